@@ -1,0 +1,57 @@
+"""Django's DATABASES from the environment: two roles, two aliases.
+
+`default` is the role of the web and the workers: it owns nothing. `owner` migrates, refreshes
+the view and serves the admin. With no DATABASE_URL both are roles of the embedded PostgreSQL.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+# PgBouncer in transaction mode keeps no prepared statements and no session settings.
+SAFE_BEHIND_POOLERS = {"prepare_threshold": None}
+
+
+def configure(url: str, owner_url: str, state: Path, pool: dict[str, Any]) -> dict[str, Any]:
+    """Settings for both aliases.
+
+    `url` is the application's connection, `owner_url` the owner's (by default the same role does
+    both, which `manage.py check` warns about); both empty: the embedded server in `state`.
+    """
+    if owner_url and not url:
+        raise ImproperlyConfigured(
+            "DATABASE_OWNER_URL is set but DATABASE_URL is not: set both, or neither."
+        )
+    if not url:
+        return _pooled(embedded("finley_app", state), embedded("finley_owner", state), pool)
+    return _pooled(_external(url), _external(owner_url or url), pool)
+
+
+def embedded(role: str, state: Path) -> dict[str, Any]:
+    """The embedded server of `state`, started at the first connection."""
+    return {
+        "ENGINE": "finley.embedded.backend",
+        "NAME": "finley",
+        "USER": role,
+        "OPTIONS": {"embedded_state": str(state), **SAFE_BEHIND_POOLERS},
+    }
+
+
+def _external(url: str) -> dict[str, Any]:
+    try:
+        parsed: dict[str, Any] = dict(dj_database_url.parse(url))
+    except (ValueError, KeyError) as error:
+        raise ImproperlyConfigured(f"A DATABASE_URL cannot be read: {error}") from None
+    if parsed.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("A DATABASE_URL must begin with postgresql://")
+    parsed["OPTIONS"] = {**parsed.get("OPTIONS", {}), **SAFE_BEHIND_POOLERS}
+    parsed.pop("CONN_MAX_AGE", None)  # the pool keeps connections
+    return parsed
+
+
+def _pooled(app: dict[str, Any], owner: dict[str, Any], pool: dict[str, Any]) -> dict[str, Any]:
+    app["OPTIONS"]["pool"] = pool
+    app["DISABLE_SERVER_SIDE_CURSORS"] = owner["DISABLE_SERVER_SIDE_CURSORS"] = True
+    return {"default": app, "owner": owner}

@@ -1,0 +1,10 @@
+"""`changepassword` as the owning role: the application's role may not."""
+
+from django.core.management.base import CommandParser
+from django.contrib.auth.management.commands.changepassword import Command as DjangoCommand
+
+
+class Command(DjangoCommand):  # type: ignore[misc,unused-ignore]
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.set_defaults(database="owner")

@@ -1,0 +1,10 @@
+"""`createsuperuser` as the owning role: the application's role may not."""
+
+from django.core.management.base import CommandParser
+from django.contrib.auth.management.commands.createsuperuser import Command as DjangoCommand
+
+
+class Command(DjangoCommand):  # type: ignore[misc,unused-ignore]
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.set_defaults(database="owner")

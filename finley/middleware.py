@@ -1,0 +1,21 @@
+"""The admin works as the owning role; everything else as the application's."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+
+from finley.routers import as_owner
+
+
+class OwnerInAdmin:
+    """Runs requests under the admin's prefix inside `as_owner()`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path.startswith(reverse("admin:index")):
+            return self.get_response(request)
+        with as_owner():
+            return self.get_response(request)

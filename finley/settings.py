@@ -1,0 +1,142 @@
+"""Django settings. Nothing else in finley reads the environment (docs/settings.md lists it)."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from finley import databases, environment, secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = Path(environment.text("FINLEY_STATE", str(BASE_DIR / ".finley")))
+
+DEBUG = environment.flag("FINLEY_DEBUG", default=False)
+PRODUCTION = environment.flag("FINLEY_PRODUCTION", default=False)
+if PRODUCTION and not environment.text("FINLEY_SECRET_KEY"):
+    raise ImproperlyConfigured(
+        "FINLEY_PRODUCTION=1 needs FINLEY_SECRET_KEY (50 random characters)."
+    )
+SECRET_KEY = environment.text("FINLEY_SECRET_KEY") or secret.kept_in(STATE_DIR)
+ALLOWED_HOSTS = environment.words("FINLEY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = environment.words("FINLEY_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "finley",
+    "graph",
+    "syncjobs",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_pgviews",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "finley.middleware.OwnerInAdmin",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+ROOT_URLCONF = "finley.urls"
+ASGI_APPLICATION = "finley.asgi.application"
+AUTH_USER_MODEL = "finley.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-gb"
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# Databases and Redis: the user's own servers, or the embedded ones.
+DATABASES = databases.configure(
+    url=environment.text("DATABASE_URL"),
+    owner_url=environment.text("DATABASE_OWNER_URL"),
+    state=STATE_DIR,
+    pool={
+        "min_size": 1,
+        "max_size": environment.number("DATABASE_POOL_SIZE", 8),
+        "timeout": environment.number("DATABASE_POOL_TIMEOUT", 10),
+    },
+)
+DATABASE_ROUTERS = ["finley.routers.TwoRoles"]
+REDIS_URL = environment.text("REDIS_URL")  # "": the embedded Valkey
+
+# The materialized view is built by migrate and filled by refresh_enriched_view.
+MATERIALIZED_VIEWS_CHECK_SQL_CHANGED = True
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+KNOX_TOKEN_MODEL = "finley.ApiToken"  # noqa: S105: a model's name
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_TTL": timedelta(days=365),
+    "TOKEN_PREFIX": "finley_",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "finley",
+    "DESCRIPTION": "One tenant's knowledge graph of financial events, and questions about it.",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+}
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "static"
+WHITENOISE_USE_FINDERS = not PRODUCTION
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": environment.text("FINLEY_LOG_LEVEL", "WARNING")},
+}

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class GraphConfig(AppConfig):
+    name = "graph"
+
+    def ready(self) -> None:
+        from graph import checks, grants  # noqa: F401, PLC0415: they register themselves here

@@ -1,0 +1,38 @@
+"""What `manage.py check --database owner` says about the view and the roles."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004: Django's name
+from django.db import connections
+
+from graph import view
+
+
+@register(Tags.database)
+def view_is_there_and_filled(
+    databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """graph.W001: the view is missing; graph.W002: it was never refreshed."""
+    if "owner" not in (databases or ()) or not _migrated():
+        return []
+    state = view.state()
+    if state is view.State.MISSING:
+        return [
+            _warning("W001", "The view view_enriched_relationships is missing.", view.MEND_MISSING)
+        ]
+    if state is view.State.UNPOPULATED or not view.was_refreshed():
+        return [
+            _warning("W002", "The view was never refreshed: the graph is empty.", view.MEND_STALE)
+        ]
+    return []
+
+
+def _warning(number: str, message: str, hint: str) -> CheckMessage:
+    return Warning(message, hint=hint, id=f"graph.{number}")
+
+
+def _migrated() -> bool:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT to_regclass('view_refreshes') IS NOT NULL")
+        return bool(cursor.fetchone()[0])

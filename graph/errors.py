@@ -1,0 +1,52 @@
+"""What can go wrong in the graph, as one small tree.
+
+GraphError
+├── ViewError            the view cannot be read or refreshed as asked
+│   ├── ViewMissing      it is not there
+│   ├── ViewUnpopulated  it is there, and was never filled
+│   └── RefreshRunning   another refresh holds the lock
+├── TenantUnknown        no user goes by that id or address
+├── LedgerError          a ledger file cannot be imported
+└── QuestionError        a question's argument is out of range; `field` names it
+    └── NotFound         the entity or relationship is not in this tenant's graph
+"""
+
+
+class GraphError(Exception):
+    """Its text is one sentence for a person: what, where and what to do."""
+
+
+class ViewError(GraphError):
+    pass
+
+
+class ViewMissing(ViewError):
+    pass
+
+
+class ViewUnpopulated(ViewError):
+    pass
+
+
+class RefreshRunning(ViewError):
+    pass
+
+
+class TenantUnknown(GraphError):
+    pass
+
+
+class LedgerError(GraphError):
+    pass
+
+
+class QuestionError(GraphError):
+    """An argument that cannot be answered; `field` is the parameter's name."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(QuestionError):
+    pass

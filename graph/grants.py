@@ -1,0 +1,60 @@
+"""What the application's role may do. Put in place after every migrate and rebuild of the view."""
+
+from typing import Any
+
+from django.apps import apps
+from django.db import connections
+from django.dispatch import receiver
+from django_pgviews.signals import all_views_synced
+from psycopg import sql
+
+TENANT_APPS = ("graph", "syncjobs")
+READ_ONLY = ("view_enriched_relationships", "view_refreshes", "finley_user", "django_migrations")
+READ_AND_DELETE = ("finley_apitoken",)  # an expired token is deleted when it is shown
+
+
+@receiver(all_views_synced)
+def put_in_place(using: str, **_: Any) -> None:
+    """Grant the application's role what it needs, and no more; nothing where one role is both."""
+    if using != "owner":
+        return
+    role = application_role()
+    if role == current_role(using):
+        return
+    with connections[using].cursor() as cursor:
+        for privileges, table in _grants():
+            cursor.execute(
+                sql.SQL(
+                    "REVOKE ALL ON {table} FROM {role}; GRANT {what} ON {table} TO {role}"
+                ).format(
+                    table=sql.Identifier(table),
+                    role=sql.Identifier(role),
+                    what=sql.SQL(privileges),
+                )
+            )
+        cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(role)))
+
+
+def application_role() -> str:
+    """The role of the web and the workers."""
+    return str(connections["default"].settings_dict["USER"])
+
+
+def current_role(using: str) -> str:
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        return str(cursor.fetchone()[0])
+
+
+def _grants() -> list[tuple[str, str]]:
+    written = [
+        model._meta.db_table
+        for label in TENANT_APPS
+        for model in apps.get_app_config(label).get_models()
+        if model._meta.managed and model._meta.db_table not in READ_ONLY
+    ]
+    return [
+        *(("SELECT, INSERT, UPDATE, DELETE", table) for table in written),
+        *(("SELECT", table) for table in READ_ONLY),
+        *(("SELECT, DELETE", table) for table in READ_AND_DELETE),
+    ]

@@ -1,0 +1,62 @@
+"""`manage.py refresh_enriched_view`: recompute the materialized view from the tables."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from graph import view
+from graph.errors import RefreshRunning, ViewError
+from graph.words import bytes_in_words
+
+EXIT_CODES = "Exit codes: 0 refreshed, 1 the view cannot be refreshed, 3 another refresh is running."
+
+
+class Command(BaseCommand):
+    help = (
+        "Refresh view_enriched_relationships, one refresher at a time. By default concurrently: "
+        f"readers go on with the old rows until the new ones are there. {EXIT_CODES}"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--no-concurrently",
+            action="store_false",
+            dest="concurrently",
+            help="lock the view to everybody while it is replaced: for its first population and "
+            "for exclusive maintenance only",
+        )
+        parser.add_argument(
+            "--no-wait", action="store_false", dest="wait", help="end when another refresh runs"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        parser.add_argument(
+            "--print-sql",
+            action="store_true",
+            help="print the view's whole definition, for psql -f, and do nothing",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["print_sql"]:
+            self.stdout.write(view.definition())
+            return
+        done = self._refresh(options["concurrently"], options["wait"])
+        self.stdout.write(json.dumps(asdict(done)) if options["json"] else in_words(done))
+
+    def _refresh(self, concurrently: bool, wait: bool) -> view.Refresh:
+        if not concurrently:
+            self.stderr.write("The view is locked to everybody until this ends.")
+        try:
+            return view.refresh(concurrently=concurrently, wait=wait)
+        except RefreshRunning as error:
+            raise CommandError(str(error), returncode=3) from None
+        except ViewError as error:
+            raise CommandError(str(error)) from None
+
+
+def in_words(done: view.Refresh) -> str:
+    return (
+        f"{done.rows:,} rows in {done.seconds:.2f} s: {done.added:,} added, "
+        f"{done.changed:,} changed, {done.removed:,} removed; {bytes_in_words(done.size_bytes)}."
+    )

@@ -1,0 +1,33 @@
+"""The tables of a tenant's graph, and the view on them."""
+
+from graph.models.books import EntityMatch, NormalizedEntity, RawEvent, RelationshipInstance
+from graph.models.enrichment import (
+    CausalRelationship,
+    CrossPlatformRelationship,
+    DuplicateTransaction,
+    EventDeltaLog,
+    PredictedRelationship,
+    RelationshipPattern,
+    RootCauseAnalysis,
+    SeasonalPattern,
+    TemporalPattern,
+)
+from graph.models.view import EnrichedRelationship, ViewRefresh
+
+__all__ = [
+    "CausalRelationship",
+    "CrossPlatformRelationship",
+    "DuplicateTransaction",
+    "EnrichedRelationship",
+    "EntityMatch",
+    "EventDeltaLog",
+    "NormalizedEntity",
+    "PredictedRelationship",
+    "RawEvent",
+    "RelationshipInstance",
+    "RelationshipPattern",
+    "RootCauseAnalysis",
+    "SeasonalPattern",
+    "TemporalPattern",
+    "ViewRefresh",
+]

@@ -1,0 +1,187 @@
+"""The books: events, the entities they name, and the relationships between them."""
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from graph.models.choices import EdgeClass, EntityKind, EventKind, Precision
+from graph.models.rows import (
+    TenantRow,
+    currency_known,
+    in_unit_range,
+    no_constraint_fk,
+    one_of,
+    score,
+    tenant_key,
+)
+
+
+class RawEvent(TenantRow):
+    """One posting, message or file, as one source states it."""
+
+    kind = models.TextField(choices=EventKind, db_default=EventKind.POSTING.value)
+    source = models.TextField(help_text="The books it came from, e.g. calderdale.ledger")
+    platform = models.TextField(help_text="Which system saw it: ledger, card, bank, gmail, …")
+    external_id = models.TextField(help_text="The row's own key in its source")
+    posting = models.SmallIntegerField(db_default=1, help_text="1 pays, 2 receives")
+    transaction_ref = models.TextField(help_text="Ties the postings of one transaction")
+    occurred_at = models.DateTimeField()
+    precision = models.TextField(
+        choices=Precision,
+        db_default=Precision.DAY.value,
+        help_text="How exactly occurred_at is known",
+    )
+    amount = models.DecimalField(
+        max_digits=20, decimal_places=4, null=True, blank=True, help_text="On the party's account"
+    )
+    currency = models.TextField(null=True, blank=True)  # noqa: DJ001: a message has none
+    document_ref = models.TextField(null=True, blank=True)  # noqa: DJ001: unknown is not ""
+    due_on = models.DateField(null=True, blank=True)
+    party_kind = models.TextField(blank=True, db_default="")
+    party_name = models.TextField(blank=True, db_default="")
+    party_keys = models.JSONField(blank=True, db_default={})
+    description = models.TextField(blank=True, db_default="")
+    data = models.JSONField(blank=True, db_default={}, help_text="The row as its source states it")
+    provenance = models.JSONField(
+        blank=True, db_default=[], help_text="Where it was read: file, publication, line"
+    )
+    content_hash = models.TextField(blank=True, db_default="")
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "raw_events"
+        constraints = [
+            tenant_key("raw_events"),
+            models.UniqueConstraint(
+                fields=["user_id", "source", "external_id", "posting"], name="raw_events_source_key"
+            ),
+            one_of("raw_events", "kind", EventKind),
+            one_of("raw_events", "precision", Precision),
+            currency_known("raw_events"),
+            models.CheckConstraint(
+                condition=Q(amount__isnull=True) | Q(currency__isnull=False),
+                name="raw_events_amount_has_currency",
+            ),
+            models.CheckConstraint(
+                # NaN sorts above every number, also above the greatest that the column holds
+                condition=Q(amount__isnull=True) | Q(amount__lt=10**16),
+                name="raw_events_amount_finite",
+            ),
+            models.CheckConstraint(
+                condition=~Q(external_id="") & ~Q(source=""), name="raw_events_key_stated"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user_id", "transaction_ref"], name="raw_events_transaction"),
+            models.Index(
+                fields=["user_id", "document_ref"],
+                name="raw_events_document",
+                condition=Q(document_ref__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.external_id}/{self.posting}"
+
+
+class NormalizedEntity(TenantRow):
+    """One party: a vendor, department, account, employee, customer, project or clearing account."""
+
+    kind = models.TextField(choices=EntityKind)
+    name = models.TextField()
+    identity = models.TextField(help_text="What makes it this party: its name, its strong keys")
+    keys = models.JSONField(blank=True, db_default={}, help_text="Strong keys, by kind of key")
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "normalized_entities"
+        verbose_name_plural = "normalized entities"
+        constraints = [
+            tenant_key("normalized_entities"),
+            models.UniqueConstraint(
+                fields=["user_id", "kind", "identity"], name="normalized_entities_identity_key"
+            ),
+            one_of("normalized_entities", "kind", EntityKind),
+            models.CheckConstraint(
+                condition=~Q(name="") & ~Q(identity=""), name="normalized_entities_named"
+            ),
+        ]
+        indexes = [
+            GinIndex(OpClass(F("name"), name="gin_trgm_ops"), name="normalized_entities_name_trgm"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EntityMatch(TenantRow):
+    """An event names an entity. The best match wins: confidence, then newest, then id."""
+
+    event = no_constraint_fk("graph.RawEvent")
+    entity = no_constraint_fk("graph.NormalizedEntity")
+    confidence = score()
+    reason = models.TextField(blank=True, db_default="")
+
+    class Meta:
+        db_table = "entity_matches"
+        verbose_name_plural = "entity matches"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user_id", "event", "entity"], name="entity_matches_event_entity_key"
+            ),
+            *in_unit_range("entity_matches", "confidence"),
+        ]
+        indexes = [models.Index(fields=["user_id", "entity"], name="entity_matches_entity")]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} → {self.entity_id}"
+
+
+class RelationshipInstance(TenantRow):
+    """A source event and a target event have to do with each other."""
+
+    source_event = no_constraint_fk("graph.RawEvent")
+    target_event = no_constraint_fk("graph.RawEvent")
+    relationship_type = models.TextField()
+    edge_class = models.TextField(choices=EdgeClass)
+    confidence_score = score()
+    detection_method = models.TextField()
+    reason = models.TextField(blank=True, db_default="")
+    temporal_pattern = no_constraint_fk("graph.TemporalPattern", null=True, blank=True)
+    seasonal_pattern = no_constraint_fk("graph.SeasonalPattern", null=True, blank=True)
+    pattern = no_constraint_fk("graph.RelationshipPattern", null=True, blank=True)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="Soft deletion")
+
+    class Meta:
+        db_table = "relationship_instances"
+        constraints = [
+            tenant_key("relationship_instances"),
+            models.UniqueConstraint(
+                fields=["user_id", "source_event", "target_event", "relationship_type"],
+                name="relationship_instances_ends_key",
+            ),
+            one_of("relationship_instances", "edge_class", EdgeClass),
+            *in_unit_range("relationship_instances", "confidence_score"),
+            models.CheckConstraint(
+                condition=~Q(relationship_type=""), name="relationship_instances_type_stated"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user_id", "target_event"], name="relationship_instances_target"),
+            *(
+                models.Index(
+                    fields=["user_id", pointer],
+                    name=f"relationship_{pointer}",
+                    condition=Q(**{f"{pointer}__isnull": False}),
+                )
+                for pointer in ("temporal_pattern", "seasonal_pattern", "pattern")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.relationship_type} {self.id}"
+
+
+__all__ = ["EntityMatch", "NormalizedEntity", "RawEvent", "RelationshipInstance"]

@@ -1,0 +1,65 @@
+"""The words that a column may hold."""
+
+from django.db import models
+
+
+class EventKind(models.TextChoices):
+    POSTING = "posting"
+    MESSAGE = "message"
+    FILE = "file"
+
+
+class Precision(models.TextChoices):
+    SECOND = "second"
+    DAY = "day"
+    MONTH = "month"
+    QUARTER = "quarter"
+
+
+class EntityKind(models.TextChoices):
+    VENDOR = "vendor"
+    DEPARTMENT = "department"
+    ACCOUNT = "account"
+    EMPLOYEE = "employee"
+    CUSTOMER = "customer"
+    PROJECT = "project"
+    CLEARING = "clearing"
+
+
+class EdgeClass(models.TextChoices):
+    FLOW = "flow", "flow: money moved"
+    LINK = "link", "link: they have to do with each other"
+
+
+class CausalDirection(models.TextChoices):
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    BOTH = "both"
+
+
+class PredictionStatus(models.TextChoices):
+    PENDING = "pending"
+    FULFILLED = "fulfilled"
+    OVERDUE = "overdue"
+    CANCELLED = "cancelled"
+
+
+class ChangeType(models.TextChoices):
+    CREATED = "created"
+    MODIFIED = "modified"
+    DELETED = "deleted"
+
+
+class DuplicateStatus(models.TextChoices):
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+
+
+class Frequency(models.TextChoices):
+    WEEKLY = "weekly"
+    FORTNIGHTLY = "fortnightly"
+    FOUR_WEEKLY = "four_weekly"
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    YEARLY = "yearly"

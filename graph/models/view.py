@@ -1,0 +1,93 @@
+"""The unmanaged models on `view_enriched_relationships` and on the record of its refreshes."""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+from django_pgviews.view import ReadOnlyMaterializedView, ViewSQL
+
+from graph import layers
+from graph.definition import view_sql
+
+
+class EnrichedRelationship(ReadOnlyMaterializedView):  # type: ignore[misc]
+    """One row per relationship, by construction, with all nine layers.
+
+    The layers' columns are added below, from `graph.layers`.
+    """
+
+    concurrent_index = "id"
+
+    id = models.UUIDField(primary_key=True)
+    user_id = models.UUIDField()
+    relationship_type = models.TextField()
+    edge_class = models.TextField()
+    confidence_score = models.FloatField()
+    detection_method = models.TextField()
+    reason = models.TextField()
+    source_event_id = models.UUIDField()
+    target_event_id = models.UUIDField()
+    source_entity_id = models.UUIDField(null=True)
+    target_entity_id = models.UUIDField(null=True)
+    occurred_at = models.DateTimeField()
+    amount = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    currency = models.TextField(null=True)  # noqa: DJ001: as in raw_events
+    document_ref = models.TextField(null=True)  # noqa: DJ001: as in raw_events
+    transaction_ref = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "view_enriched_relationships"
+        verbose_name = "enriched relationship"
+        indexes = [
+            models.Index(fields=["user_id", "occurred_at", "id"], name="view_enriched_tenant_date"),
+            models.Index(fields=["user_id", "source_entity_id"], name="view_enriched_source"),
+            models.Index(fields=["user_id", "target_entity_id"], name="view_enriched_target"),
+        ]
+
+    @classmethod
+    def get_sql(cls) -> ViewSQL:
+        return ViewSQL(view_sql(), None)
+
+    def __str__(self) -> str:
+        return f"{self.relationship_type} {self.id}"
+
+
+FIELDS: dict[layers.ColumnType, Any] = {
+    "score": lambda: models.FloatField(null=True),
+    "text": lambda: models.TextField(null=True),
+    "texts": lambda: ArrayField(models.TextField(), null=True),
+    "months": lambda: ArrayField(models.SmallIntegerField(), null=True),
+    "date": lambda: models.DateField(null=True),
+    "uuid": lambda: models.UUIDField(null=True),
+    "money": lambda: models.DecimalField(max_digits=20, decimal_places=4, null=True),
+    "flag": lambda: models.BooleanField(),
+}
+
+for _layer in layers.LAYERS:
+    EnrichedRelationship.add_to_class(_layer.id_column, FIELDS["uuid"]())
+    for _column in _layer.columns:
+        EnrichedRelationship.add_to_class(_column.name, FIELDS[_column.type]())
+
+
+class ViewRefresh(models.Model):
+    """One refresh of the view: when, how long, and the snapshot on which it was computed."""
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(db_default=Now())
+    seconds = models.FloatField()
+    rows = models.BigIntegerField()
+    added = models.BigIntegerField()
+    changed = models.BigIntegerField()
+    removed = models.BigIntegerField()
+    size_bytes = models.BigIntegerField()
+    concurrently = models.BooleanField()
+    snapshot = models.TextField(help_text="pg_current_snapshot() of the refreshing transaction")
+
+    class Meta:
+        db_table = "view_refreshes"
+        get_latest_by = "id"
+
+    def __str__(self) -> str:
+        return f"refresh of {self.finished_at:%Y-%m-%d %H:%M:%S} UTC"
