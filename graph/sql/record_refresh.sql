@@ -1,5 +1,5 @@
 INSERT INTO view_refreshes
-    (started_at, seconds, rows, added, changed, removed, size_bytes, concurrently, snapshot)
+    (started_at, seconds, "rows", added, changed, removed, size_bytes, "concurrently", snapshot)
 VALUES (
     %(started_at)s, %(seconds)s, %(rows)s, %(added)s, %(changed)s, %(removed)s, %(size_bytes)s,
     %(concurrently)s, %(snapshot)s

@@ -1,0 +1,34 @@
+-- What changed, field by field, beside the old and the new value.
+WITH changed AS (
+    SELECT
+        staged.external_id, staged.line, staged.content AS new_content,
+        staged.payer_event_id, staged.payee_event_id,
+        coalesce(staged.previous_content, known.content) AS old_content
+    FROM staged
+    LEFT JOIN known_content AS known ON known.external_id = staged.external_id
+    WHERE staged.outcome = 'updated'
+), fields AS (
+    SELECT
+        changed.external_id, changed.line,
+        array_agg(field ORDER BY field) AS names,
+        jsonb_object_agg(field, old_content -> field) AS old_values,
+        jsonb_object_agg(field, new_content -> field) AS new_values
+    FROM changed
+    CROSS JOIN LATERAL jsonb_object_keys(new_content || old_content) AS field
+    WHERE new_content -> field IS DISTINCT FROM old_content -> field
+    GROUP BY changed.external_id, changed.line
+)
+INSERT INTO event_delta_logs (
+    user_id, relationship_id, event_key, change_type, changed_fields, old_values, new_values
+)
+SELECT
+    %(user_id)s, relationship.id, %(source)s::text || ' ' || changed.external_id, 'modified',
+    fields.names, fields.old_values, fields.new_values
+FROM changed
+JOIN fields USING (external_id, line)
+LEFT JOIN relationship_instances AS relationship
+    ON relationship.user_id = %(user_id)s
+    AND relationship.relationship_type = 'payment'
+    AND relationship.source_event_id IN (changed.payer_event_id, changed.payee_event_id)
+    AND relationship.target_event_id IN (changed.payer_event_id, changed.payee_event_id)
+ORDER BY changed.line

@@ -1,0 +1,11 @@
+INSERT INTO entity_matches (user_id, event_id, entity_id, confidence, reason)
+SELECT
+    %(user_id)s, side.event_id, side.entity_id,
+    CASE WHEN side.keys = '{}' THEN 0.9 ELSE 1 END,
+    CASE WHEN side.keys = '{}' THEN 'ledger: same name' ELSE 'ledger: same name and strong key' END
+FROM final
+CROSS JOIN LATERAL (VALUES
+    (payer_event_id, payer_entity_id, payer_keys),
+    (payee_event_id, payee_entity_id, payee_keys)
+) AS side (event_id, entity_id, keys)
+ON CONFLICT (user_id, event_id, entity_id) DO NOTHING

@@ -1,0 +1,51 @@
+-- Each row beside what is known of its key: `version` counts the rows of one key in this file
+-- (a month published twice), the last one is the row's state from now on.
+CREATE TEMPORARY TABLE staged ON COMMIT DROP AS
+WITH stated AS (
+    SELECT
+        incoming.*,
+        data || jsonb_build_object(
+            'occurred_at', occurred_at, 'precision', precision, 'amount', amount,
+            'currency', currency, 'payer', payer_name, 'payer_keys', payer_keys,
+            'payee', payee_name, 'payee_keys', payee_keys,
+            'transaction_ref', transaction_ref, 'document_ref', document_ref, 'due_on', due_on,
+            'description', description
+        ) AS content
+    FROM incoming
+), hashed AS (
+    SELECT
+        stated.*,
+        md5(content::text) AS content_hash,
+        gen_random_uuid() AS payer_uuid,
+        gen_random_uuid() AS payee_uuid
+    FROM stated
+), versioned AS (
+    SELECT
+        hashed.*,
+        lag(content_hash) OVER key_rows AS previous_hash,
+        lag(content) OVER key_rows AS previous_content,
+        first_value(payer_uuid) OVER key_rows AS new_payer_event_id,
+        first_value(payee_uuid) OVER key_rows AS new_payee_event_id,
+        row_number() OVER key_rows = 1 AS is_first,
+        lead(line) OVER key_rows IS NULL AS is_last
+    FROM hashed
+    WINDOW key_rows AS (PARTITION BY external_id ORDER BY line)
+)
+SELECT
+    versioned.*,
+    paid.id IS NULL AS is_new_key,
+    paid.content_hash AS known_hash,
+    coalesce(paid.id, new_payer_event_id) AS payer_event_id,
+    coalesce(received.id, new_payee_event_id) AS payee_event_id,
+    CASE
+        WHEN is_first AND paid.id IS NULL THEN 'stored'
+        WHEN coalesce(previous_hash, paid.content_hash) = versioned.content_hash THEN 'unchanged'
+        ELSE 'updated'
+    END AS outcome
+FROM versioned
+LEFT JOIN raw_events AS paid
+    ON paid.user_id = %(user_id)s AND paid.source = %(source)s
+    AND paid.external_id = versioned.external_id AND paid.posting = 1
+LEFT JOIN raw_events AS received
+    ON received.user_id = %(user_id)s AND received.source = %(source)s
+    AND received.external_id = versioned.external_id AND received.posting = 2
