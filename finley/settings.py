@@ -89,6 +89,10 @@ DATABASES = databases.configure(
     },
 )
 DATABASE_ROUTERS = ["finley.routers.TwoRoles"]
+ARROW_POOL = {
+    "size": environment.number("ARROW_POOL_SIZE", 8),
+    "timeout": environment.number("DATABASE_POOL_TIMEOUT", 10),
+}
 REDIS_URL = environment.text("REDIS_URL")  # "": the embedded Valkey
 
 # The materialized view is built by migrate and filled by refresh_enriched_view.

@@ -1,0 +1,141 @@
+"""PostgreSQL → Arrow over ADBC, in a tenant's transaction, from a bounded pool of connections."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from queue import Empty, LifoQueue
+from typing import Any
+from uuid import UUID
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi
+import pyarrow as pa
+from django.conf import settings
+from django.db import connections
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Composable, Literal
+
+from graph.errors import GraphError, ViewMissing, ViewUnpopulated
+from graph.tenancy import TENANT_SETTING
+
+LIBPQ = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey")
+
+
+class Pool:
+    """At most `size` connections, made when needed (a new one costs about 50 ms) and kept."""
+
+    def __init__(self, conninfo: str, size: int, patience_seconds: float) -> None:
+        self.conninfo = conninfo
+        self.patience = patience_seconds
+        self._places = threading.BoundedSemaphore(size)
+        self._idle: LifoQueue[Any] = LifoQueue()
+
+    @contextmanager
+    def connection(self) -> Iterator[Any]:
+        """A connection for one transaction. Raises GraphError where none is free in time."""
+        if not self._places.acquire(timeout=self.patience):
+            raise GraphError(f"No database connection was free within {self.patience} s.")
+        try:
+            connection = self._idle_or_new()
+            try:
+                yield connection
+            except BaseException:
+                with suppress(adbc_driver_manager.Error):
+                    connection.close()
+                raise
+            self._idle.put(connection)
+        finally:
+            self._places.release()
+
+    def close(self) -> None:
+        """Close what is idle."""
+        with suppress(Empty):
+            while True:
+                self._idle.get_nowait().close()
+
+    def _idle_or_new(self) -> Any:
+        with suppress(Empty):
+            while True:
+                connection = self._idle.get_nowait()
+                if _alive(connection):
+                    return connection
+        return adbc_driver_postgresql.dbapi.connect(self.conninfo)
+
+
+def _alive(connection: Any) -> bool:
+    try:
+        connection.rollback()
+    except adbc_driver_manager.Error:
+        with suppress(adbc_driver_manager.Error):
+            connection.close()
+        return False
+    return True
+
+
+_pools: dict[str, Pool] = {}
+_making = threading.Lock()
+
+
+def pool() -> Pool:
+    """The pool of the application's database (another one after its name changed: tests)."""
+    parameters = connections["default"].get_connection_params()
+    wanted = {name: str(parameters[name]) for name in LIBPQ if parameters.get(name)}
+    conninfo = make_conninfo("", **wanted)  # type: ignore[arg-type,unused-ignore]
+    with _making:
+        if conninfo not in _pools:
+            limits = settings.ARROW_POOL
+            _pools[conninfo] = Pool(conninfo, limits["size"], limits["timeout"])
+        return _pools[conninfo]
+
+
+def close_all() -> None:
+    """Close every idle connection of every pool."""
+    with _making:
+        for known in _pools.values():
+            known.close()
+        _pools.clear()
+
+
+class TenantReader:
+    """Runs queries in one tenant's snapshot; `queries` counts them."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self.queries = 0
+
+    def table(self, query: Composable) -> pa.Table:
+        """The query's rows. Raises ViewMissing or ViewUnpopulated with the command that mends it."""
+        self.queries += 1
+        try:
+            self._cursor.execute(query.as_string())
+            return self._cursor.fetch_arrow_table()
+        except adbc_driver_manager.Error as error:
+            raise _explained(error) from error
+
+
+@contextmanager
+def tenant_snapshot(user_id: UUID) -> Iterator[TenantReader]:
+    """One read-only REPEATABLE READ transaction that names the tenant: a single snapshot."""
+    with pool().connection() as connection, connection.cursor() as cursor:
+        cursor.executescript(
+            SQL(
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+                "SET LOCAL {} = {}"
+            )
+            .format(SQL(TENANT_SETTING), Literal(str(user_id)))
+            .as_string()
+        )
+        yield TenantReader(cursor)
+        connection.rollback()
+
+
+def _explained(error: adbc_driver_manager.Error) -> Exception:
+    if error.sqlstate == "42P01":
+        return ViewMissing(
+            "The view view_enriched_relationships is missing. Run: manage.py migrate"
+        )
+    if error.sqlstate == "55000":
+        return ViewUnpopulated(
+            "The view was never filled. Run: manage.py refresh_enriched_view --no-concurrently"
+        )
+    return error

@@ -1,0 +1,76 @@
+"""Arrow columns → Python values, without a step per row where one can be had."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+UUID_BYTES = 16
+UUID_CHARACTERS = 36
+HEX = np.frombuffer(
+    b"".join(f"{byte:02x}".encode() for byte in range(256)), dtype=np.uint8
+).reshape(256, 2)
+# where the 16 bytes' hex digits stand in 8-4-4-4-12
+DIGITS = np.array([i for i in range(UUID_CHARACTERS) if i not in (8, 13, 18, 23)])
+
+
+def storage(column: pa.ChunkedArray) -> pa.Array:
+    """The column in one piece, as its storage type (a uuid's 16 bytes)."""
+    whole = column.combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):  # no chunks at all
+        whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], column.type)
+    return whole.storage if isinstance(whole.type, pa.BaseExtensionType) else whole
+
+
+def is_uuid(column_type: pa.DataType) -> bool:
+    return isinstance(column_type, pa.UuidType)
+
+
+def uuid_texts(values: pa.Array) -> pa.Array:
+    """16-byte values → their 36-character texts; NULL stays NULL."""
+    raw = values.fill_null(bytes(UUID_BYTES)) if values.null_count else values
+    octets = np.frombuffer(raw.buffers()[1], dtype=np.uint8)
+    octets = octets[raw.offset * UUID_BYTES :][: len(raw) * UUID_BYTES]
+    text = np.full((len(raw), UUID_CHARACTERS), ord("-"), dtype=np.uint8)
+    text[:, DIGITS] = HEX[octets].reshape(len(raw), 2 * UUID_BYTES)
+    offsets = np.arange(len(raw) + 1, dtype=np.int32) * UUID_CHARACTERS
+    mask = pc.is_valid(values).buffers()[1] if values.null_count else None
+    return pa.StringArray.from_buffers(
+        len(raw), pa.py_buffer(offsets), pa.py_buffer(text), mask, values.null_count
+    )
+
+
+def as_strings(column: pa.ChunkedArray) -> list[str]:
+    """A column of uuids or texts as Python strings."""
+    return list(values(column))
+
+
+def values(column: pa.ChunkedArray) -> list[Any]:
+    """A column as Python values: uuids and money as text, dates as date, NULL as None."""
+    array = storage(column)
+    if is_uuid(column.type):
+        array = uuid_texts(array)
+    if array.null_count == len(array):
+        return [None] * len(array)
+    if pa.types.is_floating(array.type) or pa.types.is_integer(array.type):
+        return _numbers(array)
+    return _objects(array)
+
+
+def _numbers(array: pa.Array) -> list[Any]:
+    plain = array.fill_null(0).to_numpy(zero_copy_only=False).tolist()
+    for row in np.flatnonzero(pc.is_null(array).to_numpy(zero_copy_only=False)).tolist():
+        plain[row] = None
+    return list(plain)
+
+
+def _objects(array: pa.Array) -> list[Any]:
+    """Few distinct values are made once and shared; many texts go through NumPy in one step."""
+    if pa.types.is_list(array.type):
+        return list(array.to_pylist())
+    coded = array.dictionary_encode()
+    if len(coded.dictionary) > len(array) // 2 and pa.types.is_string(array.type):
+        return list(array.to_numpy(zero_copy_only=False).tolist())
+    distinct = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
+    return list(distinct[coded.indices.fill_null(len(distinct) - 1).to_numpy()].tolist())

@@ -1,0 +1,90 @@
+"""A tenant's graph as columns: a directed multigraph of entities."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.engine.columns import as_strings, storage
+
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """`nodes` (id, kind, name; one row a node, ordered by id) and `edges` (id and attributes).
+
+    `source[i]` and `target[i]` are the rows in `nodes` of edge i's ends. `unresolved` counts the
+    relationships that are not edges because an event names no entity, `dangling` those whose
+    entity is not among the nodes (it was deleted after the view was refreshed).
+    """
+
+    nodes: pa.Table
+    edges: pa.Table
+    source: Index
+    target: Index
+    unresolved: int = 0
+    dangling: int = 0
+
+    @property
+    def node_count(self) -> int:
+        return int(self.nodes.num_rows)
+
+    @property
+    def edge_count(self) -> int:
+        return int(self.edges.num_rows)
+
+    def node_ids(self) -> list[str]:
+        return as_strings(self.nodes["id"])
+
+    def position(self, node_id: str) -> int | None:
+        """The node's row, or None where the graph has no such node."""
+        found = pc.index(
+            storage(self.nodes["id"]), pa.scalar(_bytes(node_id), type=pa.binary(16))
+        ).as_py()
+        return None if found < 0 else int(found)
+
+    def numbers(self, column: str) -> npt.NDArray[np.float64]:
+        """An edge column as float64, NaN where it is NULL."""
+        return np.asarray(
+            self.edges[column].combine_chunks().cast(pa.float64()).to_numpy(zero_copy_only=False)
+        )
+
+
+def build(nodes: pa.Table, edges: pa.Table) -> Graph:
+    """The graph of these rows.
+
+    `nodes` has id (uuid), kind, name; `edges` has id, source_entity_id, target_entity_id (uuid,
+    NULL where unresolved) and any further columns, which become the edges' attributes.
+    """
+    known = storage(nodes["id"])
+    ends = [
+        pc.index_in(storage(edges[name]), value_set=known)
+        for name in ("source_entity_id", "target_entity_id")
+    ]
+    unresolved = pc.or_(
+        pc.is_null(edges["source_entity_id"]), pc.is_null(edges["target_entity_id"])
+    )
+    found = pc.and_(pc.is_valid(ends[0]), pc.is_valid(ends[1]))
+    missing = int(pc.sum(pc.cast(unresolved, pa.int64())).as_py() or 0)
+    kept = int(pc.sum(pc.cast(found, pa.int64())).as_py() or 0)
+    source, target = (_index(end.filter(found)) for end in ends)
+    attributes = edges.drop_columns(["source_entity_id", "target_entity_id"])
+    return Graph(
+        nodes=nodes,
+        edges=attributes if kept == edges.num_rows else attributes.filter(found),
+        source=source,
+        target=target,
+        unresolved=missing,
+        dangling=edges.num_rows - kept - missing,
+    )
+
+
+def _index(values: pa.Array) -> Index:
+    return np.asarray(values.to_numpy(zero_copy_only=False)).astype(np.int64)
+
+
+def _bytes(node_id: str) -> bytes:
+    return bytes.fromhex(node_id.replace("-", ""))
