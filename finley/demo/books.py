@@ -1,0 +1,175 @@
+"""Demo books: eighteen months of a small invented company, with the truth about them.
+
+    python -m finley.demo.books FOLDER [--seed N] [--months N] [--json]
+
+The same arguments give the same bytes. Nothing in the books is real.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from io import StringIO
+from pathlib import Path
+
+from finley.demo import casual, company, decoys, mishaps, paying, recurring
+from finley.demo.journal import COLUMNS, Journal
+from finley.demo.rhythm import DAY, add_months
+from finley.demo.truth import Truth
+
+TRUTH_FILE = "truth.json"
+DEFAULT_START = date(2024, 7, 1)
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """The books before they are written: rows by file name (in file order), and the truth."""
+
+    rows: dict[str, list[dict[str, str]]]
+    truth: Truth
+
+
+@dataclass(frozen=True)
+class Books:
+    """The books on disk: the CSV files and truth.json, and the truth itself."""
+
+    files: list[Path]
+    truth: Truth
+
+
+def generate(
+    seed: int = 7,
+    *,
+    months: int = 18,
+    start: date = DEFAULT_START,
+    scale: float = 1.0,
+    staff: int = 25,
+    jitter_days: int = 2,
+    missed: float = 0.05,
+) -> Sheets:
+    """The books of `months` whole months from the first of `start`'s month on.
+
+    `scale` multiplies the casual traffic (not the recurring), `jitter_days` (0 to 4) is the most
+    by which an unsteady commitment leaves its day (weekends, and rare shifts of up to five days
+    more, come on top; weekly ones keep to 1, fortnightly ones to 2), `missed` the share of its
+    occurrences that do not happen. Raises ValueError for fewer than six months, fewer than eight
+    staff or more than thirty-five, jitter outside 0..4 or a negative scale.
+    """
+    _check(months, scale, staff, jitter_days)
+    first = start.replace(day=1)
+    span = (first, add_months(first, months) - DAY)
+    founded = company.found(seed, span, staff=staff, jitter_days=jitter_days, missed=missed)
+    journal = Journal(founded, founded.dice("journal"))
+    _keep(journal, scale)
+    names = journal.numbered()
+    rows = {file: [row.values for row in journal.rows[file]] for file in COLUMNS}
+    return Sheets(rows, journal.truth().renamed(names))
+
+
+def _keep(journal: Journal, scale: float) -> None:
+    """Writes everything down. What goes wrong needs its originals, and their numbers, first."""
+    recurring.write_down(journal)
+    casual.write_down(journal, scale)
+    decoys.write_down(journal, scale)
+    journal.number_invoices()
+    mishaps.write_down(journal)
+    journal.number_invoices()
+    paying.write_down(journal)
+
+
+def _check(months: int, scale: float, staff: int, jitter_days: int) -> None:
+    if months < 6:
+        raise ValueError("books need at least six months")
+    if not 8 <= staff <= 35:
+        raise ValueError("staff must be 8 to 35")
+    if not 0 <= jitter_days <= 4:
+        raise ValueError("jitter_days must be 0 to 4")
+    if scale < 0:
+        raise ValueError("scale must not be negative")
+
+
+def write(
+    folder: Path,
+    seed: int = 7,
+    *,
+    months: int = 18,
+    start: date = DEFAULT_START,
+    scale: float = 1.0,
+    staff: int = 25,
+    jitter_days: int = 2,
+    missed: float = 0.05,
+) -> Books:
+    """Writes the CSV files and truth.json into `folder` (made if missing); see `generate`."""
+    sheets = generate(
+        seed, months=months, start=start, scale=scale, staff=staff, jitter_days=jitter_days,
+        missed=missed,
+    )  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {name: _csv(COLUMNS[name], rows) for name, rows in sheets.rows.items()}
+    texts[TRUTH_FILE] = sheets.truth.to_json()
+    for name, text in texts.items():
+        (folder / name).write_bytes(text.encode())
+    return Books([folder / name for name in texts], sheets.truth)
+
+
+def _csv(columns: Sequence[str], rows: list[dict[str, str]]) -> str:
+    text = StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _counts(books: Books) -> dict[str, dict[str, int]]:
+    lists = {name: value for name, value in vars(books.truth).items() if isinstance(value, list)}
+    return {
+        "rows": {
+            path.name: path.read_text("utf-8").count("\n") - 1
+            for path in books.files
+            if path.suffix == ".csv"
+        },
+        "truth": {name: len(value) for name, value in lists.items()},
+    }
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m finley.demo.books",
+        description="Write the books of an invented company, and truth.json, what is true of them.",
+    )
+    parser.add_argument("folder", type=Path, help="where to write; made if missing")
+    parser.add_argument("--seed", type=int, default=7, help="another seed, another company (7)")
+    parser.add_argument("--months", type=int, default=18, help="how many months, at least 6 (18)")
+    parser.add_argument("--scale", type=float, default=1.0, help="times the casual traffic (1.0)")
+    parser.add_argument("--jitter", type=int, default=2, help="days off the agreed day, 0-4 (2)")
+    parser.add_argument("--json", action="store_true", help="print the files and counts as JSON")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status: 0, or 2 for arguments that make no books."""
+    args = _arguments(argv)
+    try:
+        books = write(
+            args.folder, args.seed, months=args.months, scale=args.scale, jitter_days=args.jitter
+        )
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    report = {"files": [str(path) for path in books.files], **_counts(books)}
+    if args.json:
+        sys.stdout.write(json.dumps(report, indent=1) + "\n")
+        return 0
+    sys.stdout.write("".join(f"{path}\n" for path in books.files))
+    for group, counts in _counts(books).items():
+        sys.stdout.write(f"{group}: {', '.join(f'{k} {v}' for k, v in counts.items())}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

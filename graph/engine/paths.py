@@ -1,0 +1,137 @@
+"""Shortest paths with a bound on their length."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from graph.engine.graph import Graph
+from graph.engine.projection import Direction
+from graph.engine.weights import weighted
+
+# a score of 0 is no proof that nothing flows: its edge is the last resort, not a wall
+LEAST_SCORE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One edge of a path: its row, the nodes it leads from and to, and whether along its arrow."""
+
+    edge: int
+    source: int
+    target: int
+    forward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The hops, in order (none where source and target are one), and their total cost."""
+
+    hops: list[Hop]
+    cost: float
+    weights_used: dict[str, int]
+
+
+def shortest_path(
+    graph: Graph,
+    source: int,
+    target: int,
+    *,
+    max_length: int,
+    weight: str | None = None,
+    direction: Direction = "any",
+) -> Path | None:
+    """The cheapest path of at most `max_length` edges, or None.
+
+    Unweighted, an edge costs 1. With `weight` (a column of scores) it costs -ln(score): the path
+    found is the one whose product of scores is greatest. Of equally cheap paths the one with
+    fewer edges wins, then the one whose last edges have the smallest rows.
+
+    Bellman's equations by number of edges: level k holds the cheapest walk of exactly k edges.
+    """
+    costs, used = _costs(graph, weight)
+    if source == target:
+        return Path([], 0.0, used)
+    steps = _steps(graph, costs, direction)
+    levels = _levels(steps, graph.node_count, source, max_length)
+    best = min(range(len(levels)), key=lambda k: (levels[k].cost[target], k))
+    if not np.isfinite(levels[best].cost[target]):
+        return None
+    hops = _trace(levels, steps, best, target)
+    return Path(hops, float(levels[best].cost[target]), used)
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Every way to take an edge, by target: from, to, cost, the edge's row, along its arrow?"""
+
+    source: npt.NDArray[np.int64]
+    target: npt.NDArray[np.int64]
+    cost: npt.NDArray[np.float64]
+    edge: npt.NDArray[np.int64]
+    forward: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    cost: npt.NDArray[np.float64]
+    step: npt.NDArray[np.int64]
+
+
+def _costs(graph: Graph, weight: str | None) -> tuple[npt.NDArray[np.float64], dict[str, int]]:
+    if weight is None:
+        return np.ones(graph.edge_count), {}
+    weights = weighted(graph, weight)
+    return -np.log(np.maximum(weights.values, LEAST_SCORE)), weights.used
+
+
+def _steps(graph: Graph, costs: npt.NDArray[np.float64], direction: Direction) -> _Steps:
+    rows = np.arange(graph.edge_count)
+    along = np.ones(graph.edge_count, dtype=bool)
+    if direction == "out":
+        return _Steps(graph.source, graph.target, costs, rows, along)
+    return _Steps(
+        np.concatenate([graph.source, graph.target]),
+        np.concatenate([graph.target, graph.source]),
+        np.concatenate([costs, costs]),
+        np.concatenate([rows, rows]),
+        np.concatenate([along, ~along]),
+    )
+
+
+def _levels(steps: _Steps, nodes: int, source: int, max_length: int) -> list[_Level]:
+    """Level k for k = 0 … max_length; stops early when no walk of k edges helps any more."""
+    start = np.full(nodes, np.inf)
+    start[source] = 0
+    levels = [_Level(start, np.full(nodes, -1))]
+    cheapest = start
+    for _ in range(min(max_length, nodes - 1)):
+        level = _next(steps, levels[-1].cost, nodes)
+        levels.append(level)
+        if not (level.cost < cheapest).any():
+            break
+        cheapest = np.minimum(cheapest, level.cost)
+    return levels
+
+
+def _next(steps: _Steps, before: npt.NDArray[np.float64], nodes: int) -> _Level:
+    """One more edge: for each node the cheapest step into it, the smallest row among equals."""
+    usable = np.flatnonzero(np.isfinite(before[steps.source]))
+    cost = before[steps.source[usable]] + steps.cost[usable]
+    order = np.lexsort((steps.edge[usable], cost, steps.target[usable]))
+    reached, first = np.unique(steps.target[usable][order], return_index=True)
+    level = _Level(np.full(nodes, np.inf), np.full(nodes, -1))
+    level.cost[reached] = cost[order[first]]
+    level.step[reached] = usable[order[first]]
+    return level
+
+
+def _trace(levels: list[_Level], steps: _Steps, length: int, target: int) -> list[Hop]:
+    hops: list[Hop] = []
+    node = target
+    for k in range(length, 0, -1):
+        step = int(levels[k].step[node])
+        before = int(steps.source[step])
+        hops.append(Hop(int(steps.edge[step]), before, node, bool(steps.forward[step])))
+        node = before
+    return hops[::-1]

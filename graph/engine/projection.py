@@ -1,0 +1,33 @@
+"""The simple, weighted graph under the multigraph: parallel edges become one."""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from graph.engine.graph import Graph
+
+Direction = Literal["any", "out"]
+Weights = npt.NDArray[np.float64]
+
+
+def adjacency(graph: Graph, weights: Weights, direction: Direction = "any") -> sp.csr_array:
+    """The n × n matrix whose entry (u, v) is the sum of the weights of the edges from u to v.
+
+    `direction="any"`: symmetric, every edge counts both ways (a self-loop once).
+    """
+    shape = (graph.node_count, graph.node_count)
+    directed = sp.coo_array((weights, (graph.source, graph.target)), shape=shape).tocsr()
+    if direction == "out":
+        return directed
+    loops = sp.diags_array(directed.diagonal(), format="csr")
+    return (directed + directed.T - loops).tocsr()
+
+
+def pairs(graph: Graph, direction: Direction = "any") -> npt.NDArray[np.int64]:
+    """The distinct (u, v), self-loops left out; with `any` each pair once, u < v. Shape (k, 2)."""
+    ends = np.column_stack([graph.source, graph.target])
+    if direction == "any":
+        ends = np.sort(ends, axis=1)
+    return np.unique(ends[ends[:, 0] != ends[:, 1]], axis=0)

@@ -1,0 +1,60 @@
+"""A graph in numbers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+from graph.engine.graph import Graph
+from graph.engine.projection import adjacency
+from graph.layers import LAYERS
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """`average_degree` counts both ends (2m/n); `density` is m / n(n-1), which parallel edges can
+    lift above 1; `components` are weak ones, a node without edges is one of its own.
+
+    `unresolved` and `dangling` are the relationships that are not edges (see Graph). `layers`: on
+    how many edges each layer says something.
+    """
+
+    nodes: int
+    edges: int
+    average_degree: float
+    density: float
+    components: int
+    unresolved: int
+    dangling: int
+    layers: dict[str, int]
+
+
+LAYER_COLUMNS = tuple(layer.presence for layer in LAYERS)
+
+
+def stats(graph: Graph) -> Stats:
+    n, m = graph.node_count, graph.edge_count
+    return Stats(
+        nodes=n,
+        edges=m,
+        average_degree=2 * m / n if n else 0.0,
+        density=m / (n * (n - 1)) if n > 1 else 0.0,
+        components=components(graph),
+        unresolved=graph.unresolved,
+        dangling=graph.dangling,
+        layers={
+            layer.name: m - graph.edges[layer.presence].null_count
+            for layer in LAYERS
+            if layer.presence in graph.edges.column_names
+        },
+    )
+
+
+def components(graph: Graph) -> int:
+    """The number of weakly connected components; 0 for an empty graph."""
+    if graph.node_count == 0:
+        return 0
+    matrix = adjacency(graph, np.ones(graph.edge_count))
+    return int(connected_components(matrix, directed=False, return_labels=False))
+
+
