@@ -22,13 +22,16 @@ INSERT INTO event_delta_logs (
     user_id, relationship_id, event_key, change_type, changed_fields, old_values, new_values
 )
 SELECT
-    %(user_id)s, relationship.id, %(source)s::text || ' ' || changed.external_id, 'modified',
+    %(user_id)s, coalesce(paid.id, refunded.id), %(source)s::text || ' ' || changed.external_id, 'modified',
     fields.names, fields.old_values, fields.new_values
 FROM changed
 JOIN fields USING (external_id, line)
-LEFT JOIN relationship_instances AS relationship
-    ON relationship.user_id = %(user_id)s
-    AND relationship.relationship_type = 'payment'
-    AND relationship.source_event_id IN (changed.payer_event_id, changed.payee_event_id)
-    AND relationship.target_event_id IN (changed.payer_event_id, changed.payee_event_id)
+LEFT JOIN relationship_instances AS paid
+    ON paid.user_id = %(user_id)s AND paid.relationship_type = 'payment'
+    AND paid.source_event_id = changed.payer_event_id
+    AND paid.target_event_id = changed.payee_event_id
+LEFT JOIN relationship_instances AS refunded
+    ON refunded.user_id = %(user_id)s AND refunded.relationship_type = 'payment'
+    AND refunded.source_event_id = changed.payee_event_id
+    AND refunded.target_event_id = changed.payer_event_id
 ORDER BY changed.line

@@ -9,4 +9,5 @@ JOIN normalized_entities AS payer
 JOIN normalized_entities AS payee
     ON payee.user_id = %(user_id)s AND payee.kind = last_row.payee_kind
     AND payee.identity = last_row.payee_identity
-WHERE is_last AND (is_new_key OR known_hash <> content_hash)
+WHERE is_last AND (is_new_key OR known_hash <> content_hash);
+ANALYZE final

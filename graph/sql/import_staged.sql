@@ -27,7 +27,10 @@ WITH stated AS (
         first_value(payer_uuid) OVER key_rows AS new_payer_event_id,
         first_value(payee_uuid) OVER key_rows AS new_payee_event_id,
         row_number() OVER key_rows = 1 AS is_first,
-        lead(line) OVER key_rows IS NULL AS is_last
+        lead(line) OVER key_rows IS NULL AS is_last,
+        last_value(content_hash) OVER (
+            key_rows ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ) AS last_hash
     FROM hashed
     WINDOW key_rows AS (PARTITION BY external_id ORDER BY line)
 )
@@ -39,6 +42,7 @@ SELECT
     coalesce(received.id, new_payee_event_id) AS payee_event_id,
     CASE
         WHEN is_first AND paid.id IS NULL THEN 'stored'
+        WHEN last_hash = paid.content_hash THEN 'unchanged'  -- the file ends where we are
         WHEN coalesce(previous_hash, paid.content_hash) = versioned.content_hash THEN 'unchanged'
         ELSE 'updated'
     END AS outcome
@@ -48,4 +52,5 @@ LEFT JOIN raw_events AS paid
     AND paid.external_id = versioned.external_id AND paid.posting = 1
 LEFT JOIN raw_events AS received
     ON received.user_id = %(user_id)s AND received.source = %(source)s
-    AND received.external_id = versioned.external_id AND received.posting = 2
+    AND received.external_id = versioned.external_id AND received.posting = 2;
+ANALYZE staged

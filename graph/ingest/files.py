@@ -1,0 +1,199 @@
+"""A file's bytes as text: plain, gzip or Zstandard, in whatever encoding."""
+
+import codecs
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import charset_normalizer
+import zstandard
+
+from graph.errors import LedgerError
+
+SAMPLE = 64 * 1024
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_NOT_TEXT = {
+    b"PK\x03\x04": "a zip archive or a spreadsheet (.xlsx, .ods)",
+    b"\xd0\xcf\x11\xe0": "an old Office file (.xls)",
+    b"%PDF": "a PDF",
+    b"PAR1": "a Parquet file",
+    b"SQLite format 3": "an SQLite database",
+    b"BZh": "compressed with bzip2",
+    b"\xfd7zXZ": "compressed with xz",
+    _GZIP: "compressed twice",
+    _ZSTD: "compressed twice",
+}
+_MARKS = {  # the longer first: UTF-32's begins with UTF-16's
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
+
+
+class LedgerFileError(LedgerError):
+    """The file as a whole cannot be read: names the file, what is wrong and what to do."""
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """What goes wrong below while reading `path`, as a LedgerFileError."""
+    try:
+        yield
+    except _BROKEN as error:
+        what = f"cut off or damaged ({error}); fetch it again"
+        raise LedgerFileError(f"{path.name} is {what}") from error
+    except UnicodeError as error:
+        raise LedgerFileError(f"{path.name} breaks its own encoding: {error}") from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise LedgerFileError(f"{path.name} cannot be read: {reason}") from error
+
+
+def unpacked(path: Path) -> tuple[IO[bytes], IO[bytes]]:
+    """The file's plain bytes, and the file itself (whose `tell` says how much was read)."""
+    raw = path.open("rb")
+    start = raw.read(4)
+    raw.seek(0)
+    if start.startswith(_GZIP):
+        return io.BufferedReader(gzip.GzipFile(fileobj=raw)), raw
+    if start == _ZSTD:
+        return io.BufferedReader(_Zstandard(raw), SAMPLE), raw  # type: ignore[type-var]
+    return raw, raw
+
+
+class _Zstandard(io.RawIOBase):
+    """Frames after one another. zstandard's own stream ends quietly where the file was cut off."""
+
+    STEP = 1024  # of packed bytes: at the format's highest ratio 32 MiB unpacked
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        self._packed = packed
+        self._frame = self._begin()
+        self._begun = False
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: bytearray) -> int:  # type: ignore[override]
+        while not self._ready:
+            if not self._more():
+                return 0
+        part, self._ready = self._ready[: len(into)], self._ready[len(into) :]
+        into[: len(part)] = part
+        return len(part)
+
+    def _more(self) -> bool:
+        packed = self._frame.unused_data if self._frame.eof else b""
+        if self._frame.eof:
+            self._frame, self._begun = self._begin(), False
+        packed = packed or self._packed.read(self.STEP)
+        if not packed and self._begun:
+            raise EOFError("the last frame is not complete")
+        self._begun = self._begun or bool(packed)
+        self._ready = self._frame.decompress(packed) if packed else b""
+        return bool(packed)
+
+    @staticmethod
+    def _begin() -> "zstandard.ZstdDecompressionObj":
+        return zstandard.ZstdDecompressor(max_window_size=2**27).decompressobj()
+
+
+def encoding_of(path: Path, whole: bool = True) -> str:
+    """The codec to read the file with: its mark, else UTF-8, else the likeliest by its bytes.
+
+    UTF-8 wins while most lines that are not ASCII are UTF-8: the others are then single bad lines.
+    `whole` looks at every line, without it only at the first 64 KiB.
+    Raises LedgerFileError for a file that is not text, is empty, or fits no encoding.
+    """
+    with explained(path):
+        stream, _ = unpacked(path)
+        with stream:
+            start = stream.read(SAMPLE)
+            _must_be_text(path, start)
+            if found := _by_mark(start) or _by_zeros(path, start):
+                return found
+            return _by_lines(path, _lines(stream, start, whole))
+
+
+def _must_be_text(path: Path, start: bytes) -> None:
+    if not start.strip():
+        raise LedgerFileError(f"{path.name} is empty")
+    for mark, what in _NOT_TEXT.items():
+        if start.startswith(mark):
+            raise LedgerFileError(f"{path.name} is {what}, not text: save it as CSV first")
+
+
+def _by_mark(start: bytes) -> str | None:
+    return next((codec for mark, codec in _MARKS.items() if start.startswith(mark)), None)
+
+
+def _by_zeros(path: Path, start: bytes) -> str | None:
+    """UTF-16 without a mark has a zero in every other byte; few in text are a defect of a row."""
+    even, odd, half = start[::2].count(0), start[1::2].count(0), len(start) / 2
+    if even + odd <= len(start) / 10:
+        return None
+    if min(even, odd) < half / 20 and max(even, odd) > half / 2:
+        return "utf-16-le" if odd > even else "utf-16-be"
+    raise LedgerFileError(f"{path.name} is not text: a tenth or more of it are zero bytes")
+
+
+def _lines(stream: IO[bytes], start: bytes, whole: bool) -> Iterator[bytes]:
+    """Lines, or pieces of very long ones."""
+    first = start.splitlines(keepends=True)
+    yield from first[:-1]
+    rest = first[-1]
+    if whole or rest.endswith(b"\n"):
+        yield rest + (b"" if rest.endswith(b"\n") else stream.readline(SAMPLE))
+    while whole and (line := stream.readline(SAMPLE)):
+        yield line
+
+
+def _by_lines(path: Path, lines: Iterator[bytes]) -> str:
+    valid, invalid, sample = 0, 0, bytearray()
+    for line in lines:
+        if line.isascii():
+            continue
+        try:
+            line.decode()
+            valid += 1
+        except UnicodeDecodeError:
+            invalid += 1
+            sample += line if len(sample) < SAMPLE else b""
+        if valid + invalid >= 2000:
+            break
+    return "utf-8" if valid >= invalid else _likeliest(path, bytes(sample))
+
+
+def _likeliest(path: Path, sample: bytes) -> str:
+    """Windows-1252 where it reads no worse than the best: guesses from few bytes go astray."""
+    matches = charset_normalizer.from_bytes(sample)
+    best = matches.best()
+    if best is None:
+        raise LedgerFileError(
+            f"{path.name} fits no known encoding: name it in the mapping ([file] encoding)"
+        )
+    western = {"cp1252", "latin_1", "iso8859_15"}
+    for match in matches:
+        names = {match.encoding, *match.could_be_from_charset}
+        if names & western and match.chaos <= best.chaos + 0.02:
+            return "cp1252"
+    return best.encoding
+
+
+@contextmanager
+def text(path: Path, encoding: str) -> Iterator[tuple[io.TextIOWrapper, IO[bytes]]]:
+    """The file as text with its own line ends, and the packed file beneath.
+
+    Bytes that do not decode come as lone surrogates (PEP 383), so that a bad line can be told.
+    """
+    stream, raw = unpacked(path)
+    with raw, io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="") as lines:
+        yield lines, raw

@@ -1,0 +1,33 @@
+"""What makes a party the same party from row to row."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from graph.ingest.rows import Party
+
+_NOT_WORD = re.compile(r"[\W_]+")
+
+
+@lru_cache(maxsize=65_536)
+def identity(party: Party) -> str:
+    """The party's normalized name, and its first strong key where it has one.
+
+    Name *and* key: a key that stands for many parties merges none of them, nor does a name that
+    hides many keys (a redacted one).
+    """
+    name = normalized(party.name)
+    if not party.keys:
+        return name
+    kind, value = party.keys[0]
+    return f"{name} [{kind}={value.casefold()}]"
+
+
+def normalized(name: str) -> str:
+    """Lower case, no accents, words of letters and digits: 'Müller & Co.' → 'muller and co'.
+
+    A name without any letter or digit is kept as it is, so that it never becomes empty.
+    """
+    plain = unicodedata.normalize("NFKD", name.replace("&", " and ").casefold())
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    return _NOT_WORD.sub(" ", letters).strip() or name.strip()

@@ -1,0 +1,44 @@
+"""A ledger file into a tenant's graph: what format it is, its rows, where the rejects go."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from graph.ingest import guess, mapping
+from graph.ingest.layout import Progress, header
+from graph.ingest.mapping import Mapping
+from graph.ingest.reading import read
+from graph.ingest.rejects import RejectsFile, default_path
+from graph.ingest.store import Books, Stored, store
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of one file. `rejects` is the file of rejected rows, if there are any."""
+
+    file: str
+    format: str
+    counts: Stored
+    rejects: Path | None
+
+
+def format_of(path: Path) -> Mapping:
+    """The ready format whose columns are in the file's header, or else a guess.
+
+    Raises LedgerError where the file cannot be read or nothing sensible can be guessed.
+    """
+    return mapping.recognise(header(path)) or guess.guess(path)
+
+
+def import_file(
+    user_id: UUID,
+    path: Path,
+    by: Mapping,
+    rejects_folder: Path,
+    progress: Progress | None = None,
+) -> Imported:
+    """Import all of the file or, when it fails, nothing of it. Raises LedgerError."""
+    books = Books(user_id, by.source, by.platform, path.name, by.publication)
+    with RejectsFile(default_path(rejects_folder, path)) as rejects:
+        counts = store(books, read(path, by, progress), rejects)
+    return Imported(path.name, by.name, counts, rejects.path if rejects.count else None)

@@ -1,0 +1,244 @@
+"""Mappings: what says how the rows of one kind of file become transactions (docs/formats.md)."""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from graph.errors import LedgerError
+from graph.ingest.columns import canonical
+from graph.ingest.table import Table, TableError
+
+KINDS = ("vendor", "department", "account", "employee", "customer", "project")
+FIELDS = ("document_ref", "due_on", "description", "currency")
+QUARTER = "quarter-in-file-name"
+
+
+class MappingError(LedgerError):
+    """A mapping that cannot be used: names the file, the key in it and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRule:
+    encoding: str = "auto"
+    delimiter: str = "auto"
+    skip_blank: bool = True
+    header_line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRule:
+    """No columns: every column of the row but the publication's."""
+
+    columns: tuple[str, ...] = ()
+    unique: bool = False
+    separators: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DateRule:
+    column: str
+    formats: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    fallback: str | None = None
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class AmountRule:
+    """Either `column`, or `debit` (the payer pays) and `credit` (the payer is paid)."""
+
+    column: str | None = None
+    debit: str | None = None
+    credit: str | None = None
+    decimal: str = "."
+    thousands: str = ","
+    positive: str = "payer_pays"
+
+
+@dataclass(frozen=True, slots=True)
+class PartyRule:
+    """`keys`: (kind of key, column)."""
+
+    kind: str
+    name: str | None = None
+    default: str | None = None
+    keys: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """All columns by their canonical names. `fields` may lack any of FIELDS.
+
+    `evidence` and `notes` are a guess's: what it was made from, and what it isn't sure of.
+    """
+
+    name: str
+    title: str
+    source: str
+    platform: str
+    date: DateRule
+    amount: AmountRule
+    payer: PartyRule
+    payee: PartyRule
+    currency: str | None
+    recognise: tuple[str, ...] = ()
+    file: FileRule = FileRule()
+    key: KeyRule = KeyRule()
+    publication: tuple[str, ...] = ()
+    transaction: tuple[str, ...] = ()
+    fields: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def names(self, header: Sequence[str]) -> list[str]:
+        """The canonical names of a file's columns, by position: this mapping's where they fit."""
+        return canonical(header, {**dict.fromkeys(self._columns(), ()), **self.aliases})
+
+    def _columns(self) -> list[str]:
+        money = (self.amount.column, self.amount.debit, self.amount.credit)
+        parties = [(p.name, *(column for _, column in p.keys)) for p in (self.payer, self.payee)]
+        several = (self.recognise, self.key.columns, self.publication, self.transaction, *parties)
+        named = (
+            self.date.column,
+            *money,
+            *self.fields.values(),
+            *(c for cs in several for c in cs),
+        )
+        return [name for name in named if name]
+
+    def lacks(self, names: Sequence[str]) -> list[str]:
+        """The columns that no row can do without and that are not among these canonical names."""
+        parties = [p.name for p in (self.payer, self.payee) if p.name and p.default is None]
+        money = [self.amount.column, self.amount.debit, self.amount.credit]
+        needed = [self.date.column, *filter(None, money), *parties, *self.key.columns]
+        if "currency" in self.fields and self.currency is None:
+            needed.append(self.fields["currency"])
+        return [name for name in dict.fromkeys(needed) if name not in names]
+
+
+def load(path: Path) -> Mapping:
+    """The mapping of a TOML file. Raises MappingError."""
+    try:
+        return _parse(path.name, path.read_bytes())
+    except OSError as error:
+        raise MappingError(f"{path}: {error.strerror or error}") from error
+
+
+@cache
+def ready() -> dict[str, Mapping]:
+    """The formats that come with finley, by name."""
+    folder = files("graph.ingest") / "formats"
+    named = sorted((file for file in folder.iterdir() if _is_toml(file)), key=lambda f: f.name)
+    found = (_parse(file.name, file.read_bytes()) for file in named)
+    return {mapping.name: mapping for mapping in found}
+
+
+def _is_toml(file: Traversable) -> bool:
+    return file.name.endswith(".toml")
+
+
+def recognise(header: Sequence[str]) -> Mapping | None:
+    """The ready format that asks for the most columns of those that find all theirs here."""
+    fitting = [m for m in ready().values() if _recognises(m, header)]
+    return max(fitting, key=lambda mapping: len(mapping.recognise), default=None)
+
+
+def _recognises(mapping: Mapping, header: Sequence[str]) -> bool:
+    return bool(mapping.recognise) and set(mapping.recognise) <= set(mapping.names(header))
+
+
+def _parse(file: str, content: bytes) -> Mapping:
+    try:
+        table = Table(tomllib.loads(content.decode()))
+        mapping = _mapping(table)
+        table.finish()
+    except UnicodeDecodeError as error:
+        raise MappingError(f"{file}: is not UTF-8 ({error})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise MappingError(f"{file}: is not TOML: {error}") from error
+    except TableError as error:
+        raise MappingError(f"{file}: {error}") from error
+    return mapping
+
+
+def _mapping(table: Table) -> Mapping:
+    name = table.text("name")
+    fields, constants = table.table("fields"), table.table("constants")
+    chosen = {known: column for known in FIELDS if (column := fields.column(known))}
+    currency = constants.currency("currency")
+    if currency is None and "currency" not in chosen:
+        raise constants.error("currency", "is missing, and [fields] names no currency column")
+    return Mapping(
+        name=name,
+        title=table.text("title", name),
+        source=table.text("source", name),
+        platform=table.text("platform"),
+        date=_date(table.table("date")),
+        amount=_amount(table.table("amount")),
+        payer=_party(table.table("payer")),
+        payee=_party(table.table("payee")),
+        currency=currency,
+        recognise=table.table("recognise").columns("columns"),
+        file=_file(table.table("file")),
+        key=_key(table.table("key")),
+        publication=table.table("publication").columns("columns"),
+        transaction=table.table("transaction").columns("columns"),
+        fields=chosen,
+        aliases=table.table("aliases").aliases(),
+    )
+
+
+def _file(table: Table) -> FileRule:
+    return FileRule(
+        encoding=table.encoding("encoding", "auto"),
+        delimiter=table.one_of("delimiter", ("auto", ",", ";", "\t", "|"), "auto"),
+        skip_blank=table.flag("skip_blank", True),
+        header_line=table.positive("header_line", 1),
+    )
+
+
+def _key(table: Table) -> KeyRule:
+    columns = table.columns("columns")
+    unique = table.flag("unique", bool(columns))
+    if unique and not columns:
+        raise table.error("unique", "needs columns: a key of every column is never sure to be so")
+    return KeyRule(columns, unique, table.text("separators", ""))
+
+
+def _date(table: Table) -> DateRule:
+    return DateRule(
+        column=table.column_needed("column"),
+        formats=table.date_formats("formats"),
+        unknown=table.texts("unknown"),
+        fallback=table.one_of("fallback", (QUARTER,), None),
+        timezone=table.zone("timezone", "UTC"),
+    )
+
+
+def _amount(table: Table) -> AmountRule:
+    column, debit, credit = (table.column(key) for key in ("column", "debit", "credit"))
+    if (column is None) == (debit is None or credit is None) or (column and (debit or credit)):
+        raise table.error("column", "name one column, or else both debit and credit")
+    decimal = table.one_of("decimal", (".", ","), ".")
+    other = "," if decimal == "." else "."
+    thousands = table.one_of("thousands", (",", ".", " ", "'", ""), other)
+    if thousands == decimal:
+        raise table.error("thousands", "is the same as decimal")
+    positive = table.one_of("positive", ("payer_pays", "payer_receives"), "payer_pays")
+    if debit and positive == "payer_receives":
+        raise table.error("positive", "has no meaning with debit and credit: leave it out")
+    return AmountRule(column, debit, credit, decimal, thousands, positive)
+
+
+def _party(table: Table) -> PartyRule:
+    kind = table.one_of("kind", KINDS)
+    name, default = table.column("name"), table.text("default", "") or None
+    if name is None and default is None:
+        raise table.error("name", "name the column of the party's name, or give a default")
+    keys = table.table("keys").column_by_name()
+    return PartyRule(kind, name, default, keys)

@@ -1,0 +1,68 @@
+"""The rejects file: what could not be read, as CSV, for a person to mend."""
+
+import csv
+import os
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from graph.ingest.rows import Reject
+
+COLUMNS = ("line", "field", "reason", "text")
+
+
+def default_path(folder: Path, ledger: Path) -> Path:
+    """`<ledger file name>.rejects.csv` in `folder`."""
+    return folder / f"{ledger.name}.rejects.csv"
+
+
+class RejectsFile:
+    """Call it with each Reject, as a context manager.
+
+    The file appears at the end, whole, or not at all: not when nothing was rejected (an older one
+    of that path is then removed, for it is no longer true), and not when the block failed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._file: IO[str] | None = None
+        self._writer: Any = None
+
+    def __call__(self, reject: Reject) -> None:
+        if self._file is None:
+            self._open()
+        self.count += 1
+        self._writer.writerow((reject.line, reject.field or "", reject.reason, reject.text))
+
+    def _open(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._part.open("w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._file)
+        self._writer.writerow(COLUMNS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if self._file is not None:
+                self._file.close()
+            if kind is None:
+                self._publish()
+        finally:
+            with suppress(FileNotFoundError):
+                self._part.unlink()
+
+    def _publish(self) -> None:
+        if self._file is not None:
+            self._part.replace(self.path)
+        else:
+            self.path.unlink(missing_ok=True)

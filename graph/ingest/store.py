@@ -1,0 +1,139 @@
+"""Ledger rows into the tenant's tables: one transaction a file, all of it or nothing."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
+from graph import sql
+from graph.ingest.identity import identity
+from graph.ingest.rows import LedgerRow, Party, Reject
+from graph.tenancy import tenant_transaction
+
+COLUMNS = (
+    "line, external_id, publication, transaction_ref, occurred_at, precision, amount, currency, "
+    "payer_kind, payer_name, payer_identity, payer_keys, "
+    "payee_kind, payee_name, payee_identity, payee_keys, "
+    "document_ref, due_on, description, data"
+)
+STEPS = (
+    "import_staged",
+    "import_entities",
+    "import_final",
+    "import_known_content",
+    "import_unmatch",
+    "import_events",
+    "import_update_events",
+    "import_matches",
+    "import_relationships",
+    "import_turn_relationships",
+    "import_deltas",
+    "import_provenance",
+)
+
+
+@dataclass(slots=True)
+class Stored:
+    """What became of a file's rows; rows_in is always the sum of the others."""
+
+    rows_in: int = 0
+    rows_stored: int = 0
+    rows_updated: int = 0
+    rows_unchanged: int = 0
+    rows_rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Whose rows these are and where they come from.
+
+    `publication` are the columns that say where a row was published: kept as provenance, not data.
+    """
+
+    user_id: UUID
+    source: str
+    platform: str
+    file: str
+    publication: tuple[str, ...]
+    parameters: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        values = {
+            "user_id": self.user_id,
+            "source": self.source,
+            "platform": self.platform,
+            "file": self.file,
+        }
+        object.__setattr__(self, "parameters", values)
+
+
+def store(books: Books, rows: Iterable[LedgerRow | Reject], rejected: Any) -> Stored:
+    """Store the rows; hand each Reject to `rejected`. Counts what became of every row."""
+    counts = Stored()
+    with tenant_transaction(books.user_id) as connection, connection.cursor() as cursor:
+        _alone(cursor, books.user_id)
+        cursor.execute(sql.read("import_incoming"))
+        _copy(connection, (_values(row, books) for row in _accepted(rows, rejected, counts)))
+        cursor.execute("ANALYZE incoming")
+        for step in STEPS:
+            cursor.execute(sql.read(step), books.parameters)
+        cursor.execute(sql.read("import_counts"))
+        counts.rows_stored, counts.rows_updated, counts.rows_unchanged = cursor.fetchone()
+    return counts
+
+
+def _alone(cursor: CursorWrapper, user_id: UUID) -> None:
+    """One import a tenant at a time: two would both find a key new."""
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import {user_id}"])
+
+
+def _accepted(
+    rows: Iterable[LedgerRow | Reject], rejected: Any, counts: Stored
+) -> Iterator[LedgerRow]:
+    for row in rows:
+        counts.rows_in += 1
+        if isinstance(row, Reject):
+            counts.rows_rejected += 1
+            rejected(row)
+        else:
+            yield row
+
+
+def _copy(connection: BaseDatabaseWrapper, rows: Iterator[tuple[object, ...]]) -> None:
+    with (
+        connection.connection.cursor() as cursor,
+        cursor.copy(f"COPY incoming ({COLUMNS}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
+
+
+def _values(row: LedgerRow, books: Books) -> tuple[object, ...]:
+    return (
+        row.line,
+        row.key if row.ordinal == 1 else f"{row.key} #{row.ordinal}",
+        row.publication,
+        row.transaction_ref,
+        row.occurred_at.isoformat(),
+        row.precision,
+        row.amount,
+        row.currency,
+        *_party(row.payer),
+        *_party(row.payee),
+        row.document_ref,
+        row.due_on and row.due_on.isoformat(),
+        row.description or "",
+        json.dumps(
+            {name: text for name, text in row.data.items() if name not in books.publication},
+            ensure_ascii=False,
+        ),
+    )
+
+
+def _party(party: Party) -> tuple[str, str, str, str]:
+    keys = json.dumps(dict(party.keys), ensure_ascii=False) if party.keys else "{}"
+    return party.kind, party.name, identity(party), keys

@@ -1,0 +1,161 @@
+"""Cells into values: money, moments, currencies.
+
+Each function raises ValueError with a reason that a person can act on.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from graph.ingest.rows import Precision
+
+EXCEL = "excel"  # a date format: days since 1899-12-30, as spreadsheets store dates
+NOTHING = frozenset({"", "-", "--", "n/a", "na", "#n/a", "none", "null", "nil", "nan"})
+
+_SYMBOLS: dict[str, Callable[[str], bool]] = {
+    "£": lambda code: code.endswith("P"),
+    "€": lambda code: code == "EUR",
+    "$": lambda code: code.endswith("D") or code in {"MXN", "CLP", "COP", "ARS", "BRL"},
+    "¥": lambda code: code in {"JPY", "CNY"},
+    "₹": lambda code: code == "INR",
+}
+# Minus sign, en dash, unbreakable hyphen and spaces: what typesetting makes of a plain amount.
+_MINUS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2011": "-", "\xa0": " ", "\u202f": " "})
+_SIGN = re.compile(
+    r"(?P<open>\()?\s*(?P<minus>[-+])?(?P<number>[^()+-]*)(?P<after>[-+])?(?(open)\))"
+)
+_UNIT = re.compile(r"[£€$¥₹]|(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+@lru_cache(maxsize=64)
+def _grammar(decimal: str, thousands: str) -> re.Pattern[str]:
+    """Whole digits or groups of three (or of two, then three: 12,34,567), then a fraction."""
+    marks = "".join(re.escape(mark) for mark in {thousands, " ", "'", "\u2019"} - {decimal, ""})
+    grouped = rf"[0-9]{{1,3}}(?P<mark>[{marks}])[0-9]{{3}}(?:(?P=mark)[0-9]{{3}})*"
+    lakhs = rf"[0-9]{{1,2}}(?:[{marks}][0-9]{{2}})+[{marks}][0-9]{{3}}"
+    whole = rf"(?P<whole>{grouped}|{lakhs}|[0-9]*)"
+    return re.compile(rf"{whole}(?:{re.escape(decimal)}(?P<fraction>[0-9]*))?")
+
+
+@lru_cache(maxsize=65_536)
+def money(text: str, decimal: str = ".", thousands: str = ",", currency: str = "") -> Decimal:
+    """'1,234.50', '(12.00)', '12.00-', '£1,200', 'GBP 7' → Decimal.
+
+    Refuses what is not plainly an amount: exponents, NaN, CR and DR, groups that are not groups,
+    more than 15 whole digits or 4 decimals (zeros behind them apart), another currency's sign.
+    """
+    sign = _SIGN.fullmatch(_without_unit(text.translate(_MINUS).strip(), currency))
+    number = _grammar(decimal, thousands).fullmatch(sign["number"].strip()) if sign else None
+    if not sign or not number or not (number["whole"] or number["fraction"]):
+        raise ValueError(f"{_short(text)} is not an amount")
+    if [sign["open"], sign["minus"], sign["after"]].count(None) < 2:
+        raise ValueError(f"{_short(text)} has more than one sign")
+    whole = re.sub(r"[^0-9]", "", number["whole"]).lstrip("0")
+    fraction = (number["fraction"] or "").ljust(2, "0")
+    kept = fraction[:2] + fraction[2:].rstrip("0")
+    if len(whole) > 15 or len(kept) > 4:
+        raise ValueError(f"{_short(text)} is too long for money (15 digits, 4 decimals)")
+    amount = Decimal(f"{whole or 0}.{kept}")
+    return -amount if amount and (sign["open"] or "-" in (sign["minus"], sign["after"])) else amount
+
+
+def _without_unit(text: str, currency: str) -> str:
+    unit = _UNIT.search(text)
+    if unit is None:
+        return text
+    sign = unit[0]
+    fits = _SYMBOLS[sign](currency) if sign in _SYMBOLS else sign == currency
+    if currency and not fits:
+        raise ValueError(f"{_short(text)} is not in {currency}")
+    return (text[: unit.start()] + text[unit.end() :]).strip()
+
+
+@lru_cache(maxsize=1024)
+def currency_code(text: str) -> str:
+    """'gbp' → 'GBP'."""
+    code = text.upper()
+    if not _CURRENCY.fullmatch(code):
+        raise ValueError(f"{_short(text)} is not a currency code of three letters")
+    return code
+
+
+class Moment(NamedTuple):
+    at: datetime
+    precision: Precision
+
+
+def moment(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Moment:
+    """The first format that fits, in UTC. A date alone is midnight; a month its last day."""
+    for form in formats:
+        try:
+            return _moment(text, form, zone)
+        except (ValueError, OverflowError):
+            continue
+    raise ValueError(f"{_short(text)} is not a date ({' or '.join(formats)})")
+
+
+def _moment(text: str, form: str, zone: str) -> Moment:
+    if form == EXCEL:
+        return Moment(_serial(text), "day")
+    read = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is put in below
+    if precision_of(form) == "second":
+        return Moment((read if read.tzinfo else _in_zone(read, zone)).astimezone(UTC), "second")
+    if precision_of(form) == "month":
+        return Moment(month_end(read.year, read.month), "month")
+    return Moment(read.replace(tzinfo=UTC), "day")
+
+
+def _in_zone(read: datetime, zone: str) -> datetime:
+    return read.replace(tzinfo=ZoneInfo(zone))
+
+
+def precision_of(form: str) -> Precision:
+    """How exact a date format is: the clock, a day or a month."""
+    if any(mark in form for mark in ("%H", "%I", "%X", "%c")):
+        return "second"
+    return "day" if form == EXCEL or any(d in form for d in ("%d", "%j", "%x", "%D")) else "month"
+
+
+def _serial(text: str) -> datetime:
+    if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]+)?", text):
+        raise ValueError(text)
+    return datetime(1899, 12, 30, tzinfo=UTC) + timedelta(days=int(text.partition(".")[0]))
+
+
+def month_end(year: int, month: int) -> datetime:
+    """The month's last day at midnight, UTC."""
+    following = date(year + month // 12, month % 12 + 1, 1) if (year, month) < (9999, 12) else None
+    last = following - timedelta(days=1) if following else date.max
+    return datetime(last.year, last.month, last.day, tzinfo=UTC)
+
+
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_ANY = "|".join(_MONTHS)
+_SPAN = re.compile(rf"({_ANY})[a-z]*[\W_]*(?:to)?[\W_]*({_ANY})[a-z]*[\W_]*([12][0-9]{{3}})")
+_Q_YEAR = re.compile(r"(?<![a-z0-9])q([1-4])[\W_]*([12][0-9]{3})(?![0-9])")
+_YEAR_Q = re.compile(r"(?<![0-9])([12][0-9]{3})[\W_]*q([1-4])(?![0-9])")
+
+
+def quarter_end(file_name: str) -> datetime | None:
+    """The last day of the quarter that a file's name states: 'apr-jun-2014', 'Q2_2014', '2014q2'.
+
+    Q1 is January to March. None when the name states no quarter (or three months that are none).
+    """
+    name = file_name.lower()
+    if span := _SPAN.search(name):
+        first, last = _MONTHS.index(span[1]) + 1, _MONTHS.index(span[2]) + 1
+        return month_end(int(span[3]), last) if last == first + 2 and last % 3 == 0 else None
+    if found := _Q_YEAR.search(name):
+        return month_end(int(found[2]), 3 * int(found[1]))
+    if found := _YEAR_Q.search(name):
+        return month_end(int(found[1]), 3 * int(found[2]))
+    return None
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:40] + "…")

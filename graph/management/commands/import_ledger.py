@@ -1,0 +1,159 @@
+"""`manage.py import_ledger`: ledger files into a tenant's graph."""
+
+import json
+import resource
+import sys
+import time
+from argparse import RawDescriptionHelpFormatter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from graph import tenants
+from graph.errors import GraphError
+from graph.ingest import guess, mapping
+from graph.ingest.importing import Imported, format_of, import_file
+from graph.ingest.mapping import Mapping
+from graph.ingest.store import Stored
+
+KILOBYTES_PER_MEGABYTE = 1024
+
+
+class Command(BaseCommand):
+    help = (
+        "Import ledger files (CSV, plain, .gz or .zst) into a tenant's graph: every row becomes a\n"
+        "transaction of two postings, with entities, matches and a payment between them.\n\n"
+        "Importing again adds nothing; a changed row is an update. A file is imported whole or not\n"
+        "at all; rows that cannot be read go to a rejects file with line, field and reason.\n"
+        "The format is recognised from the header, or guessed: see --dry-run and docs/formats.md."
+    )
+
+    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
+        return super().create_parser(*args, formatter_class=RawDescriptionHelpFormatter, **kwargs)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+        parser.add_argument("--user", required=True, help="whose books: a UUID or an e-mail address")
+        parser.add_argument("--create-user", action="store_true", help="make the user if unknown")
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument("--format", choices=sorted(mapping.ready()), help="a ready format")
+        how.add_argument("--mapping", type=Path, metavar="FILE.toml", help="a format of your own")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="show each file's format, and import nothing"
+        )
+        parser.add_argument(
+            "--rejects",
+            type=Path,
+            default=settings.STATE_DIR / "rejects",
+            metavar="FOLDER",
+            help="where rejects files go (default: %(default)s)",
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        start = time.perf_counter()
+        chosen = self._chosen(options)
+        if options["dry_run"]:
+            self._show(options["files"], chosen)
+            return
+        user_id = self._tenant(options["user"], options["create_user"])
+        done, failures = self._import_all(user_id, chosen, options)
+        self._report(done, time.perf_counter() - start, as_json=options["json"])
+        if failures:
+            raise CommandError("\n".join(failures))
+
+    def _chosen(self, options: dict[str, Any]) -> Mapping | None:
+        if options["format"]:
+            return mapping.ready()[options["format"]]
+        if options["mapping"]:
+            try:
+                return mapping.load(options["mapping"])
+            except GraphError as error:
+                raise CommandError(str(error)) from None
+        return None
+
+    def _tenant(self, named: str, create: bool) -> UUID:
+        try:
+            return tenants.find(named, create=create)
+        except GraphError as error:
+            raise CommandError(str(error)) from None
+
+    def _show(self, files: list[Path], chosen: Mapping | None) -> None:
+        for path in files:
+            try:
+                by = chosen or format_of(path)
+            except GraphError as error:
+                raise CommandError(str(error)) from None
+            self.stdout.write(f"{path.name}: {by.name} ({by.title})")
+            for line in guess.explain(by):
+                self.stdout.write(f"  {line}")
+
+    def _import_all(
+        self, user_id: UUID, chosen: Mapping | None, options: dict[str, Any]
+    ) -> tuple[list[Imported], list[str]]:
+        """What was imported, and a sentence for each file that could not be."""
+        done, failures = [], []
+        for path in options["files"]:
+            try:
+                by = chosen or format_of(path)
+                with progress_bar(path) as bar:
+                    done.append(import_file(user_id, path, by, options["rejects"], bar.update_to))
+            except GraphError as error:
+                failures.append(str(error))
+        return done, failures
+
+    def _report(self, done: list[Imported], seconds: float, *, as_json: bool) -> None:
+        total = summed([each.counts for each in done])
+        measured = {"seconds": round(seconds, 3), "peak_mb": peak_mb()}
+        if as_json:
+            files = [
+                {"file": each.file, "format": each.format, **asdict(each.counts)} for each in done
+            ]
+            self.stdout.write(json.dumps({**asdict(total), **measured, "files": files}))
+            return
+        for each in done:
+            self.stdout.write(f"{each.file} ({each.format}): {in_words(each.counts)}")
+            if each.rejects:
+                self.stdout.write(f"  rejected rows, with reasons: {each.rejects}")
+        self.stdout.write(f"{in_words(total)}; {seconds:.1f} s, peak {measured['peak_mb']:.0f} MB")
+
+
+class progress_bar(tqdm):  # type: ignore[type-arg]  # noqa: N801: used as a function
+    """A bar of the file's bytes, on a terminal only."""
+
+    def __init__(self, path: Path) -> None:
+        total = path.stat().st_size if path.is_file() else None
+        super().__init__(
+            total=total, unit="B", unit_scale=True, desc=path.name, disable=not sys.stderr.isatty()
+        )
+
+    def update_to(self, position: int) -> None:
+        self.update(position - self.n)
+
+
+def summed(counts: list[Stored]) -> Stored:
+    total = Stored()
+    for each in counts:
+        for name, value in asdict(each).items():
+            setattr(total, name, getattr(total, name) + value)
+    return total
+
+
+def peak_mb() -> float:
+    """This process's peak resident memory (Linux counts it in kilobytes, macOS in bytes)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    scale = KILOBYTES_PER_MEGABYTE * (KILOBYTES_PER_MEGABYTE if sys.platform == "darwin" else 1)
+    return round(peak / scale, 1)
+
+
+def in_words(counts: Stored) -> str:
+    return (
+        f"{counts.rows_in:,} rows in = {counts.rows_stored:,} stored + "
+        f"{counts.rows_updated:,} updated + {counts.rows_unchanged:,} unchanged + "
+        f"{counts.rows_rejected:,} rejected"
+    )

@@ -1,0 +1,40 @@
+"""Which tenant a person means: an id or an e-mail address."""
+
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+
+from graph.errors import TenantUnknown
+
+
+def find(named: str, *, create: bool = False) -> UUID:
+    """The tenant's id. With `create` an unknown one is made, as a user without a password.
+
+    Raises TenantUnknown for text that is neither a UUID nor an address, and for a stranger.
+    """
+    users = get_user_model().objects.using("owner")
+    wanted = _as_filter(named)
+    found: UUID | None = users.filter(**wanted).values_list("id", flat=True).first()
+    if found is not None:
+        return found
+    if not create:
+        raise TenantUnknown(f"No user is {named!r}. Add --create-user to make one.")
+    return _made(wanted)
+
+
+def _as_filter(named: str) -> dict[str, str | UUID]:
+    if "@" in named:
+        return {"email__iexact": named}
+    try:
+        return {"id": UUID(named)}
+    except ValueError:
+        raise TenantUnknown(f"{named!r} is neither a UUID nor an e-mail address.") from None
+
+
+def _made(wanted: dict[str, str | UUID]) -> UUID:
+    users = get_user_model().objects.db_manager("owner")
+    if "id" in wanted:
+        user = users.create_user(f"{wanted['id']}@tenant.invalid", id=wanted["id"])
+    else:
+        user = users.create_user(str(wanted["email__iexact"]))
+    return UUID(str(user.pk))

@@ -1,0 +1,102 @@
+"""Ledger files for the tests: written on the spot, or the real books beside the project."""
+
+import csv
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import pytest
+
+from graph.ingest import mapping
+from graph.ingest.mapping import Mapping
+from graph.ingest.reading import read
+from graph.ingest.rows import LedgerRow, Reject
+
+DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
+
+SIMPLE = """
+name = "simple"
+platform = "ledger"
+[key]
+columns = ["id"]
+[date]
+column = "date"
+formats = ["%Y-%m-%d", "%d/%m/%Y"]
+[amount]
+column = "amount"
+[payer]
+kind = "department"
+name = "department"
+default = "Us"
+[payee]
+kind = "vendor"
+name = "supplier"
+[payee.keys]
+supplier_id = "supplier_id"
+[fields]
+document_ref = "invoice"
+description = "about"
+[constants]
+currency = "GBP"
+"""
+HEADER = "id,date,amount,department,supplier,about"
+
+Write = Callable[..., Path]
+Rows = list[LedgerRow | Reject]
+
+
+@pytest.fixture
+def data() -> Path:
+    if not DATA.is_dir():
+        pytest.skip(f"the real books are not at {DATA}")
+    return DATA
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a file of these bytes, or of this text as UTF-8."""
+
+    def written(content: str | bytes, name: str = "ledger.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return written
+
+
+@pytest.fixture
+def write_table(tmp_path: Path) -> Write:
+    """Writes a CSV of a header and rows."""
+
+    def written(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+        path = tmp_path / name
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([header, *rows])
+        return path
+
+    return written
+
+
+@pytest.fixture
+def make_mapping(tmp_path: Path) -> Callable[..., Mapping]:
+    """A mapping of the text above, with parts of it replaced."""
+
+    def made(*changes: tuple[str, str], more: str = "") -> Mapping:
+        text = SIMPLE + more
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / "simple.toml"
+        path.write_text(text, encoding="utf-8")
+        return mapping.load(path)
+
+    return made
+
+
+@pytest.fixture
+def rows_of(write: Write, make_mapping: Callable[..., Mapping]) -> Callable[..., Rows]:
+    """Reads content by the simple mapping (or another)."""
+
+    def read_rows(content: str | bytes, by: Mapping | None = None, name: str = "l.csv") -> Rows:
+        return list(read(write(content, name), by or make_mapping()))
+
+    return read_rows
