@@ -18,7 +18,17 @@ from psycopg.sql import SQL, Composable, Literal
 from graph.errors import GraphError, ViewMissing, ViewUnpopulated
 from graph.tenancy import TENANT_SETTING
 
-LIBPQ = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey")
+LIBPQ = (
+    "host",
+    "port",
+    "user",
+    "password",
+    "dbname",
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+)
 
 
 class Pool:
@@ -118,10 +128,7 @@ def tenant_snapshot(user_id: UUID) -> Iterator[TenantReader]:
     """One read-only REPEATABLE READ transaction that names the tenant: a single snapshot."""
     with pool().connection() as connection, connection.cursor() as cursor:
         cursor.executescript(
-            SQL(
-                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-                "SET LOCAL {} = {}"
-            )
+            SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL {} = {}")
             .format(SQL(TENANT_SETTING), Literal(str(user_id)))
             .as_string()
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004: Django's name
+from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004
 from django.db import connections
 
 from graph import view

@@ -162,7 +162,7 @@ def _concurrent(cursor: CursorWrapper) -> tuple[int, int, int]:
         if inserted and deleted:
             cursor.execute(sql.read("view_inserted"))
             before.execute(
-                f"SELECT count(*) FROM {VIEW} WHERE id = ANY(%s)",  # noqa: S608: a constant
+                f"SELECT count(*) FROM {VIEW} WHERE id = ANY(%s)",  # noqa: S608
                 [[row[0] for row in cursor.fetchall()]],
             )
             changed = before.fetchone()[0]
@@ -176,7 +176,7 @@ def _before() -> Iterator[CursorWrapper]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-            cursor.execute(f"SELECT 1 FROM {VIEW} LIMIT 1")  # noqa: S608: takes the snapshot
+            cursor.execute(f"SELECT 1 FROM {VIEW} LIMIT 1")  # noqa: S608
             yield cursor
             cursor.execute("ROLLBACK")
     finally:

@@ -1,9 +1,9 @@
 """Background work and what became of it."""
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.contrib.postgres.functions import RandomUUID
 
 
 class JobFailure(models.Model):

@@ -64,7 +64,9 @@ ALGORITHMS: dict[str, Callable[[Graph, Direction], Importance]] = {
 }
 
 
-def _rustworkx(graph: Graph, direction: Direction) -> "rx.PyGraph[int, None] | rx.PyDiGraph[int, None]":
+def _rustworkx(
+    graph: Graph, direction: Direction
+) -> "rx.PyGraph[int, None] | rx.PyDiGraph[int, None]":
     """The simple projection: networkx's betweenness does not count parallel edges, nor do we."""
     made = rx.PyGraph() if direction == "any" else rx.PyDiGraph()
     made.add_nodes_from(range(graph.node_count))

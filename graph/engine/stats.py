@@ -56,5 +56,3 @@ def components(graph: Graph) -> int:
         return 0
     matrix = adjacency(graph, np.ones(graph.edge_count))
     return int(connected_components(matrix, directed=False, return_labels=False))
-
-

@@ -56,16 +56,22 @@ def explained(path: Path) -> Iterator[None]:
         raise LedgerFileError(f"{path.name} cannot be read: {reason}") from error
 
 
-def unpacked(path: Path) -> tuple[IO[bytes], IO[bytes]]:
+@contextmanager
+def unpacked(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """The file's plain bytes, and the file itself (whose `tell` says how much was read)."""
-    raw = path.open("rb")
-    start = raw.read(4)
-    raw.seek(0)
+    with path.open("rb") as raw:
+        start = raw.read(4)
+        raw.seek(0)
+        with _opened(raw, start) as stream:
+            yield stream, raw
+
+
+def _opened(raw: IO[bytes], start: bytes) -> IO[bytes]:
     if start.startswith(_GZIP):
-        return io.BufferedReader(gzip.GzipFile(fileobj=raw)), raw
+        return io.BufferedReader(gzip.GzipFile(fileobj=raw), SAMPLE)
     if start == _ZSTD:
-        return io.BufferedReader(_Zstandard(raw), SAMPLE), raw  # type: ignore[type-var]
-    return raw, raw
+        return io.BufferedReader(_Zstandard(raw), SAMPLE)  # type: ignore[type-var]
+    return raw
 
 
 class _Zstandard(io.RawIOBase):
@@ -113,14 +119,12 @@ def encoding_of(path: Path, whole: bool = True) -> str:
     `whole` looks at every line, without it only at the first 64 KiB.
     Raises LedgerFileError for a file that is not text, is empty, or fits no encoding.
     """
-    with explained(path):
-        stream, _ = unpacked(path)
-        with stream:
-            start = stream.read(SAMPLE)
-            _must_be_text(path, start)
-            if found := _by_mark(start) or _by_zeros(path, start):
-                return found
-            return _by_lines(path, _lines(stream, start, whole))
+    with explained(path), unpacked(path) as (stream, _):
+        start = stream.read(SAMPLE)
+        _must_be_text(path, start)
+        if found := _by_mark(start) or _by_zeros(path, start):
+            return found
+        return _by_lines(path, _lines(stream, start, whole))
 
 
 def _must_be_text(path: Path, start: bytes) -> None:
@@ -194,6 +198,8 @@ def text(path: Path, encoding: str) -> Iterator[tuple[io.TextIOWrapper, IO[bytes
 
     Bytes that do not decode come as lone surrogates (PEP 383), so that a bad line can be told.
     """
-    stream, raw = unpacked(path)
-    with raw, io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="") as lines:
+    with (
+        unpacked(path) as (stream, raw),
+        io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="") as lines,
+    ):
         yield lines, raw

@@ -82,7 +82,7 @@ def guess(path: Path, sample_rows: int = 1000) -> Mapping:
 def explain(mapping: Mapping) -> list[str]:
     """What a mapping does with a file, a line each, and what a guess is not sure of."""
     lines = mapping.evidence or tuple(_stated(mapping))
-    return [mapping.title, *lines, *(f"not sure: {note}" for note in mapping.notes)]
+    return [*lines, *(f"not sure: {note}" for note in mapping.notes)]
 
 
 def _stated(mapping: Mapping) -> Iterator[str]:

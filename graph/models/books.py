@@ -35,8 +35,8 @@ class RawEvent(TenantRow):
     amount = models.DecimalField(
         max_digits=20, decimal_places=4, null=True, blank=True, help_text="On the party's account"
     )
-    currency = models.TextField(null=True, blank=True)  # noqa: DJ001: a message has none
-    document_ref = models.TextField(null=True, blank=True)  # noqa: DJ001: unknown is not ""
+    currency = models.TextField(null=True, blank=True)  # noqa: DJ001
+    document_ref = models.TextField(null=True, blank=True)  # noqa: DJ001
     due_on = models.DateField(null=True, blank=True)
     party_kind = models.TextField(blank=True, db_default="")
     party_name = models.TextField(blank=True, db_default="")

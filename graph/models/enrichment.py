@@ -174,7 +174,7 @@ class PredictedRelationship(Fact):
     expected_to = models.DateField(null=True, blank=True)
     amount_low = models.DecimalField(max_digits=20, decimal_places=4, null=True, blank=True)
     amount_high = models.DecimalField(max_digits=20, decimal_places=4, null=True, blank=True)
-    currency = models.TextField(null=True, blank=True)  # noqa: DJ001: unknown is not ""
+    currency = models.TextField(null=True, blank=True)  # noqa: DJ001
     status = models.TextField(choices=PredictionStatus, db_default=PredictionStatus.PENDING.value)
     fulfilled_by_event = no_constraint_fk("graph.RawEvent", null=True, blank=True)
 

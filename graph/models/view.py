@@ -32,8 +32,8 @@ class EnrichedRelationship(ReadOnlyMaterializedView):  # type: ignore[misc]
     target_entity_id = models.UUIDField(null=True)
     occurred_at = models.DateTimeField()
     amount = models.DecimalField(max_digits=20, decimal_places=4, null=True)
-    currency = models.TextField(null=True)  # noqa: DJ001: as in raw_events
-    document_ref = models.TextField(null=True)  # noqa: DJ001: as in raw_events
+    currency = models.TextField(null=True)  # noqa: DJ001
+    document_ref = models.TextField(null=True)  # noqa: DJ001
     transaction_ref = models.TextField()
 
     class Meta:

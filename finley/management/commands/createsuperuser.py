@@ -1,7 +1,7 @@
 """`createsuperuser` as the owning role: the application's role may not."""
 
-from django.core.management.base import CommandParser
 from django.contrib.auth.management.commands.createsuperuser import Command as DjangoCommand
+from django.core.management.base import CommandParser
 
 
 class Command(DjangoCommand):  # type: ignore[misc,unused-ignore]

@@ -38,7 +38,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-        parser.add_argument("--user", required=True, help="whose books: a UUID or an e-mail address")
+        parser.add_argument(
+            "--user", required=True, help="whose books: a UUID or an e-mail address"
+        )
         parser.add_argument("--create-user", action="store_true", help="make the user if unknown")
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--format", choices=sorted(mapping.ready()), help="a ready format")

@@ -10,7 +10,9 @@ from graph import view
 from graph.errors import RefreshRunning, ViewError
 from graph.words import bytes_in_words
 
-EXIT_CODES = "Exit codes: 0 refreshed, 1 the view cannot be refreshed, 3 another refresh is running."
+EXIT_CODES = (
+    "Exit codes: 0 refreshed, 1 the view cannot be refreshed, 3 another refresh is running."
+)
 
 
 class Command(BaseCommand):

@@ -38,7 +38,6 @@ description = "about"
 [constants]
 currency = "GBP"
 """
-HEADER = "id,date,amount,department,supplier,about"
 
 Write = Callable[..., Path]
 Rows = list[LedgerRow | Reject]

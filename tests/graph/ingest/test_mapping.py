@@ -68,6 +68,14 @@ def test_what_is_refused_is_named(make_mapping: Make, old: str, new: str, compla
     assert complaint in str(refused.value)
 
 
+def test_the_documented_example_is_a_mapping(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
+    (tmp_path / "example.toml").write_text(
+        text.partition("```toml\n")[2].partition("```")[0], encoding="utf-8"
+    )
+    assert mapping.load(tmp_path / "example.toml").name == "calderdale-invoices"
+
+
 def test_a_missing_file_is_a_mapping_error(tmp_path: Path) -> None:
     with pytest.raises(MappingError, match=r"nowhere\.toml"):
         mapping.load(tmp_path / "nowhere.toml")

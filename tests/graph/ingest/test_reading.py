@@ -450,7 +450,7 @@ class TestFiles:
         lines = [f"{n}{GOOD}" for n in range(4000)] + ["x,2024-03-01,£1,P,Café,x"]
         row = rows_of("\n".join([HEADER, *lines]).encode("cp1252"))[-1]
         assert isinstance(row, LedgerRow)
-        assert (row.amount, row.payee.name) == (1, "Café")
+        assert (row.amount, row.payee.name) == (Decimal(1), "Café")
 
     def test_a_line_of_another_encoding_is_a_reject(self, rows_of: Callable[..., Rows]) -> None:
         good = [f"{n}{GOOD.replace('seeds', 'Café')}\n".encode() for n in range(5)]

@@ -1,0 +1,55 @@
+# finley's commands. Each makes .venv/ first where it needs one.
+#   ARGS   more arguments for the program behind a target:  make test ARGS="-k view"
+#   DATA   a folder of data for the demo:                   make demo DATA=~/books
+#   PORT   where serve listens (8000)
+
+PYTHON := .venv/bin/python
+PORT ?= 8000
+# Settings as in production, for what `manage.py check --deploy` looks at.
+PRODUCTION = FINLEY_PRODUCTION=1 FINLEY_ALLOWED_HOSTS=finley.example.com \
+	FINLEY_SECRET_KEY="$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')"
+COMPILE = uv pip compile pyproject.toml --universal --python-version 3.12 --generate-hashes \
+	--no-emit-index-url --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help venv venv-dev demo serve test check bench requirements clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+
+venv: ## Make .venv with what finley needs to run
+	@scripts/bootstrap.sh
+
+venv-dev: ## Make .venv with what its tests and checks need too
+	@scripts/bootstrap.sh --dev
+
+demo: venv ## Show finley on its example books, or on DATA
+	@$(PYTHON) manage.py demo $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+serve: venv ## Serve the API on 127.0.0.1:PORT
+	@$(PYTHON) -m uvicorn finley.asgi:application --host 127.0.0.1 --port $(PORT) $(ARGS)
+
+test: venv-dev ## Run the tests
+	$(PYTHON) -m pytest -n 2 $(ARGS)
+
+check: venv-dev ## Everything that CI asks: style, types, layers, migrations, deployment, tests
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	@echo "manage.py check --deploy, with settings as in production"
+	@$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
+	$(PYTHON) -m pytest -n 2 $(ARGS)
+
+bench: venv-dev ## Run the benchmarks
+	@$(PYTHON) -m benchmarks $(ARGS)
+
+requirements: ## Pin what pyproject.toml asks for, with hashes (needs uv)
+	@command -v uv >/dev/null || { echo "requirements are compiled by uv: install it first" >&2; exit 1; }
+	$(COMPILE) --quiet -o requirements.txt
+	$(COMPILE) --quiet --extra dev -o requirements-dev.txt
+
+clean: ## Remove .venv and caches; databases in .finley stay
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

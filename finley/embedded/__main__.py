@@ -1,0 +1,93 @@
+"""The embedded servers from a terminal: look at them, hold them, break them."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from finley.embedded import EmbeddedServerError, client, ensure, places
+from finley.embedded.client import PROJECT
+
+NOT_RUNNING = 3  # as pg_ctl status says it
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m finley.embedded", description=__doc__)
+    common = argparse.ArgumentParser(add_help=False)
+    state = Path(os.environ.get("FINLEY_STATE") or PROJECT / ".finley")
+    common.add_argument(
+        "--state",
+        type=Path,
+        default=state,
+        help="state folder (default: %(default)s)",
+    )
+    common.add_argument("--json", action="store_true", help="answer as one line of JSON")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def add(name: str, says: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, parents=[common], help=says, description=says)
+
+    add("status", "Say what runs, starting nothing; exit code 3 if nothing does.")
+    add("run", "Start the servers and hold them until Ctrl-C.")
+    restart = add("restart-postgres", "Restart a running PostgreSQL while its holders stay.")
+    how = restart.add_mutually_exclusive_group()
+    how.add_argument("--crash", dest="how", action="store_const", const="crash", help="at once")
+    how.add_argument("--fast", dest="how", action="store_const", const="fast", help="cleanly")
+    restart.set_defaults(how="fast")
+    stop = add("stop-redis", "Stop a running Valkey for a while; the call returns at once.")
+    stop.add_argument("--seconds", type=float, default=5.0, help="how long (default: 5)")
+    return parser
+
+
+def _ask(state: Path, request: str) -> dict[str, Any]:
+    """The guardian's answer, or {"running": False}. Never starts one."""
+    try:
+        connection = client.connect(places.of(state))
+        if connection is None:
+            return {"running": False}
+        with connection:
+            return client.ask(connection, request)
+    except ConnectionError:
+        return {"running": False}
+
+
+def _tell(said: dict[str, Any], *, as_json: bool) -> None:
+    lines = [json.dumps(said)] if as_json else [f"{key}: {value}" for key, value in said.items()]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _run(state: Path, *, as_json: bool) -> None:
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: ended.set())
+    ensure(state)
+    _tell(_ask(state, "status"), as_json=as_json)
+    ended.wait()
+
+
+def main() -> int:
+    """Returns the exit code: 0, 1 with an error said, 3 if nothing runs."""
+    args = _parser().parse_args()
+    request = {
+        "restart-postgres": lambda: f"restart-postgres {args.how}",
+        "stop-redis": lambda: f"stop-redis {args.seconds}",
+    }.get(args.command, lambda: "status")()
+    try:
+        if args.command == "run":
+            _run(args.state, as_json=args.json)
+            return 0
+        said = _ask(args.state, request)
+    except EmbeddedServerError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    _tell(said, as_json=args.json)
+    return 0 if said["running"] else NOT_RUNNING
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""PostgreSQL: make its data folder, start it, wait until it answers, stop it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from finley.embedded import logs, process
+from finley.embedded.errors import EmbeddedServerError, failed, from_os, is_full, no_space
+from finley.embedded.lodging import Lodging
+from finley.embedded.places import Places
+
+MAJOR = "18"
+READY_SECONDS = 300  # crash recovery replays up to max_wal_size
+FAST = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 6.0), (signal.SIGKILL, 5.0))
+CRASH = ((signal.SIGQUIT, 6.0), (signal.SIGKILL, 5.0))
+SETUP = Path(__file__).with_name("setup.sql")
+
+INITDB = (
+    "--username=postgres",
+    "--encoding=UTF8",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--auth=trust",
+    "--no-clean",  # we clean, after a look at how full the disk is
+)
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "work_mem": "32MB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    "jit": "off",
+    "fsync": "on",
+    "autovacuum": "on",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %u@%d ",
+}
+
+
+@dataclass
+class Postgres:
+    """The server of one state folder. Its methods raise EmbeddedServerError."""
+
+    places: Places
+    lodging: Lodging
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    name: str = field(default="postgres", init=False)
+    death: int = field(default=signal.SIGQUIT, init=False)
+
+    def start(self) -> None:
+        """Start and wait until it accepts connections; a crashed one recovers first."""
+        try:
+            self._prepare()
+            self._launch()
+        except (OSError, subprocess.SubprocessError) as error:
+            self.stop(CRASH)
+            if isinstance(error, OSError):
+                raise from_os(error, self.lodging.data) from error
+            raise EmbeddedServerError(f"PostgreSQL cannot be run: {error}") from error
+        except EmbeddedServerError:
+            self.stop(CRASH)
+            raise
+
+    def stop(self, steps: tuple[tuple[int, float], ...] = FAST) -> None:
+        if self.process is not None:
+            process.stop(self.process, steps)
+
+    def set_up(self) -> None:
+        """Make roles, extensions and the database `finley` where they are missing."""
+        at = ("-h", str(self.lodging.sockets), "-U", "postgres", "-d", "template1")
+        done = process.run([str(self._program("psql")), "-X", "-q", *at, "-f", str(SETUP)])
+        if done.returncode:
+            raise failed("The setup of PostgreSQL", done.returncode, self._log, done.stderr)
+
+    @property
+    def _log(self) -> Path:
+        return self.places.log(self.name)
+
+    def _program(self, name: str) -> Path:
+        return self.lodging.programs / name
+
+    def _prepare(self) -> None:
+        data = self.lodging.data
+        for half_made in data.parent.glob("postgres.new-*"):
+            shutil.rmtree(half_made, ignore_errors=True)
+        if not data.exists():
+            self._initialise(data.with_name(f"postgres.new-{os.getpid()}"))
+        _check_version(data)
+        check_free(data)
+
+    def _initialise(self, fresh: Path) -> None:
+        """initdb in a folder of another name: a half-made one is never taken for whole."""
+        fresh.mkdir(mode=0o700)
+        if self.lodging.identity.kind == "dropped":
+            os.chown(fresh, self.lodging.identity.uid, self.lodging.identity.gid)
+        command = [str(self._program("initdb")), "-D", str(fresh), *INITDB]
+        done = process.run(command, self.lodging.identity)
+        if done.returncode:
+            said = done.stdout + done.stderr
+            full = is_full(fresh, said)
+            shutil.rmtree(fresh, ignore_errors=True)
+            sys.stderr.write(said)
+            if full:
+                raise no_space(self.lodging.data)
+            raise failed("initdb", done.returncode, self.places.log("guardian"), done.stderr)
+        fresh.rename(self.lodging.data)
+
+    def _launch(self) -> None:
+        start = logs.begin(self._log)
+        started = process.spawn(list(self._command()), self._log, self.lodging.identity, self.death)
+        self.process = started
+        deadline = time.monotonic() + READY_SECONDS
+        while not _ready(self.lodging.data, started.pid):
+            if started.poll() is not None or time.monotonic() > deadline:
+                said = logs.since(self._log, start)
+                raise failed("PostgreSQL", started.returncode, self._log, said)
+            time.sleep(0.005)
+
+    def _command(self) -> Iterator[str]:
+        yield from (str(self._program("postgres")), "-D", str(self.lodging.data))
+        settings = {**SETTINGS, "unix_socket_directories": str(self.lodging.sockets)}
+        if (self.lodging.programs.parent / "lib" / "pg_stat_statements.so").exists():
+            settings["shared_preload_libraries"] = "pg_stat_statements"
+        for name, value in settings.items():
+            yield from ("-c", f"{name}={value}")
+
+
+def _check_version(data: Path) -> None:
+    try:
+        found = (data / "PG_VERSION").read_text().strip()
+    except FileNotFoundError:
+        raise EmbeddedServerError(
+            f"{data} is not a PostgreSQL data folder: move it away, then try again."
+        ) from None
+    if found != MAJOR:
+        raise EmbeddedServerError(
+            f"{data} was made by PostgreSQL {found} and this is {MAJOR}: dump it with PostgreSQL "
+            f"{found} and restore it here, or move it away to begin anew."
+        )
+
+
+def _ready(data: Path, pid: int) -> bool:
+    """Whether postmaster.pid's eighth line, its status, says so (as pg_ctl asks)."""
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+    except OSError:
+        return False
+    return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+
+
+def check_free(data: Path) -> None:
+    """Remove a stale postmaster.pid; raise EmbeddedServerError when its server lives.
+
+    PostgreSQL itself only asks whether *any* process has that pid, which in a container is likely.
+    """
+    file = data / "postmaster.pid"
+    try:
+        pid = int(file.read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return
+    if process.started(pid) is None:
+        return
+    if _is_postmaster(pid, data):
+        raise EmbeddedServerError(
+            f"A PostgreSQL that finley did not start (process {pid}) uses {data}: stop it with "
+            f"`pg_ctl stop -D {data}`, or name another folder in FINLEY_STATE."
+        )
+    file.unlink(missing_ok=True)
+
+
+def _is_postmaster(pid: int, data: Path) -> bool:
+    if not process.LINUX:
+        told = subprocess.run(
+            ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
+        return "postgres" in told.stdout
+    try:
+        if Path(f"/proc/{pid}/comm").read_text().strip() != "postgres":
+            return False
+        return Path(f"/proc/{pid}/cwd").samefile(data)
+    except PermissionError:  # another user's postgres
+        return True
+    except OSError:
+        return False

@@ -1,0 +1,215 @@
+"""What the API takes and gives. The layers' shapes follow from `graph.layers`."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from graph.engine.communities import SEED
+from graph.engine.importance import ALGORITHMS
+from graph.engine.weights import WEIGHTS
+from graph.layers import LAYERS, ColumnType
+from graph.models.choices import EntityKind
+from graph.questions import layer_fields
+
+Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
+
+FIELDS: dict[ColumnType, Any] = {
+    "score": lambda: serializers.FloatField(allow_null=True),
+    "text": lambda: serializers.CharField(allow_null=True),
+    "texts": lambda: serializers.ListField(child=serializers.CharField(), allow_null=True),
+    "months": lambda: serializers.ListField(child=serializers.IntegerField(), allow_null=True),
+    "date": lambda: serializers.DateField(allow_null=True),
+    "uuid": lambda: serializers.UUIDField(allow_null=True),
+    "money": lambda: serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True),
+    "flag": serializers.BooleanField,
+}
+
+
+def edges_field() -> Any:
+    return serializers.ChoiceField(
+        ["flow", "all"], default="flow", help_text="flow: money that moved; all: links, too."
+    )
+
+
+def direction_field() -> Any:
+    return serializers.ChoiceField(
+        ["any", "out"], default="any", help_text="any: edges count both ways; out: along the arrow."
+    )
+
+
+def kind_field() -> Any:
+    return serializers.ChoiceField(
+        EntityKind.choices, required=False, help_text="Only entities of this kind."
+    )
+
+
+class StrictQuery(serializers.Serializer[Any]):
+    """A question's parameters; one that the question has not is an error, not a silence."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = set(data) - set(self.fields)
+        if unknown:
+            known = ", ".join(self.fields) or "none"
+            raise serializers.ValidationError(
+                {name: [f"Unknown parameter. Known: {known}."] for name in sorted(unknown)}
+            )
+        return super().to_internal_value(data)
+
+
+class NoQuery(StrictQuery):
+    pass
+
+
+class EntitiesQuery(StrictQuery):
+    search = serializers.CharField(
+        required=False, max_length=200, default="", help_text="Part of a name; typos are forgiven."
+    )
+    kind = kind_field()
+    limit = serializers.IntegerField(default=20, min_value=1, max_value=100)
+
+
+class PathsQuery(StrictQuery):
+    source = serializers.UUIDField(help_text="An entity's id.")
+    target = serializers.UUIDField(help_text="An entity's id.")
+    max_length = serializers.IntegerField(
+        default=6, min_value=1, max_value=20, help_text="The most edges that the path may have."
+    )
+    weight = serializers.ChoiceField(
+        WEIGHTS,
+        required=False,
+        help_text="Prefer edges with high scores (cost: -ln score). Without it every edge costs 1.",
+    )
+    direction = direction_field()
+    edges = edges_field()
+
+
+class ImportanceQuery(StrictQuery):
+    algorithm = serializers.ChoiceField(list(ALGORITHMS), default="pagerank")
+    top = serializers.IntegerField(default=10, min_value=1, max_value=1000)
+    kind = kind_field()
+    direction = direction_field()
+    edges = edges_field()
+
+
+class CommunitiesQuery(StrictQuery):
+    top = serializers.IntegerField(default=10, min_value=1, max_value=1000)
+    members = serializers.IntegerField(
+        default=10, min_value=1, max_value=1000, help_text="Members shown of each community."
+    )
+    seed = serializers.IntegerField(default=SEED, min_value=0, max_value=2**31 - 1)
+    edges = edges_field()
+
+
+class Answer(serializers.Serializer[Any]):
+    """A shape that is only given, never taken."""
+
+
+class StatsAnswer(Answer):
+    nodes = serializers.IntegerField()
+    edges = serializers.IntegerField()
+    average_degree = serializers.FloatField(help_text="2m/n")
+    density = serializers.FloatField(help_text="m / n(n-1); parallel edges can lift it above 1")
+    components = serializers.IntegerField(help_text="Weakly connected ones")
+    unresolved = serializers.IntegerField(help_text="Relationships whose event names no entity")
+    dangling = serializers.IntegerField(help_text="Relationships whose entity is gone")
+    layers = serializers.DictField(
+        child=serializers.IntegerField(), help_text="On how many edges each layer says something"
+    )
+    build_seconds = serializers.FloatField()
+
+
+class EntityAnswer(Answer):
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(EntityKind.choices)
+    name = serializers.CharField()
+
+
+class FoundEntity(EntityAnswer):
+    keys = serializers.DictField(child=serializers.CharField(), help_text="Strong keys, by kind")
+
+
+class EntitiesAnswer(Answer):
+    results = FoundEntity(many=True)
+
+
+class HopAnswer(Answer):
+    relationship_id = serializers.UUIDField()
+    source = EntityAnswer()
+    target = EntityAnswer()
+    forward = serializers.BooleanField(help_text="False: the path takes this edge backwards")
+    relationship_type = serializers.CharField()
+    confidence_score = serializers.FloatField()
+    occurred_at = serializers.DateTimeField()
+    amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
+    currency = serializers.CharField(allow_null=True)
+
+
+class PathAnswer(Answer):
+    found = serializers.BooleanField()
+    length = serializers.IntegerField(allow_null=True)
+    cost = serializers.FloatField(allow_null=True)
+    weights_used = serializers.DictField(
+        child=serializers.IntegerField(), help_text="On how many edges each column was the weight"
+    )
+    hops = HopAnswer(many=True)
+
+
+class RankedEntity(EntityAnswer):
+    rank = serializers.IntegerField()
+    score = serializers.FloatField()
+
+
+class ImportanceAnswer(Answer):
+    algorithm = serializers.CharField()
+    weights_used = serializers.DictField(child=serializers.IntegerField())
+    results = RankedEntity(many=True)
+
+
+class CommunityAnswer(Answer):
+    rank = serializers.IntegerField()
+    size = serializers.IntegerField()
+    members = EntityAnswer(many=True)
+
+
+class CommunitiesAnswer(Answer):
+    count = serializers.IntegerField()
+    modularity = serializers.FloatField(allow_null=True)
+    seed = serializers.IntegerField()
+    weights_used = serializers.DictField(child=serializers.IntegerField())
+    results = CommunityAnswer(many=True)
+
+
+def layer_answer(name: str) -> type[Answer]:
+    """The serializer of one layer, from its declaration."""
+    fields: Fields = {column: FIELDS[kind]() for column, kind in layer_fields(name).items()}
+    return type(f"{name.title().replace('_', '')}Layer", (Answer,), dict(fields))
+
+
+LayersAnswer = type(
+    "LayersAnswer",
+    (Answer,),
+    {layer.name: layer_answer(layer.name)(allow_null=True) for layer in LAYERS},
+)
+
+
+class RelationshipAnswer(Answer):
+    id = serializers.UUIDField()
+    relationship_type = serializers.CharField()
+    edge_class = serializers.ChoiceField(["flow", "link"])
+    confidence_score = serializers.FloatField()
+    detection_method = serializers.CharField()
+    reason = serializers.CharField()
+    source_event_id = serializers.UUIDField()
+    target_event_id = serializers.UUIDField()
+    source_entity_id = serializers.UUIDField(allow_null=True)
+    target_entity_id = serializers.UUIDField(allow_null=True)
+    occurred_at = serializers.DateTimeField()
+    amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
+    currency = serializers.CharField(allow_null=True)
+    document_ref = serializers.CharField(allow_null=True)
+    transaction_ref = serializers.CharField()
+    layers = LayersAnswer()
+
+
+class Problem(Answer):
+    detail = serializers.CharField()

@@ -1,0 +1,98 @@
+"""Questions over HTTP. The tenant is the token's user, and nothing else."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from graph import questions, search
+from graph.api import serializers as shapes
+
+PROBLEMS = {
+    400: OpenApiResponse(description="A parameter is wrong: its name, and what it should be"),
+    401: OpenApiResponse(shapes.Problem, description="No token, or not a valid one"),
+    503: OpenApiResponse(shapes.Problem, description="The view is missing or was never filled"),
+}
+NOT_FOUND = {404: OpenApiResponse(description="Not in your graph")}
+
+
+def described(query: Any, answer: Any, *, may_be_missing: bool = False) -> Any:
+    """The schema of a question: its parameters, its answer, what can go wrong."""
+    responses = {200: answer, **PROBLEMS, **(NOT_FOUND if may_be_missing else {})}
+    return extend_schema(
+        parameters=[query] if query is not shapes.NoQuery else [], responses=responses
+    )
+
+
+class Question(APIView):
+    """A question: its parameters are checked by `query`."""
+
+    query: type[shapes.StrictQuery] = shapes.NoQuery
+
+    def parameters(self, request: Request) -> dict[str, Any]:
+        """The checked parameters. Raises ValidationError naming each field that is wrong."""
+        given = self.query(data=request.query_params.dict())
+        given.is_valid(raise_exception=True)
+        return dict(given.validated_data)
+
+
+class StatsView(Question):
+    @described(shapes.NoQuery, shapes.StatsAnswer)
+    def get(self, request: Request) -> Response:
+        """The whole graph in numbers."""
+        self.parameters(request)
+        return Response(shapes.StatsAnswer(questions.stats(request.user.pk)).data)
+
+
+class EntitiesView(Question):
+    query = shapes.EntitiesQuery
+
+    @described(shapes.EntitiesQuery, shapes.EntitiesAnswer)
+    def get(self, request: Request) -> Response:
+        """Find entities by name, best match first."""
+        asked = self.parameters(request)
+        found = search.entities(request.user.pk, asked.pop("search"), **asked)
+        return Response(shapes.EntitiesAnswer({"results": found}).data)
+
+
+class PathsView(Question):
+    query = shapes.PathsQuery
+
+    @described(shapes.PathsQuery, shapes.PathAnswer, may_be_missing=True)
+    def get(self, request: Request) -> Response:
+        """The shortest path between two entities, with the relationships it takes."""
+        return Response(
+            shapes.PathAnswer(questions.path(request.user.pk, **self.parameters(request))).data
+        )
+
+
+class ImportanceView(Question):
+    query = shapes.ImportanceQuery
+
+    @described(shapes.ImportanceQuery, shapes.ImportanceAnswer)
+    def get(self, request: Request) -> Response:
+        """The most important entities by a centrality."""
+        answer = questions.importance(request.user.pk, **self.parameters(request))
+        return Response(shapes.ImportanceAnswer(answer).data)
+
+
+class CommunitiesView(Question):
+    query = shapes.CommunitiesQuery
+
+    @described(shapes.CommunitiesQuery, shapes.CommunitiesAnswer)
+    def get(self, request: Request) -> Response:
+        """Groups of entities that deal with one another more than with the rest."""
+        answer = questions.communities(request.user.pk, **self.parameters(request))
+        return Response(shapes.CommunitiesAnswer(answer).data)
+
+
+class RelationshipView(Question):
+    @described(shapes.NoQuery, shapes.RelationshipAnswer, may_be_missing=True)
+    def get(self, request: Request, relationship_id: UUID) -> Response:
+        """One relationship with its nine layers."""
+        self.parameters(request)
+        answer = questions.relationship(request.user.pk, relationship_id)
+        return Response(shapes.RelationshipAnswer(answer).data)

@@ -1,0 +1,183 @@
+"""The questions that can be asked of a tenant's graph: load what it takes, compute, name things.
+
+Each returns plain values, ready for an answer in JSON. Money is counted on flow edges only.
+"""
+
+import time
+from dataclasses import asdict
+from typing import Any, Literal
+from uuid import UUID
+
+import numpy as np
+
+from graph.engine.columns import values
+from graph.engine.communities import SEED
+from graph.engine.communities import communities as find_communities
+from graph.engine.graph import Graph
+from graph.engine.importance import importance as score
+from graph.engine.paths import Hop, shortest_path
+from graph.engine.projection import Direction
+from graph.engine.stats import LAYER_COLUMNS
+from graph.engine.stats import stats as describe
+from graph.engine.weights import columns_for
+from graph.errors import NotFound
+from graph.layers import LAYERS, ColumnType
+from graph.load import load
+from graph.models import EnrichedRelationship
+from graph.tenancy import tenant_transaction
+
+Edges = Literal["flow", "all"]
+Answer = dict[str, Any]
+
+HOP_COLUMNS = ("relationship_type", "confidence_score", "occurred_at", "amount", "currency")
+
+
+def stats(user_id: UUID) -> Answer:
+    """The whole graph in numbers, and how long it took to build (seconds)."""
+    start = time.perf_counter()
+    graph, _ = load(user_id, LAYER_COLUMNS)
+    return {**asdict(describe(graph)), "build_seconds": round(time.perf_counter() - start, 4)}
+
+
+def path(
+    user_id: UUID,
+    source: UUID,
+    target: UUID,
+    *,
+    max_length: int = 6,
+    weight: str | None = None,
+    direction: Direction = "any",
+    edges: Edges = "flow",
+) -> Answer:
+    """The shortest path between two entities. Raises NotFound naming `source` or `target`."""
+    columns = dict.fromkeys((*HOP_COLUMNS, *columns_for(weight)))
+    graph, _ = load(user_id, tuple(columns), edge_class=_class(edges))
+    ends = [_position(graph, source, "source"), _position(graph, target, "target")]
+    found = shortest_path(graph, *ends, max_length=max_length, weight=weight, direction=direction)
+    if found is None:
+        return {"found": False, "length": None, "cost": None, "weights_used": {}, "hops": []}
+    return {
+        "found": True,
+        "length": len(found.hops),
+        "cost": found.cost,
+        "weights_used": found.weights_used,
+        "hops": [_hop(graph, hop) for hop in found.hops],
+    }
+
+
+def importance(
+    user_id: UUID,
+    *,
+    algorithm: str = "pagerank",
+    top: int = 10,
+    kind: str | None = None,
+    direction: Direction = "any",
+    edges: Edges = "flow",
+) -> Answer:
+    """The `top` entities (of one kind, if given) by a centrality; ties go by id."""
+    graph, _ = load(user_id, columns_for("causal_score"), edge_class=_class(edges))
+    found = score(graph, algorithm, direction)
+    rows = np.argsort(-found.scores, kind="stable")  # nodes are ordered by id
+    if kind is not None:
+        kinds = np.array(values(graph.nodes["kind"]), dtype=object)
+        rows = rows[kinds[rows] == kind]
+    chosen = rows[:top].tolist()
+    named = _named(graph, chosen)
+    return {
+        "algorithm": algorithm,
+        "weights_used": found.weights_used,
+        "results": [
+            {"rank": rank, **entity, "score": float(found.scores[row])}
+            for rank, (row, entity) in enumerate(zip(chosen, named, strict=True), start=1)
+        ],
+    }
+
+
+def communities(
+    user_id: UUID, *, top: int = 10, members: int = 10, seed: int = SEED, edges: Edges = "flow"
+) -> Answer:
+    """The `top` largest communities, each with its `members` best connected entities."""
+    graph, _ = load(user_id, columns_for("causal_score"), edge_class=_class(edges))
+    found = find_communities(graph, seed)
+    degrees = np.bincount(np.concatenate([graph.source, graph.target]), minlength=graph.node_count)
+    return {
+        "count": len(found.members),
+        "modularity": found.modularity,
+        "seed": seed,
+        "weights_used": found.weights_used,
+        "results": [
+            {
+                "rank": rank,
+                "size": len(group),
+                "members": _named(graph, sorted(group, key=lambda i: (-degrees[i], i))[:members]),
+            }
+            for rank, group in enumerate(found.members[:top], start=1)
+        ],
+    }
+
+
+def relationship(user_id: UUID, relationship_id: UUID) -> Answer:
+    """One relationship with its nine layers; a layer that says nothing of it is None.
+
+    Raises NotFound, for another tenant's as for one that never was.
+    """
+    with tenant_transaction(user_id):
+        row = EnrichedRelationship.objects.filter(user_id=user_id, id=relationship_id).first()
+    if row is None:
+        raise NotFound("There is no such relationship in your graph.", "id")
+    facts = {
+        field.name: getattr(row, field.name)
+        for field in EnrichedRelationship._meta.fields
+        if field.name not in LAYER_FIELDS and field.name != "user_id"
+    }
+    return {**facts, "layers": {layer.name: _layer(row, layer.name) for layer in LAYERS}}
+
+
+LAYER_FIELDS = {
+    name for layer in LAYERS for name in (layer.id_column, *(c.name for c in layer.columns))
+}
+
+
+def layer_fields(layer_name: str) -> dict[str, ColumnType]:
+    """What an answer says of a layer: its row's id and its columns, by type."""
+    layer = next(layer for layer in LAYERS if layer.name == layer_name)
+    return {"id": "uuid", **{column.name: column.type for column in layer.columns}}
+
+
+def _layer(row: EnrichedRelationship, name: str) -> Answer | None:
+    layer = next(layer for layer in LAYERS if layer.name == name)
+    row_id = getattr(row, layer.id_column)
+    if row_id is None:
+        return None
+    return {"id": row_id, **{c.name: getattr(row, c.name) for c in layer.columns}}
+
+
+def _class(edges: Edges) -> str | None:
+    return "flow" if edges == "flow" else None
+
+
+def _position(graph: Graph, entity: UUID, field: str) -> int:
+    found = graph.position(str(entity))
+    if found is None:
+        raise NotFound("There is no such entity in your graph.", field)
+    return found
+
+
+def _named(graph: Graph, rows: list[int]) -> list[Answer]:
+    chosen = graph.nodes.take(rows)
+    columns = [values(chosen[name]) for name in ("id", "kind", "name")]
+    return [
+        {"id": node, "kind": kind, "name": name} for node, kind, name in zip(*columns, strict=True)
+    ]
+
+
+def _hop(graph: Graph, hop: Hop) -> Answer:
+    edge = graph.edges.slice(hop.edge, 1)
+    start, end = _named(graph, [hop.source, hop.target])
+    return {
+        "relationship_id": values(edge["id"])[0],
+        "source": start,
+        "target": end,
+        "forward": hop.forward,
+        **{name: values(edge[name])[0] for name in HOP_COLUMNS},
+    }

@@ -1,0 +1,539 @@
+"""The embedded servers under real commands, signals and accidents, each in a state of its own."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+
+from finley.embedded import EmbeddedServerError, Servers, client, lodging, places, process
+
+PROJECT = Path(__file__).resolve().parents[2]
+PATHS = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
+ENV = {**os.environ, "PYTHONPATH": PATHS}
+GONE_SECONDS = 4.0  # the grace, a fast shutdown, and a busy machine
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can arrange this")
+linux_only = pytest.mark.skipif(not process.LINUX, reason="Linux's /proc and death signals")
+
+Status = dict[str, Any]
+
+
+class Command:
+    """A finley command that holds the servers of `state` until it is told to end."""
+
+    def __init__(self, state: Path, code: str | None = None, **env: str) -> None:
+        arguments = ["-c", code] if code else ["-m", "finley.embedded", "run", "--json"]
+        arguments += [str(state)] if code else ["--state", str(state)]
+        self.process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env={**ENV, **env},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def status(self) -> Status:
+        said: Status = json.loads(self.line())
+        return said
+
+    def signal(self, number: int) -> None:
+        os.killpg(self.process.pid, number)
+        self.process.wait(10)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+Start = Callable[..., Command]
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """A state folder; after the test nothing of it may run."""
+    folder = tmp_path / "state"
+    yield folder
+    at = places.of(folder)
+    assert wait_until(lambda: unguarded(at.guardian_lock))
+    shutil.rmtree(at.sockets, ignore_errors=True)  # a killed guardian's
+
+
+@pytest.fixture
+def start(state: Path) -> Iterator[Start]:
+    commands: list[Command] = []
+
+    def begin(code: str | None = None, **env: str) -> Command:
+        commands.append(Command(state, code, **env))
+        return commands[-1]
+
+    yield begin
+    for command in commands:
+        command.close()
+
+
+def unguarded(lock: Path) -> bool:
+    """Whether no guardian lives: it keeps its lock to its end."""
+    if not lock.exists():
+        return True
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def wait_until(true: Callable[[], bool], seconds: float = GONE_SECONDS) -> bool:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def alive(pids: set[int]) -> set[int]:
+    return {pid for pid in pids if process.started(pid) is not None}
+
+
+def family(status: Status) -> set[int]:
+    """The guardian, the servers and, on Linux, all processes below them."""
+    known = {status["guardian"], status["postgres"], status["valkey"]}
+    parents = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
+    while below := {pid for pid, parent in parents.items() if parent in known} - known:
+        known |= below
+    return known
+
+
+def all_gone(pids: set[int]) -> bool:
+    return wait_until(lambda: not alive(pids))
+
+
+def answers(status: Status) -> bool:
+    """Whether both servers do what they are for."""
+    with psycopg.connect(status["app_url"]) as connection, redis_of(status) as cache:
+        return connection.execute("SELECT 1").fetchone() == (1,) and bool(cache.ping())
+
+
+def redis_of(status: Status) -> "redis.Redis":
+    return redis.Redis.from_url(status["redis_url"])
+
+
+def cli(state: Path, *arguments: str) -> tuple[int, Status]:
+    done = subprocess.run(
+        [sys.executable, "-m", "finley.embedded", *arguments, "--json", "--state", str(state)],
+        env=ENV,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, json.loads(done.stdout) if done.stdout else {"error": done.stderr}
+
+
+def refusal(state: Path, **env: str) -> str:
+    """What a command says that cannot start the servers: one line, no traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "finley.embedded", "run", "--state", str(state)],
+        env={**ENV, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
+
+
+def test_a_second_command_shares_the_servers_and_outlives_the_first(start: Start) -> None:
+    first = start()
+    one = first.status()
+    second = start()
+    two = second.status()
+    assert (one["guardian"], one["postgres"]) == (two["guardian"], two["postgres"])
+    first.signal(signal.SIGTERM)
+    time.sleep(1)
+    assert answers(two)
+    everything = family(two)
+    second.signal(signal.SIGTERM)
+    assert all_gone(everything)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_nothing_is_left_however_the_last_holder_ends(start: Start, number: int) -> None:
+    command = start()
+    everything = family(command.status())
+    assert alive(everything) == everything
+    command.signal(number)
+    assert all_gone(everything)
+
+
+USES_THE_SERVERS_AFTER_CTRL_C = """
+import sys, time, psycopg
+from pathlib import Path
+from finley.embedded import ensure
+servers = ensure(Path(sys.argv[1]))
+try:
+    print("held", flush=True)
+    time.sleep(30)
+except KeyboardInterrupt:
+    time.sleep(0.5)
+    print(psycopg.connect(servers.app_url).execute("SELECT 'saved'").fetchone()[0], flush=True)
+"""
+
+
+def test_ctrl_c_reaches_the_command_but_not_its_servers(start: Start) -> None:
+    command = start(USES_THE_SERVERS_AFTER_CTRL_C)
+    assert command.line() == "held"
+    os.killpg(command.process.pid, signal.SIGINT)
+    assert command.line() == "saved"
+
+
+@linux_only
+def test_a_killed_guardian_takes_its_servers_along_and_loses_no_data(start: Start) -> None:
+    first = start()
+    status = first.status()
+    with psycopg.connect(status["owner_url"], autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    everything = family(status)
+    os.kill(status["guardian"], signal.SIGKILL)
+    assert all_gone(everything)
+    again = start().status()
+    assert again["guardian"] != status["guardian"]
+    with psycopg.connect(again["owner_url"]) as connection:
+        assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+
+HOLDS_TWICE = """
+import sys
+from pathlib import Path
+from finley.embedded import ensure
+ensure(Path(sys.argv[1]))
+print("held", flush=True)
+input()
+servers = ensure(Path(sys.argv[1]))
+import psycopg
+print(psycopg.connect(servers.app_url).execute("SELECT 'again'").fetchone()[0], flush=True)
+"""
+
+
+def test_a_holder_whose_guardian_was_killed_can_start_over(start: Start, state: Path) -> None:
+    command = start(HOLDS_TWICE)
+    assert command.line() == "held"
+    guardian = cli(state, "status")[1]["guardian"]
+    os.kill(guardian, signal.SIGKILL)
+    assert all_gone({guardian})
+    assert command.process.communicate("\n")[0] == "again\n"
+
+
+@pytest.mark.parametrize("server", ["postgres", "valkey"])
+def test_a_killed_server_is_started_again(start: Start, state: Path, server: str) -> None:
+    before = start().status()
+    os.kill(before[server], signal.SIGKILL)
+    assert all_gone({before[server]})
+    assert wait_until(lambda: cli(state, "status")[1][server] not in {None, before[server]}, 10)
+    after = cli(state, "status")[1]
+    assert after["guardian"] == before["guardian"]
+    assert answers(after)
+
+
+def test_commands_that_start_at_once_share_one_pair(start: Start) -> None:
+    statuses = [command.status() for command in [start() for _ in range(8)]]
+    assert len({(said["guardian"], said["postgres"], said["valkey"]) for said in statuses}) == 1
+    assert answers(statuses[0])
+
+
+def test_a_newcomer_during_the_shutdown_gets_working_servers(start: Start) -> None:
+    command = start()
+    command.status()
+    for pause in (0.0, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4):  # around the grace, less Python's start
+        command.signal(signal.SIGKILL)
+        time.sleep(pause)
+        command = start()
+        assert answers(command.status()), pause
+
+
+FORKS = """
+import os, sys, time, psycopg
+from pathlib import Path
+from finley.embedded import ensure
+ensure(Path(sys.argv[1]))
+if os.fork():
+    os._exit(0)
+time.sleep(1.5)
+servers = ensure(Path(sys.argv[1]))
+print(psycopg.connect(servers.app_url).execute("SELECT 'child'").fetchone()[0], flush=True)
+"""
+
+
+def test_a_forked_child_that_outlives_its_parent_keeps_the_servers(start: Start) -> None:
+    assert start(FORKS).line() == "child"
+
+
+def test_a_half_made_database_is_made_again(start: Start, state: Path) -> None:
+    half = state / "postgres.new-1" / "base"
+    half.mkdir(parents=True)
+    assert answers(start().status())
+    assert not half.parent.exists()
+
+
+def test_a_stale_pid_file_with_a_living_strangers_pid_is_no_obstacle(
+    start: Start, state: Path
+) -> None:
+    first = start()
+    everything = family(first.status())
+    first.signal(signal.SIGTERM)
+    assert all_gone(everything)
+    data = lodging.choose(places.of(state)).data
+    (data / "postmaster.pid").write_text(f"{os.getpid()}\n{data}\n")
+    assert answers(start().status())
+
+
+def test_roles_and_extensions(start: Start) -> None:
+    status = start().status()
+    with psycopg.connect(status["owner_url"], autocommit=True) as connection:
+        attributes = connection.execute(
+            "SELECT rolsuper, rolcreatedb, pg_has_role('finley_app', 'SET'),"
+            " pg_has_role('pg_read_all_stats', 'USAGE')"
+            " FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+        assert attributes == (False, True, True, True)
+        connection.execute("CREATE DATABASE another")
+    url = status["owner_url"].replace("/finley?", "/another?")
+    with psycopg.connect(url) as connection:
+        found = {name for (name,) in connection.execute("SELECT extname FROM pg_extension")}
+    assert {"pg_trgm", "unaccent", "fuzzystrmatch", "pg_stat_statements"} <= found
+
+
+def test_sockets_are_private(start: Start, state: Path) -> None:
+    start().status()
+    at = places.of(state)
+    assert at.sockets.stat().st_mode & 0o777 == 0o700
+    assert len(str(at.sockets / ".s.PGSQL.5432")) < 100
+    for path in at.sockets.iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_status_starts_nothing(state: Path) -> None:
+    assert cli(state, "status") == (3, {"running": False})
+    assert not state.exists()
+
+
+def test_postgres_can_be_restarted_under_its_holders(start: Start, state: Path) -> None:
+    before = start().status()
+    for how in ("--fast", "--crash"):
+        code, after = cli(state, "restart-postgres", how)
+        assert code == 0
+        assert after["postgres"] != before["postgres"]
+        assert answers(after)
+
+
+def test_redis_can_be_stopped_for_a_while(start: Start, state: Path) -> None:
+    status = start().status()
+    assert cli(state, "stop-redis", "--seconds", "1")[0] == 0
+    with redis_of(status) as cache, pytest.raises(redis.ConnectionError):
+        cache.ping()
+    assert wait_until(lambda: cli(state, "status")[1]["valkey"] is not None)
+    assert answers(status)
+
+
+def test_a_socket_folder_that_others_can_read_is_refused(state: Path) -> None:
+    sockets = places.of(state).sockets
+    sockets.mkdir()
+    sockets.chmod(0o755)
+    try:
+        assert f"{sockets} must be a folder of user" in refusal(state)
+    finally:
+        sockets.rmdir()
+
+
+def test_a_file_where_the_state_should_be(state: Path) -> None:
+    state.write_text("")
+    assert f"{state} is a file" in refusal(state)
+    assert "Not a directory" in refusal(state / "below")
+
+
+def test_a_state_of_another_user_is_refused(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 65534, -1)
+        assert "belongs to user 65534" in refusal(tmp_path)
+    else:
+        assert "belongs to user 0" in refusal(Path("/usr"))
+        tmp_path.chmod(0o500)
+        assert f"may not write to {tmp_path}" in refusal(tmp_path)
+        tmp_path.chmod(0o700)
+
+
+def test_a_database_of_another_major_version_is_refused(state: Path) -> None:
+    data = state / "postgres"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("16\n")
+    assert f"{data} was made by PostgreSQL 16 and this is 18" in refusal(state)
+    (data / "PG_VERSION").unlink()
+    assert f"{data} is not a PostgreSQL data folder" in refusal(state)
+
+
+def test_a_server_that_finley_did_not_start_is_left_alone(start: Start, state: Path) -> None:
+    first = start()
+    everything = family(first.status())
+    first.signal(signal.SIGTERM)
+    assert all_gone(everything)
+    at = places.of(state)
+    home = lodging.choose(at)
+    # pytest's socket folders are too long, and the state's own is the guardian's to make
+    with tempfile.TemporaryDirectory(prefix="finley-") as sockets:
+        command = [str(home.programs / "postgres"), "-D", str(home.data), "-k", sockets, "-h", ""]
+        stranger = process.spawn(command, at.log("stranger"), home.identity)
+        try:
+            assert wait_until(lambda: bool(list(Path(sockets).iterdir())))
+            assert f"did not start (process {stranger.pid})" in refusal(state)
+            assert stranger.poll() is None
+        finally:
+            process.stop(stranger, ((signal.SIGINT, 10), (signal.SIGKILL, 5)))
+
+
+def test_a_server_that_cannot_start_says_why(start: Start, state: Path) -> None:
+    first = start()
+    everything = family(first.status())
+    first.signal(signal.SIGTERM)
+    assert all_gone(everything)
+    (lodging.choose(places.of(state)).data / "pg_hba.conf").write_text("nonsense\n")
+    said = refusal(state)
+    assert "PostgreSQL ended with code 1 before it was ready" in said
+    assert "pg_hba.conf" in said
+
+
+@root_only
+@pytest.mark.parametrize("megabytes", [1, 20, 30])
+def test_a_full_disk(tmp_path: Path, megabytes: int) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("mounting is not permitted here")
+    try:
+        assert "is full: free some space" in refusal(tmp_path / "state")
+    finally:
+        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+
+
+@root_only
+def test_root_without_user_namespaces(start: Start, state: Path) -> None:
+    home = Path("/var/tmp") / f"finley-{places.of(state).digest}"
+    denied = {"FINLEY_EMBEDDED_NO_USERNS": "1"}
+    try:
+        first = start(**denied)
+        status = first.status()
+        everything = family(status)
+        assert answers(status)
+        assert Path(f"/proc/{status['postgres']}").stat().st_uid == (home / "run").stat().st_uid
+        assert "PostgreSQL runs as user" in (state / "guardian.log").read_text()
+        first.signal(signal.SIGKILL)
+        assert all_gone(everything)
+        assert answers(start().status())  # a state that began so stays so
+        os.kill(cli(state, "status")[1]["guardian"], signal.SIGKILL)
+        assert all_gone(everything)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@root_only
+def test_data_of_a_user_namespace_is_not_hidden_when_namespaces_are_denied(
+    start: Start, state: Path
+) -> None:
+    first = start()
+    everything = family(first.status())
+    first.signal(signal.SIGKILL)
+    assert all_gone(everything)
+    if (state / "postgres").exists():
+        assert "was made in a user namespace" in refusal(state, FINLEY_EMBEDDED_NO_USERNS="1")
+
+
+DJANGO = """
+import sys, django
+from django.conf import settings
+entry = {"ENGINE": "finley.embedded.backend", "NAME": "finley"}
+entry["OPTIONS"] = {"embedded_state": sys.argv[1]}
+owner = {**entry, "USER": "finley_owner"}
+pool = {"min_size": 1, "max_size": 2}
+app = {**entry, "USER": "finley_app", "OPTIONS": {**entry["OPTIONS"], "pool": pool}}
+settings.configure(DATABASES={"default": app, "owner": owner}, USE_TZ=True)
+django.setup()
+from django.db import connections
+for alias in ("default", "owner"):
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT current_user, current_database()")
+        print(*cursor.fetchone(), flush=True)
+creation = connections["owner"].creation
+name = creation._create_test_db(verbosity=0, autoclobber=True)
+connections["owner"].close()
+creation._destroy_test_db(name, verbosity=0)
+client = connections["owner"].client
+print(client.settings_to_cmd_args_env(connections["owner"].settings_dict, [])[0][-1], flush=True)
+connections["default"].close_pool()
+"""
+
+
+def test_django_connects_pools_and_makes_test_databases(start: Start, state: Path) -> None:
+    command = start(DJANGO)
+    assert command.line() == "finley_app finley"
+    assert command.line() == "finley_owner finley"
+    assert command.line() == "finley"
+    assert command.process.wait(10) == 0
+
+
+def test_ensure_is_cheap_when_held_and_safe_in_threads(start: Start) -> None:
+    assert start(FROM_THREADS).line() == "1 1"
+
+
+FROM_THREADS = """
+import sys, time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from finley.embedded import ensure, client
+with ThreadPoolExecutor(16) as threads:
+    found = set(threads.map(lambda _: ensure(Path(sys.argv[1])), range(64)))
+began = time.perf_counter()
+for _ in range(100):
+    ensure(Path(sys.argv[1]))
+assert time.perf_counter() - began < 1
+print(len(found), len(client._holds), flush=True)
+"""
+
+
+def test_requests_the_guardian_does_not_know_are_refused(start: Start, state: Path) -> None:
+    start().status()
+    connection = client.connect(places.of(state))
+    assert connection is not None
+    with connection, pytest.raises(EmbeddedServerError, match="does not know"):
+        client.ask(connection, "make tea")
+
+
+def test_addresses_survive_odd_paths() -> None:
+    servers = Servers.over(Path("/tmp/a b&c"), Path("/tmp/d e?"))
+    assert servers.postgres_host == "/tmp/a b&c"
+    assert psycopg.conninfo.conninfo_to_dict(servers.app_url)["host"] == "/tmp/a b&c"
+    cache = redis.Redis.from_url(servers.redis_url)
+    assert cache.connection_pool.connection_kwargs["path"] == "/tmp/d e?"
