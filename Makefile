@@ -42,8 +42,8 @@ check: venv-dev ## Everything that CI asks: style, types, layers, migrations, de
 	@$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(PYTHON) -m pytest -n 2 $(ARGS)
 
-bench: venv-dev ## Run the benchmarks
-	@$(PYTHON) -m benchmarks $(ARGS)
+bench: venv-dev ## Measure finley against the ten-fetch way
+	@$(PYTHON) -m benchmarks.ten_fetches $(ARGS)
 
 requirements: ## Pin what pyproject.toml asks for, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "requirements are compiled by uv: install it first" >&2; exit 1; }

@@ -29,7 +29,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **extra)
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]
     """A tenant: every row of its graph carries this id as `user_id`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

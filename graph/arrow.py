@@ -114,7 +114,7 @@ class TenantReader:
         self.queries = 0
 
     def table(self, query: Composable) -> pa.Table:
-        """The query's rows. Raises ViewMissing or ViewUnpopulated with the command that mends it."""
+        """The query's rows. Raises ViewMissing, ViewUnpopulated with the command that mends it."""
         self.queries += 1
         try:
             self._cursor.execute(query.as_string())

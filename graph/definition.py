@@ -37,7 +37,7 @@ def _rows(layer: Layer) -> str:
     needed = dict.fromkeys(["id", *(name for column in layer.columns for name in column.sources)])
     where = f"\n    WHERE {layer.only}" if layer.only else ""
     return (
-        f"(\n    SELECT DISTINCT ON (user_id, relationship_id) user_id, relationship_id, "
+        f"(\n    SELECT DISTINCT ON (user_id, relationship_id) user_id, relationship_id, "  # noqa: S608
         f"{', '.join(needed)}\n    FROM {layer.table}{where}\n"
         f"    ORDER BY user_id, relationship_id, {layer.pick}, id\n)"
     )

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from django.apps import apps
@@ -193,7 +194,7 @@ def _exclusive(cursor: CursorWrapper) -> tuple[int, int, int]:
     return added, changed, removed
 
 
-def _record(cursor: CursorWrapper, done: Refresh, started_at: object, snapshot: str) -> None:
+def _record(cursor: CursorWrapper, done: Refresh, started_at: datetime, snapshot: str) -> None:
     cursor.execute(
         sql.read("record_refresh"),
         {

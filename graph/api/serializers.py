@@ -69,7 +69,7 @@ class EntitiesQuery(StrictQuery):
 
 
 class PathsQuery(StrictQuery):
-    source = serializers.UUIDField(help_text="An entity's id.")
+    source = serializers.UUIDField(help_text="An entity's id.")  # type: ignore[assignment]
     target = serializers.UUIDField(help_text="An entity's id.")
     max_length = serializers.IntegerField(
         default=6, min_value=1, max_value=20, help_text="The most edges that the path may have."
@@ -134,7 +134,7 @@ class EntitiesAnswer(Answer):
 
 class HopAnswer(Answer):
     relationship_id = serializers.UUIDField()
-    source = EntityAnswer()
+    source = EntityAnswer()  # type: ignore[assignment]
     target = EntityAnswer()
     forward = serializers.BooleanField(help_text="False: the path takes this edge backwards")
     relationship_type = serializers.CharField()

@@ -1,5 +1,6 @@
 """Questions over HTTP. The tenant is the token's user, and nothing else."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -19,12 +20,15 @@ PROBLEMS = {
 NOT_FOUND = {404: OpenApiResponse(description="Not in your graph")}
 
 
-def described(query: Any, answer: Any, *, may_be_missing: bool = False) -> Any:
+def described[View: Callable[..., Response]](
+    query: type[shapes.StrictQuery], answer: type[shapes.Answer], *, may_be_missing: bool = False
+) -> Callable[[View], View]:
     """The schema of a question: its parameters, its answer, what can go wrong."""
     responses = {200: answer, **PROBLEMS, **(NOT_FOUND if may_be_missing else {})}
-    return extend_schema(
-        parameters=[query] if query is not shapes.NoQuery else [], responses=responses
-    )
+    described_by: Callable[[View], View]
+    parameters = [] if query is shapes.NoQuery else [query]
+    described_by = extend_schema(parameters=parameters, responses=responses)
+    return described_by
 
 
 class Question(APIView):
@@ -38,13 +42,17 @@ class Question(APIView):
         given.is_valid(raise_exception=True)
         return dict(given.validated_data)
 
+    def tenant(self, request: Request) -> UUID:
+        """The token's user: nothing in a request can name another."""
+        return UUID(str(request.user.pk))
+
 
 class StatsView(Question):
     @described(shapes.NoQuery, shapes.StatsAnswer)
     def get(self, request: Request) -> Response:
         """The whole graph in numbers."""
         self.parameters(request)
-        return Response(shapes.StatsAnswer(questions.stats(request.user.pk)).data)
+        return Response(shapes.StatsAnswer(questions.stats(self.tenant(request))).data)
 
 
 class EntitiesView(Question):
@@ -54,7 +62,7 @@ class EntitiesView(Question):
     def get(self, request: Request) -> Response:
         """Find entities by name, best match first."""
         asked = self.parameters(request)
-        found = search.entities(request.user.pk, asked.pop("search"), **asked)
+        found = search.entities(self.tenant(request), asked.pop("search"), **asked)
         return Response(shapes.EntitiesAnswer({"results": found}).data)
 
 
@@ -65,7 +73,7 @@ class PathsView(Question):
     def get(self, request: Request) -> Response:
         """The shortest path between two entities, with the relationships it takes."""
         return Response(
-            shapes.PathAnswer(questions.path(request.user.pk, **self.parameters(request))).data
+            shapes.PathAnswer(questions.path(self.tenant(request), **self.parameters(request))).data
         )
 
 
@@ -75,7 +83,7 @@ class ImportanceView(Question):
     @described(shapes.ImportanceQuery, shapes.ImportanceAnswer)
     def get(self, request: Request) -> Response:
         """The most important entities by a centrality."""
-        answer = questions.importance(request.user.pk, **self.parameters(request))
+        answer = questions.importance(self.tenant(request), **self.parameters(request))
         return Response(shapes.ImportanceAnswer(answer).data)
 
 
@@ -85,7 +93,7 @@ class CommunitiesView(Question):
     @described(shapes.CommunitiesQuery, shapes.CommunitiesAnswer)
     def get(self, request: Request) -> Response:
         """Groups of entities that deal with one another more than with the rest."""
-        answer = questions.communities(request.user.pk, **self.parameters(request))
+        answer = questions.communities(self.tenant(request), **self.parameters(request))
         return Response(shapes.CommunitiesAnswer(answer).data)
 
 
@@ -94,5 +102,5 @@ class RelationshipView(Question):
     def get(self, request: Request, relationship_id: UUID) -> Response:
         """One relationship with its nine layers."""
         self.parameters(request)
-        answer = questions.relationship(request.user.pk, relationship_id)
+        answer = questions.relationship(self.tenant(request), relationship_id)
         return Response(shapes.RelationshipAnswer(answer).data)

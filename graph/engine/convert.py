@@ -21,7 +21,7 @@ def to_networkx(graph: Graph) -> "nx.MultiDiGraph[str]":
         (node, {"kind": kind, "name": name})
         for node, kind, name in zip(ids, kinds, names, strict=True)
     )
-    result.add_edges_from(_edges(graph, ids))
+    result.add_edges_from(_edges(graph, ids))  # type: ignore[arg-type]
     return result
 
 

@@ -13,7 +13,7 @@ Weights = npt.NDArray[np.float64]
 
 
 def adjacency(graph: Graph, weights: Weights, direction: Direction = "any") -> sp.csr_array:
-    """The n × n matrix whose entry (u, v) is the sum of the weights of the edges from u to v.
+    """The n by n matrix whose entry (u, v) is the sum of the weights of the edges from u to v.
 
     `direction="any"`: symmetric, every edge counts both ways (a self-loop once).
     """

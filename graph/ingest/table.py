@@ -4,10 +4,9 @@ import difflib
 import re
 from collections.abc import Sequence
 from typing import Any, overload
-from zoneinfo import ZoneInfo
 
 from graph.ingest.columns import slug
-from graph.ingest.values import EXCEL, currency_code
+from graph.ingest.values import EXCEL, currency_code, zone_of
 
 
 class TableError(ValueError):
@@ -131,7 +130,7 @@ class Table:
     def zone(self, key: str, default: str) -> str:
         value = self.text(key, default)
         try:
-            ZoneInfo(value)
+            zone_of(value)
         except (OSError, ValueError, LookupError) as error:
             raise self.error(key, f"{value!r} is no time zone, as 'Europe/London' is") from error
         return value

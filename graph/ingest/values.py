@@ -5,7 +5,7 @@ Each function raises ValueError with a reason that a person can act on.
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -104,14 +104,18 @@ def _moment(text: str, form: str, zone: str) -> Moment:
         return Moment(_serial(text), "day")
     read = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is put in below
     if precision_of(form) == "second":
-        return Moment((read if read.tzinfo else _in_zone(read, zone)).astimezone(UTC), "second")
+        return Moment(
+            (read if read.tzinfo else read.replace(tzinfo=zone_of(zone))).astimezone(UTC), "second"
+        )
     if precision_of(form) == "month":
         return Moment(month_end(read.year, read.month), "month")
     return Moment(read.replace(tzinfo=UTC), "day")
 
 
-def _in_zone(read: datetime, zone: str) -> datetime:
-    return read.replace(tzinfo=ZoneInfo(zone))
+@lru_cache(maxsize=64)
+def zone_of(name: str) -> tzinfo:
+    """UTC needs no zone database, which slim systems lack. Raises as ZoneInfo does."""
+    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 def precision_of(form: str) -> Precision:

@@ -11,7 +11,7 @@ from graph import layers
 from graph.definition import view_sql
 
 
-class EnrichedRelationship(ReadOnlyMaterializedView):  # type: ignore[misc]
+class EnrichedRelationship(ReadOnlyMaterializedView):
     """One row per relationship, by construction, with all nine layers.
 
     The layers' columns are added below, from `graph.layers`.
@@ -62,13 +62,13 @@ FIELDS: dict[layers.ColumnType, Any] = {
     "date": lambda: models.DateField(null=True),
     "uuid": lambda: models.UUIDField(null=True),
     "money": lambda: models.DecimalField(max_digits=20, decimal_places=4, null=True),
-    "flag": lambda: models.BooleanField(),
+    "flag": models.BooleanField,
 }
 
 for _layer in layers.LAYERS:
-    EnrichedRelationship.add_to_class(_layer.id_column, FIELDS["uuid"]())
+    FIELDS["uuid"]().contribute_to_class(EnrichedRelationship, _layer.id_column)
     for _column in _layer.columns:
-        EnrichedRelationship.add_to_class(_column.name, FIELDS[_column.type]())
+        FIELDS[_column.type]().contribute_to_class(EnrichedRelationship, _column.name)
 
 
 class ViewRefresh(models.Model):

@@ -26,10 +26,10 @@ KILOBYTES_PER_MEGABYTE = 1024
 
 class Command(BaseCommand):
     help = (
-        "Import ledger files (CSV, plain, .gz or .zst) into a tenant's graph: every row becomes a\n"
-        "transaction of two postings, with entities, matches and a payment between them.\n\n"
-        "Importing again adds nothing; a changed row is an update. A file is imported whole or not\n"
-        "at all; rows that cannot be read go to a rejects file with line, field and reason.\n"
+        "Import ledger files (CSV, plain, .gz or .zst) into a tenant's graph: every row becomes\n"
+        "a transaction of two postings, with entities, matches and a payment between them.\n\n"
+        "Importing again adds nothing; a changed row is an update. A file is imported whole or\n"
+        "not at all; rows that cannot be read go to a rejects file with line, field and reason.\n"
         "The format is recognised from the header, or guessed: see --dry-run and docs/formats.md."
     )
 
@@ -125,7 +125,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{in_words(total)}; {seconds:.1f} s, peak {measured['peak_mb']:.0f} MB")
 
 
-class progress_bar(tqdm):  # type: ignore[type-arg]  # noqa: N801: used as a function
+class progress_bar(tqdm):  # type: ignore[type-arg]  # noqa: N801
     """A bar of the file's bytes, on a terminal only."""
 
     def __init__(self, path: Path) -> None:

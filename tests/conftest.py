@@ -1,0 +1,86 @@
+"""What the suite shares: the test database with its two roles, tenants, real data."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
+from rest_framework.test import APIClient
+
+from finley.models import ApiToken, User
+from finley.routers import as_owner
+from graph import arrow
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings):
+    """One test database a worker, made and migrated by the owner; `default` is the other role."""
+    with django_db_blocker.unblock():
+        name = connections["owner"].creation._get_test_db_name()
+        connections["default"].settings_dict["NAME"] = name  # before anything connects
+        made = setup_databases(verbosity=0, interactive=False, aliases=["owner"])
+    yield
+    with django_db_blocker.unblock():
+        arrow.close_all()
+        for alias in connections:
+            connections[alias].close_pool()
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture
+def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """Both roles, real commits; every table is emptied afterwards and the view refreshed."""
+    with django_db_blocker.unblock():
+        yield
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(f"TRUNCATE {', '.join(_tables())} CASCADE")
+            cursor.execute("REFRESH MATERIALIZED VIEW view_enriched_relationships")
+        for alias in connections:
+            connections[alias].close()
+
+
+def _tables() -> list[str]:
+    return [
+        model._meta.db_table
+        for label in ("graph", "syncjobs", "finley", "admin", "sessions")
+        for model in apps.get_app_config(label).get_models()
+        if model._meta.managed
+    ]
+
+
+@pytest.fixture
+def tenant(committed) -> User:
+    with as_owner():
+        return User.objects.create_user("tenant@example.org")
+
+
+@pytest.fixture
+def other_tenant(committed) -> User:
+    with as_owner():
+        return User.objects.create_user("other@example.org")
+
+
+def client_of(user: User) -> APIClient:
+    """An API client that shows the user's token."""
+    with as_owner():
+        _, token = ApiToken.objects.create(user, name="test")
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
+
+
+@pytest.fixture
+def api(tenant) -> APIClient:
+    return client_of(tenant)
+
+
+@pytest.fixture(scope="session")
+def real_books() -> Path:
+    """The folder of real ledgers, or a skip where it is missing."""
+    if not DATA.is_dir():
+        pytest.skip("no ../shared/data beside the project: the real books are not here")
+    return DATA

@@ -1,0 +1,78 @@
+"""Rows for tests, one call each, written as the owner."""
+
+import uuid
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from graph import models
+
+_keys = count()
+DAY = datetime(2024, 1, 31, tzinfo=UTC)
+
+
+def tenant_id() -> uuid.UUID:
+    return uuid.uuid4()
+
+
+def add(model: type, **values: Any) -> Any:
+    return model.objects.using("owner").create(**values)
+
+
+def event(user: uuid.UUID, entity: Any = None, **values: Any) -> models.RawEvent:
+    """An event, matched to the entity if one is given."""
+    values = {"amount": 1, "currency": "GBP", "occurred_at": DAY, **values}
+    key = str(next(_keys))
+    made = add(
+        models.RawEvent,
+        user_id=user,
+        source="test",
+        platform="ledger",
+        external_id=key,
+        transaction_ref=key,
+        **values,
+    )
+    if entity is not None:
+        match(user, made, entity)
+    return made
+
+
+def entity(user: uuid.UUID, name: str, kind: str = "vendor") -> models.NormalizedEntity:
+    return add(models.NormalizedEntity, user_id=user, kind=kind, name=name, identity=name.lower())
+
+
+def match(user: uuid.UUID, event: Any, entity: Any, confidence: float = 1) -> models.EntityMatch:
+    return add(
+        models.EntityMatch,
+        user_id=user,
+        event_id=event.id,
+        entity_id=entity.id,
+        confidence=confidence,
+    )
+
+
+def relationship(
+    user: uuid.UUID, source: Any, target: Any, **values: Any
+) -> models.RelationshipInstance:
+    values = {
+        "relationship_type": "payment",
+        "edge_class": "flow",
+        "confidence_score": 1,
+        "detection_method": "test",
+        **values,
+    }
+    return add(
+        models.RelationshipInstance,
+        user_id=user,
+        source_event_id=source.id,
+        target_event_id=target.id,
+        **values,
+    )
+
+
+def payment(
+    user: uuid.UUID, payer: Any = None, payee: Any = None, amount: float = 1, **values: Any
+) -> uuid.UUID:
+    """A payment between two entities (or unresolved ends); its relationship's id."""
+    source, target = event(user, payer, amount=-amount), event(user, payee, amount=amount)
+    return relationship(user, source, target, **values).id
