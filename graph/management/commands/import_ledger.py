@@ -12,13 +12,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from tqdm import tqdm
 
 from graph import tenants
 from graph.errors import GraphError
 from graph.ingest import guess, mapping
 from graph.ingest.importing import Imported, format_of, import_file
 from graph.ingest.mapping import Mapping
+from graph.ingest.progress import ProgressBar
 from graph.ingest.store import Stored
 
 KILOBYTES_PER_MEGABYTE = 1024
@@ -103,7 +103,7 @@ class Command(BaseCommand):
         for path in options["files"]:
             try:
                 by = chosen or format_of(path)
-                with progress_bar(path) as bar:
+                with ProgressBar(path) as bar:
                     done.append(import_file(user_id, path, by, options["rejects"], bar.update_to))
             except GraphError as error:
                 failures.append(str(error))
@@ -123,19 +123,6 @@ class Command(BaseCommand):
             if each.rejects:
                 self.stdout.write(f"  rejected rows, with reasons: {each.rejects}")
         self.stdout.write(f"{in_words(total)}; {seconds:.1f} s, peak {measured['peak_mb']:.0f} MB")
-
-
-class progress_bar(tqdm):  # type: ignore[type-arg]  # noqa: N801
-    """A bar of the file's bytes, on a terminal only."""
-
-    def __init__(self, path: Path) -> None:
-        total = path.stat().st_size if path.is_file() else None
-        super().__init__(
-            total=total, unit="B", unit_scale=True, desc=path.name, disable=not sys.stderr.isatty()
-        )
-
-    def update_to(self, position: int) -> None:
-        self.update(position - self.n)
 
 
 def summed(counts: list[Stored]) -> Stored:

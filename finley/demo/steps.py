@@ -1,0 +1,111 @@
+"""What `manage.py demo` does, a step a function; each returns what it found."""
+
+import secrets
+import socket
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.core.management import call_command
+
+from finley.demo import books
+from finley.models import ApiToken, User
+from finley.routers import as_owner
+from graph import questions, view
+from graph.errors import LedgerError
+from graph.ingest.importing import Imported, format_of, import_file
+
+ADMIN = "admin@finley.example"
+TENANT = "demo@finley.example"
+LEDGERS = ("*.csv", "*.csv.gz", "*.csv.zst")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to get in. Token and password are made anew for each demo and kept nowhere."""
+
+    user_id: UUID
+    email: str
+    token: str
+    admin: str
+    password: str
+
+
+def migrate() -> None:
+    call_command("migrate", verbosity=0)
+
+
+def let_in(email: str) -> Access:
+    """A tenant with one demo token, and an administrator, both made if they are not there."""
+    password = secrets.token_urlsafe(12)
+    with as_owner():
+        admin = User.objects.filter(email=ADMIN).first() or User.objects.create_superuser(ADMIN)
+        admin.set_password(password)
+        admin.save()
+        user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+        ApiToken.objects.filter(user=user, name="demo").delete()
+        _, token = ApiToken.objects.create(user, name="demo")
+    return Access(user.pk, email, token, ADMIN, password)
+
+
+def ledgers(data: Path | None, state: Path, seed: int) -> list[Path]:
+    """The ledger files of `data` (a folder or one file), or the demo's own, written anew.
+
+    Raises LedgerError where there is none.
+    """
+    if data is None:
+        folder = state / "demo"
+        folder.mkdir(parents=True, exist_ok=True)
+        return [path for path in books.write(folder, seed).files if path.suffix == ".csv"]
+    if data.is_file():
+        return [data]
+    found = sorted({path for pattern in LEDGERS for path in data.rglob(pattern)})
+    if not found:
+        raise LedgerError(f"{data} is no file and holds none: DATA takes CSV files (.gz, .zst).")
+    return found
+
+
+def tenant_of(data: Path | None) -> str:
+    """Other books are another tenant's: nothing is mixed with the demo's own."""
+    if data is None:
+        return TENANT
+    name = "".join(c if c.isalnum() else "-" for c in data.resolve().name.lower()).strip("-")
+    return f"{name or 'books'}@finley.example"
+
+
+def import_all(user_id: UUID, files: list[Path], rejects: Path, progress: Any) -> list[Imported]:
+    """Import every file; `progress(path)` gives a bar as a context manager."""
+    done = []
+    for path in files:
+        with progress(path) as bar:
+            done.append(import_file(user_id, path, format_of(path), rejects, bar.update_to))
+    return done
+
+
+def refresh() -> view.Refresh:
+    """Refresh the view, without locking anybody where that is possible."""
+    return view.refresh(concurrently=view.state() is view.State.READY)
+
+
+def a_path(user_id: UUID, top: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """A path between the most important vendor and the least of the top ones that has one."""
+    for other in reversed(top[1:]):
+        found = questions.path(user_id, UUID(top[0]["id"]), UUID(other["id"]))
+        if found["found"]:
+            return found
+    return None
+
+
+def free_port(wanted: int) -> int:
+    """`wanted`, or another port of 127.0.0.1 where that one is taken."""
+    for port in (wanted, 0):
+        with closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no port of 127.0.0.1 is free")
