@@ -4,8 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import lazy
 
 from finley import databases, environment, secret
+from finley.embedded import ensure
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(environment.text("FINLEY_STATE", str(BASE_DIR / ".finley")))
@@ -93,7 +95,8 @@ ARROW_POOL = {
     "size": environment.number("ARROW_POOL_SIZE", 8),
     "timeout": environment.number("DATABASE_POOL_TIMEOUT", 10),
 }
-REDIS_URL = environment.text("REDIS_URL")  # "": the embedded Valkey
+# Without one of your own, the embedded Valkey, started when somebody first asks for the address.
+REDIS_URL = environment.text("REDIS_URL") or lazy(lambda: ensure(STATE_DIR).redis_url, str)()
 
 # The materialized view is built by migrate and filled by refresh_enriched_view.
 MATERIALIZED_VIEWS_CHECK_SQL_CHANGED = True
