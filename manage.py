@@ -1,11 +1,9 @@
 #!/usr/bin/env python
 """finley's command line: `manage.py help` lists the commands."""
 
-import os
 import sys
 
-from django.core.management import execute_from_command_line
+from finley.commandline import main
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "finley.settings")
-    execute_from_command_line(sys.argv)
+    main(sys.argv)

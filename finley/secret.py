@@ -3,16 +3,22 @@
 import secrets
 from pathlib import Path
 
+from finley.embedded.errors import from_os
+
 
 def kept_in(state: Path) -> str:
     """The key in `state/secret_key`, made at the first call, readable by its owner only.
 
+    Raises EmbeddedServerError where the state folder cannot be used.
     Two processes that start at once end up with the same key: only one can create the file.
     """
     path = state / "secret_key"
-    if not path.exists():
-        _make(path)
-    return path.read_text()
+    try:
+        if not path.exists():
+            _make(path)
+        return path.read_text()
+    except OSError as error:
+        raise from_os(error, state) from error
 
 
 def _make(path: Path) -> None:
