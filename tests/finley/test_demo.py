@@ -1,0 +1,163 @@
+"""`make demo` as a person runs it: a process of its own, an empty state folder, real HTTP."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from graph.layers import LAYERS
+
+MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("state")
+
+
+def environment(state: Path) -> dict[str, str]:
+    plain = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "REDIS_"))}
+    return {**plain, "FINLEY_STATE": str(state), "PYTHONUNBUFFERED": "1"}
+
+
+def demo(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(MANAGE), "demo", "--no-serve", *arguments],
+        env=environment(state),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_says_what_it_found(state: Path):
+    done = demo(state)
+    assert done.returncode == 0, done.stderr
+    for layer in LAYERS:
+        assert re.search(rf"^ +{layer.name} +not computed$", done.stdout, re.MULTILINE)
+    assert re.search(r"[\d,]+ entities, [\d,]+ relationships, .* in 2 queries", done.stdout)
+    assert re.search(r"communities, modularity 0\.\d\d", done.stdout)
+    assert len(re.findall(r"^ +\d+\. \S.* 0\.\d{4}$", done.stdout, re.MULTILINE)) == 10
+    assert "—payment→" in done.stdout
+    again = demo(state)
+    assert again.returncode == 0
+    assert not re.search(r" [1-9][\d,]* stored", again.stdout)
+
+
+def test_other_books_are_another_tenants(state: Path, tmp_path: Path):
+    books = tmp_path / "bakery"
+    books.mkdir()
+    (books / "spend.csv").write_text(
+        "Transaction number,Date,Supplier,Department,Amount\n"
+        + "".join(f"T{n},2024-01-{n:02},Mill {n % 3},Kitchen,{n}.50\n" for n in range(1, 29))
+    )
+    done = demo(state, "--data", str(books))
+    assert done.returncode == 0, done.stderr
+    assert "bakery@finley.example" in done.stdout
+    assert "4 entities, 28 relationships" in done.stdout
+    refused = demo(state, "--data", str(tmp_path / "nowhere"))
+    assert refused.returncode == 1
+    assert "nowhere" in refused.stderr
+
+
+class Serving:
+    """A demo that serves, and what it printed."""
+
+    def __init__(self, state: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(MANAGE), "demo", "--port", "0"],
+            env=environment(state),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.printed = self._until("Serving until Ctrl-C.")
+        self.url = self._find(r"docs +(http://127\.0\.0\.1:\d+)/")
+        self.token = self._find(r"token +(\S+)")
+
+    def _until(self, last: str) -> str:
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if line.startswith(last):
+                return "".join(lines)
+        raise AssertionError(f"it ended: {''.join(lines)}")
+
+    def _find(self, pattern: str) -> str:
+        return re.search(pattern, self.printed).group(1)
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return httpx.get(self.url + path, headers=headers, timeout=PATIENCE_SECONDS)
+            except httpx.ConnectError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+
+@pytest.fixture
+def serving(state: Path) -> Iterator[Serving]:
+    running = Serving(state)
+    yield running
+    if running.process.poll() is None:
+        running.process.kill()
+    running.process.wait()
+    running.process.stdout.close()
+
+
+def pids(state: Path) -> set[int]:
+    """The guardian and its servers, as the state folder knows them."""
+    done = subprocess.run(
+        [sys.executable, "-m", "finley.embedded", "status", "--json", "--state", str(state)],
+        env=environment(state),
+        cwd=MANAGE.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = json.loads(done.stdout)
+    return {found[name] for name in ("guardian", "postgres", "valkey") if found.get(name)}
+
+
+def all_gone(processes: set[int]) -> bool:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if not any(Path(f"/proc/{pid}").exists() for pid in processes):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_serves_api_docs_and_admin_until_ctrl_c(serving: Serving, state: Path):
+    stats = serving.get("/api/v1/graph/stats/", Authorization=f"Bearer {serving.token}")
+    assert stats.status_code == 200
+    assert stats.json()["edges"] > 3000
+    assert serving.get("/api/v1/graph/stats/").status_code == 401
+    assert serving.get("/api/docs/").status_code == 200
+    login = serving.get("/admin/login/")
+    assert login.status_code == 200
+    style = re.search(r'href="(/static/admin/css/base[^"]*)"', login.text).group(1)
+    assert serving.get(style).status_code == 200
+    servers = pids(state)
+    assert len(servers) == 3
+    serving.process.send_signal(signal.SIGINT)
+    assert serving.process.wait(PATIENCE_SECONDS) in (0, 130, -signal.SIGINT)
+    assert all_gone(servers)
+
+
+def test_nothing_survives_kill_9(serving: Serving, state: Path):
+    servers = pids(state)
+    assert len(servers) == 3
+    serving.process.kill()
+    serving.process.wait(PATIENCE_SECONDS)
+    assert all_gone(servers)
