@@ -9,6 +9,8 @@ from django.db.models.functions import Lower
 from graph.models import NormalizedEntity
 from graph.tenancy import tenant_transaction
 
+LIKENESS = 0.4  # of a word's trigrams: two letters swapped in nine leave 0.5
+
 
 def entities(
     user_id: UUID, text: str = "", *, kind: str | None = None, limit: int = 20
@@ -28,5 +30,6 @@ def entities(
         )
     else:
         found = found.order_by(Lower("name"), "id")
-    with tenant_transaction(user_id):
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL pg_trgm.word_similarity_threshold = {LIKENESS}")
         return list(found[:limit])

@@ -1,6 +1,6 @@
 """What the API takes and gives. The layers' shapes follow from `graph.layers`."""
 
-from typing import Any
+from typing import Any, cast
 
 from rest_framework import serializers
 
@@ -47,13 +47,20 @@ class StrictQuery(serializers.Serializer[Any]):
     """A question's parameters; one that the question has not is an error, not a silence."""
 
     def to_internal_value(self, data: Any) -> Any:
-        unknown = set(data) - set(self.fields)
-        if unknown:
-            known = ", ".join(self.fields) or "none"
+        known = ", ".join(self.fields) or "none"
+        wrong: dict[str, Any] = {
+            name: [f"Unknown parameter. Known: {known}."]
+            for name in sorted(set(data) - set(self.fields))
+        }
+        try:
+            checked = super().to_internal_value(data)
+        except serializers.ValidationError as error:
             raise serializers.ValidationError(
-                {name: [f"Unknown parameter. Known: {known}."] for name in sorted(unknown)}
-            )
-        return super().to_internal_value(data)
+                {**cast(dict[str, Any], error.detail), **wrong}
+            ) from None
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return checked
 
 
 class NoQuery(StrictQuery):
