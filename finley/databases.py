@@ -54,5 +54,6 @@ def _external(url: str) -> dict[str, Any]:
 def _pooled(app: dict[str, Any], owner: dict[str, Any], pool: dict[str, Any]) -> dict[str, Any]:
     app["OPTIONS"]["pool"] = pool
     app["DISABLE_SERVER_SIDE_CURSORS"] = owner["DISABLE_SERVER_SIDE_CURSORS"] = True
+    app["CONN_HEALTH_CHECKS"] = owner["CONN_HEALTH_CHECKS"] = True  # the server may restart
     owner["TEST"] = {"DEPENDENCIES": []}  # the owner makes the test database for both
     return {"default": app, "owner": owner}

@@ -73,7 +73,10 @@ class Pool:
 
 
 def _alive(connection: Any) -> bool:
+    """Whether the server still answers: it may have restarted while the connection was idle."""
     try:
+        with connection.cursor() as cursor:
+            cursor.executescript("SELECT 1")
         connection.rollback()
     except adbc_driver_manager.Error:
         with suppress(adbc_driver_manager.Error):
