@@ -4,12 +4,18 @@ Each returns plain values, ready for an answer in JSON. Money is counted on flow
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Literal
 from uuid import UUID
 
 import numpy as np
+import pyarrow as pa
+from django.db.utils import OperationalError, ProgrammingError
+from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
 
+from graph.definition import VIEW
 from graph.engine.columns import values
 from graph.engine.communities import SEED
 from graph.engine.communities import communities as find_communities
@@ -20,11 +26,12 @@ from graph.engine.projection import Direction
 from graph.engine.stats import LAYER_COLUMNS
 from graph.engine.stats import stats as describe
 from graph.engine.weights import columns_for
-from graph.errors import NotFound
+from graph.errors import NotFound, ViewMissing, ViewUnpopulated
 from graph.layers import LAYERS, ColumnType
 from graph.load import load
 from graph.models import EnrichedRelationship
 from graph.tenancy import tenant_transaction
+from graph.view import MEND_MISSING, MEND_UNPOPULATED
 
 Edges = Literal["flow", "all"]
 Answer = dict[str, Any]
@@ -119,9 +126,9 @@ def communities(
 def relationship(user_id: UUID, relationship_id: UUID) -> Answer:
     """One relationship with its nine layers; a layer that says nothing of it is None.
 
-    Raises NotFound, for another tenant's as for one that never was.
+    Raises NotFound, for another tenant's as for one that never was; ViewMissing, ViewUnpopulated.
     """
-    with tenant_transaction(user_id):
+    with _readable_view(), tenant_transaction(user_id):
         row = EnrichedRelationship.objects.filter(user_id=user_id, id=relationship_id).first()
     if row is None:
         raise NotFound("There is no such relationship in your graph.", "id")
@@ -144,6 +151,19 @@ def layer_fields(layer_name: str) -> dict[str, ColumnType]:
     return {"id": "uuid", **{column.name: column.type for column in layer.columns}}
 
 
+@contextmanager
+def _readable_view() -> Iterator[None]:
+    """The ORM's errors about the view, as those of `load`."""
+    try:
+        yield
+    except (OperationalError, ProgrammingError) as error:
+        if isinstance(error.__cause__, UndefinedTable):
+            raise ViewMissing(f"The view {VIEW} is missing. {MEND_MISSING}") from error
+        if isinstance(error.__cause__, ObjectNotInPrerequisiteState):
+            raise ViewUnpopulated(f"The view was never filled. {MEND_UNPOPULATED}") from error
+        raise
+
+
 def _layer(row: EnrichedRelationship, name: str) -> Answer | None:
     layer = next(layer for layer in LAYERS if layer.name == name)
     row_id = getattr(row, layer.id_column)
@@ -164,7 +184,7 @@ def _position(graph: Graph, entity: UUID, field: str) -> int:
 
 
 def _named(graph: Graph, rows: list[int]) -> list[Answer]:
-    chosen = graph.nodes.take(rows)
+    chosen = graph.nodes.take(pa.array(rows, pa.int64()))
     columns = [values(chosen[name]) for name in ("id", "kind", "name")]
     return [
         {"id": node, "kind": kind, "name": name} for node, kind, name in zip(*columns, strict=True)

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from graph import questions, search
 from graph.api import serializers as shapes
+from graph.api.authentication import TokenAuthentication
 
 PROBLEMS = {
     400: OpenApiResponse(description="A parameter is wrong: its name, and what it should be"),
@@ -34,6 +35,7 @@ def described[View: Callable[..., Response]](
 class Question(APIView):
     """A question: its parameters are checked by `query`."""
 
+    authentication_classes = [TokenAuthentication]
     query: type[shapes.StrictQuery] = shapes.NoQuery
 
     def parameters(self, request: Request) -> dict[str, Any]:

@@ -49,13 +49,13 @@ def as_strings(column: pa.ChunkedArray) -> list[str]:
 def values(column: pa.ChunkedArray) -> list[Any]:
     """A column as Python values: uuids and money as text, dates as date, NULL as None."""
     array = storage(column)
-    if is_uuid(column.type):
-        array = uuid_texts(array)
     if array.null_count == len(array):
         return [None] * len(array)
     if pa.types.is_floating(array.type) or pa.types.is_integer(array.type):
         return _numbers(array)
-    return _objects(array)
+    if pa.types.is_list(array.type):
+        return list(array.to_pylist())
+    return _objects(array, is_uuid(column.type))
 
 
 def _numbers(array: pa.Array) -> list[Any]:
@@ -65,12 +65,12 @@ def _numbers(array: pa.Array) -> list[Any]:
     return list(plain)
 
 
-def _objects(array: pa.Array) -> list[Any]:
-    """Few distinct values are made once and shared; many texts go through NumPy in one step."""
-    if pa.types.is_list(array.type):
-        return list(array.to_pylist())
+def _objects(array: pa.Array, uuids: bool) -> list[Any]:
+    """Few distinct values are made once and shared; many texts are made in one step."""
     coded = array.dictionary_encode()
-    if len(coded.dictionary) > len(array) // 2 and pa.types.is_string(array.type):
-        return list(array.to_numpy(zero_copy_only=False).tolist())
-    distinct = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
+    many = len(coded.dictionary) > len(array) // 2
+    if many and (uuids or pa.types.is_string(array.type)):
+        return list((uuid_texts(array) if uuids else array).to_pylist())
+    known = uuid_texts(coded.dictionary) if uuids else coded.dictionary
+    distinct = np.array([*known.to_pylist(), None], dtype=object)
     return list(distinct[coded.indices.fill_null(len(distinct) - 1).to_numpy()].tolist())

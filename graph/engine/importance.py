@@ -9,7 +9,7 @@ import numpy.typing as npt
 import rustworkx as rx
 
 from graph.engine.graph import Graph
-from graph.engine.projection import Direction, adjacency, pairs
+from graph.engine.projection import DECIMALS, Direction, adjacency, pairs
 from graph.engine.weights import weighted
 
 Scores = npt.NDArray[np.float64]
@@ -25,11 +25,14 @@ class Importance:
 
 
 def importance(graph: Graph, algorithm: str, direction: Direction = "any") -> Importance:
-    """Scores by one of ALGORITHMS. Raises KeyError for another name."""
+    """Scores by one of ALGORITHMS, rounded to DECIMALS: threads add up in any order, and what is
+    equal must stay equal. Raises KeyError for another name.
+    """
     compute = ALGORITHMS[algorithm]
     if graph.node_count == 0:
         return Importance(np.zeros(0), {})
-    return compute(graph, direction)
+    found = compute(graph, direction)
+    return Importance(found.scores.round(DECIMALS), found.weights_used)
 
 
 def pagerank(graph: Graph, direction: Direction) -> Importance:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 
+from graph.engine.columns import storage
 from graph.engine.graph import Graph
 from graph.engine.projection import Direction
 from graph.engine.weights import weighted
@@ -45,7 +47,8 @@ def shortest_path(
 
     Unweighted, an edge costs 1. With `weight` (a column of scores) it costs -ln(score): the path
     found is the one whose product of scores is greatest. Of equally cheap paths the one with
-    fewer edges wins, then the one whose last edges have the smallest rows.
+    fewer edges wins, then the one whose last edges have the smallest ids: the same graph gives
+    the same path, in whatever order its rows came.
 
     Bellman's equations by number of edges: level k holds the cheapest walk of exactly k edges.
     """
@@ -63,7 +66,7 @@ def shortest_path(
 
 @dataclass(frozen=True, slots=True)
 class _Steps:
-    """Every way to take an edge, by target: from, to, cost, the edge's row, along its arrow?"""
+    """Every way to take an edge, in the order of the ids: from, to, cost, row, along its arrow?"""
 
     source: npt.NDArray[np.int64]
     target: npt.NDArray[np.int64]
@@ -86,16 +89,14 @@ def _costs(graph: Graph, weight: str | None) -> tuple[npt.NDArray[np.float64], d
 
 
 def _steps(graph: Graph, costs: npt.NDArray[np.float64], direction: Direction) -> _Steps:
-    rows = np.arange(graph.edge_count)
-    along = np.ones(graph.edge_count, dtype=bool)
-    if direction == "out":
-        return _Steps(graph.source, graph.target, costs, rows, along)
+    rows = pc.sort_indices(storage(graph.edges["id"])).to_numpy().astype(np.int64)
+    forward = np.ones(len(rows), dtype=bool)
+    if direction == "any":
+        rows = np.repeat(rows, 2)
+        forward = np.arange(len(rows)) % 2 == 0
+    ends = graph.source[rows], graph.target[rows]
     return _Steps(
-        np.concatenate([graph.source, graph.target]),
-        np.concatenate([graph.target, graph.source]),
-        np.concatenate([costs, costs]),
-        np.concatenate([rows, rows]),
-        np.concatenate([along, ~along]),
+        np.where(forward, *ends), np.where(forward, *ends[::-1]), costs[rows], rows, forward
     )
 
 
@@ -115,10 +116,10 @@ def _levels(steps: _Steps, nodes: int, source: int, max_length: int) -> list[_Le
 
 
 def _next(steps: _Steps, before: npt.NDArray[np.float64], nodes: int) -> _Level:
-    """One more edge: for each node the cheapest step into it, the smallest row among equals."""
+    """One more edge: for each node the cheapest step into it, the first among equals."""
     usable = np.flatnonzero(np.isfinite(before[steps.source]))
     cost = before[steps.source[usable]] + steps.cost[usable]
-    order = np.lexsort((steps.edge[usable], cost, steps.target[usable]))
+    order = np.lexsort((cost, steps.target[usable]))
     reached, first = np.unique(steps.target[usable][order], return_index=True)
     level = _Level(np.full(nodes, np.inf), np.full(nodes, -1))
     level.cost[reached] = cost[order[first]]

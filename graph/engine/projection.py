@@ -10,15 +10,18 @@ from graph.engine.graph import Graph
 
 Direction = Literal["any", "out"]
 Weights = npt.NDArray[np.float64]
+DECIMALS = 12
 
 
 def adjacency(graph: Graph, weights: Weights, direction: Direction = "any") -> sp.csr_array:
     """The n by n matrix whose entry (u, v) is the sum of the weights of the edges from u to v.
 
-    `direction="any"`: symmetric, every edge counts both ways (a self-loop once).
+    `direction="any"`: symmetric, every edge counts both ways (a self-loop once). Sums are rounded
+    to DECIMALS, below which they would depend on the order of the edges.
     """
     shape = (graph.node_count, graph.node_count)
     directed = sp.coo_array((weights, (graph.source, graph.target)), shape=shape).tocsr()
+    directed.data = directed.data.round(DECIMALS)
     if direction == "out":
         return directed
     loops = sp.diags_array(directed.diagonal(), format="csr")
@@ -30,4 +33,6 @@ def pairs(graph: Graph, direction: Direction = "any") -> npt.NDArray[np.int64]:
     ends = np.column_stack([graph.source, graph.target])
     if direction == "any":
         ends = np.sort(ends, axis=1)
-    return np.unique(ends[ends[:, 0] != ends[:, 1]], axis=0)
+    codes = ends[:, 0] * graph.node_count + ends[:, 1]
+    distinct = np.unique(codes[ends[:, 0] != ends[:, 1]])
+    return np.column_stack(np.divmod(distinct, graph.node_count))

@@ -1,0 +1,20 @@
+"""finley by uvicorn on a given database and listening socket: serve.py DATABASE FILENO"""
+
+import socket
+import sys
+
+import uvicorn
+from django.db import connections
+
+from finley.asgi import application
+
+
+def serve(database: str, fileno: int) -> None:
+    for alias in connections:
+        connections[alias].settings_dict["NAME"] = database
+    config = uvicorn.Config(application, log_level="warning", lifespan="off")
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=fileno)])
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,37 @@
+"""An answer against the OpenAPI schema that the service publishes."""
+
+from functools import cache
+from typing import Any
+
+from drf_spectacular.generators import SchemaGenerator
+from jsonschema import Draft202012Validator, FormatChecker
+
+V1 = "/api/v1/graph/"
+
+
+@cache
+def published() -> dict[str, Any]:
+    return SchemaGenerator().get_schema(public=True)
+
+
+@cache
+def validator(path: str, status: int) -> Draft202012Validator:
+    """For the answer of GET `path`; a property that the schema does not name is an error."""
+    answer = published()["paths"][path]["get"]["responses"][str(status)]
+    schemas = {
+        name: {**schema, "additionalProperties": False}
+        if "properties" in schema
+        else schema
+        for name, schema in published()["components"]["schemas"].items()
+    }  # fmt: skip
+    schema = answer["content"]["application/json"]["schema"]
+    return Draft202012Validator(
+        {**schema, "components": {"schemas": schemas}}, format_checker=FormatChecker()
+    )
+
+
+def as_published(question: str, body: Any, status: int = 200) -> Any:
+    """The body, if it is what the schema says of the question's answer."""
+    path = V1 + ("relationships/{relationship_id}/" if "relationships/" in question else question)
+    validator(path, status).validate(body)
+    return body

@@ -1,0 +1,77 @@
+"""The published schema and its docs page."""
+
+import re
+
+import httpx
+import pytest
+from django.core.management import call_command
+from rest_framework.test import APIClient
+
+from graph.api.urls import urlpatterns
+from tests.graph.api.shapes import V1, published
+
+URL = re.compile(r"""(?:https?:)?//[^\s"'<>]+""")
+
+
+def test_the_schema_is_valid_and_generated_without_a_warning(tmp_path, capsys):
+    made = tmp_path / "schema.yaml"
+    call_command("spectacular", "--fail-on-warn", "--validate", "--file", str(made))
+    assert "openapi: 3.1" in made.read_text()
+    assert capsys.readouterr().err == ""
+
+
+def test_every_question_is_in_it_with_what_can_go_wrong():
+    paths = {path: operations for path, operations in published()["paths"].items() if V1 in path}
+    assert len(paths) == len(urlpatterns)
+    for path, operations in paths.items():
+        assert set(operations) == {"get"}
+        asked = operations["get"]
+        assert asked["description"]
+        assert asked["security"] == [{"token": []}]
+        missing = {"404"} if "paths/" in path or "relationships/" in path else set()
+        assert set(asked["responses"]) == {"200", "400", "401", "503"} | missing
+
+
+def test_a_token_is_shown_as_a_bearer():
+    schemes = published()["components"]["securitySchemes"]
+    assert {name: (s["type"], s["scheme"]) for name, s in schemes.items()} == {
+        "token": ("http", "bearer")
+    }
+
+
+def test_parameters_carry_their_bounds():
+    asked = published()["paths"][V1 + "paths/"]["get"]["parameters"]
+    by_name = {parameter["name"]: parameter for parameter in asked}
+    assert list(by_name) == [
+        "direction", "edges", "max_length", "source", "target", "weight",
+    ]  # fmt: skip
+    assert by_name["source"]["required"]
+    assert by_name["source"]["schema"]["format"] == "uuid"
+    bounds = by_name["max_length"]["schema"]
+    assert (bounds["minimum"], bounds["maximum"], bounds["default"]) == (1, 20, 6)
+    assert by_name["weight"]["schema"]["enum"] == ["causal_score", "confidence_score"]
+
+
+def test_schema_and_docs_need_no_token(committed):
+    client = APIClient()
+    schema = client.get("/api/schema/")
+    assert schema.status_code == 200
+    assert b"openapi: 3.1" in schema.content
+    assert client.get("/api/docs/").status_code == 200
+
+
+@pytest.fixture
+def page(server) -> str:
+    answer = httpx.get(f"{server}/api/docs/", timeout=30)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_the_docs_page_takes_everything_from_this_server(server, page):
+    assert URL.findall(page) == []
+    assets = re.findall(r"""(?:src|href)="([^"]+)""", page)
+    assert {asset.rsplit(".", 1)[-1] for asset in assets} >= {"css", "js"}
+    for asset in assets:
+        answer = httpx.get(server + asset, timeout=30)
+        assert answer.status_code == 200, asset
+        assert answer.content

@@ -1,0 +1,371 @@
+"""The rules that the database keeps, each tried with SQL as the owner.
+
+Every rule meets a row that is right but for the one value that breaks it.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator
+from importlib import import_module
+from itertools import count
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import IntegrityError, connections, models, transaction
+from django.db.utils import DataError
+from psycopg.sql import SQL, Identifier, Placeholder
+
+KEYS = import_module("graph.migrations.0002_tenants_apart").KEYS
+TABLES = {
+    model._meta.db_table: model
+    for model in apps.get_app_config("graph").get_models()
+    if model._meta.managed and any(field.name == "user_id" for field in model._meta.fields)
+}
+FIELDS = [(table, field) for table, model in TABLES.items() for field in model._meta.fields]
+DAYS = ("interval_mean_days", "interval_spread_days")
+SCORES = [
+    (table, field.column)
+    for table, field in FIELDS
+    if isinstance(field, models.FloatField) and field.name not in DAYS
+]
+CHOICES = [(table, field.column) for table, field in FIELDS if field.choices]
+
+
+@pytest.fixture(autouse=True)
+def undone(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """One transaction a test, taken back after it."""
+    with django_db_blocker.unblock():
+        with transaction.atomic(using="owner"):
+            yield
+            transaction.set_rollback(True, using="owner")
+        for alias in connections:
+            connections[alias].close()
+
+
+def execute(statement, *parameters):
+    """The rows; a refusal leaves the test's transaction usable."""
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def insert(table: str, values: dict) -> uuid.UUID:
+    statement = SQL("INSERT INTO {} ({}) VALUES ({}) RETURNING id").format(
+        Identifier(table),
+        SQL(", ").join(map(Identifier, values)),
+        SQL(", ").join([Placeholder()] * len(values)),
+    )
+    return execute(statement, *values.values())[0][0]
+
+
+def refused(values: dict, table: str, by: str) -> None:
+    """The row is refused, and the rule that refuses it is named."""
+    with pytest.raises(IntegrityError) as refusal:
+        insert(table, values)
+    assert refusal.value.__cause__.diag.constraint_name == by
+
+
+class Books:
+    """One tenant's books: what other rows point at, and a right row for every table."""
+
+    def __init__(self) -> None:
+        self.user_id = uuid.uuid4()
+        self._keys = count()
+        self.event, self.other_event, self.later_event = (self.made("raw_events") for _ in range(3))
+        self.entity = self.made("normalized_entities")
+        self.temporal = self.made("temporal_patterns")
+        self.seasonal = self.made("seasonal_patterns")
+        self.pattern = self.made("relationship_patterns")
+        self.relationship = self.made("relationship_instances", relationship_type="payment")
+        self.original = self.made("relationship_instances", relationship_type="refund")
+
+    def made(self, table: str, **other) -> uuid.UUID:
+        return insert(table, self.row(table, **other))
+
+    def row(self, table: str, **other) -> dict:
+        """A row of this tenant that breaks no rule, but for what `other` puts in its place."""
+        return {"user_id": self.user_id, **getattr(self, table)(str(next(self._keys))), **other}
+
+    def raw_events(self, key):
+        return {
+            "source": "test",
+            "platform": "ledger",
+            "external_id": key,
+            "transaction_ref": "t",
+            "occurred_at": "2024-01-31",
+            "amount": "-1.5000",
+            "currency": "GBP",
+        }
+
+    def normalized_entities(self, key):
+        return {"kind": "vendor", "name": "Acme", "identity": f"acme {key}"}
+
+    def entity_matches(self, key):
+        return {"event_id": self.event, "entity_id": self.entity, "confidence": 0.5}
+
+    def relationship_instances(self, key):
+        return {
+            "source_event_id": self.event,
+            "target_event_id": self.other_event,
+            "relationship_type": f"type {key}",
+            "edge_class": "flow",
+            "confidence_score": 0.5,
+            "detection_method": "test",
+            "temporal_pattern_id": self.temporal,
+            "seasonal_pattern_id": self.seasonal,
+            "pattern_id": self.pattern,
+        }
+
+    def temporal_patterns(self, key):
+        return {
+            "key": key,
+            "recurrence_score": 0.5,
+            "recurrence_frequency": "monthly",
+            "last_occurrence": "2024-01-31",
+        }
+
+    def seasonal_patterns(self, key):
+        return {"key": key, "seasonal_strength": 0.5, "seasonal_months": [1, 12]}
+
+    def relationship_patterns(self, key):
+        return {"key": key, "pattern_name": "rent", "pattern_confidence": 0.5}
+
+    def causal_relationships(self, key):
+        return {"relationship_id": self.relationship, "causal_direction": "forward"}
+
+    def cross_platform_relationships(self, key):
+        return {"relationship_id": self.relationship, "platform_sources": ["card", "ledger"]}
+
+    def predicted_relationships(self, key):
+        return {
+            "relationship_id": self.relationship,
+            "prediction_confidence": 0.5,
+            "prediction_reason": "monthly",
+            "expected_from": "2024-02-28",
+            "expected_to": "2024-02-28",
+            "amount_low": 5,
+            "amount_high": 5,
+            "currency": "GBP",
+            "fulfilled_by_event_id": self.later_event,
+        }
+
+    def root_cause_analyses(self, key):
+        return {
+            "relationship_id": self.relationship,
+            "root_cause_analysis": "The lease ended.",
+            "confidence": 0.5,
+        }
+
+    def event_delta_logs(self, key):
+        return {
+            "relationship_id": self.relationship,
+            "event_key": f"test {key}",
+            "change_type": "modified",
+        }
+
+    def duplicate_transactions(self, key):
+        return {
+            "relationship_id": self.relationship,
+            "original_relationship_id": self.original,
+            "duplicate_confidence": 0.5,
+        }
+
+
+@pytest.fixture
+def books() -> Books:
+    return Books()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_row_that_breaks_no_rule_is_taken(table, books):
+    assert books.made(table)
+
+
+@pytest.mark.parametrize(("table", "column"), SCORES)
+def test_a_score_is_within_0_and_1(table, column, books):
+    for wrong in (-0.001, 1.001, "NaN", "Infinity", "-Infinity"):
+        refused(books.row(table, **{column: wrong}), table, by=f"{table}_{column}_0_1")
+    for right in (0, 1):
+        assert Books().made(table, **{column: right})
+
+
+@pytest.mark.parametrize(("table", "column"), CHOICES)
+def test_a_word_is_from_its_list(table, column, books):
+    (known,) = (f.choices for t, f in FIELDS if (t, f.column) == (table, column))
+    for wrong in ("", "unheard-of", known[0][0].upper(), f" {known[0][0]}"):
+        refused(books.row(table, **{column: wrong}), table, by=f"{table}_{column}_known")
+
+
+CHECKS = [
+    *(
+        ("seasonal_patterns", {"seasonal_months": months}, "seasonal_patterns_months_1_12")
+        for months in ([0], [13], [1, 13], [-1], [None])
+    ),
+    *(
+        (table, {"currency": wrong}, f"{table}_currency_iso")
+        for table in ("raw_events", "predicted_relationships")
+        for wrong in ("gbp", "GB", "GBPS", "", "GBP\n", "ÄÖÜ", "123")
+    ),
+    ("raw_events", {"amount": 1, "currency": None}, "raw_events_amount_has_currency"),
+    ("raw_events", {"amount": "NaN"}, "raw_events_amount_finite"),
+    ("temporal_patterns", {"occurrences": -1}, "temporal_patterns_occurrences_check"),
+    ("raw_events", {"source": ""}, "raw_events_key_stated"),
+    ("raw_events", {"external_id": ""}, "raw_events_key_stated"),
+    ("normalized_entities", {"name": ""}, "normalized_entities_named"),
+    ("normalized_entities", {"identity": ""}, "normalized_entities_named"),
+    (
+        "relationship_instances",
+        {"relationship_type": ""},
+        "relationship_instances_type_stated",
+    ),
+    ("relationship_patterns", {"pattern_name": ""}, "relationship_patterns_named"),
+    ("cross_platform_relationships", {"platform_sources": []}, "cross_platform_sources_stated"),
+    (
+        "predicted_relationships",
+        {"expected_from": "2024-03-01"},
+        "predicted_relationships_days_ordered",
+    ),
+    ("predicted_relationships", {"amount_low": 6}, "predicted_relationships_amounts_ordered"),
+]
+
+
+@pytest.mark.parametrize(("table", "wrong", "rule"), CHECKS)
+def test_a_value_that_cannot_be_is_refused(table, wrong, rule, books):
+    refused(books.row(table, **wrong), table, by=rule)
+
+
+def test_an_amount_too_great_for_the_column_is_refused(books):
+    for wrong in ("Infinity", "-Infinity", 10**16, -(10**16)):
+        with pytest.raises(DataError, match="numeric field overflow"):
+            books.made("raw_events", amount=wrong)
+    books.made("raw_events", amount="9999999999999999.9999")
+    books.made("raw_events", amount="-9999999999999999.9999")
+
+
+def test_an_event_need_not_have_an_amount(books):
+    assert books.made("raw_events", amount=None, currency=None)
+
+
+UNIQUE = [
+    ("raw_events", "raw_events_source_key"),
+    ("normalized_entities", "normalized_entities_identity_key"),
+    ("entity_matches", "entity_matches_event_entity_key"),
+    ("relationship_instances", "relationship_instances_ends_key"),
+    ("temporal_patterns", "temporal_patterns_key_key"),
+    ("seasonal_patterns", "seasonal_patterns_key_key"),
+    ("relationship_patterns", "relationship_patterns_key_key"),
+    ("causal_relationships", "causal_relationships_one_each"),
+    ("cross_platform_relationships", "cross_platform_one_each"),
+    ("duplicate_transactions", "duplicate_transactions_pair_key"),
+]
+
+
+@pytest.mark.parametrize(("table", "key"), UNIQUE)
+def test_a_key_is_taken_once_in_a_tenant_and_again_in_another(table, key, books):
+    row = books.row(table)
+    insert(table, row)
+    refused(row, table, by=key)
+    other = Books()
+    own_ends = {k: v for k, v in other.row(table).items() if isinstance(v, uuid.UUID)}
+    assert insert(table, row | own_ends)
+
+
+def test_a_transaction_may_have_several_postings(books):
+    row = books.row("raw_events")
+    assert len({insert("raw_events", row | {"posting": n}) for n in (1, 2, 3)}) == 3
+
+
+def test_a_pair_of_duplicates_is_one_in_either_order_and_never_of_one(books):
+    ends = {"relationship_id": books.relationship, "original_relationship_id": books.original}
+    books.made("duplicate_transactions", **ends)
+    turned = dict(zip(ends, reversed(ends.values()), strict=True))
+    for pair in (ends, turned):
+        row = books.row("duplicate_transactions", **pair)
+        refused(row, "duplicate_transactions", by="duplicate_transactions_pair_key")
+    alone = books.row("duplicate_transactions", original_relationship_id=books.relationship)
+    refused(alone, "duplicate_transactions", by="duplicate_transactions_two_ends")
+
+
+@pytest.mark.parametrize(("table", "column", "to", "on_delete"), KEYS)
+def test_no_row_points_at_another_tenants(table, column, to, on_delete, books):
+    theirs = Books().row(table)[column]
+    rule = f"{table}_{column}_tenant_fkey"
+    refused(books.row(table, **{column: theirs}), table, by=rule)
+    refused(books.row(table, **{column: uuid.uuid4()}), table, by=rule)
+
+
+@pytest.mark.parametrize(("table", "column", "to", "on_delete"), KEYS)
+def test_what_goes_when_a_row_goes(table, column, to, on_delete, books):
+    """CASCADE takes the row along; SET NULL empties its pointer and nothing else of it."""
+    row_id, pointer = books.made(table), books.row(table)[column]
+    select = SQL("SELECT to_jsonb(it) FROM {} AS it WHERE id = %s").format(Identifier(table))
+    before = json.loads(execute(select, row_id)[0][0])
+    assert execute(SQL("DELETE FROM {} WHERE id = %s RETURNING 1").format(Identifier(to)), pointer)
+    after = [json.loads(row) for (row,) in execute(select, row_id)]
+    assert before[column] == str(pointer)
+    assert after == ([] if on_delete == "CASCADE" else [before | {column: None}])
+
+
+def test_an_event_takes_along_all_but_the_log_of_its_changes(books):
+    facts = [table for table in TABLES if "relationship_id" in books.row(table)]
+    made = {table: books.made(table) for table in ("entity_matches", *facts)}
+    execute("DELETE FROM raw_events WHERE id = %s", books.event)
+    left = {
+        table: execute(SQL("SELECT id FROM {} WHERE id = %s").format(Identifier(table)), row_id)
+        for table, row_id in made.items()
+    }
+    assert [table for table, rows in left.items() if rows] == ["event_delta_logs"]
+    logged = "SELECT user_id, relationship_id, event_key FROM event_delta_logs WHERE id = %s"
+    ((user_id, relationship, key),) = execute(logged, made["event_delta_logs"])
+    assert (user_id, relationship) == (books.user_id, None)
+    assert key
+    assert execute("SELECT id FROM relationship_instances WHERE user_id = %s", books.user_id) == []
+    kept = "SELECT id FROM normalized_entities WHERE user_id = %s"
+    assert execute(kept, books.user_id) == [(books.entity,)]
+
+
+def test_one_tenants_deletion_is_no_others(books):
+    other = Books()
+    execute("DELETE FROM raw_events WHERE user_id = %s", books.user_id)
+    found = execute("SELECT user_id FROM relationship_instances")
+    assert {user_id for (user_id,) in found} == {other.user_id}
+
+
+def test_every_pointer_has_its_key_and_every_key_is_in_the_database():
+    pointers = {
+        (table, field.column, field.related_model._meta.db_table)
+        for table, field in FIELDS
+        if isinstance(field, models.ForeignKey)
+    }
+    assert {key[:3] for key in KEYS} == pointers
+    found = execute(
+        "SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = ANY(%s::regclass[])",
+        list(TABLES),
+    )
+    named = {f"{table}_{column}_tenant_fkey" for table, column, *_ in KEYS}
+    assert {name for (name,) in found} == named
+
+
+def test_every_rule_in_the_database_is_tried_here():
+    found = execute(
+        "SELECT conname FROM pg_constraint WHERE contype = 'c' AND conrelid = ANY(%s::regclass[]) "
+        "UNION SELECT indexrelid::regclass::text FROM pg_index "
+        "WHERE indisunique AND NOT indisprimary AND indrelid = ANY(%s::regclass[])",
+        list(TABLES),
+        list(TABLES),
+    )
+    tried = {
+        *(f"{table}_{column}_0_1" for table, column in SCORES),
+        *(f"{table}_{column}_known" for table, column in CHOICES),
+        *(rule for *_, rule in CHECKS),
+        *(key for _, key in UNIQUE),
+        "duplicate_transactions_two_ends",
+    }
+    tenant_keys = {f"{to}_tenant_key" for _, _, to, _ in KEYS}  # what the composite keys point at
+    assert {name for (name,) in found} == tried | tenant_keys
+
+
+def test_the_migrations_say_all_that_the_models_say(capsys):
+    call_command("makemigrations", "--check", "--dry-run")
+    assert capsys.readouterr().out == "No changes detected\n"
