@@ -102,12 +102,13 @@ REDIS_URL = environment.text("REDIS_URL") or lazy(lambda: ensure(STATE_DIR).redi
 MATERIALIZED_VIEWS_CHECK_SQL_CHANGED = True
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["finley.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "graph.api.errors.handle",
 }
 KNOX_TOKEN_MODEL = "finley.ApiToken"  # noqa: S105

@@ -41,17 +41,20 @@ class Pool:
         self._idle: LifoQueue[Any] = LifoQueue()
 
     @contextmanager
-    def connection(self) -> Iterator[Any]:
-        """A connection for one transaction. Raises GraphError where none is free in time."""
+    def transaction(self, begin: str) -> Iterator[Any]:
+        """A connection that has just executed `begin`; rolled back at the end.
+
+        Raises GraphError where no connection is free in time.
+        """
         if not self._places.acquire(timeout=self.patience):
             raise GraphError(f"No database connection was free within {self.patience} s.")
         try:
-            connection = self._idle_or_new()
+            connection = self._begun(begin)
             try:
                 yield connection
+                connection.rollback()
             except BaseException:
-                with suppress(adbc_driver_manager.Error):
-                    connection.close()
+                _discard(connection)
                 raise
             self._idle.put(connection)
         finally:
@@ -59,30 +62,37 @@ class Pool:
 
     def close(self) -> None:
         """Close what is idle."""
-        with suppress(Empty):
-            while True:
-                self._idle.get_nowait().close()
-
-    def _idle_or_new(self) -> Any:
-        with suppress(Empty):
-            while True:
-                connection = self._idle.get_nowait()
-                if _alive(connection):
-                    return connection
-        return adbc_driver_postgresql.dbapi.connect(self.conninfo)
-
-
-def _alive(connection: Any) -> bool:
-    """Whether the server still answers: it may have restarted while the connection was idle."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.executescript("SELECT 1")
-        connection.rollback()
-    except adbc_driver_manager.Error:
-        with suppress(adbc_driver_manager.Error):
+        while (connection := self._kept()) is not None:
             connection.close()
-        return False
-    return True
+
+    def _begun(self, begin: str) -> Any:
+        """An idle connection, or a new one; the server may have restarted since one was idle."""
+        while (connection := self._kept()) is not None:
+            try:
+                _execute(connection, begin)
+            except adbc_driver_manager.Error:
+                _discard(connection)
+            else:
+                return connection
+        connection = adbc_driver_postgresql.dbapi.connect(self.conninfo)
+        _execute(connection, begin)
+        return connection
+
+    def _kept(self) -> Any | None:
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return None
+
+
+def _execute(connection: Any, script: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.executescript(script)
+
+
+def _discard(connection: Any) -> None:
+    with suppress(adbc_driver_manager.Error):
+        connection.close()
 
 
 _pools: dict[str, Pool] = {}
@@ -129,14 +139,11 @@ class TenantReader:
 @contextmanager
 def tenant_snapshot(user_id: UUID) -> Iterator[TenantReader]:
     """One read-only REPEATABLE READ transaction that names the tenant: a single snapshot."""
-    with pool().connection() as connection, connection.cursor() as cursor:
-        cursor.executescript(
-            SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL {} = {}")
-            .format(SQL(TENANT_SETTING), Literal(str(user_id)))
-            .as_string()
-        )
+    begin = SQL(
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL {} = {}"
+    ).format(SQL(TENANT_SETTING), Literal(str(user_id)))
+    with pool().transaction(begin.as_string()) as connection, connection.cursor() as cursor:
         yield TenantReader(cursor)
-        connection.rollback()
 
 
 def _explained(error: adbc_driver_manager.Error) -> Exception:

@@ -123,13 +123,12 @@ def communities(
     }
 
 
-def relationship(user_id: UUID, relationship_id: UUID) -> Answer:
+def relationship(user_id: UUID, relationship_id: UUID | str) -> Answer:
     """One relationship with its nine layers; a layer that says nothing of it is None.
 
     Raises NotFound, for another tenant's as for one that never was; ViewMissing, ViewUnpopulated.
     """
-    with _readable_view(), tenant_transaction(user_id):
-        row = EnrichedRelationship.objects.filter(user_id=user_id, id=relationship_id).first()
+    row = _row(user_id, relationship_id)
     if row is None:
         raise NotFound("There is no such relationship in your graph.", "id")
     facts = {
@@ -149,6 +148,16 @@ def layer_fields(layer_name: str) -> dict[str, ColumnType]:
     """What an answer says of a layer: its row's id and its columns, by type."""
     layer = next(layer for layer in LAYERS if layer.name == layer_name)
     return {"id": "uuid", **{column.name: column.type for column in layer.columns}}
+
+
+def _row(user_id: UUID, relationship_id: UUID | str) -> EnrichedRelationship | None:
+    """The view's row; None also for an id that is no UUID."""
+    try:
+        wanted = UUID(str(relationship_id))
+    except ValueError:
+        return None
+    with _readable_view(), tenant_transaction(user_id):
+        return EnrichedRelationship.objects.filter(user_id=user_id, id=wanted).first()
 
 
 @contextmanager

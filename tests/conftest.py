@@ -1,5 +1,6 @@
 """What the suite shares: the test database with its two roles, tenants, real data."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from django.apps import apps
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
+from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 
 from finley.models import ApiToken, User
@@ -14,6 +16,11 @@ from finley.routers import as_owner
 from graph import arrow
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# HYPOTHESIS_PROFILE=thorough pytest … --hypothesis-show-statistics
+hypothesis_settings.register_profile("normal", deadline=None, max_examples=150)
+hypothesis_settings.register_profile("thorough", deadline=None, max_examples=2500)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "normal"))
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +34,7 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
     with django_db_blocker.unblock():
         arrow.close_all()
         for alias in connections:
+            connections[alias].close()
             connections[alias].close_pool()
         teardown_databases(made, verbosity=0)
 

@@ -69,7 +69,11 @@ class NoQuery(StrictQuery):
 
 class EntitiesQuery(StrictQuery):
     search = serializers.CharField(
-        required=False, max_length=200, default="", help_text="Part of a name; typos are forgiven."
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        default="",
+        help_text="Part of a name; typos are forgiven.",
     )
     kind = kind_field()
     limit = serializers.IntegerField(default=20, min_value=1, max_value=100)

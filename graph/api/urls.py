@@ -11,7 +11,7 @@ urlpatterns = [
     path("importance/", views.ImportanceView.as_view(), name="graph-importance"),
     path("communities/", views.CommunitiesView.as_view(), name="graph-communities"),
     path(
-        "relationships/<uuid:relationship_id>/",
+        "relationships/<str:relationship_id>/",
         views.RelationshipView.as_view(),
         name="graph-relationship",
     ),

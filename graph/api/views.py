@@ -4,14 +4,15 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from graph import questions, search
 from graph.api import serializers as shapes
-from graph.api.authentication import TokenAuthentication
 
 PROBLEMS = {
     400: OpenApiResponse(description="A parameter is wrong: its name, and what it should be"),
@@ -35,11 +36,17 @@ def described[View: Callable[..., Response]](
 class Question(APIView):
     """A question: its parameters are checked by `query`."""
 
-    authentication_classes = [TokenAuthentication]
     query: type[shapes.StrictQuery] = shapes.NoQuery
 
     def parameters(self, request: Request) -> dict[str, Any]:
         """The checked parameters. Raises ValidationError naming each field that is wrong."""
+        repeated = {
+            name: ["Given more than once."]
+            for name, given in request.query_params.lists()
+            if len(given) > 1
+        }
+        if repeated:
+            raise ValidationError(repeated)
         given = self.query(data=request.query_params.dict())
         given.is_valid(raise_exception=True)
         return dict(given.validated_data)
@@ -99,9 +106,10 @@ class CommunitiesView(Question):
         return Response(shapes.CommunitiesAnswer(answer).data)
 
 
+@extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
 class RelationshipView(Question):
     @described(shapes.NoQuery, shapes.RelationshipAnswer, may_be_missing=True)
-    def get(self, request: Request, relationship_id: UUID) -> Response:
+    def get(self, request: Request, relationship_id: str) -> Response:
         """One relationship with its nine layers."""
         self.parameters(request)
         answer = questions.relationship(self.tenant(request), relationship_id)

@@ -19,5 +19,5 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
     """What the schema says of it."""
 
-    target_class = "graph.api.authentication.TokenAuthentication"
+    target_class = "finley.authentication.TokenAuthentication"
     name = "token"

@@ -1,0 +1,91 @@
+"""Seeded books in a database of their own, which is gone when the measuring is over."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+from uuid import UUID
+
+from django.core.management import call_command
+from django.db import ProgrammingError, connections
+from django.db.utils import OperationalError
+from psycopg.sql import SQL, Identifier, Literal
+
+from graph import arrow, view
+
+DATABASE = "finley_bench"
+BOOKS = Path(__file__).with_name("books.sql")
+
+
+@contextmanager
+def database(name: str = DATABASE) -> Iterator[None]:
+    """Both aliases talk to a fresh, migrated database on the configured server.
+
+    The one of a run that was killed is replaced. It is dropped at the end, after Ctrl-C and
+    SIGTERM too. Ends the program with a sentence where the server allows no new database.
+    """
+    usual = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    _create(name)
+    try:
+        _turn_to(dict.fromkeys(usual, name))
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        _turn_to(usual)
+        _maintain(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
+        disconnect()
+        signal.signal(signal.SIGTERM, previous)
+
+
+def fill(user_id: UUID, edges: int, entities: int, seed: int) -> None:
+    """The tenant's books in the tables and in the view.
+
+    The rows' ids follow from the seed alone: two tenants of one database need two seeds.
+    """
+    books = SQL(BOOKS.read_text()).format(  # type: ignore[arg-type]
+        user=Literal(user_id),
+        edges=Literal(edges),
+        entities=Literal(entities),
+        seed=Literal(seed),
+    )
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(books)
+    view.refresh(concurrently=False)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def disconnect() -> None:
+    """Close every connection of this process, the pools' too."""
+    arrow.close_all()
+    for alias in connections:
+        connections[alias].close()
+        connections[alias].close_pool()
+
+
+def _turn_to(names: dict[str, str]) -> None:
+    disconnect()
+    for alias, name in names.items():
+        connections[alias].settings_dict["NAME"] = name
+
+
+def _create(name: str) -> None:
+    try:
+        _maintain(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
+        _maintain(SQL("CREATE DATABASE {}").format(Identifier(name)))
+    except OperationalError as error:
+        sys.exit(f"The database {name} is in use, by another measuring perhaps: {error}")
+    except ProgrammingError as error:
+        sys.exit(f"Measuring needs a role that may create databases: {error}")
+
+
+def _maintain(statement: SQL) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(statement)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,171 @@
+"""A listener between a client and PostgreSQL: what statements cross the wire, and what comes back.
+
+It reads the frontend's messages (PostgreSQL documentation, "Frontend/Backend Protocol") and changes
+none. Only plain connections: it answers an asking for encryption with no.
+"""
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+ENCRYPTION = {80877103, 80877104}  # SSLRequest, GSSENCRequest
+CHUNK = 1 << 16
+
+
+@dataclass
+class Wire:
+    """Listens on a free port of localhost and passes everything on to PostgreSQL.
+
+    `executed` are the statements that were run, in order, simple or prepared; `prepared` those
+    that were parsed; `answers` the bytes that came back; `made` and `held` the connections that
+    were opened, and that are open. `before(text)` is called before a statement that runs is passed
+    on: the client waits until it returns.
+    """
+
+    conninfo: str
+    executed: list[str] = field(default_factory=list)
+    prepared: list[str] = field(default_factory=list)
+    answers: bytearray = field(default_factory=bytearray)
+    made: int = 0
+    held: int = 0
+    before: Callable[[str], None] = lambda _: None
+
+    def __enter__(self) -> Self:
+        self._open: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._start(self._accept)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for each in self._open:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(10)
+        for each in self._open:
+            each.close()
+
+    @property
+    def through(self) -> str:
+        """The same database's conninfo, by way of this listener."""
+        port = self._listener.getsockname()[1]
+        return make_conninfo(self.conninfo, host="127.0.0.1", port=port)
+
+    def forget(self) -> None:
+        """Start counting again; the connections stay."""
+        self.executed.clear()
+        self.prepared.clear()
+        self.answers.clear()
+
+    def _start(self, work: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # the listener was closed
+            while True:
+                client, _ = self._listener.accept()
+                server = _dial(self.conninfo)
+                self._open += [client, server]
+                self.made += 1
+                self.held += 1
+                self._start(self._requests, client, server)
+                self._start(self._replies, server, client)
+
+    def _requests(self, client: socket.socket, server: socket.socket) -> None:
+        session = Session(self)
+        with _ending(server), client.makefile("rb") as stream:
+            while (startup := _startup(stream.read)) is not None:
+                if _is_encryption(startup):
+                    client.sendall(b"N")
+                    continue
+                server.sendall(startup)
+                break
+            for kind, body in _messages(stream.read):
+                session.hear(kind, body)
+                server.sendall(kind + struct.pack("!i", len(body) + 4) + body)
+        self.held -= 1
+
+    def _replies(self, server: socket.socket, client: socket.socket) -> None:
+        with _ending(client):
+            while chunk := server.recv(CHUNK):
+                self.answers += chunk
+                client.sendall(chunk)
+
+
+class Session:
+    """One connection's prepared statements and portals, by name."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._statements: dict[bytes, str] = {}
+        self._portals: dict[bytes, str] = {}
+
+    def hear(self, kind: bytes, body: bytes) -> None:
+        first, _, rest = body.partition(b"\0")
+        second = rest.partition(b"\0")[0]
+        if kind == b"P":  # Parse: statement, text, parameter types
+            self._statements[first] = second.decode()
+            self._wire.prepared.append(second.decode())
+        elif kind == b"B":  # Bind: portal, statement, values
+            self._portals[first] = self._statements[second]
+        elif kind == b"E":  # Execute: portal, rows
+            self._run(self._portals[first])
+        elif kind == b"Q":  # a simple query: text
+            self._run(first.decode())
+
+    def _run(self, text: str) -> None:
+        self._wire.executed.append(text)
+        self._wire.before(text)
+
+
+Read = Callable[[int], bytes]
+
+
+def _startup(read: Read) -> bytes | None:
+    """The first message, which has no kind; None where the client has gone."""
+    length = read(4)
+    return length + read(struct.unpack("!i", length)[0] - 4) if len(length) == 4 else None
+
+
+def _is_encryption(startup: bytes) -> bool:
+    return struct.unpack("!i", startup[4:8])[0] in ENCRYPTION
+
+
+def _messages(read: Read) -> Iterator[tuple[bytes, bytes]]:
+    while len(header := read(5)) == 5:
+        kind, length = struct.unpack("!ci", header)
+        yield kind, read(length - 4)
+
+
+def _dial(conninfo: str) -> socket.socket:
+    """A connection as libpq would make it, over its socket folder or TCP."""
+    place = conninfo_to_dict(conninfo)
+    host, port = str(place.get("host", "localhost")), int(place.get("port", 5432))
+    if not host.startswith("/"):
+        return socket.create_connection((host, port))
+    server = socket.socket(socket.AF_UNIX)
+    server.connect(str(Path(host) / f".s.PGSQL.{port}"))
+    return server
+
+
+@contextmanager
+def _ending(other: socket.socket) -> Iterator[None]:
+    """When one side has gone, the other side hears of it."""
+    try:
+        with suppress(OSError):
+            yield
+    finally:
+        with suppress(OSError):
+            other.shutdown(socket.SHUT_RDWR)
