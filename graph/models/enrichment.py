@@ -95,6 +95,9 @@ class SeasonalPattern(Pattern):
                 condition=Q(seasonal_months__contained_by=list(range(1, 13))),
                 name="seasonal_patterns_months_1_12",
             ),
+            models.CheckConstraint(
+                condition=Q(seasonal_months__len__gte=1), name="seasonal_patterns_months_stated"
+            ),
         ]
 
 
@@ -195,6 +198,17 @@ class PredictedRelationship(Fact):
                 | Q(amount_high__isnull=True)
                 | Q(amount_low__lte=F("amount_high")),
                 name="predicted_relationships_amounts_ordered",
+            ),
+            models.CheckConstraint(
+                # NaN sorts above every number
+                condition=(Q(amount_low__isnull=True) | Q(amount_low__lt=10**16))
+                & (Q(amount_high__isnull=True) | Q(amount_high__lt=10**16)),
+                name="predicted_relationships_amounts_finite",
+            ),
+            models.CheckConstraint(
+                condition=Q(currency__isnull=False)
+                | Q(amount_low__isnull=True, amount_high__isnull=True),
+                name="predicted_relationships_amounts_have_currency",
             ),
         ]
         indexes = [

@@ -227,6 +227,17 @@ CHECKS = [
         "predicted_relationships_days_ordered",
     ),
     ("predicted_relationships", {"amount_low": 6}, "predicted_relationships_amounts_ordered"),
+    (
+        "predicted_relationships",
+        {"amount_high": "NaN"},
+        "predicted_relationships_amounts_finite",
+    ),
+    (
+        "predicted_relationships",
+        {"amount_low": None, "currency": None},
+        "predicted_relationships_amounts_have_currency",
+    ),
+    ("seasonal_patterns", {"seasonal_months": []}, "seasonal_patterns_months_stated"),
 ]
 
 
