@@ -1,0 +1,205 @@
+"""Users and their API tokens in the admin. A token is shown once, its digest never."""
+
+from collections.abc import Sequence
+from copy import copy
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from knox.models import get_digest_token
+from knox.settings import CONSTANTS, knox_settings
+
+from finley.models import ApiToken, User
+from graph.paging import BoundedPaginator
+
+if TYPE_CHECKING:
+    ByEmail = DjangoUserAdmin[User]
+    Creation = AdminUserCreationForm[User]
+    Change = UserChangeForm[User]
+    ModelAdmin = admin.ModelAdmin[ApiToken]
+else:
+    ByEmail = DjangoUserAdmin
+    Creation = AdminUserCreationForm
+    Change = UserChangeForm
+    ModelAdmin = admin.ModelAdmin
+
+admin.site.site_header = admin.site.site_title = "finley"
+admin.site.site_url = "/api/docs/"
+
+
+class UserCreation(Creation):
+    class Meta:
+        model = User
+        fields = ("email",)
+
+
+class UserEdit(Change):
+    class Meta:
+        model = User
+        fields = "__all__"
+
+
+@admin.register(User)
+class UserAdmin(ByEmail):
+    """Users by e-mail address. A user is a tenant, whose rows outlive it."""
+
+    form = UserEdit
+    add_form = UserCreation
+    fieldsets = (
+        (None, {"fields": ("email", "password", "id")}),
+        ("Name", {"fields": ("first_name", "last_name")}),
+        (
+            "Permissions",
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
+        ),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {
+                "classes": ("wide",),
+                "fields": ("email", "usable_password", "password1", "password2"),
+            },
+        ),
+    )
+    readonly_fields = ("id", "last_login", "date_joined")
+    list_display = ("email", "id", "is_active", "is_staff", "date_joined", "last_login")
+    list_filter = ("is_active", "is_staff", "is_superuser")
+    search_fields = ("email", "first_name", "last_name", "id__exact")
+    search_help_text = "Part of an e-mail address or a name, or a whole id."
+    ordering = ("email",)
+    date_hierarchy = "date_joined"
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_deleted_objects(
+        self, objs: Sequence[User] | QuerySet[User], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """The users, and how many tokens and log entries go along: counted, not listed."""
+        users = list(objs)
+        tokens = ApiToken.objects.filter(user__in=users).count()
+        lacking = tokens and not request.user.has_perm("finley.delete_apitoken")
+        counts = {
+            "users": len(users),
+            "API tokens": tokens,
+            "log entries": LogEntry.objects.filter(user__in=users).count(),
+        }
+        named = [*map(str, users), "The events, entities and relationships of a tenant stay."]
+        return named, counts, {"API token"} if lacking else set(), []
+
+
+def stand_in(token: ApiToken) -> ApiToken:
+    """The token as the admin's links, forms and log may name it: by its first letters.
+
+    Its primary key is the digest, which Django would write into every one of them.
+    """
+    shown = copy(token)
+    shown.digest = token.token_key
+    return shown
+
+
+class TokenList(ChangeList):
+    def url_for_result(self, result: Any) -> str:
+        return reverse("admin:finley_apitoken_change", args=[quote(result.token_key)])
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ModelAdmin):
+    """Made here for any user, and revoked by deleting; the message after making one shows it."""
+
+    fields: ClassVar[tuple[str, ...]] = ("user", "name", "expiry")
+    list_display = ("name", "token_key", "user", "created", "expiry")
+    list_display_links = ("name", "token_key")
+    list_select_related = ("user",)
+    search_fields = ("name", "token_key", "user__email")
+    search_help_text = "Part of its name, of its first letters or of its user's e-mail address."
+    ordering = ("-created",)
+    autocomplete_fields = ("user",)
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    actions = None  # their check boxes would hold the digest
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return TokenList
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> ApiToken | None:
+        """By first letters; None too where two tokens, against all odds, share them."""
+        found = list(self.get_queryset(request).filter(token_key=object_id)[:2])
+        return found[0] if len(found) == 1 else None
+
+    def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:
+        return self.fields if obj is None else (*self.fields, "token_key", "created")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: ApiToken | None = None
+    ) -> tuple[str, ...]:
+        return () if obj is None else ("user", "token_key", "created")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        lasts = knox_settings.TOKEN_TTL
+        expiry = {"expiry": timezone.now() + lasts} if lasts else {}
+        return {**expiry, **super().get_changeform_initial_data(request)}
+
+    def save_model(
+        self, request: HttpRequest, obj: ApiToken, form: forms.Form, change: bool
+    ) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        obj.digest, token = get_digest_token()
+        obj.token_key = token[: CONSTANTS.TOKEN_KEY_LENGTH]
+        super().save_model(request, obj, form, change)
+        text = "This is the token. Copy it now, it is not shown again: {}"
+        messages.warning(request, format_html(text, token))
+
+    def response_add(
+        self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return super().response_add(request, stand_in(obj), post_url_continue)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if context.get("original") is not None:
+            context["original"] = stand_in(context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+        context["object"] = stand_in(context["object"])
+        return super().render_delete_form(request, context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        token = self.get_object(request, unquote(object_id))
+        shown = {} if token is None else {"object": stand_in(token)}
+        return super().history_view(request, object_id, {**shown, **(extra_context or {})})
+
+    def get_deleted_objects(
+        self, objs: Sequence[ApiToken] | QuerySet[ApiToken], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        return [str(token) for token in objs], {"API tokens": len(objs)}, set(), []
+
+    def log_addition(self, request: HttpRequest, obj: ApiToken, message: Any) -> LogEntry:
+        return super().log_addition(request, stand_in(obj), message)
+
+    def log_change(self, request: HttpRequest, obj: ApiToken, message: Any) -> LogEntry:
+        return super().log_change(request, stand_in(obj), message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> list[LogEntry]:
+        return super().log_deletions(request, [stand_in(token) for token in queryset])  # type: ignore[arg-type]  # as Django itself passes
