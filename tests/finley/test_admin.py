@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Permission
 from django.db import connections
 from django.test import Client
@@ -122,7 +123,7 @@ def test_a_token_is_shown_once_and_opens_the_api(staff, tenant):
     assert token.startswith("finley_")
     assert token not in (kept.digest, kept.token_key)
     assert (kept.user_id, kept.name, kept.expiry.year) == (tenant.pk, "laptop", 2999)
-    for page in (TOKENS, f"{TOKENS}{kept.token_key}/change/", "/admin/"):
+    for page in (TOKENS, f"{TOKENS}{quote(kept.token_key)}/change/", "/admin/"):
         assert token not in staff.get(page).content.decode()
     granted = Client().get("/api/v1/graph/entities/", headers={"authorization": f"Bearer {token}"})
     assert granted.status_code != 401
@@ -140,7 +141,7 @@ def test_no_page_holds_the_digest(staff, tenant, then):
     posted = {"user": str(tenant.pk), "name": "laptop", then: "1"}
     added = staff.post(f"{TOKENS}add/", posted)
     token = only_token()
-    change = f"{TOKENS}{token.token_key}/"
+    change = f"{TOKENS}{quote(token.token_key)}/"
     answers = [
         added,
         staff.get(added.url) if added.status_code == 302 else added,
@@ -167,7 +168,7 @@ def test_no_page_holds_the_digest(staff, tenant, then):
 def test_a_token_keeps_its_user_and_its_secret(staff, tenant, other_tenant):
     before, _ = make_token(tenant)
     posted = {"name": "desk", "user": str(other_tenant.pk), "digest": "x", "token_key": "y"}
-    staff.post(f"{TOKENS}{before.token_key}/change/", posted)
+    staff.post(f"{TOKENS}{quote(before.token_key)}/change/", posted)
     after = only_token()
     assert (after.name, after.user_id, after.digest) == ("desk", tenant.pk, before.digest)
 
@@ -178,7 +179,7 @@ def test_a_stranger_token_is_no_page_and_two_alike_are_neither(staff, tenant):
     second, _ = make_token(tenant)
     assert staff.get(f"{TOKENS}{first.digest}/change/").status_code == 302
     ApiToken.objects.using("owner").filter(pk=second.pk).update(token_key=first.token_key)
-    staff.post(f"{TOKENS}{first.token_key}/delete/", {"post": "yes"})
+    staff.post(f"{TOKENS}{quote(first.token_key)}/delete/", {"post": "yes"})
     assert ApiToken.objects.using("owner").count() == 2
 
 

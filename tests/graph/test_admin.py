@@ -389,12 +389,8 @@ def test_searches_use_their_indexes(staff):
         events = admin.site.get_model_admin(models.RawEvent)
         plan = events.named(models.RawEvent.objects.all(), "k77").explain()
     assert "Seq Scan on raw_events" not in plan
-    for condition in (
-        r"source = prefix\S*source\) AND \(external_id",
-        r"user_id = prefix\S*user_id\) AND \(transaction_ref",
-        r"user_id = prefix\S*user_id\) AND \(document_ref",
-    ):
-        assert re.search(condition, plan), plan
+    for index in ("raw_events_source_key", "raw_events_transaction", "raw_events_document"):
+        assert f"using {index} on raw_events found" in plan, plan
 
 
 def test_autocomplete_searches_too(staff):
