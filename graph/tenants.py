@@ -3,6 +3,9 @@
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
 
 from graph.errors import TenantUnknown
 
@@ -12,22 +15,32 @@ def find(named: str, *, create: bool = False) -> UUID:
 
     Raises TenantUnknown for text that is neither a UUID nor an address, and for a stranger.
     """
-    users = get_user_model().objects.using("owner")
     wanted = _as_filter(named)
-    found: UUID | None = users.filter(**wanted).values_list("id", flat=True).first()
+    found = _known(wanted)
     if found is not None:
         return found
     if not create:
         raise TenantUnknown(f"No user is {named!r}. Add --create-user to make one.")
-    return _made(wanted)
+    try:
+        with transaction.atomic(using="owner"):
+            return _made(wanted)
+    except IntegrityError:  # someone else has just made the user
+        return find(named)
+
+
+def _known(wanted: dict[str, str | UUID]) -> UUID | None:
+    users = get_user_model().objects.using("owner")
+    found: UUID | None = users.filter(**wanted).values_list("id", flat=True).first()
+    return found
 
 
 def _as_filter(named: str) -> dict[str, str | UUID]:
-    if "@" in named:
-        return {"email__iexact": named}
     try:
-        return {"id": UUID(named)}
-    except ValueError:
+        if "@" not in named:
+            return {"id": UUID(named)}
+        validate_email(named)
+        return {"email__iexact": named}
+    except (ValueError, ValidationError):
         raise TenantUnknown(f"{named!r} is neither a UUID nor an e-mail address.") from None
 
 

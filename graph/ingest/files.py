@@ -162,13 +162,15 @@ def _lines(stream: IO[bytes], start: bytes, whole: bool) -> Iterator[bytes]:
 
 def _by_lines(path: Path, lines: Iterator[bytes]) -> str:
     valid, invalid, sample = 0, 0, bytearray()
+    utf8 = codecs.getincrementaldecoder("utf-8")()  # a piece may end within a character
     for line in lines:
-        if line.isascii():
+        if line.isascii() and not utf8.getstate()[0]:
             continue
         try:
-            line.decode()
+            utf8.decode(line, final=line.endswith(b"\n"))
             valid += 1
         except UnicodeDecodeError:
+            utf8.reset()
             invalid += 1
             sample += line if len(sample) < SAMPLE else b""
         if valid + invalid >= 2000:

@@ -3,9 +3,11 @@
 import re
 import unicodedata
 from functools import lru_cache
+from hashlib import blake2b
 
 from graph.ingest.rows import Party
 
+LIMIT = 200  # characters; a longer identity is cut and hashed, for an index entry has its limit
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -18,9 +20,15 @@ def identity(party: Party) -> str:
     """
     name = normalized(party.name)
     if not party.keys:
-        return name
+        return _short(name)
     kind, value = party.keys[0]
-    return f"{name} [{kind}={value.casefold()}]"
+    return _short(f"{name} [{kind}={value.casefold()}]")
+
+
+def _short(text: str) -> str:
+    if len(text) <= LIMIT:
+        return text
+    return f"{text[: LIMIT // 2]}… {blake2b(text.encode(), digest_size=16).hexdigest()}"
 
 
 def normalized(name: str) -> str:
@@ -28,6 +36,6 @@ def normalized(name: str) -> str:
 
     A name without any letter or digit is kept as it is, so that it never becomes empty.
     """
-    plain = unicodedata.normalize("NFKD", name.replace("&", " and ").casefold())
+    plain = unicodedata.normalize("NFKD", name.casefold()).casefold().replace("&", " and ")
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     return _NOT_WORD.sub(" ", letters).strip() or name.strip()

@@ -1,9 +1,11 @@
 """A ledger file into a tenant's graph: what format it is, its rows, where the rejects go."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from graph.errors import LedgerError
 from graph.ingest import guess, mapping
 from graph.ingest.layout import Progress, header
 from graph.ingest.mapping import Mapping
@@ -38,7 +40,13 @@ def import_file(
     progress: Progress | None = None,
 ) -> Imported:
     """Import all of the file or, when it fails, nothing of it. Raises LedgerError."""
-    books = Books(user_id, by.source, by.platform, path.name, by.publication)
-    with RejectsFile(default_path(rejects_folder, path)) as rejects:
-        counts = store(books, read(path, by, progress), rejects)
-    return Imported(path.name, by.name, counts, rejects.path if rejects.count else None)
+    file = os.fsencode(path.name).decode(errors="backslashreplace")
+    books = Books(user_id, by.source, by.platform, file, by.publication)
+    rejects = RejectsFile(default_path(rejects_folder, path))
+    try:
+        with rejects:
+            counts = store(books, read(path, by, progress), rejects)
+    except OSError as error:  # the ledger's own are LedgerErrors
+        reason = error.strerror or error
+        raise LedgerError(f"{rejects.path} cannot be written: {reason}") from error
+    return Imported(file, by.name, counts, rejects.path if rejects.count else None)

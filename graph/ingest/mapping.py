@@ -1,5 +1,6 @@
 """Mappings: what says how the rows of one kind of file become transactions (docs/formats.md)."""
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from graph.errors import LedgerError
 from graph.ingest.columns import canonical
 from graph.ingest.table import Table, TableError
 
-KINDS = ("vendor", "department", "account", "employee", "customer", "project")
+KINDS = ("vendor", "department", "account", "employee", "customer", "project", "clearing")
 FIELDS = ("document_ref", "due_on", "description", "currency")
 QUARTER = "quarter-in-file-name"
 
@@ -61,12 +62,17 @@ class AmountRule:
 
 @dataclass(frozen=True, slots=True)
 class PartyRule:
-    """`keys`: (kind of key, column)."""
+    """`keys`: (kind of key, column); `not_keys`: (kind of key, what is none of its values).
+
+    `kind` is that of rows where `kind_column` states none of KINDS.
+    """
 
     kind: str
     name: str | None = None
     default: str | None = None
     keys: tuple[tuple[str, str], ...] = ()
+    kind_column: str | None = None
+    not_keys: tuple[tuple[str, re.Pattern[str]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,10 @@ class Mapping:
 
     def _columns(self) -> list[str]:
         money = (self.amount.column, self.amount.debit, self.amount.credit)
-        parties = [(p.name, *(column for _, column in p.keys)) for p in (self.payer, self.payee)]
+        parties = [
+            (p.name, p.kind_column, *(column for _, column in p.keys))
+            for p in (self.payer, self.payee)
+        ]
         several = (self.recognise, self.key.columns, self.publication, self.transaction, *parties)
         named = (
             self.date.column,
@@ -241,4 +250,5 @@ def _party(table: Table) -> PartyRule:
     if name is None and default is None:
         raise table.error("name", "name the column of the party's name, or give a default")
     keys = table.table("keys").column_by_name()
-    return PartyRule(kind, name, default, keys)
+    not_keys = table.table("not_keys").patterns(among=[kind for kind, _ in keys])
+    return PartyRule(kind, name, default, keys, table.column("kind_column"), not_keys)

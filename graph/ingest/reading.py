@@ -10,7 +10,7 @@ from pathlib import Path
 
 from graph.ingest.files import LedgerFileError
 from graph.ingest.layout import Layout, Progress, body, header, layout
-from graph.ingest.mapping import Mapping, PartyRule
+from graph.ingest.mapping import KINDS, Mapping, PartyRule
 from graph.ingest.records import Record, fits
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Reject
 from graph.ingest.values import NOTHING, Moment, currency_code, moment, money, quarter_end
@@ -92,6 +92,8 @@ class _Row:
             data.get(mapping.fields.get(field, "")) or None
             for field in ("document_ref", "due_on", "description")
         )
+        if document and len(document) > KEY_LIMIT:
+            document = None  # no reference, whatever it is; it stays in `data`
         publication = "|".join(data.get(name, "") for name in mapping.publication)
         key = self._key(data)
         return LedgerRow(
@@ -99,7 +101,7 @@ class _Row:
             key=key,
             publication=publication,
             ordinal=self._ordinal(publication, key, record.line),
-            transaction_ref=_joined(data, mapping.transaction) if mapping.transaction else key,
+            transaction_ref=self._transaction(data) or key,
             occurred_at=occurred.at,
             precision=occurred.precision,
             amount=amount,
@@ -190,21 +192,26 @@ class _Row:
     def _party(self, rule: PartyRule) -> Callable[[dict[str, str]], Party]:
         """A function of the row that makes each party once."""
         present = [(kind, column) for kind, column in rule.keys if column in self._names]
-        name_column = rule.name if rule.name in self._names else None
+        name_column = rule.name if rule.name in self._names else ""
+        kind_column = rule.kind_column if rule.kind_column in self._names else ""
+        no_key = dict(rule.not_keys)
 
         @lru_cache(_CACHED)
-        def party(name: str, *values: str) -> Party:
+        def party(stated: str, name: str, *values: str) -> Party:
             pairs = zip(present, values, strict=True)
-            keys = tuple((kind, v) for (kind, _), v in pairs if v.casefold() not in NOTHING)
+            ids = [(kind, v) for (kind, _), v in pairs if v.casefold() not in NOTHING]
+            keys = [(kind, v) for kind, v in ids if not _matches(no_key.get(kind), v)]
             plain = _SPACES.sub(" ", name) if name.casefold() not in NOTHING else ""
-            chosen = plain or (keys[0][1] if keys else rule.default)
+            known = [v for _, v in (*keys, *ids)]
+            chosen = plain or (known[0] if known else rule.default)
+            kind = stated.casefold() if stated.casefold() in KINDS else rule.kind
             if not chosen:
-                raise _RefusedError(rule.name, f"no {rule.kind}")
-            return Party(rule.kind, chosen, keys)
+                raise _RefusedError(rule.name, f"no {kind}")
+            return Party(kind, chosen, tuple(keys))
 
         def of(data: dict[str, str]) -> Party:
-            name = data[name_column] if name_column else ""
-            return party(name, *[data[column] for _, column in present])
+            stated, name = data.get(kind_column or "", ""), data.get(name_column or "", "")
+            return party(stated, name, *[data[column] for _, column in present])
 
         return of
 
@@ -226,7 +233,12 @@ class _Row:
             raise _RefusedError(self._key_columns[0], "no key")
         if self._separators:
             key = self._separators.sub(self._mapping.key.separators[0], key)
-        return key if len(key) <= KEY_LIMIT else _hash(key)
+        return _short(key)
+
+    def _transaction(self, data: dict[str, str]) -> str:
+        """What ties this row to others, "" where the file doesn't say."""
+        ref = _joined(data, self._mapping.transaction)
+        return _short(ref) if ref.strip("|") else ""
 
     def _ordinal(self, publication: str, key: str, line: int) -> int:
         seen = hash((publication, key))
@@ -247,6 +259,10 @@ def _tried[T](field: str, parse: Callable[[str], T], text: str) -> T:
         raise _RefusedError(field, str(error)) from error
 
 
+def _matches(pattern: re.Pattern[str] | None, value: str) -> bool:
+    return pattern is not None and pattern.search(value) is not None
+
+
 def _joined(data: dict[str, str], columns: tuple[str, ...]) -> str:
     values = [data.get(column, "") for column in columns]
     if len(values) == 1:
@@ -257,6 +273,10 @@ def _joined(data: dict[str, str], columns: tuple[str, ...]) -> str:
 def _separators(marks: str) -> re.Pattern[str] | None:
     """Any of the marks, with the spaces round it."""
     return re.compile(rf"\s*[{re.escape(marks)}]\s*") if marks else None
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= KEY_LIMIT else _hash(key)
 
 
 def _hash(text: str) -> str:

@@ -108,6 +108,21 @@ class Table:
         """The whole table as (name, column)."""
         return tuple((key, self.column_needed(key)) for key in self._content)
 
+    def patterns(self, among: Sequence[str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+        """The whole table as (name, regular expression); each name is one of `among`."""
+        for key in self._content:
+            if key not in among:
+                raise self.error(
+                    key, f"is none of the keys: {', '.join(among) or 'there are none'}"
+                )
+        return tuple((key, self._pattern(key)) for key in self._content)
+
+    def _pattern(self, key: str) -> re.Pattern[str]:
+        try:
+            return re.compile(self.text(key))
+        except re.error as error:
+            raise self.error(key, f"is not a regular expression: {error}") from error
+
     def aliases(self) -> dict[str, tuple[str, ...]]:
         """The whole table as canonical name → other spellings."""
         return {self._name(key, key): self.texts(key) for key in self._content}

@@ -1,4 +1,5 @@
--- Two postings a row: what the payer's account loses, the payee's gains.
+-- Two postings a row: what the payer's account loses, the payee's gains. One of them may be there:
+-- then someone has deleted the other, and the transaction is made whole.
 INSERT INTO raw_events (
     id, user_id, kind, source, platform, external_id, posting, transaction_ref, occurred_at,
     precision, amount, currency, document_ref, due_on, party_kind, party_name, party_keys,
@@ -18,3 +19,4 @@ CROSS JOIN LATERAL (VALUES
     (2::smallint, payee_event_id, amount, payee_kind, payee_name, payee_keys)
 ) AS side (posting, id, amount, kind, name, keys)
 WHERE is_new_key
+ON CONFLICT (user_id, source, external_id, posting) DO NOTHING

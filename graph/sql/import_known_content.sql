@@ -2,13 +2,14 @@
 CREATE TEMPORARY TABLE known_content ON COMMIT DROP AS
 SELECT
     paid.external_id,
-    paid.data || jsonb_build_object(
+    jsonb_build_object('columns', paid.data, 'stated', jsonb_build_object(
         'occurred_at', paid.occurred_at, 'precision', paid.precision, 'amount', received.amount,
-        'currency', paid.currency, 'payer', paid.party_name, 'payer_keys', paid.party_keys,
-        'payee', received.party_name, 'payee_keys', received.party_keys,
+        'currency', paid.currency, 'payer', paid.party_name, 'payer_kind', paid.party_kind,
+        'payer_keys', paid.party_keys, 'payee', received.party_name,
+        'payee_kind', received.party_kind, 'payee_keys', received.party_keys,
         'transaction_ref', paid.transaction_ref, 'document_ref', paid.document_ref,
         'due_on', paid.due_on, 'description', paid.description
-    ) AS content
+    )) AS content
 FROM (SELECT DISTINCT external_id FROM staged WHERE outcome = 'updated' AND NOT is_new_key) AS changed
 JOIN raw_events AS paid
     ON paid.user_id = %(user_id)s AND paid.source = %(source)s

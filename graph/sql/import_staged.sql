@@ -1,16 +1,18 @@
--- Each row beside what is known of its key: `version` counts the rows of one key in this file
--- (a month published twice), the last one is the row's state from now on.
+-- Each row beside what is known of its key. A file may state a key several times (a month published
+-- twice): the last one is the row's state from now on. What is compared is the file's own columns
+-- beside what was made of them: a mapping may call a field as the file calls another column.
 CREATE TEMPORARY TABLE staged ON COMMIT DROP AS
 WITH stated AS (
     SELECT
         incoming.*,
-        data || jsonb_build_object(
+        jsonb_build_object('columns', data, 'stated', jsonb_build_object(
             'occurred_at', occurred_at, 'precision', precision, 'amount', amount,
-            'currency', currency, 'payer', payer_name, 'payer_keys', payer_keys,
-            'payee', payee_name, 'payee_keys', payee_keys,
+            'currency', currency,
+            'payer', payer_name, 'payer_kind', payer_kind, 'payer_keys', payer_keys,
+            'payee', payee_name, 'payee_kind', payee_kind, 'payee_keys', payee_keys,
             'transaction_ref', transaction_ref, 'document_ref', document_ref, 'due_on', due_on,
             'description', description
-        ) AS content
+        )) AS content
     FROM incoming
 ), hashed AS (
     SELECT
@@ -36,12 +38,16 @@ WITH stated AS (
 )
 SELECT
     versioned.*,
-    paid.id IS NULL AS is_new_key,
-    paid.content_hash AS known_hash,
+    paid.id IS NULL OR received.id IS NULL AS is_new_key,
+    coalesce(paid.content_hash, received.content_hash) AS known_hash,
+    (paid.party_kind, paid.party_name, paid.party_keys)
+        IS DISTINCT FROM (payer_kind, payer_name, payer_keys) AS is_new_payer,
+    (received.party_kind, received.party_name, received.party_keys)
+        IS DISTINCT FROM (payee_kind, payee_name, payee_keys) AS is_new_payee,
     coalesce(paid.id, new_payer_event_id) AS payer_event_id,
     coalesce(received.id, new_payee_event_id) AS payee_event_id,
     CASE
-        WHEN is_first AND paid.id IS NULL THEN 'stored'
+        WHEN is_first AND (paid.id IS NULL OR received.id IS NULL) THEN 'stored'
         WHEN last_hash = paid.content_hash THEN 'unchanged'  -- the file ends where we are
         WHEN coalesce(previous_hash, paid.content_hash) = versioned.content_hash THEN 'unchanged'
         ELSE 'updated'

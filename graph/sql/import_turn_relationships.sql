@@ -4,7 +4,7 @@ SET source_event_id = relationship.target_event_id,
     target_event_id = relationship.source_event_id,
     updated_at = now()
 FROM final
-WHERE NOT is_new_key
+WHERE known_hash <> content_hash
     AND relationship.user_id = %(user_id)s
     AND relationship.relationship_type = 'payment'
     AND relationship.source_event_id

@@ -1,11 +1,11 @@
--- A changed row may name other parties: only the matches that an import made are withdrawn.
+-- A changed row that names another party: only the match that an import made is withdrawn.
 DELETE FROM entity_matches AS known
 USING final
 CROSS JOIN LATERAL (VALUES
-    (payer_event_id, payer_entity_id),
-    (payee_event_id, payee_entity_id)
-) AS side (event_id, entity_id)
-WHERE NOT is_new_key
+    (payer_event_id, payer_entity_id, is_new_payer),
+    (payee_event_id, payee_entity_id, is_new_payee)
+) AS side (event_id, entity_id, is_new)
+WHERE known_hash <> content_hash AND side.is_new
     AND known.user_id = %(user_id)s
     AND known.event_id = side.event_id
     AND known.entity_id <> side.entity_id

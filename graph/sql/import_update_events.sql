@@ -19,4 +19,4 @@ CROSS JOIN LATERAL (VALUES
     (payer_event_id, -final.amount, payer_kind, payer_name, payer_keys),
     (payee_event_id, final.amount, payee_kind, payee_name, payee_keys)
 ) AS side (id, amount, kind, name, keys)
-WHERE NOT is_new_key AND event.user_id = %(user_id)s AND event.id = side.id
+WHERE final.known_hash <> final.content_hash AND event.user_id = %(user_id)s AND event.id = side.id

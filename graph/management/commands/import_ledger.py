@@ -19,6 +19,7 @@ from graph.ingest import guess, mapping
 from graph.ingest.importing import Imported, format_of, import_file
 from graph.ingest.mapping import Mapping
 from graph.ingest.progress import ProgressBar
+from graph.ingest.reading import read
 from graph.ingest.store import Stored
 
 KILOBYTES_PER_MEGABYTE = 1024
@@ -61,11 +62,11 @@ class Command(BaseCommand):
         start = time.perf_counter()
         chosen = self._chosen(options)
         if options["dry_run"]:
-            self._show(options["files"], chosen)
-            return
-        user_id = self._tenant(options["user"], options["create_user"])
-        done, failures = self._import_all(user_id, chosen, options)
-        self._report(done, time.perf_counter() - start, as_json=options["json"])
+            failures = self._show(options["files"], chosen)
+        else:
+            user_id = self._tenant(options["user"], options["create_user"])
+            done, failures = self._import_all(user_id, chosen, options)
+            self._report(done, time.perf_counter() - start, as_json=options["json"])
         if failures:
             raise CommandError("\n".join(failures))
 
@@ -85,15 +86,20 @@ class Command(BaseCommand):
         except GraphError as error:
             raise CommandError(str(error)) from None
 
-    def _show(self, files: list[Path], chosen: Mapping | None) -> None:
+    def _show(self, files: list[Path], chosen: Mapping | None) -> list[str]:
+        """A sentence for each file that could not be imported as it would be."""
+        failures = []
         for path in files:
             try:
                 by = chosen or format_of(path)
+                next(read(path, by), None)
             except GraphError as error:
-                raise CommandError(str(error)) from None
+                failures.append(str(error))
+                continue
             self.stdout.write(f"{path.name}: {by.name} ({by.title})")
             for line in guess.explain(by):
                 self.stdout.write(f"  {line}")
+        return failures
 
     def _import_all(
         self, user_id: UUID, chosen: Mapping | None, options: dict[str, Any]

@@ -1,0 +1,82 @@
+"""manage.py as a real process on the database of the test run."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.db import connections
+
+MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
+
+
+def start(
+    *arguments: object, state: Path, session: str = "", **options: Any
+) -> subprocess.Popen[str]:
+    """Its own state folder; stdout and stderr are pipes unless said otherwise.
+
+    `session`: what its database sessions are called in pg_stat_activity.
+    """
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(
+        [sys.executable, str(MANAGE), *map(str, arguments)],
+        env={
+            **os.environ,
+            "DATABASE_URL": _url("default"),
+            "DATABASE_OWNER_URL": _url("owner"),
+            "PGAPPNAME": session,
+            "FINLEY_STATE": str(state),
+            "FINLEY_SECRET_KEY": "x" * 50,
+        },
+        text=True,
+        **{**pipes, **options},
+    )
+
+
+def run(*arguments: object, state: Path) -> subprocess.CompletedProcess[str]:
+    with start(*arguments, state=state) as process:
+        out, err = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def answer(*arguments: object, state: Path) -> dict[str, Any]:
+    """The JSON that a command prints when all went well."""
+    done = run(*arguments, "--json", state=state)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _url(alias: str) -> str:
+    """A socket's folder goes as a parameter: a URL's host would lose its capitals."""
+    to = connections[alias].get_connection_params()
+    known = {name: to[name] for name in ("host", "port", "password") if to.get(name)}
+    return f"postgresql://{quote(to['user'], safe='')}@/{quote(to['dbname'])}?{urlencode(known)}"
+
+
+def waiting(what: str) -> int:
+    """How many sessions wait for a lock: "advisory", "transactionid" (a row's), or a table's name."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks LEFT JOIN pg_class ON pg_class.oid = relation "
+            "LEFT JOIN pg_database ON pg_database.oid = database "
+            "WHERE NOT granted AND %s IN (locktype, relname) "
+            "AND (datname IS NULL OR datname = current_database())",
+            [what],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def until(happened: Callable[[], bool], *running: subprocess.Popen[str]) -> None:
+    """Wait for something that these processes do; fail when one of them ends before."""
+    patience = time.monotonic() + 60
+    while not happened():
+        for process in running:
+            assert process.poll() is None, process.communicate()
+        assert time.monotonic() < patience, "it did not happen"
+        time.sleep(0.01)

@@ -1,0 +1,129 @@
+"""What a tenant's tables must hold after an import: the slow, obvious version.
+
+It reads files of one layout only (COLUMNS, by tests/graph/ingest/test_store.py's mapping) and keeps
+everything in dictionaries, row by row.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from graph.ingest.identity import identity
+from graph.ingest.rows import Party
+
+COLUMNS = (
+    "month", "id", "date", "amount", "department", "supplier", "supplier_id", "invoice",
+    "about", "description", "payer",
+)  # fmt: skip
+Cells = tuple[str, ...]
+Fields = dict[str, Any]
+Change = tuple[str, dict[str, tuple[Any, Any]]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """`columns` are the file's own cells but the publication, `stated` what they mean."""
+
+    columns: Fields
+    stated: Fields
+    payer: Party
+    payee: Party
+
+
+@dataclass
+class Known:
+    """A key's state, and every (file, publication) that stated it with its first line there."""
+
+    row: Row
+    provenance: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+@dataclass
+class Books:
+    by_every_column: bool = False
+    keys: dict[str, Known] = field(default_factory=dict)
+    entities: dict[tuple[str, str], tuple[str, Fields]] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+
+    def take(self, file: str, lines: Iterable[Cells]) -> dict[str, int]:
+        """Import a file; how many of its lines were stored, updated, unchanged and rejected."""
+        counts = dict.fromkeys(("stored", "updated", "unchanged", "rejected"), 0)
+        read = self._read(lines)
+        for line, found in read.items():
+            if found is None:
+                counts["rejected"] += 1
+            else:
+                key, _, row = found
+                last = [r for k, _, r in filter(None, read.values()) if k == key][-1]
+                counts[self._stored(key, row, last)] += 1
+        for key, row in {k: r for k, _, r in filter(None, read.values())}.items():
+            self.keys.setdefault(key, Known(row)).row = row
+        for line, found in read.items():
+            if found is not None:
+                key, month, _ = found
+                self.keys[key].provenance.setdefault((file, month), line)
+        self._now = {}
+        return counts
+
+    _now: dict[str, Row] = field(default_factory=dict)
+
+    def _read(self, lines: Iterable[Cells]) -> dict[int, tuple[str, str, Row] | None]:
+        """By line: the key, the publication and the row, or None for a reject."""
+        seen: list[tuple[str, str]] = []
+        read: dict[int, tuple[str, str, Row] | None] = {}
+        for line, cells in enumerate(lines, 2):
+            data = dict(zip(COLUMNS, cells, strict=True))
+            month = data.pop("month")
+            row = _row(data)
+            key = str(sorted(data.items())) if self.by_every_column else data["id"]
+            times = seen.count((month, key)) + 1
+            if row is None or not key or (times > 1 and not self.by_every_column):
+                read[line] = None
+                continue
+            seen.append((month, key))
+            read[line] = (key if times == 1 else f"{key} #{times}", month, row)
+        return read
+
+    def _stored(self, key: str, row: Row, last: Row) -> str:
+        known = self.keys.get(key)
+        if known is not None and known.row == last:
+            return "unchanged"  # whatever it says on the way, the file ends where we are
+        before = self._now.get(key) or (known and known.row)
+        self._now[key] = row
+        if before == row:
+            return "unchanged"
+        for party in (row.payer, row.payee):
+            named = (party.name, dict(party.keys))
+            self.entities.setdefault((party.kind, identity(party)), named)
+        if before is None:
+            return "stored"
+        self.changes.append((key, _change(before, row)))
+        return "updated"
+
+
+def _row(data: dict[str, str]) -> Row | None:
+    """None where the date, the amount or the supplier's name and id are missing."""
+    supplier = data["supplier"] or data["supplier_id"]
+    if data["date"] == "soon" or data["amount"] == "much" or not supplier:
+        return None
+    keys = (("supplier_id", data["supplier_id"]),) if data["supplier_id"] else ()
+    payer, payee = Party("department", data["department"] or "Us"), Party("vendor", supplier, keys)
+    stated = {
+        "occurred_at": date.fromisoformat(data["date"]),
+        "amount": int(data["amount"]),
+        "payer": payer.name,
+        "payee": payee.name,
+        "payee_keys": dict(keys),
+        "document_ref": data["invoice"] or None,
+        "description": data["about"],
+    }
+    return Row(data, stated, payer, payee)
+
+
+def _change(old: Row, new: Row) -> dict[str, tuple[Any, Any]]:
+    """By field. Where a column has the name of something stated, what is stated is told."""
+    changed = {}
+    for then, now in ((old.columns, new.columns), (old.stated, new.stated)):
+        changed.update({n: (then[n], now[n]) for n in then if then[n] != now[n]})
+    return changed
