@@ -504,21 +504,19 @@ def test_django_connects_pools_and_makes_test_databases(start: Start, state: Pat
     assert command.process.wait(10) == 0
 
 
-def test_ensure_is_cheap_when_held_and_safe_in_threads(start: Start) -> None:
+def test_many_threads_and_calls_share_one_hold(start: Start) -> None:
     assert start(FROM_THREADS).line() == "1 1"
 
 
 FROM_THREADS = """
-import sys, time
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from finley.embedded import ensure, client
 with ThreadPoolExecutor(16) as threads:
     found = set(threads.map(lambda _: ensure(Path(sys.argv[1])), range(64)))
-began = time.perf_counter()
 for _ in range(100):
     ensure(Path(sys.argv[1]))
-assert time.perf_counter() - began < 1
 print(len(found), len(client._holds), flush=True)
 """
 
