@@ -1,0 +1,1 @@
+"""A local HTTP server that behaves like Nango's proxy and the four providers behind it."""

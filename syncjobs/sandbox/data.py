@@ -1,0 +1,239 @@
+"""What the sandbox's accounts hold: seeded mail and files, and a log of what became of them."""
+
+import base64
+import csv
+import hashlib
+import io
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+EPOCH = datetime(2026, 1, 5, 9, tzinfo=UTC)
+SUPPLIERS = ("Northgate Paper", "Harbour Foods", "Alder & Finch", "Vale Print", "Kestrel Energy")
+FOLDERS = ("Finance", "Finance/2026", "Suppliers", "Contracts")
+LEDGER = (
+    "entry_id,posted_on,party,supplier_id,entry_type,amount,account,party_kind,invoice_number,"
+    "due_date,description,currency,vat_number,iban"
+)
+
+
+@dataclass
+class Attached:
+    part: str
+    name: str
+    data: bytes
+
+
+@dataclass
+class Thing:
+    """A message or a file. `folder` of a file; `drive` of a shared drive's."""
+
+    key: str
+    name: str
+    data: bytes
+    at: datetime
+    version: int = 1
+    folder: str = ""
+    drive: str = ""
+    sender: str = ""
+    to: str = ""
+    cc: str = ""
+    labels: list[str] = field(default_factory=lambda: ["INBOX"])
+    attached: list[Attached] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Number `serial` in the account's log: a thing was added, changed or deleted."""
+
+    serial: int
+    what: str
+    thing: Thing
+
+
+class Account:
+    """One connection's things. The log's numbers are the providers' cursors."""
+
+    def __init__(self, seed: str, mail: bool, drives: int = 0) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
+        self.mail = mail
+        self.identity = f"{hashlib.sha256(seed.encode()).hexdigest()[:12]}@example.org"
+        self.drives = [f"drive{number}" for number in range(1, drives + 1)]
+        self.things: dict[str, Thing] = {}
+        self.log: list[Change] = []
+        self.serial = 1000
+        self.floor = 0  # cursors below it have expired
+        self.stale = 410
+        self._made = 0
+
+    def add(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.put({})
+
+    def change(self, count: int = 1) -> None:
+        """A file gets new bytes; a message gets a label."""
+        for thing in self._some(count):
+            thing.version += 1
+            if self.mail:
+                thing.labels = sorted(
+                    {*thing.labels, self._random.choice(["STARRED", "IMPORTANT"])}
+                )
+            else:
+                thing.data = self._ledger()
+                thing.at += timedelta(hours=1)
+            self._logged("changed", thing)
+
+    def delete(self, count: int = 1, key: str | None = None) -> None:
+        """Things chosen by the seed, or the one of `key`."""
+        for thing in [self.things[key]] if key in self.things else self._some(count):
+            del self.things[thing.key]
+            self._logged("deleted", thing)
+
+    def delete_folder(self, folder: str) -> None:
+        """A folder with all in it, as one entry of the log (Dropbox says no more of it)."""
+        for thing in [each for each in self.things.values() if _within(each, folder)]:
+            del self.things[thing.key]
+        self._logged("folder deleted", Thing("", folder, b"", EPOCH))
+
+    def move(self, key: str, drive: str) -> None:
+        """A file to another drive: gone in one log, there in the other."""
+        thing = self.things[key]
+        self._logged("changed", replace(thing, drive=drive))
+        self._logged("deleted", replace(thing))
+        thing.drive = drive
+
+    def keep_drives(self, drives: list[str]) -> None:
+        """The shared drives from now on; what the others held is gone without a word."""
+        self.drives = drives
+        for thing in [each for each in self.things.values() if each.drive not in {"", *drives}]:
+            del self.things[thing.key]
+
+    def put(self, given: dict[str, Any]) -> Thing:
+        """A thing with the given name, text, attachments, …, and the rest by the seed.
+
+        A file of a path that exists is replaced.
+        """
+        self._made += 1
+        thing = self._message(given) if self.mail else self._file(given)
+        known = next((each for each in self.things.values() if _same(each, thing)), None)
+        if known is not None and not self.mail:
+            known.data, known.version = thing.data, known.version + 1
+            self._logged("changed", known)
+            return known
+        self.things[thing.key] = thing
+        self._logged("added", thing)
+        return thing
+
+    def expire(self, status: int = 410) -> None:
+        """Every cursor given so far is refused from now on, by Drive with this status."""
+        self.stale = status
+        self.serial += 1
+        self.floor = self.serial
+
+    def newest_first(self) -> list[Thing]:
+        return sorted(self.things.values(), key=lambda thing: (thing.at, thing.key), reverse=True)
+
+    def choose(self) -> Thing | None:
+        return next(iter(self._some(1)), None)
+
+    def _some(self, count: int) -> list[Thing]:
+        things = [self.things[key] for key in sorted(self.things)]
+        return self._random.sample(things, min(count, len(things)))
+
+    def _logged(self, what: str, thing: Thing) -> None:
+        self.serial += 1
+        self.log.append(Change(self.serial, what, thing))
+
+    def _message(self, given: dict[str, Any]) -> Thing:
+        supplier = self._random.choice(SUPPLIERS)
+        number = f"INV-{self._random.randrange(10_000, 99_999)}"
+        amount = self._random.randrange(1_000, 900_000) / 100
+        text = f"Dear customer,\n\ninvoice {number} over GBP {amount:,.2f} is due.\n\n{supplier}\n"
+        attachments = given.get("attachments")
+        if attachments is None:
+            attachments = [{"name": f"{number}.csv"}] if self._random.random() < 0.4 else []
+        return Thing(
+            self._key(),
+            str(given.get("subject", f"Invoice {number} from {supplier}")),
+            str(given.get("text", text)).encode(),
+            self._moment(given),
+            sender=str(given.get("from", f'"{supplier}" <billing@example.com>')),
+            to=str(given.get("to", "accounts@example.org")),
+            cc=str(given.get("cc", self._random.choice(["", "cfo@example.org"]))),
+            attached=list(self._attachments(attachments)),
+        )
+
+    def _attachments(self, given: list[dict[str, Any]]) -> Iterator[Attached]:
+        for part, each in enumerate(given, 1):
+            yield Attached(str(part), str(each["name"]), _bytes(each, self._ledger))
+
+    def _file(self, given: dict[str, Any]) -> Thing:
+        return Thing(
+            self._key(),
+            str(given.get("name", f"ledger-{self._made:05}.csv")),
+            _bytes(given, self._ledger),
+            self._moment(given),
+            folder=str(given.get("folder", self._random.choice(FOLDERS))),
+            drive=str(given.get("drive", self._random.choice(["", *self.drives]))),
+        )
+
+    def _key(self) -> str:
+        return f"{self._random.getrandbits(64):016x}"
+
+    def _moment(self, given: dict[str, Any]) -> datetime:
+        if "at" in given:
+            return datetime.fromisoformat(given["at"])
+        return EPOCH + timedelta(minutes=7 * self._made)
+
+    def _ledger(self) -> bytes:
+        """A few purchases in the columns of finley's own ledger format."""
+        out = io.StringIO()
+        rows = csv.writer(out, lineterminator="\n")
+        rows.writerow(LEDGER.split(","))
+        for _ in range(self._random.randrange(2, 6)):
+            number = self._random.randrange(10**9)
+            at = self._random.randrange(len(SUPPLIERS))
+            day = EPOCH + timedelta(days=self._random.randrange(60))
+            amount = f"{self._random.randrange(1_000, 900_000) / 100:.2f}"
+            paid = (
+                f"E{number:09}",
+                f"{day:%Y-%m-%d}",
+                SUPPLIERS[at],
+                f"S-{at}",
+                "purchase",
+                amount,
+            )
+            due = f"{day + timedelta(days=30):%Y-%m-%d}"
+            rest = (
+                "Office",
+                "vendor",
+                f"INV-{number % 100_000:05}",
+                due,
+                "Supplies",
+                "GBP",
+                "",
+                "",
+            )
+            rows.writerow((*paid, *rest))
+        return out.getvalue().encode()
+
+
+def _same(one: Thing, other: Thing) -> bool:
+    """Whether both are files of one path."""
+    return one.drive == other.drive and path_of(one).lower() == path_of(other).lower()
+
+
+def path_of(thing: Thing) -> str:
+    return f"/{thing.folder}/{thing.name}" if thing.folder else f"/{thing.name}"
+
+
+def _within(thing: Thing, folder: str) -> bool:
+    return f"{thing.folder}/".lower().startswith(f"{folder}/".lower())
+
+
+def _bytes(given: dict[str, Any], otherwise: Callable[[], bytes]) -> bytes:
+    if "base64" in given:
+        return base64.b64decode(given["base64"])
+    return str(given["text"]).encode() if "text" in given else otherwise()

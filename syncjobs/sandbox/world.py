@@ -1,0 +1,174 @@
+"""The sandbox's connections: Nango's proxy before the providers, and the control endpoint."""
+
+from dataclasses import dataclass, field
+from itertools import count
+from types import ModuleType
+from typing import Any
+from urllib.parse import unquote
+
+from syncjobs.sandbox import dropbox, gdrive, gmail, zoho_mail
+from syncjobs.sandbox.data import Account
+from syncjobs.sandbox.script import Script, happen, kills, look, scripted, spoilt
+from syncjobs.sandbox.wire import Answer, Request, of_json, of_nango
+
+PROVIDERS: dict[str, ModuleType] = {
+    "gmail": gmail,
+    "dropbox": dropbox,
+    "gdrive": gdrive,
+    "zoho_mail": zoho_mail,
+}
+MAIL = {"gmail", "zoho_mail"}
+SIZE = 12
+STATES = {"alive", "dead", "missing"}
+
+
+@dataclass
+class Connection:
+    """`requests` are those that came through the proxy."""
+
+    provider: str
+    account: Account
+    script: Script = field(default_factory=lambda: Script([]))
+    state: str = "alive"
+    requests: int = 0
+
+
+class World:
+    """Answers every request. The secret key is the only one that Nango takes."""
+
+    def __init__(self, seed: int = 7, secret: str = "sandbox") -> None:  # noqa: S107
+        self.seed = seed
+        self.secret = secret
+        self.connections: dict[str, Connection] = {}
+        self._nonces = count(1)
+        for provider in PROVIDERS:
+            self.connect(f"{provider}-demo", {"provider": provider})
+
+    def answer(self, request: Request) -> Answer:
+        match request.path.split("/", 1):
+            case ["sandbox", *rest]:
+                return self._control(request, rest[0] if rest else "")
+            case ["proxy", rest]:
+                return self._proxied(request.at(rest))
+            case ["connections", key]:
+                return self._standing(request, unquote(key))
+        return of_nango(404, "not_found", "No such endpoint")
+
+    def connect(self, key: str, given: dict[str, Any]) -> Connection:
+        """A connection with `size` things to begin with. Raises ValueError or KeyError."""
+        provider = given["provider"]
+        if provider not in PROVIDERS:
+            raise ValueError(f"no such provider: {provider!r}")
+        seed = f"{given.get('seed', self.seed)} {key}"
+        account = Account(seed, provider in MAIL, int(given.get("drives", 0)))
+        account.add(int(given.get("size", SIZE)))
+        self.connections[key] = Connection(provider, account)
+        return self.connections[key]
+
+    def _allowed(self, request: Request) -> Answer | None:
+        if request.headers.get("authorization") != f"Bearer {self.secret}":
+            return of_nango(401, "unauthorized", "Unknown secret key")
+        return None
+
+    def _standing(self, request: Request, key: str) -> Answer:
+        if refused := self._allowed(request):
+            return refused
+        connection = self.connections.get(key)
+        if connection is None or connection.state == "missing":
+            return of_nango(404, "not_found", "Failed to find connection")
+        if connection.state == "dead":
+            return of_nango(424, "invalid_credentials", "The refresh limit has been reached")
+        return of_json({"connection_id": key, "provider": connection.provider, "errors": []})
+
+    def _proxied(self, request: Request) -> Answer:
+        if refused := self._allowed(request):
+            return refused
+        integration = request.headers.get("provider-config-key")
+        key = request.headers.get("connection-id")
+        if not integration or not key:
+            return of_nango(400, "invalid_headers", "", errors=[{"message": "missing header"}])
+        if integration not in PROVIDERS:
+            return of_nango(404, "unknown_provider_config", "Provider does not exist")
+        connection = self.connections.get(key)
+        if connection is None or connection.provider != integration:
+            return of_nango(400, "server_error", "Failed to get connection")
+        if connection.state == "missing":
+            return of_nango(400, "server_error", "Failed to get connection")
+        return self._provided(connection, request)
+
+    def _provided(self, connection: Connection, request: Request) -> Answer:
+        connection.requests += 1
+        provider = PROVIDERS[connection.provider]
+        due = connection.script.due(request.path)
+        if connection.state == "dead":
+            return of_nango(424, "server_error", "Refresh limit reached")
+        if kills(due):
+            connection.state = "dead"
+        for each in due:
+            happen(connection.account, each, provider.asked(request.path))
+        answers = (made for each in due if (made := scripted(each)))
+        answer: Answer = next(answers, None) or provider.answer(
+            connection.account, request, look(due, next(self._nonces))
+        )
+        return spoilt(answer, due)
+
+    def _control(self, request: Request, path: str) -> Answer:
+        match path.split("/"):
+            case ["connections"]:
+                return of_json({"connections": {key: self._told(key) for key in self.connections}})
+            case ["connections", quoted]:
+                key = unquote(quoted)
+                if request.method == "POST":
+                    return self._steered(key, request.json())
+                if key in self.connections:
+                    return of_json(self._told(key) | {"items": self.truth(key)})
+        return of_nango(404, "not_found", "No such connection")
+
+    def _steered(self, key: str, given: dict[str, Any]) -> Answer:
+        try:
+            if key not in self.connections or given.get("reset"):
+                self.connect(key, given)
+            steer(self.connections[key], given)
+        except (ValueError, KeyError, TypeError) as error:
+            return of_nango(400, "invalid_body", f"{type(error).__name__}: {error}")
+        return of_json(self._told(key))
+
+    def _told(self, key: str) -> dict[str, Any]:
+        connection = self.connections[key]
+        return {
+            "provider": connection.provider,
+            "state": connection.state,
+            "requests": connection.requests,
+        }
+
+    def truth(self, key: str) -> dict[str, dict[str, Any]]:
+        """What a full sync of the connection must find, by external_id."""
+        connection = self.connections[key]
+        found: dict[str, dict[str, Any]] = PROVIDERS[connection.provider].truth(connection.account)
+        return found
+
+
+def steer(connection: Connection, given: dict[str, Any]) -> None:
+    """What a POST to the control endpoint asks for; each key is optional."""
+    account = connection.account
+    account.add(int(given.get("add", 0)))
+    for each in given.get("put", []):
+        account.put(each)
+    account.change(int(given.get("change", 0)))
+    account.delete(int(given.get("delete", 0)))
+    if "delete_folder" in given:
+        account.delete_folder(str(given["delete_folder"]))
+    for key, drive in given.get("move", {}).items():
+        account.move(key, drive)
+    if "keep_drives" in given:
+        account.keep_drives(list(given["keep_drives"]))
+    if given.get("expire"):
+        account.expire(int(given.get("status", 410)))
+    if "owner" in given:  # the person connected another account
+        account.identity = str(given["owner"])
+    if "state" in given:
+        if given["state"] not in STATES:
+            raise ValueError(f"no such state: {given['state']!r}")
+        connection.state = given["state"]
+    if "script" in given:
+        connection.script = Script(given["script"])

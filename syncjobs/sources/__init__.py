@@ -1,0 +1,35 @@
+"""The sources by provider. Each module has the two functions of Source."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from syncjobs.nango import Nango
+from syncjobs.sources import dropbox, gdrive, gmail, zoho_mail
+from syncjobs.sources.items import Cursor, Item, Page
+
+
+class Source(Protocol):
+    """Both raise Transient, Permanent or CursorLost (errors.py), and nothing else of their own."""
+
+    def pages(self, nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
+        """What is new since `cursor`, or everything; from a cursor of mid-way, the rest of it.
+
+        The last page says so. CursorLost: call again without a cursor.
+        """
+        ...
+
+    async def content(self, nango: Nango, item: Item) -> bytes:
+        """A file's or attachment's bytes, or a message's text as UTF-8.
+
+        `item` needs external_id, kind, name, parent_id and metadata only. Raises Unreadable for
+        one that is gone, too large or has no bytes.
+        """
+        ...
+
+
+SOURCES: dict[str, Source] = {
+    "gmail": gmail,
+    "dropbox": dropbox,
+    "gdrive": gdrive,
+    "zoho_mail": zoho_mail,
+}

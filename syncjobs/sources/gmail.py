@@ -1,0 +1,253 @@
+"""Gmail: users.messages.list at first, users.history.list since.
+
+https://developers.google.com/workspace/gmail/api/guides/sync
+Cursor: {account, history} at rest; {…, page, pages} in the middle, with `generation` while full.
+A message in the bin or in spam counts as deleted, for messages.list does not list it.
+"""
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from syncjobs.errors import CursorLost, Refused, Transient, Unreadable
+from syncjobs.nango import Nango, unreadable
+from syncjobs.sources import mailtext
+from syncjobs.sources.items import (
+    Cursor,
+    Item,
+    Page,
+    clean,
+    listed,
+    needed,
+    of_milliseconds,
+    whole,
+)
+from syncjobs.sources.paging import Turns, generation, owned, text_of, together
+
+ME = "gmail/v1/users/me"
+MESSAGES = 50  # a page; each message is a request more
+HIDDEN = frozenset({"TRASH", "SPAM"})
+_HEADERS = ("From", "To", "Cc", "Date", "Message-ID", "In-Reply-To", "References")
+
+
+async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
+    """Messages and their attachments; history.list names what was touched since."""
+    title = nango.who.title
+    profile = await nango.get(f"{ME}/profile")
+    account = needed(profile, "emailAddress", title)
+    if cursor is None:  # the history's start is taken first: what happens meanwhile comes later
+        begun = needed(profile, "historyId", title)
+        cursor = {"account": account, "history": begun, "generation": generation()}
+    owned(cursor, account, title)
+    turned = _listing_page if "generation" in cursor else _history_page
+    turns = Turns(cursor, title)
+    while True:
+        page = await turned(nango, cursor, turns)
+        yield page
+        if page.last:
+            return
+        cursor = page.cursor
+
+
+async def _listing_page(nango: Nango, cursor: Cursor, turns: Turns) -> Page:
+    query = {"maxResults": MESSAGES, "includeSpamTrash": False}
+    body = await _continued(nango, f"{ME}/messages", query, cursor)
+    entries = listed(body, "messages", nango.who.title)
+    ids = list(dict.fromkeys(filter(None, (clean(each.get("id")) for each in entries))))
+    following = _following(body, cursor, turns)
+    if following is None:
+        following = {"account": cursor["account"], "history": text_of(cursor, "history")}
+    return Page(
+        await _messages(nango, ids),
+        following,
+        last="page" not in following,
+        full=True,
+        generation=text_of(cursor, "generation"),
+        skipped=sum(not clean(each.get("id")) for each in entries),
+    )
+
+
+async def _history_page(nango: Nango, cursor: Cursor, turns: Turns) -> Page:
+    query = {"maxResults": MESSAGES, "startHistoryId": text_of(cursor, "history")}
+    body = await _continued(nango, f"{ME}/history", query, cursor)
+    touched, deleted, skipped = _touched(listed(body, "history", nango.who.title), nango)
+    items = [_gone(each) for each in deleted]
+    items += await _messages(nango, [each for each in touched if each not in deleted])
+    following = _following(body, cursor, turns)
+    if following is None:
+        history = clean(body.get("historyId")) or cursor["history"]
+        following = {"account": cursor["account"], "history": history}
+    last = "page" not in following
+    return Page(items, following, last=last, full=False, skipped=skipped)
+
+
+async def _continued(
+    nango: Nango, path: str, query: dict[str, Any], cursor: Cursor
+) -> dict[str, Any]:
+    """A page of a list. 404 is a history that is too old, 400 a page token that is."""
+    stale = {404, 400} if path.endswith("history") else set()
+    if "page" in cursor:
+        query["pageToken"] = text_of(cursor, "page")
+        stale |= {400}
+    try:
+        return await nango.get(path, query)
+    except Refused as refused:
+        if refused.status in stale:
+            raise CursorLost("Gmail no longer keeps the history since the last sync.") from None
+        raise
+
+
+def _following(body: dict[str, Any], cursor: Cursor, turns: Turns) -> Cursor | None:
+    token = clean(body.get("nextPageToken"))
+    turned = turns.turn(token) if token else turns.pages
+    return {**cursor, "page": token, "pages": turned} if token else None
+
+
+def _touched(
+    records: list[dict[str, Any]], nango: Nango
+) -> tuple[dict[str, None], dict[str, None], int]:
+    """The ids of messages that were touched, and deleted, in order; how many had no id."""
+    touched: dict[str, None] = {}
+    deleted: dict[str, None] = {}
+    skipped = 0
+    for record in records:
+        for what in ("messagesAdded", "labelsAdded", "labelsRemoved", "messagesDeleted"):
+            for entry in listed(record, what, nango.who.title):
+                message = entry.get("message")
+                key = clean(message.get("id")) if isinstance(message, dict) else ""
+                skipped += not key
+                (deleted if what == "messagesDeleted" else touched)[key] = None
+    touched.pop("", None)
+    deleted.pop("", None)
+    return touched, deleted, skipped
+
+
+async def _messages(nango: Nango, ids: list[str]) -> list[Item]:
+    found = await together(partial(_message, nango), ids)
+    return [item for key, body in zip(ids, found, strict=True) for item in _items(key, body)]
+
+
+async def _message(nango: Nango, key: str) -> dict[str, Any] | None:
+    """The message, or None when it is gone."""
+    try:
+        return await nango.get(f"{ME}/messages/{quote(key, safe='')}", {"format": "full"})
+    except Refused as refused:
+        if refused.status in {404, 410}:
+            return None
+        raise
+
+
+def _items(key: str, body: dict[str, Any] | None) -> Iterator[Item]:
+    given = (body or {}).get("labelIds")
+    labels = [clean(each) for each in given] if isinstance(given, list) else []
+    if body is None or HIDDEN.intersection(labels):
+        yield _gone(key)
+        return
+    parts = list(_parts(body.get("payload")))
+    headers = _headers(parts[0] if parts else {})
+    moment = of_milliseconds(body.get("internalDate"))
+    attached = [part for part in parts if clean(part.get("filename"))]
+    metadata = {
+        **headers,
+        "thread": clean(body.get("threadId")),
+        "labels": labels,
+        "snippet": clean(body.get("snippet")),
+        "size": whole(body.get("sizeEstimate")),
+        "attachments": len(attached),
+    }
+    subject = headers["subject"]
+    yield Item(key, "message", subject, moment, metadata=metadata, text=_text(parts))
+    for part in attached:
+        yield Item(
+            f"{key}:{clean(part.get('partId'))}",
+            "attachment",
+            clean(part["filename"]),
+            moment,
+            metadata={"mime": clean(part.get("mimeType")), "size": whole(_body(part).get("size"))},
+            parent_id=key,
+        )
+
+
+def _gone(key: str) -> Item:
+    return Item(key, "message", deleted=True, below=f"{key}:")
+
+
+def _parts(part: object) -> Iterator[dict[str, Any]]:
+    """The part and all within it, depth first, however deep."""
+    waiting = [part]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            yield each
+            within = each.get("parts")
+            waiting += reversed(within if isinstance(within, list) else [])
+
+
+def _headers(part: dict[str, Any]) -> dict[str, str]:
+    given = part.get("headers")
+    found = {
+        clean(each.get("name")).lower(): clean(each.get("value"))
+        for each in (given if isinstance(given, list) else [])
+        if isinstance(each, dict)
+    }
+    kept = {name.lower().replace("-", "_"): found.get(name.lower(), "") for name in _HEADERS}
+    return {**kept, "subject": found.get("subject", "")}
+
+
+def _text(parts: list[dict[str, Any]]) -> str:
+    """The plain text parts, or else the HTML ones as text."""
+    for mime, read in (("text/plain", str), ("text/html", mailtext.of_html)):
+        texts = [
+            read(_bytes(_body(part)).decode(errors="replace"))
+            for part in parts
+            if clean(part.get("mimeType")) == mime and not clean(part.get("filename"))
+        ]
+        if any(texts):
+            return clean("\n".join(texts))
+    return ""
+
+
+def _body(part: dict[str, Any]) -> dict[str, Any]:
+    body = part.get("body")
+    return body if isinstance(body, dict) else {}
+
+
+def _bytes(body: dict[str, Any]) -> bytes:
+    """RFC 4648's URL-safe base64, with or without its padding."""
+    data = clean(body.get("data")).rstrip("=")
+    try:
+        return base64.urlsafe_b64decode(data + "=" * (-len(data) % 4))
+    except (binascii.Error, ValueError):
+        raise Transient("Gmail sent data that is not base64.") from None
+
+
+async def content(nango: Nango, item: Item) -> bytes:
+    """A message's text, or an attachment: found anew, for its attachmentId changes each time."""
+    if item.text is not None:
+        return item.text.encode()
+    key = item.parent_id or item.external_id
+    message = await _message(nango, key)
+    if message is None:
+        raise Unreadable(f"Gmail has no bytes for {item.name!r}: its message is gone.")
+    parts = list(_parts(message.get("payload")))
+    if item.kind == "message":
+        return _text(parts).encode()
+    wanted = item.external_id.removeprefix(f"{key}:")
+    for part in parts:
+        if clean(part.get("partId")) == wanted and clean(part.get("filename")):
+            return await _attachment(nango, key, _body(part), item)
+    raise Unreadable(f"Gmail has no bytes for {item.name!r}: its message has no such part.")
+
+
+async def _attachment(nango: Nango, key: str, body: dict[str, Any], item: Item) -> bytes:
+    identifier = clean(body.get("attachmentId"))
+    if not identifier:
+        return _bytes(body)
+    path = f"{ME}/messages/{quote(key, safe='')}/attachments/{quote(identifier, safe='')}"
+    try:
+        return _bytes(await nango.get(path))
+    except Refused as refused:
+        raise unreadable(refused, repr(item.name), nango.who) from None

@@ -1,0 +1,130 @@
+"""What a source yields: items, in pages, each with a cursor that is safe to store after it.
+
+How to save a page, in one transaction with its cursor: `settled(page.items)` says what to delete
+and what to upsert, in that order. Each upserted item is stamped with `page.generation` where that
+is not empty; after the last page of a full sync, whatever bears another stamp is gone at the
+provider too.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from syncjobs.errors import Transient
+
+Kind = Literal["message", "file", "attachment"]
+Cursor = dict[str, Any]
+
+# What PostgreSQL's text and jsonb refuse: NUL, and surrogates that are half a character.
+_UNFIT = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing at a provider, as it is now.
+
+    `external_id` is unique within its connection. `below`: every stored item whose external_id
+    starts with it goes away first (a deleted folder's files, a deleted message's attachments).
+    `text`: what came with the listing anyway; `content` then costs no request. Never stored.
+    """
+
+    external_id: str
+    kind: Kind
+    name: str = ""
+    modified_at: datetime | None = None
+    content_hash: str | None = None
+    deleted: bool = False
+    metadata: dict[str, Any] = field(default_factory=dict)
+    parent_id: str | None = None
+    below: str | None = None
+    text: str | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Page:
+    """`full`: of a sync that lists everything, known by `generation`. `skipped`: had no id."""
+
+    items: list[Item]
+    cursor: Cursor
+    last: bool
+    full: bool
+    generation: str = ""
+    skipped: int = 0
+
+
+@dataclass
+class Settled:
+    """A page's items so that deleting first and upserting then equals taking them in order."""
+
+    gone: set[str] = field(default_factory=set)
+    gone_below: set[str] = field(default_factory=set)
+    upserts: dict[str, Item] = field(default_factory=dict)
+
+
+def settled(items: Iterable[Item]) -> Settled:
+    """Each upsert is the last word on its id."""
+    result = Settled()
+    for item in items:
+        if item.below is not None:
+            result.gone_below.add(item.below)
+            for known in [each for each in result.upserts if each.startswith(item.below)]:
+                del result.upserts[known]
+        result.upserts.pop(item.external_id, None)
+        if item.deleted:
+            result.gone.add(item.external_id)
+        else:
+            result.upserts[item.external_id] = item
+    return result
+
+
+def clean(value: object) -> str:
+    """Text that PostgreSQL takes; what is not text, and None, is empty or its digits."""
+    if isinstance(value, str):
+        return value.translate(_UNFIT)
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def listed(body: Mapping[str, Any], key: str, title: str) -> list[dict[str, Any]]:
+    """The objects under `key`; none when it is missing. Raises Transient for another shape."""
+    value = body.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise Transient(f"{title} sent JSON of an unexpected shape: {key!r} is no list of objects.")
+    return value
+
+
+def needed(body: Mapping[str, Any], key: str, title: str) -> str:
+    """The text or number under `key`, as text. Raises Transient where there is none."""
+    if text := clean(body.get(key)):
+        return text
+    raise Transient(f"{title} sent JSON of an unexpected shape: it has no {key!r}.")
+
+
+def whole(value: object) -> int | None:
+    """A whole number that may be written as text; None for what is none."""
+    if not isinstance(value, int | str) or isinstance(value, bool):
+        return None
+    try:
+        return int(value)
+    except ValueError:
+        return None
+
+
+def of_milliseconds(value: object) -> datetime | None:
+    """A moment from milliseconds since 1970; None for what is none."""
+    number = whole(value)
+    try:
+        return None if number is None else datetime.fromtimestamp(number / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def of_rfc3339(value: object) -> datetime | None:
+    """A moment from RFC 3339 text; None for what is none."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None

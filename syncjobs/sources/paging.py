@@ -1,0 +1,91 @@
+"""Going from page to page: what stops a sync that would never end, and whose a cursor is."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+from uuid import uuid4
+
+from syncjobs.errors import CursorLost, Permanent
+from syncjobs.sources.items import Cursor
+
+MOST_PAGES = 200_000
+AT_ONCE = 5
+
+
+def generation() -> str:
+    """A new name for a full sync."""
+    return uuid4().hex
+
+
+def owned(cursor: Cursor, account: str, title: str) -> Cursor:
+    """The cursor, if it is this account's. Raises CursorLost: its ids mean nothing elsewhere."""
+    if cursor.get("account") != account:
+        raise CursorLost(f"The stored cursor belongs to another {title} account.")
+    return cursor
+
+
+def text_of(cursor: Cursor, key: str) -> str:
+    """A cursor's text. Raises CursorLost for one that we did not write."""
+    value = cursor.get(key)
+    if not isinstance(value, str) or not value:
+        raise CursorLost("The stored cursor cannot be read.")
+    return value
+
+
+def number_of(cursor: Cursor, key: str) -> int:
+    """A cursor's number. Raises CursorLost for one that we did not write."""
+    value = cursor.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise CursorLost("The stored cursor cannot be read.")
+    return value
+
+
+class Turns:
+    """Counts a sync's pages, across its tries, and remembers the cursors it was given."""
+
+    def __init__(self, cursor: Cursor, title: str) -> None:
+        self.pages = number_of(cursor, "pages") if "pages" in cursor else 0
+        self._title = title
+        self._seen: set[str] = set()
+
+    def turn(self, token: str) -> int:
+        """The pages so far. Raises Permanent for too many, or for a token seen before."""
+        self.pages += 1
+        if token in self._seen:
+            raise never_ends(self._title)
+        if self.pages > MOST_PAGES:
+            raise Permanent(
+                f"{self._title} had more than {MOST_PAGES:,} pages: this looks endless. Check the "
+                "account, then start again with a full sync."
+            )
+        self._seen.add(token)
+        return self.pages
+
+
+def never_ends(title: str) -> Permanent:
+    return Permanent(
+        f"{title} gave the same cursor twice, so that the sync would never end: try again later "
+        "with a full sync, and report it to the provider if it persists."
+    )
+
+
+async def together[T, R](work: Callable[[T], Awaitable[R]], things: Iterable[T]) -> list[R]:
+    """The results in order, AT_ONCE at a time; the first failure ends the others."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(thing: T) -> R:
+        async with gate:
+            return await work(thing)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(thing)) for thing in things]
+    except BaseExceptionGroup as failed:
+        raise _gravest(failed) from None
+    return [task.result() for task in tasks]
+
+
+def _gravest(failed: BaseExceptionGroup[Any]) -> BaseException:
+    final = [each for each in failed.exceptions if isinstance(each, Permanent)]
+    error: BaseException = (final or failed.exceptions)[0]
+    return error

@@ -1,0 +1,305 @@
+"""Zoho Mail: no cursor of its own, so newest first down to the high-water mark of the last sync.
+
+https://www.zoho.com/mail/help/api/get-emails-list.html
+`receivedTime` is the mark: sentDateInGMT is not GMT. Deletions, and mail that arrives with an old
+date, show in a full sync only.
+Cursor: {account, high, recent} at rest; {…, next, newest, fresh, anchor, oldest, pages} in the
+middle, with `generation` (and no `high`) while full. Times are milliseconds since 1970; `recent`
+and `fresh` map the message ids of the overlap to theirs.
+"""
+
+import html
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from syncjobs.errors import Permanent, Refused
+from syncjobs.nango import Nango, decoded, unreadable
+from syncjobs.sources import mailtext
+from syncjobs.sources.items import Cursor, Item, Page, clean, listed, of_milliseconds, whole
+from syncjobs.sources.paging import Turns, generation, never_ends, number_of, owned, together
+from syncjobs.statuses import dead
+
+ROWS = 200  # the most Zoho gives at once
+LAP = 10  # rows read again with the next page, to see that none moved up in between
+SLICE = 20  # messages a page of ours: one with attachments is a request more, of 30 a minute
+OVERLAP = 10 * 60 * 1000
+AGAIN = 3  # times that a page may be the last one again
+OLD_ROWS = 2  # in a row, at a page's end: the walk has arrived at what is known
+_ANSWER = 2000  # bytes; a refusal is no longer
+_DENIED = b"access denied"
+_NOTHING = "not provided"
+
+
+async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
+    """Messages and their attachments, newest first."""
+    account = await _account(nango)
+    if cursor is None:
+        cursor = {"account": account, "generation": generation(), "recent": {}}
+    walk = _Walk(nango, owned(cursor, account, nango.who.title))
+    while True:
+        for page in await walk.step():
+            items = await _with_attachments(nango, account, page)
+            yield Page(
+                items,
+                page.cursor,
+                page.last,
+                walk.full,
+                str(cursor.get("generation", "")),
+                page.skipped,
+            )
+            if page.last:
+                return
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Some messages as Zoho lists them, and the cursor after them."""
+
+    rows: list[dict[str, Any]]
+    cursor: Cursor
+    last: bool
+    skipped: int
+
+
+class _Walk:
+    """Down the list from row `next`. Rows have no fixed place: mail arrives above and is deleted.
+
+    Arrivals push rows down, and they are seen twice; deletions pull them up, and they would be
+    missed: so each page begins LAP rows early and must still reach the last row seen (`anchor`),
+    or a row newer than it; if not, the walk steps back.
+    """
+
+    def __init__(self, nango: Nango, cursor: Cursor) -> None:
+        self._nango = nango
+        self._cursor = {"next": 1, **cursor, "fresh": _times(cursor.get("fresh"))}
+        self._turns = Turns(cursor, nango.who.title)
+        self.full = "generation" in cursor
+        self._floor = None if self.full else number_of(cursor, "high") - OVERLAP
+        self._known = _times(cursor.get("recent"))
+        self._again = 0
+
+    async def step(self) -> list[_Rows]:
+        """The next rows that were not seen yet, in slices; none after a step back."""
+        start = number_of(self._cursor, "next")
+        self._turns.turn(f"page {self._turns.pages}")
+        rows = await _listing(self._nango, str(self._cursor["account"]), start)
+        if start > 1 and not self._reached(rows):
+            self._cursor["next"] = max(1, start - ROWS // 2)
+            return []
+        first = self._first_unseen(rows)
+        self._moved(rows, first)
+        end = self._end(rows, first)
+        last = end <= len(rows) - OLD_ROWS or len(rows) < ROWS
+        return self._slices(rows, start, first, end, last)
+
+    def _moved(self, rows: list[dict[str, Any]], first: int) -> None:
+        """Raises Permanent when `start` seems to be ignored: the last page again, and again.
+
+        Once it may be chance: as many mails arrived as rows were to come.
+        """
+        again = bool(rows) and first == len(rows) and _key(rows[-1]) == self._cursor.get("anchor")
+        self._again = self._again + 1 if again else 0
+        if self._again > AGAIN and len(rows) >= ROWS:
+            raise never_ends(self._nango.who.title)
+
+    def _reached(self, rows: list[dict[str, Any]]) -> bool:
+        anchor, oldest = self._cursor.get("anchor"), self._cursor.get("oldest")
+        if anchor is None or anchor in map(_key, rows):
+            return True
+        first = next(filter(None, map(_time, rows)), None)
+        return first is not None and oldest is not None and first > oldest
+
+    def _first_unseen(self, rows: list[dict[str, Any]]) -> int:
+        anchor, oldest = self._cursor.get("anchor"), self._cursor.get("oldest")
+        keys = list(map(_key, rows))
+        if anchor in keys:
+            return keys.index(anchor) + 1
+        newer = (at for at, row in enumerate(rows) if oldest is None or (_time(row) or 0) <= oldest)
+        return next(newer, len(rows))
+
+    def _end(self, rows: list[dict[str, Any]], first: int) -> int:
+        """Where only old rows follow: one alone may be a wrong date, and is read with the rest."""
+        while len(rows) > first and self._is_old(rows[-1]):
+            rows = rows[:-1]
+        return len(rows)
+
+    def _is_old(self, row: dict[str, Any]) -> bool:
+        moment = _time(row)
+        return self._floor is not None and moment is not None and moment < self._floor
+
+    def _slices(
+        self, rows: list[dict[str, Any]], start: int, first: int, end: int, last: bool
+    ) -> list[_Rows]:
+        found: list[_Rows] = []
+        for begin in range(first, end, SLICE) or [first]:
+            until = min(begin + SLICE, end)
+            part = rows[begin:until]
+            self._remember(part, max(1, start + until - LAP))
+            done = last and until >= end
+            new = [row for row in part if _key(row) and _key(row) not in self._known]
+            skipped = sum(not _key(row) for row in (rows[begin:] if done else part))
+            found.append(_Rows(new, self._at_rest() if done else dict(self._cursor), done, skipped))
+        return found
+
+    def _remember(self, rows: list[dict[str, Any]], following: int) -> None:
+        times = {_key(row): moment for row in rows if _key(row) and (moment := _time(row))}
+        newest = max([self._cursor.get("newest") or 0, *times.values()])
+        newest = min(newest, int(time.time() * 1000))  # or one date to come would hide all others
+        fresh = {**self._cursor["fresh"], **times}
+        self._cursor |= {
+            "next": following,
+            "pages": self._turns.pages,
+            "newest": newest,
+            "fresh": _within(fresh, newest),
+        }
+        if times:
+            self._cursor |= {"anchor": list(times)[-1], "oldest": list(times.values())[-1]}
+
+    def _at_rest(self) -> Cursor:
+        high = max(self._cursor.get("high") or 0, self._cursor["newest"])
+        recent = _within({**self._known, **self._cursor["fresh"]}, high)
+        return {"account": self._cursor["account"], "high": high, "recent": recent}
+
+
+def _times(value: object) -> dict[str, int]:
+    given = value.items() if isinstance(value, dict) else ()
+    return {key: moment for key, moment in given if isinstance(moment, int)}
+
+
+def _within(times: dict[str, int], newest: int) -> dict[str, int]:
+    return {key: moment for key, moment in times.items() if moment >= newest - OVERLAP}
+
+
+def _key(row: dict[str, Any]) -> str:
+    return clean(row.get("messageId"))
+
+
+def _time(row: dict[str, Any]) -> int | None:
+    return whole(row.get("receivedTime"))
+
+
+async def _account(nango: Nango) -> str:
+    accounts = listed(await _get(nango, "api/accounts"), "data", nango.who.title)
+    for each in accounts:
+        if account := clean(each.get("accountId")):
+            return account
+    raise Permanent(
+        "Zoho Mail has no mailbox for this connection: create one there or connect another account."
+    )
+
+
+async def _listing(nango: Nango, account: str, start: int) -> list[dict[str, Any]]:
+    query: dict[str, str | int | bool] = {
+        "start": start,
+        "limit": ROWS,
+        "sortorder": "false",
+        "includeto": "true",
+    }
+    body = await _get(nango, f"api/accounts/{quote(account, safe='')}/messages/view", query)
+    return listed(body, "data", nango.who.title)
+
+
+async def _get(
+    nango: Nango, path: str, query: dict[str, str | int | bool] | None = None
+) -> dict[str, Any]:
+    return decoded(_allowed(nango, await nango.read(path, query)), nango.who)
+
+
+def _allowed(nango: Nango, raw: bytes, size: int | None = None) -> bytes:
+    """The answer, unless it is a refusal under HTTP 200: raises Permanent for that."""
+    if len(raw) > _ANSWER or len(raw) == size or _DENIED not in raw.lower():
+        return raw
+    try:
+        status = json.loads(raw).get("status")
+        good = isinstance(status, dict) and whole(status.get("code")) == 200
+    except (ValueError, AttributeError, RecursionError):
+        good = False
+    if good:
+        return raw
+    raise dead(nango.who)
+
+
+async def _with_attachments(nango: Nango, account: str, page: _Rows) -> list[Item]:
+    found = await together(partial(_items, nango, account), page.rows)
+    return [item for each in found for item in each]
+
+
+async def _items(nango: Nango, account: str, row: dict[str, Any]) -> list[Item]:
+    """The message and its attachments; it alone, deleted, when it went in between."""
+    message = _message(account, row)
+    if clean(row.get("hasAttachment")) not in {"1", "true"}:
+        return [message]
+    try:
+        body = await _get(nango, f"{_path(message)}/attachmentinfo")
+    except Refused as refused:
+        if refused.status in {404, 410}:
+            return [Item(_key(row), "message", deleted=True, below=f"{_key(row)}:")]
+        raise
+    data = body.get("data")
+    entries = listed(data if isinstance(data, dict) else {}, "attachments", nango.who.title)
+    attachments = [_attachment(message, each) for each in entries]
+    return [message, *(each for each in attachments if each)]
+
+
+def _message(account: str, row: dict[str, Any]) -> Item:
+    metadata = {
+        "from": _address(row.get("fromAddress")),
+        "to": _address(row.get("toAddress")),
+        "cc": _address(row.get("ccAddress")),
+        "subject": html.unescape(clean(row.get("subject"))),
+        "snippet": html.unescape(clean(row.get("summary"))),
+        "thread": clean(row.get("threadId")),
+        "size": whole(row.get("size")),
+        "account": account,
+        "folder": clean(row.get("folderId")),
+    }
+    moment = of_milliseconds(row.get("receivedTime"))
+    return Item(_key(row), "message", str(metadata["subject"]), moment, metadata=metadata)
+
+
+def _address(value: object) -> str:
+    address = html.unescape(clean(value)).strip()
+    return "" if address.lower() == _NOTHING else address
+
+
+def _attachment(message: Item, entry: dict[str, Any]) -> Item | None:
+    if not (key := clean(entry.get("attachmentId"))):
+        return None
+    size = whole(entry.get("attachmentSize"))
+    where = {name: message.metadata[name] for name in ("account", "folder")}
+    return Item(
+        f"{message.external_id}:{key}",
+        "attachment",
+        html.unescape(clean(entry.get("attachmentName"))),
+        message.modified_at,
+        metadata={**where, "size": size},
+        parent_id=message.external_id,
+    )
+
+
+def _path(item: Item) -> str:
+    """Where the message, or an attachment's message, is."""
+    parts = (str(item.metadata.get(each, "")) for each in ("account", "folder"))
+    account, folder = (quote(each, safe="") for each in parts)
+    message = quote(item.parent_id or item.external_id, safe="")
+    return f"api/accounts/{account}/folders/{folder}/messages/{message}"
+
+
+async def content(nango: Nango, item: Item) -> bytes:
+    """A message's text, from its HTML, or an attachment's bytes."""
+    try:
+        if item.kind == "attachment":
+            key = quote(item.external_id.removeprefix(f"{item.parent_id}:"), safe="")
+            raw = await nango.read(f"{_path(item)}/attachments/{key}")
+            return _allowed(nango, raw, item.metadata.get("size"))
+        body = await _get(nango, f"{_path(item)}/content")
+    except Refused as refused:
+        raise unreadable(refused, repr(item.name), nango.who) from None
+    data = body.get("data")
+    page = clean(data.get("content")) if isinstance(data, dict) else ""
+    return mailtext.of_html(page).encode()

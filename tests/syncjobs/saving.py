@@ -1,0 +1,95 @@
+"""The slow, obvious way to save what a source yields, and a loop that obeys its errors."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import httpx
+
+from syncjobs.errors import CursorLost, Transient
+from syncjobs.nango import Access, Limits, Nango
+from syncjobs.sandbox.server import Sandbox
+from syncjobs.sources import SOURCES
+from syncjobs.sources.items import Item, Page, settled
+
+PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
+QUICK = Limits(silence=0.4, answer=5.0)
+
+
+def client() -> httpx.AsyncClient:
+    """Without the cost of TLS: the sandbox has none."""
+    return httpx.AsyncClient(verify=False, timeout=QUICK.silence)  # noqa: S501
+
+
+def nango(box: Sandbox, provider: str, key: str, http: httpx.AsyncClient | None = None) -> Nango:
+    return Nango(Access(provider, key, box.secret, host=box.url), http, QUICK)
+
+
+class Killed(Exception):
+    pass
+
+
+class Store:
+    """Items as a table would hold them."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Item] = {}
+        self.stamps: dict[str, str] = {}
+        self.cursor: dict[str, Any] | None = None
+        self.pages: list[Page] = []
+
+    def save(self, page: Page) -> None:
+        self.pages.append(page)
+        effects = settled(page.items)
+        below = tuple(effects.gone_below)
+        self._drop(key for key in self.items if key in effects.gone or key.startswith(below))
+        self.items |= effects.upserts
+        self.stamps |= dict.fromkeys(effects.upserts, page.generation)
+        if page.full and page.last:
+            self._drop(key for key in self.items if self.stamps[key] != page.generation)
+        self.cursor = json.loads(json.dumps(page.cursor, allow_nan=False))
+
+    def _drop(self, keys: Iterable[str]) -> None:
+        for key in list(keys):
+            del self.items[key]
+
+
+async def sync(source_nango: Nango, store: Store, *, tries: int = 1, kill_after: int = 0) -> None:
+    """To the last page; Transient and CursorLost take a try. `kill_after` pages it is Killed."""
+    source = SOURCES[source_nango.access.provider]
+    for left in reversed(range(tries)):
+        try:
+            saved = 0
+            async for page in source.pages(source_nango, store.cursor):
+                store.save(page)
+                saved += 1
+                if saved == kill_after and not page.last:
+                    raise Killed
+            return
+        except CursorLost:
+            store.cursor = None
+        except Transient:
+            pass
+        if not left:
+            raise AssertionError("out of tries")
+
+
+async def found(source_nango: Nango, store: Store) -> dict[str, dict[str, Any]]:
+    """What the store holds, in the words of the sandbox's truth, each content read anew."""
+    source = SOURCES[source_nango.access.provider]
+    facts = {}
+    for key, item in store.items.items():
+        bare = Item(key, item.kind, item.name, metadata=item.metadata, parent_id=item.parent_id)
+        data = await source.content(source_nango, bare)
+        assert data == (item.text.encode() if item.text is not None else data)
+        facts[key] = {"kind": item.kind, "name": item.name} | {"sha256": _hash(data)}
+        if source_nango.access.provider == "gmail" and item.kind == "message":
+            facts[key]["labels"] = item.metadata["labels"]
+        if source_nango.access.provider == "dropbox":
+            facts[key]["content_hash"] = item.content_hash
+    return facts
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
