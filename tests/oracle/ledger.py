@@ -50,7 +50,7 @@ class Books:
         """Import a file; how many of its lines were stored, updated, unchanged and rejected."""
         counts = dict.fromkeys(("stored", "updated", "unchanged", "rejected"), 0)
         read = self._read(lines)
-        for line, found in read.items():
+        for found in read.values():
             if found is None:
                 counts["rejected"] += 1
             else:

@@ -60,7 +60,7 @@ def _url(alias: str) -> str:
 
 
 def waiting(what: str) -> int:
-    """How many sessions wait for a lock: "advisory", "transactionid" (a row's), or a table's name."""
+    """How many sessions wait for this: "advisory", "transactionid" (a row), or a table's name."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_locks LEFT JOIN pg_class ON pg_class.oid = relation "

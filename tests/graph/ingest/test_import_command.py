@@ -269,5 +269,5 @@ class TestBuildingTheGraph:
         assert found["seconds"] > 0
 
     def test_of_an_unknown_user(self) -> None:
-        with pytest.raises(CommandError, match="No user is 'x@example.org'"):
+        with pytest.raises(CommandError, match=r"No user is 'x@example\.org'"):
             call_command("build_graph", "--user", "x@example.org")

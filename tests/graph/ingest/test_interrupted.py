@@ -34,7 +34,7 @@ AFTER = [
     ("d", "2024-02-29", "7", "Roads", "Acme", "S1", "I3", ""),
     ("e", "2024-02-29", "much", "Roads", "Acme", "S1", "I4", ""),
 ]
-BIG = 8_000
+MANY = 4_000
 
 # What holds an import at a step: the lock that the test takes, and the one that it then waits for.
 STEPS = {
@@ -63,10 +63,10 @@ def written(path: Path, rows: Sequence[tuple[str, ...]]) -> Path:
     return path
 
 
-def big(folder: Path) -> Path:
+def big(folder: Path, count: int = MANY) -> Path:
     kinds = [("Parks", "Acme", "S1"), ("Roads", "Bolt", ""), ("Parks", "Cole", "S3")]
     rows = [
-        (f"r{n}", "2024-01-31", str(n - 50), *kinds[n % 3], f"I{n}", "x" * 40) for n in range(BIG)
+        (f"r{n}", "2024-01-31", str(n - 50), *kinds[n % 3], f"I{n}", "x" * 40) for n in range(count)
     ]
     return written(folder / "big.csv", rows)
 
@@ -141,7 +141,7 @@ def test_killed_at_a_step_nothing_of_the_file_is_there(
 
 def test_killed_while_rows_are_copied_the_file_before_is_whole(folder: Path, tenant: User) -> None:
     small = written(folder / "small.csv", BEFORE)
-    process = started(folder, tenant.id, small, big(folder))
+    process = started(folder, tenant.id, small, big(folder, 3 * MANY))
     processes.until(lambda: copied() > 1000, process)
     killed(process)
     processes.until(ended)
@@ -152,7 +152,7 @@ def test_killed_while_rows_are_copied_the_file_before_is_whole(folder: Path, ten
         "import_ledger", small, folder / "big.csv", "--user", tenant.id,
         "--mapping", folder / "simple.toml", state=folder / "state",
     )  # fmt: skip
-    assert (done["rows_stored"], done["rows_unchanged"], done["rows_rejected"]) == (BIG, 2, 1)
+    assert (done["rows_stored"], done["rows_unchanged"], done["rows_rejected"]) == (3 * MANY, 2, 1)
 
 
 def copied() -> int:
@@ -176,8 +176,8 @@ def test_killed_at_any_moment_all_or_nothing_is_there(folder: Path) -> None:
         processes.until(ended)
         found.add(amounts(user))
         imported(folder, user, file)
-        assert amounts(user) == (2 * BIG, 2 * BIG, BIG, 5, 0)
-    assert found <= {(0, 0, 0, 0, 0), (2 * BIG, 2 * BIG, BIG, 5, 0)}
+        assert amounts(user) == (2 * MANY, 2 * MANY, MANY, 5, 0)
+    assert found <= {(0, 0, 0, 0, 0), (2 * MANY, 2 * MANY, MANY, 5, 0)}
     assert (0, 0, 0, 0, 0) in found, "every kill came too late"
 
 

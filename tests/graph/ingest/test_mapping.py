@@ -60,13 +60,21 @@ def test_without_key_columns_the_key_is_every_column_and_repeats(make_mapping: M
         ('formats = ["%Y-%m-%d"', 'timezone = "Mars"\nformats = ["%Y-%m-%d"', "date.timezone"),
         ("[constants]", "[constants", "is not TOML"),
         ("[payee.keys]", "kind_column = 7\n[payee.keys]", "payee.kind_column must be a column's"),
-        ("[fields]", '[payee.not_keys]\niban = "x"\n[fields]', "payee.not_keys.iban is no kind of"),
+        (
+            "[fields]",
+            '[payee.not_keys]\niban = "x"\n[fields]',
+            "payee.not_keys.iban is none of the",
+        ),
         (
             "[fields]",
             '[payee.not_keys]\nsupplier_id = "("\n[fields]',
-            "is not a regular expression",
+            "payee.not_keys.supplier_id is not a regular expression",
         ),
-        ("[fields]", "[payee.not_keys]\nsupplier_id = 2\n[fields]", "supplier_id must be a text"),
+        (
+            "[fields]",
+            "[payee.not_keys]\nsupplier_id = 2\n[fields]",
+            "payee.not_keys.supplier_id must",
+        ),
     ],
 )
 def test_what_is_refused_is_named(make_mapping: Make, old: str, new: str, complaint: str) -> None:

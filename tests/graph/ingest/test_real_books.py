@@ -14,6 +14,7 @@ from django.db import connections
 
 from finley.models import User
 from finley.routers import as_owner
+from graph import models
 from tests.graph.ingest import processes
 
 PEAK_MB = 500
@@ -86,10 +87,13 @@ def test_what_became_of_the_rows(books: Books) -> None:
 
 def test_the_tables_hold_what_was_stored(books: Books) -> None:
     stored = books.first["rows_stored"]
-    found = {
-        table: query(f"SELECT count(*) FROM {table} WHERE user_id = %s", books.user)[0][0]
-        for table in ("raw_events", "entity_matches", "relationship_instances", "event_delta_logs")
-    }
+    tables = (
+        models.RawEvent,
+        models.EntityMatch,
+        models.RelationshipInstance,
+        models.EventDeltaLog,
+    )
+    found = {table._meta.db_table: table.objects.using("owner").count() for table in tables}
     assert found == {
         "raw_events": 2 * stored,
         "entity_matches": 2 * stored,
