@@ -40,9 +40,6 @@ STEPS = (
 # inevitable (LATERAL), PostgreSQL 15 to 17 find them dear enough to compile: that is not worth it.
 IN_BULK = "SET LOCAL enable_nestloop = off; SET LOCAL jit = off"
 LOOPED = 100  # rows; fewer are looked up one by one, whatever the tenant has
-# A tenant's rows are unknown to the statistics until they are analyzed: many new ones then look
-# like none, and the planner would walk the staged rows once for each of them.
-BULK_ROWS = 1_000
 _LIKE_ORDINAL = re.compile(r" #[0-9]+\Z")
 
 
@@ -89,8 +86,6 @@ def store(books: Books, rows: Iterable[LedgerRow | Reject], rejected: Any) -> St
         cursor.execute(sql.read("import_incoming"))
         _copy(connection, (_values(row, books) for row in _accepted(rows, rejected, counts)))
         cursor.execute("ANALYZE incoming")
-        if counts.rows_in > BULK_ROWS:
-            cursor.execute("SET LOCAL enable_nestloop = off")
         if counts.rows_in - counts.rows_rejected > LOOPED:
             cursor.execute(IN_BULK)
         for step in STEPS:

@@ -14,16 +14,17 @@ from syncjobs.sources import SOURCES
 from syncjobs.sources.items import Item, Page, settled
 
 PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
+PATIENT = Limits(silence=10.0, answer=30.0)
 QUICK = Limits(silence=0.4, answer=5.0)
 
 
 def client() -> httpx.AsyncClient:
     """Without the cost of TLS: the sandbox has none."""
-    return httpx.AsyncClient(verify=False, timeout=QUICK.silence)  # noqa: S501
+    return httpx.AsyncClient(verify=False, timeout=PATIENT.silence)  # noqa: S501
 
 
 def nango(box: Sandbox, provider: str, key: str, http: httpx.AsyncClient | None = None) -> Nango:
-    return Nango(Access(provider, key, box.secret, host=box.url), http, QUICK)
+    return Nango(Access(provider, key, box.secret, host=box.url), http, PATIENT)
 
 
 class Killed(Exception):

@@ -172,17 +172,13 @@ def test_within_the_memory_that_was_promised(books: Books) -> None:
     assert 20 < books.again["peak_mb"] < PEAK_MB
 
 
-def test_one_off_supplier_ids_are_no_keys(books: Books) -> None:
-    """Oxford's "20000010_46289602" is a shared account and a document: a new id each payment."""
-    found = query(
-        "SELECT count(*) FILTER (WHERE party_keys = '{}'), count(*), "
-        "count(DISTINCT data ->> 'supplier_id') FROM raw_events WHERE user_id = %s "
-        "AND source = 'oxford.ledger' AND posting = 2 AND data ->> 'supplier_id' ~ '_'",
+def test_a_mask_with_many_ids_merges_nobody(books: Books) -> None:
+    """Oxford's "Redacted personal data" hides as many parties as it has supplier ids."""
+    [(ids, entities)] = query(
+        "SELECT count(DISTINCT data ->> 'supplier_id'), count(DISTINCT entity_id) "
+        "FROM raw_events AS event JOIN entity_matches USING (user_id) "
+        "WHERE user_id = %s AND event_id = event.id AND source = 'oxford.ledger' AND posting = 2 "
+        "AND party_name = 'Redacted personal data'",
         books.user,
     )
-    [(without, rows, ids)] = found
-    assert without == rows > ids > 900
-    assert query(
-        "SELECT count(*) FROM normalized_entities WHERE user_id = %s AND identity ~ '=2.*_'",
-        books.user,
-    ) == [(0,)]
+    assert ids == entities > 100
