@@ -10,4 +10,4 @@ JOIN normalized_entities AS payee
     ON payee.user_id = %(user_id)s AND payee.kind = last_row.payee_kind
     AND payee.identity = last_row.payee_identity
 WHERE is_last AND (is_new_key OR known_hash <> content_hash);
-ANALYZE final
+ANALYZE final (external_id, is_new_key, payer_event_id, payee_event_id)

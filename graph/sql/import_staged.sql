@@ -59,4 +59,4 @@ LEFT JOIN raw_events AS paid
 LEFT JOIN raw_events AS received
     ON received.user_id = %(user_id)s AND received.source = %(source)s
     AND received.external_id = versioned.external_id AND received.posting = 2;
-ANALYZE staged
+ANALYZE staged (external_id, is_last, is_new_key, outcome, payer_kind, payer_identity, payee_kind, payee_identity)
