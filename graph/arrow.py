@@ -15,8 +15,10 @@ from django.db import connections
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Composable, Literal
 
+from graph.definition import VIEW
 from graph.errors import GraphError, ViewMissing, ViewUnpopulated
 from graph.tenancy import TENANT_SETTING
+from graph.view import MEND_MISSING, MEND_UNPOPULATED
 
 LIBPQ = (
     "host",
@@ -148,11 +150,7 @@ def tenant_snapshot(user_id: UUID) -> Iterator[TenantReader]:
 
 def _explained(error: adbc_driver_manager.Error) -> Exception:
     if error.sqlstate == "42P01":
-        return ViewMissing(
-            "The view view_enriched_relationships is missing. Run: manage.py migrate"
-        )
+        return ViewMissing(f"The view {VIEW} is missing. {MEND_MISSING}")
     if error.sqlstate == "55000":
-        return ViewUnpopulated(
-            "The view was never filled. Run: manage.py refresh_enriched_view --no-concurrently"
-        )
+        return ViewUnpopulated(f"The view was never filled. {MEND_UNPOPULATED}")
     return error

@@ -158,5 +158,3 @@ LAYERS: tuple[Layer, ...] = (
 )
 
 BY_NAME = {layer.name: layer for layer in LAYERS}
-PATTERNS = tuple(layer for layer in LAYERS if layer.is_pattern)
-FACTS = tuple(layer for layer in LAYERS if not layer.is_pattern)

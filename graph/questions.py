@@ -23,12 +23,12 @@ from graph.engine.graph import Graph
 from graph.engine.importance import importance as score
 from graph.engine.paths import Hop, shortest_path
 from graph.engine.projection import Direction
-from graph.engine.stats import LAYER_COLUMNS
+from graph.engine.stats import PRESENCE
 from graph.engine.stats import stats as describe
 from graph.engine.weights import columns_for
 from graph.errors import NotFound, ViewMissing, ViewUnpopulated
-from graph.layers import LAYERS, ColumnType
-from graph.load import load
+from graph.layers import BY_NAME, LAYERS, ColumnType
+from graph.load import LAYER_COLUMNS, load
 from graph.models import EnrichedRelationship
 from graph.tenancy import tenant_transaction
 from graph.view import MEND_MISSING, MEND_UNPOPULATED
@@ -42,7 +42,7 @@ HOP_COLUMNS = ("relationship_type", "confidence_score", "occurred_at", "amount",
 def stats(user_id: UUID) -> Answer:
     """The whole graph in numbers, and how long it took to build (seconds)."""
     start = time.perf_counter()
-    graph, _ = load(user_id, LAYER_COLUMNS)
+    graph, _ = load(user_id, PRESENCE)
     return {**asdict(describe(graph)), "build_seconds": round(time.perf_counter() - start, 4)}
 
 
@@ -134,19 +134,14 @@ def relationship(user_id: UUID, relationship_id: UUID | str) -> Answer:
     facts = {
         field.name: getattr(row, field.name)
         for field in EnrichedRelationship._meta.fields
-        if field.name not in LAYER_FIELDS and field.name != "user_id"
+        if field.name not in LAYER_COLUMNS and field.name != "user_id"
     }
     return {**facts, "layers": {layer.name: _layer(row, layer.name) for layer in LAYERS}}
 
 
-LAYER_FIELDS = {
-    name for layer in LAYERS for name in (layer.id_column, *(c.name for c in layer.columns))
-}
-
-
 def layer_fields(layer_name: str) -> dict[str, ColumnType]:
     """What an answer says of a layer: its row's id and its columns, by type."""
-    layer = next(layer for layer in LAYERS if layer.name == layer_name)
+    layer = BY_NAME[layer_name]
     return {"id": "uuid", **{column.name: column.type for column in layer.columns}}
 
 
@@ -174,7 +169,7 @@ def _readable_view() -> Iterator[None]:
 
 
 def _layer(row: EnrichedRelationship, name: str) -> Answer | None:
-    layer = next(layer for layer in LAYERS if layer.name == name)
+    layer = BY_NAME[name]
     row_id = getattr(row, layer.id_column)
     if row_id is None:
         return None

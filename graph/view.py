@@ -118,7 +118,7 @@ def _only_refresher(wait: bool) -> Iterator[BaseDatabaseWrapper]:
 
 
 def _analyze(connection: BaseDatabaseWrapper) -> None:
-    """Right after an import nothing is known of the new rows: plans were 200 times slower."""
+    """Right after an import nothing is known of the new rows: plans were 100 times slower."""
     tables = [model._meta.db_table for model in apps.get_app_config("graph").get_models()]
     with connection.cursor() as cursor:
         cursor.execute(sql.read("stale_statistics"), [tables])

@@ -50,8 +50,8 @@ def pagerank(graph: Graph, direction: Direction) -> Importance:
 def betweenness(graph: Graph, direction: Direction) -> Importance:
     """Betweenness (Brandes, 2001), unweighted, normalized to 0..1."""
     projected = _rustworkx(graph, direction)
-    compute = rx.betweenness_centrality
-    return Importance(_in_order(compute(projected, normalized=True), graph), {})
+    scores = rx.betweenness_centrality(projected, normalized=True)
+    return Importance(_in_order(scores, graph), {})
 
 
 def closeness(graph: Graph, direction: Direction) -> Importance:

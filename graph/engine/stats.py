@@ -29,7 +29,7 @@ class Stats:
     layers: dict[str, int]
 
 
-LAYER_COLUMNS = tuple(layer.presence for layer in LAYERS)
+PRESENCE = tuple(layer.presence for layer in LAYERS)
 
 
 def stats(graph: Graph) -> Stats:

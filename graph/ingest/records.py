@@ -7,7 +7,6 @@ from typing import NamedTuple, Protocol
 
 MAX_LINES = 1000  # physical lines of one record
 MAX_CHARS = 1024 * 1024  # characters of one record
-SHOWN = 2000  # characters kept of a line that is too long
 # One cell may have csv.field_size_limit() characters (131,072 unless someone changed it). That
 # limit belongs to the whole process, so it is not touched here.
 
