@@ -9,8 +9,10 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -18,23 +20,25 @@ from django.utils import timezone
 from django.utils.html import format_html
 from knox.models import get_digest_token
 from knox.settings import CONSTANTS, knox_settings
+from unfold.forms import AdminPasswordChangeForm
 
 from finley.models import ApiToken, User
 from graph.paging import BoundedPaginator
+from graph.themed import ModelAdmin
 
 if TYPE_CHECKING:
     ByEmail = DjangoUserAdmin[User]
     Creation = AdminUserCreationForm[User]
     Change = UserChangeForm[User]
-    ModelAdmin = admin.ModelAdmin[ApiToken]
 else:
-    ByEmail = DjangoUserAdmin
-    Creation = AdminUserCreationForm
-    Change = UserChangeForm
-    ModelAdmin = admin.ModelAdmin
+    from unfold.forms import UserChangeForm as Change
+    from unfold.forms import UserCreationForm as Creation
 
-admin.site.site_header = admin.site.site_title = "finley"
-admin.site.site_url = "/api/docs/"
+    class ByEmail(DjangoUserAdmin, ModelAdmin):
+        """Django's users in the theme."""
+
+
+admin.site.unregister(Group)
 
 
 class UserCreation(Creation):
@@ -49,12 +53,18 @@ class UserEdit(Change):
         fields = "__all__"
 
 
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    """Groups of permissions: who may replay, who may settle."""
+
+
 @admin.register(User)
 class UserAdmin(ByEmail):
     """Users by e-mail address. A user is a tenant, whose rows outlive it."""
 
     form = UserEdit
     add_form = UserCreation
+    change_password_form = AdminPasswordChangeForm
     fieldsets = (
         (None, {"fields": ("email", "password", "id")}),
         ("Name", {"fields": ("first_name", "last_name")}),

@@ -30,6 +30,18 @@ def number(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name}={value!r}: say a whole number.") from None
 
 
+def decimal(name: str, default: float) -> float:
+    """A number greater than 0. Raises ImproperlyConfigured for anything else."""
+    value = text(name, str(default))
+    try:
+        found = float(value)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < float("inf"):
+        raise ImproperlyConfigured(f"{name}={value!r}: say a number greater than 0.")
+    return found
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list, blanks dropped."""
     return [word for raw in text(name, default).split(",") if (word := raw.strip())]

@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "finley",
     "graph",
     "syncjobs",
+    "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -44,7 +45,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "finley.middleware.OwnerInAdmin",
+    "finley.middleware.OwnerForStaff",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -98,8 +99,33 @@ ARROW_POOL = {
 # Without one of your own, the embedded Valkey, started when somebody first asks for the address.
 REDIS_URL = environment.text("REDIS_URL") or lazy(lambda: ensure(STATE_DIR).redis_url, str)()
 
+# Background syncs.
+ARQ_MAX_TRIES = environment.number("ARQ_MAX_TRIES", 5)
+ARQ_JOB_TIMEOUT = environment.number("ARQ_JOB_TIMEOUT", 3600)
+ARQ_BACKOFF = {  # seconds before the second try, by provider; doubled for each one after it
+    provider: environment.decimal("ARQ_BACKOFF", seconds)
+    for provider, seconds in (
+        ("gmail", 30.0),
+        ("dropbox", 30.0),
+        ("gdrive", 30.0),
+        ("zoho_mail", 45.0),
+    )
+}
+ARQ_MAX_JOBS = environment.number("ARQ_MAX_JOBS", 20)
+ARQ_POLL_DELAY = environment.decimal("ARQ_POLL_DELAY", 0.1)
+SYNC_LEASE = environment.decimal("FINLEY_LEASE", 20.0)  # seconds that a silent worker keeps a run
+ZOHO_PACE = environment.decimal("ZOHO_PACE", 2.0)  # seconds between requests
+SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
+NANGO = {
+    "host": environment.text("NANGO_HOST", "https://api.nango.dev"),
+    "secret": environment.text("NANGO_SECRET_KEY"),
+    "webhook_key": environment.text("NANGO_WEBHOOK_KEY"),
+}
+
 # The materialized view is built by migrate and filled by refresh_enriched_view.
 MATERIALIZED_VIEWS_CHECK_SQL_CHANGED = True
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes of a body; nothing is uploaded here
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["finley.authentication.TokenAuthentication"],
@@ -109,7 +135,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
-    "EXCEPTION_HANDLER": "graph.api.errors.handle",
+    "EXCEPTION_HANDLER": "finley.api_errors.handle",
 }
 KNOX_TOKEN_MODEL = "finley.ApiToken"  # noqa: S105
 REST_KNOX = {
@@ -130,6 +156,39 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "ENUM_NAME_OVERRIDES": {
+        "RunStatus": "syncjobs.models.choices.RunStatus",
+        "FailureStatus": "syncjobs.models.choices.FailureStatus",
+    },
+}
+
+# The admin's theme; all that it loads is its own and served from here.
+UNFOLD = {
+    "SITE_TITLE": "finley",
+    "SITE_HEADER": "finley",
+    "SITE_URL": "/api/docs/",
+    "SITE_SYMBOL": "hub",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "4px",
+    "COLORS": {  # a blue, from nearly white to nearly black
+        "primary": {
+            name: f"oklch({light}% {strong} 257)"
+            for name, light, strong in (
+                ("50", 97, 0.014),
+                ("100", 93, 0.032),
+                ("200", 88, 0.059),
+                ("300", 81, 0.1),
+                ("400", 71, 0.15),
+                ("500", 60, 0.18),
+                ("600", 50, 0.18),
+                ("700", 44, 0.17),
+                ("800", 38, 0.14),
+                ("900", 33, 0.11),
+                ("950", 25, 0.08),
+            )
+        }
+    },
 }
 
 STATIC_URL = "static/"

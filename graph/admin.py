@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.db.models import Field, JSONField, Model, Q, QuerySet, TextField
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from graph import layers, models, view
 from graph.models.rows import TenantRow
@@ -92,10 +92,10 @@ class TenantTable(HugeTable):
         super().save_model(request, obj, form, change)
 
 
-def _text_widget(name: str) -> forms.Widget:
+def _text_widget(name: str) -> Any:
     if name in PROSE:
-        return AdminTextareaWidget()
-    return AdminTextInputWidget()
+        return UnfoldAdminTextareaWidget()
+    return UnfoldAdminTextInputWidget()
 
 
 @admin.register(models.RawEvent)

@@ -7,6 +7,7 @@ GraphError
 │   └── RefreshRunning   another refresh holds the lock
 ├── TenantUnknown        no user goes by that id or address
 ├── LedgerError          a ledger file cannot be imported
+├── DocumentError        a document cannot be read as text
 └── QuestionError        a question's argument is out of range; `field` names it
     └── NotFound         the entity or relationship is not in this tenant's graph
 """
@@ -37,6 +38,10 @@ class TenantUnknown(GraphError):
 
 
 class LedgerError(GraphError):
+    pass
+
+
+class DocumentError(GraphError):
     pass
 
 

@@ -26,13 +26,12 @@ from psycopg.sql import SQL, Composable, Identifier
 from graph import tenants
 from graph.errors import TenantUnknown
 from graph.models.rows import TenantRow
+from graph.themed import ModelAdmin
 
 if TYPE_CHECKING:
     AnyPaginator = Paginator[Any]
-    ModelAdmin = admin.ModelAdmin[Any]
 else:
     AnyPaginator = Paginator
-    ModelAdmin = admin.ModelAdmin
 
 MOST = 10_000
 MOST_FOUND = 1_000
@@ -156,19 +155,21 @@ class HugeTable(ModelAdmin):
     """A table whose pages cost the same at a thousand rows and at a million.
 
     The order is one that an index has; nothing sorts or counts the whole table. The search box
-    takes the row's id, its tenant's id or e-mail address, an id in one of `references`, and
-    whatever the subclass adds in `named`.
+    takes the row's id, its tenant's id or e-mail address, an id in one of `references` or in a
+    column that an index begins with (`indexed`), and whatever the subclass adds in `named`.
     """
 
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+    list_before_template = "graph/search_help.html"  # the box itself cuts it off
     sortable_by = ()
     list_per_page = 50
     actions: Any = ("delete_selected",)
     search_fields = ("id",)
     search_help_text: ClassVar[str | None] = "Its id, or its tenant's id or e-mail address."
     references: ClassVar[dict[str, tuple[str, ...]]] = {}
+    indexed: ClassVar[tuple[str, ...]] = ()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -196,7 +197,7 @@ class HugeTable(ModelAdmin):
             value = UUID(word)
         except ValueError:
             return None
-        ways = [Q(pk=value), Q(user_id=value)]
+        ways = [Q(pk=value), Q(user_id=value), *(Q((column, value)) for column in self.indexed)]
         if self.references:
             ways.append(Q(pk__in=ids_with(self.model, self.references, value)))
         return next((way for way in ways if self.model._default_manager.filter(way).exists()), None)
@@ -229,7 +230,7 @@ class HugeTable(ModelAdmin):
 class ReadOnly(HugeTable):
     """A table that only programs write."""
 
-    actions = ()
+    actions: Any = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -3,4 +3,4 @@ from django.apps import AppConfig
 
 class SyncjobsConfig(AppConfig):
     name = "syncjobs"
-    verbose_name = "sync jobs"
+    verbose_name = "Sync jobs"

@@ -26,6 +26,9 @@ TITLES = {
     "gdrive": "Google Drive",
     "zoho_mail": "Zoho Mail",
 }
+NO_CONNECTION = frozenset(
+    {"not_found", "unknown_connection", "unknown_provider_config", "invalid_credentials"}
+)
 MOST_BYTES = 64 * 1024 * 1024
 FORWARDED = "Nango-Proxy-"  # Nango hands headers of this prefix on, without the prefix
 
@@ -138,9 +141,7 @@ class Nango:
 
     async def connection_status(self, connection_id: str | None = None) -> Standing:
         """What Nango knows of the connection, after it tried to renew its authorisation."""
-        path = f"connections/{quote(connection_id or self.access.connection_id, safe='')}"
-        params = {"provider_config_key": self.access.integration or self.access.provider}
-        answer, raw = await self._exchange("GET", path, params=params, headers={})
+        answer, raw = await self._looked_up(connection_id or self.access.connection_id)
         code = heard(raw).code
         if code == "invalid_credentials" or answer.status_code == 424:
             return Standing.DEAD
@@ -149,6 +150,24 @@ class Nango:
         if answer.status_code in {400, 404} and code in {"not_found", "unknown_connection"}:
             return Standing.MISSING
         raise refusal(answer.status_code, answer.headers, raw, self.who)
+
+    async def connection_facts(self) -> dict[str, Any] | None:
+        """What Nango tells of the connection; None where it has none such, or a dead one.
+
+        Its shape: `connectionFullToPublicApi` in packages/server/lib/formatters/connection.ts of
+        github.com/NangoHQ/nango.
+        """
+        answer, raw = await self._looked_up(self.access.connection_id)
+        if answer.is_success:
+            return decoded(raw, self.who)
+        if answer.status_code in {400, 404, 424} and heard(raw).code in NO_CONNECTION:
+            return None
+        raise refusal(answer.status_code, answer.headers, raw, self.who)
+
+    async def _looked_up(self, connection_id: str) -> tuple[httpx.Response, bytes]:
+        path = f"connections/{quote(connection_id, safe='')}"
+        params = {"provider_config_key": self.access.integration or self.access.provider}
+        return await self._exchange("GET", path, params=params, headers={})
 
     async def _trouble(self, answer: httpx.Response, raw: bytes) -> SyncError:
         """Nango says 400 server_error of a missing, a dead and an unlucky connection: ask it."""
@@ -219,6 +238,25 @@ def decoded(raw: bytes, who: Who) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Transient(f"{who.title} sent JSON of an unexpected shape.")
     return value
+
+
+def owners(facts: Mapping[str, Any]) -> list[str]:
+    """Whose connection it is: the end user's id, as `end_user` and as the `tags` state it.
+
+    Takes what `GET /connections/{id}` answers, and the body of an auth webhook.
+    https://nango.dev/docs/guides/auth/connection-tags-configuration-metadata
+    """
+    given = [
+        _within(facts, "end_user", "id"),
+        _within(facts, "endUser", "endUserId"),
+        _within(facts, "tags", "end_user_id"),
+    ]
+    return [each for each in given if isinstance(each, str) and each]
+
+
+def _within(facts: Mapping[str, Any], outer: str, inner: str) -> Any:
+    held = facts.get(outer)
+    return held.get(inner) if isinstance(held, dict) else None
 
 
 def signed(body: bytes, header: str | None, key: str) -> bool:

@@ -1,21 +1,177 @@
-"""arq's Worker as finley runs it."""
+"""arq's Worker as finley runs it: what arq ends without a word is seen, and Redis may go away."""
 
-from arq.cron import cron
-from arq.worker import Worker
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from signal import Signals
+from typing import Any
 
-from syncjobs import queue, tasks
+from arq.connections import ArqRedis, create_pool
+from arq.constants import job_key_prefix
+from arq.worker import Worker as ArqWorker
+from arq.worker import func
+from django.conf import settings
+from redis.exceptions import RedisError
 
-REFRESH_MINUTES = frozenset(range(0, 60, 5))
+from syncjobs import metrics, queue, recover, tasks
+from syncjobs.housekeeping import Housekeeping
+from syncjobs.runner import PATIENCE, Runner
+from syncjobs.threads import Threads
+
+log = logging.getLogger(__name__)
+
+AWAY = (RedisError, OSError)
+LONGEST_PAUSE = 2.0
+STOP_WAIT = 5  # seconds that running jobs get to end by themselves when the worker is told to stop
+LAST_DUTIES = 10  # seconds that duties under way get
+ABORTS_EVERY = 0.5
+READ_AT_ONCE = 1_000  # ids; locked ones at the head of the queue must not hide those behind them
 
 
-def make(*, burst: bool = False) -> Worker:
-    """A worker on finley's queue, with its schedule. `burst`: it ends when the queue is empty."""
-    return Worker(
-        functions=[tasks.refresh_view],
-        cron_jobs=[cron(tasks.refresh_view, minute=set(REFRESH_MINUTES), run_at_startup=True)],
-        redis_settings=queue.redis_settings(),
-        queue_name=queue.NAME,
-        job_serializer=queue.dump,
-        job_deserializer=queue.load,
-        burst=burst,
-    )
+class Worker(ArqWorker):
+    """Runs finley's tasks until told to stop; `runner` and `housekeeping` live as long as it."""
+
+    def __init__(self, functions: Sequence[Any], *, housekeeping: bool = True, **options: Any):
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.runner = Runner(self.name)
+        self._unseen = Threads("unseen", 1)
+        self._housekeeping = Housekeeping(self.runner, duties=housekeeping)
+        self._kept: asyncio.Task[None] | None = None
+        self._pause = 0.0
+        self._aborts_at = 0.0
+        super().__init__(functions, ctx={"runner": self.runner}, **options)
+
+    async def main(self) -> None:
+        """Until it is told to stop. A Redis that cannot be reached is waited for."""
+        self._kept = asyncio.create_task(self._housekeeping.run())
+        while self._pool is None:
+            try:
+                self._pool = await self._connected()
+            except AWAY as error:
+                await self._waited(error)
+        while True:
+            try:
+                await super().main()
+                return
+            except AWAY as error:  # on_startup, or the count of the queue in a burst
+                await self._waited(error)
+
+    async def _connected(self) -> ArqRedis:
+        return await create_pool(
+            self.redis_settings,
+            job_deserializer=self.job_deserializer,
+            job_serializer=self.job_serializer,
+            default_queue_name=self.queue_name,
+            expires_extra_ms=self.expires_extra_ms,
+        )
+
+    async def _poll_iteration(self) -> None:
+        try:
+            await super()._poll_iteration()
+        except AWAY as error:
+            await self._waited(error)
+        else:
+            self._pause = 0.0
+
+    async def _waited(self, error: Exception) -> None:
+        """Said once for each outage, not for each try."""
+        metrics.outage()
+        if not self._pause:
+            log.warning("Redis cannot be reached (%s): waiting for it", type(error).__name__)
+        self._pause = min(max(self._pause * 2, 0.1), LONGEST_PAUSE)
+        await asyncio.sleep(self._pause)
+
+    async def run_job(self, job_id: str, score: int) -> None:
+        """A job whose Redis went away is no reason to end: the ledger has its outcome."""
+        try:
+            await super().run_job(job_id, score)
+        except AWAY as error:
+            log.warning("job %s: Redis went away (%s)", job_id, type(error).__name__)
+
+    async def finish_job(self, *args: Any, **options: Any) -> None:
+        """arq's end of a job; again until Redis takes it: a job in progress hides others."""
+        await self._until_told(super().finish_job, *args, **options)
+
+    async def finish_failed_job(self, job_id: str, result_data: bytes | None) -> None:
+        """Here pass all jobs that arq ends without a hook: seen first, then ended."""
+        reason, why = recover.reason_of(result_data)
+        raw = await self.pool.get(job_key_prefix + job_id)
+        await self._unseen.patiently(PATIENCE, recover.unseen, job_id, reason, why, raw)
+        await self._until_told(super().finish_failed_job, job_id, result_data)
+
+    async def _until_told(self, tell: Any, *args: Any, **options: Any) -> None:
+        loop = asyncio.get_running_loop()
+        until, pause = loop.time() + PATIENCE, 0.1
+        while True:
+            try:
+                await tell(*args, **options)
+                return
+            except AWAY:
+                if self.runner.stopping or loop.time() + pause > until:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _cancel_aborted_jobs(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._aborts_at:
+            self._aborts_at = now + ABORTS_EVERY
+            await super()._cancel_aborted_jobs()
+
+    def handle_sig_wait_for_completion(self, signum: Signals) -> None:
+        """Told to stop; told twice, it does not wait for what runs."""
+        if self.runner.stopping:
+            self.handle_sig(signum)
+            return
+        self.runner.stopping = True
+        super().handle_sig_wait_for_completion(signum)
+
+    async def close(self) -> None:
+        """Jobs that did not end are in the queue again by now."""
+        self.runner.stopping = True
+        if self._kept is not None:
+            self._kept.cancel()
+            await asyncio.wait({self._kept}, timeout=LAST_DUTIES)
+        try:
+            with suppress(asyncio.CancelledError):  # a job that had not got to its claim
+                await super().close()
+        except AWAY as error:
+            log.warning("stopped without a word to Redis (%s)", type(error).__name__)
+        await self.runner.close()
+        await self._unseen.close()
+
+
+def make(
+    *, burst: bool = False, functions: Sequence[Any] = (), housekeeping: bool = True, **options: Any
+) -> Worker:
+    """A worker on finley's queue. `burst`: it ends when the queue is empty.
+
+    `functions` are more than the tasks of its own, `options` arq's.
+    """
+    known = [func(each, keep_result=0) for each in (*tasks.TASKS, *functions)]
+    given: dict[str, Any] = {
+        "redis_settings": queue.redis_settings(),
+        "queue_name": queue.NAME,
+        "job_serializer": queue.dump,
+        "job_deserializer": queue.load,
+        "burst": burst,
+        "max_jobs": settings.ARQ_MAX_JOBS,
+        "max_tries": settings.ARQ_MAX_TRIES,
+        "job_timeout": settings.ARQ_JOB_TIMEOUT,
+        "poll_delay": settings.ARQ_POLL_DELAY,
+        "job_completion_wait": STOP_WAIT,
+        "queue_read_limit": READ_AT_ONCE,
+        "allow_abort_jobs": True,
+        "keep_result": 0,
+        "log_results": False,
+        "health_check_interval": 30,
+        "health_check_key": f"{queue.NAME}:health:{socket.gethostname()}:{os.getpid()}",
+        **options,
+    }
+    return Worker(known, housekeeping=housekeeping, **given)
+
+
+__all__ = ["Worker", "make"]

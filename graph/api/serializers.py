@@ -46,10 +46,12 @@ def kind_field() -> Any:
 class StrictQuery(serializers.Serializer[Any]):
     """A question's parameters; one that the question has not is an error, not a silence."""
 
+    one_of_them = "parameter"
+
     def to_internal_value(self, data: Any) -> Any:
         known = ", ".join(self.fields) or "none"
         wrong: dict[str, Any] = {
-            name: [f"Unknown parameter. Known: {known}."]
+            name: [f"Unknown {self.one_of_them}. Known: {known}."]
             for name in sorted(set(data) - set(self.fields))
         }
         try:

@@ -38,7 +38,9 @@ class Question(APIView):
 
     query: type[shapes.StrictQuery] = shapes.NoQuery
 
-    def parameters(self, request: Request) -> dict[str, Any]:
+    def parameters(
+        self, request: Request, query: type[shapes.StrictQuery] | None = None
+    ) -> dict[str, Any]:
         """The checked parameters. Raises ValidationError naming each field that is wrong."""
         repeated = {
             name: ["Given more than once."]
@@ -47,7 +49,7 @@ class Question(APIView):
         }
         if repeated:
             raise ValidationError(repeated)
-        given = self.query(data=request.query_params.dict())
+        given = (query or self.query)(data=request.query_params.dict())
         given.is_valid(raise_exception=True)
         return dict(given.validated_data)
 

@@ -179,13 +179,20 @@ def _by_lines(path: Path, lines: Iterator[bytes]) -> str:
 
 
 def _likeliest(path: Path, sample: bytes) -> str:
+    found = likeliest(sample)
+    if found is None:
+        raise LedgerFileError(
+            f"{path.name} fits no known encoding: name it in the mapping ([file] encoding)"
+        )
+    return found
+
+
+def likeliest(sample: bytes) -> str | None:
     """Windows-1252 where it reads no worse than the best: guesses from few bytes go astray."""
     matches = charset_normalizer.from_bytes(sample)
     best = matches.best()
     if best is None:
-        raise LedgerFileError(
-            f"{path.name} fits no known encoding: name it in the mapping ([file] encoding)"
-        )
+        return None
     western = {"cp1252", "latin_1", "iso8859_15"}
     for match in matches:
         names = {match.encoding, *match.could_be_from_charset}

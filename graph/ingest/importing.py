@@ -1,6 +1,7 @@
 """A ledger file into a tenant's graph: what format it is, its rows, where the rejects go."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -12,6 +13,13 @@ from graph.ingest.mapping import Mapping
 from graph.ingest.reading import read
 from graph.ingest.rejects import RejectsFile, default_path
 from graph.ingest.store import Books, Stored, store
+
+_LEDGER = re.compile(r".*\S\.(?:csv|tsv)(?:\.(?:gz|zst))?\s*", re.IGNORECASE | re.DOTALL)
+
+
+def is_ledger(name: str) -> bool:
+    """Whether a file of this name may be a ledger: .csv or .tsv, as it is or as .gz or .zst."""
+    return _LEDGER.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)

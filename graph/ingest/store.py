@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
 
 from graph import sql
+from graph.ingest.bulk import AS_USUAL, IN_BULK, LOOPED, alone
 from graph.ingest.identity import identity
+from graph.ingest.links import link
 from graph.ingest.rows import LedgerRow, Party, Reject
 from graph.tenancy import tenant_transaction
 
@@ -35,11 +36,6 @@ STEPS = (
     "import_deltas",
     "import_provenance",
 )
-# A tenant or a source that the planner has no statistics of looks to it like one row, worth looping
-# over for each row of the file: 27,000 card lines took 207 s, and 0.5 s by hashing. Where loops are
-# inevitable (LATERAL), PostgreSQL 15 to 17 find them dear enough to compile: that is not worth it.
-IN_BULK = "SET LOCAL enable_nestloop = off; SET LOCAL jit = off"
-LOOPED = 100  # rows; fewer are looked up one by one, whatever the tenant has
 _LIKE_ORDINAL = re.compile(r" #[0-9]+\Z")
 
 
@@ -82,7 +78,7 @@ def store(books: Books, rows: Iterable[LedgerRow | Reject], rejected: Any) -> St
     """Store the rows; hand each Reject to `rejected`. Counts what became of every row."""
     counts = Stored()
     with tenant_transaction(books.user_id) as connection, connection.cursor() as cursor:
-        _alone(cursor, books.user_id)
+        alone(cursor, books.user_id)
         cursor.execute(sql.read("import_incoming"))
         _copy(connection, (_values(row, books) for row in _accepted(rows, rejected, counts)))
         cursor.execute("ANALYZE incoming (external_id)")
@@ -92,12 +88,11 @@ def store(books: Books, rows: Iterable[LedgerRow | Reject], rejected: Any) -> St
             cursor.execute(sql.read(step), books.parameters)
         cursor.execute(sql.read("import_counts"))
         counts.rows_stored, counts.rows_updated, counts.rows_unchanged = cursor.fetchone()
+        if counts.rows_stored or counts.rows_updated:
+            link(connection, books.user_id)
+        cursor.execute(sql.read("import_dropped"))
+        cursor.execute(AS_USUAL)
     return counts
-
-
-def _alone(cursor: CursorWrapper, user_id: UUID) -> None:
-    """One import a tenant at a time: two would both find a key new."""
-    cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import {user_id}"])
 
 
 def _accepted(

@@ -1,11 +1,13 @@
 """HTTP/1.1 on a local port, low enough to stall and to reset in the middle of a body."""
 
 import asyncio
+import hashlib
+import hmac
 import json
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -68,6 +70,12 @@ class Sandbox:
         answer = self._client.get(f"/sandbox/connections/{quote(connection, safe='')}")
         items: dict[str, dict[str, Any]] = answer.raise_for_status().json()["items"]
         return items
+
+    def webhook(self, target: str, key: str, body: Mapping[str, Any]) -> httpx.Response:
+        """Send the body to `target` as Nango does, signed with the webhook signing key."""
+        raw = json.dumps(body).encode()
+        headers = {"content-type": "application/json", "x-nango-hmac-sha256": signature(raw, key)}
+        return self._client.post(target, content=raw, headers=headers)
 
     def _run(self) -> None:
         try:
@@ -187,6 +195,11 @@ def _request(head: h11.Request, body: bytes) -> Request:
     headers = {name.decode().lower(): text.decode("latin-1") for name, text in head.headers}
     query = dict(parse_qsl(url.query, keep_blank_values=True))
     return Request(head.method.decode(), url.path.lstrip("/"), query, headers, body)
+
+
+def signature(raw: bytes, key: str) -> str:
+    """Nango's X-Nango-Hmac-Sha256 of these bytes."""
+    return hmac.new(key.encode(), raw, hashlib.sha256).hexdigest()
 
 
 def info(world: World, url: str) -> str:

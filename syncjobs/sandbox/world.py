@@ -24,13 +24,15 @@ STATES = {"alive", "dead", "missing"}
 
 @dataclass
 class Connection:
-    """`requests` are those that came through the proxy."""
+    """`requests` are those that came through the proxy. `end_user` is whose it is, in our words."""
 
     provider: str
     account: Account
     script: Script = field(default_factory=lambda: Script([]))
     state: str = "alive"
     requests: int = 0
+    end_user: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 class World:
@@ -73,12 +75,17 @@ class World:
     def _standing(self, request: Request, key: str) -> Answer:
         if refused := self._allowed(request):
             return refused
+        integration = request.query.get("provider_config_key")
+        if integration is not None and integration not in PROVIDERS:
+            return of_nango(400, "unknown_provider_config", "Provider does not exist")
         connection = self.connections.get(key)
         if connection is None or connection.state == "missing":
             return of_nango(404, "not_found", "Failed to find connection")
+        if integration not in {None, connection.provider}:
+            return of_nango(404, "not_found", "Failed to find connection")
         if connection.state == "dead":
             return of_nango(424, "invalid_credentials", "The refresh limit has been reached")
-        return of_json({"connection_id": key, "provider": connection.provider, "errors": []})
+        return of_json(_facts(key, connection))
 
     def _proxied(self, request: Request) -> Answer:
         if refused := self._allowed(request):
@@ -129,7 +136,7 @@ class World:
             if key not in self.connections or given.get("reset"):
                 self.connect(key, given)
             steer(self.connections[key], given)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             return of_nango(400, "invalid_body", f"{type(error).__name__}: {error}")
         return of_json(self._told(key))
 
@@ -166,9 +173,35 @@ def steer(connection: Connection, given: dict[str, Any]) -> None:
         account.expire(int(given.get("status", 410)))
     if "owner" in given:  # the person connected another account
         account.identity = str(given["owner"])
+    _stand(connection, given)
+
+
+def _stand(connection: Connection, given: dict[str, Any]) -> None:
     if "state" in given:
         if given["state"] not in STATES:
             raise ValueError(f"no such state: {given['state']!r}")
         connection.state = given["state"]
     if "script" in given:
         connection.script = Script(given["script"])
+    if "end_user" in given:
+        connection.end_user = None if given["end_user"] is None else str(given["end_user"])
+    if "tags" in given:
+        connection.tags = {str(name): str(text) for name, text in given["tags"].items()}
+
+
+def _facts(key: str, connection: Connection) -> dict[str, Any]:
+    """As `GET /connections/{id}` tells it, without credentials."""
+    user: dict[str, Any] | None = None
+    if connection.end_user is not None:
+        user = {"id": connection.end_user, "display_name": None, "email": None, "tags": {}}
+    return {
+        "connection_id": key,
+        "provider_config_key": connection.provider,
+        "provider": connection.provider,
+        "errors": [],
+        "end_user": user,
+        "tags": connection.tags,
+        "metadata": None,
+        "connection_config": {},
+        "credentials": {},
+    }

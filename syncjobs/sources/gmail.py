@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from graph.ingest.hypertext import of_html
 from syncjobs.errors import CursorLost, Refused, Transient, Unreadable
 from syncjobs.nango import Nango, unreadable
-from syncjobs.sources import mailtext
 from syncjobs.sources.items import (
     Cursor,
     Item,
@@ -199,7 +199,7 @@ def _headers(part: dict[str, Any]) -> dict[str, str]:
 
 def _text(parts: list[dict[str, Any]]) -> str:
     """The plain text parts, or else the HTML ones as text."""
-    for mime, read in (("text/plain", str), ("text/html", mailtext.of_html)):
+    for mime, read in (("text/plain", str), ("text/html", of_html)):
         texts = [
             read(_bytes(_body(part)).decode(errors="replace"))
             for part in parts

@@ -17,9 +17,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from graph.ingest.hypertext import of_html
 from syncjobs.errors import Permanent, Refused
 from syncjobs.nango import Nango, decoded, unreadable
-from syncjobs.sources import mailtext
 from syncjobs.sources.items import Cursor, Item, Page, clean, listed, of_milliseconds, whole
 from syncjobs.sources.paging import Turns, generation, never_ends, number_of, owned, together
 from syncjobs.statuses import dead
@@ -302,4 +302,4 @@ async def content(nango: Nango, item: Item) -> bytes:
         raise unreadable(refused, repr(item.name), nango.who) from None
     data = body.get("data")
     page = clean(data.get("content")) if isinstance(data, dict) else ""
-    return mailtext.of_html(page).encode()
+    return of_html(page).encode()

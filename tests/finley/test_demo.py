@@ -48,6 +48,11 @@ def test_says_what_it_found(state: Path):
     assert re.search(r"communities, modularity 0\.\d\d", done.stdout)
     assert len(re.findall(r"^ +\d+\. \S.* 0\.\d{4}$", done.stdout, re.MULTILINE)) == 10
     assert "—payment→" in done.stdout
+    assert re.search(r"^ +Gmail +succeeded: 13 items, \d+ events$", done.stdout, re.MULTILINE)
+    assert re.search(
+        r"^ +Dropbox +failed for good: .*connect Dropbox again", done.stdout, re.MULTILINE
+    )
+    assert re.search(r"A mail as an edge\n +the mail 'Invoice .* as row .* does", done.stdout)
     again = demo(state)
     assert again.returncode == 0
     assert not re.search(r" [1-9][\d,]* stored", again.stdout)
@@ -146,7 +151,7 @@ def test_serves_api_docs_and_admin_until_ctrl_c(serving: Serving, state: Path):
     assert serving.get("/api/docs/").status_code == 200
     login = serving.get("/admin/login/")
     assert login.status_code == 200
-    style = re.search(r'href="(/static/admin/css/base[^"]*)"', login.text).group(1)
+    style = re.search(r'href="(/static/unfold/css/styles[^"]*)"', login.text).group(1)
     assert serving.get(style).status_code == 200
     servers = pids(state)
     assert len(servers) == 3

@@ -13,20 +13,28 @@ from django.db.models import JSONField
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from finley.models import User
 from finley.routers import as_owner
 from graph import models, paging, view
 from graph.models.rows import TenantRow
-from syncjobs.models import JobFailure
+from syncjobs.models import (
+    Duty,
+    ExternalItem,
+    JobAttempt,
+    JobFailure,
+    SyncConnection,
+    SyncRun,
+)
 from tests.graph import rows
+from tests.syncjobs import ledger_rows
 
 pytestmark = pytest.mark.usefixtures("committed")
 
 TABLES = [m for label in ("graph", "syncjobs") for m in apps.get_app_config(label).get_models()]
-TENANT_TABLES = [m for m in TABLES if issubclass(m, TenantRow)]
-READ_ONLY = [models.EnrichedRelationship, models.ViewRefresh]
+TENANT_TABLES = [m for m in apps.get_app_config("graph").get_models() if issubclass(m, TenantRow)]
+LEDGER = [SyncRun, JobAttempt, ExternalItem]
+READ_ONLY = [models.EnrichedRelationship, models.ViewRefresh, Duty, *LEDGER]
 
 
 STRANGE = [
@@ -145,9 +153,27 @@ def all_layers(user) -> dict[type, TenantRow]:
             original_relationship=original,
             duplicate_confidence=0.5,
         ),
-        rows.add(JobFailure, user_id=user, function="sync", error="broken <b>"),
+        *ledger_of(user),
     ]
     return {type(row): row for row in made}
+
+
+def ledger_of(user) -> list:
+    """A connection with a run, an attempt, an item and a failure; and a duty."""
+    hostile = {"page": "<b>"}
+    connection = ledger_rows.connection(user, cursor=hostile)
+    run = ledger_rows.run(connection, payload=hostile, progress=hostile, error="broken <b>")
+    edited = [{"payload": hostile, "by": "<b>", "at": "2024-01-31"}]
+    return [
+        connection,
+        run,
+        ledger_rows.attempt(run, error="broken <b>", traceback="<b>"),
+        ledger_rows.item(connection, metadata=hostile, name="<b>"),
+        ledger_rows.failure(
+            connection, run=run, error="broken <b>", payload=hostile, payload_history=edited
+        ),
+        ledger_rows.duty(found=hostile, error="broken <b>"),
+    ]
 
 
 @pytest.fixture
@@ -201,11 +227,14 @@ def test_lists_searches_shows_and_logs(staff, one_of_each, model):
 
 @pytest.mark.parametrize("model", TABLES, ids=name_of)
 def test_what_nobody_is_called_finds_nothing(staff, one_of_each, model):
-    for text in STRANGE:
+    texts = [text for text in STRANGE if model is not JobFailure or text != '"']  # JSON has some
+    for text in texts:
         assert found(staff, model, text) == set(), text
 
 
-@pytest.mark.parametrize("model", [*TENANT_TABLES, JobFailure], ids=name_of)
+@pytest.mark.parametrize(
+    "model", [*TENANT_TABLES, SyncConnection, *LEDGER, JobFailure], ids=name_of
+)
 def test_a_tenant_is_found_by_id_and_by_address(staff, model):
     tenant, other = (User.objects.db_manager("owner").create_user(f"{n}@example.org") for n in "ab")
     mine, theirs = all_layers(tenant.id)[model], all_layers(other.id)[model]
@@ -236,7 +265,7 @@ def test_programs_tables_can_only_be_read(staff, one_of_each, model):
     assert staff.get(url(model, "add")).status_code == 403
     assert staff.post(url(model, "delete", pk), {"post": "yes"}).status_code == 403
     assert staff.post(url(model, "change", pk), {}).status_code == 403
-    assert b"action-select" not in staff.get(url(model, "changelist")).content
+    assert b"_selected_action" not in staff.get(url(model, "changelist")).content
 
 
 def test_only_staff_come_in(committed):
@@ -244,7 +273,7 @@ def test_only_staff_come_in(committed):
         assert Client().get(url(model, "changelist")).status_code == 302
 
 
-@pytest.mark.parametrize("model", [*TENANT_TABLES, JobFailure], ids=name_of)
+@pytest.mark.parametrize("model", [*TENANT_TABLES, *LEDGER, JobFailure], ids=name_of)
 def test_json_is_shown_indented_and_escaped_and_cannot_be_posted(staff, one_of_each, model):
     row = one_of_each[model]
     names = [f.name for f in model._meta.fields if isinstance(f, JSONField)]
@@ -552,45 +581,3 @@ def test_some_rows_can_be_deleted_at_once_but_not_a_whole_table(staff, small_lim
     assert staff.post(place, action).status_code == 200
     staff.post(place, {**action, "post": "yes"})
     assert models.NormalizedEntity.objects.using("owner").count() == 59
-
-
-# dead letters
-
-
-def failure(**values) -> JobFailure:
-    return rows.add(JobFailure, **{"function": "sync", "error": "broken", **values})
-
-
-def test_a_failure_can_be_put_aside_and_nothing_else_of_it_changed(staff):
-    letter = failure(payload={"page": 3}, traceback="Traceback <x>", fingerprint="abc")
-    place = url(JobFailure, "change", letter.pk)
-    text = staff.get(place).content.decode()
-    assert "Traceback &lt;x&gt;" in text
-    assert 'value="replaying"' not in text
-    staff.post(place, {"status": "ignored", "error": "fine", "payload": "{}"})
-    after = JobFailure.objects.using("owner").get()
-    assert (after.status, after.error, after.payload) == ("ignored", "broken", {"page": 3})
-    assert staff.get(url(JobFailure, "add")).status_code == 403
-
-
-def test_nobody_stops_a_replay_by_hand(staff):
-    letter = failure(status="replaying")
-    staff.post(url(JobFailure, "change", letter.pk), {"status": "open"})
-    assert JobFailure.objects.using("owner").get().status == "replaying"
-
-
-def test_failures_are_newest_first_and_found_by_what_they_carry(staff):
-    old, new = (
-        failure(
-            fingerprint=f"f{n}",
-            job_id=f"j{n}",
-            first_failed_at=datetime(2024, 1, n, tzinfo=UTC),
-            last_failed_at=datetime(2024, 1, n, tzinfo=UTC),
-        )
-        for n in (1, 2)
-    )
-    listed = staff.get(url(JobFailure, "changelist")).context["cl"].result_list
-    assert [row.pk for row in listed] == [new.pk, old.pk]
-    assert found(staff, JobFailure, "f1") == found(staff, JobFailure, "j1") == {old.pk}
-    assert found(staff, JobFailure, "", status__exact="open") == {old.pk, new.pk}
-    assert timezone.now() > new.last_failed_at

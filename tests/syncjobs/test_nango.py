@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncjobs.errors import Permanent, Refused, SyncError, Transient, Unreadable
-from syncjobs.nango import Access, Limits, Nango, Standing, signed
+from syncjobs.nango import Access, Limits, Nango, Standing, owners, signed
 from syncjobs.sandbox.server import Sandbox
 from syncjobs.statuses import CAP, Who, refusal, retry_after
 from tests.syncjobs.saving import QUICK, client, nango
@@ -184,6 +184,37 @@ def test_the_standing_of_connections(box):
     box.control("c3", state="dead")
     assert asyncio.run(standing("c3")) is Standing.DEAD
     assert asyncio.run(standing("no/body?")) is Standing.MISSING
+
+
+def test_whose_a_connection_is(box):
+    async def facts(key: str, **access: str) -> dict | None:
+        given_access = {"provider": "gmail", "secret": box.secret, "host": box.url} | access
+        async with client() as http:
+            return await Nango(Access(connection_id=key, **given_access), http).connection_facts()
+
+    box.control("c4", provider="gmail", end_user="me", tags={"end_user_id": "you"})
+    assert owners(asyncio.run(facts("c4"))) == ["me", "you"]
+    box.control("c4", end_user=None, tags={})
+    assert owners(asyncio.run(facts("c4"))) == []
+    assert asyncio.run(facts("c4", provider="dropbox")) is None
+    assert asyncio.run(facts("c4", integration="unheard-of")) is None
+    assert asyncio.run(facts("no/body?")) is None
+    box.control("c4", state="dead")
+    assert asyncio.run(facts("c4")) is None
+    with pytest.raises(Permanent, match="secret key"):
+        asyncio.run(facts("c4", secret="wrong"))
+    with pytest.raises(Transient):
+        asyncio.run(facts("c4", host="http://127.0.0.1:9"))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{}, {"end_user": None}, {"end_user": {"id": 7}}, {"tags": ["x"]}, {"endUser": {}},
+     {"end_user": "me", "tags": {"end_user_id": ""}}],
+    ids=str,
+)  # fmt: skip
+def test_nobodys_is_nobodys(facts):
+    assert owners(facts) == []
 
 
 def test_an_own_client_is_closed(box):

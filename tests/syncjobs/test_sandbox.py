@@ -6,12 +6,15 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
 
 from syncjobs.sandbox.server import Sandbox
 from syncjobs.sandbox.world import PROVIDERS
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +93,7 @@ def test_what_is_put_is_there_and_what_is_deleted_is_not(box):
         {"provider": "gmail", "script": [{"do": "429", "when": 3}]},
         {"provider": "gmail", "state": "asleep"},
         {"provider": "gmail", "size": "many"},
+        {"provider": "gmail", "tags": 7},
     ],
     ids=str,
 )
@@ -147,10 +151,9 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path):
     connections = tmp_path / "connections.json"
     given = {"mail": {"provider": "gmail", "size": 3, "script": [{"do": "401", "times": None}]}}
     connections.write_text(json.dumps(given))
-    command = [sys.executable, "-m", "syncjobs.sandbox", "--seed", "7", "--json"]
-    with subprocess.Popen(
-        [*command, "--connections", str(connections)], stdout=subprocess.PIPE, text=True
-    ) as process:
+    command = [sys.executable, "manage.py", "sandbox", "--seed", "7", "--json"]
+    command += ["--connections", str(connections)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         told = json.loads(process.stdout.readline())
         assert told["connections"]["mail"] == "gmail"
         answer = httpx.get(

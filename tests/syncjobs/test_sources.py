@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.ingest.hypertext import of_html
 from syncjobs.errors import CursorLost, Permanent, Transient, Unreadable
 from syncjobs.sandbox.server import Sandbox
-from syncjobs.sources import SOURCES, dropbox, gdrive, gmail, mailtext, paging, zoho_mail
+from syncjobs.sources import SOURCES, dropbox, gdrive, gmail, paging, zoho_mail
 from syncjobs.sources.items import Item, clean, of_rfc3339, settled
 from tests.syncjobs.saving import PROVIDERS, Killed, Store, client, found, nango, sync
 
@@ -461,7 +462,7 @@ def test_html_is_read_as_its_text():
     page = (
         "<head><title>x</title></head><p>Total:&nbsp;<b>5 &lt; 6</b><br>EUR</p><script>y</script>"
     )
-    assert mailtext.of_html(page) == "Total: 5 < 6\nEUR"
+    assert of_html(page) == "Total: 5 < 6\nEUR"
 
 
 def test_moments_without_a_zone_are_utc():

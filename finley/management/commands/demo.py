@@ -10,19 +10,21 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from finley.demo import steps
+from finley.demo import steps, syncs
 from graph import questions
 from graph.errors import GraphError
 from graph.ingest.progress import ProgressBar
 from graph.management.commands.build_graph import built
+from syncjobs.sandbox.server import Sandbox
 
 PORT = 8000
 
 
 class Command(BaseCommand):
     help = (
-        "Migrate, make a tenant with a token and an admin login, import books, refresh the view, "
-        "build the graph, print what is in it, then serve the API, its docs and the admin."
+        "Migrate, make a tenant with a token and an admin login, import books, sync mail and files "
+        "from a sandbox, refresh the view, build the graph, print what is in it, then serve the "
+        "API, its docs and the admin."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,16 +35,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         start = time.perf_counter()
-        try:
-            access = self._prepare(options["data"], options["seed"])
-            self._answers(access.user_id)
-        except GraphError as error:
-            raise CommandError(str(error)) from None
-        self._say(f"\nAll of it took {time.perf_counter() - start:.1f} s.")
-        port = options["port"] if options["no_serve"] else steps.free_port(options["port"])
-        self._tell_access(access, port)
-        if not options["no_serve"]:
-            self._serve(port)
+        with syncs.sandbox(options["seed"]) as box:
+            try:
+                access = self._prepare(options["data"], options["seed"])
+                if options["data"] is None:  # nothing is mixed into books of your own
+                    self._syncs(box, access.user_id, options["seed"])
+                self._timed("View refreshed", steps.refresh)
+                if edge := syncs.a_receipt(access.user_id):
+                    self._say(f"  A mail as an edge\n    {edge}")
+                self._answers(access.user_id)
+            except GraphError as error:
+                raise CommandError(str(error)) from None
+            self._say(f"\nAll of it took {time.perf_counter() - start:.1f} s.")
+            port = options["port"] if options["no_serve"] else steps.free_port(options["port"])
+            self._tell_access(access, port)
+            if not options["no_serve"]:
+                self._serve(port)
 
     def _prepare(self, data: Path | None, seed: int) -> steps.Access:
         """Everything up to a view that holds the books."""
@@ -62,8 +70,15 @@ class Command(BaseCommand):
                 f"{counts.rows_stored:,} stored, {counts.rows_updated:,} updated, "
                 f"{counts.rows_unchanged:,} unchanged, {counts.rows_rejected:,} rejected"
             )
-        self._timed("View refreshed", steps.refresh)
         return access
+
+    def _syncs(self, box: Sandbox, user_id: UUID, seed: int) -> None:
+        """Mail and files of a sandbox, beside the books."""
+        connections = syncs.connect(box, user_id, seed)
+        done = self._timed("4 connections synced", lambda: syncs.sync(connections))
+        for each in done:
+            outcome = f"failed for good: {each.failure.error}" if each.failure else each.in_words
+            self._say(f"    {each.title:12} {outcome}")
 
     def _answers(self, user_id: UUID) -> None:
         found = self._timed("Graph built", lambda: built(str(user_id)))
@@ -108,13 +123,15 @@ class Command(BaseCommand):
             f"  token   {access.token}\n"
             f"  admin   {at}/admin/  {access.admin}  {access.password}\n"
             f"  docs    {at}/api/docs/\n"
+            f"  failed  {at}/admin/syncjobs/jobfailure/  the dead letter: look at it, replay it\n"
             f"  try     curl -H 'Authorization: Bearer {access.token}' {at}/api/v1/graph/stats/\n"
             "Token and password are shown this once; the next demo makes new ones."
         )
 
     def _serve(self, port: int) -> None:
-        self._say("Serving until Ctrl-C.")
-        uvicorn.run("finley.asgi:application", host="127.0.0.1", port=port, log_level="warning")
+        self._say("Serving until Ctrl-C. A worker runs along.")
+        with syncs.Working():
+            uvicorn.run("finley.asgi:application", host="127.0.0.1", port=port, log_level="warning")
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

@@ -2,19 +2,28 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from syncjobs import worker
+from syncjobs import metrics, worker
 
 
 class Command(BaseCommand):
     help = (
-        "Run background jobs from Redis until SIGTERM or Ctrl-C. The view is refreshed at the "
-        "start and every five minutes."
+        "Run syncs from Redis, and the duties that are due (recover lost runs, start scheduled "
+        "syncs, refresh the view, forget what is old), until SIGTERM or Ctrl-C. What then still "
+        "runs is given back to the queue. A Redis or a PostgreSQL that is away is waited for."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--burst", action="store_true", help="end when the queue is empty")
+        parser.add_argument(
+            "--metrics-port", type=int, metavar="PORT", help="serve Prometheus on 127.0.0.1:PORT"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if port := options["metrics_port"]:
+            try:
+                metrics.serve(port)
+            except OSError as error:
+                raise CommandError(f"Port {port} cannot be used: {error.strerror}.") from None
         worker.make(burst=options["burst"]).run()

@@ -1,5 +1,6 @@
 """Two tenants' books, small enough to count by hand, and the server that answers about them."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -144,20 +145,36 @@ def their_books(both_books: tuple[Books, Books]) -> Books:
 @pytest.fixture(scope="session")
 def server(django_db_setup) -> Iterator[str]:
     """finley's address, served by a process of its own on the test database."""
-    with socket.create_server(("127.0.0.1", 0)) as listening, _serving(listening):
-        yield "http://127.0.0.1:{1}".format(*listening.getsockname())
+    with serving() as process:
+        yield process.address
+
+
+@dataclass
+class Server:
+    address: str
+    pid: int
 
 
 @contextmanager
-def _serving(listening: socket.socket) -> Iterator[None]:
+def serving(**environment: str) -> Iterator[Server]:
+    """finley by uvicorn, in a process of its own on the test database, until the end."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = "http://127.0.0.1:{1}".format(*listening.getsockname())
+        with _process(listening, environment) as pid:
+            yield Server(address, pid)
+
+
+@contextmanager
+def _process(listening: socket.socket, environment: dict[str, str]) -> Iterator[int]:
     database = connections["owner"].settings_dict["NAME"]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.graph.api.serve", database, str(listening.fileno())],
         cwd=ROOT,
         pass_fds=[listening.fileno()],
+        env=os.environ | environment,
     )
     try:
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(20)

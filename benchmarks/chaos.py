@@ -1,0 +1,395 @@
+"""Syncs while everything around them breaks; then an audit of what they did.
+
+Workers are killed with SIGKILL at random, Redis is flushed three times and stopped once,
+PostgreSQL is restarted three times, all in a fresh state folder of its own. Each job is a first
+sync of one connection through the real runner, which saves real items from the sandbox. The audit
+compares the tables with what the sandbox holds, and counts each effect that triggers wrote down:
+
+lost      accepted, and neither all of its items are there nor is it in job_failures
+doubled   an item or an event that was written twice, a job with two failures or two successes
+"""
+
+import argparse
+import json
+import logging
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.core.management import call_command
+from django.db import InterfaceError, OperationalError, connections
+from redis import Redis
+from redis.exceptions import RedisError
+from tqdm import tqdm
+
+from syncjobs import runs
+from syncjobs.models import SyncConnection, SyncRun
+from syncjobs.models.choices import ACTIVE, Trigger
+
+PROJECT = Path(__file__).resolve().parents[1]
+AUDIT = Path(__file__).with_name("audit.sql")
+PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
+WORKERS = 2
+SETTLED = 900.0  # seconds that what is left gets after the disturbance
+FLUSHES = DATABASE_RESTARTS = 3
+REDIS_AWAY = 60.0
+INSIDE = "FINLEY_CHAOS"
+ENVIRONMENT = {"ARQ_BACKOFF": "0.5", "ZOHO_PACE": "0.001", "FINLEY_LOG_LEVEL": "WARNING"}
+AWAY = (OperationalError, InterfaceError)
+
+
+def main() -> None:
+    options = _options()
+    if INSIDE not in os.environ:
+        sys.exit(_in_a_state_of_its_own())
+    logging.getLogger().setLevel("ERROR")  # the workers' own log is in the state folder
+    _say(
+        f"{options.jobs:,} syncs, {options.minutes:g} minutes of disturbance, seed {options.seed}."
+    )
+    found = Chaos(options.jobs, options.minutes * 60, options.seed).run()
+    _tell(found)
+    if options.json:
+        print(json.dumps(found))
+    if found["lost"] or found["doubled"]:
+        sys.exit(f"Something was lost or done twice: seed {options.seed}.")
+
+
+def _in_a_state_of_its_own() -> int:
+    """The same program again, on servers that nobody else uses."""
+    folder = tempfile.mkdtemp(prefix="finley-chaos-", dir="/var/tmp")
+    environment = {**os.environ, **ENVIRONMENT, INSIDE: "1", "FINLEY_STATE": folder}
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
+        environment.pop(name, None)
+    command = [sys.executable, "-m", "benchmarks.chaos", *sys.argv[1:]]
+    try:
+        return subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass
+class Chaos:
+    """One run, from an empty database to the audit."""
+
+    jobs: int
+    seconds: float
+    seed: int
+    accepted: dict[str, str] = field(default_factory=dict)  # connection → run
+    kills: list[float] = field(default_factory=list)
+    others: list[tuple[str, float]] = field(default_factory=list)  # what, its end
+    flushes: int = 0
+    restarts: int = 0
+
+    def run(self) -> dict[str, Any]:
+        self.random = random.Random(self.seed)
+        call_command("migrate", verbosity=0)
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(AUDIT.read_text())
+        with sandbox(self.world()) as self.told:
+            os.environ |= {"NANGO_HOST": self.told["url"], "NANGO_SECRET_KEY": "sandbox"}
+            self.connect()
+            self.workers = [_worker() for _ in range(WORKERS)]
+            try:
+                self.disturb()
+                unsettled = self.settle()
+            finally:
+                for worker in self.workers:
+                    worker.kill()
+                    worker.wait()
+            return self.audited(unsettled)
+
+    def world(self) -> dict[str, Any]:
+        """Connections of the sandbox: most are well, some have troubles that pass, few do not."""
+        made = {}
+        for number in range(self.jobs):
+            draw = self.random.random()
+            script: list[dict[str, Any]] = []
+            if draw < 0.03:
+                script = [{"do": "401"}]
+            elif draw < 0.06:
+                script = [{"do": "503", "at": 2}]
+            elif draw < 0.09:
+                script = [{"do": "429", "retry_after": 0.5, "at": 2}]
+            elif draw < 0.12:
+                script = [{"do": "reset_mid_body", "at": 2}]
+            provider = self.random.choice(PROVIDERS)
+            made[f"chaos-{number}"] = {"provider": provider, "script": script, **self.holds(number)}
+        self.providers = {key: given["provider"] for key, given in made.items()}
+        return made
+
+    def holds(self, number: int) -> dict[str, Any]:
+        """Every third one mail or ledgers, which are imported, some many; the others only lists."""
+        if number % 10 == 0:
+            return {"size": 20}
+        if number % 3 == 0:
+            return {"size": 3}
+        things = [{"name": f"photo-{each}.jpg", "subject": f"Hello {each}"} for each in range(3)]
+        return {"size": 0, "put": [{**thing, "attachments": [], "text": "-"} for thing in things]}
+
+    def connect(self) -> None:
+        rows = [
+            SyncConnection(user_id=_tenant(number), provider=provider, nango_connection_id=key)
+            for number, (key, provider) in enumerate(self.providers.items())
+        ]
+        SyncConnection.objects.using("owner").bulk_create(rows)
+        found = SyncConnection.objects.using("owner").values_list(
+            "nango_connection_id", "pk", "user_id"
+        )
+        self.ids = {key: (pk, user_id) for key, pk, user_id in found}
+
+    def disturb(self) -> None:
+        """Requests at an even pace, while each kind of disturbance has a thread of its own."""
+        start = time.monotonic()
+        over = threading.Event()
+        causes: list[Callable[[threading.Event], None]] = [self.kill, self.break_servers]
+        threads = [threading.Thread(target=cause, args=(over,)) for cause in causes]
+        for thread in threads:
+            thread.start()
+        try:
+            for number, key in enumerate(tqdm(self.ids, unit="job", disable=_quiet())):
+                due = start + self.seconds * number / self.jobs
+                time.sleep(max(0.0, due - time.monotonic()))
+                self.accept(key)
+            time.sleep(max(0.0, start + self.seconds - time.monotonic()))
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+
+    def accept(self, key: str) -> None:
+        """Until it is accepted; the key says that it is the same request each time."""
+        connection_id, user_id = self.ids[key]
+        while True:
+            try:
+                done = runs.accept(
+                    user_id, connection_id, trigger=Trigger.REQUEST, idempotency_key=key
+                )
+            except AWAY:
+                connections.close_all()
+                time.sleep(0.2)
+                continue
+            self.accepted[key] = str(done.run.pk)
+            return
+
+    def kill(self, over: threading.Event) -> None:
+        """A worker at random, with SIGKILL; a supervisor starts another one."""
+        chance = random.Random(self.seed + 1)
+        while not over.wait(chance.uniform(4, 14)):
+            at = chance.randrange(WORKERS)
+            self.workers[at].send_signal(signal.SIGKILL)
+            self.kills.append(time.time())
+            self.workers[at].wait()
+            self.workers[at] = _worker()
+
+    def break_servers(self, over: threading.Event) -> None:
+        """At even distances, in an order by the seed."""
+        chance = random.Random(self.seed + 2)
+        acts = [self.flush] * FLUSHES + [self.restart_database] * DATABASE_RESTARTS
+        acts += [self.stop_redis]
+        chance.shuffle(acts)
+        for act in acts:
+            if over.wait(max(self.seconds - REDIS_AWAY, 1) / (len(acts) + 1)):
+                pass  # the time is over, but each of them is to happen
+            act()
+
+    def flush(self) -> None:
+        with suppress(RedisError):
+            Redis.from_url(str(_redis_url())).flushall()
+            self.flushes += 1
+            self.others.append(("flush", time.time()))
+
+    def restart_database(self) -> None:
+        how = "--crash" if self.restarts % 2 else "--fast"
+        _embedded("restart-postgres", how)
+        self.restarts += 1
+        self.others.append(("database", time.time()))
+
+    def stop_redis(self) -> None:
+        _embedded("stop-redis", "--seconds", str(REDIS_AWAY))
+        time.sleep(REDIS_AWAY)
+        self.others.append(("redis", time.time()))
+
+    def settle(self) -> int:
+        """Until no run is active; how many still are when the patience ends."""
+        limit, left = time.monotonic() + SETTLED, -1
+        while time.monotonic() < limit:
+            try:
+                left = SyncRun.objects.using("owner").filter(status__in=ACTIVE).count()
+            except AWAY:
+                connections.close_all()
+                continue
+            if not left:
+                return 0
+            time.sleep(0.5)
+        return left
+
+    def audited(self, unsettled: int) -> dict[str, Any]:
+        complete, recorded = self.complete(), _recorded()
+        lost = [
+            key
+            for key, run in self.accepted.items()
+            if key not in complete and recorded.get(run, 0) == 0
+        ]
+        return {
+            "accepted": len(self.accepted),
+            "succeeded": len(complete - {k for k, run in self.accepted.items() if run in recorded}),
+            "failed_recorded": sum(run in recorded for run in self.accepted.values()),
+            "lost": len(lost),
+            "doubled": _doubled() + sum(count > 1 for count in recorded.values()),
+            "worst_recovery_seconds": round(self.worst_recovery(), 1),
+            "kills": len(self.kills),
+            "flushes": self.flushes,
+            "database_restarts": self.restarts,
+            "redis_stops": sum(what == "redis" for what, _ in self.others),
+            "unsettled": unsettled,
+            "runs_cut_short": _count("SELECT count(*) FROM job_attempts WHERE outcome = 'lost'"),
+            "items": _count("SELECT count(*) FROM external_items"),
+            "effects": _count("SELECT count(*) FROM audit_effects"),
+            "seed": self.seed,
+        }
+
+    def complete(self) -> set[str]:
+        """The connections whose items are those that the sandbox holds."""
+        held: dict[str, set[str]] = {}
+        query = (
+            "SELECT nango_connection_id, external_id FROM external_items AS item "
+            "JOIN sync_connections AS c ON c.id = item.connection_id WHERE deleted_at IS NULL"
+        )
+        for key, external_id in _rows(query):
+            held.setdefault(key, set()).add(external_id)
+        with httpx.Client(base_url=self.told["url"], trust_env=False, timeout=60) as client:
+            return {
+                key
+                for key in tqdm(self.accepted, unit="audit", disable=_quiet())
+                if held.get(key) == set(client.get(f"/sandbox/connections/{key}").json()["items"])
+            }
+
+    def worst_recovery(self) -> float:
+        """Seconds from a kill until each of the runs it cut short went on; from the end of any
+        other disturbance until the next run succeeded."""
+        query = (
+            "SELECT extract(epoch FROM lost.ended_at), extract(epoch FROM next.started_at) "
+            "FROM job_attempts AS lost JOIN job_attempts AS next "
+            "ON next.run_id = lost.run_id AND next.fence = lost.fence + 1 "
+            "WHERE lost.outcome = 'lost'"
+        )
+        waits = [0.0]
+        for seen, began in _rows(query):
+            before = [kill for kill in self.kills if kill <= float(seen)]
+            if before:
+                waits.append(float(began) - max(before))
+        after = "SELECT extract(epoch FROM min(ended_at)) FROM job_attempts WHERE outcome = "
+        for _, end in self.others:
+            [(first,)] = _rows(f"{after} 'succeeded' AND ended_at > to_timestamp(%s)", [end])
+            if first:  # another disturbance may have come in between
+                waits.append(float(first) - max(e for _, e in self.others if e <= float(first)))
+        return max(waits)
+
+
+def _recorded() -> dict[str, int]:
+    """Rows of job_failures by run."""
+    query = "SELECT run_id::text, count(*) FROM job_failures WHERE run_id IS NOT NULL GROUP BY 1"
+    return {run: int(count) for run, count in _rows(query)}
+
+
+def _doubled() -> int:
+    """Effects that were written more than once, and runs that succeeded more than once."""
+    effects = _count(
+        "SELECT coalesce(sum(times - 1), 0) FROM "
+        "(SELECT count(*) AS times FROM audit_effects GROUP BY what, key) AS counted"
+    )
+    return effects + _count(
+        "SELECT count(*) FROM (SELECT run_id FROM job_attempts WHERE outcome = 'succeeded' "
+        "GROUP BY run_id HAVING count(*) > 1) AS twice"
+    )
+
+
+def _count(query: str) -> int:
+    [(count,)] = _rows(query)
+    return int(count)
+
+
+def _rows(query: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())
+
+
+@contextmanager
+def sandbox(world: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The sandbox in its own process, with these connections; yields what it tells."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(world, file)
+        file.flush()
+        command = [sys.executable, "manage.py", "sandbox", "--json", "--connections", file.name]
+        process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _worker() -> subprocess.Popen[bytes]:
+    command = [sys.executable, "manage.py", "worker"]
+    log = Path(os.environ["FINLEY_STATE"]) / "workers.log"
+    with log.open("ab") as out:
+        return subprocess.Popen(command, cwd=PROJECT, stdout=out, stderr=out)
+
+
+def _embedded(*arguments: str) -> None:
+    command = [sys.executable, "-m", "finley.embedded", *arguments]
+    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
+
+
+def _redis_url() -> str:
+    return str(settings.REDIS_URL)
+
+
+def _tenant(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number % 50:012d}"
+
+
+def _tell(found: dict[str, Any]) -> None:
+    _say(
+        f"{found['accepted']:,} accepted: {found['succeeded']:,} succeeded, "
+        f"{found['failed_recorded']:,} in job_failures, {found['lost']} lost, "
+        f"{found['doubled']} doubled; {found['kills']} workers killed, "
+        f"{found['runs_cut_short']} runs cut short, the longest recovery "
+        f"{found['worst_recovery_seconds']} s."
+    )
+
+
+def _quiet() -> bool:
+    return not sys.stderr.isatty()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=10_000, help="(%(default)s)")
+    parser.add_argument("--minutes", type=float, default=8, help="of disturbance (%(default)s)")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="(random)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object last")
+    return parser.parse_args()
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

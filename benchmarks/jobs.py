@@ -1,0 +1,219 @@
+"""finley's jobs against plain arq's: the same task that does nothing, on the same Redis.
+
+Each of finley's jobs is accepted, claimed with a lease and ended in PostgreSQL, as any sync is;
+plain arq's is only enqueued and run. Both workers run 50 jobs at a time and poll each 0.01 s.
+Rounds are interleaved; a round's time is from a full queue to an empty one, medians are told.
+The latency is that of single requests at an idle worker: from the request to the task's start.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from typing import Any
+
+from arq import create_pool
+from arq.worker import Worker as ArqWorker
+from arq.worker import func
+from django.db import connections
+from psycopg.sql import SQL, Literal
+from redis import Redis
+from tqdm import tqdm
+
+from benchmarks import dataset
+from syncjobs import duties, queue, runs, worker
+from syncjobs.models import JobAttempt, SyncConnection, SyncRun
+from syncjobs.models.choices import Trigger
+from syncjobs.runner import Start
+from syncjobs.threads import Threads
+
+AT_ONCE = {"max_jobs": 50, "poll_delay": 0.01, "handle_signals": False}
+PLAIN = "bench:plain"
+OURS = "bench:ours"
+CONNECTIONS = dataset.BOOKS.with_name("connections.sql")
+
+
+def main() -> None:
+    options = _options()
+    _say(f"{options.jobs:,} jobs a round that do nothing, {options.rounds} rounds, interleaved.")
+    queue.NAME = OURS
+    try:
+        with dataset.database():
+            found = measure(options.jobs, options.rounds, options.requests)
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; the database made for measuring is gone.")
+    finally:
+        _clean()
+    _tell(found)
+    if options.json:
+        print(json.dumps(found))
+
+
+def measure(jobs: int, rounds: int, requests: int) -> dict[str, Any]:
+    """The figures; SystemExit where the ledger does not hold every job."""
+    query = SQL(CONNECTIONS.read_text()).format(count=Literal(jobs))  # type: ignore[arg-type]
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(query)
+        cursor.execute("ANALYZE")
+    took: dict[str, list[float]] = {"plain": [], "ours": [], "plain_told": [], "ours_told": []}
+    for _ in tqdm(range(rounds), unit="round", disable=not sys.stderr.isatty()):
+        for name, fill, work in (("plain", fill_plain, plain), ("ours", fill_ours, ours)):
+            took[f"{name}_told"].append(_timed(lambda fill=fill: fill(jobs)))
+            took[name].append(_timed(lambda work=work: asyncio.run(work())))
+    _must_be_written(jobs * rounds)
+    waits = asyncio.run(latency(requests))
+    return _figures(jobs, rounds, took, waits)
+
+
+def _figures(
+    jobs: int, rounds: int, took: dict[str, list[float]], waits: list[float]
+) -> dict[str, Any]:
+    middle = {name: statistics.median(each) for name, each in took.items()}
+    centiles = statistics.quantiles(waits, n=100)
+    return {
+        "ours_per_second": round(jobs / middle["ours"], 1),
+        "plain_per_second": round(jobs / middle["plain"], 1),
+        "ours_over_plain": round(middle["plain"] / middle["ours"], 3),
+        "accepted_per_second": round(jobs / middle["ours_told"], 1),
+        "plain_enqueued_per_second": round(jobs / middle["plain_told"], 1),
+        "p50_ms": round(statistics.median(waits) * 1000, 1),
+        "p99_ms": round(centiles[98] * 1000, 1),
+        "requests": len(waits),
+        "jobs": jobs,
+        "rounds": rounds,
+    }
+
+
+async def noop(ctx: dict[str, Any], number: int) -> None:
+    return
+
+
+async def noop_run(ctx: dict[str, Any], run_id: str) -> None:
+    await ctx["runner"].run(ctx, run_id, _nothing)
+
+
+async def _nothing(start: Start) -> None:
+    return
+
+
+def fill_plain(jobs: int) -> None:
+    async def fill() -> None:
+        pool = await create_pool(queue.redis_settings(), default_queue_name=PLAIN)
+        for begin in range(0, jobs, 100):
+            numbers = range(begin, min(begin + 100, jobs))
+            await asyncio.gather(*(pool.enqueue_job("noop", number) for number in numbers))
+        await pool.aclose()
+
+    asyncio.run(fill())
+
+
+async def plain() -> None:
+    """As arq's own documentation has it, but for a result that nobody reads."""
+    made = ArqWorker(
+        [noop],
+        queue_name=PLAIN,
+        redis_settings=queue.redis_settings(),
+        burst=True,
+        keep_result=0,
+        log_results=False,
+        **AT_ONCE,
+    )
+    await _worked(made)
+
+
+def fill_ours(jobs: int) -> None:
+    """The schedule's own way: every connection is due."""
+    SyncConnection.objects.using("owner").update(next_sync_at="2026-01-01T00:00:00Z")
+    while duties.accept_due()["accepted"]:
+        pass
+
+
+async def ours() -> None:
+    await _worked(_worker(burst=True))
+
+
+def _worker(**options: Any) -> worker.Worker:
+    task = func(noop_run, name="gmail_sync", keep_result=0)
+    return worker.make(functions=[task], housekeeping=False, **AT_ONCE, **options)
+
+
+async def _worked(made: ArqWorker) -> None:
+    try:
+        await made.main()
+    finally:
+        await made.close()
+
+
+async def latency(requests: int) -> list[float]:
+    """Seconds from each request to its task's start, as the database saw both."""
+    made, asking = _worker(), Threads("requests", 1)
+    running = asyncio.create_task(made.main())
+    chosen = SyncConnection.objects.using("owner").values_list("user_id", "pk")[:requests]
+    asked = await asking.run(list, chosen)
+    accepted = []
+    for user_id, connection_id in asked:
+        accepted.append(await asking.run(_accepted, user_id, connection_id))
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(1)
+    running.cancel()
+    await asyncio.wait({running})
+    await made.close()
+    waits = await asking.run(_waits, accepted)
+    await asking.close()
+    return waits
+
+
+def _accepted(user_id: Any, connection_id: Any) -> Any:
+    return runs.accept(user_id, connection_id, trigger=Trigger.REQUEST).run.pk
+
+
+def _waits(accepted: list[Any]) -> list[float]:
+    attempts = JobAttempt.objects.using("owner").filter(run__in=accepted).select_related("run")
+    return [(each.started_at - each.run.created_at).total_seconds() for each in attempts]
+
+
+def _must_be_written(jobs: int) -> None:
+    done = SyncRun.objects.using("owner").filter(status="succeeded").count()
+    tried = JobAttempt.objects.using("owner").filter(outcome="succeeded").count()
+    if (done, tried) != (jobs, jobs):
+        sys.exit(f"The ledger holds {done} runs and {tried} attempts of {jobs}: no figures.")
+
+
+def _timed(work: Callable[[], object | Awaitable[object]]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _clean() -> None:
+    with closing(Redis.from_url(str(queue.settings.REDIS_URL))) as redis:
+        redis.delete(PLAIN, OURS)
+
+
+def _tell(found: dict[str, Any]) -> None:
+    _say(
+        f"finley {found['ours_per_second']:,.0f} jobs a second, "
+        f"plain arq {found['plain_per_second']:,.0f}: {found['ours_over_plain']:.2f} of it.\n"
+        f"From request to start: p50 {found['p50_ms']} ms, p99 {found['p99_ms']} ms."
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.jobs", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=3000, help="a round (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="of each (%(default)s)")
+    parser.add_argument("--requests", type=int, default=200, help="for the latency (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object last")
+    return parser.parse_args()
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

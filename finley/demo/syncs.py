@@ -1,0 +1,151 @@
+"""The demo's syncs: a sandbox instead of Nango, four connections, a worker in this process."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from django.conf import settings
+
+from finley.demo.mail import mails
+from finley.routers import as_owner
+from graph.models import RelationshipInstance
+from syncjobs import runs, worker
+from syncjobs.errors import AlreadyActive
+from syncjobs.models import JobFailure, SyncConnection, SyncRun
+from syncjobs.models.choices import ConnectionState, Trigger
+from syncjobs.nango import TITLES
+from syncjobs.sandbox.server import Sandbox
+
+TOLD = ("items", "deleted", "ledgers", "rows", "events", "unreadable")
+PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
+FAILS = "dropbox"
+FILES = 3
+# The person has taken the access back; by the time of a replay it is granted again.
+REVOKED = [{"do": "401"}]
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What became of one connection's sync."""
+
+    title: str
+    run: SyncRun
+    failure: JobFailure | None
+
+    @property
+    def in_words(self) -> str:
+        told = self.run.progress
+        counts = (f"{told[name]:,} {name}" for name in TOLD if told.get(name))
+        return f"{self.run.status}: {', '.join(counts) or 'nothing new'}"
+
+
+@contextmanager
+def sandbox(seed: int) -> Iterator[Sandbox]:
+    """Nango and the providers, on a port of this machine, for as long as the block lasts."""
+    logging.getLogger("syncjobs").setLevel(logging.ERROR)  # the demo tells of failures itself
+    with Sandbox(seed) as box:
+        settings.NANGO |= {"host": box.url, "secret": box.secret}
+        settings.ZOHO_PACE = 0.001
+        yield box
+
+
+def connect(box: Sandbox, user_id: UUID, seed: int) -> list[SyncConnection]:
+    """The tenant's four connections: made once, and filled at the sandbox."""
+    for provider in PROVIDERS:
+        key = nango_id(user_id, provider)
+        script = REVOKED if provider == FAILS else []
+        size = 0 if provider == "gmail" else FILES
+        box.control(key, provider=provider, size=size, script=script, end_user=str(user_id))
+    letters = [{**mail.given, "attachments": []} for mail in mails(seed)]
+    box.control(nango_id(user_id, "gmail"), put=letters)
+    return [_connection(user_id, provider) for provider in PROVIDERS]
+
+
+def nango_id(user_id: UUID, provider: str) -> str:
+    return f"demo-{provider}-{user_id}"
+
+
+def _connection(user_id: UUID, provider: str) -> SyncConnection:
+    with as_owner():
+        made, _ = SyncConnection.objects.exclude(state=ConnectionState.REMOVED).get_or_create(
+            provider=provider,
+            nango_connection_id=nango_id(user_id, provider),
+            defaults={"user_id": user_id},
+        )
+        return made
+
+
+def sync(connections: list[SyncConnection]) -> list[Synced]:
+    """Accept a sync of each, and work until all are done."""
+    accepted = [(each, _accepted(each)) for each in connections]
+    asyncio.run(_until_done())
+    return [
+        Synced(
+            TITLES[each.provider],
+            SyncRun.objects.using("owner").get(pk=run_id),
+            JobFailure.objects.using("owner").filter(run_id=run_id).first(),
+        )
+        for each, run_id in accepted
+    ]
+
+
+def _accepted(connection: SyncConnection) -> UUID:
+    try:
+        user_id = connection.user_id
+        return runs.accept(user_id, connection.pk, trigger=Trigger.REQUEST).run.pk
+    except AlreadyActive as active:  # of a demo that was interrupted
+        return active.run_id
+
+
+async def _until_done() -> None:
+    made = worker.make(burst=True, housekeeping=False, poll_delay=0.02, handle_signals=False)
+    try:
+        await made.main()
+    finally:
+        await made.close()
+
+
+class Working:
+    """A worker in a thread of this process, from `with` to its end: it dies with the process."""
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._working.cancel)
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        with asyncio.Runner() as runner:
+            self._loop = runner.get_loop()
+            self._working = self._loop.create_task(_until_cancelled())
+            with suppress(asyncio.CancelledError):
+                runner.run(_ended(self._working))
+
+
+async def _until_cancelled() -> None:
+    made = worker.make(handle_signals=False)
+    try:
+        await made.main()
+    finally:
+        await made.close()
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    await asyncio.wait({task})
+
+
+def a_receipt(user_id: UUID) -> str | None:
+    """A mail that is an edge of the graph, in the words of its link; None without one."""
+    links = RelationshipInstance.objects.using("owner").filter(
+        user_id=user_id, relationship_type="receipt", deleted_at=None
+    )
+    best = links.order_by("-confidence_score", "created_at", "id").first()
+    return best.reason if best else None

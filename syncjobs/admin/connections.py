@@ -1,0 +1,115 @@
+"""Connections in the admin: how often they are synced, and whether; never what their cursor is."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from graph.paging import HugeTable
+from syncjobs import connections
+from syncjobs.admin.ledger import Ledger, badge
+from syncjobs.admin.links import failures
+from syncjobs.errors import RequestError
+from syncjobs.models import SyncConnection
+from syncjobs.models.choices import ConnectionState
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[SyncConnection]
+else:
+    ModelForm = forms.ModelForm
+
+EDITED = ("state", "sync_every")
+
+
+class ConnectionForm(ModelForm):
+    """A person pauses a connection and resumes it; what Nango says of it, Nango says."""
+
+    class Meta:
+        model = SyncConnection
+        fields = EDITED
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "state" in self.fields:
+            now = ConnectionState(self.instance.state)
+            ways = [now, *connections.MAY_BECOME[now]]
+            choices = [(state.value, state.label) for state in ways]
+            self.fields["state"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_sync_every(self) -> timedelta | None:
+        every: timedelta | None = self.cleaned_data["sync_every"]
+        if every is not None and every < timedelta(minutes=1):
+            raise forms.ValidationError("Once a minute is the most often.")
+        return every
+
+
+@admin.register(SyncConnection)
+class SyncConnectionAdmin(Ledger):
+    form = ConnectionForm
+    list_display = (
+        "nango_connection_id",
+        "provider",
+        "condition",
+        "sync_every",
+        "next_sync_at",
+        "last_synced_at",
+        "user_id",
+    )
+    list_filter = ("state", "provider")
+    ordering = ("user_id", "id")
+    fields = (
+        *EDITED,
+        "state_reason",
+        "provider",
+        "nango_connection_id",
+        "integration",
+        "next_sync_at",
+        "last_synced_at",
+        "runs",
+        "dead_letters",
+        "id",
+        "user_id",
+        "created_at",
+        "updated_at",
+    )
+    search_help_text = "Nango's exact connection id; its id; its tenant's id or e-mail address."
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is not None and obj.state == ConnectionState.REMOVED:
+            return False
+        return HugeTable.has_change_permission(self, request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
+        return tuple(name for name in self.fields if name not in EDITED)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("cursor")
+
+    def named(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return queryset.filter(nango_connection_id=text)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """As the API does it: only what was edited is written, never the cursor."""
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        try:
+            connections.change(obj.user_id, obj.pk, changes)
+        except RequestError as error:
+            self.message_user(request, str(error), messages.ERROR)
+
+    @admin.display(description="state")
+    def condition(self, connection: SyncConnection) -> str:
+        return badge(connection.state)
+
+    @admin.display(description="runs")
+    def runs(self, connection: SyncConnection) -> str:
+        text = '<a class="text-link" href="../../../syncrun/?q={}">Its runs</a>'
+        return format_html(text, connection.pk)
+
+    @admin.display(description="failures")
+    def dead_letters(self, connection: SyncConnection) -> str:
+        text = '<a class="text-link" href="{}">Its failures</a>'
+        return format_html(text, failures(q=str(connection.pk)))

@@ -1,0 +1,240 @@
+"""Dead letters in the admin: found, understood, replayed or put aside."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_http_methods, require_safe
+
+from graph.paging import ReadOnly
+from syncjobs.admin import acting
+from syncjobs.admin.deeds import DEEDS, Deed, allowed
+from syncjobs.admin.filters import ErrorClassFilter, FunctionFilter, ProviderFilter, StatusFilter
+from syncjobs.admin.grouped import STATES, GroupList, matrix
+from syncjobs.admin.links import failures, link, pretty
+from syncjobs.failures import finding, groups, replaying, story
+from syncjobs.models import JobFailure, SyncConnection, SyncRun
+
+MOST_SHOWN = 160  # letters of an error in the list
+FACTS = (
+    "function",
+    "location",
+    "error_class",
+    "provider",
+    "the_connection",
+    "the_run",
+    "the_group",
+    "tries",
+    "first_failed_at",
+    "last_failed_at",
+    "settled_at",
+    "user_id",
+    "correlation_id",
+    "job_id",
+    "id",
+)
+
+
+def _action(deed: Deed) -> Callable[..., HttpResponse]:
+    """The deed as an action of the list: its page, for the rows that were selected."""
+
+    def chosen(
+        table: "JobFailureAdmin", request: HttpRequest, queryset: QuerySet[JobFailure]
+    ) -> HttpResponse:
+        rows = acting.chosen_of(queryset, request.get_full_path())
+        return acting.ask(request, deed, rows)
+
+    chosen.__name__ = deed.name
+    description = f"{deed.title}…"
+    return admin.action(permissions=[deed.may], description=description)(chosen)
+
+
+@admin.register(JobFailure)
+class JobFailureAdmin(ReadOnly):
+    """Programs record a failure; a person replays it or puts it aside, and nothing else of it."""
+
+    list_display = (
+        "sentence",
+        "state",
+        "provider",
+        "function",
+        "error_class",
+        "tries",
+        "last_failed_at",
+        "user_id",
+    )
+    list_filter = (
+        StatusFilter,
+        ProviderFilter,
+        FunctionFilter,
+        ErrorClassFilter,
+        "last_failed_at",
+    )
+    ordering = ("-last_failed_at", "-pk")
+    fields = FACTS
+    readonly_fields = FACTS
+    raw_id_fields = ("run",)
+    actions = tuple(_action(deed) for deed in DEEDS.values())
+    list_before_template = "syncjobs/failures_above.html"
+    change_form_outer_before_template = "syncjobs/failure.html"
+    list_fullwidth = True
+    search_help_text: ClassVar[str | None] = (
+        "A text in its error or payload (in the newest 10,000 that the filters leave); the exact "
+        "fingerprint, job, correlation, run or connection; its id; its tenant's id or e-mail "
+        "address. A search looks in all states."
+    )
+
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("syncjobs/admin.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("payload", "payload_history", "traceback")
+
+    def get_urls(self) -> list[URLPattern]:
+        def page(route: str, view: Any, name: str) -> URLPattern:
+            safe = self.admin_site.admin_view(view)
+            made: URLPattern = path(route, safe, name=f"syncjobs_jobfailure_{name}")
+            return made
+
+        return [
+            page("groups/", require_safe(self.groups_view), "groups"),
+            page("act/<str:name>/", require_http_methods(["GET", "POST"])(self.act_view), "act"),
+            *super().get_urls(),
+        ]
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        return DEEDS["replay"].allowed_to(request.user)
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return DEEDS["resolve"].allowed_to(request.user)
+
+    # the list, and the same failures by group
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        for name in request.POST.getlist("action"):
+            if name in DEEDS:
+                acting.permitted(request, name)
+        query = request.GET.copy()
+        query.pop("p", None)
+        above = {
+            "matrix": matrix(groups.counts()),
+            "states": STATES,
+            "query": query.urlencode(),
+            "grouped": _is_grouped(request),
+            **(extra_context or {}),
+        }
+        return super().changelist_view(request, above)
+
+    def groups_view(self, request: HttpRequest) -> HttpResponse:
+        here = request.get_full_path()
+        offered = [(deed, _act(deed, back=here)) for deed in allowed(request.user)]
+        response = self.changelist_view(
+            request, {"title": "Job failures by what went wrong", "deeds": offered}
+        )
+        if isinstance(response, TemplateResponse):
+            response.template_name = "syncjobs/groups.html"
+        return response
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        if _is_grouped(request):
+            return GroupList
+        return super().get_changelist(request, **kwargs)
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        return lookup == "fingerprint" or super().lookup_allowed(lookup, value, request)
+
+    def named(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return finding.named(queryset, text)
+
+    @admin.display(description="error")
+    def sentence(self, failure: JobFailure) -> str:
+        more = "…" if len(failure.error) > MOST_SHOWN else ""
+        return f"{failure.error[:MOST_SHOWN]}{more}"
+
+    @admin.display(description="status")
+    def state(self, failure: JobFailure) -> str:
+        return format_html('<span class="state state-{0}">{0}</span>', failure.status)
+
+    # one failure
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        failure = self.get_object(request, object_id)
+        about = _about(request, failure) if failure else {}
+        return super().change_view(request, object_id, form_url, {**about, **(extra_context or {})})
+
+    @admin.display(description="run")
+    def the_run(self, failure: JobFailure) -> str:
+        return link(SyncRun, failure.run_id)
+
+    @admin.display(description="connection")
+    def the_connection(self, failure: JobFailure) -> str:
+        key = replaying.connection_of(failure)
+        known = SyncConnection.objects.defer("cursor").filter(pk=key).first() if key else None
+        return link(SyncConnection, key, known) if known else failure.connection_id or "-"
+
+    @admin.display(description="group")
+    def the_group(self, failure: JobFailure) -> str:
+        place = failures(fingerprint=failure.fingerprint)
+        text = failure.fingerprint or "no fingerprint"
+        return format_html('<a class="text-link" href="{}">All like this: {}</a>', place, text)
+
+    # acting
+
+    def act_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        response = acting.act(request, name)
+        if isinstance(response, TemplateResponse) and response.context_data is not None:
+            response.context_data["media"] = self.media
+        return response
+
+
+def _is_grouped(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return match is not None and match.url_name == "syncjobs_jobfailure_groups"
+
+
+def _act(deed: Deed, **given: str) -> str:
+    return f"{reverse('admin:syncjobs_jobfailure_act', args=[deed.name])}?{urlencode(given)}"
+
+
+def _about(request: HttpRequest, failure: JobFailure) -> dict[str, Any]:
+    """What the page tells above the plain facts."""
+    history = [{**was, "payload": pretty(was.get("payload"))} for was in failure.payload_history]
+    runs = story.runs_of(failure)
+    return {
+        "failure": failure,
+        "advice": story.advice(failure),
+        "runs": runs,
+        "traceback": "" if story.tells(runs, failure.traceback) else failure.traceback,
+        "payload": pretty(failure.payload),
+        "history": history[::-1],
+        "buttons": _buttons(request, failure),
+    }
+
+
+def _buttons(request: HttpRequest, failure: JobFailure) -> list[tuple[Deed, str]]:
+    """What this person may do to it, and what would not fail now."""
+    (verdict,) = replaying.plan([failure.pk])
+    fitting = [deed for deed in allowed(request.user) if deed.fits(failure)]
+    return [
+        (deed, _act(deed, ids=str(failure.pk), back=request.path))
+        for deed in fitting
+        if deed.name != "replay" or verdict.eligible
+    ]

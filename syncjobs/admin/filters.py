@@ -1,0 +1,75 @@
+"""Filters of the list of failures; each costs the same whatever the table's size."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from syncjobs.failures import finding
+from syncjobs.models import JobFailure
+from syncjobs.models.choices import FailureStatus, Provider
+
+
+class StatusFilter(SimpleListFilter):
+    """What waits for somebody, unless told otherwise; a search looks in all states."""
+
+    title = "status"
+    parameter_name = "status__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [*FailureStatus.choices, ("all", "All")]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": "Open and replaying"}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if chosen := self.value():
+            return queryset if chosen == "all" else queryset.filter(status=chosen)
+        if request.GET.get(SEARCH_VAR) or "fingerprint" in request.GET:
+            return queryset
+        return queryset.filter(status__in=finding.CURRENT)
+
+
+class ProviderFilter(SimpleListFilter):
+    title = "provider"
+    parameter_name = "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [*Provider.choices, ("none", "None")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        if chosen is None:
+            return queryset
+        return queryset.filter(provider="" if chosen == "none" else chosen)
+
+
+class _Recent(SimpleListFilter):
+    """By a column's values in the newest failures."""
+
+    parameter_name = ""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        newest = finding.newest(JobFailure.objects.all()).values("pk")[: finding.NEWEST]
+        few = JobFailure.objects.filter(pk__in=newest).order_by(self.parameter_name)
+        values = few.values_list(self.parameter_name, flat=True).distinct()[:100]
+        return [(value, value) for value in values if value]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        return queryset if chosen is None else queryset.filter(**{self.parameter_name: chosen})
+
+
+class FunctionFilter(_Recent):
+    title = "function"
+    parameter_name = "function"
+
+
+class ErrorClassFilter(_Recent):
+    title = "error class"
+    parameter_name = "error_class"

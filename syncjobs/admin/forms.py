@@ -1,0 +1,81 @@
+"""What is asked before something is done to failures."""
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from syncjobs.admin.links import pretty
+from syncjobs.errors import PayloadRefused
+from syncjobs.failures import payloads
+from syncjobs.failures.masking import masked_json
+from syncjobs.failures.replaying import FASTEST
+from syncjobs.failures.settling import LONGEST, NO_REASON
+from syncjobs.models import JobFailure
+
+
+class Plain(forms.Form):
+    """Nothing to ask. `failure` is the only one that is chosen, or None."""
+
+    def __init__(self, *args: Any, failure: JobFailure | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.failure = failure
+
+
+class ReplayForm(Plain):
+    per_minute = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=FASTEST,
+        label="How many a minute",
+        help_text="Empty: all at once.",
+        widget=UnfoldAdminIntegerFieldWidget(),
+    )
+    payload = forms.CharField(
+        required=False,
+        label="Payload",
+        help_text="A JSON object; the old one is kept if you change it.",
+        widget=UnfoldAdminTextareaWidget({"rows": 8, "class": "font-mono", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.failure is None:
+            del self.fields["payload"]
+        else:
+            del self.fields["per_minute"]
+            self.fields["payload"].initial = pretty(payloads.asked(self.failure))
+
+    def clean_payload(self) -> dict[str, Any] | None:
+        """The edited payload; None where it is as it was."""
+        text = self.cleaned_data["payload"]
+        try:
+            payload = payloads.parsed(text) if text.strip() else {}
+            if self.failure is None or payload == masked_json(payloads.asked(self.failure)):
+                return None
+            payloads.edited(self.failure, payload)
+        except PayloadRefused as error:
+            raise forms.ValidationError(str(error)) from None
+        return payload
+
+
+class NoteForm(Plain):
+    note = forms.CharField(
+        required=False,
+        max_length=LONGEST,
+        help_text="For whoever comes across it later. It may stay empty.",
+        widget=UnfoldAdminTextInputWidget(),
+    )
+
+
+class ReasonForm(Plain):
+    reason = forms.CharField(
+        max_length=LONGEST,
+        error_messages={"required": NO_REASON},
+        help_text="Why nobody will ever need it.",
+        widget=UnfoldAdminTextInputWidget(),
+    )

@@ -1,0 +1,34 @@
+"""Links from one row of the ledger to another."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Model
+from django.urls import reverse
+from django.utils.html import format_html
+
+from syncjobs.failures.masking import masked_json
+from syncjobs.models import JobFailure
+
+
+def page_of(model: type[Model], key: object) -> str:
+    return reverse(f"admin:syncjobs_{model._meta.model_name}_change", args=[key])
+
+
+def link(model: type[Model], key: object, text: object = None) -> str:
+    """The row's page, under its key or a text of its own; a dash where there is no row."""
+    if not key:
+        return "-"
+    return format_html('<a class="text-link" href="{}">{}</a>', page_of(model, key), text or key)
+
+
+def failures(**given: str) -> str:
+    """The list of failures, filtered; of whichever state unless one is given."""
+    query = urlencode({"status__exact": "all", **given})
+    return f"{reverse(f'admin:syncjobs_{JobFailure._meta.model_name}_changelist')}?{query}"
+
+
+def pretty(value: Any) -> str:
+    """JSON for people, without secrets."""
+    return json.dumps(masked_json(value), indent=2, ensure_ascii=False)

@@ -1,0 +1,43 @@
+"""RequestErrors as HTTP answers that name the field."""
+
+import math
+
+from rest_framework import status
+from rest_framework.response import Response
+
+from syncjobs.errors import (
+    AlreadyActive,
+    AlreadyConnected,
+    AlreadyEnded,
+    ConnectionUnknown,
+    ConnectionUnusable,
+    KeyReused,
+    NangoUnavailable,
+    RequestError,
+    RunUnknown,
+)
+
+STATUSES: dict[type[RequestError], int] = {
+    ConnectionUnknown: status.HTTP_404_NOT_FOUND,
+    RunUnknown: status.HTTP_404_NOT_FOUND,
+    ConnectionUnusable: status.HTTP_409_CONFLICT,
+    AlreadyActive: status.HTTP_409_CONFLICT,
+    AlreadyEnded: status.HTTP_409_CONFLICT,
+    AlreadyConnected: status.HTTP_409_CONFLICT,
+    KeyReused: status.HTTP_422_UNPROCESSABLE_ENTITY,
+    NangoUnavailable: status.HTTP_503_SERVICE_UNAVAILABLE,
+}
+
+
+def answered(error: Exception) -> Response | None:
+    """The answer to a RequestError, 400 where it has no status of its own; None to any other."""
+    if not isinstance(error, RequestError):
+        return None
+    told = next((STATUSES[kind] for kind in type(error).mro() if kind in STATUSES), 400)
+    body: dict[str, object] = {error.field: [str(error)]}
+    if isinstance(error, AlreadyActive):
+        body["run"] = str(error.run_id)
+    if isinstance(error, NangoUnavailable):
+        after = {"Retry-After": str(math.ceil(error.after))}
+        return Response({"detail": str(error)}, status=told, headers=after)
+    return Response(body, status=told)

@@ -1,0 +1,214 @@
+"""What the API takes and gives of syncs and connections."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from graph.api.serializers import Answer, StrictQuery
+from syncjobs import paging
+from syncjobs.models.choices import ConnectionState, Outcome, Provider, RunStatus, Trigger
+from syncjobs.paging import Position
+
+MONTH = int(timedelta(days=31).total_seconds())
+ID = r"\A[\x21-\x7e]*\Z"
+
+
+class StrictBody(StrictQuery):
+    """A request's JSON object; a field that it should not have is an error, not a silence."""
+
+    one_of_them = "field"
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            raise serializers.ValidationError({"detail": "The body must be a JSON object."})
+        return super().to_internal_value(data)
+
+
+class NoBody(StrictBody):
+    pass
+
+
+@extend_schema_field({"type": "string", "examples": ["2026-03-01", "2026-03-01T09:30:00Z"]})
+class Moment(serializers.Field[datetime, str, str, Any]):
+    """An ISO date or date and time, in UTC where it names no zone. A date is its first moment,
+    or with `end` its last."""
+
+    default_error_messages = {"invalid": "Say a date or a date and time in ISO 8601."}
+
+    def __init__(self, *, end: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self._edge = time.max if end else time.min
+
+    def to_internal_value(self, data: str) -> datetime:
+        try:
+            return self._read(data)
+        except (ValueError, OverflowError):
+            self.fail("invalid")
+
+    def _read(self, data: str) -> datetime:
+        try:
+            return datetime.combine(date.fromisoformat(data), self._edge, UTC)
+        except ValueError:
+            found = datetime.fromisoformat(data)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+    def to_representation(self, value: datetime) -> str:
+        return value.isoformat()
+
+
+def past(moment: datetime) -> None:
+    """Raises ValidationError."""
+    if moment > timezone.now():
+        raise serializers.ValidationError("It is in the future.")
+
+
+@extend_schema_field({"type": "string"})
+class Place(serializers.Field[Position, str, str | None, Any]):
+    """Where a page of a list begins."""
+
+    default_error_messages = {"invalid": "This is no cursor: take the `next` of an answer."}
+
+    def to_internal_value(self, data: str) -> Position:
+        try:
+            return paging.position(data)
+        except ValueError:
+            self.fail("invalid")
+
+    def to_representation(self, value: Position) -> str | None:
+        return paging.cursor(value)
+
+
+@extend_schema_field({"type": "integer"})
+class Seconds(serializers.Field[timedelta, int, int, Any]):
+    """A timedelta as whole seconds."""
+
+    def to_representation(self, value: timedelta) -> int:
+        return int(value.total_seconds())
+
+
+class PageQuery(StrictQuery):
+    """What every list takes."""
+
+    cursor = Place(required=False, help_text="The `next` of the page before.")
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
+    since = Moment(required=False, validators=[past], help_text="Not accepted before this.")
+    until = Moment(required=False, end=True, help_text="Not accepted after this.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        since, until = attrs.get("since"), attrs.get("until")
+        if since and until and since > until:
+            raise serializers.ValidationError({"since": ["It is later than `until`."]})
+        return attrs
+
+
+class SyncsQuery(PageQuery):
+    connection = serializers.UUIDField(required=False)
+    provider = serializers.ChoiceField(Provider.choices, required=False)
+    status = serializers.ChoiceField(RunStatus.choices, required=False)
+
+
+class ConnectionsQuery(StrictQuery):
+    provider = serializers.ChoiceField(Provider.choices, required=False)
+    state = serializers.ChoiceField(
+        ConnectionState.choices,
+        required=False,
+        help_text="Removed connections are listed only by state=removed.",
+    )
+
+
+class SyncBody(StrictBody):
+    connection = serializers.UUIDField(help_text="A connection of yours.")
+    full = serializers.BooleanField(
+        default=False, help_text="List everything anew instead of what changed."
+    )
+
+
+class ConnectionBody(StrictBody):
+    provider = serializers.ChoiceField(Provider.choices)
+    nango_connection_id = serializers.RegexField(ID, max_length=255)
+    integration = serializers.RegexField(
+        ID,
+        max_length=255,
+        default="",
+        allow_blank=True,
+        help_text="Nango's integration id, where it is not the provider's name.",
+    )
+    sync_every_seconds = serializers.IntegerField(
+        default=None, allow_null=True, min_value=60, max_value=MONTH, help_text="null: when asked"
+    )
+
+
+class ConnectionChange(StrictBody):
+    sync_every_seconds = serializers.IntegerField(
+        required=False, allow_null=True, min_value=60, max_value=MONTH, help_text="null: when asked"
+    )
+    state = serializers.ChoiceField(
+        [ConnectionState.PAUSED.value, ConnectionState.ALIVE.value],
+        required=False,
+        help_text="A pause, and its end.",
+    )
+
+
+class ConnectionAnswer(Answer):
+    id = serializers.UUIDField()
+    provider = serializers.ChoiceField(Provider.choices)
+    nango_connection_id = serializers.CharField()
+    integration = serializers.CharField()
+    state = serializers.ChoiceField(ConnectionState.choices)
+    state_reason = serializers.CharField()
+    sync_every_seconds = Seconds(source="sync_every", allow_null=True)
+    next_sync_at = serializers.DateTimeField(allow_null=True)
+    last_synced_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class ConnectionsAnswer(Answer):
+    results = ConnectionAnswer(many=True)
+
+
+class SyncAnswer(Answer):
+    id = serializers.UUIDField()
+    connection = serializers.UUIDField(source="connection_id")
+    provider = serializers.ChoiceField(Provider.choices)
+    full = serializers.BooleanField(source="payload.full", default=False)
+    trigger = serializers.ChoiceField(Trigger.choices)
+    status = serializers.ChoiceField(RunStatus.choices)
+    progress = serializers.DictField(help_text="What was done so far")
+    tries = serializers.IntegerField(help_text="Tries begun that count")
+    next_try_at = serializers.DateTimeField(allow_null=True)
+    error = serializers.CharField(help_text="Why it failed, in a sentence")
+    correlation_id = serializers.CharField()
+    created_at = serializers.DateTimeField(help_text="When it was accepted")
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    cancel_requested_at = serializers.DateTimeField(allow_null=True)
+
+
+class AttemptAnswer(Answer):
+    try_number = serializers.IntegerField()
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    outcome = serializers.ChoiceField(Outcome.choices)
+    retry_after = serializers.FloatField(allow_null=True, help_text="Seconds until the next try")
+    error = serializers.CharField()
+
+
+class SyncDetailAnswer(SyncAnswer):
+    attempts = AttemptAnswer(many=True)
+
+
+class SyncsAnswer(Answer):
+    results = SyncAnswer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
+
+
+class HintAnswer(Answer):
+    accepted = serializers.BooleanField()
+    reason = serializers.CharField(help_text="Why nothing came of it, or nothing new")
+    connection = serializers.UUIDField(allow_null=True)
+    run = serializers.UUIDField(allow_null=True)

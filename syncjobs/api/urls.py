@@ -1,0 +1,15 @@
+"""Background work: /api/v1/…"""
+
+from django.urls import include, path
+
+from syncjobs.api import views, webhooks
+
+urlpatterns = [
+    path("syncs/", views.SyncsView.as_view(), name="syncs"),
+    path("syncs/<str:run_id>/", views.SyncView.as_view(), name="sync"),
+    path("syncs/<str:run_id>/cancel/", views.CancelView.as_view(), name="sync-cancel"),
+    path("connections/", views.ConnectionsView.as_view(), name="connections"),
+    path("connections/<str:connection_id>/", views.ConnectionView.as_view(), name="connection"),
+    path("job-failures/", include("syncjobs.api.failures.urls")),
+    path("webhooks/nango/", webhooks.NangoView.as_view(), name="webhooks-nango"),
+]

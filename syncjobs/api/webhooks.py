@@ -1,0 +1,61 @@
+"""Webhooks: who sends them shows a signature, not a token."""
+
+from django.conf import settings
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.exceptions import ParseError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from graph.api.serializers import Problem
+from syncjobs import hints
+from syncjobs.api import serializers as shapes
+from syncjobs.api.bodies import decoded, raw
+from syncjobs.nango import signed
+
+HEADER = "X-Nango-Hmac-Sha256"
+UNSIGNED = f"{HEADER} is not the body's signature under the webhook signing key."
+NO_KEY = "No webhook signing key is set here: set NANGO_WEBHOOK_KEY."
+
+
+class NangoView(APIView):
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="webhooks_nango",
+        auth=[],
+        parameters=[
+            OpenApiParameter(
+                HEADER,
+                OpenApiTypes.STR,
+                "header",
+                required=True,
+                description="The hex HMAC-SHA256 of the raw body",
+            )
+        ],
+        request=OpenApiTypes.OBJECT,
+        responses={
+            200: shapes.HintAnswer,
+            400: OpenApiResponse(Problem, description="The body is not a JSON object"),
+            401: OpenApiResponse(Problem, description="No signature, or not a valid one"),
+            413: OpenApiResponse(Problem, description="The body is larger than 1 MiB"),
+            503: OpenApiResponse(Problem, description="No webhook signing key is set here"),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """A hint from Nango: its signature is believed, its words are looked into."""
+        key = settings.NANGO["webhook_key"]
+        if not key:
+            return Response({"detail": NO_KEY}, status=status.HTTP_503_SERVICE_UNAVAILABLE)
+        body = raw(request)
+        if not signed(body, request.headers.get(HEADER), key):
+            asked = {"WWW-Authenticate": HEADER}
+            return Response({"detail": UNSIGNED}, status.HTTP_401_UNAUTHORIZED, headers=asked)
+        given = decoded(body)
+        if not isinstance(given, dict):
+            raise ParseError("The body must be a JSON object.")
+        return Response(shapes.HintAnswer(hints.take(hints.read(given))).data)

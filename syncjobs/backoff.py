@@ -1,0 +1,20 @@
+"""How long to wait before the next try."""
+
+import random
+
+CAP = 1800.0  # seconds
+SPREAD = 0.25
+
+
+def wait(base: float, job_try: int, after: float | None = None) -> float:
+    """Seconds after try number `job_try`: as the provider asked, or exponential backoff.
+
+    base·2^(job_try-1): the first is exactly `base`; later ones vary by ±25 %, so that what failed
+    together does not come back together, up to CAP.
+    """
+    if after is not None:
+        return max(after, 0.0)
+    if job_try <= 1:
+        return base
+    spread = random.uniform(1 - SPREAD, 1 + SPREAD)  # noqa: S311 - no secret
+    return min(base * 2.0 ** (job_try - 1) * spread, CAP)

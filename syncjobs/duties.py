@@ -1,0 +1,120 @@
+"""What is to be done again and again. Which duty is due when stands in PostgreSQL.
+
+So nothing is due twice however many workers there are, nothing depends on Redis, and a window that
+was missed is caught up, once.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import connections, transaction
+
+from graph import view
+from graph.errors import RefreshRunning
+from syncjobs import ledger, queue, recover, runs, sql
+from syncjobs.failures import record
+from syncjobs.threads import UNREACHABLE
+
+log = logging.getLogger(__name__)
+ROLE = ledger.ROLE
+RETAINED_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Its work says what it did."""
+
+    every: float
+    work: Callable[[], dict[str, Any]]
+
+
+def refresh_view() -> dict[str, Any]:
+    """Refresh the view, unless another process does."""
+    try:
+        done = view.refresh(concurrently=view.state() is view.State.READY, wait=False)
+    except RefreshRunning:
+        return {"rows": None}
+    return {"rows": done.rows, "seconds": round(done.seconds, 3)}
+
+
+def accept_due() -> dict[str, Any]:
+    """Accept a sync of every connection whose time has come."""
+    with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
+        cursor.execute(sql.read("runs_due"))
+        due = [
+            queue.Queued(job_id, function, str(run_id))
+            for job_id, function, run_id in cursor.fetchall()
+        ]
+    if due:
+        runs.tell(due)
+    return {"accepted": len(due)}
+
+
+def forget_old() -> dict[str, Any]:
+    """Delete ended runs, settled failures and deleted items older than FINLEY_KEEP_DAYS."""
+    counts = {}
+    for name in ("failures", "runs", "items"):
+        counts[name] = sum(_forgotten(f"old_{name}_deleted"))
+    return counts
+
+
+def _forgotten(name: str) -> Iterator[int]:
+    """In bites, so that nobody waits for one long delete."""
+    while True:
+        with connections[ROLE].cursor() as cursor:
+            cursor.execute(
+                sql.read(name), {"days": settings.SYNC_KEEP_DAYS, "limit": RETAINED_AT_ONCE}
+            )
+            yield cursor.rowcount
+            if cursor.rowcount < RETAINED_AT_ONCE:
+                return
+
+
+DUTIES: dict[str, Duty] = {
+    "recover": Duty(5, recover.recover),
+    "accept_due": Duty(10, accept_due),
+    "refresh_view": Duty(300, refresh_view),
+    "forget_old": Duty(86_400, forget_old),
+}
+
+
+def begun(worker: str) -> list[str]:
+    """The duties that are due, each now leased to this worker."""
+    given: dict[str, Any] = {"names": list(DUTIES), "worker": worker, "lease": settings.SYNC_LEASE}
+    with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
+        cursor.execute(sql.read("duties_known"), given)
+        cursor.execute(sql.read("duties_begun"), given)
+        return [name for (name,) in cursor.fetchall()]
+
+
+def renewed(names: list[str], worker: str) -> None:
+    """Their leases go on."""
+    given: dict[str, Any] = {"names": names, "worker": worker, "lease": settings.SYNC_LEASE}
+    with connections[ROLE].cursor() as cursor:
+        cursor.execute(sql.read("duties_renewed"), given)
+
+
+def do(name: str) -> None:
+    """Do it, and write down what it found, or its failure in job_failures; then it is due later."""
+    found, error = None, ""
+    try:
+        found = DUTIES[name].work()
+    except UNREACHABLE:
+        raise
+    except Exception as failure:
+        trouble = record.trouble_of(failure)
+        record.of_duty(name, trouble)
+        error = trouble.error
+        log.exception("duty %s failed", name)
+    given: dict[str, Any] = {
+        "name": name,
+        "every": DUTIES[name].every,
+        "found": json.dumps(found),
+        "error": error,
+    }
+    with connections[ROLE].cursor() as cursor:
+        cursor.execute(sql.read("duty_done"), given)

@@ -1,0 +1,1 @@
+"""Dead letters: recorded, grouped, replayed, settled."""

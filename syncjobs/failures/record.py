@@ -1,0 +1,210 @@
+"""A failure's row in job_failures: one a job, whatever ended it, with no secret in it."""
+
+import hashlib
+import re
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from syncjobs.errors import Permanent
+from syncjobs.failures.masking import masked, masked_json
+from syncjobs.models import JobFailure
+from syncjobs.models.choices import FailureStatus
+
+ROLE = "owner"
+MOST_ERROR = 2_000  # characters
+MOST_TRACEBACK = 20_000
+MOST_RAW = 2_000
+OURS = Path(__file__).resolve().parents[2]
+_VARIES = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|0x[0-9a-f]+|[0-9a-f]{12,}|\d+", re.IGNORECASE
+)
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_BAD = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What went wrong: a class, a sentence, a traceback, the top frame of ours."""
+
+    error_class: str
+    error: str
+    traceback: str = ""
+    location: str = ""
+    reauthorise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run that has failed, as runs_ended.sql says it."""
+
+    run_id: UUID
+    user_id: UUID
+    connection_id: UUID
+    provider: str
+    function: str
+    payload: dict[str, Any]
+    tries: int
+    correlation_id: str
+    job_id: str
+    replay_of: UUID | None
+
+
+def trouble_of(error: BaseException) -> Trouble:
+    """An exception, in a sentence that holds no secret, with where it was raised."""
+    said = _said(error)
+    lines = traceback.format_exception(error)
+    return Trouble(
+        error_class=type(error).__name__,
+        error=_fit(masked(said), MOST_ERROR),
+        traceback=_fit(_relative(masked("".join(lines))), MOST_TRACEBACK),
+        location=_location(error),
+        reauthorise=isinstance(error, Permanent) and error.reauthorise,
+    )
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error) or f"{type(error).__name__} was raised without a word."
+    except Exception:  # noqa: BLE001 - one whose own words fail
+        return f"{type(error).__name__} was raised, and cannot say why."
+
+
+def _relative(text: str) -> str:
+    return text.replace(f"{OURS}/", "")
+
+
+def _fit(text: str, most: int) -> str:
+    """What PostgreSQL takes; the end of a long text counts more than its middle."""
+    text = _BAD.sub("\ufffd", text)
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]}\n…\n{text[-half:]}"
+
+
+def _location(error: BaseException) -> str:
+    """The innermost frame of this project: file and function."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if _is_ours(frame.filename)]
+    if not ours:
+        return ""
+    return f"{Path(ours[-1].filename).relative_to(OURS)}:{ours[-1].name}"
+
+
+def _is_ours(filename: str) -> bool:
+    path = Path(filename)
+    return path.is_relative_to(OURS) and not any(part.startswith(".") for part in path.parts)
+
+
+def fingerprint(function: str, trouble: Trouble) -> str:
+    """Alike: the same task, class, place and sentence, whatever numbers and names it has in it."""
+    plain = _VARIES.sub("#", _QUOTED.sub("'…'", trouble.error))
+    said = "\x1f".join((function, trouble.error_class, trouble.location, plain))
+    return hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
+
+
+def of_run(ended: Ended, trouble: Trouble) -> None:
+    """One row a run, in the caller's transaction; a replay comes back to its original."""
+    mark = fingerprint(ended.function, trouble)
+    if ended.replay_of is not None:
+        _came_back(ended.replay_of, ended.tries, trouble, mark)
+        return
+    JobFailure.objects.using(ROLE).create(
+        user_id=ended.user_id,
+        provider=ended.provider,
+        connection_id=str(ended.connection_id),
+        correlation_id=ended.correlation_id,
+        run_id=ended.run_id,
+        job_id=ended.job_id,
+        function=ended.function,
+        payload=masked_json(ended.payload),
+        tries=max(ended.tries, 1),
+        fingerprint=mark,
+        status=_status(mark, str(ended.connection_id)),
+        **_words(trouble),
+    )
+
+
+def _came_back(failure_id: UUID, tries: int, trouble: Trouble, mark: str) -> None:
+    JobFailure.objects.using(ROLE).filter(pk=failure_id).update(
+        status=FailureStatus.OPEN,
+        tries=F("tries") + max(tries, 1),
+        last_failed_at=Now(),
+        settled_at=None,
+        fingerprint=mark,
+        **_words(trouble),
+    )
+
+
+def _words(trouble: Trouble) -> dict[str, str]:
+    return {
+        "error_class": trouble.error_class,
+        "error": trouble.error,
+        "traceback": trouble.traceback,
+        "location": trouble.location,
+    }
+
+
+def _status(mark: str, connection_id: str) -> FailureStatus:
+    """Ignored, if the last of its like on this connection is: it is known, and has not changed."""
+    last = (
+        JobFailure.objects.using(ROLE)
+        .filter(fingerprint=mark, connection_id=connection_id)
+        .order_by("-last_failed_at")
+        .values_list("status", flat=True)
+        .first()
+    )
+    ignored = last == FailureStatus.IGNORED
+    return FailureStatus.IGNORED if ignored else FailureStatus.OPEN
+
+
+def of_job(job_id: str, function: str, raw: bytes | None, tries: int, trouble: Trouble) -> bool:
+    """A job that Redis held and no run is known of: what it was, once. False: it was known."""
+    with transaction.atomic(using=ROLE):
+        if JobFailure.objects.using(ROLE).filter(job_id=job_id).exists():
+            return False
+        mark = fingerprint(function, trouble)
+        JobFailure.objects.using(ROLE).bulk_create(
+            [
+                JobFailure(
+                    job_id=_fit(job_id, MOST_RAW),
+                    function=_fit(function, MOST_RAW) or "unknown",
+                    payload=_payload(raw),
+                    tries=max(tries, 1),
+                    fingerprint=mark,
+                    status=_status(mark, ""),
+                    **_words(trouble),
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        return True
+
+
+def _payload(raw: bytes | None) -> dict[str, Any]:
+    """What Redis held, as text; nothing in it is understood, so it is masked as text."""
+    if raw is None:
+        return {}
+    return {"raw": _fit(masked(raw[: MOST_RAW * 2].decode(errors="replace")), MOST_RAW)}
+
+
+def reopened(failure_id: UUID) -> None:
+    """A replay ended without an answer."""
+    replaying = JobFailure.objects.using(ROLE).filter(pk=failure_id, status=FailureStatus.REPLAYING)
+    replaying.update(status=FailureStatus.OPEN)
+
+
+def of_duty(name: str, trouble: Trouble) -> None:
+    """A duty that failed: one open row a duty and kind of failure, which counts."""
+    mark = fingerprint(name, trouble)
+    known = JobFailure.objects.using(ROLE).filter(
+        function=name, fingerprint=mark, run=None, status__in=["open", "ignored"]
+    )
+    if known.update(tries=F("tries") + 1, last_failed_at=Now(), **_words(trouble)):
+        return
+    JobFailure.objects.using(ROLE).create(function=name, fingerprint=mark, **_words(trouble))

@@ -1,0 +1,114 @@
+"""Failures put aside by a person: resolved, ignored, discarded with a reason; and opened again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import router, transaction
+from django.utils import timezone
+
+from syncjobs.errors import ReasonMissing
+from syncjobs.failures import log, verdicts
+from syncjobs.failures.verdicts import Verdict
+from syncjobs.models import JobFailure
+from syncjobs.models.choices import FailureStatus
+
+FROM = {
+    FailureStatus.RESOLVED: (FailureStatus.OPEN, FailureStatus.IGNORED),
+    FailureStatus.IGNORED: (FailureStatus.OPEN,),
+    FailureStatus.DISCARDED: (FailureStatus.OPEN, FailureStatus.IGNORED),
+    FailureStatus.OPEN: (
+        FailureStatus.RESOLVED,
+        FailureStatus.IGNORED,
+        FailureStatus.DISCARDED,
+    ),
+}
+SAID = {
+    FailureStatus.RESOLVED: "Resolved",
+    FailureStatus.IGNORED: "Ignored until it changes",
+    FailureStatus.DISCARDED: "Discarded",
+    FailureStatus.OPEN: "Opened again",
+}
+NO_REASON = "Say why: a failure is discarded with a reason only."
+LONGEST = 2_000  # characters
+
+
+@dataclass(slots=True)
+class Settled:
+    """The failures whose status was changed, and the others, each with its reason."""
+
+    changed: list[JobFailure] = field(default_factory=list)
+    skipped: list[Verdict] = field(default_factory=list)
+
+
+def resolve(ids: Iterable[UUID], *, by: AbstractBaseUser | None, note: str = "") -> Settled:
+    """Done with: the cause is mended, or what failed was done by hand."""
+    return _settle(ids, FailureStatus.RESOLVED, by, note)
+
+
+def ignore(ids: Iterable[UUID], *, by: AbstractBaseUser | None, note: str = "") -> Settled:
+    """Known: out of the view, and so is the next of its like on the same connection."""
+    return _settle(ids, FailureStatus.IGNORED, by, note)
+
+
+def discard(ids: Iterable[UUID], *, by: AbstractBaseUser | None, reason: str) -> Settled:
+    """Given up, for a reason. Raises ReasonMissing."""
+    if not _kept(reason):
+        raise ReasonMissing(NO_REASON)
+    return _settle(ids, FailureStatus.DISCARDED, by, reason)
+
+
+def reopen(ids: Iterable[UUID], *, by: AbstractBaseUser | None) -> Settled:
+    """Back into the view, whatever put it aside."""
+    return _settle(ids, FailureStatus.OPEN, by, "")
+
+
+def plan(ids: Iterable[UUID], wanted: FailureStatus) -> list[Verdict]:
+    """A dry run: for each failure, in the order given, whether it would become `wanted`."""
+    rows = verdicts.found(JobFailure.objects.all(), ids)
+    return [Verdict(key, failure, _against(failure, wanted)) for key, failure in rows.items()]
+
+
+def _against(failure: JobFailure | None, wanted: FailureStatus) -> str:
+    if failure is None:
+        return verdicts.UNKNOWN
+    now = FailureStatus(failure.status)
+    if now in FROM[wanted]:
+        return ""
+    if now == wanted:
+        return f"It is {now.value} already."
+    if now == FailureStatus.REPLAYING:
+        return "It is being replayed: wait for its outcome."
+    return f"It is {now.value}: reopen it first."
+
+
+def _settle(
+    ids: Iterable[UUID], wanted: FailureStatus, by: AbstractBaseUser | None, note: str
+) -> Settled:
+    note = _kept(note)
+    done = Settled()
+    with transaction.atomic(using=router.db_for_write(JobFailure)):
+        locked = JobFailure.objects.order_by("pk").select_for_update()
+        for key, failure in verdicts.found(locked, ids).items():
+            reason = _against(failure, wanted)
+            if failure is None or reason:
+                done.skipped.append(Verdict(key, failure, reason))
+            else:
+                done.changed.append(failure)
+        _put(done.changed, wanted, note)
+        log.write(by, done.changed, f"{SAID[wanted]}: {note}" if note else f"{SAID[wanted]}.")
+    return done
+
+
+def _kept(note: str) -> str:
+    return note.replace("\0", "").strip()[:LONGEST]
+
+
+def _put(failures: list[JobFailure], status: FailureStatus, note: str) -> None:
+    settled_at = None if status == FailureStatus.OPEN else timezone.now()
+    JobFailure.objects.filter(pk__in=[failure.pk for failure in failures]).update(
+        status=status, note=note, settled_at=settled_at
+    )
+    for failure in failures:
+        failure.status, failure.note, failure.settled_at = status, note, settled_at

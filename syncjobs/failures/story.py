@@ -1,0 +1,64 @@
+"""What happened to a failure: its run and each replay, with their attempts; what to do now."""
+
+from collections.abc import Sequence
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from syncjobs.failures import replaying
+from syncjobs.models import JobAttempt, JobFailure, SyncConnection, SyncRun
+from syncjobs.models.choices import ConnectionState, FailureStatus
+
+MOST_RUNS = 20
+MOST_ATTEMPTS = 50  # of each run
+
+_PUT_ASIDE = {
+    FailureStatus.REPLAYING: "Nothing: a replay is queued or running; its outcome shows here.",
+    FailureStatus.RESOLVED: "Nothing: it is resolved. Reopen it if that was wrong.",
+    FailureStatus.IGNORED: (
+        "Nothing: it is known. The next of its like on this connection is ignored too; a different "
+        "failure is open."
+    ),
+    FailureStatus.DISCARDED: "Nothing: it was given up. Reopen it if that was wrong.",
+}
+_CONNECT = "The person must connect the account anew. Then replay it."
+_REPLAY = (
+    "Mend the cause, then replay it; resolve it if it is dealt with, ignore it if it is known."
+)
+_NEVER = "It cannot be replayed: {} Resolve it if it is dealt with, or discard it with a reason."
+_NOT_NOW = "It cannot be replayed now: {}"
+
+
+def runs_of(failure: JobFailure) -> Sequence[SyncRun]:
+    """The run that failed and its newest replays, the first one first; in two queries.
+
+    `tried` holds each one's newest attempts, the last one first.
+    """
+    own = Q(pk=failure.run_id) if failure.run_id else Q(pk__in=[])
+    of_it = SyncRun.objects.filter(own | Q(replay_of=failure.pk)).order_by("-created_at", "-pk")
+    return list(with_attempts(of_it[:MOST_RUNS]))[::-1]
+
+
+def with_attempts(runs: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
+    """The runs, each with its newest attempts as `tried`."""
+    newest = JobAttempt.objects.order_by("-fence")[:MOST_ATTEMPTS]
+    return runs.prefetch_related(Prefetch("attempts", newest, to_attr="tried"))
+
+
+def tells(runs: Sequence[SyncRun], traceback: str) -> bool:
+    """Whether one of the attempts has this traceback."""
+    tried = (attempt for run in runs for attempt in vars(run)["tried"])
+    return any(attempt.traceback == traceback for attempt in tried)
+
+
+def advice(failure: JobFailure) -> str:
+    """What a person should do now, in a sentence or two; in two queries at most."""
+    status = FailureStatus(failure.status)
+    if status in _PUT_ASIDE:
+        return _PUT_ASIDE[status]
+    (verdict,) = replaying.plan([failure.pk])
+    if verdict.reason in (replaying.NOTHING, replaying.GONE):
+        return _NEVER.format(verdict.reason)
+    if verdict.reason:
+        return _NOT_NOW.format(verdict.reason)
+    dead = SyncConnection.objects.filter(pk=failure.connection_id, state=ConnectionState.DEAD)
+    return _CONNECT if dead.exists() else _REPLAY

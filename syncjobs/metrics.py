@@ -1,0 +1,54 @@
+"""What a worker counts, for Prometheus (`manage.py worker --metrics-port`)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+
+from syncjobs.models.choices import Outcome
+
+SECONDS = (0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
+
+_ENDED = Counter(
+    "finley_jobs_ended_total", "Starts of jobs, by how they ended", ["function", "outcome"]
+)
+_RUNNING = Gauge("finley_jobs_running", "Jobs that run in this worker", ["function"])
+_SECONDS = Histogram("finley_job_seconds", "Seconds a start took", ["function"], buckets=SECONDS)
+_WAITS = Histogram(
+    "finley_retry_wait_seconds", "Seconds until a retry", ["function"], buckets=SECONDS
+)
+_UNSEEN = Counter("finley_jobs_unseen_total", "Jobs that arq ended without a word", ["reason"])
+_RECOVERED = Counter("finley_runs_recovered_total", "Runs put right by the recoverer", ["reason"])
+_OUTAGES = Counter("finley_redis_errors_total", "Turns of the queue that Redis did not answer")
+
+
+@contextmanager
+def running(function: str) -> Iterator[None]:
+    """While a start runs."""
+    with _RUNNING.labels(function).track_inprogress(), _SECONDS.labels(function).time():
+        yield
+
+
+def ended(function: str, outcome: Outcome) -> None:
+    _ENDED.labels(function, outcome.value).inc()
+
+
+def waits(function: str, seconds: float) -> None:
+    _WAITS.labels(function).observe(seconds)
+
+
+def unseen(reason: str) -> None:
+    _UNSEEN.labels(reason).inc()
+
+
+def recovered(reason: str, count: int) -> None:
+    _RECOVERED.labels(reason).inc(count)
+
+
+def outage() -> None:
+    _OUTAGES.inc()
+
+
+def serve(port: int) -> None:
+    """Serve them on this port of 127.0.0.1. Raises OSError where it is taken."""
+    start_http_server(port, addr="127.0.0.1")

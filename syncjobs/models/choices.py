@@ -1,0 +1,61 @@
+"""The words that a column may hold."""
+
+from django.db import models
+
+
+class Provider(models.TextChoices):
+    GMAIL = "gmail", "Gmail"
+    DROPBOX = "dropbox", "Dropbox"
+    GDRIVE = "gdrive", "Google Drive"
+    ZOHO_MAIL = "zoho_mail", "Zoho Mail"
+
+
+class ConnectionState(models.TextChoices):
+    ALIVE = "alive"
+    SUSPECT = "suspect", "suspect: Nango hinted that it is dead"
+    DEAD = "dead", "dead: the person must connect anew"
+    PAUSED = "paused", "paused by a person"
+    REMOVED = "removed"
+
+
+class RunStatus(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ACTIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
+
+
+class Trigger(models.TextChoices):
+    REQUEST = "request", "a person or a program asked"
+    SCHEDULE = "schedule"
+    WEBHOOK = "webhook", "a hint from Nango"
+    REPLAY = "replay", "the replay of a failure"
+
+
+class Outcome(models.TextChoices):
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    RETRIED = "retried", "failed; to be tried again"
+    FAILED = "failed", "failed for good"
+    CANCELLED = "cancelled"
+    GIVEN_BACK = "given_back", "given back: the worker stopped, or it made progress; no try counted"
+    LOST = "lost", "lost: its worker died or stalled"
+
+
+class FailureStatus(models.TextChoices):
+    OPEN = "open"
+    REPLAYING = "replaying"
+    RESOLVED = "resolved"
+    IGNORED = "ignored"
+    DISCARDED = "discarded"
+
+
+class ItemUse(models.TextChoices):
+    NOTHING = "nothing", "nothing to read in it"
+    LEDGER = "ledger", "its rows were imported"
+    EVENT = "event", "it names an amount, a reference or a party: an event"
+    UNREADABLE = "unreadable", "it could not be read: see the note"

@@ -1,0 +1,192 @@
+"""Runs as a person or a program asks for them: accepted, cancelled.
+
+A run is written in the transaction of the request; Redis hears of it when that commits. If Redis
+cannot be told, nothing is lost: the recoverer tells it.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, connections, router, transaction
+from django.db.models.functions import Now
+from redis.exceptions import RedisError
+
+from graph.tenancy import tenant_transaction
+from syncjobs import queue, sql
+from syncjobs.errors import (
+    AlreadyActive,
+    AlreadyEnded,
+    ConnectionUnknown,
+    ConnectionUnusable,
+    KeyReused,
+    RunUnknown,
+)
+from syncjobs.models import JobFailure, SyncConnection, SyncRun
+from syncjobs.models.choices import ACTIVE, ConnectionState, FailureStatus, RunStatus, Trigger
+
+log = logging.getLogger(__name__)
+NOT_NOW = {
+    ConnectionState.PAUSED: "This connection is paused: resume it first.",
+    ConnectionState.REMOVED: "This connection was removed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """`created` is False where the idempotency key had been given before: the run of then."""
+
+    run: SyncRun
+    created: bool
+
+
+def function_of(provider: str) -> str:
+    """The task that syncs this provider."""
+    return f"{provider}_sync"
+
+
+def accept(
+    user_id: UUID,
+    connection_id: UUID,
+    *,
+    trigger: Trigger,
+    payload: dict[str, Any] | None = None,
+    idempotency_key: str | None = None,
+    correlation_id: str = "",
+    replay_of: UUID | None = None,
+    not_before: datetime | None = None,
+) -> Accepted:
+    """Accept a sync of the tenant's connection, in the caller's transaction if there is one.
+
+    `payload`: {"full": true} lists everything anew. Raises ConnectionUnknown, ConnectionUnusable,
+    AlreadyActive, KeyReused.
+    """
+    payload = payload or {}
+    with tenant_transaction(user_id, using=router.db_for_write(SyncRun)):
+        connection = _locked(user_id, connection_id)
+        if known := _known(user_id, idempotency_key):
+            return Accepted(_same(known, connection_id, payload), created=False)
+        if reason := NOT_NOW.get(ConnectionState(connection.state)):
+            raise ConnectionUnusable(reason)
+        if active := connection.runs.filter(status__in=ACTIVE).first():
+            raise AlreadyActive("A sync of this connection is queued or running.", active.pk)
+        run = _written(
+            connection,
+            trigger=trigger.value,
+            payload=payload,
+            idempotency_key=idempotency_key,
+            correlation_id=correlation_id,
+            replay_of_id=replay_of,
+            next_try_at=not_before,
+        )
+        if payload.get("full"):
+            SyncConnection.objects.filter(pk=connection.pk).update(cursor=None)
+        enqueue_on_commit([run])
+    return Accepted(run, created=True)
+
+
+def _locked(user_id: UUID, connection_id: UUID) -> SyncConnection:
+    """One request a connection at a time. Raises ConnectionUnknown."""
+    mine = SyncConnection.objects.select_for_update().defer("cursor")
+    connection = mine.filter(user_id=user_id, pk=connection_id).first()
+    if connection is None:
+        raise ConnectionUnknown("You have no such connection.")
+    return connection
+
+
+def _known(user_id: UUID, key: str | None) -> SyncRun | None:
+    return SyncRun.objects.filter(user_id=user_id, idempotency_key=key).first() if key else None
+
+
+def _same(run: SyncRun, connection_id: UUID, payload: dict[str, Any]) -> SyncRun:
+    if run.connection_id != connection_id or run.payload != payload:
+        raise KeyReused("This key was given with another request: choose a new one.")
+    return run
+
+
+def _written(connection: SyncConnection, **given: Any) -> SyncRun:
+    run_id = uuid4()
+    try:
+        with transaction.atomic(using=router.db_for_write(SyncRun)):
+            run = SyncRun(
+                id=run_id,
+                user_id=connection.user_id,
+                connection=connection,
+                provider=connection.provider,
+                function=function_of(connection.provider),
+                job_id=job_id(run_id, 1),
+                **given,
+            )
+            run.correlation_id = run.correlation_id or str(run_id)
+            run.save(force_insert=True)
+    except IntegrityError as error:
+        if "sync_runs_idempotency_key" in str(error):  # at once, with another connection
+            raise KeyReused("This key was given with another request: choose a new one.") from None
+        raise
+    run.refresh_from_db()
+    return run
+
+
+def job_id(run_id: UUID, number: int) -> str:
+    """arq's id of the run's job; a run that is given another job gets another number."""
+    return f"{run_id}:{number}"
+
+
+def enqueue_on_commit(runs: Sequence[SyncRun]) -> None:
+    """Tell Redis once this transaction stands."""
+    told = [queued(run) for run in runs]
+    transaction.on_commit(partial(tell, told), using=router.db_for_write(SyncRun))
+
+
+def queued(run: SyncRun) -> queue.Queued:
+    return queue.Queued(run.job_id, run.function, str(run.pk), run.next_try_at, run.tries + 1)
+
+
+def tell(jobs: Sequence[queue.Queued]) -> bool:
+    """Enqueue, and note it in the ledger; False where Redis cannot be told now."""
+    try:
+        queue.enqueue(jobs)
+    except (RedisError, OSError) as error:
+        log.warning(
+            "Redis cannot be told of %d runs now (%s): the recoverer will",
+            len(jobs),
+            type(error).__name__,
+        )
+        return False
+    with connections[router.db_for_write(SyncRun)].cursor() as cursor:
+        cursor.execute(sql.read("run_enqueued"), [[job.job_id for job in jobs]])
+    return True
+
+
+def cancel(user_id: UUID, run_id: UUID) -> SyncRun:
+    """Ask a run to end: at once if it waits, within seconds if it runs.
+
+    Raises RunUnknown, AlreadyEnded.
+    """
+    with tenant_transaction(user_id, using=router.db_for_write(SyncRun)):
+        run = SyncRun.objects.select_for_update().filter(user_id=user_id, pk=run_id).first()
+        if run is None:
+            raise RunUnknown("You have no such run.")
+        if run.status not in ACTIVE:
+            raise AlreadyEnded(f"This run has {run.status} already.")
+        run.cancel_requested_at = Now()
+        fields = ["cancel_requested_at"]
+        if run.status == RunStatus.QUEUED:
+            run.status, run.finished_at = RunStatus.CANCELLED, Now()
+            fields += ["status", "finished_at"]
+        run.save(update_fields=fields)
+        if run.status == RunStatus.CANCELLED:
+            _reopened(run)
+    run.refresh_from_db()
+    return run
+
+
+def _reopened(run: SyncRun) -> None:
+    """What it was to replay has not been."""
+    if run.replay_of_id is not None:
+        mine = JobFailure.objects.filter(pk=run.replay_of_id, status=FailureStatus.REPLAYING)
+        mine.update(status=FailureStatus.OPEN)

@@ -1,0 +1,123 @@
+"""From async to sync, once a unit of work: database work runs in threads of its own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+UNREACHABLE = (OperationalError, InterfaceError)
+LONGEST_PAUSE = 2.0
+MOMENT = 0.002
+
+
+class Threads:
+    """`count` threads, each with connections of its own, which stay open between two works."""
+
+    def __init__(self, name: str, count: int) -> None:
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix=name)
+        self._connections: dict[int, BaseDatabaseWrapper] = {}
+
+    async def run[R](self, work: Callable[..., R], *args: Any) -> R:
+        """What the work returns or raises. A cancel waits for its end: no transaction is cut."""
+        loop = asyncio.get_running_loop()
+        future = loop.run_in_executor(self._pool, partial(self._with_connections, work, *args))
+        return await ended(future)
+
+    async def patiently[R](self, seconds: float, work: Callable[..., R], *args: Any) -> R:
+        """The same, again while the database cannot be reached, for so many seconds."""
+        loop = asyncio.get_running_loop()
+        until, pause = loop.time() + seconds, 0.1
+        while True:
+            try:
+                return await self.run(work, *args)
+            except UNREACHABLE:
+                if loop.time() + pause > until:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def close(self) -> None:
+        """End the threads, and close what they left open."""
+        await asyncio.to_thread(self._end)
+
+    def _end(self) -> None:
+        self._pool.shutdown()
+        for connection in self._connections.values():
+            connection.close()
+
+    def _with_connections[R](self, work: Callable[..., R], *args: Any) -> R:
+        """Connections that broke, or that the server closed, are not used again."""
+        try:
+            return work(*args)
+        except UNREACHABLE:
+            for connection in connections.all(initialized_only=True):
+                connection.close()
+            raise
+        finally:
+            for connection in connections.all(initialized_only=True):
+                self._keep(connection)
+
+    def _keep(self, connection: BaseDatabaseWrapper) -> None:
+        if id(connection) not in self._connections:
+            connection.inc_thread_sharing()  # whoever ends the threads closes it
+            self._connections[id(connection)] = connection
+        if connection.errors_occurred and not connection.is_usable():
+            connection.close()
+
+
+async def ended[R](future: Awaitable[R]) -> R:
+    """Awaits it to its end, also when cancelled meanwhile; then the cancel goes on."""
+    task = asyncio.ensure_future(future)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
+class Batches[A, R]:
+    """What is asked while one batch is under way goes out together as the next one."""
+
+    def __init__(self, work: Callable[[list[A]], Awaitable[list[R]]], most: int = 500) -> None:
+        self._work, self._most = work, most
+        self._waiting: list[tuple[A, asyncio.Future[R]]] = []
+        self._sender: asyncio.Task[None] | None = None
+        self._crowded = False
+
+    async def ask(self, one: A) -> R:
+        """The answer to this one; what the batch raised, if it did."""
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((one, future))
+        if self._sender is None:
+            self._sender = asyncio.create_task(self._send())
+        return await future
+
+    async def _send(self) -> None:
+        try:
+            await asyncio.sleep(0)  # those of this very turn of the loop come along
+            while self._waiting:
+                if (
+                    self._crowded
+                ):  # where one batch is full of others, a moment makes the next fuller
+                    await asyncio.sleep(MOMENT)
+                batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                self._crowded = len(batch) > 1
+                await self._answer(batch)
+        finally:
+            self._sender = None
+
+    async def _answer(self, batch: list[tuple[A, asyncio.Future[R]]]) -> None:
+        try:
+            answers = await self._work([one for one, _ in batch])
+        except Exception as error:  # noqa: BLE001 - each of the askers gets it
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)

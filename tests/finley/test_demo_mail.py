@@ -1,0 +1,63 @@
+"""The demo's mails: the same for a seed, and linked to the entries that they belong to."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from finley.demo import books
+from finley.demo.mail import Mail, mails
+from finley.models import User
+from graph import models
+from graph.ingest import receipts
+from graph.ingest.documents import Document, Reading, read, sender
+from graph.ingest.importing import format_of, import_file
+from graph.tenancy import tenant_transaction
+
+
+def readings(made: list[Mail]) -> list[Reading]:
+    """Of those that name something; the others' external ids are missing."""
+    found = (
+        read(
+            Document(
+                str(number), "message", mail.given["subject"], mail.given["text"],
+                datetime.fromisoformat(mail.given["at"]), *sender(mail.given["from"]),
+            )
+        )
+        for number, mail in enumerate(made)
+    )  # fmt: skip
+    return [each for each in found if each is not None]
+
+
+def test_are_the_same_for_a_seed() -> None:
+    assert mails(7) == mails(7)
+    assert mails(7) != mails(8)
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_are_a_dozen_with_and_without_an_entry(seed: int) -> None:
+    made = mails(seed)
+    assert 11 <= len(made) <= 13
+    assert {tuple(mail.given) for mail in made} == {("subject", "text", "from", "to", "at")}
+    assert sum(mail.entry is None for mail in made) == 3
+    assert all(datetime.fromisoformat(mail.given["at"]).tzinfo is UTC or
+               datetime.fromisoformat(mail.given["at"]).utcoffset() is not None
+               for mail in made)  # fmt: skip
+    keys = {row["entry_id"] for row in books.generate(seed).rows["ledger.csv"]}
+    assert {mail.entry for mail in made if mail.entry} <= keys
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_are_linked_to_their_entries_and_no_other(tenant: User, tmp_path: Path, seed: int) -> None:
+    for path in books.write(tmp_path, seed).files:
+        if path.suffix == ".csv":
+            import_file(tenant.pk, path, format_of(path), tmp_path / "rejects")
+    made = mails(seed)
+    with tenant_transaction(tenant.pk) as connection:
+        receipts.store(connection, tenant.pk, "gmail.demo", "gmail", readings(made))
+    links = models.RelationshipInstance.objects.using("owner").filter(relationship_type="receipt")
+    found = {link.source_event.external_id: link.target_event for link in links}
+    assert {made[int(key)].entry for key in found} == {mail.entry for mail in made if mail.entry}
+    for key, event in found.items():
+        assert (event.source, event.external_id) == ("finley-demo.ledger", made[int(key)].entry)
+        assert event.posting == 1

@@ -1,0 +1,58 @@
+"""What the published schema says of background work."""
+
+import pytest
+from django.core.management import call_command
+
+from syncjobs.api.failures import urls as failures
+from syncjobs.api.urls import urlpatterns
+from tests.graph.api.shapes import published
+from tests.syncjobs.api.shapes import V1
+
+SENT = {"400", "401", "413"}
+STATUSES = {
+    ("syncs/", "get"): {"200", "400", "401"},
+    ("syncs/", "post"): SENT | {"200", "202", "404", "409", "415", "422"},
+    ("syncs/{run_id}/", "get"): {"200", "400", "401", "404"},
+    ("syncs/{run_id}/cancel/", "post"): SENT | {"202", "404", "409", "415"},
+    ("connections/", "get"): {"200", "400", "401"},
+    ("connections/", "post"): SENT | {"201", "409", "415", "503"},
+    ("connections/{connection_id}/", "get"): {"200", "400", "401", "404"},
+    ("connections/{connection_id}/", "patch"): SENT | {"200", "404", "409", "415"},
+    ("connections/{connection_id}/", "delete"): SENT | {"204", "404", "415"},
+    ("job-failures/", "get"): {"200", "400", "401", "403"},
+    ("job-failures/groups/", "get"): {"200", "400", "401", "403"},
+    ("job-failures/replay/", "post"): SENT | {"200", "202", "403", "415"},
+    ("job-failures/{failure_id}/", "get"): {"200", "400", "401", "403", "404"},
+    ("job-failures/{failure_id}/replay/", "post"): SENT | {"202", "403", "404", "409", "415"},
+    **{
+        (f"job-failures/{{failure_id}}/{deed}/", "post"): SENT | {"200", "403", "404", "409", "415"}
+        for deed in ("resolve", "ignore", "discard", "reopen")
+    },
+    ("webhooks/nango/", "post"): SENT | {"200", "503"},
+}
+
+
+def test_the_schema_is_generated_without_a_warning(tmp_path, capsys):
+    call_command("spectacular", "--fail-on-warn", "--validate", "--file", str(tmp_path / "s.yaml"))
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("path", "method"), STATUSES, ids=str)
+def test_every_operation_says_what_can_come_of_it(path, method):
+    operation = published()["paths"][V1 + path][method]
+    assert set(operation["responses"]) == STATUSES[path, method]
+    assert operation["description"]
+    assert operation.get("security", []) == ([] if "webhooks" in path else [{"token": []}])
+
+
+def test_no_path_is_forgotten():
+    assert len({path for path, _ in STATUSES}) == len(urlpatterns) - 1 + len(failures.urlpatterns)
+
+
+def test_a_body_carries_its_bounds():
+    schemas = published()["components"]["schemas"]
+    every = schemas[
+        "ConnectionBodyRequest" if "ConnectionBodyRequest" in schemas else "ConnectionBody"
+    ]
+    assert every["properties"]["sync_every_seconds"]["minimum"] == 60
+    assert set(every["required"]) == {"provider", "nango_connection_id"}

@@ -1,0 +1,355 @@
+"""Syncs over HTTP: accepted once, listed, looked at, cancelled; two tenants; many at once."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from django.db import connections as databases
+from rest_framework.test import APIClient
+
+from syncjobs import connections, queue
+from syncjobs.models import SyncRun
+from tests.conftest import client_of
+from tests.syncjobs.api.conftest import accepted, begun, ended, runs_of
+from tests.syncjobs.api.shapes import V1, as_published
+
+SYNCS = f"{V1}syncs/"
+KEY = "HTTP_IDEMPOTENCY_KEY"
+NOBODY = "7b3ea1a5-7a1e-4f0b-9c1d-1d2b3c4d5e6f"
+
+
+def ask(api: APIClient, connection, body=None, **headers):
+    body = body if body is not None else {"connection": str(connection.pk)}
+    return api.post(SYNCS, body, format="json", **headers)
+
+
+def at_once(count: int, work: Callable[[int], object]) -> list:
+    """What `work` returned in each of `count` threads that began together."""
+    ready, found = threading.Barrier(count), []
+
+    def one(number: int) -> None:
+        try:
+            ready.wait(10)
+            found.append(work(number))
+        finally:
+            databases.close_all()
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(count)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    assert len(found) == count
+    return found
+
+
+def test_a_sync_is_accepted_and_told_to_redis(api, gmail):
+    answer = ask(api, gmail)
+    run = as_published(answer, "syncs/", "post", 202)
+    assert answer["Location"] == f"{SYNCS}{run['id']}/"
+    assert (run["status"], run["trigger"], run["full"]) == ("queued", "request", False)
+    assert list(queue.missing([f"{run['id']}:1", "unheard of"])) == ["unheard of"]
+    assert as_published(api.get(answer["Location"]), "syncs/{run_id}/")["attempts"] == []
+
+
+def test_a_full_one_forgets_the_cursor(api, gmail):
+    gmail.cursor = {"history": "7"}
+    gmail.save(update_fields=["cursor"])
+    run = accepted(api, gmail, full=True)
+    assert run["full"] is True
+    gmail.refresh_from_db()
+    assert gmail.cursor is None
+
+
+def test_the_same_key_and_body_give_the_same_run(api, gmail):
+    first, second = (ask(api, gmail, **{KEY: "k 1~"}) for _ in range(2))
+    assert first.status_code == 202
+    assert "Idempotent-Replayed" not in first
+    again = as_published(second, "syncs/", "post", 200)
+    assert second["Idempotent-Replayed"] == "true"
+    assert again["id"] == first.json()["id"]
+    assert second["Location"] == first["Location"]
+    ended(again["id"])
+    assert ask(api, gmail, **{KEY: "k 1~"}).json()["status"] == "succeeded"
+    assert len(runs_of(gmail)) == 1
+
+
+def test_the_same_key_with_another_body_is_refused(api, gmail, tenant):
+    assert ask(api, gmail, **{KEY: "k"}).status_code == 202
+    other = connections.register(tenant.pk, "dropbox", "box")
+    for body in (
+        {"connection": str(gmail.pk), "full": True},
+        {"connection": str(other.pk)},
+    ):
+        answer = ask(api, gmail, body, **{KEY: "k"})
+        assert answer.status_code == 422
+        assert list(answer.json()) == ["Idempotency-Key"]
+    assert runs_of(other) == []
+
+
+def test_a_key_is_its_tenants_own(api, their_api, gmail, theirs):
+    mine, other = ask(api, gmail, **{KEY: "k"}), ask(their_api, theirs, **{KEY: "k"})
+    assert (mine.status_code, other.status_code) == (202, 202)
+    assert mine.json()["id"] != other.json()["id"]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "é", "a\tb", "\x7f"], ids=ascii)
+def test_a_key_that_is_none_is_named(api, gmail, key):
+    answer = ask(api, gmail, **{KEY: key})
+    assert answer.status_code == 400
+    assert list(answer.json()) == ["Idempotency-Key"]
+    assert runs_of(gmail) == []
+
+
+def test_one_key_in_two_threads_is_one_run(tenant, gmail):
+    clients = [client_of(tenant) for _ in range(2)]
+    found = at_once(2, lambda number: ask(clients[number], gmail, **{KEY: "same"}))
+    assert sorted(answer.status_code for answer in found) == [200, 202]
+    assert len({answer.json()["id"] for answer in found}) == 1
+    assert len(runs_of(gmail)) == 1
+
+
+def test_one_key_for_two_connections_at_once_is_one_run(tenant, gmail):
+    both = [gmail, connections.register(tenant.pk, "dropbox", "box")]
+    clients = [client_of(tenant) for _ in both]
+    found = at_once(2, lambda number: ask(clients[number], both[number], **{KEY: "same"}))
+    assert sorted(answer.status_code for answer in found) == [202, 422]
+    assert sum(len(runs_of(each)) for each in both) == 1
+
+
+def test_twenty_at_once_are_one_active_run(tenant, gmail):
+    clients = [client_of(tenant) for _ in range(20)]
+    found = at_once(20, lambda number: ask(clients[number], gmail))
+    codes = sorted(answer.status_code for answer in found)
+    assert codes == [202] + [409] * 19
+    (run,) = runs_of(gmail)
+    assert {a.json()["run"] for a in found if a.status_code == 409} == {str(run.pk)}
+
+
+def test_an_active_run_is_named(api, gmail):
+    run = accepted(api, gmail)
+    answer = ask(api, gmail)
+    assert answer.status_code == 409
+    assert answer.json()["run"] == run["id"]
+    assert answer.json()["connection"]
+    begun(run["id"])
+    assert ask(api, gmail).status_code == 409
+
+
+def test_another_tenants_connection_and_nobodys_are_the_same_404(api, theirs):
+    found = [ask(api, None, {"connection": str(each)}) for each in (theirs.pk, uuid4())]
+    assert [answer.status_code for answer in found] == [404, 404]
+    assert found[0].content == found[1].content
+    assert list(found[0].json()) == ["connection"]
+    assert runs_of(theirs) == []
+
+
+def test_a_paused_and_a_removed_connection_are_not_synced(api, tenant, gmail):
+    connections.change(tenant.pk, gmail.pk, {"state": "paused"})
+    assert "resume" in ask(api, gmail).json()["connection"][0]
+    assert ask(api, gmail).status_code == 409
+    connections.remove(tenant.pk, gmail.pk)
+    assert ask(api, gmail).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({}, ["connection"]),
+        ({"connection": None}, ["connection"]),
+        ({"connection": "7"}, ["connection"]),
+        ({"connection": -1}, ["connection"]),
+        ({"connection": ["x"]}, ["connection"]),
+        ({"connection": "\0"}, ["connection"]),
+        ({"connection": NOBODY, "full": "perhaps"}, ["full"]),
+        ({"connection": NOBODY, "full": None}, ["full"]),
+        ({"connection": NOBODY, "user_id": NOBODY, "é": 1}, ["user_id", "é"]),
+        ({"full": 7, "x": {}}, ["connection", "full", "x"]),
+        ([], ["detail"]),
+        ("text", ["detail"]),
+        (7, ["detail"]),
+        (True, ["detail"]),
+    ],
+    ids=ascii,
+)
+def test_a_wrong_body_is_named(api, body, named):
+    answer = ask(api, None, body)
+    assert answer.status_code == 400
+    assert sorted(answer.json()) == named
+
+
+def test_what_is_asked_belongs_in_the_body(api, gmail):
+    answer = api.post(f"{SYNCS}?full=true", {"connection": str(gmail.pk)}, format="json")
+    assert answer.status_code == 400
+    assert list(answer.json()) == ["full"]
+
+
+def test_nobody_without_a_token(gmail):
+    asked = APIClient()
+    for path in ("syncs/", f"syncs/{uuid4()}/", "connections/", f"connections/{uuid4()}/"):
+        assert asked.get(V1 + path).status_code == 401
+    assert ask(asked, gmail).status_code == 401
+    assert asked.post(f"{SYNCS}{uuid4()}/cancel/").status_code == 401
+
+
+def test_a_sync_is_looked_at_with_its_attempts(api, gmail):
+    run = accepted(api, gmail)
+    ended(run["id"], "Gmail is gone.")
+    shown = as_published(api.get(f"{SYNCS}{run['id']}/"), "syncs/{run_id}/")
+    assert (shown["status"], shown["error"], shown["tries"]) == ("failed", "Gmail is gone.", 1)
+    (attempt,) = shown["attempts"]
+    assert (attempt["outcome"], attempt["error"]) == ("failed", "Gmail is gone.")
+    assert "Traceback" not in str(shown)
+    assert "worker:1" not in str(shown)
+
+
+def test_another_tenants_run_and_nobodys_are_the_same_404(api, their_api, theirs):
+    run = accepted(their_api, theirs)
+    for make in (lambda i: api.get(f"{SYNCS}{i}/"), lambda i: api.post(f"{SYNCS}{i}/cancel/")):
+        found = [make(each) for each in (run["id"], uuid4(), "7", "x y")]
+        assert {answer.status_code for answer in found} == {404}
+        assert len({answer.content for answer in found}) == 1
+    assert runs_of(theirs)[0].status == "queued"
+
+
+def test_a_cancel_ends_what_waits_and_asks_what_runs(api, gmail):
+    run = accepted(api, gmail)
+    done = as_published(
+        api.post(f"{SYNCS}{run['id']}/cancel/"), "syncs/{run_id}/cancel/", "post", 202
+    )
+    assert done["status"] == "cancelled"
+    again = api.post(f"{SYNCS}{run['id']}/cancel/")
+    assert again.status_code == 409
+    assert list(again.json()) == ["id"]
+    run = accepted(api, gmail)
+    begun(run["id"])
+    asked = api.post(f"{SYNCS}{run['id']}/cancel/")
+    assert asked.status_code == 202
+    assert asked.json()["status"] == "running"
+    assert asked.json()["cancel_requested_at"]
+
+
+def test_a_cancel_takes_no_body(api, gmail):
+    run = accepted(api, gmail)
+    answer = api.post(f"{SYNCS}{run['id']}/cancel/", {"force": True}, format="json")
+    assert answer.status_code == 400
+    assert list(answer.json()) == ["force"]
+
+
+# The list
+
+
+def history(api, gmail, count: int) -> list[str]:
+    """Runs that have ended, newest first."""
+    made = []
+    for _ in range(count):
+        made.append(accepted(api, gmail)["id"])
+        ended(made[-1])
+    return made[::-1]
+
+
+def listed(api, **given) -> dict:
+    return as_published(api.get(SYNCS, given), "syncs/")
+
+
+def ids(page: dict) -> list[str]:
+    return [run["id"] for run in page["results"]]
+
+
+def test_pages_are_stable_while_runs_are_accepted(api, gmail):
+    made = history(api, gmail, 5)
+    seen, page = [], listed(api, limit=2)
+    while True:
+        seen += ids(page)
+        if page["next"] is None:
+            break
+        history(api, gmail, 1)
+        page = listed(api, limit=2, cursor=page["next"])
+    assert seen == made
+
+
+def test_runs_of_one_moment_are_all_listed(api, gmail):
+    made = history(api, gmail, 4)
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    SyncRun.objects.using("owner").update(created_at=moment)
+    first = listed(api, limit=3)
+    rest = listed(api, limit=3, cursor=first["next"])
+    assert sorted(ids(first) + ids(rest)) == sorted(made)
+    assert rest["next"] is None
+
+
+def test_a_cursor_of_another_tenant_shows_nothing_of_theirs(api, their_api, gmail, theirs):
+    history(their_api, theirs, 3)
+    cursor = listed(their_api, limit=1)["next"]
+    assert listed(api, cursor=cursor) == {"results": [], "next": None}
+    assert listed(api)["results"] == []
+
+
+def test_filters(api, tenant, gmail):
+    box = connections.register(tenant.pk, "dropbox", "box")
+    done, waiting = history(api, gmail, 1)[0], accepted(api, box)["id"]
+    assert ids(listed(api)) == [waiting, done]
+    assert ids(listed(api, provider="gmail")) == [done]
+    assert ids(listed(api, status="queued")) == [waiting]
+    assert ids(listed(api, connection=str(gmail.pk))) == [done]
+    assert ids(listed(api, connection=str(uuid4()))) == []
+    assert ids(listed(api, provider="gmail", status="queued")) == []
+
+
+def test_from_and_to(api, gmail):
+    old, new = history(api, gmail, 2)[::-1]
+    runs = SyncRun.objects.using("owner")
+    runs.filter(pk=old).update(created_at=datetime(2026, 1, 2, 23, 30, tzinfo=UTC))
+    assert ids(listed(api, since="2026-01-02", until="2026-01-02")) == [old]
+    assert ids(listed(api, until="2026-01-02T23:29:59Z")) == []
+    assert ids(listed(api, until="2026-01-03T00:30:00+01:00")) == [old]
+    assert ids(listed(api, since="2026-01-03")) == [new]
+    assert ids(listed(api, since="0001-01-01", until="9999-12-31")) == [new, old]
+
+
+FUTURE = "2199-01-01"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("since", FUTURE, "in the future"),
+        ("since", f"{FUTURE}T00:00:00Z", "in the future"),
+        ("since", "yesterday", "ISO 8601"),
+        ("since", "2026-02-30", "ISO 8601"),
+        ("since", "0001-01-01T00:00:00+14:00", "ISO 8601"),
+        ("until", "9999-12-31T23:59:59-14:00", "ISO 8601"),
+        ("until", "\0", "ISO 8601"),
+        ("connection", "x", "UUID"),
+        ("provider", "icloud", "choice"),
+        ("status", "late", "choice"),
+        ("limit", "0", ""),
+        ("limit", "201", ""),
+        ("limit", "9" * 5000, ""),
+        ("cursor", "x", "cursor"),
+        ("cursor", "é", "cursor"),
+        ("cursor", "", "cursor"),
+        ("cursor", "MjAyNi0wMS0wMSAx", "cursor"),
+        ("page", "2", "Unknown parameter"),
+        ("user_id", "x", "Unknown parameter"),
+    ],
+    ids=ascii,
+)
+def test_a_wrong_parameter_is_named(api, field, value, says):
+    answer = api.get(SYNCS, {field: value})
+    assert answer.status_code == 400
+    assert list(answer.json()) == [field]
+    assert says in answer.json()[field][0]
+
+
+def test_every_wrong_parameter_is_named_at_once(api):
+    answer = api.get(SYNCS, {"since": FUTURE, "limit": 0, "user": "me"})
+    assert set(answer.json()) == {"since", "limit", "user"}
+
+
+def test_since_after_until_is_said(api):
+    answer = api.get(SYNCS, {"since": "2026-01-02", "until": "2026-01-01"})
+    assert answer.status_code == 400
+    assert answer.json() == {"since": ["It is later than `until`."]}

@@ -1,0 +1,150 @@
+"""Bodies that do what a run's payload says: how tests make a worker meet every kind of end."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+from syncjobs import saving
+from syncjobs.contents import Content
+from syncjobs.errors import Permanent, Transient
+from syncjobs.runner import Start
+from syncjobs.saving import Effects, Part
+from syncjobs.sources.items import Item, Page
+
+
+async def probe(ctx: dict[str, Any], run_id: str) -> None:
+    await ctx["runner"].run(ctx, run_id, body)
+
+
+async def raw_probe(ctx: dict[str, Any], *args: Any) -> Any:
+    """A task that does not go through the runner, as somebody may deploy one."""
+    return None
+
+
+async def body(start: Start) -> None:
+    await WAYS[str(start.claim.payload.get("do", "succeed"))](start)
+
+
+def page(number: int, last: bool) -> Page:
+    items = [Item(f"item-{number}-{each}", "file", f"{number}-{each}.bin") for each in range(3)]
+    return Page(items, {"next": number + 1}, last, full=False)
+
+
+def part(number: int, last: bool = False) -> Part:
+    made = page(number, last)
+    effects = Effects(set(), set(), [], made.items)
+    return Part([Content(item) for item in made.items], effects, made)
+
+
+async def save_pages(start: Start, pauses: float = 0.0, pages: int = 5) -> None:
+    """From the cursor on, three items a page."""
+    first = (start.claim.cursor or {}).get("next", 1)
+    for number in range(first, pages + 1):
+        await start.save(saving.save, start.claim, part(number, number == pages))
+        await asyncio.sleep(pauses)
+
+
+async def succeed(start: Start) -> None:
+    await save_pages(start)
+
+
+async def slowly(start: Start) -> None:
+    await save_pages(start, pauses=float(start.claim.payload.get("pause", 0.4)))
+
+
+async def transient(start: Start) -> None:
+    raise Transient("The provider was away.", start.claim.payload.get("after"))
+
+
+async def once(start: Start) -> None:
+    if start.claim.job_try == 1:
+        raise Transient("The provider was away once.")
+    await save_pages(start)
+
+
+async def permanent(start: Start) -> None:
+    raise Permanent("Connect the account again, then replay this sync.", reauthorise=True)
+
+
+async def plain(start: Start) -> None:
+    raise LookupError("a defect, with a token=abcdef0123456789 in it")
+
+
+async def leave(start: Start) -> None:
+    sys.exit(3)
+
+
+async def hang(start: Start) -> None:
+    await asyncio.sleep(3600)
+
+
+async def swallow(start: Start) -> None:
+    """Ends well in spite of its cancel."""
+    try:
+        await asyncio.sleep(3600)
+    except asyncio.CancelledError:
+        await save_pages(start)
+
+
+async def never_end(start: Start) -> None:
+    while True:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            continue
+
+
+async def cancel_itself(start: Start) -> None:
+    raise asyncio.CancelledError
+
+
+async def kill(start: Start) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def kill_once(start: Start) -> None:
+    if start.claim.fence == 1:
+        await kill(start)
+    await save_pages(start)
+
+
+async def block(start: Start) -> None:
+    """A task that holds the event loop: its lease is not renewed."""
+    if start.claim.fence == 1:
+        time.sleep(float(start.claim.payload["seconds"]))  # noqa: ASYNC251 - the point of it
+    await save_pages(start)
+
+
+class Odd(Exception):
+    """Its repr and str raise."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+    __repr__ = __str__
+
+
+async def unspeakable(start: Start) -> None:
+    raise Odd
+
+
+WAYS = {
+    "succeed": succeed,
+    "slowly": slowly,
+    "transient": transient,
+    "once": once,
+    "permanent": permanent,
+    "plain": plain,
+    "leave": leave,
+    "hang": hang,
+    "swallow": swallow,
+    "never_end": never_end,
+    "cancel_itself": cancel_itself,
+    "kill": kill,
+    "kill_once": kill_once,
+    "block": block,
+    "unspeakable": unspeakable,
+}

@@ -1,0 +1,611 @@
+"""The admin of dead letters and of the ledger: seen, searched, acted on by those who may."""
+
+import json
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.db import connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from finley.models import User
+from finley.routers import as_owner
+from syncjobs.admin import acting
+from syncjobs.failures import replaying
+from syncjobs.models import JobFailure, SyncConnection, SyncRun
+from tests.syncjobs import ledger_rows
+from tests.syncjobs.ledger_rows import WHEN, again
+
+pytestmark = pytest.mark.usefixtures("own_queue")
+
+LIST = "/admin/syncjobs/jobfailure/"
+GROUPS = f"{LIST}groups/"
+HOSTILE = "<script>alert(1)</script><b>'\"&"
+DEEDS = ["replay", "resolve", "ignore", "discard", "reopen"]
+REPLAY = {"view_jobfailure", "replay_jobfailure"}
+SETTLE = {"view_jobfailure", "settle_jobfailure"}
+
+
+def person(*codenames: str, **more) -> Client:
+    """Somebody of the staff with these permissions."""
+    client = Client(**more)
+    with as_owner():
+        user = User.objects.create_user(f"{uuid4().hex}@example.org", is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def staff(committed) -> Client:
+    client = Client()
+    with as_owner():
+        client.force_login(User.objects.create_superuser("staff@example.org"))
+    return client
+
+
+def page(failure: JobFailure) -> str:
+    return reverse("admin:syncjobs_jobfailure_change", args=[failure.pk])
+
+
+def act(name: str) -> str:
+    return reverse("admin:syncjobs_jobfailure_act", args=[name])
+
+
+def text_of(response) -> str:
+    assert response.status_code == 200, response.status_code
+    return response.content.decode()
+
+
+def listed(client: Client, **query) -> list[JobFailure]:
+    response = client.get(LIST, query)
+    assert response.status_code == 200
+    return list(response.context["cl"].result_list)
+
+
+def do(client: Client, name: str, *failures: JobFailure, **given):
+    ids = ",".join(str(failure.pk) for failure in failures)
+    return client.post(act(name), {"ids": ids, **given})
+
+
+def told(response) -> list[str]:
+    return [str(message) for message in response.wsgi_request._messages]
+
+
+def one(**values) -> JobFailure:
+    return ledger_rows.failure(ledger_rows.connection(), **values)
+
+
+# the list
+
+
+def test_the_list_shows_what_waits_for_somebody_and_the_rest_when_asked(staff):
+    made = {
+        status: one(status=status, note="x")
+        for status in ("open", "replaying", "resolved", "ignored", "discarded")
+    }
+    assert set(listed(staff)) == {made["open"], made["replaying"]}
+    for status, failure in made.items():
+        assert listed(staff, status__exact=status) == [failure]
+    assert len(listed(staff, status__exact="all")) == 5
+    assert listed(staff, q=str(made["resolved"].pk)) == [made["resolved"]]
+
+
+def test_filters(staff):
+    gmail = one(error_class="TimeoutError")
+    none = ledger_rows.failure(function="view", error_class="ValueError")
+    old = one(last_failed_at=WHEN, first_failed_at=WHEN, provider="zoho_mail", function="x")
+    for query, wanted in [
+        ({"provider": "gmail"}, {gmail}),
+        ({"provider": "none"}, {none}),
+        ({"function": "view"}, {none}),
+        ({"error_class": "TimeoutError"}, {gmail}),
+        ({"last_failed_at__gte": str(timezone.now() - timedelta(days=1))}, {gmail, none}),
+        ({"fingerprint": ledger_rows.LETTER}, {gmail, none, old}),
+        ({"provider": "gmail", "function": "view"}, set()),
+    ]:
+        assert set(listed(staff, **query)) == wanted, query
+    page = text_of(staff.get(LIST))
+    for choice in ("?function=view", "?error_class=ValueError", "?provider=dropbox"):
+        assert choice in page
+
+
+def test_a_text_in_error_or_payload_is_found(staff):
+    error = one(error="The Mailbox is full.")
+    payload = one(payload={"folder": "mailbox"}, status="resolved")
+    one(error="fine")
+    assert set(listed(staff, q="MAILBOX")) == {error, payload}
+    assert listed(staff, q="mailbox", status__exact="resolved") == [payload]
+    assert listed(staff, q=f"{error.user_id} mailbox") == [error]
+    for text in (error.run_id, error.correlation_id or error.run.correlation_id):
+        assert listed(staff, q=str(text)) == [error]
+
+
+def test_counts_lead_to_what_they_count(staff):
+    ledger_rows.failures(3)
+    ledger_rows.failures(2, status="resolved")
+    ledger_rows.failures(1, provider="", function="view")
+    page = text_of(staff.get(LIST, {"status__exact": "discarded"}))
+    table = page.split('<table class="counts">')[1].split("</table>")[0]
+    links = re.findall(r'href="([^"]+)">(\d+)<', table)
+    assert len(links) == 5
+    for place, count in links:
+        found = staff.get(place.replace("&amp;", "&")).context["cl"].result_count
+        assert found == int(count), place
+
+
+def test_ten_thousand_failures_take_as_many_queries_as_one(staff):
+    def queries(place: str, **query) -> int:
+        with CaptureQueriesContext(connections["owner"]) as captured:
+            assert staff.get(place, query).status_code == 200
+        assert not [q for q in captured if "traceback" in q["sql"]]
+        return len(captured)
+
+    places = [(LIST, {}), (LIST, {"q": "broken"}), (GROUPS, {}), (LIST, {"p": 1})]
+    one()
+    few = [queries(place, **query) for place, query in places]
+    ledger_rows.failures(10_000)
+    many = [queries(place, **query) for place, query in places]
+    assert many == few
+    assert max(many) <= 12
+
+
+# groups
+
+
+def test_groups_count_and_lead_to_their_failures(staff):
+    ledger_rows.failures(3, fingerprint="a", error="first kind")
+    ledger_rows.failures(2, fingerprint="a", error="first kind", status="resolved")
+    ledger_rows.failures(1, fingerprint="b", error="second kind", provider="dropbox")
+    response = staff.get(GROUPS)
+    page = text_of(response)
+    found = response.context["cl"].result_list
+    assert {(group.fingerprint, group.count, group.open) for group in found} == {
+        ("a", 3, 3),
+        ("b", 1, 1),
+    }
+    place = f"{LIST}?status__exact=all&amp;fingerprint=a"
+    assert place in page
+    assert len(staff.get(place.replace("&amp;", "&")).context["cl"].result_list) == 5
+    assert "second kind" not in text_of(staff.get(GROUPS, {"provider": "gmail"}))
+    assert "first kind" not in text_of(staff.get(GROUPS, {"q": "second"}))
+    everything = staff.get(GROUPS, {"status__exact": "all"}).context["cl"].result_list
+    assert {group.count for group in everything} == {5, 1}
+
+
+def test_groups_have_pages(staff):
+    for n in range(51):
+        ledger_rows.failures(1, fingerprint=f"f{n}")
+    first, second = (staff.get(GROUPS, {"p": n}).context["cl"] for n in (1, 2))
+    assert (len(first.result_list), len(second.result_list)) == (50, 1)
+    assert first.result_count == 51
+    assert staff.get(GROUPS, {"p": 3}).status_code == 302
+    assert staff.get(GROUPS, {"p": 0}).status_code == 302
+    assert staff.post(GROUPS).status_code == 405
+
+
+def test_a_whole_group_is_what_is_not_settled_yet(staff):
+    unsettled = {*ledger_rows.failures(2), *ledger_rows.failures(1, status="ignored")}
+    settled = ledger_rows.failures(4, status="resolved")
+    ledger_rows.failures(1, fingerprint="other")
+    group = {"fingerprint": ledger_rows.LETTER}
+    chosen = staff.get(act("resolve"), group).context["chosen"]
+    assert set(chosen.ids) == {failure.pk for failure in unsettled}
+    staff.post(act("resolve"), {"ids": ",".join(map(str, chosen.ids))})
+    assert {again(failure).status for failure in unsettled} == {"resolved"}
+    reopened = staff.get(act("reopen"), group).context["chosen"]
+    assert len(reopened.ids) == len(unsettled) + len(settled)
+
+
+# one failure
+
+
+def test_a_failures_page_tells_its_story(staff):
+    connection = ledger_rows.connection()
+    failure = ledger_rows.failure(
+        connection,
+        error="The mailbox is full.",
+        payload={"full": True, "token": "hunter2"},
+        payload_history=[{"payload": {"full": False}, "by": "me@example.org", "at": "2024"}],
+        traceback="Traceback of the last",
+    )
+    ledger_rows.attempt(failure.run, 1, outcome="retried", error="A timeout.", traceback="Frame 1")
+    replay = ledger_rows.run(connection, trigger="replay", replay_of=failure, status="cancelled")
+    ledger_rows.attempt(replay, 7, outcome="cancelled")
+    page_of = text_of(staff.get(page(failure)))
+    told = [
+        "The mailbox is full.",
+        "What to do.",
+        "Mend the cause",
+        "A timeout.",
+        "Frame 1",
+        "Try 7",
+        str(replay.pk),
+        "Traceback of the last",
+        "&quot;full&quot;: true",
+        "&quot;full&quot;: false",
+        "me@example.org",
+    ]
+    places = [page_of.index(each) for each in told]
+    assert places[:4] == sorted(places[:4])
+    assert "hunter2" not in page_of
+    for model, key in ((SyncRun, failure.run_id), (SyncConnection, connection.pk)):
+        assert reverse(f"admin:syncjobs_{model._meta.model_name}_change", args=[key]) in page_of
+    assert f"fingerprint={failure.fingerprint}" in page_of
+    assert page_of.count("<details>") == 3
+
+
+def test_a_page_of_a_failure_with_nothing_known(staff):
+    bare = ledger_rows.failure(fingerprint="", connection_id="not-a-uuid")
+    text = text_of(staff.get(page(bare)))
+    assert "cannot be replayed" in text
+    assert act("replay") not in text
+    assert act("discard") in text
+    assert staff.get(f"{LIST}{uuid4()}/change/").status_code == 302
+
+
+def test_what_was_written_by_strangers_is_escaped_everywhere(staff):
+    connection = ledger_rows.connection(nango_connection_id=HOSTILE, state_reason=HOSTILE)
+    failure = ledger_rows.failure(
+        connection,
+        error=HOSTILE,
+        error_class=HOSTILE,
+        function=HOSTILE,
+        location=HOSTILE,
+        traceback=HOSTILE,
+        note=HOSTILE,
+        fingerprint=HOSTILE,
+        correlation_id=HOSTILE,
+        payload={HOSTILE: HOSTILE},
+        payload_history=[{"payload": HOSTILE, "by": HOSTILE, "at": HOSTILE}],
+    )
+    ledger_rows.attempt(failure.run, error=HOSTILE, traceback=HOSTILE, worker=HOSTILE)
+    SyncRun.objects.using("owner").filter(pk=failure.run_id).update(error=HOSTILE)
+    ids = {"ids": str(failure.pk)}
+    run = reverse("admin:syncjobs_syncrun_change", args=[failure.run_id])
+    places = [
+        (LIST, {"q": HOSTILE}),
+        (LIST, {"function": HOSTILE, "fingerprint": HOSTILE}),
+        (GROUPS, {}),
+        (page(failure), {}),
+        (run, {}),
+        ("/admin/syncjobs/syncrun/", {}),
+        (reverse("admin:syncjobs_syncconnection_change", args=[connection.pk]), {}),
+        *((act(name), ids) for name in DEEDS),
+        (act("resolve"), {"fingerprint": HOSTILE, "back": HOSTILE}),
+    ]
+    for place, query in places:
+        text = text_of(staff.get(place, query))
+        assert "<script>alert" not in text, place
+        assert "&lt;script&gt;" in text, place
+    do(staff, "resolve", failure, note=HOSTILE)
+    for place in ("/admin/", f"{LIST}{failure.pk}/history/"):
+        assert "<script>alert" not in text_of(staff.get(place))
+
+
+# acting
+
+
+def test_a_replay_is_shown_before_it_starts(staff):
+    eligible, resolved, bare = one(), one(status="resolved"), ledger_rows.failure()
+    ids = ",".join(str(each.pk) for each in (eligible, resolved, bare))
+    response = staff.get(act("replay"), {"ids": ids})
+    text = text_of(response)
+    assert "1 of 3 would be replayed" in text
+    assert response.context["reasons"] == [
+        (replaying.NOT_REPLAYABLE["resolved"], 1),
+        (replaying.NOTHING, 1),
+    ]
+    assert not SyncRun.objects.using("owner").filter(trigger="replay").exists()
+    assert 'name="per_minute"' in text
+    assert 'name="payload"' not in text
+    done = staff.post(act("replay"), {"ids": ids, "per_minute": "6", "back": f"{LIST}?p=1"})
+    assert done.url == f"{LIST}?p=1"
+    assert told(done)[0] == "1 failure replayed."
+    assert again(eligible).status == "replaying"
+
+
+def test_only_so_many_of_those_skipped_are_listed(staff):
+    ids = ",".join(str(each.pk) for each in ledger_rows.failures(30, status="resolved"))
+    response = staff.get(act("replay"), {"ids": ids})
+    assert len(response.context["first_skipped"]) == 20
+    assert response.context["reasons"] == [(replaying.NOT_REPLAYABLE["resolved"], 30)]
+    assert 'type="submit" class="button-main"' not in text_of(response)
+
+
+def test_a_payload_is_edited_for_one_failure(staff):
+    failure = one(payload={"full": False})
+    shown = staff.get(act("replay"), {"ids": str(failure.pk)}).context["form"]
+    assert json.loads(shown["payload"].value()) == {"full": False}
+    for bad in ("nope", "[]", '"x"', "{", '{"x": NaN}', '{"x": "\\u0000"}', '{"run": "other"}'):
+        refused = do(staff, "replay", failure, payload=bad)
+        assert refused.context["form"].errors["payload"], bad
+        assert again(failure).status == "open"
+    assert "not JSON" in text_of(do(staff, "replay", failure, payload="nope"))
+    do(staff, "replay", failure, payload='{"full": true}')
+    after = again(failure)
+    assert (after.status, after.payload) == ("replaying", {"full": True})
+    (was,) = after.payload_history
+    assert (was["payload"], was["by"]) == ({"full": False}, "staff@example.org")
+    assert SyncRun.objects.using("owner").get(replay_of=failure).payload == {"full": True}
+
+
+def test_an_unchanged_payload_is_no_edit(staff):
+    failure = one(payload={"full": False})
+    form = staff.get(act("replay"), {"ids": str(failure.pk)}).context["form"]
+    do(staff, "replay", failure, payload=form["payload"].value())
+    assert again(failure).payload_history == []
+
+
+@pytest.mark.parametrize("pace", ["0", "-1", "x", "1e9"])
+def test_a_pace_that_cannot_be_is_said_in_the_form(staff, pace):
+    failures = one(), one()
+    refused = do(staff, "replay", *failures, per_minute=pace)
+    assert refused.context["form"].errors["per_minute"]
+    assert {again(each).status for each in failures} == {"open"}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "status", "note"),
+    [
+        ("resolve", {"note": "mended"}, "resolved", "mended"),
+        ("resolve", {}, "resolved", ""),
+        ("ignore", {"note": "known"}, "ignored", "known"),
+        ("discard", {"reason": "closed"}, "discarded", "closed"),
+    ],
+)
+def test_failures_are_put_aside_and_nothing_else_of_them_changed(staff, name, given, status, note):
+    failure = one(payload={"page": 3})
+    do(staff, name, failure, **given, error="fine", payload="{}", tries="9")
+    after = again(failure)
+    assert (after.status, after.note) == (status, note)
+    assert (after.error, after.payload, after.tries) == ("broken", {"page": 3}, 1)
+    entry = LogEntry.objects.using("owner").get()
+    assert (entry.object_id, entry.user.email) == (str(failure.pk), "staff@example.org")
+    assert note in entry.change_message
+    do(staff, "reopen", failure)
+    assert again(failure).status == "open"
+    assert len(text_of(staff.get(f"{LIST}{failure.pk}/history/")).split(str(status))) > 1
+
+
+def test_nothing_is_discarded_without_a_reason(staff):
+    failure = one()
+    for reason in ("", "   "):
+        refused = do(staff, "discard", failure, reason=reason)
+        assert "with a reason only" in text_of(refused)
+        assert again(failure).status == "open"
+
+
+def test_nobody_stops_a_replay_by_hand(staff):
+    failure = one(status="replaying")
+    for name in DEEDS:
+        skipped = do(staff, name, failure, reason="x")
+        assert told(skipped)[0].startswith("0 failures"), name
+    assert staff.post(page(failure), {"status": "open"}).status_code == 403
+    assert again(failure).status == "replaying"
+
+
+def selected(client: Client, name: str, failures, across: bool = False, **query):
+    chosen = [str(failure.pk) for failure in failures]
+    posted = {"action": name, "_selected_action": chosen, "select_across": "1" if across else "0"}
+    place = f"{LIST}?{'&'.join(f'{key}={value}' for key, value in query.items())}"
+    return client.post(place, {**posted, "index": "0"})
+
+
+def test_those_selected_in_the_list_are_acted_on(staff):
+    wanted, other = one(), one()
+    response = selected(staff, "discard", [wanted], provider="gmail")
+    assert list(response.context["chosen"].ids) == [wanted.pk]
+    assert response.context["chosen"].back == f"{LIST}?provider=gmail"
+    assert (again(wanted).status, again(other).status) == ("open", "open")
+
+
+def test_everything_that_the_filters_match_is_acted_on_across_pages(staff):
+    owners = [ledger_rows.connection() for _ in range(60)]
+    mine = [ledger_rows.failure(each, run=None) for each in owners]
+    other = one(provider="dropbox")
+    response = selected(staff, "replay", mine[:1], across=True, provider="gmail")
+    assert "60 of 60 would be replayed" in text_of(response)
+    late = ledger_rows.failure(ledger_rows.connection())
+    form = re.search(r'name="ids" value="([^"]+)"', text_of(response))
+    done = staff.post(act("replay"), {"ids": form[1], "per_minute": "600"})
+    assert told(done) == ["60 failures replayed."]
+    assert {again(each).status for each in mine} == {"replaying"}
+    assert {again(each).status for each in (other, late)} == {"open"}
+    runs = SyncRun.objects.using("owner").filter(trigger="replay").order_by("next_try_at")
+    assert runs.count() == 60
+
+
+def test_more_than_can_be_taken_at_once_is_said(staff, monkeypatch):
+    monkeypatch.setattr(acting, "MOST", 5)
+    made = ledger_rows.failures(7)
+    response = selected(staff, "resolve", made[:1], across=True)
+    assert list(response.context["chosen"].ids) == [each.pk for each in made[:1:-1]]
+    assert "More than 5 match" in text_of(response)
+
+
+@pytest.mark.parametrize(
+    "query", [{}, {"ids": "x"}, {"ids": "1,2"}, {"ids": ",".join([str(uuid4())] * 10_001)}], ids=len
+)
+def test_a_bad_choice_is_a_bad_request(staff, query):
+    assert staff.get(act("resolve"), query).status_code == 400
+
+
+def test_an_unknown_deed_is_no_page_and_a_stranger_is_skipped(staff):
+    assert staff.get(f"{LIST}act/delete/", {"ids": ""}).status_code == 404
+    done = staff.post(act("resolve"), {"ids": str(uuid4())})
+    assert told(done) == ["0 failures resolved.", "1 skipped: There is no such failure."]
+    assert staff.get(act("replay"), {"ids": ""}).status_code == 200
+
+
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/admin/logout/", "x"])
+def test_nobody_is_sent_elsewhere(staff, back):
+    done = do(staff, "resolve", one(), back=back)
+    assert done.url == LIST
+    shown = staff.get(act("resolve"), {"ids": str(one().pk), "back": back})
+    assert shown.context["chosen"].back == LIST
+
+
+# who may
+
+
+@pytest.mark.parametrize(
+    ("permissions", "allowed"),
+    [
+        ({"view_jobfailure"}, set()),
+        (REPLAY, {"replay"}),
+        (SETTLE, {"resolve", "ignore", "discard"}),
+        (REPLAY | SETTLE, {"replay", "resolve", "ignore", "discard"}),
+        ({"change_jobfailure", "delete_jobfailure", "view_jobfailure"}, set()),
+    ],
+    ids=["view", "replay", "settle", "both", "change"],
+)
+def test_people_see_and_do_what_they_may(permissions, allowed):
+    client = person(*permissions)
+    failure = one()
+    shown = text_of(client.get(page(failure)))
+    grouped = text_of(client.get(GROUPS))
+    actions = client.get(LIST).context["action_form"]
+    offered = {name for name, _ in actions.fields["action"].choices} if actions else {""}
+    for name in ["replay", "resolve", "ignore", "discard"]:
+        assert (act(name) in shown) == (act(name) in grouped) == (name in allowed), name
+        assert (name in offered) == (name in allowed), name
+        got = client.get(act(name), {"ids": str(failure.pk)})
+        assert got.status_code == (200 if name in allowed else 403), name
+        if name not in allowed:
+            assert do(client, name, failure, reason="x").status_code == 403
+            assert selected(client, name, [failure]).status_code == 403
+    assert again(failure).status == "open"
+    assert client.get(f"{LIST}add/").status_code == 403
+    assert client.post(f"{LIST}{failure.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.post(page(failure), {"status": "resolved"}).status_code == 403
+    for name in allowed:
+        each = one()
+        assert do(client, name, each, reason="x").status_code == 302
+        assert again(each).status != "open"
+
+
+@pytest.mark.parametrize("permissions", [{"replay_jobfailure", "settle_jobfailure"}, set()])
+def test_who_may_not_look_may_do_nothing(permissions):
+    client = person(*permissions)
+    failure = one()
+    for place in (LIST, GROUPS, page(failure)):
+        assert client.get(place).status_code == 403
+    for name in DEEDS:
+        assert do(client, name, failure, reason="x").status_code == 403
+    assert again(failure).status == "open"
+
+
+def test_who_is_no_staff_comes_nowhere(tenant):
+    failure = one()
+    client = Client()
+    with as_owner():
+        client.force_login(tenant)
+    for anyone in (client, Client()):
+        for place in (LIST, GROUPS, page(failure), act("replay")):
+            assert anyone.get(place).status_code == 302
+        assert do(anyone, "resolve", failure).status_code == 302
+    assert again(failure).status == "open"
+
+
+def test_forged_posts_are_refused():
+    client = person(*REPLAY, *SETTLE, enforce_csrf_checks=True)
+    failure = one()
+    assert do(client, "resolve", failure).status_code == 403
+    assert selected(client, "resolve", [failure]).status_code == 403
+    form = text_of(client.get(act("resolve"), {"ids": str(failure.pk)}))
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)[1]
+    assert do(client, "resolve", failure, csrfmiddlewaretoken=token).status_code == 302
+    assert again(failure).status == "resolved"
+
+
+# connections
+
+
+def edited(client: Client, connection: SyncConnection, **posted):
+    place = reverse("admin:syncjobs_syncconnection_change", args=[connection.pk])
+    return client.post(place, {"state": connection.state, "sync_every": "", **posted})
+
+
+def test_a_connection_is_paused_resumed_and_given_a_schedule_and_nothing_else(staff):
+    connection = ledger_rows.connection(cursor={"secret": "cursor-1"})
+    shown = reverse("admin:syncjobs_syncconnection_change", args=[connection.pk])
+    assert "cursor-1" not in text_of(staff.get(shown))
+    posted = {"state": "paused", "sync_every": "01:00:00", "cursor": "{}", "provider": "dropbox"}
+    assert edited(staff, connection, **posted).status_code == 302
+    after = again(connection)
+    assert (after.state, after.sync_every) == ("paused", timedelta(hours=1))
+    assert (after.cursor, after.provider) == ({"secret": "cursor-1"}, "gmail")
+    edited(staff, after, state="alive", sync_every="01:00:00")
+    after = again(connection)
+    assert after.state == "alive"
+    assert after.next_sync_at is not None
+
+
+@pytest.mark.parametrize("bad", [{"state": "dead"}, {"sync_every": "00:00:10"}, {"state": "x"}])
+def test_what_no_person_may_say_of_a_connection_is_refused(staff, bad):
+    connection = ledger_rows.connection()
+    refused = edited(staff, connection, **bad)
+    assert refused.context["errors"]
+    assert again(connection).state == "alive"
+
+
+def test_connections_are_changed_by_those_who_may(committed):
+    connection, removed = ledger_rows.connection(), ledger_rows.connection(state="removed")
+    reader = person("view_syncconnection")
+    assert edited(reader, connection, state="paused").status_code == 403
+    writer = person("view_syncconnection", "change_syncconnection")
+    assert edited(writer, connection, state="paused").status_code == 302
+    assert edited(writer, removed, state="alive").status_code == 403
+    assert writer.get("/admin/syncjobs/syncconnection/add/").status_code == 403
+
+
+# the ledger
+
+
+def test_a_run_leads_to_its_failure_and_shows_its_attempts(staff):
+    connection = ledger_rows.connection()
+    failure = ledger_rows.failure(connection)
+    ledger_rows.attempt(failure.run, error="A timeout.", traceback="Frame 1")
+    replay = ledger_rows.run(connection, trigger="replay", replay_of=failure)
+    for run, shown in ((failure.run, "A timeout."), (replay, "No worker has begun it")):
+        place = reverse("admin:syncjobs_syncrun_change", args=[run.pk])
+        text = text_of(staff.get(place))
+        assert shown in text
+        assert page(failure) in text
+
+
+def test_the_ledger_is_found_by_what_it_belongs_to(staff):
+    def ids(table: str, text: object) -> set:
+        response = staff.get(f"/admin/syncjobs/{table}/", {"q": str(text)})
+        return {row.pk for row in response.context["cl"].result_list}
+
+    for _ in range(2):
+        connection = ledger_rows.connection()
+        failure = ledger_rows.failure(connection)
+        run = ledger_rows.run(connection, trigger="replay", replay_of=failure)
+        attempt, item = ledger_rows.attempt(run), ledger_rows.item(connection)
+        duty = ledger_rows.duty()
+    assert ids("syncrun", connection.pk) == {failure.run_id, run.pk}
+    assert ids("syncrun", failure.pk) == ids("syncrun", run.job_id) == {run.pk}
+    assert ids("jobattempt", run.pk) == {attempt.pk}
+    assert ids("externalitem", connection.pk) == ids("externalitem", item.external_id) == {item.pk}
+    assert ids("syncconnection", connection.nango_connection_id) == {connection.pk}
+    assert ids("duty", duty.name) == {duty.name}
+
+
+def test_every_page_is_served_without_anything_from_elsewhere(staff):
+    failure = one()
+    ids = {"ids": str(failure.pk)}
+    for place, query in [("/admin/", {}), (LIST, {}), (page(failure), {}), (act("replay"), ids)]:
+        text = text_of(staff.get(place, query))
+        loaded = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="([^"]+)"', text)
+        assert loaded
+        assert all(each.startswith("/") and not each.startswith("//") for each in loaded), loaded
+    assert "syncjobs/admin.css" in text

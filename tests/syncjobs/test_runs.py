@@ -1,0 +1,308 @@
+"""Runs: accepted once, one at a time a connection, in an order that the database keeps."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError, connections, transaction
+
+from syncjobs import backoff, ledger, queue, runs
+from syncjobs.errors import (
+    AlreadyActive,
+    AlreadyEnded,
+    ConnectionUnknown,
+    ConnectionUnusable,
+    KeyReused,
+    LeaseLost,
+    RunUnknown,
+)
+from syncjobs.failures import record
+from syncjobs.failures.masking import MASK, masked, masked_json
+from syncjobs.ledger import Ask, Save
+from syncjobs.models import JobAttempt, JobFailure, SyncConnection, SyncRun
+from syncjobs.models.choices import Outcome, Trigger
+from tests.graph import rows
+from tests.syncjobs import workers
+
+REQUEST = Trigger.REQUEST
+
+
+def accept(connection, **given):
+    return runs.accept(connection.user_id, connection.pk, trigger=REQUEST, **given)
+
+
+def claim(run: SyncRun, job_try: int = 1, worker: str = "w") -> ledger.Claim | None:
+    return ledger.claimed([Ask(run.pk, run.job_id, job_try)], worker)[0]
+
+
+def in_redis() -> list[str]:
+    with closing(workers.redis()) as redis:
+        return [each.decode() for each in redis.zrange(queue.NAME, 0, -1)]
+
+
+def test_redis_hears_of_a_run_when_its_transaction_stands(own_queue):
+    connection = workers.connection(rows.tenant_id())
+    with transaction.atomic():
+        made = accept(connection).run
+        assert in_redis() == []
+    assert in_redis() == [made.job_id]
+    made.refresh_from_db()
+    assert made.enqueued_at is not None
+
+
+def test_a_request_that_is_rolled_back_leaves_nothing(own_queue):
+    connection = workers.connection(rows.tenant_id())
+    with transaction.atomic():
+        accept(connection)
+        transaction.set_rollback(True)
+    assert in_redis() == []
+    assert not SyncRun.objects.exists()
+
+
+def test_a_run_is_accepted_while_redis_is_away(own_queue, settings):
+    connection = workers.connection(rows.tenant_id())
+    settings.REDIS_URL = "redis://127.0.0.1:1"
+    assert accept(connection).run.enqueued_at is None
+
+
+def test_the_same_key_is_the_same_request(own_queue):
+    connection = workers.connection(rows.tenant_id())
+    first = accept(connection, idempotency_key="k", payload={"full": True})
+    again = accept(connection, idempotency_key="k", payload={"full": True})
+    assert (first.created, again.created) == (True, False)
+    assert first.run.pk == again.run.pk
+    with pytest.raises(KeyReused):
+        accept(connection, idempotency_key="k")
+
+
+def test_what_is_not_accepted(own_queue):
+    connection = workers.connection(rows.tenant_id())
+    with pytest.raises(ConnectionUnknown):
+        runs.accept(rows.tenant_id(), connection.pk, trigger=REQUEST)
+    active = accept(connection).run
+    with pytest.raises(AlreadyActive) as refused:
+        accept(connection)
+    assert refused.value.run_id == active.pk
+    for state in ("paused", "removed"):
+        with pytest.raises(ConnectionUnusable):
+            accept(workers.connection(rows.tenant_id(), state=state))
+
+
+def test_one_run_a_connection_however_many_ask(own_queue):
+    connection = workers.connection(rows.tenant_id())
+
+    def ask(_: int) -> bool:
+        try:
+            return accept(connection).created
+        except AlreadyActive:
+            return False
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(ask, range(24))) == 1
+
+
+def test_the_database_itself_keeps_one_active_run(own_queue):
+    made = accept(workers.connection(rows.tenant_id())).run
+    copy = SyncRun(
+        id=uuid4(),
+        user_id=made.user_id,
+        connection_id=made.connection_id,
+        provider=made.provider,
+        function=made.function,
+        trigger="request",
+        job_id="x",
+    )
+    with pytest.raises(IntegrityError, match="sync_runs_one_active"):
+        copy.save(force_insert=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rule"),
+    [
+        ("queued", {"status": "succeeded", "finished_at": "now"}, "sync_runs_transition"),
+        ("cancelled", {"status": "queued", "finished_at": None}, "cannot go from"),
+        ("queued", {"status": "running"}, "fence"),
+        ("queued", {"status": "failed", "finished_at": "now"}, "failed_says_why"),
+        ("queued", {"finished_at": "now"}, "ended_at"),
+        ("queued", {"lease_until": "now"}, "running_is_leased"),
+        ("queued", {"trigger": "whim"}, "trigger_known"),
+    ],
+)
+def test_a_run_s_life_has_an_order(own_queue, before, after, rule):
+    now = datetime.now(UTC)
+    made = accept(workers.connection(rows.tenant_id())).run
+    if before == "cancelled":
+        runs.cancel(made.user_id, made.pk)
+    wanted = {name: now if value == "now" else value for name, value in after.items()}
+    rule = "cannot go from" if rule == "sync_runs_transition" else rule
+    with pytest.raises(IntegrityError, match=rule):
+        SyncRun.objects.filter(pk=made.pk).update(**wanted)
+
+
+def test_another_tenant_s_connection_cannot_have_the_run(own_queue):
+    made = accept(workers.connection(rows.tenant_id())).run
+    with pytest.raises(IntegrityError, match="tenant_fkey"):
+        SyncRun.objects.filter(pk=made.pk).update(user_id=rows.tenant_id())
+
+
+def test_cancel(own_queue):
+    waiting = accept(workers.connection(rows.tenant_id())).run
+    assert runs.cancel(waiting.user_id, waiting.pk).status == "cancelled"
+    assert claim(waiting) is None
+    with pytest.raises(AlreadyEnded):
+        runs.cancel(waiting.user_id, waiting.pk)
+    with pytest.raises(RunUnknown):
+        runs.cancel(rows.tenant_id(), waiting.pk)
+    running = accept(workers.connection(rows.tenant_id())).run
+    held = claim(running)
+    assert runs.cancel(running.user_id, running.pk).status == "running"
+    [standing] = ledger.renewed([held])
+    assert (standing.runs, standing.cancelled) == (True, True)
+    assert ledger.cancelled(held)
+    running.refresh_from_db()
+    assert running.status == "cancelled"
+    assert not JobFailure.objects.using("owner").exists()
+
+
+def test_a_claim_is_the_newest_job_s_only(own_queue):
+    made = accept(workers.connection(rows.tenant_id())).run
+    other = ledger.claimed([Ask(made.pk, "another:1", 1), Ask(uuid4(), "x", 1)], "w")
+    assert other == [None, None]
+    held = claim(made)
+    assert (held.fence, held.job_try, held.cursor) == (1, 1, None)
+    assert claim(made) is None
+    attempt = JobAttempt.objects.get(run=made)
+    assert (attempt.fence, attempt.worker, attempt.outcome) == (1, "w", "running")
+
+
+def test_a_save_stands_only_under_the_newest_fence(own_queue):
+    connection = workers.connection(rows.tenant_id())
+    made = accept(connection).run
+    old = claim(made)
+    save = Save({"pages": 1})
+    save.move({"next": 2})
+    with ledger.fenced(old, save):
+        pass
+    assert ledger.handed_back(old, Outcome.GIVEN_BACK, 0.0)
+    new = claim(made)
+    assert new.cursor == {"next": 2}
+    late = Save({"pages": 99})
+    late.move({"next": 99})
+    with pytest.raises(LeaseLost), ledger.fenced(old, late) as inside:
+        workers.connection(old.user_id)
+    assert inside is not None
+    assert SyncConnection.objects.count() == 1  # what the save had written is gone, too
+    connection.refresh_from_db()
+    made.refresh_from_db()
+    assert (connection.cursor, made.progress) == ({"next": 2}, {"pages": 1})
+    assert ledger.succeeded([old]) == [False]
+    assert ledger.succeeded([new]) == [True]
+
+
+def test_leases_of_runs_that_are_being_saved_are_not_waited_for(own_queue):
+    one, two = (claim(accept(workers.connection(rows.tenant_id())).run) for _ in range(2))
+    with connections["default"].cursor(), transaction.atomic():
+        SyncRun.objects.select_for_update().get(pk=one.run_id)
+        assert [each.run_id for each in ledger.renewed([one, two])] == [two.run_id]
+
+
+def test_the_first_wait_is_exact_and_later_ones_grow_within_bounds():
+    assert backoff.wait(30, 1) == 30
+    assert backoff.wait(45, 1) == 45
+    for job_try in range(2, 12):
+        waits = [backoff.wait(30, job_try) for _ in range(50)]
+        exact = 30 * 2 ** (job_try - 1)
+        assert all(min(exact * 0.75, 1800) <= each <= min(exact * 1.25, 1800) for each in waits)
+        assert len(set(waits)) > 1 or min(waits) == 1800
+    assert backoff.wait(30, 4, after=7) == 7
+    assert backoff.wait(30, 1, after=-1) == 0
+
+
+def test_a_failure_is_written_once_with_its_group(own_queue):
+    marks = []
+    for number in range(2):
+        made = accept(workers.connection(rows.tenant_id()), payload={"full": True}).run
+        held = claim(made, 3)
+        trouble = record.trouble_of(LookupError(f"no part {number} in 'file-{number}'"))
+        assert ledger.failed(made.pk, held.fence, trouble)
+        assert not ledger.failed(made.pk, held.fence, trouble)
+        failure = JobFailure.objects.using("owner").get(run=made)
+        assert (failure.tries, failure.payload) == (3, {"full": True})
+        marks.append(failure.fingerprint)
+    assert len(set(marks)) == 1
+    other = record.trouble_of(KeyError("no part"))
+    assert record.fingerprint("gmail_sync", other) not in marks
+
+
+def test_an_ignored_failure_stays_ignored_until_it_changes(own_queue):
+    connection = workers.connection(rows.tenant_id())
+    for error, status in ((KeyError("x"), "open"), (KeyError("x"), "ignored"), (OSError(), "open")):
+        made = accept(connection).run
+        held = claim(made)
+        ledger.failed(made.pk, held.fence, record.trouble_of(error))
+        failure = JobFailure.objects.using("owner").get(run=made)
+        assert failure.status == status
+        JobFailure.objects.using("owner").filter(pk=failure.pk).update(status="ignored")
+
+
+def test_a_replay_comes_back_to_its_original(own_queue):
+    connection = workers.connection(rows.tenant_id())
+    made = accept(connection).run
+    ledger.failed(made.pk, claim(made).fence, record.trouble_of(KeyError("x")))
+    original = JobFailure.objects.using("owner").get()
+
+    def replayed() -> ledger.Claim:
+        JobFailure.objects.using("owner").update(status="replaying")
+        run = runs.accept(
+            connection.user_id, connection.pk, trigger=Trigger.REPLAY, replay_of=original.pk
+        ).run
+        return claim(run)
+
+    held = replayed()
+    ledger.failed(held.run_id, held.fence, record.trouble_of(OSError("disk")))
+    original = JobFailure.objects.using("owner").get()
+    assert (original.status, original.tries, original.error_class) == ("open", 2, "OSError")
+    held = replayed()
+    ledger.cancelled(held)
+    assert JobFailure.objects.using("owner").get().status == "open"
+    held = replayed()
+    ledger.succeeded([held])
+    original = JobFailure.objects.using("owner").get()
+    assert (original.status, str(held.run_id) in original.note) == ("resolved", True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Bearer abcdef123456",
+        "https://user:hunter2secret@host/x",
+        "api_key=sk_live_0123456789",
+        "refresh_token: 'xyz-0123456789'",
+        f"got {'A1b2' * 12} back",
+    ],
+)
+def test_secrets_are_masked(text):
+    assert MASK in masked(text)
+    for secret in ("abcdef123456", "hunter2", "sk_live", "xyz-01", "A1b2A1b2"):
+        assert secret not in masked(text)
+
+
+def test_what_is_no_secret_is_kept():
+    kept = f"run {uuid4()} of demo-dropbox-{uuid4()} at syncjobs/sources/zoho_mail.py, {'a' * 50}"
+    assert masked(kept) == kept
+    assert masked_json({"full": True, "deep": [{"password": "x", "n": 1}]}) == {
+        "full": True,
+        "deep": [{"password": MASK, "n": 1}],
+    }
+
+
+def test_a_connection_is_one_tenant_s_and_its_schedule_has_a_floor(own_queue):
+    made = workers.connection(rows.tenant_id())
+    with pytest.raises(IntegrityError, match="sync_connections_nango_key"):
+        workers.connection(rows.tenant_id(), nango_connection_id=made.nango_connection_id)
+    with pytest.raises(IntegrityError, match="every_a_minute"):
+        workers.connection(rows.tenant_id(), sync_every=timedelta(seconds=59))

@@ -1,0 +1,146 @@
+"""Connections, runs and real worker processes for tests."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import connections
+from redis import Redis
+
+from syncjobs import queue, runs
+from syncjobs.models import JobFailure, SyncConnection, SyncRun
+from syncjobs.models.choices import Trigger
+
+PROJECT = Path(__file__).resolve().parents[2]
+QUICK = {
+    "FINLEY_LEASE": "2",
+    "ARQ_BACKOFF": "0.2",
+    "ARQ_MAX_TRIES": "3",
+    "ARQ_JOB_TIMEOUT": "5",
+    "FINLEY_LOG_LEVEL": "INFO",
+}
+
+
+def connection(user_id: UUID, provider: str = "gmail", **given: Any) -> SyncConnection:
+    made = SyncConnection(
+        id=uuid4(),
+        user_id=user_id,
+        provider=provider,
+        **{"nango_connection_id": f"test-{uuid4()}", **given},
+    )
+    made.save(force_insert=True)
+    made.refresh_from_db()
+    return made
+
+
+def run(user_id: UUID, function: str = "probe", **payload: Any) -> SyncRun:
+    """An accepted run of a connection of its own, whose body does what the payload says."""
+    made = connection(user_id)
+    original = runs.function_of
+    runs.function_of = lambda _: function
+    try:
+        return runs.accept(user_id, made.pk, trigger=Trigger.REQUEST, payload=payload).run
+    finally:
+        runs.function_of = original
+
+
+def redis() -> Redis:
+    return Redis.from_url(str(settings.REDIS_URL))
+
+
+class Process:
+    """A worker in its own process, on the test's queue and database."""
+
+    def __init__(self, log: Path, *options: str, **environment: str) -> None:
+        self.log = log
+        database = connections["default"].settings_dict["NAME"]
+        with log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.syncjobs.worker_process",
+                    str(database),
+                    queue.NAME,
+                    *options,
+                ],
+                cwd=PROJECT,
+                env={**os.environ, **QUICK, **environment},
+                stdout=out,
+                stderr=out,
+            )
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def ready(self) -> "Process":
+        until(lambda: "Starting worker" in self.said, 30, self.explained)
+        return self
+
+    def explained(self) -> str:
+        return self.said[-3000:]
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        self.signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+@contextmanager
+def worker(log: Path, *options: str, **environment: str) -> Iterator[Process]:
+    made = Process(log, *options, **environment)
+    try:
+        yield made.ready()
+    finally:
+        made.kill()
+
+
+def until(
+    true: Callable[[], Any], seconds: float = 30, explained: Callable[[], str] = lambda: ""
+) -> Any:
+    """What is true at last; AssertionError where it does not become so in time."""
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        if found := true():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not in {seconds} s. {explained()}")
+
+
+def ended(made: SyncRun, seconds: float = 30, explained: Callable[[], str] = lambda: "") -> SyncRun:
+    """The run once it has ended."""
+
+    def over() -> SyncRun | None:
+        found = SyncRun.objects.get(pk=made.pk)
+        return found if found.finished_at else None
+
+    found: SyncRun = until(over, seconds, explained)
+    return found
+
+
+def failures() -> list[JobFailure]:
+    return list(JobFailure.objects.using("owner").order_by("first_failed_at"))
+
+
+def clean(name: str) -> None:
+    """Take this test's queue out of Redis."""
+    with closing(redis()) as client:
+        ids = [each.decode() for each in client.zrange(name, 0, -1)]
+        keys = [f"arq:{what}:{job}" for job in ids for what in ("job", "retry", "in-progress")]
+        client.delete(name, *keys)
