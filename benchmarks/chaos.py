@@ -14,15 +14,13 @@ import json
 import logging
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,26 +33,25 @@ from redis import Redis
 from redis.exceptions import RedisError
 from tqdm import tqdm
 
+from benchmarks import apart
 from syncjobs import runs
 from syncjobs.models import SyncConnection, SyncRun
 from syncjobs.models.choices import ACTIVE, Trigger
 
-PROJECT = Path(__file__).resolve().parents[1]
 AUDIT = Path(__file__).with_name("audit.sql")
 PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
 WORKERS = 2
 SETTLED = 900.0  # seconds that what is left gets after the disturbance
 FLUSHES = DATABASE_RESTARTS = 3
 REDIS_AWAY = 60.0
-INSIDE = "FINLEY_CHAOS"
 ENVIRONMENT = {"ARQ_BACKOFF": "0.5", "ZOHO_PACE": "0.001", "FINLEY_LOG_LEVEL": "WARNING"}
 AWAY = (OperationalError, InterfaceError)
 
 
 def main() -> None:
     options = _options()
-    if INSIDE not in os.environ:
-        sys.exit(_in_a_state_of_its_own())
+    if not apart.inside():
+        sys.exit(apart.again("benchmarks.chaos", ENVIRONMENT))
     logging.getLogger().setLevel("ERROR")  # the workers' own log is in the state folder
     _say(
         f"{options.jobs:,} syncs, {options.minutes:g} minutes of disturbance, seed {options.seed}."
@@ -65,19 +62,6 @@ def main() -> None:
         print(json.dumps(found))
     if found["lost"] or found["doubled"]:
         sys.exit(f"Something was lost or done twice: seed {options.seed}.")
-
-
-def _in_a_state_of_its_own() -> int:
-    """The same program again, on servers that nobody else uses."""
-    folder = tempfile.mkdtemp(prefix="finley-chaos-", dir="/var/tmp")
-    environment = {**os.environ, **ENVIRONMENT, INSIDE: "1", "FINLEY_STATE": folder}
-    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
-        environment.pop(name, None)
-    command = [sys.executable, "-m", "benchmarks.chaos", *sys.argv[1:]]
-    try:
-        return subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass
@@ -98,10 +82,10 @@ class Chaos:
         call_command("migrate", verbosity=0)
         with connections["owner"].cursor() as cursor:
             cursor.execute(AUDIT.read_text())
-        with sandbox(self.world()) as self.told:
+        with apart.sandbox(self.world()) as self.told:
             os.environ |= {"NANGO_HOST": self.told["url"], "NANGO_SECRET_KEY": "sandbox"}
             self.connect()
-            self.workers = [_worker() for _ in range(WORKERS)]
+            self.workers = [apart.worker() for _ in range(WORKERS)]
             try:
                 self.disturb()
                 unsettled = self.settle()
@@ -192,7 +176,7 @@ class Chaos:
             self.workers[at].send_signal(signal.SIGKILL)
             self.kills.append(time.time())
             self.workers[at].wait()
-            self.workers[at] = _worker()
+            self.workers[at] = apart.worker()
 
     def break_servers(self, over: threading.Event) -> None:
         """At even distances, in an order by the seed."""
@@ -328,32 +312,9 @@ def _rows(query: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-@contextmanager
-def sandbox(world: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The sandbox in its own process, with these connections; yields what it tells."""
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(world, file)
-        file.flush()
-        command = [sys.executable, "manage.py", "sandbox", "--json", "--connections", file.name]
-        process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _worker() -> subprocess.Popen[bytes]:
-    command = [sys.executable, "manage.py", "worker"]
-    log = Path(os.environ["FINLEY_STATE"]) / "workers.log"
-    with log.open("ab") as out:
-        return subprocess.Popen(command, cwd=PROJECT, stdout=out, stderr=out)
-
-
 def _embedded(*arguments: str) -> None:
     command = [sys.executable, "-m", "finley.embedded", *arguments]
-    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
+    subprocess.run(command, cwd=apart.PROJECT, check=True, capture_output=True)
 
 
 def _redis_url() -> str:

@@ -1,0 +1,56 @@
+"""Servers, workers and a sandbox that nobody else uses: for measuring what breaks them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[1]
+INSIDE = "FINLEY_APART"
+
+
+def inside() -> bool:
+    """Whether this process has a state folder of its own already."""
+    return INSIDE in os.environ
+
+
+def again(module: str, environment: dict[str, str]) -> int:
+    """The same program once more, on servers of its own, which are gone at its end."""
+    folder = tempfile.mkdtemp(prefix="finley-apart-", dir="/var/tmp")
+    given = {**os.environ, **environment, INSIDE: "1", "FINLEY_STATE": folder}
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
+        given.pop(name, None)
+    try:
+        command = [sys.executable, "-m", module, *sys.argv[1:]]
+        return subprocess.run(command, cwd=PROJECT, env=given, check=False).returncode
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def sandbox(world: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The sandbox in its own process, with these connections; yields what it tells."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(world, file)
+        file.flush()
+        command = [sys.executable, "manage.py", "sandbox", "--json", "--connections", file.name]
+        process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def worker() -> subprocess.Popen[bytes]:
+    command = [sys.executable, "manage.py", "worker"]
+    log = Path(os.environ["FINLEY_STATE"]) / "workers.log"
+    with log.open("ab") as out:
+        return subprocess.Popen(command, cwd=PROJECT, stdout=out, stderr=out)
