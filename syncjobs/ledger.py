@@ -55,6 +55,7 @@ class Claim:
     nango_connection_id: str
     integration: str
     cursor: dict[str, Any] | None
+    progress: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -51,10 +51,12 @@ class Start:
     claim: Claim
     threads: Threads
     client: httpx.AsyncClient
-    progress: dict[str, Any] = field(default_factory=dict)
     saves: int = 0
     why: Why | None = None
     task: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.progress = self.claim.progress  # of the starts before
 
     async def save[R](self, work: Callable[..., R], *args: Any) -> R:
         """`work(connection, save, *args)` in one fenced transaction, in a thread.

@@ -23,7 +23,7 @@ SELECT jsonb_build_object(
     'run_id', claimed.id, 'fence', claimed.fence, 'user_id', claimed.user_id,
     'connection_id', claimed.connection_id, 'provider', claimed.provider,
     'function', claimed.function, 'payload', claimed.payload, 'job_try', claimed.tries,
-    'correlation_id', claimed.correlation_id,
+    'correlation_id', claimed.correlation_id, 'progress', claimed.progress,
     'nango_connection_id', connection.nango_connection_id,
     'integration', connection.integration, 'cursor', connection.cursor
 )

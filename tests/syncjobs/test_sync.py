@@ -225,3 +225,14 @@ def test_a_cursor_of_another_account_is_not_used(box):
     done = sync(connection)
     assert done.status == "succeeded"
     assert done.progress["cursors_lost"] == 1
+
+
+def test_progress_adds_up_over_the_tries(box):
+    script = [{"do": "503", "on": "messages/", "at": 60}]
+    connection = connect(box, "gmail", size=80, script=script)
+    done = sync(connection)
+    assert (done.status, done.tries) == ("succeeded", 2), done.error
+    items = ExternalItem.objects.using("owner").filter(connection=connection.pk)
+    assert done.progress["items"] == items.count() == len(stored(connection))
+    assert done.progress["pages"] == 2
+    assert set(items.values_list("revision", flat=True)) == {1}
