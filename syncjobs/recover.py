@@ -30,7 +30,11 @@ EXPIRED, USED_UP, UNKNOWN, ABORTED, BROKEN = "expired", "used_up", "unknown", "a
 
 def recover() -> dict[str, int]:
     """Put right all that is stranded; says how many of each kind."""
-    found = {"worker_lost": stranded(), "redis_lost": forgotten()}
+    found = {
+        "worker_lost": stranded(),
+        "redis_lost": forgotten(),
+        "replay_abandoned": abandoned(),
+    }
     for reason, count in found.items():
         if count:
             metrics.recovered(reason, count)
@@ -78,6 +82,13 @@ def forgotten() -> int:
         if not runs.tell(_requeued(some)):
             return 0
     return len(gone)
+
+
+def abandoned() -> int:
+    """Failures whose replay is gone without an end are open again."""
+    with connections[ROLE].cursor() as cursor:
+        cursor.execute(sql.read("replays_abandoned"))
+        return int(cursor.rowcount)
 
 
 def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:

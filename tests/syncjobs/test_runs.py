@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connections, transaction
 
-from syncjobs import backoff, ledger, queue, runs
+from syncjobs import backoff, ledger, queue, recover, runs
 from syncjobs.errors import (
     AlreadyActive,
     AlreadyEnded,
@@ -273,6 +273,19 @@ def test_a_replay_comes_back_to_its_original(own_queue):
     ledger.succeeded([held])
     original = JobFailure.objects.using("owner").get()
     assert (original.status, str(held.run_id) in original.note) == ("resolved", True)
+
+
+def test_a_replay_that_vanished_leaves_its_failure_open(own_queue):
+    connection = workers.connection(rows.tenant_id())
+    kept, gone = (
+        JobFailure.objects.using("owner").create(function="f", error="e", status="replaying")
+        for _ in range(2)
+    )
+    runs.accept(connection.user_id, connection.pk, trigger=Trigger.REPLAY, replay_of=kept.pk)
+    assert recover.abandoned() == 1
+    kept.refresh_from_db()
+    gone.refresh_from_db()
+    assert (kept.status, gone.status) == ("replaying", "open")
 
 
 @pytest.mark.parametrize(
