@@ -41,7 +41,7 @@ from syncjobs.models.choices import ACTIVE, Trigger
 AUDIT = Path(__file__).with_name("audit.sql")
 PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
 WORKERS = 2
-SETTLED = 900.0  # seconds that what is left gets after the disturbance
+PATIENCE = 300.0  # seconds without an ended run, after the disturbance
 FLUSHES = DATABASE_RESTARTS = 3
 REDIS_AWAY = 60.0
 ENVIRONMENT = {"ARQ_BACKOFF": "0.5", "ZOHO_PACE": "0.001", "FINLEY_LOG_LEVEL": "WARNING"}
@@ -117,7 +117,7 @@ class Chaos:
     def holds(self, number: int) -> dict[str, Any]:
         """Every third one mail or ledgers, which are imported, some many; the others only lists."""
         if number % 10 == 0:
-            return {"size": 20}
+            return {"size": 10}
         if number % 3 == 0:
             return {"size": 3}
         things = [{"name": f"photo-{each}.jpg", "subject": f"Hello {each}"} for each in range(3)]
@@ -207,16 +207,18 @@ class Chaos:
         self.others.append(("redis", time.time()))
 
     def settle(self) -> int:
-        """Until no run is active; how many still are when the patience ends."""
-        limit, left = time.monotonic() + SETTLED, -1
-        while time.monotonic() < limit:
+        """Until no run is active; how many still are when none has ended for PATIENCE seconds."""
+        left, since = -1, time.monotonic()
+        while time.monotonic() < since + PATIENCE:
             try:
-                left = SyncRun.objects.using("owner").filter(status__in=ACTIVE).count()
+                now = SyncRun.objects.using("owner").filter(status__in=ACTIVE).count()
             except AWAY:
                 connections.close_all()
                 continue
-            if not left:
+            if not now:
                 return 0
+            if now != left:
+                left, since = now, time.monotonic()
             time.sleep(0.5)
         return left
 
@@ -322,7 +324,7 @@ def _redis_url() -> str:
 
 
 def _tenant(number: int) -> str:
-    return f"00000000-0000-4000-8000-{number % 50:012d}"
+    return f"00000000-0000-4000-8000-{number % 500:012d}"
 
 
 def _tell(found: dict[str, Any]) -> None:

@@ -1,0 +1,206 @@
+"""Layer 1, causal: does one event bring the other about? By the criteria of A. Bradford Hill,
+"The environment and disease: association or causation?", Proc. R. Soc. Med. 58 (1965), 295-300.
+
+They are judged over all links of one type between the same two parties: a single pair proves
+nothing. Only links that tell of cause and effect are judged (an invoice and its payment, a payment
+and its fee, what is taken back, a mail and what it is about, an order); money that merely moved has
+no causal row.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from psycopg.sql import SQL, Literal
+from scipy.stats import spearmanr
+
+from graph import sql
+from graph.arrow import tenant_snapshot
+from graph.enrich import facts
+from graph.enrich.counts import Counts
+from graph.enrich.payments import Payments
+from graph.models.enrichment import BRADFORD_HILL, CausalRelationship
+
+Columns = Mapping[str, NDArray[Any]]
+COLUMNS = ("causal_score", "causal_direction", *BRADFORD_HILL, "evidence")
+FEW = 4  # pairs; a rank correlation of fewer says nothing
+PRECISION = 6  # digits that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One group of like links: their places, which end comes first, the six criteria (None:
+    cannot be known), evidence."""
+
+    places: NDArray[np.int64]
+    direction: str
+    criteria: dict[str, float | None]
+    evidence: dict[str, Any]
+
+
+def judge(links: Columns) -> list[Judged]:
+    """Each group of links of one type from one party to another.
+
+    Shapes: columns of equal length: type, cause, effect (texts), cause_day, effect_day (days),
+    cause_amount, effect_amount, confidence, causes, effects (events there are), cause_days,
+    effect_days (their spans). Where the effects come first they are the causes, and it says so.
+    A criterion that is the same for every group tells nothing and is left out, if there are groups
+    to compare.
+    """
+    turned = _turned(links)
+    found = [_judged(links, turned, places) for places in _groups(links)]
+    silent = _constant(found)
+    return [
+        Judged(
+            each.places,
+            each.direction,
+            {name: None if name in silent else value for name, value in each.criteria.items()},
+            {**each.evidence, "the_same_everywhere": sorted(silent)},
+        )
+        for each in found
+    ]
+
+
+def _turned(links: Columns) -> Columns:
+    """The same links seen from their other ends."""
+    other = {"cause": "effect", "effect": "cause"}
+    return {
+        "".join(other.get(part, part) for part in re.split("(cause|effect)", name)): column
+        for name, column in links.items()
+    }
+
+
+def _judged(links: Columns, turned: Columns, places: NDArray[np.int64]) -> Judged:
+    first = _precedence(links, places)
+    seen = turned if first < 0.5 else links
+    return Judged(places, direction(first), *_criteria(seen, places))
+
+
+def _precedence(links: Columns, places: NDArray[np.int64]) -> float:
+    """The share of pairs in which the cause comes first; the same day counts half."""
+    lag = links["effect_day"][places] - links["cause_day"][places]
+    return float(np.where(lag > 0, 1.0, np.where(lag == 0, 0.5, 0.0)).mean())
+
+
+def _groups(links: Columns) -> Iterator[NDArray[np.int64]]:
+    if not len(links["type"]):
+        return
+    names = [f"{t}\x1f{c}\x1f{e}" for t, c, e in zip(*_ends(links), strict=True)]
+    _, group = np.unique(np.asarray(names, dtype=object).astype(str), return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    cuts = np.flatnonzero(np.diff(group[order])) + 1
+    yield from np.split(order, cuts)
+
+
+def _ends(links: Columns) -> tuple[NDArray[Any], ...]:
+    return tuple(links[name] for name in ("type", "cause", "effect"))
+
+
+def _criteria(
+    links: Columns, places: NDArray[np.int64]
+) -> tuple[dict[str, float | None], dict[str, Any]]:
+    """The six, each in 0..1.
+
+    temporal precedence  share of pairs in which the cause comes first; the same day counts half
+    consistency          share of the party's possible causes that were followed by an effect
+    specificity          share of the party's possible effects that had such a cause
+    strength             (observed - by chance) / (1 - by chance), the attributable fraction of
+                         those exposed (Greenland & Robins 1988); by chance = 1 - exp(-r·w) for
+                         r effects a day and w days, the 90th percentile of the lags
+    dose-response        Spearman's rank correlation of the amounts, not below 0
+    plausibility         the mean confidence of the links: how surely a mechanism ties the pairs
+    """
+    lag = links["effect_day"][places] - links["cause_day"][places]
+    causes, effects = _distinct(links, places)
+    observed = causes / max(float(links["causes"][places].max()), causes)
+    window = float(np.quantile(np.abs(lag), 0.9)) + 1
+    rate = float(links["effects"][places].max() / links["effect_days"][places].max())
+    chance = float(1 - np.exp(-rate * window))
+    criteria = {
+        "temporal_precedence": _precedence(links, places),
+        "strength": max(0.0, (observed - chance) / (1 - chance)) if chance < 1 else 0.0,
+        "consistency": observed,
+        "specificity": effects / max(float(links["effects"][places].max()), effects),
+        "dose_response": _dose(links, places),
+        "plausibility": float(links["confidence"][places].mean()),
+    }
+    evidence = {
+        "pairs": len(places),
+        "median_lag_days": float(np.median(lag)),
+        "window_days": round(window, 1),
+        "by_chance": round(chance, PRECISION),
+    }
+    return criteria, evidence
+
+
+def _distinct(links: Columns, places: NDArray[np.int64]) -> tuple[int, int]:
+    causes = set(links["cause_event"][places])
+    effects = set(links["effect_event"][places])
+    return len(causes), len(effects)
+
+
+def _dose(links: Columns, places: NDArray[np.int64]) -> float | None:
+    """None where there are too few pairs, or amounts that do not vary."""
+    one, other = links["cause_amount"][places], links["effect_amount"][places]
+    if len(places) < FEW or np.ptp(one) == 0 or np.ptp(other) == 0:
+        return None
+    return max(0.0, float(spearmanr(one, other).statistic))
+
+
+def _constant(found: list[Judged]) -> set[str]:
+    if len(found) < 2:
+        return set()
+    values = {
+        name: {
+            round(value, PRECISION) for each in found if (value := each.criteria[name]) is not None
+        }
+        for name in BRADFORD_HILL
+    }
+    return {name for name, distinct in values.items() if len(distinct) == 1}
+
+
+def score(criteria: Mapping[str, float | None]) -> float | None:
+    """The mean of the criteria that can be known; None of none."""
+    known = [value for value in criteria.values() if value is not None]
+    return round(sum(known) / len(known), PRECISION) if known else None
+
+
+def direction(precedence: float) -> str:
+    """Which end comes first: the link's source (forward), its target (backward), or neither."""
+    if precedence == 0.5:
+        return "both"
+    return "forward" if precedence > 0.5 else "backward"
+
+
+def enrich(user_id: UUID, payments: Payments | None = None) -> Counts:
+    """Write the layer: one row a link that was judged."""
+    with tenant_snapshot(user_id) as reader:
+        query = SQL(sql.read("enrich_causes")).format(user_id=Literal(str(user_id)))
+        links = _columns(reader.table(query))
+    return facts.write(user_id, CausalRelationship, COLUMNS, list(_rows(links)))
+
+
+def _rows(links: Columns) -> Iterator[dict[str, Any]]:
+    for each in judge(links):
+        row = {
+            **{name: _rounded(value) for name, value in each.criteria.items()},
+            "causal_score": score(each.criteria),
+            "causal_direction": each.direction,
+            "evidence": each.evidence,
+        }
+        for relationship in links["relationship"][each.places]:
+            yield {"relationship_id": relationship, **row}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(min(max(value, 0.0), 1.0), PRECISION)
+
+
+def _columns(table: pa.Table) -> Columns:
+    """Texts as objects, numbers as they are."""
+    return {name: np.asarray(table[name].to_pylist()) for name in table.column_names}

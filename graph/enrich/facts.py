@@ -1,0 +1,49 @@
+"""Facts into their table: one row a relationship, what is no longer so goes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+from django.db.models import Model
+from psycopg.sql import SQL, Composable, Identifier
+
+from graph import sql
+from graph.enrich.counts import Counts
+from graph.tenancy import tenant_transaction
+
+Row = Mapping[str, Any]
+
+
+def write(user_id: UUID, model: type[Model], columns: Sequence[str], rows: Sequence[Row]) -> Counts:
+    """The layer's rows become exactly these: each has `relationship_id` and the columns.
+
+    A row whose columns are as they were is left alone. One transaction.
+    """
+    query = SQL(sql.read("enrich_facts")).format(**_parts(model, columns))
+    staged = json.dumps([dict(row) for row in rows], default=str)
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(query.as_string(connection.connection), {"user_id": user_id, "rows": staged})
+        return Counts(*cursor.fetchone())
+
+
+def _parts(model: type[Model], columns: Sequence[str]) -> dict[str, Composable]:
+    types = {name: _type(model, name) for name in ("relationship_id", *columns)}
+    names = [Identifier(name) for name in columns]
+    return {
+        "table": Identifier(model._meta.db_table),
+        "names": SQL(", ").join(names),
+        "fields": SQL(", ").join(
+            SQL("{} {}").format(Identifier(name), SQL(kind)) for name, kind in types.items()
+        ),
+        "given": SQL(", ").join(SQL("given.{}").format(name) for name in names),
+        "known": SQL(", ").join(SQL("known.{}").format(name) for name in names),
+        "changes": SQL(", ").join(SQL("{0} = given.{0}").format(name) for name in names),
+    }
+
+
+def _type(model: type[Model], column: str) -> Any:
+    """The column's type in the database, as the model declares it."""
+    field = next(each for each in model._meta.concrete_fields if each.column == column)
+    return field.db_type(connections["default"])
