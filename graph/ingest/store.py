@@ -27,6 +27,7 @@ STEPS = (
     "import_entities",
     "import_final",
     "import_known_content",
+    "import_known_file",
     "import_unmatch",
     "import_events",
     "import_update_events",
@@ -34,6 +35,7 @@ STEPS = (
     "import_relationships",
     "import_turn_relationships",
     "import_deltas",
+    "import_created",
     "import_provenance",
 )
 _LIKE_ORDINAL = re.compile(r" #[0-9]+\Z")

@@ -1,0 +1,20 @@
+"""Layer 8, change: what was created, modified or deleted after it was first imported.
+
+Imports write most of it, where they see it: a row that differs from what was known (`modified`,
+field by field) and a row that has appeared in a file that was imported before (`created`). What is
+left is what people and syncs took out of the graph.
+"""
+
+from uuid import UUID
+
+from graph import sql
+from graph.enrich.counts import Counts
+from graph.enrich.payments import Payments
+from graph.tenancy import tenant_transaction
+
+
+def enrich(user_id: UUID, payments: Payments | None = None) -> Counts:
+    """Write down the payments that were deleted since the last time."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read("enrich_deleted"), {"user_id": user_id})
+        return Counts(added=cursor.rowcount)

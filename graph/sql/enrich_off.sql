@@ -1,0 +1,93 @@
+-- What is off: paid again, taken back, of an unusual amount in its series, or late. With the words
+-- that a sentence about it needs. One row each, several a relationship are possible.
+WITH best_match AS MATERIALIZED (
+    SELECT DISTINCT ON (event_id) event_id, entity_id
+    FROM entity_matches
+    WHERE user_id = {user_id}
+    ORDER BY event_id, confidence DESC, created_at DESC, id
+), flow AS MATERIALIZED (
+    SELECT
+        relationship.id, relationship.temporal_pattern_id, relationship.source_event_id,
+        relationship.target_event_id, payee.amount, payee.currency, payee.external_id,
+        payee.source, coalesce(payee.document_ref, '') AS document,
+        (payee.occurred_at AT TIME ZONE 'UTC')::date AS day, entity.name AS party
+    FROM relationship_instances AS relationship
+    JOIN raw_events AS payee
+        ON payee.user_id = relationship.user_id AND payee.id = relationship.target_event_id
+    LEFT JOIN best_match ON best_match.event_id = payee.id
+    LEFT JOIN normalized_entities AS entity
+        ON entity.user_id = {user_id} AND entity.id = best_match.entity_id
+    WHERE
+        relationship.user_id = {user_id} AND relationship.edge_class = 'flow'
+        AND relationship.deleted_at IS NULL AND payee.amount IS NOT NULL
+), usual AS MATERIALIZED (
+    SELECT
+        temporal_pattern_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(amount)) AS median,
+        count(*) AS size
+    FROM flow
+    WHERE temporal_pattern_id IS NOT NULL
+    GROUP BY temporal_pattern_id
+), spread AS MATERIALIZED (
+    SELECT
+        flow.temporal_pattern_id,
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(abs(flow.amount) - usual.median)) AS mad
+    FROM flow
+    JOIN usual USING (temporal_pattern_id)
+    GROUP BY flow.temporal_pattern_id
+), off AS (
+    SELECT
+        flow.id, 'duplicate' AS what, fraud.duplicate_confidence AS confidence,
+        original.id AS other, NULL::float8 AS usual, NULL::text AS rhythm,
+        NULL::date AS since, NULL::date AS until
+    FROM duplicate_transactions AS fraud
+    JOIN flow ON flow.id = fraud.relationship_id
+    JOIN flow AS original ON original.id = fraud.original_relationship_id
+    WHERE fraud.user_id = {user_id} AND fraud.status <> 'dismissed'
+    UNION ALL
+    SELECT flow.id, 'reversal', link.confidence_score, original.id, NULL, NULL, NULL, NULL
+    FROM relationship_instances AS link
+    JOIN flow ON link.source_event_id IN (flow.target_event_id, flow.source_event_id)
+    JOIN flow AS original
+        ON link.target_event_id IN (original.target_event_id, original.source_event_id)
+    WHERE
+        link.user_id = {user_id} AND link.relationship_type = 'reversal'
+        AND link.deleted_at IS NULL AND flow.id <> original.id
+    UNION ALL
+    -- the modified z-score of B. Iglewicz and D. Hoaglin (1993), whose bound is 3.5
+    SELECT
+        flow.id, 'amount',
+        1 - 3.5 / (0.6745 * abs(abs(flow.amount) - usual.median) / greatest(mad, usual.median / 100)),
+        NULL, usual.median, temporal.recurrence_frequency, NULL, NULL
+    FROM flow
+    JOIN usual USING (temporal_pattern_id)
+    JOIN spread USING (temporal_pattern_id)
+    JOIN temporal_patterns AS temporal
+        ON temporal.user_id = {user_id} AND temporal.id = flow.temporal_pattern_id
+    WHERE
+        usual.size >= 5 AND usual.median > 0
+        AND 0.6745 * abs(abs(flow.amount) - usual.median) > 3.5 * greatest(mad, usual.median / 100)
+    UNION ALL
+    SELECT
+        flow.id, 'late', prediction.prediction_confidence, NULL, NULL,
+        temporal.recurrence_frequency, prediction.expected_from, prediction.expected_to
+    FROM predicted_relationships AS prediction
+    JOIN flow ON flow.id = prediction.relationship_id
+    LEFT JOIN temporal_patterns AS temporal
+        ON temporal.user_id = {user_id} AND temporal.id = flow.temporal_pattern_id
+    WHERE prediction.user_id = {user_id} AND prediction.status = 'overdue'
+)
+SELECT
+    off.id::text AS relationship, off.what, off.confidence, off.usual, off.rhythm,
+    off.since::text AS since, off.until::text AS until,
+    flow.party, flow.amount::text AS amount, flow.currency, flow.day::text AS day,
+    flow.external_id AS key, flow.source, flow.document,
+    flow.source_event_id::text AS source_event, flow.target_event_id::text AS target_event,
+    original.id::text AS other, original.amount::text AS other_amount,
+    original.day::text AS other_day, original.external_id AS other_key,
+    original.source AS other_source, original.document AS other_document,
+    original.source_event_id::text AS other_source_event,
+    original.target_event_id::text AS other_target_event
+FROM off
+JOIN flow ON flow.id = off.id
+LEFT JOIN flow AS original ON original.id = off.other
+ORDER BY off.confidence DESC, off.id, off.other
