@@ -72,7 +72,7 @@ class Chaos:
     seconds: float
     seed: int
     accepted: dict[str, str] = field(default_factory=dict)  # connection → run
-    kills: list[float] = field(default_factory=list)
+    kills: dict[int, float] = field(default_factory=dict)  # process → when
     others: list[tuple[str, float]] = field(default_factory=list)  # what, its end
     flushes: int = 0
     restarts: int = 0
@@ -174,7 +174,7 @@ class Chaos:
         while not over.wait(chance.uniform(4, 14)):
             at = chance.randrange(WORKERS)
             self.workers[at].send_signal(signal.SIGKILL)
-            self.kills.append(time.time())
+            self.kills[self.workers[at].pid] = time.time()
             self.workers[at].wait()
             self.workers[at] = apart.worker()
 
@@ -267,16 +267,15 @@ class Chaos:
         """Seconds from a kill until each of the runs it cut short went on; from the end of any
         other disturbance until the next run succeeded."""
         query = (
-            "SELECT extract(epoch FROM lost.ended_at), extract(epoch FROM next.started_at) "
+            "SELECT split_part(lost.worker, ':', 2)::int, extract(epoch FROM lost.ended_at), "
+            "extract(epoch FROM next.started_at) "
             "FROM job_attempts AS lost JOIN job_attempts AS next "
             "ON next.run_id = lost.run_id AND next.fence = lost.fence + 1 "
             "WHERE lost.outcome = 'lost'"
         )
         waits = [0.0]
-        for seen, began in _rows(query):
-            before = [kill for kill in self.kills if kill <= float(seen)]
-            if before:
-                waits.append(float(began) - max(before))
+        for pid, seen, began in _rows(query):  # one that only stalled is missed when it is seen
+            waits.append(float(began) - self.kills.get(pid, float(seen)))
         after = "SELECT extract(epoch FROM min(ended_at)) FROM job_attempts WHERE outcome = "
         for _, end in self.others:
             [(first,)] = _rows(f"{after} 'succeeded' AND ended_at > to_timestamp(%s)", [end])

@@ -113,7 +113,7 @@ ARQ_BACKOFF = {  # seconds before the second try, by provider; doubled for each 
 }
 ARQ_MAX_JOBS = environment.number("ARQ_MAX_JOBS", 20)
 ARQ_POLL_DELAY = environment.decimal("ARQ_POLL_DELAY", 0.1)
-SYNC_LEASE = environment.decimal("FINLEY_LEASE", 20.0)  # seconds that a silent worker keeps a run
+SYNC_LEASE = environment.decimal("FINLEY_LEASE", 30.0)  # seconds that a silent worker keeps a run
 ZOHO_PACE = environment.decimal("ZOHO_PACE", 2.0)  # seconds between requests
 SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
 NANGO = {

@@ -7,11 +7,11 @@ from uuid import UUID
 from django.db import router
 from django.db.models import Prefetch
 
+from graph import keyset
+from graph.keyset import Position
 from graph.tenancy import tenant_transaction
-from syncjobs import paging
 from syncjobs.errors import RunUnknown
 from syncjobs.models import JobAttempt, SyncRun
-from syncjobs.paging import Position
 
 FILTERS = {
     "connection": "connection_id",
@@ -30,7 +30,7 @@ def listed(
         found = SyncRun.objects.filter(
             user_id=user_id, **{FILTERS[name]: value for name, value in wanted.items()}
         )
-        return paging.page(found, "created_at", most, after)
+        return keyset.page(found, "created_at", most, after)
 
 
 def get(user_id: UUID, run_id: UUID) -> SyncRun:

@@ -29,7 +29,7 @@ class Housekeeping:
         """Until it is cancelled; then what is under way comes to its end."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_every(settings.SYNC_LEASE / 4, self._renew))
+                group.create_task(_every(settings.SYNC_LEASE / 6, self._renew))
                 if self._duties:
                     group.create_task(_every(TICK, self._begin))
         finally:

@@ -95,6 +95,7 @@ class Runner:
         self.grace = margin / 2  # that a body gets to end once it was told to
         self._ledger = Threads("ledger", LEDGER_THREADS)
         self._saves = Threads("save", SAVE_THREADS)
+        self._renewals = Threads("renew", 1)  # never behind others' statements
         self._claims = Batches(self._claimed)
         self._ends = Batches(self._succeeded)
         self._client: httpx.AsyncClient | None = None
@@ -122,7 +123,7 @@ class Runner:
         claims = [start.claim for start in self.starts.values()]
         if not claims:
             return
-        for standing in await self._ledger.run(ledger.renewed, claims):
+        for standing in await self._renewals.run(ledger.renewed, claims):
             start = self.starts.get(standing.run_id)
             if start is None:
                 continue
@@ -141,6 +142,7 @@ class Runner:
             await self._client.aclose()
         await self._ledger.close()
         await self._saves.close()
+        await self._renewals.close()
 
     async def _begun(self, ctx: dict[str, Any], run_id: str) -> Start | None:
         """A claim that was made while we were told to stop is given back, not left to lapse."""

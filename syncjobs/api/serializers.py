@@ -1,17 +1,16 @@
 """What the API takes and gives of syncs and connections."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from graph.api.fields import Moment, Place
 from graph.api.serializers import Answer, StrictQuery
-from syncjobs import paging
 from syncjobs.models.choices import ConnectionState, Outcome, Provider, RunStatus, Trigger
-from syncjobs.paging import Position
 
 MONTH = int(timedelta(days=31).total_seconds())
 ID = r"\A[\x21-\x7e]*\Z"
@@ -32,54 +31,10 @@ class NoBody(StrictBody):
     pass
 
 
-@extend_schema_field({"type": "string", "examples": ["2026-03-01", "2026-03-01T09:30:00Z"]})
-class Moment(serializers.Field[datetime, str, str, Any]):
-    """An ISO date or date and time, in UTC where it names no zone. A date is its first moment,
-    or with `end` its last."""
-
-    default_error_messages = {"invalid": "Say a date or a date and time in ISO 8601."}
-
-    def __init__(self, *, end: bool = False, **options: Any) -> None:
-        super().__init__(**options)
-        self._edge = time.max if end else time.min
-
-    def to_internal_value(self, data: str) -> datetime:
-        try:
-            return self._read(data)
-        except (ValueError, OverflowError):
-            self.fail("invalid")
-
-    def _read(self, data: str) -> datetime:
-        try:
-            return datetime.combine(date.fromisoformat(data), self._edge, UTC)
-        except ValueError:
-            found = datetime.fromisoformat(data)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-
-    def to_representation(self, value: datetime) -> str:
-        return value.isoformat()
-
-
 def past(moment: datetime) -> None:
     """Raises ValidationError."""
     if moment > timezone.now():
         raise serializers.ValidationError("It is in the future.")
-
-
-@extend_schema_field({"type": "string"})
-class Place(serializers.Field[Position, str, str | None, Any]):
-    """Where a page of a list begins."""
-
-    default_error_messages = {"invalid": "This is no cursor: take the `next` of an answer."}
-
-    def to_internal_value(self, data: str) -> Position:
-        try:
-            return paging.position(data)
-        except ValueError:
-            self.fail("invalid")
-
-    def to_representation(self, value: Position) -> str | None:
-        return paging.cursor(value)
 
 
 @extend_schema_field({"type": "integer"})

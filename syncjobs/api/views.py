@@ -12,9 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from graph import keyset
 from graph.api.serializers import NoQuery, Problem
 from graph.api.views import Question
-from syncjobs import connections, history, paging, runs
+from syncjobs import connections, history, runs
 from syncjobs.api import serializers as shapes
 from syncjobs.api.bodies import BoundedJSON
 from syncjobs.errors import ConnectionUnknown, RequestError, RunUnknown
@@ -88,7 +89,7 @@ class SyncsView(Api):
         wanted = self.parameters(request)
         most, after = wanted.pop("limit"), wanted.pop("cursor", None)
         page, following = history.listed(self.tenant(request), wanted, most, after)
-        answer = {"results": page, "next": paging.cursor(following)}
+        answer = {"results": page, "next": keyset.cursor(following)}
         return Response(shapes.SyncsAnswer(answer).data)
 
     @extend_schema(

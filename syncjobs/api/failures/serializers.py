@@ -2,8 +2,9 @@
 
 from rest_framework import serializers
 
+from graph.api.fields import Moment, Place
 from graph.api.serializers import Answer, StrictQuery
-from syncjobs.api.serializers import AttemptAnswer, Moment, Place, StrictBody, past
+from syncjobs.api.serializers import AttemptAnswer, StrictBody, past
 from syncjobs.failures.replaying import FASTEST
 from syncjobs.failures.settling import LONGEST
 from syncjobs.models.choices import FailureStatus, Provider, RunStatus, Trigger

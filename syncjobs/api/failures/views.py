@@ -17,8 +17,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from graph import keyset
 from graph.api.serializers import Problem
-from syncjobs import paging
 from syncjobs.api.failures import serializers as shapes
 from syncjobs.api.serializers import NoBody
 from syncjobs.api.views import ASKED, SENT, Api
@@ -91,8 +91,8 @@ class FailuresView(Staff):
         """Dead letters, those that failed last first."""
         wanted = self.parameters(request)
         most, after = wanted.pop("limit"), wanted.pop("cursor", None)
-        found, following = paging.page(_matching(wanted), "last_failed_at", most, after)
-        answer = {"results": found, "next": paging.cursor(following)}
+        found, following = keyset.page(_matching(wanted), "last_failed_at", most, after)
+        answer = {"results": found, "next": keyset.cursor(following)}
         return Response(shapes.FailuresAnswer(answer).data)
 
 

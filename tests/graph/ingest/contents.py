@@ -28,7 +28,11 @@ def contents(user: UUID) -> dict[str, Any]:
             (named[made.source_event_id], named[made.target_event_id])
             for made in rows(models.RelationshipInstance, user)
         ),
-        "changes": [_change(log) for log in rows(models.EventDeltaLog, user)],
+        "changes": [
+            _change(log)
+            for log in rows(models.EventDeltaLog, user)
+            if log.change_type == "modified"
+        ],
     }
 
 
