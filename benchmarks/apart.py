@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,11 +27,21 @@ def again(module: str, environment: dict[str, str]) -> int:
     given = {**os.environ, **environment, INSIDE: "1", "FINLEY_STATE": folder}
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
         given.pop(name, None)
+    stoppable()
+    command = [sys.executable, "-m", module, *sys.argv[1:]]
+    process = subprocess.Popen(command, cwd=PROJECT, env=given)
     try:
-        command = [sys.executable, "-m", module, *sys.argv[1:]]
-        return subprocess.run(command, cwd=PROJECT, env=given, check=False).returncode
+        return process.wait()
+    except KeyboardInterrupt:
+        process.terminate()
+        return process.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def stoppable() -> None:
+    """SIGTERM ends this process as Ctrl-C does: what it started is stopped first."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @contextmanager

@@ -52,6 +52,7 @@ def main() -> None:
     options = _options()
     if not apart.inside():
         sys.exit(apart.again("benchmarks.chaos", ENVIRONMENT))
+    apart.stoppable()
     logging.getLogger().setLevel("ERROR")  # the workers' own log is in the state folder
     _say(
         f"{options.jobs:,} syncs, {options.minutes:g} minutes of disturbance, seed {options.seed}."

@@ -29,6 +29,7 @@ def main() -> None:
     options = _options()
     if not apart.inside():
         sys.exit(apart.again("benchmarks.recovery", {}))
+    apart.stoppable()
     found = measure()
     print(
         f"The run went on {found['seconds_to_go_on']} s after its worker was killed, with "
