@@ -1,19 +1,16 @@
 """The graph's tables in the admin, readable at a million rows each."""
 
-import json
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Field, JSONField, Model, Q, QuerySet, TextField
+from django.db.models import Field, JSONField, Q, QuerySet, TextField
 from django.db.models.functions import Now
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from graph import layers, models, view
+from graph import entity_admin, layers, models, view
+from graph.admin_fields import TENANT, as_json, as_link
 from graph.models.rows import TenantRow
 from graph.paging import HugeTable, ReadOnly, containing, ids_with
 
@@ -22,21 +19,8 @@ if TYPE_CHECKING:
 else:
     ModelForm = forms.ModelForm
 
-TENANT = ("user_id",)
+__all__ = ["entity_admin"]  # registered with the others
 PROSE = frozenset({"description", "reason", "prediction_reason", "root_cause_analysis"})
-
-
-@cache
-def as_json(name: str) -> Any:
-    """A read-only field that shows a JSON column indented; one object a name, as Django asks."""
-
-    @admin.display(description=name.replace("_", " "))
-    def shown(row: Any) -> str:
-        text = json.dumps(getattr(row, name), indent=2, ensure_ascii=False)
-        return format_html("<pre>{}</pre>", text)
-
-    shown.__name__ = f"{name}_as_json"
-    return shown
 
 
 class TenantForm(ModelForm):
@@ -127,7 +111,9 @@ class RawEventAdmin(TenantTable):
 
 @admin.register(models.NormalizedEntity)
 class NormalizedEntityAdmin(TenantTable):
-    list_display = ("name", "kind", "identity", "created_at", "user_id")
+    list_display = ("name", "kind", "identity", "merged_into", "created_at", "user_id")
+    list_select_related = ("merged_into",)
+    raw_id_fields = ("merged_into",)
     list_filter = ("kind",)
     ordering = ("user_id", "kind", "identity")
     search_help_text = (
@@ -144,10 +130,17 @@ class EntityMatchAdmin(TenantTable):
     list_display = ("id", "event", "entity", "confidence", "reason", "user_id")
     list_select_related = ("event", "entity")
     ordering = ("user_id", "event_id", "entity_id")
-    raw_id_fields = ("event",)
+    raw_id_fields = ("event", "original_entity")
     autocomplete_fields = ("entity",)
     references = {"event_id": TENANT, "entity_id": TENANT}
     search_help_text = "The id of a match, event, entity or tenant, or a tenant's e-mail address."
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A person's match is what it says: no merge takes it back."""
+        if form.changed_data:
+            obj.original_entity = obj.original_confidence = None
+            obj.original_reason = ""
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(models.RelationshipInstance)
@@ -286,23 +279,6 @@ class DuplicateTransactionAdmin(FactTable):
     list_select_related = ("relationship", "original_relationship")
     raw_id_fields = ("relationship", "original_relationship")
     references = {"relationship_id": TENANT, "original_relationship_id": TENANT}
-
-
-def as_link(column: str, model: type[Model]) -> Any:
-    """A read-only field that leads to the row of which the column holds the id."""
-
-    @admin.display(description=column.replace("_", " "), empty_value="-")
-    def shown(row: Any) -> str | None:
-        value = getattr(row, column)
-        if value is None:
-            return None
-        place = reverse(
-            f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[value]
-        )
-        return format_html('<a href="{}">{}</a>', place, value)
-
-    shown.__name__ = f"{column}_as_link"
-    return shown
 
 
 def _layer_fields(layer: layers.Layer) -> tuple[Any, ...]:

@@ -60,5 +60,6 @@ def _edges(user_id: UUID, columns: Sequence[str], edge_class: str | None) -> Com
 
 def _nodes(user_id: UUID) -> Composed:
     return SQL(
-        "SELECT id, kind, name FROM normalized_entities WHERE user_id = {} ORDER BY id"
+        "SELECT id, kind, name FROM normalized_entities "
+        "WHERE user_id = {} AND merged_into_id IS NULL ORDER BY id"
     ).format(Literal(user_id))

@@ -151,12 +151,12 @@ def _row(user_id: UUID, relationship_id: UUID | str) -> EnrichedRelationship | N
         wanted = UUID(str(relationship_id))
     except ValueError:
         return None
-    with _readable_view(), tenant_transaction(user_id):
+    with readable_view(), tenant_transaction(user_id):
         return EnrichedRelationship.objects.filter(user_id=user_id, id=wanted).first()
 
 
 @contextmanager
-def _readable_view() -> Iterator[None]:
+def readable_view() -> Iterator[None]:
     """The ORM's errors about the view, as those of `load`."""
     try:
         yield

@@ -1,5 +1,6 @@
 """Finding entities by name."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.contrib.postgres.search import TrigramWordSimilarity
@@ -9,6 +10,7 @@ from django.db.models.functions import Lower
 from graph.models import NormalizedEntity
 from graph.tenancy import tenant_transaction
 
+CHUNK = 200  # rows at once: several found may be one party
 LIKENESS = 0.4  # of a word's trigrams: two letters swapped in nine leave 0.5
 
 
@@ -17,11 +19,13 @@ def entities(
 ) -> list[NormalizedEntity]:
     """The entities whose name holds the text or is spelled nearly so, best first.
 
-    Without a text: all, by name. Typos are forgiven by trigram word similarity (pg_trgm).
+    One that is merged into another is found as that one. Without a text: all, by name.
+    Typos are forgiven by trigram word similarity (pg_trgm).
     """
-    found = NormalizedEntity.objects.filter(user_id=user_id)
+    found = NormalizedEntity.objects.filter(user_id=user_id).select_related("merged_into")
     if kind is not None:
-        found = found.filter(kind=kind)
+        stands = Q(merged_into=None, kind=kind) | Q(merged_into__kind=kind)
+        found = found.filter(stands)
     if text:
         found = (
             found.annotate(likeness=TrigramWordSimilarity(text, "name"))
@@ -29,7 +33,18 @@ def entities(
             .order_by("-likeness", Lower("name"), "id")
         )
     else:
-        found = found.order_by(Lower("name"), "id")
+        found = found.filter(merged_into=None).order_by(Lower("name"), "id")
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL pg_trgm.word_similarity_threshold = {LIKENESS}")
-        return list(found[:limit])
+        return _standing(found.iterator(chunk_size=CHUNK), limit)
+
+
+def _standing(found: Iterable[NormalizedEntity], limit: int) -> list[NormalizedEntity]:
+    """The entities that stand for those found, each once."""
+    known: dict[UUID, NormalizedEntity] = {}
+    for entity in found:
+        standing = entity.merged_into or entity
+        known.setdefault(standing.id, standing)
+        if len(known) == limit:
+            break
+    return list(known.values())

@@ -1,13 +1,16 @@
 """What the API takes and gives. The layers' shapes follow from `graph.layers`."""
 
+from functools import cache
 from typing import Any, cast
 
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
+from graph.api.fields import Moment, Place
 from graph.engine.communities import SEED
 from graph.engine.importance import ALGORITHMS
 from graph.engine.weights import WEIGHTS
-from graph.layers import LAYERS, ColumnType
+from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.models.choices import EntityKind
 from graph.questions import layer_fields
 
@@ -113,6 +116,30 @@ class CommunitiesQuery(StrictQuery):
     edges = edges_field()
 
 
+class InsightsQuery(StrictQuery):
+    min_score = serializers.FloatField(
+        required=False, min_value=0, max_value=1, help_text="Of the layer's first score."
+    )
+    party = serializers.CharField(
+        required=False, max_length=200, help_text="An entity's id, or a part of a name."
+    )
+    since = Moment(required=False, help_text="Not before this.")
+    until = Moment(required=False, end=True, help_text="Not after this.")
+    status = serializers.CharField(
+        required=False,
+        max_length=20,
+        help_text="prediction: pending, fulfilled or overdue; fraud: open or confirmed.",
+    )
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
+    cursor = Place(required=False, help_text="The `next` of the page before.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        since, until = attrs.get("since"), attrs.get("until")
+        if since and until and since > until:
+            raise serializers.ValidationError({"since": ["It is later than `until`."]})
+        return attrs
+
+
 class Answer(serializers.Serializer[Any]):
     """A shape that is only given, never taken."""
 
@@ -192,6 +219,7 @@ class CommunitiesAnswer(Answer):
     results = CommunityAnswer(many=True)
 
 
+@cache
 def layer_answer(name: str) -> type[Answer]:
     """The serializer of one layer, from its declaration."""
     fields: Fields = {column: FIELDS[kind]() for column, kind in layer_fields(name).items()}
@@ -222,6 +250,52 @@ class RelationshipAnswer(Answer):
     document_ref = serializers.CharField(allow_null=True)
     transaction_ref = serializers.CharField()
     layers = LayersAnswer()
+
+
+class InsightAnswer(Answer):
+    layer = serializers.ChoiceField(list(BY_NAME))
+    id = serializers.UUIDField(help_text="The relationship")
+    relationship_type = serializers.CharField()
+    edge_class = serializers.ChoiceField(["flow", "link"])
+    confidence_score = serializers.FloatField()
+    reason = serializers.CharField()
+    source = EntityAnswer(allow_null=True)  # type: ignore[assignment]
+    target = EntityAnswer(allow_null=True)
+    occurred_at = serializers.DateTimeField()
+    amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
+    currency = serializers.CharField(allow_null=True)
+    document_ref = serializers.CharField(allow_null=True)
+    evidence = serializers.DictField(help_text="What it was computed from")
+
+
+INSIGHTS = {
+    layer.name: type(
+        f"{layer.name.title().replace('_', '')}Insight",
+        (InsightAnswer,),
+        {"insight": layer_answer(layer.name)()},
+    )
+    for layer in LAYERS
+}
+
+
+@extend_schema_field(
+    PolymorphicProxySerializer(
+        component_name="Insight",
+        serializers=list(INSIGHTS.values()),
+        resource_type_field_name=None,
+        many=True,
+    )
+)
+class Insights(serializers.Field[Any, Any, Any, Any]):
+    """Rows of one layer: each with the layer's own columns."""
+
+    def to_representation(self, value: Any) -> Any:
+        return [INSIGHTS[row["layer"]](row).data for row in value]
+
+
+class InsightsAnswer(Answer):
+    results = Insights()
+    next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
 
 
 class Problem(Answer):

@@ -10,6 +10,7 @@ urlpatterns = [
     path("paths/", views.PathsView.as_view(), name="graph-paths"),
     path("importance/", views.ImportanceView.as_view(), name="graph-importance"),
     path("communities/", views.CommunitiesView.as_view(), name="graph-communities"),
+    path("insights/<str:layer>/", views.InsightsView.as_view(), name="graph-insights"),
     path(
         "relationships/<str:relationship_id>/",
         views.RelationshipView.as_view(),

@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from graph import questions, search
+from graph import insights, keyset, questions, search
 from graph.api import serializers as shapes
+from graph.layers import BY_NAME
 
 PROBLEMS = {
     400: OpenApiResponse(description="A parameter is wrong: its name, and what it should be"),
@@ -106,6 +107,22 @@ class CommunitiesView(Question):
         """Groups of entities that deal with one another more than with the rest."""
         answer = questions.communities(self.tenant(request), **self.parameters(request))
         return Response(shapes.CommunitiesAnswer(answer).data)
+
+
+@extend_schema(parameters=[OpenApiParameter("layer", OpenApiTypes.STR, "path", enum=list(BY_NAME))])
+class InsightsView(Question):
+    query = shapes.InsightsQuery
+
+    @described(shapes.InsightsQuery, shapes.InsightsAnswer, may_be_missing=True)
+    def get(self, request: Request, layer: str) -> Response:
+        """What one layer says, the newest relationships first, with its evidence."""
+        asked = self.parameters(request)
+        most, after = asked.pop("limit"), asked.pop("cursor", None)
+        found, following = insights.insights(
+            self.tenant(request), layer, **asked, most=most, after=after
+        )
+        answer = {"results": found, "next": keyset.cursor(following)}
+        return Response(shapes.InsightsAnswer(answer).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])

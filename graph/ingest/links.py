@@ -11,7 +11,7 @@ from graph import sql
 from graph.ingest.bulk import AS_USUAL, IN_BULK, alone, bulk_or_loops
 
 COMMON = 200  # rows; a number or an amount that more rows have tells none of them apart
-STEPS = ("link_rows", "link_candidates", "link_chosen", "link_matches")
+STEPS = ("link_rows", "link_candidates", "link_chosen", "link_matches", "resolution_follow")
 
 
 def link(

@@ -28,6 +28,7 @@ STEPS = (
     "documents_unmatch",
     "documents_events",
     "documents_matches",
+    "resolution_follow",
     "documents_revived",
     "documents_withdrawn",
 )

@@ -32,6 +32,7 @@ STEPS = (
     "import_events",
     "import_update_events",
     "import_matches",
+    "resolution_follow",
     "import_relationships",
     "import_turn_relationships",
     "import_deltas",

@@ -12,6 +12,7 @@ from graph.models.enrichment import (
     SeasonalPattern,
     TemporalPattern,
 )
+from graph.models.resolutions import EntityResolution
 from graph.models.view import EnrichedRelationship, ViewRefresh
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "DuplicateTransaction",
     "EnrichedRelationship",
     "EntityMatch",
+    "EntityResolution",
     "EventDeltaLog",
     "NormalizedEntity",
     "PredictedRelationship",

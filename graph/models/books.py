@@ -92,6 +92,13 @@ class NormalizedEntity(TenantRow):
     name = models.TextField()
     identity = models.TextField(help_text="What makes it this party: its name, its strong keys")
     keys = models.JSONField(blank=True, db_default={}, help_text="Strong keys, by kind of key")
+    merged_into = no_constraint_fk(
+        "graph.NormalizedEntity",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The entity that stands for it: both are one party",
+    )
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -106,9 +113,18 @@ class NormalizedEntity(TenantRow):
             models.CheckConstraint(
                 condition=~Q(name="") & ~Q(identity=""), name="normalized_entities_named"
             ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
+                name="normalized_entities_not_into_itself",
+            ),
         ]
         indexes = [
             GinIndex(OpClass(F("name"), name="gin_trgm_ops"), name="normalized_entities_name_trgm"),
+            models.Index(
+                fields=["user_id", "merged_into"],
+                name="normalized_entities_merged",
+                condition=Q(merged_into__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -122,17 +138,35 @@ class EntityMatch(TenantRow):
     entity = no_constraint_fk("graph.NormalizedEntity")
     confidence = score()
     reason = models.TextField(blank=True, db_default="")
+    original_entity = no_constraint_fk(
+        "graph.NormalizedEntity",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Which it named before that was merged; confidence and reason were then these",
+    )
+    original_confidence = score(null=True, blank=True, editable=False)
+    original_reason = models.TextField(blank=True, db_default="", editable=False)
 
     class Meta:
         db_table = "entity_matches"
         verbose_name_plural = "entity matches"
         constraints = [
             models.UniqueConstraint(
-                fields=["user_id", "event", "entity"], name="entity_matches_event_entity_key"
+                fields=["user_id", "event", "entity", "original_entity"],
+                name="entity_matches_event_entity_key",
+                nulls_distinct=False,
             ),
-            *in_unit_range("entity_matches", "confidence"),
+            *in_unit_range("entity_matches", "confidence", "original_confidence"),
         ]
-        indexes = [models.Index(fields=["user_id", "entity"], name="entity_matches_entity")]
+        indexes = [
+            models.Index(fields=["user_id", "entity"], name="entity_matches_entity"),
+            models.Index(
+                fields=["user_id", "original_entity"],
+                name="entity_matches_original",
+                condition=Q(original_entity__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event_id} → {self.entity_id}"

@@ -56,6 +56,13 @@ class DuplicateStatus(models.TextChoices):
     DISMISSED = "dismissed"
 
 
+class ResolutionDecision(models.TextChoices):
+    AUTOMATIC = "automatic", "merged automatically"
+    OPEN = "open", "open: a person must judge"
+    MERGE = "merge", "merged by a person"
+    APART = "apart", "kept apart by a person"
+
+
 class Frequency(models.TextChoices):
     WEEKLY = "weekly"
     FORTNIGHTLY = "fortnightly"

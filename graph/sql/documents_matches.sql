@@ -39,4 +39,4 @@ SELECT
 FROM staged_documents AS document
 JOIN chosen ON chosen.party_identity = document.party_identity
 WHERE document.is_new_party AND document.party_name <> ''
-ON CONFLICT (user_id, event_id, entity_id) DO NOTHING
+ON CONFLICT DO NOTHING

@@ -10,4 +10,4 @@ CROSS JOIN LATERAL (VALUES
     (payee_event_id, payee_entity_id, payee_keys, is_new_payee)
 ) AS side (event_id, entity_id, keys, is_new)
 WHERE side.is_new
-ON CONFLICT (user_id, event_id, entity_id) DO NOTHING
+ON CONFLICT DO NOTHING

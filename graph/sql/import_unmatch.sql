@@ -8,5 +8,5 @@ CROSS JOIN LATERAL (VALUES
 WHERE known_hash <> content_hash AND side.is_new
     AND known.user_id = %(user_id)s
     AND known.event_id = side.event_id
-    AND known.entity_id <> side.entity_id
+    AND coalesce(known.original_entity_id, known.entity_id) <> side.entity_id
     AND known.reason LIKE 'ledger:%%'

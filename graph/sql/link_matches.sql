@@ -19,4 +19,4 @@ WHERE chosen.confidence >= 0.9
     AND (document.called IS NULL OR greatest(chosen.is_payer, chosen.is_payee) > 0)
     AND party.entity_id IS NOT NULL
     AND party.entity_id IS DISTINCT FROM document.entity_id
-ON CONFLICT (user_id, event_id, entity_id) DO NOTHING
+ON CONFLICT DO NOTHING

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
-from graph.admin import as_json
+from graph.admin_fields import as_json
 from graph.paging import ReadOnly, ids_with
 from syncjobs.admin.links import link
 from syncjobs.failures import story

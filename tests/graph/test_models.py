@@ -16,7 +16,11 @@ from django.db import IntegrityError, connections, models, transaction
 from django.db.utils import DataError
 from psycopg.sql import SQL, Identifier, Placeholder
 
-KEYS = import_module("graph.migrations.0002_tenants_apart").KEYS
+KEYS = [
+    key
+    for name in ("0002_tenants_apart", "0003_entities_that_are_one")
+    for key in import_module(f"graph.migrations.{name}").KEYS
+]
 TABLES = {
     model._meta.db_table: model
     for model in apps.get_app_config("graph").get_models()
@@ -73,6 +77,7 @@ class Books:
         self.user_id = uuid.uuid4()
         self._keys = count()
         self.event, self.other_event, self.later_event = (self.made("raw_events") for _ in range(3))
+        self.standing = self.made("normalized_entities", merged_into_id=None)
         self.entity = self.made("normalized_entities")
         self.temporal = self.made("temporal_patterns")
         self.seasonal = self.made("seasonal_patterns")
@@ -99,10 +104,29 @@ class Books:
         }
 
     def normalized_entities(self, key):
-        return {"kind": "vendor", "name": "Acme", "identity": f"acme {key}"}
+        return {
+            "kind": "vendor",
+            "name": "Acme",
+            "identity": f"acme {key}",
+            "merged_into_id": getattr(self, "standing", None),
+        }
 
     def entity_matches(self, key):
-        return {"event_id": self.event, "entity_id": self.entity, "confidence": 0.5}
+        return {
+            "event_id": self.event,
+            "entity_id": self.entity,
+            "confidence": 0.5,
+            "original_entity_id": self.standing,
+        }
+
+    def entity_resolutions(self, key):
+        return {
+            "kept_id": self.standing,
+            "merged_id": self.entity,
+            "confidence": 0.5,
+            "reason": "alike",
+            "decided": "open",
+        }
 
     def relationship_instances(self, key):
         return {
@@ -238,6 +262,8 @@ CHECKS = [
         "predicted_relationships_amounts_have_currency",
     ),
     ("seasonal_patterns", {"seasonal_months": []}, "seasonal_patterns_months_stated"),
+    ("entity_resolutions", {"decided": "merge"}, "entity_resolutions_person_when"),
+    ("entity_resolutions", {"decided_at": "2024-01-31"}, "entity_resolutions_person_when"),
 ]
 
 
@@ -269,6 +295,7 @@ UNIQUE = [
     ("causal_relationships", "causal_relationships_one_each"),
     ("cross_platform_relationships", "cross_platform_one_each"),
     ("duplicate_transactions", "duplicate_transactions_pair_key"),
+    ("entity_resolutions", "entity_resolutions_pair_key"),
 ]
 
 
@@ -296,6 +323,26 @@ def test_a_pair_of_duplicates_is_one_in_either_order_and_never_of_one(books):
         refused(row, "duplicate_transactions", by="duplicate_transactions_pair_key")
     alone = books.row("duplicate_transactions", original_relationship_id=books.relationship)
     refused(alone, "duplicate_transactions", by="duplicate_transactions_two_ends")
+
+
+def test_a_pair_of_entities_is_one_in_either_order_and_never_of_one(books):
+    books.made("entity_resolutions")
+    turned = books.row("entity_resolutions", kept_id=books.entity, merged_id=books.standing)
+    refused(turned, "entity_resolutions", by="entity_resolutions_pair_key")
+    alone = books.row("entity_resolutions", merged_id=books.standing)
+    refused(alone, "entity_resolutions", by="entity_resolutions_two_entities")
+
+
+def test_an_event_names_an_entity_once_and_once_more_through_a_merged_one(books):
+    books.made("entity_matches", original_entity_id=None)
+    again = books.row("entity_matches", original_entity_id=None)
+    refused(again, "entity_matches", by="entity_matches_event_entity_key")
+    assert books.made("entity_matches")
+
+
+def test_no_entity_is_merged_into_itself(books):
+    with pytest.raises(IntegrityError, match="normalized_entities_not_into_itself"):
+        execute("UPDATE normalized_entities SET merged_into_id = id WHERE id = %s", books.entity)
 
 
 @pytest.mark.parametrize(("table", "column", "to", "on_delete"), KEYS)
@@ -333,7 +380,7 @@ def test_an_event_takes_along_all_but_the_log_of_its_changes(books):
     assert key
     assert execute("SELECT id FROM relationship_instances WHERE user_id = %s", books.user_id) == []
     kept = "SELECT id FROM normalized_entities WHERE user_id = %s"
-    assert execute(kept, books.user_id) == [(books.entity,)]
+    assert set(execute(kept, books.user_id)) == {(books.standing,), (books.entity,)}
 
 
 def test_one_tenants_deletion_is_no_others(books):
@@ -372,6 +419,8 @@ def test_every_rule_in_the_database_is_tried_here():
         *(rule for *_, rule in CHECKS),
         *(key for _, key in UNIQUE),
         "duplicate_transactions_two_ends",
+        "entity_resolutions_two_entities",
+        "normalized_entities_not_into_itself",
     }
     tenant_keys = {f"{to}_tenant_key" for _, _, to, _ in KEYS}  # what the composite keys point at
     assert {name for (name,) in found} == tried | tenant_keys

@@ -1,0 +1,199 @@
+"""Every layer scored: against the truth of two generators, and on real books.
+
+Books are made, imported into a database of their own and enriched; the scores are read from the
+tables. Then each tenant is cut short by two months, three times over, and enriched again: what is
+predicted then is held against what came. The same books with shuffled dates should show no series.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from benchmarks import dataset
+from benchmarks.otherbooks import books as otherbooks
+from benchmarks.scoring import found as tables
+from benchmarks.scoring import judged, real, tenants
+from benchmarks.scoring.found import Found
+from benchmarks.scoring.scores import Card, Forecasts, Share
+from finley.demo import books as demobooks
+from finley.demo.truth import Ref, Truth
+from graph.ingest.importing import format_of
+from graph.ingest.mapping import Mapping
+
+HIDDEN = timedelta(days=61)  # a monthly series has two occurrences in it
+CUTS = 3  # of the same books, each HIDDEN days before the last: more series to predict
+DATABASE = "finley_layers"
+Files = list[tuple[Path, Mapping]]
+Groups = list[list[Ref]]
+Maker = Callable[[Path, int, argparse.Namespace], tuple[Files, Truth]]
+
+
+def main() -> None:
+    options = _options()
+    try:
+        with dataset.database(DATABASE):
+            told = run(options)
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; the database made for scoring is gone.")
+    for name, scores in told.items():
+        _table(name, scores)
+    if options.json:
+        print(json.dumps(told))
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """The scores of everything that was asked for."""
+    told = {name: _generated(name, make, options) for name, make in MAKERS.items()}
+    return told | {"calderdale": _calderdale(options)}
+
+
+def demo(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, Truth]:
+    """The demo's own generator."""
+    chosen = {"jitter_days": options.jitter, "missed": options.missed}
+    chosen |= {"months": options.months} if options.months else {}
+    made = demobooks.write(folder, seed, **chosen)
+    paths = [path for path in made.files if path.suffix == ".csv"]
+    return [(path, format_of(path)) for path in paths], made.truth
+
+
+def other(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, Truth]:
+    """The generator that nothing was tuned on."""
+    chosen = {"jitter_days": options.jitter, "missed": options.missed}
+    chosen |= {"months": options.months} if options.months else {}
+    made = otherbooks.write(folder, seed, **chosen)
+    return [(path, otherbooks.mapping_of(path.name)) for path in made.files], made.truth
+
+
+MAKERS: dict[str, Maker] = {"generator": demo, "other_generator": other}
+
+
+def _generated(name: str, make: Maker, options: argparse.Namespace) -> dict[str, Any]:
+    """All seeds together, and each alone."""
+    cards = {}
+    for seed in options.seeds:
+        _say(f"{name}, seed {seed}")
+        with tempfile.TemporaryDirectory() as folder:
+            files, truth = make(Path(folder), seed, options)
+            cards[seed] = score(files, truth, seed)
+    together = sum(list(cards.values())[1:], next(iter(cards.values())))
+    return told(together) | {"seeds": {str(seed): told(card) for seed, card in cards.items()}}
+
+
+def told(card: Card) -> dict[str, Any]:
+    """The card's scores; the false positives as a mere rate."""
+    plain = card.told()
+    still = plain.pop("shuffled")
+    return plain | {
+        "shuffled_false_positive_rate": still["accuracy"],
+        "shuffled_rows": still["n"],
+    }
+
+
+def score(files: Files, truth: Truth, seed: int) -> Card:
+    """The layers of these books, their predictions, and what is left when dates say nothing."""
+    user_id = tenants.made(files)
+    tenants.enrich(user_id)
+    whole = tables.read(user_id)
+    card = judged.judge(whole, truth)
+    card.scores["prediction_coverage"] = ahead(
+        user_id, whole, truth.end, lambda cut: judged.groups(truth, whole.days, cut)
+    )
+    card.scores["shuffled"] = at_random(files, seed)
+    return card
+
+
+def ahead(user_id: UUID, whole: Found, end: date, series: Callable[[date], Groups]) -> Forecasts:
+    """What is predicted from the books before each cut, against what `series` says came after.
+
+    The tenant has only what was before the earliest cut from here on.
+    """
+    told = Forecasts()
+    for cut in (end - HIDDEN * n for n in range(1, CUTS + 1)):
+        tenants.cut_short(user_id, cut)
+        tenants.enrich(user_id)
+        told += judged.forecasts(tables.read(user_id), series(cut), whole.days, cut)
+    return told
+
+
+def at_random(files: Files, seed: int) -> Share:
+    """The share of payments that are in a series still, where dates say nothing any more."""
+    user_id = tenants.made(files)
+    tenants.shuffle(user_id, seed)
+    tenants.enrich(user_id)
+    shuffled = tables.read(user_id)
+    return Share(len(shuffled.rhythm), len(shuffled.flows))
+
+
+def _calderdale(options: argparse.Namespace) -> dict[str, Any]:
+    paths = real.files()
+    if not options.real or not paths:
+        why = "not asked for" if not options.real else f"nothing in {real.FOLDER}"
+        return {"skipped": why}
+    _say("calderdale")
+    files = [(path, format_of(path)) for path in paths]
+    user_id, seconds = tenants.timed(lambda: tenants.made(files))
+    first, again = tenants.enrich(user_id), tenants.enrich(user_id)
+    whole = tables.read(user_id)
+    costs = {"import_seconds": seconds, "enrich": asdict(first), "enrich_again": asdict(again)}
+    card = Card({"prediction_coverage": _calderdale_ahead(user_id, whole)})
+    card.scores["shuffled"] = at_random(files, 1)
+    return real.judge(whole, real.lines(paths)) | costs | told(card)
+
+
+def _calderdale_ahead(user_id: UUID, whole: Found) -> Forecasts:
+    """Without a truth the series are those found in the whole books."""
+    series: dict[str, list[Ref]] = {}
+    for row, pattern in whole.rhythm.items():
+        series.setdefault(pattern, []).append(row)
+    end = max(whole.days.values(), default=date.max)
+    return ahead(user_id, whole, end, lambda _: list(series.values()))
+
+
+def _table(name: str, scores: dict[str, Any]) -> None:
+    _say(f"\n{name}")
+    for layer, one in scores.items():
+        if layer != "seeds":
+            numbers = one.items() if isinstance(one, dict) else [("", one)]
+            text = "  ".join(f"{key} {_short(value)}".strip() for key, value in numbers)
+            _say(f"  {layer:30} {text}")
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.layers",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"It makes a database {DATABASE} on the configured server and drops it at the end.",
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="(1 2 3)")
+    parser.add_argument("--jitter", type=int, default=4, help="days off the agreed day (4)")
+    parser.add_argument("--missed", type=float, default=0.05, help="share not happening (0.05)")
+    parser.add_argument("--months", type=int, help="of books (each generator's own)")
+    parser.add_argument(
+        "--real", action=argparse.BooleanOptionalAction, default=True, help="calderdale too"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object last on stdout")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

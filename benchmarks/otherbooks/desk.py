@@ -1,0 +1,217 @@
+"""Where the books are kept while they are made up: rows by file, and what is true of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from random import Random
+
+from benchmarks.otherbooks.days import DAY, following, preceding
+from benchmarks.otherbooks.people import Party, Register, feed
+from finley.demo.truth import (
+    Alias,
+    Decoy,
+    Duplicate,
+    Fee,
+    Ref,
+    Reversal,
+    SameTransaction,
+    Series,
+    Settlement,
+    Spelling,
+)
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "statement.csv": ("Txn No", "Date", "Type", "Details", "Reference", "Paid out", "Paid in"),
+    "purchases.csv": (
+        "Entry", "Date", "Cost centre", "Supplier", "Party kind", "Supplier code", "Company no",
+        "Bank account", "Their invoice", "Due", "Amount", "Narrative",
+    ),
+    "cards.csv": ("File month", "Ref", "Posted", "Card", "Merchant", "Value"),
+    "claims.csv": (
+        "Claim line", "Claimed on", "Project", "Claimant", "Bank account", "What for", "Receipt",
+        "Amount",
+    ),
+    "giving.csv": ("Id", "Created", "Type", "Name", "Party kind", "Email", "Amount", "About"),
+    "invoices.csv": (
+        "Line", "Issued", "Customer", "Customer no", "Invoice", "Due", "Amount", "Work",
+    ),
+}  # fmt: skip
+KEY = {"statement.csv": "Txn No", "purchases.csv": "Entry", "cards.csv": "Ref",
+       "claims.csv": "Claim line", "giving.csv": "Id", "invoices.csv": "Line"}  # fmt: skip
+KEYS = {"statement.csv": "{:08d}", "purchases.csv": "P/{:05d}", "cards.csv": "7{:09d}",
+        "claims.csv": "EC{:05d}", "giving.csv": "tx_{:x}q", "invoices.csv": "{:06d}-1"}  # fmt: skip
+
+
+@dataclass(eq=False)
+class Row:
+    """One row to be. `pence` as signed in its file."""
+
+    ref: Ref
+    day: date
+    party: Party
+    pence: int
+    cells: dict[str, str]
+    due: date | None = None
+    series: str = ""
+
+    @property
+    def number(self) -> str:
+        return self.cells.get("Their invoice") or self.cells.get("Invoice", "")
+
+
+@dataclass
+class Desk:
+    """Everything so far. References are provisional until `numbered`."""
+
+    span: tuple[date, date]
+    rng: Random
+    register: Register
+    jitter: int
+    missed: float
+    rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+    spelled: list[tuple[Row, str, str, dict[str, str], Party]] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
+    duplicates: list[Duplicate] = field(default_factory=list)
+    same: list[SameTransaction] = field(default_factory=list)
+    settles: list[Settlement] = field(default_factory=list)
+    fees: list[Fee] = field(default_factory=list)
+    reversals: list[Reversal] = field(default_factory=list)
+    decoys: list[Decoy] = field(default_factory=list)
+    echoes: list[Ref] = field(default_factory=list)
+    credits: dict[Ref, list[Row]] = field(default_factory=lambda: defaultdict(list))
+
+    def inside(self, day: date) -> date:
+        """The working day of the books that is `day`, or comes next (or last of all)."""
+        day = following(max(day, self.span[0]))
+        return day if day <= self.span[1] else preceding(self.span[1])
+
+    def bank(self, day: date, party: Party, pence: int, kind: str, reference: str = "") -> Row:
+        """A line of the statement; money in is positive."""
+        cells = {
+            "Date": f"{day:%d/%m/%Y}", "Type": kind, "Details": feed(party),
+            "Reference": reference[:18].upper(), "Paid in" if pence > 0 else "Paid out":
+            money(abs(pence)),
+        }  # fmt: skip
+        return self._add("statement.csv", day, party, pence, cells=cells, column="Details", keys={})
+
+    def purchase(
+        self, day: date, party: Party, pence: int, text: str, *, centre: str = "Workshop",
+        number: str = "", due: date | None = None, keyed: float = 0.8, name: str = "",
+    ) -> Row:  # fmt: skip
+        """An entry of the purchase ledger; credit notes are negative."""
+        name = name or self.entered(party)
+        keys = self._stated(party, keyed)
+        cells = {
+            "Date": f"{day:%d/%m/%Y}", "Cost centre": centre, "Supplier": name,
+            "Party kind": party.kind, "Supplier code": keys.get("supplier_id", ""),
+            "Company no": keys.get("company_number", ""), "Their invoice": number,
+            "Bank account": keys.get("bank_account", ""), "Amount": money(pence),
+            "Due": f"{due:%d/%m/%Y}" if due else "", "Narrative": text,
+        }  # fmt: skip
+        row = self._add(
+            "purchases.csv", day, party, pence, cells=cells, column="Supplier", keys=keys
+        )
+        row.due = due
+        return row
+
+    def card(self, day: date, holder: Party, party: Party, pence: int) -> Row:
+        """A line of the card feed."""
+        cells = {"File month": f"{day:%Y-%m}", "Posted": f"{day:%Y%m%d}", "Card": holder.name,
+                 "Merchant": party.merchant, "Value": money(pence)}  # fmt: skip
+        row = self._add("cards.csv", day, party, pence, cells=cells, column="Merchant", keys={})
+        self.spelled.append((row, "Card", holder.name, {}, holder))
+        return row
+
+    def claim(self, day: date, who: Party, pence: int, text: str, receipt: str) -> Row:
+        """A line of an expense claim."""
+        keys = self._stated(who, 0.9)
+        cells = {"Claimed on": f"{day:%d/%m/%Y}", "Project": "Outings", "Claimant": who.name,
+                 "Bank account": keys.get("bank_account", ""), "What for": text,
+                 "Receipt": receipt, "Amount": money(pence)}  # fmt: skip
+        return self._add("claims.csv", day, who, pence, cells=cells, column="Claimant", keys=keys)
+
+    def gift(self, day: date, who: Party, pence: int, kind: str, about: str = "") -> Row:
+        """A line of the donation platform's report; what it pays us is positive."""
+        name = who.name if self.rng.random() < 0.85 else self.rng.choice(who.names)
+        keys = {"email": who.keys["email"]} if "email" in who.keys else {}
+        cells = {"Created": day.isoformat(), "Type": kind, "Name": name, "Party kind": who.kind,
+                 "Email": keys.get("email", ""), "About": about,
+                 "Amount": money(pence)}  # fmt: skip
+        return self._add("giving.csv", day, who, pence, cells=cells, column="Name", keys=keys)
+
+    def invoice(self, day: date, who: Party, pence: int, work: str) -> Row:
+        """An invoice of ours, due in three weeks; `doings` numbers them in the end."""
+        due = day + DAY * 21
+        keys = {"customer_id": who.keys["customer_id"]} if self.rng.random() < 0.9 else {}
+        cells = {"Issued": f"{day:%d/%m/%Y}", "Customer": self.entered(who), "Invoice": "",
+                 "Customer no": keys.get("customer_id", ""), "Amount": money(pence),
+                 "Due": f"{due:%d/%m/%Y}", "Work": work}  # fmt: skip
+        row = self._add("invoices.csv", day, who, pence, cells=cells, column="Customer", keys=keys)
+        row.due = due
+        return row
+
+    def entered(self, party: Party) -> str:
+        """How a volunteer enters the party's name today; look-alikes only by their full names."""
+        plain = bool(party.apart_from) or self.rng.random() < 0.75
+        return party.name if plain else self.rng.choice(party.names)
+
+    def _stated(self, party: Party, share: float) -> dict[str, str]:
+        sure = bool(party.apart_from)
+        return {k: v for k, v in party.keys.items() if sure or self.rng.random() < share}
+
+    def _add(
+        self, file: str, day: date, party: Party, pence: int, *, cells: dict[str, str],
+        column: str, keys: dict[str, str],
+    ) -> Row:  # fmt: skip
+        row = Row(Ref(file, str(len(self.rows[file]))), day, party, pence, cells)
+        self.rows[file].append(row)
+        self.spelled.append((row, column, cells[column], keys, party))
+        return row
+
+    def numbered(self) -> dict[Ref, Ref]:
+        """Final keys in the order of days; which provisional reference became which."""
+        final: dict[Ref, Ref] = {}
+        for file, rows in self.rows.items():
+            rows.sort(key=lambda row: (row.day, int(row.ref.key)))
+            number = self.rng.randrange(100, 9000)
+            for row in rows:
+                number += self.rng.choice((1, 1, 1, 2))
+                row.cells[KEY[file]] = KEYS[file].format(number)
+                final[row.ref] = Ref(file, row.cells[KEY[file]])
+        return final
+
+    def aliases(self) -> list[Alias]:
+        """Every party that is named by anybody but itself, with its spellings."""
+        found: dict[str, dict[object, Spelling]] = defaultdict(dict)
+        for row, column, name, keys, party in self.spelled:
+            mark = (row.ref.file, column, name, *sorted(keys.items()))
+            spelling = Spelling(row.ref.file, column, name, keys, [])
+            found[party.id].setdefault(mark, spelling).rows.append(row.ref)
+        return [
+            Alias(p.id, p.kind, p.name, list(found[p.id].values()),
+                  [other for other in p.apart_from if other in found])
+            for p in self.register.parties if p.id in found
+        ]  # fmt: skip
+
+
+def money(pence: int) -> str:
+    """Pence as pounds with two decimals."""
+    return f"{'-' if pence < 0 else ''}{abs(pence) // 100}.{abs(pence) % 100:02d}"
+
+
+def pounds(rng: Random, low: float, high: float) -> int:
+    """Pence between two sums in pounds, many of them uneven."""
+    drawn = rng.uniform(low, high) * 100
+    return round(drawn / 100) * 100 if rng.random() < 0.2 else round(drawn)
+
+
+def moments(desk: Desk, per_month: float) -> list[date]:
+    """Working days at random; about so many a month."""
+    start, end = desk.span
+    span = (end - start).days
+    return sorted(
+        desk.inside(start + DAY * desk.rng.randrange(span))
+        for _ in range(round(per_month * span / 30.4))
+    )

@@ -1,0 +1,136 @@
+"""Who takes part, and what each system makes of a name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from random import Random
+
+_SYLLABLES = (
+    "bar", "cod", "dun", "fen", "gal", "hex", "kil", "lor", "mab", "nor", "pel", "quin", "rud",
+    "sel", "tam", "vor", "wex", "yar", "zen", "ost", "ull", "ith",
+)  # fmt: skip
+_ENDINGS = ("bury", "combe", "dale", "gate", "holt", "mere", "shaw", "thorpe", "wick", "stead")
+_GIVEN = (
+    "Agnes", "Boris", "Clara", "Dilip", "Edith", "Femi", "Gwen", "Harold", "Ines", "Jonas",
+    "Kirsty", "Leon", "Maud", "Nadia", "Oscar", "Petra", "Quentin", "Rosa", "Stefan", "Tilda",
+)  # fmt: skip
+_SHORTER = {"Brothers": "Bros", "Manufacturing": "Mfg", "Company": "Co", "Components": "Comps",
+            "International": "Intl", "Services": "Servs", "Electrical": "Elec"}  # fmt: skip
+_FORMS = ("Limited", "Ltd", "Ltd.", "LTD")
+
+
+@dataclass(eq=False)
+class Party:
+    """Somebody on the other side. `keys` as the books state them; kind: vendor, customer, employee.
+
+    `names`: the ways in which our own people enter it; the first is the right one.
+    """
+
+    id: str
+    kind: str
+    name: str
+    names: list[str]
+    merchant: str
+    keys: dict[str, str] = field(default_factory=dict)
+    apart_from: list[str] = field(default_factory=list)
+    counter: int = 0
+    style: str = "{}"
+
+    def next_number(self, rng: Random) -> str:
+        """Its next invoice number: never shorter than five digits, some with letters."""
+        self.counter += rng.randint(2, 60)
+        return self.style.format(self.counter)
+
+
+@dataclass
+class Register:
+    """Hands out parties with names and keys of their own."""
+
+    rng: Random
+    parties: list[Party] = field(default_factory=list)
+    _taken: set[str] = field(default_factory=set)
+
+    def company(self, trade: str, kind: str = "vendor", name: str | None = None) -> Party:
+        """A company of a trade, under a name like no other's unless it is given."""
+        full = name or f"{self.word()} {trade} {self.rng.choice(_FORMS[:2])}"
+        names = [full, *self.rng.sample(_entered(self.rng, full), 3)]
+        return self._add(kind, full, names, shop(self.rng, full))
+
+    def person(self, kind: str) -> Party:
+        """A person; no two share a last name."""
+        full = f"{self.rng.choice(_GIVEN)} {self.word()}"
+        return self._add(kind, full, [full, full.lower(), full.upper()], "")
+
+    def word(self) -> str:
+        """A name that is nobody's else: three syllables, of which two differ from any other's."""
+        while True:
+            first, second = self.rng.sample(_SYLLABLES, 2)
+            if first + second not in self._taken:
+                self._taken |= {first + second, second + first}
+                return (first + second + self.rng.choice(_ENDINGS)).capitalize()
+
+    def _add(self, kind: str, full: str, names: list[str], merchant: str) -> Party:
+        serial = len(self.parties)
+        styles = ("{}", "SI-{}", "{}/24", "No {}", "A{}B")
+        party = Party(
+            f"p{serial:03d}", kind, full, names, merchant, _keys(self.rng, kind, full, serial),
+            counter=self.rng.randint(12_000, 80_000), style=self.rng.choice(styles),
+        )  # fmt: skip
+        self.parties.append(party)
+        return party
+
+
+def apart(*parties: Party) -> None:
+    """They merely look like each other."""
+    for one in parties:
+        one.apart_from += [other.id for other in parties if other is not one]
+
+
+def _keys(rng: Random, kind: str, full: str, serial: int) -> dict[str, str]:
+    if kind == "customer":
+        mailbox = re.sub(r"[^a-z]+", ".", full.lower()).strip(".")
+        return {"customer_id": f"K{700 + serial}", "email": f"{mailbox}@mail.example"}
+    account = f"{rng.randint(10, 99)}-{rng.randint(10, 99)}-{rng.randint(10, 99)} {serial:08d}"
+    if kind == "employee":
+        return {"bank_account": account}
+    number = f"0{serial * 1013 + 1_000_000 + rng.randrange(1013)}"
+    return {"supplier_id": f"SUP{serial:04d}", "company_number": number, "bank_account": account}
+
+
+def _entered(rng: Random, full: str) -> list[str]:
+    """The ways in which a volunteer enters a company's name; none is the full one."""
+    *words, _ = full.split()
+    bare = " ".join(words)
+    ways = {
+        *(f"{bare} {form}" for form in _FORMS),
+        bare,
+        bare.upper(),
+        f"{bare}  Ltd",
+        f"The {bare} Ltd",
+        " ".join(_SHORTER.get(word, word) for word in words),
+        f"{_slipped(rng, words[0])} {' '.join(words[1:])}",
+        bare.replace(" & ", " and "),
+    }
+    return sorted(ways - {full})
+
+
+def _slipped(rng: Random, word: str) -> str:
+    """One letter left out, or struck twice."""
+    at = rng.randrange(2, len(word) - 1)
+    return word[:at] + word[at + 1 :] if rng.random() < 0.5 else word[:at] + word[at] + word[at:]
+
+
+def shop(rng: Random, full: str) -> str:
+    """As the card company writes it: capitals, cut, a till number after it now and then."""
+    plain = " ".join(full.split()[:-1]).upper()
+    return f"{plain[:20]} {rng.randint(100, 999)}" if rng.random() < 0.4 else plain[:24]
+
+
+def feed(party: Party) -> str:
+    """As the bank writes it: capitals, no signs, 18 characters; people by surname and initial."""
+    name = party.name
+    if party.kind == "employee" or ("customer_id" in party.keys and len(name.split()) == 2):
+        given, last = name.split()
+        name = f"{last} {given[0]}"
+    return re.sub(r"[^A-Z0-9 ]", "", name.upper())[:18].rstrip()

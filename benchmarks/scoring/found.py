@@ -1,0 +1,135 @@
+"""What enrichment wrote in a tenant's tables, in the words of the truth: rows of files."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from benchmarks.scoring.scores import Pair
+from finley.demo.truth import Ref
+from graph.ingest.bulk import IN_BULK
+from graph.tenancy import tenant_transaction
+
+EVENTS = """
+    WITH best_match AS (
+        SELECT DISTINCT ON (event_id) event_id, entity_id
+        FROM entity_matches WHERE user_id = %(user)s
+        ORDER BY event_id, confidence DESC, created_at DESC, id
+    )
+    SELECT event.id, event.provenance -> 0 ->> 'file', event.external_id,
+        (event.occurred_at AT TIME ZONE 'UTC')::date, event.party_name, best_match.entity_id
+    FROM raw_events AS event
+    LEFT JOIN best_match ON best_match.event_id = event.id
+    WHERE event.user_id = %(user)s
+"""
+RELATIONSHIPS = """
+    SELECT id, source_event_id, target_event_id, relationship_type, edge_class, confidence_score,
+        temporal_pattern_id, seasonal_pattern_id
+    FROM relationship_instances WHERE user_id = %(user)s AND deleted_at IS NULL
+"""
+TEMPORAL = """
+    SELECT id, recurrence_frequency, recurrence_score, active
+    FROM temporal_patterns WHERE user_id = %(user)s
+"""
+SEASONAL = "SELECT id, seasonal_months FROM seasonal_patterns WHERE user_id = %(user)s"
+DUPLICATES = """
+    SELECT relationship_id, original_relationship_id, duplicate_confidence
+    FROM duplicate_transactions
+    WHERE user_id = %(user)s AND status <> 'dismissed'
+        AND coalesce(evidence ->> 'kind', '') <> 'republished'
+"""
+PREDICTIONS = """
+    SELECT relationship_id, expected_from, expected_to, prediction_confidence
+    FROM predicted_relationships
+    WHERE user_id = %(user)s AND status IN ('pending', 'overdue') AND expected_from IS NOT NULL
+"""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """It hangs on a row: the next one of its series is expected from … to …"""
+
+    row: Ref
+    first: date
+    last: date
+    confidence: float
+
+
+@dataclass
+class Found:
+    """Rows are those of the files. `named`: (row, name as it stands there) → entity.
+
+    `patterns`: frequency and score; `rhythm`, `season`: row → pattern; `links`: by type.
+    """
+
+    days: dict[Ref, date] = field(default_factory=dict)
+    named: dict[tuple[Ref, str], str] = field(default_factory=dict)
+    flows: set[Ref] = field(default_factory=set)
+    rhythm: dict[Ref, str] = field(default_factory=dict)
+    season: dict[Ref, str] = field(default_factory=dict)
+    patterns: dict[str, tuple[str, float]] = field(default_factory=dict)
+    seasons: dict[str, list[int]] = field(default_factory=dict)
+    links: dict[str, dict[Pair, float]] = field(default_factory=lambda: defaultdict(dict))
+    duplicates: dict[Pair, float] = field(default_factory=dict)
+    predictions: list[Prediction] = field(default_factory=list)
+
+
+def read(user_id: UUID) -> Found:
+    """Everything that is scored, in one snapshot."""
+    found = Found()
+    with tenant_transaction(user_id, snapshot=True) as connection, connection.cursor() as cursor:
+        cursor.execute(IN_BULK)
+
+        def rows(query: str) -> list[tuple[Any, ...]]:
+            cursor.execute(query, {"user": user_id})
+            return list(cursor.fetchall())
+
+        places = _events(found, rows(EVENTS))
+        edges = _relationships(found, rows(RELATIONSHIPS), places)
+        found.patterns = {str(row[0]): (row[1], row[2]) for row in rows(TEMPORAL)}
+        found.seasons = {str(row[0]): list(row[1]) for row in rows(SEASONAL)}
+        _duplicates(found, rows(DUPLICATES), edges)
+        for edge, first, last, confidence in rows(PREDICTIONS):
+            if edge in edges:
+                prediction = Prediction(edges[edge], first, last or first, confidence)
+                found.predictions.append(prediction)
+    return found
+
+
+def _events(found: Found, rows: list[tuple[Any, ...]]) -> dict[UUID, Ref]:
+    places = {}
+    for event, file, key, day, name, entity in rows:
+        ref = places[event] = Ref(file or "", key)
+        found.days[ref] = day
+        if entity is not None:
+            found.named[ref, name] = str(entity)
+    return places
+
+
+def _relationships(
+    found: Found, rows: list[tuple[Any, ...]], places: dict[UUID, Ref]
+) -> dict[UUID, Ref]:
+    """Each flow's row. A row of a file is one transaction, and one flow."""
+    edges = {}
+    for edge, source, target, kind, edge_class, confidence, rhythm, season in rows:
+        ref = places[target]
+        if edge_class != "flow":
+            found.links[kind][frozenset((places[source], ref))] = confidence
+            continue
+        edges[edge] = ref
+        found.flows.add(ref)
+        if rhythm:
+            found.rhythm[ref] = str(rhythm)
+        if season:
+            found.season[ref] = str(season)
+    return edges
+
+
+def _duplicates(found: Found, rows: list[tuple[Any, ...]], edges: dict[UUID, Ref]) -> None:
+    """Claims that something was paid twice: dismissed and twice published ones are none."""
+    for one, other, confidence in rows:
+        if one in edges and other in edges:
+            found.duplicates[frozenset((edges[one], edges[other]))] = confidence

@@ -1,0 +1,161 @@
+"""Counts of right, found and true, and the ratios that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from math import comb
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from finley.demo.truth import Ref
+
+BINS = 10
+PROBABLE = 0.5  # a duplicate that is less sure than not is no claim
+
+Pair = frozenset[Ref]
+Pairs = Mapping[Pair, float]
+
+
+@dataclass(frozen=True)
+class Score:
+    """`right` of `found` things are among the `n` true ones. Scores of several books add up.
+
+    `sure` holds each found thing's confidence and whether it was right.
+    """
+
+    right: int = 0
+    found: int = 0
+    n: int = 0
+    sure: tuple[tuple[float, bool], ...] = ()
+
+    def __add__(self, other: Score) -> Score:
+        sums = (self.right + other.right, self.found + other.found, self.n + other.n)
+        return Score(*sums, self.sure + other.sure)
+
+    def told(self) -> dict[str, Any]:
+        """Ratios are None where there is nothing to divide by."""
+        precision, recall = ratio(self.right, self.found), ratio(self.right, self.n)
+        f1 = ratio(2 * self.right, self.found + self.n)
+        counts = {"n": self.n, "found": self.found, "right": self.right}
+        told = {"precision": precision, "recall": recall, "f1": f1, **counts}
+        return told | ({"calibration_error": calibration_error(self.sure)} if self.sure else {})
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """For each prediction: did its range hold, and how many days was its middle off."""
+
+    covered: tuple[bool, ...] = ()
+    errors: tuple[float, ...] = ()
+    sure: tuple[tuple[float, bool], ...] = ()
+    unpredicted: int = 0
+
+    def __add__(self, other: Forecasts) -> Forecasts:
+        return Forecasts(
+            self.covered + other.covered,
+            self.errors + other.errors,
+            self.sure + other.sure,
+            self.unpredicted + other.unpredicted,
+        )
+
+    def told(self) -> dict[str, Any]:
+        """`unpredicted`: series that went on, of which nothing was foretold."""
+        return {
+            "coverage": ratio(sum(self.covered), len(self.covered)),
+            "median_error_days": median(self.errors) if self.errors else None,
+            "n": len(self.covered),
+            "unpredicted": self.unpredicted,
+            "calibration_error": calibration_error(self.sure),
+        }
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many of so many."""
+
+    part: int = 0
+    whole: int = 0
+
+    def __add__(self, other: Share) -> Share:
+        return Share(self.part + other.part, self.whole + other.whole)
+
+    def told(self) -> dict[str, Any]:
+        return {"accuracy": ratio(self.part, self.whole), "n": self.whole}
+
+
+@dataclass
+class Card:
+    """The scores of one set of books, by name."""
+
+    scores: dict[str, Any] = field(default_factory=dict)
+
+    def __add__(self, other: Card) -> Card:
+        names = {**self.scores, **other.scores}
+        both = {n: [c.scores[n] for c in (self, other) if n in c.scores] for n in names}
+        return Card({name: sum(each[1:], each[0]) for name, each in both.items()})
+
+    def told(self) -> dict[str, Any]:
+        return {name: score.told() for name, score in self.scores.items()}
+
+
+def ratio(part: float, whole: float) -> float | None:
+    """None where there is nothing."""
+    return round(part / whole, 4) if whole else None
+
+
+def calibration_error(sure: Collection[tuple[float, bool]]) -> float | None:
+    """Expected calibration error: the mean over ten equal bins of |share right - mean confidence|,
+    weighted by how many are in each (Naeini, Cooper & Hauskrecht, AAAI 2015).
+    """
+    if not sure:
+        return None
+    confidence, right = (np.array(column, dtype=float) for column in zip(*sure, strict=True))
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = [abs((confidence - right)[bins == b].sum()) for b in range(BINS)]
+    return round(float(sum(gaps)) / len(right), 4)
+
+
+def of_pairs(found: Pairs, true: Collection[Pair], ignored: Collection[Pair] = ()) -> Score:
+    """Pairs without order. What is in `ignored` and not in `true` is neither right nor wrong."""
+    true = set(true)
+    counted = {pair: sure for pair, sure in found.items() if pair in true or pair not in ignored}
+    sure = tuple((confidence, pair in true) for pair, confidence in counted.items())
+    return Score(sum(pair in true for pair in counted), len(counted), len(true), sure)
+
+
+def settled_groups(found: Pairs, groups: Iterable[Collection[tuple[Ref, Ref]]]) -> Pairs:
+    """Within a group of interchangeable (seen, ledger) pairs every one-to-one pairing is right: it
+    is told as the group's own pairs. What is not one to one stays as it is.
+    """
+    told = dict(found)
+    for group in groups:
+        left, right = ({pair[side] for pair in group} for side in (0, 1))
+        ours = {p: told.pop(p) for p in list(told) if _joins(p, left, right)}
+        own, free = iter(sorted(group)), set(left | right)
+        for pair, sure in sorted(ours.items(), key=lambda item: sorted(item[0])):
+            if pair <= free:
+                free -= pair
+                told[frozenset(next(own))] = sure
+            else:
+                told[pair | {Ref("", "surplus")}] = sure
+    return told
+
+
+def _joins(pair: Pair, left: set[Ref], right: set[Ref]) -> bool:
+    return len(pair & left) == len(pair & right) == 1
+
+
+def of_clusters(labels: Iterable[tuple[str, str]]) -> Score:
+    """Pairwise: of (true, found) labels, the pairs that share both, the found one, the true one."""
+    both: dict[tuple[str, str], int] = {}
+    for label in labels:
+        both[label] = both.get(label, 0) + 1
+    true, found = ({}, {})  # type: tuple[dict[str, int], dict[str, int]]
+    for (party, entity), count in both.items():
+        true[party] = true.get(party, 0) + count
+        found[entity] = found.get(entity, 0) + count
+    right, claimed, n = (sum(comb(c, 2) for c in x.values()) for x in (both, found, true))
+    return Score(right, claimed, n)

@@ -1,0 +1,42 @@
+"""Read-only fields of admin pages: JSON as text, an id as a link."""
+
+import json
+from functools import cache
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.urls import reverse
+from django.utils.html import format_html
+
+TENANT = ("user_id",)
+
+
+@cache
+def as_json(name: str) -> Any:
+    """A read-only field that shows a JSON column indented; one object a name, as Django asks."""
+
+    @admin.display(description=name.replace("_", " "))
+    def shown(row: Any) -> str:
+        text = json.dumps(getattr(row, name), indent=2, ensure_ascii=False)
+        return format_html("<pre>{}</pre>", text)
+
+    shown.__name__ = f"{name}_as_json"
+    return shown
+
+
+def as_link(column: str, model: type[Model]) -> Any:
+    """A read-only field that leads to the row of which the column holds the id."""
+
+    @admin.display(description=column.replace("_", " "), empty_value="-")
+    def shown(row: Any) -> str | None:
+        value = getattr(row, column)
+        if value is None:
+            return None
+        place = reverse(
+            f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[value]
+        )
+        return format_html('<a href="{}">{}</a>', place, value)
+
+    shown.__name__ = f"{column}_as_link"
+    return shown

@@ -1,0 +1,301 @@
+"""What a series leads one to expect: its habit, its next day and amount, and how sure that is.
+
+Pure. Ranges are conformal (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic Learning in a Random
+World" (2005); normalized by each series' own spread, H. Papadopoulos et al., "Normalized
+nonconformity measures for regression conformal prediction" (2008)): each of a series' last
+occurrences is predicted from those before it, and a range is as many times the series' spread as
+would have held COVERAGE of them, pooled over all series of its rhythm.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from graph.enrich.fitting import Floats
+from graph.enrich.payments import UNIT, Payments
+from graph.enrich.rhythms import Grid, Ints
+from graph.enrich.series import Series
+
+COVERAGE = 0.95  # of the pooled past; a little of it is lost on what is new
+TESTED = 4  # last occurrences of each series that are predicted from those before
+KNOWN = 3  # occurrences that a prediction needs
+POOL = 5.0  # occurrences' worth of the rhythm's common spread in each series' own
+LEAST_SPREAD = 0.1  # days: no series is so regular that nothing could move it
+LEAST_CHANGE = 0.002  # of log amounts: pennies, rounding
+NEAR = 3  # days by which the agreed day may differ from the middle of the window
+USUAL = 3  # last amounts whose median is expected next
+ENDED = 1.5  # periods without an occurrence, and the window, before a series counts as ended
+LAST_DAY = 2932896  # 9999-12-31, the last that a date can say
+SATURDAY = 2  # 1970-01-01 was a Thursday: (day + 5) % 7 is 0 on a Saturday
+
+
+@dataclass(frozen=True)
+class Course:
+    """A series' occurrences: slot, day, amount (log of all of a slot's main rows), last place."""
+
+    series: Series
+    slots: Ints
+    days: Ints
+    amounts: Floats
+    last: Ints
+
+    @classmethod
+    def of(cls, payments: Payments, series: Series) -> "Course":
+        main = series.main > 0
+        places, slots = series.places[main], series.slots[main]
+        names, at = np.unique(slots, return_inverse=True)
+        sums = np.bincount(at, payments.amount[places].astype(np.float64))
+        last = np.zeros(len(names), dtype=np.int64)
+        np.maximum.at(last, at, places)
+        return cls(series, names, payments.day[last], np.log(sums), last)
+
+    @cached_property
+    def habit(self) -> "Habit":
+        return Habit.of(self.series.fit.grid, self.slots, self.days)
+
+
+@dataclass(frozen=True)
+class Habit:
+    """The agreed day as the series itself shows it, and what weekends do to it.
+
+    `turn`: 1 or -1 where the agreed day is in the cycle after or before the grid's own.
+    """
+
+    grid: Grid
+    turn: int
+    weekend: str  # kept, after (the Monday), before (the Friday)
+    spread: float  # mean absolute error in days
+
+    @classmethod
+    def of(cls, grid: Grid, slots: Ints, days: Ints) -> "Habit":
+        """The phase near the grid's and the weekend rule that err least; the plainest of equals."""
+        reach = min(NEAR, grid.rhythm.cycle // 4)
+        tried = [
+            cls._tried(grid, by, weekend, slots, days)
+            for by in sorted(range(-reach, reach + 1), key=abs)
+            for weekend in ("kept", "after", "before")
+        ]
+        return min(tried, key=lambda habit: round(habit.spread, 6))
+
+    @classmethod
+    def _tried(cls, grid: Grid, by: int, weekend: str, slots: Ints, days: Ints) -> "Habit":
+        turn, phase = divmod(grid.phase + by, grid.rhythm.cycle)
+        habit = cls(Grid(grid.rhythm, phase), turn, weekend, 0.0)
+        return replace(habit, spread=float(np.abs(days - habit.expected(slots)).mean()))
+
+    def expected(self, slots: Ints) -> Ints:
+        return shifted(self.grid.agreed(slots + self.turn), self.weekend)
+
+
+def shifted(days: Ints, weekend: str) -> Ints:
+    """The days, with weekends moved to the Monday after or to the Friday before, or kept."""
+    if weekend == "kept":
+        return days
+    into = (days + 5) % 7  # 0 Saturday, 1 Sunday
+    by = np.where(into < SATURDAY, 2 - into if weekend == "after" else -1 - into, 0)
+    moved: Ints = days + by
+    return moved
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One past occurrence, predicted from those before: errors and the spreads known then."""
+
+    frequency: str
+    day_error: float
+    day_spread: float
+    amount_error: float
+    amount_spread: float
+    known: int
+    came: bool  # in the very next slot
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Of one rhythm: common spreads, and how many times a series' own spread a range is wide."""
+
+    day_spread: float
+    day_times: float
+    amount_spread: float
+    amount_times: float
+    coverage: float  # of the days' ranges, when tried
+    came: float  # share of trials whose occurrence was not missed
+    trials: int
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The next occurrence: days and amounts (whole 1/10,000), and how surely they hold."""
+
+    slot: int
+    day: int
+    first: int
+    last: int
+    low: int
+    high: int
+    confidence: float
+    known: int
+    trials: int
+
+
+def courses(payments: Payments, series: Sequence[Series]) -> list[Course]:
+    return [Course.of(payments, one) for one in series]
+
+
+def trials(course: Course, hidden: int = 0) -> list[Trial]:
+    """The last occurrences but the hidden ones, each from those before."""
+    last = len(course.slots) - hidden
+    return [_trial(course, at) for at in range(max(last - TESTED, KNOWN), last)]
+
+
+def _trial(course: Course, at: int) -> Trial:
+    habit = Habit.of(course.series.fit.grid, course.slots[:at], course.days[:at])
+    slot = course.slots[at - 1 : at] + 1
+    day_error = abs(float(course.days[at] - habit.expected(course.slots[[at]])[0]))
+    centre, spread = _amounts(course.amounts[:at])
+    return Trial(
+        course.series.frequency, day_error, habit.spread, abs(float(course.amounts[at]) - centre),
+        spread, at, bool(course.slots[at] == slot[0]),
+    )  # fmt: skip
+
+
+def _amounts(amounts: Floats) -> tuple[float, float]:
+    """The median of the last ones, and the mean step from one to the next."""
+    steps = np.abs(np.diff(amounts))
+    return float(np.median(amounts[-USUAL:])), float(steps.mean()) if len(steps) else 0.0
+
+
+def scales(tried: Sequence[Trial]) -> dict[str, Scale]:
+    """By frequency; `""` is of all together, for rhythms too rare to be calibrated alone."""
+    by: dict[str, list[Trial]] = defaultdict(list)
+    for trial in tried:
+        by[trial.frequency].append(trial)
+        by[""].append(trial)
+    return {name: _scale(some) for name, some in by.items()}
+
+
+def _scale(some: Sequence[Trial]) -> Scale:
+    known = np.array([t.known for t in some], dtype=np.float64)
+    day = np.array([(t.day_error, t.day_spread) for t in some])
+    amount = np.array([(t.amount_error, t.amount_spread) for t in some])
+    day_spread, amount_spread = float(day[:, 1].mean()), float(amount[:, 1].mean())
+    days = day[:, 0] / shrunk(day[:, 1], day_spread, known, LEAST_SPREAD)
+    amounts = amount[:, 0] / shrunk(amount[:, 1], amount_spread, known, LEAST_CHANGE)
+    times = _quantile(days)
+    width = np.floor(times * shrunk(day[:, 1], day_spread, known, LEAST_SPREAD) + 0.5)
+    return Scale(
+        day_spread, times, amount_spread, _quantile(amounts),
+        float((day[:, 0] <= width).mean()), float(np.mean([t.came for t in some])), len(some),
+    )  # fmt: skip
+
+
+def shrunk(own: Floats, common: float, known: Floats, least: float) -> Floats:
+    """A series' own spread, with POOL occurrences of the rhythm's common one."""
+    mixed: Floats = (own * known + common * POOL) / (known + POOL) + least
+    return mixed
+
+
+def _quantile(errors: Floats) -> float:
+    """The (n + 1) x COVERAGE smallest, as conformal prediction asks; the greatest if n is small."""
+    rank = min(int(np.ceil((len(errors) + 1) * COVERAGE)), len(errors))
+    return float(np.sort(errors)[rank - 1])
+
+
+ENOUGH_TRIALS = 40  # of one rhythm; below that the 95 % quantile is a matter of one or two
+
+
+def scale_of(known: dict[str, Scale], frequency: str) -> Scale | None:
+    own = known.get(frequency)
+    return own if own and own.trials >= ENOUGH_TRIALS else known.get("", own)
+
+
+def ahead(course: Course, known: dict[str, Scale], hidden: int = 0) -> Expected | None:
+    """What comes next. None where nothing could be tried, or after the year 9999."""
+    count = len(course.slots) - hidden
+    scale = scale_of(known, course.series.frequency)
+    if scale is None or count < KNOWN:
+        return None
+    slot = course.slots[[count - 1]] + 1
+    habit = Habit.of(course.series.fit.grid, course.slots[:count], course.days[:count])
+    day = int(habit.expected(slot)[0])
+    own = np.array([habit.spread])
+    wide = shrunk(own, scale.day_spread, np.array([float(count)]), LEAST_SPREAD)[0]
+    reach = int(np.floor(scale.day_times * wide + 0.5))
+    reach = min(reach, int(course.series.fit.grid.rhythm.period // 2))
+    if day + reach > LAST_DAY:
+        return None
+    low, high = _amount_range(course.amounts[:count], scale)
+    chance = scale.coverage * _kept(course, count, scale)
+    return Expected(
+        int(slot[0]), day, day - reach, day + reach, low, high, chance, count, scale.trials
+    )
+
+
+def _amount_range(amounts: Floats, scale: Scale) -> tuple[int, int]:
+    centre, own = _amounts(amounts)
+    count = np.array([float(len(amounts))])
+    wide = shrunk(np.array([own]), scale.amount_spread, count, LEAST_CHANGE)[0]
+    reach = min(scale.amount_times * float(wide), 3.0)  # twenty times either way says enough
+    cent = UNIT // 100
+    low = int(np.floor(np.exp(centre - reach) / cent)) * cent
+    return low, int(np.ceil(np.exp(centre + reach) / cent)) * cent
+
+
+def _kept(course: Course, count: int, scale: Scale) -> float:
+    """How often an agreed day is kept, by the series' own past and by what is common."""
+    agreed = float(course.slots[count - 1] - course.slots[0]) + 1
+    return min((count + POOL * scale.came) / (agreed + POOL), 1.0)
+
+
+def is_active(course: Course, today: int) -> bool:
+    """Not ended: the last occurrence is less than ENDED periods, and its lateness, ago."""
+    rhythm = course.series.fit.grid.rhythm
+    patience = ENDED * rhythm.period + course.series.fit.width / 2 + rhythm.tail
+    return bool(today - course.days[-1] <= patience)
+
+
+def next_day(course: Course, today: int) -> int | None:
+    """The first expected day that is not past; None of an ended series."""
+    if not is_active(course, today):
+        return None
+    slots = course.slots[-1] + 1 + np.arange(4)
+    coming = course.habit.expected(slots)
+    later = coming[(coming >= today) & (coming <= LAST_DAY)]
+    return int(later[0]) if len(later) else None
+
+
+def today(days: Ints, now: int) -> int:
+    """The last day of the books that is not in the future, so that old books work, too."""
+    past = days[days <= now]
+    return int(past.max()) if len(past) else now
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """The last occurrence of each series, predicted from the rest."""
+
+    coverage: float | None
+    amount_coverage: float | None
+    median_error_days: float | None
+    n: int
+
+
+def backtest(payments: Payments, series: Sequence[Series]) -> Backtest:
+    """Hide the last occurrence of each series, and see whether the ranges hold. An occurrence that
+    did not come in the very next slot counts as missed."""
+    every = [course for course in courses(payments, series) if len(course.slots) > KNOWN]
+    known = scales([trial for course in every for trial in trials(course, hidden=1)])
+    pairs = [(course, ahead(course, known, hidden=1)) for course in every]
+    said = [(course, one) for course, one in pairs if one is not None]
+    if not said:
+        return Backtest(None, None, None, 0)
+    holds = [one.first <= course.days[-1] <= one.last for course, one in said]
+    amounts = [np.exp(course.amounts[-1]) for course, _ in said]
+    paid = [one.low <= round(a) <= one.high for a, (_, one) in zip(amounts, said, strict=True)]
+    errors = [abs(int(course.days[-1]) - one.day) for course, one in said]
+    return Backtest(
+        float(np.mean(holds)), float(np.mean(paid)), float(np.median(errors)), len(said)
+    )

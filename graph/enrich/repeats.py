@@ -1,0 +1,231 @@
+"""Payments that repeat another: the ways in which one invoice is entered, or paid, again.
+
+Each way is a key that the repetition shares with its original and that few others share, and a
+check (after the tests of M. Nigrini, "Forensic Analytics", 2nd ed. 2020, ch. 11-12: same-same-same
+and same-same-different). All keys are hashed: no way compares all pairs.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich import numbers
+from graph.enrich.grouping import codes, groups
+from graph.enrich.naming import core
+from graph.enrich.payments import Ints, Payments, Texts
+from graph.enrich.sides import sides
+
+Flags = NDArray[np.bool_]
+
+_SUFFIX = re.compile(
+    r"^(?P<stem>.*[0-9])(?:[\s/_.\-]+(?:[0-9]{1,2}|[A-Z]|DUP|DUPL|DUPLICATE|COPY|REV|R[0-9]|BIS)"
+    r"|[A-Z]|DUP|COPY)$"
+)
+LABEL = 3  # days on which a party is paid one amount under one number: of more it is a label,
+OFTEN = 12  # or on which it bears that number at all
+MASK = 5  # parties of one name, from which on it is a mask: nobody knows who is behind it
+SOON = 100  # days within which an invoice that is entered with a slip comes again
+CROWD = 60  # rows of one key; of more, none tells the others apart
+PARTS = 6  # of an invoice that is entered again in parts
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Places of the later payment and of the original that it may repeat; kind: how."""
+
+    later: int
+    original: int
+    kind: str
+    confidence: float
+
+
+class Columns:
+    """What the ways look at, for rows with an amount."""
+
+    def __init__(self, payments: Payments, accounts: Texts) -> None:
+        side = sides(payments)
+        self.payments, self.accounts, self.party = payments, accounts, side.party
+        self.raw = [document.strip().upper() for document in payments.document]
+        self.number = np.array(numbers.of_documents(payments), dtype=object)
+        self.stem = np.array([stem(document) for document in self.raw], dtype=object)
+        self.book = codes(payments.source, payments.currency, side.outgoing)
+        self.payee = codes(self.book, side.party)
+        self.alike = codes(self.payee, payments.amount)
+        self.often = np.bincount(self.alike)
+        has_digit = np.array([any(map(str.isdigit, text)) for text in self.number], dtype=bool)
+        usable = (payments.amount > 0) & has_digit
+        self.rows = np.flatnonzero(usable & ~self._labels())
+
+    def _labels(self) -> Flags:
+        """Rows whose number their party bears on many days: a contract, a mandate; and masks."""
+        bears, day = codes(self.payee, self.number), self.payments.day
+        label = _days_of(codes(bears, self.payments.amount), day) > LABEL
+        return label | (_days_of(bears, day) > OFTEN) | self._masks()
+
+    def _masks(self) -> Flags:
+        """Rows of a name that many parties have."""
+        entities = self.payments.entities
+        name = codes(np.array([core(name) for name in entities.name], dtype=object))
+        known = np.unique(self.party)
+        return np.asarray(np.bincount(name[known], minlength=len(name))[name[self.party]] >= MASK)
+
+    def gap(self, later: int, original: int) -> int:
+        return int(self.payments.day[later] - self.payments.day[original])
+
+
+def _days_of(code: Ints, day: Ints) -> Ints:
+    """On how many days rows of each row's code are."""
+    each = np.unique(np.stack([code, day], axis=1), axis=0)
+    return np.asarray(np.bincount(each[:, 0], minlength=int(code.max()) + 1)[code], dtype=np.int64)
+
+
+@lru_cache(maxsize=200_000)
+def stem(number: str) -> str:
+    """The number without a mark behind it (-1, /A, R, DUP), in its normal form; "" without one."""
+    found = _SUFFIX.match(number)
+    return numbers.normal(found["stem"]) if found else ""
+
+
+def find(payments: Payments, accounts: Texts) -> list[Repeat]:
+    """Every way's repeats, of each payment the surest one, by place.
+
+    `accounts`: the bank account that each payment's row states ("" for none).
+    """
+    if not len(payments):
+        return []
+    columns = Columns(payments, accounts)
+    best: dict[int, Repeat] = {}
+    for way in WAYS:
+        for repeat in way(columns):
+            known = best.get(repeat.later)
+            if known is None or repeat.confidence > known.confidence:
+                best[repeat.later] = repeat
+    return [best[later] for later in sorted(best)]
+
+
+def _pairs(columns: Columns, key: Ints) -> Iterator[tuple[int, int]]:
+    """Each row with every earlier one of its key."""
+    for group in groups(key, columns.rows):
+        if len(group) <= CROWD:
+            rows = group.tolist()
+            yield from ((later, first) for at, later in enumerate(rows) for first in rows[:at])
+
+
+def _same_number(columns: Columns) -> Iterator[Repeat]:
+    """One party, number and amount on another day, line by line; the zeros may differ."""
+    amount = columns.payments.amount
+    for group in groups(codes(columns.payee, columns.number, amount), columns.rows):
+        days = columns.payments.day[group]
+        firsts = group[days == days[0]]
+        for day in sorted(set(days.tolist()) - {int(days[0])}):
+            for at, later in enumerate(group[days == day].tolist()):
+                first = int(firsts[min(at, len(firsts) - 1)])
+                kind = "paid_twice" if _exactly(columns, later, first) else "leading_zeros"
+                yield Repeat(later, first, kind, _of_gap(columns.gap(later, first)))
+
+
+def _exactly(columns: Columns, later: int, first: int) -> bool:
+    return numbers.plain(columns.raw[later]) == numbers.plain(columns.raw[first])
+
+
+def _of_gap(days: int) -> float:
+    return 0.95 if days <= SOON else 0.85 if days <= 400 else 0.7
+
+
+def _suffix(columns: Columns) -> Iterator[Repeat]:
+    """One party and amount, and the number with a mark behind it."""
+    amount = columns.payments.amount
+    base = np.where(columns.stem != "", columns.stem, columns.number)
+    for later, first in _pairs(columns, codes(columns.payee, base, amount)):
+        marked = {bool(columns.stem[later]), bool(columns.stem[first])}
+        if len(marked) == 2 and columns.gap(later, first) <= SOON:
+            yield Repeat(later, first, "number_suffix", _alone(columns, later, 0.92))
+
+
+def _transposed_number(columns: Columns) -> Iterator[Repeat]:
+    """One party and amount, and two digits of the number swapped."""
+    shape = np.array(["".join(sorted(number)) for number in columns.number], dtype=object)
+    key = codes(columns.payee, shape, columns.payments.amount)
+    for later, first in _pairs(columns, key):
+        if columns.gap(later, first) <= SOON and swapped(columns.raw[later], columns.raw[first]):
+            yield Repeat(later, first, "transposed_number", _alone(columns, later, 0.9))
+
+
+def _transposed_amount(columns: Columns) -> Iterator[Repeat]:
+    """One party and number, and two digits of the amount swapped; lines of a day are none."""
+    shape = np.array(["".join(sorted(str(a))) for a in columns.payments.amount], dtype=object)
+    amount = columns.payments.amount
+    for later, first in _pairs(columns, codes(columns.payee, columns.number, shape)):
+        if 0 < columns.gap(later, first) <= SOON and swapped(
+            str(amount[later]), str(amount[first])
+        ):
+            yield Repeat(later, first, "transposed_amount", 0.9)
+
+
+def _split(columns: Columns) -> Iterator[Repeat]:
+    """One party's invoice once more in parts: marked numbers whose amounts add up to it."""
+    amount = columns.payments.amount
+    base = np.where(columns.stem != "", columns.stem, columns.number)
+    for group in groups(codes(columns.payee, base), columns.rows, least=3):
+        whole = [int(row) for row in group if not columns.stem[row]]
+        parts = [int(row) for row in group if columns.stem[row]]
+        if len(whole) != 1 or not 2 <= len(parts) <= PARTS:
+            continue
+        gap = columns.gap(parts[0], whole[0])
+        if 0 <= gap <= SOON and sum(amount[part] for part in parts) == amount[whole[0]]:
+            yield from (Repeat(part, whole[0], "split", 0.93) for part in parts)
+
+
+def _same_account(columns: Columns) -> Iterator[Repeat]:
+    """Another party's number and amount, to be paid to one bank account."""
+    key = codes(columns.book, columns.number, columns.payments.amount)
+    bearers = _bearers(columns)
+    for later, first in _pairs(columns, key):
+        account = columns.accounts[later]
+        if columns.party[later] != columns.party[first] and columns.gap(later, first) <= SOON:
+            if account and account == columns.accounts[first]:
+                yield Repeat(later, first, "same_account", 0.95)
+            elif (
+                bearers[later] == 2
+                and columns.gap(later, first) > 0
+                and len(columns.number[later]) >= 6
+                and not (account and columns.accounts[first])
+            ):
+                yield Repeat(later, first, "other_vendor", _alone(columns, later, 0.6))
+
+
+def _bearers(columns: Columns) -> Ints:
+    """How many parties of its books bear each row's number."""
+    number = codes(columns.book, columns.number)
+    each = np.unique(np.stack([number, columns.party], axis=1), axis=0)
+    return np.asarray(np.bincount(each[:, 0])[number], dtype=np.int64)
+
+
+WAYS: tuple[Callable[[Columns], Iterator[Repeat]], ...] = (
+    _same_number,
+    _suffix,
+    _transposed_number,
+    _transposed_amount,
+    _split,
+    _same_account,
+)
+
+
+def _alone(columns: Columns, row: int, confidence: float) -> float:
+    """Half of it where the party is often paid this amount: like numbers are then in series."""
+    return confidence / 2 if columns.often[columns.alike[row]] > 3 else confidence
+
+
+def swapped(one: str, other: str) -> bool:
+    """The two differ by one swap of neighbouring digits."""
+    if len(one) != len(other):
+        return False
+    unlike = [at for at in range(len(one)) if one[at] != other[at]]
+    if len(unlike) != 2 or unlike[1] != unlike[0] + 1:
+        return False
+    pair = one[unlike[0] : unlike[1] + 1]
+    return pair.isdigit() and pair[::-1] == other[unlike[0] : unlike[1] + 1]

@@ -1,0 +1,145 @@
+"""Entities that are one party: found, written and taken back; a person's word counts for more.
+
+The state is a function of the books and of people's decisions: everything is recomputed from what
+the matches named at first, so that undoing a decision restores exactly what was there before it.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
+from graph import sql
+from graph.enrich.counts import Counts
+from graph.enrich.payments import Payments
+from graph.errors import NotFound
+from graph.ingest.bulk import AS_USUAL, IN_BULK, alone
+from graph.ingest.resolution import PARTIES, Decision, Key, Pair, Party, resolve
+from graph.tenancy import tenant_transaction
+
+Decided = Literal["merge", "apart"]
+STEPS = ("resolution_merged_into", "resolution_matches")
+COLUMNS = "kept_id, merged_id, confidence, reason, evidence, decided"
+
+
+def enrich(user_id: UUID, payments: Payments | None = None) -> Counts:
+    """Merge the tenant's entities that are one party, list those that may be. One transaction.
+
+    `payments` is what every detector takes; entities without payments are resolved, too.
+    """
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        alone(cursor, user_id)
+        return _recompute(connection, cursor, user_id)
+
+
+def decide(user_id: UUID, one: UUID, other: UUID, decided: Decided, by: str) -> None:
+    """Merge two entities, or keep them apart, on a person's word, whatever is found.
+
+    Raises NotFound for an entity that is none of the tenant's vendors, customers and employees.
+    """
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        alone(cursor, user_id)
+        _require(cursor, user_id, (one, other))
+        values = {"user_id": user_id, "one": one, "other": other, "decided": decided, "by": by}
+        cursor.execute(sql.read("resolution_decided"), values)
+        _recompute(connection, cursor, user_id)
+
+
+def judge(user_id: UUID, resolutions: Sequence[UUID], decided: Decided, by: str) -> int:
+    """A person's word on pairs that were found; how many it changed."""
+    return _upon(user_id, "resolution_judged", resolutions, {"decided": decided, "by": by})
+
+
+def undo(user_id: UUID, resolutions: Sequence[UUID], by: str) -> int:
+    """Take back: a person's word is forgotten, an automatic merge is kept apart from now on.
+
+    How many were taken back; an open pair has nothing to undo.
+    """
+    return _upon(user_id, "resolution_undone", resolutions, {"by": by})
+
+
+def _upon(user_id: UUID, step: str, resolutions: Sequence[UUID], values: dict[str, Any]) -> int:
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        alone(cursor, user_id)
+        cursor.execute(sql.read(step), {**values, "user_id": user_id, "ids": list(resolutions)})
+        (done,) = cursor.fetchone()
+        if done:
+            _recompute(connection, cursor, user_id)
+        return int(done)
+
+
+def _require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> None:
+    cursor.execute(
+        "SELECT id FROM normalized_entities WHERE user_id = %s AND id = ANY(%s) AND kind = ANY(%s)",
+        [user_id, list(entities), sorted(PARTIES)],
+    )
+    known = {row[0] for row in cursor.fetchall()}
+    for entity in entities:
+        if entity not in known:
+            raise NotFound(f"{entity} is none of your parties.", "entity")
+
+
+def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: UUID) -> Counts:
+    values = {"user_id": user_id}
+    cursor.execute(IN_BULK)
+    found = resolve(_parties(cursor, user_id), _decisions(cursor, user_id))
+    cursor.execute(sql.read("resolution_staged"))
+    _copy(connection, found)
+    cursor.execute("ANALYZE found_resolutions")
+    cursor.execute(sql.read("resolution_withdrawn"), values)
+    removed = cursor.rowcount
+    cursor.execute(sql.read("resolution_written"), values)
+    new = [row[0] for row in cursor.fetchall()]
+    for step in STEPS:
+        cursor.execute(sql.read(step), values)
+    cursor.execute("DROP TABLE found_resolutions")
+    cursor.execute(AS_USUAL)
+    return Counts(sum(new), len(new) - sum(new), removed)
+
+
+def _parties(cursor: CursorWrapper, user_id: UUID) -> list[Party]:
+    values: dict[str, Any] = {"user_id": user_id, "kinds": sorted(PARTIES)}
+    cursor.execute(sql.read("resolution_keys"), values)
+    keys: defaultdict[str, set[Key]] = defaultdict(set)
+    for entity, kind, value, source in cursor.fetchall():
+        if value:
+            keys[entity].add(Key(kind, value, source))
+    cursor.execute(sql.read("resolution_parties"), values)
+    return [
+        Party(entity, kind, name, _keys(own, keys[entity]), frozenset(sources), events, kept)
+        for entity, kind, name, own, events, sources, kept in cursor.fetchall()
+    ]
+
+
+def _keys(own: Any, stated: set[Key]) -> tuple[Key, ...]:
+    """The keys with their sources; the entity's own where no event states them (any more)."""
+    read = json.loads(own) if isinstance(own, str) else own
+    known = {(key.kind, key.value) for key in stated}
+    more = {Key(kind, str(value)) for kind, value in read.items() if value}
+    rest = {key for key in more if (key.kind, key.value) not in known}
+    return tuple(sorted(stated | rest, key=lambda key: (key.kind, key.value, key.source)))
+
+
+def _decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
+    cursor.execute(
+        "SELECT kept_id::text, merged_id::text, decided FROM entity_resolutions "
+        "WHERE user_id = %s AND decided IN ('merge', 'apart') ORDER BY decided_at, id",
+        [user_id],
+    )
+    return [Decision(*row) for row in cursor.fetchall()]
+
+
+def _copy(connection: BaseDatabaseWrapper, found: Iterable[Pair]) -> None:
+    with (
+        connection.connection.cursor() as cursor,
+        cursor.copy(f"COPY found_resolutions ({COLUMNS}) FROM STDIN") as copy,
+    ):
+        for pair in found:
+            evidence = json.dumps(pair.evidence, ensure_ascii=False)
+            copy.write_row(
+                (pair.kept, pair.merged, pair.confidence, pair.reason, evidence, pair.decided)
+            )

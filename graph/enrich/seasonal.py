@@ -1,0 +1,140 @@
+"""Layer 3, seasonal: the months in which a series or a flow is high.
+
+A payment points at its series' season where that has one, else at that of the whole flow between
+its two parties, in its source and currency, less its series. Months without a payment count as
+nothing paid; the first and the last month of the source's books are left out where they are cut.
+"""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import numpy as np
+
+from graph.enrich import outlook, shared, temporal
+from graph.enrich.counts import Counts
+from graph.enrich.fitting import Floats
+from graph.enrich.outlook import Course
+from graph.enrich.payments import UNIT, Payments
+from graph.enrich.rhythms import Ints, first_of, month_of
+from graph.enrich.seasons import LEAST_BUSY, LONGEST, Season, season
+from graph.enrich.series import groups
+from graph.enrich.shared import Shared
+from graph.models.enrichment import SeasonalPattern
+
+DIGITS = 4
+RARE = 60.0  # days from one to the next
+MERELY_MISSED = 0.8  # of a series' agreed days are kept; less may be a season itself
+
+
+def enrich(user_id: UUID, payments: Payments) -> Counts:
+    """Write the layer: a row a season, and its payments point at it."""
+    until = outlook.today(payments.day, temporal.this_day())
+    return shared.write(user_id, "seasonal", SeasonalPattern, list(patterns(payments, until)))
+
+
+def patterns(payments: Payments, until: int) -> Iterator[Shared]:
+    """The seasons of series, then of what else flows between the same two.
+
+    What comes but once a quarter or a year is high in its months by its rhythm: that is no season.
+    """
+    spans = _spans(payments, until)
+    taken = np.zeros(len(payments), dtype=bool)
+    for course in temporal.found(payments):
+        places = course.series.places
+        often = course.series.fit.grid.rhythm.period < RARE
+        found = _of_series(payments, course, spans) if often else None
+        taken[places] |= found is not None or not often
+        if found:
+            name = f"series|{temporal.key(payments, course.series)}"
+            yield _shared(payments, name, places, found)
+    for places in groups(payments):
+        rest = places[~taken[places]]
+        found = _of_flow(payments, rest, spans) if len(rest) >= LEAST_BUSY else None
+        if found:
+            yield _shared(payments, f"flow|{_flow(payments, rest)}", rest, found)
+
+
+def _spans(payments: Payments, until: int) -> dict[str, tuple[int, int]]:
+    """Whole months of each source's books, up to today: first and the one after the last."""
+    spans = {}
+    for source in dict.fromkeys(payments.source):
+        days = payments.day[(payments.source == source) & (payments.day <= until)]
+        if len(days):
+            months = month_of(np.asarray([days.min(), days.max()]))
+            spans[source] = _whole(months, days)
+    return spans
+
+
+CUT = 7  # days; books that begin or end within a week of a month's edge have all of that month
+
+
+def _whole(months: Ints, days: Ints) -> tuple[int, int]:
+    first, last = (int(month) for month in months)
+    begins, ends = int(days.min() - first_of(months)[0]), int(first_of(months + 1)[1] - days.max())
+    first += begins > CUT
+    last -= ends > CUT + 1
+    return max(first, last + 1 - LONGEST), last + 1
+
+
+Spans = dict[str, tuple[int, int]]
+
+
+def _of_series(payments: Payments, course: Course, spans: Spans) -> Season | None:
+    """A monthly series by the months that its occurrences are of, however early or late they come;
+    months that were merely missed are not known. Others by the months in which they were paid."""
+    rhythm = course.series.fit.grid.rhythm
+    whole = len(course.slots) >= MERELY_MISSED * course.series.fit.expected
+    if rhythm.frequency != "monthly" or not whole:
+        return _of_flow(payments, course.series.places, spans)
+    return season(np.exp(course.amounts) / UNIT, month_of(course.habit.expected(course.slots)))
+
+
+def _of_flow(payments: Payments, places: Ints, spans: Spans) -> Season | None:
+    source = payments.source[places[0]]
+    if source not in spans:
+        return None
+    first, after = spans[source]
+    months = month_of(payments.day[places])
+    inside = (months >= first) & (months < after)
+    if inside.sum() < LEAST_BUSY:
+        return None
+    # It may have begun or ended inside the books: its own months count, in whole years.
+    first, after = _own(months[inside], first, after)
+    totals = _totals(payments, places[inside], months[inside], first, after)
+    return season(totals, np.arange(first, after))
+
+
+def _own(months: Ints, first: int, after: int) -> tuple[int, int]:
+    """The books' months, less whole years before its first payment or after its last."""
+    before = (int(months.min()) - first) // 12 * 12
+    behind = (after - 1 - int(months.max())) // 12 * 12
+    return first + before, after - behind
+
+
+def _totals(payments: Payments, places: Ints, months: Ints, first: int, after: int) -> Floats:
+    totals: Floats = np.bincount(
+        months - first, payments.amount[places] / UNIT, minlength=after - first
+    )
+    return totals
+
+
+def _flow(payments: Payments, places: Ints) -> str:
+    first = places[0]
+    ends = (str(payments.entities.id[payments.payer[first]]),
+            str(payments.entities.id[payments.payee[first]]))  # fmt: skip
+    return "|".join((payments.source[first], *ends, payments.currency[first]))
+
+
+def _shared(payments: Payments, name: str, places: Ints, found: Season) -> Shared:
+    columns = {
+        "seasonal_strength": round(found.strength, DIGITS),
+        "seasonal_months": list(found.months),
+        "evidence": {
+            "share_of_mean_by_month": [round(share, DIGITS) for share in found.by_month],
+            "months_seen": found.seen,
+            "chance_in_noise": float(f"{found.chance:.3g}"),
+            "payments": len(places),
+            "currency": str(payments.currency[places[0]]),
+        },
+    }
+    return Shared(name, columns, list(payments.relationship[places]))

@@ -1,0 +1,262 @@
+"""Which payment settled which invoice: whole ones, in part, and many at once.
+
+An invoice is a row that is due later than it is dated, or whose number a later payment of another
+source names. Payments are allocated in the order of their days, within one party, currency and
+direction, to what is open of its invoices (less what credit notes took back): first those that
+name invoices to these, and to others with which they add up; then the rest, to an invoice of
+exactly their amount, to a few that add up to it (a bounded subset search among those that are due
+about then, the nearest first), or to one that this and a later payment together settle. So a clerk
+allocates, and `reason` says how each was known.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations, islice
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from graph.enrich import numbers, references, reversals
+from graph.enrich.counts import Counts
+from graph.enrich.fees import Fees
+from graph.enrich.grouping import codes, groups
+from graph.enrich.linking import Link, write
+from graph.enrich.naming import Likeness
+from graph.enrich.payments import UNIT, Ints, Payments
+from graph.enrich.reversals import Reversals
+from graph.enrich.same_transaction import Pairs
+from graph.enrich.sides import sides
+
+METHOD = "settlement"
+EARLY = 7  # days that a payment may come before its invoice
+OLDEST = 400  # days that an invoice may be open
+WATCHED = 60  # open invoices of a party that a payment is compared with
+ABOUT = 45  # days from the due day within which a payment without a number may be meant for it
+TOGETHER = 12  # days between the due days of invoices that are paid at once without a number
+SOUGHT, PARTS = 12, 6  # invoices of which sums are sought, and how many make one
+MONTH = 35  # the same where the payment names one of them: a month's invoices
+REST = 45  # days after which the second part of a payment comes
+CONFIDENCE = {
+    "named": 0.98,
+    "named in part": 0.95,
+    "named among others": 0.93,
+    "named, of another amount": 0.8,
+    "its amount": 0.85,
+    "a sum": 0.8,
+    "a part": 0.7,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Places of an invoice and of a payment for it, how much of it, and how that is known."""
+
+    invoice: int
+    payment: int
+    amount: int
+    how: str
+
+
+def enrich(user_id: UUID, payments: Payments, found: list[Settled] | None = None) -> Counts:
+    """The tenant's settles links become what is found now."""
+    settled = found if found is not None else find(payments, *reversals.known(user_id, payments))
+    return write(user_id, METHOD, links(payments, settled))
+
+
+def links(payments: Payments, settled: Iterable[Settled]) -> Iterator[Link]:
+    """From the invoice's payee posting to the payment's."""
+    for each in settled:
+        invoice, payment = each.invoice, each.payment
+        reason = (
+            f"row {payments.external_id[payment]} of {payments.source[payment]} pays "
+            f"{each.amount / UNIT:,.2f} of the {payments.amount[invoice] / UNIT:,.2f} "
+            f"{payments.currency[invoice]} of {payments.document[invoice] or 'row'} "
+            f"{payments.external_id[invoice]}, {payments.day[payment] - payments.day[invoice]} "
+            f"days after it; known by: {each.how}"
+        )
+        ends = (payments.payee_event[invoice], payments.payee_event[payment])
+        yield Link(*ends, "settles", CONFIDENCE[each.how], reason)
+
+
+def find(payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals) -> list[Settled]:
+    """The settlements, in the order of payments."""
+    books = _Books(payments, same, charges, reversed_by)
+    group = codes(payments.currency, sides(payments).outgoing, _parties(payments))
+    found: list[Settled] = []
+    for rows in groups(group, np.flatnonzero(books.takes_part)):
+        if books.is_invoice[rows].any() and not books.is_invoice[rows].all():
+            found += _of_party(books, rows)
+    return sorted(found, key=lambda each: (each.payment, each.invoice))
+
+
+def _parties(payments: Payments) -> Ints:
+    """Each row's party; those that name one document and are named alike count as one here."""
+    party = sides(payments).party
+    pairs = references.find(payments)
+    ends = np.array([[party[each.one], party[each.other]] for each in pairs], dtype=np.int64)
+    ends = ends.reshape(-1, 2)
+    ends = ends[Likeness(payments.entities).of(ends[:, 0], ends[:, 1]) >= references.ALIKE]
+    size = len(payments.entities.id)
+    graph = sparse.coo_matrix((np.ones(len(ends)), ends.T), shape=(size, size))
+    return np.asarray(connected_components(graph, directed=False)[1][party], dtype=np.int64)
+
+
+class _Books:
+    """What is known of every row before anything is allocated."""
+
+    def __init__(
+        self, payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals
+    ) -> None:
+        self.payments = payments
+        self.number = numbers.of_documents(payments)
+        self.named = numbers.named(payments)
+        self.is_invoice = (payments.due_day > payments.day) | self._named_elsewhere(same)
+        self.due = np.where(payments.due_day >= 0, payments.due_day, payments.day + 30)
+        self.owed = payments.amount.copy()
+        for credit, first in zip(reversed_by.reversal, reversed_by.original, strict=True):
+            if self.is_invoice[first]:
+                self.owed[first] -= payments.amount[credit]
+        self.returned = set(reversed_by.original[reversed_by.whole].tolist())
+        self.takes_part = payments.amount > 0
+        self.takes_part[reversed_by.reversal] = False
+        self.takes_part[charges.fee] = False
+
+    def _named_elsewhere(self, same: Pairs) -> NDArray[np.bool_]:
+        """Rows without a due day whose own number a later row of another source names as well."""
+        payments, found = self.payments, np.zeros(len(self.payments), dtype=bool)
+        owners = numbers.rows_by({number} - {""} for number in self.number)
+        for row, named in enumerate(self.named):
+            for number in named:
+                for owner in owners.get(number, ())[:WATCHED]:
+                    if payments.source[owner] != payments.source[row] and self.number[row] != "":
+                        found[owner] |= bool(payments.day[row] > payments.day[owner] + 1)
+        found[same.one] = found[same.other] = False
+        return np.asarray(found & (payments.platform != "bank").astype(bool))
+
+
+def _of_party(books: _Books, rows: Ints) -> list[Settled]:
+    """Payments of one party to its invoices: those that name some first, then the others."""
+    paying = rows[~books.is_invoice[rows]].tolist()
+    waiting = rows[books.is_invoice[rows]]
+    known = {books.number[invoice] for invoice in waiting} - {""}
+    telling = [payment for payment in paying if books.named[payment] & known]
+    others = [payment for payment in paying if not books.named[payment] & known]
+    found = list(_in_turn(books, waiting, telling, _to_named))
+    return found + list(_in_turn(books, waiting, others, _to_likely))
+
+
+def _in_turn(
+    books: _Books, waiting: Ints, paying: list[int], allocate: "_Allocate"
+) -> Iterator[Settled]:
+    """Payments in the order of days, to the invoices that are there by then."""
+    payments, open_ = books.payments, dict[int, int]()
+    rest = iter(waiting.tolist())
+    following = next(rest, None)
+    for at, payment in enumerate(paying):
+        until = payments.day[payment] + EARLY
+        while following is not None and payments.day[following] <= until:
+            if books.owed[following] > 0:
+                open_[following] = int(books.owed[following])
+            following = next(rest, None)
+        watched = {each: open_[each] for each in _watched(books, open_, payment)}
+        for settled in allocate(books, watched, payment, paying[at + 1 : at + 1 + WATCHED]):
+            yield settled
+            if payment not in books.returned:  # what is returned leaves its invoice open
+                books.owed[settled.invoice] -= settled.amount
+                open_[settled.invoice] -= settled.amount
+                if open_[settled.invoice] <= 0:
+                    del open_[settled.invoice]
+
+
+def _watched(books: _Books, open_: dict[int, int], payment: int) -> Iterator[int]:
+    """The newest open invoices of other sources."""
+    payments = books.payments
+    for invoice in islice(reversed(open_), WATCHED):
+        elsewhere = payments.source[invoice] != payments.source[payment]
+        if elsewhere and payments.day[payment] - payments.day[invoice] <= OLDEST:
+            yield invoice
+
+
+def _to_likely(
+    books: _Books, open_: dict[int, int], payment: int, later: list[int]
+) -> list[Settled]:
+    """To an invoice of its amount, to a few that add up to it, or to one in part."""
+    payments, amount = books.payments, int(books.payments.amount[payment])
+    day = int(payments.day[payment])
+    about = sorted(
+        (each for each in open_ if abs(books.due[each] - day) <= ABOUT),
+        key=lambda each: (abs(int(books.due[each]) - day), each),
+    )
+    if exact := [each for each in about if open_[each] == amount]:
+        return [Settled(exact[0], payment, amount, "its amount")]
+    if several := _sum(books, open_, about, amount):
+        return [Settled(each, payment, open_[each], "a sum") for each in several]
+    rests = {int(payments.amount[each]) for each in later if payments.day[each] <= day + REST}
+    parts = [each for each in about if open_[each] > amount and open_[each] - amount in rests]
+    return [Settled(each, payment, amount, "a part") for each in parts[:1]]
+
+
+def _to_named(books: _Books, open_: dict[int, int], payment: int, _: list[int]) -> list[Settled]:
+    """To the invoices that it names, and where these are less than it, to more that add up."""
+    amount = int(books.payments.amount[payment])
+    named = sorted(each for each in open_ if books.number[each] in books.named[payment])
+    total = sum(open_[each] for each in named)
+    if not named or amount < total:
+        return list(_oldest_first(open_, payment, named, amount))
+    if amount == total:
+        return [Settled(each, payment, open_[each], "named") for each in named]
+    due = int(books.due[named[0]])
+    nearest = sorted(open_.keys() - named, key=lambda each: (abs(int(books.due[each]) - due), each))
+    rest = _sum(books, open_, nearest, amount - total, least=1, together=MONTH)
+    how = "named among others" if rest else "named, of another amount"
+    return [Settled(each, payment, open_[each], how) for each in (*named, *rest)]
+
+
+def _oldest_first(
+    open_: dict[int, int], payment: int, named: list[int], amount: int
+) -> Iterator[Settled]:
+    for each in named:
+        part = min(open_[each], amount)
+        if part > 0:
+            yield Settled(each, payment, part, "named in part")
+        amount -= part
+
+
+def _sum(
+    books: _Books,
+    open_: dict[int, int],
+    candidates: Sequence[int],
+    amount: int,
+    *,
+    least: int = 2,
+    together: int = TOGETHER,
+) -> tuple[int, ...]:
+    """The smallest set of the first few candidates, due about the same day, that adds up."""
+    few = np.array(candidates[:SOUGHT], dtype=np.int64)
+    if len(few) < least:
+        return ()
+    sets = _sets(len(few))
+    sums = sets @ np.array([open_[int(each)] for each in few], dtype=np.int64)
+    for at in np.flatnonzero((sums == amount) & (sets.sum(axis=1) >= least)):
+        several = few[sets[at] == 1]
+        if np.ptp(books.due[several]) <= together:
+            return tuple(several.tolist())
+    return ()
+
+
+@lru_cache(maxsize=SOUGHT + 1)
+def _sets(size: int) -> Ints:
+    """Every set of 1 to PARTS of so many, the smallest first; 1 for a member."""
+    sets = [
+        [int(at in several) for at in range(size)]
+        for parts in range(1, PARTS + 1)
+        for several in combinations(range(size), parts)
+    ]
+    return np.array(sets, dtype=np.int64).reshape(-1, size)
+
+
+_Allocate = Callable[[_Books, dict[int, int], int, list[int]], list[Settled]]

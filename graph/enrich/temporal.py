@@ -1,0 +1,101 @@
+"""Layer 2, temporal: the series that recur, and the payments that belong to each."""
+
+import weakref
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from graph.enrich import shared
+from graph.enrich.counts import Counts
+from graph.enrich.outlook import Course, courses, is_active, next_day, today
+from graph.enrich.payments import Payments
+from graph.enrich.series import Series, find
+from graph.enrich.shared import Shared
+from graph.models.enrichment import TemporalPattern
+
+EPOCH = date(1970, 1, 1)
+DIGITS = 4  # of scores and days that are kept
+
+
+def enrich(user_id: UUID, payments: Payments) -> Counts:
+    """Write the layer: a row a series, and its payments point at it."""
+    until = today(payments.day, this_day())
+    patterns = [pattern(payments, course, until) for course in found(payments)]
+    return shared.write(user_id, "temporal", TemporalPattern, patterns)
+
+
+_known: list[tuple[weakref.ref[Payments], list[Course]]] = []
+
+
+def found(payments: Payments) -> list[Course]:
+    """The courses of the payments' series; several layers look at those of the same payments."""
+    for of, known in _known:
+        if of() is payments:
+            return known
+    new = courses(payments, find(payments))
+    _known[:] = [(weakref.ref(payments), new)]
+    return new
+
+
+def this_day() -> int:
+    """Days since 1970-01-01, UTC."""
+    return (datetime.now(UTC).date() - EPOCH).days
+
+
+def on(day: int) -> date:
+    return EPOCH + timedelta(days=day)
+
+
+def key(payments: Payments, series: Series) -> str:
+    """source|payer|payee|currency|first row's own key; with an ordinal where several begin there.
+
+    It stays as it is while the series goes on, whatever else is found.
+    """
+    first = series.places[0]
+    ends = (str(payments.entities.id[payments.payer[first]]),
+            str(payments.entities.id[payments.payee[first]]))  # fmt: skip
+    parts = (payments.source[first], *ends, payments.currency[first], payments.external_id[first])
+    return "|".join(parts) + (f"|{series.ordinal + 1}" if series.ordinal else "")
+
+
+def pattern(payments: Payments, course: Course, until: int) -> Shared:
+    """The series' row, as of the day `until`."""
+    series = course.series
+    gaps = np.diff(course.days)
+    coming = next_day(course, until)
+    columns = {
+        "recurrence_score": round(min(max(series.score, 0.0), 1.0), DIGITS),
+        "recurrence_frequency": series.frequency,
+        "last_occurrence": on(int(course.days[-1])),
+        "next_predicted_occurrence": None if coming is None else on(coming),
+        "interval_mean_days": round(float(gaps.mean()), DIGITS),
+        "interval_spread_days": round(float(gaps.std()), DIGITS),
+        "occurrences": len(course.slots),
+        "active": is_active(course, until),
+        "evidence": dict(_evidence(payments, course)),
+    }
+    return Shared(key(payments, series), columns, list(payments.relationship[series.places]))
+
+
+def _evidence(payments: Payments, course: Course) -> Iterator[tuple[str, Any]]:
+    """What the score rests on, so that a person can check it."""
+    fit = course.series.fit
+    amounts = payments.amount[course.series.places] / 10_000
+    missed = np.setdiff1d(np.arange(course.slots[0], course.slots[-1] + 1), course.slots)
+    yield "first_occurrence", on(int(course.days[0])).isoformat()
+    yield "expected", fit.expected
+    yield "kept", len(course.slots)
+    yield "extra_rows", len(course.series.places) - len(course.slots)
+    yield "missed", [on(day).isoformat() for day in course.habit.expected(missed[-12:]).tolist()]
+    yield "window_days", fit.width
+    yield "weekend", course.habit.weekend
+    yield "mean_error_days", round(course.habit.spread, DIGITS)
+    yield "log_odds_against_chance", round(fit.odds, DIGITS)
+    yield "median_amount", round(float(np.median(amounts)), 2)
+    yield "least_amount", round(float(amounts.min()), 2)
+    yield "greatest_amount", round(float(amounts.max()), 2)
+    yield "currency", str(payments.currency[course.series.places[0]])
+    yield "payments", list(payments.external_id[course.series.places][-24:])

@@ -1,0 +1,174 @@
+"""Constrained agglomeration: the surest pair first, and nothing together that must stay apart."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+MARGIN = 0.04  # two partners that are as sure as this and exclude each other: neither is taken
+LEGAL_FORM = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Why two may be one. `begins`: one is only a beginning of the other; `is_key`: by a key."""
+
+    score: float
+    one: int
+    other: int
+    reason: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+    begins: bool = False
+    is_key: bool = False
+
+
+class Clusters:
+    """Members 0 … n-1, each with facts of which no two disjoint sets of a kind go together."""
+
+    def __init__(self, facts: Sequence[dict[str, set[str]]]) -> None:
+        self.root = list(range(len(facts)))
+        self.members = {at: [at] for at in range(len(facts))}
+        self.facts = {at: {kind: set(each) for kind, each in own.items()}
+                      for at, own in enumerate(facts)}  # fmt: skip
+        self.apart: defaultdict[int, set[int]] = defaultdict(set)
+        self.near: defaultdict[int, dict[int, Edge]] = defaultdict(dict)
+        self.joined: defaultdict[int, list[Edge]] = defaultdict(list)
+        self.left: list[Edge] = []
+
+    def find(self, at: int) -> int:
+        while self.root[at] != at:
+            self.root[at] = self.root[self.root[at]]
+            at = self.root[at]
+        return at
+
+    def obey(self, one: int, other: int, decided: Literal["merge", "apart"]) -> None:
+        """A person's word; what was obeyed before (the newer word) stands."""
+        first, second = self.find(one), self.find(other)
+        if first == second:
+            return
+        if decided == "apart":
+            self.apart[first].add(second)
+            self.apart[second].add(first)
+        elif second not in self.apart[first]:
+            self._join(Edge(1.0, one, other, "merged by a person", {"person": True}))
+
+    def agglomerate(self, edges: Iterable[Edge], sure: float) -> None:
+        """Join by the edges of `sure` and more, the surest first; the others are left."""
+        ordered = sorted(edges, key=lambda edge: (-edge.score, edge.one, edge.other, edge.reason))
+        for edge in ordered:
+            self._neighbour(edge)
+        for edge in ordered:
+            first, second = self.find(edge.one), self.find(edge.other)
+            if first == second:
+                continue
+            if edge.score < sure or self._rivalled(edge, first, second):
+                self.left.append(edge)
+            elif not self.conflict(first, second, edge.is_key):
+                self._join(edge)
+            elif not self._by_keys(first, second):
+                self.left.append(edge)
+
+    def conflict(self, first: int, second: int, by_key: bool = False) -> bool:
+        """Whether the two clusters exclude each other; a shared key overrules the legal form."""
+        if second in self.apart[first] or self._by_keys(first, second):
+            return True
+        return not by_key and self._by(LEGAL_FORM, first, second)
+
+    def _by_keys(self, first: int, second: int) -> bool:
+        return any(self._by(kind, first, second) for kind in self.facts[first] if kind)
+
+    def _by(self, kind: str, first: int, second: int) -> bool:
+        one, other = self.facts[first].get(kind), self.facts[second].get(kind)
+        return bool(one) and bool(other) and not one & other  # type: ignore[operator]
+
+    def _rivalled(self, edge: Edge, first: int, second: int) -> bool:
+        """Whether either could as well go with a third that excludes the other."""
+        if edge.is_key:
+            return False
+        return self._has_rival(edge, first, second) or self._has_rival(edge, second, first)
+
+    def _has_rival(self, edge: Edge, here: int, there: int) -> bool:
+        for third, other in self.near[here].items():
+            if third in (here, there) or other.score < edge.score - MARGIN:
+                continue
+            if self.conflict(here, third, other.is_key):
+                continue
+            if self.conflict(there, third):
+                return True
+            if edge.begins and other.begins and third not in self.near[there]:
+                return True
+        return False
+
+    def _neighbour(self, edge: Edge) -> None:
+        first, second = self.find(edge.one), self.find(edge.other)
+        if first != second:
+            for here, there in ((first, second), (second, first)):
+                known = self.near[here].get(there)
+                if known is None or known.score < edge.score:
+                    self.near[here][there] = edge
+
+    def _join(self, edge: Edge) -> None:
+        first, second = self.find(edge.one), self.find(edge.other)
+        big, small = sorted((first, second), key=lambda at: (-len(self.members[at]), at))
+        self.root[small] = big
+        self.members[big] += self.members.pop(small)
+        self.joined[edge.one].append(edge)
+        self.joined[edge.other].append(edge)
+        for kind, values in self.facts.pop(small).items():
+            self.facts[big].setdefault(kind, set()).update(values)
+        for other in self.apart.pop(small, set()):
+            self.apart[other].discard(small)
+            self.apart[other].add(big)
+            self.apart[big].add(other)
+        self._move_neighbours(small, big)
+
+    def _move_neighbours(self, small: int, big: int) -> None:
+        for other, edge in self.near.pop(small, {}).items():
+            self.near[other].pop(small, None)
+            if other == big:
+                continue
+            known = self.near[big].get(other)
+            if known is None or known.score < edge.score:
+                self.near[big][other] = self.near[other][big] = edge
+
+    def groups(self) -> Iterator[list[int]]:
+        """The clusters of two and more."""
+        return (sorted(each) for _, each in sorted(self.members.items()) if len(each) > 1)
+
+    def why(self, at: int, kept: int) -> Edge:
+        """The edge that ties a member to the kept one, or that joined it; as sure as the weakest
+        one on the way between them."""
+        way = self._way(at, kept)
+        nearest = way[-1]
+        weakest = min(edge.score for edge in way)
+        return replace(nearest, score=weakest)
+
+    def _way(self, at: int, kept: int) -> list[Edge]:
+        """The joins from the kept one to the member, in this order: joins are a tree."""
+        ways: dict[int, list[Edge]] = self._ways(kept)
+        return ways[at]
+
+    def _ways(self, kept: int) -> dict[int, list[Edge]]:
+        if getattr(self, "_ways_of", (None, {}))[0] != kept:
+            found: dict[int, list[Edge]] = {kept: []}
+            turn = [kept]
+            for here in turn:
+                for edge in self.joined[here]:
+                    there = edge.other if edge.one == here else edge.one
+                    if there not in found:
+                        found[there] = [*found[here], edge]
+                        turn.append(there)
+            self._ways_of = (kept, found)
+        return self._ways_of[1]
+
+    def undecided(self) -> Iterator[tuple[int, int, Edge]]:
+        """The pairs of clusters that edges would join but nothing decides, the surest first."""
+        seen: set[tuple[int, int]] = set()
+        for edge in self.left:
+            first, second = sorted((self.find(edge.one), self.find(edge.other)))
+            if first == second or (first, second) in seen or second in self.apart[first]:
+                continue
+            if self._by_keys(first, second):
+                continue
+            seen.add((first, second))
+            yield first, second, edge

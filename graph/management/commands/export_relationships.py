@@ -1,0 +1,76 @@
+"""`manage.py export_relationships`: the view's rows as a file, with the keys of their sources."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import IO, Any
+from uuid import UUID
+
+import pyarrow as pa
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from graph import exports, tenants
+from graph.errors import GraphError
+from graph.exports import Export
+from graph.tabular import FORMATS
+from graph.view import MEND_STALE
+
+
+class Command(BaseCommand):
+    help = (
+        "Export a tenant's rows of view_enriched_relationships with all nine layers, and with the "
+        "file and the own key of both events, so that they can be compared with the books. In CSV "
+        "a text that a spreadsheet might take for a formula gets an apostrophe before it."
+    )
+    what = "relationships"
+    export: Callable[[UUID], AbstractContextManager[Export]] = staticmethod(exports.relationships)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--user", required=True, help="whose: a UUID or an e-mail address")
+        parser.add_argument("--format", choices=sorted(FORMATS), default="csv", help="(csv)")
+        parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+        parser.add_argument("--raw", action="store_true", help="no apostrophes: for programs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            written = self._export(tenants.find(options["user"]), options)
+        except GraphError as error:
+            raise CommandError(str(error)) from None
+        except OSError as error:
+            raise CommandError(f"{options['output']}: {error.strerror or error}") from None
+        self.stderr.write(f"{written:,} {self.what} to {options['output'] or 'standard output'}")
+
+    def _export(self, user_id: UUID, options: dict[str, Any]) -> int:
+        """How many rows were written: all, or the file is not touched."""
+        with type(self).export(user_id) as found, self._opened(options["output"]) as file:
+            if found.older:
+                self.stderr.write(f"The view is older than the tables. {MEND_STALE}")
+            write = FORMATS[options["format"]]
+            write(file, found.schema, shown(found, self.what), raw=options["raw"])
+        return found.total
+
+    @contextmanager
+    def _opened(self, output: Path | None) -> Iterator[IO[bytes]]:
+        """The file takes its name when it is complete."""
+        if output is None:
+            yield getattr(self.stdout, "buffer", sys.stdout.buffer)
+            return
+        part = output.with_name(f".{output.name}.{os.getpid()}.part")
+        try:
+            with part.open("wb") as file:
+                yield file
+            part.replace(output)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def shown(found: Export, what: str) -> Iterator[pa.Table]:
+    """The pages, with a progress bar on a terminal."""
+    hidden = not sys.stderr.isatty()
+    with tqdm(total=found.total, desc=what, unit="row", unit_scale=True, disable=hidden) as bar:
+        for page in found.pages:
+            yield page
+            bar.update(page.num_rows)

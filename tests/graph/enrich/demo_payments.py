@@ -1,0 +1,139 @@
+"""Demo books as payments, without a database: read, named, merged as an import and `enrich` do."""
+
+import json
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from finley.demo.books import write
+from finley.demo.truth import Ref, Truth
+from graph.enrich import fields
+from graph.enrich.payments import UNIT, Entities, Payments
+from graph.ingest.identity import identity
+from graph.ingest.importing import format_of
+from graph.ingest.reading import read
+from graph.ingest.resolution import Key, Party, resolve
+from graph.ingest.rows import LedgerRow
+
+ACCOUNTS = ("iban", "bank_account")
+EPOCH = np.datetime64("1970-01-01")
+
+
+class Demo(NamedTuple):
+    """Payments, the truth, the place of each row, each payment's stated account and fields."""
+
+    payments: Payments
+    truth: Truth
+    place: dict[Ref, int]
+    accounts: np.ndarray[Any, Any]
+    kinds: fields.Fields
+
+
+class Read(NamedTuple):
+    """Payments, the place of each row, and each payment's stated account and fields."""
+
+    payments: Payments
+    place: dict[Ref, int]
+    accounts: np.ndarray[Any, Any]
+    kinds: fields.Fields
+
+
+@cache
+def demo(seed: int, **options: Any) -> Demo:
+    """The books of a seed."""
+    with TemporaryDirectory() as folder:
+        books = write(Path(folder), seed, **options)
+        found = of_files([path for path in books.files if path.suffix == ".csv"])
+    return Demo(found.payments, books.truth, found.place, found.accounts, found.kinds)
+
+
+def of_files(paths: list[Path], *, merged: bool = True) -> Read:
+    """The rows of ledger files, a key once; with like parties as one, unless `merged` is False."""
+    known: dict[tuple[str, str], tuple[str, str, str, LedgerRow]] = {}
+    for path in paths:
+        by = format_of(path)
+        for row in read(path, by):
+            if isinstance(row, LedgerRow):
+                known.setdefault((by.source, row.key), (path.name, by.source, by.platform, row))
+    rows = sorted(known.values(), key=lambda each: (each[3].occurred_at, each[1], each[3].key))
+    made = _payments(rows, merged)
+    place = {Ref(file, row.key): at for at, (file, _, _, row) in enumerate(rows)}
+    kinds = fields.few((json.dumps(row.data) for *_, row in rows), made.source)
+    accounts = np.array([_account(row) for *_, row in rows], dtype=object)
+    return Read(made, place, accounts, kinds)
+
+
+def _account(row: LedgerRow) -> str:
+    keys = {**dict(row.payer.keys), **dict(row.payee.keys)}
+    return next((f"{kind} {keys[kind]}" for kind in ACCOUNTS if keys.get(kind)), "")
+
+
+def _payments(rows: list[Any], merged: bool) -> Payments:
+    kept, entities = _entities(rows, merged)
+    ends = [(row.payer, row.payee)[:: 1 if row.amount >= 0 else -1] for *_, row in rows]
+    payer, payee = (
+        np.array([kept[pair[side].kind, identity(pair[side])] for pair in ends]) for side in (0, 1)
+    )
+    texts: dict[str, list[str]] = defaultdict(list)
+    for at, (_, source, platform, row) in enumerate(rows):
+        texts["relationship"].append(f"r{at}")
+        texts["currency"].append(row.currency)
+        texts["precision"].append(row.precision)
+        texts["source"].append(source)
+        texts["platform"].append(platform)
+        texts["external_id"].append(row.key)
+        texts["document"].append(row.document_ref or "")
+        texts["transaction"].append(f"{source} {row.transaction_ref}")
+        texts["description"].append(row.description or "")
+        texts["payer_event"].append(f"p{at}")
+        texts["payee_event"].append(f"e{at}")
+    return Payments(
+        payer=payer,
+        payee=payee,
+        amount=np.array([int(abs(row.amount) * UNIT) for *_, row in rows], dtype=np.int64),
+        day=np.array([_days(row.occurred_at.date()) for *_, row in rows], dtype=np.int64),
+        due_day=np.array(
+            [_days(row.due_on) if row.due_on else -1 for *_, row in rows], dtype=np.int64
+        ),
+        entities=entities,
+        **{name: np.array(values, dtype=object) for name, values in texts.items()},
+    )
+
+
+def _days(day: Any) -> int:
+    return int((np.datetime64(day) - EPOCH).astype(int))
+
+
+def _entities(rows: list[Any], merged: bool) -> tuple[dict[tuple[str, str], int], Entities]:
+    """Each (kind, identity) → the place of the entity that stands for it."""
+    known: dict[tuple[str, str], Any] = {}
+    sources, keys, events = defaultdict(set), defaultdict(set), defaultdict(int)
+    for _, source, _, row in rows:
+        for party in (row.payer, row.payee):
+            mark = (party.kind, identity(party))
+            known.setdefault(mark, party)
+            sources[mark].add(source)
+            events[mark] += 1
+            keys[mark] |= {Key(kind, value, source) for kind, value in party.keys}
+    marks = list(known)
+    parties = [
+        Party(
+            f"{at:06d}", mark[0], known[mark].name, tuple(sorted(keys[mark], key=repr)),
+            frozenset(sources[mark]), events[mark],
+        )
+        for at, mark in enumerate(marks)
+    ]  # fmt: skip
+    into = {
+        int(pair.merged): int(pair.kept) for pair in resolve(parties) if pair.decided == "automatic"
+    }
+    entities = Entities(
+        id=np.array([f"n{at}" for at in range(len(marks))], dtype=object),
+        kind=np.array([mark[0] for mark in marks], dtype=object),
+        name=np.array([known[mark].name for mark in marks], dtype=object),
+        keys=[dict(known[mark].keys) for mark in marks],
+    )
+    return {mark: into.get(at, at) for at, mark in enumerate(marks)}, entities

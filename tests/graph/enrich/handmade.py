@@ -1,0 +1,57 @@
+"""Small books by hand: payments as columns, a dictionary a row."""
+
+from typing import Any
+
+import numpy as np
+
+from graph.enrich.payments import UNIT, Entities, Payments
+
+OURS = "Office"
+KINDS = {
+    OURS: "department",
+    "Current account": "account",
+    "Card 1": "employee",
+    "Card 2": "employee",
+}
+
+
+def payments(*rows: dict[str, Any]) -> Payments:
+    """Rows in the order of days: day, party, amount (negative: from the party), own, source, …"""
+    usual = {"day": 0, "party": "Acme Mills", "amount": 10, "own": OURS, "source": "ledger"}
+    usual |= {"currency": "GBP", "document": "", "description": "", "due": None, "key": None}
+    made = [{**usual, "key": str(at), **row} for at, row in enumerate(rows)]
+    made.sort(key=lambda row: (row["day"], row["source"]))
+    names = sorted({row[end] for row in made for end in ("party", "own")})
+    ends = [
+        (row["own"], row["party"]) if row["amount"] >= 0 else (row["party"], row["own"])
+        for row in made
+    ]
+    texts = {
+        name: np.array([row[name] for row in made], dtype=object)
+        for name in ("source", "currency", "document", "description")
+    }
+    return Payments(
+        relationship=_ids("r", made),
+        payer=np.array([names.index(payer) for payer, _ in ends], dtype=np.int64),
+        payee=np.array([names.index(payee) for _, payee in ends], dtype=np.int64),
+        amount=np.array([round(abs(row["amount"]) * UNIT) for row in made], dtype=np.int64),
+        day=np.array([row["day"] for row in made], dtype=np.int64),
+        due_day=np.array([-1 if row["due"] is None else row["due"] for row in made], np.int64),
+        precision=np.array(["day"] * len(made), dtype=object),
+        platform=np.array([row["source"].split(".")[0] for row in made], dtype=object),
+        external_id=np.array([row["key"] for row in made], dtype=object),
+        transaction=_ids("t", made),
+        payer_event=_ids("p", made),
+        payee_event=_ids("e", made),
+        entities=Entities(
+            id=np.array(names, dtype=object),
+            kind=np.array([KINDS.get(name, "vendor") for name in names], dtype=object),
+            name=np.array(names, dtype=object),
+            keys=[{} for _ in names],
+        ),
+        **texts,
+    )
+
+
+def _ids(letter: str, rows: list[Any]) -> Any:
+    return np.array([f"{letter}{row['key']}" for row in rows], dtype=object)

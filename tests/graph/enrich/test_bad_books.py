@@ -1,0 +1,70 @@
+"""Every detector of links survives what books may hold, and invents nothing."""
+
+from time import process_time
+
+import numpy as np
+import pytest
+
+from graph.enrich import duplicates, fees, references, reversals, same_transaction, settlements
+from graph.enrich.duplicates import Stated
+from tests.graph.enrich.handmade import payments
+
+SOURCES = ("ledger", "card", "bank")
+
+
+def everything(made):
+    nothing = np.full(len(made), "", dtype=object)
+    pairs = same_transaction.find(made)
+    charges = fees.find(made)
+    reversed_by = reversals.find(made, pairs, charges)
+    return [
+        list(same_transaction.links(made, pairs)),
+        list(fees.links(made, charges)),
+        list(reversals.links(made, reversed_by)),
+        list(settlements.links(made, settlements.find(made, pairs, charges, reversed_by))),
+        list(references.links(made, references.find(made))),
+        duplicates.find(made, Stated(nothing, nothing), charges, reversed_by),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [{}],
+        [{"amount": 0}] * 5,
+        [{"amount": -3}] * 5,
+        [{"source": source} for source in SOURCES for _ in range(50)],
+        [{"day": day, "source": source} for day in (-719_162, 2_932_896) for source in SOURCES],
+        [{"day": day, "due": day, "document": "1"} for day in (-719_162, 0, 2_932_896)],
+        [{"party": "", "document": "---", "description": "/"}] * 3,
+        [{"currency": currency, "source": source} for currency in "AB" for source in SOURCES],
+    ],
+)
+def test_no_error_and_sane_confidences(rows):
+    for found in everything(payments(*rows)):
+        assert all(0 <= getattr(each, "confidence") <= 1 for each in found)  # noqa: B009
+
+
+def test_strangers_with_chance_amounts_are_nothing():
+    """Amounts that coincide, of parties that do not, all over the year."""
+    rng = np.random.default_rng(5)
+    names = [f"{a}{b} {c}" for a in ("Elm", "Oak", "Fen") for b in ("dale", "gate") for c in "XYZ"]
+    rows = [
+        {"day": int(rng.integers(365)), "source": source, "amount": int(rng.integers(5, 500)),
+         "party": names[at] if source == "ledger" else names[at][::-1], "document": f"{source}{n}"}
+        for n in range(400) for source in SOURCES for at in [int(rng.integers(len(names)))]
+    ]  # fmt: skip
+    assert [len(found) for found in everything(payments(*rows))] == [0] * 6
+
+
+def test_100_000_rows_of_one_pair():
+    rng = np.random.default_rng(6)
+    rows = [
+        {"day": int(day), "amount": int(amount)}
+        for day, amount in zip(rng.integers(0, 700, 100_000), rng.integers(-9, 900, 100_000), strict=True)
+    ]  # fmt: skip
+    made = payments(*rows)
+    start = process_time()
+    everything(made)
+    assert process_time() - start < 30

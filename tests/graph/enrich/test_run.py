@@ -1,0 +1,162 @@
+"""The frame and its layers in the database: written once, changed only where the books changed."""
+
+import json
+from datetime import UTC, date, datetime, time
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from finley.models import User
+from finley.routers import as_owner
+from graph.enrich import run
+from graph.models import (
+    PredictedRelationship,
+    RelationshipInstance,
+    RelationshipPattern,
+    SeasonalPattern,
+    TemporalPattern,
+)
+from tests.graph import rows
+
+LAYERS = ["temporal", "seasonal", "pattern", "prediction"]
+
+
+def months(count: int) -> list[date]:
+    return [date(2022 + at // 12, at % 12 + 1, 10) for at in range(count)]
+
+
+def pay(tenant, payer, payee, days: list[date], amounts) -> list[RelationshipInstance]:
+    paid = []
+    for at, day in enumerate(days):
+        when = datetime.combine(day, time(), UTC)
+        amount = amounts[at % len(amounts)]
+        ends = [rows.event(tenant, party, amount=sign * amount, occurred_at=when)
+                for party, sign in ((payer, -1), (payee, 1))]  # fmt: skip
+        paid.append(rows.relationship(tenant, *ends))
+    return paid
+
+
+@pytest.fixture
+def books(committed):
+    """Three years of a heating bill, and its payments."""
+    tenant = rows.tenant_id()
+    office, vendor = rows.entity(tenant, "Office", "department"), rows.entity(tenant, "Gas Works")
+    winter = [300, 290, 250, 120, 60, 40, 35, 35, 60, 130, 250, 310]
+    return tenant, office, vendor, pay(tenant, office, vendor, months(36), winter)
+
+
+def all_of(model):
+    return list(model.objects.using("owner").order_by("id").values())
+
+
+def everything():
+    tables = (TemporalPattern, SeasonalPattern, RelationshipPattern, PredictedRelationship)
+    return [all_of(table) for table in (*tables, RelationshipInstance)]
+
+
+def test_empty_books_have_no_layers(committed):
+    done = run.enrich(rows.tenant_id(), LAYERS)
+    assert [each.layer for each in done] == LAYERS
+    assert all(each.rows_added == each.rows_changed == each.rows_removed == 0 for each in done)
+
+
+def test_one_payment_has_no_layers(committed):
+    tenant = rows.tenant_id()
+    rows.payment(tenant, rows.entity(tenant, "Office"), rows.entity(tenant, "Shop"))
+    assert sum(each.rows_added for each in run.enrich(tenant, LAYERS)) == 0
+
+
+def test_every_layer_is_written_and_pointed_at(books):
+    tenant, *_ = books
+    done = run.enrich(tenant, LAYERS)
+    assert [(each.layer, each.rows_added) for each in done] == [(layer, 1) for layer in LAYERS]
+    temporal = TemporalPattern.objects.using("owner").get()
+    assert (temporal.recurrence_frequency, temporal.occurrences) == ("monthly", 36)
+    assert temporal.last_occurrence == date(2024, 12, 10)
+    assert temporal.next_predicted_occurrence == date(2025, 1, 10)
+    assert temporal.active
+    assert temporal.evidence["kept"] == 36
+    season = SeasonalPattern.objects.using("owner").get()
+    assert season.seasonal_months == [1, 2, 3, 11, 12]
+    template = RelationshipPattern.objects.using("owner").get()
+    edges = RelationshipInstance.objects.using("owner").all()
+    assert {e.temporal_pattern_id for e in edges} == {temporal.pk}
+    assert {e.seasonal_pattern_id for e in edges} == {season.pk}
+    assert {e.pattern_id for e in edges} == {template.pk}
+    expected = PredictedRelationship.objects.using("owner").get()
+    assert expected.status == "pending"
+    assert expected.expected_from <= date(2025, 1, 10) <= expected.expected_to
+
+
+def test_again_changes_nothing(books):
+    tenant, *_ = books
+    run.enrich(tenant, LAYERS)
+    before = everything()
+    done = run.enrich(tenant, LAYERS)
+    assert all(each.rows_added == each.rows_changed == each.rows_removed == 0 for each in done)
+    assert everything() == before
+
+
+def test_what_comes_next_fulfils_and_keeps_the_ids(books):
+    tenant, office, vendor, _ = books
+    run.enrich(tenant, LAYERS)
+    before = TemporalPattern.objects.using("owner").get()
+    (late,) = pay(tenant, office, vendor, [date(2025, 1, 10)], [305])
+    done = {each.layer: each for each in run.enrich(tenant, LAYERS)}
+    after = TemporalPattern.objects.using("owner").get()
+    assert (after.pk, after.occurrences) == (before.pk, 37)
+    assert (done["prediction"].rows_added, done["prediction"].rows_changed) == (1, 1)
+    old, new = PredictedRelationship.objects.using("owner").order_by("expected_from")
+    assert (old.status, old.fulfilled_by_event_id) == ("fulfilled", late.target_event_id)
+    assert (new.status, new.relationship_id) == ("pending", late.pk)
+
+
+def test_payments_that_are_taken_out_leave_their_series(books):
+    tenant, _, _, paid = books
+    run.enrich(tenant, LAYERS)
+    gone = [each.pk for each in paid[:34]]
+    RelationshipInstance.objects.using("owner").filter(pk__in=gone).update(
+        deleted_at=datetime(2025, 1, 1, tzinfo=UTC)
+    )
+    done = {each.layer: each for each in run.enrich(tenant, LAYERS)}
+    assert [done[layer].rows_removed for layer in LAYERS] == [1, 1, 1, 1]
+    edges = RelationshipInstance.objects.using("owner").all()
+    assert {(e.temporal_pattern_id, e.seasonal_pattern_id, e.pattern_id) for e in edges} == {
+        (None, None, None)
+    }
+    assert PredictedRelationship.objects.using("owner").get().status == "cancelled"
+
+
+def test_tenants_do_not_touch_each_other(books):
+    tenant, *_ = books
+    run.enrich(tenant, LAYERS)
+    before = everything()
+    run.enrich(rows.tenant_id(), LAYERS)
+    assert everything() == before
+
+
+def test_only_the_layers_asked_for_in_their_order(books):
+    tenant, *_ = books
+    heard: list[str] = []
+    done = run.enrich(tenant, ["prediction", "temporal"], heard.append)
+    assert heard == [each.layer for each in done] == ["temporal", "prediction"]
+    with pytest.raises(run.LayerUnknown, match="No layer is 'tides'"):
+        run.enrich(tenant, ["tides"])
+
+
+def test_the_command_says_what_it_wrote(books, capsys):
+    tenant, *_ = books
+    with as_owner():
+        User.objects.create_user("books@example.org", id=tenant)
+    call_command("enrich", user="books@example.org", layer=LAYERS, json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert [(each["layer"], each["rows_added"]) for each in told["layers"]] == [
+        (layer, 1) for layer in LAYERS
+    ]
+    call_command("enrich", user=str(tenant), layer=["temporal"])
+    assert "temporal     0 added, 0 changed, 0 removed" in capsys.readouterr().out
+
+
+def test_the_command_explains_what_it_cannot_do(committed):
+    with pytest.raises(CommandError, match="No user is"):
+        call_command("enrich", user="stranger@example.org")
