@@ -102,7 +102,8 @@ class OtherActivity:
         own = np.searchsorted(self._days, until) - np.searchsorted(self._days, since)
         others = self._activity.between(since, until) - own
         others[others < 0] = 0
-        return others + self._expected(until) - self._expected(since)
+        left: Floats = others + (self._expected(until) - self._expected(since))
+        return left
 
     def cells(self, since: Ints, until: Ints) -> float:
         """D: the effective number of days on which anything happens in since <= day < until."""
@@ -113,7 +114,7 @@ class OtherActivity:
         around = self._around(rhythm)
         inside, total = around[start + width] - around[start], float(around[-1]) / 2
         even = (total + 1) / rhythm.cycle
-        return float(inside + width * even) / (2 * rhythm.cycle * even)
+        return float(inside + width * even) / (total + rhythm.cycle * even)
 
     def _around(self, rhythm: Rhythm) -> Ints:
         name = rhythm.frequency
@@ -122,7 +123,8 @@ class OtherActivity:
         return self._own[name]
 
     def _expected(self, days: Ints) -> Floats:
-        expected: Floats = (days // 7) * self._week + self._by_weekday[days % 7]
+        weeks = (days // 7).astype(np.float64)
+        expected: Floats = weeks * self._week + self._by_weekday[days % 7]
         return expected
 
 
@@ -162,6 +164,7 @@ class _Try:
     bound: float
     grid: Grid
     width: int
+    share: float  # of the activity in such windows
 
 
 def best(
@@ -177,6 +180,8 @@ def best(
     for one in sorted(_tries(days, activity), key=lambda one: -one.bound):
         if one.bound <= least:
             break
+        if _run_bound(days, one) <= least:
+            continue
         fit = _fit(days, amounts, activity, one.grid, one.width)
         if fit is not None and fit.odds > least:
             found, least = fit, fit.odds
@@ -200,25 +205,49 @@ def _tries(days: Days, activity: OtherActivity) -> Iterator[_Try]:
             within = around[width : width + rhythm.cycle] - around[: rhythm.cycle]
             start = int(within.argmax())
             share = activity.share(rhythm, start, width)
-            bound = _bound(days, rhythm, width, int(within[start]), share)
-            yield _Try(bound, Grid(rhythm, (start + width // 2) % rhythm.cycle), width)
+            one = _Try(0.0, Grid(rhythm, (start + width // 2) % rhythm.cycle), width, share)
+            yield replace(one, bound=_bound(days, one, int(within[start])))
 
 
-def _bound(days: Days, rhythm: Rhythm, width: int, m: int, share: float) -> float:
+def _run_bound(days: Days, one: _Try) -> float:
+    """What the best run of slots with a day in the window could be worth, at half the density."""
+    slots = _slots_hit(days, one)
+    every = float(days.day[-1] - days.day[0]) / one.grid.rhythm.period + 1
+    gain = log(SLACK / one.share) + 1 + log(2 * every / len(days.day))
+    worth = 0.0
+    for h in KEEPING:
+        gains = np.full(len(slots), gain + log(h))
+        begin, end = _run(gains, slots, log(1 - h))
+        empty = int(slots[end - 1] - slots[begin]) + 1 - (end - begin)
+        worth = max(worth, float(gains[begin:end].sum()) + empty * log(1 - h))
+    return worth - _price(one.grid.rhythm, one.width)
+
+
+def _slots_hit(days: Days, one: _Try) -> Ints:
+    """The slots in which any of the days lies within the window: about, months being unlike."""
+    rhythm = one.grid.rhythm
+    start = one.grid.phase - one.width // 2
+    inside = days.day[(days.phases(rhythm) - start) % rhythm.cycle < one.width]
+    slots: Ints = np.floor((inside - inside[0]) / rhythm.period + 0.5).astype(np.int64)
+    return np.unique(slots)
+
+
+def _bound(days: Days, one: _Try, m: int) -> float:
     """What m days within the window could be worth at most, of the whole span or of a part of it.
 
     Were the activity as it is at these phases on average; SLACK allows for quieter times.
     """
+    rhythm = one.grid.rhythm
     n, slots = len(days.day), float(days.day[-1] - days.day[0]) / rhythm.period + 1
     m = min(m, int(slots) + 1)
     dense = max(1.0, n / slots / 3)
-    each = log(SLACK / share)
+    each = log(SLACK / one.share)
     part = m * (each + 1 + _entropy(dense - 1) - _entropy(dense)) - 2 * log(n)
     empty = max(slots - m, 0.0)
     kept = min(max(m / (m + empty), 0.3), 0.99)
     whole = m * (each + log(slots * kept) + 1) + empty * log(1 - kept)
     whole += _entropy(n - m) - _entropy(n)
-    return max(part, whole) - _price(rhythm, width)
+    return max(part, whole) - _price(rhythm, one.width)
 
 
 def _fewest(rhythm: Rhythm) -> int:

@@ -14,6 +14,7 @@ from graph.enrich.payments import Ints
 
 Floats = NDArray[np.float64]
 
+CHANCE, TELLING, FAR = 5, 10, 31
 EDGES = np.array([0, 1, 2, 3, 4, 6, 8, 11, 15, 22, 31, 46, 61, 91, 181, 366, 731], dtype=np.float64)
 # Before anything is learned: pairs that are posted 0-5 days apart, up to 10, hardly ever more; as
 # many in either order, for nobody has said which source is the first to know.
@@ -30,6 +31,20 @@ def favour(sample: Ints, lags: Ints, span: int) -> Floats:
     sides.append(_density(-sample[sample < 0], 1 + len(sample), 0.5))
     ahead, behind = (side[np.minimum(_bin(abs(lags)), len(PRIOR))] for side in sides)
     return np.asarray(np.where(lags >= 0, ahead, behind) * (span + 30), dtype=np.float64)
+
+
+def credence(sample: Ints, span: int) -> float:
+    """0..1: how far pairs like the sample's are more than chance.
+
+    Chance alone puts pairs at any days of the span apart, 4/9 of them further than a third of it;
+    from those that are as far follows how many of all are chance (as J. Storey, "A direct approach
+    to false discovery rates", 2002, does from large p-values). Below 1 where these are more than
+    one in CHANCE. A small sample, or a short span, tells nothing.
+    """
+    if len(sample) < TELLING or span < 3 * FAR:
+        return 1.0
+    by_chance = min((abs(sample) > span / 3).sum() * 9 / 4, len(sample))
+    return float(min(1, (len(sample) - by_chance) / (CHANCE * max(by_chance, 1e-9))))
 
 
 def _bin(days: Ints) -> Ints:

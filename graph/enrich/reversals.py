@@ -27,7 +27,7 @@ from graph.enrich.linking import Link, write
 from graph.enrich.pairing import assign
 from graph.enrich.payments import UNIT, Ints, Payments
 from graph.enrich.same_transaction import Pairs
-from graph.enrich.sides import sides
+from graph.enrich.sides import Sides, joined, sides
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -79,9 +79,9 @@ def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
 
     `charges` are no reversals of what they charge for.
     """
-    candidates = _candidates(payments, charges)
-    twin = _twins(same)
-    odds = _with_twins(payments, candidates, _odds(payments, candidates), twin)
+    side, twin = _sides(payments, same), _twins(same)
+    candidates = _candidates(payments, side, charges)
+    odds = _with_twins(payments, candidates, _odds(payments, side, candidates), twin)
     return _told_over(payments, _chosen(payments, candidates, odds), twin)
 
 
@@ -107,13 +107,19 @@ def _reason(payments: Payments, found: Reversals, at: int) -> str:
     )
 
 
-def _candidates(payments: Payments, charges: Fees) -> Reversals:
+def _sides(payments: Payments, same: Pairs) -> Sides:
+    """The sides; parties that are alike and of one payment count as one here."""
+    side, alike = sides(payments), same.alike >= same_transaction.SURE
+    party = joined(side.party, same.one[alike], same.other[alike])
+    return Sides(party, side.own, side.outgoing)
+
+
+def _candidates(payments: Payments, side: Sides, charges: Fees) -> Reversals:
     """Pairs that are not impossible: near each other in time, of the whole amount, or named."""
-    found = [*_by_party(payments), _by_number(payments)]
+    found = [*_by_party(payments, side), _by_number(payments)]
     later, first = (np.concatenate([pair[side] for pair in found]) for side in (0, 1))
     pairs = np.unique(np.stack([later, first], axis=1), axis=0)
     later, first = pairs[:, 0], pairs[:, 1]
-    side = sides(payments)
     is_fee = np.zeros(len(payments), dtype=bool)
     is_fee[charges.fee] = True
     fits = (side.outgoing[later] != side.outgoing[first]) & (side.party[later] == side.party[first])
@@ -127,9 +133,8 @@ def _candidates(payments: Payments, charges: Fees) -> Reversals:
     return Reversals(later, first, payments.amount[later] == payments.amount[first], named, nothing)
 
 
-def _by_party(payments: Payments) -> Iterator[tuple[Ints, Ints]]:
+def _by_party(payments: Payments, side: Sides) -> Iterator[tuple[Ints, Ints]]:
     """Each payment with those of the opposite direction before it: all of its amount, and any."""
-    side = sides(payments)
     account = codes(payments.source, payments.currency, side.party)
     yield _before(payments, account, side.outgoing)
     yield _before(payments, codes(account, payments.amount), side.outgoing)
@@ -183,28 +188,25 @@ def _named(payments: Payments, later: Ints, first: Ints) -> Flags:
     return np.fromiter(each, dtype=bool, count=len(later))
 
 
-def _odds(payments: Payments, pairs: Reversals) -> Floats:
+def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
     """Of each candidate. Factors: a number that is named 500, another that is named 1/20; the
     whole amount 20; money goes back to the card or account that it came from: one of them, of as
-    many as the party deals with, their number, another 1/10; one department up to 4; each month
-    1/e.
+    many as the party deals with, their number, another 1/10; one department up to 4; and the days.
     """
     later, first = pairs.reversal, pairs.original
-    side = sides(payments)
     days = (payments.day[later] - payments.day[first]).astype(np.float64)
     odds = np.where(pairs.whole, 20.0, 1.0) * _of_days(payments, pairs)
     odds *= np.where(pairs.named, 500.0, np.where(_names_another(payments)[later], 0.05, 1.0))
     kept = np.isin(payments.entities.kind[side.own[first]].astype(str), KEEPERS)
-    owners = np.minimum(_owners(payments)[first], np.where(kept, MOST_OWNERS, 4.0))
+    owners = np.minimum(_owners(payments, side)[first], np.where(kept, MOST_OWNERS, 4.0))
     odds *= np.where(side.own[later] == side.own[first], owners, np.where(kept, 0.1, 1.0))
     late = days > np.where(pairs.named, NUMBERED, np.where(pairs.whole, WHOLE, PART))
-    traffic = _is_traffic(payments)[later] & ~pairs.named & ~(pairs.whole & (days <= SOON))
-    return np.asarray(np.where(late | traffic | _is_usual(payments)[later], 0.0, odds))
+    traffic = _is_traffic(payments, side)[later] & ~pairs.named & ~(pairs.whole & (days <= SOON))
+    return np.asarray(np.where(late | traffic | _is_usual(payments, side)[later], 0.0, odds))
 
 
-def _owners(payments: Payments) -> Floats:
+def _owners(payments: Payments, side: Sides) -> Floats:
     """For each row, with how many of the books' own its party deals: one over this one's share."""
-    side = sides(payments)
     party = codes(payments.source, side.party)
     both = codes(party, side.own)
     return np.asarray(np.minimum(np.bincount(party)[party] / np.bincount(both)[both], MOST_OWNERS))
@@ -218,23 +220,22 @@ def _names_another(payments: Payments) -> Flags:
     return named
 
 
-def _this_way(payments: Payments) -> tuple[Ints, Floats]:
+def _this_way(payments: Payments, side: Sides) -> tuple[Ints, Floats]:
     """How many payments a row's party has in all, and the share of them of the row's direction."""
-    side = sides(payments)
     group = codes(payments.source, payments.currency, side.party)
     every = np.bincount(group)[group]
     out = np.bincount(group, weights=side.outgoing)[group]
     return every, np.where(side.outgoing, out, every - out) / np.maximum(every, 1)
 
 
-def _is_usual(payments: Payments) -> Flags:
+def _is_usual(payments: Payments, side: Sides) -> Flags:
     """Rows that go their party's usual way."""
-    return np.asarray(_this_way(payments)[1] > 0.5)
+    return np.asarray(_this_way(payments, side)[1] > 0.5)
 
 
-def _is_traffic(payments: Payments) -> Flags:
+def _is_traffic(payments: Payments, side: Sides) -> Flags:
     """Rows of a party whose payments go both ways as a habit."""
-    every, share = _this_way(payments)
+    every, share = _this_way(payments, side)
     return np.asarray((every >= FEW) & (share > SHARE))
 
 
@@ -245,8 +246,12 @@ def _twins(same: Pairs) -> dict[int, int]:
 
 
 def _of_days(payments: Payments, pairs: Reversals) -> Floats:
-    days = payments.day[pairs.reversal] - payments.day[pairs.original]
-    return np.asarray(np.exp(-np.minimum(days, 1e4) / 30), dtype=np.float64)
+    """1/e each month; a part that is given back takes some days: a gamma density of shape 2 whose
+    mean is 20 days, 1 at its top (14 days to withdraw and 14 to pay back are the law in the EU).
+    """
+    days = np.minimum(payments.day[pairs.reversal] - payments.day[pairs.original], 1e4)
+    part = (days + 1) / 10 * np.exp(1 - (days + 1) / 10)
+    return np.where(pairs.whole | pairs.named, np.exp(-days / 30), part)
 
 
 def _with_twins(payments: Payments, pairs: Reversals, odds: Floats, twin: dict[int, int]) -> Floats:

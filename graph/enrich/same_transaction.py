@@ -157,6 +157,7 @@ def _matched(known: _Known, feed: str, books: str) -> Pairs:
         return pairs
     fixed = _of_names(known, pairs, feed, books)
     sure = _without_rival(one, other, pairs.alike >= SURE)
+    fixed *= lags.credence(pairs.days[sure], known.span)
     for _ in range(ROUNDS):
         pairs = pairs.weighed(fixed * _learned(known, pairs, sure, (feed, books)))
         weight = np.log(np.maximum(pairs.odds, 1e-12) / LEAST) - _order(pairs)

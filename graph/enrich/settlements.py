@@ -17,8 +17,6 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from graph.enrich import numbers, references, reversals
 from graph.enrich.counts import Counts
@@ -29,7 +27,7 @@ from graph.enrich.naming import Likeness
 from graph.enrich.payments import UNIT, Ints, Payments
 from graph.enrich.reversals import Reversals
 from graph.enrich.same_transaction import Pairs
-from graph.enrich.sides import sides
+from graph.enrich.sides import joined, sides
 
 METHOD = "settlement"
 EARLY = 7  # days that a payment may come before its invoice
@@ -95,14 +93,11 @@ def find(payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals)
 
 def _parties(payments: Payments) -> Ints:
     """Each row's party; those that name one document and are named alike count as one here."""
-    party = sides(payments).party
-    pairs = references.find(payments)
-    ends = np.array([[party[each.one], party[each.other]] for each in pairs], dtype=np.int64)
-    ends = ends.reshape(-1, 2)
-    ends = ends[Likeness(payments.entities).of(ends[:, 0], ends[:, 1]) >= references.ALIKE]
-    size = len(payments.entities.id)
-    graph = sparse.coo_matrix((np.ones(len(ends)), ends.T), shape=(size, size))
-    return np.asarray(connected_components(graph, directed=False)[1][party], dtype=np.int64)
+    party, pairs = sides(payments).party, references.find(payments)
+    one = np.array([each.one for each in pairs], dtype=np.int64)
+    other = np.array([each.other for each in pairs], dtype=np.int64)
+    alike = Likeness(payments.entities).of(party[one], party[other]) >= references.ALIKE
+    return joined(party, one[alike], other[alike])
 
 
 class _Books:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from graph.enrich.payments import Ints, Payments
 
@@ -30,3 +32,12 @@ def sides(payments: Payments) -> Sides:
     outgoing = np.where(alike, busy[payer] >= busy[payee], rank[payer] < rank[payee])
     party = np.where(outgoing, payee, payer)
     return Sides(party, np.where(outgoing, payer, payee), outgoing)
+
+
+def joined(party: Ints, one: Ints, other: Ints) -> Ints:
+    """Each row's party, where those of every two rows `one`, `other` count as one party."""
+    size = int(party.max(initial=-1)) + 1
+    ends = (party[one], party[other])
+    graph = sparse.coo_matrix((np.ones(len(one)), ends), shape=(size, size))
+    label = connected_components(graph, directed=False)[1] if size else party
+    return np.asarray(label[party], dtype=np.int64)

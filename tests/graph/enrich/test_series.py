@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+from graph.enrich import fitting
 from graph.enrich.series import Series, find, stem
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.small_books import (
@@ -184,6 +185,15 @@ def test_a_hundred_thousand_of_one_pair(amounts):
     rng = np.random.default_rng(amounts)
     books = columns(rng.integers(18_000, 20_000, MANY), rng.integers(1, amounts + 1, MANY) * 100)
     assert find(books) == []
+
+
+def test_what_is_not_even_tried_could_not_have_been_found(monkeypatch):
+    """The bounds that spare most fits against fitting everything."""
+    books = demo(4, jitter_days=4).payments
+    spared = [(one.frequency, one.places.tolist()) for one in find(books)]
+    monkeypatch.setattr(fitting, "_bound", lambda *_: np.inf)
+    monkeypatch.setattr(fitting, "_run_bound", lambda *_: np.inf)
+    assert [(one.frequency, one.places.tolist()) for one in find(books)] == spared
 
 
 # --- against the truth ---
