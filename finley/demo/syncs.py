@@ -147,5 +147,5 @@ def a_receipt(user_id: UUID) -> str | None:
     links = RelationshipInstance.objects.using("owner").filter(
         user_id=user_id, relationship_type="receipt", deleted_at=None
     )
-    best = links.order_by("-confidence_score", "created_at", "id").first()
+    best = links.order_by("-confidence_score", "reason").first()
     return best.reason if best else None
