@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from graph.enrich.fitting import Floats
+from graph.enrich.activity import Floats
 from graph.enrich.payments import UNIT, Payments
 from graph.enrich.rhythms import Grid, Ints
 from graph.enrich.series import Series

@@ -251,7 +251,7 @@ def _of_days(payments: Payments, pairs: Reversals) -> Floats:
     """
     days = np.minimum(payments.day[pairs.reversal] - payments.day[pairs.original], 1e4)
     part = (days + 1) / 10 * np.exp(1 - (days + 1) / 10)
-    return np.where(pairs.whole | pairs.named, np.exp(-days / 30), part)
+    return np.asarray(np.where(pairs.whole | pairs.named, np.exp(-days / 30), part))
 
 
 def _with_twins(payments: Payments, pairs: Reversals, odds: Floats, twin: dict[int, int]) -> Floats:

@@ -11,8 +11,8 @@ from uuid import UUID
 import numpy as np
 
 from graph.enrich import outlook, shared, temporal
+from graph.enrich.activity import Floats
 from graph.enrich.counts import Counts
-from graph.enrich.fitting import Floats
 from graph.enrich.outlook import Course
 from graph.enrich.payments import UNIT, Payments
 from graph.enrich.rhythms import Ints, first_of, month_of

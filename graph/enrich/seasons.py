@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import f as f_distribution
 
-from graph.enrich.fitting import Floats
+from graph.enrich.activity import Floats
 from graph.enrich.rhythms import Ints
 
 YEAR = 12

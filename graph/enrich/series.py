@@ -17,7 +17,8 @@ from math import exp, log
 
 import numpy as np
 
-from graph.enrich.fitting import ALIKE, FEWEST_YEARLY, Activity, Fit, Floats, OtherActivity, best
+from graph.enrich.activity import Activity, Floats, OtherActivity
+from graph.enrich.fitting import ALIKE, FEWEST_YEARLY, Fit, best
 from graph.enrich.payments import Payments
 from graph.enrich.rhythms import Days, Ints
 
