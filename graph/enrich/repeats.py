@@ -175,6 +175,8 @@ def _split(columns: Columns) -> Iterator[Repeat]:
         parts = [int(row) for row in group if columns.stem[row]]
         if len(whole) != 1 or not 2 <= len(parts) <= PARTS:
             continue
+        if len({columns.raw[part] for part in parts}) < len(parts):
+            continue  # one number paid in parts is paid once
         gap = columns.gap(parts[0], whole[0])
         if 0 <= gap <= SOON and sum(amount[part] for part in parts) == amount[whole[0]]:
             yield from (Repeat(part, whole[0], "split", 0.93) for part in parts)

@@ -68,6 +68,8 @@ def test_a_split():
     parts = [bill("b", 9, 100, "INV-70123/1"), bill("c", 11, 23.45, "INV-70123/2")]
     assert found(bill("a", 0), *parts) == {("b", "a", "split"), ("c", "a", "split")}
     assert found(bill("a", 0), bill("b", 9, 100, "INV-70123/1"), bill("c", 11, 5, "X")) == set()
+    parts = [bill(key, 9, amount, "INV-70123/1") for key, amount in (("b", 100), ("c", 23.45))]
+    assert found(bill("a", 0), *parts) == set()
 
 
 def test_another_party_with_the_same_account():
