@@ -121,6 +121,9 @@ def close_all() -> None:
         _pools.clear()
 
 
+HASHED = "SET LOCAL enable_nestloop = off; SET LOCAL jit = off"
+
+
 class TenantReader:
     """Runs queries in one tenant's snapshot; `queries` counts them."""
 
@@ -139,11 +142,15 @@ class TenantReader:
 
 
 @contextmanager
-def tenant_snapshot(user_id: UUID) -> Iterator[TenantReader]:
-    """One read-only REPEATABLE READ transaction that names the tenant: a single snapshot."""
+def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantReader]:
+    """One read-only REPEATABLE READ transaction that names the tenant: a single snapshot.
+
+    `hashed=True` for questions that read a whole tenant: no nested loops, which PostgreSQL plans
+    for tables that it has no statistics of yet, and which then take hours.
+    """
     begin = SQL(
-        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL {} = {}"
-    ).format(SQL(TENANT_SETTING), Literal(str(user_id)))
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL {} = {}; {}"
+    ).format(SQL(TENANT_SETTING), Literal(str(user_id)), SQL(HASHED if hashed else ""))
     with pool().transaction(begin.as_string()) as connection, connection.cursor() as cursor:
         yield TenantReader(cursor)
 

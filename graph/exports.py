@@ -70,8 +70,6 @@ READ_BY_VIEW = (
     "entity_matches",
     *(layer.table for layer in LAYERS),
 )
-# A page of entities has any number of events; without statistics it looks to the planner like one.
-HASHED = SQL("SELECT set_config('enable_nestloop', 'off', true)")
 BEFORE_ALL = {"after_day": Literal("-infinity"), "after_id": Literal(str(UUID(int=0)))}
 
 
@@ -108,8 +106,7 @@ def entities(user_id: UUID, page_rows: int = PAGE) -> Iterator[Export]:
     """The tenant's entities by id, those without an event too. `keys` is a JSON object."""
     page = SQL(sql.read("export_entities"))
     parts = {"user_id": Literal(user_id), "rows": Literal(page_rows)}
-    with tenant_snapshot(user_id) as reader:
-        reader.table(HASHED)
+    with tenant_snapshot(user_id, hashed=True) as reader:
         total = _count(reader, user_id, "normalized_entities")
         pages = _pages(reader, ENTITIES, lambda after: page.format(**parts, **after))
         yield Export(ENTITIES, total, pages)

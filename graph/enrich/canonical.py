@@ -35,7 +35,7 @@ def of_tenant(user_id: UUID) -> dict[str, str]:
 
 def read(user_id: UUID) -> tuple[list[View], list[tuple[str, str]]]:
     """The tenant's flows with other views, and which two are views of one payment."""
-    with tenant_snapshot(user_id) as reader:
+    with tenant_snapshot(user_id, hashed=True) as reader:
         query = SQL(sql.read("enrich_views")).format(user_id=Literal(str(user_id)))
         rows = reader.table(query).to_pylist()
     views = {

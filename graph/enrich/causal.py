@@ -179,7 +179,7 @@ def direction(precedence: float) -> str:
 
 def enrich(user_id: UUID, payments: Payments | None = None) -> Counts:
     """Write the layer: one row a link that was judged."""
-    with tenant_snapshot(user_id) as reader:
+    with tenant_snapshot(user_id, hashed=True) as reader:
         query = SQL(sql.read("enrich_causes")).format(user_id=Literal(str(user_id)))
         links = _columns(reader.table(query))
     return facts.write(user_id, CausalRelationship, COLUMNS, list(_rows(links)))

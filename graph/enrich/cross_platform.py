@@ -57,7 +57,7 @@ def seen(
 
 
 def _documents(user_id: UUID) -> dict[str, dict[str, list[str]]]:
-    with tenant_snapshot(user_id) as reader:
+    with tenant_snapshot(user_id, hashed=True) as reader:
         query = SQL(sql.read("enrich_receipts")).format(user_id=Literal(str(user_id)))
         found: dict[str, dict[str, list[str]]] = {}
         for row in reader.table(query).to_pylist():

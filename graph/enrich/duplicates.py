@@ -162,7 +162,7 @@ def evidence(payments: Payments, duplicate: Duplicate) -> dict[str, Any]:
 
 def stated(user_id: UUID, payments: Payments) -> Stated:
     """The accounts and publications of the tenant's rows."""
-    with tenant_snapshot(user_id) as reader:
+    with tenant_snapshot(user_id, hashed=True) as reader:
         query = SQL(sql.read("enrich_stated")).format(user_id=Literal(str(user_id)))
         table: pa.Table = reader.table(query)
     columns = (table[name].to_pylist() for name in ("event", "account", "publication"))

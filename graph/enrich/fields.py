@@ -32,7 +32,7 @@ def load(user_id: UUID, payments: Payments) -> Fields:
     Which ones have few is read off a sample of each source: the rows are wide.
     """
     events, some = payments.payee_event, _sample(payments.source)
-    with tenant_snapshot(user_id) as reader:
+    with tenant_snapshot(user_id, hashed=True) as reader:
         among = SQL("id = ANY ({}::uuid[])").format(Literal(events[some].tolist()))
         sample = _stated(reader, user_id, SQL("data"), among, events[some])
         names = sorted(few(sample, payments.source[some]))

@@ -72,8 +72,7 @@ class Entities:
 def load(user_id: UUID) -> Payments:
     """The tenant's payments that are not deleted, in one snapshot."""
     tenant = Literal(str(user_id))
-    with tenant_snapshot(user_id) as reader:
-        reader.table(SQL("SELECT set_config('enable_nestloop', 'off', true)"))  # no statistics yet
+    with tenant_snapshot(user_id, hashed=True) as reader:
         rows = reader.table(SQL(sql.read("enrich_payments")).format(user_id=tenant))
         parties = reader.table(SQL(sql.read("enrich_entities")).format(user_id=tenant))
     return _payments(rows, _entities(parties))

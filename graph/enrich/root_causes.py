@@ -157,7 +157,7 @@ def _told(step: Step) -> dict[str, Any]:
 def enrich(user_id: UUID, payments: Payments | None = None) -> Counts:
     """Write the layer: the surest reason of each relationship that is off."""
     tenant = Literal(str(user_id))
-    with tenant_snapshot(user_id) as reader:
+    with tenant_snapshot(user_id, hashed=True) as reader:
         off, edges = (
             reader.table(SQL(sql.read(name)).format(user_id=tenant)).to_pylist()
             for name in ("enrich_off", "enrich_causal_edges")

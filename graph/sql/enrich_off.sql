@@ -34,6 +34,10 @@ WITH best_match AS MATERIALIZED (
     FROM flow
     JOIN usual USING (temporal_pattern_id)
     GROUP BY flow.temporal_pattern_id
+), ends AS MATERIALIZED (
+    SELECT id, source_event_id AS event_id FROM flow
+    UNION
+    SELECT id, target_event_id FROM flow
 ), off AS (
     SELECT
         flow.id, 'duplicate' AS what, fraud.duplicate_confidence AS confidence,
@@ -44,14 +48,15 @@ WITH best_match AS MATERIALIZED (
     JOIN flow AS original ON original.id = fraud.original_relationship_id
     WHERE fraud.user_id = {user_id} AND fraud.status <> 'dismissed'
     UNION ALL
-    SELECT flow.id, 'reversal', link.confidence_score, original.id, NULL, NULL, NULL, NULL
+    SELECT DISTINCT
+        taken.id, 'reversal', link.confidence_score, given.id, NULL::float8, NULL, NULL::date,
+        NULL::date
     FROM relationship_instances AS link
-    JOIN flow ON link.source_event_id IN (flow.target_event_id, flow.source_event_id)
-    JOIN flow AS original
-        ON link.target_event_id IN (original.target_event_id, original.source_event_id)
+    JOIN ends AS taken ON taken.event_id = link.source_event_id
+    JOIN ends AS given ON given.event_id = link.target_event_id
     WHERE
         link.user_id = {user_id} AND link.relationship_type = 'reversal'
-        AND link.deleted_at IS NULL AND flow.id <> original.id
+        AND link.deleted_at IS NULL AND taken.id <> given.id
     UNION ALL
     -- the modified z-score of B. Iglewicz and D. Hoaglin (1993), whose bound is 3.5
     SELECT

@@ -186,8 +186,9 @@ def test_a_second_command_shares_the_servers_and_outlives_the_first(start: Start
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_is_left_however_the_last_holder_ends(start: Start, number: int) -> None:
     command = start()
-    everything = family(command.status())
-    assert alive(everything) == everything
+    status = command.status()
+    everything = family(status)  # among them short-lived ones: PostgreSQL's autovacuum workers
+    assert {status["guardian"], status["postgres"], status["valkey"]} <= alive(everything)
     command.signal(number)
     assert all_gone(everything)
 
