@@ -5,4 +5,4 @@ class GraphConfig(AppConfig):
     name = "graph"
 
     def ready(self) -> None:
-        from graph import checks, grants  # noqa: F401, PLC0415
+        from graph import capture, checks, grants  # noqa: F401, PLC0415

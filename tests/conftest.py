@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from finley.models import ApiToken, User
 from finley.routers import as_owner
-from graph import arrow
+from graph import arrow, capture
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -46,6 +46,7 @@ def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
         yield
         with connections["owner"].cursor() as cursor:
             cursor.execute(f"TRUNCATE {', '.join(_tables())} CASCADE")
+            cursor.execute(f"TRUNCATE {capture.MARKS}, {capture.FOLDS}")
             cursor.execute("REFRESH MATERIALIZED VIEW view_enriched_relationships")
         for alias in connections:
             connections[alias].close()

@@ -84,6 +84,11 @@ class ViewRefresh(models.Model):
     size_bytes = models.BigIntegerField()
     concurrently = models.BooleanField()
     snapshot = models.TextField(help_text="pg_current_snapshot() of the refreshing transaction")
+    cluster = models.BigIntegerField(
+        null=True,
+        editable=False,
+        help_text="system_identifier of the server: a snapshot of another says nothing",
+    )
 
     class Meta:
         db_table = "view_refreshes"

@@ -1,0 +1,70 @@
+"""What has changed: a tenant's version, and what the view does not show yet."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.sql import SQL, Composed, Literal
+
+from graph import sql
+from graph.capture import EVERYBODY
+from graph.definition import VIEW
+from graph.errors import ViewMissing, ViewUnpopulated
+from graph.tenancy import tenant_transaction
+from graph.view import MEND_MISSING, MEND_UNPOPULATED
+from graph.watched import EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A tenant's graph in one snapshot.
+
+    `version` changes when and only when what is shown of the tenant can have changed; it does not
+    when the view is refreshed or old marks are forgotten. `pending` counts the rows named by the
+    marks that the view does not show yet, by kind; `snapshot` is the view's (None: none is known).
+    """
+
+    version: str
+    pending: Mapping[str, int]
+    snapshot: str | None
+
+    @property
+    def unknown(self) -> bool:
+        """Anything may have changed."""
+        return EVERYTHING in self.pending
+
+
+def version(user_id: UUID) -> str:
+    """The tenant's version now."""
+    with tenant_transaction(user_id) as connection:
+        return state(connection, user_id).version
+
+
+def state(connection: BaseDatabaseWrapper, user_id: UUID) -> State:
+    """The state that the connection's snapshot shows. Raises ViewMissing, ViewUnpopulated."""
+    with connection.cursor() as cursor:
+        cursor.execute(query(user_id))
+        names = [column.name for column in cursor.description]
+        return read(dict(zip(names, cursor.fetchone(), strict=True)))
+
+
+def query(user_id: UUID) -> Composed:
+    """One row, which `read` understands."""
+    return SQL(sql.read("changes_state")).format(
+        user_id=Literal(user_id), everybody=Literal(EVERYBODY), view=Literal(VIEW)
+    )
+
+
+def read(row: Mapping[str, Any]) -> State:
+    """Raises ViewMissing and ViewUnpopulated, with the command that mends it."""
+    if row["missing"]:
+        raise ViewMissing(f"The view {VIEW} is missing. {MEND_MISSING}")
+    if not row["populated"]:
+        raise ViewUnpopulated(f"The view was never filled. {MEND_UNPOPULATED}")
+    pending = json.loads(row["pending"] or "{}")
+    if row["foreign"]:  # its transaction ids are another server's
+        return State(f"{row['version']}-{row['moment']}", {**pending, EVERYTHING: 0}, None)
+    return State(row["version"], pending, row["snapshot"])
