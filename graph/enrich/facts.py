@@ -11,6 +11,7 @@ from psycopg.sql import SQL, Composable, Identifier
 
 from graph import sql
 from graph.enrich.counts import Counts
+from graph.ingest.bulk import AS_USUAL, IN_BULK
 from graph.tenancy import tenant_transaction
 
 Row = Mapping[str, Any]
@@ -24,8 +25,11 @@ def write(user_id: UUID, model: type[Model], columns: Sequence[str], rows: Seque
     query = SQL(sql.read("enrich_facts")).format(**_parts(model, columns))
     staged = json.dumps([dict(row) for row in rows], default=str)
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(IN_BULK)
         cursor.execute(query.as_string(connection.connection), {"user_id": user_id, "rows": staged})
-        return Counts(*cursor.fetchone())
+        counts = Counts(*cursor.fetchone())
+        cursor.execute(AS_USUAL)
+    return counts
 
 
 def _parts(model: type[Model], columns: Sequence[str]) -> dict[str, Composable]:
