@@ -6,7 +6,12 @@ from typing import Any
 from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004
 from django.db import connections
 
-from graph import view
+from graph import grants, view
+
+MEND_ROLES = (
+    "It owns the tables or is a superuser. Give it and the owner a role each (manage.py "
+    "setup_roles), in DATABASE_URL and DATABASE_OWNER_URL."
+)
 
 
 @register(Tags.database)
@@ -26,6 +31,26 @@ def view_is_there_and_filled(
             _warning("W002", "The view was never refreshed: the graph is empty.", view.MEND_STALE)
         ]
     return []
+
+
+@register(Tags.database)
+def the_application_is_bound(
+    databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """graph.W003: row-level security does not bind the application's role."""
+    if "owner" not in (databases or ()):
+        return []
+    role = grants.application_role()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT rolsuper OR rolbypassrls OR pg_has_role(oid, current_user, 'MEMBER') "
+            "FROM pg_roles WHERE rolname = %s",
+            [role],
+        )
+        found = cursor.fetchone()
+    if found is None or not found[0]:
+        return []
+    return [_warning("W003", f"Row-level security does not bind the role {role}.", MEND_ROLES)]
 
 
 def _warning(number: str, message: str, hint: str) -> CheckMessage:

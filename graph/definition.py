@@ -3,7 +3,8 @@
 from graph import sql
 from graph.layers import LAYERS, Layer
 
-VIEW = "view_enriched_relationships"
+VIEW = "view_enriched_relationships"  # every tenant's: the owner refreshes it
+TENANT_VIEW = "tenant_relationships"  # what is read of it: the transaction's tenant's rows
 
 
 def view_sql() -> str:

@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from graph import sql
 from graph.arrow import TenantReader, tenant_snapshot
-from graph.definition import VIEW
+from graph.definition import TENANT_VIEW
 from graph.layers import LAYERS, ColumnType
 
 PAGE = 20_000  # rows; what is in memory at a time
@@ -96,7 +96,7 @@ def relationships(user_id: UUID, page_rows: int = PAGE) -> Iterator[Export]:
     page = SQL(sql.read("export_relationships"))
     parts = {"user_id": Literal(user_id), "rows": Literal(page_rows), "layers": _layers()}
     with tenant_snapshot(user_id) as reader:
-        total = _count(reader, user_id, VIEW)
+        total = _count(reader, user_id, TENANT_VIEW)
         pages = _pages(reader, RELATIONSHIPS, lambda after: page.format(**parts, **after))
         yield Export(RELATIONSHIPS, total, pages, _older(reader, user_id))
 

@@ -8,30 +8,32 @@ from django.dispatch import receiver
 from django_pgviews.signals import all_views_synced
 from psycopg import sql
 
+from graph import policies
+from graph.definition import TENANT_VIEW, VIEW
+
 TENANT_APPS = ("graph", "syncjobs")
-READ_ONLY = ("view_enriched_relationships", "view_refreshes", "finley_user", "django_migrations")
+READ_ONLY = (TENANT_VIEW, "view_refreshes", "finley_user", "django_migrations")
+NONE = (VIEW, "duties")  # every tenant's at once
 READ_AND_DELETE = ("finley_apitoken",)  # an expired token is deleted when it is shown
 
 
 @receiver(all_views_synced)
 def put_in_place(using: str, **_: Any) -> None:
-    """Grant the application's role what it needs, and no more; nothing where one role is both."""
+    """Policies, and for the application's role what it needs; no grants where one role is both."""
     if using != "owner":
         return
+    with connections[using].cursor() as cursor:
+        policies.put_in_place(cursor)
     role = application_role()
     if role == current_role(using):
         return
     with connections[using].cursor() as cursor:
         for privileges, table in _grants():
-            cursor.execute(
-                sql.SQL(
-                    "REVOKE ALL ON {table} FROM {role}; GRANT {what} ON {table} TO {role}"
-                ).format(
-                    table=sql.Identifier(table),
-                    role=sql.Identifier(role),
-                    what=sql.SQL(privileges),
-                )
-            )
+            names = {"table": sql.Identifier(table), "role": sql.Identifier(role)}
+            cursor.execute(sql.SQL("REVOKE ALL ON {table} FROM {role}").format(**names))
+            if privileges:
+                grant = sql.SQL("GRANT {what} ON {table} TO {role}")
+                cursor.execute(grant.format(what=sql.SQL(privileges), **names))
         cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(role)))
 
 
@@ -51,10 +53,11 @@ def _grants() -> list[tuple[str, str]]:
         model._meta.db_table
         for label in TENANT_APPS
         for model in apps.get_app_config(label).get_models()
-        if model._meta.managed and model._meta.db_table not in READ_ONLY
+        if model._meta.managed and model._meta.db_table not in READ_ONLY + NONE
     ]
     return [
         *(("SELECT, INSERT, UPDATE, DELETE", table) for table in written),
+        *(("", table) for table in NONE),
         *(("SELECT", table) for table in READ_ONLY),
         *(("SELECT, DELETE", table) for table in READ_AND_DELETE),
     ]

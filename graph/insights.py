@@ -13,7 +13,7 @@ from graph import keyset
 from graph.errors import NotFound, QuestionError
 from graph.keyset import Position
 from graph.layers import BY_NAME, Layer
-from graph.models import EnrichedRelationship, NormalizedEntity
+from graph.models import NormalizedEntity, TenantRelationship
 from graph.models.choices import DuplicateStatus, PredictionStatus
 from graph.questions import readable_view
 from graph.tenancy import tenant_transaction
@@ -64,7 +64,7 @@ def insights(
     with readable_view(), tenant_transaction(user_id):
         if party is not None:
             wanted &= _with_party(user_id, party)
-        found = EnrichedRelationship.objects.filter(wanted).filter(
+        found = TenantRelationship.objects.filter(wanted).filter(
             **{f"{layer.id_column}__isnull": False}
         )
         found = _of_status(found, user_id, layer, status)
@@ -97,8 +97,8 @@ def _within(since: datetime | None, until: datetime | None) -> Q:
 
 
 def _of_status(
-    found: QuerySet[EnrichedRelationship], user_id: UUID, layer: Layer, status: str | None
-) -> QuerySet[EnrichedRelationship]:
+    found: QuerySet[TenantRelationship], user_id: UUID, layer: Layer, status: str | None
+) -> QuerySet[TenantRelationship]:
     if status is None:
         return found
     if status not in STATUSES.get(layer.name, ()):
@@ -134,7 +134,7 @@ def _rows(user_id: UUID, layer: Layer, ids: Sequence[UUID]) -> dict[UUID, Any]:
 
 
 def _parties(
-    user_id: UUID, page: Sequence[EnrichedRelationship]
+    user_id: UUID, page: Sequence[TenantRelationship]
 ) -> dict[UUID | None, NormalizedEntity]:
     ids = {getattr(row, end) for row in page for end in ("source_entity_id", "target_entity_id")}
     found = NormalizedEntity.objects.filter(user_id=user_id, id__in=ids - {None})
@@ -143,7 +143,7 @@ def _parties(
 
 def _answer(
     layer: Layer,
-    row: EnrichedRelationship,
+    row: TenantRelationship,
     rows: dict[UUID, Any],
     parties: dict[UUID | None, NormalizedEntity],
 ) -> Answer:

@@ -6,7 +6,7 @@ from uuid import UUID
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from graph.arrow import tenant_snapshot
-from graph.definition import VIEW
+from graph.definition import TENANT_VIEW
 from graph.engine.graph import Graph, build
 from graph.layers import LAYERS
 
@@ -51,7 +51,7 @@ def load(
 def _edges(user_id: UUID, columns: Sequence[str], edge_class: str | None) -> Composed:
     names = SQL(", ").join(Identifier(name) for name in dict.fromkeys((*ENDS, *columns)))
     query = SQL("SELECT {} FROM {} WHERE user_id = {}").format(
-        names, Identifier(VIEW), Literal(user_id)
+        names, Identifier(TENANT_VIEW), Literal(user_id)
     )
     if edge_class is None:
         return query

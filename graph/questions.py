@@ -29,7 +29,7 @@ from graph.engine.weights import columns_for
 from graph.errors import NotFound, ViewMissing, ViewUnpopulated
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.load import LAYER_COLUMNS, load
-from graph.models import EnrichedRelationship
+from graph.models import TenantRelationship
 from graph.tenancy import tenant_transaction
 from graph.view import MEND_MISSING, MEND_UNPOPULATED
 
@@ -133,7 +133,7 @@ def relationship(user_id: UUID, relationship_id: UUID | str) -> Answer:
         raise NotFound("There is no such relationship in your graph.", "id")
     facts = {
         field.name: getattr(row, field.name)
-        for field in EnrichedRelationship._meta.fields
+        for field in TenantRelationship._meta.fields
         if field.name not in LAYER_COLUMNS and field.name != "user_id"
     }
     return {**facts, "layers": {layer.name: _layer(row, layer.name) for layer in LAYERS}}
@@ -145,14 +145,14 @@ def layer_fields(layer_name: str) -> dict[str, ColumnType]:
     return {"id": "uuid", **{column.name: column.type for column in layer.columns}}
 
 
-def _row(user_id: UUID, relationship_id: UUID | str) -> EnrichedRelationship | None:
+def _row(user_id: UUID, relationship_id: UUID | str) -> TenantRelationship | None:
     """The view's row; None also for an id that is no UUID."""
     try:
         wanted = UUID(str(relationship_id))
     except ValueError:
         return None
     with readable_view(), tenant_transaction(user_id):
-        return EnrichedRelationship.objects.filter(user_id=user_id, id=wanted).first()
+        return TenantRelationship.objects.filter(user_id=user_id, id=wanted).first()
 
 
 @contextmanager
@@ -168,7 +168,7 @@ def readable_view() -> Iterator[None]:
         raise
 
 
-def _layer(row: EnrichedRelationship, name: str) -> Answer | None:
+def _layer(row: TenantRelationship, name: str) -> Answer | None:
     layer = BY_NAME[name]
     row_id = getattr(row, layer.id_column)
     if row_id is None:

@@ -6,6 +6,7 @@ cannot be told, nothing is lost: the recoverer tells it.
 
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
 from redis.exceptions import RedisError
 
@@ -138,16 +140,20 @@ def job_id(run_id: UUID, number: int) -> str:
 
 def enqueue_on_commit(runs: Sequence[SyncRun]) -> None:
     """Tell Redis once this transaction stands."""
-    told = [queued(run) for run in runs]
-    transaction.on_commit(partial(tell, told), using=router.db_for_write(SyncRun))
+    told, owners = [queued(run) for run in runs], {run.user_id for run in runs}
+    user_id = owners.pop() if len(owners) == 1 else None
+    transaction.on_commit(partial(tell, told, user_id), using=router.db_for_write(SyncRun))
 
 
 def queued(run: SyncRun) -> queue.Queued:
     return queue.Queued(run.job_id, run.function, str(run.pk), run.next_try_at, run.tries + 1)
 
 
-def tell(jobs: Sequence[queue.Queued]) -> bool:
-    """Enqueue, and note it in the ledger; False where Redis cannot be told now."""
+def tell(jobs: Sequence[queue.Queued], user_id: UUID | None = None) -> bool:
+    """Enqueue, and note it in the ledger; False where Redis cannot be told now.
+
+    `user_id`: whose they all are. None: several tenants', so that the owning role notes it.
+    """
     try:
         queue.enqueue(jobs)
     except (RedisError, OSError) as error:
@@ -157,9 +163,15 @@ def tell(jobs: Sequence[queue.Queued]) -> bool:
             type(error).__name__,
         )
         return False
-    with connections[router.db_for_write(SyncRun)].cursor() as cursor:
+    with _ledger(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("run_enqueued"), [[job.job_id for job in jobs]])
     return True
+
+
+def _ledger(user_id: UUID | None) -> AbstractContextManager[BaseDatabaseWrapper]:
+    if user_id is None:
+        return nullcontext(connections["owner"])
+    return tenant_transaction(user_id, using=router.db_for_write(SyncRun))
 
 
 def cancel(user_id: UUID, run_id: UUID) -> SyncRun:
@@ -181,7 +193,7 @@ def cancel(user_id: UUID, run_id: UUID) -> SyncRun:
         run.save(update_fields=fields)
         if run.status == RunStatus.CANCELLED:
             _reopened(run)
-    run.refresh_from_db()
+        run.refresh_from_db()
     return run
 
 

@@ -13,7 +13,7 @@ from graph.models.enrichment import (
     TemporalPattern,
 )
 from graph.models.resolutions import EntityResolution
-from graph.models.view import EnrichedRelationship, ViewRefresh
+from graph.models.view import EnrichedRelationship, TenantRelationship, ViewRefresh
 
 __all__ = [
     "CausalRelationship",
@@ -31,5 +31,6 @@ __all__ = [
     "RootCauseAnalysis",
     "SeasonalPattern",
     "TemporalPattern",
+    "TenantRelationship",
     "ViewRefresh",
 ]

@@ -1,4 +1,5 @@
-"""The unmanaged models on `view_enriched_relationships` and on the record of its refreshes."""
+"""The unmanaged models on `view_enriched_relationships`, on what a tenant sees of it, and on the
+record of its refreshes."""
 
 from typing import Any
 
@@ -8,16 +9,14 @@ from django.db.models.functions import Now
 from django_pgviews.view import ReadOnlyMaterializedView, ViewSQL
 
 from graph import layers
-from graph.definition import view_sql
+from graph.definition import TENANT_VIEW, VIEW, view_sql
 
 
-class EnrichedRelationship(ReadOnlyMaterializedView):
+class Enriched(models.Model):
     """One row per relationship, by construction, with all nine layers.
 
     The layers' columns are added below, from `graph.layers`.
     """
-
-    concurrent_index = "id"
 
     id = models.UUIDField(primary_key=True)
     user_id = models.UUIDField()
@@ -37,18 +36,7 @@ class EnrichedRelationship(ReadOnlyMaterializedView):
     transaction_ref = models.TextField()
 
     class Meta:
-        managed = False
-        db_table = "view_enriched_relationships"
-        verbose_name = "enriched relationship"
-        indexes = [
-            models.Index(fields=["user_id", "occurred_at", "id"], name="view_enriched_tenant_date"),
-            models.Index(fields=["user_id", "source_entity_id"], name="view_enriched_source"),
-            models.Index(fields=["user_id", "target_entity_id"], name="view_enriched_target"),
-        ]
-
-    @classmethod
-    def get_sql(cls) -> ViewSQL:
-        return ViewSQL(view_sql(), None)
+        abstract = True
 
     def __str__(self) -> str:
         return f"{self.relationship_type} {self.id}"
@@ -66,9 +54,37 @@ FIELDS: dict[layers.ColumnType, Any] = {
 }
 
 for _layer in layers.LAYERS:
-    FIELDS["uuid"]().contribute_to_class(EnrichedRelationship, _layer.id_column)
+    FIELDS["uuid"]().contribute_to_class(Enriched, _layer.id_column)
     for _column in _layer.columns:
-        FIELDS[_column.type]().contribute_to_class(EnrichedRelationship, _column.name)
+        FIELDS[_column.type]().contribute_to_class(Enriched, _column.name)
+
+
+class EnrichedRelationship(Enriched, ReadOnlyMaterializedView):
+    """Every tenant's: for the owning role."""
+
+    concurrent_index = "id"
+
+    class Meta:
+        managed = False
+        db_table = VIEW
+        verbose_name = "enriched relationship"
+        indexes = [
+            models.Index(fields=["user_id", "occurred_at", "id"], name="view_enriched_tenant_date"),
+            models.Index(fields=["user_id", "source_entity_id"], name="view_enriched_source"),
+            models.Index(fields=["user_id", "target_entity_id"], name="view_enriched_target"),
+        ]
+
+    @classmethod
+    def get_sql(cls) -> ViewSQL:
+        return ViewSQL(view_sql(), None)
+
+
+class TenantRelationship(Enriched):
+    """Those of the tenant whom the transaction names, whatever else is asked."""
+
+    class Meta:
+        managed = False
+        db_table = TENANT_VIEW
 
 
 class ViewRefresh(models.Model):

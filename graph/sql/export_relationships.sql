@@ -20,7 +20,7 @@ SELECT
     {layers}
 FROM (
     SELECT *
-    FROM view_enriched_relationships
+    FROM tenant_relationships
     WHERE user_id = {user_id} AND (occurred_at, id) > ({after_day}, {after_id})
     ORDER BY occurred_at, id
     LIMIT {rows}

@@ -23,8 +23,8 @@ from tests.wire import Wire
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-FIRST, SECOND = "view_enriched_relationships", "normalized_entities"
-EDGES = SQL("SELECT id, reason FROM view_enriched_relationships WHERE user_id = {} ORDER BY id")
+FIRST, SECOND = "tenant_relationships", "normalized_entities"
+EDGES = SQL("SELECT id, reason FROM tenant_relationships WHERE user_id = {} ORDER BY id")
 
 
 @pytest.fixture

@@ -77,14 +77,14 @@ def lock(redis, run):
 
 
 def renamed(run: SyncRun) -> None:
-    SyncRun.objects.filter(pk=run.pk).update(function="gone_sync")
+    SyncRun.objects.using("owner").filter(pk=run.pk).update(function="gone_sync")
     with closing(workers.redis()) as redis:
         raw = json.loads(redis.get(job_key_prefix + run.job_id))
         redis.set(job_key_prefix + run.job_id, json.dumps({**raw, "f": "gone_sync"}))
 
 
 def running(run: SyncRun) -> None:
-    until(lambda: SyncRun.objects.filter(pk=run.pk, status="running").exists())
+    until(lambda: SyncRun.objects.using("owner").filter(pk=run.pk, status="running").exists())
 
 
 def aborted(run: SyncRun, process: Process) -> None:
@@ -132,7 +132,7 @@ def test_each_way_a_job_can_end(own_queue, tmp_path, way):
     made = workers.run(rows.tenant_id(), do=way.do, note="kept", **way.payload)
     if way.disturb:
         way.disturb(made)
-    made.refresh_from_db()
+    made.refresh_from_db(using="owner")
     keeper = Keeper(tmp_path / "log", way.environment, again=way.dies)
     try:
         if way.during:
@@ -156,7 +156,7 @@ class Keeper:
             if self.process.process.poll() is not None:
                 assert self.again, self.process.explained()
                 self.process = Process(self.log, **self.environment)
-            found = SyncRun.objects.get(pk=made.pk)
+            found = SyncRun.objects.using("owner").get(pk=made.pk)
             return found if found.finished_at else None
 
         found: SyncRun = until(over, 90, self.process.explained)
@@ -228,15 +228,19 @@ def test_sigterm_gives_the_try_back_however_often(own_queue, tmp_path):
     for number in range(5):
         with worker(tmp_path / f"{number}") as process:
             until(
-                lambda: SyncRun.objects.get(pk=made.pk).status == "running", 20, process.explained
+                lambda: SyncRun.objects.using("owner").get(pk=made.pk).status == "running",
+                20,
+                process.explained,
             )
             assert process.stop() == 0, process.explained()
-        waiting = SyncRun.objects.get(pk=made.pk)
+        waiting = SyncRun.objects.using("owner").get(pk=made.pk)
         assert (waiting.status, waiting.tries) == ("queued", 0)
     with worker(tmp_path / "last", ARQ_JOB_TIMEOUT="60") as process:
         done = ended(made, 60, process.explained)
     assert_accounted(Way("stopped"), done)
-    outcomes = list(made.attempts.order_by("fence").values_list("outcome", "try_number"))
+    outcomes = list(
+        made.attempts.using("owner").order_by("fence").values_list("outcome", "try_number")
+    )
     assert outcomes == [("given_back", 1)] * 5 + [("succeeded", 1)]
 
 
@@ -251,7 +255,9 @@ def test_a_stalled_worker_that_wakes_up_has_no_effect(own_queue, tmp_path):
             stalled.signal(signal.SIGCONT)
             until(lambda: "was taken over" in stalled.said, 20, stalled.explained)
     assert_accounted(Way("stalled"), done)
-    outcomes = list(made.attempts.order_by("fence").values_list("outcome", flat=True))
+    outcomes = list(
+        made.attempts.using("owner").order_by("fence").values_list("outcome", flat=True)
+    )
     assert outcomes == ["lost", "succeeded"]
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connections, transaction
 
+from graph.tenancy import tenant_transaction
 from syncjobs import backoff, ledger, queue, recover, runs
 from syncjobs.errors import (
     AlreadyActive,
@@ -48,7 +49,7 @@ def test_redis_hears_of_a_run_when_its_transaction_stands(own_queue):
         made = accept(connection).run
         assert in_redis() == []
     assert in_redis() == [made.job_id]
-    made.refresh_from_db()
+    made.refresh_from_db(using="owner")
     assert made.enqueued_at is not None
 
 
@@ -58,7 +59,7 @@ def test_a_request_that_is_rolled_back_leaves_nothing(own_queue):
         accept(connection)
         transaction.set_rollback(True)
     assert in_redis() == []
-    assert not SyncRun.objects.exists()
+    assert not SyncRun.objects.using("owner").exists()
 
 
 def test_a_run_is_accepted_while_redis_is_away(own_queue, settings):
@@ -117,7 +118,7 @@ def test_the_database_itself_keeps_one_active_run(own_queue):
         job_id="x",
     )
     with pytest.raises(IntegrityError, match="sync_runs_one_active"):
-        copy.save(force_insert=True)
+        copy.save(using="owner", force_insert=True)
 
 
 @pytest.mark.parametrize(
@@ -140,13 +141,13 @@ def test_a_run_s_life_has_an_order(own_queue, before, after, rule):
     wanted = {name: now if value == "now" else value for name, value in after.items()}
     rule = "cannot go from" if rule == "sync_runs_transition" else rule
     with pytest.raises(IntegrityError, match=rule):
-        SyncRun.objects.filter(pk=made.pk).update(**wanted)
+        SyncRun.objects.using("owner").filter(pk=made.pk).update(**wanted)
 
 
 def test_another_tenant_s_connection_cannot_have_the_run(own_queue):
     made = accept(workers.connection(rows.tenant_id())).run
     with pytest.raises(IntegrityError, match="tenant_fkey"):
-        SyncRun.objects.filter(pk=made.pk).update(user_id=rows.tenant_id())
+        SyncRun.objects.using("owner").filter(pk=made.pk).update(user_id=rows.tenant_id())
 
 
 def test_cancel(own_queue):
@@ -163,7 +164,7 @@ def test_cancel(own_queue):
     [standing] = ledger.renewed([held])
     assert (standing.runs, standing.cancelled) == (True, True)
     assert ledger.cancelled(held)
-    running.refresh_from_db()
+    running.refresh_from_db(using="owner")
     assert running.status == "cancelled"
     assert not JobFailure.objects.using("owner").exists()
 
@@ -175,7 +176,7 @@ def test_a_claim_is_the_newest_job_s_only(own_queue):
     held = claim(made)
     assert (held.fence, held.job_try, held.cursor) == (1, 1, None)
     assert claim(made) is None
-    attempt = JobAttempt.objects.get(run=made)
+    attempt = JobAttempt.objects.using("owner").get(run=made)
     assert (attempt.fence, attempt.worker, attempt.outcome) == (1, "w", "running")
 
 
@@ -195,9 +196,10 @@ def test_a_save_stands_only_under_the_newest_fence(own_queue):
     with pytest.raises(LeaseLost), ledger.fenced(old, late) as inside:
         workers.connection(old.user_id)
     assert inside is not None
-    assert SyncConnection.objects.count() == 1  # what the save had written is gone, too
-    connection.refresh_from_db()
-    made.refresh_from_db()
+    known = SyncConnection.objects.using("owner")
+    assert known.count() == 1  # what the save had written is gone, too
+    connection.refresh_from_db(using="owner")
+    made.refresh_from_db(using="owner")
     assert (connection.cursor, made.progress) == ({"next": 2}, {"pages": 1})
     assert ledger.succeeded([old]) == [False]
     assert ledger.succeeded([new]) == [True]
@@ -205,7 +207,7 @@ def test_a_save_stands_only_under_the_newest_fence(own_queue):
 
 def test_leases_of_runs_that_are_being_saved_are_not_waited_for(own_queue):
     one, two = (claim(accept(workers.connection(rows.tenant_id())).run) for _ in range(2))
-    with connections["default"].cursor(), transaction.atomic():
+    with tenant_transaction(one.user_id):
         SyncRun.objects.select_for_update().get(pk=one.run_id)
         assert [each.run_id for each in ledger.renewed([one, two])] == [two.run_id]
 
@@ -283,8 +285,8 @@ def test_a_replay_that_vanished_leaves_its_failure_open(own_queue):
     )
     runs.accept(connection.user_id, connection.pk, trigger=Trigger.REPLAY, replay_of=kept.pk)
     assert recover.abandoned() == 1
-    kept.refresh_from_db()
-    gone.refresh_from_db()
+    kept.refresh_from_db(using="owner")
+    gone.refresh_from_db(using="owner")
     assert (kept.status, gone.status) == ("replaying", "open")
 
 

@@ -44,7 +44,7 @@ def sync(connection: SyncConnection, **payload) -> SyncRun:
         connection.user_id, connection.pk, trigger=Trigger.REQUEST, payload=payload
     )
     asyncio.run(work())
-    return SyncRun.objects.get(pk=accepted.run.pk)
+    return SyncRun.objects.using("owner").get(pk=accepted.run.pk)
 
 
 async def work() -> None:
@@ -171,7 +171,7 @@ def test_what_passes_is_tried_again(box, script):
     connection = connect(box, "gmail", size=5, script=script)
     done = sync(connection)
     assert done.status == "succeeded", done.error
-    assert done.attempts.count() > 1
+    assert done.attempts.using("owner").count() > 1
     assert stored(connection) == set(box.truth(connection.nango_connection_id))
     assert not JobFailure.objects.using("owner").exists()
 
@@ -194,7 +194,7 @@ def test_what_does_not_pass_is_a_dead_letter_at_once(box, script, says, dead):
     [failure] = JobFailure.objects.using("owner").all()
     assert says in failure.error
     assert box.secret not in failure.error + failure.traceback + str(failure.payload)
-    connection.refresh_from_db()
+    connection.refresh_from_db(using="owner")
     assert (connection.state == "dead") is dead
 
 

@@ -93,7 +93,7 @@ def test_a_due_connection_gets_one_run_however_late(own_queue):
     assert duties.accept_due() == {"accepted": 0}
     [run] = SyncRun.objects.using("owner").all()
     assert (run.connection_id, run.trigger) == (connection.pk, "schedule")
-    connection.refresh_from_db()
+    connection.refresh_from_db(using="owner")
     assert connection.next_sync_at > datetime.now(UTC) + timedelta(minutes=50)
     assert not paused.runs.exists()
 
@@ -124,8 +124,8 @@ def test_runs_that_redis_lost_keep_their_place(own_queue):
         redis.delete(queue.NAME)
         assert recover.forgotten() == 2
         ids = [each.decode() for each in redis.zrange(queue.NAME, 0, -1)]
-    first.refresh_from_db()
-    second.refresh_from_db()
+    first.refresh_from_db(using="owner")
+    second.refresh_from_db(using="owner")
     assert ids == [first.job_id, second.job_id]
     assert first.job_id.endswith(":2")
     assert recover.forgotten() == 0

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connections
 from redis import Redis
 
+from graph.tenancy import tenant_transaction
 from syncjobs import queue, runs
 from syncjobs.models import JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import Trigger
@@ -36,8 +37,9 @@ def connection(user_id: UUID, provider: str = "gmail", **given: Any) -> SyncConn
         provider=provider,
         **{"nango_connection_id": f"test-{uuid4()}", **given},
     )
-    made.save(force_insert=True)
-    made.refresh_from_db()
+    with tenant_transaction(user_id):
+        made.save(force_insert=True)
+        made.refresh_from_db()
     return made
 
 
@@ -127,7 +129,7 @@ def ended(made: SyncRun, seconds: float = 30, explained: Callable[[], str] = lam
     """The run once it has ended."""
 
     def over() -> SyncRun | None:
-        found = SyncRun.objects.get(pk=made.pk)
+        found = SyncRun.objects.using("owner").get(pk=made.pk)
         return found if found.finished_at else None
 
     found: SyncRun = until(over, seconds, explained)

@@ -190,7 +190,7 @@ def test_a_pause_and_its_end(api, gmail):
 @pytest.mark.parametrize("state", ["dead", "suspect", "removed"])
 def test_nobody_says_that_it_is_alive(api, gmail, state):
     gmail.state, gmail.state_reason = ConnectionState(state), "Because."
-    gmail.save(update_fields=["state", "state_reason"])
+    gmail.save(using="owner", update_fields=["state", "state_reason"])
     answer = change(api, gmail, state="alive")
     assert answer.status_code == 409
     assert list(answer.json()) == ["connection" if state == "removed" else "state"]

@@ -56,10 +56,10 @@ def test_a_sync_is_accepted_and_told_to_redis(api, gmail):
 
 def test_a_full_one_forgets_the_cursor(api, gmail):
     gmail.cursor = {"history": "7"}
-    gmail.save(update_fields=["cursor"])
+    gmail.save(using="owner", update_fields=["cursor"])
     run = accepted(api, gmail, full=True)
     assert run["full"] is True
-    gmail.refresh_from_db()
+    gmail.refresh_from_db(using="owner")
     assert gmail.cursor is None
 
 
