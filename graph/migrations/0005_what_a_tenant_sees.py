@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('graph', '0003_entities_that_are_one'),
+        ('graph', '0004_marks_of_changes'),
     ]
 
     operations = [
