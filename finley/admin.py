@@ -22,17 +22,21 @@ from knox.models import get_digest_token
 from knox.settings import CONSTANTS, knox_settings
 from unfold.forms import AdminPasswordChangeForm
 
-from finley.models import ApiToken, User
+from finley.models import ApiToken, User, usual_scopes
 from graph.paging import BoundedPaginator
+from graph.scopes import SCOPES
 from graph.themed import ModelAdmin
 
 if TYPE_CHECKING:
     ByEmail = DjangoUserAdmin[User]
     Creation = AdminUserCreationForm[User]
     Change = UserChangeForm[User]
+    OfToken = forms.ModelForm[ApiToken]
 else:
     from unfold.forms import UserChangeForm as Change
     from unfold.forms import UserCreationForm as Creation
+
+    OfToken = forms.ModelForm
 
     class ByEmail(DjangoUserAdmin, ModelAdmin):
         """Django's users in the theme."""
@@ -125,12 +129,26 @@ class TokenList(ChangeList):
         return reverse("admin:finley_apitoken_change", args=[quote(result.token_key)])
 
 
+class TokenForm(OfToken):
+    scopes = forms.MultipleChoiceField(
+        choices=[(each, each) for each in SCOPES],
+        initial=usual_scopes,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="read: ask; sync: ask for syncs, change connections; admin: staff's work.",
+    )
+
+    class Meta:
+        model = ApiToken
+        fields = ("user", "name", "scopes", "expiry")
+
+
 @admin.register(ApiToken)
 class ApiTokenAdmin(ModelAdmin):
     """Made here for any user, and revoked by deleting; the message after making one shows it."""
 
-    fields: ClassVar[tuple[str, ...]] = ("user", "name", "expiry")
-    list_display = ("name", "token_key", "user", "created", "expiry")
+    form = TokenForm
+    fields: ClassVar[tuple[str, ...]] = ("user", "name", "scopes", "expiry")
+    list_display = ("name", "token_key", "user", "scopes", "created", "expiry")
     list_display_links = ("name", "token_key")
     list_select_related = ("user",)
     search_fields = ("name", "token_key", "user__email")

@@ -10,4 +10,4 @@ from syncjobs.api import errors as syncjobs
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to an error that a view let through; None for one that nobody expected."""
-    return syncjobs.answered(error) or graph.handle(error, context)
+    return syncjobs.answered(error, context) or graph.handle(error, context)

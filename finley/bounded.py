@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from graph import problems
 from syncjobs.api import bounds
 
 Scope = dict[str, Any]
@@ -57,9 +58,9 @@ def _content_length(scope: Scope) -> str:
 
 async def _refuse(send: Send) -> None:
     """The connection ends with the answer: the rest of the body is still on its way."""
-    body = json.dumps({"detail": bounds.sentence()}).encode()
+    body = json.dumps(problems.body(413, bounds.sentence())).encode()
     headers = [
-        (b"content-type", b"application/json"),
+        (b"content-type", problems.MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
     ]

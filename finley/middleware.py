@@ -1,11 +1,57 @@
-"""Staff's work is done as the owning role; everything else as the application's."""
+"""What every request passes: it gets a name and a line in the log; staff's work its role."""
 
+import logging
+import re
+import time
 from collections.abc import Callable
+from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
+from finley import metrics
 from finley.routers import as_owner
+from graph import problems
+
+log = logging.getLogger("finley.requests")
+HEADER = "X-Request-ID"
+_GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class Identified:
+    """Each request has an id, the client's X-Request-ID where that is one; the answer tells it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get(HEADER, "")
+        token = problems.request_id.set(given if _GIVEN.fullmatch(given) else uuid4().hex)
+        begun = time.perf_counter()
+        try:
+            answer = self.get_response(request)
+            answer[HEADER] = problems.request_id.get()
+            self._tell(request, answer.status_code, time.perf_counter() - begun)
+            return answer
+        finally:
+            problems.request_id.reset(token)
+
+    def _tell(self, request: HttpRequest, status: int, seconds: float) -> None:
+        """Counted, and one line in the log; the query may hold names, so it is left out."""
+        metrics.answered(request, status, seconds)
+        log.info(
+            "%s %s %d in %.0f ms",
+            request.method,
+            request.path,
+            status,
+            seconds * 1000,
+            extra={
+                "method": request.method,
+                "path": request.path,
+                "status": status,
+                "milliseconds": round(seconds * 1000, 1),
+            },
+        )
 
 
 class OwnerForStaff:

@@ -4,9 +4,13 @@ import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from knox.models import AbstractAuthToken
+
+from graph.scopes import READ, SCOPES, SYNC
 
 
 class UserManager(BaseUserManager["User"]):
@@ -53,13 +57,30 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]
         return self.email
 
 
+def usual_scopes() -> list[str]:
+    """A tenant's; staff's work takes `admin`, too."""
+    return [READ, SYNC]
+
+
 class ApiToken(AbstractAuthToken):  # type: ignore[misc]
     """A named token: only its digest is kept, so it can be shown once, when it is made."""
 
     name = models.CharField(max_length=100, blank=True)
+    scopes = ArrayField(
+        models.TextField(choices=[(each, each) for each in SCOPES]),
+        default=usual_scopes,
+        help_text="read: ask; sync: ask for syncs, change connections; admin: staff's work",
+    )
 
     class Meta:
         verbose_name = "API token"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=list(SCOPES)) & ~Q(scopes=[]),
+                name="finley_apitoken_scopes_known",
+                violation_error_message="Choose at least one scope.",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name or 'token'} ({self.token_key}…)"

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "finley.middleware.Identified",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "finley.middleware.OwnerForStaff",
@@ -129,14 +130,17 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes of a body; nothing is uploaded 
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["finley.authentication.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["graph.api.permissions.Scoped"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["finley.throttling.PerToken"],
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "finley.api_errors.handle",
 }
+REQUESTS_PER_MINUTE = environment.number("FINLEY_REQUESTS_PER_MINUTE", 1200)  # a token; 0: any
+METRICS_TOKEN = environment.text("FINLEY_METRICS_TOKEN")
 KNOX_TOKEN_MODEL = "finley.ApiToken"  # noqa: S105
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
@@ -156,6 +160,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "graph.api.schema.problems",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "RunStatus": "syncjobs.models.choices.RunStatus",
         "FailureStatus": "syncjobs.models.choices.FailureStatus",
@@ -201,10 +209,22 @@ SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # probes speak HTTP
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"of_request": {"()": "finley.logs.OfRequest"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "finley.logs.Json"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": environment.text("FINLEY_LOG_FORMAT", "json" if PRODUCTION else "line"),
+            "filters": ["of_request"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": environment.text("FINLEY_LOG_LEVEL", "WARNING")},
 }

@@ -5,11 +5,21 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from finley import health
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs")),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("api/v1/graph/", include("graph.api.urls")),
     path("api/v1/", include("syncjobs.api.urls")),
 ]
+
+handler400 = "finley.problem_pages.bad_request"
+handler403 = "finley.problem_pages.permission_denied"
+handler404 = "finley.problem_pages.not_found"
+handler500 = "finley.problem_pages.server_error"

@@ -12,7 +12,12 @@ from graph import policies
 from graph.definition import TENANT_VIEW, VIEW
 
 TENANT_APPS = ("graph", "syncjobs")
-READ_ONLY = (TENANT_VIEW, "view_refreshes", "finley_user", "django_migrations")
+READ_ONLY = (TENANT_VIEW, "view_refreshes", "django_migrations")
+# Of users what it takes to know whose a token is; no password.
+USERS = (
+    "SELECT (id, email, first_name, last_name, is_active, is_staff, is_superuser, date_joined, "
+    "last_login)"
+)
 NONE = (VIEW, "duties")  # every tenant's at once
 READ_AND_DELETE = ("finley_apitoken",)  # an expired token is deleted when it is shown
 
@@ -59,5 +64,6 @@ def _grants() -> list[tuple[str, str]]:
         *(("SELECT, INSERT, UPDATE, DELETE", table) for table in written),
         *(("", table) for table in NONE),
         *(("SELECT", table) for table in READ_ONLY),
+        (USERS, "finley_user"),
         *(("SELECT, DELETE", table) for table in READ_AND_DELETE),
     ]

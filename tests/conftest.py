@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from finley.models import ApiToken, User
 from finley.routers import as_owner
 from graph import arrow, capture
+from graph.scopes import READ, SCOPES, SYNC
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -73,10 +74,11 @@ def other_tenant(committed) -> User:
         return User.objects.create_user("other@example.org")
 
 
-def client_of(user: User) -> APIClient:
-    """An API client that shows the user's token."""
+def client_of(user: User, *scopes: str) -> APIClient:
+    """An API client that shows a token of the user's; staff's has every scope."""
+    scopes = scopes or (SCOPES if user.is_staff else (READ, SYNC))
     with as_owner():
-        _, token = ApiToken.objects.create(user, name="test")
+        _, token = ApiToken.objects.create(user, name="test", scopes=list(scopes))
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client

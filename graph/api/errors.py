@@ -1,20 +1,45 @@
-"""GraphErrors as HTTP answers that name the field."""
+"""GraphErrors, and the REST framework's own exceptions, as problems."""
 
 from typing import Any
 
-from rest_framework import status
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
 
+from graph import problems
+from graph.api.problems import of_exception, response
 from graph.errors import GraphError, NotFound, QuestionError
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """400 for an argument, 404 for what is not there, 503 for a view that cannot be read."""
-    if isinstance(error, NotFound):
-        return Response({error.field: [str(error)]}, status=status.HTTP_404_NOT_FOUND)
+    request: Request = context["request"]
     if isinstance(error, QuestionError):
-        return Response({error.field: [str(error)]}, status=status.HTTP_400_BAD_REQUEST)
+        return of_field(request, 404 if isinstance(error, NotFound) else 400, error.field, error)
     if isinstance(error, GraphError):
-        return Response({"detail": str(error)}, status=status.HTTP_503_SERVICE_UNAVAILABLE)
-    return exception_handler(error, context)
+        return response(503, str(error))
+    if isinstance(error, Http404):
+        error = exceptions.NotFound(*error.args)
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied(*error.args)
+    if isinstance(error, exceptions.APIException):
+        return of_exception(error, str(request.method))
+    return None
+
+
+def of_field(request: Request, status: int, field: str, error: Exception, **more: Any) -> Response:
+    """The problem of one value: it came in the path, a header, the query or the body."""
+    wrong = problems.named(field, str(error), _where(request, field))
+    headers = more.pop("headers", None)
+    return response(status, str(error), [wrong], headers, **more)
+
+
+def _where(request: Request, field: str) -> problems.Where:
+    given = (request.parser_context or {}).get("kwargs", {})
+    if field == "id" or field in given or f"{field}_id" in given:
+        return "path"
+    if field.title() in request.headers:
+        return "header"
+    return "query" if request.method in {"GET", "HEAD"} else "body"

@@ -298,5 +298,22 @@ class InsightsAnswer(Answer):
     next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
 
 
-class Problem(Answer):
+class WrongValue(Answer):
+    pointer = serializers.CharField(help_text="A JSON Pointer (RFC 6901) into that part")
     detail = serializers.CharField()
+
+    def get_fields(self) -> Fields:
+        parts = serializers.ChoiceField(["query", "body", "path", "header"])
+        return {"in": parts, **super().get_fields()}
+
+
+class Problem(Answer):
+    """RFC 9457, application/problem+json."""
+
+    type = serializers.CharField(help_text="A URN that names the kind of problem")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="What is wrong here, and what to do")
+    request_id = serializers.CharField(help_text="What the log calls this request")
+    errors = WrongValue(many=True, required=False)  # type: ignore[assignment]
+    run = serializers.UUIDField(required=False, help_text="The run that is in the way")

@@ -1,10 +1,13 @@
 """RequestErrors as HTTP answers that name the field."""
 
 import math
+from typing import Any
 
 from rest_framework import status
 from rest_framework.response import Response
 
+from graph.api.errors import of_field
+from graph.api.problems import response
 from syncjobs.errors import (
     AlreadyActive,
     AlreadyConnected,
@@ -29,15 +32,13 @@ STATUSES: dict[type[RequestError], int] = {
 }
 
 
-def answered(error: Exception) -> Response | None:
+def answered(error: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to a RequestError, 400 where it has no status of its own; None to any other."""
     if not isinstance(error, RequestError):
         return None
     told = next((STATUSES[kind] for kind in type(error).mro() if kind in STATUSES), 400)
-    body: dict[str, object] = {error.field: [str(error)]}
-    if isinstance(error, AlreadyActive):
-        body["run"] = str(error.run_id)
     if isinstance(error, NangoUnavailable):
         after = {"Retry-After": str(math.ceil(error.after))}
-        return Response({"detail": str(error)}, status=told, headers=after)
-    return Response(body, status=told)
+        return response(told, str(error), headers=after)
+    more = {"run": str(error.run_id)} if isinstance(error, AlreadyActive) else {}
+    return of_field(context["request"], told, error.field, error, **more)

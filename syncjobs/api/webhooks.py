@@ -3,13 +3,13 @@
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import status
 from rest_framework.exceptions import ParseError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from graph.api.problems import response
 from graph.api.serializers import Problem
 from syncjobs import hints
 from syncjobs.api import serializers as shapes
@@ -50,11 +50,11 @@ class NangoView(APIView):
         """A hint from Nango: its signature is believed, its words are looked into."""
         key = settings.NANGO["webhook_key"]
         if not key:
-            return Response({"detail": NO_KEY}, status=status.HTTP_503_SERVICE_UNAVAILABLE)
+            return response(503, NO_KEY)
         body = raw(request)
         if not signed(body, request.headers.get(HEADER), key):
             asked = {"WWW-Authenticate": HEADER}
-            return Response({"detail": UNSIGNED}, status.HTTP_401_UNAUTHORIZED, headers=asked)
+            return response(401, UNSIGNED, headers=asked)
         given = decoded(body)
         if not isinstance(given, dict):
             raise ParseError("The body must be a JSON object.")

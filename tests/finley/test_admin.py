@@ -113,6 +113,7 @@ def test_a_token_is_shown_once_and_opens_the_api(staff, tenant):
     posted = {
         "user": str(tenant.pk),
         "name": "laptop",
+        "scopes": ["read"],
         "expiry_0": "2999-01-01",
         "expiry_1": "0:00",
     }
@@ -132,13 +133,13 @@ def test_a_token_is_shown_once_and_opens_the_api(staff, tenant):
 
 
 def test_a_token_can_be_made_that_never_expires(staff, tenant):
-    staff.post(f"{TOKENS}add/", {"user": str(tenant.pk)})
+    staff.post(f"{TOKENS}add/", {"user": str(tenant.pk), "scopes": ["read"]})
     assert only_token().expiry is None
 
 
 @pytest.mark.parametrize("then", ["_save", "_continue", "_addanother", "_popup"])
 def test_no_page_holds_the_digest(staff, tenant, then):
-    posted = {"user": str(tenant.pk), "name": "laptop", then: "1"}
+    posted = {"user": str(tenant.pk), "name": "laptop", "scopes": ["read"], then: "1"}
     added = staff.post(f"{TOKENS}add/", posted)
     token = only_token()
     change = f"{TOKENS}{quote(token.token_key)}/"
@@ -148,8 +149,10 @@ def test_no_page_holds_the_digest(staff, tenant, then):
         staff.get(TOKENS),
         staff.get(TOKENS, {"q": "lap"}),
         staff.get(f"{change}change/"),
-        staff.post(f"{change}change/", {"name": "desk", "_continue": "1"}, follow=True),
-        staff.post(f"{change}change/", {"name": "desktop"}, follow=True),
+        staff.post(
+            f"{change}change/", {"name": "desk", "scopes": ["sync"], "_continue": "1"}, follow=True
+        ),
+        staff.post(f"{change}change/", {"name": "desktop", "scopes": ["read"]}, follow=True),
         staff.get(f"{change}history/"),
         staff.get(f"{change}delete/"),
         staff.get("/admin/"),
@@ -167,7 +170,13 @@ def test_no_page_holds_the_digest(staff, tenant, then):
 
 def test_a_token_keeps_its_user_and_its_secret(staff, tenant, other_tenant):
     before, _ = make_token(tenant)
-    posted = {"name": "desk", "user": str(other_tenant.pk), "digest": "x", "token_key": "y"}
+    posted = {
+        "name": "desk",
+        "scopes": ["read"],
+        "user": str(other_tenant.pk),
+        "digest": "x",
+        "token_key": "y",
+    }
     staff.post(f"{TOKENS}{quote(before.token_key)}/change/", posted)
     after = only_token()
     assert (after.name, after.user_id, after.digest) == ("desk", tenant.pk, before.digest)

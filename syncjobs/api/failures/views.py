@@ -12,13 +12,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException, NotFound
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from graph import keyset
+from graph.api.permissions import Scoped
 from graph.api.serializers import Problem
+from graph.scopes import ADMIN
 from syncjobs.api.failures import serializers as shapes
 from syncjobs.api.serializers import NoBody
 from syncjobs.api.views import ASKED, SENT, Api
@@ -40,12 +41,13 @@ STATUSES = {
 }
 
 
-class MayDo(IsAuthenticated):
-    """Staff with the permission that the view needs."""
+class MayDo(Scoped):
+    """Staff with the permission that the view needs, and a token with the scope admin."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not super().has_permission(request, view):
             return False
+        self.message = "This is for staff with the permission."
         needed: str = view.needs  # type: ignore[attr-defined]  # each view of this module has it
         return request.user.is_staff and request.user.has_perm(f"syncjobs.{needed}_jobfailure")
 
@@ -56,6 +58,7 @@ class Conflict(APIException):
 
 class Staff(Api):
     permission_classes = (MayDo,)
+    scope = ADMIN
     needs = "view"
 
     def by(self, request: Request) -> AbstractBaseUser:

@@ -24,7 +24,8 @@ def validator(path: str, status: int) -> Draft202012Validator:
         else schema
         for name, schema in published()["components"]["schemas"].items()
     }  # fmt: skip
-    schema = answer["content"]["application/json"]["schema"]
+    (content,) = answer["content"].values()
+    schema = content["schema"]
     return Draft202012Validator(
         {**schema, "components": {"schemas": schemas}}, format_checker=FormatChecker()
     )

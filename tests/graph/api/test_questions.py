@@ -12,6 +12,7 @@ from graph.layers import LAYERS
 from tests.conftest import client_of
 from tests.graph import rows
 from tests.graph.api.shapes import V1, as_published
+from tests.problems import wrong
 
 
 def ask(client, question: str, **parameters):
@@ -268,7 +269,7 @@ def test_what_was_deleted_since_the_refresh_dangles(api, books):
     assert ask(api, "communities/")["count"] == 3
     answer = api.get(V1 + "paths/", {"source": books.sales, "target": books.acme})
     assert answer.status_code == 404
-    assert list(answer.json()) == ["target"]
+    assert list(wrong(answer)) == ["target"]
     assert ask(api, f"relationships/{books.annotated}/")["target_entity_id"] == str(books.acme)
     view.refresh()
     stats = ask(api, "stats/")
@@ -297,4 +298,4 @@ def test_refusals_over_http(server, books):
             answer = client.get("stats/", headers={"Authorization": token})
             assert answer.status_code == 401, token
             assert answer.headers["www-authenticate"] == "Bearer"
-            assert list(answer.json()) == ["detail"]
+            assert wrong(answer) == {}

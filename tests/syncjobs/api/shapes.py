@@ -18,7 +18,8 @@ def validator(path: str, method: str, status: int) -> Draft202012Validator:
     for name, schema in published()["components"]["schemas"].items():
         closed = {"additionalProperties": False} if "properties" in schema else {}
         schemas[name] = schema | closed
-    schema = answer["content"]["application/json"]["schema"]
+    (content,) = answer["content"].values()
+    schema = content["schema"]
     return Draft202012Validator(
         {**schema, "components": {"schemas": schemas}}, format_checker=FormatChecker()
     )

@@ -1,0 +1,52 @@
+"""Problems (RFC 9457) as the REST framework's responses."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.response import Response
+
+from graph.problems import MEDIA_TYPE, Errors, Where, body, pointer, summary
+
+
+def response(
+    status: int,
+    detail: str,
+    errors: Errors | None = None,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    """The problem as the answer of a view or of the exception handler."""
+    answer = Response(body(status, detail, errors, **more), status, headers=dict(headers or {}))
+    answer.content_type = MEDIA_TYPE
+    return answer
+
+
+def of_exception(error: APIException, method: str) -> Response:
+    """The REST framework's own exceptions; a validation's tree becomes its leaves."""
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(max(1, round(wait)))
+    if not isinstance(error, ValidationError):
+        return response(error.status_code, str(error.detail), headers=headers)
+    where: Where = "query" if method in {"GET", "HEAD", "OPTIONS"} else "body"
+    errors = list(_leaves(error.detail, (), getattr(error, "where", where)))
+    return response(error.status_code, summary(errors), errors, headers)
+
+
+def _leaves(detail: Any, path: tuple[str | int, ...], where: Where) -> Iterator[dict[str, str]]:
+    if path == ("detail",):  # of the whole body
+        path = ()
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            yield from _leaves(inner, (*path, name), where)
+    elif isinstance(detail, list) and any(isinstance(each, Mapping | list) for each in detail):
+        for number, inner in enumerate(detail):
+            yield from _leaves(inner, (*path, number), where)
+    elif isinstance(detail, list):
+        for sentence in detail:
+            yield {"in": where, "pointer": pointer(*path), "detail": str(sentence)}
+    else:
+        yield {"in": where, "pointer": pointer(*path), "detail": str(detail)}
