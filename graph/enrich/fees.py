@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from graph.enrich import numbers
 from graph.enrich.counts import Counts
+from graph.enrich.grouping import codes
 from graph.enrich.linking import Link, write
 from graph.enrich.pairing import assign
 from graph.enrich.payments import UNIT, Ints, Payments
+from graph.enrich.series import stem
 from graph.enrich.sides import sides
 
 Floats = NDArray[np.float64]
@@ -70,13 +72,16 @@ def links(payments: Payments, found: Fees) -> Iterator[Link]:
             f"{payments.external_id[payment]}, {abs(payments.day[fee] - payments.day[payment])} "
             f"days apart; {points:.0f} of 8 points by reference, words, party and day"
         )
-        confidence = float(1 - 0.5 ** (points - 1))
+        confidence = float(1 - 0.25 ** (points - 2))
         ends = (payments.payee_event[fee], payments.payee_event[payment])
         yield Link(*ends, "fee_of", min(confidence, 0.99), reason)
 
 
 def _candidates(payments: Payments) -> tuple[Ints, Ints]:
-    """Charges by their words, with the larger rows of their source around them."""
+    """Charges by their words, with the larger rows of their source around them.
+
+    To some a 'charge' is the payment itself: its fee goes by another word.
+    """
     worded = np.array([_is_worded(text) for text in payments.description], dtype=bool)
     found: list[tuple[Ints, Ints]] = []
     for source in sorted(set(payments.source)):
@@ -91,7 +96,8 @@ def _candidates(payments: Payments) -> tuple[Ints, Ints]:
     fits = abs(payments.day[fee] - payments.day[payment]) <= DAYS
     elsewhere = (payments.currency[fee] != payments.currency[payment]).astype(bool)
     small = payments.amount[fee] <= _share(payments)[fee] * payments.amount[payment]
-    fits &= (small | elsewhere) & ~worded[payment]
+    wording = codes(np.array([stem(text) for text in payments.description], dtype=object))
+    fits &= (small | elsewhere) & (~worded[payment] | (wording[fee] != wording[payment]))
     side = sides(payments)  # a line of the same bill is no charge for it
     fits &= (side.party[fee] != side.party[payment]) | (
         side.outgoing[fee] != side.outgoing[payment]

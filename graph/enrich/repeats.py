@@ -22,8 +22,9 @@ from graph.enrich.sides import sides
 Flags = NDArray[np.bool_]
 
 _SUFFIX = re.compile(
-    r"^(?P<stem>.*[0-9])(?:[\s/_.\-]+(?:[0-9]{1,2}|[A-Z]|DUP|DUPL|DUPLICATE|COPY|REV|R[0-9]|BIS)"
-    r"|[A-Z]|DUP|COPY)$"
+    r"^(?:(?P<apart>.*[0-9][A-Z]?)[\s/_.\-]+"
+    r"(?:[0-9]{1,2}|[A-Z]|DUP|DUPL|DUPLICATE|COPY|REV|R[0-9]|BIS)"
+    r"|(?P<joined>.*[0-9])(?:[A-Z]|DUP|COPY))$"
 )
 LABEL = 3  # days on which a party is paid one amount under one number: of more it is a label,
 OFTEN = 12  # or on which it bears that number at all
@@ -85,9 +86,13 @@ def _days_of(code: Ints, day: Ints) -> Ints:
 
 @lru_cache(maxsize=200_000)
 def stem(number: str) -> str:
-    """The number without a mark behind it (-1, /A, R, DUP), in its normal form; "" without one."""
+    """The number without a mark behind it (-1, /A, R, DUP), in its normal form; "" without one.
+
+    Some numbers end like that by themselves (a year, a letter): a mark is only told by another
+    row that has the number without it.
+    """
     found = _SUFFIX.match(number)
-    return numbers.normal(found["stem"]) if found else ""
+    return numbers.normal(found["apart"] or found["joined"]) if found else ""
 
 
 def find(payments: Payments, accounts: Texts) -> list[Repeat]:
@@ -138,12 +143,23 @@ def _of_gap(days: int) -> float:
 
 def _suffix(columns: Columns) -> Iterator[Repeat]:
     """One party and amount, and the number with a mark behind it."""
-    amount = columns.payments.amount
-    base = np.where(columns.stem != "", columns.stem, columns.number)
-    for later, first in _pairs(columns, codes(columns.payee, base, amount)):
-        marked = {bool(columns.stem[later]), bool(columns.stem[first])}
-        if len(marked) == 2 and columns.gap(later, first) <= SOON:
-            yield Repeat(later, first, "number_suffix", _alone(columns, later, 0.92))
+    for bare, marked in _bare_and_marked(columns, columns.alike):
+        for one in marked:
+            for other in bare:
+                later, first = max(one, other), min(one, other)
+                if columns.gap(later, first) <= SOON:
+                    yield Repeat(later, first, "number_suffix", _alone(columns, later, 0.92))
+
+
+def _bare_and_marked(columns: Columns, of: Ints) -> Iterator[tuple[list[int], list[int]]]:
+    """Of each code in `of`: rows of one number, and those that have it with a mark behind it."""
+    marked = columns.rows[columns.stem[columns.rows] != ""]
+    number = np.concatenate([columns.number[columns.rows], columns.stem[marked]])
+    rows = np.concatenate([columns.rows, marked])
+    bare = len(columns.rows)
+    for group in groups(codes(of[rows], number)):
+        if group[0] < bare <= group[-1] and len(group) <= CROWD:
+            yield rows[group[group < bare]].tolist(), rows[group[group >= bare]].tolist()
 
 
 def _transposed_number(columns: Columns) -> Iterator[Repeat]:
@@ -156,28 +172,27 @@ def _transposed_number(columns: Columns) -> Iterator[Repeat]:
 
 
 def _transposed_amount(columns: Columns) -> Iterator[Repeat]:
-    """One party and number, and two digits of the amount swapped; lines of a day are none."""
+    """One party and number, and two digits of the amount swapped; lines of a day are none, nor
+    are those of a number that is there on many days: a mandate's, whose amounts vary.
+    """
+    days = _days_of(codes(columns.payee, columns.number), columns.payments.day)
     shape = np.array(["".join(sorted(str(a))) for a in columns.payments.amount], dtype=object)
     amount = columns.payments.amount
     for later, first in _pairs(columns, codes(columns.payee, columns.number, shape)):
-        if 0 < columns.gap(later, first) <= SOON and swapped(
-            str(amount[later]), str(amount[first])
-        ):
+        close = 0 < columns.gap(later, first) <= SOON and days[later] <= LABEL
+        if close and swapped(str(amount[later]), str(amount[first])):
             yield Repeat(later, first, "transposed_amount", 0.9)
 
 
 def _split(columns: Columns) -> Iterator[Repeat]:
     """One party's invoice once more in parts: marked numbers whose amounts add up to it."""
     amount = columns.payments.amount
-    base = np.where(columns.stem != "", columns.stem, columns.number)
-    for group in groups(codes(columns.payee, base), columns.rows, least=3):
-        whole = [int(row) for row in group if not columns.stem[row]]
-        parts = [int(row) for row in group if columns.stem[row]]
+    for whole, parts in _bare_and_marked(columns, columns.payee):
         if len(whole) != 1 or not 2 <= len(parts) <= PARTS:
             continue
         if len({columns.raw[part] for part in parts}) < len(parts):
             continue  # one number paid in parts is paid once
-        gap = columns.gap(parts[0], whole[0])
+        gap = columns.gap(min(parts), whole[0])
         if 0 <= gap <= SOON and sum(amount[part] for part in parts) == amount[whole[0]]:
             yield from (Repeat(part, whole[0], "split", 0.93) for part in parts)
 

@@ -41,6 +41,7 @@ SHARE = 0.35  # of a party's payments that go the other way; more is traffic in 
 KEEPERS = ("employee", "account")  # parties on the books' own side that money goes back to
 MOST_OWNERS = 20.0  # the most that one party on the books' own side counts for
 FEW = 6  # payments of a party; of fewer no share can be told
+CLAIM = 1 / 3  # confidence of a pair that is stated; less is a guess among many
 
 
 @dataclass(frozen=True)
@@ -310,4 +311,5 @@ def _confident(pairs: Reversals, odds: Floats, chosen: Flags) -> Reversals:
     size = int(pairs.reversal.max(initial=0)) + 1
     every = np.bincount(pairs.reversal, weights=odds, minlength=size)
     confidence = odds / (0.05 + every[pairs.reversal])
-    return Reversals(**{**vars(pairs), "confidence": confidence}).only(np.flatnonzero(chosen))
+    found = Reversals(**{**vars(pairs), "confidence": confidence})
+    return found.only(np.flatnonzero(chosen & (confidence >= CLAIM)))

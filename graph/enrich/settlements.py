@@ -4,9 +4,11 @@ An invoice is a row that is due later than it is dated, or whose number a later 
 source names. Payments are allocated in the order of their days, within one party, currency and
 direction, to what is open of its invoices (less what credit notes took back): first those that
 name invoices to these, and to others with which they add up; then the rest, to an invoice of
-exactly their amount, to a few that add up to it (a bounded subset search among those that are due
-about then, the nearest first), or to one that this and a later payment together settle. So a clerk
-allocates, and `reason` says how each was known.
+exactly their amount, to those in a row that add up to it, to a few that do (a bounded subset search
+among those that are due about then, the nearest first), or to one that this and a later payment
+together settle. About when an invoice is paid is read off the payments that name theirs. So a clerk
+allocates, and `reason` says how each was known. What a payment pays in a batch, without any due day
+or number, `batches` finds before.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +20,8 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.enrich import numbers, references, reversals
+from graph.enrich import batches, numbers, references, reversals
+from graph.enrich.batches import Batch
 from graph.enrich.counts import Counts
 from graph.enrich.fees import Fees
 from graph.enrich.grouping import codes, groups
@@ -33,19 +36,24 @@ METHOD = "settlement"
 EARLY = 7  # days that a payment may come before its invoice
 OLDEST = 400  # days that an invoice may be open
 WATCHED = 60  # open invoices of a party that a payment is compared with
+TELLING = 5  # payments that name their invoices; of fewer no habit can be told
 ABOUT = 45  # days from the due day within which a payment without a number may be meant for it
-TOGETHER = 12  # days between the due days of invoices that are paid at once without a number
+TOGETHER = 15  # days between the due days of invoices that are paid at once without a number
 SOUGHT, PARTS = 12, 6  # invoices of which sums are sought, and how many make one
 MONTH = 35  # the same where the payment names one of them: a month's invoices
+ROW = 45  # days between the due days of invoices in a row that are paid at once
 REST = 45  # days after which the second part of a payment comes
 CONFIDENCE = {
-    "named": 0.98,
-    "named in part": 0.95,
-    "named among others": 0.93,
+    "named": 0.99,
+    "named in part": 0.96,
+    "named among others": 0.96,
     "named, of another amount": 0.8,
-    "its amount": 0.85,
-    "a sum": 0.8,
+    "a batch": 0.97,
+    "its amount": 0.93,
+    "a row": 0.92,
+    "a sum": 0.88,
     "a part": 0.7,
+    "a batch by itself": 0.8,
 }
 
 
@@ -82,20 +90,33 @@ def links(payments: Payments, settled: Iterable[Settled]) -> Iterator[Link]:
 
 def find(payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals) -> list[Settled]:
     """The settlements, in the order of payments."""
+    party = _parties(payments, same)
+    at_once = batches.find(payments, same, party)
     books = _Books(payments, same, charges, reversed_by)
-    group = codes(payments.currency, sides(payments).outgoing, _parties(payments))
-    found: list[Settled] = []
+    books.settled(at_once)
+    group = codes(payments.currency, sides(payments).outgoing, party)
+    found = [each for batch in at_once for each in _of_batch(payments, batch)]
     for rows in groups(group, np.flatnonzero(books.takes_part)):
         if books.is_invoice[rows].any() and not books.is_invoice[rows].all():
             found += _of_party(books, rows)
     return sorted(found, key=lambda each: (each.payment, each.invoice))
 
 
-def _parties(payments: Payments) -> Ints:
-    """Each row's party; those that name one document and are named alike count as one here."""
+def _of_batch(payments: Payments, batch: Batch) -> Iterator[Settled]:
+    """Those that go the payment's way; refunds among them have only made it less."""
+    outgoing = sides(payments).outgoing
+    how = "a batch" if batch.linked else "a batch by itself"
+    for row in batch.rows.tolist():
+        if outgoing[row] == outgoing[batch.payment]:
+            yield Settled(row, batch.payment, int(payments.amount[row]), how)
+
+
+def _parties(payments: Payments, same: Pairs) -> Ints:
+    """Each row's party; those are one here that are named alike and name one document, or are of
+    one payment that two sources saw."""
     party, pairs = sides(payments).party, references.find(payments)
-    one = np.array([each.one for each in pairs], dtype=np.int64)
-    other = np.array([each.other for each in pairs], dtype=np.int64)
+    one = np.concatenate([np.array([each.one for each in pairs], dtype=np.int64), same.one])
+    other = np.concatenate([np.array([each.other for each in pairs], dtype=np.int64), same.other])
     alike = Likeness(payments.entities).of(party[one], party[other]) >= references.ALIKE
     return joined(party, one[alike], other[alike])
 
@@ -116,9 +137,29 @@ class _Books:
             if self.is_invoice[first]:
                 self.owed[first] -= payments.amount[credit]
         self.returned = set(reversed_by.original[reversed_by.whole].tolist())
+        self.expected = self.due + self._usual_lateness()
         self.takes_part = payments.amount > 0
         self.takes_part[reversed_by.reversal] = False
         self.takes_part[charges.fee] = False
+
+    def settled(self, found: list[Batch]) -> None:
+        """These are paid, and need no other payment."""
+        for batch in found:
+            self.takes_part[batch.rows] = False
+            self.takes_part[batch.payment] = False
+
+    def _usual_lateness(self) -> int:
+        """Days from an invoice's due day to the payment that names it and is of its amount; 0 where
+        too few tell."""
+        payments, days = self.payments, list[int]()
+        owners = numbers.rows_by({number} - {""} for number in self.number)
+        for row in np.flatnonzero(~self.is_invoice).tolist():
+            for number in self.named[row]:
+                for owner in owners.get(number, ())[:WATCHED]:
+                    whole = payments.amount[owner] == payments.amount[row]
+                    if self.is_invoice[owner] and whole:
+                        days.append(int(payments.day[row] - self.due[owner]))
+        return int(np.median(days)) if len(days) >= TELLING else 0
 
     def _named_elsewhere(self, same: Pairs) -> NDArray[np.bool_]:
         """Rows without a due day whose own number a later row of another source names as well."""
@@ -182,12 +223,12 @@ def _to_likely(
     """To an invoice of its amount, to a few that add up to it, or to one in part."""
     payments, amount = books.payments, int(books.payments.amount[payment])
     day = int(payments.day[payment])
-    about = sorted(
-        (each for each in open_ if abs(books.due[each] - day) <= ABOUT),
-        key=lambda each: (abs(int(books.due[each]) - day), each),
-    )
+    near = _nearest(books, open_, day)
+    about = [each for each in near if abs(books.expected[each] - day) <= ABOUT]
     if exact := [each for each in about if open_[each] == amount]:
         return [Settled(exact[0], payment, amount, "its amount")]
+    if in_a_row := _row(books, open_, day, amount):
+        return [Settled(each, payment, open_[each], "a row") for each in in_a_row]
     if several := _sum(books, open_, about, amount):
         return [Settled(each, payment, open_[each], "a sum") for each in several]
     rests = {int(payments.amount[each]) for each in later if payments.day[each] <= day + REST}
@@ -195,30 +236,73 @@ def _to_likely(
     return [Settled(each, payment, amount, "a part") for each in parts[:1]]
 
 
+def _nearest(books: _Books, among: Iterable[int], day: int) -> list[int]:
+    """Those that are expected to be paid about that day first."""
+    return sorted(among, key=lambda each: (abs(int(books.expected[each]) - day), each))
+
+
 def _to_named(books: _Books, open_: dict[int, int], payment: int, _: list[int]) -> list[Settled]:
     """To the invoices that it names, and where these are less than it, to more that add up."""
-    amount = int(books.payments.amount[payment])
-    named = sorted(each for each in open_ if books.number[each] in books.named[payment])
+    amount, day = int(books.payments.amount[payment]), int(books.payments.day[payment])
+    named = _as_named(books, open_, payment)
     total = sum(open_[each] for each in named)
     if not named or amount < total:
-        return list(_oldest_first(open_, payment, named, amount))
+        return list(_in_part(open_, payment, named, amount))
     if amount == total:
         return [Settled(each, payment, open_[each], "named") for each in named]
-    due = int(books.due[named[0]])
-    nearest = sorted(open_.keys() - named, key=lambda each: (abs(int(books.due[each]) - due), each))
-    rest = _sum(books, open_, nearest, amount - total, least=1, together=MONTH)
+    nearest = _nearest(books, open_.keys() - named, int(books.expected[named[0]]))
+    before = [each for each in nearest if books.payments.day[each] <= day]
+    rest = _sum(books, open_, before, amount - total, least=1, together=MONTH)
     how = "named among others" if rest else "named, of another amount"
     return [Settled(each, payment, open_[each], how) for each in (*named, *rest)]
 
 
-def _oldest_first(
+def _as_named(books: _Books, open_: dict[int, int], payment: int) -> list[int]:
+    """Of each number that the payment names the invoice that it may mean: spelled as it spells it,
+    there before it, expected about then."""
+    day = int(books.payments.day[payment])
+    spelled = numbers.plain(books.payments.document[payment] + books.payments.description[payment])
+    found: dict[str, list[int]] = {}
+    for each in _nearest(books, open_, day):
+        if books.number[each] in books.named[payment]:
+            found.setdefault(books.number[each], []).append(each)
+
+    def unlike(each: int) -> tuple[bool, bool]:
+        exactly = numbers.plain(books.payments.document[each]) in spelled
+        return not exactly, bool(books.payments.day[each] > day)
+
+    chosen = [min(some, key=unlike) for some in found.values()]
+    lines = [each for some in found.values() for each in some]
+    whole = sum(open_[each] for each in lines) == books.payments.amount[payment]
+    return sorted(lines if whole else chosen)
+
+
+def _in_part(
     open_: dict[int, int], payment: int, named: list[int], amount: int
 ) -> Iterator[Settled]:
-    for each in named:
+    """To the one of its amount, or to the oldest first."""
+    exact = [each for each in named if open_[each] == amount]
+    for each in exact[:1] or named:
         part = min(open_[each], amount)
         if part > 0:
-            yield Settled(each, payment, part, "named in part")
+            yield Settled(each, payment, part, "named" if exact else "named in part")
         amount -= part
+
+
+def _row(books: _Books, open_: dict[int, int], day: int, amount: int) -> list[int]:
+    """All that is due one after another and adds up, up to what was expected by that day: of
+    several such the nearest."""
+    ranked = sorted(open_, key=lambda each: (int(books.due[each]), each))
+    sums = np.concatenate([[0], np.cumsum([open_[each] for each in ranked])]).astype(np.int64)
+    found: list[tuple[int, int, int]] = []
+    for first in range(len(ranked) - 1):
+        last = int(np.searchsorted(sums, sums[first] + amount))
+        if last - first > 1 and last <= len(ranked) and sums[last] - sums[first] == amount:
+            spread = books.due[ranked[last - 1]] - books.due[ranked[first]]
+            late = abs(int(books.expected[ranked[last - 1]]) - day)
+            if spread <= ROW and late <= ABOUT:
+                found.append((late, first, last))
+    return ranked[min(found)[1] : min(found)[2]] if found else []
 
 
 def _sum(
