@@ -23,7 +23,7 @@ from graph.enrich.fees import Fees
 from graph.enrich.numbers import normal
 from graph.enrich.payments import UNIT, Payments, Texts
 from graph.enrich.reversals import Reversals
-from graph.enrich.same_transaction import day_of
+from graph.enrich.same_transaction import Pairs, day_of
 from graph.ingest.bulk import AS_USUAL, IN_BULK, alone
 from graph.tenancy import tenant_transaction
 
@@ -44,6 +44,7 @@ WORDS = {
     "other_vendor": "the same number and amount under another party's name",
     "republished": "a whole publication whose rows are there again under other keys",
 }
+SLIPS = frozenset({"transposed_number", "transposed_amount", "number_suffix", "leading_zeros"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +72,21 @@ def enrich(user_id: UUID, payments: Payments, found: list[Duplicate] | None = No
     What was dismissed is dismissed again under the rows' own keys, also after a re-import.
     """
     if found is None:
-        _, charges, reversed_by = reversals.known(user_id, payments)
-        found = find(payments, stated(user_id, payments), charges, reversed_by)
+        same, charges, reversed_by = reversals.known(user_id, payments)
+        found = find(payments, stated(user_id, payments), same, charges, reversed_by)
     return _write(user_id, payments, found)
 
 
 def find(
-    payments: Payments, stated: Stated, charges: Fees, reversed_by: Reversals
+    payments: Payments, stated: Stated, same: Pairs, charges: Fees, reversed_by: Reversals
 ) -> list[Duplicate]:
     """The pairs, in the order of the later payment."""
     again, first = republished.find(payments, stated.publication)
     printed = dict(zip(again.tolist(), first.tolist(), strict=True))
-    taken_back = _taken_back(reversed_by)
+    taken_back, on_card = _taken_back(reversed_by), _on_card(payments, same)
     apart = {*printed, *charges.fee.tolist()}  # a charge bears its payment's number
     found = [
-        _weighed(payments, repeat, taken_back)
+        _weighed(payments, repeat, taken_back, on_card)
         for repeat in repeats.find(payments, stated.accounts)
         if repeat.later not in apart
     ]
@@ -115,7 +116,15 @@ def _taken_back(found: Reversals) -> dict[int, int]:
     return dict(zip(whole.original.tolist(), whole.reversal.tolist(), strict=True))
 
 
-def _weighed(payments: Payments, repeat: repeats.Repeat, taken_back: dict[int, int]) -> Duplicate:
+def _on_card(payments: Payments, same: Pairs) -> set[int]:
+    """Payments that a card's feed saw as well: who enters a receipt again is not charged again."""
+    card = payments.platform == "card"
+    return {*same.one[card[same.other]].tolist(), *same.other[card[same.one]].tolist()}
+
+
+def _weighed(
+    payments: Payments, repeat: repeats.Repeat, taken_back: dict[int, int], on_card: set[int]
+) -> Duplicate:
     later, original, confidence = repeat.later, repeat.original, repeat.confidence
     notes: list[str] = []
     day = payments.day
@@ -125,6 +134,9 @@ def _weighed(payments: Payments, repeat: repeats.Repeat, taken_back: dict[int, i
     if later in taken_back:
         confidence *= 0.5
         notes.append(f"taken back by {_key(payments, taken_back[later])}")
+    if repeat.kind in SLIPS and {later, original} <= on_card:
+        confidence *= 0.5
+        notes.append("each has a card line of its own: two purchases")
     if repeat.kind == "paid_twice" and _is_calendar(int(day[later] - day[original])):
         confidence *= 0.8
         notes.append("as far apart as the payments of a contract may be")

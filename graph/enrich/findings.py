@@ -42,7 +42,7 @@ class Findings:
     @cached_property
     def duplicates(self) -> list[duplicates.Duplicate]:
         stated = duplicates.stated(self.user_id, self.payments)
-        return duplicates.find(self.payments, stated, self.fees, self.reversals)
+        return duplicates.find(self.payments, stated, self.same, self.fees, self.reversals)
 
 
 def enrich(user_id: UUID, payments: Payments) -> dict[str, Counts]:

@@ -6,6 +6,7 @@ and same-same-different). All keys are hashed: no way compares all pairs.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from graph.enrich import numbers
 from graph.enrich.grouping import codes, groups
 from graph.enrich.naming import core
-from graph.enrich.payments import Ints, Payments, Texts
+from graph.enrich.payments import UNIT, Ints, Payments, Texts
 from graph.enrich.sides import sides
 
 Flags = NDArray[np.bool_]
@@ -31,6 +32,7 @@ OFTEN = 12  # or on which it bears that number at all
 MASK = 5  # parties of one name, from which on it is a mask: nobody knows who is behind it
 SOON = 100  # days within which an invoice that is entered with a slip comes again
 CROWD = 60  # rows of one key; of more, none tells the others apart
+TRIFLE = 0.6  # of the confidence, for less than one of its currency: nobody is paid a penny
 PARTS = 6  # of an invoice that is entered again in parts
 
 
@@ -130,7 +132,8 @@ def _same_number(columns: Columns) -> Iterator[Repeat]:
             for at, later in enumerate(group[days == day].tolist()):
                 first = int(firsts[min(at, len(firsts) - 1)])
                 kind = "paid_twice" if _exactly(columns, later, first) else "leading_zeros"
-                yield Repeat(later, first, kind, _of_gap(columns.gap(later, first)))
+                sure = _of_gap(columns.gap(later, first))
+                yield Repeat(later, first, kind, sure if amount[later] >= UNIT else sure * TRIFLE)
 
 
 def _exactly(columns: Columns, later: int, first: int) -> bool:
@@ -163,12 +166,25 @@ def _bare_and_marked(columns: Columns, of: Ints) -> Iterator[tuple[list[int], li
 
 
 def _transposed_number(columns: Columns) -> Iterator[Repeat]:
-    """One party and amount, and two digits of the number swapped."""
+    """One party and amount, and two digits of the number swapped; not where several invoices of
+    one day are all so like those of another: a slip of the pen happens once.
+    """
     shape = np.array(["".join(sorted(number)) for number in columns.number], dtype=object)
     key = codes(columns.payee, shape, columns.payments.amount)
-    for later, first in _pairs(columns, key):
-        if columns.gap(later, first) <= SOON and swapped(columns.raw[later], columns.raw[first]):
+    found = [
+        (later, first)
+        for later, first in _pairs(columns, key)
+        if columns.gap(later, first) <= SOON and swapped(columns.raw[later], columns.raw[first])
+    ]
+    together = Counter(_batch(columns, *pair) for pair in found)
+    for later, first in found:
+        if together[_batch(columns, later, first)] == 1:  # several are the next of a sequence
             yield Repeat(later, first, "transposed_number", _alone(columns, later, 0.9))
+
+
+def _batch(columns: Columns, later: int, first: int) -> tuple[int, int, int]:
+    day = columns.payments.day
+    return int(columns.payee[later]), int(day[later]), int(day[first])
 
 
 def _transposed_amount(columns: Columns) -> Iterator[Repeat]:

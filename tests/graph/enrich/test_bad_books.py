@@ -23,7 +23,7 @@ def everything(made):
         list(reversals.links(made, reversed_by)),
         list(settlements.links(made, settlements.find(made, pairs, charges, reversed_by))),
         list(references.links(made, references.find(made))),
-        duplicates.find(made, Stated(nothing, nothing), charges, reversed_by),
+        duplicates.find(made, Stated(nothing, nothing), pairs, charges, reversed_by),
     ]
 
 

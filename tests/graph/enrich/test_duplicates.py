@@ -14,7 +14,7 @@ def pairs(made, stated=None, kinds=None):
     charges = fees.find(made)
     same = same_transaction.find(made, kinds)
     reversed_by = reversals.find(made, same, charges)
-    return duplicates.find(made, stated or Stated(nothing, nothing), charges, reversed_by)
+    return duplicates.find(made, stated or Stated(nothing, nothing), same, charges, reversed_by)
 
 
 def found(*rows):

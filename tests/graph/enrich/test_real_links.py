@@ -45,10 +45,10 @@ def test_card_lines_and_their_ledger_lines(read):
 
 def told(made: Payments, publication: np.ndarray | None = None) -> list[duplicates.Duplicate]:
     nothing = np.full(len(made), "", dtype=object)
-    charges = fees.find(made)
-    reversed_by = reversals.find(made, same_transaction.find(made), charges)
+    same, charges = same_transaction.find(made), fees.find(made)
+    reversed_by = reversals.find(made, same, charges)
     stated = Stated(nothing, nothing if publication is None else publication)
-    return duplicates.find(made, stated, charges, reversed_by)
+    return duplicates.find(made, stated, same, charges, reversed_by)
 
 
 def test_what_was_paid_twice(read):
