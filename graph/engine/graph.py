@@ -46,6 +46,26 @@ class Graph:
         ).as_py()
         return None if found < 0 else int(found)
 
+    def only(
+        self,
+        *,
+        nodes: npt.NDArray[np.bool_] | None = None,
+        edges: npt.NDArray[np.bool_] | None = None,
+    ) -> "Graph":
+        """Without the other nodes, their edges, and the other edges."""
+        nodes = np.ones(self.node_count, bool) if nodes is None else nodes
+        edges = np.ones(self.edge_count, bool) if edges is None else edges
+        edges = edges & nodes[self.source] & nodes[self.target]
+        places = np.cumsum(nodes) - 1
+        return Graph(
+            nodes=self.nodes.filter(pa.array(nodes)),
+            edges=self.edges.filter(pa.array(edges)),
+            source=places[self.source[edges]],
+            target=places[self.target[edges]],
+            unresolved=self.unresolved,
+            dangling=self.dangling,
+        )
+
     def numbers(self, column: str) -> npt.NDArray[np.float64]:
         """An edge column as float64, NaN where it is NULL."""
         return np.asarray(

@@ -1,0 +1,95 @@
+"""Louvain and Leiden by NetworKit: undirected, on one thread, so that a seed repeats.
+
+The partition is not networkx's own of that seed; it is as good by modularity. Communities come in
+the order of their first nodes.
+"""
+
+import threading
+from collections.abc import Hashable
+from random import Random
+from typing import Any
+
+import networkit as nk
+import numpy as np
+from networkx.utils import create_py_random_state
+
+from graph.engine.native.components import groups
+from graph.engine.topology import Index, Topology, Unsupported, Weight
+
+Partition = list[set[Hashable]]
+LEIDEN_ITERATIONS = 10
+
+_one_at_a_time = threading.Lock()  # NetworKit's seed and its number of threads are the process's
+
+
+def louvain_communities(
+    G: Topology,
+    weight: Weight = "weight",
+    resolution: float = 1,
+    threshold: float = 1e-7,
+    max_level: int | None = None,
+    seed: Any = None,
+) -> Partition:
+    """Blondel et al. (2008). `threshold` is NetworKit's own."""
+    _can(G, max_level)
+    if len(G.source) == 0:
+        return [{label} for label in G.labels]
+    return list(groups(G, louvain(G.networkit(weight), resolution, _number(seed))))
+
+
+def leiden_communities(
+    G: Topology,
+    *,
+    weight: Weight = "weight",
+    resolution: float = 1,
+    max_level: int | None = None,
+    seed: Any = None,
+    metric: str = "cpm",
+    theta: float = 0.01,
+) -> Partition:
+    """Traag, Waltman & van Eck (2019), for metric="modularity"; `theta` is NetworKit's own."""
+    _can(G, max_level)
+    if metric != "modularity":
+        raise Unsupported("the constant Potts model")
+    if len(G.source) == 0:
+        return [{label} for label in G.labels]
+    return list(groups(G, leiden(G.networkit(weight), resolution, _number(seed))))
+
+
+def louvain(graph: nk.Graph, resolution: float, seed: int) -> Index:
+    """A community's number for each node."""
+    return _run(seed, lambda: nk.community.PLM(graph, gamma=resolution, par="none randomized"))
+
+
+def leiden(graph: nk.Graph, resolution: float, seed: int) -> Index:
+    """A community's number for each node."""
+    return _run(
+        seed,
+        lambda: nk.community.ParallelLeiden(graph, iterations=LEIDEN_ITERATIONS, gamma=resolution),
+    )
+
+
+def _run(seed: int, make: Any) -> Index:
+    with _one_at_a_time:
+        threads = nk.getMaxNumberOfThreads()
+        nk.setNumberOfThreads(1)
+        nk.setSeed(seed, False)
+        try:
+            return np.array(make().run().getPartition().getVector(), dtype=np.int64)
+        finally:
+            nk.setNumberOfThreads(threads)
+
+
+def _can(G: Topology, max_level: int | None) -> None:
+    if G.directed:
+        raise Unsupported("communities of a directed graph")
+    if max_level is not None:
+        raise Unsupported("max_level")
+
+
+def _number(seed: Any) -> int:
+    """NetworKit's seed, from whatever networkx takes for one."""
+    if isinstance(seed, int):
+        return seed & 0x7FFFFFFF
+    random: Random = create_py_random_state(seed)
+    return random.getrandbits(31)

@@ -1,0 +1,230 @@
+"""Shortest paths, by SciPy. Of equally short paths any one may be given, as networkx may."""
+
+import heapq
+from collections.abc import Hashable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import breadth_first_order, dijkstra
+
+from graph.engine.topology import Floats, Index, Topology, Unsupported, Weight
+
+NONE = -9999  # SciPy's "no predecessor"
+Path = list[Hashable]
+Lengths = dict[Hashable, float]
+
+
+def shortest_path(
+    G: Topology,
+    source: Hashable = None,
+    target: Hashable = None,
+    weight: Weight = None,
+    method: str = "dijkstra",
+) -> Any:
+    """A path, or one to each node that can be reached where `target` is None."""
+    _can(G, source, weight, method)
+    if target is None:
+        return _paths_from(G, source, weight)
+    return _path(G, source, target, weight)
+
+
+def shortest_path_length(
+    G: Topology,
+    source: Hashable = None,
+    target: Hashable = None,
+    weight: Weight = None,
+    method: str = "dijkstra",
+) -> Any:
+    _can(G, source, weight, method)
+    if target is None:
+        return _lengths(G, source, weight, np.inf)
+    return _length(G, source, target, weight)
+
+
+def has_path(G: Topology, source: Hashable, target: Hashable) -> bool:
+    _ends(G, source, target)
+    _, before = _breadth(G.simple, G.place(source))
+    return bool(source == target or before[G.place(target)] >= 0)
+
+
+def dijkstra_path(
+    G: Topology, source: Hashable, target: Hashable, weight: Weight = "weight"
+) -> Path:
+    return _path(G, source, target, weight)
+
+
+def dijkstra_path_length(
+    G: Topology, source: Hashable, target: Hashable, weight: Weight = "weight"
+) -> float:
+    G.place(source)
+    if target not in G.index:
+        raise nx.NetworkXNoPath(f"Node {target} not reachable from {source}")
+    return _length(G, source, target, weight)
+
+
+def single_source_shortest_path_length(
+    G: Topology, source: Hashable, cutoff: float | None = None
+) -> Lengths:
+    return _lengths(G, source, None, np.inf if cutoff is None else cutoff)
+
+
+def single_source_dijkstra_path_length(
+    G: Topology, source: Hashable, cutoff: float | None = None, weight: Weight = "weight"
+) -> Lengths:
+    return _lengths(G, source, weight, np.inf if cutoff is None else cutoff)
+
+
+def shortest_simple_paths(
+    G: Topology, source: Hashable, target: Hashable, weight: Weight = None
+) -> Iterator[Path]:
+    """Yen (1971): paths without repeated nodes, cheapest first."""
+    ends = G.place(source), G.place(target)
+    for path in yen(G.cheapest(weight), *ends):
+        yield [G.labels[place] for place in path]
+
+
+def yen(costs: sp.csr_array, source: int, target: int) -> Iterator[list[int]]:
+    """The loopless paths, cheapest first; equally cheap ones in the order of their nodes.
+
+    Raises NetworkXNoPath where there is none.
+    """
+    found: list[list[int]] = []
+    first = _cheapest(costs, source, target)
+    if first is None:
+        raise nx.NetworkXNoPath(f"No path between {source} and {target}.")
+    waiting = [first]
+    known = {tuple(first[1])}
+    while waiting:
+        _, path = heapq.heappop(waiting)
+        yield path
+        found.append(path)
+        for i in range(len(path) - 1):
+            other = _spur(costs, path[: i + 1], found, target)
+            if other is not None and tuple(other[1]) not in known:
+                known.add(tuple(other[1]))
+                heapq.heappush(waiting, other)
+
+
+def _spur(
+    costs: sp.csr_array, root: list[int], found: list[list[int]], target: int
+) -> tuple[float, list[int]] | None:
+    """The cheapest path that begins with `root`, then leaves it as none of `found` did."""
+    allowed = costs.data.copy()
+    allowed[np.isin(costs.indices, root[:-1])] = np.inf
+    for path in found:
+        if path[: len(root)] == root and len(path) > len(root):
+            allowed[_arc(costs, root[-1], path[len(root)])] = np.inf
+    left = sp.csr_array((allowed, costs.indices, costs.indptr), shape=costs.shape)
+    rest = _cheapest(left, root[-1], target)
+    if rest is None:
+        return None
+    begun = sum(costs.data[_arc(costs, u, v)] for u, v in pairwise(root))
+    return float(begun + rest[0]), root[:-1] + rest[1]
+
+
+def _arc(costs: sp.csr_array, u: int, v: int) -> int:
+    start, end = costs.indptr[u], costs.indptr[u + 1]
+    return int(start + np.searchsorted(costs.indices[start:end], v))
+
+
+def _cheapest(costs: sp.csr_array, source: int, target: int) -> tuple[float, list[int]] | None:
+    lengths, before = dijkstra(costs, indices=source, return_predecessors=True)
+    if not np.isfinite(lengths[target]):
+        return None
+    return float(lengths[target]), _trace(before, source, target)
+
+
+def _can(G: Topology, source: Hashable, weight: Weight, method: str) -> None:
+    if source is None or method != "dijkstra":
+        raise Unsupported("paths from everywhere, or by Bellman and Ford")
+
+
+def _ends(G: Topology, source: Hashable, target: Hashable) -> None:
+    if source not in G.index or target not in G.index:
+        raise nx.NodeNotFound(f"Either source {source} or target {target} is not in G")
+
+
+def _path(G: Topology, source: Hashable, target: Hashable, weight: Weight) -> Path:
+    _ends(G, source, target)
+    start, end = G.place(source), G.place(target)
+    lengths, before = _from(G, start, weight, np.inf)
+    if not np.isfinite(lengths[end]):
+        raise nx.NetworkXNoPath(f"No path between {source} and {target}.")
+    return [G.labels[place] for place in _trace(before, start, end)]
+
+
+def _paths_from(G: Topology, source: Hashable, weight: Weight) -> dict[Hashable, Path]:
+    start = G.place(source)
+    lengths, before = _from(G, start, weight, np.inf)
+    found: dict[int, Path] = {start: [source]}
+    # a predecessor is no farther away; where it is as far (a free edge), follow the whole trace
+    for place in _by_length(lengths):
+        if place not in found:
+            known = found.get(int(before[place]))
+            trace = _trace(before, start, place)
+            label = G.labels[place]
+            found[place] = [*known, label] if known else [G.labels[step] for step in trace]
+    return {G.labels[place]: path for place, path in found.items()}
+
+
+def _length(G: Topology, source: Hashable, target: Hashable, weight: Weight) -> float:
+    _ends(G, source, target)
+    lengths, _ = _from(G, G.place(source), weight, np.inf)
+    length = lengths[G.place(target)]
+    if not np.isfinite(length):
+        raise nx.NetworkXNoPath(f"Node {target} not reachable from {source}")
+    return int(length) if weight is None else float(length)
+
+
+def _lengths(G: Topology, source: Hashable, weight: Weight, cutoff: float) -> Lengths:
+    lengths, _ = _from(G, G.place(source), weight, cutoff)
+    kind: Any = int if weight is None else float
+    return {G.labels[place]: kind(lengths[place]) for place in _by_length(lengths)}
+
+
+def _by_length(lengths: Floats) -> list[int]:
+    order = np.argsort(lengths, kind="stable")
+    return [int(place) for place in order[: int(np.isfinite(lengths).sum())]]
+
+
+def _from(G: Topology, start: int, weight: Weight, cutoff: float) -> tuple[Floats, Index]:
+    """(length, place before) of each node; infinity where it is farther than `cutoff`."""
+    if weight is None:
+        lengths, before = _levels(G.simple, start)
+    else:
+        lengths, before = dijkstra(G.cheapest(weight), indices=start, return_predecessors=True)
+    lengths[lengths > cutoff] = np.inf
+    return lengths, before
+
+
+def _levels(matrix: sp.csr_array, start: int) -> tuple[Floats, Index]:
+    """Unweighted lengths: nodes come in the order of their distance, each after its predecessor."""
+    order, before = _breadth(matrix, start)
+    lengths = np.full(matrix.shape[0], np.inf)
+    lengths[start] = 0
+    # the predecessors' places in the order rise with it, so that a level is a run of the order
+    place = np.empty(matrix.shape[0], np.int64)
+    place[order] = np.arange(len(order))
+    parents = place[before[order[1:]]]
+    reached, level = 1, 0
+    while reached < len(order):
+        level += 1
+        end = 1 + int(np.searchsorted(parents, reached, side="left"))
+        lengths[order[reached:end]] = level
+        reached = end
+    return lengths, before
+
+
+def _breadth(matrix: sp.csr_array, start: int) -> tuple[Index, Index]:
+    order, before = breadth_first_order(matrix, start, directed=True)
+    return order, before
+
+
+def _trace(before: Index, source: int, target: int) -> list[int]:
+    path = [target]
+    while path[-1] != source:
+        path.append(int(before[path[-1]]))
+    return path[::-1]
