@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -40,6 +40,23 @@ def database(name: str = DATABASE) -> Iterator[None]:
         signal.signal(signal.SIGTERM, previous)
 
 
+@contextmanager
+def kept(name: str, made_of: str, fill: Callable[[], None]) -> Iterator[None]:
+    """Both aliases talk to a database that stays: it is filled where `made_of` is not its mark."""
+    usual = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
+    if _mark(name) != made_of:
+        _create(name)
+    try:
+        _turn_to(dict.fromkeys(usual, name))
+        if _mark(name) != made_of:
+            call_command("migrate", verbosity=0)
+            fill()
+            _maintain(SQL("COMMENT ON DATABASE {} IS {}").format(Identifier(name), made_of))
+        yield
+    finally:
+        _turn_to(usual)
+
+
 def fill(user_id: UUID, edges: int, entities: int, seed: int) -> None:
     """The tenant's books in the tables and in the view.
 
@@ -70,6 +87,17 @@ def _turn_to(names: dict[str, str]) -> None:
     disconnect()
     for alias, name in names.items():
         connections[alias].settings_dict["NAME"] = name
+
+
+def _mark(name: str) -> str | None:
+    """What was written on the database when it was complete."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
+            [name],
+        )
+        found = cursor.fetchone()
+    return found and found[0]
 
 
 def _create(name: str) -> None:
