@@ -159,6 +159,11 @@ def _answer(
     }
 
 
+def evidence_of(user_id: UUID, layer_name: str, row_id: UUID) -> Answer:
+    """What a layer's row rests on: in the tenant's transaction; {} where the row has gone."""
+    return _evidence(_rows(user_id, _layer(layer_name), [row_id]).get(row_id))
+
+
 def _evidence(row: Any) -> Answer:
     """What the row rests on: its evidence; a change's own are its old and new values."""
     if row is None:

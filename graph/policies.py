@@ -23,12 +23,13 @@ POLICY = SQL(
 
 
 def put_in_place(cursor: CursorWrapper) -> None:
-    """Policies on every table that has a user_id, and the view of a tenant's relationships."""
+    """Policies on every table that has a user_id, the view of a tenant's relationships, search."""
     cursor.execute(sql.read("current_tenant"))
     for table, apart in tenant_tables(cursor):
         if not apart:
             cursor.execute(POLICY.format(Identifier(table)))
     cursor.execute(sql.read("tenant_view"))
+    cursor.execute(sql.read("search_entities"))
 
 
 def tenant_tables(cursor: CursorWrapper) -> list[tuple[str, bool]]:

@@ -131,6 +131,11 @@ def relationship(user_id: UUID, relationship_id: UUID | str) -> Answer:
     row = _row(user_id, relationship_id)
     if row is None:
         raise NotFound("There is no such relationship in your graph.", "id")
+    return as_answer(row)
+
+
+def as_answer(row: TenantRelationship) -> Answer:
+    """The view's row as an answer has it: its facts, and what each layer says."""
     facts = {
         field.name: getattr(row, field.name)
         for field in TenantRelationship._meta.fields

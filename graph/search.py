@@ -1,50 +1,63 @@
 """Finding entities by name."""
 
-from collections.abc import Iterable
+import json
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db.models import Q, Value
-from django.db.models.functions import Lower
+from django.db import connections
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from graph.models import NormalizedEntity
 from graph.tenancy import tenant_transaction
 
-CHUNK = 200  # rows at once: several found may be one party
-LIKENESS = 0.4  # of a word's trigrams: two letters swapped in nine leave 0.5
+NAMED = 1_000  # entities that a part of a name may mean; the first by id
+After = tuple[float, str, UUID]  # the likeness, the name in lower case and the id of the last one
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page; `kinds` counts all that were found, of whichever kind, by kind."""
+
+    entities: list[dict[str, Any]]
+    kinds: dict[str, int]
+    following: After | None
 
 
 def entities(
-    user_id: UUID, text: str = "", *, kind: str | None = None, limit: int = 20
-) -> list[NormalizedEntity]:
+    user_id: UUID,
+    text: str = "",
+    *,
+    kind: str | None = None,
+    limit: int = 20,
+    after: After | None = None,
+) -> Found:
     """The entities whose name holds the text or is spelled nearly so, best first.
 
-    One that is merged into another is found as that one. Without a text: all, by name.
-    Typos are forgiven by trigram word similarity (pg_trgm).
+    One that is merged into another is found as that one. Without a text: all, by name. Typos are
+    forgiven by trigram word similarity (pg_trgm).
     """
-    found = NormalizedEntity.objects.filter(user_id=user_id).select_related("merged_into")
-    if kind is not None:
-        stands = Q(merged_into=None, kind=kind) | Q(merged_into__kind=kind)
-        found = found.filter(stands)
-    if text:
-        found = (
-            found.annotate(likeness=TrigramWordSimilarity(text, "name"))
-            .filter(Q(name__icontains=text) | Q(name__trigram_word_similar=Value(text)))
-            .order_by("-likeness", Lower("name"), "id")
-        )
-    else:
-        found = found.filter(merged_into=None).order_by(Lower("name"), "id")
+    pattern = f"%{connections['default'].ops.prep_for_like_query(text)}%"
+    asked = [text, pattern, kind, limit + 1, *(after or (None, None, None))]
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL pg_trgm.word_similarity_threshold = {LIKENESS}")
-        return _standing(found.iterator(chunk_size=CHUNK), limit)
+        cursor.execute(
+            "SELECT entities, kinds FROM search_entities(%s, %s, %s, %s, %s, %s, %s)", asked
+        )
+        found, kinds = (json.loads(each or "{}") for each in cursor.fetchone())
+    page = found[:limit]
+    if len(found) <= limit:
+        return Found(page, kinds, None)
+    last = page[-1]
+    return Found(page, kinds, (float(last["likeness"]), last["sorted"], UUID(last["id"])))
 
 
-def _standing(found: Iterable[NormalizedEntity], limit: int) -> list[NormalizedEntity]:
-    """The entities that stand for those found, each once."""
-    known: dict[UUID, NormalizedEntity] = {}
-    for entity in found:
-        standing = entity.merged_into or entity
-        known.setdefault(standing.id, standing)
-        if len(known) == limit:
-            break
-    return list(known.values())
+def standing_for(user_id: UUID, party: str) -> list[UUID]:
+    """The entities that stand for those meant by an id or a part of a name: in a transaction."""
+    try:
+        wanted = Q(id=UUID(party))
+    except ValueError:
+        wanted = Q(name__icontains=party)
+    known = NormalizedEntity.objects.filter(wanted, user_id=user_id).order_by("id")
+    standing = known.annotate(standing=Coalesce(F("merged_into_id"), F("id")))
+    return list(dict.fromkeys(standing.values_list("standing", flat=True)[:NAMED]))

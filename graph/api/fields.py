@@ -1,13 +1,18 @@
 """Moments and places in lists, as requests state them."""
 
+import base64
+import json
 from datetime import UTC, date, datetime, time
 from typing import Any
+from uuid import UUID
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from graph import keyset
 from graph.keyset import Position
+from graph.search import After
 
 
 @extend_schema_field({"type": "string", "examples": ["2026-03-01", "2026-03-01T09:30:00Z"]})
@@ -36,6 +41,65 @@ class Moment(serializers.Field[datetime, str, str, Any]):
 
     def to_representation(self, value: datetime) -> str:
         return value.isoformat()
+
+
+class Names(serializers.Field[list[str], str, str, Any]):
+    """Some of the names known, with commas between."""
+
+    default_error_messages = {"unknown": "There is no {name}. Known: {known}."}
+
+    def __init__(self, known: list[str], **options: Any) -> None:
+        super().__init__(**options)
+        self.known = known
+
+    def to_internal_value(self, data: str) -> list[str]:
+        names = list(dict.fromkeys(name.strip() for name in data.split(",")))
+        for name in names:
+            if name not in self.known:
+                shown = repr(name[:50])
+                self.fail("unknown", name=shown, known=", ".join(self.known))
+        return names
+
+    def to_representation(self, value: list[str]) -> str:
+        return ",".join(value)
+
+
+class NamesInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """A list, in one parameter, with commas."""
+
+    target_class = "graph.api.fields.Names"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        one = "|".join(self.target.known)
+        return {"type": "string", "pattern": f"^({one})(,({one}))*$"}
+
+
+@extend_schema_field({"type": "string"})
+class Beyond(serializers.Field[After, str, str | None, Any]):
+    """Where a page of names begins."""
+
+    default_error_messages = {"invalid": "This is no cursor: take the `next` of an answer."}
+
+    def to_internal_value(self, data: str) -> After:
+        try:
+            likeness, name, found = json.loads(base64.urlsafe_b64decode(f"{data}=="))
+            after = float(likeness), str(name), UUID(found)
+        except (ValueError, TypeError, AttributeError):
+            self.fail("invalid")
+        if "\0" in after[1] or not 0 <= after[0] <= 1 or beyond(after) != data:
+            self.fail("invalid")
+        return after
+
+    def to_representation(self, value: After) -> str | None:
+        return beyond(value)
+
+
+def beyond(after: After | None) -> str | None:
+    """An opaque text that Beyond reads; None where there is no next page."""
+    if after is None:
+        return None
+    said = json.dumps([after[0], after[1], str(after[2])]).encode()
+    return base64.urlsafe_b64encode(said).decode().rstrip("=")
 
 
 @extend_schema_field({"type": "string"})

@@ -9,6 +9,7 @@ EVERYWHERE = {
     "406": "Only JSON is given: no Accept, or one that takes application/json",
     "429": "Too many requests: ask again after Retry-After seconds",
 }
+SPARSE = ("FoundEntity", "RelationshipAnswer")
 AUTHORISED = {"403": "The token's scopes, or its user, do not allow it"}
 
 
@@ -17,6 +18,8 @@ def problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for path in result["paths"].values():
         for operation in path.values():
             _mend(operation)
+    for name in SPARSE:  # with ?fields= a row has only those
+        result["components"]["schemas"][name].pop("required", None)
     return result
 
 

@@ -72,18 +72,6 @@ class NoQuery(StrictQuery):
     pass
 
 
-class EntitiesQuery(StrictQuery):
-    search = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        max_length=200,
-        default="",
-        help_text="Part of a name; typos are forgiven.",
-    )
-    kind = kind_field()
-    limit = serializers.IntegerField(default=20, min_value=1, max_value=100)
-
-
 class PathsQuery(StrictQuery):
     source = serializers.UUIDField(help_text="An entity's id.")  # type: ignore[assignment]
     target = serializers.UUIDField(help_text="An entity's id.")
@@ -162,14 +150,6 @@ class EntityAnswer(Answer):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(EntityKind.choices)
     name = serializers.CharField()
-
-
-class FoundEntity(EntityAnswer):
-    keys = serializers.DictField(child=serializers.CharField(), help_text="Strong keys, by kind")
-
-
-class EntitiesAnswer(Answer):
-    results = FoundEntity(many=True)
 
 
 class HopAnswer(Answer):

@@ -7,10 +7,19 @@ from graph.api import views
 urlpatterns = [
     path("stats/", views.StatsView.as_view(), name="graph-stats"),
     path("entities/", views.EntitiesView.as_view(), name="graph-entities"),
+    path("entities/<str:entity_id>/", views.EntityView.as_view(), name="graph-entity"),
+    path("entities/<str:entity_id>/similar/", views.SimilarView.as_view(), name="graph-similar"),
     path("paths/", views.PathsView.as_view(), name="graph-paths"),
     path("importance/", views.ImportanceView.as_view(), name="graph-importance"),
     path("communities/", views.CommunitiesView.as_view(), name="graph-communities"),
     path("insights/<str:layer>/", views.InsightsView.as_view(), name="graph-insights"),
+    path("cash-flow/", views.CashFlowView.as_view(), name="graph-cash-flow"),
+    path("relationships/", views.RelationshipsView.as_view(), name="graph-relationships"),
+    path(
+        "relationships/<str:relationship_id>/explain/",
+        views.ExplainView.as_view(),
+        name="graph-explain",
+    ),
     path(
         "relationships/<str:relationship_id>/",
         views.RelationshipView.as_view(),

@@ -11,8 +11,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from graph import insights, keyset, questions, search
+from graph import (
+    cash_flow,
+    explaining,
+    insights,
+    keyset,
+    listing,
+    parties,
+    questions,
+    search,
+)
+from graph.api import lists
 from graph.api import serializers as shapes
+from graph.api.fields import beyond
 from graph.layers import BY_NAME
 
 PROBLEMS = {
@@ -24,13 +35,17 @@ NOT_FOUND = {404: OpenApiResponse(description="Not in your graph")}
 
 
 def described[View: Callable[..., Response]](
-    query: type[shapes.StrictQuery], answer: type[shapes.Answer], *, may_be_missing: bool = False
+    query: type[shapes.StrictQuery],
+    answer: type[shapes.Answer],
+    *,
+    may_be_missing: bool = False,
+    name: str | None = None,
 ) -> Callable[[View], View]:
     """The schema of a question: its parameters, its answer, what can go wrong."""
     responses = {200: answer, **PROBLEMS, **(NOT_FOUND if may_be_missing else {})}
     described_by: Callable[[View], View]
     parameters = [] if query is shapes.NoQuery else [query]
-    described_by = extend_schema(parameters=parameters, responses=responses)
+    described_by = extend_schema(operation_id=name, parameters=parameters, responses=responses)
     return described_by
 
 
@@ -71,15 +86,79 @@ class StatsView(Question):
         return Response(shapes.StatsAnswer(questions.stats(self.tenant(request))).data)
 
 
-class EntitiesView(Question):
-    query = shapes.EntitiesQuery
+class Listed(Question):
+    """A list, a page at a time, of whose rows only some fields may be wanted."""
 
-    @described(shapes.EntitiesQuery, shapes.EntitiesAnswer)
+    def page(
+        self, answer: type[shapes.Answer], found: list[Any], sparse: list[str] | None, **more: Any
+    ) -> Response:
+        told = dict(answer({"results": found, **more}).data)
+        if sparse:
+            told["results"] = [{name: row[name] for name in sparse} for row in told["results"]]
+        return Response(told)
+
+
+class EntitiesView(Listed):
+    query = lists.EntitiesQuery
+
+    @described(lists.EntitiesQuery, lists.EntitiesAnswer, name="graph_entities_list")
     def get(self, request: Request) -> Response:
         """Find entities by name, best match first."""
         asked = self.parameters(request)
-        found = search.entities(self.tenant(request), asked.pop("search"), **asked)
-        return Response(shapes.EntitiesAnswer({"results": found}).data)
+        sparse, after = asked.pop("fields", None), asked.pop("cursor", None)
+        found = search.entities(self.tenant(request), asked.pop("search"), **asked, after=after)
+        following = beyond(found.following)
+        return self.page(
+            lists.EntitiesAnswer, found.entities, sparse, kinds=found.kinds, next=following
+        )
+
+
+@extend_schema(parameters=[OpenApiParameter("entity_id", OpenApiTypes.UUID, "path")])
+class EntityView(Question):
+    query = lists.PartyQuery
+
+    @described(lists.PartyQuery, lists.PartyAnswer, may_be_missing=True)
+    def get(self, request: Request, entity_id: str) -> Response:
+        """One entity, and the parties that it deals with."""
+        asked = self.parameters(request)
+        answer = parties.party(self.tenant(request), entity_id, **asked)
+        return Response(lists.PartyAnswer(answer).data)
+
+
+@extend_schema(parameters=[OpenApiParameter("entity_id", OpenApiTypes.UUID, "path")])
+class SimilarView(Question):
+    query = lists.SimilarQuery
+
+    @described(lists.SimilarQuery, lists.SimilarAnswer, may_be_missing=True)
+    def get(self, request: Request, entity_id: str) -> Response:
+        """Entities of its kind that deal with the same parties, the most alike first."""
+        found = parties.similar(self.tenant(request), entity_id, **self.parameters(request))
+        return Response(lists.SimilarAnswer({"results": found}).data)
+
+
+class RelationshipsView(Listed):
+    query = lists.RelationshipsQuery
+
+    @described(lists.RelationshipsQuery, lists.RelationshipsAnswer, name="graph_relationships_list")
+    def get(self, request: Request) -> Response:
+        """Relationships by what, whose, when, how much and which layers, the newest first."""
+        asked = self.parameters(request)
+        sparse, most = asked.pop("fields", None), asked.pop("limit")
+        after = asked.pop("cursor", None)
+        found, following = listing.relationships(
+            self.tenant(request), asked, most=most, after=after
+        )
+        return self.page(lists.RelationshipsAnswer, found, sparse, next=keyset.cursor(following))
+
+
+class CashFlowView(Question):
+    query = lists.CashFlowQuery
+
+    @described(lists.CashFlowQuery, lists.CashFlowAnswer, may_be_missing=True)
+    def get(self, request: Request) -> Response:
+        """Money in and out by month and currency, and the predicted months with their ranges."""
+        answer = cash_flow.cash_flow(self.tenant(request), **self.parameters(request))
+        return Response(lists.CashFlowAnswer(answer).data)
 
 
 class PathsView(Question):
@@ -137,3 +216,13 @@ class RelationshipView(Question):
         self.parameters(request)
         answer = questions.relationship(self.tenant(request), relationship_id)
         return Response(shapes.RelationshipAnswer(answer).data)
+
+
+@extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
+class ExplainView(Question):
+    @described(shapes.NoQuery, lists.ExplainAnswer, may_be_missing=True)
+    def get(self, request: Request, relationship_id: str) -> Response:
+        """Why it is there: all nine layers, the rows and evidence behind them, and in words."""
+        self.parameters(request)
+        answer = explaining.explain(self.tenant(request), relationship_id)
+        return Response(lists.ExplainAnswer(answer).data)

@@ -107,10 +107,13 @@ def test_one_party_is_one_everywhere(tenant, take):
     kept = entity("Acme Mills Ltd")
     ends = models.EnrichedRelationship.objects.using("owner").filter(target_entity_id=kept.id)
     assert ends.count() == 3
-    assert [found.id for found in search.entities(tenant.id, "acme mills limited")] == [kept.id]
-    assert kept.id in {found.id for found in search.entities(tenant.id)}
-    assert "ACME MILLS LIMITED" not in {found.name for found in search.entities(tenant.id)}
-    assert search.entities(tenant.id, "acme", kind="customer") == []
+    assert [f["id"] for f in search.entities(tenant.id, "acme mills limited").entities] == [
+        str(kept.id)
+    ]
+    everybody = search.entities(tenant.id).entities
+    assert str(kept.id) in {found["id"] for found in everybody}
+    assert "ACME MILLS LIMITED" not in {found["name"] for found in everybody}
+    assert search.entities(tenant.id, "acme", kind="customer").entities == []
 
 
 def test_twice_changes_nothing(tenant, take):
