@@ -118,7 +118,7 @@ def _native(name: str) -> Callable[..., Any]:
 
 def _converted(name: str) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
-        if _registered[name]._will_call_mutate_input(args, kwargs):
+        if _registered[name].__wrapped__._will_call_mutate_input(args, kwargs):
             raise nx.NetworkXError(f"{name} changes its graph, and this one is immutable.")
         logger.info("%s in networkx on a converted graph: it has no compiled form here.", name)
         return _in_networkx(name, args, kwargs)

@@ -7,7 +7,7 @@ import networkx as nx
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.engine.backend import NATIVE, functions
@@ -55,6 +55,7 @@ def answer(name, graph, *args, **kwargs):
 
 
 @pytest.mark.parametrize("name", SCORES)
+@settings(max_examples=40)
 @given(graph=graphs())
 def test_scores_are_networkx_s(name, graph):
     theirs, ours = both(name, graph)
@@ -62,18 +63,21 @@ def test_scores_are_networkx_s(name, graph):
     assert ours == pytest.approx(theirs, abs=1e-12)
 
 
+@settings(max_examples=40)
 @given(graph=graphs(kinds=(nx.Graph, nx.DiGraph)))
 def test_eigenvectors_are_networkx_s(graph):
     theirs, ours = both("eigenvector_centrality", graph, max_iter=300)
     assert ours == (pytest.approx(theirs, abs=1e-9) if isinstance(theirs, dict) else theirs)
 
 
+@settings(max_examples=40)
 @given(graph=graphs(), normalized=st.booleans(), endpoints=st.booleans())
 def test_betweenness_scaled_as_networkx_s(graph, normalized, endpoints):
     theirs, ours = both("betweenness_centrality", graph, normalized=normalized, endpoints=endpoints)
     assert ours == pytest.approx(theirs, abs=1e-9)
 
 
+@settings(max_examples=40)
 @given(graph=graphs(), data=st.data())
 def test_personal_pagerank_is_networkx_s(graph, data):
     weights = data.draw(st.dictionaries(st.sampled_from(list(graph)), st.integers(0, 3)))
@@ -82,6 +86,7 @@ def test_personal_pagerank_is_networkx_s(graph, data):
 
 
 @pytest.mark.parametrize("weight", [None, "weight"])
+@settings(max_examples=40)
 @given(graph=graphs(), data=st.data())
 def test_shortest_paths_are_as_short_as_networkx_s(weight, graph, data):
     source, target = (data.draw(st.sampled_from(list(graph))) for _ in range(2))
@@ -110,6 +115,7 @@ def flat(graph):
 
 
 @pytest.mark.parametrize("weight", [None, "weight"])
+@settings(max_examples=40)
 @given(graph=graphs(kinds=(nx.Graph, nx.DiGraph)), data=st.data())
 def test_simple_paths_come_as_networkx_s_by_cost(weight, graph, data):
     source, target = (data.draw(st.sampled_from(list(graph))) for _ in range(2))
@@ -133,6 +139,7 @@ def first_of(graph):
 @pytest.mark.parametrize(
     "name", ["connected_components", "weakly_connected_components", "strongly_connected_components"]
 )
+@settings(max_examples=40)
 @given(graph=graphs())
 def test_components_are_networkx_s(name, graph):
     theirs, ours = both(name, graph)
@@ -157,6 +164,7 @@ def test_components_are_networkx_s(name, graph):
         "number_strongly_connected_components",
     ],
 )
+@settings(max_examples=40)
 @given(graph=graphs())
 def test_counts_are_networkx_s(name, graph):
     theirs, ours = both(name, graph)
@@ -172,6 +180,7 @@ def test_counts_are_networkx_s(name, graph):
         "preferential_attachment",
     ],
 )
+@settings(max_examples=40)
 @given(graph=graphs(kinds=(nx.Graph,), loops=False))
 def test_links_are_predicted_as_networkx_does(name, graph):
     for pairs in (None, list(nx.non_edges(graph))[:5]):
@@ -184,6 +193,7 @@ def scored(predictions):
 
 
 @pytest.mark.parametrize("name", ["louvain_communities", "leiden_communities"])
+@settings(max_examples=40)
 @given(graph=graphs(kinds=(nx.Graph, nx.MultiGraph)), seed=st.integers(0, 2**40))
 def test_communities_are_a_partition_and_repeat(name, graph, seed):
     options = {"metric": "modularity"} if name.startswith("leiden") else {}

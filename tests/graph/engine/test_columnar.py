@@ -7,7 +7,7 @@ import threading
 import networkx as nx
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.engine.columnar import ColumnarGraph, Projection
@@ -27,6 +27,7 @@ def books(draw):
     return ColumnarGraph(build(tables.nodes(count), tables.edges(source, target, **columns)))
 
 
+@settings(max_examples=50)
 @given(books())
 def test_it_reads_as_the_converted_graph(ours):
     theirs = ours.to_networkx()
@@ -52,6 +53,7 @@ def test_it_reads_as_the_converted_graph(ours):
     assert (ours.is_directed(), ours.is_multigraph()) == (True, True)
 
 
+@settings(max_examples=50)
 @given(books(), st.data())
 def test_parts_of_it_are_parts_of_the_converted_graph(ours, data):
     theirs = ours.to_networkx()
@@ -69,6 +71,7 @@ def test_parts_of_it_are_parts_of_the_converted_graph(ours, data):
     assert sorted(seen.edges(keys=True)) == sorted(theirs.subgraph(some).edges(keys=True))
 
 
+@settings(max_examples=50)
 @given(books())
 def test_its_projection_is_simple_and_adds_up(ours):
     simple, theirs = ours.projection("weight"), ours.to_networkx()
