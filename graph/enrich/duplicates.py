@@ -42,8 +42,10 @@ WORDS = {
     "split": "the same party, in parts that add up to the original, their numbers marked",
     "same_account": "the same number, amount and bank account under another party's name",
     "other_vendor": "the same number and amount under another party's name",
+    "same_amount": "the same party, purpose and odd amount, which it is hardly ever paid twice",
     "republished": "a whole publication whose rows are there again under other keys",
 }
+RHYTHMIC = {"paid_twice": 0.8, "same_amount": 0.5}  # of the confidence, a month or so apart
 SLIPS = frozenset({"transposed_number", "transposed_amount", "number_suffix", "leading_zeros"})
 
 
@@ -137,8 +139,8 @@ def _weighed(
     if repeat.kind in SLIPS and {later, original} <= on_card:
         confidence *= 0.5
         notes.append("each has a card line of its own: two purchases")
-    if repeat.kind == "paid_twice" and _is_calendar(int(day[later] - day[original])):
-        confidence *= 0.8
+    if repeat.kind in RHYTHMIC and _is_calendar(int(day[later] - day[original])):
+        confidence *= RHYTHMIC[repeat.kind]
         notes.append("as far apart as the payments of a contract may be")
     return Duplicate(later, original, repeat.kind, confidence, tuple(notes))
 

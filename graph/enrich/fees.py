@@ -98,10 +98,9 @@ def _candidates(payments: Payments) -> tuple[Ints, Ints]:
     small = payments.amount[fee] <= _share(payments)[fee] * payments.amount[payment]
     wording = codes(np.array([stem(text) for text in payments.description], dtype=object))
     fits &= (small | elsewhere) & (~worded[payment] | (wording[fee] != wording[payment]))
-    side = sides(payments)  # a line of the same bill is no charge for it
-    fits &= (side.party[fee] != side.party[payment]) | (
-        side.outgoing[fee] != side.outgoing[payment]
-    )
+    side = sides(payments)  # a line of the same bill is no charge for it, nor what its party allows
+    kept = side.outgoing[fee] & ~side.outgoing[payment]
+    fits &= (side.party[fee] != side.party[payment]) | kept
     return fee[fits], payment[fits]
 
 
@@ -128,10 +127,7 @@ def _points(payments: Payments, fee: Ints, payment: Ints) -> Floats:
         [_said_of(payments.description[a], payments.description[b]) for a, b in pairs], dtype=bool
     )
     points = 3.0 * shared - 3.0 * other + 2.0 * words
-    party = (side.party[fee] == side.party[payment]) & (
-        side.outgoing[fee] != side.outgoing[payment]
-    )
-    points += 2.0 * party
+    points += 2.0 * (side.party[fee] == side.party[payment])
     points += 1.0 - abs(payments.day[fee] - payments.day[payment]) / DAYS
     points += np.where(side.own[fee] == side.own[payment], 0.2, 0.0)
     return np.asarray(points, dtype=np.float64)

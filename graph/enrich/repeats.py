@@ -33,6 +33,8 @@ MASK = 5  # parties of one name, from which on it is a mask: nobody knows who is
 SOON = 100  # days within which an invoice that is entered with a slip comes again
 CROWD = 60  # rows of one key; of more, none tells the others apart
 TRIFLE = 0.6  # of the confidence, for less than one of its currency: nobody is paid a penny
+WEEKS = 45  # days within which an amount without a number comes again
+KNOWN, RARELY = 6, 0.9  # payments of a party that is known; the share of its amounts unlike others
 PARTS = 6  # of an invoice that is entered again in parts
 
 
@@ -47,7 +49,8 @@ class Repeat:
 
 
 class Columns:
-    """What the ways look at, for rows with an amount."""
+    """What the ways look at, for rows with an amount: `rows` have a number, `unnumbered` none (but
+    for purchases by card: shops have prices, and equal purchases)."""
 
     def __init__(self, payments: Payments, accounts: Texts) -> None:
         side = sides(payments)
@@ -60,14 +63,18 @@ class Columns:
         self.alike = codes(self.payee, payments.amount)
         self.often = np.bincount(self.alike)
         has_digit = np.array([any(map(str.isdigit, text)) for text in self.number], dtype=bool)
-        usable = (payments.amount > 0) & has_digit
-        self.rows = np.flatnonzero(usable & ~self._labels())
+        usable = (payments.amount > 0) & ~self._masks()
+        self.rows = np.flatnonzero(usable & has_digit & ~self._labels())
+        dated = (payments.precision == "day") | (payments.precision == "second")
+        self.unnumbered = np.flatnonzero(
+            usable & ~has_digit & dated & (payments.platform != "card")
+        )
 
     def _labels(self) -> Flags:
-        """Rows whose number their party bears on many days: a contract, a mandate; and masks."""
+        """Rows whose number their party bears on many days: a contract, a mandate."""
         bears, day = codes(self.payee, self.number), self.payments.day
         label = _days_of(codes(bears, self.payments.amount), day) > LABEL
-        return label | (_days_of(bears, day) > OFTEN) | self._masks()
+        return label | (_days_of(bears, day) > OFTEN)
 
     def _masks(self) -> Flags:
         """Rows of a name that many parties have."""
@@ -238,6 +245,22 @@ def _bearers(columns: Columns) -> Ints:
     return np.asarray(np.bincount(each[:, 0])[number], dtype=np.int64)
 
 
+def _same_amount(columns: Columns) -> Iterator[Repeat]:
+    """Without numbers: one party paid the same odd amount twice, by one of ours and for the same,
+    within weeks, where it is hardly ever paid an amount twice."""
+    payments, own = columns.payments, sides(columns.payments).own
+    each = np.unique(np.stack([columns.payee, payments.amount], axis=1), axis=0)
+    unlike = np.bincount(each[:, 0])[columns.payee]
+    count = np.bincount(columns.payee)[columns.payee]
+    odd = (payments.amount % UNIT != 0) & (count >= KNOWN) & (unlike >= RARELY * count)
+    rows = columns.unnumbered[odd[columns.unnumbered]]
+    for group in groups(codes(columns.alike, own, payments.description), rows):
+        first, later = int(group[0]), int(group[-1])
+        twice = len(group) == 2 == columns.often[columns.alike[later]]
+        if twice and 0 < columns.gap(later, first) <= WEEKS:
+            yield Repeat(later, first, "same_amount", 0.65)
+
+
 WAYS: tuple[Callable[[Columns], Iterator[Repeat]], ...] = (
     _same_number,
     _suffix,
@@ -245,6 +268,7 @@ WAYS: tuple[Callable[[Columns], Iterator[Repeat]], ...] = (
     _transposed_amount,
     _split,
     _same_account,
+    _same_amount,
 )
 
 

@@ -19,13 +19,14 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.enrich import fees, fields, numbers, same_transaction
+from graph.enrich import fees, numbers, same_transaction
 from graph.enrich.counts import Counts
 from graph.enrich.fees import Fees
 from graph.enrich.grouping import codes
 from graph.enrich.linking import Link, write
 from graph.enrich.pairing import assign
 from graph.enrich.payments import UNIT, Ints, Payments
+from graph.enrich.remembered import while_these
 from graph.enrich.same_transaction import Pairs
 from graph.enrich.sides import Sides, joined, sides
 
@@ -68,9 +69,10 @@ def enrich(user_id: UUID, payments: Payments, found: Reversals | None = None) ->
     return write(user_id, METHOD, links(payments, reversed_by))
 
 
+@while_these
 def known(user_id: UUID, payments: Payments) -> tuple[Pairs, Fees, Reversals]:
-    """What reversals rest on, and these: found anew."""
-    pairs = same_transaction.find(payments, fields.load(user_id, payments))
+    """What reversals rest on, and these: found once for the same payments."""
+    pairs = same_transaction.known(user_id, payments)
     charges = fees.find(payments)
     return pairs, charges, find(payments, pairs, charges)
 

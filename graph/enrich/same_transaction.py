@@ -28,6 +28,7 @@ from graph.enrich.linking import Link, write
 from graph.enrich.naming import Likeness
 from graph.enrich.pairing import assign
 from graph.enrich.payments import UNIT, Ints, Payments
+from graph.enrich.remembered import while_these
 from graph.enrich.sides import Sides, sides
 
 Floats = NDArray[np.float64]
@@ -75,8 +76,14 @@ class Pairs:
 
 def enrich(user_id: UUID, payments: Payments, found: Pairs | None = None) -> Counts:
     """The tenant's same_transaction links become what is found now."""
-    pairs = found if found is not None else find(payments, fields.load(user_id, payments))
+    pairs = found if found is not None else known(user_id, payments)
     return write(user_id, METHOD, links(payments, pairs))
+
+
+@while_these
+def known(user_id: UUID, payments: Payments) -> Pairs:
+    """The pairs, with what the tenant's rows state besides; found once for the same payments."""
+    return find(payments, fields.load(user_id, payments))
 
 
 def find(payments: Payments, kinds: fields.Fields | None = None) -> Pairs:

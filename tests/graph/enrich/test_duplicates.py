@@ -169,3 +169,64 @@ def test_against_the_truth(seed):
     claimed -= echoes
     assert len(claimed & true) / len(claimed) >= 0.95
     assert len(claimed & true) / len(true) >= 0.9
+
+
+def unnumbered(*gaps_and_amounts, **values):
+    """Ten transfers of amounts of their own, and two of 417.23 by the given days apart."""
+    usual = [(30 * at, 100.31 + 7 * at) for at in range(10)]
+    again = [(40, 417.23), *((40 + gap, amount) for gap, amount in gaps_and_amounts)]
+    return found(
+        *({"key": f"{at}", "day": day, "amount": amount, "source": "bank", **values}
+          for at, (day, amount) in enumerate(usual + again))
+    )  # fmt: skip
+
+
+def test_an_odd_amount_again_without_a_number():
+    assert unnumbered((9, 417.23)) == {("11", "10", "same_amount")}
+
+
+@pytest.mark.parametrize(
+    ("again", "values"),
+    [
+        ([(30, 417.23)], {}),  # a month
+        ([(9, 417.23), (20, 417.23)], {}),
+        ([(60, 417.23)], {}),
+        ([(0, 417.23)], {}),
+        ([(9, 417.24)], {}),
+        ([(9, 417.23)], {"source": "card"}),
+    ],
+)
+def test_an_amount_that_may_come_again(again, values):
+    assert unnumbered(*again, **values) == set()
+
+
+def test_amounts_of_a_price_list_say_nothing():
+    prices = [{"key": f"{at}", "day": at, "amount": 3.5 + at % 4, "source": "bank"}
+              for at in range(8)]  # fmt: skip
+    assert found(*prices) == set()
+
+
+def test_a_number_that_ends_like_a_mark():
+    rows = [bill("a", 0, document="64218/24"), bill("b", 9, document="64218/24.1")]
+    assert found(*rows) == {("b", "a", "number_suffix")}
+    rows = [
+        bill("a", 0, document="A211B"),
+        bill("b", 9, 100, "A211B-1"),
+        bill("c", 9, 23.45, "A211B-2"),
+    ]
+    assert found(*rows) == {("b", "a", "split"), ("c", "a", "split")}
+
+
+def test_slips_that_are_none():
+    """The next invoices of a sequence, two purchases by card, a mandate's number."""
+    rows = [bill(f"{at}", 60 * (at // 2), 100 + at % 2, f"INV-{number}")
+            for at, number in enumerate((10477, 10478, 10747, 10748))]  # fmt: skip
+    assert found(*rows) == set()
+    entered = [bill("a", 0, document="79324"), bill("b", 3, document="79342")]
+    lines = [{"key": f"c{day}", "day": day, "amount": 123.45, "source": "card"} for day in (0, 3)]
+    assert found(*entered) == {("b", "a", "transposed_number")}
+    assert found(*entered, *lines) == set()
+    owed = (2362.02, 1911.4, 2044.6, 2360.22)
+    assert (
+        found(*(bill(f"{at}", 91 * at, each, "VAT236615") for at, each in enumerate(owed))) == set()
+    )

@@ -50,6 +50,7 @@ def keys(kind: str) -> set[tuple[str, str]]:
     links = models.RelationshipInstance.objects.using("owner").filter(
         relationship_type=kind, deleted_at=None
     )
+    links = links.select_related("source_event", "target_event")
     return {(link.source_event.external_id, link.target_event.external_id) for link in links}
 
 
@@ -122,20 +123,22 @@ def test_platforms_and_the_canonical_payment(books):
     assert cross_platform.enrich(books.id, load(books.id)) == Counts()
     seen = {
         fact.relationship.target_event.external_id: (fact.platform_sources, fact.evidence)
-        for fact in models.CrossPlatformRelationship.objects.using("owner").all()
+        for fact in models.CrossPlatformRelationship.objects.using("owner").select_related(
+            "relationship__target_event"
+        )
     }
     both = {"card": ["finley-demo.card C1"], "ledger": ["finley-demo.ledger L3"]}
     assert seen["C1"] == seen["L3"] == (["card", "ledger"], both)
     assert seen["B1"] == (["bank"], {})
-    flows = models.RelationshipInstance.objects.using("owner").filter(edge_class="flow")
+    flows = models.RelationshipInstance.objects.using("owner").select_related("target_event")
+    flows = flows.filter(edge_class="flow")
     by = {flow.target_event.external_id: str(flow.id) for flow in flows}
     assert canonical.of_tenant(books.id) == {by["C1"]: by["L3"], by["L3"]: by["L3"]}
 
 
 def test_a_document_is_a_platform(books):
-    flow = models.RelationshipInstance.objects.using("owner").get(
-        edge_class="flow", target_event__external_id="L3"
-    )
+    flows = models.RelationshipInstance.objects.using("owner").select_related("target_event")
+    flow = flows.get(edge_class="flow", target_event__external_id="L3")
     mail = rows.event(books.id, kind="message")
     values = {"relationship_type": "receipt", "edge_class": "link"}
     rows.relationship(books.id, mail, flow.target_event, **values)
