@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.utils import DatabaseError, OperationalError
 from django.utils import timezone
-from psycopg.errors import SerializationFailure
+from psycopg.errors import LockNotAvailable, SerializationFailure
 from psycopg.sql import SQL, Identifier
 
 from graph import sql
@@ -22,7 +22,8 @@ from graph.errors import RefreshRunning, ViewMissing, ViewUnpopulated
 from graph.models import EnrichedRelationship, ViewRefresh
 
 LOCK = 0x66696E6C6579  # "finley": the advisory lock that one refresher holds at a time
-SERIALIZATION_RETRIES = 3
+RETRIES = 3  # after a serialization failure, or a lock that was not had in time
+LOCK_TIMEOUT = "2s"  # how long a refresh may stand in the way of those who come after it
 MEND_MISSING = "Run: manage.py migrate"
 MEND_STALE = "Run: manage.py refresh_enriched_view"
 MEND_UNPOPULATED = "Run: manage.py refresh_enriched_view --no-concurrently"
@@ -68,13 +69,16 @@ def refresh(*, concurrently: bool = True, wait: bool = True) -> Refresh:
     its first population) and, with `wait=False`, RefreshRunning.
     """
     _require(concurrently)
-    with _only_refresher(wait) as connection:
+    with only_refresher(wait) as connection:
         _analyze(connection)
-        for last in (*[False] * SERIALIZATION_RETRIES, True):
+        for last in (*[False] * RETRIES, True):
             try:
-                return _refresh(connection, concurrently)
+                with refreshing(connection, concurrently) as done:
+                    return done
             except OperationalError as error:
-                if last or not isinstance(error.__cause__, SerializationFailure):
+                if last or not isinstance(
+                    error.__cause__, (SerializationFailure, LockNotAvailable)
+                ):
                     raise
     raise AssertionError("unreachable")
 
@@ -102,7 +106,7 @@ def _require(concurrently: bool) -> None:
 
 
 @contextmanager
-def _only_refresher(wait: bool) -> Iterator[BaseDatabaseWrapper]:
+def only_refresher(wait: bool) -> Iterator[BaseDatabaseWrapper]:
     """A connection of its own that holds the advisory lock, which ends with it, however it ends."""
     connection = connections.create_connection("owner")
     try:
@@ -126,9 +130,12 @@ def _analyze(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(SQL("ANALYZE {}").format(Identifier(table)))
 
 
-def _refresh(connection: BaseDatabaseWrapper, concurrently: bool) -> Refresh:
+@contextmanager
+def refreshing(connection: BaseDatabaseWrapper, concurrently: bool) -> Iterator[Refresh]:
+    """A refresh that is done, and that others see when the context is left."""
     started_at, start = timezone.now(), time.perf_counter()
     with _transaction(connection) as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         cursor.execute("SET LOCAL enable_nestloop = off")  # set-based: every table is read once
         cursor.execute("SELECT pg_current_snapshot()::text")
         snapshot = cursor.fetchone()[0]
@@ -137,7 +144,7 @@ def _refresh(connection: BaseDatabaseWrapper, concurrently: bool) -> Refresh:
         rows, size = cursor.fetchone()
         done = Refresh(rows, *counted, time.perf_counter() - start, size, concurrently)
         _record(cursor, done, started_at, snapshot)
-    return done
+        yield done
 
 
 @contextmanager
@@ -195,6 +202,9 @@ def _exclusive(cursor: CursorWrapper) -> tuple[int, int, int]:
 
 
 def _record(cursor: CursorWrapper, done: Refresh, started_at: datetime, snapshot: str) -> None:
+    """That and how it was done; and how many marks each tenant has had until this snapshot."""
+    cursor.execute(sql.read("marks_of_another_server"))
+    cursor.execute(sql.read("marks_folded"), {"snapshot": snapshot})
     cursor.execute(
         sql.read("record_refresh"),
         {

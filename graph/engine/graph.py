@@ -18,7 +18,7 @@ class Graph:
 
     `source[i]` and `target[i]` are the rows in `nodes` of edge i's ends. `unresolved` counts the
     relationships that are not edges because an event names no entity, `dangling` those whose
-    entity is not among the nodes (it was deleted after the view was refreshed).
+    entity is not among the nodes. `version` is what the data was read at, if that is known.
     """
 
     nodes: pa.Table
@@ -27,6 +27,7 @@ class Graph:
     target: Index
     unresolved: int = 0
     dangling: int = 0
+    version: str = ""
 
     @property
     def node_count(self) -> int:
@@ -73,7 +74,7 @@ class Graph:
         )
 
 
-def build(nodes: pa.Table, edges: pa.Table) -> Graph:
+def build(nodes: pa.Table, edges: pa.Table, version: str = "") -> Graph:
     """The graph of these rows.
 
     `nodes` has id (uuid), kind, name; `edges` has id, source_entity_id, target_entity_id (uuid,
@@ -99,6 +100,7 @@ def build(nodes: pa.Table, edges: pa.Table) -> Graph:
         target=target,
         unresolved=missing,
         dangling=edges.num_rows - kept - missing,
+        version=version,
     )
 
 

@@ -1,7 +1,7 @@
 -- One row per relationship: every join below finds at most one row, by a unique key or DISTINCT ON.
 WITH best_match AS MATERIALIZED (
     SELECT DISTINCT ON (user_id, event_id) user_id, event_id, entity_id
-    FROM entity_matches
+    FROM entity_matches{matches}
     ORDER BY user_id, event_id, confidence DESC, created_at DESC, id
 )
 SELECT
@@ -21,8 +21,7 @@ SELECT
     CASE WHEN target_event.amount IS NULL THEN source_event.currency ELSE target_event.currency END
         AS currency,
     coalesce(target_event.document_ref, source_event.document_ref) AS document_ref,
-    target_event.transaction_ref,
-    {columns}
+    target_event.transaction_ref{columns}
 FROM relationship_instances AS relationship
 JOIN raw_events AS source_event
     ON source_event.user_id = relationship.user_id AND source_event.id = relationship.source_event_id
@@ -35,4 +34,4 @@ LEFT JOIN best_match AS target_match
     ON target_match.user_id = relationship.user_id
     AND target_match.event_id = relationship.target_event_id
 {joins}
-WHERE relationship.deleted_at IS NULL
+WHERE relationship.deleted_at IS NULL{relationships}

@@ -84,12 +84,15 @@ def rows(user_id: UUID, using: str) -> ById:
 def build(user_id: UUID, using: str) -> "nx.MultiDiGraph[str]":
     """The tenant's graph, as graph.engine.convert.to_networkx makes it."""
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(unresolved=0, dangling=0)
-    for entity in _of(NormalizedEntity, user_id, using).values("id", "kind", "name"):
+    entities = _of(NormalizedEntity, user_id, using).filter(merged_into__isnull=True)
+    for entity in entities.values("id", "kind", "name"):
         graph.add_node(str(entity["id"]), kind=entity["kind"], name=entity["name"])
     for key, row in rows(user_id, using).items():
         source, target = row.pop("source_entity_id"), row.pop("target_entity_id")
         if source is None or target is None:
             graph.graph["unresolved"] += 1
+        elif str(source) not in graph or str(target) not in graph:
+            graph.graph["dangling"] += 1
         else:
             _as_attributes(row)
             graph.add_edge(str(source), str(target), key=str(key), **row)

@@ -1,0 +1,194 @@
+"""Fresh reads: the view's rows, corrected by what has changed since it was computed.
+
+In one snapshot. A mark of a shared pattern corrects the columns of that layer in all rows that
+point at it; any other mark has its relationships read anew. Where most of a tenant has changed, all
+of it is read from the tables instead; never does a read wait for a refresh.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
+
+from graph import changes, sql
+from graph.arrow import TenantReader
+from graph.changes import State
+from graph.definition import SOME, TENANT, TENANT_VIEW, view_sql
+from graph.engine.columns import as_strings, storage
+from graph.layers import LAYERS, Layer
+
+OF_EVENTS = ("occurred_at", "amount", "currency", "document_ref", "transaction_ref")
+PATCHED_ANYWAY = 2_000  # rows named by marks: so few cost less than asking how many rows there are
+PATCHED_SHARE = 0.25  # of the tenant's rows; beyond it reading all of them live costs less
+HASHED = SQL("SELECT set_config('enable_nestloop', 'off', true)")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is read of whom."""
+
+    user_id: UUID
+    columns: tuple[str, ...]
+    edge_class: str | None = None
+
+    def layers(self) -> Iterable[Layer]:
+        """The layers that say something in these columns."""
+        names = set(self.columns)
+        return (x for x in LAYERS if names & {x.id_column, *(c.name for c in x.columns)})
+
+    def patterns(self) -> list[Layer]:
+        """The shared layers whose own values are read, not only which row it is."""
+        names = set(self.columns)
+        return [x for x in self.layers() if x.is_pattern and names & {c.name for c in x.columns}]
+
+    def kinds(self) -> list[str]:
+        """The kinds of marks that have rows read anew; those of other columns do not matter."""
+        facts = [layer.name for layer in self.layers() if not layer.is_pattern]
+        events = ["event"] if set(self.columns) & set(OF_EVENTS) else []
+        return ["relationship", "match", *events, *facts]
+
+
+def nodes(reader: TenantReader, user_id: UUID) -> tuple[pa.Table, State]:
+    """The tenant's nodes (id, kind, name) by id, and the state of its graph, in one query."""
+    query = SQL(sql.read("fresh_nodes"))
+    found = reader.table(query.format(state=changes.query(user_id), user_id=Literal(user_id)))
+    return found.slice(1), changes.read(json.loads(found["name"][0].as_py()))
+
+
+def edges(reader: TenantReader, wanted: Wanted, state: State) -> pa.Table:
+    """The relationships as the tables have them in the reader's snapshot, with these columns."""
+    marks = sum(state.pending.get(kind, 0) for kind in wanted.kinds())
+    if state.unknown or _many(reader, wanted, marks):
+        return _live(reader, wanted)
+    patterns = [layer for layer in wanted.patterns() if layer.name in state.pending]
+    pointers = [layer.id_column for layer in patterns]
+    names = tuple(dict.fromkeys((*wanted.columns, *pointers)))
+    found = reader.table(_of_view(wanted, names))
+    for layer in patterns:
+        found = _patterned(found, layer, reader.table(_pattern_rows(wanted, layer, state)))
+    if marks:
+        stale = reader.table(marked(wanted.user_id, wanted.kinds(), pending(state.snapshot)))
+        found = _patched(found, stale, reader.table(rows(wanted, names, stale["id"])))
+    return found.select(list(wanted.columns))
+
+
+def _many(reader: TenantReader, wanted: Wanted, marks: int) -> bool:
+    """Whether so much has changed that reading all of the tenant live costs less."""
+    if marks <= PATCHED_ANYWAY:
+        return False
+    enough = int(marks / PATCHED_SHARE)
+    query = "SELECT count(*) FROM (SELECT FROM {} WHERE user_id = {} LIMIT {}) AS found"
+    some = SQL(query).format(Identifier(TENANT_VIEW), Literal(wanted.user_id), Literal(enough))
+    return int(reader.table(some).column(0)[0].as_py()) < enough
+
+
+def _live(reader: TenantReader, wanted: Wanted) -> pa.Table:
+    """Set-based: every table of the tenant is read once."""
+    reader.table(HASHED)
+    source = SQL(view_sql(TENANT, list(wanted.layers()))).format(user_id=Literal(wanted.user_id))
+    return reader.table(_select(wanted, wanted.columns, SQL("({}) AS live").format(source)))
+
+
+def _of_view(wanted: Wanted, columns: Sequence[str]) -> Composed:
+    return _select(wanted, columns, Identifier(TENANT_VIEW))
+
+
+def _select(wanted: Wanted, columns: Sequence[str], source: Composable) -> Composed:
+    names = SQL(", ").join(Identifier(name) for name in columns)
+    query = SQL("SELECT {} FROM {} WHERE user_id = {}")
+    return query.format(names, source, Literal(wanted.user_id)) + _only(wanted)
+
+
+def _only(wanted: Wanted) -> Composable:
+    if wanted.edge_class is None:
+        return SQL("")
+    return SQL(" AND edge_class = {}").format(Literal(wanted.edge_class))
+
+
+def pending(snapshot: str | None) -> Composable:
+    """The condition that a mark is not in the view computed on that snapshot."""
+    if snapshot is None:
+        return SQL("true")
+    condition = "mark.xid >= {}::xid8 AND NOT pg_visible_in_snapshot(mark.xid, {}::pg_snapshot)"
+    return SQL(condition).format(Literal(snapshot.partition(":")[0]), Literal(snapshot))
+
+
+def marked(user_id: UUID, kinds: Sequence[str], which: Composable) -> Composed:
+    """The query for the ids of the relationships that these kinds of marks concern."""
+    user = Literal(user_id)
+    return SQL(sql.read("fresh_marked")).format(
+        user_id=user,
+        kinds=Literal(list(kinds)),
+        which=which,
+        by_relationship=Literal([kind for kind in kinds if kind not in BY_POINTER]),
+        resolved=SQL("").join(_resolved(user, kinds, pointer) for pointer in POINTERS),
+    )
+
+
+def rows(wanted: Wanted, columns: Sequence[str], ids: pa.ChunkedArray) -> Composed:
+    """The query for these relationships as they are now."""
+    parts = {
+        "user_id": Literal(wanted.user_id),
+        "ids": Literal("{" + ",".join(as_strings(ids)) + "}"),
+    }
+    return SQL(sql.read("fresh_rows")).format(
+        columns=SQL(", ").join(Identifier("live", name) for name in columns),
+        live=SQL(view_sql(SOME, list(wanted.layers()))).format(**parts),
+        only=_only(wanted),
+        **parts,
+    )
+
+
+# Which column of a relationship points at the rows that these kinds of marks name.
+POINTERS: dict[str, tuple[str, ...]] = {
+    "source_event_id": ("event", "match"),
+    "target_event_id": ("event", "match"),
+    **{layer.pointer: (layer.name,) for layer in LAYERS if layer.pointer},
+}
+BY_POINTER = frozenset(kind for kinds in POINTERS.values() for kind in kinds)
+
+
+def _resolved(user: Literal, kinds: Sequence[str], pointer: str) -> Composable:
+    named = [kind for kind in POINTERS[pointer] if kind in kinds]
+    if not named:
+        return SQL("")
+    part = SQL(sql.read("fresh_resolved"))
+    return part.format(user_id=user, pointer=Identifier(pointer), kinds=Literal(named))
+
+
+def _patched(view: pa.Table, stale: pa.Table, now: pa.Table) -> pa.Table:
+    """The view's rows without the stale ones, and those as they are now."""
+    gone = pc.is_in(storage(view["id"]), value_set=storage(stale["id"]))
+    return pa.concat_tables([view.filter(pc.invert(gone)), now.select(view.column_names)])
+
+
+def _pattern_rows(wanted: Wanted, layer: Layer, state: State) -> Composed:
+    """The layer's rows that pending marks name, with its columns of the view."""
+    values = [
+        SQL("{} AS {}").format(SQL(column.sql("pattern")), Identifier(column.name))
+        for column in layer.columns
+    ]
+    return SQL(sql.read("fresh_patterns")).format(
+        columns=SQL(", ").join(values),
+        table=Identifier(layer.table),
+        user_id=Literal(wanted.user_id),
+        kind=Literal(layer.name),
+        which=pending(state.snapshot),
+    )
+
+
+def _patterned(view: pa.Table, layer: Layer, rows: pa.Table) -> pa.Table:
+    """The layer's columns anew in all rows that point at one of these."""
+    at = pc.index_in(storage(view[layer.id_column]), value_set=storage(rows["id"]))
+    hit = pc.is_valid(at)
+    for column in layer.columns:
+        if column.name in view.column_names:
+            now = rows[column.name].combine_chunks().take(at)
+            place = view.column_names.index(column.name)
+            merged = pc.if_else(hit, now, view[column.name])
+            view = view.set_column(place, column.name, merged)
+    return view

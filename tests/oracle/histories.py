@@ -1,0 +1,232 @@
+"""Histories of writers, refreshers and readers at once, each step chosen by a number.
+
+Sessions are real and their transactions overlap, but one thread takes all steps, so that a history
+comes out the same from the same choices. After every step that commits, and in the middle of a
+refresh, what a reader builds is compared with the ten fetches on the same committed rows.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import networkx as nx
+from django.db import connections
+from django.db.utils import DatabaseError
+
+from graph import fresh, view
+from graph.engine.convert import to_networkx
+from graph.load import ALL, load
+from tests.oracle import ten_fetches
+from tests.oracle.compared import same_graph
+from tests.oracle.writers import TABLES, Choose, Writer, first_books
+
+SESSIONS = 3
+LOCK_PATIENCE = "30ms"  # nobody else takes a step while one waits
+THRESHOLDS = (0, 2, 2_000)
+
+
+class Session:
+    """A writer's connection; a transaction is open or not."""
+
+    def __init__(self) -> None:
+        self.connection = connections.create_connection("owner")
+        self.open = False
+        self.saved = False
+        self._run("SET lock_timeout = %s", [LOCK_PATIENCE])
+
+    def _run(self, statement: str, parameters: Any = None) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+
+    def write(self, statement: str, parameters: list[Any]) -> bool:
+        """Whether it went well; an error ends the transaction."""
+        try:
+            self._run(statement, parameters)
+        except DatabaseError:
+            if self.open:
+                self.end("ROLLBACK")
+            return False
+        return True
+
+    def begin(self) -> None:
+        self._run("BEGIN")
+        self.open, self.saved = True, False
+
+    def save(self) -> None:
+        self._run("SAVEPOINT here")
+        self.saved = True
+
+    def back(self) -> None:
+        self._run("ROLLBACK TO here")
+
+    def end(self, how: str) -> None:
+        self._run(how)
+        self.open = False
+
+    def close(self) -> None:
+        with suppress(DatabaseError):
+            if self.open:
+                self.end("ROLLBACK")
+            self._run("RESET lock_timeout")
+        self.connection.close()
+
+
+@contextmanager
+def sessions(count: int = SESSIONS) -> Iterator[list[Session]]:
+    made = [Session() for _ in range(count)]
+    try:
+        yield made
+    finally:
+        for each in made:
+            each.close()
+
+
+@dataclass
+class Mismatch(Exception):
+    """A reader saw something else than the tables hold."""
+
+    user: UUID
+    what: str
+
+
+class History:
+    """Two tenants, some writers; `check` after each step that a reader may see."""
+
+    def __init__(self, number: int, choose: Choose, writers: list[Session]) -> None:
+        self.choose = choose
+        self.sessions = writers
+        self.users = [UUID(int=(1 << 100) + 2 * number + n) for n in (0, 1)]
+        self.comparisons = 0
+        self._seen: dict[tuple[UUID, str], nx.MultiDiGraph[Any]] = {}
+        self._refresh: ExitStack | None = None
+        view.LOCK_TIMEOUT = LOCK_PATIENCE
+        self._write = [
+            Writer(user, 2 * number + n, choose) for n, user in enumerate(self.users, start=1)
+        ]
+
+    def run(self, steps: int) -> None:
+        """Raises Mismatch."""
+        self._begin()
+        try:
+            for _ in range(steps):
+                if self.step():
+                    self.check()
+            self.settle()
+            self.check()
+        finally:
+            self.abandon_refresh()
+
+    def _begin(self) -> None:
+        for writer in self._write:
+            for statement in first_books(writer):
+                self.sessions[0].write(*statement)
+        view.refresh()
+
+    def step(self) -> bool:
+        """Whether readers may see something else since."""
+        session = self.sessions[self.choose(len(self.sessions))]
+        deeds: tuple[Callable[[Session], bool], ...] = (
+            *[self._writes] * 10,
+            *[self._begins_or_ends] * 4,
+            self._saves_or_goes_back,
+            *[self._refreshes] * 2,
+        )
+        return deeds[self.choose(len(deeds))](session)
+
+    def _writes(self, session: Session) -> bool:
+        went_well = session.write(*self._write[self.choose(2)].statement())
+        return went_well and not session.open
+
+    def _begins_or_ends(self, session: Session) -> bool:
+        if not session.open:
+            session.begin()
+            return False
+        how = ("COMMIT", "COMMIT", "ROLLBACK")[self.choose(3)]
+        session.end(how)
+        return True
+
+    def _saves_or_goes_back(self, session: Session) -> bool:
+        if session.open and session.saved:
+            session.back()
+        elif session.open:
+            session.save()
+        return False
+
+    def _refreshes(self, _: Session) -> bool:
+        """Half of a refresh now, the other half later, or it dies."""
+        if self._refresh is None:
+            self._begin_refresh()
+        elif self.choose(4) == 0:
+            self.abandon_refresh()
+        else:
+            self._refresh.close()
+            self._refresh = None
+        return True
+
+    def _begin_refresh(self) -> None:
+        stack = ExitStack()
+        try:
+            connection = stack.enter_context(view.only_refresher(wait=False))
+            stack.enter_context(view.refreshing(connection, concurrently=True))
+        except DatabaseError:  # a writer has emptied a table and not committed yet
+            stack.close()
+        else:
+            self._refresh = stack
+
+    def abandon_refresh(self) -> None:
+        if self._refresh is not None:
+            with suppress(Abandoned):
+                self._refresh.__exit__(Abandoned, Abandoned(), None)
+            self._refresh = None
+
+    def settle(self) -> None:
+        """Everybody comes to an end."""
+        for session in self.sessions:
+            if session.open:
+                session.end("COMMIT")
+        if self._refresh is not None:
+            self._refresh.close()
+            self._refresh = None
+
+    def check(self) -> None:
+        """Raises Mismatch."""
+        fresh.PATCHED_ANYWAY = THRESHOLDS[self.choose(len(THRESHOLDS))]
+        for user in self.users:
+            self._compare(user)
+
+    def _compare(self, user: UUID) -> None:
+        read, _ = load(user)
+        seen, truth = to_networkx(read), ten_fetches.build(user, using="owner")
+        if not same_graph(seen, truth):
+            raise Mismatch(user, "the graph")
+        before = self._seen.setdefault((user, read.version), seen)
+        if not same_graph(before, seen):
+            raise Mismatch(user, "a version that stands for two graphs")
+        self._compare_some(user, truth)
+        self.comparisons += 1
+
+    def _compare_some(self, user: UUID, truth: "nx.MultiDiGraph[Any]") -> None:
+        """Few columns, of one class: marks that do not matter to them are left out."""
+        columns = [name for name in ALL if self.choose(12) == 0]
+        edge_class = (None, "flow", "link")[self.choose(3)]
+        read, _ = load(user, columns, edge_class=edge_class)
+        seen = {key: row for *_, key, row in to_networkx(read).edges(keys=True, data=True)}
+        wanted = {
+            key: {name: row[name] for name in columns}
+            for *_, key, row in truth.edges(keys=True, data=True)
+            if edge_class in (None, row["edge_class"])
+        }
+        if seen != wanted:
+            raise Mismatch(user, f"columns {columns} of {edge_class}")
+
+
+class Abandoned(Exception):
+    """A refresh that does not come to its end."""
+
+
+def emptied() -> None:
+    """No rows of anybody; the view is as it was."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
