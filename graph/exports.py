@@ -9,9 +9,10 @@ from uuid import UUID
 import pyarrow as pa
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
-from graph import sql
+from graph import fresh, overlay, sql
 from graph.arrow import TenantReader, tenant_snapshot
 from graph.definition import TENANT_VIEW
+from graph.engine.columns import as_strings
 from graph.layers import LAYERS, ColumnType
 
 PAGE = 20_000  # rows; what is in memory at a time
@@ -64,41 +65,34 @@ ENTITIES = pa.schema(
         ("spellings", pa.list_(pa.string())),
     ]
 )
-READ_BY_VIEW = (
-    "relationship_instances",
-    "raw_events",
-    "entity_matches",
-    *(layer.table for layer in LAYERS),
-)
+NOTHING = SQL("")
 BEFORE_ALL = {"after_day": Literal("-infinity"), "after_id": Literal(str(UUID(int=0)))}
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """`pages` are read as they are asked for; `total` rows in all, in one snapshot.
-
-    `older`: rows were written since the view was computed, which it therefore does not show. (What
-    was deleted outright since then is not looked for; relationships are deleted softly.)
-    """
+    """`pages` are read as they are asked for; `total` rows in all, in one snapshot."""
 
     schema: pa.Schema
     total: int
     pages: Iterator[pa.Table]
-    older: bool = False
 
 
 @contextmanager
 def relationships(user_id: UUID, page_rows: int = PAGE) -> Iterator[Export]:
-    """The view's rows by (occurred_at, id). Raises ViewMissing and ViewUnpopulated.
+    """The view's rows, as fresh as the tables, by (occurred_at, id).
+
+    Raises ViewMissing and ViewUnpopulated.
 
     `source_key` and `target_key` are the rows' own keys in their files (`raw_events.external_id`).
     """
     page = SQL(sql.read("export_relationships"))
     parts = {"user_id": Literal(user_id), "rows": Literal(page_rows), "layers": _layers()}
     with tenant_snapshot(user_id) as reader:
-        total = _count(reader, user_id, TENANT_VIEW)
-        pages = _pages(reader, RELATIONSHIPS, lambda after: page.format(**parts, **after))
-        yield Export(RELATIONSHIPS, total, pages, _older(reader, user_id))
+        before = _with_changes(reader, user_id)
+        total = _count(reader, user_id, TENANT_VIEW, before)
+        pages = _pages(reader, RELATIONSHIPS, lambda after: before + page.format(**parts, **after))
+        yield Export(RELATIONSHIPS, total, pages)
 
 
 @contextmanager
@@ -131,13 +125,15 @@ def _pages(
             after["after_day"] = Literal(page["occurred_at"][-1].as_py())
 
 
-def _count(reader: TenantReader, user_id: UUID, table: str) -> int:
-    query = SQL("SELECT count(*) FROM {} WHERE user_id = {}")
-    counted = reader.table(query.format(Identifier(table), Literal(user_id)))
+def _with_changes(reader: TenantReader, user_id: UUID) -> Composed:
+    """What makes the view's name stand for its rows as they are now, in this snapshot."""
+    _, state = fresh.nodes(reader, user_id)
+    query = overlay.stale(user_id, state)
+    ids = [] if query is None else as_strings(reader.table(query)["id"])
+    return Composed([overlay.with_changes(user_id, state, ids)])
+
+
+def _count(reader: TenantReader, user_id: UUID, table: str, before: Composable = NOTHING) -> int:
+    query = SQL("{}SELECT count(*) FROM {} WHERE user_id = {}")
+    counted = reader.table(query.format(before, Identifier(table), Literal(user_id)))
     return int(counted.column(0)[0].as_py())
-
-
-def _older(reader: TenantReader, user_id: UUID) -> bool:
-    query = SQL(sql.read("export_older"))
-    asked = (query.format(table=Identifier(t), user_id=Literal(user_id)) for t in READ_BY_VIEW)
-    return any(reader.table(each)["older"][0].as_py() for each in asked)

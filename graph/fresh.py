@@ -72,7 +72,7 @@ def edges(reader: TenantReader, wanted: Wanted, state: State) -> pa.Table:
         found = _patterned(found, layer, reader.table(_pattern_rows(wanted, layer, state)))
     if marks:
         stale = reader.table(marked(wanted.user_id, wanted.kinds(), pending(state.snapshot)))
-        found = _patched(found, stale, reader.table(rows(wanted, names, stale["id"])))
+        found = _patched(found, stale, reader.table(rows(wanted, names, as_strings(stale["id"]))))
     return found.select(list(wanted.columns))
 
 
@@ -129,12 +129,9 @@ def marked(user_id: UUID, kinds: Sequence[str], which: Composable) -> Composed:
     )
 
 
-def rows(wanted: Wanted, columns: Sequence[str], ids: pa.ChunkedArray) -> Composed:
+def rows(wanted: Wanted, columns: Sequence[str], ids: Sequence[str]) -> Composed:
     """The query for these relationships as they are now."""
-    parts = {
-        "user_id": Literal(wanted.user_id),
-        "ids": Literal("{" + ",".join(as_strings(ids)) + "}"),
-    }
+    parts = {"user_id": Literal(wanted.user_id), "ids": as_array(ids)}
     return SQL(sql.read("fresh_rows")).format(
         columns=SQL(", ").join(Identifier("live", name) for name in columns),
         live=SQL(view_sql(SOME, list(wanted.layers()))).format(**parts),
@@ -150,6 +147,11 @@ POINTERS: dict[str, tuple[str, ...]] = {
     **{layer.pointer: (layer.name,) for layer in LAYERS if layer.pointer},
 }
 BY_POINTER = frozenset(kind for kinds in POINTERS.values() for kind in kinds)
+
+
+def as_array(ids: Sequence[str]) -> Literal:
+    """A PostgreSQL array of uuids, as a text."""
+    return Literal("{" + ",".join(ids) + "}")
 
 
 def _resolved(user: Literal, kinds: Sequence[str], pointer: str) -> Composable:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from django.apps import apps
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from graph import keyset
+from graph import keyset, overlay
 from graph.errors import NotFound, QuestionError
 from graph.keyset import Position
 from graph.layers import BY_NAME, Layer
@@ -61,14 +62,16 @@ def insights(
     """
     layer = _layer(layer_name)
     wanted = Q(user_id=user_id) & _scored(layer, min_score) & _within(since, until)
-    with readable_view(), tenant_transaction(user_id):
+    with readable_view(), tenant_transaction(user_id, snapshot=True) as connection:
         if party is not None:
             wanted &= _with_party(user_id, party)
         found = TenantRelationship.objects.filter(wanted).filter(
             **{f"{layer.id_column}__isnull": False}
         )
         found = _of_status(found, user_id, layer, status)
-        page, following = keyset.page(found, "occurred_at", most, after)
+        page, following = keyset.page(
+            found, "occurred_at", most, after, partial(overlay.read, connection, user_id)
+        )
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
         parties = _parties(user_id, page)
     return [_answer(layer, row, rows, parties) for row in page], following

@@ -1,6 +1,7 @@
 """Lists in pages: a place in a list is a moment and an id, so that what is new since moves none."""
 
 import base64
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,15 +12,19 @@ Position = tuple[datetime, UUID]
 
 
 def page[Row: Model](
-    rows: QuerySet[Row], by: str, most: int, after: Position | None
+    rows: QuerySet[Row],
+    by: str,
+    most: int,
+    after: Position | None,
+    read: Callable[[QuerySet[Row]], list[Row]] = list,
 ) -> tuple[list[Row], Position | None]:
     """At most `most` rows, the newest by that column first, and where the next page begins.
 
-    None: there is no next page.
+    None: there is no next page. `read` evaluates the queryset.
     """
     if after is not None:
         rows = rows.filter(_beyond(by, *after))
-    found = list(rows.order_by(f"-{by}", "-pk")[: most + 1])
+    found = read(rows.order_by(f"-{by}", "-pk")[: most + 1])
     if len(found) <= most:
         return found, None
     last: Any = found[most - 1]

@@ -15,6 +15,7 @@ import pyarrow as pa
 from django.db.utils import OperationalError, ProgrammingError
 from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
 
+from graph import overlay
 from graph.definition import VIEW
 from graph.engine.columns import values
 from graph.engine.communities import SEED
@@ -156,8 +157,9 @@ def _row(user_id: UUID, relationship_id: UUID | str) -> TenantRelationship | Non
         wanted = UUID(str(relationship_id))
     except ValueError:
         return None
-    with readable_view(), tenant_transaction(user_id):
-        return TenantRelationship.objects.filter(user_id=user_id, id=wanted).first()
+    found = TenantRelationship.objects.filter(user_id=user_id, id=wanted)
+    with readable_view(), tenant_transaction(user_id, snapshot=True) as connection:
+        return next(iter(overlay.read(connection, user_id, found)), None)
 
 
 @contextmanager

@@ -88,7 +88,6 @@ def test_csv_has_keys_layers_and_no_formulas(known, tmp_path):
     told = exported(known, tmp_path / "out.csv")
     first, last = lines(tmp_path / "out.csv")
     assert "2 relationships" in told
-    assert "older than" not in told
     assert [first["occurred_at"][:10], last["occurred_at"][:10]] == ["0001-12-31", "9999-12-31"]
     assert (first["source_file"], first["target_file"]) == ("a.csv", "a.csv")
     assert (first["source_key"], first["target_key"]) == ("-1", "'@1")  # a number, a formula
@@ -152,27 +151,25 @@ def test_an_empty_tenant_gives_a_file_with_columns(tenant, tmp_path, format_):
         "UPDATE relationship_instances SET deleted_at = now()",
     ],
 )
-def test_a_view_older_than_the_tables_is_told(known, tmp_path, change):
-    assert "older than" not in exported(known, tmp_path / "out.csv")
+def test_what_has_changed_since_the_refresh_is_exported(known, change):
     with connections["owner"].cursor() as cursor:
         cursor.execute(change)
-    assert "refresh_enriched_view" in exported(known, tmp_path / "out.csv")
+    with exports.relationships(known, 1) as found:
+        total, before = found.total, [row for page in found.pages for row in page.to_pylist()]
     view.refresh()
-    assert "older than" not in exported(known, tmp_path / "out.csv")
+    with exports.relationships(known) as found:
+        assert (found.total, [row for page in found.pages for row in page.to_pylist()]) == (
+            total,
+            before,
+        )
 
 
-def test_what_other_tenants_write_makes_nobodys_view_old(known, tmp_path):
-    rows.payment(rows.tenant_id())
-    assert "older than" not in exported(known, tmp_path / "out.csv")
-
-
-def test_an_event_that_is_gone_since_costs_its_keys_only(known):
+def test_an_event_that_is_gone_takes_its_relationships_along(known):
     with connections["owner"].cursor() as cursor:
         cursor.execute("DELETE FROM raw_events WHERE external_id = '-1'")
     with exports.relationships(known) as found:
-        first = next(found.pages).to_pylist()[0]
-    assert found.older is False  # only what was written is looked for
-    assert (first["source_key"], first["target_key"]) == (None, "@1")
+        assert found.total == 1
+        assert next(found.pages)["target_key"].to_pylist() == ["@9999"]
 
 
 def test_a_failure_leaves_the_old_file_and_no_other(known, tmp_path, monkeypatch):

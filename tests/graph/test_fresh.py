@@ -29,14 +29,14 @@ def usual_thresholds(monkeypatch):
     monkeypatch.setattr(view, "LOCK_TIMEOUT", view.LOCK_TIMEOUT)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_readers_see_what_the_tables_hold(seed):
     """Also in the middle of a refresh, and after one that died."""
     choices = random.Random(seed)
     with histories.sessions() as writers:
         history = histories.History(seed, choices.randrange, writers)
-        history.run(60)
-    assert history.comparisons > 40
+        history.run(45)
+    assert history.comparisons > 15
 
 
 def small_books():

@@ -15,8 +15,9 @@ import networkx as nx
 from django.db import connections
 from django.db.utils import DatabaseError
 
-from graph import fresh, view
+from graph import exports, fresh, insights, questions, view
 from graph.engine.convert import to_networkx
+from graph.layers import LAYERS
 from graph.load import ALL, load
 from tests.oracle import ten_fetches
 from tests.oracle.compared import same_graph
@@ -205,6 +206,8 @@ class History:
         if not same_graph(before, seen):
             raise Mismatch(user, "a version that stands for two graphs")
         self._compare_some(user, truth)
+        if self.choose(4) == 0:
+            self._compare_rows(user)
         self.comparisons += 1
 
     def _compare_some(self, user: UUID, truth: "nx.MultiDiGraph[Any]") -> None:
@@ -220,6 +223,26 @@ class History:
         }
         if seen != wanted:
             raise Mismatch(user, f"columns {columns} of {edge_class}")
+
+    def _compare_rows(self, user: UUID) -> None:
+        """What is read row by row: lookups, insights, exports."""
+        truth = ten_fetches.rows(user, "owner")
+        with exports.relationships(user, page_rows=2) as found:
+            exported = [row for page in found.pages for row in page["relationship_id"].to_pylist()]
+        if sorted(exported) != sorted(map(str, truth)) or found.total != len(truth):
+            raise Mismatch(user, "what is exported")
+        for layer in LAYERS:
+            said, _ = insights.insights(user, layer.name)
+            seen = {row["id"]: row["insight"]["id"] for row in said}
+            wanted = {
+                key: row[layer.id_column] for key, row in truth.items() if row[layer.id_column]
+            }
+            if seen != wanted:
+                raise Mismatch(user, f"insights of {layer.name}")
+        for key, row in truth.items():
+            seen = questions.relationship(user, key)
+            if any(seen[name] != row[name] for name in seen if name != "layers"):
+                raise Mismatch(user, f"relationship {key}")
 
 
 class Abandoned(Exception):

@@ -16,7 +16,6 @@ from graph import exports, tenants
 from graph.errors import GraphError
 from graph.exports import Export
 from graph.tabular import FORMATS
-from graph.view import MEND_STALE
 
 
 class Command(BaseCommand):
@@ -46,8 +45,6 @@ class Command(BaseCommand):
     def _export(self, user_id: UUID, options: dict[str, Any]) -> int:
         """How many rows were written: all, or the file is not touched."""
         with type(self).export(user_id) as found, self._opened(options["output"]) as file:
-            if found.older:
-                self.stderr.write(f"The view is older than the tables. {MEND_STALE}")
             write = FORMATS[options["format"]]
             write(file, found.schema, shown(found, self.what), raw=options["raw"])
         return found.total
