@@ -1,12 +1,13 @@
 """Relationships as a list: by what they are, whose, when, how much, and by their layers."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
-from graph import keyset
+from graph import keyset, overlay
 from graph.errors import QuestionError
 from graph.keyset import Position
 from graph.layers import BY_NAME, LAYERS
@@ -51,12 +52,14 @@ def relationships(
         found &= Q(edge_class="flow")
     found &= _layers(wanted.get("has", ()), "has", missing=False)
     found &= _layers(wanted.get("lacks", ()), "lacks", missing=True)
-    with readable_view(), tenant_transaction(user_id):
+    with readable_view(), tenant_transaction(user_id, snapshot=True) as connection:
         if party := wanted.get("party"):
             ids = standing_for(user_id, party)
             found &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
         rows = TenantRelationship.objects.filter(found)
-        page, following = keyset.page(rows, "occurred_at", most, after)
+        page, following = keyset.page(
+            rows, "occurred_at", most, after, partial(overlay.read, connection, user_id)
+        )
     return [as_answer(row) for row in page], following
 
 

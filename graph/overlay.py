@@ -28,16 +28,24 @@ def read(
 
     Raises ViewMissing, ViewUnpopulated.
     """
-    state = changes.state(connection, user_id)
-    ids = _stale(connection, user_id, state)
-    before = with_changes(user_id, state, ids).as_string()
+    before = _before(connection, user_id)
     if not before:
         return list(found)
     text, parameters = found.query.sql_with_params()
-    raw = TenantRelationship.objects.using(connection.alias).raw(
-        before.replace("%", "%%") + text, parameters
-    )
+    raw = TenantRelationship.objects.using(connection.alias).raw(before + text, parameters)
     return list(raw)
+
+
+def around(connection: BaseDatabaseWrapper, user_id: UUID, query: str) -> str:
+    """The SELECT, whatever it begins with, so that it reads the rows as they are now."""
+    before = _before(connection, user_id)
+    return f"{before}SELECT * FROM (\n{query}\n) AS answer" if before else query  # noqa: S608
+
+
+def _before(connection: BaseDatabaseWrapper, user_id: UUID) -> str:
+    state = changes.state(connection, user_id)
+    ids = _stale(connection, user_id, state)
+    return with_changes(user_id, state, ids).as_string().replace("%", "%%")
 
 
 def stale(user_id: UUID, state: State) -> Composable | None:
@@ -56,7 +64,7 @@ def with_changes(user_id: UUID, state: State, ids: Sequence[str]) -> Composable:
     names = SQL(", ").join(Identifier(name) for name in COLUMNS)
     if state.unknown:
         live = SQL(view_sql(TENANT)).format(user_id=Literal(user_id))
-        return SQL("WITH {} AS (SELECT {} FROM ({}) AS live) ").format(
+        return SQL("WITH {} AS NOT MATERIALIZED (SELECT {} FROM ({}) AS live) ").format(
             Identifier(TENANT_VIEW), names, live
         )
     if not ids:

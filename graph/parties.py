@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from graph import sql
+from graph import overlay, sql
 from graph.errors import NotFound
 from graph.models import NormalizedEntity
 from graph.questions import readable_view
@@ -60,7 +60,12 @@ def _standing(user_id: UUID, entity_id: UUID | str) -> NormalizedEntity:
 
 def rows(user_id: UUID, name: str, asked: dict[str, Any]) -> list[Answer]:
     """What `graph/sql/<name>.sql` finds in the tenant's transaction, as dicts."""
-    with readable_view(), tenant_transaction(user_id) as connection, connection.cursor() as cursor:
-        cursor.execute(sql.read(name), {"user_id": user_id, **asked})
+    with (
+        readable_view(),
+        tenant_transaction(user_id, snapshot=True) as connection,
+        connection.cursor() as cursor,
+    ):
+        query = overlay.around(connection, user_id, sql.read(name))
+        cursor.execute(query, {"user_id": user_id, **asked})
         columns = [column.name for column in cursor.description]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
