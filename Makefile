@@ -12,7 +12,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.12 --gene
 	--no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev demo serve test check bench requirements clean
+.PHONY: help venv venv-dev demo serve test test-networkx check bench requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
@@ -31,6 +31,10 @@ serve: venv ## Serve the API on 127.0.0.1:PORT
 
 test: venv-dev ## Run the tests
 	$(PYTHON) -m pytest -n 2 $(ARGS)
+
+test-networkx: venv-dev ## Run networkx's own tests with finley as its backend
+	cd .venv && NETWORKX_TEST_BACKEND=finley NETWORKX_FALLBACK_TO_NX=1 bin/python -m pytest -c /dev/null \
+		-p no:cacheprovider -p no:django -q -rx --pyargs networkx $(ARGS)
 
 check: venv-dev ## Everything that CI asks: style, types, layers, migrations, deployment, tests
 	$(PYTHON) -m ruff check

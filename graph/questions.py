@@ -17,11 +17,14 @@ from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
 
 from graph import overlay
 from graph.definition import VIEW
+from graph.engine.alternatives import k_shortest
 from graph.engine.columns import values
 from graph.engine.communities import SEED
 from graph.engine.communities import communities as find_communities
+from graph.engine.filters import Only
 from graph.engine.graph import Graph
 from graph.engine.importance import importance as score
+from graph.engine.neighbourhood import neighbourhood as find_neighbourhood
 from graph.engine.paths import Hop, shortest_path
 from graph.engine.projection import Direction
 from graph.engine.stats import PRESENCE
@@ -37,6 +40,7 @@ from graph.view import MEND_MISSING, MEND_UNPOPULATED
 Edges = Literal["flow", "all"]
 Answer = dict[str, Any]
 
+EVERYTHING = Only()
 HOP_COLUMNS = ("relationship_type", "confidence_score", "occurred_at", "amount", "currency")
 
 
@@ -70,6 +74,65 @@ def path(
         "cost": found.cost,
         "weights_used": found.weights_used,
         "hops": [_hop(graph, hop) for hop in found.hops],
+    }
+
+
+def paths(
+    user_id: UUID,
+    source: UUID,
+    target: UUID,
+    *,
+    k: int = 3,
+    max_length: int = 6,
+    weight: str | None = None,
+    direction: Direction = "any",
+    edges: Edges = "flow",
+    only: Only = EVERYTHING,
+) -> Answer:
+    """The `k` shortest paths, best first, over the edges of `only`.
+
+    Raises NotFound naming `source` or `target`.
+    """
+    columns = dict.fromkeys((*HOP_COLUMNS, *columns_for(weight), *only.columns()))
+    graph = only.of(load(user_id, tuple(columns), edge_class=_class(edges))[0])
+    ends = [_position(graph, source, "source"), _position(graph, target, "target")]
+    found = k_shortest(graph, *ends, k=k, max_length=max_length, weight=weight, direction=direction)
+    return {
+        "weights_used": found[0].weights_used if found else {},
+        "paths": [
+            {
+                "length": len(each.hops),
+                "cost": each.cost,
+                "hops": [_hop(graph, hop) for hop in each.hops],
+            }
+            for each in found
+        ],
+    }
+
+
+def neighbourhood(
+    user_id: UUID,
+    entity: UUID,
+    *,
+    depth: int = 1,
+    most: int = 100,
+    direction: Direction = "any",
+    edges: Edges = "flow",
+    only: Only = EVERYTHING,
+) -> Answer:
+    """At most `most` entities within `depth` edges, nearest first, and all edges among them.
+
+    Raises NotFound naming `entity`.
+    """
+    columns = dict.fromkeys((*HOP_COLUMNS, *only.columns()))
+    graph = only.of(load(user_id, tuple(columns), edge_class=_class(edges))[0])
+    start = _position(graph, entity, "entity")
+    near = find_neighbourhood(graph, start, depth=depth, most=most, direction=direction)
+    named = zip(_named(graph, near.nodes), near.distances, strict=True)
+    return {
+        "truncated": near.truncated,
+        "entities": [{**each, "distance": distance} for each, distance in named],
+        "edges": _edges(graph, near.edges),
     }
 
 
@@ -200,6 +263,19 @@ def _named(graph: Graph, rows: list[int]) -> list[Answer]:
     return [
         {"id": node, "kind": kind, "name": name} for node, kind, name in zip(*columns, strict=True)
     ]
+
+
+def _edges(graph: Graph, rows: list[int]) -> list[Answer]:
+    chosen = graph.edges.take(pa.array(rows, pa.int64()))
+    ends = (graph.source[rows], graph.target[rows])
+    source, target = (values(graph.nodes["id"].take(pa.array(x))) for x in ends)
+    columns = {
+        "relationship_id": values(chosen["id"]),
+        "source": source,
+        "target": target,
+        **{name: values(chosen[name]) for name in HOP_COLUMNS},
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _hop(graph: Graph, hop: Hop) -> Answer:

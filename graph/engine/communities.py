@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
-import networkx as nx
+import numpy as np
+import scipy.sparse as sp
 
-from graph.engine.graph import Graph
+from graph.engine.graph import Graph, Index
+from graph.engine.native.communities import louvain
 from graph.engine.projection import adjacency
+from graph.engine.topology import networkit_graph
 from graph.engine.weights import weighted
 
 SEED = 20
@@ -21,7 +24,7 @@ class Communities:
 
 
 def communities(graph: Graph, seed: int = SEED) -> Communities:
-    """Louvain (Blondel et al., 2008) on the undirected projection, weighted as PageRank is.
+    """NetworKit's Louvain (Blondel et al., 2008) on the undirected projection, PageRank's weights.
 
     Repeatable: the same graph and seed give the same communities. A node without edges is a
     community of its own.
@@ -29,9 +32,26 @@ def communities(graph: Graph, seed: int = SEED) -> Communities:
     weights = weighted(graph)
     matrix = adjacency(graph, weights.values)
     matrix.eliminate_zeros()
-    projected = nx.from_scipy_sparse_array(matrix)
-    if projected.number_of_edges() == 0:
+    if matrix.nnz == 0:
         return Communities([[i] for i in range(graph.node_count)], None, weights.used)
-    found = nx.community.louvain_communities(projected, seed=seed)
-    members = sorted((sorted(group) for group in found), key=lambda group: (-len(group), group[0]))
-    return Communities(members, nx.community.modularity(projected, found), weights.used)
+    upper = sp.coo_array(sp.triu(matrix))
+    labels = louvain(networkit_graph(upper, directed=False), 1.0, seed)
+    return Communities(_members(labels), modularity(matrix, labels), weights.used)
+
+
+def modularity(matrix: sp.csr_array, labels: Index) -> float:
+    """Newman's modularity (2004) of a symmetric matrix; a self-loop counts at both its ends."""
+    loops = matrix.diagonal()
+    degree = matrix.sum(axis=1) + loops
+    total = degree.sum()
+    ends = matrix.tocoo()
+    within = ends.data[labels[ends.coords[0]] == labels[ends.coords[1]]].sum() + loops.sum()
+    shares = np.bincount(labels, weights=degree) / total
+    return float(within / total - (shares**2).sum())
+
+
+def _members(labels: Index) -> list[list[int]]:
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    groups = [part.tolist() for part in np.split(order, starts[1:])]
+    return sorted(groups, key=lambda group: (-len(group), group[0]))

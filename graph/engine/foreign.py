@@ -8,6 +8,8 @@ import numpy as np
 
 from graph.engine.topology import Floats, Topology, Unsupported
 
+KINDS = (nx.Graph, nx.DiGraph, nx.MultiGraph, nx.MultiDiGraph)
+
 
 class Foreign:
     """A networkx graph that has been read; it is kept, to be given back where it is asked for."""
@@ -26,6 +28,9 @@ class Foreign:
 
 
 def topology(graph: "nx.Graph[Any]") -> Topology:
+    """Raises Unsupported for a class of somebody's own, whose edges may be made up when asked."""
+    if type(graph) not in KINDS:
+        raise Unsupported(f"a {type(graph).__name__}")
     labels: list[Hashable] = list(graph)
     index = {label: place for place, label in enumerate(labels)}
     edges = list(graph.edges(data=True))

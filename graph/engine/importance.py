@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import networkx as nx
 import numpy as np
 import numpy.typing as npt
 import rustworkx as rx
 
 from graph.engine.graph import Graph
+from graph.engine.native.centrality import ranks
 from graph.engine.projection import DECIMALS, Direction, adjacency, pairs
 from graph.engine.weights import weighted
 
@@ -42,9 +42,10 @@ def pagerank(graph: Graph, direction: Direction) -> Importance:
     """
     weights = weighted(graph)
     matrix = adjacency(graph, weights.values, direction)
-    walk = nx.from_scipy_sparse_array(matrix, create_using=nx.DiGraph)
-    ranks = nx.pagerank(walk, alpha=DAMPING, tol=1e-10, max_iter=500)
-    return Importance(np.array([ranks[i] for i in range(graph.node_count)]), weights.used)
+    n = graph.node_count
+    even = np.full(n, 1 / n)
+    scores = ranks(matrix, DAMPING, even, even, even, max_iter=500, enough=n * 1e-10)
+    return Importance(scores, weights.used)
 
 
 def betweenness(graph: Graph, direction: Direction) -> Importance:

@@ -52,10 +52,10 @@ def shortest_path(
 
     Bellman's equations by number of edges: level k holds the cheapest walk of exactly k edges.
     """
-    costs, used = _costs(graph, weight)
+    costs, used = costs_of(graph, weight)
     if source == target:
         return Path([], 0.0, used)
-    steps = _steps(graph, costs, direction)
+    steps = steps_of(graph, costs, direction)
     levels = _levels(steps, graph.node_count, source, max_length)
     best = min(range(len(levels)), key=lambda k: (levels[k].cost[target], k))
     if not np.isfinite(levels[best].cost[target]):
@@ -65,7 +65,7 @@ def shortest_path(
 
 
 @dataclass(frozen=True, slots=True)
-class _Steps:
+class Steps:
     """Every way to take an edge, in the order of the ids: from, to, cost, row, along its arrow?"""
 
     source: npt.NDArray[np.int64]
@@ -81,26 +81,26 @@ class _Level:
     step: npt.NDArray[np.int64]
 
 
-def _costs(graph: Graph, weight: str | None) -> tuple[npt.NDArray[np.float64], dict[str, int]]:
+def costs_of(graph: Graph, weight: str | None) -> tuple[npt.NDArray[np.float64], dict[str, int]]:
     if weight is None:
         return np.ones(graph.edge_count), {}
     weights = weighted(graph, weight)
     return -np.log(np.maximum(weights.values, LEAST_SCORE)), weights.used
 
 
-def _steps(graph: Graph, costs: npt.NDArray[np.float64], direction: Direction) -> _Steps:
+def steps_of(graph: Graph, costs: npt.NDArray[np.float64], direction: Direction) -> Steps:
     rows = pc.sort_indices(storage(graph.edges["id"])).to_numpy().astype(np.int64)
     forward = np.ones(len(rows), dtype=bool)
     if direction == "any":
         rows = np.repeat(rows, 2)
         forward = np.arange(len(rows)) % 2 == 0
     ends = graph.source[rows], graph.target[rows]
-    return _Steps(
+    return Steps(
         np.where(forward, *ends), np.where(forward, *ends[::-1]), costs[rows], rows, forward
     )
 
 
-def _levels(steps: _Steps, nodes: int, source: int, max_length: int) -> list[_Level]:
+def _levels(steps: Steps, nodes: int, source: int, max_length: int) -> list[_Level]:
     """Level k for k = 0 … max_length; stops early when no walk of k edges helps any more."""
     start = np.full(nodes, np.inf)
     start[source] = 0
@@ -115,7 +115,7 @@ def _levels(steps: _Steps, nodes: int, source: int, max_length: int) -> list[_Le
     return levels
 
 
-def _next(steps: _Steps, before: npt.NDArray[np.float64], nodes: int) -> _Level:
+def _next(steps: Steps, before: npt.NDArray[np.float64], nodes: int) -> _Level:
     """One more edge: for each node the cheapest step into it, the first among equals."""
     usable = np.flatnonzero(np.isfinite(before[steps.source]))
     cost = before[steps.source[usable]] + steps.cost[usable]
@@ -127,7 +127,7 @@ def _next(steps: _Steps, before: npt.NDArray[np.float64], nodes: int) -> _Level:
     return level
 
 
-def _trace(levels: list[_Level], steps: _Steps, length: int, target: int) -> list[Hop]:
+def _trace(levels: list[_Level], steps: Steps, length: int, target: int) -> list[Hop]:
     hops: list[Hop] = []
     node = target
     for k in range(length, 0, -1):

@@ -101,13 +101,9 @@ class Topology:
 
     def networkit(self, weight: Weight = None) -> nk.Graph:
         """Parallel edges as one, whose weight is their sum."""
-        matrix = sp.coo_array(self.matrix(weight))
-        source, target = matrix.coords
-        once = slice(None) if self.directed else source <= target
-        ends = source[once].astype(np.uint64), target[once].astype(np.uint64)
-        return nk.GraphFromCoo(
-            (matrix.data[once].astype(float), ends), n=self.n, weighted=True, directed=self.directed
-        )
+        matrix = self.matrix(weight)
+        once = sp.coo_array(matrix if self.directed else sp.triu(matrix))
+        return networkit_graph(once, directed=self.directed)
 
     def _both_ways(self, weights: Floats, *, loops: bool) -> sp.csr_array:
         source, target, weights = self._arcs(weights, loops=loops)
@@ -124,3 +120,10 @@ class Topology:
             np.concatenate([self.target[chosen], self.source[straight]]),
             np.concatenate([weights[chosen], weights[straight]]),
         )
+
+
+def networkit_graph(matrix: sp.coo_array, *, directed: bool) -> nk.Graph:
+    """The weighted graph of a matrix; an undirected edge stands in it once."""
+    ends = tuple(places.astype(np.uint64) for places in matrix.coords)
+    entries = (matrix.data.astype(float), ends)
+    return nk.GraphFromCoo(entries, n=matrix.shape[0], weighted=True, directed=directed)

@@ -53,15 +53,14 @@ def has_path(G: Topology, source: Hashable, target: Hashable) -> bool:
 def dijkstra_path(
     G: Topology, source: Hashable, target: Hashable, weight: Weight = "weight"
 ) -> Path:
+    _must_be_there(G, source, target)
     return _path(G, source, target, weight)
 
 
 def dijkstra_path_length(
     G: Topology, source: Hashable, target: Hashable, weight: Weight = "weight"
 ) -> float:
-    G.place(source)
-    if target not in G.index:
-        raise nx.NetworkXNoPath(f"Node {target} not reachable from {source}")
+    _must_be_there(G, source, target)
     return _length(G, source, target, weight)
 
 
@@ -81,9 +80,8 @@ def shortest_simple_paths(
     G: Topology, source: Hashable, target: Hashable, weight: Weight = None
 ) -> Iterator[Path]:
     """Yen (1971): paths without repeated nodes, cheapest first."""
-    ends = G.place(source), G.place(target)
-    for path in yen(G.cheapest(weight), *ends):
-        yield [G.labels[place] for place in path]
+    found = yen(G.cheapest(weight), G.place(source), G.place(target))
+    return ([G.labels[place] for place in path] for path in found)
 
 
 def yen(costs: sp.csr_array, source: int, target: int) -> Iterator[list[int]]:
@@ -116,16 +114,16 @@ def _spur(
     allowed[np.isin(costs.indices, root[:-1])] = np.inf
     for path in found:
         if path[: len(root)] == root and len(path) > len(root):
-            allowed[_arc(costs, root[-1], path[len(root)])] = np.inf
+            allowed[arc(costs, root[-1], path[len(root)])] = np.inf
     left = sp.csr_array((allowed, costs.indices, costs.indptr), shape=costs.shape)
     rest = _cheapest(left, root[-1], target)
     if rest is None:
         return None
-    begun = sum(costs.data[_arc(costs, u, v)] for u, v in pairwise(root))
+    begun = sum(costs.data[arc(costs, u, v)] for u, v in pairwise(root))
     return float(begun + rest[0]), root[:-1] + rest[1]
 
 
-def _arc(costs: sp.csr_array, u: int, v: int) -> int:
+def arc(costs: sp.csr_array, u: int, v: int) -> int:
     start, end = costs.indptr[u], costs.indptr[u + 1]
     return int(start + np.searchsorted(costs.indices[start:end], v))
 
@@ -145,6 +143,13 @@ def _can(G: Topology, source: Hashable, weight: Weight, method: str) -> None:
 def _ends(G: Topology, source: Hashable, target: Hashable) -> None:
     if source not in G.index or target not in G.index:
         raise nx.NodeNotFound(f"Either source {source} or target {target} is not in G")
+
+
+def _must_be_there(G: Topology, source: Hashable, target: Hashable) -> None:
+    """Dijkstra's functions say of a target that is no node that it is not reached."""
+    G.place(source)
+    if target not in G.index:
+        raise nx.NetworkXNoPath(f"Node {target} not reachable from {source}")
 
 
 def _path(G: Topology, source: Hashable, target: Hashable, weight: Weight) -> Path:

@@ -1,0 +1,80 @@
+"""The k shortest paths between two nodes."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import networkx as nx
+import numpy as np
+import scipy.sparse as sp
+
+from graph.engine.graph import Graph, Index
+from graph.engine.native.paths import arc, yen
+from graph.engine.paths import Hop, Path, Steps, costs_of, steps_of
+from graph.engine.projection import Direction
+
+TRIES = 10  # paths looked at for each one wanted, where longer ones are among the cheapest
+
+
+def k_shortest(
+    graph: Graph,
+    source: int,
+    target: int,
+    *,
+    k: int,
+    max_length: int,
+    weight: str | None = None,
+    direction: Direction = "any",
+) -> list[Path]:
+    """The `k` cheapest paths without repeated nodes, of at most `max_length` edges, best first.
+
+    Yen (1971). Costs are those of `shortest_path`; of parallel edges the cheapest is taken, of
+    equally cheap ones the one with the smallest id. Two paths differ in their nodes.
+    """
+    costs, used = costs_of(graph, weight)
+    if source == target:
+        return [Path([], 0.0, used)]
+    arcs = _arcs(steps_of(graph, costs, direction), graph.node_count)
+    found: list[Path] = []
+    try:
+        for tried, nodes in enumerate(yen(arcs.costs, source, target)):
+            too_long = len(nodes) - 1 > max_length
+            if tried >= TRIES * k or (too_long and weight is None):
+                break  # unweighted, all that follow are as long
+            if not too_long:
+                found.append(arcs.path(nodes, used))
+            if len(found) == k:
+                break
+    except nx.NetworkXNoPath:
+        pass
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Arcs:
+    """The cheapest step from row to column, and which one it is."""
+
+    costs: sp.csr_array
+    step: Index
+    steps: Steps
+
+    def path(self, nodes: list[int], used: dict[str, int]) -> Path:
+        places = [arc(self.costs, u, v) for u, v in pairwise(nodes)]
+        cost = float(self.costs.data[places].sum())
+        return Path([self._hop(int(self.step[place])) for place in places], cost, used)
+
+    def _hop(self, step: int) -> Hop:
+        of = self.steps
+        return Hop(
+            int(of.edge[step]), int(of.source[step]), int(of.target[step]), bool(of.forward[step])
+        )
+
+
+def _arcs(steps: Steps, nodes: int) -> _Arcs:
+    order = np.lexsort((steps.cost, steps.target, steps.source))
+    source, target = steps.source[order], steps.target[order]
+    first = np.ones(len(order), bool)
+    first[1:] = (source[1:] != source[:-1]) | (target[1:] != target[:-1])
+    chosen = order[first & (source != target)]
+    pointers = np.searchsorted(steps.source[chosen], np.arange(nodes + 1))
+    matrix = (steps.cost[chosen], steps.target[chosen], pointers)
+    return _Arcs(sp.csr_array(matrix, shape=(nodes, nodes)), chosen, steps)
