@@ -16,6 +16,7 @@ from django.db.utils import OperationalError, ProgrammingError
 from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
 
 from graph import overlay
+from graph.cache import load
 from graph.definition import VIEW
 from graph.engine.alternatives import k_shortest
 from graph.engine.columns import values
@@ -32,7 +33,7 @@ from graph.engine.stats import stats as describe
 from graph.engine.weights import columns_for
 from graph.errors import NotFound, ViewMissing, ViewUnpopulated
 from graph.layers import BY_NAME, LAYERS, ColumnType
-from graph.load import LAYER_COLUMNS, load
+from graph.load import LAYER_COLUMNS
 from graph.models import TenantRelationship
 from graph.tenancy import tenant_transaction
 from graph.view import MEND_MISSING, MEND_UNPOPULATED

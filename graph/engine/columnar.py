@@ -95,17 +95,7 @@ class ColumnarGraph(Immutable, nx.MultiDiGraph):  # type: ignore[type-arg]
 
     def reverse(self, copy: bool = True) -> "ColumnarGraph":
         """Every edge turned around; nothing is copied."""
-        turned = self.columns
-        return ColumnarGraph(
-            Graph(
-                turned.nodes,
-                turned.edges,
-                turned.target,
-                turned.source,
-                turned.unresolved,
-                turned.dangling,
-            )
-        )
+        return ColumnarGraph(self.columns.turned())
 
     def subgraph(self, nodes: Iterable[Hashable] | Hashable) -> "ColumnarGraph":
         """These nodes and the edges between them. A node that is not in the graph is left out."""

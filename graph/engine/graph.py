@@ -1,6 +1,6 @@
 """A tenant's graph as columns: a directed multigraph of entities."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,12 @@ class Graph:
     def edge_count(self) -> int:
         return int(self.edges.num_rows)
 
+    @property
+    def nbytes(self) -> int:
+        """What its columns and arrays take."""
+        arrays = self.source.nbytes + self.target.nbytes
+        return int(self.nodes.nbytes + self.edges.nbytes + arrays)
+
     def node_ids(self) -> list[str]:
         return as_strings(self.nodes["id"])
 
@@ -58,14 +64,17 @@ class Graph:
         edges = np.ones(self.edge_count, bool) if edges is None else edges
         edges = edges & nodes[self.source] & nodes[self.target]
         places = np.cumsum(nodes) - 1
-        return Graph(
+        return replace(
+            self,
             nodes=self.nodes.filter(pa.array(nodes)),
             edges=self.edges.filter(pa.array(edges)),
             source=places[self.source[edges]],
             target=places[self.target[edges]],
-            unresolved=self.unresolved,
-            dangling=self.dangling,
         )
+
+    def turned(self) -> "Graph":
+        """Every edge the other way round; nothing is copied."""
+        return replace(self, source=self.target, target=self.source)
 
     def numbers(self, column: str) -> npt.NDArray[np.float64]:
         """An edge column as float64, NaN where it is NULL."""
