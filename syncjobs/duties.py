@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connections, transaction
 
 from graph import view
+from graph.enrich import run
 from graph.errors import RefreshRunning
 from syncjobs import ledger, queue, recover, runs, sql
 from syncjobs.failures import record
@@ -22,6 +23,7 @@ from syncjobs.threads import UNREACHABLE
 log = logging.getLogger(__name__)
 ROLE = ledger.ROLE
 RETAINED_AT_ONCE = 5_000
+ENRICHED_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,14 @@ def refresh_view() -> dict[str, Any]:
     except RefreshRunning:
         return {"rows": None}
     return {"rows": done.rows, "seconds": round(done.seconds, 3)}
+
+
+def enrich() -> dict[str, Any]:
+    """Compute the layers of tenants whose books have changed, the longest waiting first."""
+    tenants = run.waiting(ENRICHED_AT_ONCE)
+    for user_id in tenants:
+        run.enrich(user_id)
+    return {"tenants": len(tenants)}
 
 
 def accept_due() -> dict[str, Any]:
@@ -77,6 +87,7 @@ def _forgotten(name: str) -> Iterator[int]:
 DUTIES: dict[str, Duty] = {
     "recover": Duty(5, recover.recover),
     "accept_due": Duty(10, accept_due),
+    "enrich": Duty(15, enrich),
     "refresh_view": Duty(300, refresh_view),
     "forget_old": Duty(86_400, forget_old),
 }

@@ -23,7 +23,6 @@ from graph import sql
 from graph.arrow import tenant_snapshot
 from graph.enrich import facts
 from graph.enrich.counts import Counts
-from graph.enrich.payments import Payments
 from graph.models.enrichment import BRADFORD_HILL, CausalRelationship
 
 Columns = Mapping[str, NDArray[Any]]
@@ -177,7 +176,7 @@ def direction(precedence: float) -> str:
     return "forward" if precedence > 0.5 else "backward"
 
 
-def enrich(user_id: UUID, payments: Payments | None = None) -> Counts:
+def enrich(user_id: UUID) -> Counts:
     """Write the layer: one row a link that was judged."""
     with tenant_snapshot(user_id, hashed=True) as reader:
         query = SQL(sql.read("enrich_causes")).format(user_id=Literal(str(user_id)))

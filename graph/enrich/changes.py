@@ -9,11 +9,10 @@ from uuid import UUID
 
 from graph import sql
 from graph.enrich.counts import Counts
-from graph.enrich.payments import Payments
 from graph.tenancy import tenant_transaction
 
 
-def enrich(user_id: UUID, payments: Payments | None = None) -> Counts:
+def enrich(user_id: UUID) -> Counts:
     """Write down the payments that were deleted since the last time."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("enrich_deleted"), {"user_id": user_id})

@@ -1,4 +1,4 @@
-"""All links and duplicates of a tenant, found once: each detector gets what others have found."""
+"""What is found in a tenant's books, each once: a detector gets what others have found."""
 
 from functools import cached_property
 from uuid import UUID
@@ -7,20 +7,40 @@ from graph.enrich import (
     duplicates,
     fees,
     fields,
-    references,
+    outlook,
     reversals,
     same_transaction,
+    searched,
     settlements,
 )
-from graph.enrich.counts import Counts
-from graph.enrich.payments import Payments
+from graph.enrich.outlook import Course, courses
+from graph.enrich.payments import Payments, load
+from graph.enrich.temporal import this_day
 
 
 class Findings:
-    """Each is computed when it is first asked for."""
+    """Each is computed when it is first asked for.
 
-    def __init__(self, user_id: UUID, payments: Payments) -> None:
-        self.user_id, self.payments = user_id, payments
+    `everything`: also groups of payments that were searched before and have not changed since.
+    """
+
+    def __init__(self, user_id: UUID, *, everything: bool = False) -> None:
+        self.user_id, self.everything = user_id, everything
+
+    @cached_property
+    def payments(self) -> Payments:
+        return load(self.user_id)
+
+    @cached_property
+    def until(self) -> int:
+        """The tenant's today."""
+        return outlook.today(self.payments.day, this_day())
+
+    @cached_property
+    def courses(self) -> list[Course]:
+        """Of the tenant's series."""
+        found = searched.find(self.user_id, self.payments, everything=self.everything)
+        return courses(self.payments, found)
 
     @cached_property
     def same(self) -> same_transaction.Pairs:
@@ -43,16 +63,3 @@ class Findings:
     def duplicates(self) -> list[duplicates.Duplicate]:
         stated = duplicates.stated(self.user_id, self.payments)
         return duplicates.find(self.payments, stated, self.same, self.fees, self.reversals)
-
-
-def enrich(user_id: UUID, payments: Payments) -> dict[str, Counts]:
-    """Every kind of link and the duplicates, by name; each in a transaction of its own."""
-    found = Findings(user_id, payments)
-    return {
-        "same_transaction": same_transaction.enrich(user_id, payments, found.same),
-        "fee_of": fees.enrich(user_id, payments, found.fees),
-        "reversal": reversals.enrich(user_id, payments, found.reversals),
-        "settles": settlements.enrich(user_id, payments, found.settled),
-        "reference": references.enrich(user_id, payments),
-        "fraud": duplicates.enrich(user_id, payments, found.duplicates),
-    }

@@ -8,6 +8,7 @@ series, shrunk for few of them by the rule of succession, (sum of scores + 1) / 
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from uuid import UUID
@@ -57,13 +58,13 @@ class Template:
         )
 
 
-def enrich(user_id: UUID, payments: Payments) -> Counts:
+def enrich(user_id: UUID, payments: Payments, every: Sequence[Course]) -> Counts:
     """Write the layer: a row a template, and its series' payments point at it."""
-    rows = patterns(payments, temporal.found(payments))
+    rows = patterns(payments, every)
     return shared.write(user_id, "pattern", RelationshipPattern, rows)
 
 
-def patterns(payments: Payments, courses: list[Course]) -> list[Shared]:
+def patterns(payments: Payments, courses: Sequence[Course]) -> list[Shared]:
     """The templates of these series."""
     alike: dict[Template, list[Course]] = defaultdict(list)
     for course in courses:

@@ -20,7 +20,7 @@ from graph.enrich import outlook
 from graph.enrich.counts import Counts
 from graph.enrich.outlook import Course, Expected
 from graph.enrich.payments import UNIT, Payments
-from graph.enrich.temporal import found, key, on, this_day
+from graph.enrich.temporal import key, on
 from graph.ingest.bulk import alone
 from graph.models.choices import PredictionStatus
 from graph.tenancy import tenant_transaction
@@ -33,10 +33,8 @@ RHYTHMS = {
 }  # fmt: skip
 
 
-def enrich(user_id: UUID, payments: Payments) -> Counts:
-    """Write the layer: new predictions, and the state of those there are."""
-    every = found(payments)
-    until = outlook.today(payments.day, this_day())
+def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: int) -> Counts:
+    """Write the layer: new predictions, and the state of those there are on the day `until`."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         known = _known(cursor, user_id)

@@ -15,7 +15,6 @@ from django.db.backends.utils import CursorWrapper
 
 from graph import sql
 from graph.enrich.counts import Counts
-from graph.enrich.payments import Payments
 from graph.errors import NotFound
 from graph.ingest.bulk import AS_USUAL, IN_BULK, alone
 from graph.ingest.resolution import PARTIES, Decision, Key, Pair, Party, resolve
@@ -26,11 +25,8 @@ STEPS = ("resolution_merged_into", "resolution_matches")
 COLUMNS = "kept_id, merged_id, confidence, reason, evidence, decided"
 
 
-def enrich(user_id: UUID, payments: Payments | None = None) -> Counts:
-    """Merge the tenant's entities that are one party, list those that may be. One transaction.
-
-    `payments` is what every detector takes; entities without payments are resolved, too.
-    """
+def enrich(user_id: UUID) -> Counts:
+    """Merge the tenant's entities that are one party, list those that may be. One transaction."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         return _recompute(connection, cursor, user_id)

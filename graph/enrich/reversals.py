@@ -26,7 +26,6 @@ from graph.enrich.grouping import codes
 from graph.enrich.linking import Link, write
 from graph.enrich.pairing import assign
 from graph.enrich.payments import UNIT, Ints, Payments
-from graph.enrich.remembered import while_these
 from graph.enrich.same_transaction import Pairs
 from graph.enrich.sides import Sides, joined, sides
 
@@ -69,9 +68,8 @@ def enrich(user_id: UUID, payments: Payments, found: Reversals | None = None) ->
     return write(user_id, METHOD, links(payments, reversed_by))
 
 
-@while_these
 def known(user_id: UUID, payments: Payments) -> tuple[Pairs, Fees, Reversals]:
-    """What reversals rest on, and these: found once for the same payments."""
+    """What reversals rest on, and these."""
     pairs = same_transaction.known(user_id, payments)
     charges = fees.find(payments)
     return pairs, charges, find(payments, pairs, charges)

@@ -18,7 +18,6 @@ from graph import sql
 from graph.arrow import tenant_snapshot
 from graph.enrich import facts
 from graph.enrich.counts import Counts
-from graph.enrich.payments import Payments
 from graph.models.enrichment import RootCauseAnalysis
 
 Off = Mapping[str, Any]
@@ -154,7 +153,7 @@ def _told(step: Step) -> dict[str, Any]:
     return {name: step[name] for name in names}
 
 
-def enrich(user_id: UUID, payments: Payments | None = None) -> Counts:
+def enrich(user_id: UUID) -> Counts:
     """Write the layer: the surest reason of each relationship that is off."""
     tenant = Literal(str(user_id))
     with tenant_snapshot(user_id, hashed=True) as reader:

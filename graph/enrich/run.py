@@ -4,47 +4,60 @@ on those before it."""
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.db import connections
+
+from graph import sql
+from graph.enrich import (
+    causal,
+    changes,
+    cross_platform,
+    duplicates,
+    fees,
+    follows,
+    patterns,
+    predictions,
+    references,
+    resolving,
+    reversals,
+    root_causes,
+    same_transaction,
+    seasonal,
+    settlements,
+    temporal,
+)
 from graph.enrich.counts import Counts
-from graph.enrich.payments import Payments, load
+from graph.enrich.findings import Findings
 from graph.errors import GraphError
+from graph.models import Enrichment
+from graph.tenancy import tenant_transaction
 
 
 class LayerUnknown(GraphError):
     """No step goes by that name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: its name, and the module whose `enrich(user_id, payments) -> Counts` it is.
-
-    `moves`: what it writes is among what later steps are given (entities, payments).
-    """
-
-    name: str
-    module: str
-    moves: bool = False
-
-
-STEPS: tuple[Step, ...] = (
-    Step("resolution", "graph.enrich.resolving", moves=True),
-    Step("same_transaction", "graph.enrich.same_transaction"),
-    Step("reversals", "graph.enrich.reversals"),
-    Step("settles", "graph.enrich.settlements"),
-    Step("fees", "graph.enrich.fees"),
-    Step("references", "graph.enrich.references"),
-    Step("temporal", "graph.enrich.temporal"),
-    Step("seasonal", "graph.enrich.seasonal"),
-    Step("pattern", "graph.enrich.patterns"),
-    Step("prediction", "graph.enrich.predictions"),
-    Step("cross_platform", "graph.enrich.cross_platform"),
-    Step("fraud", "graph.enrich.duplicates"),
-    Step("causal", "graph.enrich.causal"),
-    Step("change", "graph.enrich.changes"),
-    Step("root_cause", "graph.enrich.root_causes"),
-)
+STEPS: dict[str, Callable[[Findings], Counts]] = {
+    "resolution": lambda of: resolving.enrich(of.user_id),
+    "same_transaction": lambda of: same_transaction.enrich(of.user_id, of.payments, of.same),
+    "reversals": lambda of: reversals.enrich(of.user_id, of.payments, of.reversals),
+    "settles": lambda of: settlements.enrich(of.user_id, of.payments, of.settled),
+    "fees": lambda of: fees.enrich(of.user_id, of.payments, of.fees),
+    "references": lambda of: references.enrich(of.user_id, of.payments),
+    "temporal": lambda of: temporal.enrich(of.user_id, of.payments, of.courses, of.until),
+    "follows": lambda of: follows.enrich(of.user_id, of.payments, of.courses),
+    "seasonal": lambda of: seasonal.enrich(of.user_id, of.payments, of.courses, of.until),
+    "pattern": lambda of: patterns.enrich(of.user_id, of.payments, of.courses),
+    "prediction": lambda of: predictions.enrich(of.user_id, of.payments, of.courses, of.until),
+    "cross_platform": lambda of: cross_platform.enrich(of.user_id, of.payments),
+    "fraud": lambda of: duplicates.enrich(of.user_id, of.payments, of.duplicates),
+    "causal": lambda of: causal.enrich(of.user_id),
+    "change": lambda of: changes.enrich(of.user_id),
+    "root_cause": lambda of: root_causes.enrich(of.user_id),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +74,58 @@ class Done:
 Progress = Callable[[str], None]
 
 
-def names() -> list[str]:
-    return [step.name for step in STEPS]
-
-
 def enrich(
-    user_id: UUID, layers: Sequence[str] | None = None, progress: Progress | None = None
+    user_id: UUID,
+    layers: Sequence[str] = (),
+    progress: Progress | None = None,
+    *,
+    everything: bool = False,
 ) -> list[Done]:
     """Run these steps (all, if none are named) in their order; `progress` hears each one's name.
 
-    One transaction a step: a step that fails leaves those before it in place. Raises
-    LayerUnknown for a name that is none.
+    Series are searched for where payments have changed since the last time, or, with
+    `everything`, in all of them. One transaction a step: a step that fails leaves those before it
+    in place. Raises LayerUnknown for a name that is none.
     """
     chosen = _chosen(layers)
-    done: list[Done] = []
-    payments: Payments | None = None
-    for step in chosen:
-        if progress:
-            progress(step.name)
-        start = time.perf_counter()
-        payments = load(user_id) if payments is None else payments
-        counts: Counts = import_module(step.module).enrich(user_id, payments)
-        seconds = time.perf_counter() - start
-        done.append(Done(step.name, counts.added, counts.changed, counts.removed, seconds))
-        if step.moves:
-            payments = None
+    wanted_at = _wanted_at(user_id)
+    found = Findings(user_id, everything=everything)
+    done = [_do(name, found, progress) for name in chosen]
+    if wanted_at and len(chosen) == len(STEPS):
+        _write_down(user_id, wanted_at, sum(each.seconds for each in done))
     return done
 
 
-def _chosen(layers: Sequence[str] | None) -> list[Step]:
-    unknown = sorted(set(layers or ()) - set(names()))
+def waiting(limit: int) -> list[UUID]:
+    """The tenants whose books have changed since they were enriched, longest ago first."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(sql.read("enrichments_waiting"), {"limit": limit})
+        return [user_id for (user_id,) in cursor.fetchall()]
+
+
+def _chosen(layers: Sequence[str]) -> list[str]:
+    unknown = sorted(set(layers) - STEPS.keys())
     if unknown:
-        raise LayerUnknown(f"No layer is {unknown[0]!r}. There are: {', '.join(names())}.")
-    return [step for step in STEPS if not layers or step.name in layers]
+        raise LayerUnknown(f"No layer is {unknown[0]!r}. There are: {', '.join(STEPS)}.")
+    return [name for name in STEPS if not layers or name in layers]
+
+
+def _do(name: str, found: Findings, progress: Progress | None) -> Done:
+    if progress:
+        progress(name)
+    start = time.perf_counter()
+    counts = STEPS[name](found)
+    seconds = time.perf_counter() - start
+    return Done(name, counts.added, counts.changed, counts.removed, seconds)
+
+
+def _wanted_at(user_id: UUID) -> datetime | None:
+    with tenant_transaction(user_id):
+        known = Enrichment.objects.filter(user_id=user_id).first()
+    return known.wanted_at if known else None
+
+
+def _write_down(user_id: UUID, wanted_at: datetime, seconds: float) -> None:
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        values: dict[str, Any] = {"user_id": user_id, "wanted_at": wanted_at, "seconds": seconds}
+        cursor.execute(sql.read("enrichment_done"), values)

@@ -28,7 +28,6 @@ from graph.enrich.linking import Link, write
 from graph.enrich.naming import Likeness
 from graph.enrich.pairing import assign
 from graph.enrich.payments import UNIT, Ints, Payments
-from graph.enrich.remembered import while_these
 from graph.enrich.sides import Sides, sides
 
 Floats = NDArray[np.float64]
@@ -80,9 +79,8 @@ def enrich(user_id: UUID, payments: Payments, found: Pairs | None = None) -> Cou
     return write(user_id, METHOD, links(payments, pairs))
 
 
-@while_these
 def known(user_id: UUID, payments: Payments) -> Pairs:
-    """The pairs, with what the tenant's rows state besides; found once for the same payments."""
+    """The pairs, with what the tenant's rows state besides."""
     return find(payments, fields.load(user_id, payments))
 
 

@@ -5,12 +5,12 @@ its two parties, in its source and currency, less its series. Months without a p
 nothing paid; the first and the last month of the source's books are left out where they are cut.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import numpy as np
 
-from graph.enrich import outlook, shared, temporal
+from graph.enrich import shared, temporal
 from graph.enrich.activity import Floats
 from graph.enrich.counts import Counts
 from graph.enrich.outlook import Course
@@ -26,20 +26,20 @@ RARE = 60.0  # days from one to the next
 MERELY_MISSED = 0.8  # of a series' agreed days are kept; less may be a season itself
 
 
-def enrich(user_id: UUID, payments: Payments) -> Counts:
+def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: int) -> Counts:
     """Write the layer: a row a season, and its payments point at it."""
-    until = outlook.today(payments.day, temporal.this_day())
-    return shared.write(user_id, "seasonal", SeasonalPattern, list(patterns(payments, until)))
+    seasons = list(patterns(payments, every, until))
+    return shared.write(user_id, "seasonal", SeasonalPattern, seasons)
 
 
-def patterns(payments: Payments, until: int) -> Iterator[Shared]:
+def patterns(payments: Payments, every: Sequence[Course], until: int) -> Iterator[Shared]:
     """The seasons of series, then of what else flows between the same two.
 
     What comes but once a quarter or a year is high in its months by its rhythm: that is no season.
     """
     spans = _spans(payments, until)
     taken = np.zeros(len(payments), dtype=bool)
-    for course in temporal.found(payments):
+    for course in every:
         places = course.series.places
         often = course.series.fit.grid.rhythm.period < RARE
         found = _of_series(payments, course, spans) if often else None

@@ -11,9 +11,12 @@ in the payments but for the sorting.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from itertools import chain
 from math import exp, log
+from struct import pack
 
 import numpy as np
 
@@ -61,20 +64,29 @@ class Series:
         return kept * max(tight, 0.0) * (1 - exp(-self.fit.odds))
 
 
-def find(payments: Payments) -> list[Series]:
+Found = list[Series]
+Tried = dict[str, Fit | None]  # by what was tried: the best fit of a part of a group
+
+
+def find(payments: Payments) -> Found:
     """The tenant's series, in the order of their first payments."""
-    return find_in(payments, groups(payments))
+    searched = search(payments, ((places, {}) for places in groups(payments)))
+    return numbered(payments, chain.from_iterable(found for found, _ in searched))
 
 
-def find_in(payments: Payments, among: Iterable[Ints]) -> list[Series]:
-    """The series of these groups."""
+def search(
+    payments: Payments, among: Iterable[tuple[Ints, Tried]]
+) -> Iterator[tuple[Found, Tried]]:
+    """The series of each of these groups, not numbered yet, and all that was tried.
+
+    A group comes with what was tried in it before: that is not tried again.
+    """
     activities = _activities(payments)
     amounts = np.log(np.maximum(payments.amount, 1).astype(np.float64))
-    found: list[Series] = []
-    for places in among:
-        group = _Group(payments, places, amounts[places], activities[payments.source[places[0]]])
-        found += group.series()
-    return _numbered(payments, sorted(found, key=lambda one: tuple(one.places[:1])))
+    for places, known in among:
+        activity = activities[payments.source[places[0]]]
+        group = _Group(payments, places, amounts[places], activity, known)
+        yield group.series(), group.tried
 
 
 def groups(payments: Payments) -> Iterator[Ints]:
@@ -107,15 +119,16 @@ def _activities(payments: Payments) -> dict[str, Activity]:
     }
 
 
-def _numbered(payments: Payments, found: list[Series]) -> list[Series]:
+def numbered(payments: Payments, found: Iterable[Series]) -> Found:
+    """In the order of their first payments; ordinals tell those that begin with rows of one key."""
     seen: dict[tuple[str, str], int] = defaultdict(int)
-    numbered = []
-    for one in found:
+    done = []
+    for one in sorted(found, key=lambda one: int(one.places[0])):
         first = one.places[0]
         key = (payments.source[first], payments.external_id[first])
-        numbered.append(Series(one.places, one.slots, one.main, one.fit, seen[key]))
+        done.append(replace(one, ordinal=seen[key]))
         seen[key] += 1
-    return numbered
+    return done
 
 
 def stem(text: str) -> str:
@@ -123,16 +136,18 @@ def stem(text: str) -> str:
     return " ".join(_CHANGING.sub(" ", text).casefold().split())
 
 
-Found = list[Series]
-Solve = Callable[[Ints, int], Found]
-
-
 class _Group:
     """The payments between two: `local` places are into its own columns, sorted by day."""
 
     def __init__(
-        self, payments: Payments, places: Ints, amounts: Floats, activity: Activity
+        self,
+        payments: Payments,
+        places: Ints,
+        amounts: Floats,
+        activity: Activity,
+        known: Mapping[str, Fit | None],
     ) -> None:
+        self.known, self.tried = known, Tried()
         order = np.argsort(payments.day[places], kind="stable")
         self.places, self.amounts = places[order], amounts[order]
         self.days = payments.day[self.places]
@@ -197,8 +212,17 @@ class _Group:
         if len(days) < FEWEST_YEARLY:
             return None
         means = np.bincount(day_of, self.amounts[part]) / np.bincount(day_of)
-        fit = best(Days(days), means, self.activity, price, SURE)
+        fit = self._best(days, means, price)
         return None if fit is None else self._with_extras(part, days, day_of, fit)
+
+    def _best(self, days: Ints, amounts: Floats, price: float) -> Fit | None:
+        name = blake2b(days.tobytes() + amounts.tobytes() + pack("d", price), digest_size=12)
+        key = name.hexdigest()
+        if key in self.known:
+            self.tried[key] = self.known[key]
+        if key not in self.tried:
+            self.tried[key] = best(Days(days), amounts, self.activity, price, SURE)
+        return self.tried[key]
 
     def _with_extras(self, part: Ints, days: Ints, day_of: Ints, fit: Fit) -> Series:
         """The occurrences, and what came twice: within days of one, for about the same."""

@@ -1,7 +1,6 @@
 """Layer 2, temporal: the series that recur, and the payments that belong to each."""
 
-import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,9 +9,9 @@ import numpy as np
 
 from graph.enrich import shared
 from graph.enrich.counts import Counts
-from graph.enrich.outlook import Course, courses, is_active, next_day, today
+from graph.enrich.outlook import Course, is_active, next_day
 from graph.enrich.payments import Payments
-from graph.enrich.series import Series, find
+from graph.enrich.series import Series
 from graph.enrich.shared import Shared
 from graph.models.enrichment import TemporalPattern
 
@@ -20,24 +19,10 @@ EPOCH = date(1970, 1, 1)
 DIGITS = 4  # of scores and days that are kept
 
 
-def enrich(user_id: UUID, payments: Payments) -> Counts:
-    """Write the layer: a row a series, and its payments point at it."""
-    until = today(payments.day, this_day())
-    patterns = [pattern(payments, course, until) for course in found(payments)]
+def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: int) -> Counts:
+    """Write the layer, as of the day `until`: a row a series, and its payments point at it."""
+    patterns = [pattern(payments, course, until) for course in every]
     return shared.write(user_id, "temporal", TemporalPattern, patterns)
-
-
-_known: list[tuple[weakref.ref[Payments], list[Course]]] = []
-
-
-def found(payments: Payments) -> list[Course]:
-    """The courses of the payments' series; several layers look at those of the same payments."""
-    for of, known in _known:
-        if of() is payments:
-            return known
-    new = courses(payments, find(payments))
-    _known[:] = [(weakref.ref(payments), new)]
-    return new
 
 
 def this_day() -> int:

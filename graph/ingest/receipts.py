@@ -11,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from graph import sql
+from graph.ingest.books_changed import books_changed
 from graph.ingest.bulk import AS_USUAL, alone, bulk_or_loops
 from graph.ingest.documents import UNFIT, Reading
 from graph.ingest.identity import identity, normalized
@@ -75,6 +76,8 @@ def store(
             cursor.execute(sql.read(step), values)
         counts, changed = _outcome(cursor)
         cursor.execute(AS_USUAL)
+        if changed:
+            books_changed(cursor, user_id)
     counts.linked += link(connection, user_id, changed)
     return counts
 
@@ -95,6 +98,8 @@ def retract(
         cursor.execute(sql.read("documents_gone"), values)
         cursor.execute(sql.read("documents_gone_receipts"), values)
         retracted: int = cursor.rowcount
+        if retracted:
+            books_changed(cursor, user_id)
         return retracted
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from graph import sql
+from graph.ingest.books_changed import books_changed
 from graph.ingest.bulk import AS_USUAL, IN_BULK, LOOPED, alone
 from graph.ingest.identity import identity
 from graph.ingest.links import link
@@ -93,6 +94,7 @@ def store(books: Books, rows: Iterable[LedgerRow | Reject], rejected: Any) -> St
         counts.rows_stored, counts.rows_updated, counts.rows_unchanged = cursor.fetchone()
         if counts.rows_stored or counts.rows_updated:
             link(connection, books.user_id)
+            books_changed(cursor, books.user_id)
         cursor.execute(sql.read("import_dropped"))
         cursor.execute(AS_USUAL)
     return counts

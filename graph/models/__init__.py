@@ -13,6 +13,7 @@ from graph.models.enrichment import (
     TemporalPattern,
 )
 from graph.models.resolutions import EntityResolution
+from graph.models.upkeep import Enrichment, SearchedGroup
 from graph.models.view import EnrichedRelationship, TenantRelationship, ViewRefresh
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "CrossPlatformRelationship",
     "DuplicateTransaction",
     "EnrichedRelationship",
+    "Enrichment",
     "EntityMatch",
     "EntityResolution",
     "EventDeltaLog",
@@ -29,6 +31,7 @@ __all__ = [
     "RelationshipInstance",
     "RelationshipPattern",
     "RootCauseAnalysis",
+    "SearchedGroup",
     "SeasonalPattern",
     "TemporalPattern",
     "TenantRelationship",

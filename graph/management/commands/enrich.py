@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,8 @@ from graph.errors import GraphError
 class Command(BaseCommand):
     help = (
         "Compute a tenant's layers from its books: what recurs, what is seasonal, what is expected "
-        "next, and so on. Running it again changes only what the books changed."
+        "next, and so on. Only what has changed since the last time is searched again, and only "
+        "rows that turn out otherwise are written."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,28 +29,30 @@ class Command(BaseCommand):
             "--layer",
             nargs="+",
             metavar="NAME",
-            help=f"only these (all, in this order): {', '.join(run.names())}",
+            help=f"only these (all, in this order): {', '.join(run.STEPS)}",
         )
+        parser.add_argument("--all", action="store_true", help="search also what has not changed")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            done = enriched(tenants.find(options["user"]), options["layer"])
+            user_id = tenants.find(options["user"])
+            done = enriched(user_id, options["layer"] or (), everything=options["all"])
         except GraphError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(as_json(done) if options["json"] else in_words(done))
 
 
-def enriched(user_id: UUID, layers: list[str] | None) -> list[Done]:
+def enriched(user_id: UUID, layers: Sequence[str] = (), *, everything: bool = False) -> list[Done]:
     """Every step, with a bar on a terminal."""
-    total = len(layers or run.names())
+    total = len(layers or run.STEPS)
     with tqdm(total=total, unit=" layers", disable=not sys.stderr.isatty()) as bar:
 
         def progress(name: str) -> None:
             bar.set_description(name)
             bar.update(1)
 
-        return run.enrich(user_id, layers, progress)
+        return run.enrich(user_id, layers, progress, everything=everything)
 
 
 def as_json(done: list[Done]) -> str:
@@ -59,7 +63,7 @@ def as_json(done: list[Done]) -> str:
 
 def in_words(done: list[Done]) -> str:
     lines = [
-        f"{each.layer:12} {each.rows_added:,} added, {each.rows_changed:,} changed, "
+        f"{each.layer:16} {each.rows_added:,} added, {each.rows_changed:,} changed, "
         f"{each.rows_removed:,} removed; {each.seconds:.2f} s"
         for each in done
     ]

@@ -21,6 +21,7 @@ from graph.ingest.mapping import Mapping
 from graph.ingest.progress import ProgressBar
 from graph.ingest.reading import read
 from graph.ingest.store import Stored
+from graph.management.commands.enrich import enriched
 
 KILOBYTES_PER_MEGABYTE = 1024
 
@@ -56,6 +57,7 @@ class Command(BaseCommand):
             metavar="FOLDER",
             help="where rejects files go (default: %(default)s)",
         )
+        parser.add_argument("--no-enrich", action="store_true", help="leave the layers to a worker")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -67,6 +69,8 @@ class Command(BaseCommand):
             user_id = self._tenant(options["user"], options["create_user"])
             done, failures = self._import_all(user_id, chosen, options)
             self._report(done, time.perf_counter() - start, as_json=options["json"])
+            if not options["no_enrich"] and any(has_changed(each.counts) for each in done):
+                enriched(user_id)
         if failures:
             raise CommandError("\n".join(failures))
 
@@ -129,6 +133,10 @@ class Command(BaseCommand):
             if each.rejects:
                 self.stdout.write(f"  rejected rows, with reasons: {each.rejects}")
         self.stdout.write(f"{in_words(total)}; {seconds:.1f} s, peak {measured['peak_mb']:.0f} MB")
+
+
+def has_changed(counts: Stored) -> bool:
+    return bool(counts.rows_stored or counts.rows_updated)
 
 
 def summed(counts: list[Stored]) -> Stored:

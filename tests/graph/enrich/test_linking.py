@@ -2,11 +2,12 @@
 
 import uuid
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from graph import models
-from graph.enrich import canonical, cross_platform, duplicates, findings, linking, same_transaction
+from graph.enrich import canonical, cross_platform, duplicates, linking, run, same_transaction
 from graph.enrich.counts import Counts
 from graph.enrich.linking import Link
 from graph.enrich.payments import load
@@ -96,29 +97,38 @@ def test_another_tenants_events_are_none(tenant, other_tenant):
     assert state() == []
 
 
+def enriched(user_id: UUID) -> dict[str, Counts]:
+    """Every kind of link, and duplicates."""
+    steps = ("same_transaction", "reversals", "settles", "fees", "references", "fraud")
+    return {
+        each.layer: Counts(each.rows_added, each.rows_changed, each.rows_removed)
+        for each in run.enrich(user_id, steps)
+    }
+
+
 def test_an_empty_tenant(tenant):
     payments = load(tenant.id)
-    assert set(findings.enrich(tenant.id, payments).values()) == {Counts()}
+    assert set(enriched(tenant.id).values()) == {Counts()}
     assert cross_platform.enrich(tenant.id, payments) == Counts()
     assert canonical.of_tenant(tenant.id) == {}
 
 
 def test_every_kind_of_link_from_imported_books(books):
     payments = load(books.id)
-    counts = findings.enrich(books.id, payments)
+    counts = enriched(books.id)
     assert keys("same_transaction") == {("C1", "L3")}
     assert keys("settles") == {("L1", "B1")}
     assert keys("reference") == {("B1", "L1"), ("B1", "L2")}
     assert counts["fraud"] == Counts(added=1)
     before = state()
-    assert set(findings.enrich(books.id, load(books.id)).values()) == {Counts()}
+    assert set(enriched(books.id).values()) == {Counts()}
     assert state() == before
     assert same_transaction.enrich(books.id, payments) == Counts()
 
 
 def test_platforms_and_the_canonical_payment(books):
     payments = load(books.id)
-    findings.enrich(books.id, payments)
+    enriched(books.id)
     assert cross_platform.enrich(books.id, payments) == Counts(added=5)
     assert cross_platform.enrich(books.id, load(books.id)) == Counts()
     seen = {

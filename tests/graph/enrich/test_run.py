@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
 
 from finley.models import User
 from finley.routers import as_owner
 from graph.enrich import run
+from graph.ingest.books_changed import books_changed
 from graph.models import (
     PredictedRelationship,
     RelationshipInstance,
@@ -16,6 +18,7 @@ from graph.models import (
     SeasonalPattern,
     TemporalPattern,
 )
+from syncjobs import duties
 from tests.graph import rows
 
 LAYERS = ["temporal", "seasonal", "pattern", "prediction"]
@@ -154,9 +157,47 @@ def test_the_command_says_what_it_wrote(books, capsys):
         (layer, 1) for layer in LAYERS
     ]
     call_command("enrich", user=str(tenant), layer=["temporal"])
-    assert "temporal     0 added, 0 changed, 0 removed" in capsys.readouterr().out
+    assert "temporal         0 added, 0 changed, 0 removed" in capsys.readouterr().out
 
 
 def test_the_command_explains_what_it_cannot_do(committed):
     with pytest.raises(CommandError, match="No user is"):
         call_command("enrich", user="stranger@example.org")
+
+
+def test_books_that_change_wait_until_they_are_enriched(books):
+    tenant, *_ = books
+    assert run.waiting(10) == []
+    with connections["owner"].cursor() as cursor:
+        books_changed(cursor, tenant)
+    assert run.waiting(10) == [tenant]
+    run.enrich(tenant, LAYERS)  # not all of them
+    assert run.waiting(10) == [tenant]
+    run.enrich(tenant)
+    assert run.waiting(10) == []
+    with connections["owner"].cursor() as cursor:
+        books_changed(cursor, tenant)
+    assert run.waiting(10) == [tenant]
+
+
+def test_what_changes_meanwhile_goes_on_waiting(books):
+    tenant, *_ = books
+    with connections["owner"].cursor() as cursor:
+        books_changed(cursor, tenant)
+
+    def meanwhile(name: str) -> None:
+        if name == "root_cause":
+            with connections["owner"].cursor() as cursor:
+                books_changed(cursor, tenant)
+
+    run.enrich(tenant, progress=meanwhile)
+    assert run.waiting(10) == [tenant]
+
+
+def test_a_worker_enriches_who_waits(books):
+    tenant, *_ = books
+    with connections["owner"].cursor() as cursor:
+        books_changed(cursor, tenant)
+    assert duties.enrich() == {"tenants": 1}
+    assert TemporalPattern.objects.using("owner").get().occurrences == 36
+    assert duties.enrich() == {"tenants": 0}

@@ -7,6 +7,8 @@ import pytest
 
 from graph.enrich import outlook, seasonal
 from graph.enrich.seasons import season
+from graph.enrich.series import find
+from graph.enrich.shared import Shared
 from tests.graph.enrich.small_books import Paid, every, monthly, payments, shuffled
 
 MONTHS = np.arange(36)
@@ -20,8 +22,12 @@ def noisy(level: np.ndarray, seed: int, spread: float = 0.05) -> np.ndarray:
 
 def found(paid: list[Paid]) -> list[list[int]]:
     books = payments(paid)
+    return [one.columns["seasonal_months"] for one in seasons(books)]
+
+
+def seasons(books) -> list[Shared]:
     until = outlook.today(books.day, TODAY)
-    return [one.columns["seasonal_months"] for one in seasonal.patterns(books, until)]
+    return list(seasonal.patterns(books, outlook.courses(books, find(books)), until))
 
 
 def by_profile(paid: list[Paid], level: float = 300) -> list[Paid]:
@@ -66,7 +72,7 @@ def test_noise_has_hardly_ever_a_season():
 
 def test_the_season_of_a_series_and_of_its_payments():
     books = payments(by_profile(monthly(date(2022, 1, 10), 36)))
-    (one,) = seasonal.patterns(books, outlook.today(books.day, TODAY))
+    (one,) = seasons(books)
     assert one.columns["seasonal_months"] == [1, 2, 3, 11, 12]
     assert set(one.members) == set(books.relationship)
     assert one.columns["evidence"]["months_seen"] == 36
@@ -86,8 +92,8 @@ def test_a_quarterly_rhythm_is_no_season():
 
 def test_shuffled_days_lose_the_season():
     books = payments(by_profile(every(7, date(2022, 1, 3), 156)))
-    assert list(seasonal.patterns(books, TODAY))
-    assert not list(seasonal.patterns(shuffled(books, 1), TODAY))
+    assert seasons(books)
+    assert not seasons(shuffled(books, 1))
 
 
 @pytest.mark.parametrize("paid", [[], [Paid(0)], [Paid(-719_162), Paid(2_932_896)] * 10])

@@ -1,0 +1,63 @@
+"""What enrichment keeps of its own work: whose books wait for it, and what it found in them."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from graph.models.rows import TenantRow
+
+
+class Enrichment(TenantRow):
+    """A tenant's books and its layers: they agree where `done_for` is `wanted_at`.
+
+    Whoever writes payments sets `wanted_at` in the same transaction; an enrichment that has begun
+    after that moment sets `done_for` to it.
+    """
+
+    wanted_at = models.DateTimeField(help_text="When the books last changed")
+    done_for = models.DateTimeField(
+        null=True, blank=True, help_text="Up to which change the layers are computed"
+    )
+    finished_at = models.DateTimeField(null=True, blank=True)
+    seconds = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        db_table = "enrichments"
+        constraints = [
+            models.UniqueConstraint(fields=["user_id"], name="enrichments_user_key"),
+            models.CheckConstraint(
+                condition=Q(done_for__isnull=True) | Q(done_for__lte=F("wanted_at")),
+                name="enrichments_not_ahead",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                "wanted_at",
+                condition=Q(done_for__isnull=True) | Q(done_for__lt=F("wanted_at")),
+                name="enrichments_waiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"enrichment of {self.user_id}"
+
+
+class SearchedGroup(TenantRow):
+    """A group of payments that was searched for series, and what was found in it.
+
+    `key` is of the group's parties and of the method, so that nothing is known to a newer method;
+    `digest` is of its rows.
+    """
+
+    key = models.TextField()
+    digest = models.TextField()
+    found = models.JSONField(help_text="The series, as graph.enrich.searched writes them")
+    tried = models.JSONField(help_text="For each part that was fitted: its best fit, or null")
+
+    class Meta:
+        db_table = "searched_groups"
+        constraints = [
+            models.UniqueConstraint(fields=["user_id", "key"], name="searched_groups_key_key")
+        ]
+
+    def __str__(self) -> str:
+        return f"{len(self.found)} series of {self.key}"
