@@ -13,8 +13,8 @@ from tests.graph.enrich.small_books import Paid, every, monthly, number, payment
 RENT = monthly(date(2022, 1, 3), 24, amount=900)
 REPAIRS = monthly(date(2022, 1, 17), 24, amount=55, description="repairs")
 GROCER = every(7, date(2022, 1, 5), 80, amount=31, payer=2, payee=3)
-DAYS = np.random.default_rng(5).integers(0, 700, 30)
-NOISE = [Paid(number(date(2022, 1, 1)) + int(day), 3 + at) for at, day in enumerate(DAYS)]
+DAYS = np.random.default_rng(5).integers(0, 700, 12)
+NOISE = [Paid(number(date(2022, 1, 1)) + int(day), 3 * 2.0**at) for at, day in enumerate(DAYS)]
 
 
 @pytest.fixture
