@@ -22,6 +22,9 @@ class TwoRoles:
     """Routes by role, not by model: both aliases are the same database."""
 
     def db_for_read(self, model: type, **hints: Any) -> str:
+        """An object's relatives are read where it was: by the same role."""
+        if (instance := hints.get("instance")) is not None and instance._state.db:
+            return str(instance._state.db)
         return "owner" if _owner.get() else "default"
 
     db_for_write = db_for_read

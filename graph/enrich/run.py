@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import connections
@@ -92,7 +91,7 @@ def enrich(
     found = Findings(user_id, everything=everything)
     done = [_do(name, found, progress) for name in chosen]
     if wanted_at and len(chosen) == len(STEPS):
-        _write_down(user_id, wanted_at, sum(each.seconds for each in done))
+        _write_down(user_id, wanted_at)
     return done
 
 
@@ -125,7 +124,6 @@ def _wanted_at(user_id: UUID) -> datetime | None:
     return known.wanted_at if known else None
 
 
-def _write_down(user_id: UUID, wanted_at: datetime, seconds: float) -> None:
+def _write_down(user_id: UUID, wanted_at: datetime) -> None:
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
-        values: dict[str, Any] = {"user_id": user_id, "wanted_at": wanted_at, "seconds": seconds}
-        cursor.execute(sql.read("enrichment_done"), values)
+        cursor.execute(sql.read("enrichment_done"), {"user_id": user_id, "wanted_at": wanted_at})

@@ -18,7 +18,6 @@ class Enrichment(TenantRow):
         null=True, blank=True, help_text="Up to which change the layers are computed"
     )
     finished_at = models.DateTimeField(null=True, blank=True)
-    seconds = models.FloatField(null=True, blank=True)
 
     class Meta:
         db_table = "enrichments"

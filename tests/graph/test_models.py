@@ -128,6 +128,12 @@ class Books:
             "decided": "open",
         }
 
+    def enrichments(self, key):
+        return {"wanted_at": "2024-01-31", "done_for": "2024-01-30"}
+
+    def searched_groups(self, key):
+        return {"key": key, "digest": "d", "found": "[]", "tried": "{}"}
+
     def relationship_instances(self, key):
         return {
             "source_event_id": self.event,
@@ -264,6 +270,7 @@ CHECKS = [
     ("seasonal_patterns", {"seasonal_months": []}, "seasonal_patterns_months_stated"),
     ("entity_resolutions", {"decided": "merge"}, "entity_resolutions_person_when"),
     ("entity_resolutions", {"decided_at": "2024-01-31"}, "entity_resolutions_person_when"),
+    ("enrichments", {"done_for": "2024-02-01"}, "enrichments_not_ahead"),
 ]
 
 
@@ -296,6 +303,8 @@ UNIQUE = [
     ("cross_platform_relationships", "cross_platform_one_each"),
     ("duplicate_transactions", "duplicate_transactions_pair_key"),
     ("entity_resolutions", "entity_resolutions_pair_key"),
+    ("enrichments", "enrichments_user_key"),
+    ("searched_groups", "searched_groups_key_key"),
 ]
 
 
