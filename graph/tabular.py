@@ -22,10 +22,10 @@ def write_csv(
     A text that a spreadsheet might take for a formula gets an apostrophe before it, which makes it
     text there; `raw` leaves it as it is, for programs.
     """
-    flat = pa.schema([(f.name, _flat(f.type)) for f in schema])
+    flat = pa.schema([(f.name, flat_type(f.type)) for f in schema])
     with csv.CSVWriter(into, flat) as writer:
         for page in pages:
-            writer.write_table(_cells(page, flat, raw))
+            writer.write_table(cells(page, flat, raw))
 
 
 def write_parquet(
@@ -41,11 +41,11 @@ def write_parquet(
 FORMATS: dict[str, Callable[..., None]] = {"csv": write_csv, "parquet": write_parquet}
 
 
-def _flat(kind: pa.DataType) -> pa.DataType:
+def flat_type(kind: pa.DataType) -> pa.DataType:
     return pa.string() if pa.types.is_list(kind) else kind
 
 
-def _cells(page: pa.Table, flat: pa.Schema, raw: bool) -> pa.Table:
+def cells(page: pa.Table, flat: pa.Schema, raw: bool) -> pa.Table:
     return pa.table([_cell(column, raw) for column in page.columns], schema=flat)
 
 

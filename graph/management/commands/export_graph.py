@@ -1,0 +1,52 @@
+"""`manage.py export_graph`: a tenant's graph as a file for other programs."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from graph import tenants
+from graph.errors import GraphError
+from graph.load import ALL, load
+from graph.streams import FORMATS, Pieces
+
+
+class Command(BaseCommand):
+    help = (
+        "Export a tenant's graph: json (networkx's node-link), graphml and gexf with entities and "
+        "relationships; csv, parquet and arrow (an IPC stream) with the relationships."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--user", required=True, help="whose: a UUID or an e-mail address")
+        parser.add_argument("--format", choices=sorted(FORMATS), required=True)
+        parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+        parser.add_argument("--columns", help="of the relationships, comma-separated (all)")
+        parser.add_argument("--flow", action="store_true", help="money only, no links")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        columns = tuple(options["columns"].split(",")) if options["columns"] else ALL
+        try:
+            user_id = tenants.find(options["user"])
+            graph, _ = load(user_id, columns, edge_class="flow" if options["flow"] else None)
+            self._write(FORMATS[options["format"]].write(graph), options["output"])
+        except (GraphError, ValueError) as error:
+            raise CommandError(str(error)) from None
+        except OSError as error:
+            raise CommandError(f"{options['output']}: {error.strerror or error}") from None
+        self.stderr.write(f"{graph.node_count:,} entities, {graph.edge_count:,} relationships")
+
+    def _write(self, pieces: Pieces, output: Path | None) -> None:
+        if output is None:
+            into = getattr(self.stdout, "buffer", sys.stdout.buffer)
+            into.writelines(pieces)
+            return
+        part = output.with_name(f".{output.name}.{os.getpid()}.part")
+        try:
+            with part.open("wb") as file:
+                file.writelines(pieces)
+            part.replace(output)
+        finally:
+            part.unlink(missing_ok=True)
