@@ -11,6 +11,7 @@ from django.db.models import F, Model, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from graph import keyset, overlay
+from graph.enrich import canonical
 from graph.errors import NotFound, QuestionError
 from graph.keyset import Position
 from graph.layers import BY_NAME, Layer
@@ -51,17 +52,21 @@ def insights(
     since: datetime | None = None,
     until: datetime | None = None,
     status: str | None = None,
+    once: bool = False,
     most: int = 50,
     after: Position | None = None,
 ) -> tuple[list[Answer], Position | None]:
     """A page of the layer's relationships, newest first, and where the next page begins.
 
     `party` is an entity's id or a part of a name (also of one that was merged). What people have
-    dismissed or cancelled is not there, as it is not in the view. Raises NotFound for an unknown
+    dismissed or cancelled is not there, as it is not in the view. `once`: of a payment that several
+    sources saw only the view that counts (`graph.enrich.canonical`). Raises NotFound for an unknown
     layer, QuestionError for a filter that the layer has not, ViewMissing, ViewUnpopulated.
     """
     layer = _layer(layer_name)
     wanted = Q(user_id=user_id) & _scored(layer, min_score) & _within(since, until)
+    if once:
+        wanted &= ~Q(id__in=_other_views(user_id))
     with readable_view(), tenant_transaction(user_id, snapshot=True) as connection:
         if party is not None:
             wanted &= _with_party(user_id, party)
@@ -90,6 +95,11 @@ def _scored(layer: Layer, least: float | None) -> Q:
     if not scores:
         raise QuestionError(f"The layer {layer.name} has no score.", "min_score")
     return Q(**{f"{scores[0]}__gte": least})
+
+
+def _other_views(user_id: UUID) -> list[str]:
+    canonical_of = canonical.of_tenant(user_id)
+    return [view for view, canonical_one in canonical_of.items() if view != canonical_one]
 
 
 def _within(since: datetime | None, until: datetime | None) -> Q:

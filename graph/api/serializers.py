@@ -118,6 +118,9 @@ class InsightsQuery(StrictQuery):
         max_length=20,
         help_text="prediction: pending, fulfilled or overdue; fraud: open or confirmed.",
     )
+    once = serializers.BooleanField(
+        default=False, help_text="Of a payment that several sources saw, only the view that counts."
+    )
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
     cursor = Place(required=False, help_text="The `next` of the page before.")
 

@@ -7,13 +7,12 @@ from graph.enrich import (
     duplicates,
     fees,
     fields,
-    outlook,
     reversals,
     same_transaction,
     searched,
     settlements,
 )
-from graph.enrich.outlook import Course, courses
+from graph.enrich.outlook import Course, Todays, courses, todays
 from graph.enrich.payments import Payments, load
 from graph.enrich.temporal import this_day
 
@@ -32,9 +31,9 @@ class Findings:
         return load(self.user_id)
 
     @cached_property
-    def until(self) -> int:
-        """The tenant's today."""
-        return outlook.today(self.payments.day, this_day())
+    def until(self) -> Todays:
+        """Each source's today."""
+        return todays(self.payments, this_day())
 
     @cached_property
     def courses(self) -> list[Course]:

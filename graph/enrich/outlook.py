@@ -8,7 +8,7 @@ would have held COVERAGE of them, pooled over all series of its rhythm.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -267,10 +267,19 @@ def next_day(course: Course, today: int) -> int | None:
     return int(later[0]) if len(later) else None
 
 
-def today(days: Ints, now: int) -> int:
-    """The last day of the books that is not in the future, so that old books work, too."""
-    past = days[days <= now]
-    return int(past.max()) if len(past) else now
+Todays = Mapping[str, int]  # by source
+
+
+def todays(payments: Payments, now: int) -> Todays:
+    """Each source's today: the last day of its books that is not in the future.
+
+    So old books work, too, and where one source's books end nothing of another's is overdue.
+    """
+    last = dict.fromkeys(payments.source, now)
+    past = np.flatnonzero(payments.day <= now)
+    order = past[np.argsort(payments.day[past], kind="stable")]
+    last.update(zip(payments.source[order], payments.day[order].tolist(), strict=True))
+    return last
 
 
 @dataclass(frozen=True)

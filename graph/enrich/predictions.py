@@ -18,9 +18,9 @@ from django.db.backends.utils import CursorWrapper
 from graph import sql
 from graph.enrich import outlook
 from graph.enrich.counts import Counts
-from graph.enrich.outlook import Course, Expected
+from graph.enrich.outlook import Course, Expected, Todays
 from graph.enrich.payments import UNIT, Payments
-from graph.enrich.temporal import key, on
+from graph.enrich.temporal import key, on, source_of
 from graph.ingest.bulk import alone
 from graph.models.choices import PredictionStatus
 from graph.tenancy import tenant_transaction
@@ -33,8 +33,8 @@ RHYTHMS = {
 }  # fmt: skip
 
 
-def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: int) -> Counts:
-    """Write the layer: new predictions, and the state of those there are on the day `until`."""
+def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
+    """Write the layer: new predictions, and the state of those there are on each source's today."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         known = _known(cursor, user_id)
@@ -57,12 +57,15 @@ def _known(cursor: CursorWrapper, user_id: UUID) -> list[Row]:
 
 
 def predict(
-    payments: Payments, every: Sequence[Course], until: int, known: Iterable[Mapping[str, Any]]
+    payments: Payments, every: Sequence[Course], until: Todays, known: Iterable[Mapping[str, Any]]
 ) -> Iterator[Row]:
-    """Each known prediction in its state of the day `until`, and those that are new (id: None)."""
+    """Each known prediction as of its source's today, and those that are new (id: None)."""
     by_key = {key(payments, course.series): course for course in every}
     scales = outlook.scales([trial for course in every for trial in outlook.trials(course)])
-    coming = {name: _next(payments, name, course, until, scales) for name, course in by_key.items()}
+    coming = {
+        name: _next(payments, name, course, until[source_of(payments, course)], scales)
+        for name, course in by_key.items()
+    }
     seen: set[tuple[str, str]] = set()
     for row in known:
         name, agreed = row["evidence"].get("series", ""), row["evidence"].get("agreed", "")

@@ -13,7 +13,7 @@ import numpy as np
 from graph.enrich import shared, temporal
 from graph.enrich.activity import Floats
 from graph.enrich.counts import Counts
-from graph.enrich.outlook import Course
+from graph.enrich.outlook import Course, Todays
 from graph.enrich.payments import UNIT, Payments
 from graph.enrich.rhythms import Ints, first_of, month_of
 from graph.enrich.seasons import LEAST_BUSY, LONGEST, Season, season
@@ -26,13 +26,13 @@ RARE = 60.0  # days from one to the next
 MERELY_MISSED = 0.8  # of a series' agreed days are kept; less may be a season itself
 
 
-def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: int) -> Counts:
+def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
     """Write the layer: a row a season, and its payments point at it."""
     seasons = list(patterns(payments, every, until))
     return shared.write(user_id, "seasonal", SeasonalPattern, seasons)
 
 
-def patterns(payments: Payments, every: Sequence[Course], until: int) -> Iterator[Shared]:
+def patterns(payments: Payments, every: Sequence[Course], until: Todays) -> Iterator[Shared]:
     """The seasons of series, then of what else flows between the same two.
 
     What comes but once a quarter or a year is high in its months by its rhythm: that is no season.
@@ -54,11 +54,11 @@ def patterns(payments: Payments, every: Sequence[Course], until: int) -> Iterato
             yield _shared(payments, f"flow|{_flow(payments, rest)}", rest, found)
 
 
-def _spans(payments: Payments, until: int) -> dict[str, tuple[int, int]]:
-    """Whole months of each source's books, up to today: first and the one after the last."""
+def _spans(payments: Payments, until: Todays) -> dict[str, tuple[int, int]]:
+    """Whole months of each source's books, up to its today: first and the one after the last."""
     spans = {}
     for source in dict.fromkeys(payments.source):
-        days = payments.day[(payments.source == source) & (payments.day <= until)]
+        days = payments.day[(payments.source == source) & (payments.day <= until[source])]
         if len(days):
             months = month_of(np.asarray([days.min(), days.max()]))
             spans[source] = _whole(months, days)

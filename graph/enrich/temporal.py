@@ -9,7 +9,7 @@ import numpy as np
 
 from graph.enrich import shared
 from graph.enrich.counts import Counts
-from graph.enrich.outlook import Course, is_active, next_day
+from graph.enrich.outlook import Course, Todays, is_active, next_day
 from graph.enrich.payments import Payments
 from graph.enrich.series import Series
 from graph.enrich.shared import Shared
@@ -19,10 +19,14 @@ EPOCH = date(1970, 1, 1)
 DIGITS = 4  # of scores and days that are kept
 
 
-def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: int) -> Counts:
-    """Write the layer, as of the day `until`: a row a series, and its payments point at it."""
-    patterns = [pattern(payments, course, until) for course in every]
+def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
+    """Write the layer, as of each source's today: a row a series, and its payments point at it."""
+    patterns = [pattern(payments, each, until[source_of(payments, each)]) for each in every]
     return shared.write(user_id, "temporal", TemporalPattern, patterns)
+
+
+def source_of(payments: Payments, course: Course) -> str:
+    return str(payments.source[course.series.places[0]])
 
 
 def this_day() -> int:

@@ -21,13 +21,18 @@ def add(model: type, **values: Any) -> Any:
 
 def event(user: uuid.UUID, entity: Any = None, **values: Any) -> models.RawEvent:
     """An event, matched to the entity if one is given."""
-    values = {"amount": 1, "currency": "GBP", "occurred_at": DAY, **values}
+    values = {
+        "platform": "ledger",
+        "amount": 1,
+        "currency": "GBP",
+        "occurred_at": DAY,
+        **values,
+    }
     key = str(next(_keys))
     made = add(
         models.RawEvent,
         user_id=user,
         source="test",
-        platform="ledger",
         external_id=key,
         transaction_ref=key,
         **values,

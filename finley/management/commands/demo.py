@@ -10,11 +10,12 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from finley.demo import steps, syncs
+from finley.demo import answers, steps, syncs
 from graph import questions
 from graph.errors import GraphError
 from graph.ingest.progress import ProgressBar
 from graph.management.commands.build_graph import built
+from graph.management.commands.enrich import enriched
 from syncjobs.sandbox.server import Sandbox
 
 PORT = 8000
@@ -23,8 +24,8 @@ PORT = 8000
 class Command(BaseCommand):
     help = (
         "Migrate, make a tenant with a token and an admin login, import books, sync mail and files "
-        "from a sandbox, refresh the view, build the graph, print what is in it, then serve the "
-        "API, its docs and the admin."
+        "from a sandbox, compute the layers, refresh the view, build the graph, print what is in "
+        "it, then serve the API, its docs and the admin."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -40,10 +41,12 @@ class Command(BaseCommand):
                 access = self._prepare(options["data"], options["seed"])
                 if options["data"] is None:  # nothing is mixed into books of your own
                     self._syncs(box, access.user_id, options["seed"])
+                self._timed("Layers computed", lambda: enriched(access.user_id))
                 self._timed("View refreshed", steps.refresh)
                 if edge := syncs.a_receipt(access.user_id):
                     self._say(f"  A mail as an edge\n    {edge}")
                 self._answers(access.user_id)
+                self._accountant(access.user_id)
             except GraphError as error:
                 raise CommandError(str(error)) from None
             self._say(f"\nAll of it took {time.perf_counter() - start:.1f} s.")
@@ -97,7 +100,17 @@ class Command(BaseCommand):
     def _layers(self, layers: dict[str, int]) -> None:
         self._say("  Relationships that each layer annotates")
         for name, count in layers.items():
-            self._say(f"    {name:15} {f'{count:,}' if count else 'not computed'}")
+            self._say(f"    {name:15} {f'{count:,}' if count else 'none'}")
+
+    def _accountant(self, user_id: UUID) -> None:
+        """What was paid twice, why a payment came, what is due and what is overdue."""
+        for question, lines in (
+            ("What was paid twice?", answers.paid_twice(user_id)),
+            ("Why did this payment come?", [answers.why(user_id) or "Nothing is off."]),
+            ("What is due next?", answers.due(user_id, "pending")),
+            ("What is overdue?", answers.due(user_id, "overdue")),
+        ):
+            self._say("\n    ".join((f"  {question}", *lines)))
 
     def _vendors(self, user_id: UUID) -> None:
         answer = self._timed(

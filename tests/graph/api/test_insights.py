@@ -103,6 +103,31 @@ def test_by_status(api, books):
         assert "status" in wrong(answer)
 
 
+def test_a_payment_that_two_sources_saw_is_told_once(api, tenant, books):
+    seen = models.RelationshipInstance.objects.using("owner").get(pk=books.annotated)
+    payer, payee = (
+        models.EntityMatch.objects.using("owner").get(event_id=event).entity
+        for event in (seen.source_event_id, seen.target_event_id)
+    )
+    ends = [
+        rows.event(tenant.id, party, amount=amount, platform="bank")
+        for party, amount in ((payer, -120.5), (payee, 120.5))
+    ]
+    bank = rows.relationship(tenant.id, *ends)
+    bank.temporal_pattern_id = seen.temporal_pattern_id
+    bank.save(using="owner")
+    rows.relationship(
+        tenant.id,
+        ends[1],
+        seen.target_event,
+        relationship_type="same_transaction",
+        edge_class="link",
+    )
+    view.refresh()
+    assert set(ids(api, "temporal")) == {str(seen.pk), str(bank.pk)}
+    assert ids(api, "temporal", once=True) == [str(seen.pk)]
+
+
 def test_pages(api, tenant, books):
     """Each relationship once, the newest first, whatever comes in between."""
     for score in range(7):

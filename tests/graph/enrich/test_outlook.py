@@ -14,7 +14,7 @@ from graph.enrich.outlook import (
     next_day,
     scales,
     shifted,
-    today,
+    todays,
     trials,
 )
 from graph.enrich.series import find
@@ -79,8 +79,10 @@ def test_nothing_is_expected_after_the_end_of_time():
 
 
 def test_today_is_the_books_last_day_but_no_future_one():
-    assert today(np.array([5, 9, 2_932_896]), 20_000) == 9
-    assert today(np.array([], dtype=np.int64), 20_000) == 20_000
+    days = [(5, "bank"), (9, "bank"), (2_932_896, "bank"), (7, "card"), (30_000, "later")]
+    books = payments(Paid(day, source=source) for day, source in days)
+    assert todays(books, 20_000) == {"bank": 9, "card": 7, "later": 20_000}
+    assert todays(payments([]), 20_000) == {}
 
 
 def test_nothing_to_test():

@@ -15,7 +15,8 @@ YEAR = monthly(FIRST, 24, amount=850)
 def step(paid: list[Paid], today: date, known: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the table holds after a run on that day."""
     books = payments(paid)
-    rows = list(predict(books, courses(books, find(books)), number(today), known))
+    until = dict.fromkeys(books.source, number(today))
+    rows = list(predict(books, courses(books, find(books)), until, known))
     given = {row["id"]: row for row in rows if row["id"]}
     kept = [given.get(row["id"], row) for row in known]
     return [*kept, *({**row, "id": f"p{len(known)}"} for row in rows if not row["id"])]

@@ -26,7 +26,7 @@ def found(paid: list[Paid]) -> list[list[int]]:
 
 
 def seasons(books) -> list[Shared]:
-    until = outlook.today(books.day, TODAY)
+    until = outlook.todays(books, TODAY)
     return list(seasonal.patterns(books, outlook.courses(books, find(books)), until))
 
 
