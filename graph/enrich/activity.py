@@ -22,19 +22,27 @@ class Activity:
     sums: Floats  # of days before first + i
     weekdays: Floats  # payments, Thursday first (1970-01-01)
     phases: dict[str, Ints]  # by frequency: payments before each phase of two cycles
+    by_weekday: float  # how much the weekdays count beside the days themselves
 
     @classmethod
-    def of(cls, days: Ints) -> "Activity":
+    def of(cls, days: Ints, *, in_runs: bool = False) -> "Activity":
+        """`in_runs`: the more there are on each of the days, the less do weekdays tell."""
         first = int(days.min())
         counts = np.bincount(days - first)
         sums = np.concatenate(([0.0], np.cumsum(counts, dtype=np.float64)))
         weekdays = np.bincount(days % 7, minlength=7).astype(np.float64)
+        by_weekday = float((counts > 0).sum() / counts.sum()) if in_runs else 1.0
         phases = {rhythm.frequency: around(Days(days), rhythm) for rhythm in RHYTHMS}
-        return cls(first, sums, weekdays, phases)
+        return cls(first, sums, weekdays, phases, by_weekday)
 
     def without(self, days: Ints) -> "OtherActivity":
         """Less these days, which are to be judged, and at least a little everywhere."""
         return OtherActivity(self, days)
+
+    def busy_days(self, first: int, last: int) -> int:
+        """Days from the first to the last with any payment."""
+        counts = np.diff(self.sums[first - self.first : last - self.first + 2])
+        return int((counts > 0).sum())
 
     def between(self, since: Ints, until: Ints) -> Floats:
         """Payments of since <= day < until."""
@@ -47,7 +55,8 @@ class Activity:
 
 
 class OtherActivity:
-    """The activity of all others; half of it as counted, half by weekday, since days are few."""
+    """The activity of all others; half of it as counted, half by weekday, since days are few
+    (or less by weekday, as the activity has it)."""
 
     def __init__(self, activity: Activity, days: Ints) -> None:
         self._activity, self._days = activity, days
@@ -55,7 +64,7 @@ class OtherActivity:
         span = len(activity.sums) - 1
         mean = (max(float(weekdays.sum()), 0.0) + 1) / span
         share = np.maximum(weekdays, 0) + SMOOTH
-        share = 7 * mean * (share / share.sum() + FLOOR / 7)
+        share = 7 * mean * activity.by_weekday * (share / share.sum() + FLOOR / 7)
         self._week = float(share.sum())
         self._busy = _busy(activity, days, share)
         self._own: dict[str, Ints] = {}

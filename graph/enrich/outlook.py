@@ -7,7 +7,7 @@ occurrences is predicted from those before it, and a range is as many times the 
 would have held COVERAGE of them, pooled over all series of its rhythm.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +20,7 @@ from graph.enrich.rhythms import Grid, Ints
 from graph.enrich.series import Series
 
 COVERAGE = 0.95  # of the pooled past; a little of it is lost on what is new
+RUN = 5  # trials of one run on average, from which on they are no trials of their own
 TESTED = 4  # last occurrences of each series that are predicted from those before
 KNOWN = 3  # occurrences that a prediction needs
 POOL = 5.0  # occurrences' worth of the rhythm's common spread in each series' own
@@ -102,15 +103,19 @@ def shifted(days: Ints, weekend: str) -> Ints:
 
 @dataclass(frozen=True)
 class Trial:
-    """One past occurrence, predicted from those before: errors and the spreads known then."""
+    """One past occurrence, predicted from those before: errors and the spreads known then.
+
+    `day` it was expected on, and whether it `came` in the very next slot.
+    """
 
     frequency: str
+    day: int
     day_error: float
     day_spread: float
     amount_error: float
     amount_spread: float
     known: int
-    came: bool  # in the very next slot
+    came: bool
 
 
 @dataclass(frozen=True)
@@ -154,11 +159,12 @@ def trials(course: Course, hidden: int = 0) -> list[Trial]:
 def _trial(course: Course, at: int) -> Trial:
     habit = Habit.of(course.series.fit.grid, course.slots[:at], course.days[:at])
     slot = course.slots[at - 1 : at] + 1
-    day_error = abs(float(course.days[at] - habit.expected(course.slots[[at]])[0]))
+    expected = int(habit.expected(course.slots[[at]])[0])
+    day_error = abs(float(course.days[at] - expected))
     centre, spread = _amounts(course.amounts[:at])
     return Trial(
-        course.series.frequency, day_error, habit.spread, abs(float(course.amounts[at]) - centre),
-        spread, at, bool(course.slots[at] == slot[0]),
+        course.series.frequency, expected, day_error, habit.spread,
+        abs(float(course.amounts[at]) - centre), spread, at, bool(course.slots[at] == slot[0]),
     )  # fmt: skip
 
 
@@ -181,15 +187,27 @@ def _scale(some: Sequence[Trial]) -> Scale:
     known = np.array([t.known for t in some], dtype=np.float64)
     day = np.array([(t.day_error, t.day_spread) for t in some])
     amount = np.array([(t.amount_error, t.amount_spread) for t in some])
-    day_spread, amount_spread = float(day[:, 1].mean()), float(amount[:, 1].mean())
+    weight = _weights(some)
+    day_spread, amount_spread = (float(np.average(each[:, 1], weights=weight))
+                                 for each in (day, amount))  # fmt: skip
     days = day[:, 0] / shrunk(day[:, 1], day_spread, known, LEAST_SPREAD)
     amounts = amount[:, 0] / shrunk(amount[:, 1], amount_spread, known, LEAST_CHANGE)
-    times = _quantile(days)
+    times = _quantile(days, weight)
     width = np.floor(times * shrunk(day[:, 1], day_spread, known, LEAST_SPREAD) + 0.5)
+    came = np.array([t.came for t in some], dtype=np.float64)
     return Scale(
-        day_spread, times, amount_spread, _quantile(amounts),
-        float((day[:, 0] <= width).mean()), float(np.mean([t.came for t in some])), len(some),
+        day_spread, times, amount_spread, _quantile(amounts, np.ones(len(some))),
+        float(np.average(day[:, 0] <= width, weights=weight)), float(came.mean()), len(some),
     )  # fmt: skip
+
+
+def _weights(some: Sequence[Trial]) -> Floats:
+    """Where most are of a few payment runs, which are late or early as a whole, all that was
+    expected on one day and came on one is one trial, however many were paid."""
+    runs = Counter((trial.day, trial.day_error) for trial in some)
+    if len(some) <= RUN * len(runs):
+        return np.ones(len(some))
+    return np.array([1 / runs[trial.day, trial.day_error] for trial in some])
 
 
 def shrunk(own: Floats, common: float, known: Floats, least: float) -> Floats:
@@ -198,10 +216,16 @@ def shrunk(own: Floats, common: float, known: Floats, least: float) -> Floats:
     return mixed
 
 
-def _quantile(errors: Floats) -> float:
-    """The (n + 1) x COVERAGE smallest, as conformal prediction asks; the greatest if n is small."""
-    rank = min(int(np.ceil((len(errors) + 1) * COVERAGE)), len(errors))
-    return float(np.sort(errors)[rank - 1])
+def _quantile(errors: Floats, weight: Floats) -> float:
+    """The (n + 1) x COVERAGE smallest, as conformal prediction asks; the greatest if n is small.
+
+    With weights, as for data of several kinds (R. Tibshirani et al., "Conformal prediction under
+    covariate shift", NeurIPS 2019).
+    """
+    order = np.argsort(errors, kind="stable")
+    passed = np.cumsum(weight[order])
+    at = int(np.searchsorted(passed, (passed[-1] + 1) * COVERAGE - 1e-9))
+    return float(errors[order[min(at, len(order) - 1)]])
 
 
 ENOUGH_TRIALS = 40  # of one rhythm; below that the 95 % quantile is a matter of one or two

@@ -22,11 +22,14 @@ import numpy as np
 
 from graph.enrich.activity import Activity, Floats, OtherActivity
 from graph.enrich.fitting import ALIKE, FEWEST_YEARLY, Fit, best
+from graph.enrich.grouping import codes
 from graph.enrich.payments import Payments
 from graph.enrich.rhythms import Days, Ints
 
 SURE = 8.0  # log odds, 3,000 : 1; a tenant has hundreds of groups that could seem to recur
 GAPS = (1.0, 0.4, 0.15, 0.05, 0.012, 0.0)  # of log amounts; the last: equal amounts only
+COMMON, PARTIES = 60, 8  # payments of one wording, and payees, that have a rhythm of their own
+NEARLY = 0.8  # of a wording's days: all of them
 RESIDUES = 3  # times that what a fit leaves over is fitted again
 LATER = 3  # days after an occurrence that a doubled one may come
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -81,11 +84,10 @@ def search(
 
     A group comes with what was tried in it before: that is not tried again.
     """
-    activities = _activities(payments)
+    activities = _Activities(payments)
     amounts = np.log(np.maximum(payments.amount, 1).astype(np.float64))
     for places, known in among:
-        activity = activities[payments.source[places[0]]]
-        group = _Group(payments, places, amounts[places], activity, known)
+        group = _Group(payments, places, amounts[places], activities.around(places), known)
         yield group.series(), group.tried
 
 
@@ -110,13 +112,37 @@ def _codes(texts: Ints) -> Ints:
     return np.asarray([known.setdefault(text, len(known)) for text in texts], dtype=np.int64)
 
 
-def _activities(payments: Payments) -> dict[str, Activity]:
-    codes = _codes(payments.source)
-    _, firsts = np.unique(codes, return_index=True)
-    return {
-        payments.source[first]: Activity.of(payments.day[codes == code])
-        for code, first in enumerate(firsts)
-    }
+class _Activities:
+    """When money moves in each source, and in each wording of it that is there many times and for
+    many parties: transfers go out in runs, standing orders each on a day of its own."""
+
+    def __init__(self, payments: Payments) -> None:
+        self._day, self._source = payments.day, _codes(payments.source)
+        wording = _codes(np.asarray([stem(text) for text in payments.description], object))
+        self._kind = codes(self._source, wording)
+        parties = np.unique(np.stack([self._kind, payments.payee], axis=1), axis=0)[:, 0]
+        size = int(self._kind.max(initial=-1)) + 1
+        many = np.bincount(self._kind, minlength=size) >= COMMON
+        self._common = many & (np.bincount(parties, minlength=size) >= PARTIES)
+        self._known: dict[tuple[str, int], Activity] = {}
+
+    def around(self, places: Ints) -> Activity:
+        """The activity that payments at these places, of one source, are part of.
+
+        What is paid on nearly all days of its wording (wages) is no choice among these.
+        """
+        kind = int(self._kind[places[0]])
+        if self._common[kind] and (self._kind[places] == kind).all():
+            known, days = self._of("kind", self._kind, kind), self._day[places]
+            if len(np.unique(days)) < NEARLY * known.busy_days(int(days.min()), int(days.max())):
+                return known
+        return self._of("source", self._source, int(self._source[places[0]]))
+
+    def _of(self, name: str, codes_: Ints, code: int) -> Activity:
+        if (name, code) not in self._known:
+            days = self._day[codes_ == code]
+            self._known[name, code] = Activity.of(days, in_runs=name == "kind")
+        return self._known[name, code]
 
 
 def numbered(payments: Payments, found: Iterable[Series]) -> Found:

@@ -7,6 +7,7 @@ import pytest
 
 from graph.enrich.outlook import (
     Course,
+    Trial,
     ahead,
     backtest,
     courses,
@@ -108,3 +109,17 @@ def test_ranges_hold_as_often_as_they_should():
     assert 0.90 <= sum(one.coverage * one.n for one in told) / count <= 0.97
     assert 0.90 <= sum(one.amount_coverage * one.n for one in told) / count <= 0.98
     assert max(one.median_error_days for one in told) <= 1
+
+
+def trial(day, error):
+    return Trial("monthly", day, error, 0.5, 0.0, 0.0, 10, came=True)
+
+
+def test_a_run_that_pays_many_is_one_trial():
+    """Ninety payees of three runs that were on time say no more than three payees."""
+    late = [trial(day, 2.0) for day in range(100, 106)]
+    few = [trial(day, 0.0) for day in (10, 38, 66)]
+    many = scales([*few * 30, *late])["monthly"]
+    assert many.day_times == scales([*few, *late])["monthly"].day_times
+    assert many.day_times > scales([trial(day, 0.0) for day in range(90)])["monthly"].day_times
+    assert many.coverage == pytest.approx(1.0)

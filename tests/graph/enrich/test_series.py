@@ -229,3 +229,33 @@ def test_the_generators_series_are_found(seed):
     assert f1 >= 0.95
     assert frequency >= 0.97
     assert still <= 0.01
+
+
+# --- payment runs ---
+
+
+def runs(paid: dict[int, float]) -> list[Paid]:
+    """Two years of runs every other Friday; each payee (from 10 on) is paid in that share of them,
+    by transfer. Other things happen on other days."""
+    rng = np.random.default_rng(3)
+    friday = number(date(2023, 1, 6))
+    rows = [
+        Paid(friday + 14 * at, round(float(rng.uniform(50, 900)), 2), "Transfer", payee=10 + who)
+        for at in range(52)
+        for who, share in paid.items()
+        if rng.random() < share
+    ]
+    days = rng.integers(0, 728, 600).tolist()
+    return rows + [Paid(friday + day, 9.0 + at, "Card", payee=50 + at % 30)
+                   for at, day in enumerate(days)]  # fmt: skip
+
+
+def test_who_is_in_every_other_run_has_no_rhythm_of_its_own():
+    assert find(payments(runs(dict.fromkeys(range(12), 0.5)))) == []
+
+
+def test_who_is_in_every_run_has():
+    books = payments(runs(dict.fromkeys(range(11), 0.5) | {11: 1.0}))
+    found = find(books)
+    assert [(one.frequency, len(one.places)) for one in found] == [("fortnightly", 52)]
+    assert set(books.payee[found[0].places]) == {21}
