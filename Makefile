@@ -46,8 +46,9 @@ check: venv-dev ## Everything that CI asks: style, types, layers, migrations, de
 	@$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(PYTHON) -m pytest -n 2 $(ARGS)
 
-bench: venv-dev ## Measure finley against the ten-fetch way
+bench: venv-dev ## Measure finley against the ten-fetch way, and the columnar graph
 	@$(PYTHON) -m benchmarks.ten_fetches $(ARGS)
+	@$(PYTHON) -m benchmarks.graph $(ARGS)
 
 requirements: ## Pin what pyproject.toml asks for, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "requirements are compiled by uv: install it first" >&2; exit 1; }

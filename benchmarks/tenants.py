@@ -19,6 +19,7 @@ from pyarrow import csv
 
 from graph.engine.columns import uuid_texts
 
+EDITION = 1  # goes up when other rows are made of the same seed
 CHUNK = 100_000  # relationships
 DAY = np.datetime64("2020-01-01")
 Index = npt.NDArray[np.int64]
@@ -107,8 +108,8 @@ class Books:
             "key": _numbered("", n),
             "recurrence_score": pa.array(self.part("recurrence", n)),
             "recurrence_frequency": _choice(FREQUENCIES, n),
-            "last_occurrence": pa.array(DAY + n % 1400),
-            "next_predicted_occurrence": pa.array(DAY + 30 + n % 1400),
+            "last_occurrence": pa.array(_days(n % 1400)),
+            "next_predicted_occurrence": pa.array(_days(30 + n % 1400)),
         }
 
     def _seasonal(self) -> Columns:
@@ -136,7 +137,7 @@ class Books:
             "external_id": _numbered("", n),
             "posting": pa.array(np.full(len(n), side + 1)),
             "transaction_ref": _numbered("T", n),
-            "occurred_at": pa.array(DAY + n % 1500),
+            "occurred_at": pa.array(_days(n % 1500)),
             "amount": pa.array(amount / 100),
             "currency": _choice(("GBP",), n),
             "document_ref": _where(n % 2 == 0, _numbered("INV-", n // 3)),
@@ -220,8 +221,8 @@ class Books:
         return {
             "prediction_confidence": pa.array(self.part("prediction", n)),
             "prediction_reason": _choice(("monthly so far", "weekly so far"), n),
-            "expected_from": pa.array(DAY + 1500 + n % 30),
-            "expected_to": pa.array(DAY + 1505 + n % 30),
+            "expected_from": pa.array(_days(1500 + n % 30)),
+            "expected_to": pa.array(_days(1505 + n % 30)),
             "amount_low": pa.array(90 + n % 100),
             "amount_high": pa.array(110 + n % 200),
             "currency": _choice(("GBP",), n),
@@ -244,6 +245,10 @@ def _mixed(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
+
+
+def _days(n: Index) -> npt.NDArray[np.datetime64]:
+    return DAY + n.astype("timedelta64[D]")
 
 
 def _choice(words: tuple[str, ...] | list[str], n: Index) -> pa.Array:

@@ -1,0 +1,211 @@
+"""The columnar graph measured: against raw COPY, the cache, networkx and other libraries.
+
+    python -m benchmarks.graph [--json] [--plot build.png]
+
+200 tenants with 1,675,000 relationships are made once and kept in a database of their own
+(`finley_graph`; drop it to have the room back). Ways are interleaved; medians are told. Peak
+memory is that of a process of its own, over the same process without a graph.
+"""
+
+import argparse
+import gc
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+
+from benchmarks import books, crowd, peers, ways
+from graph import cache
+from graph.engine.graph import Graph
+
+SEED = 1
+SLOW = ("naive", "pandas", "ten_fetches")
+PROJECT = Path(__file__).resolve().parents[1]
+Seconds = dict[str, list[float]]
+
+
+def main() -> None:
+    options = _options()
+    if options.peak:
+        _peak(options.peak)
+        return
+    parts = {"load": loads, "memory": memory, "algorithms": algorithms, "api": api, "plot": plot}
+    found: dict[str, Any] = {"seed": SEED, "rounds": options.rounds, "sizes": list(_sizes())}
+    for name in options.only or parts:
+        _say(f"{name} …")
+        found |= parts[name](options)
+    for key, value in found.items():
+        _say(f"{key:<36} {value}")
+    if options.json:
+        print(json.dumps(found))
+
+
+def loads(options: argparse.Namespace) -> dict[str, Any]:
+    """The large tenant by every way."""
+    with books.kept(books.SIZES, SEED) as tenants:
+        user = tenants[0]
+        cache.load(user)  # the entry that `warm` finds
+        seconds: Seconds = {name: [] for name in ways.WAYS}
+        for turn in range(options.rounds):
+            for name, way in ways.WAYS.items():
+                if name not in SLOW or turn < options.slow_rounds:
+                    seconds[name].append(_timed(lambda way=way: way(user)))
+        size = ways.arrow_bytes(user)
+    median = {name: statistics.median(taken) for name, taken in seconds.items() if taken}
+    return {
+        "seconds": {name: round(value, 4) for name, value in median.items()},
+        "arrow_bytes": size,
+        "cold_full_over_raw_copy": _ratio(median, "cold_full", "raw_copy"),
+        "cold_importance_over_raw_copy": _ratio(median, "cold_importance", "raw_copy"),
+        "naive_over_cold_full": _ratio(median, "naive", "cold_full"),
+        "pandas_over_cold_full": _ratio(median, "pandas", "cold_full"),
+        "ten_fetches_over_cold_full": _ratio(median, "ten_fetches", "cold_full"),
+        "cold_over_warm": _ratio(median, "cold_full", "warm"),
+    }
+
+
+def memory(options: argparse.Namespace) -> dict[str, Any]:
+    """Peak memory over idle of a process that does one thing, in bytes."""
+    names = ("cold_full", "cold_importance", "warm", *(SLOW if options.slow_rounds else ()))
+    peaks = {name: _peak_of(name) for name in ("idle", *names)}
+    over = {name: peak - peaks["idle"] for name, peak in peaks.items() if name != "idle"}
+    with books.kept(books.SIZES, SEED) as tenants:
+        size = ways.arrow_bytes(tenants[0])
+    return {"peak_over_idle": over, "memory_over_arrow": round(over["cold_full"] / size, 2)}
+
+
+def algorithms(options: argparse.Namespace) -> dict[str, Any]:
+    """networkx's interface on our graph against the libraries themselves, and networkx."""
+    with books.kept(books.SIZES, SEED) as tenants:
+        asked = peers.questions(ways.cold_full(tenants[0]))
+    found: dict[str, Any] = {}
+    for algorithm, libraries in asked.items():
+        taken: Seconds = {name: [] for name in libraries}
+        for turn in range(options.rounds):
+            for name, compute in libraries.items():
+                if name != "networkx" or turn < max(options.slow_rounds, 1):
+                    taken[name].append(_timed(compute))
+        median = {name: statistics.median(each) for name, each in taken.items()}
+        others = [value for name, value in median.items() if name not in {"ours", "networkx"}]
+        found[f"seconds_{algorithm}"] = {name: round(x, 4) for name, x in median.items()}
+        found[f"nx_{algorithm}_over_best"] = round(median["ours"] / min(others), 2)
+        found[f"networkx_over_ours_{algorithm}"] = _ratio(median, "networkx", "ours")
+    return found
+
+
+def api(options: argparse.Namespace) -> dict[str, Any]:
+    """A small tenant's request without the cache, and all tenants at once."""
+    with books.kept(books.SIZES, SEED) as tenants:
+        asking = crowd.clients(tenants)
+        kept = dict(settings.GRAPH_CACHE)
+        settings.GRAPH_CACHE |= {"bytes": 0, "memory": 0}
+        try:
+            alone = crowd.one(asking[-1], max(options.rounds, 20))
+            at_once = crowd.together(asking)
+        finally:
+            settings.GRAPH_CACHE |= kept
+            ways.disconnect()
+    return {"small_tenant_cold_ms": round(alone, 1), **at_once}
+
+
+def plot(options: argparse.Namespace) -> dict[str, Any]:
+    """Seconds of a cold full build by edges, and the exponent that fits them."""
+    with books.kept(books.STEPS, SEED + 1, f"{books.DATABASE}_steps") as tenants:
+        steps = [
+            statistics.median(
+                _timed(lambda user=user: ways.cold_full(user)) for _ in range(options.rounds)
+            )
+            for user in tenants
+        ]
+    slope, level = np.polyfit(np.log(books.STEPS), np.log(steps), 1)
+    if options.plot:
+        _draw(options.plot, steps, float(slope), float(level))
+    told = dict(zip(map(str, books.STEPS), (round(x, 4) for x in steps), strict=True))
+    return {"seconds_by_edges": told, "exponent": round(float(slope), 3)}
+
+
+def _draw(file: Path, steps: list[float], slope: float, level: float) -> None:
+    import matplotlib  # noqa: PLC0415 - half a second that only the plot needs
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot  # noqa: PLC0415
+
+    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
+    axes.loglog(books.STEPS, steps, "o", label="cold full build")
+    axes.loglog(
+        books.STEPS, np.exp(level) * np.array(books.STEPS) ** slope, "-", label=f"edges^{slope:.2f}"
+    )
+    axes.set_xlabel("relationships of the tenant")
+    axes.set_ylabel("seconds")
+    axes.legend()
+    axes.grid(visible=True, which="both", alpha=0.2)
+    figure.savefig(file, dpi=120)
+
+
+def _peak_of(name: str) -> int:
+    command = [sys.executable, "-m", "benchmarks.graph", "--peak", name]
+    done = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True)
+    return int(done.stdout.split()[-1])
+
+
+def _peak(name: str) -> None:
+    """Do one thing and print this process's greatest resident set, in bytes."""
+    with books.kept(books.SIZES, SEED) as tenants:
+        small = tenants[-1]
+        if name == "warm":
+            cache.load(small)
+            ways.warm(small)
+        ways.cold_full(small)  # what any graph needs is loaded and counts as idle
+        graph: Graph | Any = None if name == "idle" else ways.WAYS[name](tenants[0])
+        lines = Path("/proc/self/status").read_text().splitlines()
+    (peak,) = (int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    del graph
+    print(peak * 1024)
+
+
+def _timed(way: Callable[[], Any]) -> float:
+    gc.collect()
+    start = time.perf_counter()
+    kept = way()
+    taken = time.perf_counter() - start
+    del kept
+    return taken
+
+
+def _ratio(median: dict[str, float], one: str, other: str) -> float | None:
+    return round(median[one] / median[other], 2) if one in median and other in median else None
+
+
+def _sizes() -> dict[int, int]:
+    return {size: books.SIZES.count(size) for size in dict.fromkeys(books.SIZES)}
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.graph",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="of each way (%(default)s)")
+    parser.add_argument("--slow-rounds", type=int, default=5, help="of networkx's ways")
+    parts = ("load", "memory", "algorithms", "api", "plot")
+    parser.add_argument("--only", nargs="+", choices=parts, help="these parts")
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="time against edges, drawn")
+    parser.add_argument("--json", action="store_true", help="one JSON object last on stdout")
+    parser.add_argument("--peak", choices=("idle", *ways.WAYS), help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

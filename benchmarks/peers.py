@@ -1,0 +1,74 @@
+"""The same algorithms, ours through networkx's interface, and other libraries' on ready arrays."""
+
+from collections.abc import Callable
+from typing import Any
+
+import igraph
+import networkit as nk
+import networkx as nx
+import numpy as np
+import rustworkx as rx
+import scipy.sparse as sp
+
+from graph.engine.columnar import ColumnarGraph
+from graph.engine.graph import build
+from graph.engine.native.centrality import ranks
+from graph.engine.native.communities import louvain
+from tests.graph.engine import tables
+
+Peers = dict[str, dict[str, Callable[[], Any]]]
+SEED = 1
+BETWEENNESS = (5_000, 50_000)  # nodes, edges
+
+
+def questions(graph: ColumnarGraph) -> Peers:
+    """Algorithm → library → the computation alone, on what that library has made ready."""
+    pagerank, plain = graph.topology.matrix(None), _plain(graph)
+    n = pagerank.shape[0]
+    even = np.full(n, 1 / n)
+    simple = graph.projection()
+    undirected = simple.topology.networkit("weight")
+    ends = np.column_stack([graph.columns.source, graph.columns.target]).tolist()
+    directed_igraph = igraph.Graph(n=n, edges=ends, directed=True)
+    coo = sp.triu(simple.topology.matrix("weight")).tocoo()
+    weighted_igraph = igraph.Graph(n=n, edges=np.column_stack(coo.coords).tolist())
+    plain_simple = simple.to_networkx()
+    directed = graph.topology.networkit(None)
+    return {
+        "pagerank": {
+            "ours": lambda: nx.pagerank(graph, weight=None),
+            "scipy": lambda: ranks(pagerank, 0.85, even, even, even, 100, n * 1e-6),
+            "igraph": directed_igraph.pagerank,
+            "networkit": lambda: nk.centrality.PageRank(directed, tol=1e-6).run().scores(),
+            "networkx": lambda: nx.pagerank(plain, weight=None),
+        },
+        "louvain": {
+            "ours": lambda: nx.community.louvain_communities(simple, seed=SEED),
+            "networkit": lambda: louvain(undirected, 1.0, SEED),
+            "igraph": lambda: weighted_igraph.community_multilevel(weights=coo.data),
+            "networkx": lambda: nx.community.louvain_communities(plain_simple, seed=SEED),
+        },
+        "betweenness": _betweenness(),
+    }
+
+
+def _betweenness() -> dict[str, Callable[[], Any]]:
+    nodes, edges = BETWEENNESS
+    ends = np.random.default_rng(SEED).integers(0, nodes, (2, edges)).tolist()
+    ours = ColumnarGraph(build(tables.nodes(nodes), tables.edges(*ends)))
+    plain, ready = ours.to_networkx(), ours.topology.rustworkx()
+    return {
+        "ours": lambda: nx.betweenness_centrality(ours),
+        "rustworkx": lambda: rx.betweenness_centrality(ready),
+        "networkx": lambda: nx.betweenness_centrality(plain),
+    }
+
+
+def _plain(graph: ColumnarGraph) -> "nx.MultiDiGraph[int]":
+    """networkx's own graph of the same ends, without attributes."""
+    made: nx.MultiDiGraph[int] = nx.MultiDiGraph()
+    made.add_nodes_from(range(graph.number_of_nodes()))
+    made.add_edges_from(
+        zip(graph.columns.source.tolist(), graph.columns.target.tolist(), strict=True)
+    )
+    return made

@@ -1,0 +1,122 @@
+"""Ways from the view to a graph: finley's, and those that it is measured against."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import networkx as nx
+import pandas as pd
+from django.db import connections
+from psycopg.rows import dict_row
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from graph import cache, changes
+from graph.definition import TENANT_VIEW
+from graph.engine.columnar import ColumnarGraph
+from graph.engine.importance import importance
+from graph.engine.weights import columns_for
+from graph.load import ALL, ENDS, load
+from graph.tenancy import tenant_transaction
+from tests.oracle import ten_fetches
+
+Way = Callable[[UUID], Any]
+NODES = SQL("SELECT id, kind, name FROM normalized_entities WHERE user_id = {}")
+
+
+def raw_copy(user: UUID) -> int:
+    """All columns by COPY … (FORMAT BINARY), thrown away: what the database can send. Bytes."""
+    statement = SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(_all(user))
+    with (
+        tenant_transaction(user) as connection,
+        connection.cursor() as wrapped,
+        wrapped.cursor.copy(statement) as copy,
+    ):
+        return sum(len(piece) for piece in copy)
+
+
+def cold_full(user: UUID) -> ColumnarGraph:
+    """All columns and the nodes' places, ready for algorithms."""
+    graph = ColumnarGraph(load(user)[0])
+    assert graph.topology.n == graph.number_of_nodes()
+    return graph
+
+
+def cold_importance(user: UUID) -> Any:
+    graph, _ = load(user, columns_for("causal_score"), edge_class="flow")
+    return importance(graph, "pagerank")
+
+
+def warm(user: UUID) -> ColumnarGraph:
+    graph, queries = cache.load(user)
+    assert queries == 1, "it was not in the cache"
+    return ColumnarGraph(graph)
+
+
+def get_bytes(user: UUID) -> int:
+    """The same entry fetched from Redis and thrown away."""
+    key = cache.Key(user, changes.version(user), tuple(sorted(ALL)), None)
+    return len(cache.redis().get(key.name))
+
+
+def dicts(user: UUID) -> "nx.MultiDiGraph[Any]":
+    """psycopg's rows as dicts, into networkx."""
+    made: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
+    with tenant_transaction(user) as connection, connection.cursor() as wrapped:
+        cursor = wrapped.cursor.connection.cursor(row_factory=dict_row)
+        for row in cursor.execute(NODES.format(Literal(user))):
+            made.add_node(row.pop("id"), **row)
+        for row in cursor.execute(_all(user)):
+            made.add_edge(
+                row.pop("source_entity_id"), row.pop("target_entity_id"), row.pop("id"), **row
+            )
+    return made
+
+
+def pandas(user: UUID) -> "nx.MultiDiGraph[Any]":
+    """pandas' frame, into networkx."""
+    with tenant_transaction(user) as connection, connection.cursor() as wrapped:
+        wrapped.execute(_all(user))
+        names = [column.name for column in wrapped.description]
+        frame = pd.DataFrame(wrapped.fetchall(), columns=names)
+    return nx.from_pandas_edgelist(
+        frame,
+        "source_entity_id",
+        "target_entity_id",
+        edge_attr=True,
+        edge_key="id",
+        create_using=nx.MultiDiGraph,
+    )
+
+
+def ten(user: UUID) -> "nx.MultiDiGraph[Any]":
+    """One query a table, joined in Python, into networkx."""
+    with tenant_transaction(user) as connection:
+        return ten_fetches.build(user, using=connection.alias)
+
+
+WAYS: dict[str, Way] = {
+    "raw_copy": raw_copy,
+    "cold_full": cold_full,
+    "cold_importance": cold_importance,
+    "warm": warm,
+    "get_bytes": get_bytes,
+    "naive": dicts,
+    "pandas": pandas,
+    "ten_fetches": ten,
+}
+
+
+def arrow_bytes(user: UUID) -> int:
+    return load(user)[0].nbytes
+
+
+def disconnect() -> None:
+    for alias in connections:
+        connections[alias].close()
+
+
+def _all(user: UUID) -> Composed:
+    names = SQL(", ").join(map(Identifier, (*ENDS, *ALL)))
+    return SQL("SELECT {} FROM {} WHERE user_id = {}").format(
+        names, Identifier(TENANT_VIEW), Literal(user)
+    )
