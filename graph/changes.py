@@ -38,17 +38,21 @@ class State:
 
 
 def version(user_id: UUID) -> str:
-    """The tenant's version now."""
+    """The tenant's version now, whether there is a view or not."""
     with tenant_transaction(user_id) as connection:
-        return state(connection, user_id).version
+        return _version(_row(connection, user_id))
 
 
 def state(connection: BaseDatabaseWrapper, user_id: UUID) -> State:
     """The state that the connection's snapshot shows. Raises ViewMissing, ViewUnpopulated."""
+    return read(_row(connection, user_id))
+
+
+def _row(connection: BaseDatabaseWrapper, user_id: UUID) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(query(user_id))
         names = [column.name for column in cursor.description]
-        return read(dict(zip(names, cursor.fetchone(), strict=True)))
+        return dict(zip(names, cursor.fetchone(), strict=True))
 
 
 def query(user_id: UUID) -> Composed:
@@ -66,5 +70,10 @@ def read(row: Mapping[str, Any]) -> State:
         raise ViewUnpopulated(f"The view was never filled. {MEND_UNPOPULATED}")
     pending = json.loads(row["pending"] or "{}")
     if row["foreign"]:  # its transaction ids are another server's
-        return State(f"{row['version']}-{row['moment']}", {**pending, EVERYTHING: 0}, None)
-    return State(row["version"], pending, row["snapshot"])
+        return State(_version(row), {**pending, EVERYTHING: 0}, None)
+    return State(_version(row), pending, row["snapshot"])
+
+
+def _version(row: Mapping[str, Any]) -> str:
+    """Of a moment only, as long as marks cannot be told apart from another server's."""
+    return f"{row['version']}-{row['moment']}" if row["foreign"] else str(row["version"])

@@ -9,7 +9,8 @@ GraphError
 ├── LedgerError          a ledger file cannot be imported
 ├── DocumentError        a document cannot be read as text
 └── QuestionError        a question's argument is out of range; `field` names it
-    └── NotFound         the entity or relationship is not in this tenant's graph
+    ├── NotFound         the entity or relationship is not in this tenant's graph
+    └── TooOld           what has changed since a version is not known any more
 """
 
 
@@ -54,4 +55,8 @@ class QuestionError(GraphError):
 
 
 class NotFound(QuestionError):
+    pass
+
+
+class TooOld(QuestionError):
     pass

@@ -12,12 +12,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connections
+from django.http import HttpResponse
 from psycopg.sql import SQL, Composable, Identifier
 from rest_framework.test import APIClient
 
 from finley.models import User
 from graph import arrow, policies, view
+from graph.api import following
 from graph.capture import EVERYBODY
 from tests.conftest import client_of
 from tests.graph import rows
@@ -40,6 +43,12 @@ class Asked:
     operations: set[tuple[str, str]] = field(default_factory=set)
     leaks: list[str] = field(default_factory=list)
     unlike: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(autouse=True)
+def short_streams(monkeypatch):
+    monkeypatch.setattr(following, "LOOKED_EVERY", 0.01)
+    monkeypatch.setattr(following, "LONGEST", 0.02)
 
 
 @pytest.fixture
@@ -105,9 +114,16 @@ def requests_of(given: Callable[[str], str]) -> Iterator[tuple[str, str, str, di
 
 def send(client: APIClient, method: str, path: str, query: dict, body: dict) -> Any:
     if method == "get":
-        return client.get(path, query)
+        answer = client.get(path, query)
+        if answer.streaming:
+            answer = HttpResponse(async_to_sync(_whole)(answer), headers=answer.headers)
+        return answer
     trimmed = {k: v for k, v in body.items() if _takes(path, k)}
     return getattr(client, method)(path, trimmed, format="json")
+
+
+async def _whole(answer: Any) -> str:
+    return "".join([chunk.decode() async for chunk in answer])
 
 
 def _takes(path: str, name: str) -> bool:

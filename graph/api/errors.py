@@ -10,14 +10,14 @@ from rest_framework.response import Response
 
 from graph import problems
 from graph.api.problems import of_exception, response
-from graph.errors import GraphError, NotFound, QuestionError
+from graph.errors import GraphError, NotFound, QuestionError, TooOld
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """400 for an argument, 404 for what is not there, 503 for a view that cannot be read."""
     request: Request = context["request"]
     if isinstance(error, QuestionError):
-        return of_field(request, 404 if isinstance(error, NotFound) else 400, error.field, error)
+        return of_field(request, _status(error), error.field, error)
     if isinstance(error, GraphError):
         return response(503, str(error))
     if isinstance(error, Http404):
@@ -27,6 +27,12 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, exceptions.APIException):
         return of_exception(error, str(request.method))
     return None
+
+
+def _status(error: QuestionError) -> int:
+    if isinstance(error, NotFound):
+        return 404
+    return 410 if isinstance(error, TooOld) else 400
 
 
 def of_field(request: Request, status: int, field: str, error: Exception, **more: Any) -> Response:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from graph.api import views
+from graph.api import following, views
 
 urlpatterns = [
     path("stats/", views.StatsView.as_view(), name="graph-stats"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("importance/", views.ImportanceView.as_view(), name="graph-importance"),
     path("communities/", views.CommunitiesView.as_view(), name="graph-communities"),
     path("insights/<str:layer>/", views.InsightsView.as_view(), name="graph-insights"),
+    path("changes/", following.ChangesView.as_view(), name="graph-changes"),
+    path("changes/stream/", following.StreamView.as_view(), name="graph-changes-stream"),
     path("cash-flow/", views.CashFlowView.as_view(), name="graph-cash-flow"),
     path("relationships/", views.RelationshipsView.as_view(), name="graph-relationships"),
     path(

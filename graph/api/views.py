@@ -9,7 +9,6 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from graph import (
     cash_flow,
@@ -21,9 +20,10 @@ from graph import (
     questions,
     search,
 )
-from graph.api import lists
+from graph.api import lists, versioned
 from graph.api import serializers as shapes
 from graph.api.fields import beyond
+from graph.api.versioned import Versioned
 from graph.layers import BY_NAME
 
 PROBLEMS = {
@@ -42,14 +42,20 @@ def described[View: Callable[..., Response]](
     name: str | None = None,
 ) -> Callable[[View], View]:
     """The schema of a question: its parameters, its answer, what can go wrong."""
-    responses = {200: answer, **PROBLEMS, **(NOT_FOUND if may_be_missing else {})}
+    responses = {
+        200: versioned.of(answer),
+        **versioned.NOT_MODIFIED,
+        **PROBLEMS,
+        **(NOT_FOUND if may_be_missing else {}),
+    }
     described_by: Callable[[View], View]
-    parameters = [] if query is shapes.NoQuery else [query]
+    parameters: list[Any] = [] if query is shapes.NoQuery else [query]
+    parameters.append(versioned.IF_NONE_MATCH)
     described_by = extend_schema(operation_id=name, parameters=parameters, responses=responses)
     return described_by
 
 
-class Question(APIView):
+class Question(Versioned):
     """A question: its parameters are checked by `query`."""
 
     query: type[shapes.StrictQuery] = shapes.NoQuery

@@ -32,10 +32,26 @@ class Session:
     """A writer's connection; a transaction is open or not."""
 
     def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
         self.connection = connections.create_connection("owner")
-        self.open = False
-        self.saved = False
+        self.open = self.saved = False
+        self.touched: set[UUID] = set()
         self._run("SET lock_timeout = %s", [LOCK_PATIENCE])
+
+    def die(self) -> None:
+        """Its backend is ended by another; a new one takes over."""
+        pid = self.connection.connection.info.backend_pid
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        self.forget()
+
+    def forget(self) -> None:
+        """The connection is gone; a new one is made."""
+        with suppress(DatabaseError):
+            self.connection.close()
+        self.begin_anew()
 
     def _run(self, statement: str, parameters: Any = None) -> None:
         with self.connection.cursor() as cursor:
@@ -95,8 +111,16 @@ class Mismatch(Exception):
 class History:
     """Two tenants, some writers; `check` after each step that a reader may see."""
 
-    def __init__(self, number: int, choose: Choose, writers: list[Session]) -> None:
+    def __init__(
+        self,
+        number: int,
+        choose: Choose,
+        writers: list[Session],
+        disturb: Callable[["History"], None] | None = None,
+    ) -> None:
         self.choose = choose
+        self.disturb = disturb
+        self.touched: set[UUID] = set()
         self.sessions = writers
         self.users = [UUID(int=(1 << 100) + 2 * number + n) for n in (0, 1)]
         self.comparisons = 0
@@ -127,6 +151,10 @@ class History:
 
     def step(self) -> bool:
         """Whether readers may see something else since."""
+        if self.disturb is not None and self.choose(12) == 0:
+            self.disturb(self)
+            self.touched = set(self.users)
+            return True
         session = self.sessions[self.choose(len(self.sessions))]
         deeds: tuple[Callable[[Session], bool], ...] = (
             *[self._writes] * 10,
@@ -137,8 +165,17 @@ class History:
         return deeds[self.choose(len(deeds))](session)
 
     def _writes(self, session: Session) -> bool:
-        went_well = session.write(*self._write[self.choose(2)].statement())
-        return went_well and not session.open
+        writer = self._write[self.choose(2)]
+        statement, parameters = writer.statement()
+        if not session.write(statement, parameters):
+            return False
+        session.touched |= {writer.user} if parameters else set(self.users)
+        return not session.open and self._seen_by_others(session)
+
+    def _seen_by_others(self, session: Session) -> bool:
+        self.touched |= session.touched
+        session.touched = set()
+        return bool(self.touched)
 
     def _begins_or_ends(self, session: Session) -> bool:
         if not session.open:
@@ -146,7 +183,9 @@ class History:
             return False
         how = ("COMMIT", "COMMIT", "ROLLBACK")[self.choose(3)]
         session.end(how)
-        return True
+        if how == "ROLLBACK":
+            session.touched = set()
+        return self._seen_by_others(session)
 
     def _saves_or_goes_back(self, session: Session) -> bool:
         if session.open and session.saved:
@@ -164,6 +203,7 @@ class History:
         else:
             self._refresh.close()
             self._refresh = None
+        self.touched = set(self.users)
         return True
 
     def _begin_refresh(self) -> None:
@@ -178,7 +218,7 @@ class History:
 
     def abandon_refresh(self) -> None:
         if self._refresh is not None:
-            with suppress(Abandoned):
+            with suppress(Abandoned, DatabaseError):
                 self._refresh.__exit__(Abandoned, Abandoned(), None)
             self._refresh = None
 
@@ -190,12 +230,14 @@ class History:
         if self._refresh is not None:
             self._refresh.close()
             self._refresh = None
+        self.touched = set(self.users)
 
     def check(self) -> None:
-        """Raises Mismatch."""
+        """Those whose rows were touched since the last look. Raises Mismatch."""
         fresh.PATCHED_ANYWAY = THRESHOLDS[self.choose(len(THRESHOLDS))]
-        for user in self.users:
+        for user in sorted(self.touched):
             self._compare(user)
+        self.touched = set()
 
     def _compare(self, user: UUID) -> None:
         read, _ = load(user)
@@ -206,7 +248,7 @@ class History:
         if not same_graph(before, seen):
             raise Mismatch(user, "a version that stands for two graphs")
         self._compare_some(user, truth)
-        if self.choose(4) == 0:
+        if self.choose(8) == 0:
             self._compare_rows(user)
         self.comparisons += 1
 

@@ -1,9 +1,13 @@
 """What is written by hand in one session is answered to the next request, with no refresh."""
 
+import json
+
+import httpx
 import pytest
 from django.db import connections
 
 from graph import view
+from tests.conftest import client_of
 
 V1 = "/api/v1/graph/"
 CHANGES = (
@@ -52,3 +56,81 @@ def test_every_answer_is_the_one_after_a_refresh(api, books, change):
     assert now != before
     view.refresh()
     assert answers(api, books) == now
+
+
+# versions
+
+
+def test_an_answer_says_what_it_was_read_at_and_is_not_given_twice(api, books):
+    for what, path in asked(books).items():
+        first = api.get(V1 + path)
+        assert first.headers["ETag"] == f'W/"{first.json()["as_of_version"]}-0.1.0"', what
+        again = api.get(V1 + path, headers={"If-None-Match": f'"other", {first.headers["ETag"]}'})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["ETag"] == first.headers["ETag"]
+    write(CHANGES[0])
+    later = api.get(V1 + path, headers={"If-None-Match": first.headers["ETag"]})
+    assert later.status_code == 200
+    assert later.json()["as_of_version"] != first.json()["as_of_version"]
+
+
+def test_a_refresh_leaves_every_answer_as_it_was(api, books):
+    tag = api.get(V1 + "stats/").headers["ETag"]
+    view.refresh()
+    assert api.get(V1 + "stats/", headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_nothing_is_built_for_who_has_it_already(api, books, monkeypatch):
+    tag = api.get(V1 + "stats/").headers["ETag"]
+    monkeypatch.setattr("graph.questions.load", None)
+    assert api.get(V1 + "stats/", headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_a_tenant_learns_nothing_from_anothers_tag(api, books, other_tenant):
+    tag = api.get(V1 + "stats/").headers["ETag"]
+    answer = client_of(other_tenant).get(V1 + "stats/", headers={"If-None-Match": tag})
+    assert answer.status_code == 200
+
+
+def test_a_problem_has_no_tag(api, books):
+    answer = api.get(V1 + "paths/?source=x")
+    assert (answer.status_code, "ETag" in answer.headers) == (400, False)
+
+
+# changes
+
+
+def test_changes_over_http(api, books):
+    whole = api.get(V1 + "changes/").json()
+    assert len(whole["nodes"]["added"]) == 5
+    assert whole["since"] is None
+    write(CHANGES[2].format(books))
+    found = api.get(V1 + "changes/", {"since": whole["as_of_version"]}).json()
+    assert found["edges"] == {"added": [], "changed": [], "removed": [str(books.plain)]}
+    write("TRUNCATE causal_relationships")
+    gone = api.get(V1 + "changes/", {"since": whole["as_of_version"]})
+    assert (gone.status_code, gone.headers["Content-Type"]) == (410, "application/problem+json")
+    assert "full copy" in gone.json()["detail"]
+    assert api.get(V1 + "changes/", {"since": "yesterday"}).status_code == 400
+
+
+def test_changes_are_pushed(server, api, books):
+    headers = {"Authorization": api._credentials["HTTP_AUTHORIZATION"]}
+    url = server + V1 + "changes/stream/"
+    with httpx.Client(timeout=30) as client, client.stream("GET", url, headers=headers) as answer:
+        assert answer.headers["content-type"] == "text/event-stream"
+        write(CHANGES[2].format(books))
+        lines = answer.iter_lines()
+        told = dict(line.split(": ", 1) for line in [next(lines) for _ in range(3)])
+    assert told["event"] == "changes"
+    found = json.loads(told["data"])
+    assert found["edges"]["removed"] == [str(books.plain)]
+    assert told["id"] == found["as_of_version"]
+    headers["Last-Event-ID"] = found["since"]
+    with httpx.Client(timeout=30) as client, client.stream("GET", url, headers=headers) as answer:
+        assert f"id: {told['id']}" == next(answer.iter_lines())
+
+
+def test_a_stream_asks_for_a_token(server):
+    answer = httpx.get(server + V1 + "changes/stream/", headers={"Accept": "text/event-stream"})
+    assert answer.status_code == 401

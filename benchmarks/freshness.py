@@ -1,0 +1,127 @@
+"""Whether reads are always fresh, and what that costs.
+
+--histories N   writers, refreshers and readers at once, N times over; what is read is compared with
+                the ten fetches on the same committed rows, also in the middle of a refresh
+--crash         the same, while backends, refreshers and PostgreSQL itself are killed in between
+--bench         the cost: fresh reads beside plain reads of the view, writes with and without
+                capture, a refresh beside the plain SELECT, the answer that nothing has changed
+--plans         EXPLAIN ANALYZE of the fresh read at 0 %, 1 % and 30 %
+
+Everything happens on servers of its own, which are gone at the end.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connections
+from tqdm import tqdm
+
+from benchmarks import apart, dataset, freshness_cost
+from graph import arrow
+from tests.oracle import histories
+from tests.oracle.histories import History, Mismatch
+
+STEPS = 12
+EMPTIED_EVERY = 20  # histories; each has tenants of its own
+
+
+def main() -> None:
+    options = _options()
+    if not apart.inside():
+        sys.exit(apart.again("benchmarks.freshness", {"FINLEY_LOG_LEVEL": "ERROR"}))
+    apart.stoppable()
+    found: dict[str, Any] = {}
+    with dataset.database():
+        if options.bench or options.plans:
+            found = freshness_cost.measured(options.edges, options.seed, plans=options.plans)
+        else:
+            found = run(options.histories, options.seed, crash=options.crash)
+    print(json.dumps(found) if options.json else _in_words(found))
+    if found.get("mismatches"):
+        sys.exit(1)
+
+
+def run(count: int, seed: int, *, crash: bool) -> dict[str, Any]:
+    """`histories, comparisons, mismatches, seed`, and of the first mismatches what they were."""
+    comparisons, wrong, start = 0, [], time.perf_counter()
+    disturb = disturbed if crash else None
+    with histories.sessions() as writers:
+        for n in tqdm(range(count), desc="Histories", file=sys.stderr, mininterval=5):
+            if n % EMPTIED_EVERY == 0:
+                histories.emptied()
+            history = History(n, random.Random(f"{seed} {n}").randrange, writers, disturb)
+            try:
+                history.run(STEPS)
+            except Mismatch as mismatch:
+                wrong.append(f"history {n}: {mismatch.what}")
+            comparisons += history.comparisons
+    return {
+        "histories": count,
+        "comparisons": comparisons,
+        "mismatches": len(wrong),
+        "seed": seed,
+        "crash": crash,
+        "seconds": round(time.perf_counter() - start, 1),
+        **({"first": wrong[:5]} if wrong else {}),
+    }
+
+
+def disturbed(history: History) -> None:
+    """A backend, a refresher or, seldom, PostgreSQL ends without being asked."""
+    ends: tuple[Callable[[History], None], ...] = (*[_backend] * 10, *[_refresher] * 9, _server)
+    ends[history.choose(len(ends))](history)
+
+
+def _backend(history: History) -> None:
+    history.sessions[history.choose(len(history.sessions))].die()
+
+
+def _refresher(history: History) -> None:
+    """Half-way through, where one is."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE state = 'idle in transaction' AND query LIKE 'INSERT INTO view_refreshes%%'"
+        )
+    history.abandon_refresh()
+
+
+def _server(history: History) -> None:
+    """At once, as by a power cut; then it recovers from its log."""
+    command = [sys.executable, "-m", "finley.embedded", "restart-postgres", "--crash"]
+    subprocess.run(command, check=True, capture_output=True)
+    history.abandon_refresh()
+    arrow.close_all()
+    for alias in connections:
+        connections[alias].close()
+        connections[alias].close_pool()
+    for session in history.sessions:
+        session.forget()
+
+
+def _in_words(found: dict[str, Any]) -> str:
+    return "\n".join(f"{name:32} {value}" for name, value in found.items())
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--histories", type=int, default=300, help="(300)")
+    parser.add_argument("--crash", action="store_true")
+    parser.add_argument("--bench", action="store_true")
+    parser.add_argument("--plans", action="store_true")
+    parser.add_argument("--edges", type=int, default=1_675_000, help="in all, of --bench")
+    parser.add_argument("--seed", type=int, default=1, help="(1)")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""What has changed in a tenant's graph since a version: nodes and relationships, as they are now.
+
+A client that puts `added` and `changed` in place by id and takes `removed` away has what a full
+copy has. A relationship is an edge of the graph where both of its entities are nodes.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from psycopg.sql import SQL, Composable, Literal
+
+from graph import fresh, sql
+from graph.arrow import TenantReader, tenant_snapshot
+from graph.capture import EVERYBODY
+from graph.changes import State
+from graph.engine.columns import as_strings, values
+from graph.errors import QuestionError, TooOld
+from graph.fresh import Wanted
+from graph.overlay import COLUMNS, KINDS
+from graph.watched import EVERYTHING
+
+MOST = 50_000  # rows named by marks; where more have changed a full copy is less work
+EDGE = tuple(name for name in COLUMNS if name != "user_id")
+VERSION = re.compile(r"(\d{1,18})-([0-9a-f]{32}|0)-([0-9a-f]{1,8})(-[0-9a-f]{32})?")
+
+Row = dict[str, Any]
+Answer = dict[str, Any]
+
+
+def full(user_id: UUID) -> Answer:
+    """Everything, as added."""
+    with tenant_snapshot(user_id) as reader:
+        nodes, state = fresh.nodes(reader, user_id)
+        edges = fresh.edges(reader, Wanted(user_id, EDGE), state)
+    return _answer(None, state, _sorted(_rows(nodes), {}), _sorted(_rows(edges), {}))
+
+
+def since(user_id: UUID, version: str) -> Answer:
+    """What has come, changed and gone since the version.
+
+    Raises QuestionError for a text that is no version, TooOld where what has changed since is not
+    known any more, or is too much.
+    """
+    count, last, life = _parsed(version)
+    with tenant_snapshot(user_id) as reader:
+        _, state = fresh.nodes(reader, user_id)
+        if state.version == version:
+            return _answer(version, state, _sorted([], {}), _sorted([], {}))
+        which = _which(reader, user_id, state, (count, last, life))
+        nodes = _nodes(reader, user_id, which)
+        edges = _edges(reader, user_id, which)
+    return _answer(version, state, nodes, edges)
+
+
+def _parsed(version: str) -> tuple[int, str | None, str]:
+    found = VERSION.fullmatch(version)
+    if found is None:
+        raise QuestionError("Must be an as_of_version that an answer gave.", "since")
+    if found[4]:  # of a moment between a restore and the refresh after it
+        raise TooOld("Nothing is known of what followed this version: take a full copy.", "since")
+    return int(found[1]), None if found[2] == "0" else found[2], found[3]
+
+
+def _which(
+    reader: TenantReader, user_id: UUID, state: State, since: tuple[int, str | None, str]
+) -> Composable:
+    """The condition on marks: those not seen at that version, perhaps a few that were."""
+    count, last, life = since
+    now, _, life_now, *_ = state.version.split("-")
+    query = SQL(sql.read("feed_marks")).format(
+        user_id=Literal(user_id),
+        everybody=Literal(EVERYBODY),
+        everything=Literal(EVERYTHING),
+        last_id=Literal(last),
+        marks_since=Literal(int(now) - count),
+    )
+    found = reader.table(query).to_pylist() if life == life_now and int(now) >= count else []
+    if not found or found[0]["from_xid"] is None or found[0]["unknown"]:
+        raise TooOld("What has changed since is not known any more: take a full copy.", "since")
+    if found[0]["named"] > MOST:
+        raise TooOld("More has changed since than a full copy holds: take one.", "since")
+    return SQL("mark.xid >= {}::xid8").format(Literal(found[0]["from_xid"]))
+
+
+def _nodes(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
+    query = SQL(sql.read("feed_nodes")).format(user_id=Literal(user_id), which=which)
+    found = reader.table(query)
+    now = _rows(found.filter(pc.is_valid(found["id"])).drop_columns(["marked_id"]))
+    turns = _turns(reader, user_id, "entity", which)
+    return _sorted(now, turns, as_strings(found["marked_id"]))
+
+
+def _edges(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
+    ids = as_strings(reader.table(fresh.marked(user_id, KINDS, which))["id"])
+    now = reader.table(fresh.rows(Wanted(user_id, EDGE), EDGE, ids)) if ids else None
+    turns = _turns(reader, user_id, "relationship", which)
+    return _sorted([] if now is None else _rows(now), turns, ids)
+
+
+def _turns(reader: TenantReader, user_id: UUID, kind: str, which: Composable) -> dict[str, int]:
+    query = SQL(sql.read("feed_turns"))
+    found = reader.table(query.format(user_id=Literal(user_id), kind=Literal(kind), which=which))
+    return dict(zip(as_strings(found["id"]), values(found["turns"]), strict=True))
+
+
+def _sorted(
+    now: Iterable[Row], turns: Mapping[str, int], marked: Iterable[str] | None = None
+) -> Answer:
+    """Each row by whether it was there then: all have come, where nothing is said of marks.
+
+    Coming and leaving alternate, whoever did it: the number of turns tells, their order does not
+    matter, and is not known.
+    """
+    here = {row["id"]: row for row in now}
+    came = {key for key in here if marked is None or turns.get(key, 0) % 2}
+    gone = {key for key in (marked or ()) if key not in here and turns.get(key, 0) % 2}
+    return {
+        "added": [here[key] for key in sorted(came)],
+        "changed": [here[key] for key in sorted(here.keys() - came)],
+        "removed": sorted(gone),
+    }
+
+
+def _rows(table: pa.Table) -> list[Row]:
+    columns = [values(table[name]) for name in table.column_names]
+    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _answer(since: str | None, state: State, nodes: Answer, edges: Answer) -> Answer:
+    return {"since": since, "as_of_version": state.version, "nodes": nodes, "edges": edges}
