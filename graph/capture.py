@@ -41,7 +41,7 @@ def put_in_place(using: str, **_: Any) -> None:
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         if not _migrated(cursor):
             return
-        wanted = list(_triggers())
+        wanted = list(triggers())
         amiss = [each for each in wanted if not _stands(cursor, *each)]
         for each in amiss:
             _make(cursor, *each)
@@ -53,14 +53,14 @@ def put_in_place(using: str, **_: Any) -> None:
 def missing(using: str = "owner") -> list[str]:
     """The triggers that are not there, disabled or other than declared."""
     with connections[using].cursor() as cursor:
-        return [_name(*each) for each in _triggers() if not _stands(cursor, *each)]
+        return [trigger_name(*each) for each in triggers() if not _stands(cursor, *each)]
 
 
-def _triggers() -> Iterator[tuple[Watched, str]]:
+def triggers() -> Iterator[tuple[Watched, str]]:
     return ((each, operation) for each in watched() for operation in each.operations)
 
 
-def _name(each: Watched, operation: str) -> str:
+def trigger_name(each: Watched, operation: str) -> str:
     return f"captured_{each.table}_{operation}"
 
 
@@ -72,13 +72,17 @@ def _migrated(cursor: CursorWrapper) -> bool:
 def _stands(cursor: CursorWrapper, each: Watched, operation: str) -> bool:
     cursor.execute(
         sql.read("capture_stands"),
-        {"name": _name(each, operation), "table": each.table, "source": _source(each, operation)},
+        {
+            "name": trigger_name(each, operation),
+            "table": each.table,
+            "source": _source(each, operation),
+        },
     )
     return bool(cursor.fetchone()[0])
 
 
 def _make(cursor: CursorWrapper, each: Watched, operation: str) -> None:
-    names = {"function": Identifier(_name(each, operation)), "table": Identifier(each.table)}
+    names = {"function": Identifier(trigger_name(each, operation)), "table": Identifier(each.table)}
     function = SQL(sql.read("capture_function"))
     cursor.execute(function.format(body=Literal(_source(each, operation)), **names))
     timing = SQL(TIMINGS[operation]).format(**names)

@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections, transaction
 
-from graph import view
+from graph import maintenance, view
 from graph.enrich import run
 from graph.errors import RefreshRunning
 from syncjobs import ledger, queue, recover, runs, sql
@@ -35,7 +35,9 @@ class Duty:
 
 
 def refresh_view() -> dict[str, Any]:
-    """Refresh the view, unless another process does."""
+    """Refresh the view where it is time to, unless another process does."""
+    if view.state() is view.State.READY and not maintenance.due():
+        return {"rows": None}
     try:
         done = view.refresh(concurrently=view.state() is view.State.READY, wait=False)
     except RefreshRunning:
@@ -65,10 +67,11 @@ def accept_due() -> dict[str, Any]:
 
 
 def forget_old() -> dict[str, Any]:
-    """Delete ended runs, settled failures and deleted items older than FINLEY_KEEP_DAYS."""
+    """Delete ended runs, settled failures, deleted items and marks older than FINLEY_KEEP_DAYS."""
     counts = {}
     for name in ("failures", "runs", "items"):
         counts[name] = sum(_forgotten(f"old_{name}_deleted"))
+    counts["marks"] = maintenance.forget_marks(settings.SYNC_KEEP_DAYS)
     return counts
 
 
@@ -88,7 +91,7 @@ DUTIES: dict[str, Duty] = {
     "recover": Duty(5, recover.recover),
     "accept_due": Duty(10, accept_due),
     "enrich": Duty(15, enrich),
-    "refresh_view": Duty(300, refresh_view),
+    "refresh_view": Duty(30, refresh_view),
     "forget_old": Duty(86_400, forget_old),
 }
 
