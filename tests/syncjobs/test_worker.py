@@ -110,7 +110,7 @@ def test_what_is_old_and_settled_is_forgotten(own_queue, settings):
             function="f", error="e", status=status, first_failed_at=old, last_failed_at=at
         )
     JobFailure.objects.using("owner").create(function="f", error="e", run=made[1])
-    assert duties.forget_old() == {"failures": 1, "runs": 1, "items": 0}
+    assert duties.forget_old() == {"failures": 1, "runs": 1, "items": 0, "marks": 0}
     kept = set(SyncRun.objects.using("owner").values_list("pk", flat=True))
     assert kept == {made[1].pk, made[2].pk}
 
