@@ -12,7 +12,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.12 --gene
 	--no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev demo serve test test-networkx check bench requirements clean
+.PHONY: help venv venv-dev demo serve test test-networkx check bench fuzz-api requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
@@ -49,6 +49,9 @@ check: venv-dev ## Everything that CI asks: style, types, layers, migrations, de
 bench: venv-dev ## Measure finley against the ten-fetch way, and the columnar graph
 	@$(PYTHON) -m benchmarks.ten_fetches $(ARGS)
 	@$(PYTHON) -m benchmarks.graph $(ARGS)
+
+fuzz-api: venv-dev ## Schemathesis over the running service, more than 20,000 cases
+	@$(PYTHON) -m benchmarks.fuzz $(ARGS)
 
 requirements: ## Pin what pyproject.toml asks for, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "requirements are compiled by uv: install it first" >&2; exit 1; }

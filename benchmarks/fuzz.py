@@ -1,0 +1,106 @@
+"""Schemathesis over the running service: requests of every shape that the schema allows, and not.
+
+It has servers of its own: the demo's enriched books, one server process, a sandbox of Nango. Its
+token is staff's, so that every operation is reached. No request may end in a server error, in an
+answer that is not the schema's, or in a status that the schema does not name.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import apart
+from benchmarks.serving import served
+
+EMAIL = "demo@finley.example"
+KEY = "webhook signing key"
+ENVIRONMENT = {
+    "FINLEY_REQUESTS_PER_MINUTE": "0",
+    "FINLEY_LOG_LEVEL": "ERROR",
+    "NANGO_WEBHOOK_KEY": KEY,
+}
+STAFF = (
+    "from finley.models import User; "
+    f"User.objects.using('owner').filter(email='{EMAIL}').update(is_staff=True, is_superuser=True)"
+)
+
+
+def main() -> None:
+    options = _options()
+    if not apart.inside():
+        sys.exit(apart.again("benchmarks.fuzz", ENVIRONMENT))
+    apart.stoppable()
+    token = _books()
+    with apart.sandbox({}) as box, served(_of(box)) as address:
+        done = _fuzzed(address, token, options.examples)
+    found = {**_counted(done.stdout), "exit_code": done.returncode}
+    print(done.stdout, file=sys.stderr)
+    print(json.dumps(found) if options.json else _told(found))
+    sys.exit(done.returncode)
+
+
+def _of(box: dict[str, str]) -> dict[str, str]:
+    return {"NANGO_HOST": box["url"], "NANGO_SECRET_KEY": box["secret_key"]}
+
+
+def _books() -> str:
+    """The demo's books with their layers; a token of theirs with every scope."""
+    _manage("demo", "--no-serve")
+    _manage("enrich", "--user", EMAIL)
+    _manage("refresh_enriched_view")
+    _manage("shell", "-c", STAFF)
+    return _manage("tokens", "make", "--user", EMAIL, "--scopes=read,sync,admin").strip()
+
+
+def _manage(*arguments: str) -> str:
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(
+        command, cwd=apart.PROJECT, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def _fuzzed(address: str, token: str, examples: int) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("schemathesis")
+    command = [
+        *(str(program), "run", f"{address}/api/schema/?format=json"),
+        *("-H", f"Authorization: Bearer {token}", "-n", str(examples)),
+        *("--continue-on-failure", "--suppress-health-check", "all", "--no-color"),
+        # A value of the right shape may still be refused for what it means: an id of nobody.
+        *("--exclude-checks", "positive_data_acceptance"),
+    ]
+    return subprocess.run(command, cwd=apart.PROJECT, capture_output=True, text=True, check=False)
+
+
+def _counted(said: str) -> dict[str, int]:
+    """From its summary; a kind of failure that it does not name has not occurred."""
+    return {
+        "operations": _number(r"Tested: (\d+)", said),
+        "cases": _number(r"([\d,]+) generated", said),
+        "server_errors": _number(r"Server error: (\d+)", said),
+        "schema_breaks": _number(r"Response violates schema: (\d+)", said),
+        "undocumented_statuses": _number(r"Undocumented HTTP status code: (\d+)", said),
+        "other_failures": _number(r"found (\d+) unique failures", said),
+    }
+
+
+def _number(pattern: str, said: str) -> int:
+    found = re.search(pattern, said)
+    return int(found[1].replace(",", "")) if found else 0
+
+
+def _told(found: dict[str, int]) -> str:
+    return "\n".join(f"{name.replace('_', ' '):24}{value:>8,}" for name, value in found.items())
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__)
+    parser.add_argument("--examples", type=int, default=700, help="of each operation (700)")
+    parser.add_argument("--json", action="store_true", help="print the counts as JSON")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,303 @@
+"""The service under load: requests of many tenants arrive at a stated rate, whoever is served.
+
+An open loop: arrivals are drawn beforehand (Poisson), and a request's time counts from its arrival,
+so that a server that falls behind is not spared. 200 tenants' books lie in a database of its own;
+the questions are mixed as a front end asks them. First the stated rate is held for as long as is
+told; then the rate is raised step by step: `requests_per_second` is the highest one that was
+answered with p95 ≤ 300 ms and without an error. `connections` are the most that PostgreSQL had of
+the server's. With --pgbouncer they go through PgBouncer in transaction mode.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+from psycopg.sql import SQL, Literal
+
+from benchmarks import apart, dataset
+from benchmarks.serving import served
+from finley.models import ApiToken, User
+from finley.routers import as_owner
+from graph import view
+
+TENANTS, EDGES, ENTITIES = 200, 400, 60
+HELD = 0.3  # seconds: the p95 of a rate that is held
+STEP, STEP_SECONDS = 25, 15
+AT_ONCE = 200
+SETTLED = 5.0  # seconds of arrivals that are not counted: every tenant's books get warm
+MIX = {  # how often of 100
+    "stats/": 10,
+    "entities/?search={name}": 15,
+    "entities/{entity}/": 10,
+    "relationships/?limit=20&party={entity}": 15,
+    "relationships/{relationship}/": 15,
+    "relationships/{relationship}/explain/": 5,
+    "insights/temporal/?limit=20": 10,
+    "paths/?source={entity}&target={other}": 10,
+    "importance/?top=10": 5,
+    "cash-flow/": 5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    token: str
+    entities: list[str]
+    relationships: list[str]
+
+
+@dataclass(slots=True)
+class Measured:
+    """Of one stage: the seconds of each request, and how many were refused or failed."""
+
+    rate: float
+    times: list[float]
+    errors: int
+
+    def quantile(self, part: float) -> float:
+        return statistics.quantiles(self.times, n=1000)[round(part * 1000) - 1]
+
+    @property
+    def held(self) -> bool:
+        return not self.errors and self.quantile(0.95) <= HELD
+
+
+def main() -> None:
+    options = _options()
+    if not apart.inside():
+        sys.exit(apart.again("benchmarks.load", {"FINLEY_REQUESTS_PER_MINUTE": "0"}))
+    apart.stoppable()
+    with dataset.database():
+        tenants = _books(options.seed)
+        with _pooler() if options.pgbouncer else nullcontext() as pooled:
+            found = _measured(tenants, options, pooled)
+    print(json.dumps(found) if options.json else _told(found))
+
+
+def _measured(
+    tenants: list[Tenant], options: argparse.Namespace, pooled: dict[str, str] | None
+) -> dict[str, Any]:
+    environment = {"FINLEY_LOG_LEVEL": "ERROR", **(pooled or _direct())}
+    with served(environment, processes=options.processes) as address:
+        port = int(address.rpartition(":")[2])
+        seed = options.seed
+        stage(port, tenants, min(options.rate, 50), SETTLED * 2, seed)
+        steady = stage(port, tenants, options.rate, options.seconds, seed)
+        most = _most_connections()
+        best = steady.rate if steady.held else 0.0
+        while steady.held and options.ramp:
+            seed += 1
+            raised = stage(port, tenants, best + STEP, STEP_SECONDS, seed)
+            most = max(most, _most_connections())
+            if not raised.held:
+                break
+            best = raised.rate
+    return {
+        "requests_per_second": best,
+        "rate": steady.rate,
+        **{f"p{n}_ms": round(steady.quantile(n / 100) * 1000, 1) for n in (50, 95, 99)},
+        "errors": steady.errors,
+        "connections": most,
+        "processes": options.processes,
+        "tenants": len(tenants),
+        "pgbouncer": pooled is not None,
+    }
+
+
+def stage(port: int, tenants: list[Tenant], rate: float, seconds: float, seed: int) -> Measured:
+    """Requests at that rate for that long."""
+    print(f"{rate:g} a second for {seconds:g} s …", file=sys.stderr)
+    done = asyncio.run(_arriving(port, tenants, rate, seconds, random.Random(seed)))
+    times = [seconds for seconds, well in done if well]
+    told = Measured(rate, times, len(done) - len(times))
+    p95 = told.quantile(0.95) * 1000 if len(times) > 1 else float("nan")
+    print(f"  p95 {p95:.0f} ms, {told.errors} errors of {len(done)}", file=sys.stderr)
+    return told
+
+
+async def _arriving(
+    port: int, tenants: list[Tenant], rate: float, seconds: float, chance: random.Random
+) -> list[tuple[float, bool]]:
+    lines: asyncio.LifoQueue[Line] = asyncio.LifoQueue()
+    for _ in range(AT_ONCE):
+        lines.put_nowait(Line(port))
+    begun, at, asked = time.perf_counter(), 0.0, []
+    while (at := at + chance.expovariate(rate)) < seconds:
+        arrival, request = begun + at, _request(chance.choice(tenants), chance)
+        await asyncio.sleep(max(0.0, arrival - time.perf_counter()))
+        asked.append(asyncio.create_task(_answered(lines, request, arrival)))
+    done = await asyncio.gather(*asked)
+    while not lines.empty():
+        lines.get_nowait().close()
+    return list(done)
+
+
+async def _answered(
+    lines: "asyncio.LifoQueue[Line]", request: bytes, arrival: float
+) -> tuple[float, bool]:
+    line = await lines.get()
+    try:
+        well = await asyncio.wait_for(line.ask(request), 30) == 200
+    except (OSError, asyncio.IncompleteReadError, TimeoutError):
+        line.close()
+        well = False
+    lines.put_nowait(line)
+    return time.perf_counter() - arrival, well
+
+
+class Line:
+    """A kept connection; HTTP/1.1 as far as it takes, because a client's cost is the server's."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def ask(self, request: bytes) -> int:
+        if self._reader is None or self._writer is None:
+            self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._writer.write(request)
+        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.partition(b"content-length:")[2].partition(b"\r")[0])
+        await self._reader.readexactly(length)
+        return int(head[9:12])
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self._reader = self._writer = None
+
+
+def _request(tenant: Tenant, chance: random.Random) -> bytes:
+    (question,) = chance.choices(list(MIX), list(MIX.values()))
+    entity, other = chance.choices(tenant.entities, k=2)
+    path = question.format(
+        name=f"party%20{chance.randrange(ENTITIES)}",
+        entity=entity,
+        other=other,
+        relationship=chance.choice(tenant.relationships),
+    )
+    return (
+        f"GET /api/v1/graph/{path} HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: Bearer {tenant.token}\r\n\r\n"
+    ).encode()
+
+
+def _books(seed: int) -> list[Tenant]:
+    """The tenants' books, each with a token."""
+    chance = random.Random(seed)
+    books = dataset.BOOKS.read_text()
+    users = [UUID(int=chance.getrandbits(128)) for _ in range(TENANTS)]
+    with connections["owner"].cursor() as cursor:
+        for number, user in enumerate(users):
+            given = {"edges": EDGES, "entities": ENTITIES, "seed": seed * 1000 + number}
+            named = {name: Literal(value) for name, value in given.items()}
+            cursor.execute(SQL(books).format(user=Literal(user), **named))  # type: ignore[arg-type]
+    view.refresh(concurrently=False)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE")
+    with as_owner():
+        made = [User(id=user, email=f"{user}@load.example") for user in users]
+        User.objects.bulk_create(made)
+        tokens = [ApiToken.objects.create(user, name="load")[1] for user in made]
+    return [
+        Tenant(token, _ids("normalized_entities", user), _ids("relationship_instances", user))
+        for token, user in zip(tokens, users, strict=True)
+    ]
+
+
+def _ids(table: str, user: UUID) -> list[str]:
+    with connections["owner"].cursor() as cursor:
+        query = f"SELECT id::text FROM {table} WHERE user_id = %s ORDER BY id LIMIT 200"  # noqa: S608
+        cursor.execute(query, [user])
+        return [found for (found,) in cursor.fetchall()]
+
+
+def _most_connections() -> int:
+    """Those that the application's role has now: pools do not shrink within a stage."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = 'finley_app'")
+        return int(cursor.fetchone()[0])
+
+
+def _direct() -> dict[str, str]:
+    return {name: _url(role) for name, role in ROLES.items()}
+
+
+ROLES = {"DATABASE_URL": "finley_app", "DATABASE_OWNER_URL": "finley_owner"}
+
+
+def _url(role: str, host: str = "", port: int = 5432) -> str:
+    at = host or str(connections["owner"].get_connection_params()["host"])
+    return f"postgresql:///{dataset.DATABASE}?host={at}&port={port}&user={role}"
+
+
+@contextmanager
+def _pooler() -> Iterator[dict[str, str]]:
+    """PgBouncer before the embedded server, for the application's role."""
+    folder = Path(tempfile.mkdtemp(prefix="pgb", dir="/tmp"))
+    folder.chmod(0o777)
+    server = connections["owner"].get_connection_params()["host"]
+    settings = folder / "pgbouncer.ini"
+    settings.write_text(PGBOUNCER.format(server=server, folder=folder))
+    (folder / "users").write_text('"finley_app" ""\n')
+    program = ["/usr/sbin/pgbouncer", *(("-u", "nobody") if os.geteuid() == 0 else ())]
+    process = subprocess.Popen([*program, "-q", str(settings)])
+    try:
+        time.sleep(1)
+        owner = {"DATABASE_OWNER_URL": _url("finley_owner")}
+        yield {"DATABASE_URL": _url("finley_app", str(folder), 6432), **owner}
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+PGBOUNCER = """
+[databases]
+* = host={server} port=5432
+[pgbouncer]
+listen_addr =
+unix_socket_dir = {folder}
+listen_port = 6432
+auth_type = trust
+auth_file = {folder}/users
+pool_mode = transaction
+default_pool_size = 12
+max_client_conn = 200
+logfile =
+pidfile =
+"""
+
+
+def _told(found: dict[str, Any]) -> str:
+    return "\n".join(f"{name.replace('_', ' '):22}{value!s:>10}" for name, value in found.items())
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
+    parser.add_argument("--rate", type=float, default=150, help="arrivals a second (150)")
+    parser.add_argument("--seconds", type=float, default=60, help="that they go on (60)")
+    parser.add_argument("--processes", type=int, default=1, help="of the server (1)")
+    parser.add_argument("--pgbouncer", action="store_true", help="through PgBouncer")
+    parser.add_argument("--no-ramp", dest="ramp", action="store_false", help="only that rate")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
