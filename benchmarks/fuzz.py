@@ -57,9 +57,10 @@ def _books() -> str:
 
 def _manage(*arguments: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(
-        command, cwd=apart.PROJECT, check=True, capture_output=True, text=True
-    ).stdout
+    done = subprocess.run(command, cwd=apart.PROJECT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"manage.py {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def _fuzzed(address: str, token: str, examples: int) -> subprocess.CompletedProcess[str]:

@@ -14,6 +14,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
+from finley import recent
 from finley.models import ApiToken, User
 from finley.routers import as_owner
 from graph.scopes import ADMIN
@@ -40,10 +41,13 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
         if not token.isascii() or b"\0" in token:
             raise AuthenticationFailed(UNKNOWN)
         text = token.decode("ascii")
+        if kept := recent.get(text):
+            return kept
         alike = ApiToken.objects.filter(token_key=text[: CONSTANTS.TOKEN_KEY_LENGTH])
         for known in alike.select_related("user").defer("user__password"):
             if not self._cleanup_token(known) and compare_digest(hash_token(text), known.digest):
                 validated: tuple[User, ApiToken] = self.validate_user(known)
+                recent.keep(text, validated)
                 return validated
         raise AuthenticationFailed(UNKNOWN)
 

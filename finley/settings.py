@@ -149,6 +149,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "finley.api_errors.handle",
 }
 REQUESTS_PER_MINUTE = environment.number("FINLEY_REQUESTS_PER_MINUTE", 1200)  # a token; 0: any
+TOKEN_SECONDS = environment.number("FINLEY_TOKEN_SECONDS", 5)  # that a good token is believed
 METRICS_TOKEN = environment.text("FINLEY_METRICS_TOKEN")
 KNOX_TOKEN_MODEL = "finley.ApiToken"  # noqa: S105
 REST_KNOX = {

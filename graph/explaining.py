@@ -41,8 +41,9 @@ def _party(user_id: UUID, entity_id: UUID | None) -> NormalizedEntity | None:
 
 def _sentences(facts: Answer, layers: dict[str, Answer | None]) -> Iterator[str]:
     yield _opening(facts)
-    if facts["reason"]:
-        yield f"{facts['reason'].rstrip('.')}."
+    if facts["reason"].strip("."):
+        reason = facts["reason"].rstrip(".")
+        yield f"{reason[0].upper()}{reason[1:]}."
     for name, found in layers.items():
         if found is not None:
             yield SAYINGS[name](found["insight"])

@@ -39,8 +39,9 @@ def put_in_place(using: str, **_: Any) -> None:
             if privileges:
                 grant = sql.SQL("GRANT {what} ON {table} TO {role}")
                 cursor.execute(grant.format(what=sql.SQL(privileges), **names))
-        search = "GRANT EXECUTE ON FUNCTION search_entities TO {}"
-        cursor.execute(sql.SQL(search).format(sql.Identifier(role)))
+        for function in policies.FUNCTIONS:
+            grant = sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}")
+            cursor.execute(grant.format(sql.Identifier(function), sql.Identifier(role)))
         cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(role)))
 
 

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from graph import keyset, overlay
+from graph import overlay, windows
 from graph.enrich import canonical
 from graph.errors import NotFound, QuestionError
 from graph.keyset import Position
@@ -74,8 +74,8 @@ def insights(
             **{f"{layer.id_column}__isnull": False}
         )
         found = _of_status(found, user_id, layer, status)
-        page, following = keyset.page(
-            found, "occurred_at", most, after, partial(overlay.read, connection, user_id)
+        page, following = windows.page(
+            connection, found, most, after, partial(overlay.read, connection, user_id)
         )
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
         parties = _parties(user_id, page)

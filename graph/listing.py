@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from graph import keyset, overlay
+from graph import overlay, windows
 from graph.errors import QuestionError
 from graph.keyset import Position
 from graph.layers import BY_NAME, LAYERS
@@ -57,8 +57,8 @@ def relationships(
             ids = standing_for(user_id, party)
             found &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
         rows = TenantRelationship.objects.filter(found)
-        page, following = keyset.page(
-            rows, "occurred_at", most, after, partial(overlay.read, connection, user_id)
+        page, following = windows.page(
+            connection, rows, most, after, partial(overlay.read, connection, user_id)
         )
     return [as_answer(row) for row in page], following
 

@@ -16,6 +16,8 @@ OF_USERS = (
     "finley_user_groups",
     "finley_user_user_permissions",
 )
+# They run as their owner and ask for the transaction's tenant themselves.
+FUNCTIONS = ("search_entities", "relationships_nth")
 POLICY = SQL(
     "CREATE POLICY tenants_apart ON {0} USING (user_id = current_tenant()) "
     "WITH CHECK (user_id = current_tenant()); ALTER TABLE {0} ENABLE ROW LEVEL SECURITY"
@@ -29,7 +31,8 @@ def put_in_place(cursor: CursorWrapper) -> None:
         if not apart:
             cursor.execute(POLICY.format(Identifier(table)))
     cursor.execute(sql.read("tenant_view"))
-    cursor.execute(sql.read("search_entities"))
+    for function in FUNCTIONS:
+        cursor.execute(sql.read(function))
 
 
 def tenant_tables(cursor: CursorWrapper) -> list[tuple[str, bool]]:

@@ -22,6 +22,9 @@ FROM (
     SELECT *
     FROM tenant_relationships
     WHERE user_id = {user_id} AND (occurred_at, id) > ({after_day}, {after_id})
+        AND occurred_at <= coalesce(
+            relationships_nth({after_day}, {after_id}, {within}, true), 'infinity'
+        )
     ORDER BY occurred_at, id
     LIMIT {rows}
 ) AS page

@@ -16,6 +16,19 @@ MONTH = int(timedelta(days=31).total_seconds())
 ID = r"\A[\x21-\x7e]*\Z"
 
 
+# What the fields would take for another: 0 for false, 7 for "7".
+JSON: dict[type[serializers.Field[Any, Any, Any, Any]], tuple[type, str]] = {
+    serializers.BooleanField: (bool, "true or false"),
+    serializers.CharField: (str, "a string"),
+    serializers.IntegerField: (int, "a whole number"),
+}
+
+
+def _is(value: Any, kind: type) -> bool:
+    """What is missing or null is left to the field."""
+    return value is None or isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
+
+
 class StrictBody(StrictQuery):
     """A request's JSON object; a field that it should not have is an error, not a silence."""
 
@@ -24,6 +37,14 @@ class StrictBody(StrictQuery):
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
             raise serializers.ValidationError({"detail": "The body must be a JSON object."})
+        wrong = {
+            name: [f"Say {word}."]
+            for name, field in self.fields.items()
+            for kind, (types, word) in JSON.items()
+            if isinstance(field, kind) and not _is(data.get(name), types)
+        }
+        if wrong:
+            raise serializers.ValidationError(wrong)
         return super().to_internal_value(data)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from graph.layers import LAYERS
+from tests.finley import tour
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 PATIENCE_SECONDS = 60
@@ -165,6 +167,18 @@ def test_serves_api_docs_and_admin_until_ctrl_c(serving: Serving, state: Path):
     serving.process.send_signal(signal.SIGINT)
     assert serving.process.wait(PATIENCE_SECONDS) in (0, 130, -signal.SIGINT)
     assert all_gone(servers)
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="no curl, no bash")
+def test_the_tour_is_true(serving: Serving, state: Path):
+    assert serving.get("/readyz").status_code == 200
+    given = {**environment(state), "TOKEN": serving.token}
+    page = tour.PAGE.read_text()
+    found = tour.filled(page, tour.run(page, given, serving.url.rpartition(":")[2]))
+    if os.environ.get("TOUR") == "write":
+        tour.PAGE.write_text(found)
+        return
+    assert tour.alike(found) == tour.alike(page)
 
 
 def test_nothing_survives_kill_9(serving: Serving, state: Path):

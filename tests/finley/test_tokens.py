@@ -1,14 +1,17 @@
 """Who may: scopes, staff who read as a tenant, tokens by command."""
 
 import io
+import time
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.management import CommandError, call_command
+from django.db import connections
 from rest_framework.test import APIClient
 
-from finley.models import User
+from finley.models import ApiToken, User
 from finley.routers import as_owner
 from tests.conftest import client_of
 from tests.graph.api.conftest import books, both_books, their_books  # noqa: F401
@@ -106,3 +109,32 @@ def test_tokens_are_made_listed_and_revoked(tenant):
 def test_what_cannot_be_is_said(tenant, arguments, says):
     with pytest.raises(CommandError, match=says):
         command(*arguments)
+
+
+def test_a_token_revoked_by_another_process_dies_within_its_seconds(tenant, settings):
+    client = client_of(tenant)
+    assert client.get(GRAPH).status_code == 200
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DELETE FROM finley_apitoken")
+    settings.TOKEN_SECONDS = 0.3
+    time.sleep(0.35)
+    assert client.get(GRAPH).status_code == 401
+
+
+def test_a_kept_token_still_expires(tenant):
+    with as_owner():
+        _, token = ApiToken.objects.create(tenant, expiry=timedelta(seconds=0.4))
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert client.get(GRAPH).status_code == 200
+    time.sleep(0.45)
+    assert client.get(GRAPH).status_code == 401
+
+
+def test_without_seconds_a_token_is_always_looked_up(tenant, settings):
+    settings.TOKEN_SECONDS = 0
+    client = client_of(tenant)
+    assert client.get(GRAPH).status_code == 200
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DELETE FROM finley_apitoken")
+    assert client.get(GRAPH).status_code == 401

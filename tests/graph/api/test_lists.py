@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from graph import models, view
+from graph import models, view, windows
 from graph.layers import LAYERS
 from tests.graph import rows
 from tests.graph.api.shapes import V1, validator
@@ -232,3 +232,16 @@ def test_what_moves_between_own_accounts_is_neither_in_nor_out(api, tenant, book
     assert [m["payments_out"] for m in before] == [3, 1]
     (month,) = ask(api, "cash-flow/", party=accounts[1].pk)["months"]
     assert month["money_in"] == "99.0000"
+
+
+def test_a_rare_row_is_found_however_far_back(api, tenant, books, monkeypatch):
+    monkeypatch.setattr(windows, "FIRST", 1)
+    monkeypatch.setattr(windows, "WIDER", 2)
+    for asked, named in (({"has": "fraud"}, "annotated"), ({"party": "borough"}, "to_borough")):
+        assert ids(ask(api, "relationships/", **asked)) == {str(getattr(books, named))}
+    whole = [row["id"] for row in ask(api, "relationships/", edges="all")["results"]]
+    assert len(whole) == 5
+    first = ask(api, "relationships/", edges="all", limit=2)
+    rest = ask(api, "relationships/", edges="all", limit=3, cursor=first["next"])
+    assert [row["id"] for row in (*first["results"], *rest["results"])] == whole
+    assert rest["next"] is None

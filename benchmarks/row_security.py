@@ -1,0 +1,138 @@
+"""What row-level security costs: every read with the policies and the barrier, and without.
+
+200 small tenants and a large one in a database of its own; rounds with and without are interleaved,
+medians are told. Without: the tables' policies are switched off and the tenants' view has neither
+condition nor barrier, so that the application's own filter is all there is.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import connections
+from psycopg.sql import SQL, Identifier, Literal
+
+from benchmarks import dataset
+from graph import (
+    cash_flow,
+    explaining,
+    insights,
+    listing,
+    parties,
+    policies,
+    questions,
+    search,
+    sql,
+    view,
+)
+
+OPEN = (
+    "CREATE OR REPLACE VIEW tenant_relationships WITH (security_barrier = false) AS "
+    "SELECT * FROM view_enriched_relationships"
+)
+SMALL, SMALL_EDGES, LARGE_EDGES = 200, 300, 50_000
+
+
+def main() -> None:
+    options = _options()
+    try:
+        with dataset.database("finley_bench_rls"):
+            found = measure(options.rounds)
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; the database made for measuring is gone.")
+    if options.json:
+        print(json.dumps(found))
+        return
+    for name, told in found["reads"].items():
+        print(f"{name:28}{told['without_ms']:9.2f} ms{told['with_ms']:9.2f} ms{told['cost']:8.1%}")
+
+
+def measure(rounds: int) -> dict[str, Any]:
+    """For each read: medians in milliseconds without and with, and the cost as a share."""
+    times: dict[str, dict[bool, list[float]]] = {}
+    for name, ask in _reads(*_books()).items():
+        times[name] = {False: [], True: []}
+        for number in range(2 * rounds + 2):
+            secured = bool(number % 2)
+            _secure(secured)
+            ask()  # plans and caches are of this state
+            begun = time.perf_counter()
+            ask()
+            if number > 1:
+                times[name][secured].append(time.perf_counter() - begun)
+    _secure(True)
+    return {"rounds": rounds, "reads": {name: _told(each) for name, each in times.items()}}
+
+
+def _told(found: dict[bool, list[float]]) -> dict[str, float]:
+    without, secured = (statistics.median(found[state]) * 1000 for state in (False, True))
+    return {
+        "without_ms": round(without, 3),
+        "with_ms": round(secured, 3),
+        "cost": round(secured / without - 1, 4),
+    }
+
+
+def _secure(on: bool) -> None:
+    """Switch policies and barrier on or off, as the owner."""
+    state = SQL("ENABLE" if on else "DISABLE")
+    with connections["owner"].cursor() as cursor:
+        for table, _ in policies.tenant_tables(cursor):
+            alter = SQL("ALTER TABLE {} {} ROW LEVEL SECURITY")
+            cursor.execute(alter.format(Identifier(table), state))
+        cursor.execute(sql.read("tenant_view") if on else OPEN)
+
+
+def _books() -> tuple[UUID, UUID]:
+    """A small and the large tenant."""
+    users = [uuid4() for _ in range(SMALL + 1)]
+    books = dataset.BOOKS.read_text()
+    with connections["owner"].cursor() as cursor:
+        for number, user in enumerate(users):
+            edges = LARGE_EDGES if number == SMALL else SMALL_EDGES
+            given = {"edges": edges, "entities": edges // 10, "seed": number}
+            named = {name: Literal(value) for name, value in given.items()}
+            cursor.execute(SQL(books).format(user=Literal(user), **named))  # type: ignore[arg-type]
+    view.refresh(concurrently=False)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return users[0], users[-1]
+
+
+def _reads(small: UUID, large: UUID) -> dict[str, Callable[[], Any]]:
+    reads: dict[str, Callable[[], Any]] = {}
+    for size, user in (("small", small), ("large", large)):
+        ends = [UUID(each["id"]) for each in search.entities(user, limit=2).entities]
+        rows, _ = listing.relationships(user, {}, most=1)
+        one = rows[0]["id"]
+        of_size = {
+            "stats": lambda u=user: questions.stats(u),
+            "search": lambda u=user: search.entities(u, "prty 17"),
+            "path": lambda u=user, e=ends: questions.path(u, *e),
+            "importance": lambda u=user: questions.importance(u),
+            "relationships": lambda u=user: listing.relationships(u, {"has": ["fraud"]}),
+            "by party": lambda u=user, e=ends: listing.relationships(u, {"party": str(e[0])}),
+            "relationship": lambda u=user, r=one: questions.relationship(u, r),
+            "explain": lambda u=user, r=one: explaining.explain(u, r),
+            "insights": lambda u=user: insights.insights(u, "temporal"),
+            "party": lambda u=user, e=ends: parties.party(u, e[0]),
+            "cash flow": lambda u=user: cash_flow.cash_flow(u),
+        }
+        reads |= {f"{name}, {size}": ask for name, ask in of_size.items()}
+    return reads
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.row_security", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15, help="of each read (15)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
