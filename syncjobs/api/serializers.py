@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
@@ -26,7 +26,7 @@ JSON: dict[type[serializers.Field[Any, Any, Any, Any]], tuple[type, str]] = {
 
 def _is(value: Any, kind: type) -> bool:
     """What is missing or null is left to the field."""
-    return value is None or isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
+    return value is None or (isinstance(value, kind) and isinstance(value, bool) == (kind is bool))
 
 
 class StrictBody(StrictQuery):
@@ -43,9 +43,15 @@ class StrictBody(StrictQuery):
             for kind, (types, word) in JSON.items()
             if isinstance(field, kind) and not _is(data.get(name), types)
         }
+        try:
+            checked = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError(
+                {**cast(dict[str, Any], error.detail), **wrong}
+            ) from None
         if wrong:
             raise serializers.ValidationError(wrong)
-        return super().to_internal_value(data)
+        return checked
 
 
 class NoBody(StrictBody):
