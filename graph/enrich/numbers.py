@@ -52,9 +52,15 @@ def named(payments: Payments) -> list[frozenset[str]]:
 
 @lru_cache(maxsize=200_000)
 def _named(document: str, text: str) -> frozenset[str]:
-    number = normal(document) if document else ""
+    number = normal(document) if _says_something(document.strip()) else ""
     own = {number} if len(number) >= SHORTEST else set()
     return within(document) | within(text) | own
+
+
+def _says_something(document: str) -> bool:
+    """No 'various', no date and no sum: strangers have these in common."""
+    is_other = _DATE.fullmatch(document) or _MONEY.fullmatch(document)
+    return not is_other and any(map(str.isdigit, document))
 
 
 def rows_by(numbers: Iterable[Iterable[str]]) -> dict[str, list[int]]:

@@ -1,12 +1,19 @@
 """Every detector of links survives what books may hold, and invents nothing."""
 
-from time import process_time
-
 import numpy as np
 import pytest
 
-from graph.enrich import duplicates, fees, references, reversals, same_transaction, settlements
+from graph.enrich import (
+    batches,
+    duplicates,
+    fees,
+    references,
+    reversals,
+    same_transaction,
+    settlements,
+)
 from graph.enrich.duplicates import Stated
+from graph.enrich.sides import sides
 from tests.graph.enrich.handmade import payments
 
 SOURCES = ("ledger", "card", "bank")
@@ -58,12 +65,32 @@ def test_strangers_with_chance_amounts_are_nothing():
     assert [len(found) for found in everything(payments(*rows))] == [0] * 6
 
 
-def test_100_000_rows_of_one_pair():
+def many(count, sources=("ledger",), prices=90_000):
+    """Rows of one pair over two years, of many distinct amounts."""
     rng = np.random.default_rng(6)
-    days, amounts = rng.integers(0, 700, 100_000), rng.integers(-9, 900, 100_000)
-    ends = zip(days.tolist(), amounts.tolist(), strict=True)
+    days, amounts = rng.integers(0, 700, count), rng.integers(1, prices, count)
+    ends = zip(days.tolist(), (amounts / 100).tolist(), strict=True)
     rows = [{"day": day, "amount": amount} for day, amount in ends]
-    made = payments(*rows)
-    start = process_time()
-    everything(made)
-    assert process_time() - start < 30
+    return payments(*({**row, "source": sources[at % len(sources)]} for at, row in enumerate(rows)))
+
+
+def test_100_000_rows_of_one_pair():
+    """It ends, and rows of one source are neither each other's views nor payments."""
+    found = everything(many(100_000))
+    assert [len(found[at]) for at in (0, 1, 3, 4)] == [0] * 4
+
+
+@pytest.mark.parametrize("prices", [3, 400, 90_000])
+def test_candidates_stay_few_in_two_sources(prices):
+    """However few amounts there are, a row meets a bounded number of others, and a day of runs."""
+    made = many(40_000, SOURCES[:2], prices)
+    one, _ = same_transaction._candidates(same_transaction._Known(made, {}), *SOURCES[:2])
+    assert len(one) <= 20_000 * max(same_transaction.FULL**0.5 + 1, 2 * same_transaction.NEAR + 1)
+    books = batches._Books(made, same_transaction.find(payments()), sides(made).party)
+    runs = books.runs(np.flatnonzero(made.source == SOURCES[0]), -1, set())
+    assert len(runs.key) <= batches.LONG * 700
+
+
+def test_two_sources_of_one_pair_end():
+    found = everything(many(100_000, SOURCES[:2]))
+    assert all(0 <= link.confidence <= 1 for links in found for link in links)

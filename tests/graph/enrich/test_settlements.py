@@ -155,3 +155,37 @@ def test_against_the_truth(seed):
     claimed = {(each.invoice, each.payment) for each in settled(books.payments, books.kinds)}
     assert len(claimed & true) / len(claimed) >= 0.97
     assert len(claimed & true) / len(true) >= 0.95
+
+
+@pytest.mark.parametrize("number", ["01/02/2024", "1,234.50", "A1", "invoice"])
+def test_dates_sums_and_words_are_no_numbers(number):
+    rows = [bill("10", 0, 5, document=number), paid("p", 9, 8, number)]
+    assert referenced(*rows) == set()
+
+
+def test_a_long_number_needs_no_party():
+    rows = [bill("10", 0, 5, document="PO-2024-88123"), paid("p", 9, 8, "PO202488123", party="Oak")]
+    assert referenced(*rows) == {("p", "10", False)}
+
+
+def test_invoices_in_a_row():
+    """All that was open, a month's weekly bills, without a number."""
+    sums = (31.2, 44.55, 28.9, 52.35)
+    bills = [bill(f"1{at}", 7 * at, each) for at, each in enumerate(sums)]
+    assert {each[0] for each in found(*bills, paid("p", 55, sum(sums)))} == {"10", "11", "12", "13"}
+
+
+def test_the_number_as_it_is_spelled():
+    rows = [bill("a", 0, 57, document="PLS/40759"), bill("b", 37, 57, document="PLS/0040759")]
+    rows += [paid("p", 30, 57), paid("q", 68, 57, "PLS/0040759")]
+    assert found(*rows) == {("a", "p", 57, "its amount"), ("b", "q", 57, "named")}
+
+
+def test_bills_of_one_amount_are_paid_as_late_as_usual():
+    """Every one is paid nine days after it is due: those that name no number, too."""
+    rows = [bill(f"{at}", 14 * at, 100 + at) for at in range(8)]
+    rows += [paid(f"p{at}", 14 * at + 39, 100 + at, f"INV-70{at}") for at in range(8)]
+    same = [bill(f"s{at}", 14 * at, 114.77) for at in range(4)]
+    same += [paid(f"q{at}", 14 * at + 39, 114.77) for at in range(4)]
+    told = {(each[0], each[1]) for each in found(*rows, *same)}
+    assert {(f"s{at}", f"q{at}") for at in range(4)} <= told

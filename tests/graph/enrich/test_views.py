@@ -1,0 +1,57 @@
+"""The views of one payment: which they are, which one counts, which systems saw it. Pure."""
+
+import networkx as nx
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph.enrich import canonical, cross_platform
+from graph.enrich.canonical import View
+from tests.graph.enrich.handmade import payments
+
+NAMES = "abcdefgh"
+PAIRS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), max_size=10)
+
+
+@given(PAIRS)
+def test_groups_are_what_is_connected(pairs):
+    views = [View(name, "bank", "2024-01-01") for name in NAMES]
+    found = canonical.grouped(views, pairs)
+    graph = nx.Graph(pairs)
+    graph.add_nodes_from(NAMES)
+    told = {frozenset(view.id for view in group) for group in found}
+    assert told == set(map(frozenset, nx.connected_components(graph)))
+    assert sum(map(len, found)) == len(NAMES)
+
+
+def counts(*views):
+    return min(views, key=canonical._rank).id
+
+
+def test_the_ledger_s_view_counts_then_the_earliest_then_the_least():
+    card, bank = View("a", "card", "2024-01-01"), View("b", "bank", "2024-01-01")
+    ledger, later = View("z", "ledger", "2024-02-01"), View("c", "ledger", "2024-03-01")
+    assert counts(card, bank, later, ledger) == "z"
+    assert counts(bank, View("a", "card", "2024-01-02")) == "b"
+    assert counts(bank, card) == counts(card, bank) == "a"
+
+
+def test_every_system_that_saw_it():
+    made = payments(
+        {"key": "1", "source": "ledger.a"}, {"key": "2", "source": "card.b"},
+        {"key": "3", "source": "bank.c"},
+    )  # fmt: skip
+    views = {"r1": ["r1", "r2"], "r2": ["r1", "r2"]}
+    documents = {"r2": {"gmail": ["m9", "m1"]}}
+    seen = {row["relationship_id"]: row for row in cross_platform.seen(made, views, documents)}
+    assert seen.keys() == {"r1", "r2", "r3"}
+    assert seen["r1"]["platform_sources"] == ["card", "gmail", "ledger"]
+    assert seen["r1"]["evidence"] == seen["r2"]["evidence"] == {
+        "card": ["card.b 2"], "gmail": ["m1", "m9"], "ledger": ["ledger.a 1"],
+    }  # fmt: skip
+    assert (seen["r3"]["platform_sources"], seen["r3"]["evidence"]) == (["bank"], {})
+
+
+def test_a_view_that_is_no_payment_any_more_is_left_out():
+    made = payments({"key": "1"})
+    [row] = cross_platform.seen(made, {"r1": ["r1", "r-gone"]}, {})
+    assert (row["platform_sources"], row["evidence"]) == (["ledger"], {})
