@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from graph import entity_admin, layers, models, view
+from graph import entity_admin, findings_admin, layers, models, view
 from graph.admin_fields import TENANT, as_json, as_link
 from graph.models.rows import TenantRow
 from graph.paging import HugeTable, ReadOnly, containing, ids_with
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 else:
     ModelForm = forms.ModelForm
 
-__all__ = ["entity_admin"]  # registered with the others
+__all__ = ["entity_admin", "findings_admin"]  # registered with the others
 PROSE = frozenset({"description", "reason", "prediction_reason", "root_cause_analysis"})
 
 
@@ -229,24 +229,6 @@ class CrossPlatformRelationshipAdmin(FactTable):
     ordering = ("user_id", "relationship_id")
 
 
-@admin.register(models.PredictedRelationship)
-class PredictedRelationshipAdmin(FactTable):
-    list_display = (
-        "id",
-        "relationship",
-        "prediction_confidence",
-        "expected_from",
-        "expected_to",
-        "amount_low",
-        "amount_high",
-        "currency",
-        "status",
-        "user_id",
-    )
-    list_filter = ("status",)
-    raw_id_fields = ("relationship", "fulfilled_by_event")
-
-
 @admin.register(models.RootCauseAnalysis)
 class RootCauseAnalysisAdmin(FactTable):
     list_display = ("id", "relationship", "root_cause_analysis", "confidence", "user_id")
@@ -263,22 +245,6 @@ class EventDeltaLogAdmin(FactTable):
         "user_id",
     )
     list_filter = ("change_type",)
-
-
-@admin.register(models.DuplicateTransaction)
-class DuplicateTransactionAdmin(FactTable):
-    list_display = (
-        "id",
-        "relationship",
-        "original_relationship",
-        "duplicate_confidence",
-        "status",
-        "user_id",
-    )
-    list_filter = ("status",)
-    list_select_related = ("relationship", "original_relationship")
-    raw_id_fields = ("relationship", "original_relationship")
-    references = {"relationship_id": TENANT, "original_relationship_id": TENANT}
 
 
 def _layer_fields(layer: layers.Layer) -> tuple[Any, ...]:
@@ -349,6 +315,15 @@ class EnrichedRelationshipAdmin(ReadOnly):
             return rows
         messages.warning(request, f"The view holds nothing yet. {view.MEND_STALE}")
         return rows.none()
+
+
+@admin.register(models.Enrichment)
+class EnrichmentAdmin(ReadOnly):
+    """Whose layers are behind their books."""
+
+    list_display = ("user_id", "wanted_at", "done_for", "finished_at")
+    ordering = ("-wanted_at", "id")
+    search_help_text = "Its id, or its tenant's id or e-mail address."
 
 
 @admin.register(models.ViewRefresh)

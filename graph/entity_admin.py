@@ -16,30 +16,10 @@ from graph.admin_fields import TENANT, as_json, as_link
 from graph.enrich import resolving
 from graph.models import EntityResolution, NormalizedEntity
 from graph.models.choices import ResolutionDecision
+from graph.open_first import open_first
 from graph.paging import ReadOnly
 
 FACTS = ("payments", "sums", "first", "last", "names", "keys", "descriptions")
-
-
-class DecidedFilter(admin.SimpleListFilter):
-    """Open pairs, unless others are asked for."""
-
-    title = "decided"
-    parameter_name = "decided"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        decided = [(value, str(label)) for value, label in ResolutionDecision.choices]
-        return [*decided, ("all", "All")]
-
-    def choices(self, changelist: Any) -> Any:
-        """Without Django's own "All": no choice means the open ones."""
-        return list(super().choices(changelist))[1:]
-
-    def value(self) -> str:
-        return super().value() or ResolutionDecision.OPEN.value
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset if self.value() == "all" else queryset.filter(decided=self.value())
 
 
 @admin.register(EntityResolution)
@@ -47,7 +27,7 @@ class EntityResolutionAdmin(ReadOnly):
     """Programs list a pair; a person merges it, keeps it apart, or takes that back."""
 
     list_display = ("pair", "confidence", "reason", "decided", "decided_by", "user_id")
-    list_filter = (DecidedFilter,)
+    list_filter = (open_first("decided", ResolutionDecision, ResolutionDecision.OPEN),)
     list_select_related = ("kept", "merged")
     raw_id_fields = ("kept", "merged")
     list_fullwidth = True

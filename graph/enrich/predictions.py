@@ -70,6 +70,8 @@ def predict(
     for row in known:
         name, agreed = row["evidence"].get("series", ""), row["evidence"].get("agreed", "")
         seen.add((name, agreed))
+        if "cancelled_by" in row["evidence"]:  # by a person
+            continue
         fresh = coming.get(name)
         if fresh and fresh["evidence"]["agreed"] == agreed:
             yield {**fresh, "id": row["id"]}
