@@ -59,17 +59,28 @@ def nodes(reader: TenantReader, user_id: UUID) -> tuple[pa.Table, State]:
     return found.slice(1), changes.read(json.loads(found["name"][0].as_py()))
 
 
-def edges(reader: TenantReader, wanted: Wanted, state: State) -> pa.Table:
-    """The relationships as the tables have them in the reader's snapshot, with these columns."""
+def edges(
+    reader: TenantReader, wanted: Wanted, state: State, *, patterns_once: bool = False
+) -> pa.Table:
+    """The relationships as the tables have them in the reader's snapshot, with these columns.
+
+    `patterns_once`: what thousands share is read once, from the patterns' tables, not with each
+    relationship: a query more for each layer, and a quarter less time for a large tenant.
+    """
     marks = sum(state.pending.get(kind, 0) for kind in wanted.kinds())
     if state.unknown or _many(reader, wanted, marks):
         return _live(reader, wanted)
-    patterns = [layer for layer in wanted.patterns() if layer.name in state.pending]
+    patterns = [
+        layer for layer in wanted.patterns() if patterns_once or layer.name in state.pending
+    ]
     pointers = [layer.id_column for layer in patterns]
     names = tuple(dict.fromkeys((*wanted.columns, *pointers)))
-    found = reader.table(_of_view(wanted, names))
+    apart = {c.name for layer in patterns for c in layer.columns} if patterns_once else set()
+    found = reader.table(_of_view(wanted, [name for name in names if name not in apart]))
     for layer in patterns:
-        found = _patterned(found, layer, reader.table(_pattern_rows(wanted, layer, state)))
+        query = _every_pattern if patterns_once else _pattern_rows
+        found = _patterned(found, layer, reader.table(query(wanted, layer, state)))
+    found = found.select([name for name in found.column_names if name in names])
     if marks:
         stale = reader.table(marked(wanted.user_id, wanted.kinds(), pending(state.snapshot)))
         found = _patched(found, stale, reader.table(rows(wanted, names, as_strings(stale["id"]))))
@@ -168,14 +179,23 @@ def _patched(view: pa.Table, stale: pa.Table, now: pa.Table) -> pa.Table:
     return pa.concat_tables([view.filter(pc.invert(gone)), now.select(view.column_names)])
 
 
-def _pattern_rows(wanted: Wanted, layer: Layer, state: State) -> Composed:
-    """The layer's rows that pending marks name, with its columns of the view."""
-    values = [
+def _every_pattern(wanted: Wanted, layer: Layer, _: State) -> Composed:
+    """All of the layer's rows, with its columns of the view."""
+    query = SQL("SELECT pattern.id, {} FROM {} AS pattern WHERE pattern.user_id = {}")
+    return query.format(_pattern_columns(layer), Identifier(layer.table), Literal(wanted.user_id))
+
+
+def _pattern_columns(layer: Layer) -> Composed:
+    return SQL(", ").join(
         SQL("{} AS {}").format(SQL(column.sql("pattern")), Identifier(column.name))
         for column in layer.columns
-    ]
+    )
+
+
+def _pattern_rows(wanted: Wanted, layer: Layer, state: State) -> Composed:
+    """The layer's rows that pending marks name, with its columns of the view."""
     return SQL(sql.read("fresh_patterns")).format(
-        columns=SQL(", ").join(values),
+        columns=_pattern_columns(layer),
         table=Identifier(layer.table),
         user_id=Literal(wanted.user_id),
         kind=Literal(layer.name),
@@ -184,11 +204,14 @@ def _pattern_rows(wanted: Wanted, layer: Layer, state: State) -> Composed:
 
 
 def _patterned(view: pa.Table, layer: Layer, rows: pa.Table) -> pa.Table:
-    """The layer's columns anew in all rows that point at one of these."""
+    """The layer's columns anew in all rows that point at one of these; new where not there yet."""
     at = pc.index_in(storage(view[layer.id_column]), value_set=storage(rows["id"]))
     hit = pc.is_valid(at)
     for column in layer.columns:
-        if column.name in view.column_names:
+        if column.name not in view.column_names:
+            now = rows[column.name].combine_chunks().take(at)
+            view = view.append_column(column.name, now)
+        else:
             now = rows[column.name].combine_chunks().take(at)
             place = view.column_names.index(column.name)
             merged = pc.if_else(hit, now, view[column.name])

@@ -28,6 +28,7 @@ LAYER_COLUMNS = tuple(
     name for layer in LAYERS for name in (layer.id_column, *(c.name for c in layer.columns))
 )
 ALL = (*FACTS, *LAYER_COLUMNS)
+LARGE = 5_000  # entities: from about here on, queries of their own for patterns are worth it
 
 
 def load(
@@ -36,8 +37,8 @@ def load(
     """The tenant's graph with these edge columns, and the number of queries it took.
 
     It is as fresh as the tables: 2 queries where nothing has changed since the view was refreshed,
-    a few more where something has. `edge_class="flow"` leaves the links out. Raises ValueError for
-    a column that the view has not, ViewMissing and ViewUnpopulated.
+    a few more where something has, or where the tenant is LARGE. `edge_class="flow"` leaves the
+    links out. Raises ValueError for a column that the view has not, ViewMissing, ViewUnpopulated.
     """
     unknown = set(columns) - set(ALL)
     if unknown:
@@ -45,5 +46,6 @@ def load(
     wanted = Wanted(user_id, tuple(dict.fromkeys((*ENDS, *columns))), edge_class)
     with tenant_snapshot(user_id) as reader:
         nodes, state = fresh.nodes(reader, user_id)
-        edges = fresh.edges(reader, wanted, state)
+        large = nodes.num_rows >= LARGE
+        edges = fresh.edges(reader, wanted, state, patterns_once=large)
     return build(nodes, edges, state.version), reader.queries

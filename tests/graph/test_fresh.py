@@ -39,6 +39,24 @@ def test_readers_see_what_the_tables_hold(seed):
     assert history.comparisons > 15
 
 
+@pytest.mark.parametrize("seed", range(10, 12))
+def test_readers_of_a_large_tenant_see_it_too(seed, monkeypatch):
+    """Whose patterns are read once each, from their own tables."""
+    monkeypatch.setattr("graph.load.LARGE", 0)
+    test_readers_see_what_the_tables_hold(seed)
+
+
+def test_what_many_share_is_read_once(monkeypatch):
+    user, payer, payee, *_ = small_books()
+    rows.payment(user, payer, payee)
+    view.refresh()
+    usual, _ = load(user)
+    monkeypatch.setattr("graph.load.LARGE", 0)
+    large, queries = load(user)
+    assert queries == 2 + 3
+    assert large.edges.equals(usual.edges)
+
+
 def small_books():
     user = rows.tenant_id()
     payer, payee = rows.entity(user, "Works"), rows.entity(user, "Acme")
