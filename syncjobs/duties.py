@@ -6,6 +6,7 @@ was missed is caught up, once.
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ from syncjobs.threads import UNREACHABLE
 log = logging.getLogger(__name__)
 ROLE = ledger.ROLE
 RETAINED_AT_ONCE = 5_000
-ENRICHED_AT_ONCE = 20
+ENRICHING = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,20 @@ def refresh_view() -> dict[str, Any]:
 
 
 def enrich() -> dict[str, Any]:
-    """Compute the layers of tenants whose books have changed, the longest waiting first."""
-    tenants = run.waiting(ENRICHED_AT_ONCE)
-    for user_id in tenants:
-        run.enrich(user_id)
-    return {"tenants": len(tenants)}
+    """Compute the layers of tenants whose books have changed, the longest waiting first.
+
+    After some seconds the others wait for the next time: a worker that is to end waits for this.
+    """
+    end = time.monotonic() + ENRICHING
+    done = 0
+    while time.monotonic() < end and (waiting := run.waiting(1)):
+        try:
+            run.enrich(waiting[0])
+        except BaseException:
+            run.postpone(waiting[0])  # nobody waits behind books that cannot be enriched
+            raise
+        done += 1
+    return {"tenants": done}
 
 
 def accept_due() -> dict[str, Any]:

@@ -31,6 +31,7 @@ from graph.enrich import (
 from graph.enrich.counts import Counts
 from graph.enrich.findings import Findings
 from graph.errors import GraphError
+from graph.ingest.books_changed import books_changed
 from graph.models import Enrichment
 from graph.tenancy import tenant_transaction
 
@@ -100,6 +101,12 @@ def waiting(limit: int) -> list[UUID]:
     with connections["owner"].cursor() as cursor:
         cursor.execute(sql.read("enrichments_waiting"), {"limit": limit})
         return [user_id for (user_id,) in cursor.fetchall()]
+
+
+def postpone(user_id: UUID) -> None:
+    """The tenant waits behind all others."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        books_changed(cursor, user_id)
 
 
 def _chosen(layers: Sequence[str]) -> list[str]:

@@ -201,3 +201,25 @@ def test_a_worker_enriches_who_waits(books):
     assert duties.enrich() == {"tenants": 1}
     assert TemporalPattern.objects.using("owner").get().occurrences == 36
     assert duties.enrich() == {"tenants": 0}
+
+
+def test_nobody_waits_behind_books_that_cannot_be_enriched(books, monkeypatch):
+    broken, fine = rows.tenant_id(), books[0]
+    for tenant in (broken, fine):
+        with connections["owner"].cursor() as cursor:
+            books_changed(cursor, tenant)
+    resolution = run.STEPS["resolution"]
+
+    def sometimes(of):
+        if of.user_id == broken:
+            raise ValueError("broken")
+        return resolution(of)
+
+    monkeypatch.setitem(run.STEPS, "resolution", sometimes)
+    with pytest.raises(ValueError, match="broken"):
+        duties.enrich()
+    assert run.waiting(10) == [fine, broken]
+    with pytest.raises(ValueError, match="broken"):
+        duties.enrich()
+    assert run.waiting(10) == [broken]
+    assert TemporalPattern.objects.using("owner").get().occurrences == 36
