@@ -69,6 +69,8 @@ class Measured:
     errors: int
 
     def quantile(self, part: float) -> float:
+        if len(self.times) < 2:
+            return float("inf")
         return statistics.quantiles(self.times, n=1000)[round(part * 1000) - 1]
 
     @property
@@ -124,7 +126,7 @@ def stage(port: int, tenants: list[Tenant], rate: float, seconds: float, seed: i
     done = asyncio.run(_arriving(port, tenants, rate, seconds, random.Random(seed)))
     times = [seconds for seconds, well in done if well]
     told = Measured(rate, times, len(done) - len(times))
-    p95 = told.quantile(0.95) * 1000 if len(times) > 1 else float("nan")
+    p95 = told.quantile(0.95) * 1000
     print(f"  p95 {p95:.0f} ms, {told.errors} errors of {len(done)}", file=sys.stderr)
     return told
 
@@ -168,13 +170,26 @@ class Line:
         self._writer: asyncio.StreamWriter | None = None
 
     async def ask(self, request: bytes) -> int:
+        """The status. A kept connection that the server has closed meanwhile is made anew, once."""
+        kept = self._reader is not None
+        try:
+            return await self._asked(request)
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            if not kept or getattr(error, "partial", b""):
+                raise
+        self.close()
+        return await self._asked(request)
+
+    async def _asked(self, request: bytes) -> int:
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         self._writer.write(request)
         head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         length = int(head.partition(b"content-length:")[2].partition(b"\r")[0])
-        await self._reader.readexactly(length)
-        return int(head[9:12])
+        body = await self._reader.readexactly(length)
+        if (status := int(head[9:12])) != 200:
+            print(f"  {request[4:90]!r} → {status} {body[:300]!r}", file=sys.stderr)
+        return status
 
     def close(self) -> None:
         if self._writer is not None:
@@ -250,13 +265,13 @@ def _url(role: str, host: str = "", port: int = 5432) -> str:
 def _pooler() -> Iterator[dict[str, str]]:
     """PgBouncer before the embedded server, for the application's role."""
     folder = Path(tempfile.mkdtemp(prefix="pgb", dir="/tmp"))
-    folder.chmod(0o777)
     server = connections["owner"].get_connection_params()["host"]
     settings = folder / "pgbouncer.ini"
     settings.write_text(PGBOUNCER.format(server=server, folder=folder))
     (folder / "users").write_text('"finley_app" ""\n')
-    program = ["/usr/sbin/pgbouncer", *(("-u", "nobody") if os.geteuid() == 0 else ())]
-    process = subprocess.Popen([*program, "-q", str(settings)])
+    # It refuses root; as root it has another name in a namespace of its own, and root's sockets.
+    renamed = ["unshare", "--user", "--map-user=65534"] if os.geteuid() == 0 else []
+    process = subprocess.Popen([*renamed, "/usr/sbin/pgbouncer", "-q", str(settings)])
     try:
         time.sleep(1)
         owner = {"DATABASE_OWNER_URL": _url("finley_owner")}
