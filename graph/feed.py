@@ -56,6 +56,12 @@ def since(user_id: UUID, version: str) -> Answer:
     return _answer(version, state, nodes, edges)
 
 
+def check(version: str) -> None:
+    """Raises QuestionError for a text that is no version; one that is too old is one."""
+    if VERSION.fullmatch(version) is None:
+        raise QuestionError("Must be an as_of_version that an answer gave.", "since")
+
+
 def _parsed(version: str) -> tuple[int, str | None, str]:
     found = VERSION.fullmatch(version)
     if found is None:

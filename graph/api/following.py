@@ -130,6 +130,8 @@ class StreamView(Question):
         """
         asked = self.parameters(request).get("since")
         since = request.headers.get("Last-Event-ID") or asked or self.version
+        feed.check(since)
+        connections["default"].close()  # into the pool: the request lasts as long as its stream
         answer = StreamingHttpResponse(
             stream(self.tenant(request), since), content_type=EventStream.media_type
         )
