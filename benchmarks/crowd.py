@@ -27,7 +27,7 @@ def clients(tenants: list[UUID]) -> list[APIClient]:
         for tenant in tenants:
             user, _ = User.objects.get_or_create(pk=tenant, email=f"{tenant}@example.org")
             _, token = ApiToken.objects.create(user, name="benchmark")
-            client = APIClient(raise_request_exception=False)
+            client = APIClient(raise_request_exception=False, SERVER_NAME="localhost")
             client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
             made.append(client)
     return made
