@@ -12,6 +12,7 @@ that: there only a number, or the whole amount within days, is taken for a rever
 Where two sources saw both payments, the odds of both views count for each of them.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -24,6 +25,7 @@ from graph.enrich.counts import Counts
 from graph.enrich.fees import Fees
 from graph.enrich.grouping import codes
 from graph.enrich.linking import Link, write
+from graph.enrich.naming import Likeness
 from graph.enrich.pairing import assign
 from graph.enrich.payments import UNIT, Ints, Payments
 from graph.enrich.same_transaction import Pairs
@@ -41,7 +43,10 @@ SHARE = 0.35  # of a party's payments that go the other way; more is traffic in 
 KEEPERS = ("employee", "account")  # parties on the books' own side that money goes back to
 MOST_OWNERS = 20.0  # the most that one party on the books' own side counts for
 FEW = 6  # payments of a party; of fewer no share can be told
-CLAIM = 1 / 3  # confidence of a pair that is stated; less is a guess among many
+CLAIM = 1 / 3  # confidence of a partial one that is stated; less is a guess among many
+MANY, ALIKE = 60, 0.5  # rows of one amount that are looked at; names that are one party's
+OPEN = 120  # days within which what is left of an invoice is paid
+LEFT = 30.0  # the odds of a payment of just what is left
 
 
 @dataclass(frozen=True)
@@ -191,12 +196,14 @@ def _named(payments: Payments, later: Ints, first: Ints) -> Flags:
 
 def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
     """Of each candidate. Factors: a number that is named 500, another that is named 1/20; the
-    whole amount 20; money goes back to the card or account that it came from: one of them, of as
-    many as the party deals with, their number, another 1/10; one department up to 4; and the days.
+    whole amount 20; another source pays just what is left 30; money goes back to the card or
+    account that it came from: one of them, of as many as the party deals with, their number,
+    another 1/10; one department up to 4; and the days.
     """
     later, first = pairs.reversal, pairs.original
     days = (payments.day[later] - payments.day[first]).astype(np.float64)
     odds = np.where(pairs.whole, 20.0, 1.0) * _of_days(payments, pairs)
+    odds *= np.where(_is_left_paid(payments, side, pairs), LEFT, 1.0)
     odds *= np.where(pairs.named, 500.0, np.where(_names_another(payments)[later], 0.05, 1.0))
     kept = np.isin(payments.entities.kind[side.own[first]].astype(str), KEEPERS)
     owners = np.minimum(_owners(payments, side)[first], np.where(kept, MOST_OWNERS, 4.0))
@@ -204,6 +211,44 @@ def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
     late = days > np.where(pairs.named, NUMBERED, np.where(pairs.whole, WHOLE, PART))
     traffic = _is_traffic(payments, side)[later] & ~pairs.named & ~(pairs.whole & (days <= SOON))
     return np.asarray(np.where(late | traffic | _is_usual(payments, side)[later], 0.0, odds))
+
+
+def _is_left_paid(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
+    """Whether another source then has a payment, to a party named alike, of just what is left of
+    the original; or one that names it among others and is less than these by what was credited."""
+    cell = codes(payments.currency, side.outgoing)
+    by_sum: dict[tuple[int, int], list[int]] = {}
+    for row, key in enumerate(zip(cell.tolist(), payments.amount.tolist(), strict=True)):
+        by_sum.setdefault(key, []).append(row)
+    less, likeness = _less_than_named(payments), Likeness(payments.entities)
+    found = pairs.named & False
+    for at in np.flatnonzero(~pairs.whole & ~pairs.named).tolist():
+        later, first = int(pairs.reversal[at]), int(pairs.original[at])
+        left = int(payments.amount[first] - payments.amount[later])
+        rows = np.array(by_sum.get((int(cell[first]), left), [])[:MANY], dtype=np.int64)
+        gap = payments.day[rows] - payments.day[first]
+        rows = rows[(payments.source[rows] != payments.source[first]) & (gap > 0) & (gap <= OPEN)]
+        alike = likeness.of(side.party[rows], np.full(len(rows), side.party[first]))
+        found[at] = bool((alike >= ALIKE).any()) or int(payments.amount[later]) in less[first]
+    return found
+
+
+def _less_than_named(payments: Payments) -> dict[int, set[int]]:
+    """Each row whose own number a row of another source names → by how much this one is less than
+    all that it names."""
+    own = numbers.rows_by({number} - {""} for number in numbers.of_documents(payments))
+    found: dict[int, set[int]] = defaultdict(set)
+    for row, named in enumerate(numbers.named(payments)):
+        elsewhere = [
+            each
+            for number in named
+            for each in own.get(number, ())[:NEAR]
+            if payments.source[each] != payments.source[row]
+        ]
+        less = int(payments.amount[elsewhere].sum() - payments.amount[row]) if elsewhere else 0
+        for each in elsewhere if less > 0 else ():
+            found[each].add(less)
+    return found
 
 
 def _owners(payments: Payments, side: Sides) -> Floats:
@@ -312,4 +357,4 @@ def _confident(pairs: Reversals, odds: Floats, chosen: Flags) -> Reversals:
     every = np.bincount(pairs.reversal, weights=odds, minlength=size)
     confidence = odds / (0.05 + every[pairs.reversal])
     found = Reversals(**{**vars(pairs), "confidence": confidence})
-    return found.only(np.flatnonzero(chosen & (confidence >= CLAIM)))
+    return found.only(np.flatnonzero(chosen & (pairs.whole | (confidence >= CLAIM))))

@@ -126,3 +126,41 @@ def test_against_the_truth(seed):
 
 def f1(claimed, true):
     return 2 * len(claimed & true) / (len(claimed) + len(true))
+
+
+INVOICES = (
+    {"key": "a", "day": 0, "amount": 300, "document": "INV-5001", "due": 30},
+    {"key": "b", "day": 4, "amount": 500, "document": "INV-5002", "due": 34},
+    {"key": "c", "day": 9, "amount": -80, "description": "Credit"},
+)
+
+
+@pytest.mark.parametrize(
+    ("paid", "original"),
+    [
+        ([(30, 220, ""), (34, 500, "")], "a"),
+        ([(30, 300, ""), (34, 420, "")], "b"),
+        ([(30, 300 + 7, "INV-5001"), (34, 420, "INV-5002")], "b"),
+    ],
+)
+def test_what_is_paid_later_tells_which_invoice_was_credited(paid, original):
+    bank = [
+        {"key": f"p{at}", "day": day, "amount": amount, "document": number, "source": "bank"}
+        for at, (day, amount, number) in enumerate(paid)
+    ]
+    usual = [{"key": f"u{at}", "day": -9 * at - 60, "amount": 41 + at} for at in range(8)]
+    made = payments(*usual, *INVOICES, *bank)
+    pairs, charges = same_transaction.find(made), fees.find(made)
+    found = reversals.find(made, pairs, charges)
+    keys = made.external_id
+    assert [(keys[found.reversal[0]], keys[found.original[0]])] == [("c", original)]
+    assert found.confidence[0] > 0.8
+
+
+def test_a_payment_that_names_several_and_is_less():
+    together = {"key": "p", "day": 33, "amount": 720, "document": "INV-5001 INV-5002",
+                "source": "bank"}  # fmt: skip
+    made = payments(*INVOICES, together)
+    less = reversals._less_than_named(made)
+    by_key = {made.external_id[row]: each for row, each in less.items()}
+    assert by_key == {"a": {800_000}, "b": {800_000}}
