@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from django.apps import apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.utils import DatabaseError, OperationalError
 from django.utils import timezone
 from psycopg.errors import LockNotAvailable, SerializationFailure
-from psycopg.sql import SQL, Identifier
 
 from graph import sql
 from graph.definition import VIEW
 from graph.errors import RefreshRunning, ViewMissing, ViewUnpopulated
 from graph.models import EnrichedRelationship, ViewRefresh
+from graph.statistics import analyze_stale
 
 LOCK = 0x66696E6C6579  # "finley": the advisory lock that one refresher holds at a time
 RETRIES = 3  # after a serialization failure, or a lock that was not had in time
@@ -70,7 +69,7 @@ def refresh(*, concurrently: bool = True, wait: bool = True) -> Refresh:
     """
     _require(concurrently)
     with only_refresher(wait) as connection:
-        _analyze(connection)
+        analyze_stale(connection)
         for last in (*[False] * RETRIES, True):
             try:
                 with refreshing(connection, concurrently) as done:
@@ -119,15 +118,6 @@ def only_refresher(wait: bool) -> Iterator[BaseDatabaseWrapper]:
         with suppress(DatabaseError), connection.cursor() as cursor:  # the pool keeps sessions
             cursor.execute("SELECT pg_advisory_unlock_all()")
         connection.close()
-
-
-def _analyze(connection: BaseDatabaseWrapper) -> None:
-    """Right after an import nothing is known of the new rows: plans were 100 times slower."""
-    tables = [model._meta.db_table for model in apps.get_app_config("graph").get_models()]
-    with connection.cursor() as cursor:
-        cursor.execute(sql.read("stale_statistics"), [tables])
-        for (table,) in cursor.fetchall():
-            cursor.execute(SQL("ANALYZE {}").format(Identifier(table)))
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from graph.enrich.findings import Findings
 from graph.errors import GraphError
 from graph.ingest.books_changed import books_changed
 from graph.models import Enrichment
+from graph.statistics import analyze_stale
 from graph.tenancy import tenant_transaction
 
 
@@ -88,6 +89,7 @@ def enrich(
     in place. Raises LayerUnknown for a name that is none.
     """
     chosen = _chosen(layers)
+    analyze_stale(connections["owner"])
     wanted_at = _wanted_at(user_id)
     found = Findings(user_id, everything=everything)
     done = [_do(name, found, progress) for name in chosen]
