@@ -57,24 +57,25 @@ def sandbox(seed: int) -> Iterator[Sandbox]:
 def connect(box: Sandbox, user_id: UUID, seed: int) -> list[SyncConnection]:
     """The tenant's four connections: made once, and filled at the sandbox."""
     for provider in PROVIDERS:
-        key = nango_id(user_id, provider)
+        key = nango_id(provider)
         script = REVOKED if provider == FAILS else []
         size = 0 if provider == "gmail" else FILES
         box.control(key, provider=provider, size=size, script=script, end_user=str(user_id))
     letters = [{**mail.given, "attachments": []} for mail in mails(seed)]
-    box.control(nango_id(user_id, "gmail"), put=letters)
+    box.control(nango_id("gmail"), put=letters)
     return [_connection(user_id, provider) for provider in PROVIDERS]
 
 
-def nango_id(user_id: UUID, provider: str) -> str:
-    return f"demo-{provider}-{user_id}"
+def nango_id(provider: str) -> str:
+    """Only the demo's own tenant syncs, and the sandbox's accounts are seeded by their ids."""
+    return f"demo-{provider}"
 
 
 def _connection(user_id: UUID, provider: str) -> SyncConnection:
     with as_owner():
         made, _ = SyncConnection.objects.exclude(state=ConnectionState.REMOVED).get_or_create(
             provider=provider,
-            nango_connection_id=nango_id(user_id, provider),
+            nango_connection_id=nango_id(provider),
             defaults={"user_id": user_id},
         )
         return made

@@ -5,16 +5,15 @@ The version is read before the answer is: an answer may be newer than it says, n
 
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from graph import changes
+from graph.api.asked import Asked
 
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="An answer's ETag: 304 if it holds"
@@ -22,11 +21,8 @@ IF_NONE_MATCH = OpenApiParameter(
 NOT_MODIFIED = {304: OpenApiResponse(description="Nothing of your graph has changed since")}
 
 
-class Versioned(APIView):
+class Versioned(Asked):
     """GET: `as_of_version` in the body, an ETag, and 304 before anything is computed."""
-
-    def tenant(self, request: Request) -> UUID:
-        raise NotImplementedError
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -2,12 +2,14 @@
 on those before it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connections
+from django.db import DatabaseError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from graph import sql
 from graph.enrich import (
@@ -89,13 +91,31 @@ def enrich(
     in place. Raises LayerUnknown for a name that is none.
     """
     chosen = _chosen(layers)
-    analyze_stale(connections["owner"])
-    wanted_at = _wanted_at(user_id)
-    found = Findings(user_id, everything=everything)
-    done = [_do(name, found, progress) for name in chosen]
-    if wanted_at and len(chosen) == len(STEPS):
-        _write_down(user_id, wanted_at)
+    with _only_one(user_id) as owner:
+        analyze_stale(owner)
+        wanted_at = _wanted_at(user_id)
+        found = Findings(user_id, everything=everything)
+        done = [_do(name, found, progress) for name in chosen]
+        if wanted_at and len(chosen) == len(STEPS):
+            _write_down(user_id, wanted_at)
     return done
+
+
+@contextmanager
+def _only_one(user_id: UUID) -> Iterator[BaseDatabaseWrapper]:
+    """A tenant is enriched by one at a time: a connection of its own holds the lock, and ends it
+    however it ends."""
+    connection = connections.create_connection("owner")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"enrich {user_id}"]
+            )
+        yield connection
+    finally:
+        with suppress(DatabaseError), connection.cursor() as cursor:  # the pool keeps sessions
+            cursor.execute("SELECT pg_advisory_unlock_all()")
+        connection.close()
 
 
 def waiting(limit: int) -> list[UUID]:

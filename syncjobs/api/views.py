@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from graph import keyset
+from graph.api.asked import Asked
 from graph.api.serializers import NoQuery, Problem
-from graph.api.views import Question
 from syncjobs import connections, history, runs
 from syncjobs.api import serializers as shapes
 from syncjobs.api.bodies import BoundedJSON
@@ -37,7 +37,7 @@ RUN_ID = OpenApiParameter("run_id", OpenApiTypes.UUID, "path")
 CONNECTION_ID = OpenApiParameter("connection_id", OpenApiTypes.UUID, "path")
 
 
-class Api(Question):
+class Api(Asked):
     """A view that takes JSON, and not too much of it."""
 
     parser_classes = (BoundedJSON,)

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "tour.md"
 MARK = "\x1e"  # ends a command's output
 VARIES = (
+    (re.compile(r"\b\d+-[0-9a-f]{32}-[0-9a-f]{4,16}\b"), "…"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
     (re.compile(r'"next":"[^"]+"'), '"next":"…"'),
     (re.compile(r'"request_id":"[0-9a-f]+'), '"request_id":"…'),

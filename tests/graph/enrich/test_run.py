@@ -1,6 +1,7 @@
 """The frame and its layers in the database: written once, changed only where the books changed."""
 
 import json
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, time
 
 import pytest
@@ -20,6 +21,7 @@ from graph.models import (
 )
 from syncjobs import duties
 from tests.graph import rows
+from tests.graph.ingest import processes
 
 LAYERS = ["temporal", "seasonal", "pattern", "prediction"]
 
@@ -192,6 +194,20 @@ def test_what_changes_meanwhile_goes_on_waiting(books):
 
     run.enrich(tenant, progress=meanwhile)
     assert run.waiting(10) == [tenant]
+
+
+def test_two_at_once_are_as_one_after_the_other(books, tmp_path):
+    tenant, *_ = books
+    with as_owner():
+        User.objects.create_user("books@example.org", id=tenant)
+    with ExitStack() as running:
+        started = [
+            running.enter_context(processes.start("enrich", "--user", tenant, state=tmp_path))
+            for _ in range(2)
+        ]
+        ends = [(process.communicate(timeout=60), process.returncode) for process in started]
+    assert [code for _, code in ends] == [0, 0], ends
+    assert TemporalPattern.objects.using("owner").get().occurrences == 36
 
 
 def test_a_worker_enriches_who_waits(books):

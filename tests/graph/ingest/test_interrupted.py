@@ -78,7 +78,8 @@ def imported(folder: Path, user: UUID, file: Path) -> None:
 def started(folder: Path, user: UUID, *files: Path) -> subprocess.Popen[str]:
     return processes.start(
         "import_ledger", *files, "--user", user, "--mapping", folder / "simple.toml",
-        "--rejects", folder / "rejects", state=folder / "state", session="killed",
+        "--rejects", folder / "rejects", "--no-enrich", state=folder / "state",
+        session="killed",
     )  # fmt: skip
 
 
@@ -150,7 +151,7 @@ def test_killed_while_rows_are_copied_the_file_before_is_whole(folder: Path, ten
     assert len(rejects(folder)) == 1
     done = processes.answer(
         "import_ledger", small, folder / "big.csv", "--user", tenant.id,
-        "--mapping", folder / "simple.toml", state=folder / "state",
+        "--mapping", folder / "simple.toml", "--no-enrich", state=folder / "state",
     )  # fmt: skip
     assert (done["rows_stored"], done["rows_unchanged"], done["rows_rejected"]) == (3 * MANY, 2, 1)
 

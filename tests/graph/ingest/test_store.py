@@ -424,7 +424,7 @@ class TestTenants:
         two = [line(id="b", amount="-5"), line(id="c", supplier="Bolt")]
         for file, lines in (("one.csv", one), ("two.csv", two)):
             take(*lines, file=file, user=other_tenant.id)
-        by_simple = ("--user", tenant.id, "--mapping", tmp_path / "simple.toml")
+        by_simple = ("--user", tenant.id, "--mapping", tmp_path / "simple.toml", "--no-enrich")
         with ExitStack() as running:
             with connections["default"].cursor() as cursor:
                 cursor.execute(
