@@ -19,7 +19,7 @@ from graph.enrich.payments import UNIT, Payments
 from graph.enrich.rhythms import Grid, Ints
 from graph.enrich.series import Series
 
-COVERAGE = 0.95  # of the pooled past; a little of it is lost on what is new
+COVERAGE = 0.94  # of the pooled past; a little of it is lost on what is new
 RUN = 5  # trials of one run on average, from which on they are no trials of their own
 TESTED = 4  # last occurrences of each series that are predicted from those before
 KNOWN = 3  # occurrences that a prediction needs
