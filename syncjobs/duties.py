@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 ROLE = ledger.ROLE
 RETAINED_AT_ONCE = 5_000
 ENRICHING = 10.0  # seconds
+QUIET = 30.0  # seconds without a change: a sync in pages is enriched once, at its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def enrich() -> dict[str, Any]:
     """
     end = time.monotonic() + ENRICHING
     done = 0
-    while time.monotonic() < end and (waiting := run.waiting(1)):
+    while time.monotonic() < end and (waiting := run.waiting(1, QUIET)):
         try:
             run.enrich(waiting[0])
         except BaseException:

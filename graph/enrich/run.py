@@ -118,10 +118,13 @@ def _only_one(user_id: UUID) -> Iterator[BaseDatabaseWrapper]:
         connection.close()
 
 
-def waiting(limit: int) -> list[UUID]:
-    """The tenants whose books have changed since they were enriched, longest ago first."""
+def waiting(limit: int, quiet: float = 0) -> list[UUID]:
+    """The tenants whose books have changed since they were enriched, longest ago first.
+
+    `quiet`: only books that nobody has changed for so many seconds, or that wait for 15 minutes.
+    """
     with connections["owner"].cursor() as cursor:
-        cursor.execute(sql.read("enrichments_waiting"), {"limit": limit})
+        cursor.execute(sql.read("enrichments_waiting"), {"limit": limit, "quiet": quiet})
         return [user_id for (user_id,) in cursor.fetchall()]
 
 
