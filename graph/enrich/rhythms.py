@@ -53,6 +53,13 @@ RHYTHMS = (
 )
 BY_FREQUENCY = {rhythm.frequency: rhythm for rhythm in RHYTHMS}
 
+# The same as columns, by the place in RHYTHMS.
+STEP = np.array([rhythm.step for rhythm in RHYTHMS], dtype=np.int64)
+MONTHLY = np.array([rhythm.monthly for rhythm in RHYTHMS], dtype=bool)
+PERIOD = np.array([rhythm.period for rhythm in RHYTHMS], dtype=np.float64)
+CYCLE = np.array([rhythm.cycle for rhythm in RHYTHMS], dtype=np.int64)
+TAIL_DAYS = np.array([rhythm.tail for rhythm in RHYTHMS], dtype=np.int64)
+
 
 def month_of(days: Ints) -> Ints:
     """The month that each day lies in."""
@@ -68,7 +75,7 @@ def first_of(months: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class Days:
-    """Distinct days in order, with what rhythms ask of them."""
+    """Days, with what rhythms ask of them."""
 
     day: Ints
 
@@ -81,6 +88,12 @@ class Days:
         """The day of the month, from 0."""
         return self.day - first_of(self.month)
 
+    def at(self, places: Ints) -> "Days":
+        """Those at these places, which may be the same several times."""
+        some = Days(self.day[places])
+        some.__dict__["month"] = self.month[places]
+        return some
+
     def phases(self, rhythm: Rhythm) -> Ints:
         """Where in the rhythm's cycle each day lies."""
         if not rhythm.monthly:
@@ -88,30 +101,55 @@ class Days:
         return (self.month % rhythm.step) * MONTH_CYCLE + self.of_month
 
 
+@dataclass(frozen=True)
+class Grids:
+    """Many grids at once: of each its rhythm (a place in RHYTHMS) and its phase.
+
+    A grid is the rhythm's agreed days: those of one phase. Slots count them, across 1970 and
+    backwards. A month that is too short for its day has it on its last.
+    """
+
+    rhythm: Ints
+    phase: Ints
+
+    def agreed(self, slots: Ints, of: Ints) -> Ints:
+        """The agreed day of each slot of the grids `of`."""
+        rhythm, phase = self.rhythm[of], self.phase[of]
+        days = slots * STEP[rhythm] + phase
+        some = np.flatnonzero(MONTHLY[rhythm])
+        months = slots[some] * STEP[rhythm[some]] + phase[some] // MONTH_CYCLE
+        first = first_of(months)
+        days[some] = np.minimum(first + phase[some] % MONTH_CYCLE, first_of(months + 1) - 1)
+        return days
+
+    def slots(self, days: Days, of: Ints) -> Ints:
+        """The slot whose agreed day is nearest to each day; the earlier one of two."""
+        step, phase = STEP[self.rhythm[of]], self.phase[of]
+        slots = -((phase - days.day + step // 2) // step)
+        some = np.flatnonzero(MONTHLY[self.rhythm[of]])
+        day, grids = days.day[some], of[some]
+        before = (days.month[some] - phase[some] // MONTH_CYCLE) // step[some]
+        before -= self.agreed(before, grids) > day
+        to_next = self.agreed(before + 1, grids) - day
+        slots[some] = before + (to_next < day - self.agreed(before, grids))
+        return slots
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The rhythm's agreed days: those of one phase. Slots count them, across 1970 and backwards.
-
-    A month that is too short for its day has it on its last.
-    """
+    """One of them."""
 
     rhythm: Rhythm
     phase: int
 
     def agreed(self, slots: Ints) -> Ints:
         """The agreed day of each slot."""
-        if not self.rhythm.monthly:
-            return slots * self.rhythm.step + self.phase
-        months = slots * self.rhythm.step + self.phase // MONTH_CYCLE
-        first = first_of(months)
-        return np.minimum(first + self.phase % MONTH_CYCLE, first_of(months + 1) - 1)
+        return self._alone.agreed(slots, np.zeros(len(slots), dtype=np.int64))
 
     def slots(self, days: Days) -> Ints:
         """The slot whose agreed day is nearest to each day; the earlier one of two."""
-        if not self.rhythm.monthly:
-            return -((self.phase - days.day + self.rhythm.step // 2) // self.rhythm.step)
-        before = (days.month - self.phase // MONTH_CYCLE) // self.rhythm.step
-        before -= self.agreed(before) > days.day
-        to_next = self.agreed(before + 1) - days.day
-        nearer: Ints = before + (to_next < days.day - self.agreed(before))
-        return nearer
+        return self._alone.slots(days, np.zeros(len(days.day), dtype=np.int64))
+
+    @property
+    def _alone(self) -> Grids:
+        return Grids(np.array([RHYTHMS.index(self.rhythm)]), np.array([self.phase]))

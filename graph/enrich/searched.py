@@ -1,8 +1,7 @@
 """Series, searched for only where payments have changed since the last search.
 
 A group is what passed between the same two in one source and currency. One whose rows are as they
-were is not searched again; of one that has changed, only the parts whose days or amounts have
-changed are fitted again. How busy the rest of a source's books are has a small part in a fit's
+were is not searched again. How busy the rest of a source's books are has a small part in a fit's
 odds: that alone is no reason to search again (`manage.py enrich --all` does), and a change of the
 method's source code is.
 """
@@ -10,7 +9,7 @@ method's source code is.
 import hashlib
 import inspect
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
@@ -21,25 +20,24 @@ from uuid import UUID
 import numpy as np
 
 from graph import sql
-from graph.enrich import activity, fitting, rhythms, series
+from graph.enrich import activity, fitting, ragged, rhythms, runs, series, sets, tries
 from graph.enrich.fitting import Fit
 from graph.enrich.payments import Ints, Payments
 from graph.enrich.rhythms import BY_FREQUENCY, Grid
-from graph.enrich.series import Found, Series, Tried
+from graph.enrich.series import Found, Series
 from graph.ingest.bulk import alone
 from graph.tenancy import tenant_transaction
 
-METHOD: tuple[ModuleType, ...] = (activity, fitting, rhythms, series)
+METHOD: tuple[ModuleType, ...] = (activity, fitting, ragged, rhythms, runs, series, sets, tries)
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What an earlier search found in a group: `digest` of its rows, its series, what it tried."""
+    """What an earlier search found in a group: `digest` of its rows, and its series."""
 
     digest: str = ""
     found: list[Json] = field(default_factory=list)
-    tried: Mapping[str, Json | None] = field(default_factory=dict)
 
 
 def find(user_id: UUID, payments: Payments, *, everything: bool = False) -> list[Series]:
@@ -48,11 +46,9 @@ def find(user_id: UUID, payments: Payments, *, everything: bool = False) -> list
     known = {} if everything else _known(user_id)
     digests = {key: _digest(payments, places) for key, places in groups.items()}
     new = [key for key in groups if known.get(key, Known()).digest != digests[key]]
-    among = ((groups[key], _tried(known.get(key, Known()))) for key in new)
-    searched = dict(zip(new, series.search(payments, among), strict=True))
-    rows = [_row(key, digests[key], groups[key], *searched[key]) for key in new]
+    found = dict(zip(new, series.search(payments, (groups[key] for key in new)), strict=True))
+    rows = [_row(key, digests[key], groups[key], found[key]) for key in new]
     _remember(user_id, groups, rows)
-    found = {key: each for key, (each, _) in searched.items()}
     for key in groups.keys() - found.keys():
         found[key] = [_series(groups[key], told) for told in known[key].found]
     return series.numbered(payments, chain.from_iterable(found.values()))
@@ -86,10 +82,7 @@ def _method() -> bytes:
 def _known(user_id: UUID) -> dict[str, Known]:
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("enrich_searched_known"), {"user_id": user_id})
-        return {
-            key: Known(digest, json.loads(found), json.loads(tried))
-            for key, digest, found, tried in cursor.fetchall()
-        }
+        return {key: Known(digest, json.loads(found)) for key, digest, found in cursor.fetchall()}
 
 
 def _remember(user_id: UUID, present: Iterable[str], searched: list[Json]) -> None:
@@ -104,12 +97,11 @@ def _remember(user_id: UUID, present: Iterable[str], searched: list[Json]) -> No
         cursor.execute(sql.read("enrich_searched_written"), values)
 
 
-def _row(key: str, digest: str, group: Ints, found: Found, tried: Tried) -> Json:
+def _row(key: str, digest: str, group: Ints, found: Found) -> Json:
     return {
         "key": key,
         "digest": digest,
         "found": [_told(group, one) for one in found],
-        "tried": {name: None if fit is None else _told_fit(fit) for name, fit in tried.items()},
     }
 
 
@@ -133,10 +125,6 @@ def _told_fit(fit: Fit) -> Json:
         "odds": float(fit.odds),
         "kept": float(fit.kept),
     }
-
-
-def _tried(known: Known) -> Tried:
-    return {name: None if told is None else _fit(told) for name, told in known.tried.items()}
 
 
 def _series(group: Ints, told: Json) -> Series:

@@ -7,29 +7,37 @@ out) and, coarse to fine, by gaps between its amounts; each part is fitted to th
 rhythms (`fitting`). Whichever split explains more wins: a bill that varies is one series, two rents
 on the same day are two. The fineness of the gaps halves each time, so that the work stays linear
 in the payments but for the sorting.
+
+Groups are searched side by side: each asks for what it wants fitted, and all that is asked for at
+a time is fitted at once.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
-from itertools import chain
+from functools import lru_cache
+from itertools import batched, chain, islice, pairwise
 from math import exp, log
-from struct import pack
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from graph.enrich.activity import Activity, Floats, OtherActivity
-from graph.enrich.fitting import ALIKE, FEWEST_YEARLY, Fit, best
+from graph.enrich.activity import Activity, Floats, Others
+from graph.enrich.fitting import ALIKE, Fit, best
 from graph.enrich.grouping import codes
 from graph.enrich.payments import Payments
-from graph.enrich.rhythms import Days, Ints
+from graph.enrich.rhythms import Ints
+from graph.enrich.sets import Asked
+from graph.enrich.tries import FEWEST_YEARLY, is_long_enough
 
 SURE = 8.0  # log odds, 3,000 : 1; a tenant has hundreds of groups that could seem to recur
 GAPS = (1.0, 0.4, 0.15, 0.05, 0.012, 0.0)  # of log amounts; the last: equal amounts only
 COMMON, PARTIES = 60, 8  # payments of one wording, and payees, that have a rhythm of their own
 NEARLY = 0.8  # of a wording's days: all of them
+AT_ONCE = 2_000  # groups that are searched side by side
 RESIDUES = 3  # times that what a fit leaves over is fitted again
 LATER = 3  # days after an occurrence that a doubled one may come
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -68,27 +76,56 @@ class Series:
 
 
 Found = list[Series]
-Tried = dict[str, Fit | None]  # by what was tried: the best fit of a part of a group
+type Asking[Told] = Generator[list[Asked], list[Fit | None], Told]
 
 
 def find(payments: Payments) -> Found:
     """The tenant's series, in the order of their first payments."""
-    searched = search(payments, ((places, {}) for places in groups(payments)))
-    return numbered(payments, chain.from_iterable(found for found, _ in searched))
+    return numbered(payments, chain.from_iterable(search(payments, groups(payments))))
 
 
-def search(
-    payments: Payments, among: Iterable[tuple[Ints, Tried]]
-) -> Iterator[tuple[Found, Tried]]:
-    """The series of each of these groups, not numbered yet, and all that was tried.
-
-    A group comes with what was tried in it before: that is not tried again.
-    """
+def search(payments: Payments, among: Iterable[Ints]) -> Iterator[Found]:
+    """The series of each of these groups, not numbered yet."""
     activities = _Activities(payments)
     amounts = np.log(np.maximum(payments.amount, 1).astype(np.float64))
-    for places, known in among:
-        group = _Group(payments, places, amounts[places], activities.around(places), known)
-        yield group.series(), group.tried
+    columns = (payments.day, amounts, activities.wording)
+    for some in batched(among, AT_ONCE):
+        searched = [_Group(columns, at, places) for at, places in enumerate(some)]
+        around = [activities.around(places) for places in some]
+        others = Others([each.days for each in searched], around)
+        yield from _answered(together([each.series() for each in searched]), others)
+
+
+def together[Told](askings: Sequence[Asking[Told]]) -> Asking[list[Told]]:
+    """All of them side by side: what they ask at a time is asked at once."""
+    told: dict[int, Told] = {}
+    asked: dict[int, list[Asked]] = {}
+
+    def go_on(at: int, answers: list[Fit | None] | None) -> None:
+        try:
+            asked[at] = askings[at].send(answers) if answers is not None else next(askings[at])
+        except StopIteration as done:
+            asked.pop(at, None)
+            told[at] = done.value
+
+    for at in range(len(askings)):
+        go_on(at, None)
+    while asked:
+        fits = iter((yield list(chain.from_iterable(asked.values()))))
+        for at, those in list(asked.items()):
+            go_on(at, list(islice(fits, len(those))))
+    return [told[at] for at in range(len(askings))]
+
+
+def _answered[Told](asking: Asking[Told], others: Others) -> Told:
+    """What it comes to when everything that it asks for is fitted."""
+    fits: list[Fit | None] | None = None
+    while True:
+        try:
+            asked = next(asking) if fits is None else asking.send(fits)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+        fits = best(asked, others, SURE)
 
 
 def groups(payments: Payments) -> Iterator[Ints]:
@@ -118,8 +155,8 @@ class _Activities:
 
     def __init__(self, payments: Payments) -> None:
         self._day, self._source = payments.day, _codes(payments.source)
-        wording = _codes(np.asarray([stem(text) for text in payments.description], object))
-        self._kind = codes(self._source, wording)
+        self.wording = _codes(np.asarray([stem(text) for text in payments.description], object))
+        self._kind = codes(self._source, self.wording)
         parties = np.unique(np.stack([self._kind, payments.payee], axis=1), axis=0)[:, 0]
         size = int(self._kind.max(initial=-1)) + 1
         many = np.bincount(self._kind, minlength=size) >= COMMON
@@ -157,98 +194,101 @@ def numbered(payments: Payments, found: Iterable[Series]) -> Found:
     return done
 
 
+@lru_cache(maxsize=65_536)
 def stem(text: str) -> str:
     """What stays the same of a series' descriptions: no numbers, no months, no punctuation."""
     return " ".join(_CHANGING.sub(" ", text).casefold().split())
 
 
+@dataclass(frozen=True)
+class _ByAmount:
+    """A part of a group in the order of amounts. `cuts`: for each of GAPS, where one is greater."""
+
+    order: Ints
+    cuts: Sequence[list[int]]
+
+    @classmethod
+    def of(cls, part: Ints, amounts: Floats) -> "_ByAmount":
+        order = part[np.argsort(amounts[part], kind="stable")]
+        steps = np.diff(amounts[order])
+        return cls(order, [(np.flatnonzero(steps > gap) + 1).tolist() for gap in GAPS])
+
+    def split(self, low: int, high: int, level: int) -> tuple[int, list[tuple[int, int]]]:
+        """The next level at which low <= place < high falls apart, and the pieces of it that are
+        large enough; the level after the last, and none, where it never does."""
+        for at in range(level, len(GAPS)):
+            cuts = self.cuts[at]
+            inside = cuts[bisect_right(cuts, low) : bisect_left(cuts, high)]
+            if inside:
+                pieces = pairwise([low, *inside, high])
+                return at + 1, [(a, b) for a, b in pieces if b - a >= FEWEST_YEARLY]
+        return len(GAPS), []
+
+
 class _Group:
-    """The payments between two: `local` places are into its own columns, sorted by day."""
+    """The payments between two, the `at`-th of those searched side by side.
 
-    def __init__(
-        self,
-        payments: Payments,
-        places: Ints,
-        amounts: Floats,
-        activity: Activity,
-        known: Mapping[str, Fit | None],
-    ) -> None:
-        self.known, self.tried = known, Tried()
-        order = np.argsort(payments.day[places], kind="stable")
-        self.places, self.amounts = places[order], amounts[order]
-        self.days = payments.day[self.places]
-        self.activity: OtherActivity = activity.without(self.days)
-        self.stems = _codes(
-            np.asarray([stem(t) for t in payments.description[self.places]], object)
-        )
+    `columns`: all payments' days, log amounts and wordings. Places are into the group's own
+    columns, sorted by day.
+    """
 
-    def series(self) -> Found:
+    def __init__(self, columns: Sequence[NDArray[Any]], at: int, places: Ints) -> None:
+        self.at = at
+        self.places = places[np.argsort(columns[0][places], kind="stable")]
+        self.days, self.amounts, self.wording = (each[self.places] for each in columns)
+
+    def series(self) -> Asking[Found]:
         """The split of the whole that explains most."""
-        every = np.arange(len(self.places))
-        found = self._by_amount(every, 0, 1)
-        kinds = np.bincount(self.stems)
+        ways = [self._by_amount(np.arange(len(self.places)), 1)]
+        kinds, counts = np.unique(self.wording, return_counts=True)
         if len(kinds) > 1:
-            parts = [np.flatnonzero(self.stems == kind) for kind in np.flatnonzero(kinds > 2)]
-            split = [one for part in parts for one in self._by_amount(part, 0, len(parts))]
-            found = max(found, split, key=_worth)
+            parts = [np.flatnonzero(self.wording == kind) for kind in kinds[counts > 2]]
+            ways.append(_all(self._by_amount(part, len(parts)) for part in parts))
+        found = max((yield from together(ways)), key=_worth)
         return [self._placed(one) for one in found]
 
     def _placed(self, one: Series) -> Series:
         return Series(self.places[one.places], one.slots, one.main, one.fit)
 
-    def _by_amount(self, part: Ints, level: int, among: int) -> Found:
-        """As one, or split at the gaps between its amounts, then ever finer.
+    def _by_amount(self, part: Ints, among: int) -> Asking[Found]:
+        """`among` how many parts of its kind this one was chosen: that has a price, too."""
+        return self._split(_ByAmount.of(part, self.amounts), 0, len(part), 0, among)
 
-        `among` how many parts of its kind this one was chosen: that has a price, too.
-        """
+    def _split(self, by: _ByAmount, low: int, high: int, level: int, among: int) -> Asking[Found]:
+        """As one, or split at the gaps between its amounts, then ever finer."""
+        part = np.sort(by.order[low:high])
+        if not is_long_enough(len(part), int(self.days[part[-1]] - self.days[part[0]])):
+            return []
         price = log(2 + 2 * level) + log(among)
-        found = self._peeled(part, price)
-        while level < len(GAPS):
-            parts = self._split(part, GAPS[level])
-            level += 1
-            if len(parts) > 1:
-                break
-        else:
-            return found
-        parts = [each for each in parts if len(each) >= FEWEST_YEARLY]
-        split = [one for each in parts for one in self._by_amount(each, level, len(parts))]
+        level, pieces = by.split(low, high, level)
+        if not pieces:
+            return (yield from self._peeled(part, price))
+        finer = _all(self._split(by, *piece, level, len(pieces)) for piece in pieces)
+        found, split = yield from together([self._peeled(part, price), finer])
         if split:
             taken = np.concatenate([one.places for one in split])
-            split += self._peeled(np.setdiff1d(part, taken, assume_unique=True), price)
+            rest = np.setdiff1d(part, taken, assume_unique=True)
+            split = [*split, *(yield from self._peeled(rest, price))]
         return max(found, split, key=_worth)
 
-    def _split(self, part: Ints, gap: float) -> list[Ints]:
-        order = part[np.argsort(self.amounts[part], kind="stable")]
-        cuts = np.flatnonzero(np.diff(self.amounts[order]) > gap) + 1
-        return [np.sort(each) for each in np.split(order, cuts)]
-
-    def _peeled(self, part: Ints, price: float) -> Found:
+    def _peeled(self, part: Ints, price: float) -> Asking[Found]:
         """One series after the other, as long as any is sure."""
         found: Found = []
         while len(part) >= FEWEST_YEARLY and len(found) < RESIDUES:
-            one = self._one(part, price)
+            one = yield from self._one(part, price)
             if one is None:
                 break
             found.append(one)
             part = np.setdiff1d(part, one.places, assume_unique=True)
         return found
 
-    def _one(self, part: Ints, price: float) -> Series | None:
-        days, day_of = np.unique(self.days[part], return_inverse=True)
-        if len(days) < FEWEST_YEARLY:
+    def _one(self, part: Ints, price: float) -> Asking[Series | None]:
+        days, day_of = _distinct(self.days[part])
+        if not is_long_enough(len(days), int(days[-1] - days[0])):
             return None
         means = np.bincount(day_of, self.amounts[part]) / np.bincount(day_of)
-        fit = self._best(days, means, price)
+        (fit,) = yield [Asked(days, means, self.at, price)]
         return None if fit is None else self._with_extras(part, days, day_of, fit)
-
-    def _best(self, days: Ints, amounts: Floats, price: float) -> Fit | None:
-        name = blake2b(days.tobytes() + amounts.tobytes() + pack("d", price), digest_size=12)
-        key = name.hexdigest()
-        if key in self.known:
-            self.tried[key] = self.known[key]
-        if key not in self.tried:
-            self.tried[key] = best(Days(days), amounts, self.activity, price, SURE)
-        return self.tried[key]
 
     def _with_extras(self, part: Ints, days: Ints, day_of: Ints, fit: Fit) -> Series:
         """The occurrences, and what came twice: within days of one, for about the same."""
@@ -266,5 +306,17 @@ class _Group:
         return Series(part[kept], fit.slots[at], main[kept].astype(np.int64), fit)
 
 
+def _distinct(days: Ints) -> tuple[Ints, Ints]:
+    """Of days in order: each once, and which one each is."""
+    new = np.ones(len(days), dtype=bool)
+    np.not_equal(days[1:], days[:-1], out=new[1:])
+    return days[new], np.cumsum(new) - 1
+
+
 def _worth(found: Found) -> float:
     return sum(one.fit.odds for one in found)
+
+
+def _all(askings: Iterable[Asking[Found]]) -> Asking[Found]:
+    """What all of them find."""
+    return list(chain.from_iterable((yield from together(list(askings)))))

@@ -7,8 +7,7 @@ no pairing explains keeps them apart: a number, a place, a word that only one of
 """
 
 import re
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -80,10 +79,10 @@ class Name:
     cut: bool = False
     person: bool = False
     place: str = ""
+    plain: str = field(init=False, compare=False)
 
-    @property
-    def plain(self) -> str:
-        return " ".join(self.words)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plain", " ".join(self.words))
 
     def without_place(self) -> "Name":
         """The name without its last word, which a feed has put there; its legal form goes, too."""
@@ -182,18 +181,21 @@ def compare(one: Name, other: Name, common: Mapping[str, int]) -> Likeness | Non
 
 
 def _same_words(one: Name, other: Name) -> Likeness | None:
-    after = " after legal form and punctuation" if one.text.split() != other.text.split() else ""
-    if one.words == other.words:
-        return Likeness(0.99, f"the same name{after}")
-    if one.plain.replace(" ", "") == other.plain.replace(" ", ""):
+    if "".join(one.words) == "".join(other.words):
+        spelled = one.text.split() != other.text.split()
+        after = " after legal form and punctuation" if spelled else ""
+        if one.words == other.words:
+            return Likeness(0.99, f"the same name{after}")
         return Likeness(0.98, f"the same name after spaces{after}")
-    if sorted(one.words) == sorted(other.words):
+    if len(one.words) == len(other.words) and sorted(one.words) == sorted(other.words):
         return Likeness(0.97, "the same words in another order")
     return None
 
 
 def _cut(one: Name, other: Name) -> Likeness | None:
     """One is cut and begins the other."""
+    if not one.cut and not other.cut:
+        return None
     short, long = (one, other) if len(one.plain) < len(other.plain) else (other, one)
     if not short.cut or not long.plain.startswith(short.plain):
         return None
@@ -206,43 +208,60 @@ def _cut(one: Name, other: Name) -> Likeness | None:
     )
 
 
-def _numbers(words: tuple[str, ...]) -> list[str]:
-    return sorted(word for word in words if any(letter.isdigit() for letter in word))
+def _numbers(words: Iterable[str]) -> list[str]:
+    return sorted(word for word in words if not word.isalpha() and any(map(str.isdigit, word)))
 
 
 def _paired(one: Name, other: Name, common: Mapping[str, int]) -> Likeness | None:
     """The words that only one has, paired with what they are short for or a slip of."""
-    here, there = Counter(one.words), Counter(other.words)
-    left, right = list((here - there).elements()), list((there - here).elements())
-    if _numbers(tuple(left)) or _numbers(tuple(right)) or not here & there:
+    left, right = _apart(one.words, other.words)
+    kept = sum(map(len, one.words)) - sum(map(len, left))
+    if not kept or _numbers(left) or _numbers(right):
         return _slip_alone(one, other, common)
     person = one.person or other.person
-    slips, shorts, cut, first = 0, 0, False, False
-    notes = []
-    for word in list(left):
-        for twin in right:
-            kind = _kind_of_pair(word, twin, common)
-            if kind is None:
-                cut = _is_cut_pair(one, other, word, twin)
-                kind = "cut" if cut else None
-            if kind:
-                left.remove(word)
-                right.remove(twin)
-                first |= kind == "short" and {word, twin} == {one.words[0], other.words[0]}
-                slips, shorts = slips + (kind == "slip"), shorts + (kind == "short")
-                notes.append(f"'{word}' {_VERBS[kind]} '{twin}'")
-                break
+    pairs = list(_matched(one, other, left, right, common))
+    slips, shorts = (sum(kind == of for kind, *_ in pairs) for of in ("slip", "short"))
+    cut = any(kind == "cut" for kind, *_ in pairs)
+    begin = {one.words[0], other.words[0]}
+    first = any(kind == "short" and {word, twin} == begin for kind, word, twin in pairs)
+    notes = [f"'{word}' {_VERBS[kind]} '{twin}'" for kind, word, twin in pairs]
     if (left and right) or slips > 1 or (person and (shorts or cut)):
         return _initials(one, other) if person and not slips else None
     if (left or right) and first:
         return None
     if left or right:
         return _one_more(one, other, left or right, notes, cut)
-    kept = sum(map(len, (here & there).elements()))
     score = 0.98 - 0.04 * slips - 0.02 * shorts - 0.03 * cut
     if (slips and (person or _is_two_bare(one, other))) or first or kept < 4 or shorts > 3:
         score = 0.82
     return Likeness(score, "; ".join(notes), begins=cut)
+
+
+def _apart(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """The words that only one has, of those that are there several times the ones too many."""
+    left, right = [], list(other)
+    for word in one:
+        if word in right:
+            right.remove(word)
+        else:
+            left.append(word)
+    return left, right
+
+
+def _matched(
+    one: Name, other: Name, left: list[str], right: list[str], common: Mapping[str, int]
+) -> Iterator[tuple[str, str, str]]:
+    """Takes each word of `left` and the one of `right` that it goes with out of both, with how."""
+    for word in list(left):
+        for twin in right:
+            if word[0] != twin[0]:
+                continue  # whatever one is short for, or mistyped for, begins like it
+            cut = "cut" if _is_cut_pair(one, other, word, twin) else None
+            if kind := _kind_of_pair(word, twin, common) or cut:
+                left.remove(word)
+                right.remove(twin)
+                yield kind, word, twin
+                break
 
 
 _VERBS = {"slip": "mistyped for", "short": "short for or of", "cut": "cut off of"}

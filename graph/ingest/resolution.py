@@ -14,6 +14,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Any, Literal
 
@@ -103,6 +104,7 @@ class _Reading:
     def __init__(self, known: Sequence[Party]) -> None:
         self.known = known
         self.normal = [normalized(party.name) for party in known]
+        self.nameless = [_is_nameless(party) for party in known]
         self.cuts = _cuts(known)
         self.names = [self._name(party) for party in known]
         self.common = candidates.commonness(self.names)
@@ -125,11 +127,7 @@ class _Reading:
 
     def hides(self, at: int) -> bool:
         """A mask, or no name at all: an entity that goes by its key."""
-        return self.normal[at] in self.masks or self.nameless(at)
-
-    def nameless(self, at: int) -> bool:
-        plain = _plain(self.known[at].name)
-        return any(_plain(key.value) == plain for key in self.known[at].keys)
+        return self.normal[at] in self.masks or self.nameless[at]
 
     def facts(self, at: int) -> dict[str, set[str]]:
         """What must not differ within a cluster: keys by kind, and the legal form."""
@@ -164,7 +162,7 @@ class _Reading:
             alike = self._compared(self.names[one], self.names[other])
             score = 1.0 if alike else 0.97 if are_kin(self.names[one], self.names[other]) else 0.95
             note = f", and {alike.reason}" if alike else ", though the names differ"
-            note = "" if self.nameless(one) or self.nameless(other) else note
+            note = "" if self.nameless[one] or self.nameless[other] else note
             yield Edge(score, one, other, label + note, {"key": {kind: value}}, is_key=True)
 
     def of_names(self) -> Iterator[Edge]:
@@ -219,6 +217,12 @@ class _Reading:
         return dict(found)
 
 
+def _is_nameless(party: Party) -> bool:
+    """It goes by one of its keys."""
+    plain = _plain(party.name)
+    return any(_plain(key.value) == plain for key in party.keys)
+
+
 def _canonical(key: Key) -> tuple[str, str]:
     plain = _plain(key.value)
     if key.kind in PADDED:
@@ -227,6 +231,7 @@ def _canonical(key: Key) -> tuple[str, str]:
     return key.kind, plain
 
 
+@lru_cache(maxsize=65_536)
 def _plain(text: str) -> str:
     kept = "".join(letter for letter in text.casefold() if letter.isalnum() or letter in "@.-_+")
     return kept if "@" in kept else "".join(filter(str.isalnum, kept)) or text

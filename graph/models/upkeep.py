@@ -50,7 +50,6 @@ class SearchedGroup(TenantRow):
     key = models.TextField()
     digest = models.TextField()
     found = models.JSONField(help_text="The series, as graph.enrich.searched writes them")
-    tried = models.JSONField(help_text="For each part that was fitted: its best fit, or null")
 
     class Meta:
         db_table = "searched_groups"

@@ -7,10 +7,10 @@ WITH present AS MATERIALIZED (
         known.user_id = %(user_id)s
         AND NOT EXISTS (SELECT FROM present WHERE present.key = known.key)
 )
-INSERT INTO searched_groups (user_id, key, digest, found, tried)
-SELECT %(user_id)s, given.key, given.digest, given.found, given.tried
+INSERT INTO searched_groups (user_id, key, digest, found)
+SELECT %(user_id)s, given.key, given.digest, given.found
 FROM jsonb_to_recordset(%(searched)s::jsonb) AS given (
-    key text, digest text, found jsonb, tried jsonb
+    key text, digest text, found jsonb
 )
 ON CONFLICT (user_id, key) DO UPDATE
-SET digest = excluded.digest, found = excluded.found, tried = excluded.tried
+SET digest = excluded.digest, found = excluded.found

@@ -1,0 +1,51 @@
+"""Lists of unlike lengths, one after the other in flat columns. Pure.
+
+`begin` says where each list begins and, one entry more, where the last one ends.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def begins(lengths: Ints) -> Ints:
+    return np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(lengths, dtype=np.int64)))
+
+
+def taken(begin: Ints, lists: Ints) -> tuple[Ints, Ints]:
+    """The places of these lists' rows, list after list, and which one of `lists` each is of."""
+    lengths = begin[lists + 1] - begin[lists]
+    of = np.repeat(np.arange(len(lists), dtype=np.int64), lengths)
+    moved = begin[lists] - begins(lengths)[:-1]
+    return np.arange(len(of), dtype=np.int64) + moved[of], of
+
+
+def cut(of: Ints, size: int) -> Ints:
+    """Where each of `size` lists begins, whose rows' lists are `of`, in order."""
+    return begins(np.bincount(of, minlength=size))
+
+
+def sums(values: Floats, begin: Ints, end: Ints) -> Floats:
+    """The sum of each begin <= row < end; none is empty."""
+    edges = np.stack((begin, end), axis=1).ravel()
+    return np.asarray(np.add.reduceat(np.append(values, 0.0), edges)[::2])
+
+
+def medians(values: Floats, of: Ints, size: int) -> Floats:
+    """The median of each of `size` lists (of an empty one: any number)."""
+    begin = cut(of, size)
+    ordered = values[np.lexsort((values, of))]
+    middle = begin[:-1] + begin[1:]
+    low, high = (ordered.take(at // 2, mode="clip") for at in (middle - 1, middle))
+    return np.asarray((low + high) / 2)
+
+
+def alike(lengths: Ints) -> Iterator[Ints]:
+    """Which lists there are of each size, to the power of two: those can be padded to a matrix."""
+    size = np.ceil(np.log2(np.maximum(lengths, 1))).astype(np.int64)
+    for each in np.unique(size):
+        yield np.flatnonzero(size == each)
