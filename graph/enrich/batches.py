@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.enrich import ragged
 from graph.enrich.grouping import codes, groups
 from graph.enrich.payments import Ints, Payments
 from graph.enrich.same_transaction import Pairs
@@ -91,7 +92,7 @@ class _Books:
         self.payments, self.party, self.own = payments, party, side.own
         self.outgoing = side.outgoing
         self.signed = np.where(side.outgoing, payments.amount, -payments.amount)
-        self.source = codes(payments.source)
+        self.source, self.currency = codes(payments.source), codes(payments.currency)
         self.where = codes(self.source, payments.currency)
         self.usable = np.flatnonzero((payments.amount > 0) & (payments.due_day <= payments.day))
         self.taken = np.zeros(len(payments), dtype=bool)
@@ -99,6 +100,8 @@ class _Books:
         for one, other in zip(same.one.tolist(), same.other.tolist(), strict=True):
             self.twins.setdefault(one, []).append(other)
             self.twins.setdefault(other, []).append(one)
+        self.is_twin = np.zeros(len(payments), dtype=bool)
+        self.is_twin[list(self.twins)] = True
 
     def paying(self) -> list[Ints]:
         """The payments of each party, of one source, currency and direction."""
@@ -107,17 +110,17 @@ class _Books:
     def meet(self, rows: Ints, paying: Ints) -> bool:
         """Other sources of one currency."""
         one, other = int(rows[0]), int(paying[0])
-        alike = self.payments.currency[one] == self.payments.currency[other]
+        alike = self.currency[one] == self.currency[other]
         return bool(self.source[one] != self.source[other] and alike)
 
     def runs(self, rows: Ints, source: int, meant: set[int]) -> _Runs:
         """Of rows in the order of days that no row of that source states but those meant."""
         twins, where = self.twins, self.source
-        free = [
-            all(twin in meant or where[twin] != source for twin in twins.get(row, ()))
-            for row in rows.tolist()
-        ]
-        rows = rows[np.array(free, dtype=bool) & ~self.taken[rows]]
+        free = ~self.taken[rows]
+        for at in np.flatnonzero(self.is_twin[rows]).tolist():
+            stated = (twin for twin in twins[int(rows[at])] if where[twin] == source)
+            free[at] &= all(twin in meant for twin in stated)
+        rows = rows[free]
         days, begins = np.unique(self.payments.day[rows], return_index=True)
         bounds = np.append(begins, len(rows))
         sums = np.concatenate([[0], np.cumsum(self.signed[rows])])[bounds]
@@ -146,24 +149,54 @@ def _to_themselves(books: _Books) -> Iterator[Batch]:
 
 def _to_others(books: _Books) -> Iterator[Batch]:
     """Payments to one party for the rows of one of our own parties, or for a whole source."""
-    several = [some for some in books.paying() if len(some) >= FEWEST]
+    several = _Several.of(books, [some for some in books.paying() if len(some) >= FEWEST])
     of_own = groups(codes(books.where, books.own), books.usable, least=2 * FEWEST)
     for rows in (*of_own, *groups(books.where, books.usable, least=2 * FEWEST)):
-        meeting = [some for some in several if books.meet(rows, some)]
-        for source in sorted({int(books.source[some[0]]) for some in meeting}):
+        meeting = several.only(several.elsewhere(books, int(rows[0])))
+        for source in np.unique(meeting.source).tolist():
             runs = books.runs(rows, source, set())
-            from_there = [some for some in meeting if books.source[some[0]] == source]
-            for paying in _worth(books, runs, from_there):
+            for paying in _worth(books, runs, meeting.only(meeting.source == source)):
                 yield from _paid(books, runs, paying, own=False)
 
 
-def _worth(books: _Books, runs: _Runs, paying: list[Ints]) -> Iterator[Ints]:
+@dataclass(frozen=True)
+class _Several:
+    """Groups of payments, one after the other, with the source and the currency of each group."""
+
+    rows: Ints
+    begin: Ints
+    source: Ints
+    currency: Ints
+
+    @classmethod
+    def of(cls, books: _Books, several: list[Ints]) -> "_Several":
+        first = np.array([some[0] for some in several], dtype=np.int64)
+        lengths = np.array([len(some) for some in several], dtype=np.int64)
+        rows = np.concatenate([np.zeros(0, dtype=np.int64), *several])
+        return cls(rows, ragged.begins(lengths), books.source[first], books.currency[first])
+
+    def elsewhere(self, books: _Books, row: int) -> NDArray[np.bool_]:
+        """Those of other sources, in the row's currency."""
+        elsewhere = self.source != books.source[row]
+        return np.asarray(elsewhere & (self.currency == books.currency[row]), dtype=bool)
+
+    def only(self, kept: NDArray[np.bool_]) -> "_Several":
+        lists = np.flatnonzero(kept)
+        rows, _ = ragged.taken(self.begin, lists)
+        lengths = np.diff(self.begin)[lists]
+        return _Several(
+            self.rows[rows], ragged.begins(lengths), self.source[lists], self.currency[lists]
+        )
+
+
+def _worth(books: _Books, runs: _Runs, several: _Several) -> Iterator[Ints]:
     """The payments of which enough could be for any of the runs."""
-    low, high = runs.spans(books.payments, np.concatenate(paying))
-    cuts = np.cumsum([len(some) for some in paying])[:-1]
-    for some, known in zip(paying, np.split(high > low, cuts), strict=True):
-        if len(np.unique(books.payments.amount[some[known]])) >= FEWEST:
-            yield some[known]
+    low, high = runs.spans(books.payments, several.rows)
+    of = np.repeat(np.arange(len(several.source)), np.diff(several.begin))[high > low]
+    rows = several.rows[high > low]
+    unlike = np.unique(np.stack([of, books.payments.amount[rows]]), axis=1)[0]
+    for group in np.flatnonzero(np.bincount(unlike, minlength=1) >= FEWEST):
+        yield rows[of == group]
 
 
 def _paid(books: _Books, runs: _Runs, paying: Ints, *, own: bool) -> Iterator[Batch]:

@@ -26,7 +26,7 @@ def enrich(user_id: UUID, payments: Payments) -> Counts:
     groups = canonical.grouped(*canonical.read(user_id))
     documents = _documents(user_id)
     views = {view.id: [other.id for other in group] for group in groups for view in group}
-    rows = list(seen(payments, views, documents))
+    rows = seen(payments, views, documents)
     return facts.write(user_id, CrossPlatformRelationship, COLUMNS, rows)
 
 
@@ -41,19 +41,27 @@ def seen(
     the keys of the documents there.
     """
     place = {relationship: at for at, relationship in enumerate(payments.relationship)}
-    for relationship in payments.relationship:
+    for relationship, own in zip(payments.relationship, payments.platform, strict=True):
+        if relationship not in views and relationship not in documents:
+            yield _row(relationship, {own: set()})
+            continue
         by: dict[str, set[str]] = defaultdict(set)
         for view in views.get(relationship, [relationship]):
             if (at := place.get(view)) is not None:
                 by[payments.platform[at]].add(f"{payments.source[at]} {payments.external_id[at]}")
             for platform, keys in documents.get(view, {}).items():
                 by[platform] |= set(keys)
-        alone = len(by) == 1  # its own row says all
-        yield {
-            "relationship_id": relationship,
-            "platform_sources": sorted(by),
-            "evidence": {} if alone else {name: sorted(by[name]) for name in sorted(by)},
-        }
+        yield _row(relationship, by)
+
+
+def _row(relationship: str, by: Mapping[str, set[str]]) -> dict[str, Any]:
+    """Where it is one platform's alone, its own row says all."""
+    evidence = {name: sorted(by[name]) for name in sorted(by)} if len(by) > 1 else {}
+    return {
+        "relationship_id": relationship,
+        "platform_sources": sorted(by),
+        "evidence": evidence,
+    }
 
 
 def _documents(user_id: UUID) -> dict[str, dict[str, list[str]]]:

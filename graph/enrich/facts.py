@@ -1,7 +1,7 @@
 """Facts into their table: one row a relationship, what is no longer so goes."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,19 +17,44 @@ from graph.tenancy import tenant_transaction
 Row = Mapping[str, Any]
 
 
-def write(user_id: UUID, model: type[Model], columns: Sequence[str], rows: Sequence[Row]) -> Counts:
+_JSON = json.JSONEncoder(default=str)
+STAGING = "CREATE TEMPORARY TABLE given_facts ({fields}) ON COMMIT DROP"
+STAGE = "COPY given_facts (relationship_id, {names}) FROM STDIN"
+
+
+def write(user_id: UUID, model: type[Model], columns: Sequence[str], rows: Iterable[Row]) -> Counts:
     """The layer's rows become exactly these: each has `relationship_id` and the columns.
 
     A row whose columns are as they were is left alone. One transaction.
     """
-    query = SQL(sql.read("enrich_facts")).format(**_parts(model, columns))
-    staged = json.dumps([dict(row) for row in rows], default=str)
+    parts = _parts(model, columns)
+    staging, stage, written = (
+        SQL(text).format(**parts) for text in (STAGING, STAGE, sql.read("enrich_facts"))
+    )
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(staging.as_string(connection.connection))
+        with connection.connection.cursor() as copying, copying.copy(stage) as copy:
+            for row in _texts(model, ("relationship_id", *columns), rows):
+                copy.write_row(row)
+        cursor.execute("ANALYZE given_facts")
         cursor.execute(IN_BULK)
-        cursor.execute(query.as_string(connection.connection), {"user_id": user_id, "rows": staged})
+        cursor.execute(written.as_string(connection.connection), {"user_id": user_id})
         counts = Counts(*cursor.fetchone())
+        cursor.execute("DROP TABLE given_facts")
         cursor.execute(AS_USUAL)
     return counts
+
+
+def _texts(
+    model: type[Model], columns: Sequence[str], rows: Iterable[Row]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows' values in the order of the columns, JSON as text."""
+    is_json = [_type(model, name) == "jsonb" for name in columns]
+    for row in rows:
+        yield tuple(
+            _JSON.encode(row[name]) if told else row[name]
+            for name, told in zip(columns, is_json, strict=True)
+        )
 
 
 def _parts(model: type[Model], columns: Sequence[str]) -> dict[str, Composable]:

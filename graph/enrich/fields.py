@@ -5,17 +5,20 @@ those of another value hardly ever do, a row's value tells how likely it has one
 """
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
-from psycopg.sql import SQL, Composable, Literal
+from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from graph import sql
 from graph.arrow import TenantReader, tenant_snapshot
+from graph.enrich.grouping import codes
 from graph.enrich.payments import Ints, Payments, Texts
 
 Floats = NDArray[np.float64]
@@ -34,14 +37,13 @@ def load(user_id: UUID, payments: Payments) -> Fields:
     events, some = payments.payee_event, _sample(payments.source)
     with tenant_snapshot(user_id, hashed=True) as reader:
         among = SQL("id = ANY ({}::uuid[])").format(Literal(events[some].tolist()))
-        sample = _stated(reader, user_id, SQL("data"), among, events[some])
-        names = sorted(few(sample, payments.source[some]))
+        (sample,) = _stated(reader, user_id, [SQL("data::text")], among, events[some])
+        names = sorted(few([each or "{}" for each in sample], payments.source[some]))
         if not names:
             return {}
-        pairs = SQL(", ").join(SQL("{0}, data -> {0}").format(Literal(name)) for name in names)
-        chosen = SQL("jsonb_strip_nulls(jsonb_build_object({}))").format(pairs)
-        rows = _stated(reader, user_id, chosen, SQL("posting = 2"), events)
-    return few(rows, payments.source)
+        values: list[Composable] = [SQL("data ->> {}").format(Literal(name)) for name in names]
+        columns = _stated(reader, user_id, values, SQL("posting = 2"), events)
+    return _few(dict(zip(names, columns, strict=True)), payments.source)
 
 
 def _sample(source: Texts) -> Ints:
@@ -54,27 +56,46 @@ def _sample(source: Texts) -> Ints:
 
 
 def _stated(
-    reader: TenantReader, user_id: UUID, chosen: Composable, among: Composable, events: Texts
-) -> list[str]:
-    """What the rows of these events state, in their order."""
+    reader: TenantReader, user_id: UUID, values: list[Composable], among: Composable, events: Texts
+) -> list[Texts]:
+    """What the rows of these events state, a column a value, in their order; None for nothing."""
+    named = [SQL("{} AS {}").format(x, Identifier(f"value_{at}")) for at, x in enumerate(values)]
     query = SQL(sql.read("enrich_fields")).format(
-        chosen=chosen, user_id=Literal(str(user_id)), among=among
+        values=SQL(", ").join(named), user_id=Literal(str(user_id)), among=among
     )
     table: pa.Table = reader.table(query)
-    rows = dict(zip(table["event"].to_pylist(), table["data"].to_pylist(), strict=True))
-    return [rows.get(event) or "{}" for event in events]
+    place = pc.index_in(pa.array(events, table["event"].type), value_set=table["event"])
+    return [
+        np.asarray(table[f"value_{at}"].take(place).to_pylist(), dtype=object)
+        for at in range(len(values))
+    ]
 
 
 def few(stated: Iterable[str], source: Texts) -> Fields:
     """Of rows as JSON objects: the fields with 2 to MOST values in some source."""
     rows = [json.loads(each) for each in stated]
-    values: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for where, row in zip(source, rows, strict=True):
-        for name, value in row.items():
-            if len(known := values[where, name]) <= MOST:
-                known.add(str(value))
-    kept = sorted({name for (_, name), known in values.items() if 2 <= len(known) <= MOST})
-    return {name: np.array([str(row.get(name, "")) for row in rows], object) for name in kept}
+    names = dict.fromkeys(chain.from_iterable(rows))
+    told = {name: [_text(row[name]) if name in row else None for row in rows] for name in names}
+    return _few({name: np.array(each, dtype=object) for name, each in told.items()}, source)
+
+
+def _text(value: object) -> str | None:
+    """As `->>` has it."""
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def _few(columns: Mapping[str, Texts], source: Texts) -> Fields:
+    """Those with 2 to MOST values in some source; "" for nothing."""
+    of = codes(source)
+    kept: Fields = {}
+    for name in sorted(columns):
+        known = np.array([value is not None for value in columns[name]], dtype=bool)
+        texts = np.where(known, columns[name], "")
+        each = np.unique(np.stack([of, codes(texts)])[:, known], axis=1)[0]
+        counts = np.bincount(each, minlength=1)
+        if ((counts >= 2) & (counts <= MOST)).any():
+            kept[name] = texts
+    return kept
 
 
 def favour(kinds: Fields, of: Ints, mated: Ints, rows: Ints) -> Floats:

@@ -1,8 +1,8 @@
 """What comes after what: each occurrence of a series ↔ the one before it.
 
 A link from the later payment's posting to the earlier one's, on the other party's account. It is as
-sure as the series is (`Series.score`). Of a slot that was paid in several rows the last one stands
-for it; extra rows of a slot follow nothing.
+sure as the series is (`Series.score`, in hundredths: one that moves a little changes no link). Of a
+slot that was paid in several rows the last one stands for it; extra rows of a slot follow nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ def enrich(user_id: UUID, payments: Payments, every: Sequence[Course]) -> Counts
 def links(payments: Payments, every: Sequence[Course]) -> Iterator[Link]:
     """One for each two neighbouring occurrences."""
     for course in every:
-        sure = min(max(course.series.score, 0.0), 1.0)
+        sure = round(min(max(course.series.score, 0.0), 1.0), 2)
         occurrences = zip(course.slots.tolist(), course.last.tolist(), strict=True)
         for (before, earlier), (slot, later) in pairwise(occurrences):
             reason = _reason(payments, course, later, earlier, missed=slot - before - 1)

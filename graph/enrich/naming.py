@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from graph.enrich.once import once
 from graph.enrich.payments import Entities, Ints
 from graph.ingest.identity import normalized
 
@@ -29,6 +30,11 @@ def core(name: str) -> str:
     """The name as it is compared: normalized, without legal forms (unless nothing is left)."""
     words = normalized(name).split()
     return " ".join(word for word in words if word not in LEGAL) or " ".join(words)
+
+
+@once
+def likeness(entities: Entities) -> "Likeness":
+    return Likeness(entities)
 
 
 class Likeness:

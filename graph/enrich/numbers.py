@@ -2,9 +2,15 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
-from graph.enrich.payments import Payments
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich import ragged
+from graph.enrich.once import once
+from graph.enrich.payments import Ints, Payments
 
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_.\-]*")
 _NOT_LETTER = re.compile(r"[^A-Z0-9]+")
@@ -13,6 +19,7 @@ _DATE = re.compile(r"[0-9]{1,4}([./\-])[0-9]{1,2}\1[0-9]{2,4}")
 _MONEY = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3})*\.[0-9]{2}")
 SHORTEST = 4  # characters of a number that says something by itself
 MOST = 40  # numbers of one text
+MOST_OWNERS = 60  # rows of one number that are looked at
 
 
 @lru_cache(maxsize=200_000)
@@ -40,11 +47,13 @@ def _is_number(token: str) -> bool:
     return sum(map(str.isdigit, token)) >= 3 and len(normal(token)) >= SHORTEST
 
 
+@once
 def of_documents(payments: Payments) -> list[str]:
     """Each payment's own document number, in its normal form ("" for none)."""
     return [normal(number) if number else "" for number in payments.document]
 
 
+@once
 def named(payments: Payments) -> list[frozenset[str]]:
     """All that each payment names: its own number, those within it, those of its description."""
     return list(map(_named, payments.document, payments.description))
@@ -61,6 +70,45 @@ def _says_something(document: str) -> bool:
     """No 'various', no date and no sum: strangers have these in common."""
     is_other = _DATE.fullmatch(document) or _MONEY.fullmatch(document)
     return not is_other and any(map(str.isdigit, document))
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """Which payment names whose own number: places of the one that names it and of its owner.
+
+    `rank`: how many owners of that number come before; `owners`: how many there are in all. Pairs
+    of the first MOST_OWNERS only.
+    """
+
+    by: Ints
+    owner: Ints
+    rank: Ints
+    owners: Ints
+
+    def only(self, kept: NDArray[np.bool_]) -> "Mentions":
+        return Mentions(**{name: values[kept] for name, values in vars(self).items()})
+
+
+@once
+def mentions(payments: Payments) -> Mentions:
+    """Every pair once."""
+    own = of_documents(payments)
+    codes = {number: code for code, number in enumerate(dict.fromkeys(filter(None, own)))}
+    of = np.array([codes.get(number, len(codes)) for number in own], dtype=np.int64)
+    owners = np.argsort(of, kind="stable")
+    begin = ragged.cut(of, len(codes) + 1)
+    pairs = [
+        (row, codes[number])
+        for row, each in enumerate(named(payments))
+        for number in each
+        if number in codes
+    ]
+    by, named_codes = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    places, at = ragged.taken(begin, named_codes)
+    code = named_codes[at]
+    rank = places - begin[code]
+    every = Mentions(by[at], owners[places], rank, np.diff(begin)[code])
+    return every.only(rank < MOST_OWNERS)
 
 
 def rows_by(numbers: Iterable[Iterable[str]]) -> dict[str, list[int]]:

@@ -9,14 +9,14 @@ would have held COVERAGE of them, pooled over all series of its rhythm.
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from graph.enrich.activity import Floats
 from graph.enrich.payments import UNIT, Payments
-from graph.enrich.rhythms import Grid, Ints
+from graph.enrich.rhythms import RHYTHMS, Grid, Grids, Ints
 from graph.enrich.series import Series
 
 COVERAGE = 0.94  # of the pooled past; a little of it is lost on what is new
@@ -30,6 +30,7 @@ NEAR = 3  # days by which the agreed day may differ from the middle of the windo
 USUAL = 3  # last amounts whose median is expected next
 ENDED = 1.5  # periods without an occurrence, and the window, before a series counts as ended
 LAST_DAY = 2932896  # 9999-12-31, the last that a date can say
+WEEKENDS = ("kept", "after", "before")
 SATURDAY = 2  # 1970-01-01 was a Thursday: (day + 5) % 7 is 0 on a Saturday
 
 
@@ -54,8 +55,12 @@ class Course:
         return cls(series, names, payments.day[last], np.log(sums), last)
 
     @cached_property
+    def habits(self) -> "Habits":
+        return Habits.of(self.series.fit.grid, self.slots, self.days)
+
+    @cached_property
     def habit(self) -> "Habit":
-        return Habit.of(self.series.fit.grid, self.slots, self.days)
+        return self.habits.habit(len(self.slots))
 
 
 @dataclass(frozen=True)
@@ -70,25 +75,47 @@ class Habit:
     weekend: str  # kept, after (the Monday), before (the Friday)
     spread: float  # mean absolute error in days
 
-    @classmethod
-    def of(cls, grid: Grid, slots: Ints, days: Ints) -> "Habit":
-        """The phase near the grid's and the weekend rule that err least; the plainest of equals."""
-        reach = min(NEAR, grid.rhythm.cycle // 4)
-        tried = [
-            cls._tried(grid, by, weekend, slots, days)
-            for by in sorted(range(-reach, reach + 1), key=abs)
-            for weekend in ("kept", "after", "before")
-        ]
-        return min(tried, key=lambda habit: round(habit.spread, 6))
-
-    @classmethod
-    def _tried(cls, grid: Grid, by: int, weekend: str, slots: Ints, days: Ints) -> "Habit":
-        turn, phase = divmod(grid.phase + by, grid.rhythm.cycle)
-        habit = cls(Grid(grid.rhythm, phase), turn, weekend, 0.0)
-        return replace(habit, spread=float(np.abs(days - habit.expected(slots)).mean()))
-
     def expected(self, slots: Ints) -> Ints:
         return shifted(self.grid.agreed(slots + self.turn), self.weekend)
+
+
+@dataclass(frozen=True)
+class Habits:
+    """Every habit that a series may have: phases near the grid's own, and what weekends do.
+
+    A row a habit, the plainest first; a column an occurrence: the day that the habit expects, and
+    how far, on average, it has erred up to then.
+    """
+
+    grid: Grid
+    by: Ints
+    expected: Ints
+    spread: Floats
+
+    @classmethod
+    def of(cls, grid: Grid, slots: Ints, days: Ints) -> "Habits":
+        reach = min(NEAR, grid.rhythm.cycle // 4)
+        by = np.array(sorted(range(-reach, reach + 1), key=abs), dtype=np.int64)
+        turn, phase = np.divmod(grid.phase + by, grid.rhythm.cycle)
+        grids = Grids(np.full(len(by), RHYTHMS.index(grid.rhythm)), phase)
+        each = np.repeat(np.arange(len(by)), len(slots))
+        agreed = grids.agreed((slots + turn[:, None]).ravel(), each).reshape(len(by), len(slots))
+        expected = np.stack([shifted(agreed, weekend) for weekend in WEEKENDS], axis=1)
+        expected = expected.reshape(-1, len(slots))
+        errors = np.abs(days - expected)
+        return cls(grid, by, expected, np.cumsum(errors, axis=1) / np.arange(1, len(slots) + 1))
+
+    def best(self, count: int) -> int:
+        """Which one errs least over the first `count` occurrences, the plainest of equals."""
+        return int(np.round(self.spread[:, count - 1], 6).argmin())
+
+    def habit(self, count: int) -> Habit:
+        """That one."""
+        best = self.best(count)
+        by, weekend = divmod(best, len(WEEKENDS))
+        turn, phase = divmod(self.grid.phase + int(self.by[by]), self.grid.rhythm.cycle)
+        spread = float(self.spread[best, count - 1])
+        return Habit(Grid(self.grid.rhythm, phase), turn, WEEKENDS[weekend], spread)
 
 
 def shifted(days: Ints, weekend: str) -> Ints:
@@ -157,14 +184,13 @@ def trials(course: Course, hidden: int = 0) -> list[Trial]:
 
 
 def _trial(course: Course, at: int) -> Trial:
-    habit = Habit.of(course.series.fit.grid, course.slots[:at], course.days[:at])
-    slot = course.slots[at - 1 : at] + 1
-    expected = int(habit.expected(course.slots[[at]])[0])
-    day_error = abs(float(course.days[at] - expected))
+    best = course.habits.best(at)
+    expected = int(course.habits.expected[best, at])
     centre, spread = _amounts(course.amounts[:at])
     return Trial(
-        course.series.frequency, expected, day_error, habit.spread,
-        abs(float(course.amounts[at]) - centre), spread, at, bool(course.slots[at] == slot[0]),
+        course.series.frequency, expected, abs(float(course.days[at] - expected)),
+        float(course.habits.spread[best, at - 1]), abs(float(course.amounts[at]) - centre), spread,
+        at, bool(course.slots[at] == course.slots[at - 1] + 1),
     )  # fmt: skip
 
 
@@ -243,7 +269,7 @@ def ahead(course: Course, known: dict[str, Scale], hidden: int = 0) -> Expected 
     if scale is None or count < KNOWN:
         return None
     slot = course.slots[[count - 1]] + 1
-    habit = Habit.of(course.series.fit.grid, course.slots[:count], course.days[:count])
+    habit = course.habits.habit(count)
     day = int(habit.expected(slot)[0])
     own = np.array([habit.spread])
     wide = shrunk(own, scale.day_spread, np.array([float(count)]), LEAST_SPREAD)[0]

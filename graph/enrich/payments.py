@@ -20,7 +20,7 @@ Texts = NDArray[Any]  # of str
 UNIT = 10_000  # amounts are whole numbers of 1/10,000 of their currency's unit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Payments:
     """One row a payment: a flow from the payer's posting to the payee's, both resolved.
 
@@ -59,7 +59,7 @@ class Payments:
         return len(self.relationship)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entities:
     """The parties that payments name. `keys`: strong keys by kind."""
 

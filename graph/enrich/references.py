@@ -17,7 +17,8 @@ import numpy as np
 from graph.enrich import numbers
 from graph.enrich.counts import Counts
 from graph.enrich.linking import Link, write
-from graph.enrich.naming import Likeness
+from graph.enrich.naming import likeness
+from graph.enrich.once import once
 from graph.enrich.payments import Payments
 from graph.enrich.sides import sides
 from graph.ingest import references
@@ -44,6 +45,7 @@ def enrich(user_id: UUID, payments: Payments) -> Counts:
     return write(user_id, METHOD, links(payments, find(payments)))
 
 
+@once
 def find(payments: Payments) -> list[Reference]:
     """The pairs, each once: under its longest number, from the later row to the earlier one."""
     own = numbers.of_documents(payments)
@@ -94,7 +96,7 @@ def _of_like_parties(
         return []
     party = sides(payments).party
     ends = np.array(pairs, dtype=np.int64)
-    alike = Likeness(payments.entities).of(party[ends[:, 0]], party[ends[:, 1]])
+    alike = likeness(payments.entities).of(party[ends[:, 0]], party[ends[:, 1]])
     return [
         pair
         for pair, likeness in zip(pairs, alike.tolist(), strict=True)

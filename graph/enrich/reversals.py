@@ -25,7 +25,7 @@ from graph.enrich.counts import Counts
 from graph.enrich.fees import Fees
 from graph.enrich.grouping import codes
 from graph.enrich.linking import Link, write
-from graph.enrich.naming import Likeness
+from graph.enrich.naming import likeness
 from graph.enrich.pairing import assign
 from graph.enrich.payments import UNIT, Ints, Payments
 from graph.enrich.same_transaction import Pairs
@@ -172,16 +172,9 @@ def _last_of_day(payments: Payments) -> Ints:
 
 def _by_number(payments: Payments) -> tuple[Ints, Ints]:
     """Each payment with those whose own number it names."""
-    own = numbers.rows_by({number} - {""} for number in numbers.of_documents(payments))
-    found = [
-        (row, first)
-        for row, named in enumerate(numbers.named(payments))
-        for number in named
-        for first in (own.get(number, []) if len(own.get(number, [])) <= NEAR else [])
-        if first != row
-    ]
-    pairs = np.array(found, dtype=np.int64).reshape(-1, 2)
-    return pairs[:, 0], pairs[:, 1]
+    pairs = numbers.mentions(payments)
+    pairs = pairs.only((pairs.owners <= NEAR) & (pairs.by != pairs.owner))
+    return pairs.by, pairs.owner
 
 
 def _named(payments: Payments, later: Ints, first: Ints) -> Flags:
@@ -220,7 +213,7 @@ def _is_left_paid(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
     by_sum: dict[tuple[int, int], list[int]] = {}
     for row, key in enumerate(zip(cell.tolist(), payments.amount.tolist(), strict=True)):
         by_sum.setdefault(key, []).append(row)
-    less, likeness = _less_than_named(payments), Likeness(payments.entities)
+    less, names = _less_than_named(payments), likeness(payments.entities)
     found = pairs.named & False
     for at in np.flatnonzero(~pairs.whole & ~pairs.named).tolist():
         later, first = int(pairs.reversal[at]), int(pairs.original[at])
@@ -228,7 +221,7 @@ def _is_left_paid(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
         rows = np.array(by_sum.get((int(cell[first]), left), [])[:MANY], dtype=np.int64)
         gap = payments.day[rows] - payments.day[first]
         rows = rows[(payments.source[rows] != payments.source[first]) & (gap > 0) & (gap <= OPEN)]
-        alike = likeness.of(side.party[rows], np.full(len(rows), side.party[first]))
+        alike = names.of(side.party[rows], np.full(len(rows), side.party[first]))
         found[at] = bool((alike >= ALIKE).any()) or int(payments.amount[later]) in less[first]
     return found
 
@@ -236,18 +229,15 @@ def _is_left_paid(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
 def _less_than_named(payments: Payments) -> dict[int, set[int]]:
     """Each row whose own number a row of another source names → by how much this one is less than
     all that it names."""
-    own = numbers.rows_by({number} - {""} for number in numbers.of_documents(payments))
+    pairs = numbers.mentions(payments)
+    elsewhere = (payments.source[pairs.owner] != payments.source[pairs.by]).astype(bool)
+    pairs = pairs.only(elsewhere & (pairs.rank < NEAR))
+    less = -payments.amount
+    np.add.at(less, pairs.by, payments.amount[pairs.owner])
     found: dict[int, set[int]] = defaultdict(set)
-    for row, named in enumerate(numbers.named(payments)):
-        elsewhere = [
-            each
-            for number in named
-            for each in own.get(number, ())[:NEAR]
-            if payments.source[each] != payments.source[row]
-        ]
-        less = int(payments.amount[elsewhere].sum() - payments.amount[row]) if elsewhere else 0
-        for each in elsewhere if less > 0 else ():
-            found[each].add(less)
+    credited = pairs.only(less[pairs.by] > 0)
+    for owner, by in zip(credited.owner.tolist(), less[credited.by].tolist(), strict=True):
+        found[owner].add(by)
     return found
 
 

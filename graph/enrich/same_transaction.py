@@ -25,7 +25,7 @@ from graph.enrich import fields, lags, numbers
 from graph.enrich.counts import Counts
 from graph.enrich.grouping import codes
 from graph.enrich.linking import Link, write
-from graph.enrich.naming import Likeness
+from graph.enrich.naming import likeness
 from graph.enrich.pairing import assign
 from graph.enrich.payments import UNIT, Ints, Payments
 from graph.enrich.sides import Sides, sides
@@ -134,7 +134,7 @@ class _Known:
         self.payments = payments
         self.kinds = kinds
         self.sides: Sides = sides(payments)
-        self.likeness = Likeness(payments.entities)
+        self.likeness = likeness(payments.entities)
         self.claim = payments.due_day > payments.day
         self.numbers = numbers.named(payments)
         self.money = codes(payments.currency, payments.amount)

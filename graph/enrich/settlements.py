@@ -26,7 +26,7 @@ from graph.enrich.counts import Counts
 from graph.enrich.fees import Fees
 from graph.enrich.grouping import codes, groups
 from graph.enrich.linking import Link, write
-from graph.enrich.naming import Likeness
+from graph.enrich.naming import likeness
 from graph.enrich.payments import UNIT, Ints, Payments
 from graph.enrich.reversals import Reversals
 from graph.enrich.same_transaction import Pairs
@@ -117,7 +117,7 @@ def _parties(payments: Payments, same: Pairs) -> Ints:
     party, pairs = sides(payments).party, references.find(payments)
     one = np.concatenate([np.array([each.one for each in pairs], dtype=np.int64), same.one])
     other = np.concatenate([np.array([each.other for each in pairs], dtype=np.int64), same.other])
-    alike = Likeness(payments.entities).of(party[one], party[other]) >= references.ALIKE
+    alike = likeness(payments.entities).of(party[one], party[other]) >= references.ALIKE
     return joined(party, one[alike], other[alike])
 
 
@@ -151,25 +151,20 @@ class _Books:
     def _usual_lateness(self) -> int:
         """Days from an invoice's due day to the payment that names it and is of its amount; 0 where
         too few tell."""
-        payments, days = self.payments, list[int]()
-        owners = numbers.rows_by({number} - {""} for number in self.number)
-        for row in np.flatnonzero(~self.is_invoice).tolist():
-            for number in self.named[row]:
-                for owner in owners.get(number, ())[:WATCHED]:
-                    whole = payments.amount[owner] == payments.amount[row]
-                    if self.is_invoice[owner] and whole:
-                        days.append(int(payments.day[row] - self.due[owner]))
+        payments, pairs = self.payments, numbers.mentions(self.payments)
+        pairs = pairs.only(self.is_invoice[pairs.owner] & ~self.is_invoice[pairs.by])
+        pairs = pairs.only(payments.amount[pairs.owner] == payments.amount[pairs.by])
+        days = payments.day[pairs.by] - self.due[pairs.owner]
         return int(np.median(days)) if len(days) >= TELLING else 0
 
     def _named_elsewhere(self, same: Pairs) -> NDArray[np.bool_]:
         """Rows without a due day whose own number a later row of another source names as well."""
-        payments, found = self.payments, np.zeros(len(self.payments), dtype=bool)
-        owners = numbers.rows_by({number} - {""} for number in self.number)
-        for row, named in enumerate(self.named):
-            for number in named:
-                for owner in owners.get(number, ())[:WATCHED]:
-                    if payments.source[owner] != payments.source[row] and self.number[row] != "":
-                        found[owner] |= bool(payments.day[row] > payments.day[owner] + 1)
+        payments, pairs = self.payments, numbers.mentions(self.payments)
+        own = np.array([number != "" for number in self.number], dtype=bool)
+        elsewhere = (payments.source[pairs.owner] != payments.source[pairs.by]).astype(bool)
+        later = payments.day[pairs.by] > payments.day[pairs.owner] + 1
+        found = np.zeros(len(payments), dtype=bool)
+        found[pairs.owner[elsewhere & later & own[pairs.by]]] = True
         found[same.one] = found[same.other] = False
         return np.asarray(found & (payments.platform != "bank").astype(bool))
 

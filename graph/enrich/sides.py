@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from graph.enrich.once import once
 from graph.enrich.payments import Ints, Payments
 
 # The higher one is the other party: a cardholder is one of ours beside a shop, not beside a bank.
@@ -22,6 +23,7 @@ class Sides:
     outgoing: NDArray[np.bool_]
 
 
+@once
 def sides(payments: Payments) -> Sides:
     """By the parties' kinds; where these are alike, the busier one of the books is their own."""
     rank = np.array([_FOREIGN.get(kind, 0) for kind in payments.entities.kind], dtype=np.int64)
