@@ -4,64 +4,79 @@ Its own; those of the other views of it (same_transaction links, over any number
 those that hold a document of it (receipt links to either of its postings).
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 from uuid import UUID
 
 from psycopg.sql import SQL, Literal
 
 from graph import sql
 from graph.arrow import tenant_snapshot
-from graph.enrich import canonical, facts
+from graph.enrich import canonical
 from graph.enrich.counts import Counts
 from graph.enrich.payments import Payments
-from graph.models.enrichment import CrossPlatformRelationship
+from graph.ingest.bulk import AS_USUAL, IN_BULK
+from graph.tenancy import tenant_transaction
 
-COLUMNS = ("platform_sources", "evidence")
+Seen = dict[str, dict[str, list[str]]]
+STAGING = """
+    CREATE TEMPORARY TABLE seen_by_several (relationship_id uuid, platforms text[], evidence jsonb)
+    ON COMMIT DROP
+"""
 
 
 def enrich(user_id: UUID, payments: Payments) -> Counts:
-    """A row for each payment. After same_transaction: it reads the links that are written."""
+    """A row for each payment. After same_transaction: it reads the links that are written.
+
+    Most payments are one platform's alone: their rows are made where they are, in the database.
+    """
     groups = canonical.grouped(*canonical.read(user_id))
     documents = _documents(user_id)
     views = {view.id: [other.id for other in group] for group in groups for view in group}
-    rows = seen(payments, views, documents)
-    return facts.write(user_id, CrossPlatformRelationship, COLUMNS, rows)
+    return _write(user_id, seen(payments, views, documents))
 
 
 def seen(
     payments: Payments,
     views: Mapping[str, list[str]],
     documents: Mapping[str, Mapping[str, list[str]]],
-) -> Iterator[dict[str, Any]]:
-    """For each payment its platforms, sorted, and what each of them has of it.
+) -> Seen:
+    """For each payment that several platforms have: what each of them has of it, by platform.
 
     `views`: relationship → the relationships of its group; `documents`: relationship → platform →
     the keys of the documents there.
     """
     place = {relationship: at for at, relationship in enumerate(payments.relationship)}
-    for relationship, own in zip(payments.relationship, payments.platform, strict=True):
-        if relationship not in views and relationship not in documents:
-            yield _row(relationship, {own: set()})
-            continue
+    found: Seen = {}
+    for relationship in sorted((views.keys() | documents.keys()) & place.keys()):
         by: dict[str, set[str]] = defaultdict(set)
         for view in views.get(relationship, [relationship]):
             if (at := place.get(view)) is not None:
                 by[payments.platform[at]].add(f"{payments.source[at]} {payments.external_id[at]}")
             for platform, keys in documents.get(view, {}).items():
                 by[platform] |= set(keys)
-        yield _row(relationship, by)
+        if len(by) > 1:  # else its own row says all
+            found[relationship] = {name: sorted(by[name]) for name in sorted(by)}
+    return found
 
 
-def _row(relationship: str, by: Mapping[str, set[str]]) -> dict[str, Any]:
-    """Where it is one platform's alone, its own row says all."""
-    evidence = {name: sorted(by[name]) for name in sorted(by)} if len(by) > 1 else {}
-    return {
-        "relationship_id": relationship,
-        "platform_sources": sorted(by),
-        "evidence": evidence,
-    }
+def _write(user_id: UUID, found: Seen) -> Counts:
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(STAGING)
+        with (
+            connection.connection.cursor() as copying,
+            copying.copy("COPY seen_by_several FROM STDIN") as copy,
+        ):
+            for relationship, by in found.items():
+                copy.write_row((relationship, list(by), json.dumps(by, ensure_ascii=False)))
+        cursor.execute("ANALYZE seen_by_several")
+        cursor.execute(IN_BULK)
+        cursor.execute(sql.read("enrich_platforms"), {"user_id": user_id})
+        counts = Counts(*cursor.fetchone())
+        cursor.execute("DROP TABLE seen_by_several")
+        cursor.execute(AS_USUAL)
+    return counts
 
 
 def _documents(user_id: UUID) -> dict[str, dict[str, list[str]]]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from psycopg.sql import SQL, Literal
 
 from graph import sql
@@ -21,7 +21,7 @@ from graph.enrich import repeats, republished, reversals
 from graph.enrich.counts import Counts
 from graph.enrich.fees import Fees
 from graph.enrich.numbers import normal
-from graph.enrich.payments import UNIT, Payments, Texts
+from graph.enrich.payments import UNIT, Payments, Texts, texts
 from graph.enrich.reversals import Reversals
 from graph.enrich.same_transaction import Pairs, day_of
 from graph.ingest.bulk import AS_USUAL, IN_BULK, alone
@@ -179,11 +179,11 @@ def stated(user_id: UUID, payments: Payments) -> Stated:
     with tenant_snapshot(user_id, hashed=True) as reader:
         query = SQL(sql.read("enrich_stated")).format(user_id=Literal(str(user_id)))
         table: pa.Table = reader.table(query)
-    columns = (table[name].to_pylist() for name in ("event", "account", "publication"))
-    rows = {event: rest for event, *rest in zip(*columns, strict=True)}
-    known = [rows.get(event, ("", "")) for event in payments.payee_event]
-    accounts, publications = ([each[side] for each in known] for side in (0, 1))
-    return Stated(np.array(accounts, dtype=object), np.array(publications, dtype=object))
+    place = pc.index_in(pa.array(payments.payee_event, table["event"].type), table["event"])
+    accounts, publications = (
+        table[name].take(place).fill_null("") for name in ("account", "publication")
+    )
+    return Stated(texts(accounts), texts(publications))
 
 
 def _write(user_id: UUID, payments: Payments, found: list[Duplicate]) -> Counts:

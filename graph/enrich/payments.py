@@ -17,6 +17,7 @@ from graph.arrow import tenant_snapshot
 Ints = NDArray[np.int64]
 Texts = NDArray[Any]  # of str
 
+ORDER = ("occurred_at", "source", "external_id", "relationship")
 UNIT = 10_000  # amounts are whole numbers of 1/10,000 of their currency's unit
 
 
@@ -34,7 +35,7 @@ class Payments:
                     as the payer's posting states them, "" for nothing
     payer_event, payee_event
                     the postings' ids, as text
-    Rows are in the order of (day, source, external_id), so that results repeat.
+    Rows are in ORDER, so that results repeat.
     """
 
     relationship: Texts
@@ -75,12 +76,13 @@ def load(user_id: UUID) -> Payments:
     with tenant_snapshot(user_id, hashed=True) as reader:
         rows = reader.table(SQL(sql.read("enrich_payments")).format(user_id=tenant))
         parties = reader.table(SQL(sql.read("enrich_entities")).format(user_id=tenant))
-    return _payments(rows, _entities(parties))
+    ordered = rows.take(pc.sort_indices(rows, [(name, "ascending") for name in ORDER]))
+    return _payments(ordered.drop_columns("occurred_at"), _entities(parties))
 
 
 def _entities(table: pa.Table) -> Entities:
-    texts = {name: _texts(table[name]) for name in ("id", "kind", "name")}
-    return Entities(**texts, keys=[json.loads(keys) for keys in table["keys"].to_pylist()])
+    words = {name: texts(table[name]) for name in ("id", "kind", "name")}
+    return Entities(**words, keys=[json.loads(keys) for keys in table["keys"].to_pylist()])
 
 
 def _payments(table: pa.Table, entities: Entities) -> Payments:
@@ -88,8 +90,8 @@ def _payments(table: pa.Table, entities: Entities) -> Payments:
     ends = {name: _places(table[name], places) for name in ("payer", "payee")}
     numbers = {name: _numbers(table[name]) for name in ("amount", "day", "due_day")}
     done = {*ends, *numbers}
-    texts = {name: _texts(table[name]) for name in table.column_names if name not in done}
-    return Payments(**ends, **numbers, **texts, entities=entities)
+    words = {name: texts(table[name]) for name in table.column_names if name not in done}
+    return Payments(**ends, **numbers, **words, entities=entities)
 
 
 def _places(column: pa.ChunkedArray, places: pa.Array) -> Ints:
@@ -100,5 +102,7 @@ def _numbers(column: pa.ChunkedArray) -> Ints:
     return np.asarray(column, dtype=np.int64)
 
 
-def _texts(column: pa.ChunkedArray) -> Texts:
-    return np.asarray(column.to_pylist(), dtype=object)
+def texts(column: pa.ChunkedArray) -> Texts:
+    """The column's strings, equal ones as one object."""
+    coded = column.combine_chunks().dictionary_encode()
+    return np.asarray(coded.dictionary.to_pylist(), dtype=object)[np.asarray(coded.indices)]

@@ -76,7 +76,7 @@ def _hashed(*parts: bytes) -> str:
 
 @cache
 def _method() -> bytes:
-    return "".join(map(inspect.getsource, METHOD)).encode()
+    return _hashed("".join(map(inspect.getsource, METHOD)).encode()).encode()
 
 
 def _known(user_id: UUID) -> dict[str, Known]:

@@ -15,7 +15,8 @@ WITH edge AS MATERIALIZED (
 ), posted AS MATERIALIZED (
     SELECT source, transaction_ref, (array_agg(id ORDER BY id))[1:2] AS ids
     FROM raw_events
-    WHERE user_id = {user_id} AND transaction_ref IS NOT NULL
+    WHERE
+        user_id = {user_id} AND transaction_ref IS NOT NULL AND EXISTS (SELECT FROM edge)
     GROUP BY source, transaction_ref
 )
 SELECT
@@ -26,7 +27,7 @@ SELECT
     (event.occurred_at AT TIME ZONE 'UTC')::date::text AS day, event.description,
     CASE WHEN posted.ids[1] = event.id THEN posted.ids[2] ELSE posted.ids[1] END::text AS sibling
 FROM edge
-JOIN raw_events AS event ON event.user_id = {user_id} AND event.id = edge.cause
+JOIN raw_events AS event ON event.user_id = {user_id} AND event.id = edge.cause AND EXISTS (SELECT FROM edge)
 LEFT JOIN posted
     ON posted.source = event.source AND posted.transaction_ref = event.transaction_ref
 ORDER BY edge.causal_score DESC, edge.id

@@ -1,4 +1,4 @@
--- The tenant's payments whose both ends name an entity, in the order of the loader's promise.
+-- The tenant's payments whose both ends name an entity.
 WITH best_match AS MATERIALIZED (
     SELECT DISTINCT ON (event_id) event_id, entity_id
     FROM entity_matches
@@ -20,17 +20,15 @@ SELECT
     payee.source || ' ' || payee.transaction_ref AS transaction,
     payee.description,
     coalesce(payee.due_on - DATE '1970-01-01', -1) AS due_day,
-    payer.id::text AS payer_event,
-    payee.id::text AS payee_event
+    relationship.source_event_id::text AS payer_event,
+    relationship.target_event_id::text AS payee_event,
+    payee.occurred_at
 FROM relationship_instances AS relationship
-JOIN raw_events AS payer
-    ON payer.user_id = relationship.user_id AND payer.id = relationship.source_event_id
 JOIN raw_events AS payee
     ON payee.user_id = relationship.user_id AND payee.id = relationship.target_event_id
-JOIN best_match AS payer_match ON payer_match.event_id = payer.id
-JOIN best_match AS payee_match ON payee_match.event_id = payee.id
+JOIN best_match AS payer_match ON payer_match.event_id = relationship.source_event_id
+JOIN best_match AS payee_match ON payee_match.event_id = relationship.target_event_id
 WHERE
     relationship.user_id = {user_id} AND relationship.deleted_at IS NULL
     AND relationship.edge_class = 'flow' AND payee.amount IS NOT NULL
     AND abs(payee.amount) < 900000000000
-ORDER BY payee.occurred_at, payee.source, payee.external_id, relationship.id
