@@ -7,6 +7,7 @@ the matches named at first, so that undoing a decision restores exactly what was
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
@@ -99,25 +100,39 @@ def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: 
 
 def _parties(cursor: CursorWrapper, user_id: UUID) -> list[Party]:
     values: dict[str, Any] = {"user_id": user_id, "kinds": sorted(PARTIES)}
-    cursor.execute(sql.read("resolution_keys"), values)
-    keys: defaultdict[str, set[Key]] = defaultdict(set)
-    for entity, kind, value, source in cursor.fetchall():
-        if value:
-            keys[entity].add(Key(kind, value, source))
+    cursor.execute(sql.read("resolution_named"), values)
+    named: defaultdict[str, _Named] = defaultdict(_Named)
+    for entity, source, keys, events in cursor.fetchall():
+        named[entity].add(source, keys, events)
     cursor.execute(sql.read("resolution_parties"), values)
     return [
-        Party(entity, kind, name, _keys(own, keys[entity]), frozenset(sources), events, kept)
-        for entity, kind, name, own, events, sources, kept in cursor.fetchall()
+        Party(entity, kind, name, of.with_own(own), frozenset(of.sources), of.events, kept)
+        for entity, kind, name, own, kept in cursor.fetchall()
+        for of in [named[entity]]
     ]
 
 
-def _keys(own: Any, stated: set[Key]) -> tuple[Key, ...]:
-    """The keys with their sources; the entity's own where no event states them (any more)."""
-    read = json.loads(own) if isinstance(own, str) else own
-    known = {(key.kind, key.value) for key in stated}
-    more = {Key(kind, str(value)) for kind, value in read.items() if value}
-    rest = {key for key in more if (key.kind, key.value) not in known}
-    return tuple(sorted(stated | rest, key=lambda key: (key.kind, key.value, key.source)))
+@dataclass
+class _Named:
+    """What the events say of an entity."""
+
+    events: int = 0
+    sources: set[str] = field(default_factory=set)
+    keys: set[Key] = field(default_factory=set)
+
+    def add(self, source: str, keys: str, events: int) -> None:
+        self.events += events
+        self.sources.add(source)
+        stated = json.loads(keys) if keys != "{}" else {}
+        self.keys |= {Key(kind, str(value), source) for kind, value in stated.items() if value}
+
+    def with_own(self, own: str) -> tuple[Key, ...]:
+        """The keys with their sources; the entity's own where no event states them (any more)."""
+        known = {(key.kind, key.value) for key in self.keys}
+        more = {Key(kind, str(value)) for kind, value in json.loads(own).items() if value}
+        rest = {key for key in more if (key.kind, key.value) not in known}
+        ordered = sorted(self.keys | rest, key=lambda key: (key.kind, key.value, key.source))
+        return tuple(ordered)
 
 
 def _decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
