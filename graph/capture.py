@@ -12,7 +12,7 @@ from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 from django.dispatch import receiver
 from django_pgviews.signals import all_views_synced
-from psycopg.sql import SQL, Identifier, Literal
+from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from graph import sql
 from graph.grants import application_role, current_role
@@ -101,6 +101,7 @@ def _body(operation: str, each: Watched) -> str:
         came=Literal(int(bool(each.live))),
         everybody=Literal(EVERYBODY),
         everything=Literal(EVERYTHING),
+        written=SQL(", ").join(map(_written, _names(each))),
         **_of_row(each, "o", "old"),
         **_of_row(each, "n", "new"),
     ).as_string()
@@ -109,13 +110,22 @@ def _body(operation: str, each: Watched) -> str:
 def _of_row(each: Watched, row: str, side: str) -> dict[str, Any]:
     """Whether a side's row is in the graph (for tables where that changes), and its columns."""
     live = f"({row}.id IS NOT NULL AND {each.live.format(row=row)})" if each.live else ""
-    names = dict.fromkeys(("id", each.key, *each.columns))
-    columns = SQL(", ").join(Identifier(row, name) for name in names)
+    columns = SQL(", ").join(Identifier(row, name) for name in _names(each))
     return {
         f"live_{side}": SQL(live or "false"),
         f"shown_{side}": SQL(live or "true"),
         f"columns_{side}": columns,
     }
+
+
+def _names(each: Watched) -> list[str]:
+    return list(dict.fromkeys(("id", each.key, *each.columns)))
+
+
+def _written(name: str) -> Composed:
+    """The column's name where an update wrote it, else NULL."""
+    sides = {"old": Identifier("o", name), "new": Identifier("n", name), "name": Literal(name)}
+    return SQL("CASE WHEN {old} IS DISTINCT FROM {new} THEN {name} END").format(**sides)
 
 
 def _let_read(cursor: CursorWrapper, using: str) -> None:

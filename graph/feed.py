@@ -1,11 +1,14 @@
 """What has changed in a tenant's graph since a version: nodes and relationships, as they are now.
 
 A client that puts `added` and `changed` in place by id and takes `removed` away has what a full
-copy has. A relationship is an edge of the graph where both of its entities are nodes.
+copy has; `changed_fields` says of each changed row what may be other than it was. A relationship is
+an edge of the graph where both of its entities are nodes.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg.sql import SQL, Composable, Literal
 
-from graph import fresh, sql
+from graph import fresh, sql, written
 from graph.arrow import TenantReader, tenant_snapshot
 from graph.capture import EVERYBODY
 from graph.changes import State
@@ -22,6 +25,7 @@ from graph.errors import QuestionError, TooOld
 from graph.fresh import Wanted
 from graph.overlay import COLUMNS, KINDS
 from graph.watched import EVERYTHING
+from graph.written import Fields
 
 MOST = 50_000  # rows named by marks; where more have changed a full copy is less work
 EDGE = tuple(name for name in COLUMNS if name != "user_id")
@@ -36,7 +40,7 @@ def full(user_id: UUID) -> Answer:
     with tenant_snapshot(user_id) as reader:
         nodes, state = fresh.nodes(reader, user_id)
         edges = fresh.edges(reader, Wanted(user_id, EDGE), state)
-    return _answer(None, state, _sorted(_rows(nodes), {}), _sorted(_rows(edges), {}))
+    return _answer(None, state, _all(nodes), _all(edges))
 
 
 def since(user_id: UUID, version: str) -> Answer:
@@ -49,7 +53,7 @@ def since(user_id: UUID, version: str) -> Answer:
     with tenant_snapshot(user_id) as reader:
         _, state = fresh.nodes(reader, user_id)
         if state.version == version:
-            return _answer(version, state, _sorted([], {}), _sorted([], {}))
+            return _answer(version, state, _sorted([], {}, {}), _sorted([], {}, {}))
         which = _which(reader, user_id, state, (count, last, life))
         nodes = _nodes(reader, user_id, which)
         edges = _edges(reader, user_id, which)
@@ -95,16 +99,28 @@ def _which(
 def _nodes(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
     query = SQL(sql.read("feed_nodes")).format(user_id=Literal(user_id), which=which)
     found = reader.table(query)
-    now = _rows(found.filter(pc.is_valid(found["id"])).drop_columns(["marked_id"]))
-    turns = _turns(reader, user_id, "entity", which)
-    return _sorted(now, turns, as_strings(found["marked_id"]))
+    now = _rows(found.filter(pc.is_valid(found["id"])).select(["id", "kind", "name"]))
+    columns = zip(as_strings(found["marked_id"]), values(found["columns"]), strict=True)
+    fields = {key: written.of_node(each.split()) for key, each in columns}
+    return _sorted(now, fields, _turns(reader, user_id, "entity", which))
 
 
 def _edges(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
-    ids = as_strings(reader.table(fresh.marked(user_id, KINDS, which))["id"])
-    now = reader.table(fresh.rows(Wanted(user_id, EDGE), EDGE, ids)) if ids else None
-    turns = _turns(reader, user_id, "relationship", which)
-    return _sorted([] if now is None else _rows(now), turns, ids)
+    marked = reader.table(fresh.marked(user_id, KINDS, which, told="feed"))
+    fields = _fields(marked)
+    query = fresh.rows(Wanted(user_id, EDGE), EDGE, list(fields))
+    now = _rows(reader.table(query)) if fields else []
+    return _sorted(now, fields, _turns(reader, user_id, "relationship", which))
+
+
+def _fields(marked: pa.Table) -> Mapping[str, Fields]:
+    """By relationship: what all marks that concern it have written."""
+    of_edge = cache(lambda *mark: written.of_edge(*mark[:2], mark[2].split()))
+    columns = (values(marked[name]) for name in ("kind", "pointer", "columns"))
+    fields: dict[str, Fields] = defaultdict(frozenset)
+    for key, *mark in zip(as_strings(marked["id"]), *columns, strict=True):
+        fields[key] |= of_edge(*mark)
+    return fields
 
 
 def _turns(reader: TenantReader, user_id: UUID, kind: str, which: Composable) -> dict[str, int]:
@@ -113,21 +129,25 @@ def _turns(reader: TenantReader, user_id: UUID, kind: str, which: Composable) ->
     return dict(zip(as_strings(found["id"]), values(found["turns"]), strict=True))
 
 
-def _sorted(
-    now: Iterable[Row], turns: Mapping[str, int], marked: Iterable[str] | None = None
-) -> Answer:
-    """Each row by whether it was there then: all have come, where nothing is said of marks.
+def _all(table: pa.Table) -> Answer:
+    """Everything has come."""
+    return {"added": _rows(table), "changed": [], "changed_fields": {}, "removed": []}
+
+
+def _sorted(now: Iterable[Row], fields: Mapping[str, Fields], turns: Mapping[str, int]) -> Answer:
+    """Each of the rows that marks name (the keys of `fields`), by whether it was there then.
 
     Coming and leaving alternate, whoever did it: the number of turns tells, their order does not
-    matter, and is not known.
+    matter, and is not known. A row of which nothing that is shown was written has not changed.
     """
     here = {row["id"]: row for row in now}
-    came = {key for key in here if marked is None or turns.get(key, 0) % 2}
-    gone = {key for key in (marked or ()) if key not in here and turns.get(key, 0) % 2}
+    came = {key for key in here if turns.get(key, 0) % 2}
+    changed = sorted(key for key in here if key not in came and fields[key])
     return {
         "added": [here[key] for key in sorted(came)],
-        "changed": [here[key] for key in sorted(here.keys() - came)],
-        "removed": sorted(gone),
+        "changed": [here[key] for key in changed],
+        "changed_fields": {key: sorted(fields[key]) for key in changed},
+        "removed": sorted(key for key in fields if key not in here and turns.get(key, 0) % 2),
     }
 
 

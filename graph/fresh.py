@@ -128,15 +128,20 @@ def pending(snapshot: str | None) -> Composable:
     return SQL(condition).format(Literal(snapshot.partition(":")[0]), Literal(snapshot))
 
 
-def marked(user_id: UUID, kinds: Sequence[str], which: Composable) -> Composed:
-    """The query for the ids of the relationships that these kinds of marks concern."""
+def marked(
+    user_id: UUID, kinds: Sequence[str], which: Composable, *, told: str = "fresh"
+) -> Composed:
+    """The query for the ids of the relationships that these kinds of marks concern.
+
+    `told`: which SQL it is, `fresh` for the ids alone, `feed` with what the marks say was written.
+    """
     user = Literal(user_id)
-    return SQL(sql.read("fresh_marked")).format(
+    return SQL(sql.read(f"{told}_marked")).format(
         user_id=user,
         kinds=Literal(list(kinds)),
         which=which,
         by_relationship=Literal([kind for kind in kinds if kind not in BY_POINTER]),
-        resolved=SQL("").join(_resolved(user, kinds, pointer) for pointer in POINTERS),
+        resolved=SQL("").join(_resolved(told, user, kinds, pointer) for pointer in POINTERS),
     )
 
 
@@ -165,12 +170,13 @@ def as_array(ids: Sequence[str]) -> Literal:
     return Literal("{" + ",".join(ids) + "}")
 
 
-def _resolved(user: Literal, kinds: Sequence[str], pointer: str) -> Composable:
+def _resolved(told: str, user: Literal, kinds: Sequence[str], pointer: str) -> Composable:
     named = [kind for kind in POINTERS[pointer] if kind in kinds]
     if not named:
         return SQL("")
-    part = SQL(sql.read("fresh_resolved"))
-    return part.format(user_id=user, pointer=Identifier(pointer), kinds=Literal(named))
+    part = SQL(sql.read(f"{told}_resolved"))
+    names = {"pointer": Identifier(pointer), "name": Literal(pointer)}
+    return part.format(user_id=user, kinds=Literal(named), **names)
 
 
 def _patched(view: pa.Table, stale: pa.Table, now: pa.Table) -> pa.Table:

@@ -70,15 +70,25 @@ class EdgeRow(shapes.Answer):
         return fields
 
 
+def written() -> serializers.Field[Any, Any, Any, Any]:
+    """By id of a changed row: its fields that may be other than they were."""
+    return serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="By id of a changed row: the fields that have been written since",
+    )
+
+
 class NodeChanges(shapes.Answer):
     added = NodeRow(many=True)
     changed = NodeRow(many=True, help_text="As they are now")
+    changed_fields = written()
     removed = serializers.ListField(child=serializers.UUIDField())
 
 
 class EdgeChanges(shapes.Answer):
     added = EdgeRow(many=True)
     changed = EdgeRow(many=True, help_text="As they are now")
+    changed_fields = written()
     removed = serializers.ListField(child=serializers.UUIDField())
 
 

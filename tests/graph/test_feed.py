@@ -15,6 +15,9 @@ from tests.oracle import histories
 pytestmark = pytest.mark.usefixtures("committed")
 
 
+NOTHING = {"added": [], "changed": [], "changed_fields": {}, "removed": []}
+
+
 class Client:
     """Keeps a copy, by feeds alone; each feed must say of each row what it is to the copy."""
 
@@ -29,6 +32,12 @@ class Client:
             feed.full(self.user) if self.version is None else feed.since(self.user, self.version)
         )
         for copy, changed in ((self.nodes, found["nodes"]), (self.edges, found["edges"])):
+            assert changed["changed_fields"].keys() == {row["id"] for row in changed["changed"]}
+            for row in changed["changed"]:
+                was = copy.get(row["id"], row)
+                assert {name for name in row if row[name] != was[name]} <= set(
+                    changed["changed_fields"][row["id"]]
+                )
             if self.strict:
                 assert not copy.keys() & {row["id"] for row in changed["added"]}
                 assert copy.keys() >= {row["id"] for row in changed["changed"]}
@@ -109,11 +118,12 @@ def test_each_change_is_called_what_it_is():
     found = feed.since(user, client.version)
     assert [row["id"] for row in found["edges"]["added"]] == [str(come)]
     assert [(row["id"], row["reason"]) for row in found["edges"]["changed"]] == [(str(kept), "x")]
+    assert found["edges"]["changed_fields"] == {str(kept): ["reason"]}
     assert found["edges"]["removed"] == [str(gone)]
     assert [row["name"] for row in found["nodes"]["added"]] == ["C"]
     assert found["nodes"]["removed"] == [str(payee.id)]
     client.follow()
-    assert feed.since(user, client.version)["edges"] == {"added": [], "changed": [], "removed": []}
+    assert feed.since(user, client.version)["edges"] == NOTHING
 
 
 def test_what_came_and_went_in_between_is_not_told():
@@ -121,7 +131,7 @@ def test_what_came_and_went_in_between_is_not_told():
     before = full(user).version
     execute("DELETE FROM normalized_entities WHERE id = %s", rows.entity(user, "A").id)
     found = feed.since(user, before)
-    assert found["nodes"] == {"added": [], "changed": [], "removed": []}
+    assert found["nodes"] == NOTHING
     assert found["as_of_version"] != before
 
 

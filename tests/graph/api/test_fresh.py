@@ -106,7 +106,8 @@ def test_changes_over_http(api, books):
     assert whole["since"] is None
     write(CHANGES[2].format(books))
     found = api.get(V1 + "changes/", {"since": whole["as_of_version"]}).json()
-    assert found["edges"] == {"added": [], "changed": [], "removed": [str(books.plain)]}
+    assert found["edges"]["removed"] == [str(books.plain)]
+    assert not any(found["edges"][name] for name in ("added", "changed", "changed_fields"))
     write("TRUNCATE causal_relationships")
     gone = api.get(V1 + "changes/", {"since": whole["as_of_version"]})
     assert (gone.status_code, gone.headers["Content-Type"]) == (410, "application/problem+json")

@@ -1,0 +1,6 @@
+UNION ALL
+SELECT relationship.id, pending.kind, {name} AS pointer, array_to_string(pending.columns, ' ')
+FROM pending
+JOIN relationship_instances AS relationship
+    ON relationship.user_id = {user_id} AND relationship.{pointer} = pending.id
+WHERE pending.kind = ANY ({kinds})
