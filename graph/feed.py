@@ -115,11 +115,11 @@ def _edges(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
 
 def _fields(marked: pa.Table) -> Mapping[str, Fields]:
     """By relationship: what all marks that concern it have written."""
-    of_edge = cache(lambda *mark: written.of_edge(*mark[:2], mark[2].split()))
+    of_edge = cache(lambda kind, pointer, text: written.of_edge(kind, pointer, text.split()))
     columns = (values(marked[name]) for name in ("kind", "pointer", "columns"))
     fields: dict[str, Fields] = defaultdict(frozenset)
-    for key, *mark in zip(as_strings(marked["id"]), *columns, strict=True):
-        fields[key] |= of_edge(*mark)
+    for key, kind, pointer, text in zip(as_strings(marked["id"]), *columns, strict=True):
+        fields[key] |= of_edge(kind, pointer, text)
     return fields
 
 
