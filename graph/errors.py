@@ -8,6 +8,7 @@ GraphError
 ├── TenantUnknown        no user goes by that id or address
 ├── LedgerError          a ledger file cannot be imported
 ├── DocumentError        a document cannot be read as text
+├── AdoptError           another system's tables cannot be brought over as asked
 └── QuestionError        a question's argument is out of range; `field` names it
     ├── NotFound         the entity or relationship is not in this tenant's graph
     └── TooOld           what has changed since a version is not known any more
@@ -43,6 +44,10 @@ class LedgerError(GraphError):
 
 
 class DocumentError(GraphError):
+    pass
+
+
+class AdoptError(GraphError):
     pass
 
 

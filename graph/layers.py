@@ -38,7 +38,8 @@ class Layer:
 
     A *pattern* layer is shared: the relationship points at it through `pointer`. A *fact* layer's
     rows point at the relationship. `pick` orders a relationship's rows, best first (the id breaks
-    every tie); it is empty where a unique key leaves at most one. `only` leaves rows out.
+    every tie); it is empty where a unique key leaves at most one. `only` leaves rows out. `prefer`
+    picks in its place among the rows of a system that had several where we have one (adopting).
     """
 
     name: str
@@ -48,6 +49,7 @@ class Layer:
     pointer: str = ""
     pick: str = ""
     only: str = ""
+    prefer: str = ""
 
     @property
     def is_pattern(self) -> bool:
@@ -64,6 +66,7 @@ LAYERS: tuple[Layer, ...] = (
         name="causal",
         table="causal_relationships",
         id_column="causal_relationship_id",
+        prefer="causal_score DESC NULLS LAST, created_at DESC",
         columns=(
             Column("causal_score", "score", "mean of the Bradford Hill criteria that can be known"),
             Column("causal_direction", "text", "forward, backward or both"),
@@ -74,6 +77,7 @@ LAYERS: tuple[Layer, ...] = (
         table="temporal_patterns",
         id_column="temporal_pattern_id",
         pointer="temporal_pattern_id",
+        prefer="recurrence_score DESC, last_occurrence DESC",
         columns=(
             Column("recurrence_score", "score", "how surely the series recurs"),
             Column("recurrence_frequency", "text", "weekly … yearly"),
@@ -86,6 +90,7 @@ LAYERS: tuple[Layer, ...] = (
         table="seasonal_patterns",
         id_column="seasonal_pattern_id",
         pointer="seasonal_pattern_id",
+        prefer="seasonal_strength DESC, created_at DESC",
         columns=(
             Column("seasonal_strength", "score", "share of variation that the season explains"),
             Column("seasonal_months", "months", "the months (1..12) in which it is high"),
@@ -96,6 +101,7 @@ LAYERS: tuple[Layer, ...] = (
         table="relationship_patterns",
         id_column="pattern_id",
         pointer="pattern_id",
+        prefer="pattern_confidence DESC, created_at DESC",
         columns=(
             Column("pattern_name", "text", "the template that the relationship follows"),
             Column("pattern_confidence", "score", "how well it follows it"),
@@ -105,6 +111,7 @@ LAYERS: tuple[Layer, ...] = (
         name="cross_platform",
         table="cross_platform_relationships",
         id_column="cross_platform_relationship_id",
+        prefer="cardinality(platform_sources) DESC, created_at DESC",
         columns=(Column("platform_sources", "texts", "the sources that saw this relationship"),),
     ),
     Layer(

@@ -1,5 +1,6 @@
 """Which tenant a person means: an id or an e-mail address."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -26,6 +27,14 @@ def find(named: str, *, create: bool = False) -> UUID:
             return _made(wanted)
     except IntegrityError:  # someone else has just made the user
         return find(named)
+
+
+def strangers(ids: Iterable[UUID]) -> list[UUID]:
+    """Those of these tenants whom no user is."""
+    wanted = list(ids)
+    users = get_user_model().objects.using("owner")
+    known = set(users.filter(id__in=wanted).values_list("id", flat=True))
+    return [user_id for user_id in wanted if user_id not in known]
 
 
 def _known(wanted: dict[str, str | UUID]) -> UUID | None:

@@ -1,0 +1,172 @@
+"""The layers: which relationships each row is about, and which row each relationship gets."""
+
+from typing import Any
+
+from psycopg import Cursor
+from psycopg.sql import SQL, Composable, Identifier, Literal
+
+from graph.adopting.folding import leading
+from graph.adopting.old import POINTERS, Old
+from graph.adopting.statements import listed, run
+from graph.adopting.survey import POINTED_AT, LayerPlan
+from graph.layers import Layer
+
+LIVE = "relationship.deleted_at IS NULL"
+ORIGINAL = "original_relationship_id"
+Parts = dict[str, Composable | str]
+# SQL over `old`, the layer's row, and `relationship`, one that it may be about.
+BY_RELATIONSHIP = "relationship.twin = old.relationship_id"
+BY_TYPE = f"relationship.relationship_type = old.relationship_type AND {LIVE}"
+OF_ORIGINAL = {
+    ORIGINAL: f"original.twin = old.{ORIGINAL}",
+    "original_event_id": "original.source_event_id = old.original_event_id "
+    "AND original.relationship_type = relationship.relationship_type "
+    "AND original.deleted_at IS NULL",
+}
+
+
+def hang(cursor: Cursor[Any], plan: LayerPlan) -> int:
+    """Makes `hung_<table>`, all rows beside their relationships, and `new_<table>`, those to be.
+
+    Gives how many relationships lose their pointer, since it leads to no row of the layer.
+    """
+    old = plan.old
+    run(cursor, "enriched", old)
+    for column in plan.way:
+        if column in POINTERS:
+            _lead(cursor, old, column)
+    run(cursor, "foreign", old)
+    if plan.layer.is_pattern:
+        return _shared(cursor, plan)
+    _facts(cursor, plan)
+    return 0
+
+
+def unpoint(cursor: Cursor[Any], layer: Layer) -> int:
+    """For a pattern layer whose table is not there: how many relationships pointed at it."""
+    return run(cursor, "unpointed", pointer=layer.pointer)
+
+
+def _lead(cursor: Cursor[Any], old: Old, column: str) -> None:
+    target = POINTERS[column]
+    asked: Composable = SQL("true")
+    if may_hang_on_nothing(old):
+        run(cursor, "astray_log", old, column=column, target=f"old_{target}")
+        asked = SQL("old.{} IS NOT NULL").format(Identifier(column))
+    run(cursor, "astray", old, **leading(column, target), asked=asked)
+    run(cursor, "led", old, column=column, target=f"old_{target}")
+
+
+def may_hang_on_nothing(old: Old) -> bool:
+    fields = dict(old.fields())
+    return "relationship_id" in fields and fields["relationship_id"].null
+
+
+def _shared(cursor: Cursor[Any], plan: LayerPlan) -> int:
+    old, layer = plan.old, plan.layer
+    run(cursor, "hung", old, hung=hung(old), on=_on(plan))
+    run(cursor, "picked", old, hung=hung(old), picked=picked(old), **_order(layer))
+    run(cursor, "new_patterns", old, picked=picked(old), new=new(old))
+    lost = run(cursor, "pointers_astray", picked=picked(old), pointer=layer.pointer)
+    run(cursor, "pointers", old, picked=picked(old), pointer=layer.pointer)
+    _tell(cursor, plan)
+    return lost
+
+
+def _facts(cursor: Cursor[Any], plan: LayerPlan) -> None:
+    old, layer = plan.old, plan.layer
+    pairs = is_pair(old)
+    if pairs:
+        run(cursor, "hung_pairs", old, hung=hung(old), on=_on(plan), on_original=_original(plan))
+    else:
+        run(cursor, "hung", old, hung=hung(old), on=_on(plan))
+    chosen = hung(old)
+    if pairs or not (plan.is_direct and layer.pick):
+        name, chosen = "picked_pairs" if pairs else "picked", picked(old)
+        run(cursor, name, old, hung=hung(old), picked=chosen, **_order(layer))
+    run(cursor, "new_facts", old, chosen=chosen, new=new(old), id=_id(plan))
+    if one := _only_one(old):
+        run(cursor, "new_same", old, new=new(old), known_one=one("known"), new_one=one("new"))
+    if may_hang_on_nothing(old):
+        _logs(cursor, plan)
+    _tell(cursor, plan)
+
+
+def _logs(cursor: Cursor[Any], plan: LayerPlan) -> None:
+    run(cursor, "new_logs", plan.old, new=new(plan.old))
+    if plan.way[0] in {"source_event_id", "event_id"}:
+        run(cursor, "log_keys", column=plan.way[0])
+
+
+def _tell(cursor: Cursor[Any], plan: LayerPlan) -> None:
+    layer = plan.layer
+    rule = f"another row is picked for its relationship ({layer.pick or layer.prefer})"
+    parts: Parts = {"new": new(plan.old), "hung": hung(plan.old), "only": _only(layer)}
+    run(cursor, "outcomes", plan.old, beaten=Literal(rule), **parts)
+
+
+def _on(plan: LayerPlan) -> Composable:
+    """When a relationship is one that the row is about."""
+    way = plan.way
+    if way == POINTED_AT:
+        return SQL("relationship.{} = old.id").format(Identifier(plan.layer.pointer))
+    if way[0] == "relationship_id":
+        return SQL(BY_RELATIONSHIP)
+    if way[0] == "relationship_type":
+        return SQL(BY_TYPE)
+    ends = {"event_id": "source_event_id"}
+    same = [
+        SQL("relationship.{} = old.{}").format(Identifier(ends.get(name, name)), Identifier(name))
+        for name in way
+        if not name.startswith("original")
+    ]
+    return SQL(" AND ").join([*same, SQL(LIVE)])
+
+
+def _original(plan: LayerPlan) -> Composable:
+    return SQL(OF_ORIGINAL[plan.way[1]])
+
+
+def _id(plan: LayerPlan) -> Composable:
+    """The row's own where it is about one relationship by its nature, else made of both ids, so
+    that it is the same in every run."""
+    if plan.is_direct:
+        return SQL("old.id")
+    return SQL("md5({} || old.id::text || chosen.relationship_id::text)::uuid").format(
+        Literal(plan.old.name)
+    )
+
+
+def _only_one(old: Old) -> Any:
+    """Of what finley holds one row at most, beside the id, as columns of `known` and `new`."""
+    if is_pair(old):
+        return lambda row: SQL("least({0}, {1}), greatest({0}, {1})").format(
+            Identifier(row, "relationship_id"), Identifier(row, ORIGINAL)
+        )
+    if old.layer and not old.layer.pick:
+        return lambda row: listed(["relationship_id"], row)
+    return None
+
+
+def is_pair(old: Old) -> bool:
+    return ORIGINAL in dict(old.fields())
+
+
+def _order(layer: Layer) -> dict[str, Composable]:
+    return {"only": _only(layer), "pick": SQL(layer.pick or layer.prefer)}
+
+
+def _only(layer: Layer) -> Composable:
+    return SQL(f"({layer.only or 'true'})")
+
+
+def hung(old: Old) -> str:
+    return f"hung_{old.name}"
+
+
+def picked(old: Old) -> str:
+    return f"picked_{old.name}"
+
+
+def new(old: Old) -> str:
+    return f"new_{old.name}"

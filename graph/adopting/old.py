@@ -1,0 +1,162 @@
+"""The replaced system's tables, as data: what each must have, what is made up, what it hangs on.
+
+Names and columns are our own tables' (`graph.models`): a column that may be NULL or has a default
+there may be missing in the old table. docs/adopting.md says the same in words.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from django.apps import apps
+from django.db.models import Field, Model
+
+from graph.layers import LAYERS, Layer
+
+BOOKS = ("raw_events", "normalized_entities", "entity_matches", "relationship_instances")
+RELATIONSHIPS = "relationship_instances"
+
+# How a layer's row may name its relationships: the first way whose columns are all there is taken.
+Way = tuple[str, ...]
+WAYS: tuple[Way, ...] = (
+    ("relationship_id",),
+    ("source_event_id", "target_event_id"),
+    ("source_event_id",),
+    ("event_id",),
+    ("relationship_type",),
+)
+OF_EVENT: tuple[Way, ...] = (("source_event_id",), ("event_id",), *WAYS)
+PAIR_WAYS: tuple[Way, ...] = (
+    ("relationship_id", "original_relationship_id"),
+    ("source_event_id", "original_event_id"),
+    ("event_id", "original_event_id"),
+)
+# Columns that say where a row hangs → what is read them into, and the table that they point into.
+POINTERS = {
+    "relationship_id": RELATIONSHIPS,
+    "original_relationship_id": RELATIONSHIPS,
+    "source_event_id": "raw_events",
+    "target_event_id": "raw_events",
+    "event_id": "raw_events",
+    "original_event_id": "raw_events",
+}
+
+
+@dataclass(frozen=True)
+class Old:
+    """One old table.
+
+    `defaults`: SQL over the row as it is `stated`, for columns that it may leave out although ours
+    may not. `ours`: columns that are not read, since they are finley's own work. `extras`: the JSON
+    column that keeps what finley knows no column for. `key` and `best`: rows of one key are one row
+    to finley, the first in that order.
+    """
+
+    model: type[Model]
+    layer: Layer | None = None
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    ours: frozenset[str] = frozenset()
+    extras: str = ""
+    key: tuple[str, ...] = ()
+    best: str = ""
+    ways: tuple[Way, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.model._meta.db_table
+
+    @property
+    def staged(self) -> str:
+        """The temporary table that it is read into."""
+        return f"old_{self.name}"
+
+    def fields(self) -> Iterator[tuple[str, "Field[object, object]"]]:
+        """Our columns that are read, by name."""
+        for each in self.model._meta.concrete_fields:
+            column = str(each.column)
+            if column not in self.ours:
+                yield column, each
+
+    def hanging(self) -> tuple[str, ...]:
+        """Columns beside ours that say where a row hangs."""
+        own = {name for name, _ in self.fields()}
+        return tuple(dict.fromkeys(name for way in self.ways for name in way if name not in own))
+
+
+@cache
+def tables() -> tuple[Old, ...]:
+    """The four tables of the books, then one for each layer."""
+    return (*_books(), *(_layer(layer) for layer in LAYERS))
+
+
+def _books() -> tuple[Old, ...]:
+    events, entities, matches, relationships = (_model(name) for name in BOOKS)
+    return (
+        Old(
+            events,
+            defaults={
+                "source": "'adopted'",
+                "platform": "coalesce(stated.source, 'adopted')",
+                "external_id": "stated.id::text",
+                "transaction_ref": "stated.id::text",
+                "updated_at": "stated.created_at",
+            },
+            ours=frozenset({"content_hash"}),
+            extras="data",
+            key=("source", "external_id", "posting"),
+            best="created_at",
+        ),
+        Old(
+            entities,
+            defaults={"kind": "'vendor'", "updated_at": "stated.created_at"},
+            ours=frozenset({"identity", "merged_into_id"}),
+            key=("kind", "identity"),
+            best="created_at",
+        ),
+        Old(
+            matches,
+            ours=frozenset({"original_entity_id", "original_confidence", "original_reason"}),
+            key=("event_id", "entity_id"),
+            best="confidence DESC, created_at DESC",
+        ),
+        Old(
+            relationships,
+            defaults={"detection_method": "'adopted'", "updated_at": "stated.created_at"},
+            ours=frozenset({"edge_class"}),
+            key=("source_event_id", "target_event_id", "relationship_type"),
+            best="(deleted_at IS NOT NULL), confidence_score DESC, created_at DESC",
+        ),
+    )
+
+
+DEFAULTS = {
+    "predicted_relationships": {"prediction_reason": "''"},
+    "root_cause_analyses": {"confidence": "0.5"},
+    "event_delta_logs": {"event_key": "'adopted ' || stated.id::text"},
+}
+
+
+def _layer(layer: Layer) -> Old:
+    model = _model(layer.table)
+    columns = {str(each.column) for each in model._meta.concrete_fields}
+    return Old(
+        model,
+        layer=layer,
+        defaults=DEFAULTS.get(layer.table, {}),
+        ours=frozenset({"key", "relationship_key", "original_key", "fulfilled_by_event_id"}),
+        extras="evidence" if "evidence" in columns else "",
+        ways=_ways(layer, columns),
+    )
+
+
+def _ways(layer: Layer, columns: set[str]) -> tuple[Way, ...]:
+    if "original_relationship_id" in columns:
+        return PAIR_WAYS
+    if layer.name in {"prediction", "root_cause"}:
+        return OF_EVENT
+    return WAYS
+
+
+def _model(table: str) -> type[Model]:
+    models = apps.get_app_config("graph").get_models()
+    return next(each for each in models if each._meta.db_table == table)

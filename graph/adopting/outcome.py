@@ -1,0 +1,102 @@
+"""What an adoption did, counted: old rows = brought + already there + skipped."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from psycopg import Cursor
+from psycopg.sql import SQL, Composable, Identifier
+
+from graph.adopting.hanging import hung
+from graph.adopting.statements import ALREADY, run
+from graph.adopting.survey import POINTED_AT, LayerPlan, Plan
+from graph.errors import AdoptError
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """An old table. `written`: rows in finley that its brought ones became; `by`: how a layer's
+    rows name their relationships; `kept`, `left`: columns that finley has none for."""
+
+    name: str
+    rows: int
+    brought: int
+    written: int
+    already_there: int
+    skipped: dict[str, int]
+    by: list[str]
+    kept: list[str]
+    left: list[str]
+
+
+@dataclass(slots=True)
+class Adopted:
+    """`rows_joined`: what the old tables, joined as they are, give for the live `relationships`."""
+
+    dry_run: bool = False
+    seconds: float = 0.0
+    tenants: int = 0
+    tables: list[Table] = field(default_factory=list)
+    written: dict[str, int] = field(default_factory=dict)
+    relationship_types: list[tuple[str, str, int]] = field(default_factory=list)
+    relationships: int = 0
+    rows_joined: int = 0
+    repointed: int = 0
+    pointers_lost: int = 0
+    users_made: int = 0
+    tenants_without_user: list[str] = field(default_factory=list)
+
+
+def counted(cursor: Cursor[Any], plan: Plan, written: int) -> Table:
+    """Raises AdoptError where the books do not balance: then nothing is written."""
+    run(cursor, "counts", plan.old)
+    outcomes: dict[str | None, int] = dict(cursor.fetchall())
+    rows, brought = sum(outcomes.values()), outcomes.pop(None, 0)
+    already = outcomes.pop(ALREADY, 0)
+    if (plan.old.layer is None and written != brought) or written < brought:
+        raise AdoptError(
+            f"Nothing was written: of {plan.old.name} {brought} rows were to come, "
+            f"and {written} were written."
+        )
+    skipped = {str(reason): count for reason, count in outcomes.items()}
+    kept, left = (plan.unknown, ()) if plan.old.extras else ((), plan.unknown)
+    return Table(
+        plan.old.name, rows, brought, written, already, skipped, _by(plan), list(kept), list(left)
+    )
+
+
+def _by(plan: Plan) -> list[str]:
+    if not isinstance(plan, LayerPlan):
+        return []
+    if plan.way == POINTED_AT:
+        return [f"relationship_instances.{plan.layer.pointer}"]
+    return list(plan.way)
+
+
+def types(cursor: Cursor[Any]) -> list[tuple[str, str, int]]:
+    run(cursor, "types")
+    return cursor.fetchall()
+
+
+def fan_out(cursor: Cursor[Any], layers: Iterable[LayerPlan]) -> tuple[int, int]:
+    """Live relationships, and the rows that joining every layer's old rows to them gives."""
+    tables = [hung(plan.old) for plan in layers]
+    run(
+        cursor,
+        "fan_out",
+        product=SQL(" * ").join([SQL("1::numeric"), *map(_times, tables)]),
+        joins=SQL("\n").join(map(_join, tables)),
+    )
+    relationships, rows = cursor.fetchone() or (0, 0)
+    return relationships, rows
+
+
+def _times(table: str) -> Composable:
+    return SQL("coalesce({}.size, 1)").format(Identifier(table))
+
+
+def _join(table: str) -> Composable:
+    return SQL(
+        "LEFT JOIN (SELECT relationship_id, count(*) AS size FROM {0} GROUP BY relationship_id) "
+        "AS {0} ON {0}.relationship_id = relationship.twin"
+    ).format(Identifier(table))

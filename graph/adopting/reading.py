@@ -1,0 +1,124 @@
+"""An old table into a temporary one: our columns and types, defaults where it says nothing."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Field
+from django.db.models.functions import Now
+from psycopg import Cursor
+from psycopg.sql import SQL, Composable, Identifier, Literal
+
+from graph.adopting.casts import cast, staged_type
+from graph.adopting.old import Old
+from graph.adopting.sources import Source, table
+from graph.adopting.survey import NEVER_MADE_UP, Plan
+
+# `nr`: the row's own number. `twin`: the row in finley that stands for it. `outcome`: why it is not
+# written, or NULL.
+OWN = SQL("nr bigint GENERATED ALWAYS AS IDENTITY, twin uuid, outcome text")
+WITH_CURRENCY = {
+    "raw_events": SQL("stated.amount IS NOT NULL"),
+    "predicted_relationships": SQL("coalesce(stated.amount_low, stated.amount_high) IS NOT NULL"),
+}
+
+
+def stage(
+    cursor: Cursor[Any], source: Source, plan: Plan, tenants: Sequence[UUID], currency: str
+) -> None:
+    """Every row of the old table (of these tenants, if any are named)."""
+    staged = Identifier(plan.old.staged)
+    cursor.execute(SQL("CREATE TEMPORARY TABLE {} ({}, {}) ON COMMIT DROP").format(
+        staged, OWN, SQL(", ").join(SQL("{} {}").format(Identifier(name), SQL(kind))
+                                    for name, kind in _all(plan.old))))  # fmt: skip
+    into = SQL("{} ({})").format(staged, SQL(", ").join(map(Identifier, _read(plan))))
+    source.stage(_select(plan, source.schema, tenants, currency), into)
+    cursor.execute(SQL("CREATE INDEX ON {} (id)").format(staged))
+    cursor.execute(SQL("ANALYZE {}").format(staged))
+
+
+def _all(old: Old) -> Iterator[tuple[str, Any]]:
+    """Every column of the temporary table, with its type: finley's own work stays empty in it."""
+    for each in old.model._meta.concrete_fields:
+        yield str(each.column), staged_type(each)
+    for name in old.hanging():
+        yield name, _type_of_hanging(name)
+
+
+def _type_of_hanging(name: str) -> str:
+    return "text" if name == "relationship_type" else "uuid"
+
+
+def _read(plan: Plan) -> list[str]:
+    hanging = [name for name in plan.old.hanging() if name in plan.columns]
+    return [*(name for name, _ in plan.old.fields()), *hanging]
+
+
+def _select(plan: Plan, schema: str, tenants: Sequence[UUID], currency: str) -> Composable:
+    fields = dict(plan.old.fields())
+    return SQL("SELECT {} FROM (SELECT {} FROM {}{}) AS stated").format(
+        SQL(", ").join(_value(plan, name, fields.get(name), currency) for name in _read(plan)),
+        SQL(", ").join(_stated(plan)),
+        table(schema, plan.old.name),
+        _only(tenants),
+    )
+
+
+def _only(tenants: Sequence[UUID]) -> Composable:
+    if not tenants:
+        return SQL("")
+    named = SQL(", ").join(Literal(str(each)) for each in tenants)
+    return SQL(" WHERE lower(old.user_id::text) IN ({})").format(named)
+
+
+def _stated(plan: Plan) -> Iterator[Composable]:
+    """Our columns as the old table has them, NULL where it has none; and what we have none for."""
+    for name, kind in _all(plan.old):
+        found = plan.columns.get(name) if name in _read(plan) else None
+        way = cast(kind, found) if found else None
+        value = SQL(way or "NULL").format(old=Identifier("old", name))
+        yield SQL("({})::{} AS {}").format(value, SQL(kind), Identifier(name))
+    if plan.old.extras:
+        yield SQL("{} AS extras").format(_extras(plan))
+
+
+def _extras(plan: Plan) -> Composable:
+    if not plan.unknown:
+        return SQL("'{{}}'::jsonb").format()
+    known = [name for name in plan.columns if name not in plan.unknown]
+    return SQL("jsonb_strip_nulls(to_jsonb(old) - {}::text[])").format(Literal(known))
+
+
+def _value(
+    plan: Plan, name: str, field: "Field[object, object] | None", currency: str
+) -> Composable:
+    stated = Identifier("stated", name)
+    if name == plan.old.extras:
+        return SQL(
+            "CASE coalesce(jsonb_typeof({0}), 'null') WHEN 'object' THEN {0} "
+            "WHEN 'null' THEN '{{}}' ELSE jsonb_build_object({1}, {0}) END || stated.extras"
+        ).format(stated, Literal(name))
+    if name == "currency" and currency and plan.old.name in WITH_CURRENCY:
+        return SQL("CASE WHEN {0} THEN coalesce({1}, {2}) ELSE {1} END").format(
+            WITH_CURRENCY[plan.old.name], stated, Literal(currency)
+        )
+    default = _default(plan.old, name, field)
+    return SQL("coalesce({}, {})").format(stated, default) if default else stated
+
+
+def _default(old: Old, name: str, field: "Field[object, object] | None") -> Composable | None:
+    if name in NEVER_MADE_UP or field is None:
+        return None
+    if name in old.defaults:
+        return SQL(old.defaults[name])
+    if field.null or not field.has_db_default():
+        return None
+    if isinstance(field.db_default, Now):
+        return SQL("now()")
+    return _literal(field.db_default, staged_type(field))
+
+
+def _literal(value: Any, kind: str) -> Composable:
+    text = json.dumps(value) if kind == "jsonb" else value
+    return SQL("{}::{}").format(Literal(text), SQL(kind))

@@ -1,0 +1,101 @@
+"""Where the old tables are: in a schema of finley's own database, or in another database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import psycopg
+from psycopg import Cursor
+from psycopg.sql import SQL, Composable, Identifier
+
+from graph import sql
+from graph.adopting.old import tables
+from graph.adopting.survey import Columns
+from graph.errors import AdoptError
+
+# One snapshot of all tables, that nothing can write to; values as any PostgreSQL reads them.
+SESSION = """
+    SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
+    SET LOCAL TimeZone = 'UTC';
+    SET LOCAL DateStyle = 'ISO';
+    SET LOCAL extra_float_digits = 3
+"""
+
+
+class Source(Protocol):
+    schema: str
+
+    def columns(self) -> dict[str, Columns]:
+        """The tables that are there, with their columns' types."""
+
+    def stage(self, rows: Composable, into: Composable) -> None:
+        """The rows of this SELECT into a staging table with its columns, `old_x (…)`."""
+
+
+class Here:
+    """A schema of the same database, read by the owner."""
+
+    def __init__(self, cursor: Cursor[Any], schema: str) -> None:
+        self._cursor, self.schema = cursor, schema
+
+    def columns(self) -> dict[str, Columns]:
+        named = Identifier(self.schema, "raw_events").as_string(self._cursor)
+        self._cursor.execute("SELECT to_regclass('raw_events')::oid, to_regclass(%s)::oid", [named])
+        ours, theirs = self._cursor.fetchone() or (None, None)
+        if ours == theirs:
+            raise AdoptError(f"The schema {self.schema!r} holds finley's own tables.")
+        return _columns(self._cursor, self.schema)
+
+    def stage(self, rows: Composable, into: Composable) -> None:
+        self._cursor.execute(SQL("INSERT INTO {} {}").format(into, rows))
+
+
+class There:
+    """A schema of another database: rows come through COPY."""
+
+    def __init__(self, cursor: Cursor[Any], remote: psycopg.Connection[Any], schema: str) -> None:
+        self._cursor, self._remote, self.schema = cursor, remote, schema
+
+    def columns(self) -> dict[str, Columns]:
+        with self._remote.cursor() as cursor:
+            return _columns(cursor, self.schema)
+
+    def stage(self, rows: Composable, into: Composable) -> None:
+        copied = SQL("COPY ({}) TO STDOUT").format(rows)
+        with (
+            self._remote.cursor() as reading,
+            reading.copy(copied) as out,
+            self._cursor.copy(SQL("COPY {} FROM STDIN").format(into)) as received,
+        ):
+            for data in out:
+                received.write(data)
+
+
+@contextmanager
+def opened(cursor: Cursor[Any], schema: str, url: str = "") -> Iterator[Source]:
+    """The source, as long as it is read. Raises AdoptError where the other database is away."""
+    if not url:
+        yield Here(cursor, schema)
+        return
+    try:
+        remote = psycopg.connect(url, connect_timeout=10)
+    except psycopg.ProgrammingError:  # whose text repeats the address, with its password
+        raise AdoptError("--from is no address: postgresql://user@host/database") from None
+    except psycopg.Error as error:
+        raise AdoptError(f"The database of --from cannot be reached: {error}") from None
+    with remote:
+        remote.execute(SESSION)
+        yield There(cursor, remote, schema)
+
+
+def table(schema: str, name: str) -> Composable:
+    return SQL("{} AS old").format(Identifier(schema, name))
+
+
+def _columns(cursor: Cursor[Any], schema: str) -> dict[str, Columns]:
+    names = [each.name for each in tables()]
+    cursor.execute(sql.read("adopt_columns"), {"schema": schema, "tables": names})
+    found: dict[str, dict[str, str]] = {}
+    for name, column, kind in cursor.fetchall():
+        found.setdefault(name, {})[column] = kind
+    return dict(found)

@@ -1,0 +1,1 @@
+INSERT INTO {table} ({columns}) SELECT {values} FROM {staged} AS old WHERE outcome IS NULL

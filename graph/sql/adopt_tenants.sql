@@ -1,0 +1,4 @@
+SELECT DISTINCT user_id
+FROM old_raw_events
+WHERE user_id IS NOT NULL AND user_id <> '00000000-0000-0000-0000-000000000000'
+ORDER BY user_id

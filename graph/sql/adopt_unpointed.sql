@@ -1,0 +1,1 @@
+UPDATE old_relationship_instances SET {pointer} = NULL WHERE {pointer} IS NOT NULL

@@ -1,0 +1,91 @@
+"""Old tables beside finley's own, in a schema that is gone afterwards."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from django.db import connections
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
+
+from graph import models, view
+from graph.adopting.outcome import Adopted, Table
+from tests.graph.adopting.replaced import Replaced
+
+SCHEMA = "Replaced System"  # a name that has to be quoted
+ELSEWHERE = "test_replaced"
+USER, OTHER = UUID(int=11), UUID(int=12)
+
+
+@pytest.fixture
+def old(committed) -> Iterator[Replaced]:
+    """Rows that `put` writes."""
+    yield Replaced()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f'DROP SCHEMA IF EXISTS "{SCHEMA}" CASCADE')
+
+
+@pytest.fixture
+def address(committed) -> str:
+    """The owner's way into the database, for libpq."""
+    connections["owner"].ensure_connection()
+    known = ("host", "port", "user", "password", "dbname")
+    given = connections["owner"].get_connection_params()
+    return make_conninfo(**{name: given[name] for name in known if name in given})
+
+
+@pytest.fixture
+def raw(address: str) -> Iterator[psycopg.Connection]:
+    """SQL by hand, as the owner."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def put(old: Replaced, raw: psycopg.Connection) -> Callable[..., None]:
+    """Writes the old rows; then runs these statements in the old schema."""
+
+    def write(*statements: str) -> None:
+        with raw.transaction():
+            old.write(raw, SCHEMA)
+            raw.execute(SQL("SET LOCAL search_path = {}").format(Identifier(SCHEMA)))
+            for statement in statements:
+                raw.execute(statement)  # type: ignore[call-overload]
+
+    return write
+
+
+@pytest.fixture
+def elsewhere(address: str, raw: psycopg.Connection) -> Iterator[str]:
+    """The address of another, empty database."""
+    raw.execute(f"CREATE DATABASE {ELSEWHERE}")
+    yield make_conninfo(address, dbname=ELSEWHERE)
+    raw.execute(f"DROP DATABASE {ELSEWHERE} WITH (FORCE)")
+
+
+def shown(user: UUID) -> dict[UUID, dict[str, Any]]:
+    """The view's rows of a tenant, after a refresh; one each."""
+    view.refresh()
+    found = models.EnrichedRelationship.objects.using("owner").filter(user_id=user).values()
+    by_id = {row["id"]: row for row in found}
+    assert len(by_id) == len(found)
+    return by_id
+
+
+def table(done: Adopted, name: str) -> Table:
+    return next(each for each in done.tables if each.name == name)
+
+
+def rows(model: type, user: UUID = USER) -> list[Any]:
+    return list(model.objects.using("owner").filter(user_id=user).order_by("id"))  # type: ignore[attr-defined]
+
+
+def written() -> int:
+    """Rows in all of finley's tables of the graph."""
+    return sum(
+        model.objects.using("owner").count()
+        for model in models.__dict__.values()
+        if isinstance(model, type) and model._meta.managed and model is not models.ViewRefresh
+    )
