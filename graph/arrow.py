@@ -1,8 +1,10 @@
 """PostgreSQL → Arrow over ADBC, in a tenant's transaction, from a bounded pool of connections."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from queue import Empty, LifoQueue
 from typing import Any
 from uuid import UUID
@@ -33,6 +35,20 @@ LIBPQ = (
 )
 
 
+@dataclass
+class Standing:
+    """How a pool stands: connections open and idle, who waits; and since it began, how many had to
+    wait, for how many seconds altogether, and how many got none in time."""
+
+    most: int
+    size: int = 0
+    idle: int = 0
+    waiting: int = 0
+    waits: int = 0
+    wait_seconds: float = 0.0
+    refused: int = 0
+
+
 class Pool:
     """At most `size` connections, made when needed (a new one costs about 50 ms) and kept."""
 
@@ -41,6 +57,13 @@ class Pool:
         self.patience = patience_seconds
         self._places = threading.BoundedSemaphore(size)
         self._idle: LifoQueue[Any] = LifoQueue()
+        self._counted = Standing(size)
+        self._counting = threading.Lock()
+
+    def standing(self) -> Standing:
+        with self._counting:
+            idle = self._idle.qsize()
+            return replace(self._counted, idle=idle, size=self._counted.size + idle)
 
     @contextmanager
     def transaction(self, begin: str) -> Iterator[Any]:
@@ -48,8 +71,7 @@ class Pool:
 
         Raises GraphError where no connection is free in time.
         """
-        if not self._places.acquire(timeout=self.patience):
-            raise GraphError(f"No database connection was free within {self.patience} s.")
+        self._enter()
         try:
             connection = self._begun(begin)
             try:
@@ -60,7 +82,27 @@ class Pool:
                 raise
             self._idle.put(connection)
         finally:
+            self._count(size=-1)
             self._places.release()
+
+    def _enter(self) -> None:
+        """Wait for a place; `size` counts the places that are taken, each a connection in use."""
+        if not self._places.acquire(blocking=False):
+            self._wait()
+        self._count(size=1)
+
+    def _wait(self) -> None:
+        begun = time.perf_counter()
+        self._count(waiting=1, waits=1)
+        had = self._places.acquire(timeout=self.patience)
+        self._count(waiting=-1, wait_seconds=time.perf_counter() - begun, refused=int(not had))
+        if not had:
+            raise GraphError(f"No database connection was free within {self.patience} s.")
+
+    def _count(self, **changes: float) -> None:
+        with self._counting:
+            for name, change in changes.items():
+                setattr(self._counted, name, getattr(self._counted, name) + change)
 
     def close(self) -> None:
         """Close what is idle."""
@@ -111,6 +153,13 @@ def pool() -> Pool:
             limits = settings.ARROW_POOL
             _pools[conninfo] = Pool(conninfo, limits["size"], limits["timeout"])
         return _pools[conninfo]
+
+
+def standing() -> Standing:
+    """How the process's pool stands, also before it is used."""
+    with _making:
+        known = [each.standing() for each in _pools.values()]
+    return known[-1] if known else Standing(settings.ARROW_POOL["size"])
 
 
 def close_all() -> None:

@@ -21,7 +21,7 @@ from django.db import connections
 from redis import Redis
 from redis.exceptions import RedisError
 
-from graph import changes, memory
+from graph import changes, memory, metrics
 from graph.engine.graph import Graph
 from graph.engine.ipc import Corrupt, pack, unpack
 from graph.load import ALL
@@ -89,6 +89,7 @@ def load(
             return known, 1
         with _building(key, wait=time.monotonic() < give_up) as mine:
             if mine:
+                metrics.cached("miss")
                 graph, queries = build(user_id, wanted, edge_class=edge_class)
                 _keep(Key(user_id, graph.version, wanted, edge_class), graph)
                 return graph, queries + 1
@@ -106,6 +107,7 @@ def redis() -> Redis:
 
 def _kept(key: Key) -> Graph | None:
     if (known := memory.get(key.name)) is not None:
+        metrics.cached("process")
         return known
     if not settings.GRAPH_CACHE["bytes"]:
         return None
@@ -114,15 +116,26 @@ def _kept(key: Key) -> Graph | None:
         if packed is None:
             return None
         redis().zadd(USED, {key.name: time.time()}, xx=True)
-        graph = unpack(packed, key.label)
+        graph = _unpacked(packed, key)
     except RedisError as error:
+        metrics.cached("away")
         logger.warning("No cache of graphs: %s", type(error).__name__)
         return None
     except (Corrupt, ValueError, OSError) as error:
+        metrics.cached("damaged")
         logger.warning("A kept graph is dropped: %s", error)
         _drop(key)
         return None
+    metrics.cached("redis")
     memory.put(key.name, graph)
+    return graph
+
+
+def _unpacked(packed: bytes, key: Key) -> Graph:
+    counted = metrics.Build()
+    with counted.phase("unpack"):
+        graph = unpack(packed, key.label)
+    counted.done(graph.edge_count)
     return graph
 
 

@@ -1,9 +1,10 @@
 """The view, corrected → Arrow columns → the engine's graph, in one snapshot."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from uuid import UUID
 
-from graph import fresh
+from graph import fresh, metrics
 from graph.arrow import tenant_snapshot
 from graph.engine.graph import Graph, build
 from graph.fresh import Wanted
@@ -44,8 +45,16 @@ def load(
     if unknown:
         raise ValueError(f"The view has no column {', '.join(sorted(unknown))}.")
     wanted = Wanted(user_id, tuple(dict.fromkeys((*ENDS, *columns))), edge_class)
-    with tenant_snapshot(user_id) as reader:
-        nodes, state = fresh.nodes(reader, user_id)
-        large = nodes.num_rows >= LARGE
-        edges = fresh.edges(reader, wanted, state, patterns_once=large)
-    return build(nodes, edges, state.version), reader.queries
+    counted = metrics.Build()
+    with ExitStack() as ends:
+        with counted.phase("connect"):
+            reader = ends.enter_context(tenant_snapshot(user_id))
+        with counted.phase("nodes"):
+            nodes, state = fresh.nodes(reader, user_id)
+        with counted.phase("edges"):
+            large = nodes.num_rows >= LARGE
+            edges = fresh.edges(reader, wanted, state, patterns_once=large)
+    with counted.phase("index"):
+        graph = build(nodes, edges, state.version)
+    counted.done(graph.edge_count)
+    return graph, reader.queries

@@ -21,7 +21,7 @@ def get(name: str) -> Graph | None:
 def put(name: str, graph: Graph) -> None:
     """Keep it, if it fits into GRAPH_CACHE["memory"] bytes at all."""
     bound = settings.GRAPH_CACHE["memory"]
-    if graph.nbytes > bound:
+    if not bound or graph.nbytes > bound:  # an empty graph takes no bytes, and would stay
         return
     with _changing:
         _kept[name] = graph

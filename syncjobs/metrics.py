@@ -7,6 +7,9 @@ from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from syncjobs.models.choices import Outcome
 
+ENDS = [outcome for outcome in Outcome if outcome is not Outcome.RUNNING]
+FINAL = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED)
+
 SECONDS = (0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
 
 _ENDED = Counter(
@@ -17,20 +20,36 @@ _SECONDS = Histogram("finley_job_seconds", "Seconds a start took", ["function"],
 _WAITS = Histogram(
     "finley_retry_wait_seconds", "Seconds until a retry", ["function"], buckets=SECONDS
 )
+_TRIES = Histogram(
+    "finley_job_tries",
+    "The try on which a run ended",
+    ["function"],
+    buckets=(1, 2, 3, 4, 5, 7, 10),
+)
 _UNSEEN = Counter("finley_jobs_unseen_total", "Jobs that arq ended without a word", ["reason"])
 _RECOVERED = Counter("finley_runs_recovered_total", "Runs put right by the recoverer", ["reason"])
 _OUTAGES = Counter("finley_redis_errors_total", "Turns of the queue that Redis did not answer")
+
+# What is known to be counted stands at 0 from the start: a first one is then an increase.
+for _reason in ("expired", "used_up", "unknown", "aborted", "broken"):
+    _UNSEEN.labels(_reason)
+for _reason in ("worker_lost", "redis_lost", "replay_abandoned"):
+    _RECOVERED.labels(_reason)
 
 
 @contextmanager
 def running(function: str) -> Iterator[None]:
     """While a start runs."""
+    for outcome in ENDS:
+        _ENDED.labels(function, outcome.value)
     with _RUNNING.labels(function).track_inprogress(), _SECONDS.labels(function).time():
         yield
 
 
-def ended(function: str, outcome: Outcome) -> None:
+def ended(function: str, outcome: Outcome, job_try: int) -> None:
     _ENDED.labels(function, outcome.value).inc()
+    if outcome in FINAL:
+        _TRIES.labels(function).observe(job_try)
 
 
 def waits(function: str, seconds: float) -> None:
@@ -49,6 +68,6 @@ def outage() -> None:
     _OUTAGES.inc()
 
 
-def serve(port: int) -> None:
-    """Serve them on this port of 127.0.0.1. Raises OSError where it is taken."""
-    start_http_server(port, addr="127.0.0.1")
+def serve(port: int, address: str = "127.0.0.1") -> None:
+    """Serve them on this port. Raises OSError where it is taken, or the address is none of ours."""
+    start_http_server(port, addr=address)

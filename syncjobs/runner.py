@@ -254,7 +254,7 @@ class Runner:
 
     def _written(self, claim: Claim, outcome: Outcome, stood: bool) -> None:
         """Count it; a start that was not the newest any more has written nothing."""
-        metrics.ended(claim.function, outcome if stood else Outcome.LOST)
+        metrics.ended(claim.function, outcome if stood else Outcome.LOST, claim.job_try)
         if not stood:
             log.warning("run %s was taken over: start %d ends", claim.run_id, claim.fence)
 

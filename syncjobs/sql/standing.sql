@@ -5,6 +5,10 @@ SELECT
     (SELECT count(*) FROM sync_runs WHERE status = 'queued') AS runs_queued,
     (SELECT count(*) FROM sync_runs WHERE status = 'running') AS runs_running,
     (
-        SELECT extract(epoch FROM now() - min(created_at)) FROM sync_runs
+        SELECT coalesce(extract(epoch FROM now() - min(coalesce(next_try_at, created_at))), 0)
+        FROM sync_runs
         WHERE status = 'queued' AND coalesce(next_try_at, created_at) <= now()
-    ) AS queue_age_seconds
+    ) AS queue_age_seconds,
+    (
+        SELECT count(*) FROM enrichments WHERE done_for IS NULL OR done_for < wanted_at
+    ) AS enrichments_waiting

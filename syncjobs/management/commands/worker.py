@@ -17,13 +17,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--burst", action="store_true", help="end when the queue is empty")
         parser.add_argument(
-            "--metrics-port", type=int, metavar="PORT", help="serve Prometheus on 127.0.0.1:PORT"
+            "--metrics-port", type=int, metavar="PORT", help="serve Prometheus on this port"
+        )
+        parser.add_argument(
+            "--metrics-address",
+            default="127.0.0.1",
+            metavar="ADDRESS",
+            help="… of this address (%(default)s); nobody is asked who they are",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if port := options["metrics_port"]:
             try:
-                metrics.serve(port)
+                metrics.serve(port, options["metrics_address"])
             except OSError as error:
                 raise CommandError(f"Port {port} cannot be used: {error.strerror}.") from None
         worker.make(burst=options["burst"]).run()
