@@ -1,10 +1,14 @@
 """What the environment says, read in one place and explained when it is wrong."""
 
 import os
+import re
 
 from django.core.exceptions import ImproperlyConfigured
 
 YES = frozenset({"1", "true", "yes", "on"})
+ORIGIN = re.compile(
+    r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?"
+)
 NO = frozenset({"", "0", "false", "no", "off"})
 
 
@@ -45,3 +49,23 @@ def decimal(name: str, default: float) -> float:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list, blanks dropped."""
     return [word for raw in text(name, default).split(",") if (word := raw.strip())]
+
+
+def origins(name: str) -> list[str]:
+    """A comma-separated list of schemes with hosts. Raises ImproperlyConfigured for other words."""
+    found = words(name)
+    for word in found:
+        if not ORIGIN.fullmatch(word):
+            raise ImproperlyConfigured(
+                f"{name}: {word!r} is no origin: say its scheme and host, as "
+                "https://app.example.com, without a path."
+            )
+    return found
+
+
+def one_of(name: str, *choices: str) -> str:
+    """One of these words, the first by default. Raises ImproperlyConfigured for anything else."""
+    value = text(name, choices[0])
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name}={value!r}: say {', '.join(choices)}.")
+    return value

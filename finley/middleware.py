@@ -1,4 +1,5 @@
-"""What every request passes: it gets a name and a line in the log; staff's work its role."""
+"""What every request passes: it gets a name and a line in the log; staff's work its role
+and its pages their policy."""
 
 import logging
 import re
@@ -6,8 +7,10 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
+from django.views.decorators.csp import csp_override, csp_report_only_override
 
 from finley import metrics
 from finley.routers import as_owner
@@ -52,6 +55,21 @@ class Identified:
                 "milliseconds": round(seconds * 1000, 1),
             },
         )
+
+
+class PolicyOfAdmin:
+    """The admin's pages have a content security policy of their own, in whatever mode it is."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        override = csp_report_only_override if settings.CSP_MODE == "report" else csp_override
+        policy = settings.CSP_OF_ADMIN if settings.CSP_MODE != "off" else {}
+        self.of_admin = override(policy)(get_response)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(reverse("admin:index")):
+            return self.of_admin(request)
+        return self.get_response(request)
 
 
 class OwnerForStaff:

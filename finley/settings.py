@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
 from django.utils.functional import lazy
 
 from finley import databases, environment, secret
@@ -21,6 +22,21 @@ if PRODUCTION and not environment.text("FINLEY_SECRET_KEY"):
 SECRET_KEY = environment.text("FINLEY_SECRET_KEY") or secret.kept_in(STATE_DIR)
 ALLOWED_HOSTS = environment.words("FINLEY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("FINLEY_TRUSTED_ORIGINS")
+
+# Pages of other origins whose scripts may ask the API; they show a token, never a cookie.
+CORS_ALLOWED_ORIGINS = environment.origins("FINLEY_CORS_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-none-match",
+    "last-event-id",
+    "x-finley-user",
+    "x-request-id",
+]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID"]
 
 INSTALLED_APPS = [
     "finley",
@@ -40,11 +56,15 @@ INSTALLED_APPS = [
     "knox",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    *(["corsheaders"] if CORS_ALLOWED_ORIGINS else []),
 ]
 
 MIDDLEWARE = [
     "finley.middleware.Identified",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "finley.middleware.PolicyOfAdmin",
+    *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "finley.middleware.OwnerForStaff",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -167,6 +187,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # it would ask a stranger
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
@@ -212,6 +233,24 @@ UNFOLD = {
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static" if PRODUCTION else None  # collectstatic; else from the apps
 WHITENOISE_USE_FINDERS = not PRODUCTION
+
+# What a page may load and where it may send: only from here, only to here. Styles are also written
+# into the pages of Swagger UI and of the admin, whose Alpine.js evaluates its attributes.
+PAGES: dict[str, list[str]] = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+}
+CSP_OF_ADMIN: dict[str, list[str]] = {**PAGES, "script-src": [CSP.SELF, CSP.UNSAFE_EVAL]}
+CSP_MODE = environment.one_of("FINLEY_CSP", "enforce", "report", "off")
+SECURE_CSP = PAGES if CSP_MODE == "enforce" else {}
+SECURE_CSP_REPORT_ONLY = PAGES if CSP_MODE == "report" else {}
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = PRODUCTION

@@ -1,0 +1,103 @@
+"""A headless Chromium, asked over WebDriver's HTTP (W3C); what its console said.
+
+The flags keep it from asking anybody but the page's own server.
+"""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+def installed() -> bool:
+    return bool(shutil.which("chromedriver") and shutil.which("chromium"))
+
+
+class Browser:
+    """One window."""
+
+    def __init__(self, client: httpx.Client, session: str) -> None:
+        self._client, self._session = client, session
+
+    def _ask(self, method: str, path: str, **body: Any) -> Any:
+        answer = self._client.request(
+            method, f"/session/{self._session}{path}", json=body if method == "POST" else None
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()["value"]
+
+    def open(self, address: str) -> None:
+        self._ask("POST", "/url", url=address)
+
+    def keep(self, name: str, value: str) -> None:
+        """A cookie of the page's host."""
+        self._ask("POST", "/cookie", cookie={"name": name, "value": value, "path": "/"})
+
+    def run(self, script: str) -> Any:
+        """What the script returns: a value of JSON."""
+        return self._ask("POST", "/execute/sync", script=script, args=[])
+
+    def until(self, script: str, seconds: float = 20) -> Any:
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit:
+            if found := self.run(script):
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"not in {seconds} s: {script}; {self.said()}")
+
+    def said(self) -> list[str]:
+        """The console's warnings and errors since it was last asked."""
+        told = self._ask("POST", "/se/log", type="browser")
+        return [each["message"] for each in told if each["level"] in {"WARNING", "SEVERE"}]
+
+
+@contextmanager
+def browser(profile: Path) -> Iterator[Browser]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    driver = subprocess.Popen(["chromedriver", f"--port={port}", "--silent"])
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            session = _begun(client, profile)
+            yield Browser(client, session)
+            client.delete(f"/session/{session}")
+    finally:
+        driver.terminate()
+        driver.wait(20)
+
+
+def _begun(client: httpx.Client, profile: Path) -> str:
+    wanted = {
+        "goog:chromeOptions": {
+            "binary": shutil.which("chromium"),
+            "args": [*FLAGS, f"--user-data-dir={profile}"],
+        },
+        "goog:loggingPrefs": {"browser": "ALL"},
+    }
+    for _ in range(100):
+        try:
+            answer = client.post("/session", json={"capabilities": {"alwaysMatch": wanted}})
+        except httpx.ConnectError:
+            time.sleep(0.1)
+            continue
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["value"]["sessionId"])
+    raise AssertionError("chromedriver did not start")
