@@ -15,6 +15,7 @@ from graph import arrow, maintenance
 from syncjobs import sql
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.3, 0.6, 1, 2.5, 5, 10, 30)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUESTS = Histogram(
     "finley_request_seconds",
     "Seconds a request took, by its route",
@@ -52,9 +53,17 @@ MARKS = {
 
 def answered(request: HttpRequest, status: int, seconds: float) -> None:
     """Count a request under its route, which names no id."""
+    _REQUESTS.labels(route(request), method(request), status).observe(seconds)
+
+
+def route(request: HttpRequest) -> str:
     match = request.resolver_match
-    route = match.route if match else "none"
-    _REQUESTS.labels(route, request.method, status).observe(seconds)
+    return match.route if match else "none"
+
+
+def method(request: HttpRequest) -> str:
+    """The request's method; what a client made up is all one."""
+    return request.method if request.method in METHODS else "other"
 
 
 class Standing(Collector):

@@ -59,8 +59,16 @@ INSTALLED_APPS = [
     *(["corsheaders"] if CORS_ALLOWED_ORIGINS else []),
 ]
 
+# Where to send spans, if anywhere: OpenTelemetry's SDK reads that and its other variables itself.
+TRACED = any(
+    environment.text(name)
+    for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+)
+TRACED_AS = environment.text("OTEL_SERVICE_NAME", "finley")
+
 MIDDLEWARE = [
     "finley.middleware.Identified",
+    *(["finley.tracing.Traced"] if TRACED else []),
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "finley.middleware.PolicyOfAdmin",

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
+from opentelemetry import trace
 from prometheus_client import Counter, Histogram
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -25,12 +26,14 @@ _CACHE = Counter(
     "and times that Redis was away",
     ["outcome"],
 )
+QUIET: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
+_tracer = trace.get_tracer("finley.graph")
 for _outcome in KEPT:
     _CACHE.labels(_outcome)
 
 
 class Build:
-    """The phases of one build, counted when its size is known."""
+    """The phases of one build: each a span, and counted when the size is known."""
 
     def __init__(self) -> None:
         self._phases: dict[str, float] = {}
@@ -38,7 +41,8 @@ class Build:
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         begun = time.perf_counter()
-        yield
+        with _tracer.start_as_current_span(f"graph {name}", **QUIET):
+            yield
         self._phases[name] = time.perf_counter() - begun
 
     def done(self, edges: int) -> None:

@@ -1,8 +1,11 @@
-"""What a worker counts, for Prometheus (`manage.py worker --metrics-port`)."""
+"""What a worker counts, for Prometheus (`manage.py worker --metrics-port`); a start is a span."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from syncjobs.models.choices import Outcome
@@ -12,6 +15,8 @@ FINAL = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED)
 
 SECONDS = (0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
 
+QUIET: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
+_tracer = trace.get_tracer("finley.syncjobs")
 _ENDED = Counter(
     "finley_jobs_ended_total", "Starts of jobs, by how they ended", ["function", "outcome"]
 )
@@ -42,12 +47,17 @@ def running(function: str) -> Iterator[None]:
     """While a start runs."""
     for outcome in ENDS:
         _ENDED.labels(function, outcome.value)
-    with _RUNNING.labels(function).track_inprogress(), _SECONDS.labels(function).time():
+    with (
+        _RUNNING.labels(function).track_inprogress(),
+        _SECONDS.labels(function).time(),
+        _tracer.start_as_current_span(f"job {function}", kind=SpanKind.CONSUMER, **QUIET),
+    ):
         yield
 
 
 def ended(function: str, outcome: Outcome, job_try: int) -> None:
     _ENDED.labels(function, outcome.value).inc()
+    trace.get_current_span().set_attributes({"job.outcome": outcome.value, "job.try": job_try})
     if outcome in FINAL:
         _TRIES.labels(function).observe(job_try)
 

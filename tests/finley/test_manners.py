@@ -132,6 +132,15 @@ def test_metrics_are_for_whom_they_are_meant(committed, settings):
     assert client.get("/metrics").status_code == 404
 
 
+def test_methods_that_clients_make_up_are_counted_as_one(committed):
+    client = Client()
+    for method in ("BREW", "WHEN"):
+        client.generic(method, "/healthz")
+    told = client.get("/metrics").content.decode()
+    assert 'finley_request_seconds_count{method="other",route="healthz",status="405"} 2.0' in told
+    assert "BREW" not in told
+
+
 def test_a_line_of_the_log_is_an_object_with_the_request_s_id():
     record = logging.LogRecord("finley", logging.INFO, "x", 1, "%s\nwas here", ("é",), None)
     token = problems.request_id.set("abc")

@@ -1,0 +1,85 @@
+"""Stands in for an OpenTelemetry collector: OTLP over HTTP on localhost, kept as it came."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+
+
+class Collector:
+    """`bodies` are the requests as they came, `headers` theirs."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.bodies: list[bytes] = []
+        self.headers: list[dict[str, str]] = []
+
+    def spans(self) -> list[Any]:
+        return [
+            span
+            for each in self._requests()
+            for resource in each.resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
+
+    def services(self) -> set[str]:
+        return {
+            attributes(resource.resource)["service.name"]
+            for each in self._requests()
+            for resource in each.resource_spans
+        }
+
+    def until(self, name: str, seconds: float = 30) -> Any:
+        """The first span of that name."""
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit:
+            for span in self.spans():
+                if span.name == name:
+                    return span
+            time.sleep(0.05)
+        raise AssertionError(f"no span {name} in {seconds} s: {[x.name for x in self.spans()]}")
+
+    def _requests(self) -> Iterator[ExportTraceServiceRequest]:
+        for body in list(self.bodies):
+            yield ExportTraceServiceRequest.FromString(body)
+
+
+def attributes(of: Any) -> dict[str, Any]:
+    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in of.attributes}
+
+
+@contextmanager
+def collecting() -> Iterator[Collector]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path == "/v1/traces":
+                collector.headers.append(dict(self.headers))
+                collector.bodies.append(body)
+            told = ExportTraceServiceResponse().SerializeToString()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-protobuf")
+            self.send_header("Content-Length", str(len(told)))
+            self.end_headers()
+            self.wfile.write(told)
+
+        def log_message(self, *_: object) -> None:
+            """Silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        collector = Collector(f"http://127.0.0.1:{server.server_address[1]}")
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield collector
+        finally:
+            server.shutdown()
+            thread.join()
