@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from queue import Empty, LifoQueue
 from typing import Any
@@ -72,6 +73,21 @@ class Pool:
         Raises GraphError where no connection is free in time.
         """
         self._enter()
+        with self._lent(begin) as connection:
+            yield connection
+
+    @contextmanager
+    def spare(self, begin: str) -> Iterator[Any | None]:
+        """The same, but None where none is free at once: who holds one already must not wait."""
+        if not self._places.acquire(blocking=False):
+            yield None
+            return
+        self._count(size=1)
+        with self._lent(begin) as connection:
+            yield connection
+
+    @contextmanager
+    def _lent(self, begin: str) -> Iterator[Any]:
         try:
             connection = self._begun(begin)
             try:
@@ -170,14 +186,15 @@ def close_all() -> None:
         _pools.clear()
 
 
+READ_ONLY = SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; ")
 HASHED = "SET LOCAL enable_nestloop = off; SET LOCAL jit = off"
 
 
 class TenantReader:
     """Runs queries in one tenant's snapshot; `queries` counts them."""
 
-    def __init__(self, cursor: Any) -> None:
-        self._cursor = cursor
+    def __init__(self, cursor: Any, tenant: Composable) -> None:
+        self._cursor, self._tenant = cursor, tenant
         self.queries = 0
 
     def table(self, query: Composable) -> pa.Table:
@@ -189,6 +206,31 @@ class TenantReader:
         except adbc_driver_manager.Error as error:
             raise _explained(error) from error
 
+    def tables(self, large: Composable, others: Sequence[Composable]) -> list[pa.Table]:
+        """The large query's rows, and those of the others, which are read meanwhile on a second
+        connection in the same snapshot where one is free."""
+        if not others:
+            return [self.table(large)]
+        with self._beside() as beside, ThreadPoolExecutor(1) as thread:
+            if beside is None:
+                return [self.table(query) for query in (large, *others)]
+            told = thread.submit(lambda: [beside.table(query) for query in others])
+            found = [self.table(large), *told.result()]
+            self.queries += beside.queries
+            return found
+
+    @contextmanager
+    def _beside(self) -> Iterator["TenantReader | None"]:
+        """Another reader of this snapshot."""
+        self._cursor.execute("SELECT pg_export_snapshot() AS name")
+        snapshot = self._cursor.fetch_arrow_table()["name"][0].as_py()
+        same = SQL("SET TRANSACTION SNAPSHOT {}; ").format(Literal(snapshot))
+        begin = READ_ONLY + same + self._tenant
+        with ExitStack() as ends:
+            connection = ends.enter_context(pool().spare(begin.as_string()))
+            cursor = connection and ends.enter_context(connection.cursor())
+            yield cursor and TenantReader(cursor, self._tenant)
+
 
 @contextmanager
 def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantReader]:
@@ -197,11 +239,12 @@ def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantRe
     `hashed=True` for questions that read a whole tenant: no nested loops, which PostgreSQL plans
     for tables that it has no statistics of yet, and which then take hours.
     """
-    begin = SQL(
-        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL {} = {}; {}"
-    ).format(SQL(TENANT_SETTING), Literal(str(user_id)), SQL(HASHED if hashed else ""))
-    with pool().transaction(begin.as_string()) as connection, connection.cursor() as cursor:
-        yield TenantReader(cursor)
+    tenant = SQL("SET LOCAL {} = {}; {}").format(
+        SQL(TENANT_SETTING), Literal(str(user_id)), SQL(HASHED if hashed else "")
+    )
+    begin = (READ_ONLY + tenant).as_string()
+    with pool().transaction(begin) as connection, connection.cursor() as cursor:
+        yield TenantReader(cursor, tenant)
 
 
 def _explained(error: adbc_driver_manager.Error) -> Exception:

@@ -108,7 +108,7 @@ def _nodes(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
 def _edges(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
     marked = reader.table(fresh.marked(user_id, KINDS, which, told="feed"))
     fields = _fields(marked)
-    query = fresh.rows(Wanted(user_id, EDGE), EDGE, list(fields))
+    query = fresh.rows(Wanted(user_id, EDGE), EDGE, list(fields), as_text=fresh.MONEY)
     now = _rows(reader.table(query)) if fields else []
     return _sorted(now, fields, _turns(reader, user_id, "relationship", which))
 

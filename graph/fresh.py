@@ -6,7 +6,7 @@ of it is read from the tables instead; never does a read wait for a refresh.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from graph.definition import SOME, TENANT, TENANT_VIEW, view_sql
 from graph.engine.columns import as_strings, storage
 from graph.layers import LAYERS, Layer
 
+MONEY = frozenset({"amount", *(c.name for x in LAYERS for c in x.columns if c.type == "money")})
 OF_EVENTS = ("occurred_at", "amount", "currency", "document_ref", "transaction_ref")
 PATCHED_ANYWAY = 2_000  # rows named by marks: so few cost less than asking how many rows there are
 PATCHED_SHARE = 0.25  # of the tenant's rows; beyond it reading all of them live costs less
@@ -59,32 +60,67 @@ def nodes(reader: TenantReader, user_id: UUID) -> tuple[pa.Table, State]:
     return found.slice(1), changes.read(json.loads(found["name"][0].as_py()))
 
 
-def edges(
-    reader: TenantReader, wanted: Wanted, state: State, *, patterns_once: bool = False
-) -> pa.Table:
+def edges(reader: TenantReader, wanted: Wanted, state: State, *, apart: bool = False) -> pa.Table:
     """The relationships as the tables have them in the reader's snapshot, with these columns.
 
-    `patterns_once`: what thousands share is read once, from the patterns' tables, not with each
-    relationship: a query more for each layer, and a quarter less time for a large tenant.
+    `apart`: what thousands share is read once, from the patterns' tables, and what few have from
+    the rows that have it, not with each relationship: some queries more, and half the time for a
+    large tenant.
     """
     marks = sum(state.pending.get(kind, 0) for kind in wanted.kinds())
     if state.unknown or _many(reader, wanted, marks):
         return _live(reader, wanted)
-    patterns = [
-        layer for layer in wanted.patterns() if patterns_once or layer.name in state.pending
-    ]
-    pointers = [layer.id_column for layer in patterns]
-    names = tuple(dict.fromkeys((*wanted.columns, *pointers)))
-    apart = {c.name for layer in patterns for c in layer.columns} if patterns_once else set()
-    found = reader.table(_of_view(wanted, [name for name in names if name not in apart]))
+    patterns = [layer for layer in wanted.patterns() if layer.name in state.pending and not apart]
+    names = tuple(dict.fromkeys((*wanted.columns, *(layer.id_column for layer in patterns))))
+    found = _apart(reader, wanted) if apart else reader.table(_of_view(wanted, names))
     for layer in patterns:
-        query = _every_pattern if patterns_once else _pattern_rows
-        found = _patterned(found, layer, reader.table(query(wanted, layer, state)))
-    found = found.select([name for name in found.column_names if name in names])
+        found = _patterned(found, layer, reader.table(_pattern_rows(wanted, layer, state)))
+    found = found.select(list(names))
     if marks:
         stale = reader.table(marked(wanted.user_id, wanted.kinds(), pending(state.snapshot)))
-        found = _patched(found, stale, reader.table(rows(wanted, names, as_strings(stale["id"]))))
+        ids = as_strings(stale["id"])
+        found = _patched(found, stale, reader.table(rows(wanted, names, ids, as_text=MONEY)))
     return found.select(list(wanted.columns))
+
+
+def _apart(reader: TenantReader, wanted: Wanted) -> pa.Table:
+    """The view's rows, with what is shared and what is rare read for itself."""
+    shared, rare = wanted.patterns(), [layer for layer in wanted.layers() if layer.rare]
+    away = {name for layer in shared for name in _own(layer)}
+    few = [name for layer in rare for name in (layer.id_column, *_own(layer))]
+    pointers = [layer.id_column for layer in shared]
+    near = [name for name in dict.fromkeys((*wanted.columns, *pointers, "id"))
+            if name not in away and name not in few]  # fmt: skip
+    queries: list[Composable] = [_every_pattern(wanted, layer) for layer in shared]
+    if rare:
+        few = [name for name in few if name in wanted.columns]
+        queries.append(_of_view(wanted, ["id", *few]) + _having(rare))
+    found, *others = reader.tables(_of_view(wanted, near), queries)
+    for layer, rows_ in zip(shared, others, strict=False):
+        found = _patterned(found, layer, rows_)
+    return _scattered(found, others[-1], few) if rare else found
+
+
+def _own(layer: Layer) -> list[str]:
+    return [column.name for column in layer.columns]
+
+
+def _having(layers: Iterable[Layer]) -> Composable:
+    """Rows of which any of the layers says something."""
+    says = SQL("{} IS NOT NULL")
+    return SQL(" AND ({})").format(
+        SQL(" OR ").join(says.format(Identifier(layer.presence)) for layer in layers)
+    )
+
+
+def _scattered(found: pa.Table, rows: pa.Table, names: Iterable[str]) -> pa.Table:
+    """The columns of some rows in all of them; in the others NULL, or false where it is a flag."""
+    at = pc.index_in(storage(found["id"]), value_set=storage(rows["id"]))
+    for name in names:
+        column = rows[name].combine_chunks().take(at)
+        absent = pa.types.is_boolean(column.type)
+        found = found.append_column(name, column.fill_null(False) if absent else column)
+    return found
 
 
 def _many(reader: TenantReader, wanted: Wanted, marks: int) -> bool:
@@ -109,9 +145,15 @@ def _of_view(wanted: Wanted, columns: Sequence[str]) -> Composed:
 
 
 def _select(wanted: Wanted, columns: Sequence[str], source: Composable) -> Composed:
-    names = SQL(", ").join(Identifier(name) for name in columns)
+    names = SQL(", ").join(_read(name, MONEY) for name in columns)
     query = SQL("SELECT {} FROM {} WHERE user_id = {}")
     return query.format(names, source, Literal(wanted.user_id)) + _only(wanted)
+
+
+def _read(name: str, as_text: Container[str], *of: str) -> Composable:
+    """A column; numbers as their text, which costs less to send and to read than numeric does."""
+    cast = SQL("{}::text AS {}" if name in as_text else "{}")
+    return cast.format(Identifier(*of, name), Identifier(name))
 
 
 def _only(wanted: Wanted) -> Composable:
@@ -145,11 +187,13 @@ def marked(
     )
 
 
-def rows(wanted: Wanted, columns: Sequence[str], ids: Sequence[str]) -> Composed:
+def rows(
+    wanted: Wanted, columns: Sequence[str], ids: Sequence[str], *, as_text: Container[str] = ()
+) -> Composed:
     """The query for these relationships as they are now."""
     parts = {"user_id": Literal(wanted.user_id), "ids": as_array(ids)}
     return SQL(sql.read("fresh_rows")).format(
-        columns=SQL(", ").join(Identifier("live", name) for name in columns),
+        columns=SQL(", ").join(_read(name, as_text, "live") for name in columns),
         live=SQL(view_sql(SOME, list(wanted.layers()))).format(**parts),
         only=_only(wanted),
         **parts,
@@ -185,7 +229,7 @@ def _patched(view: pa.Table, stale: pa.Table, now: pa.Table) -> pa.Table:
     return pa.concat_tables([view.filter(pc.invert(gone)), now.select(view.column_names)])
 
 
-def _every_pattern(wanted: Wanted, layer: Layer, _: State) -> Composed:
+def _every_pattern(wanted: Wanted, layer: Layer) -> Composed:
     """All of the layer's rows, with its columns of the view."""
     query = SQL("SELECT pattern.id, {} FROM {} AS pattern WHERE pattern.user_id = {}")
     return query.format(_pattern_columns(layer), Identifier(layer.table), Literal(wanted.user_id))

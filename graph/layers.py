@@ -40,6 +40,7 @@ class Layer:
     rows point at the relationship. `pick` orders a relationship's rows, best first (the id breaks
     every tie); it is empty where a unique key leaves at most one. `only` leaves rows out. `prefer`
     picks in its place among the rows of a system that had several where we have one (adopting).
+    `rare`: it says something of few relationships.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Layer:
     pick: str = ""
     only: str = ""
     prefer: str = ""
+    rare: bool = False
 
     @property
     def is_pattern(self) -> bool:
@@ -120,6 +122,7 @@ LAYERS: tuple[Layer, ...] = (
         id_column="predicted_relationship_id",
         pick="created_at DESC",
         only="status <> 'cancelled'",
+        rare=True,
         columns=(
             Column("prediction_confidence", "score", "chance that the range holds"),
             Column("prediction_reason", "text", "what the prediction rests on"),
@@ -135,6 +138,7 @@ LAYERS: tuple[Layer, ...] = (
         table="root_cause_analyses",
         id_column="root_cause_analysis_id",
         pick="confidence DESC",
+        rare=True,
         columns=(Column("root_cause_analysis", "text", "where it began, in one sentence"),),
     ),
     Layer(
@@ -142,6 +146,7 @@ LAYERS: tuple[Layer, ...] = (
         table="event_delta_logs",
         id_column="event_delta_log_id",
         pick="created_at DESC",
+        rare=True,
         columns=(Column("change_type", "text", "created, modified or deleted"),),
     ),
     Layer(
@@ -150,6 +155,7 @@ LAYERS: tuple[Layer, ...] = (
         id_column="duplicate_transaction_id",
         pick="duplicate_confidence DESC",
         only="status <> 'dismissed'",
+        rare=True,
         columns=(
             Column(
                 "is_duplicate",

@@ -29,7 +29,7 @@ LAYER_COLUMNS = tuple(
     name for layer in LAYERS for name in (layer.id_column, *(c.name for c in layer.columns))
 )
 ALL = (*FACTS, *LAYER_COLUMNS)
-LARGE = 5_000  # entities: from about here on, queries of their own for patterns are worth it
+LARGE = 5_000  # entities: from about here on, queries of their own for some layers are worth it
 
 
 def load(
@@ -53,7 +53,7 @@ def load(
             nodes, state = fresh.nodes(reader, user_id)
         with counted.phase("edges"):
             large = nodes.num_rows >= LARGE
-            edges = fresh.edges(reader, wanted, state, patterns_once=large)
+            edges = fresh.edges(reader, wanted, state, apart=large)
     with counted.phase("index"):
         graph = build(nodes, edges, state.version)
     counted.done(graph.edge_count)
