@@ -14,6 +14,7 @@ from graph.engine.columnar import ColumnarGraph
 from graph.engine.graph import build
 from graph.engine.native.centrality import ranks
 from graph.engine.native.communities import louvain
+from graph.engine.topology import Steps
 from tests.graph.engine import tables
 
 Peers = dict[str, dict[str, Callable[[], Any]]]
@@ -22,34 +23,42 @@ SAMPLED = 50  # networkx has every 50th source only; its time is multiplied
 BETWEENNESS = (5_000, 50_000)  # nodes, edges
 
 
-def questions(graph: ColumnarGraph) -> Peers:
+def questions(large: ColumnarGraph, middle: ColumnarGraph) -> Peers:
     """Algorithm → library → the computation alone, on what that library has made ready."""
-    pagerank, plain = graph.topology.matrix(None), _plain(graph)
-    n = pagerank.shape[0]
+    return {
+        "pagerank": _pagerank(large),
+        "louvain": _louvain(middle),
+        "betweenness": _betweenness(),
+    }
+
+
+def _pagerank(graph: ColumnarGraph) -> dict[str, Callable[[], Any]]:
+    matrix, plain = graph.topology.matrix(None), _plain(graph)
+    n = matrix.shape[0]
     even = np.full(n, 1 / n)
-    simple = graph.projection()
-    undirected = simple.topology.networkit("weight")
     ends = np.column_stack([graph.columns.source, graph.columns.target]).tolist()
     directed_igraph = igraph.Graph(n=n, edges=ends, directed=True)
-    coo = sp.triu(simple.topology.matrix("weight")).tocoo()
-    weighted_igraph = igraph.Graph(n=n, edges=np.column_stack(coo.coords).tolist())
-    plain_simple = simple.to_networkx()
     directed = graph.topology.networkit(None)
     return {
-        "pagerank": {
-            "ours": lambda: nx.pagerank(graph, weight=None),
-            "scipy": lambda: ranks(pagerank, 0.85, even, even, even, 100, n * 1e-6),
-            "igraph": directed_igraph.pagerank,
-            "networkit": lambda: nk.centrality.PageRank(directed, tol=1e-6).run().scores(),
-            "networkx": lambda: nx.pagerank(plain, weight=None),
-        },
-        "louvain": {
-            "ours": lambda: nx.community.louvain_communities(simple, seed=SEED),
-            "networkit": lambda: louvain(undirected, 1.0, SEED),
-            "igraph": lambda: weighted_igraph.community_multilevel(weights=coo.data),
-            "networkx": lambda: nx.community.louvain_communities(plain_simple, seed=SEED),
-        },
-        "betweenness": _betweenness(),
+        "ours": lambda: nx.pagerank(graph, weight=None),
+        "scipy": lambda: ranks(Steps.of(matrix), 0.85, even, even, even, 100, n * 1e-6),
+        "igraph": directed_igraph.pagerank,
+        "networkit": lambda: nk.centrality.PageRank(directed, tol=1e-6).run().scores(),
+        "networkx": lambda: nx.pagerank(plain, weight=None),
+    }
+
+
+def _louvain(graph: ColumnarGraph) -> dict[str, Callable[[], Any]]:
+    simple = graph.projection()
+    undirected = simple.topology.networkit("weight")
+    coo = sp.triu(simple.topology.matrix("weight")).tocoo()
+    weighted = igraph.Graph(n=simple.number_of_nodes(), edges=np.column_stack(coo.coords).tolist())
+    plain = simple.to_networkx()
+    return {
+        "ours": lambda: nx.community.louvain_communities(simple, seed=SEED),
+        "networkit": lambda: louvain(undirected, 1.0, SEED),
+        "igraph": lambda: weighted.community_multilevel(weights=coo.data),
+        "networkx": lambda: nx.community.louvain_communities(plain, seed=SEED),
     }
 
 

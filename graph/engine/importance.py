@@ -10,6 +10,7 @@ import rustworkx as rx
 from graph.engine.graph import Graph
 from graph.engine.native.centrality import ranks
 from graph.engine.projection import DECIMALS, Direction, adjacency, pairs
+from graph.engine.topology import Steps
 from graph.engine.weights import weighted
 
 Scores = npt.NDArray[np.float64]
@@ -44,7 +45,7 @@ def pagerank(graph: Graph, direction: Direction) -> Importance:
     matrix = adjacency(graph, weights.values, direction)
     n = graph.node_count
     even = np.full(n, 1 / n)
-    scores = ranks(matrix, DAMPING, even, even, even, max_iter=500, enough=n * 1e-10)
+    scores = ranks(Steps.of(matrix), DAMPING, even, even, even, max_iter=500, enough=n * 1e-10)
     return Importance(scores, weights.used)
 
 

@@ -17,6 +17,23 @@ Floats = npt.NDArray[np.float64]
 Weight = str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A walk's steps: `inward[v, u]` is the chance of the one from u to v; `stuck`: from here there
+    is none."""
+
+    inward: sp.csr_array
+    stuck: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, matrix: sp.csr_array) -> "Steps":
+        """In proportion to the weights of a matrix, whose rows are where they begin."""
+        sums: Floats = matrix.sum(axis=1)
+        stuck = sums == 0
+        rates = np.divide(1.0, sums, where=~stuck, out=np.zeros(len(sums)))
+        return cls((sp.diags_array(rates) @ matrix).T.tocsr(), stuck)
+
+
 class Unsupported(NotImplementedError):
     """Compiled code cannot answer this; networkx's own can."""
 
@@ -35,6 +52,7 @@ class Topology:
     directed: bool
     multigraph: bool
     read: Callable[[str], Floats] = field(repr=False)
+    _kept: dict[tuple[str, Weight], Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def n(self) -> int:
@@ -66,6 +84,10 @@ class Topology:
     def matrix(self, weight: Weight = None) -> sp.csr_array:
         """n by n: the sum of the weights of the edges from row to column, as networkx's."""
         return self._both_ways(self.weights(weight), loops=True)
+
+    def steps(self, weight: Weight = None) -> Steps:
+        """The steps of a walk along the matrix."""
+        return self._once("steps", weight, lambda: Steps.of(self.matrix(weight)))
 
     @cached_property
     def simple(self) -> sp.csr_array:
@@ -101,9 +123,18 @@ class Topology:
 
     def networkit(self, weight: Weight = None) -> nk.Graph:
         """Parallel edges as one, whose weight is their sum."""
-        matrix = self.matrix(weight)
+        return self._once("networkit", weight, lambda: self._networkit(self.matrix(weight)))
+
+    def _networkit(self, matrix: sp.csr_array) -> nk.Graph:
         once = sp.coo_array(matrix if self.directed else sp.triu(matrix))
         return networkit_graph(once, directed=self.directed)
+
+    def _once[Made](self, name: str, weight: Weight, make: Callable[[], Made]) -> Made:
+        """What algorithms read, made once for a weight: the graph never changes, nor may it."""
+        if (name, weight) not in self._kept:
+            self._kept[name, weight] = make()
+        made: Made = self._kept[name, weight]
+        return made
 
     def _both_ways(self, weights: Floats, *, loops: bool) -> sp.csr_array:
         source, target, weights = self._arcs(weights, loops=loops)

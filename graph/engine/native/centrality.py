@@ -7,9 +7,8 @@ import networkit as nk
 import networkx as nx
 import numpy as np
 import rustworkx as rx
-import scipy.sparse as sp
 
-from graph.engine.topology import Floats, Topology, Unsupported, Weight
+from graph.engine.topology import Floats, Steps, Topology, Unsupported, Weight
 
 Scores = dict[Hashable, float]
 Given = Mapping[Hashable, float] | None
@@ -32,12 +31,12 @@ def pagerank(
     start = np.full(G.n, 1 / G.n) if nstart is None else _shares(G, nstart)
     jump = np.full(G.n, 1 / G.n) if personalization is None else _shares(G, personalization)
     lost = jump if dangling is None else _shares(G, dangling)
-    found = ranks(G.matrix(weight), alpha, start, jump, lost, max_iter, G.n * tol)
+    found = ranks(G.steps(weight), alpha, start, jump, lost, max_iter, G.n * tol)
     return _scores(G, found)
 
 
 def ranks(
-    matrix: sp.csr_array,
+    steps: Steps,
     alpha: float,
     start: Floats,
     jump: Floats,
@@ -45,11 +44,8 @@ def ranks(
     max_iter: int,
     enough: float,
 ) -> Floats:
-    """PageRank of a weighted matrix. Raises PowerIterationFailedConvergence."""
-    sums: Floats = matrix.sum(axis=1)
-    stuck = sums == 0
-    steps = sp.diags_array(np.divide(1.0, sums, where=~stuck, out=np.zeros(len(sums)))) @ matrix
-    inward = steps.T.tocsr()
+    """PageRank of a walk with these steps. Raises PowerIterationFailedConvergence."""
+    inward, stuck = steps.inward, steps.stuck
     x: Floats = start
     for _ in range(max_iter):
         before = x
