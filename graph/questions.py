@@ -4,7 +4,7 @@ Each returns plain values, ready for an answer in JSON. Money is counted on flow
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.db.utils import OperationalError, ProgrammingError
 from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
 
@@ -19,7 +20,7 @@ from graph import overlay
 from graph.cache import load
 from graph.definition import VIEW
 from graph.engine.alternatives import k_shortest
-from graph.engine.columns import values
+from graph.engine.columns import storage, values
 from graph.engine.communities import SEED
 from graph.engine.communities import communities as find_communities
 from graph.engine.filters import Only
@@ -61,10 +62,13 @@ def path(
     weight: str | None = None,
     direction: Direction = "any",
     edges: Edges = "flow",
+    only: Only = EVERYTHING,
 ) -> Answer:
-    """The shortest path between two entities. Raises NotFound naming `source` or `target`."""
-    columns = dict.fromkeys((*HOP_COLUMNS, *columns_for(weight)))
-    graph, _ = load(user_id, tuple(columns), edge_class=_class(edges))
+    """The shortest path between two entities, over the edges of `only`.
+
+    Raises NotFound naming `source` or `target`.
+    """
+    graph = _graph(user_id, (*HOP_COLUMNS, *columns_for(weight)), edges, only)
     ends = [_position(graph, source, "source"), _position(graph, target, "target")]
     found = shortest_path(graph, *ends, max_length=max_length, weight=weight, direction=direction)
     if found is None:
@@ -94,8 +98,7 @@ def paths(
 
     Raises NotFound naming `source` or `target`.
     """
-    columns = dict.fromkeys((*HOP_COLUMNS, *columns_for(weight), *only.columns()))
-    graph = only.of(load(user_id, tuple(columns), edge_class=_class(edges))[0])
+    graph = _graph(user_id, (*HOP_COLUMNS, *columns_for(weight)), edges, only)
     ends = [_position(graph, source, "source"), _position(graph, target, "target")]
     found = k_shortest(graph, *ends, k=k, max_length=max_length, weight=weight, direction=direction)
     return {
@@ -113,27 +116,29 @@ def paths(
 
 def neighbourhood(
     user_id: UUID,
-    entity: UUID,
+    entity: UUID | str,
     *,
     depth: int = 1,
-    most: int = 100,
+    limit: int = 100,
+    edge_limit: int = 1000,
     direction: Direction = "any",
     edges: Edges = "flow",
     only: Only = EVERYTHING,
 ) -> Answer:
-    """At most `most` entities within `depth` edges, nearest first, and all edges among them.
+    """At most `limit` entities within `depth` edges, nearest first, and the edges among them, the
+    first `edge_limit` by id.
 
-    Raises NotFound naming `entity`.
+    Raises NotFound naming `id`.
     """
-    columns = dict.fromkeys((*HOP_COLUMNS, *only.columns()))
-    graph = only.of(load(user_id, tuple(columns), edge_class=_class(edges))[0])
-    start = _position(graph, entity, "entity")
-    near = find_neighbourhood(graph, start, depth=depth, most=most, direction=direction)
+    graph = _graph(user_id, HOP_COLUMNS, edges, only)
+    start = _position(graph, entity, "id")
+    near = find_neighbourhood(graph, start, depth=depth, most=limit, direction=direction)
     named = zip(_named(graph, near.nodes), near.distances, strict=True)
     return {
         "truncated": near.truncated,
+        "edges_truncated": len(near.edges) > edge_limit,
         "entities": [{**each, "distance": distance} for each, distance in named],
-        "edges": _edges(graph, near.edges),
+        "edges": _edges(graph, _by_id(graph, near.edges)[:edge_limit]),
     }
 
 
@@ -145,9 +150,13 @@ def importance(
     kind: str | None = None,
     direction: Direction = "any",
     edges: Edges = "flow",
+    only: Only = EVERYTHING,
 ) -> Answer:
-    """The `top` entities (of one kind, if given) by a centrality; ties go by id."""
-    graph, _ = load(user_id, columns_for("causal_score"), edge_class=_class(edges))
+    """The `top` entities (of one kind, if given) by a centrality over the edges of `only`.
+
+    Ties go by id.
+    """
+    graph = _graph(user_id, columns_for("causal_score"), edges, only)
     found = score(graph, algorithm, direction)
     rows = np.argsort(-found.scores, kind="stable")  # nodes are ordered by id
     if kind is not None:
@@ -166,10 +175,19 @@ def importance(
 
 
 def communities(
-    user_id: UUID, *, top: int = 10, members: int = 10, seed: int = SEED, edges: Edges = "flow"
+    user_id: UUID,
+    *,
+    top: int = 10,
+    members: int = 10,
+    seed: int = SEED,
+    edges: Edges = "flow",
+    only: Only = EVERYTHING,
 ) -> Answer:
-    """The `top` largest communities, each with its `members` best connected entities."""
-    graph, _ = load(user_id, columns_for("causal_score"), edge_class=_class(edges))
+    """The `top` largest communities, each with its `members` best connected entities.
+
+    Only the edges of `only` count.
+    """
+    graph = _graph(user_id, columns_for("causal_score"), edges, only)
     found = find_communities(graph, seed)
     degrees = np.bincount(np.concatenate([graph.source, graph.target]), minlength=graph.node_count)
     return {
@@ -247,15 +265,26 @@ def _layer(row: TenantRelationship, name: str) -> Answer | None:
     return {"id": row_id, **{c.name: getattr(row, c.name) for c in layer.columns}}
 
 
-def _class(edges: Edges) -> str | None:
-    return "flow" if edges == "flow" else None
+def _graph(user_id: UUID, columns: Iterable[str], edges: Edges, only: Only) -> Graph:
+    """The tenant's graph with these columns and those edges."""
+    wanted = tuple(dict.fromkeys((*columns, *only.columns())))
+    graph, _ = load(user_id, wanted, edge_class="flow" if edges == "flow" else None)
+    return only.of(graph)
 
 
-def _position(graph: Graph, entity: UUID, field: str) -> int:
-    found = graph.position(str(entity))
+def _position(graph: Graph, entity: UUID | str, field: str) -> int:
+    try:
+        found = graph.position(str(UUID(str(entity))))
+    except ValueError:
+        found = None
     if found is None:
         raise NotFound("There is no such entity in your graph.", field)
     return found
+
+
+def _by_id(graph: Graph, rows: list[int]) -> list[int]:
+    ids = pc.array_sort_indices(storage(graph.edges["id"].take(pa.array(rows, pa.int64()))))
+    return [rows[place] for place in ids.to_pylist()]
 
 
 def _named(graph: Graph, rows: list[int]) -> list[Answer]:

@@ -64,6 +64,36 @@ class Names(serializers.Field[list[str], str, str, Any]):
         return ",".join(value)
 
 
+class Words(serializers.Field[list[str], str, str, Any]):
+    """Some words of the tenant's own, with commas between."""
+
+    most, longest = 20, 100
+    default_error_messages = {
+        "invalid": "Say 1 to {most} words of at most {longest} characters, with commas between."
+    }
+
+    def to_internal_value(self, data: str) -> list[str]:
+        words = data.split(",")
+        fit = all(0 < len(word) <= self.longest and "\0" not in word for word in words)
+        if len(words) > self.most or not fit:
+            self.fail("invalid", most=self.most, longest=self.longest)
+        return list(dict.fromkeys(words))
+
+    def to_representation(self, value: list[str]) -> str:
+        return ",".join(value)
+
+
+class WordsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """A list, in one parameter, with commas."""
+
+    target_class = "graph.api.fields.Words"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        word = f"[^,\\0]{{1,{self.target.longest}}}"
+        more = f"(,{word}){{0,{self.target.most - 1}}}"
+        return {"type": "string", "pattern": f"^{word}{more}$"}
+
+
 class NamesInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """A list, in one parameter, with commas."""
 

@@ -6,10 +6,10 @@ from typing import Any, cast
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from graph.api.fields import Moment, Place
+from graph.api.fields import Moment, Names, Place, Words
 from graph.engine.communities import SEED
+from graph.engine.filters import Only
 from graph.engine.importance import ALGORITHMS
-from graph.engine.weights import WEIGHTS
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.models.choices import EntityKind
 from graph.questions import layer_fields
@@ -72,36 +72,57 @@ class NoQuery(StrictQuery):
     pass
 
 
-class PathsQuery(StrictQuery):
-    source = serializers.UUIDField(help_text="An entity's id.")  # type: ignore[assignment]
-    target = serializers.UUIDField(help_text="An entity's id.")
-    max_length = serializers.IntegerField(
-        default=6, min_value=1, max_value=20, help_text="The most edges that the path may have."
+class EdgesQuery(StrictQuery):
+    """A question of the graph, which may be asked of some of its edges only."""
+
+    types = Words(
+        required=False, help_text="Only relationships of these types (relationship_type), by comma."
     )
-    weight = serializers.ChoiceField(
-        WEIGHTS,
+    min_confidence = serializers.FloatField(
+        required=False, min_value=0, max_value=1, help_text="Only edges at least so sure."
+    )
+    since = serializers.DateField(required=False, help_text="Only from this day on (UTC).")
+    until = serializers.DateField(required=False, help_text="Only up to this day (UTC).")
+    has = Names(
+        list(BY_NAME),
         required=False,
-        help_text="Prefer edges with high scores (cost: -ln score). Without it every edge costs 1.",
+        help_text="Only edges of which all these layers say something.",
     )
-    direction = direction_field()
     edges = edges_field()
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        since, until = attrs.get("since"), attrs.get("until")
+        if since and until and since > until:
+            raise serializers.ValidationError({"since": ["It is later than `until`."]})
+        return attrs
 
-class ImportanceQuery(StrictQuery):
+
+def constrained(asked: dict[str, Any]) -> dict[str, Any]:
+    """An EdgesQuery's parameters as the questions take them: the edges that count are `only`."""
+    given = dict(asked)
+    only = Only(
+        types=given.pop("types", ()),
+        min_confidence=given.pop("min_confidence", 0.0),
+        since=given.pop("since", None),
+        until=given.pop("until", None),
+        layers=given.pop("has", ()),
+    )
+    return {**given, "only": only}
+
+
+class ImportanceQuery(EdgesQuery):
     algorithm = serializers.ChoiceField(list(ALGORITHMS), default="pagerank")
     top = serializers.IntegerField(default=10, min_value=1, max_value=1000)
     kind = kind_field()
     direction = direction_field()
-    edges = edges_field()
 
 
-class CommunitiesQuery(StrictQuery):
+class CommunitiesQuery(EdgesQuery):
     top = serializers.IntegerField(default=10, min_value=1, max_value=1000)
     members = serializers.IntegerField(
         default=10, min_value=1, max_value=1000, help_text="Members shown of each community."
     )
     seed = serializers.IntegerField(default=SEED, min_value=0, max_value=2**31 - 1)
-    edges = edges_field()
 
 
 class InsightsQuery(StrictQuery):
@@ -153,28 +174,6 @@ class EntityAnswer(Answer):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(EntityKind.choices)
     name = serializers.CharField()
-
-
-class HopAnswer(Answer):
-    relationship_id = serializers.UUIDField()
-    source = EntityAnswer()  # type: ignore[assignment]
-    target = EntityAnswer()
-    forward = serializers.BooleanField(help_text="False: the path takes this edge backwards")
-    relationship_type = serializers.CharField()
-    confidence_score = serializers.FloatField()
-    occurred_at = serializers.DateTimeField()
-    amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
-    currency = serializers.CharField(allow_null=True)
-
-
-class PathAnswer(Answer):
-    found = serializers.BooleanField()
-    length = serializers.IntegerField(allow_null=True)
-    cost = serializers.FloatField(allow_null=True)
-    weights_used = serializers.DictField(
-        child=serializers.IntegerField(), help_text="On how many edges each column was the weight"
-    )
-    hops = HopAnswer(many=True)
 
 
 class RankedEntity(EntityAnswer):

@@ -2,14 +2,20 @@
 
 from django.urls import path
 
-from graph.api import following, views
+from graph.api import following, views, walking
 
 urlpatterns = [
     path("stats/", views.StatsView.as_view(), name="graph-stats"),
     path("entities/", views.EntitiesView.as_view(), name="graph-entities"),
     path("entities/<str:entity_id>/", views.EntityView.as_view(), name="graph-entity"),
     path("entities/<str:entity_id>/similar/", views.SimilarView.as_view(), name="graph-similar"),
-    path("paths/", views.PathsView.as_view(), name="graph-paths"),
+    path(
+        "entities/<str:entity_id>/neighbourhood/",
+        walking.NeighbourhoodView.as_view(),
+        name="graph-neighbourhood",
+    ),
+    path("paths/", walking.PathsView.as_view(), name="graph-paths"),
+    path("paths/k-shortest/", walking.KShortestView.as_view(), name="graph-k-shortest"),
     path("importance/", views.ImportanceView.as_view(), name="graph-importance"),
     path("communities/", views.CommunitiesView.as_view(), name="graph-communities"),
     path("insights/<str:layer>/", views.InsightsView.as_view(), name="graph-insights"),

@@ -140,24 +140,14 @@ class CashFlowView(Question):
         return Response(lists.CashFlowAnswer(answer).data)
 
 
-class PathsView(Question):
-    query = shapes.PathsQuery
-
-    @described(shapes.PathsQuery, shapes.PathAnswer, may_be_missing=True)
-    def get(self, request: Request) -> Response:
-        """The shortest path between two entities, with the relationships it takes."""
-        return Response(
-            shapes.PathAnswer(questions.path(self.tenant(request), **self.parameters(request))).data
-        )
-
-
 class ImportanceView(Question):
     query = shapes.ImportanceQuery
 
     @described(shapes.ImportanceQuery, shapes.ImportanceAnswer)
     def get(self, request: Request) -> Response:
         """The most important entities by a centrality."""
-        answer = questions.importance(self.tenant(request), **self.parameters(request))
+        asked = shapes.constrained(self.parameters(request))
+        answer = questions.importance(self.tenant(request), **asked)
         return Response(shapes.ImportanceAnswer(answer).data)
 
 
@@ -167,7 +157,8 @@ class CommunitiesView(Question):
     @described(shapes.CommunitiesQuery, shapes.CommunitiesAnswer)
     def get(self, request: Request) -> Response:
         """Groups of entities that deal with one another more than with the rest."""
-        answer = questions.communities(self.tenant(request), **self.parameters(request))
+        asked = shapes.constrained(self.parameters(request))
+        answer = questions.communities(self.tenant(request), **asked)
         return Response(shapes.CommunitiesAnswer(answer).data)
 
 

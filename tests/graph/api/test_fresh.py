@@ -29,6 +29,8 @@ def asked(books) -> dict[str, str]:
     return {
         "the graph": "stats/",
         "a path": f"paths/?source={books.sales}&target={books.borough}",
+        "paths": f"paths/k-shortest/?source={books.sales}&target={books.borough}",
+        "who is near": f"entities/{books.sales}/neighbourhood/?edges=all",
         "ranks": "importance/?top=5",
         "communities": "communities/",
         "a list": "relationships/?edges=all",

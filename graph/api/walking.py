@@ -1,0 +1,137 @@
+"""Walks through the graph: the shortest path, the k shortest ones, who is near."""
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from graph import questions
+from graph.api.serializers import (
+    Answer,
+    EdgesQuery,
+    EntityAnswer,
+    constrained,
+    direction_field,
+)
+from graph.api.views import Question, described
+from graph.engine.weights import WEIGHTS
+
+
+class PathsQuery(EdgesQuery):
+    source = serializers.UUIDField(help_text="An entity's id.")  # type: ignore[assignment]
+    target = serializers.UUIDField(help_text="An entity's id.")
+    max_length = serializers.IntegerField(
+        default=6, min_value=1, max_value=20, help_text="The most edges that a path may have."
+    )
+    weight = serializers.ChoiceField(
+        WEIGHTS,
+        required=False,
+        help_text="Prefer edges with high scores (cost: -ln score). Without it every edge costs 1.",
+    )
+    direction = direction_field()
+
+
+class KShortestQuery(PathsQuery):
+    k = serializers.IntegerField(default=3, min_value=1, max_value=20)
+
+
+class NeighbourhoodQuery(EdgesQuery):
+    depth = serializers.IntegerField(
+        default=1, min_value=1, max_value=6, help_text="The most edges between it and another."
+    )
+    limit = serializers.IntegerField(
+        default=100, min_value=1, max_value=1000, help_text="The most entities, it included."
+    )
+    edge_limit = serializers.IntegerField(
+        default=1000, min_value=0, max_value=10_000, help_text="The most relationships shown."
+    )
+    direction = direction_field()
+
+
+class EdgeAnswer(Answer):
+    relationship_id = serializers.UUIDField()
+    relationship_type = serializers.CharField()
+    confidence_score = serializers.FloatField()
+    occurred_at = serializers.DateTimeField()
+    amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
+    currency = serializers.CharField(allow_null=True)
+
+
+class HopAnswer(EdgeAnswer):
+    source = EntityAnswer()  # type: ignore[assignment]
+    target = EntityAnswer()
+    forward = serializers.BooleanField(help_text="False: the path takes this edge backwards")
+
+
+class WalkAnswer(Answer):
+    length = serializers.IntegerField()
+    cost = serializers.FloatField()
+    hops = HopAnswer(many=True)
+
+
+def weights_used() -> serializers.DictField:
+    return serializers.DictField(
+        child=serializers.IntegerField(), help_text="On how many edges each column was the weight"
+    )
+
+
+class PathAnswer(Answer):
+    found = serializers.BooleanField()
+    length = serializers.IntegerField(allow_null=True)
+    cost = serializers.FloatField(allow_null=True)
+    weights_used = weights_used()
+    hops = HopAnswer(many=True)
+
+
+class KShortestAnswer(Answer):
+    weights_used = weights_used()
+    paths = WalkAnswer(many=True, help_text="Best first; no two have the same entities in a row")
+
+
+class NearbyEntity(EntityAnswer):
+    distance = serializers.IntegerField(help_text="Edges between it and the entity asked about")
+
+
+class BetweenAnswer(EdgeAnswer):
+    source = serializers.UUIDField(help_text="An entity's id")  # type: ignore[assignment]
+    target = serializers.UUIDField(help_text="An entity's id")
+
+
+class NeighbourhoodAnswer(Answer):
+    truncated = serializers.BooleanField(help_text="There are more entities within that depth")
+    edges_truncated = serializers.BooleanField(help_text="There are more edges among these")
+    entities = NearbyEntity(many=True, help_text="The nearest first: the entity itself")
+    edges = BetweenAnswer(many=True, help_text="Among these entities, by id")
+
+
+class PathsView(Question):
+    query = PathsQuery
+
+    @described(PathsQuery, PathAnswer, may_be_missing=True)
+    def get(self, request: Request) -> Response:
+        """The shortest path between two entities, with the relationships it takes."""
+        asked = constrained(self.parameters(request))
+        return Response(PathAnswer(questions.path(self.tenant(request), **asked)).data)
+
+
+class KShortestView(Question):
+    query = KShortestQuery
+
+    @described(KShortestQuery, KShortestAnswer, may_be_missing=True)
+    def get(self, request: Request) -> Response:
+        """The k shortest paths between two entities, without repeated entities."""
+        asked = constrained(self.parameters(request))
+        return Response(KShortestAnswer(questions.paths(self.tenant(request), **asked)).data)
+
+
+@extend_schema(parameters=[OpenApiParameter("entity_id", OpenApiTypes.UUID, "path")])
+class NeighbourhoodView(Question):
+    query = NeighbourhoodQuery
+
+    @described(NeighbourhoodQuery, NeighbourhoodAnswer, may_be_missing=True)
+    def get(self, request: Request, entity_id: str) -> Response:
+        """Who is within some edges of an entity, and the relationships among them."""
+        asked = constrained(self.parameters(request))
+        answer = questions.neighbourhood(self.tenant(request), entity_id, **asked)
+        return Response(NeighbourhoodAnswer(answer).data)
