@@ -137,6 +137,12 @@ GRAPH_CACHE = {
     "redis_timeout": 2.0,
 }
 
+# Exports over HTTP hold a database connection each, for as long as their client reads.
+EXPORTS = {
+    "at_once": environment.number("FINLEY_EXPORTS_AT_ONCE", 3),  # a process
+    "patience": environment.decimal("FINLEY_EXPORT_PATIENCE", 30.0),  # seconds without a read
+}
+
 # Background syncs.
 ARQ_MAX_TRIES = environment.number("ARQ_MAX_TRIES", 5)
 ARQ_JOB_TIMEOUT = environment.number("ARQ_JOB_TIMEOUT", 3600)

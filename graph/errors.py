@@ -5,6 +5,9 @@ GraphError
 │   ├── ViewMissing      it is not there
 │   ├── ViewUnpopulated  it is there, and was never filled
 │   └── RefreshRunning   another refresh holds the lock
+├── Later            not now; `after` says in how many seconds it is worth asking again
+│   ├── TooMany      the tenant has as much of this under way as it may
+│   └── Busy         this process has
 ├── TenantUnknown        no user goes by that id or address
 ├── LedgerError          a ledger file cannot be imported
 ├── DocumentError        a document cannot be read as text
@@ -32,6 +35,20 @@ class ViewUnpopulated(ViewError):
 
 
 class RefreshRunning(ViewError):
+    pass
+
+
+class Later(GraphError):
+    def __init__(self, message: str, after: float) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class TooMany(Later):
+    pass
+
+
+class Busy(Later):
     pass
 
 

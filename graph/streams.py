@@ -12,7 +12,7 @@ from pyarrow import parquet as pq
 
 from graph.engine import export
 from graph.engine.columns import storage, uuid_texts
-from graph.engine.graph import Graph
+from graph.engine.export import Contents
 from graph.tabular import cells, flat_type
 
 Pieces = Iterator[bytes]
@@ -24,7 +24,7 @@ class Format:
 
     media_type: str
     suffix: str
-    write: Callable[[Graph], Pieces]
+    write: Callable[[Contents], Pieces]
     whole: bool
 
 
@@ -46,25 +46,25 @@ class _Sink(RawIOBase):
         return b"".join(pieces)
 
 
-def as_csv(graph: Graph) -> Pieces:
+def as_csv(contents: Contents) -> Pieces:
     """The edges, UTF-8 with a header; what a spreadsheet takes for a formula gets an apostrophe."""
-    schema = _plain(export.with_ends(graph, graph.edges.slice(0, 0), 0)).schema
-    flat = pa.schema([(field.name, flat_type(field.type)) for field in schema])
-    found = (cells(_plain(page), flat, raw=False) for page in export.edge_pages(graph))
+    schema = _plain(contents.columns.empty_table()).schema
+    flat = pa.schema([(each.name, flat_type(each.type)) for each in schema])
+    found = (cells(_plain(page), flat, raw=False) for page in contents.pages)
     return _written(lambda sink: csv.CSVWriter(sink, flat), found)
 
 
-def as_parquet(graph: Graph) -> Pieces:
+def as_parquet(contents: Contents) -> Pieces:
     """The edges, typed, Zstandard, one row group a page."""
-    schema = _plain(export.with_ends(graph, graph.edges.slice(0, 0), 0)).schema
-    found = map(_plain, export.edge_pages(graph))
+    schema = _plain(contents.columns.empty_table()).schema
+    found = map(_plain, contents.pages)
     return _written(lambda sink: pq.ParquetWriter(sink, schema, compression="zstd"), found)
 
 
-def as_arrow(graph: Graph) -> Pieces:
+def as_arrow(contents: Contents) -> Pieces:
     """The edges as an Arrow IPC stream."""
-    schema = _plain(export.with_ends(graph, graph.edges.slice(0, 0), 0)).schema
-    found = map(_plain, export.edge_pages(graph))
+    schema = _plain(contents.columns.empty_table()).schema
+    found = map(_plain, contents.pages)
     return _written(lambda sink: pa.ipc.new_stream(sink, schema), found)
 
 

@@ -1,5 +1,6 @@
 """GraphErrors, and the REST framework's own exceptions, as problems."""
 
+import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -10,14 +11,18 @@ from rest_framework.response import Response
 
 from graph import problems
 from graph.api.problems import of_exception, response
-from graph.errors import GraphError, NotFound, QuestionError, TooOld
+from graph.errors import GraphError, Later, NotFound, QuestionError, TooMany, TooOld
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """400 for an argument, 404 for what is not there, 503 for a view that cannot be read."""
+    """400 for an argument, 404 for what is not there, 429 for a tenant that has too much under way,
+    503 for a view that cannot be read."""
     request: Request = context["request"]
     if isinstance(error, QuestionError):
         return of_field(request, _status(error), error.field, error)
+    if isinstance(error, Later):
+        after = {"Retry-After": str(math.ceil(error.after))}
+        return response(429 if isinstance(error, TooMany) else 503, str(error), headers=after)
     if isinstance(error, GraphError):
         return response(503, str(error))
     if isinstance(error, Http404):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.db import connections
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -133,7 +133,7 @@ class StreamView(Question):
         ],
         responses={(200, "text/event-stream"): OpenApiTypes.STR, **PROBLEMS},
     )
-    def get(self, request: Request) -> StreamingHttpResponse:
+    def get(self, request: Request) -> HttpResponse | StreamingHttpResponse:
         """Changes as server-sent events: `changes` as changes/ has them, `reset` where too old.
 
         An event's id is its version: who comes again with Last-Event-ID misses nothing.
@@ -142,12 +142,14 @@ class StreamView(Question):
         since = request.headers.get("Last-Event-ID") or asked or self.version
         feed.check(since)
         connections["default"].close()  # into the pool: the request lasts as long as its stream
-        answer = StreamingHttpResponse(
-            stream(self.tenant(request), since), content_type=EventStream.media_type
-        )
-        answer.headers["Cache-Control"] = "no-store"
-        answer.headers["X-Accel-Buffering"] = "no"
-        return answer
+        headers = {
+            "Content-Type": EventStream.media_type,
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",
+        }
+        if request.method == "HEAD":
+            return HttpResponse(headers=headers)
+        return StreamingHttpResponse(stream(self.tenant(request), since), headers=headers)
 
 
 def changed(user_id: UUID, since: str | None) -> dict[str, Any]:

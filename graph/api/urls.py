@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from graph.api import following, views, walking
+from graph.api import exporting, following, views, walking
 
 urlpatterns = [
     path("stats/", views.StatsView.as_view(), name="graph-stats"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("insights/<str:layer>/", views.InsightsView.as_view(), name="graph-insights"),
     path("changes/", following.ChangesView.as_view(), name="graph-changes"),
     path("changes/stream/", following.StreamView.as_view(), name="graph-changes-stream"),
+    path("export/", exporting.ExportView.as_view(), name="graph-export"),
     path("cash-flow/", views.CashFlowView.as_view(), name="graph-cash-flow"),
     path("relationships/", views.RelationshipsView.as_view(), name="graph-relationships"),
     path(

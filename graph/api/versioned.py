@@ -24,10 +24,14 @@ NOT_MODIFIED = {304: OpenApiResponse(description="Nothing of your graph has chan
 class Versioned(Asked):
     """GET: `as_of_version` in the body, an ETag, and 304 before anything is computed."""
 
+    def variant(self) -> str:
+        """What tells this representation from the others of the same address."""
+        return ""
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.version = changes.version(self.tenant(request))
-        if etag(self.version) in _known(request):
+        if etag(self.version, self.variant()) in _known(request):
             for method in ("get", "head"):  # what is to answer is looked up after this
                 setattr(self, method, _not_modified)
 
@@ -36,7 +40,7 @@ class Versioned(Asked):
     ) -> Response:
         told = isinstance(response, Response) and hasattr(self, "version")  # else it is a stream
         if told and response.status_code in {200, 304}:
-            response.headers["ETag"] = etag(self.version)
+            response.headers["ETag"] = etag(self.version, self.variant())
             response.headers["Cache-Control"] = "private, no-cache"
             if isinstance(response.data, dict):
                 response.data = {**response.data, "as_of_version": self.version}
@@ -44,9 +48,9 @@ class Versioned(Asked):
         return answered
 
 
-def etag(version: str) -> str:
+def etag(version: str, variant: str = "") -> str:
     """Weak (RFC 9110, 8.8.1): the same graph, but perhaps not to the byte."""
-    return f'W/"{version}-{settings.SPECTACULAR_SETTINGS["VERSION"]}"'
+    return f'W/"{version}-{settings.SPECTACULAR_SETTINGS["VERSION"]}{variant}"'
 
 
 @cache

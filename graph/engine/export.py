@@ -1,20 +1,21 @@
 """A graph as text that other programs read: node-link JSON, GraphML, GEXF.
 
-Each is an iterator of pieces: of the text, only one page of rows is in memory.
+Each is an iterator of pieces: of the edges and the text, only one page is in memory.
 """
 
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import pyarrow as pa
 
 from graph.engine.columns import values
-from graph.engine.graph import Graph
 
-PAGE = 5_000  # rows
+ROWS = 5_000  # that become Python values at a time
 SEPARATOR = ";"
 # What XML 1.0 cannot say, not even escaped.
 UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -29,103 +30,101 @@ GEXF_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def node_link(graph: Graph) -> Iterator[bytes]:
-    """JSON as `networkx.node_link_graph` reads it."""
-    told = {"unresolved": graph.unresolved, "dangling": graph.dangling}
-    yield b'{"directed": true, "multigraph": true, "graph": ' + json.dumps(told).encode()
-    yield b', "nodes": ['
-    yield from _listed(nodes(graph))
+@dataclass(slots=True)
+class Contents:
+    """What is written: `nodes` (id, kind, name) and, as they are asked for, `pages` of edges.
+
+    `columns` is the schema of the pages: id, source and target (nodes' ids), then attributes.
+    `told` is of the graph as a whole, complete when the last page is.
+    """
+
+    nodes: pa.Table
+    columns: pa.Schema
+    pages: Iterator[pa.Table]
+    told: dict[str, Any] = field(default_factory=dict)
+
+    def schemas(self) -> tuple[tuple[str, pa.Schema], tuple[str, pa.Schema]]:
+        """Of nodes and of edges, by what they are called."""
+        return ("node", self.nodes.schema), ("edge", self.columns)
+
+
+def node_link(contents: Contents) -> Iterator[bytes]:
+    """JSON as `networkx.node_link_graph` reads it; what is told of the graph comes last."""
+    yield b'{"directed": true, "multigraph": true, "nodes": ['
+    yield from _listed(nodes(contents))
     yield b'], "edges": ['
-    renamed = ({"key": row.pop("id"), **row} for row in edges(graph))
+    renamed = ({"key": row.pop("id"), **row} for row in edges(contents))
     yield from _listed(renamed)
-    yield b"]}\n"
+    yield b'], "graph": ' + json.dumps(contents.told).encode() + b"}\n"
 
 
-def graphml(graph: Graph) -> Iterator[bytes]:
+def graphml(contents: Contents) -> Iterator[bytes]:
     """GraphML 1.0: an edge's id is its relationship's; what is NULL is left out."""
     keys = {
-        of: {name: f"{of[0]}{i}" for i, name in enumerate(_attributes(table))}
-        for of, table in (("node", graph.nodes), ("edge", graph.edges))
+        of: {name: f"{of[0]}{i}" for i, name in enumerate(_attributes(schema))}
+        for of, schema in contents.schemas()
     }
     yield GRAPHML_HEAD.encode()
-    for of, table in (("node", graph.nodes), ("edge", graph.edges)):
+    for of, schema in contents.schemas():
         for name, key in keys[of].items():
-            kind = _kind(table.schema.field(name).type)
+            kind = _kind(schema.field(name).type)
             yield (f'<key id="{key}" for="{of}" attr.name="{name}" attr.type="{kind}"/>\n').encode()
     yield b'<graph edgedefault="directed">\n'
-    for row in nodes(graph):
+    for row in nodes(contents):
         yield f"<node id={_quoted(row.pop('id'))}>{_data(row, keys['node'])}</node>\n".encode()
-    for row in edges(graph):
+    for row in edges(contents):
         ends = " ".join(f"{name}={_quoted(row.pop(name))}" for name in ("id", "source", "target"))
         yield f"<edge {ends}>{_data(row, keys['edge'])}</edge>\n".encode()
     yield b"</graph>\n</graphml>\n"
 
 
-def gexf(graph: Graph) -> Iterator[bytes]:
+def gexf(contents: Contents) -> Iterator[bytes]:
     """GEXF 1.2: as GraphML, with an entity's name as its label."""
     yield GEXF_HEAD.encode()
-    for of, table in (("node", graph.nodes), ("edge", graph.edges)):
+    for of, schema in contents.schemas():
         yield f'<attributes class="{of}" mode="static">\n'.encode()
-        for name in _attributes(table):
-            kind = _kind(table.schema.field(name).type)
+        for name in _attributes(schema):
+            kind = _kind(schema.field(name).type)
             yield f'<attribute id="{name}" title="{name}" type="{kind}"/>\n'.encode()
         yield b"</attributes>\n"
     yield b"<nodes>\n"
-    for row in nodes(graph):
+    for row in nodes(contents):
         begin = f"<node id={_quoted(row.pop('id'))} label={_quoted(row['name'])}>"
         yield f"{begin}{_attvalues(row)}</node>\n".encode()
     yield b"</nodes>\n<edges>\n"
-    for row in edges(graph):
+    for row in edges(contents):
         ends = " ".join(f"{name}={_quoted(row.pop(name))}" for name in ("id", "source", "target"))
         yield f"<edge {ends}>{_attvalues(row)}</edge>\n".encode()
     yield b"</edges>\n</graph>\n</gexf>\n"
 
 
-def nodes(graph: Graph) -> Iterator[Row]:
+def nodes(contents: Contents) -> Iterator[Row]:
     """The entities: id, kind, name."""
-    for page in pages(graph.nodes):
+    yield from _rows(contents.nodes)
+
+
+def edges(contents: Contents) -> Iterator[Row]:
+    """The relationships: id, source, target and their columns."""
+    for page in contents.pages:
         yield from _rows(page)
-
-
-def edges(graph: Graph) -> Iterator[Row]:
-    """The relationships: id, source, target and the graph's columns."""
-    for page in edge_pages(graph):
-        yield from _rows(page)
-
-
-def pages(table: pa.Table) -> Iterator[pa.Table]:
-    return (table.slice(start, PAGE) for start in range(0, table.num_rows, PAGE))
-
-
-def edge_pages(graph: Graph) -> Iterator[pa.Table]:
-    """The edges with both ends' ids after their own, a page at a time."""
-    for start in range(0, graph.edge_count, PAGE):
-        page = graph.edges.slice(start, PAGE)
-        yield with_ends(graph, page, start)
-
-
-def with_ends(graph: Graph, page: pa.Table, start: int) -> pa.Table:
-    """The page of edges that begins at row `start`, with `source` and `target`."""
-    for place, name in ((1, "source"), (2, "target")):
-        rows = getattr(graph, name)[start : start + page.num_rows]
-        page = page.add_column(place, name, graph.nodes["id"].take(pa.array(rows)))
-    return page
 
 
 def _rows(page: pa.Table) -> Iterator[Row]:
-    columns = [values(column) for column in page.columns]
-    return (dict(zip(page.column_names, row, strict=True)) for row in zip(*columns, strict=True))
+    for start in range(0, page.num_rows, ROWS):
+        columns = [values(column) for column in page.slice(start, ROWS).columns]
+        for row in zip(*columns, strict=True):
+            yield dict(zip(page.column_names, row, strict=True))
 
 
 def _listed(rows: Iterator[Row]) -> Iterator[bytes]:
     comma = ""
     for row in rows:
-        yield f"{comma}{json.dumps(row, default=str, ensure_ascii=False)}".encode()
+        yield f"{comma}{json.dumps(row, default=_text, ensure_ascii=False)}".encode()
         comma = ",\n"
 
 
-def _attributes(table: pa.Table) -> list[str]:
-    return [name for name in table.column_names if name != "id"]
+def _attributes(schema: pa.Schema) -> list[str]:
+    return [name for name in schema.names if name != "id"]
 
 
 def _kind(column: pa.DataType) -> str:
@@ -158,6 +157,8 @@ def _quoted(value: Any) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, list):
         return UNSPEAKABLE.sub("\ufffd", SEPARATOR.join(map(str, value)))
     return UNSPEAKABLE.sub("\ufffd", str(value))

@@ -12,16 +12,14 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
 
-from graph import view
-from graph.engine import export
+from graph import arrow, changes, exports, view
 from graph.engine.convert import to_networkx
-from graph.engine.graph import build
-from graph.load import load
+from graph.load import ALL, load
 from graph.models import CrossPlatformRelationship
 from graph.streams import FORMATS
 from tests.graph import rows
-from tests.graph.engine import tables
 
 UGLY = "=cmd <&\"'>\x01 Ünï\n;,"
 
@@ -45,8 +43,10 @@ def books(tenant):
 
 
 def written(user, name, *columns):
-    graph, _ = load(user, columns) if columns else load(user)
-    return b"".join(FORMATS[name].write(graph)), to_networkx(graph)
+    """The export, of pages of two rows, and the graph that it is of."""
+    graph, _ = load(user, columns or ALL)
+    with exports.graph(user, columns or ALL, page_rows=2) as contents:
+        return b"".join(FORMATS[name].write(contents)), to_networkx(graph)
 
 
 def keyed(graph):
@@ -57,14 +57,15 @@ def test_json_is_networkx_s_node_link(books):
     text, truth = written(books, "json")
     found = nx.node_link_graph(json.loads(text))
     assert keyed(found) == keyed(truth)
-    assert found.graph == truth.graph
+    told = {**truth.graph, "nodes": 2, "edges": 4, "as_of_version": changes.version(books)}
+    assert found.graph == told
     assert dict(found.nodes(data=True)) == dict(truth.nodes(data=True))
     for ends in truth.edges(keys=True):
         given, told = found.edges[ends], truth.edges[ends]
         assert given["reason"] == told["reason"]
         assert given["platform_sources"] == told["platform_sources"]
         assert given["amount"] == told["amount"]
-        assert given["occurred_at"] == str(told["occurred_at"])
+        assert given["occurred_at"] == told["occurred_at"].isoformat()
         assert set(given) == set(told)
 
 
@@ -147,18 +148,42 @@ def test_nothing_is_exported_as_nothing(committed, name):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_it_comes_in_pieces_as_it_is_asked_for(name, monkeypatch):
-    """A reader who goes away after the first page has had only that page made."""
-    monkeypatch.setattr(export, "PAGE", 10)
-    made = []
-    take = export.with_ends
-    monkeypatch.setattr(export, "with_ends", lambda *given: made.append(given[2]) or take(*given))
-    graph = build(tables.nodes(3), tables.edges([0] * 1000, [1] * 1000))
-    pieces = FORMATS[name].write(graph)
-    while len(made) < 3:
-        assert next(pieces) is not None
-    pieces.close()
-    assert len(made) == 3
+def test_it_comes_in_pieces_as_it_is_asked_for(name, books, monkeypatch):
+    """A reader who goes away after the first page has had no more than the next one read."""
+    asked = []
+    table = arrow.TenantReader.table
+    monkeypatch.setattr(
+        arrow.TenantReader, "table", lambda *given: asked.append(given) or table(*given)
+    )
+    with exports.graph(books, page_rows=1) as contents:
+        before = len(asked)
+        pieces = FORMATS[name].write(contents)
+        while contents.told["edges"] < 2:
+            assert next(pieces) is not None
+        pieces.close()
+    assert len(asked) == before + 1, "the first page is there already"
+
+
+def test_links_stay_away_and_what_is_no_edge_is_counted(books):
+    payer = rows.entity(books, "Payer")
+    rows.payment(books, payer, payer, edge_class="link", relationship_type="follows")
+    rows.payment(books, payer)
+    view.refresh()
+    for edge_class, edges in ((None, 5), ("flow", 4)):
+        with exports.graph(books, ("amount",), edge_class=edge_class, page_rows=1) as contents:
+            pages = list(contents.pages)
+        assert sum(page.num_rows for page in pages) == edges
+        assert {*pages[0].column_names} == {"id", "source", "target", "amount"}
+        assert (contents.told["edges"], contents.told["unresolved"]) == (edges, 1)
+
+
+def test_what_was_written_since_the_refresh_is_exported(books):
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("UPDATE relationship_instances SET reason = 'later'")
+    text, truth = written(books, "json")
+    found = nx.node_link_graph(json.loads(text))
+    assert {told for *_, told in found.edges(data="reason")} == {"later"}
+    assert keyed(found) == keyed(truth)
 
 
 def test_the_command_writes_a_whole_file_or_none(books, tmp_path):

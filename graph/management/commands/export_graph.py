@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from graph import tenants
+from graph import exports, tenants
 from graph.errors import GraphError
-from graph.load import ALL, load
+from graph.load import ALL
 from graph.streams import FORMATS, Pieces
 
 
@@ -30,13 +30,15 @@ class Command(BaseCommand):
         columns = tuple(options["columns"].split(",")) if options["columns"] else ALL
         try:
             user_id = tenants.find(options["user"])
-            graph, _ = load(user_id, columns, edge_class="flow" if options["flow"] else None)
-            self._write(FORMATS[options["format"]].write(graph), options["output"])
+            edge_class = "flow" if options["flow"] else None
+            with exports.graph(user_id, columns, edge_class=edge_class) as contents:
+                self._write(FORMATS[options["format"]].write(contents), options["output"])
         except (GraphError, ValueError) as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(f"{options['output']}: {error.strerror or error}") from None
-        self.stderr.write(f"{graph.node_count:,} entities, {graph.edge_count:,} relationships")
+        told = contents.told
+        self.stderr.write(f"{told['nodes']:,} entities, {told['edges']:,} relationships")
 
     def _write(self, pieces: Pieces, output: Path | None) -> None:
         if output is None:

@@ -15,8 +15,11 @@ def published() -> dict[str, Any]:
 
 
 @cache
-def validator(path: str, status: int) -> Draft202012Validator:
-    """For the answer of GET `path`; a property that the schema does not name is an error."""
+def validator(path: str, status: int, media_type: str = "") -> Draft202012Validator:
+    """For the answer of GET `path`; a property that the schema does not name is an error.
+
+    Where there are several representations, `media_type` says which is meant.
+    """
     answer = published()["paths"][path]["get"]["responses"][str(status)]
     schemas = {
         name: {**schema, "additionalProperties": False}
@@ -24,7 +27,8 @@ def validator(path: str, status: int) -> Draft202012Validator:
         else schema
         for name, schema in published()["components"]["schemas"].items()
     }  # fmt: skip
-    (content,) = answer["content"].values()
+    contents = answer["content"]
+    (content,) = [contents[media_type]] if media_type else contents.values()
     schema = content["schema"]
     return Draft202012Validator(
         {**schema, "components": {"schemas": schemas}}, format_checker=FormatChecker()

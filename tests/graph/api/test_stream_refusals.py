@@ -34,3 +34,9 @@ def test_more_streams_than_connections_stop_nobody(server, shown, books):
         finally:
             for each in followed:
                 each.__exit__(None, None, None)
+
+
+def test_head_ends_at_once(server, shown, books):
+    answer = httpx.head(f"{server}{V1}changes/stream/", headers=shown, timeout=5, trust_env=False)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/event-stream"
