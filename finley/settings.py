@@ -143,6 +143,16 @@ EXPORTS = {
     "patience": environment.decimal("FINLEY_EXPORT_PATIENCE", 30.0),  # seconds without a read
 }
 
+# Questions of the whole graph. Above so many steps (graph/costs.py) a worker answers them.
+QUESTIONS = {
+    "steps": environment.number("FINLEY_QUESTION_STEPS", 10_000_000),
+    "request_seconds": environment.decimal("FINLEY_REQUEST_SECONDS", 20.0),
+    "worker_seconds": environment.decimal("FINLEY_QUESTION_SECONDS", 600.0),
+    "active": environment.number("FINLEY_QUESTIONS_ACTIVE", 3),  # of a tenant
+    "at_once": environment.number("FINLEY_QUESTIONS_AT_ONCE", 1),  # in a worker
+    "keep_hours": environment.number("FINLEY_ANSWERS_KEEP_HOURS", 24),
+}
+
 # Background syncs.
 ARQ_MAX_TRIES = environment.number("ARQ_MAX_TRIES", 5)
 ARQ_JOB_TIMEOUT = environment.number("ARQ_JOB_TIMEOUT", 3600)
@@ -210,6 +220,7 @@ SPECTACULAR_SETTINGS = {
         "graph.api.schema.problems",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "QuestionStatus": "graph.models.choices.QuestionStatus",
         "RunStatus": "syncjobs.models.choices.RunStatus",
         "FailureStatus": "syncjobs.models.choices.FailureStatus",
     },

@@ -326,6 +326,35 @@ class EnrichmentAdmin(ReadOnly):
     search_help_text = "Its id, or its tenant's id or e-mail address."
 
 
+@admin.register(models.AskedQuestion)
+class AskedQuestionAdmin(ReadOnly):
+    """Questions that workers answer."""
+
+    list_display = ("question", "status", "created_at", "finished_at", "error", "user_id")
+    readonly_fields = (
+        "id",
+        "question",
+        as_json("parameters"),
+        "version",
+        "status",
+        "error",
+        "answer",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "expires_at",
+        "cancel_requested_at",
+        "tries",
+        "worker",
+        "lease_until",
+        "user_id",
+    )
+    fields = readonly_fields
+    list_filter = ("status", "question")
+    ordering = ("-created_at", "-id")
+    search_help_text = "Its id, or its tenant's id or e-mail address."
+
+
 @admin.register(models.ViewRefresh)
 class ViewRefreshAdmin(ReadOnly):
     list_display = (

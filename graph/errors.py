@@ -7,7 +7,8 @@ GraphError
 │   └── RefreshRunning   another refresh holds the lock
 ├── Later            not now; `after` says in how many seconds it is worth asking again
 │   ├── TooMany      the tenant has as much of this under way as it may
-│   └── Busy         this process has
+│   ├── Busy         this process has
+│   └── TookTooLong  it was ended at its limit
 ├── TenantUnknown        no user goes by that id or address
 ├── LedgerError          a ledger file cannot be imported
 ├── DocumentError        a document cannot be read as text
@@ -50,6 +51,16 @@ class TooMany(Later):
 
 class Busy(Later):
     pass
+
+
+class TookTooLong(Later):
+    def __init__(self) -> None:
+        super().__init__(
+            "It took longer than a question may. Narrow it (a shorter time, fewer types, a smaller "
+            "limit or depth), or where the schema offers it ask with `Prefer: respond-async`: then "
+            "a worker computes it.",
+            after=10,
+        )
 
 
 class TenantUnknown(GraphError):

@@ -35,6 +35,19 @@ def party(user_id: UUID, entity_id: UUID | str, *, limit: int = 20, edges: str =
     }
 
 
+def must_be_there(user_id: UUID, entity_id: UUID | str, field: str) -> None:
+    """Raises NotFound naming the field for what is no node of the tenant's graph."""
+    try:
+        nodes = NormalizedEntity.objects.filter(
+            user_id=user_id, pk=UUID(str(entity_id)), merged_into__isnull=True
+        )
+    except ValueError:
+        raise NotFound("There is no such entity in your graph.", field) from None
+    with tenant_transaction(user_id):
+        if not nodes.exists():
+            raise NotFound("There is no such entity in your graph.", field)
+
+
 def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[Answer]:
     """Those of its kind that share most counterparties with it, by Jaccard's index, best first.
 

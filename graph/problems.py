@@ -29,15 +29,14 @@ KINDS = {
     429: "too-many-requests",
     500: "our-fault",
     503: "unavailable",
-    504: "took-too-long",
 }
 
 
 def body(status: int, detail: str, errors: Errors | None = None, **more: Any) -> dict[str, Any]:
-    """The problem, ready for JSON."""
+    """The problem, ready for JSON. `type` among the others is a kind of its own."""
     kind = KINDS.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "-")
     return {
-        "type": f"urn:finley:problem:{kind}",
+        "type": urn(kind),
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
@@ -45,6 +44,10 @@ def body(status: int, detail: str, errors: Errors | None = None, **more: Any) ->
         **({"errors": errors} if errors else {}),
         **more,
     }
+
+
+def urn(kind: str) -> str:
+    return f"urn:finley:problem:{kind}"
 
 
 def named(field: str, detail: str, where: Where) -> dict[str, str]:

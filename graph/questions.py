@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from django.db.utils import OperationalError, ProgrammingError
 from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
 
-from graph import overlay
+from graph import limits, overlay
 from graph.cache import load
 from graph.definition import VIEW
 from graph.engine.alternatives import k_shortest
@@ -100,7 +100,15 @@ def paths(
     """
     graph = _graph(user_id, (*HOP_COLUMNS, *columns_for(weight)), edges, only)
     ends = [_position(graph, source, "source"), _position(graph, target, "target")]
-    found = k_shortest(graph, *ends, k=k, max_length=max_length, weight=weight, direction=direction)
+    found = k_shortest(
+        graph,
+        *ends,
+        k=k,
+        max_length=max_length,
+        weight=weight,
+        direction=direction,
+        between=limits.check,
+    )
     return {
         "weights_used": found[0].weights_used if found else {},
         "paths": [
@@ -269,6 +277,7 @@ def _graph(user_id: UUID, columns: Iterable[str], edges: Edges, only: Only) -> G
     """The tenant's graph with these columns and those edges."""
     wanted = tuple(dict.fromkeys((*columns, *only.columns())))
     graph, _ = load(user_id, wanted, edge_class="flow" if edges == "flow" else None)
+    limits.check()
     return only.of(graph)
 
 

@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class SyncjobsConfig(AppConfig):
     name = "syncjobs"
     verbose_name = "Sync jobs"
+
+    def ready(self) -> None:
+        from syncjobs.answering import told  # noqa: F401, PLC0415

@@ -86,6 +86,11 @@ def forget_old() -> dict[str, Any]:
     return counts
 
 
+def forget_answers() -> dict[str, Any]:
+    """Delete the questions whose answers were kept for long enough."""
+    return {"questions": sum(_forgotten("old_questions_deleted"))}
+
+
 def _forgotten(name: str) -> Iterator[int]:
     """In bites, so that nobody waits for one long delete."""
     while True:
@@ -104,6 +109,7 @@ DUTIES: dict[str, Duty] = {
     "enrich": Duty(15, enrich),
     "refresh_view": Duty(30, refresh_view),
     "forget_old": Duty(86_400, forget_old),
+    "forget_answers": Duty(3_600, forget_answers),
 }
 
 

@@ -5,6 +5,7 @@ moment to start, `arq:job:<id>` the job, `arq:retry:<id>` its tries, `arq:in-pro
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ from redis import Redis
 from redis.asyncio.retry import Retry as Again
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as Unreachable
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as NoAnswer
+
+log = logging.getLogger(__name__)
 
 NAME = "finley:jobs"
 DAY_MS = 86_400_000
@@ -132,6 +136,15 @@ def forget(job_ids: Iterable[str]) -> None:
                 pipe.zrem(NAME, *some)
                 pipe.delete(*(prefix + job_id for job_id in some for prefix in _KEYS))
                 pipe.execute()
+
+
+async def uncounted(ctx: dict[str, Any]) -> None:
+    """This try of a job does not count in arq's own count."""
+    key = retry_key_prefix + ctx["job_id"]
+    try:
+        await ctx["redis"].set(key, ctx["job_try"] - 1, xx=True, keepttl=True)
+    except (RedisError, OSError) as error:
+        log.warning("arq still counts a try of %s (%s)", ctx["job_id"], type(error).__name__)
 
 
 _KEYS = (job_key_prefix, retry_key_prefix, in_progress_key_prefix, result_key_prefix)

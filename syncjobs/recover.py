@@ -15,6 +15,7 @@ from django.db import connections, transaction
 from redis.exceptions import RedisError
 
 from syncjobs import ledger, metrics, queue, runs, sql
+from syncjobs.answering import told
 from syncjobs.failures import record
 from syncjobs.failures.record import Trouble
 from syncjobs.models import SyncRun
@@ -34,11 +35,12 @@ def recover() -> dict[str, int]:
         "worker_lost": stranded(),
         "redis_lost": forgotten(),
         "replay_abandoned": abandoned(),
+        "question_lost": told.recovered(),
     }
     for reason, count in found.items():
         if count:
             metrics.recovered(reason, count)
-            log.warning("recovered %d runs (%s)", count, reason)
+            log.warning("recovered %d jobs (%s)", count, reason)
     return found
 
 
@@ -72,9 +74,9 @@ def _died(worker: str, function: str, tries: int) -> Trouble:
 def forgotten() -> int:
     """Queued runs that Redis does not know, or never heard of. Nothing, while Redis is away."""
     waiting = _rows("runs_untold", {"age": TOLD})
-    told = {job_id: run_id for run_id, job_id, untold in waiting if not untold}
+    heard = {job_id: run_id for run_id, job_id, untold in waiting if not untold}
     try:
-        gone = [(told[job_id], job_id) for job_id in queue.missing(told)]
+        gone = [(heard[job_id], job_id) for job_id in queue.missing(heard)]
     except (RedisError, OSError):
         return 0
     gone += [(run_id, job_id) for run_id, job_id, untold in waiting if untold]
@@ -98,6 +100,8 @@ def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:
     A job that no run is known of is recorded as Redis held it.
     """
     metrics.unseen(reason)
+    if told.unseen(job_id, again=reason in {EXPIRED, BROKEN}, why=why):
+        return
     run = SyncRun.objects.using(ROLE).filter(job_id=job_id).first()
     if run is None:
         if not _superseded(job_id):

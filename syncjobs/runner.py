@@ -15,11 +15,9 @@ from uuid import UUID
 
 import httpx
 from arq import Retry
-from arq.constants import retry_key_prefix
 from django.conf import settings
-from redis.exceptions import RedisError
 
-from syncjobs import backoff, ledger, metrics, nango
+from syncjobs import backoff, ledger, metrics, nango, queue
 from syncjobs.errors import LeaseLost, Permanent, SyncError, Transient
 from syncjobs.failures.record import Trouble, trouble_of
 from syncjobs.ledger import Ask, Claim, Save
@@ -153,7 +151,7 @@ class Runner:
             claim = await ended(asked)
         except UNREACHABLE as error:
             log.warning("no ledger (%s): job %s goes back", type(error).__name__, ctx["job_id"])
-            await self._uncounted(ctx)
+            await queue.uncounted(ctx)
             raise Retry(defer=5) from None
         except asyncio.CancelledError:
             claim = asked.result() if not asked.cancelled() and not asked.exception() else None
@@ -242,7 +240,7 @@ class Runner:
     ) -> float | None:
         """Into the queue, and this try did not count: neither here nor in arq's own count."""
         back = await self._handed_back(claim, Outcome.GIVEN_BACK, wait, trouble)
-        await self._uncounted(ctx)
+        await queue.uncounted(ctx)
         return back
 
     async def _handed_back(
@@ -257,13 +255,6 @@ class Runner:
         metrics.ended(claim.function, outcome if stood else Outcome.LOST, claim.job_try)
         if not stood:
             log.warning("run %s was taken over: start %d ends", claim.run_id, claim.fence)
-
-    async def _uncounted(self, ctx: dict[str, Any]) -> None:
-        key = retry_key_prefix + ctx["job_id"]
-        try:
-            await ctx["redis"].set(key, ctx["job_try"] - 1, xx=True, keepttl=True)
-        except (RedisError, OSError) as error:
-            log.warning("arq still counts a try of %s (%s)", ctx["job_id"], type(error).__name__)
 
     async def _claimed(self, asks: list[Ask]) -> list[Claim | None]:
         return await self._patiently(ledger.claimed, asks, self.worker)

@@ -21,4 +21,8 @@ async def zoho_mail_sync(ctx: dict[str, Any], run_id: str) -> None:
     await ctx["runner"].run(ctx, run_id, sync.body)
 
 
-TASKS = (gmail_sync, dropbox_sync, gdrive_sync, zoho_mail_sync)
+async def answer_question(ctx: dict[str, Any], question_id: str) -> None:
+    await ctx["answerer"].answer(ctx, question_id)
+
+
+TASKS = (gmail_sync, dropbox_sync, gdrive_sync, zoho_mail_sync, answer_question)

@@ -17,6 +17,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from syncjobs import metrics, queue, recover, tasks
+from syncjobs.answering.answerer import Answerer
 from syncjobs.housekeeping import Housekeeping
 from syncjobs.runner import PATIENCE, Runner
 from syncjobs.threads import Threads
@@ -37,12 +38,14 @@ class Worker(ArqWorker):
     def __init__(self, functions: Sequence[Any], *, housekeeping: bool = True, **options: Any):
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.runner = Runner(self.name)
+        self._answerer = Answerer(self.name)
         self._unseen = Threads("unseen", 1)
         self._housekeeping = Housekeeping(self.runner, duties=housekeeping)
         self._kept: asyncio.Task[None] | None = None
         self._pause = 0.0
         self._aborts_at = 0.0
-        super().__init__(functions, ctx={"runner": self.runner}, **options)
+        given = {"runner": self.runner, "answerer": self._answerer}
+        super().__init__(functions, ctx=given, **options)
 
     async def main(self) -> None:
         """Until it is told to stop. A Redis that cannot be reached is waited for."""
@@ -141,6 +144,7 @@ class Worker(ArqWorker):
         except AWAY as error:
             log.warning("stopped without a word to Redis (%s)", type(error).__name__)
         await self.runner.close()
+        await self._answerer.close()
         await self._unseen.close()
 
 

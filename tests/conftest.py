@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -15,6 +16,8 @@ from finley.models import ApiToken, User
 from finley.routers import as_owner
 from graph import arrow, capture
 from graph.scopes import READ, SCOPES, SYNC
+from syncjobs import queue
+from tests.syncjobs import workers
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -87,6 +90,15 @@ def client_of(user: User, *scopes: str) -> APIClient:
 @pytest.fixture
 def api(tenant) -> APIClient:
     return client_of(tenant)
+
+
+@pytest.fixture
+def own_queue(committed, monkeypatch) -> Iterator[str]:
+    """A queue of the test's own, on the shared Redis."""
+    name = f"test:{uuid4()}"
+    monkeypatch.setattr(queue, "NAME", name)
+    yield name
+    workers.clean(name)
 
 
 @pytest.fixture(scope="session")

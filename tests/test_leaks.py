@@ -88,6 +88,7 @@ OF_PARAMETER = {
     "connection_id": "sync_connections",
     "connection": "sync_connections",
     "failure_id": "job_failures",
+    "question_id": "asked_questions",
 }
 WORDS = {"search": MARK, "layer": "fraud", "type": MARK, "function": MARK}
 

@@ -3,15 +3,26 @@
 import math
 from typing import Any
 
+import adbc_driver_manager
 from django.core.exceptions import PermissionDenied
+from django.db.utils import OperationalError
 from django.http import Http404
+from psycopg.errors import QueryCanceled
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph import problems
 from graph.api.problems import of_exception, response
-from graph.errors import GraphError, Later, NotFound, QuestionError, TooMany, TooOld
+from graph.errors import (
+    GraphError,
+    Later,
+    NotFound,
+    QuestionError,
+    TookTooLong,
+    TooMany,
+    TooOld,
+)
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -20,9 +31,10 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     request: Request = context["request"]
     if isinstance(error, QuestionError):
         return of_field(request, _status(error), error.field, error)
+    if timed_out(error):
+        error = TookTooLong()
     if isinstance(error, Later):
-        after = {"Retry-After": str(math.ceil(error.after))}
-        return response(429 if isinstance(error, TooMany) else 503, str(error), headers=after)
+        return _later(error)
     if isinstance(error, GraphError):
         return response(503, str(error))
     if isinstance(error, Http404):
@@ -32,6 +44,20 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, exceptions.APIException):
         return of_exception(error, str(request.method))
     return None
+
+
+def timed_out(error: Exception) -> bool:
+    """Whether the database ended a statement at its limit."""
+    if isinstance(error, adbc_driver_manager.Error):
+        return bool(error.sqlstate == QueryCanceled.sqlstate)
+    return isinstance(error, OperationalError) and isinstance(error.__cause__, QueryCanceled)
+
+
+def _later(error: Later) -> Response:
+    after = {"Retry-After": str(math.ceil(error.after))}
+    if isinstance(error, TookTooLong):
+        return response(503, str(error), headers=after, type=problems.urn("took-too-long"))
+    return response(429 if isinstance(error, TooMany) else 503, str(error), headers=after)
 
 
 def _status(error: QuestionError) -> int:

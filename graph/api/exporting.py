@@ -20,9 +20,9 @@ from rest_framework.request import Request
 from graph import exports
 from graph.api import serializers as shapes
 from graph.api import versioned
+from graph.api.described import PROBLEMS, Question
 from graph.api.fields import Names
 from graph.api.following import EdgeRow, NodeRow
-from graph.api.views import PROBLEMS, Question
 from graph.load import ALL
 from graph.pipes import Pipe
 from graph.places import Places

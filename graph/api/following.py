@@ -20,7 +20,7 @@ from rest_framework.utils.encoders import JSONEncoder
 from graph import changes, feed
 from graph.api import serializers as shapes
 from graph.api import versioned
-from graph.api.views import PROBLEMS, Question
+from graph.api.described import PROBLEMS, Question
 from graph.errors import TooOld
 from graph.layers import LAYERS
 

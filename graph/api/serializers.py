@@ -1,5 +1,6 @@
 """What the API takes and gives. The layers' shapes follow from `graph.layers`."""
 
+import json
 from functools import cache
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ from graph.engine.communities import SEED
 from graph.engine.filters import Only
 from graph.engine.importance import ALGORITHMS
 from graph.layers import BY_NAME, LAYERS, ColumnType
-from graph.models.choices import EntityKind
+from graph.models.choices import EntityKind, QuestionStatus
 from graph.questions import layer_fields
 
 Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
@@ -280,6 +281,46 @@ class InsightsAnswer(Answer):
     next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
 
 
+class QuestionsQuery(StrictQuery):
+    status = serializers.ChoiceField(QuestionStatus.choices, required=False)
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
+    cursor = Place(required=False, help_text="The `next` of the page before.")
+
+
+class QuestionAnswer(Answer):
+    """A question that a worker answers."""
+
+    id = serializers.UUIDField()
+    question = serializers.CharField()
+    parameters = serializers.DictField(child=serializers.CharField())
+    status = serializers.ChoiceField(QuestionStatus.choices)
+    version = serializers.CharField(help_text="Of the graph, when it was asked")
+    error = serializers.CharField(help_text="Why there is no answer, in a sentence")
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="Until when it is kept")
+    cancel_requested_at = serializers.DateTimeField(allow_null=True)
+
+
+class QuestionsAnswer(Answer):
+    results = QuestionAnswer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
+
+
+class Given(serializers.Field[Any, Any, Any, Any]):
+    """JSON that is kept as text, as what it says."""
+
+    def to_representation(self, value: str) -> Any:
+        return json.loads(value)
+
+
+class QuestionDetailAnswer(QuestionAnswer):
+    answer = extend_schema_field({"type": ["object", "null"]})(Given)(
+        help_text="What the question itself answers; null until it is done"
+    )
+
+
 class WrongValue(Answer):
     pointer = serializers.CharField(help_text="A JSON Pointer (RFC 6901) into that part")
     detail = serializers.CharField()
@@ -299,3 +340,6 @@ class Problem(Answer):
     request_id = serializers.CharField(help_text="What the log calls this request")
     errors = WrongValue(many=True, required=False)  # type: ignore[assignment]
     run = serializers.UUIDField(required=False, help_text="The run that is in the way")
+    question = serializers.UUIDField(
+        required=False, help_text="The question to a worker that has no answer"
+    )

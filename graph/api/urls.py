@@ -2,22 +2,24 @@
 
 from django.urls import path
 
-from graph.api import exporting, following, views, walking
+from graph.api import asking, exporting, following, views
 
 urlpatterns = [
-    path("stats/", views.StatsView.as_view(), name="graph-stats"),
+    path("stats/", asking.StatsView.as_view(), name="graph-stats"),
     path("entities/", views.EntitiesView.as_view(), name="graph-entities"),
     path("entities/<str:entity_id>/", views.EntityView.as_view(), name="graph-entity"),
     path("entities/<str:entity_id>/similar/", views.SimilarView.as_view(), name="graph-similar"),
     path(
         "entities/<str:entity_id>/neighbourhood/",
-        walking.NeighbourhoodView.as_view(),
+        asking.NeighbourhoodView.as_view(),
         name="graph-neighbourhood",
     ),
-    path("paths/", walking.PathsView.as_view(), name="graph-paths"),
-    path("paths/k-shortest/", walking.KShortestView.as_view(), name="graph-k-shortest"),
-    path("importance/", views.ImportanceView.as_view(), name="graph-importance"),
-    path("communities/", views.CommunitiesView.as_view(), name="graph-communities"),
+    path("paths/", asking.PathsView.as_view(), name="graph-paths"),
+    path("paths/k-shortest/", asking.KShortestView.as_view(), name="graph-k-shortest"),
+    path("importance/", asking.ImportanceView.as_view(), name="graph-importance"),
+    path("communities/", asking.CommunitiesView.as_view(), name="graph-communities"),
+    path("questions/", asking.QuestionsView.as_view(), name="graph-questions"),
+    path("questions/<str:question_id>/", asking.QuestionView.as_view(), name="graph-question"),
     path("insights/<str:layer>/", views.InsightsView.as_view(), name="graph-insights"),
     path("changes/", following.ChangesView.as_view(), name="graph-changes"),
     path("changes/stream/", following.StreamView.as_view(), name="graph-changes-stream"),

@@ -1,10 +1,9 @@
 """Questions over HTTP. The tenant is the authentication's, and nothing else."""
 
-from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,51 +17,11 @@ from graph import (
     questions,
     search,
 )
-from graph.api import lists, versioned
+from graph.api import lists
 from graph.api import serializers as shapes
+from graph.api.described import Question, described
 from graph.api.fields import beyond
-from graph.api.versioned import Versioned
 from graph.layers import BY_NAME
-
-PROBLEMS = {
-    400: OpenApiResponse(description="A parameter is wrong: its name, and what it should be"),
-    401: OpenApiResponse(shapes.Problem, description="No token, or not a valid one"),
-    503: OpenApiResponse(shapes.Problem, description="The view is missing or was never filled"),
-}
-NOT_FOUND = {404: OpenApiResponse(description="Not in your graph")}
-
-
-def described[View: Callable[..., Response]](
-    query: type[shapes.StrictQuery],
-    answer: type[shapes.Answer],
-    *,
-    may_be_missing: bool = False,
-    name: str | None = None,
-) -> Callable[[View], View]:
-    """The schema of a question: its parameters, its answer, what can go wrong."""
-    responses = {
-        200: versioned.of(answer),
-        **versioned.NOT_MODIFIED,
-        **PROBLEMS,
-        **(NOT_FOUND if may_be_missing else {}),
-    }
-    described_by: Callable[[View], View]
-    parameters: list[Any] = [] if query is shapes.NoQuery else [query]
-    parameters.append(versioned.IF_NONE_MATCH)
-    described_by = extend_schema(operation_id=name, parameters=parameters, responses=responses)
-    return described_by
-
-
-class Question(Versioned):
-    """A question of the graph."""
-
-
-class StatsView(Question):
-    @described(shapes.NoQuery, shapes.StatsAnswer)
-    def get(self, request: Request) -> Response:
-        """The whole graph in numbers."""
-        self.parameters(request)
-        return Response(shapes.StatsAnswer(questions.stats(self.tenant(request))).data)
 
 
 class Listed(Question):
@@ -138,28 +97,6 @@ class CashFlowView(Question):
         """Money in and out by month and currency, and the predicted months with their ranges."""
         answer = cash_flow.cash_flow(self.tenant(request), **self.parameters(request))
         return Response(lists.CashFlowAnswer(answer).data)
-
-
-class ImportanceView(Question):
-    query = shapes.ImportanceQuery
-
-    @described(shapes.ImportanceQuery, shapes.ImportanceAnswer)
-    def get(self, request: Request) -> Response:
-        """The most important entities by a centrality."""
-        asked = shapes.constrained(self.parameters(request))
-        answer = questions.importance(self.tenant(request), **asked)
-        return Response(shapes.ImportanceAnswer(answer).data)
-
-
-class CommunitiesView(Question):
-    query = shapes.CommunitiesQuery
-
-    @described(shapes.CommunitiesQuery, shapes.CommunitiesAnswer)
-    def get(self, request: Request) -> Response:
-        """Groups of entities that deal with one another more than with the rest."""
-        asked = shapes.constrained(self.parameters(request))
-        answer = questions.communities(self.tenant(request), **asked)
-        return Response(shapes.CommunitiesAnswer(answer).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("layer", OpenApiTypes.STR, "path", enum=list(BY_NAME))])

@@ -1,5 +1,6 @@
 """The k shortest paths between two nodes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -24,11 +25,13 @@ def k_shortest(
     max_length: int,
     weight: str | None = None,
     direction: Direction = "any",
+    between: Callable[[], None] = lambda: None,
 ) -> list[Path]:
     """The `k` cheapest paths without repeated nodes, of at most `max_length` edges, best first.
 
     Yen (1971). Costs are those of `shortest_path`; of parallel edges the cheapest is taken, of
     equally cheap ones the one with the smallest id. Two paths differ in their nodes.
+    `between` is called before each search for one more; what it raises ends them.
     """
     costs, used = costs_of(graph, weight)
     if source == target:
@@ -37,6 +40,7 @@ def k_shortest(
     found: list[Path] = []
     try:
         for tried, nodes in enumerate(yen(arcs.costs, source, target)):
+            between()
             too_long = len(nodes) - 1 > max_length
             if tried >= TRIES * k or (too_long and weight is None):
                 break  # unweighted, all that follow are as long

@@ -1,5 +1,6 @@
 """The tables of a tenant's graph, and the view on them."""
 
+from graph.models.asked import AskedQuestion
 from graph.models.books import EntityMatch, NormalizedEntity, RawEvent, RelationshipInstance
 from graph.models.enrichment import (
     CausalRelationship,
@@ -17,6 +18,7 @@ from graph.models.upkeep import Enrichment, SearchedGroup
 from graph.models.view import EnrichedRelationship, TenantRelationship, ViewRefresh
 
 __all__ = [
+    "AskedQuestion",
     "CausalRelationship",
     "CrossPlatformRelationship",
     "DuplicateTransaction",

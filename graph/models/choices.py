@@ -70,3 +70,17 @@ class Frequency(models.TextChoices):
     MONTHLY = "monthly"
     QUARTERLY = "quarterly"
     YEARLY = "yearly"
+
+
+class QuestionStatus(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class QuestionFailure(models.TextChoices):
+    TOO_LONG = "too_long", "it took longer than a worker gives a question"
+    REFUSED = "refused", "the graph cannot answer it now"
+    BROKEN = "broken", "its process or its workers ended"

@@ -75,6 +75,15 @@ def relationship(
     )
 
 
+def asked(user: uuid.UUID, **values: Any) -> models.AskedQuestion:
+    """A question that waits for a worker."""
+    key = uuid.uuid4()
+    values = {"question": "importance", "parameters": {}, "version": "1", **values}
+    return add(
+        models.AskedQuestion, id=key, user_id=user, digest=str(key), job_id=f"{key}:1", **values
+    )
+
+
 def payment(
     user: uuid.UUID, payer: Any = None, payee: Any = None, amount: float = 1, **values: Any
 ) -> uuid.UUID:

@@ -42,8 +42,9 @@ TABLES = [
 TENANT_TABLES = [m for m in TABLES if m._meta.app_label == "graph" and issubclass(m, TenantRow)]
 JUDGED = {models.EntityResolution, models.DuplicateTransaction, models.PredictedRelationship}
 LEDGER = [SyncRun, JobAttempt, ExternalItem]
-WRITTEN = [m for m in TENANT_TABLES if m not in {*JUDGED, models.Enrichment}]
-READ_ONLY = [models.EnrichedRelationship, models.ViewRefresh, Duty, *LEDGER]
+OURS = {models.Enrichment, models.AskedQuestion}
+WRITTEN = [m for m in TENANT_TABLES if m not in {*JUDGED, *OURS}]
+READ_ONLY = [models.EnrichedRelationship, models.ViewRefresh, models.AskedQuestion, Duty, *LEDGER]
 
 
 STRANGE = [
@@ -133,6 +134,7 @@ def all_layers(user) -> dict[type, TenantRow]:
     }
     original = rows.relationship(user, rows.event(user, payer, amount=-1), rows.event(user, payee))
     made = [
+        rows.asked(user),
         source,
         payer,
         models.EntityMatch.objects.using("owner").get(event=source),

@@ -131,6 +131,15 @@ class Books:
     def enrichments(self, key):
         return {"wanted_at": "2024-01-31", "done_for": "2024-01-30"}
 
+    def asked_questions(self, key):
+        return {
+            "question": "importance",
+            "parameters": "{}",
+            "digest": key,
+            "version": "1",
+            "job_id": f"{key}:1",
+        }
+
     def searched_groups(self, key):
         return {"key": key, "digest": "d", "found": "[]", "tried": "{}"}
 
@@ -227,6 +236,7 @@ def test_a_word_is_from_its_list(table, column, books):
         refused(books.row(table, **{column: wrong}), table, by=f"{table}_{column}_known")
 
 
+ENDED = {"finished_at": "2024-01-31", "expires_at": "2024-02-01"}
 CHECKS = [
     *(
         ("seasonal_patterns", {"seasonal_months": months}, "seasonal_patterns_months_1_12")
@@ -271,6 +281,23 @@ CHECKS = [
     ("entity_resolutions", {"decided": "merge"}, "entity_resolutions_person_when"),
     ("entity_resolutions", {"decided_at": "2024-01-31"}, "entity_resolutions_person_when"),
     ("enrichments", {"done_for": "2024-02-01"}, "enrichments_not_ahead"),
+    *(
+        ("asked_questions", wrong, f"asked_questions_{rule}")
+        for rule, wrong in (
+            ("while_running", {"status": "running", "started_at": "2024-01-31"}),
+            ("while_running", {"status": "running", "lease_until": "2024-01-31"}),
+            ("while_running", {"lease_until": "2024-01-31"}),
+            ("when_ended", {"status": "done", "answer": "{}", "finished_at": "2024-01-31"}),
+            ("when_ended", {"finished_at": "2024-01-31"}),
+            ("with_answer", {"answer": "{}"}),
+            ("with_answer", {"status": "done", **ENDED}),
+            ("why_failed", {"status": "failed", "failure": "broken", **ENDED}),
+            ("why_failed", {"status": "failed", "error": "It is.", **ENDED}),
+            ("why_failed", {"error": "It is."}),
+            ("wished_away", {"status": "cancelled", **ENDED}),
+            ("tries_check", {"tries": -1}),
+        )
+    ),
 ]
 
 
@@ -305,6 +332,7 @@ UNIQUE = [
     ("entity_resolutions", "entity_resolutions_pair_key"),
     ("enrichments", "enrichments_user_key"),
     ("searched_groups", "searched_groups_key_key"),
+    ("asked_questions", "asked_questions_once"),
 ]
 
 

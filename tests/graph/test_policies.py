@@ -34,6 +34,7 @@ def everything_of(user: UUID) -> None:
         reason="alike",
         decided="open",
     )
+    rows.asked(user)
     connection = ledger_rows.connection(user)
     ledger_rows.item(connection)
     ledger_rows.attempt(ledger_rows.failure(connection).run)

@@ -1,20 +1,8 @@
-"""Walks through the graph: the shortest path, the k shortest ones, who is near."""
+"""What walks through the graph take and give: paths, the k shortest ones, who is near."""
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
-from rest_framework.response import Response
 
-from graph import questions
-from graph.api.serializers import (
-    Answer,
-    EdgesQuery,
-    EntityAnswer,
-    constrained,
-    direction_field,
-)
-from graph.api.views import Question, described
+from graph.api.serializers import Answer, EdgesQuery, EntityAnswer, direction_field
 from graph.engine.weights import WEIGHTS
 
 
@@ -103,35 +91,3 @@ class NeighbourhoodAnswer(Answer):
     edges_truncated = serializers.BooleanField(help_text="There are more edges among these")
     entities = NearbyEntity(many=True, help_text="The nearest first: the entity itself")
     edges = BetweenAnswer(many=True, help_text="Among these entities, by id")
-
-
-class PathsView(Question):
-    query = PathsQuery
-
-    @described(PathsQuery, PathAnswer, may_be_missing=True)
-    def get(self, request: Request) -> Response:
-        """The shortest path between two entities, with the relationships it takes."""
-        asked = constrained(self.parameters(request))
-        return Response(PathAnswer(questions.path(self.tenant(request), **asked)).data)
-
-
-class KShortestView(Question):
-    query = KShortestQuery
-
-    @described(KShortestQuery, KShortestAnswer, may_be_missing=True)
-    def get(self, request: Request) -> Response:
-        """The k shortest paths between two entities, without repeated entities."""
-        asked = constrained(self.parameters(request))
-        return Response(KShortestAnswer(questions.paths(self.tenant(request), **asked)).data)
-
-
-@extend_schema(parameters=[OpenApiParameter("entity_id", OpenApiTypes.UUID, "path")])
-class NeighbourhoodView(Question):
-    query = NeighbourhoodQuery
-
-    @described(NeighbourhoodQuery, NeighbourhoodAnswer, may_be_missing=True)
-    def get(self, request: Request, entity_id: str) -> Response:
-        """Who is within some edges of an entity, and the relationships among them."""
-        asked = constrained(self.parameters(request))
-        answer = questions.neighbourhood(self.tenant(request), entity_id, **asked)
-        return Response(NeighbourhoodAnswer(answer).data)

@@ -1,0 +1,41 @@
+"""How long a question may take, wherever it is asked: known to its thread, and to the database.
+
+Statements of a tenant's transaction end when the time is up; `check` ends what is our own.
+What compiled code does meanwhile is bounded by its cost, before it begins (graph.costs).
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from graph.errors import TookTooLong
+
+_ends: ContextVar[float | None] = ContextVar("finley_ends", default=None)
+LEAST = 1  # milliseconds; 0 would be no limit
+
+
+@contextmanager
+def seconds(most: float) -> Iterator[None]:
+    """What is asked inside may take so long; within a shorter limit, only that."""
+    outer, wanted = _ends.get(), time.monotonic() + most
+    token = _ends.set(wanted if outer is None else min(outer, wanted))
+    try:
+        yield
+    finally:
+        _ends.reset(token)
+
+
+def check() -> None:
+    """Raises TookTooLong when the time is up."""
+    ends = _ends.get()
+    if ends is not None and time.monotonic() >= ends:
+        raise TookTooLong
+
+
+def statement() -> str:
+    """PostgreSQL's statement_timeout for what is left, in milliseconds; "" where nothing limits."""
+    ends = _ends.get()
+    if ends is None:
+        return ""
+    return str(max(LEAST, int((ends - time.monotonic()) * 1000)))

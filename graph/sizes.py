@@ -1,0 +1,52 @@
+"""How large a tenant's graph is, before it is read."""
+
+from datetime import UTC, datetime, time
+from functools import lru_cache
+from uuid import UUID
+
+from django.db.models import Q
+
+from graph import overlay, sql
+from graph.costs import Size
+from graph.engine.filters import Only
+from graph.layers import BY_NAME
+from graph.models import TenantRelationship
+from graph.questions import readable_view
+from graph.tenancy import tenant_transaction
+
+
+@lru_cache(maxsize=4096)
+def at_most(user_id: UUID, version: str) -> Size:
+    """No smaller than the graph of that version; counted once."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read("graph_size"), {"user_id": user_id})
+        return Size(*cursor.fetchone())
+
+
+def edges_of(user_id: UUID, only: Only, *, flow: bool) -> int:
+    """How many relationships are such edges. Raises ViewMissing, ViewUnpopulated."""
+    found = TenantRelationship.objects.filter(_condition(user_id, only, flow=flow))
+    text, parameters = found.order_by().values("id").query.sql_with_params()
+    with readable_view(), tenant_transaction(user_id, snapshot=True) as connection:
+        counted = f"SELECT count(*) FROM ({text}) AS found"  # noqa: S608 - the ORM's own
+        query = overlay.around(connection, user_id, counted)
+        with connection.cursor() as cursor:
+            cursor.execute(query, parameters)
+            return int(cursor.fetchone()[0])
+
+
+def _condition(user_id: UUID, only: Only, *, flow: bool) -> Q:
+    """As Only.of, but for a view's rows."""
+    found = Q(user_id=user_id)
+    asked = {
+        "edge_class": "flow" if flow else None,
+        "relationship_type__in": only.types or None,
+        "confidence_score__gte": only.min_confidence or None,
+        "occurred_at__gte": only.since and datetime.combine(only.since, time.min, UTC),
+        "occurred_at__lte": only.until and datetime.combine(only.until, time.max, UTC),
+    }
+    for name, value in asked.items():
+        found &= Q() if value is None else Q(**{name: value})
+    for layer in only.layers:
+        found &= Q(**{f"{BY_NAME[layer].presence}__isnull": False})
+    return found

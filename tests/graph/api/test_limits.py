@@ -1,0 +1,103 @@
+"""A question ends at its limit: its statements in the database, and what is our own."""
+
+import time
+
+import adbc_driver_manager
+import pytest
+from django.db.utils import OperationalError
+from psycopg.sql import SQL
+
+from graph import arrow, fresh, limits, questions, view
+from graph.api.errors import timed_out
+from graph.errors import TookTooLong
+from graph.tenancy import tenant_transaction
+from tests.graph import rows
+from tests.graph.api.shapes import V1
+from tests.problems import problem
+
+
+def test_nothing_is_limited_unless_it_is_said():
+    assert limits.statement() == ""
+    limits.check()
+
+
+def test_the_shorter_limit_holds():
+    with limits.seconds(100), limits.seconds(1000):
+        assert 99_000 < int(limits.statement()) <= 100_000
+    with limits.seconds(1000), limits.seconds(100):
+        assert 99_000 < int(limits.statement()) <= 100_000
+    assert limits.statement() == ""
+
+
+def test_a_limit_that_has_passed_is_no_limit_of_zero():
+    """PostgreSQL would take 0 for no limit at all."""
+    with limits.seconds(0.001):
+        time.sleep(0.005)
+        assert limits.statement() == "1"
+        with pytest.raises(TookTooLong):
+            limits.check()
+
+
+def test_the_orm_s_statements_end(committed):
+    user = rows.tenant_id()
+    begun = time.monotonic()
+    with (
+        limits.seconds(0.2),
+        pytest.raises(OperationalError) as told,
+        tenant_transaction(user) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT pg_sleep(20)")
+    assert time.monotonic() - begun < 5
+    assert timed_out(told.value)
+    with tenant_transaction(user) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('statement_timeout')")
+        assert cursor.fetchone() == ("0",), "the next transaction has no limit"
+
+
+def test_arrow_s_statements_end(committed):
+    view.refresh()
+    user = rows.tenant_id()
+    begun = time.monotonic()
+    with pytest.raises(adbc_driver_manager.Error) as told:
+        _slow(user)
+    assert time.monotonic() - begun < 5
+    assert timed_out(told.value)
+    with arrow.tenant_snapshot(user) as reader:
+        fresh.nodes(reader, user)
+        found = reader.table(SQL("SELECT current_setting('statement_timeout')"))
+    assert found.column(0).to_pylist() == ["0"]
+
+
+def _slow(user):
+    with arrow.tenant_snapshot(user) as reader:
+        with limits.seconds(0.2):
+            fresh.nodes(reader, user)
+        reader.table(SQL("SELECT pg_sleep(20)"))
+
+
+def test_our_own_searches_end(books, tenant, monkeypatch):
+    ends = (books.acme, books.borough)
+    with limits.seconds(100):
+        assert questions.paths(tenant.pk, *ends)["paths"]
+    calls = []
+
+    def passed() -> None:
+        calls.append(1)
+        if len(calls) > 1:  # the graph is read, a path is sought
+            raise TookTooLong
+
+    monkeypatch.setattr(limits, "check", passed)
+    with pytest.raises(TookTooLong):
+        questions.paths(tenant.pk, *ends)
+
+
+@pytest.mark.parametrize("question", ["entities/", "stats/", "relationships/", "cash-flow/"])
+def test_over_http_it_is_told_what_to_do(api, books, settings, question):
+    settings.QUESTIONS = {**settings.QUESTIONS, "request_seconds": 0.001}
+    answer = api.get(V1 + question)
+    assert answer.status_code == 503
+    said = problem(answer)
+    assert said["type"] == "urn:finley:problem:took-too-long"
+    assert "Narrow it" in said["detail"]
+    assert answer.headers["Retry-After"] == "10"
