@@ -24,6 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 from django.conf import settings
@@ -34,6 +35,8 @@ from redis.exceptions import RedisError
 from tqdm import tqdm
 
 from benchmarks import apart
+from graph.errors import KeyInUse
+from graph.repeats import Once
 from syncjobs import runs
 from syncjobs.models import SyncConnection, SyncRun
 from syncjobs.models.choices import ACTIVE, Trigger
@@ -159,14 +162,11 @@ class Chaos:
         connection_id, user_id = self.ids[key]
         while True:
             try:
-                done = runs.accept(
-                    user_id, connection_id, trigger=Trigger.REQUEST, idempotency_key=key
-                )
-            except AWAY:
+                self.accepted[key] = _once(user_id, connection_id, key)
+            except (*AWAY, KeyInUse):
                 connections.close_all()
                 time.sleep(0.2)
                 continue
-            self.accepted[key] = str(done.run.pk)
             return
 
     def kill(self, over: threading.Event) -> None:
@@ -283,6 +283,16 @@ class Chaos:
             if first:  # another disturbance may have come in between
                 waits.append(float(first) - max(e for _, e in self.others if e <= float(first)))
         return max(waits)
+
+
+def _once(user_id: UUID, connection_id: UUID, key: str) -> str:
+    """The run, accepted now or when it was asked for before; nobody knows after a broken commit."""
+    with Once(user_id, key, "").first() as first:
+        if first.known is not None:
+            return first.known.answer
+        run = str(runs.accept(user_id, connection_id, trigger=Trigger.REQUEST).pk)
+        first.keep(202, run, "")
+        return run
 
 
 def _recorded() -> dict[str, int]:

@@ -168,7 +168,7 @@ async def latency(requests: int) -> list[float]:
 
 
 def _accepted(user_id: Any, connection_id: Any) -> Any:
-    return runs.accept(user_id, connection_id, trigger=Trigger.REQUEST).run.pk
+    return runs.accept(user_id, connection_id, trigger=Trigger.REQUEST).pk
 
 
 def _waits(accepted: list[Any]) -> list[float]:

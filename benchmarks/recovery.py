@@ -73,7 +73,7 @@ def _accepted() -> object:
         id=uuid4(), user_id=uuid4(), provider="gmail", nango_connection_id="slow"
     )
     connection.save(force_insert=True)
-    return runs.accept(connection.user_id, connection.pk, trigger=Trigger.REQUEST).run.pk
+    return runs.accept(connection.user_id, connection.pk, trigger=Trigger.REQUEST).pk
 
 
 def _until(true: Callable[[], Any]) -> Any:

@@ -14,6 +14,8 @@ GraphError
 ├── DocumentError        a document cannot be read as text
 ├── AdoptError           another system's tables cannot be brought over as asked
 └── QuestionError        a question's argument is out of range; `field` names it
+    ├── KeyReused        the idempotency key was given with another request
+    ├── KeyInUse         the request that it was given with is under way
     ├── NotFound         the entity or relationship is not in this tenant's graph
     └── TooOld           what has changed since a version is not known any more
 """
@@ -93,3 +95,17 @@ class NotFound(QuestionError):
 
 class TooOld(QuestionError):
     pass
+
+
+class KeyReused(QuestionError):
+    def __init__(self) -> None:
+        super().__init__(
+            "This key was given with another request: choose a new one.", "Idempotency-Key"
+        )
+
+
+class KeyInUse(QuestionError):
+    def __init__(self) -> None:
+        super().__init__(
+            "The request with this key is under way: ask again for its answer.", "Idempotency-Key"
+        )

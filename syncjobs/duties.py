@@ -17,6 +17,7 @@ from django.db import connections, transaction
 from graph import maintenance, view
 from graph.enrich import run
 from graph.errors import RefreshRunning
+from graph.repeats import KEPT
 from syncjobs import ledger, queue, recover, runs, sql
 from syncjobs.failures import record
 from syncjobs.threads import UNREACHABLE
@@ -87,16 +88,20 @@ def forget_old() -> dict[str, Any]:
 
 
 def forget_answers() -> dict[str, Any]:
-    """Delete the questions whose answers were kept for long enough."""
-    return {"questions": sum(_forgotten("old_questions_deleted"))}
+    """Delete questions and idempotency keys whose answers were kept for long enough."""
+    return {
+        "questions": sum(_forgotten("old_questions_deleted")),
+        "keys": sum(_forgotten("old_keys_deleted", keep=KEPT.total_seconds())),
+    }
 
 
-def _forgotten(name: str) -> Iterator[int]:
+def _forgotten(name: str, **more: float) -> Iterator[int]:
     """In bites, so that nobody waits for one long delete."""
     while True:
         with connections[ROLE].cursor() as cursor:
             cursor.execute(
-                sql.read(name), {"days": settings.SYNC_KEEP_DAYS, "limit": RETAINED_AT_ONCE}
+                sql.read(name),
+                {"days": settings.SYNC_KEEP_DAYS, "limit": RETAINED_AT_ONCE, **more},
             )
             yield cursor.rowcount
             if cursor.rowcount < RETAINED_AT_ONCE:

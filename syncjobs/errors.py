@@ -18,7 +18,6 @@ RequestError        `field` is the argument that is wrong
 ├── RunUnknown          the tenant has no such run
 ├── AlreadyActive       a run of the connection is queued or running: `run_id`
 ├── AlreadyEnded        the run cannot be cancelled any more
-├── KeyReused           the idempotency key was given with another request
 ├── PayloadRefused      a replay's edited payload is none that a run can be asked with
 ├── PaceRefused         so many a minute cannot be
 └── ReasonMissing       a failure is discarded with a reason only
@@ -108,10 +107,6 @@ class AlreadyActive(RequestError):
 
 class AlreadyEnded(RequestError):
     field = "id"
-
-
-class KeyReused(RequestError):
-    field = "Idempotency-Key"
 
 
 class PayloadRefused(RequestError):

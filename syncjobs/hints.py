@@ -175,14 +175,14 @@ def _synced(
                 state=state, state_reason=reason, updated_at=Now()
             )
         try:
-            accepted = runs.accept(
+            run = runs.accept(
                 user_id, connection.pk, trigger=Trigger.WEBHOOK, not_before=_not_before(connection)
             )
         except AlreadyActive as error:
             return Taken(True, str(error), connection.pk, error.run_id)
         except ConnectionUnusable as error:
             return Taken(False, str(error), connection.pk)
-    return Taken(accepted=True, connection=connection.pk, run=accepted.run.pk)
+    return Taken(accepted=True, connection=connection.pk, run=run.pk)
 
 
 def _not_before(connection: SyncConnection) -> datetime | None:

@@ -7,13 +7,12 @@ cannot be told, nothing is lost: the recoverer tells it.
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import IntegrityError, connections, router, transaction
+from django.db import connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
 from redis.exceptions import RedisError
@@ -25,7 +24,6 @@ from syncjobs.errors import (
     AlreadyEnded,
     ConnectionUnknown,
     ConnectionUnusable,
-    KeyReused,
     RunUnknown,
 )
 from syncjobs.models import JobFailure, SyncConnection, SyncRun
@@ -36,14 +34,6 @@ NOT_NOW = {
     ConnectionState.PAUSED: "This connection is paused: resume it first.",
     ConnectionState.REMOVED: "This connection was removed.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """`created` is False where the idempotency key had been given before: the run of then."""
-
-    run: SyncRun
-    created: bool
 
 
 def function_of(provider: str) -> str:
@@ -57,21 +47,18 @@ def accept(
     *,
     trigger: Trigger,
     payload: dict[str, Any] | None = None,
-    idempotency_key: str | None = None,
     correlation_id: str = "",
     replay_of: UUID | None = None,
     not_before: datetime | None = None,
-) -> Accepted:
+) -> SyncRun:
     """Accept a sync of the tenant's connection, in the caller's transaction if there is one.
 
     `payload`: {"full": true} lists everything anew. Raises ConnectionUnknown, ConnectionUnusable,
-    AlreadyActive, KeyReused.
+    AlreadyActive.
     """
     payload = payload or {}
     with tenant_transaction(user_id, using=router.db_for_write(SyncRun)):
         connection = _locked(user_id, connection_id)
-        if known := _known(user_id, idempotency_key):
-            return Accepted(_same(known, connection_id, payload), created=False)
         if reason := NOT_NOW.get(ConnectionState(connection.state)):
             raise ConnectionUnusable(reason)
         if active := connection.runs.filter(status__in=ACTIVE).first():
@@ -80,7 +67,6 @@ def accept(
             connection,
             trigger=trigger.value,
             payload=payload,
-            idempotency_key=idempotency_key,
             correlation_id=correlation_id,
             replay_of_id=replay_of,
             next_try_at=not_before,
@@ -88,7 +74,7 @@ def accept(
         if payload.get("full"):
             SyncConnection.objects.filter(pk=connection.pk).update(cursor=None)
         enqueue_on_commit([run])
-    return Accepted(run, created=True)
+    return run
 
 
 def _locked(user_id: UUID, connection_id: UUID) -> SyncConnection:
@@ -100,35 +86,19 @@ def _locked(user_id: UUID, connection_id: UUID) -> SyncConnection:
     return connection
 
 
-def _known(user_id: UUID, key: str | None) -> SyncRun | None:
-    return SyncRun.objects.filter(user_id=user_id, idempotency_key=key).first() if key else None
-
-
-def _same(run: SyncRun, connection_id: UUID, payload: dict[str, Any]) -> SyncRun:
-    if run.connection_id != connection_id or run.payload != payload:
-        raise KeyReused("This key was given with another request: choose a new one.")
-    return run
-
-
 def _written(connection: SyncConnection, **given: Any) -> SyncRun:
     run_id = uuid4()
-    try:
-        with transaction.atomic(using=router.db_for_write(SyncRun)):
-            run = SyncRun(
-                id=run_id,
-                user_id=connection.user_id,
-                connection=connection,
-                provider=connection.provider,
-                function=function_of(connection.provider),
-                job_id=job_id(run_id, 1),
-                **given,
-            )
-            run.correlation_id = run.correlation_id or str(run_id)
-            run.save(force_insert=True)
-    except IntegrityError as error:
-        if "sync_runs_idempotency_key" in str(error):  # at once, with another connection
-            raise KeyReused("This key was given with another request: choose a new one.") from None
-        raise
+    run = SyncRun(
+        id=run_id,
+        user_id=connection.user_id,
+        connection=connection,
+        provider=connection.provider,
+        function=function_of(connection.provider),
+        job_id=job_id(run_id, 1),
+        **given,
+    )
+    run.correlation_id = run.correlation_id or str(run_id)
+    run.save(force_insert=True)
     run.refresh_from_db()
     return run
 

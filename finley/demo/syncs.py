@@ -98,7 +98,7 @@ def sync(connections: list[SyncConnection]) -> list[Synced]:
 def _accepted(connection: SyncConnection) -> UUID:
     try:
         user_id = connection.user_id
-        return runs.accept(user_id, connection.pk, trigger=Trigger.REQUEST).run.pk
+        return runs.accept(user_id, connection.pk, trigger=Trigger.REQUEST).pk
     except AlreadyActive as active:  # of a demo that was interrupted
         return active.run_id
 

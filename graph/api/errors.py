@@ -16,6 +16,8 @@ from graph import problems
 from graph.api.problems import of_exception, response
 from graph.errors import (
     GraphError,
+    KeyInUse,
+    KeyReused,
     Later,
     NotFound,
     QuestionError,
@@ -30,7 +32,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     503 for a view that cannot be read."""
     request: Request = context["request"]
     if isinstance(error, QuestionError):
-        return of_field(request, _status(error), error.field, error)
+        return of_field(request, STATUSES.get(type(error), 400), error.field, error)
     if timed_out(error):
         error = TookTooLong()
     if isinstance(error, Later):
@@ -60,10 +62,12 @@ def _later(error: Later) -> Response:
     return response(429 if isinstance(error, TooMany) else 503, str(error), headers=after)
 
 
-def _status(error: QuestionError) -> int:
-    if isinstance(error, NotFound):
-        return 404
-    return 410 if isinstance(error, TooOld) else 400
+STATUSES: dict[type[QuestionError], int] = {
+    NotFound: 404,
+    KeyInUse: 409,
+    TooOld: 410,
+    KeyReused: 422,
+}
 
 
 def of_field(request: Request, status: int, field: str, error: Exception, **more: Any) -> Response:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from graph.api.repeatable import KEY, KEY_LENGTH, REPLAYED
 from graph.problems import MEDIA_TYPE
 
 PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
@@ -10,21 +11,35 @@ EVERYWHERE = {
     "429": "Too many requests: ask again after Retry-After seconds",
 }
 SPARSE = ("FoundEntity", "RelationshipAnswer")
+KEYED = {
+    "409": "The request with this Idempotency-Key is under way",
+    "422": "This Idempotency-Key was given with another request",
+}
+KEY_PARAMETER = {
+    "in": "header",
+    "name": KEY,
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH},
+    "description": "Of the client's choice: what comes again with it within 24 hours is answered "
+    f"as before ({REPLAYED}: true) and does nothing",
+}
 AUTHORISED = {"403": "The token's scopes, or its user, do not allow it"}
 
 
 def problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Every status from 400 on is a problem; some can come of any request."""
     for path in result["paths"].values():
-        for operation in path.values():
-            _mend(operation)
+        for method, operation in path.items():
+            keyed = method == "post" and bool(operation.get("security"))
+            if keyed:
+                operation.setdefault("parameters", []).append(KEY_PARAMETER)
+            _mend(operation, KEYED if keyed else {})
     for name in SPARSE:  # with ?fields= a row has only those
         result["components"]["schemas"][name].pop("required", None)
     return result
 
 
-def _mend(operation: dict[str, Any]) -> None:
-    common = EVERYWHERE | (AUTHORISED if operation.get("security") else {})
+def _mend(operation: dict[str, Any], more: dict[str, str]) -> None:
+    common = EVERYWHERE | more | (AUTHORISED if operation.get("security") else {})
     given = {code: {"description": said} for code, said in common.items()}
     for code, answer in {**given, **operation["responses"]}.items():
         if code >= "400":

@@ -13,6 +13,7 @@ from graph.models.enrichment import (
     SeasonalPattern,
     TemporalPattern,
 )
+from graph.models.repeats import RepeatedRequest
 from graph.models.resolutions import EntityResolution
 from graph.models.upkeep import Enrichment, SearchedGroup
 from graph.models.view import EnrichedRelationship, TenantRelationship, ViewRefresh
@@ -32,6 +33,7 @@ __all__ = [
     "RawEvent",
     "RelationshipInstance",
     "RelationshipPattern",
+    "RepeatedRequest",
     "RootCauseAnalysis",
     "SearchedGroup",
     "SeasonalPattern",

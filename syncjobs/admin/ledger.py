@@ -72,7 +72,6 @@ class SyncRunAdmin(Ledger):
         "lease_until",
         "fence",
         "job_id",
-        "idempotency_key",
         "correlation_id",
         "user_id",
     )

@@ -14,7 +14,6 @@ from syncjobs.errors import (
     AlreadyEnded,
     ConnectionUnknown,
     ConnectionUnusable,
-    KeyReused,
     NangoUnavailable,
     RequestError,
     RunUnknown,
@@ -27,7 +26,6 @@ STATUSES: dict[type[RequestError], int] = {
     AlreadyActive: status.HTTP_409_CONFLICT,
     AlreadyEnded: status.HTTP_409_CONFLICT,
     AlreadyConnected: status.HTTP_409_CONFLICT,
-    KeyReused: status.HTTP_422_UNPROCESSABLE_ENTITY,
     NangoUnavailable: status.HTTP_503_SERVICE_UNAVAILABLE,
 }
 

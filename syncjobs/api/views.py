@@ -7,13 +7,12 @@ from uuid import UUID
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from graph import keyset
-from graph.api.asked import Asked
+from graph.api.repeatable import Repeatable
 from graph.api.serializers import NoQuery, Problem
 from syncjobs import connections, history, runs
 from syncjobs.api import serializers as shapes
@@ -21,8 +20,6 @@ from syncjobs.api.bodies import BoundedJSON
 from syncjobs.errors import ConnectionUnknown, RequestError, RunUnknown
 from syncjobs.models.choices import Trigger
 
-KEY = "Idempotency-Key"
-KEY_LENGTH = 200
 ASKED = {
     400: OpenApiResponse(description="A parameter or field is wrong: its name, and why"),
     401: OpenApiResponse(Problem, description="No token, or not a valid one"),
@@ -37,7 +34,7 @@ RUN_ID = OpenApiParameter("run_id", OpenApiTypes.UUID, "path")
 CONNECTION_ID = OpenApiParameter("connection_id", OpenApiTypes.UUID, "path")
 
 
-class Api(Asked):
+class Api(Repeatable):
     """A view that takes JSON, and not too much of it."""
 
     parser_classes = (BoundedJSON,)
@@ -66,16 +63,6 @@ def _connection_id(text: str) -> UUID:
     return identified(text, ConnectionUnknown("You have no such connection."))
 
 
-def _key(request: Request) -> str | None:
-    """The Idempotency-Key. Raises ValidationError."""
-    key: str | None = request.headers.get(KEY)
-    if key is None:
-        return None
-    if not (1 <= len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
-        raise ValidationError({KEY: [f"Say 1 to {KEY_LENGTH} printable ASCII characters."]})
-    return key
-
-
 class SyncsView(Api):
     query = shapes.SyncsQuery
 
@@ -94,40 +81,25 @@ class SyncsView(Api):
 
     @extend_schema(
         operation_id="syncs_accept",
-        parameters=[
-            OpenApiParameter(
-                KEY,
-                OpenApiTypes.STR,
-                "header",
-                description="1 to 200 characters: asking again with it starts no second sync",
-            )
-        ],
         request=shapes.SyncBody,
         responses={
             202: OpenApiResponse(shapes.SyncAnswer, description="Accepted; Location: the sync"),
-            200: OpenApiResponse(shapes.SyncAnswer, description="Accepted before, with this key"),
             **SENT,
             **NOT_FOUND,
             409: OpenApiResponse(description="It is being synced (`run`), paused or removed"),
-            422: OpenApiResponse(description=f"The {KEY} was given with another request"),
         },
     )
     def post(self, request: Request) -> Response:
         """Ask for a sync of one of your connections."""
         wanted = self.body(request, shapes.SyncBody)
-        accepted = runs.accept(
+        run = runs.accept(
             self.tenant(request),
             wanted["connection"],
             trigger=Trigger.REQUEST,
             payload={"full": True} if wanted["full"] else {},
-            idempotency_key=_key(request),
         )
-        answer = Response(shapes.SyncAnswer(accepted.run).data, status=status.HTTP_202_ACCEPTED)
-        answer["Location"] = reverse("sync", [accepted.run.pk])
-        if not accepted.created:
-            answer.status_code = status.HTTP_200_OK
-            answer["Idempotent-Replayed"] = "true"
-        return answer
+        where = {"Location": reverse("sync", [run.pk])}
+        return Response(shapes.SyncAnswer(run).data, status.HTTP_202_ACCEPTED, headers=where)
 
 
 @extend_schema(parameters=[RUN_ID])
@@ -174,6 +146,11 @@ class ConnectionsView(Api):
         found = connections.listed(self.tenant(request), **self.parameters(request))
         return Response(shapes.ConnectionsAnswer({"results": found}).data)
 
+    def before_post(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        wanted = self.body(request, shapes.ConnectionBody)
+        named = wanted["provider"], wanted["nango_connection_id"], wanted["integration"]
+        connections.confirm(self.tenant(request), *named)
+
     @extend_schema(
         operation_id="connections_register",
         request=shapes.ConnectionBody,
@@ -187,13 +164,11 @@ class ConnectionsView(Api):
     def post(self, request: Request) -> Response:
         """Register a connection that Nango says is yours."""
         wanted = self.body(request, shapes.ConnectionBody)
-        named = wanted["provider"], wanted["nango_connection_id"]
-        tenant, integration = self.tenant(request), wanted["integration"]
-        connections.confirm(tenant, *named, integration)
         made = connections.register(
-            tenant,
-            *named,
-            integration=integration,
+            self.tenant(request),
+            wanted["provider"],
+            wanted["nango_connection_id"],
+            integration=wanted["integration"],
             sync_every=_every(wanted["sync_every_seconds"]),
         )
         where = {"Location": reverse("connection", [made.pk])}

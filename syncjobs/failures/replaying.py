@@ -188,7 +188,7 @@ def _accepted(failure: JobFailure, start: datetime | None) -> SyncRun:
         correlation_id=failure.correlation_id,
         replay_of=failure.pk,
         not_before=start,
-    ).run
+    )
 
 
 def _mark(failure: JobFailure) -> None:

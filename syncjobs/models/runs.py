@@ -33,7 +33,6 @@ class SyncRun(TenantRow):
     function = models.TextField(help_text="The task's name")
     trigger = models.TextField(choices=Trigger)
     payload = models.JSONField(blank=True, db_default={}, help_text="What was asked")
-    idempotency_key = models.TextField(null=True, blank=True)  # noqa: DJ001
     correlation_id = models.TextField(blank=True, db_default="")
     replay_of = models.ForeignKey(
         "syncjobs.JobFailure",
@@ -70,9 +69,6 @@ class SyncRun(TenantRow):
                 condition=Q(status__in=ACTIVE),
                 name="sync_runs_one_active",
                 violation_error_message="A sync of this connection is queued or running already.",
-            ),
-            models.UniqueConstraint(
-                fields=["user_id", "idempotency_key"], name="sync_runs_idempotency_key"
             ),
             models.CheckConstraint(
                 condition=Q(status="running", lease_until__isnull=False, started_at__isnull=False)

@@ -84,6 +84,12 @@ def asked(user: uuid.UUID, **values: Any) -> models.AskedQuestion:
     )
 
 
+def repeated(user: uuid.UUID, **values: Any) -> models.RepeatedRequest:
+    """An answer that is given again to who comes with its key."""
+    values = {"key": str(next(_keys)), "digest": "d", "status": 202, "answer": "{}", **values}
+    return add(models.RepeatedRequest, user_id=user, **values)
+
+
 def payment(
     user: uuid.UUID, payer: Any = None, payee: Any = None, amount: float = 1, **values: Any
 ) -> uuid.UUID:

@@ -31,8 +31,8 @@ from tests.syncjobs import ledger_rows
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-# The barrier over the view shows no more than the view; the other only saves repeating work.
-UNSHOWN = {models.TenantRelationship, models.SearchedGroup}
+# The barrier over the view shows no more than the view; the others only save repeating work.
+UNSHOWN = {models.TenantRelationship, models.SearchedGroup, models.RepeatedRequest}
 TABLES = [
     model
     for label in ("graph", "syncjobs")

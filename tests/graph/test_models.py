@@ -140,6 +140,9 @@ class Books:
             "job_id": f"{key}:1",
         }
 
+    def repeated_requests(self, key):
+        return {"key": key, "digest": "d", "status": 202, "answer": "{}"}
+
     def searched_groups(self, key):
         return {"key": key, "digest": "d", "found": "[]", "tried": "{}"}
 
@@ -282,6 +285,11 @@ CHECKS = [
     ("entity_resolutions", {"decided_at": "2024-01-31"}, "entity_resolutions_person_when"),
     ("enrichments", {"done_for": "2024-02-01"}, "enrichments_not_ahead"),
     *(
+        ("repeated_requests", {"status": status}, "repeated_requests_succeeded")
+        for status in (199, 300, 500)
+    ),
+    ("repeated_requests", {"status": -1}, "repeated_requests_status_check"),
+    *(
         ("asked_questions", wrong, f"asked_questions_{rule}")
         for rule, wrong in (
             ("while_running", {"status": "running", "started_at": "2024-01-31"}),
@@ -333,6 +341,7 @@ UNIQUE = [
     ("enrichments", "enrichments_user_key"),
     ("searched_groups", "searched_groups_key_key"),
     ("asked_questions", "asked_questions_once"),
+    ("repeated_requests", "repeated_requests_key_key"),
 ]
 
 

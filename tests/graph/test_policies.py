@@ -35,6 +35,7 @@ def everything_of(user: UUID) -> None:
         decided="open",
     )
     rows.asked(user)
+    rows.repeated(user)
     connection = ledger_rows.connection(user)
     ledger_rows.item(connection)
     ledger_rows.attempt(ledger_rows.failure(connection).run)

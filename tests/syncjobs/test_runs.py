@@ -15,7 +15,6 @@ from syncjobs.errors import (
     AlreadyEnded,
     ConnectionUnknown,
     ConnectionUnusable,
-    KeyReused,
     LeaseLost,
     RunUnknown,
 )
@@ -46,7 +45,7 @@ def in_redis() -> list[str]:
 def test_redis_hears_of_a_run_when_its_transaction_stands(own_queue):
     connection = workers.connection(rows.tenant_id())
     with transaction.atomic():
-        made = accept(connection).run
+        made = accept(connection)
         assert in_redis() == []
     assert in_redis() == [made.job_id]
     made.refresh_from_db(using="owner")
@@ -65,24 +64,14 @@ def test_a_request_that_is_rolled_back_leaves_nothing(own_queue):
 def test_a_run_is_accepted_while_redis_is_away(own_queue, settings):
     connection = workers.connection(rows.tenant_id())
     settings.REDIS_URL = "redis://127.0.0.1:1"
-    assert accept(connection).run.enqueued_at is None
-
-
-def test_the_same_key_is_the_same_request(own_queue):
-    connection = workers.connection(rows.tenant_id())
-    first = accept(connection, idempotency_key="k", payload={"full": True})
-    again = accept(connection, idempotency_key="k", payload={"full": True})
-    assert (first.created, again.created) == (True, False)
-    assert first.run.pk == again.run.pk
-    with pytest.raises(KeyReused):
-        accept(connection, idempotency_key="k")
+    assert accept(connection).enqueued_at is None
 
 
 def test_what_is_not_accepted(own_queue):
     connection = workers.connection(rows.tenant_id())
     with pytest.raises(ConnectionUnknown):
         runs.accept(rows.tenant_id(), connection.pk, trigger=REQUEST)
-    active = accept(connection).run
+    active = accept(connection)
     with pytest.raises(AlreadyActive) as refused:
         accept(connection)
     assert refused.value.run_id == active.pk
@@ -96,7 +85,7 @@ def test_one_run_a_connection_however_many_ask(own_queue):
 
     def ask(_: int) -> bool:
         try:
-            return accept(connection).created
+            return bool(accept(connection))
         except AlreadyActive:
             return False
         finally:
@@ -107,7 +96,7 @@ def test_one_run_a_connection_however_many_ask(own_queue):
 
 
 def test_the_database_itself_keeps_one_active_run(own_queue):
-    made = accept(workers.connection(rows.tenant_id())).run
+    made = accept(workers.connection(rows.tenant_id()))
     copy = SyncRun(
         id=uuid4(),
         user_id=made.user_id,
@@ -135,7 +124,7 @@ def test_the_database_itself_keeps_one_active_run(own_queue):
 )
 def test_a_run_s_life_has_an_order(own_queue, before, after, rule):
     now = datetime.now(UTC)
-    made = accept(workers.connection(rows.tenant_id())).run
+    made = accept(workers.connection(rows.tenant_id()))
     if before == "cancelled":
         runs.cancel(made.user_id, made.pk)
     wanted = {name: now if value == "now" else value for name, value in after.items()}
@@ -145,20 +134,20 @@ def test_a_run_s_life_has_an_order(own_queue, before, after, rule):
 
 
 def test_another_tenant_s_connection_cannot_have_the_run(own_queue):
-    made = accept(workers.connection(rows.tenant_id())).run
+    made = accept(workers.connection(rows.tenant_id()))
     with pytest.raises(IntegrityError, match="tenant_fkey"):
         SyncRun.objects.using("owner").filter(pk=made.pk).update(user_id=rows.tenant_id())
 
 
 def test_cancel(own_queue):
-    waiting = accept(workers.connection(rows.tenant_id())).run
+    waiting = accept(workers.connection(rows.tenant_id()))
     assert runs.cancel(waiting.user_id, waiting.pk).status == "cancelled"
     assert claim(waiting) is None
     with pytest.raises(AlreadyEnded):
         runs.cancel(waiting.user_id, waiting.pk)
     with pytest.raises(RunUnknown):
         runs.cancel(rows.tenant_id(), waiting.pk)
-    running = accept(workers.connection(rows.tenant_id())).run
+    running = accept(workers.connection(rows.tenant_id()))
     held = claim(running)
     assert runs.cancel(running.user_id, running.pk).status == "running"
     [standing] = ledger.renewed([held])
@@ -170,7 +159,7 @@ def test_cancel(own_queue):
 
 
 def test_a_claim_is_the_newest_job_s_only(own_queue):
-    made = accept(workers.connection(rows.tenant_id())).run
+    made = accept(workers.connection(rows.tenant_id()))
     other = ledger.claimed([Ask(made.pk, "another:1", 1), Ask(uuid4(), "x", 1)], "w")
     assert other == [None, None]
     held = claim(made)
@@ -182,7 +171,7 @@ def test_a_claim_is_the_newest_job_s_only(own_queue):
 
 def test_a_save_stands_only_under_the_newest_fence(own_queue):
     connection = workers.connection(rows.tenant_id())
-    made = accept(connection).run
+    made = accept(connection)
     old = claim(made)
     save = Save({"pages": 1})
     save.move({"next": 2})
@@ -206,7 +195,7 @@ def test_a_save_stands_only_under_the_newest_fence(own_queue):
 
 
 def test_leases_of_runs_that_are_being_saved_are_not_waited_for(own_queue):
-    one, two = (claim(accept(workers.connection(rows.tenant_id())).run) for _ in range(2))
+    one, two = (claim(accept(workers.connection(rows.tenant_id()))) for _ in range(2))
     with tenant_transaction(one.user_id):
         SyncRun.objects.select_for_update().get(pk=one.run_id)
         assert [each.run_id for each in ledger.renewed([one, two])] == [two.run_id]
@@ -227,7 +216,7 @@ def test_the_first_wait_is_exact_and_later_ones_grow_within_bounds():
 def test_a_failure_is_written_once_with_its_group(own_queue):
     marks = []
     for number in range(2):
-        made = accept(workers.connection(rows.tenant_id()), payload={"full": True}).run
+        made = accept(workers.connection(rows.tenant_id()), payload={"full": True})
         held = claim(made, 3)
         trouble = record.trouble_of(LookupError(f"no part {number} in 'file-{number}'"))
         assert ledger.failed(made.pk, held.fence, trouble)
@@ -243,7 +232,7 @@ def test_a_failure_is_written_once_with_its_group(own_queue):
 def test_an_ignored_failure_stays_ignored_until_it_changes(own_queue):
     connection = workers.connection(rows.tenant_id())
     for error, status in ((KeyError("x"), "open"), (KeyError("x"), "ignored"), (OSError(), "open")):
-        made = accept(connection).run
+        made = accept(connection)
         held = claim(made)
         ledger.failed(made.pk, held.fence, record.trouble_of(error))
         failure = JobFailure.objects.using("owner").get(run=made)
@@ -253,7 +242,7 @@ def test_an_ignored_failure_stays_ignored_until_it_changes(own_queue):
 
 def test_a_replay_comes_back_to_its_original(own_queue):
     connection = workers.connection(rows.tenant_id())
-    made = accept(connection).run
+    made = accept(connection)
     ledger.failed(made.pk, claim(made).fence, record.trouble_of(KeyError("x")))
     original = JobFailure.objects.using("owner").get()
 
@@ -261,7 +250,7 @@ def test_a_replay_comes_back_to_its_original(own_queue):
         JobFailure.objects.using("owner").update(status="replaying")
         run = runs.accept(
             connection.user_id, connection.pk, trigger=Trigger.REPLAY, replay_of=original.pk
-        ).run
+        )
         return claim(run)
 
     held = replayed()

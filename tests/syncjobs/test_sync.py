@@ -40,11 +40,9 @@ def connect(box: Sandbox, provider: str, **given) -> SyncConnection:
 
 def sync(connection: SyncConnection, **payload) -> SyncRun:
     """Accept a sync, work until the queue is empty, and give the run."""
-    accepted = runs.accept(
-        connection.user_id, connection.pk, trigger=Trigger.REQUEST, payload=payload
-    )
+    run = runs.accept(connection.user_id, connection.pk, trigger=Trigger.REQUEST, payload=payload)
     asyncio.run(work())
-    return SyncRun.objects.using("owner").get(pk=accepted.run.pk)
+    return SyncRun.objects.using("owner").get(pk=run.pk)
 
 
 async def work() -> None:

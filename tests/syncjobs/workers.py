@@ -49,7 +49,7 @@ def run(user_id: UUID, function: str = "probe", **payload: Any) -> SyncRun:
     original = runs.function_of
     runs.function_of = lambda _: function
     try:
-        return runs.accept(user_id, made.pk, trigger=Trigger.REQUEST, payload=payload).run
+        return runs.accept(user_id, made.pk, trigger=Trigger.REQUEST, payload=payload)
     finally:
         runs.function_of = original
 

@@ -53,7 +53,7 @@ class Command(BaseCommand):
         user_id = tenants.find(options["user"])
         connection_id = chosen(user_id, options["connection"])
         payload = {"full": True} if options["full"] else {}
-        return runs.accept(user_id, connection_id, trigger=Trigger.REQUEST, payload=payload).run
+        return runs.accept(user_id, connection_id, trigger=Trigger.REQUEST, payload=payload)
 
     def _say(self, line: str) -> None:
         """Beside the answer: --json stays one object."""

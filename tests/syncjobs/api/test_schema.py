@@ -11,7 +11,7 @@ from tests.syncjobs.api.shapes import V1
 SENT = {"400", "401", "413"}
 STATUSES = {
     ("syncs/", "get"): {"200", "400", "401"},
-    ("syncs/", "post"): SENT | {"200", "202", "404", "409", "415", "422"},
+    ("syncs/", "post"): SENT | {"202", "404", "409", "415"},
     ("syncs/{run_id}/", "get"): {"200", "400", "401", "404"},
     ("syncs/{run_id}/cancel/", "post"): SENT | {"202", "404", "409", "415"},
     ("connections/", "get"): {"200", "400", "401"},
@@ -41,6 +41,10 @@ def test_the_schema_is_generated_without_a_warning(tmp_path, capsys):
 def test_every_operation_says_what_can_come_of_it(path, method):
     operation = published()["paths"][V1 + path][method]
     of_any = {"406", "429"} if "webhooks" in path else {"403", "406", "429"}
+    keyed = method == "post" and "webhooks" not in path
+    of_any |= {"409", "422"} if keyed else set()
+    names = {each["name"] for each in operation.get("parameters", [])}
+    assert ("Idempotency-Key" in names) == keyed
     assert set(operation["responses"]) == STATUSES[path, method] | of_any
     assert operation["description"]
     assert operation.get("security", []) == ([] if "webhooks" in path else [{"token": []}])
