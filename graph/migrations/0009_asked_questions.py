@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('graph', '0006_enrichment_upkeep'),
+        ('graph', '0008_columns_of_marks'),
     ]
 
     operations = [

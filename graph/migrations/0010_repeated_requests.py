@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('graph', '0007_asked_questions'),
+        ('graph', '0009_asked_questions'),
     ]
 
     operations = [
