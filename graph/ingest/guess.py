@@ -283,7 +283,7 @@ def _unique_rows(path: Path, shape: Layout, key: list[int]) -> int:
 
 def _fields(sample: Sample) -> dict[str, str]:
     found = {
-        "document_ref": sample.best("document"),
+        "document_ref": sample.document,
         "due_on": sample.due,
         "description": sample.description,
         "currency": sample.currency,

@@ -99,12 +99,20 @@ class Sample:
         return self.best("description", lambda c: c.texty)
 
     @cached_property
+    def document(self) -> Column | None:
+        """A number that rows may share: a transaction's own, never there twice, is none."""
+        own = self.identifier("id")
+        return self.best("document", lambda c: own is None or c is not own)
+
+    @cached_property
     def publication(self) -> Column | None:
         return self.best("publication", lambda c: c.filled == 1)
 
     @cached_property
     def currency(self) -> Column | None:
-        return self.best("currency", lambda c: all(_CODE.fullmatch(v.upper()) for v in c.values))
+        """The column of that name, or else the first that holds known codes in every row."""
+        named = self.best("currency", lambda c: all(_CODE.fullmatch(v.upper()) for v in c.values))
+        return named or self._first(lambda c: c.filled == 1 and set(c.values) <= CODES)
 
     @cached_property
     def currency_hint(self) -> str | None:

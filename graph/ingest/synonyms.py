@@ -44,7 +44,8 @@ ROLES = {
     "counterparty": _names(
         "counterparty name, counter party name, counterparty, counter party, payee name, "
         "beneficiary name, payee, beneficiary, merchant name, merchant, transaction name, name, "
-        "other party, party, recipient, empfanger, beguenstigter, zahlungspflichtiger, "
+        "other party, party, recipient, empfanger, beguenstigter zahlungspflichtiger, "
+        "beguenstigter, zahlungspflichtiger, "
         "auftraggeber, description, transaction description, details, narrative, reference, memo, "
         "verwendungszweck, libelle, concepto"
     ),
@@ -71,7 +72,9 @@ ROLES = {
     "document": _names(
         "invoice number, invoice no, invoice ref, invoice, invoice id, document number, document "
         "no, document ref, document reference, order number, purchase order, po number, receipt "
-        "number, receipt no, bill number, payment reference, reference, ref"
+        "number, receipt no, bill number, claim number, claim no, claim ref, claim reference, "
+        "expense report, report number, payment reference, reference, ref, po ref, transaction "
+        "number, transaction no, transaction ref, trans no, voucher number, voucher no"
     ),
     "publication": _names(
         "file month, file name, source file, publication, published, extract date"
@@ -80,9 +83,12 @@ ROLES = {
     "description": _names(
         "description, transaction description, details, purpose, narrative, memo, purpose of "
         "expenditure, purpose of spend, expense type, expenditure category, expense category, "
-        "category, merchant category, particulars, notes, reference"
+        "category, merchant category, particulars, notes, reference, verwendungszweck, "
+        "buchungstext, libelle, concepto"
     ),
-    "currency": _names("currency, currency code, ccy, iso currency, wahrung, devise"),
+    "currency": _names(
+        "currency, currency code, ccy, iso currency, curr, wahrung, waehrung, devise"
+    ),
     "id": _names(
         "transaction number, transaction no, transaction id, transaction ref, transaction "
         "reference, trans no, trans id, internal ref, line id, entry no, entry number, journal id, "
@@ -133,7 +139,7 @@ KEYS = {
         "vat_number": _names("vat number, vat registration number, vat no, vat reg no"),
         "iban": _names(
             "counterparty iban, counterparty account, beneficiary iban, payee iban, beneficiary "
-            "account, payee account, counterparty account number"
+            "account, payee account, counterparty account number, kontonummer iban"
         ),
     },
     "customer": {
@@ -157,8 +163,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
 
 
 def words(title: str) -> str:
-    """'TransactionDate (UTC)' → 'transaction_date_utc'."""
-    return slug(_CAMEL.sub(" ", title))
+    """'TransactionDate (UTC)' → 'transaction_date_utc', 'Vendor #' → 'vendor_number'."""
+    return slug(_CAMEL.sub(" ", title).replace("#", " number "))
 
 
 def rank(names: tuple[str, ...], title: str, excluded: frozenset[str] = frozenset()) -> int | None:

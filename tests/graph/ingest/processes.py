@@ -40,7 +40,7 @@ def start(
 
 def run(*arguments: object, state: Path) -> subprocess.CompletedProcess[str]:
     with start(*arguments, state=state) as process:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=900)  # against one that never ends
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 

@@ -156,6 +156,23 @@ BOOKS: list[tuple[str, list[str], Cells, dict[str, object]]] = [
         },
     ),
     (
+        "ledger",
+        ["Pmt Dt", "Vendor #", "Vendor", "PO Ref", "Amt", "Curr"],
+        lambda n: [_day(n, "%Y%m%d"), f"V{n % 5}", _party(n), f"PO-{n // 3}", _amount(n), "USD"],
+        {
+            "payee": PartyRule("vendor", "vendor_2", None, (("supplier_id", "vendor_1"),)),
+            "amount": AmountRule("amt"),
+            "fields": {"document_ref": "po_ref", "currency": "curr"},
+            "currency": None,
+        },
+    ),
+    (
+        "ledger",
+        ["Body Name", "Service Area", "Payment Date", "Transaction No.", "Beneficiary Name", "Sum"],
+        lambda n: ["X", "Adults", _day(n), f"T{n // 2}", _party(n), _amount(n)],
+        {"fields": {"document_ref": "transaction_no"}, "key": KeyRule()},
+    ),
+    (
         "card",
         ["Transaction Date", "Post Date", "Card No.", "Cardholder", "Merchant Name", "Amount"],
         lambda n: [_day(n), _day(n + 1), "1234", "A Smith", _party(n), _amount(n)],
