@@ -27,7 +27,7 @@ demo: venv ## Show finley on its example books, or on DATA
 	@$(PYTHON) manage.py demo $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 serve: venv ## Serve the API on 127.0.0.1:PORT
-	@$(PYTHON) -m uvicorn finley.asgi:application --host 127.0.0.1 --port $(PORT) $(ARGS)
+	@$(PYTHON) manage.py serve --port $(PORT) $(ARGS)
 
 test: venv-dev ## Run the tests
 	$(PYTHON) -m pytest -n 2 $(ARGS)

@@ -19,10 +19,10 @@ def served(environment: Mapping[str, str], *, processes: int = 1) -> Iterator[st
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
         address = "http://127.0.0.1:{1}".format(*listening.getsockname())
         number = str(listening.fileno())
-        command = [sys.executable, "-m", "uvicorn", "finley.asgi:application", "--fd", number]
+        command = [sys.executable, "manage.py", "serve", "--fd", number]
         running = [
             subprocess.Popen(
-                [*command, "--log-level", "warning", "--lifespan", "off"],
+                [*command, "--log-level", "warning"],
                 cwd=apart.PROJECT,
                 env={**os.environ, **environment},
                 pass_fds=[listening.fileno()],

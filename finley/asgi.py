@@ -2,9 +2,12 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 from finley.bounded import Bounded
+from finley.crowded import Crowded
+from finley.handler import PoolFirst
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "finley.settings")
-application = Bounded(get_asgi_application())
+django.setup(set_prefix=False)
+application = Bounded(Crowded(PoolFirst()))

@@ -180,6 +180,15 @@ NANGO = {
 MATERIALIZED_VIEWS_CHECK_SQL_CHANGED = True
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes of a body; nothing is uploaded here
+PATIENCE = {  # seconds
+    "head": environment.decimal("FINLEY_SLOW_HEAD", 10.0),  # for a request's head to come,
+    "body": environment.decimal("FINLEY_SLOW_BODY", 30.0),  # for its body,
+    "read": environment.decimal("FINLEY_SLOW_READ", 30.0),  # and to read 32 KiB of what is sent
+    "idle": 5,  # between two requests of a connection
+    "stop": 20,  # that streams get when the process is told to end
+}
+CONNECTIONS = environment.number("FINLEY_CONNECTIONS", 4096)  # of clients, a process
+REQUESTS_AT_ONCE = environment.number("FINLEY_REQUESTS_AT_ONCE", 256)  # worked on by a process
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["finley.authentication.TokenAuthentication"],

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from finley import serving
 from finley.demo import answers, steps, syncs
 from graph import questions
 from graph.errors import GraphError
@@ -144,7 +144,7 @@ class Command(BaseCommand):
     def _serve(self, port: int) -> None:
         self._say("Serving until Ctrl-C. A worker runs along.")
         with syncs.Working():
-            uvicorn.run("finley.asgi:application", host="127.0.0.1", port=port, log_level="warning")
+            serving.serve(port=port)
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

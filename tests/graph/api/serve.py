@@ -6,13 +6,14 @@ import sys
 import uvicorn
 from django.db import connections
 
+from finley import serving
 from finley.asgi import application
 
 
 def serve(database: str, fileno: int) -> None:
     for alias in connections:
         connections[alias].settings_dict["NAME"] = database
-    config = uvicorn.Config(application, log_level="warning", lifespan="off")
+    config = uvicorn.Config(application, **serving.options())
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=fileno)])
 
 
