@@ -18,6 +18,7 @@ from django.db import connections
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Composable, Literal
 
+from graph import limits
 from graph.definition import VIEW
 from graph.errors import GraphError, ViewMissing, ViewUnpopulated
 from graph.tenancy import TENANT_SETTING
@@ -239,12 +240,18 @@ def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantRe
     `hashed=True` for questions that read a whole tenant: no nested loops, which PostgreSQL plans
     for tables that it has no statistics of yet, and which then take hours.
     """
-    tenant = SQL("SET LOCAL {} = {}; {}").format(
-        SQL(TENANT_SETTING), Literal(str(user_id)), SQL(HASHED if hashed else "")
+    tenant = SQL("SET LOCAL {} = {}; {}{}").format(
+        SQL(TENANT_SETTING), Literal(str(user_id)), _limit(), SQL(HASHED if hashed else "")
     )
     begin = (READ_ONLY + tenant).as_string()
     with pool().transaction(begin) as connection, connection.cursor() as cursor:
         yield TenantReader(cursor, tenant)
+
+
+def _limit() -> Composable:
+    """Where a limit stands (graph.limits) the transaction's statements end at it."""
+    limit = limits.statement()
+    return SQL("SET LOCAL statement_timeout = {}; ").format(Literal(limit)) if limit else SQL("")
 
 
 def _explained(error: adbc_driver_manager.Error) -> Exception:

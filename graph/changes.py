@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.sql import SQL, Composed, Literal
 
-from graph import limits, sql
+from graph import sql
 from graph.capture import EVERYBODY
 from graph.definition import VIEW
 from graph.errors import ViewMissing, ViewUnpopulated
@@ -56,18 +56,9 @@ def _row(connection: BaseDatabaseWrapper, user_id: UUID) -> dict[str, Any]:
 
 
 def query(user_id: UUID) -> Composed:
-    """One row, which `read` understands.
-
-    It comes first in every snapshot of a tenant: from then on, where a limit stands
-    (graph.limits), the transaction's statements end at it.
-    """
-    limit = limits.statement()
-    limited = SQL("set_config('statement_timeout', {}, true)").format(Literal(limit))
+    """One row, which `read` understands."""
     return SQL(sql.read("changes_state")).format(
-        user_id=Literal(user_id),
-        everybody=Literal(EVERYBODY),
-        view=Literal(VIEW),
-        limit=limited if limit else SQL("NULL"),
+        user_id=Literal(user_id), everybody=Literal(EVERYBODY), view=Literal(VIEW)
     )
 
 

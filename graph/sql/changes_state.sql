@@ -20,8 +20,7 @@ SELECT
                 AND NOT coalesce(pg_visible_in_snapshot(mark.xid, refreshed.snapshot), false)
             GROUP BY mark.kind
         ) AS pending
-    )::text AS pending,
-    {limit} AS statement_limit
+    )::text AS pending
 FROM (SELECT system_identifier FROM pg_control_system()) AS server
 LEFT JOIN LATERAL (
     SELECT snapshot::pg_snapshot AS snapshot,
