@@ -144,7 +144,7 @@ class Books:
         return {"key": key, "digest": "d", "status": 202, "answer": "{}"}
 
     def searched_groups(self, key):
-        return {"key": key, "digest": "d", "found": "[]", "tried": "{}"}
+        return {"key": key, "digest": "d", "found": "[]"}
 
     def relationship_instances(self, key):
         return {
