@@ -2,9 +2,11 @@
 #   ARGS   more arguments for the program behind a target:  make test ARGS="-k view"
 #   DATA   a folder of data for the demo:                   make demo DATA=~/books
 #   PORT   where serve listens (8000)
+#   CLIENT the folder that client makes (finley-client)
 
 PYTHON := .venv/bin/python
 PORT ?= 8000
+CLIENT ?= finley-client
 # Settings as in production, for what `manage.py check --deploy` looks at.
 PRODUCTION = FINLEY_PRODUCTION=1 FINLEY_ALLOWED_HOSTS=finley.example.com \
 	FINLEY_SECRET_KEY="$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')"
@@ -12,7 +14,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.12 --gene
 	--no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev demo serve test test-networkx check bench fuzz-api requirements clean
+.PHONY: help venv venv-dev demo serve test test-networkx check bench fuzz-api client requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
@@ -52,6 +54,10 @@ bench: venv-dev ## Measure finley against the ten-fetch way, and the columnar gr
 
 fuzz-api: venv-dev ## Schemathesis over the running service, more than 20,000 cases
 	@$(PYTHON) -m benchmarks.fuzz $(ARGS)
+
+client: venv-dev ## Make a Python client of the API from its schema, in CLIENT
+	@$(PYTHON) scripts/client.py $(CLIENT)
+	@echo "$(CLIENT): pip install ./$(CLIENT), then import finley_client"
 
 requirements: ## Pin what pyproject.toml asks for, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "requirements are compiled by uv: install it first" >&2; exit 1; }

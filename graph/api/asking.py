@@ -80,7 +80,7 @@ def _failed(found: AskedQuestion) -> Response:
 class StatsView(Computed):
     asks = computations.STATS
 
-    @described(shapes.NoQuery, shapes.StatsAnswer, heavy=True)
+    @described(shapes.NoQuery, shapes.StatsAnswer, heavy=True, name="graph_stats")
     def get(self, request: Request) -> Response:
         """The whole graph in numbers."""
         return self.computed(request)
@@ -90,7 +90,9 @@ class PathsView(Computed):
     asks = computations.PATH
     query = walks.PathsQuery
 
-    @described(walks.PathsQuery, walks.PathAnswer, may_be_missing=True, heavy=True)
+    @described(
+        walks.PathsQuery, walks.PathAnswer, may_be_missing=True, heavy=True, name="graph_path"
+    )
     def get(self, request: Request) -> Response:
         """The shortest path between two entities, with the relationships it takes."""
         return self.computed(request)
@@ -100,7 +102,13 @@ class KShortestView(Computed):
     asks = computations.K_SHORTEST
     query = walks.KShortestQuery
 
-    @described(walks.KShortestQuery, walks.KShortestAnswer, may_be_missing=True, heavy=True)
+    @described(
+        walks.KShortestQuery,
+        walks.KShortestAnswer,
+        may_be_missing=True,
+        heavy=True,
+        name="graph_k_shortest",
+    )
     def get(self, request: Request) -> Response:
         """The k shortest paths between two entities, without repeated entities."""
         return self.computed(request)
@@ -111,7 +119,13 @@ class NeighbourhoodView(Computed):
     asks = computations.NEIGHBOURHOOD
     query = walks.NeighbourhoodQuery
 
-    @described(walks.NeighbourhoodQuery, walks.NeighbourhoodAnswer, may_be_missing=True, heavy=True)
+    @described(
+        walks.NeighbourhoodQuery,
+        walks.NeighbourhoodAnswer,
+        may_be_missing=True,
+        heavy=True,
+        name="graph_neighbourhood",
+    )
     def get(self, request: Request, entity_id: str) -> Response:
         """Who is within some edges of an entity, and the relationships among them."""
         return self.computed(request, entity=entity_id)
@@ -121,7 +135,7 @@ class ImportanceView(Computed):
     asks = computations.IMPORTANCE
     query = shapes.ImportanceQuery
 
-    @described(shapes.ImportanceQuery, shapes.ImportanceAnswer, heavy=True)
+    @described(shapes.ImportanceQuery, shapes.ImportanceAnswer, heavy=True, name="graph_importance")
     def get(self, request: Request) -> Response:
         """The most important entities by a centrality."""
         return self.computed(request)
@@ -131,7 +145,9 @@ class CommunitiesView(Computed):
     asks = computations.COMMUNITIES
     query = shapes.CommunitiesQuery
 
-    @described(shapes.CommunitiesQuery, shapes.CommunitiesAnswer, heavy=True)
+    @described(
+        shapes.CommunitiesQuery, shapes.CommunitiesAnswer, heavy=True, name="graph_communities"
+    )
     def get(self, request: Request) -> Response:
         """Groups of entities that deal with one another more than with the rest."""
         return self.computed(request)

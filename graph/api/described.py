@@ -45,9 +45,9 @@ def described[View: Callable[..., Response]](
     query: type[shapes.StrictQuery],
     answer: type[shapes.Answer],
     *,
+    name: str,
     may_be_missing: bool = False,
     heavy: bool = False,
-    name: str | None = None,
 ) -> Callable[[View], View]:
     """The schema of a question: its parameters, its answer, what can go wrong."""
     responses = {

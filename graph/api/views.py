@@ -39,7 +39,7 @@ class Listed(Question):
 class EntitiesView(Listed):
     query = lists.EntitiesQuery
 
-    @described(lists.EntitiesQuery, lists.EntitiesAnswer, name="graph_entities_list")
+    @described(lists.EntitiesQuery, lists.EntitiesAnswer, name="graph_entities")
     def get(self, request: Request) -> Response:
         """Find entities by name, best match first."""
         asked = self.parameters(request)
@@ -55,7 +55,7 @@ class EntitiesView(Listed):
 class EntityView(Question):
     query = lists.PartyQuery
 
-    @described(lists.PartyQuery, lists.PartyAnswer, may_be_missing=True)
+    @described(lists.PartyQuery, lists.PartyAnswer, may_be_missing=True, name="graph_entity")
     def get(self, request: Request, entity_id: str) -> Response:
         """One entity, and the parties that it deals with."""
         asked = self.parameters(request)
@@ -67,7 +67,7 @@ class EntityView(Question):
 class SimilarView(Question):
     query = lists.SimilarQuery
 
-    @described(lists.SimilarQuery, lists.SimilarAnswer, may_be_missing=True)
+    @described(lists.SimilarQuery, lists.SimilarAnswer, may_be_missing=True, name="graph_similar")
     def get(self, request: Request, entity_id: str) -> Response:
         """Entities of its kind that deal with the same parties, the most alike first."""
         found = parties.similar(self.tenant(request), entity_id, **self.parameters(request))
@@ -77,7 +77,7 @@ class SimilarView(Question):
 class RelationshipsView(Listed):
     query = lists.RelationshipsQuery
 
-    @described(lists.RelationshipsQuery, lists.RelationshipsAnswer, name="graph_relationships_list")
+    @described(lists.RelationshipsQuery, lists.RelationshipsAnswer, name="graph_relationships")
     def get(self, request: Request) -> Response:
         """Relationships by what, whose, when, how much and which layers, the newest first."""
         asked = self.parameters(request)
@@ -92,7 +92,9 @@ class RelationshipsView(Listed):
 class CashFlowView(Question):
     query = lists.CashFlowQuery
 
-    @described(lists.CashFlowQuery, lists.CashFlowAnswer, may_be_missing=True)
+    @described(
+        lists.CashFlowQuery, lists.CashFlowAnswer, may_be_missing=True, name="graph_cash_flow"
+    )
     def get(self, request: Request) -> Response:
         """Money in and out by month and currency, and the predicted months with their ranges."""
         answer = cash_flow.cash_flow(self.tenant(request), **self.parameters(request))
@@ -103,7 +105,9 @@ class CashFlowView(Question):
 class InsightsView(Question):
     query = shapes.InsightsQuery
 
-    @described(shapes.InsightsQuery, shapes.InsightsAnswer, may_be_missing=True)
+    @described(
+        shapes.InsightsQuery, shapes.InsightsAnswer, may_be_missing=True, name="graph_insights"
+    )
     def get(self, request: Request, layer: str) -> Response:
         """What one layer says, the newest relationships first, with its evidence."""
         asked = self.parameters(request)
@@ -117,7 +121,9 @@ class InsightsView(Question):
 
 @extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
 class RelationshipView(Question):
-    @described(shapes.NoQuery, shapes.RelationshipAnswer, may_be_missing=True)
+    @described(
+        shapes.NoQuery, shapes.RelationshipAnswer, may_be_missing=True, name="graph_relationship"
+    )
     def get(self, request: Request, relationship_id: str) -> Response:
         """One relationship with its nine layers."""
         self.parameters(request)
@@ -127,7 +133,7 @@ class RelationshipView(Question):
 
 @extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
 class ExplainView(Question):
-    @described(shapes.NoQuery, lists.ExplainAnswer, may_be_missing=True)
+    @described(shapes.NoQuery, lists.ExplainAnswer, may_be_missing=True, name="graph_explain")
     def get(self, request: Request, relationship_id: str) -> Response:
         """Why it is there: all nine layers, the rows and evidence behind them, and in words."""
         self.parameters(request)

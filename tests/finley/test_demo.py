@@ -170,9 +170,9 @@ def test_serves_api_docs_and_admin_until_ctrl_c(serving: Serving, state: Path):
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="no curl, no bash")
-def test_the_tour_is_true(serving: Serving, state: Path):
+def test_the_tour_is_true(serving: Serving, state: Path, tmp_path: Path):
     assert serving.get("/readyz").status_code == 200
-    given = {**environment(state), "TOKEN": serving.token}
+    given = {**environment(state), "TOKEN": serving.token, "TMPDIR": str(tmp_path)}
     page = tour.PAGE.read_text()
     found = tour.filled(page, tour.run(page, given, serving.url.rpartition(":")[2]))
     if os.environ.get("TOUR") == "write":

@@ -1,0 +1,46 @@
+"""python scripts/client.py FOLDER: a Python client of the API, made from its schema.
+
+FOLDER is then a package that can be installed (`pip install FOLDER`) or put on PYTHONPATH; it needs
+httpx and attrs. One that is there already is made anew.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+PROGRAMS = Path(sys.executable).parent  # the generator calls ruff
+
+
+def main() -> None:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
+    with tempfile.TemporaryDirectory() as folder:
+        schema = Path(folder) / "schema.yaml"
+        _run(
+            sys.executable, PROJECT / "manage.py", "spectacular", "--fail-on-warn", "--file", schema
+        )
+        _run(
+            *(PROGRAMS / "openapi-python-client", "generate", "--overwrite", "--fail-on-warning"),
+            *("--path", schema, "--output-path", Path(sys.argv[1]).absolute()),
+            *("--config", PROJECT / "scripts" / "client.yaml"),
+        )
+
+
+def _run(*command: object) -> None:
+    path = os.pathsep.join((str(PROGRAMS), os.environ.get("PATH", "")))
+    done = subprocess.run(
+        [str(each) for each in command],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"{done.stdout}{done.stderr}")
+
+
+if __name__ == "__main__":
+    main()
