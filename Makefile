@@ -57,7 +57,7 @@ fuzz-api: venv-dev ## Schemathesis over the running service, more than 20,000 ca
 
 client: venv-dev ## Make a Python client of the API from its schema, in CLIENT
 	@$(PYTHON) scripts/client.py $(CLIENT)
-	@echo "$(CLIENT): pip install ./$(CLIENT), then import finley_client"
+	@echo "$(CLIENT) is there: install it with pip, then import finley_client"
 
 requirements: ## Pin what pyproject.toml asks for, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "requirements are compiled by uv: install it first" >&2; exit 1; }
