@@ -1,5 +1,7 @@
-"""What the published schema says of every operation alike."""
+"""What the published schema says of every operation alike, and its examples: real answers."""
 
+import json
+from importlib.resources import files
 from typing import Any
 
 from graph.api.repeatable import KEY, KEY_LENGTH, REPLAYED
@@ -10,6 +12,9 @@ EVERYWHERE = {
     "406": "Only JSON is given: no Accept, or one that takes application/json",
     "429": "Too many requests: ask again after Retry-After seconds",
 }
+EXAMPLES: dict[str, dict[str, Any]] = json.loads(
+    (files("graph.api") / "examples.json").read_text(encoding="utf-8")
+)
 SPARSE = ("FoundEntity", "RelationshipAnswer")
 KEYED = {
     "409": "The request with this Idempotency-Key is under way",
@@ -43,6 +48,20 @@ def _mend(operation: dict[str, Any], more: dict[str, str]) -> None:
     given = {code: {"description": said} for code, said in common.items()}
     for code, answer in {**given, **operation["responses"]}.items():
         if code >= "400":
-            answer["content"] = {MEDIA_TYPE: PROBLEM}
+            answer["content"] = {MEDIA_TYPE: dict(PROBLEM)}
         operation["responses"][code] = answer
+        _illustrate(answer.get("content", {}), operation["operationId"], code)
     operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _illustrate(contents: dict[str, Any], name: str, code: str) -> None:
+    """A real answer of that status: the operation's own, or one that any could give."""
+    if name not in EXAMPLES:
+        return
+    example: Any = EXAMPLES[name].get(code, EXAMPLES["problems"].get(code))
+    for kind, content in contents.items():
+        several = len(contents) > 1
+        if several and kind in example:
+            content["example"] = example[kind]
+        elif not several:
+            content["example"] = example
