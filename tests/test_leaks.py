@@ -1,33 +1,26 @@
 """Two tenants, every operation of the published schema, every place where a foreign id fits.
 
 In paths, filters, cursors, entity tags, cache keys, idempotency keys, exports of every format, and
-questions for workers. Then all of it again with the application's own tenant filter taken out of every
-statement: the database still gives nothing of another's.
+questions for workers. Then all of it again with the application's own tenant filter taken out of
+every statement: the database still gives nothing of another's.
 """
 
 import io
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
-from uuid import UUID, uuid4
 
 import pyarrow as pa
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import connections
-from django.http import HttpResponse
-from psycopg.sql import SQL, Composable, Identifier
 from pyarrow import parquet as pq
-from rest_framework.test import APIClient
 
 from finley.models import User
-from graph import arrow, cache, changes, policies, view
+from graph import cache, changes, view
 from graph.api import computations, following
 from graph.api.asking import Computed
 from graph.cache import Key
-from graph.capture import EVERYBODY
 from graph.load import ALL
 from graph.models import AskedQuestion
 from graph.streams import FORMATS
@@ -35,23 +28,17 @@ from tests.conftest import client_of
 from tests.graph import rows
 from tests.graph.api.shapes import published
 from tests.graph.test_policies import everything_of
-
-MARK = "Zweitmandant"  # in the other tenant's names only
-FILTER = re.compile(
-    r"""(\b(?:WHERE|AND|ON)\s+\(*\s*)((?:"?\w+"?\.)?"?user_id"?)\s*=\s*"""
-    r"""(%s|%\(user_id\)s|'[0-9a-f-]{32,36}'(?:::uuid)?)""",
-    re.IGNORECASE,
+from tests.leaks import (
+    ASYNC,
+    MARK,
+    asked_for_foreign_rows,
+    foreign,
+    ids_of,
+    leaks,
+    told,
+    whole,
+    without_our_filter,
 )
-
-
-@dataclass
-class Asked:
-    """How much was asked, and what came through."""
-
-    requests: int = 0
-    operations: set[tuple[str, str]] = field(default_factory=set)
-    leaks: list[str] = field(default_factory=list)
-    unlike: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(autouse=True)
@@ -83,171 +70,6 @@ def forgotten(request: pytest.FixtureRequest, both: Any, monkeypatch: Any) -> It
     with without_our_filter(monkeypatch) as statements:
         yield statements
     assert statements, "it was asked without a filter"
-
-
-def ids_of(user: UUID) -> dict[str, list[str]]:
-    """The tenant's ids, by table; as the owner sees them."""
-    found = {}
-    with connections["owner"].cursor() as cursor:
-        for table, _ in policies.tenant_tables(cursor):
-            if table.startswith(("change_", "knox_")):
-                continue
-            query = SQL("SELECT id::text FROM {} WHERE user_id = %s AND user_id <> %s")
-            cursor.execute(query.format(Identifier(table)), [user, EVERYBODY])
-            found[table] = [row[0] for row in cursor.fetchall()]
-    return found
-
-
-OF_PARAMETER = {
-    "entity_id": "normalized_entities",
-    "source": "normalized_entities",
-    "target": "normalized_entities",
-    "party": "normalized_entities",
-    "relationship_id": "relationship_instances",
-    "run_id": "sync_runs",
-    "connection_id": "sync_connections",
-    "connection": "sync_connections",
-    "failure_id": "job_failures",
-    "question_id": "asked_questions",
-}
-WORDS = {
-    "search": MARK,
-    "layer": "fraud",
-    "type": MARK,
-    "types": MARK,
-    "document_ref": MARK,
-    "function": MARK,
-    "columns": "reason",
-}
-ECHO = re.compile(r'"parameters":\{[^}]*\}')  # what was asked, told again
-ASYNC = {"Prefer": "respond-async"}
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A request; `template` is the schema's path of it."""
-
-    template: str
-    method: str
-    path: str
-    query: dict[str, str]
-    body: dict[str, Any]
-    headers: dict[str, str]
-
-
-def requests_of(given: Callable[[str], str]) -> Iterator[Sent]:
-    """Ids and words wherever they fit."""
-    for template, operations in published()["paths"].items():
-        for method, operation in operations.items():
-            parameters = {p["name"]: p for p in operation.get("parameters", [])}
-            path = re.sub(r"\{(\w+)\}", lambda found: given(found[1]), template)
-            query = {
-                name: given(name)
-                for name, each in parameters.items()
-                if each["in"] == "query" and (name in OF_PARAMETER or name in WORDS)
-            }
-            body = {}
-            if operation.get("requestBody"):
-                body = {"connection": given("connection"), "ids": [given("failure_id")]}
-                body |= {"note": "x", "reason": "x"}
-            for some in ({}, query, *({n: v} for n, v in query.items() if len(query) > 1)):
-                needed = {n: query[n] for n, p in parameters.items() if p.get("required") and n in query}  # fmt: skip  # noqa: E501
-                keyed = {"Idempotency-Key": given("Idempotency-Key")}
-                more = {"Prefer": ASYNC, "Idempotency-Key": keyed}
-                for headers in ({}, *(more[name] for name in more if name in parameters)):
-                    yield Sent(template, method, path, {**needed, **some}, body, headers)
-
-
-def send(client: APIClient, sent: Sent) -> HttpResponse:
-    if sent.method == "get":
-        answer = client.get(sent.path, sent.query, headers=sent.headers)
-        if answer.streaming:
-            answer = HttpResponse(async_to_sync(_whole)(answer), headers=answer.headers)
-        return answer
-    trimmed = {k: v for k, v in sent.body.items() if _takes(sent.path, k)}
-    return getattr(client, sent.method)(sent.path, trimmed, format="json", headers=sent.headers)
-
-
-async def _whole(answer: Any) -> bytes:
-    return b"".join([chunk async for chunk in answer])
-
-
-def foreign(user: User) -> list[str]:
-    """What must not come through: the other's ids and words."""
-    return [*(one for some in ids_of(user.id).values() for one in some), str(user.id), MARK]
-
-
-def leaks(told: str, forbidden: list[str]) -> list[str]:
-    return [each for each in forbidden if each in told]
-
-
-def _takes(path: str, name: str) -> bool:
-    return {
-        "connection": path.endswith("/syncs/"),
-        "ids": path.endswith("/job-failures/replay/"),
-        "note": path.endswith(("/resolve/", "/ignore/")),
-        "reason": path.endswith("/discard/"),
-    }[name]
-
-
-def asked_for_foreign_rows(mine: User, theirs: User) -> Asked:
-    """Every operation with the other's ids; each answer is also compared with an unknown id's."""
-    known, client, asked = ids_of(theirs.id), client_of(mine), Asked()
-    forbidden, stranger = foreign(theirs), str(uuid4())
-
-    def of_theirs(name: str) -> str:
-        if name == "Idempotency-Key":
-            return str(uuid4())
-        return WORDS.get(name) or known[OF_PARAMETER[name]][0]
-
-    def of_nobody(name: str) -> str:
-        if name == "Idempotency-Key":
-            return str(uuid4())
-        return WORDS.get(name) or stranger
-
-    pairs = zip(requests_of(of_theirs), requests_of(of_nobody), strict=True)
-    for one, other in pairs:
-        answer, unknown = send(client, one), send(client, other)
-        asked.requests += 2
-        asked.operations.add((one.template, one.method))
-        named = f"{one.method} {one.template}"
-        said = ECHO.sub("", answer.content.decode()) + str(answer.headers)
-        asked.leaks += [f"{named}: {each}" for each in leaks(said, forbidden)]
-        if _outline(answer) != _outline(unknown):
-            asked.unlike.append(f"{named} {one.query}")
-    return asked
-
-
-def _outline(answer: Any) -> tuple[int, str]:
-    """What two answers have in common, ids of requests and times of building aside."""
-    body = re.sub(r'"(request_id|build_seconds)":[^,}]+', "", answer.content.decode())
-    return answer.status_code, body
-
-
-@contextmanager
-def without_our_filter(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The application forgets `user_id = …` in every statement; yields those that it forgot."""
-    forgotten: list[str] = []
-
-    def forget(statement: Any) -> str:
-        text = statement.as_string() if isinstance(statement, Composable) else statement
-        rewritten: str = FILTER.sub(r"\1(\2 = \3 OR true)", text)
-        if rewritten != text:
-            forgotten.append(rewritten)
-        return rewritten
-
-    def execute(run: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
-        return run(forget(sql), params, many, context)
-
-    original = arrow.TenantReader.table
-    monkeypatch.setattr(
-        arrow.TenantReader,
-        "table",
-        lambda self, query, *given, **more: original(self, SQL(forget(query)), *given, **more),
-    )
-    with connections["default"].execute_wrapper(execute):
-        yield forgotten
-    monkeypatch.undo()
 
 
 def test_no_operation_gives_anything_of_another_tenant(both):
@@ -311,11 +133,6 @@ def gets(*, that: str = "200") -> Iterator[tuple[str, dict[str, Any]]]:
             yield path, parameters
 
 
-def told(answer: Any) -> str:
-    body = b"".join(answer) if not answer.streaming else async_to_sync(_whole)(answer)
-    return body.decode() + str(answer.headers)
-
-
 def test_another_s_cursor_leads_to_nothing_of_theirs(both, forgotten):
     mine, theirs = both
     client, stranger, tried = client_of(mine), client_of(theirs), 0
@@ -368,7 +185,7 @@ def test_what_is_kept_for_another_under_my_key_is_not_mine(both, forgotten):
 def test_an_export_holds_nothing_of_another_s(both, forgotten, name):
     mine, theirs = both
     answer = client_of(mine).get("/api/v1/graph/export/", {"format": name})
-    body = async_to_sync(_whole)(answer)
+    body = async_to_sync(whole)(answer)
     answer.close()
     readers = {
         "parquet": lambda: str(pq.read_table(io.BytesIO(body)).to_pydict()),
