@@ -9,7 +9,8 @@ from syncjobs import metrics, worker
 
 class Command(BaseCommand):
     help = (
-        "Run syncs from Redis, and the duties that are due (recover lost runs, start scheduled "
+        "Run syncs from Redis, answer heavy questions of the graph, each in a process of its own, "
+        "and do the duties that are due (recover lost runs, start scheduled "
         "syncs, refresh the view, forget what is old), until SIGTERM or Ctrl-C. What then still "
         "runs is given back to the queue. A Redis or a PostgreSQL that is away is waited for."
     )
