@@ -74,17 +74,24 @@ def _empty(cursor) -> None:
 
 @cache
 def _in_order() -> tuple[str, ...]:
-    """Every table before those that its rows point at (but for what is checked at the end)."""
-    known = {*_tables(), capture.MARKS, capture.FOLDS}
-    pointed: dict[str, set[str]] = {table: set() for table in sorted(known)}
+    """The tables and all that point at them, each before those that its rows point at.
+
+    What is checked at the end of the transaction needs no order, but it has to be emptied too.
+    """
     with connections["owner"].cursor() as cursor:
         cursor.execute(
-            "SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint "
-            "WHERE contype = 'f' AND NOT condeferred AND conrelid <> confrelid"
+            "SELECT conrelid::regclass::text, confrelid::regclass::text, condeferred "
+            "FROM pg_constraint WHERE contype = 'f' AND conrelid <> confrelid"
         )
-        for table, at in cursor.fetchall():
-            pointed.setdefault(at, set()).add(table)
-    return tuple(table for table in TopologicalSorter(pointed).static_order() if table in known)
+        pointing = cursor.fetchall()
+    emptied = {*_tables(), capture.MARKS, capture.FOLDS}
+    while more := {table for table, at, _ in pointing if at in emptied} - emptied:
+        emptied |= more
+    before: dict[str, set[str]] = {table: set() for table in sorted(emptied)}
+    for table, at, deferred in pointing:
+        if at in emptied and not deferred:
+            before[at].add(table)
+    return tuple(TopologicalSorter(before).static_order())
 
 
 def _tables() -> list[str]:
