@@ -19,10 +19,8 @@ from graph.scopes import READ
 from tests.graph import rows
 from tests.graph.api.conftest import keep_books, serving
 from tests.syncjobs import workers
-from tests.syncjobs.conftest import own_queue
 from tests.syncjobs.workers import worker
 
-__all__ = ["own_queue"]  # a fixture
 DOCKER = Path(settings.BASE_DIR) / "docker"
 # What PromQL itself calls something.
 WORDS = {

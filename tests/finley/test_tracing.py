@@ -18,10 +18,8 @@ from tests.finley.collector import Collector, attributes, collecting
 from tests.graph import rows
 from tests.graph.api.conftest import keep_books, serving
 from tests.syncjobs import workers
-from tests.syncjobs.conftest import own_queue
 from tests.syncjobs.workers import worker
 
-__all__ = ["own_queue"]  # a fixture
 SOON = {"OTEL_BSP_SCHEDULE_DELAY": "100"}
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 STATS, ENTITIES = "api/v1/graph/stats/", "api/v1/graph/entities/"
