@@ -8,18 +8,17 @@ from graph.enrich.payments import Ints
 
 
 def codes(*columns: NDArray[np.generic]) -> Ints:
-    """For each row a number, the same for rows that agree in every column. Columns: one or more."""
-    found = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        place = _places(column)
-        found = np.unique(found * (int(place.max(initial=0)) + 1) + place, return_inverse=True)[1]
-    return np.asarray(found, dtype=np.int64)
+    """For each row a number below the rows', the same for those that agree in every column."""
+    found, *others = (_places(column) for column in columns)
+    for place in others:
+        found = _places(found * (int(place.max(initial=0)) + 1) + place)
+    return found
 
 
 def _places(column: NDArray[np.generic]) -> Ints:
-    if column.dtype == object:  # texts: hashed, for sorting them is slow
-        column = np.asarray(pa.array(column, pa.string()).dictionary_encode().indices)
-    return np.asarray(np.unique(column, return_inverse=True)[1], dtype=np.int64)
+    """A number for each distinct value, in the order of their first rows: hashed, not sorted."""
+    values = pa.array(column, pa.string() if column.dtype == object else None)
+    return np.asarray(values.dictionary_encode().indices, dtype=np.int64)
 
 
 def groups(code: Ints, rows: Ints | None = None, least: int = 2) -> list[Ints]:

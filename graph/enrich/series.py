@@ -133,7 +133,7 @@ def groups(payments: Payments) -> Iterator[Ints]:
     series. Amounts of nothing are none."""
     if not len(payments):
         return
-    keys = [_codes(payments.source), payments.payer, payments.payee, _codes(payments.currency)]
+    keys = [codes(payments.source), payments.payer, payments.payee, codes(payments.currency)]
     some = np.flatnonzero((payments.amount > 0) & (payments.payer >= 0) & (payments.payee >= 0))
     order = some[np.lexsort([some, *(key[some] for key in reversed(keys))])]
     new = np.zeros(max(len(order) - 1, 0), dtype=bool)
@@ -144,18 +144,13 @@ def groups(payments: Payments) -> Iterator[Ints]:
             yield places
 
 
-def _codes(texts: Ints) -> Ints:
-    known: dict[str, int] = {}
-    return np.asarray([known.setdefault(text, len(known)) for text in texts], dtype=np.int64)
-
-
 class _Activities:
     """When money moves in each source, and in each wording of it that is there many times and for
     many parties: transfers go out in runs, standing orders each on a day of its own."""
 
     def __init__(self, payments: Payments) -> None:
-        self._day, self._source = payments.day, _codes(payments.source)
-        self.wording = _codes(np.asarray([stem(text) for text in payments.description], object))
+        self._day, self._source = payments.day, codes(payments.source)
+        self.wording = codes(np.asarray([stem(text) for text in payments.description], object))
         self._kind = codes(self._source, self.wording)
         parties = np.unique(np.stack([self._kind, payments.payee], axis=1), axis=0)[:, 0]
         size = int(self._kind.max(initial=-1)) + 1

@@ -22,6 +22,7 @@ class Command(BaseCommand):
         "next, and so on. Only what has changed since the last time is searched again, and only "
         "rows that turn out otherwise are written."
     )
+    requires_system_checks: Any = []  # they would load the whole site
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", required=True, help="whose books: a UUID or an address")

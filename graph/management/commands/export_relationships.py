@@ -24,6 +24,7 @@ class Command(BaseCommand):
         "file and the own key of both events, so that they can be compared with the books. In CSV "
         "a text that a spreadsheet might take for a formula gets an apostrophe before it."
     )
+    requires_system_checks: Any = []  # they would load the whole site
     what = "relationships"
     export: Callable[[UUID], AbstractContextManager[Export]] = staticmethod(exports.relationships)
 

@@ -34,6 +34,7 @@ class Command(BaseCommand):
         "not at all; rows that cannot be read go to a rejects file with line, field and reason.\n"
         "The format is recognised from the header, or guessed: see --dry-run and docs/formats.md."
     )
+    requires_system_checks: Any = []  # they would load the whole site
 
     def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
         return super().create_parser(*args, formatter_class=RawDescriptionHelpFormatter, **kwargs)

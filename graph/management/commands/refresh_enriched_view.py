@@ -20,6 +20,7 @@ class Command(BaseCommand):
         "Refresh view_enriched_relationships, one refresher at a time. By default concurrently: "
         f"readers go on with the old rows until the new ones are there. {EXIT_CODES}"
     )
+    requires_system_checks: Any = []  # they would load the whole site
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
