@@ -225,7 +225,7 @@ def test_a_job_that_nobody_accepted_is_recorded_once(own_queue, tmp_path):
 
 def test_sigterm_gives_the_try_back_however_often(own_queue, tmp_path):
     made = workers.run(rows.tenant_id(), do="slowly", pause=2)
-    for number in range(5):
+    for number in range(4):  # more than its tries
         with worker(tmp_path / f"{number}") as process:
             until(
                 lambda: SyncRun.objects.using("owner").get(pk=made.pk).status == "running",
@@ -241,7 +241,7 @@ def test_sigterm_gives_the_try_back_however_often(own_queue, tmp_path):
     outcomes = list(
         made.attempts.using("owner").order_by("fence").values_list("outcome", "try_number")
     )
-    assert outcomes == [("given_back", 1)] * 5 + [("succeeded", 1)]
+    assert outcomes == [("given_back", 1)] * 4 + [("succeeded", 1)]
 
 
 def test_a_stalled_worker_that_wakes_up_has_no_effect(own_queue, tmp_path):
