@@ -47,7 +47,20 @@ def kind_field() -> Any:
     )
 
 
-class StrictQuery(serializers.Serializer[Any]):
+class Shape(serializers.Serializer[Any]):
+    """A serializer whose fields are made once, not copied for each request: they keep nothing."""
+
+    @property
+    def fields(self) -> Any:
+        return _made(type(self))
+
+
+@cache
+def _made(shape: type[Shape]) -> Any:
+    return super(Shape, shape()).fields
+
+
+class StrictQuery(Shape):
     """A question's parameters; one that the question has not is an error, not a silence."""
 
     one_of_them = "parameter"
@@ -153,7 +166,7 @@ class InsightsQuery(StrictQuery):
         return attrs
 
 
-class Answer(serializers.Serializer[Any]):
+class Answer(Shape):
     """A shape that is only given, never taken."""
 
 
