@@ -6,8 +6,8 @@ import django
 
 from finley.bounded import Bounded
 from finley.crowded import Crowded
-from finley.handler import PoolFirst
+from finley.handler import InOneThread
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "finley.settings")
 django.setup(set_prefix=False)
-application = Bounded(Crowded(PoolFirst()))
+application = Bounded(Crowded(InOneThread()))
