@@ -117,13 +117,13 @@ DATABASES = databases.configure(
     pool={
         "min_size": 1,
         "max_size": environment.number("DATABASE_POOL_SIZE", 8),
-        "timeout": environment.number("DATABASE_POOL_TIMEOUT", 10),
+        "timeout": environment.number("DATABASE_POOL_TIMEOUT", 20),
     },
 )
 DATABASE_ROUTERS = ["finley.routers.TwoRoles"]
 ARROW_POOL = {
     "size": environment.number("ARROW_POOL_SIZE", 8),
-    "timeout": environment.number("DATABASE_POOL_TIMEOUT", 10),
+    "timeout": environment.number("DATABASE_POOL_TIMEOUT", 20),
 }
 # Without one of your own, the embedded Valkey, started when somebody first asks for the address.
 REDIS_URL = environment.text("REDIS_URL") or lazy(lambda: ensure(STATE_DIR).redis_url, str)()
