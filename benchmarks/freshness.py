@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.db import connections
@@ -48,10 +49,13 @@ def main() -> None:
 
 
 def run(count: int, seed: int, *, crash: bool) -> dict[str, Any]:
-    """`histories, comparisons, mismatches, seed`, and of the first mismatches what they were."""
-    comparisons, wrong, start = 0, [], time.perf_counter()
+    """`histories, comparisons, mismatches, seed`, and of the first mismatches what they were.
+
+    Ctrl-C ends it early: what is told is of the histories that came to their end.
+    """
+    done, comparisons, wrong, start = 0, 0, [], time.perf_counter()
     disturb = disturbed if crash else None
-    with histories.sessions() as writers:
+    with histories.sessions() as writers, suppress(KeyboardInterrupt):
         for n in tqdm(range(count), desc="Histories", file=sys.stderr, mininterval=5):
             if n % EMPTIED_EVERY == 0:
                 histories.emptied()
@@ -60,9 +64,9 @@ def run(count: int, seed: int, *, crash: bool) -> dict[str, Any]:
                 history.run(STEPS)
             except Mismatch as mismatch:
                 wrong.append(f"history {n}: {mismatch.what}")
-            comparisons += history.comparisons
+            done, comparisons = n + 1, comparisons + history.comparisons
     return {
-        "histories": count,
+        "histories": done,
         "comparisons": comparisons,
         "mismatches": len(wrong),
         "seed": seed,
