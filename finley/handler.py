@@ -2,8 +2,8 @@
 view, and its connections are back in the pool before the answer goes out.
 
 None of finley's middlewares and views is asynchronous. Django would go back and forth between the
-event loop and the thread for each of them, which cost three times what most questions do; and it
-would give connections back when all is sent, so that a client that reads slowly would keep them.
+event loop and the thread for each of them, which took most of a busy server's time; and it would
+give connections back when all is sent, so that a client that reads slowly would keep them.
 """
 
 from asgiref.sync import sync_to_async
