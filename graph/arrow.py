@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import adbc_driver_manager
-import adbc_driver_postgresql.dbapi
 import pyarrow as pa
 from django.conf import settings
 from django.db import connections
@@ -135,7 +134,9 @@ class Pool:
                 _discard(connection)
             else:
                 return connection
-        connection = adbc_driver_postgresql.dbapi.connect(self.conninfo)
+        import adbc_driver_postgresql.dbapi as adbc  # noqa: PLC0415  loads Arrow's datasets
+
+        connection = adbc.connect(self.conninfo)
         _execute(connection, begin)
         return connection
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import networkit as nk
 import networkx as nx
 import numpy as np
 import numpy.typing as npt
 import rustworkx as rx
 import scipy.sparse as sp
+
+from graph.engine.kits import networkit
 
 Index = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -121,11 +122,11 @@ class Topology:
         made.add_edges_from_no_data(list(zip(*(x.tolist() for x in self.pairs), strict=True)))
         return made
 
-    def networkit(self, weight: Weight = None) -> nk.Graph:
-        """Parallel edges as one, whose weight is their sum."""
+    def networkit(self, weight: Weight = None) -> Any:
+        """A networkit.Graph; parallel edges as one, whose weight is their sum."""
         return self._once("networkit", weight, lambda: self._networkit(self.matrix(weight)))
 
-    def _networkit(self, matrix: sp.csr_array) -> nk.Graph:
+    def _networkit(self, matrix: sp.csr_array) -> Any:
         once = sp.coo_array(matrix if self.directed else sp.triu(matrix))
         return networkit_graph(once, directed=self.directed)
 
@@ -153,8 +154,8 @@ class Topology:
         )
 
 
-def networkit_graph(matrix: sp.coo_array, *, directed: bool) -> nk.Graph:
+def networkit_graph(matrix: sp.coo_array, *, directed: bool) -> Any:
     """The weighted graph of a matrix; an undirected edge stands in it once."""
     ends = tuple(places.astype(np.uint64) for places in matrix.coords)
     entries = (matrix.data.astype(float), ends)
-    return nk.GraphFromCoo(entries, n=matrix.shape[0], weighted=True, directed=directed)
+    return networkit().GraphFromCoo(entries, n=matrix.shape[0], weighted=True, directed=directed)

@@ -3,11 +3,11 @@
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-import networkit as nk
 import networkx as nx
 import numpy as np
 import rustworkx as rx
 
+from graph.engine.kits import networkit
 from graph.engine.topology import Floats, Steps, Topology, Unsupported, Weight
 
 Scores = dict[Hashable, float]
@@ -130,6 +130,7 @@ def harmonic_centrality(
     if G.n == 0:
         return {}
     source, target = (places.astype(np.uint64) for places in G.pairs)
+    nk = networkit()
     made = nk.GraphFromCoo((target, source), n=G.n, directed=G.directed)
     return _scores(G, np.array(nk.centrality.HarmonicCloseness(made, False).run().scores()))
 

@@ -9,10 +9,10 @@ from collections.abc import Hashable
 from random import Random
 from typing import Any
 
-import networkit as nk
 import numpy as np
 from networkx.utils import create_py_random_state
 
+from graph.engine.kits import networkit
 from graph.engine.native.components import groups
 from graph.engine.topology import Index, Topology, Unsupported, Weight
 
@@ -56,13 +56,16 @@ def leiden_communities(
     return list(groups(G, leiden(G.networkit(weight), resolution, _number(seed))))
 
 
-def louvain(graph: nk.Graph, resolution: float, seed: int) -> Index:
+def louvain(graph: Any, resolution: float, seed: int) -> Index:
     """A community's number for each node."""
-    return _run(seed, lambda: nk.community.PLM(graph, gamma=resolution, par="none randomized"))
+    return _run(
+        seed, lambda: networkit().community.PLM(graph, gamma=resolution, par="none randomized")
+    )
 
 
-def leiden(graph: nk.Graph, resolution: float, seed: int) -> Index:
+def leiden(graph: Any, resolution: float, seed: int) -> Index:
     """A community's number for each node."""
+    nk = networkit()
     return _run(
         seed,
         lambda: nk.community.ParallelLeiden(graph, iterations=LEIDEN_ITERATIONS, gamma=resolution),
@@ -70,6 +73,7 @@ def leiden(graph: nk.Graph, resolution: float, seed: int) -> Index:
 
 
 def _run(seed: int, make: Any) -> Index:
+    nk = networkit()
     with _one_at_a_time:
         threads = nk.getMaxNumberOfThreads()
         nk.setNumberOfThreads(1)
