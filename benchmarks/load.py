@@ -3,13 +3,15 @@
 An open loop: arrivals are drawn beforehand (Poisson), and a request's time counts from its arrival,
 so that a server that falls behind is not spared. 200 tenants' books lie in a database of its own;
 the questions are mixed as a front end asks them. First the stated rate is held for as long as is
-told; then the rate is raised step by step: `requests_per_second` is the highest one that was
-answered with p95 ≤ 300 ms and without an error. `connections` are the most that PostgreSQL had of
-the server's. With --pgbouncer they go through PgBouncer in transaction mode.
+told; then the rate is raised step by step, or lowered where it was not held: `requests_per_second`
+is the highest one that was answered with p95 ≤ 300 ms and without an error. `connections` are the
+most that PostgreSQL had of the server's. With --pgbouncer they go through PgBouncer in transaction
+mode.
 """
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import random
@@ -101,13 +103,14 @@ def _measured(
         steady = stage(port, tenants, options.rate, options.seconds, seed)
         most = _most_connections()
         best = steady.rate if steady.held else 0.0
-        while steady.held and options.ramp:
+        for rate in _rates(steady) if options.ramp else ():
             seed += 1
-            raised = stage(port, tenants, best + STEP, STEP_SECONDS, seed)
+            other = stage(port, tenants, rate, STEP_SECONDS, seed)
             most = max(most, _most_connections())
-            if not raised.held:
+            if other.held:
+                best = rate
+            if other.held != steady.held:  # the highest that is held lies between the two
                 break
-            best = raised.rate
     return {
         "requests_per_second": best,
         "rate": steady.rate,
@@ -118,6 +121,14 @@ def _measured(
         "tenants": len(tenants),
         "pgbouncer": pooled is not None,
     }
+
+
+def _rates(steady: Measured) -> Iterator[float]:
+    """Upwards from a rate that was held, downwards from one that was not."""
+    if steady.held:
+        yield from itertools.count(steady.rate + STEP, STEP)
+    below = itertools.count(steady.rate - STEP, -STEP)
+    yield from itertools.takewhile(lambda rate: rate > 0, below)
 
 
 def stage(port: int, tenants: list[Tenant], rate: float, seconds: float, seed: int) -> Measured:

@@ -173,7 +173,7 @@ def test_a_reader_that_does_not_read_is_left(quick):
 
 def test_a_reader_that_reads_gets_all_of_it(quick):
     size = len(httpx.get(f"{quick.address}{LARGE}", timeout=60).content)
-    with dialled(quick, receive=4096) as line:
+    with dialled(quick, receive=32_768) as line:
         line.sendall(head(LARGE) * 3 + head(LARGE, "Connection: close"))
         assert len(rest(line)) > 4 * size
 
