@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from subprocess import PIPE
 from typing import Any
 
 from django.db import connections
@@ -29,26 +30,69 @@ from tests.oracle import histories
 from tests.oracle.histories import History, Mismatch
 
 STEPS = 12
+COUNTED = ("histories", "comparisons", "mismatches")
 EMPTIED_EVERY = 20  # histories; each has tenants of its own
 
 
 def main() -> None:
     options = _options()
+    costs = options.bench or options.plans
+    if options.processes > 1 and not costs:
+        apart.stoppable()
+        _tell(_shared(options), options)
+        return
     if not apart.inside():
         sys.exit(apart.again("benchmarks.freshness", {"FINLEY_LOG_LEVEL": "ERROR"}))
     apart.stoppable()
-    found: dict[str, Any] = {}
     with dataset.database():
-        if options.bench or options.plans:
+        if costs:
             found = freshness_cost.measured(options.edges, options.seed, plans=options.plans)
         else:
-            found = run(options.histories, options.seed, crash=options.crash)
+            found = run(options.histories, options.seed, options.first, crash=options.crash)
+    _tell(found, options)
+
+
+def _tell(found: dict[str, Any], options: argparse.Namespace) -> None:
     print(json.dumps(found) if options.json else _in_words(found))
     if found.get("mismatches"):
         sys.exit(1)
 
 
-def run(count: int, seed: int, *, crash: bool) -> dict[str, Any]:
+def _shared(options: argparse.Namespace) -> dict[str, Any]:
+    """What several processes found, each with servers of its own and a share of the histories."""
+    start = time.perf_counter()
+    share = -(-options.histories // options.processes)
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.freshness",
+        "--json",
+        *["--crash"][: options.crash],
+    ]
+    command += ["--seed", str(options.seed), "--histories", str(share), "--first"]
+    started = [
+        subprocess.Popen(
+            [*command, str(options.first + n * share)], stdout=PIPE, start_new_session=True
+        )
+        for n in range(options.processes)
+    ]
+    with suppress(KeyboardInterrupt):
+        for process in started:
+            process.wait()
+    for process in started:
+        process.terminate()  # each tells of the histories that came to their end
+    told = [json.loads(process.communicate()[0]) for process in started]
+    first = [each for found in told for each in found.get("first", [])]
+    return {
+        **told[0],
+        **{name: sum(each[name] for each in told) for name in COUNTED},
+        "processes": options.processes,
+        "seconds": round(time.perf_counter() - start, 1),
+        **({"first": first[:5]} if first else {}),
+    }
+
+
+def run(count: int, seed: int, first: int = 0, *, crash: bool) -> dict[str, Any]:
     """`histories, comparisons, mismatches, seed`, and of the first mismatches what they were.
 
     Ctrl-C ends it early: what is told is of the histories that came to their end.
@@ -56,15 +100,17 @@ def run(count: int, seed: int, *, crash: bool) -> dict[str, Any]:
     done, comparisons, wrong, start = 0, 0, [], time.perf_counter()
     disturb = disturbed if crash else None
     with histories.sessions() as writers, suppress(KeyboardInterrupt):
-        for n in tqdm(range(count), desc="Histories", file=sys.stderr, mininterval=5):
-            if n % EMPTIED_EVERY == 0:
+        for n in tqdm(
+            range(first, first + count), desc="Histories", file=sys.stderr, mininterval=5
+        ):
+            if done % EMPTIED_EVERY == 0:
                 histories.emptied()
             history = History(n, random.Random(f"{seed} {n}").randrange, writers, disturb)
             try:
                 history.run(STEPS)
             except Mismatch as mismatch:
                 wrong.append(f"history {n}: {mismatch.what}")
-            done, comparisons = n + 1, comparisons + history.comparisons
+            done, comparisons = done + 1, comparisons + history.comparisons
     return {
         "histories": done,
         "comparisons": comparisons,
@@ -118,6 +164,8 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--histories", type=int, default=300, help="(300)")
+    parser.add_argument("--first", type=int, default=0, help="number of the first history (0)")
+    parser.add_argument("--processes", type=int, default=1, help="that share the histories (1)")
     parser.add_argument("--crash", action="store_true")
     parser.add_argument("--bench", action="store_true")
     parser.add_argument("--plans", action="store_true")

@@ -1,7 +1,7 @@
 """A graph built by finley, against the same graph built in ten fetches.
 
 Both end in the same networkx MultiDiGraph with every attribute, which is asserted. The ten-fetch
-way (tests/oracle/ten_fetches.py) is one plain ORM query a table, joined in Python; finley's is
+way (tests/oracle/ten_fetches.py) is one plain query a table, joined in Python; finley's is
 graph.load.load and graph.engine.convert.to_networkx. Rounds are interleaved; medians are told.
 """
 

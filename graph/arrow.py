@@ -1,5 +1,6 @@
 """PostgreSQL → Arrow over ADBC, in a tenant's transaction, from a bounded pool of connections."""
 
+import atexit
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -180,6 +181,7 @@ def standing() -> Standing:
     return known[-1] if known else Standing(settings.ARROW_POOL["size"])
 
 
+@atexit.register
 def close_all() -> None:
     """Close every idle connection of every pool."""
     with _making:

@@ -4,33 +4,60 @@ It is how the replaced system built its graphs, and the slow, obvious truth that
 engine are compared with: every rule is written out by hand here, none is taken from graph.layers.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import networkx as nx
-from django.db.models import Model, QuerySet
-
-from graph.models import (
-    CausalRelationship,
-    CrossPlatformRelationship,
-    DuplicateTransaction,
-    EntityMatch,
-    EventDeltaLog,
-    NormalizedEntity,
-    PredictedRelationship,
-    RawEvent,
-    RelationshipInstance,
-    RelationshipPattern,
-    RootCauseAnalysis,
-    SeasonalPattern,
-    TemporalPattern,
-)
+from django.db import connections
 
 Row = dict[str, Any]
 ById = dict[UUID, Row]
 NOTHING: Row = {}
+RELATIONSHIP = (
+    "id",
+    "user_id",
+    "relationship_type",
+    "edge_class",
+    "confidence_score",
+    "detection_method",
+    "reason",
+    "source_event_id",
+    "target_event_id",
+    "temporal_pattern_id",
+    "seasonal_pattern_id",
+    "pattern_id",
+)
+EVENT = ("id", "occurred_at", "amount", "currency", "document_ref", "transaction_ref")
+MATCH = ("id", "event_id", "entity_id", "confidence", "created_at")
+CAUSAL = ("id", "relationship_id", "causal_score", "causal_direction")
+TEMPORAL = (
+    "id",
+    "recurrence_score",
+    "recurrence_frequency",
+    "last_occurrence",
+    "next_predicted_occurrence",
+)
+SEASONAL = ("id", "seasonal_strength", "seasonal_months")
+PATTERN = ("id", "pattern_name", "pattern_confidence")
+CROSS_PLATFORM = ("id", "relationship_id", "platform_sources")
+PREDICTION = (
+    "id",
+    "relationship_id",
+    "created_at",
+    "prediction_confidence",
+    "prediction_reason",
+    "expected_from",
+    "expected_to",
+    "amount_low",
+    "amount_high",
+    "status",
+)
+ROOT_CAUSE = ("id", "relationship_id", "confidence", "root_cause_analysis")
+CHANGE = ("id", "relationship_id", "created_at", "change_type")
+DUPLICATE = ("id", "relationship_id", "original_relationship_id", "duplicate_confidence")
 AS_TEXT = (
     "source_event_id",
     "target_event_id",
@@ -84,8 +111,8 @@ def rows(user_id: UUID, using: str) -> ById:
 def build(user_id: UUID, using: str) -> "nx.MultiDiGraph[str]":
     """The tenant's graph, as graph.engine.convert.to_networkx makes it."""
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(unresolved=0, dangling=0)
-    entities = _of(NormalizedEntity, user_id, using).filter(merged_into__isnull=True)
-    for entity in entities.values("id", "kind", "name"):
+    columns, live = ("id", "kind", "name"), "AND merged_into_id IS NULL"
+    for entity in _fetch(user_id, using, "normalized_entities", columns, live):
         graph.add_node(str(entity["id"]), kind=entity["kind"], name=entity["name"])
     for key, row in rows(user_id, using).items():
         source, target = row.pop("source_entity_id"), row.pop("target_entity_id")
@@ -106,126 +133,41 @@ def _as_attributes(row: Row) -> None:
             row[name] = str(row[name])
 
 
-def _of(model: type[Model], user_id: UUID, using: str) -> "QuerySet[Any]":
-    return model._default_manager.using(using).filter(user_id=user_id)
+def _fetch(
+    user_id: UUID, using: str, table: str, columns: Sequence[str], only: str = ""
+) -> list[Row]:
+    query = f"SELECT {', '.join(columns)} FROM {table} WHERE user_id = %s {only}"  # noqa: S608
+    with connections[using].cursor() as cursor:
+        cursor.execute(query, [user_id])
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _books(user_id: UUID, using: str) -> Books:
+    fetch = partial(_fetch, user_id, using)
     return Books(
-        relationships=_relationships(user_id, using),
-        events=_events(user_id, using),
-        matches=_matches(user_id, using),
-        causal=_causal(user_id, using),
-        temporal=_temporal(user_id, using),
-        seasonal=_seasonal(user_id, using),
-        patterns=_named_patterns(user_id, using),
-        cross_platform=_cross_platform(user_id, using),
-        predictions=_predictions(user_id, using),
-        root_causes=_root_causes(user_id, using),
-        changes=_changes(user_id, using),
-        duplicates=_duplicates(user_id, using),
-    )
-
-
-def _relationships(user_id: UUID, using: str) -> list[Row]:
-    live = _of(RelationshipInstance, user_id, using).filter(deleted_at__isnull=True)
-    return list(
-        live.values(
-            "id",
-            "user_id",
-            "relationship_type",
-            "edge_class",
-            "confidence_score",
-            "detection_method",
-            "reason",
-            "source_event_id",
-            "target_event_id",
-            "temporal_pattern_id",
-            "seasonal_pattern_id",
-            "pattern_id",
-        )
-    )
-
-
-def _events(user_id: UUID, using: str) -> ById:
-    columns = ("id", "occurred_at", "amount", "currency", "document_ref", "transaction_ref")
-    return _by_id(_of(RawEvent, user_id, using).values(*columns))
-
-
-def _matches(user_id: UUID, using: str) -> ById:
-    columns = ("id", "event_id", "entity_id", "confidence", "created_at")
-    return _best(_of(EntityMatch, user_id, using).values(*columns), "event_id", _better_match)
-
-
-def _causal(user_id: UUID, using: str) -> ById:
-    columns = ("id", "relationship_id", "causal_score", "causal_direction")
-    return _by_relationship(_of(CausalRelationship, user_id, using).values(*columns))
-
-
-def _temporal(user_id: UUID, using: str) -> ById:
-    columns = (
-        "id",
-        "recurrence_score",
-        "recurrence_frequency",
-        "last_occurrence",
-        "next_predicted_occurrence",
-    )
-    return _by_id(_of(TemporalPattern, user_id, using).values(*columns))
-
-
-def _seasonal(user_id: UUID, using: str) -> ById:
-    columns = ("id", "seasonal_strength", "seasonal_months")
-    return _by_id(_of(SeasonalPattern, user_id, using).values(*columns))
-
-
-def _named_patterns(user_id: UUID, using: str) -> ById:
-    columns = ("id", "pattern_name", "pattern_confidence")
-    return _by_id(_of(RelationshipPattern, user_id, using).values(*columns))
-
-
-def _cross_platform(user_id: UUID, using: str) -> ById:
-    columns = ("id", "relationship_id", "platform_sources")
-    return _by_relationship(_of(CrossPlatformRelationship, user_id, using).values(*columns))
-
-
-def _predictions(user_id: UUID, using: str) -> ById:
-    found = (
-        _of(PredictedRelationship, user_id, using)
-        .exclude(status="cancelled")
-        .values(
-            "id",
+        relationships=fetch("relationship_instances", RELATIONSHIP, "AND deleted_at IS NULL"),
+        events=_by_id(fetch("raw_events", EVENT)),
+        matches=_best(fetch("entity_matches", MATCH), "event_id", _better_match),
+        causal=_by_relationship(fetch("causal_relationships", CAUSAL)),
+        temporal=_by_id(fetch("temporal_patterns", TEMPORAL)),
+        seasonal=_by_id(fetch("seasonal_patterns", SEASONAL)),
+        patterns=_by_id(fetch("relationship_patterns", PATTERN)),
+        cross_platform=_by_relationship(fetch("cross_platform_relationships", CROSS_PLATFORM)),
+        predictions=_best(
+            fetch("predicted_relationships", PREDICTION, "AND status <> 'cancelled'"),
             "relationship_id",
-            "created_at",
-            "prediction_confidence",
-            "prediction_reason",
-            "expected_from",
-            "expected_to",
-            "amount_low",
-            "amount_high",
-            "status",
-        )
+            _newer,
+        ),
+        root_causes=_best(
+            fetch("root_cause_analyses", ROOT_CAUSE), "relationship_id", _surer_cause
+        ),
+        changes=_best(fetch("event_delta_logs", CHANGE), "relationship_id", _newer),
+        duplicates=_best(
+            fetch("duplicate_transactions", DUPLICATE, "AND status <> 'dismissed'"),
+            "relationship_id",
+            _surer_duplicate,
+        ),
     )
-    return _best(found, "relationship_id", _newer)
-
-
-def _root_causes(user_id: UUID, using: str) -> ById:
-    columns = ("id", "relationship_id", "confidence", "root_cause_analysis")
-    found = _of(RootCauseAnalysis, user_id, using).values(*columns)
-    return _best(found, "relationship_id", _surer_cause)
-
-
-def _changes(user_id: UUID, using: str) -> ById:
-    columns = ("id", "relationship_id", "created_at", "change_type")
-    return _best(_of(EventDeltaLog, user_id, using).values(*columns), "relationship_id", _newer)
-
-
-def _duplicates(user_id: UUID, using: str) -> ById:
-    found = (
-        _of(DuplicateTransaction, user_id, using)
-        .exclude(status="dismissed")
-        .values("id", "relationship_id", "original_relationship_id", "duplicate_confidence")
-    )
-    return _best(found, "relationship_id", _surer_duplicate)
 
 
 def _by_id(found: Iterable[Row]) -> ById:
