@@ -1,6 +1,7 @@
 """What the API takes and gives. The layers' shapes follow from `graph.layers`."""
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any, cast
 
@@ -54,10 +55,29 @@ class Shape(serializers.Serializer[Any]):
     def fields(self) -> Any:
         return _made(type(self))
 
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """DRF's, which looks for each value in several places, only where it is not in a dict."""
+        written = _written(type(self)) if isinstance(instance, dict) else ()
+        if not written or not all(source in instance for _, source, _ in written):
+            return super().to_representation(instance)
+        return {
+            name: None if (value := instance[source]) is None else write(value)
+            for name, source, write in written
+        }
+
 
 @cache
 def _made(shape: type[Shape]) -> Any:
     return super(Shape, shape()).fields
+
+
+@cache
+def _written(shape: type[Shape]) -> list[tuple[str, str, Callable[[Any], Any]]]:
+    """Name, key and how it is written, of each field; nothing where a value may lie deeper."""
+    fields = [(name, each) for name, each in _made(shape).items() if not each.write_only]
+    if any(each.source == "*" or "." in each.source for _, each in fields):
+        return []
+    return [(name, each.source, each.to_representation) for name, each in fields]
 
 
 class StrictQuery(Shape):
