@@ -16,17 +16,30 @@ MONTH = int(timedelta(days=31).total_seconds())
 ID = r"\A[\x21-\x7e]*\Z"
 
 
-# What the fields would take for another: 0 for false, 7 for "7".
+# What the fields would take for another: 0 for false, 7 for "7", false for an id of zeros.
 JSON: dict[type[serializers.Field[Any, Any, Any, Any]], tuple[type, str]] = {
     serializers.BooleanField: (bool, "true or false"),
     serializers.CharField: (str, "a string"),
     serializers.IntegerField: (int, "a whole number"),
+    serializers.UUIDField: (str, "a string"),
 }
 
 
 def _is(value: Any, kind: type) -> bool:
     """What is missing or null is left to the field."""
     return value is None or (isinstance(value, kind) and isinstance(value, bool) == (kind is bool))
+
+
+def _misread(field: serializers.Field[Any, Any, Any, Any], value: Any) -> Any:
+    """What is wrong with the value's JSON type: sentences, or by place where it is a list."""
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        found = {place: _misread(field.child, each) for place, each in enumerate(value)}
+        return {place: said for place, said in found.items() if said}
+    return [
+        f"Say {word}."
+        for kind, (types, word) in JSON.items()
+        if isinstance(field, kind) and not _is(value, types)
+    ]
 
 
 class StrictBody(StrictQuery):
@@ -38,10 +51,9 @@ class StrictBody(StrictQuery):
         if not isinstance(data, Mapping):
             raise serializers.ValidationError({"detail": "The body must be a JSON object."})
         wrong = {
-            name: [f"Say {word}."]
+            name: said
             for name, field in self.fields.items()
-            for kind, (types, word) in JSON.items()
-            if isinstance(field, kind) and not _is(data.get(name), types)
+            if (said := _misread(field, data.get(name)))
         }
         try:
             checked = super().to_internal_value(data)

@@ -220,6 +220,8 @@ def test_a_dry_run_and_many(staff, api, their_api, gmail, theirs):
         ({"ids": []}, "ids"),
         ({"ids": ["x"]}, "ids/0"),
         ({"ids": "x"}, "ids"),
+        ({"ids": [NOBODY, False]}, "ids/1"),
+        ({"ids": [0]}, "ids/0"),
         ({"ids": [NOBODY] * 1001}, "ids"),
         ({"ids": [NOBODY], "per_minute": 0}, "per_minute"),
         ({"ids": [NOBODY], "per_minute": 10**9}, "per_minute"),

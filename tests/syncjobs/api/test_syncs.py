@@ -117,6 +117,7 @@ def test_a_paused_and_a_removed_connection_are_not_synced(api, tenant, gmail):
         ({"connection": None}, ["connection"]),
         ({"connection": "7"}, ["connection"]),
         ({"connection": -1}, ["connection"]),
+        ({"connection": False}, ["connection"]),
         ({"connection": ["x"]}, ["connection"]),
         ({"connection": "\0"}, ["connection"]),
         ({"connection": NOBODY, "full": "perhaps"}, ["full"]),
