@@ -4,7 +4,8 @@ view, and its connections are back in the pool before the answer goes out.
 None of finley's middlewares and views is asynchronous. Django would go back and forth between the
 event loop and a thread for each of them, and make that thread anew for each request, which took
 most of a busy server's time; and it would give connections back when all is sent, so that a client
-that reads slowly would keep them.
+that reads slowly would keep them. Few threads more than connections: more would only wait for
+those, and for each other.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from finley.bounded import Receive, Scope, Send
 class InOneThread(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
-        self._threads = ThreadPoolExecutor(settings.REQUESTS_AT_ONCE, "request")
+        self._threads = ThreadPoolExecutor(settings.REQUEST_THREADS, "request")
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
