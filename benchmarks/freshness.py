@@ -62,13 +62,8 @@ def _shared(options: argparse.Namespace) -> dict[str, Any]:
     """What several processes found, each with servers of its own and a share of the histories."""
     start = time.perf_counter()
     share = -(-options.histories // options.processes)
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.freshness",
-        "--json",
-        *["--crash"][: options.crash],
-    ]
+    command = [sys.executable, "-m", "benchmarks.freshness", "--json"]
+    command += ["--crash"] if options.crash else []
     command += ["--seed", str(options.seed), "--histories", str(share), "--first"]
     started = [
         subprocess.Popen(

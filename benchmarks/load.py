@@ -126,9 +126,9 @@ def _measured(
 def _rates(steady: Measured) -> Iterator[float]:
     """Upwards from a rate that was held, downwards from one that was not."""
     if steady.held:
-        yield from itertools.count(steady.rate + STEP, STEP)
+        return itertools.count(steady.rate + STEP, STEP)
     below = itertools.count(steady.rate - STEP, -STEP)
-    yield from itertools.takewhile(lambda rate: rate > 0, below)
+    return itertools.takewhile(lambda rate: rate > 0, below)
 
 
 def stage(port: int, tenants: list[Tenant], rate: float, seconds: float, seed: int) -> Measured:

@@ -58,9 +58,8 @@ def leiden_communities(
 
 def louvain(graph: Any, resolution: float, seed: int) -> Index:
     """A community's number for each node."""
-    return _run(
-        seed, lambda: networkit().community.PLM(graph, gamma=resolution, par="none randomized")
-    )
+    nk = networkit()
+    return _run(seed, lambda: nk.community.PLM(graph, gamma=resolution, par="none randomized"))
 
 
 def leiden(graph: Any, resolution: float, seed: int) -> Index:
