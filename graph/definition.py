@@ -12,6 +12,17 @@ from graph.layers import LAYERS, Layer
 VIEW = "view_enriched_relationships"  # every tenant's: the owner refreshes it
 TENANT_VIEW = "tenant_relationships"  # what is read of it: the transaction's tenant's rows
 
+# Columns with few values, in all of which a relationship is as thousands of others are; the view
+# keeps with each row a key of them, so that a large tenant's are sent once for each key.
+SHARED = (
+    "relationship_type",
+    "edge_class",
+    "detection_method",
+    "currency",
+    *(column.name for layer in LAYERS for column in layer.columns if column.shared),
+)
+SHARED_KEY = "shared_key"
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -46,6 +57,12 @@ def view_sql(scope: Scope = EVERYTHING, layers: Sequence[Layer] = LAYERS) -> str
         matches=f"\n    WHERE {scope.matches}" if scope.matches else "",
         relationships=f"\n    AND {scope.relationships}" if scope.relationships else "",
     )
+
+
+def materialized_sql() -> str:
+    """The view's SELECT with the key: 64 bits of a hash, told apart within one tenant only."""
+    key = f"hash_record_extended(ROW({', '.join(SHARED)}), 0) AS {SHARED_KEY}"
+    return f"SELECT *, {key}\nFROM (\n{view_sql()}\n) AS enriched"
 
 
 def _columns(layer: Layer) -> list[str]:

@@ -7,9 +7,12 @@ of it is read from the tables instead; never does a read wait for a refresh.
 
 import json
 from collections.abc import Container, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
@@ -17,8 +20,8 @@ from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 from graph import changes, sql
 from graph.arrow import TenantReader
 from graph.changes import State
-from graph.definition import SOME, TENANT, TENANT_VIEW, view_sql
-from graph.engine.columns import as_strings, storage
+from graph.definition import SHARED, SHARED_KEY, SOME, TENANT, TENANT_VIEW, view_sql
+from graph.engine.columns import as_strings, is_uuid, places, storage
 from graph.layers import LAYERS, Layer
 
 MONEY = frozenset({"amount", *(c.name for x in LAYERS for c in x.columns if c.type == "money")})
@@ -85,20 +88,63 @@ def edges(reader: TenantReader, wanted: Wanted, state: State, *, apart: bool = F
 
 def _apart(reader: TenantReader, wanted: Wanted) -> pa.Table:
     """The view's rows, with what is shared and what is rare read for itself."""
-    shared, rare = wanted.patterns(), [layer for layer in wanted.layers() if layer.rare]
-    away = {name for layer in shared for name in _own(layer)}
+    patterns, rare = wanted.patterns(), [layer for layer in wanted.layers() if layer.rare]
+    pointers = [layer.id_column for layer in patterns]
     few = [name for layer in rare for name in (layer.id_column, *_own(layer))]
-    pointers = [layer.id_column for layer in shared]
-    near = [name for name in dict.fromkeys((*wanted.columns, *pointers, "id"))
-            if name not in away and name not in few]  # fmt: skip
-    queries: list[Composable] = [_every_pattern(wanted, layer) for layer in shared]
+    keyed = [name for name in SHARED if name in wanted.columns]
+    keyed = keyed if len(keyed) > 1 else []  # one costs no more to send than its key
+    away = {*(name for layer in patterns for name in _own(layer)), *few, *keyed}
+    every = dict.fromkeys((*wanted.columns, *pointers, "id"))
+    near = [*(name for name in every if name not in away), *([SHARED_KEY] if keyed else [])]
+    queries: list[Composable] = [_every_pattern(wanted, layer) for layer in patterns]
     if rare:
         few = [name for name in few if name in wanted.columns]
         queries.append(_of_view(wanted, ["id", *few]) + _having(rare))
     found, *others = reader.tables(_of_view(wanted, near), queries)
-    for layer, rows_ in zip(shared, others, strict=False):
-        found = _patterned(found, layer, rows_)
-    return _scattered(found, others[-1], few) if rare else found
+    keys = [*pointers, *(["id"] if rare else [])]
+    if keyed:
+        keys, others = [*keys, SHARED_KEY], [*others, _of_keys(reader, wanted, found, keyed)]
+    return _joined(found, keys, others)
+
+
+def _of_keys(
+    reader: TenantReader, wanted: Wanted, found: pa.Table, names: Sequence[str]
+) -> pa.Table:
+    """Each key of the rows and the columns that it stands for, read from one row that has it."""
+    keys = found[SHARED_KEY].combine_chunks().dictionary_encode()
+    one = np.zeros(len(keys.dictionary), np.int64)
+    one[keys.indices.to_numpy()] = np.arange(len(keys))
+    ids = as_array(as_strings(found["id"].take(pa.array(one))))
+    query = _of_view(wanted, [SHARED_KEY, *names]) + SQL(" AND id = ANY ({}::uuid[])").format(ids)
+    return reader.table(query)
+
+
+def _joined(found: pa.Table, keys: Sequence[str], others: Sequence[pa.Table]) -> pa.Table:
+    """Beside the rows the columns of the other tables, whose first one is equal to the key."""
+    with ThreadPoolExecutor() as threads:
+        for columns in threads.map(partial(_beside, found), keys, others):
+            for name, column in columns.items():
+                found = found.append_column(name, column)
+    return found
+
+
+def _beside(found: pa.Table, key: str, rows: pa.Table) -> dict[str, pa.Array]:
+    """The rows' columns where the key is theirs; elsewhere NULL, or false where it is a flag.
+
+    As codes and the rows' own values, so that nothing is copied for each row; but for uuids, of
+    which Arrow makes no dictionary.
+    """
+    at = places(found[key], rows.column(0))
+    columns = {}
+    for name in rows.column_names[1:]:
+        values = rows[name].combine_chunks()
+        if pa.types.is_boolean(values.type):
+            columns[name] = values.take(at).fill_null(False)
+        elif is_uuid(values.type):
+            columns[name] = values.take(at)
+        else:
+            columns[name] = pa.DictionaryArray.from_arrays(at, values, safe=False)
+    return columns
 
 
 def _own(layer: Layer) -> list[str]:
@@ -111,16 +157,6 @@ def _having(layers: Iterable[Layer]) -> Composable:
     return SQL(" AND ({})").format(
         SQL(" OR ").join(says.format(Identifier(layer.presence)) for layer in layers)
     )
-
-
-def _scattered(found: pa.Table, rows: pa.Table, names: Iterable[str]) -> pa.Table:
-    """The columns of some rows in all of them; in the others NULL, or false where it is a flag."""
-    at = pc.index_in(storage(found["id"]), value_set=storage(rows["id"]))
-    for name in names:
-        column = rows[name].combine_chunks().take(at)
-        absent = pa.types.is_boolean(column.type)
-        found = found.append_column(name, column.fill_null(False) if absent else column)
-    return found
 
 
 def _many(reader: TenantReader, wanted: Wanted, marks: int) -> bool:
@@ -226,7 +262,16 @@ def _resolved(told: str, user: Literal, kinds: Sequence[str], pointer: str) -> C
 def _patched(view: pa.Table, stale: pa.Table, now: pa.Table) -> pa.Table:
     """The view's rows without the stale ones, and those as they are now."""
     gone = pc.is_in(storage(view["id"]), value_set=storage(stale["id"]))
-    return pa.concat_tables([view.filter(pc.invert(gone)), now.select(view.column_names)])
+    anew = {field.name: _like(field, now[field.name]) for field in view.schema}
+    return pa.concat_tables([view.filter(pc.invert(gone)), pa.table(anew)])
+
+
+def _like(field: pa.Field, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """The column with codes where the field has them."""
+    if not pa.types.is_dictionary(field.type):
+        return column
+    codes = pa.array(np.arange(len(column), dtype=np.int32))
+    return pa.DictionaryArray.from_arrays(codes, column.combine_chunks())
 
 
 def _every_pattern(wanted: Wanted, layer: Layer) -> Composed:
@@ -254,16 +299,11 @@ def _pattern_rows(wanted: Wanted, layer: Layer, state: State) -> Composed:
 
 
 def _patterned(view: pa.Table, layer: Layer, rows: pa.Table) -> pa.Table:
-    """The layer's columns anew in all rows that point at one of these; new where not there yet."""
-    at = pc.index_in(storage(view[layer.id_column]), value_set=storage(rows["id"]))
+    """The layer's columns anew in all rows that point at one of these."""
+    at = places(view[layer.id_column], rows["id"])
     hit = pc.is_valid(at)
-    for column in layer.columns:
-        if column.name not in view.column_names:
-            now = rows[column.name].combine_chunks().take(at)
-            view = view.append_column(column.name, now)
-        else:
-            now = rows[column.name].combine_chunks().take(at)
-            place = view.column_names.index(column.name)
-            merged = pc.if_else(hit, now, view[column.name])
-            view = view.set_column(place, column.name, merged)
+    for name in (name for name in _own(layer) if name in view.column_names):
+        now = rows[name].combine_chunks().take(at)
+        place = view.column_names.index(name)
+        view = view.set_column(place, name, pc.if_else(hit, now, view[name]))
     return view

@@ -15,7 +15,8 @@ class Column:
     """One column that a layer adds to the view.
 
     `expression` is SQL over the layer's row, whose alias stands for `{row}`; by default the table's
-    column of the same name. `needs` are the table's columns that the expression reads.
+    column of the same name. `needs` are the table's columns that the expression reads. `shared`: it
+    has few values, which many relationships share.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Column:
     meaning: str
     expression: str = ""
     needs: tuple[str, ...] = ()
+    shared: bool = False
 
     def sql(self, row: str) -> str:
         return (self.expression or f"{{row}}.{self.name}").format(row=row)
@@ -71,7 +73,7 @@ LAYERS: tuple[Layer, ...] = (
         prefer="causal_score DESC NULLS LAST, created_at DESC",
         columns=(
             Column("causal_score", "score", "mean of the Bradford Hill criteria that can be known"),
-            Column("causal_direction", "text", "forward, backward or both"),
+            Column("causal_direction", "text", "forward, backward or both", shared=True),
         ),
     ),
     Layer(
@@ -114,7 +116,11 @@ LAYERS: tuple[Layer, ...] = (
         table="cross_platform_relationships",
         id_column="cross_platform_relationship_id",
         prefer="cardinality(platform_sources) DESC, created_at DESC",
-        columns=(Column("platform_sources", "texts", "the sources that saw this relationship"),),
+        columns=(
+            Column(
+                "platform_sources", "texts", "the sources that saw this relationship", shared=True
+            ),
+        ),
     ),
     Layer(
         name="prediction",

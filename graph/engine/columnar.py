@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
+from graph.engine.columns import plain
 from graph.engine.convert import to_networkx
 from graph.engine.graph import Graph
 from graph.engine.lazily import Adjacency, Cells, Nodes, Order
@@ -181,7 +182,7 @@ def weights(columns: Graph, name: str) -> Floats:
     """A column as weights. Raises ValueError where it is not a number on every edge."""
     if name not in columns.edges.column_names:
         return np.ones(columns.edge_count)  # as networkx: an attribute that no edge has
-    missing = columns.edges[name].null_count
+    missing = plain(columns.edges[name]).null_count
     if missing:
         raise ValueError(
             f"{name} is NULL on {missing} of {columns.edge_count} edges: it cannot weigh them all."

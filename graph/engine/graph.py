@@ -1,5 +1,6 @@
 """A tenant's graph as columns: a directed multigraph of entities."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,15 +8,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.engine.columns import as_strings, storage
+from graph.engine.columns import as_strings, places, storage
 
 Index = npt.NDArray[np.int64]
+ENDS = ("source_entity_id", "target_entity_id")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
     """`nodes` (id, kind, name; one row a node, ordered by id) and `edges` (id and attributes).
 
+    An attribute that many edges share may be a dictionary column (graph.engine.columns.plain).
     `source[i]` and `target[i]` are the rows in `nodes` of edge i's ends. `unresolved` counts the
     relationships that are not edges because an event names no entity, `dangling` those whose
     entity is not among the nodes. `version` is what the data was read at, if that is known.
@@ -79,7 +82,7 @@ class Graph:
     def numbers(self, column: str) -> npt.NDArray[np.float64]:
         """An edge column as float64, NaN where it is NULL."""
         return np.asarray(
-            self.edges[column].combine_chunks().cast(pa.float64()).to_numpy(zero_copy_only=False)
+            storage(self.edges[column]).cast(pa.float64()).to_numpy(zero_copy_only=False)
         )
 
 
@@ -89,11 +92,8 @@ def build(nodes: pa.Table, edges: pa.Table, version: str = "") -> Graph:
     `nodes` has id (uuid), kind, name; `edges` has id, source_entity_id, target_entity_id (uuid,
     NULL where unresolved) and any further columns, which become the edges' attributes.
     """
-    known = storage(nodes["id"])
-    ends = [
-        pc.index_in(storage(edges[name]), value_set=known)
-        for name in ("source_entity_id", "target_entity_id")
-    ]
+    with ThreadPoolExecutor() as threads:
+        ends = list(threads.map(lambda name: places(edges[name], nodes["id"]), ENDS))
     unresolved = pc.or_(
         pc.is_null(edges["source_entity_id"]), pc.is_null(edges["target_entity_id"])
     )

@@ -1,6 +1,8 @@
 """The unmanaged models on `view_enriched_relationships`, on what a tenant sees of it, and on the
 record of its refreshes."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -9,7 +11,7 @@ from django.db.models.functions import Now
 from django_pgviews.view import ReadOnlyMaterializedView, ViewSQL
 
 from graph import layers
-from graph.definition import TENANT_VIEW, VIEW, view_sql
+from graph.definition import TENANT_VIEW, VIEW, materialized_sql
 
 
 class Enriched(models.Model):
@@ -59,8 +61,17 @@ for _layer in layers.LAYERS:
         FIELDS[_column.type]().contribute_to_class(Enriched, _column.name)
 
 
+# What few relationships have is then found without looking at them all.
+_RARE = reduce(
+    or_,
+    (models.Q(**{f"{x.presence}__isnull": False}) for x in layers.LAYERS if x.rare),
+)
+
+
 class EnrichedRelationship(Enriched, ReadOnlyMaterializedView):
     """Every tenant's: for the owning role."""
+
+    shared_key = models.BigIntegerField(help_text="of the columns in graph.definition.SHARED")
 
     concurrent_index = "id"
 
@@ -72,11 +83,14 @@ class EnrichedRelationship(Enriched, ReadOnlyMaterializedView):
             models.Index(fields=["user_id", "occurred_at", "id"], name="view_enriched_tenant_date"),
             models.Index(fields=["user_id", "source_entity_id"], name="view_enriched_source"),
             models.Index(fields=["user_id", "target_entity_id"], name="view_enriched_target"),
+            models.Index(
+                fields=["user_id", "occurred_at", "id"], name="view_enriched_rare", condition=_RARE
+            ),
         ]
 
     @classmethod
     def get_sql(cls) -> ViewSQL:
-        return ViewSQL(view_sql(), None)
+        return ViewSQL(materialized_sql(), None)
 
 
 class TenantRelationship(Enriched):

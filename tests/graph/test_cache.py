@@ -2,6 +2,7 @@
 
 import threading
 import time
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -21,6 +22,9 @@ BOUND = 64 * 2**20
 @pytest.fixture(autouse=True)
 def _a_cache_of_its_own(committed, monkeypatch):
     """Redis and in-process entries are gone before and after; the process keeps none by itself."""
+    usual, own = cache.PREFIX, f"test:{uuid4()}:"  # other tests use the same Redis meanwhile
+    for name in ("PREFIX", "USED", "SIZES"):
+        monkeypatch.setattr(cache, name, getattr(cache, name).replace(usual, own))
     monkeypatch.setitem(settings.GRAPH_CACHE, "bytes", BOUND)
     monkeypatch.setitem(settings.GRAPH_CACHE, "memory", 0)
     cache.redis.cache_clear()

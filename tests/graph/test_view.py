@@ -116,6 +116,7 @@ def test_a_missing_view_is_told_and_migrate_puts_it_back_with_its_grants():
         "view_enriched_tenant_date",
         "view_enriched_source",
         "view_enriched_target",
+        "view_enriched_rare",
     }
 
 
