@@ -21,7 +21,7 @@ from graph import changes, sql
 from graph.arrow import TenantReader
 from graph.changes import State
 from graph.definition import SHARED, SHARED_KEY, SOME, TENANT, TENANT_VIEW, view_sql
-from graph.engine.columns import as_strings, is_uuid, places, storage
+from graph.engine.columns import as_strings, places, storage
 from graph.layers import LAYERS, Layer
 
 MONEY = frozenset({"amount", *(c.name for x in LAYERS for c in x.columns if c.type == "money")})
@@ -131,19 +131,15 @@ def _joined(found: pa.Table, keys: Sequence[str], others: Sequence[pa.Table]) ->
 def _beside(found: pa.Table, key: str, rows: pa.Table) -> dict[str, pa.Array]:
     """The rows' columns where the key is theirs; elsewhere NULL, or false where it is a flag.
 
-    As codes and the rows' own values, so that nothing is copied for each row; but for uuids, of
-    which Arrow makes no dictionary.
+    As codes of the rows' own values, so that nothing is copied for each relationship.
     """
     at = places(found[key], rows.column(0))
     columns = {}
     for name in rows.column_names[1:]:
-        values = rows[name].combine_chunks()
-        if pa.types.is_boolean(values.type):
-            columns[name] = values.take(at).fill_null(False)
-        elif is_uuid(values.type):
-            columns[name] = values.take(at)
-        else:
-            columns[name] = pa.DictionaryArray.from_arrays(at, values, safe=False)
+        flag = pa.types.is_boolean(rows[name].type)
+        values = storage(rows[name])
+        coded = pa.DictionaryArray.from_arrays(at, values, safe=False)
+        columns[name] = values.take(at).fill_null(False) if flag else coded
     return columns
 
 
@@ -271,7 +267,7 @@ def _like(field: pa.Field, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Arra
     if not pa.types.is_dictionary(field.type):
         return column
     codes = pa.array(np.arange(len(column), dtype=np.int32))
-    return pa.DictionaryArray.from_arrays(codes, column.combine_chunks())
+    return pa.DictionaryArray.from_arrays(codes, storage(column))
 
 
 def _every_pattern(wanted: Wanted, layer: Layer) -> Composed:

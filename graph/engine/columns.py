@@ -16,11 +16,17 @@ DIGITS = np.array([i for i in range(UUID_CHARACTERS) if i not in (8, 13, 18, 23)
 
 
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The column with its values in place of codes, where it has those."""
+    """The column with its values in place of codes, where it has those.
+
+    Arrow has no dictionaries of uuids: theirs are of 16 bytes.
+    """
     if not pa.types.is_dictionary(column.type):
         return column
     pieces = [chunk.dictionary.take(chunk.indices) for chunk in column.chunks]
-    return pa.chunked_array(pieces, column.type.value_type)
+    if column.type.value_type != pa.binary(UUID_BYTES):
+        return pa.chunked_array(pieces, column.type.value_type)
+    uuids = [pa.ExtensionArray.from_storage(pa.uuid(), piece) for piece in pieces]
+    return pa.chunked_array(uuids, pa.uuid())
 
 
 def storage(column: pa.ChunkedArray) -> pa.Array:
@@ -80,6 +86,7 @@ def as_strings(column: pa.ChunkedArray) -> list[str]:
 
 def values(column: pa.ChunkedArray) -> list[Any]:
     """A column as Python values: uuids and money as text, dates as date, NULL as None."""
+    column = plain(column)
     array = storage(column)
     if array.null_count == len(array):
         return [None] * len(array)
@@ -91,10 +98,10 @@ def values(column: pa.ChunkedArray) -> list[Any]:
 
 
 def _numbers(array: pa.Array) -> list[Any]:
-    plain = array.fill_null(0).to_numpy(zero_copy_only=False).tolist()
+    found = array.fill_null(0).to_numpy(zero_copy_only=False).tolist()
     for row in np.flatnonzero(pc.is_null(array).to_numpy(zero_copy_only=False)).tolist():
-        plain[row] = None
-    return list(plain)
+        found[row] = None
+    return list(found)
 
 
 def _objects(array: pa.Array, uuids: bool) -> list[Any]:
