@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -75,7 +74,7 @@ def insights(
         )
         found = _of_status(found, user_id, layer, status)
         page, following = windows.page(
-            connection, found, most, after, partial(overlay.read, connection, user_id)
+            connection, found, most, after, overlay.reader(connection, user_id)
         )
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
         parties = _parties(user_id, page)

@@ -1,7 +1,6 @@
 """Relationships as a list: by what they are, whose, when, how much, and by their layers."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -58,7 +57,7 @@ def relationships(
             found &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
         rows = TenantRelationship.objects.filter(found)
         page, following = windows.page(
-            connection, rows, most, after, partial(overlay.read, connection, user_id)
+            connection, rows, most, after, overlay.reader(connection, user_id)
         )
     return [as_answer(row) for row in page], following
 

@@ -4,7 +4,7 @@ A query is put behind a WITH that gives the tenant's view, less the rows that pe
 and those rows read from the tables. Where nothing is pending the query runs as it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -21,19 +21,23 @@ COLUMNS = tuple(str(field.column) for field in TenantRelationship._meta.concrete
 KINDS = ("relationship", "match", "event", *(layer.name for layer in LAYERS))
 
 
-def read(
-    connection: BaseDatabaseWrapper, user_id: UUID, found: "QuerySet[TenantRelationship]"
-) -> list[TenantRelationship]:
-    """The queryset's rows as they are in the connection's snapshot.
+def reader(
+    connection: BaseDatabaseWrapper, user_id: UUID
+) -> "Callable[[QuerySet[TenantRelationship]], list[TenantRelationship]]":
+    """Reads querysets' rows as they are in the connection's snapshot, whose state is asked once.
 
     Raises ViewMissing, ViewUnpopulated.
     """
     before = _before(connection, user_id)
-    if not before:
-        return list(found)
-    text, parameters = found.query.sql_with_params()
-    raw = TenantRelationship.objects.using(connection.alias).raw(before + text, parameters)
-    return list(raw)
+
+    def read(found: "QuerySet[TenantRelationship]") -> list[TenantRelationship]:
+        if not before:
+            return list(found)
+        text, parameters = found.query.sql_with_params()
+        raw = TenantRelationship.objects.using(connection.alias).raw(before + text, parameters)
+        return list(raw)
+
+    return read
 
 
 def around(connection: BaseDatabaseWrapper, user_id: UUID, query: str) -> str:

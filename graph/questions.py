@@ -249,7 +249,7 @@ def _row(user_id: UUID, relationship_id: UUID | str) -> TenantRelationship | Non
         return None
     found = TenantRelationship.objects.filter(user_id=user_id, id=wanted)
     with readable_view(), tenant_transaction(user_id, snapshot=True) as connection:
-        return next(iter(overlay.read(connection, user_id, found)), None)
+        return next(iter(overlay.reader(connection, user_id)(found)), None)
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """Pages of a tenant's relationships, newest first, at a cost that does not grow with the tenant.
 
 The view's barrier hides the index's order from an outer LIMIT, so a page asks for a part of the
-list at a time: the first rows, then sixteen times as many, until it is full or the list at its end.
+list at a time: the first rows, then as many as should fill it by what was found in them, but at
+most sixteen times as many, until it is full or the list at its end.
 """
 
 from collections.abc import Callable
 from datetime import datetime
+from math import ceil
 from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -15,7 +17,8 @@ from graph import keyset
 from graph.keyset import Position
 from graph.models import TenantRelationship
 
-FIRST, WIDER = 1_000, 16
+FIRST, WIDER = 200, 16
+ROOM = 1.5  # more rows than it should take: they are not spread evenly
 NEWEST = "infinity", UUID(int=2**128 - 1)
 Rows = QuerySet[TenantRelationship]
 
@@ -35,7 +38,7 @@ def page(
         found, following = keyset.page(some, "occurred_at", most, after, read)
         if since is None or following is not None:
             return found, following
-        looked_at *= WIDER
+        looked_at *= min(WIDER, max(2, ceil(ROOM * (most + 1) / max(len(found), 1))))
 
 
 def _dated(connection: BaseDatabaseWrapper, after: Position | None, n: int) -> datetime | None:
