@@ -13,7 +13,7 @@ from graph import sql
 from graph.capture import EVERYBODY
 from graph.definition import VIEW
 from graph.errors import ViewMissing, ViewUnpopulated
-from graph.tenancy import tenant_transaction
+from graph.tenancy import tenant_row
 from graph.view import MEND_MISSING, MEND_UNPOPULATED
 from graph.watched import EVERYTHING
 
@@ -39,20 +39,15 @@ class State:
 
 def version(user_id: UUID) -> str:
     """The tenant's version now, whether there is a view or not."""
-    with tenant_transaction(user_id) as connection:
-        return _version(_row(connection, user_id))
+    return _version(tenant_row(user_id, query(user_id)))
 
 
 def state(connection: BaseDatabaseWrapper, user_id: UUID) -> State:
     """The state that the connection's snapshot shows. Raises ViewMissing, ViewUnpopulated."""
-    return read(_row(connection, user_id))
-
-
-def _row(connection: BaseDatabaseWrapper, user_id: UUID) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(query(user_id))
         names = [column.name for column in cursor.description]
-        return dict(zip(names, cursor.fetchone(), strict=True))
+        return read(dict(zip(names, cursor.fetchone(), strict=True)))
 
 
 def query(user_id: UUID) -> Composed:

@@ -17,10 +17,10 @@ def explain(user_id: UUID, relationship_id: UUID | str) -> Answer:
 
     A layer that says nothing is None. Raises NotFound, ViewMissing, ViewUnpopulated.
     """
-    found = questions.relationship(user_id, relationship_id)
-    with tenant_transaction(user_id):
+    with tenant_transaction(user_id, snapshot=True) as connection:
+        found = questions.relationship_in(connection, user_id, relationship_id)
         layers = {layer.name: _layer(user_id, found, layer.name) for layer in LAYERS}
-        ends = {end: _party(user_id, found[f"{end}_entity_id"]) for end in ("source", "target")}
+        ends = _ends(user_id, found)
     facts = {name: value for name, value in found.items() if name != "layers"}
     said = " ".join(_sentences({**facts, **ends}, layers))
     return {"relationship": facts, **ends, "layers": layers, "in_words": said}
@@ -33,10 +33,11 @@ def _layer(user_id: UUID, found: Answer, name: str) -> Answer | None:
     return {"insight": columns, "evidence": insights.evidence_of(user_id, name, columns["id"])}
 
 
-def _party(user_id: UUID, entity_id: UUID | None) -> NormalizedEntity | None:
-    if entity_id is None:
-        return None
-    return NormalizedEntity.objects.filter(user_id=user_id, pk=entity_id).first()
+def _ends(user_id: UUID, found: Answer) -> dict[str, NormalizedEntity | None]:
+    ids = {end: found[f"{end}_entity_id"] for end in ("source", "target")}
+    known = NormalizedEntity.objects.filter(user_id=user_id, pk__in={*ids.values()} - {None})
+    parties = {entity.id: entity for entity in known}
+    return {end: parties.get(row_id) for end, row_id in ids.items()}
 
 
 def _sentences(facts: Answer, layers: dict[str, Answer | None]) -> Iterator[str]:

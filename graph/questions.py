@@ -13,6 +13,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import OperationalError, ProgrammingError
 from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
 
@@ -219,7 +220,15 @@ def relationship(user_id: UUID, relationship_id: UUID | str) -> Answer:
 
     Raises NotFound, for another tenant's as for one that never was; ViewMissing, ViewUnpopulated.
     """
-    row = _row(user_id, relationship_id)
+    with tenant_transaction(user_id, snapshot=True) as connection:
+        return relationship_in(connection, user_id, relationship_id)
+
+
+def relationship_in(
+    connection: BaseDatabaseWrapper, user_id: UUID, relationship_id: UUID | str
+) -> Answer:
+    """As `relationship`, in the tenant's snapshot on the connection."""
+    row = _row(connection, user_id, relationship_id)
     if row is None:
         raise NotFound("There is no such relationship in your graph.", "id")
     return as_answer(row)
@@ -241,14 +250,16 @@ def layer_fields(layer_name: str) -> dict[str, ColumnType]:
     return {"id": "uuid", **{column.name: column.type for column in layer.columns}}
 
 
-def _row(user_id: UUID, relationship_id: UUID | str) -> TenantRelationship | None:
+def _row(
+    connection: BaseDatabaseWrapper, user_id: UUID, relationship_id: UUID | str
+) -> TenantRelationship | None:
     """The view's row; None also for an id that is no UUID."""
     try:
         wanted = UUID(str(relationship_id))
     except ValueError:
         return None
     found = TenantRelationship.objects.filter(user_id=user_id, id=wanted)
-    with readable_view(), tenant_transaction(user_id, snapshot=True) as connection:
+    with readable_view():
         return next(iter(overlay.reader(connection, user_id)(found)), None)
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.sql import SQL, Composable, Composed
 
 from graph import limits
 
 TENANT_SETTING = "finley.user_id"
-LIMITED = ", set_config('statement_timeout', %s, true)"
+SNAPSHOT = SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; ")
 
 
 @contextmanager
@@ -26,9 +28,25 @@ def tenant_transaction(
     """
     connection = connections[using]
     with transaction.atomic(using=using, durable=snapshot), connection.cursor() as cursor:
-        if snapshot:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        limit = limits.statement()
-        query = f"SELECT set_config(%s, %s, true){LIMITED if limit else ''}"
-        cursor.execute(query, [TENANT_SETTING, str(user_id), *filter(None, [limit])])
+        cursor.execute(SNAPSHOT + _named(user_id) if snapshot else _named(user_id))
         yield connection
+
+
+def tenant_row(user_id: UUID, query: Composable) -> dict[str, Any]:
+    """The query's one row, in a transaction that ends with it: one round trip instead of four.
+
+    PostgreSQL takes statements that arrive together as one transaction.
+    """
+    with connections["default"].cursor() as cursor:
+        cursor.execute(Composed([_named(user_id), SQL("; "), query]))
+        cursor.nextset()
+        names = [column.name for column in cursor.description]
+        return dict(zip(names, cursor.fetchone(), strict=True))
+
+
+def _named(user_id: UUID) -> Composed:
+    name = SQL("SELECT set_config({}, {}, true)").format(TENANT_SETTING, str(user_id))
+    limit = limits.statement()
+    if not limit:
+        return name
+    return name + SQL(", set_config('statement_timeout', {}, true)").format(limit)
