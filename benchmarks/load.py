@@ -31,7 +31,7 @@ from django.db import connections
 from psycopg.sql import SQL, Literal
 
 from benchmarks import apart, dataset
-from benchmarks.serving import served
+from benchmarks.serving import database, served
 from finley.models import ApiToken, User
 from finley.routers import as_owner
 from graph import view
@@ -95,7 +95,7 @@ def main() -> None:
 def _measured(
     tenants: list[Tenant], options: argparse.Namespace, pooled: dict[str, str] | None
 ) -> dict[str, Any]:
-    environment = {"FINLEY_LOG_LEVEL": "ERROR", **(pooled or _direct())}
+    environment = {"FINLEY_LOG_LEVEL": "ERROR", **(pooled or database())}
     with served(environment, processes=options.processes) as address:
         port = int(address.rpartition(":")[2])
         seed = options.seed
@@ -260,18 +260,6 @@ def _most_connections() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _direct() -> dict[str, str]:
-    return {name: _url(role) for name, role in ROLES.items()}
-
-
-ROLES = {"DATABASE_URL": "finley_app", "DATABASE_OWNER_URL": "finley_owner"}
-
-
-def _url(role: str, host: str = "", port: int = 5432) -> str:
-    at = host or str(connections["owner"].get_connection_params()["host"])
-    return f"postgresql:///{dataset.DATABASE}?host={at}&port={port}&user={role}"
-
-
 @contextmanager
 def _pooler() -> Iterator[dict[str, str]]:
     """PgBouncer before the embedded server, for the application's role."""
@@ -285,8 +273,7 @@ def _pooler() -> Iterator[dict[str, str]]:
     process = subprocess.Popen([*renamed, "/usr/sbin/pgbouncer", "-q", str(settings)])
     try:
         time.sleep(1)
-        owner = {"DATABASE_OWNER_URL": _url("finley_owner")}
-        yield {"DATABASE_URL": _url("finley_app", str(folder), 6432), **owner}
+        yield database(through=str(folder), port=6432)
     finally:
         process.terminate()
         process.wait(10)

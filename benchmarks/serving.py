@@ -9,8 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import httpx
+from django.db import connections
 
 from benchmarks import apart
+
+ROLES = {"DATABASE_URL": "finley_app", "DATABASE_OWNER_URL": "finley_owner"}
 
 
 @contextmanager
@@ -37,6 +40,20 @@ def served(environment: Mapping[str, str], *, processes: int = 1) -> Iterator[st
             process.terminate()
         for process in running:
             process.wait(20)
+
+
+def database(*, through: str = "", port: int = 5432) -> dict[str, str]:
+    """What tells a server of the database that this process talks to, each role for its address.
+
+    `through`: the folder of a pooler's socket, for the application's role.
+    """
+    server = connections["owner"].get_connection_params()
+    found = {}
+    for name, role in ROLES.items():
+        pooled = through and role == "finley_app"
+        host, at = (through, port) if pooled else (server["host"], 5432)
+        found[name] = f"postgresql:///{server['dbname']}?host={host}&port={at}&user={role}"
+    return found
 
 
 def _until_alive(address: str) -> None:
