@@ -12,6 +12,7 @@ from graph.engine.columns import as_strings, places, storage
 
 Index = npt.NDArray[np.int64]
 ENDS = ("source_entity_id", "target_entity_id")
+MANY = 100_000  # edges: a thread is worth its start
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +93,7 @@ def build(nodes: pa.Table, edges: pa.Table, version: str = "") -> Graph:
     `nodes` has id (uuid), kind, name; `edges` has id, source_entity_id, target_entity_id (uuid,
     NULL where unresolved) and any further columns, which become the edges' attributes.
     """
-    with ThreadPoolExecutor() as threads:
-        ends = list(threads.map(lambda name: places(edges[name], nodes["id"]), ENDS))
+    ends = _ends(edges, nodes["id"])
     unresolved = pc.or_(
         pc.is_null(edges["source_entity_id"]), pc.is_null(edges["target_entity_id"])
     )
@@ -111,6 +111,15 @@ def build(nodes: pa.Table, edges: pa.Table, version: str = "") -> Graph:
         dangling=edges.num_rows - kept - missing,
         version=version,
     )
+
+
+def _ends(edges: pa.Table, known: pa.ChunkedArray) -> list[pa.Array]:
+    """Where the edges' ends stand among the nodes."""
+    columns = [edges[name] for name in ENDS]
+    if edges.num_rows < MANY:
+        return [places(column, known) for column in columns]
+    with ThreadPoolExecutor(len(ENDS)) as threads:
+        return list(threads.map(lambda column: places(column, known), columns))
 
 
 def _index(values: pa.Array) -> Index:
