@@ -6,10 +6,12 @@ is sent; a byte now and then buys no time. What it holds meanwhile is a socket, 
 
 import fcntl
 import json
+import socket
 import sys
 import termios
 from asyncio import TimerHandle, Transport
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import h11
@@ -32,6 +34,7 @@ class Patient(H11Protocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        _send_at_once(transport)
         if len(self.connections) > settings.CONNECTIONS:
             transport.abort()
         else:
@@ -116,6 +119,16 @@ class Patient(H11Protocol):
     def _no_end(self, name: str) -> None:
         if (until := self._until.pop(name, None)) is not None:
             until.cancel()
+
+
+def _send_at_once(transport: Transport) -> None:
+    """No waiting for the client to acknowledge an answer's head before its body is sent (Nagle).
+
+    asyncio sees to that for sockets that it has opened itself; Unix sockets have no such thing.
+    """
+    with suppress(OSError):
+        line = transport.get_extra_info("socket")
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _of_system(transport: Transport) -> int:

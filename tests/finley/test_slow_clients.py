@@ -13,9 +13,11 @@ from contextlib import ExitStack, contextmanager, suppress
 
 import httpx
 import pytest
+import uvicorn
 from django.conf import settings
 from django.db import connections, transaction
 
+from finley import serving as served
 from finley.models import ApiToken, User
 from finley.routers import as_owner
 from graph import view
@@ -101,6 +103,27 @@ def too_slow(answer: bytes) -> None:
     told = json.loads(body)
     assert told["status"] == 408
     assert told["detail"] == "The request did not come within 1 seconds."
+
+
+def test_an_answers_body_does_not_wait_for_its_head_to_be_acknowledged():
+    """Over a socket that was there before the server, as with --fd and --workers."""
+
+    async def application(scope, receive, send):
+        await send({"type": "http.response.start", "status": 204})
+        await send({"type": "http.response.body"})
+
+    server = uvicorn.Server(uvicorn.Config(application, **served.options()))
+    with socket.create_server(("127.0.0.1", 0)) as listening, httpx.Client() as client:
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        try:
+            client.get("http://{}:{}/".format(*listening.getsockname()))
+            (connection,) = server.server_state.connections
+            line = connection.transport.get_extra_info("socket")
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def test_a_client_that_says_nothing_is_left(quick):
