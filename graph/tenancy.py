@@ -28,7 +28,8 @@ def tenant_transaction(
     """
     connection = connections[using]
     with transaction.atomic(using=using, durable=snapshot), connection.cursor() as cursor:
-        cursor.execute(SNAPSHOT + _named(user_id) if snapshot else _named(user_id))
+        named = SNAPSHOT + _named(user_id) if snapshot else _named(user_id)
+        cursor.execute(named.as_string())
         yield connection
 
 
@@ -38,7 +39,7 @@ def tenant_row(user_id: UUID, query: Composable) -> dict[str, Any]:
     PostgreSQL takes statements that arrive together as one transaction.
     """
     with connections["default"].cursor() as cursor:
-        cursor.execute(Composed([_named(user_id), SQL("; "), query]))
+        cursor.execute(Composed([_named(user_id), SQL("; "), query]).as_string())
         cursor.nextset()
         names = [column.name for column in cursor.description]
         return dict(zip(names, cursor.fetchone(), strict=True))
