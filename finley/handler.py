@@ -1,20 +1,26 @@
-"""Django's ASGI handler, but a request is answered in one thread, from its first middleware to its
-view, and its connections are back in the pool before the answer goes out.
+"""Django's ASGI handler, but a request is made, answered and finished in one thread, and its
+connections are back in the pool before the answer goes out.
 
 None of finley's middlewares and views is asynchronous. Django would go back and forth between the
-event loop and a thread for each of them, and make that thread anew for each request, which took
-most of a busy server's time; and it would give connections back when all is sent, so that a client
-that reads slowly would keep them. Few threads more than connections: more would only wait for
-those, and for each other.
+event loop and a thread for each of them, make that thread anew for each request, and send each of
+its signals from the loop, which took most of a busy server's time; and it would give connections
+back when all is sent, so that a client that reads slowly would keep them. Few threads more than
+connections: more would only wait for those, and for each other.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+import asyncio
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from io import BytesIO
+from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler
+from django.core import signals
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.db import close_old_connections
-from django.http import HttpRequest, HttpResponseBase
+from django.http import FileResponse, HttpResponseBase
+from django.urls import set_script_prefix
 
 from finley.bounded import Receive, Scope, Send
 
@@ -28,18 +34,71 @@ class InOneThread(ASGIHandler):
         super().load_middleware(is_async=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Without a thread of its own for what little is left to do of each request."""
         if scope["type"] != "http":
             raise ValueError(f"HTTP is all that is served, not {scope['type']}.")
-        await self.handle(scope, receive, send)
-
-    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        answered = sync_to_async(self._answered, thread_sensitive=False, executor=self._threads)
-        return await answered(request)
-
-    def _answered(self, request: HttpRequest) -> HttpResponseBase:
-        """What is streamed is read in other threads, with connections of theirs."""
         try:
-            return self.get_response(request)
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        job = self._threads.submit(copy_context().run, self._answered, scope, body)
+        leaving = asyncio.ensure_future(receive())  # until the answer is sent, it is all that comes
+        try:
+            leaving.add_done_callback(lambda _: job.cancel())  # what has begun is done to its end
+            if (answer := await _unless_cancelled(job)) is not None:
+                await self._sent(answer, leaving, send)
         finally:
+            leaving.cancel()
+
+    async def read_body(self, receive: Receive) -> BytesIO:
+        """In memory: finley.bounded lets no large one pass."""
+        pieces, more = [], True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise RequestAborted
+            pieces.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        return BytesIO(b"".join(pieces))
+
+    def _answered(self, scope: Scope, body: BytesIO) -> HttpResponseBase:
+        """What is streamed is read in other threads, with connections of theirs."""
+        set_script_prefix(get_script_prefix(scope))
+        signals.request_started.send(sender=self.__class__, scope=scope)
+        request, refused = self.create_request(scope, body)
+        answer: HttpResponseBase = refused if request is None else self.get_response(request)
+        answer._handler_class = self.__class__  # type: ignore[attr-defined]
+        if not answer.streaming:
+            answer.close()
+        else:
+            if isinstance(answer, FileResponse):
+                answer.block_size = self.chunk_size
             close_old_connections()
+        return answer
+
+    async def _sent(
+        self, answer: HttpResponseBase, leaving: "asyncio.Future[Any]", send: Send
+    ) -> None:
+        """A stream ends when its client leaves."""
+        if not answer.streaming:
+            await self.send_response(answer, send)
+            return
+        sending = asyncio.ensure_future(self.send_response(answer, send))
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not leaving.done():
+                await sending
+        finally:
+            sending.cancel()
+            await asyncio.wait({sending})
+            await asyncio.to_thread(answer.close)
+
+
+async def _unless_cancelled(job: "Future[HttpResponseBase]") -> HttpResponseBase | None:
+    """None: its client left before its turn came."""
+    try:
+        return await asyncio.wrap_future(job)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return None

@@ -16,8 +16,8 @@ OF_USERS = (
     "finley_user_groups",
     "finley_user_user_permissions",
 )
-# They run as their owner and ask for the transaction's tenant themselves.
-FUNCTIONS = ("search_entities", "relationships_nth")
+# The first two run as their owner and ask for the transaction's tenant themselves.
+FUNCTIONS = ("search_entities", "relationships_nth", "changes_state")
 POLICY = SQL(
     "CREATE POLICY tenants_apart ON {0} USING (user_id = current_tenant()) "
     "WITH CHECK (user_id = current_tenant()); ALTER TABLE {0} ENABLE ROW LEVEL SECURITY"
