@@ -137,6 +137,9 @@ GRAPH_CACHE = {
     "redis_timeout": 2.0,
 }
 
+# Bytes of answers that a process keeps, to give them again while nothing of the graph has changed.
+ANSWERS_MEMORY = environment.number("FINLEY_ANSWERS_MEMORY_MB", 32) * 2**20
+
 # Exports over HTTP hold a database connection each, for as long as their client reads.
 EXPORTS = {
     "at_once": environment.number("FINLEY_EXPORTS_AT_ONCE", 3),  # a process
@@ -203,7 +206,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "finley.api_errors.handle",
 }
 REQUESTS_PER_MINUTE = environment.number("FINLEY_REQUESTS_PER_MINUTE", 1200)  # a token; 0: any
-TOKEN_SECONDS = environment.number("FINLEY_TOKEN_SECONDS", 5)  # that a good token is believed
+TOKEN_SECONDS = environment.number("FINLEY_TOKEN_SECONDS", 30)  # that a good token is believed
 METRICS_TOKEN = environment.text("FINLEY_METRICS_TOKEN")
 KNOX_TOKEN_MODEL = "finley.ApiToken"  # noqa: S105
 REST_KNOX = {

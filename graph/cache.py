@@ -106,7 +106,7 @@ def redis() -> Redis:
 
 
 def _kept(key: Key) -> Graph | None:
-    if (known := memory.get(key.name)) is not None:
+    if (known := memory.graphs.get(key.name)) is not None:
         metrics.cached("process")
         return known
     if not settings.GRAPH_CACHE["bytes"]:
@@ -127,7 +127,7 @@ def _kept(key: Key) -> Graph | None:
         _drop(key)
         return None
     metrics.cached("redis")
-    memory.put(key.name, graph)
+    memory.graphs.put(key.name, graph, graph.nbytes)
     return graph
 
 
@@ -140,7 +140,7 @@ def _unpacked(packed: bytes, key: Key) -> Graph:
 
 
 def _keep(key: Key, graph: Graph) -> None:
-    memory.put(key.name, graph)
+    memory.graphs.put(key.name, graph, graph.nbytes)
     bound = settings.GRAPH_CACHE["bytes"]
     if not bound or graph.nbytes > bound:
         return

@@ -1,35 +1,47 @@
-"""Graphs that this process keeps, the least recently used dropped first. Off unless asked for."""
+"""What a process keeps itself, up to so many bytes, the least recently used dropped first."""
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 
 from django.conf import settings
 
 from graph.engine.graph import Graph
 
-_kept: OrderedDict[str, Graph] = OrderedDict()
-_changing = threading.Lock()
+
+class Kept[Value]:
+    """`bound`: at most so many bytes in all; 0: nothing is kept."""
+
+    def __init__(self, bound: Callable[[], int]) -> None:
+        self._bound = bound
+        self._values: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+        self._bytes = 0
+        self._changing = threading.Lock()
+
+    def get(self, name: Hashable) -> Value | None:
+        with self._changing:
+            if name not in self._values:
+                return None
+            self._values.move_to_end(name)
+            return self._values[name][0]
+
+    def put(self, name: Hashable, value: Value, nbytes: int) -> None:
+        """Keep it, if it fits at all."""
+        bound = self._bound()
+        if not bound or nbytes > bound:  # what takes no bytes would stay
+            return
+        with self._changing:
+            self._bytes += nbytes - self._values.pop(name, (value, 0))[1]
+            self._values[name] = value, nbytes
+            while self._bytes > bound:
+                _, (_, dropped) = self._values.popitem(last=False)
+                self._bytes -= dropped
+
+    def forget(self) -> None:
+        with self._changing:
+            self._values.clear()
+            self._bytes = 0
 
 
-def get(name: str) -> Graph | None:
-    with _changing:
-        if name in _kept:
-            _kept.move_to_end(name)
-        return _kept.get(name)
-
-
-def put(name: str, graph: Graph) -> None:
-    """Keep it, if it fits into GRAPH_CACHE["memory"] bytes at all."""
-    bound = settings.GRAPH_CACHE["memory"]
-    if not bound or graph.nbytes > bound:  # an empty graph takes no bytes, and would stay
-        return
-    with _changing:
-        _kept[name] = graph
-        _kept.move_to_end(name)
-        while sum(each.nbytes for each in _kept.values()) > bound:
-            _kept.popitem(last=False)
-
-
-def forget() -> None:
-    with _changing:
-        _kept.clear()
+graphs: Kept[Graph] = Kept(lambda: settings.GRAPH_CACHE["memory"])  # off unless asked for
+answers: Kept[bytes] = Kept(lambda: settings.ANSWERS_MEMORY)

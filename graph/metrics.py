@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from opentelemetry import trace
 from prometheus_client import Counter, Histogram
@@ -11,7 +11,6 @@ from prometheus_client import Counter, Histogram
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 SIZES = (1_000, 10_000, 100_000, 1_000_000)  # edges; the last of each class
 Kept = Literal["process", "redis", "miss", "damaged", "away"]
-KEPT: tuple[Kept, ...] = ("process", "redis", "miss", "damaged", "away")
 
 _BUILD = Histogram(
     "finley_graph_build_seconds",
@@ -26,10 +25,18 @@ _CACHE = Counter(
     "and times that Redis was away",
     ["outcome"],
 )
+Given = Literal["computed", "kept", "unchanged"]
+_ANSWERS = Counter(
+    "finley_answers_total",
+    "Answers about a graph: computed, kept ones given again, and that nothing has changed (304)",
+    ["given"],
+)
 QUIET: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
 _tracer = trace.get_tracer("finley.graph")
-for _outcome in KEPT:
+for _outcome in get_args(Kept):
     _CACHE.labels(_outcome)
+for _given in get_args(Given):
+    _ANSWERS.labels(_given)
 
 
 class Build:
@@ -53,6 +60,11 @@ class Build:
 def cached(outcome: Kept) -> None:
     """How a graph that was asked for was found, or what went wrong with the cache."""
     _CACHE.labels(outcome).inc()
+
+
+def answered(given: Given) -> None:
+    """Where an answer came from."""
+    _ANSWERS.labels(given).inc()
 
 
 def size(edges: int) -> str:

@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from finley.models import ApiToken, User
 from finley.routers import as_owner
-from graph import arrow, capture
+from graph import arrow, capture, memory
 from graph.definition import VIEW
 from graph.scopes import READ, SCOPES, SYNC
 from syncjobs import queue
@@ -28,6 +28,19 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 hypothesis_settings.register_profile("normal", deadline=None, max_examples=100)
 hypothesis_settings.register_profile("thorough", deadline=None, max_examples=2500)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "normal"))
+
+
+@pytest.fixture(autouse=True)
+def _asked_again_is_computed_again(settings):
+    """Unless a test is about answers that are kept."""
+    settings.ANSWERS_MEMORY = 0
+
+
+@pytest.fixture
+def kept_answers(settings) -> Iterator[None]:
+    settings.ANSWERS_MEMORY = 2**20
+    yield
+    memory.answers.forget()
 
 
 @pytest.fixture(scope="session")

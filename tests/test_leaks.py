@@ -42,7 +42,7 @@ from tests.leaks import (
 
 
 @pytest.fixture(autouse=True)
-def short_streams(monkeypatch):
+def short_streams(monkeypatch, kept_answers):
     monkeypatch.setattr(following, "LOOKED_EVERY", 0.01)
     monkeypatch.setattr(following, "LONGEST", 0.02)
 

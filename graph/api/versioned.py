@@ -1,23 +1,29 @@
 """Answers that say what they were read at, and requests for nothing but what is newer.
 
-The version is read before the answer is: an answer may be newer than it says, never older.
+The version is read before the answer is: an answer may be newer than it says, never older. While it
+stays the tenant's, the process gives an answer again as it was sent, if it is asked for again.
 """
 
+from collections.abc import Hashable
 from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from graph import changes
+from graph import changes, memory, metrics
 from graph.api.asked import Asked
 
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="An answer's ETag: 304 if it holds"
 )
+JSON = "application/json"
+BESIDE = 1000  # bytes that an answer takes in memory beside its own
 NOT_MODIFIED = {304: OpenApiResponse(description="Nothing of your graph has changed since")}
 
 
@@ -32,20 +38,36 @@ class Versioned(Asked):
         super().initial(request, *args, **kwargs)
         self.version = changes.version(self.tenant(request))
         if etag(self.version, self.variant()) in _known(request):
-            for method in ("get", "head"):  # what is to answer is looked up after this
-                setattr(self, method, _not_modified)
+            self._answer_with(Response(status=304), "unchanged")
+        elif (sent := memory.answers.get(self._asked_for(request))) is not None:
+            self._answer_with(HttpResponse(sent, content_type=JSON), "kept")
+        else:
+            metrics.answered("computed")
 
     def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        told = isinstance(response, Response) and hasattr(self, "version")  # else it is a stream
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        told = hasattr(self, "version") and not response.streaming
         if told and response.status_code in {200, 304}:
             response.headers["ETag"] = etag(self.version, self.variant())
             response.headers["Cache-Control"] = "private, no-cache"
-            if isinstance(response.data, dict):
-                response.data = {**response.data, "as_of_version": self.version}
-        answered: Response = super().finalize_response(request, response, *args, **kwargs)
-        return answered
+        if told and response.status_code == 200 and isinstance(response, Response):
+            response.data = {**response.data, "as_of_version": self.version}
+            if request.method == "GET" and "Content-Location" not in response.headers:
+                asked_for = self._asked_for(request)
+                response.add_post_render_callback(lambda sent: _keep(asked_for, sent.content))
+        final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
+        return final
+
+    def _answer_with(self, response: HttpResponse, given: metrics.Given) -> None:
+        metrics.answered(given)
+        for method in ("get", "head"):  # what is to answer is looked up after this
+            setattr(self, method, lambda *_, **__: response)
+
+    def _asked_for(self, request: Request) -> Hashable:
+        """What an answer depends on. What prefers a worker is a question of its own."""
+        prefer = request.headers.get("Prefer", "")
+        return self.tenant(request), self.version, request.get_full_path(), self.variant(), prefer
 
 
 def etag(version: str, variant: str = "") -> str:
@@ -68,5 +90,5 @@ def _known(request: Request) -> set[str]:
     return {tag if tag.startswith("W/") else f"W/{tag}" for tag in tags}
 
 
-def _not_modified(request: Request, *args: Any, **kwargs: Any) -> Response:
-    return Response(status=304)
+def _keep(asked_for: Hashable, sent: bytes) -> None:
+    memory.answers.put(asked_for, sent, len(sent) + BESIDE)

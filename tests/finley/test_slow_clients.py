@@ -262,7 +262,7 @@ def test_above_so_many_requests_at_once_there_is_an_answer_at_once(tenant, token
     view.refresh()
     shown = {"Authorization": f"Bearer {token}"}
     first: list[int] = []
-    with serving(FINLEY_REQUESTS_AT_ONCE="1") as server:
+    with serving(FINLEY_REQUESTS_AT_ONCE="1", FINLEY_ANSWERS_MEMORY_MB="0") as server:
         asked = f"{server.address}{ENTITIES}"
         assert httpx.get(asked, headers=shown, timeout=60).status_code == 200
 

@@ -37,7 +37,7 @@ def _a_cache_of_its_own(committed, monkeypatch):
 def empty():
     for name in cache.redis().scan_iter(f"{cache.PREFIX}*"):
         cache.redis().delete(name)
-    memory.forget()
+    memory.graphs.forget()
 
 
 def entries():

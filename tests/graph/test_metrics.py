@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import get_args
 
 import pytest
 from prometheus_client import REGISTRY
@@ -26,7 +27,7 @@ def built(size: str = "1000") -> list[float]:
 
 
 def found() -> dict[str, float]:
-    return {kept: count("finley_graph_cache_total", outcome=kept) for kept in metrics.KEPT}
+    return {kept: count("finley_graph_cache_total", outcome=kept) for kept in get_args(metrics.Kept)}
 
 
 def changed(before: dict[str, float]) -> dict[str, float]:
