@@ -4,11 +4,14 @@
 the view and serves the admin. With no DATABASE_URL both are roles of the embedded PostgreSQL.
 """
 
+import select
 from pathlib import Path
 from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
 
 # PgBouncer in transaction mode keeps no prepared statements and no session settings.
 SAFE_BEHIND_POOLERS = {"prepare_threshold": None}
@@ -52,8 +55,20 @@ def _external(url: str) -> dict[str, Any]:
 
 
 def _pooled(app: dict[str, Any], owner: dict[str, Any], pool: dict[str, Any]) -> dict[str, Any]:
-    app["OPTIONS"]["pool"] = pool
+    app["OPTIONS"]["pool"] = {**pool, "check": still_there}
     app["DISABLE_SERVER_SIDE_CURSORS"] = owner["DISABLE_SERVER_SIDE_CURSORS"] = True
     app["CONN_HEALTH_CHECKS"] = owner["CONN_HEALTH_CHECKS"] = True  # the server may restart
     owner["TEST"] = {"DEPENDENCIES": []}  # the owner makes the test database for both
     return {"default": app, "owner": owner}
+
+
+def still_there(connection: "Connection[Any]") -> None:
+    """Raises OperationalError where the server has gone, as the pool asks of each that it lends.
+
+    A server that ends says so or hangs up, and either can be read: no question has to be sent, and
+    no answer awaited, as long as there is nothing to read.
+    """
+    line = select.poll()
+    line.register(connection.fileno(), select.POLLIN)
+    if line.poll(0):
+        ConnectionPool.check_connection(connection)

@@ -65,7 +65,7 @@ class InOneThread(ASGIHandler):
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refused = self.create_request(scope, body)
-        answer: HttpResponseBase = refused if request is None else self.get_response(request)
+        answer = refused or self.get_response(request)
         answer._handler_class = self.__class__  # type: ignore[attr-defined]
         if not answer.streaming:
             answer.close()

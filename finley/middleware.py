@@ -5,6 +5,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from functools import cache
 from uuid import uuid4
 
 from django.conf import settings
@@ -67,7 +68,7 @@ class PolicyOfAdmin:
         self.of_admin = override(policy)(get_response)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path.startswith(reverse("admin:index")):
+        if request.path.startswith(_at("admin:index")):
             return self.of_admin(request)
         return self.get_response(request)
 
@@ -79,7 +80,12 @@ class OwnerForStaff:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path.startswith((reverse("admin:index"), reverse("job-failures"))):
+        if not request.path.startswith((_at("admin:index"), _at("job-failures"))):
             return self.get_response(request)
         with as_owner():
             return self.get_response(request)
+
+
+@cache
+def _at(name: str) -> str:
+    return reverse(name)

@@ -4,11 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from graph import overlay, sql
 from graph.enrich import canonical
 from graph.errors import NotFound
-from graph.parties import rows
 from graph.search import standing_for
-from graph.tenancy import tenant_transaction
 
 Answer = dict[str, Any]
 
@@ -27,18 +26,18 @@ def cash_flow(
     sources tell counts once. Raises NotFound for a party that is none, ViewMissing,
     ViewUnpopulated.
     """
-    parties = None if party is None else _meant(user_id, party)
     counted_elsewhere = [one for one, best in canonical.of_tenant(user_id).items() if one != best]
-    asked = {"parties": parties, "since": since, "until": until, "others": counted_elsewhere}
-    return {
-        "months": rows(user_id, "cash_flow", asked),
-        "expected": rows(user_id, "cash_flow_expected", {"parties": parties}),
-    }
+    within = {"since": since, "until": until, "others": counted_elsewhere}
+    with overlay.snapshot(user_id) as reader:
+        whose = {"user_id": user_id, "parties": None if party is None else _meant(user_id, party)}
+        return {
+            "months": reader.rows(sql.read("cash_flow"), whose | within),
+            "expected": reader.rows(sql.read("cash_flow_expected"), whose),
+        }
 
 
 def _meant(user_id: UUID, party: str) -> list[UUID]:
-    with tenant_transaction(user_id):
-        found = standing_for(user_id, party)
+    found = standing_for(user_id, party)
     if not found:
         raise NotFound("No entity of your graph has this id or a name like this.", "party")
     return found

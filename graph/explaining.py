@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
-from graph import insights, questions
+from graph import insights, overlay, questions
 from graph.layers import LAYERS
 from graph.models import NormalizedEntity
-from graph.tenancy import tenant_transaction
 
 Answer = dict[str, Any]
 
@@ -17,8 +16,8 @@ def explain(user_id: UUID, relationship_id: UUID | str) -> Answer:
 
     A layer that says nothing is None. Raises NotFound, ViewMissing, ViewUnpopulated.
     """
-    with tenant_transaction(user_id, snapshot=True) as connection:
-        found = questions.relationship_in(connection, user_id, relationship_id)
+    with overlay.snapshot(user_id) as reader:
+        found = questions.relationship_in(reader, user_id, relationship_id)
         layers = {layer.name: _layer(user_id, found, layer.name) for layer in LAYERS}
         ends = _ends(user_id, found)
     facts = {name: value for name, value in found.items() if name != "layers"}

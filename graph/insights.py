@@ -6,8 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import F, Model, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Model, Q, QuerySet
 
 from graph import overlay, windows
 from graph.enrich import canonical
@@ -16,10 +15,8 @@ from graph.keyset import Position
 from graph.layers import BY_NAME, Layer
 from graph.models import NormalizedEntity, TenantRelationship
 from graph.models.choices import DuplicateStatus, PredictionStatus
-from graph.questions import readable_view
-from graph.tenancy import tenant_transaction
+from graph.search import standing_for
 
-NAMED = 1_000  # entities that a part of a name may mean; the first by id
 FACTS = (
     "id",
     "relationship_type",
@@ -66,16 +63,14 @@ def insights(
     wanted = Q(user_id=user_id) & _scored(layer, min_score) & _within(since, until)
     if once:
         wanted &= ~Q(id__in=_other_views(user_id))
-    with readable_view(), tenant_transaction(user_id, snapshot=True) as connection:
+    with overlay.snapshot(user_id) as reader:
         if party is not None:
             wanted &= _with_party(user_id, party)
         found = TenantRelationship.objects.filter(wanted).filter(
             **{f"{layer.id_column}__isnull": False}
         )
         found = _of_status(found, user_id, layer, status)
-        page, following = windows.page(
-            connection, found, most, after, overlay.reader(connection, user_id)
-        )
+        page, following = windows.page(reader, found, most, after)
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
         parties = _parties(user_id, page)
     return [_answer(layer, row, rows, parties) for row in page], following
@@ -121,19 +116,8 @@ def _of_status(
 
 
 def _with_party(user_id: UUID, party: str) -> Q:
-    entities = _named(user_id, party)
+    entities = standing_for(user_id, party)
     return Q(source_entity_id__in=entities) | Q(target_entity_id__in=entities)
-
-
-def _named(user_id: UUID, party: str) -> list[UUID]:
-    """The entities that stand for what is meant."""
-    try:
-        wanted = Q(id=UUID(party))
-    except ValueError:
-        wanted = Q(name__icontains=party)
-    known = NormalizedEntity.objects.filter(wanted, user_id=user_id).order_by("id")
-    standing = known.annotate(standing=Coalesce(F("merged_into_id"), F("id")))
-    return list(dict.fromkeys(standing.values_list("standing", flat=True)[:NAMED]))
 
 
 def _table(layer: Layer) -> Any:

@@ -11,9 +11,8 @@ from graph.errors import QuestionError
 from graph.keyset import Position
 from graph.layers import BY_NAME, LAYERS
 from graph.models import TenantRelationship
-from graph.questions import as_answer, readable_view
+from graph.questions import as_answer
 from graph.search import standing_for
-from graph.tenancy import tenant_transaction
 
 Answer = dict[str, Any]
 SCORES = tuple(
@@ -51,14 +50,12 @@ def relationships(
         found &= Q(edge_class="flow")
     found &= _layers(wanted.get("has", ()), "has", missing=False)
     found &= _layers(wanted.get("lacks", ()), "lacks", missing=True)
-    with readable_view(), tenant_transaction(user_id, snapshot=True) as connection:
+    with overlay.snapshot(user_id) as reader:
         if party := wanted.get("party"):
             ids = standing_for(user_id, party)
             found &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
         rows = TenantRelationship.objects.filter(found)
-        page, following = windows.page(
-            connection, rows, most, after, overlay.reader(connection, user_id)
-        )
+        page, following = windows.page(reader, rows, most, after)
     return [as_answer(row) for row in page], following
 
 

@@ -4,52 +4,77 @@ A query is put behind a WITH that gives the tenant's view, less the rows that pe
 and those rows read from the tables. Where nothing is pending the query runs as it is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
+from django.db.utils import OperationalError, ProgrammingError
+from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from graph import changes, fresh, sql
 from graph.changes import State
-from graph.definition import TENANT, TENANT_VIEW, view_sql
+from graph.definition import TENANT, TENANT_VIEW, VIEW, view_sql
+from graph.errors import ViewMissing, ViewUnpopulated
 from graph.layers import LAYERS
 from graph.models import TenantRelationship
+from graph.tenancy import tenant_snapshot
+from graph.view import MEND_MISSING, MEND_UNPOPULATED
 
 COLUMNS = tuple(str(field.column) for field in TenantRelationship._meta.concrete_fields)
 KINDS = ("relationship", "match", "event", *(layer.name for layer in LAYERS))
 
 
-def reader(
-    connection: BaseDatabaseWrapper, user_id: UUID
-) -> "Callable[[QuerySet[TenantRelationship]], list[TenantRelationship]]":
-    """Reads querysets' rows as they are in the connection's snapshot, whose state is asked once.
+class Reader:
+    """Reads a tenant's rows as they are in one snapshot, all from the same."""
 
-    Raises ViewMissing, ViewUnpopulated.
-    """
-    before = _before(connection, user_id)
+    def __init__(self, connection: BaseDatabaseWrapper, user_id: UUID, state: State) -> None:
+        self.connection = connection
+        ids = _stale(connection, user_id, state)
+        self._before = with_changes(user_id, state, ids).as_string().replace("%", "%%")
 
-    def read(found: "QuerySet[TenantRelationship]") -> list[TenantRelationship]:
-        if not before:
+    def relationships(self, found: "QuerySet[TenantRelationship]") -> list[TenantRelationship]:
+        """The queryset's."""
+        if not self._before:
             return list(found)
-        text, parameters = found.query.sql_with_params()
-        raw = TenantRelationship.objects.using(connection.alias).raw(before + text, parameters)
-        return list(raw)
+        text, asked = found.query.sql_with_params()
+        rows = TenantRelationship.objects.using(self.connection.alias)
+        return list(rows.raw(self._before + text, asked))
 
-    return read
+    def rows(self, query: str, asked: Any) -> list[dict[str, Any]]:
+        """What a SELECT finds, whatever it begins with."""
+        if self._before:
+            query = f"{self._before}SELECT * FROM (\n{query}\n) AS answer"  # noqa: S608
+        with self.connection.cursor() as cursor:
+            cursor.execute(query, asked)
+            names = [column.name for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def around(connection: BaseDatabaseWrapper, user_id: UUID, query: str) -> str:
-    """The SELECT, whatever it begins with, so that it reads the rows as they are now."""
-    before = _before(connection, user_id)
-    return f"{before}SELECT * FROM (\n{query}\n) AS answer" if before else query  # noqa: S608
+@contextmanager
+def snapshot(user_id: UUID) -> Iterator[Reader]:
+    """A transaction of the tenant's that sees one snapshot. Raises ViewMissing, ViewUnpopulated."""
+    with (
+        _readable_view(),
+        tenant_snapshot(user_id, changes.query(user_id)) as (connection, row),
+    ):
+        yield Reader(connection, user_id, changes.read(row))
 
 
-def _before(connection: BaseDatabaseWrapper, user_id: UUID) -> str:
-    state = changes.state(connection, user_id)
-    ids = _stale(connection, user_id, state)
-    return with_changes(user_id, state, ids).as_string().replace("%", "%%")
+@contextmanager
+def _readable_view() -> Iterator[None]:
+    """The ORM's errors about the view, as those of `load`."""
+    try:
+        yield
+    except (OperationalError, ProgrammingError) as error:
+        if isinstance(error.__cause__, UndefinedTable):
+            raise ViewMissing(f"The view {VIEW} is missing. {MEND_MISSING}") from error
+        if isinstance(error.__cause__, ObjectNotInPrerequisiteState):
+            raise ViewUnpopulated(f"The view was never filled. {MEND_UNPOPULATED}") from error
+        raise
 
 
 def stale(user_id: UUID, state: State) -> Composable | None:
@@ -65,14 +90,14 @@ def stale(user_id: UUID, state: State) -> Composable | None:
 
 def with_changes(user_id: UUID, state: State, ids: Sequence[str]) -> Composable:
     """What is put before a query of the tenant's view; nothing where it is as the tables are."""
+    if not state.unknown and not ids:
+        return SQL("")
     names = SQL(", ").join(Identifier(name) for name in COLUMNS)
     if state.unknown:
         live = SQL(view_sql(TENANT)).format(user_id=Literal(user_id))
         return SQL("WITH {} AS NOT MATERIALIZED (SELECT {} FROM ({}) AS live) ").format(
             Identifier(TENANT_VIEW), names, live
         )
-    if not ids:
-        return SQL("")
     return SQL(sql.read("fresh_view")).format(
         view=Identifier(TENANT_VIEW),
         columns=names,

@@ -3,12 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
-
 from graph import overlay, sql
 from graph.errors import NotFound
 from graph.models import NormalizedEntity
-from graph.questions import readable_view
 from graph.tenancy import tenant_transaction
 
 Answer = dict[str, Any]
@@ -20,18 +17,19 @@ def party(user_id: UUID, entity_id: UUID | str, *, limit: int = 20, edges: str =
     A counterparty has one row for each direction and currency. One that is merged into another is
     answered as that one. Raises NotFound, ViewMissing, ViewUnpopulated.
     """
-    entity = _standing(user_id, entity_id)
-    with tenant_transaction(user_id):
+    with overlay.snapshot(user_id) as reader:
+        entity = _standing(user_id, entity_id)
         merged = NormalizedEntity.objects.filter(user_id=user_id, merged_into=entity.pk)
         spellings = sorted({entity.name, *merged.values_list("name", flat=True)})
-    asked = {"entity": entity.pk, "limit": limit, "edges": edges}
+        asked = {"user_id": user_id, "entity": entity.pk, "limit": limit, "edges": edges}
+        neighbours = reader.rows(sql.read("entity_neighbours"), asked)
     return {
         "id": entity.pk,
         "kind": entity.kind,
         "name": entity.name,
         "keys": entity.keys,
         "spellings": spellings,
-        "neighbours": rows(user_id, "entity_neighbours", asked),
+        "neighbours": neighbours,
     }
 
 
@@ -53,32 +51,20 @@ def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[An
 
     Raises NotFound, ViewMissing, ViewUnpopulated.
     """
-    entity = _standing(user_id, entity_id)
-    return rows(user_id, "entity_similar", {"entity": entity.pk, "limit": limit})
+    with overlay.snapshot(user_id) as reader:
+        entity = _standing(user_id, entity_id)
+        asked = {"user_id": user_id, "entity": entity.pk, "limit": limit}
+        return reader.rows(sql.read("entity_similar"), asked)
 
 
 def _standing(user_id: UUID, entity_id: UUID | str) -> NormalizedEntity:
-    """The entity, or the one that it is merged into."""
+    """The entity, or the one that it is merged into: in a transaction of the tenant's."""
     try:
         wanted = UUID(str(entity_id))
     except ValueError:
         raise NotFound("There is no such entity in your graph.", "id") from None
-    with tenant_transaction(user_id):
-        mine = NormalizedEntity.objects.filter(user_id=user_id).select_related("merged_into")
-        found = mine.filter(Q(pk=wanted)).first()
-        if found is None:
-            raise NotFound("There is no such entity in your graph.", "id")
-        return found.merged_into or found
-
-
-def rows(user_id: UUID, name: str, asked: dict[str, Any]) -> list[Answer]:
-    """What `graph/sql/<name>.sql` finds in the tenant's transaction, as dicts."""
-    with (
-        readable_view(),
-        tenant_transaction(user_id, snapshot=True) as connection,
-        connection.cursor() as cursor,
-    ):
-        query = overlay.around(connection, user_id, sql.read(name))
-        cursor.execute(query, {"user_id": user_id, **asked})
-        columns = [column.name for column in cursor.description]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    mine = NormalizedEntity.objects.filter(user_id=user_id).select_related("merged_into")
+    found = mine.filter(pk=wanted).first()
+    if found is None:
+        raise NotFound("There is no such entity in your graph.", "id")
+    return found.merged_into or found

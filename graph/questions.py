@@ -4,8 +4,7 @@ Each returns plain values, ready for an answer in JSON. Money is counted on flow
 """
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Literal
 from uuid import UUID
@@ -13,13 +12,9 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.utils import OperationalError, ProgrammingError
-from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
 
 from graph import limits, overlay
 from graph.cache import load
-from graph.definition import VIEW
 from graph.engine.alternatives import k_shortest
 from graph.engine.columns import storage, values
 from graph.engine.communities import SEED
@@ -33,12 +28,11 @@ from graph.engine.projection import Direction
 from graph.engine.stats import PRESENCE
 from graph.engine.stats import stats as describe
 from graph.engine.weights import columns_for
-from graph.errors import NotFound, ViewMissing, ViewUnpopulated
+from graph.errors import NotFound
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.load import LAYER_COLUMNS
 from graph.models import TenantRelationship
-from graph.tenancy import tenant_transaction
-from graph.view import MEND_MISSING, MEND_UNPOPULATED
+from graph.overlay import Reader
 
 Edges = Literal["flow", "all"]
 Answer = dict[str, Any]
@@ -220,15 +214,13 @@ def relationship(user_id: UUID, relationship_id: UUID | str) -> Answer:
 
     Raises NotFound, for another tenant's as for one that never was; ViewMissing, ViewUnpopulated.
     """
-    with tenant_transaction(user_id, snapshot=True) as connection:
-        return relationship_in(connection, user_id, relationship_id)
+    with overlay.snapshot(user_id) as reader:
+        return relationship_in(reader, user_id, relationship_id)
 
 
-def relationship_in(
-    connection: BaseDatabaseWrapper, user_id: UUID, relationship_id: UUID | str
-) -> Answer:
-    """As `relationship`, in the tenant's snapshot on the connection."""
-    row = _row(connection, user_id, relationship_id)
+def relationship_in(reader: Reader, user_id: UUID, relationship_id: UUID | str) -> Answer:
+    """As `relationship`, in the reader's snapshot."""
+    row = _row(reader, user_id, relationship_id)
     if row is None:
         raise NotFound("There is no such relationship in your graph.", "id")
     return as_answer(row)
@@ -250,30 +242,14 @@ def layer_fields(layer_name: str) -> dict[str, ColumnType]:
     return {"id": "uuid", **{column.name: column.type for column in layer.columns}}
 
 
-def _row(
-    connection: BaseDatabaseWrapper, user_id: UUID, relationship_id: UUID | str
-) -> TenantRelationship | None:
+def _row(reader: Reader, user_id: UUID, relationship_id: UUID | str) -> TenantRelationship | None:
     """The view's row; None also for an id that is no UUID."""
     try:
         wanted = UUID(str(relationship_id))
     except ValueError:
         return None
     found = TenantRelationship.objects.filter(user_id=user_id, id=wanted)
-    with readable_view():
-        return next(iter(overlay.reader(connection, user_id)(found)), None)
-
-
-@contextmanager
-def readable_view() -> Iterator[None]:
-    """The ORM's errors about the view, as those of `load`."""
-    try:
-        yield
-    except (OperationalError, ProgrammingError) as error:
-        if isinstance(error.__cause__, UndefinedTable):
-            raise ViewMissing(f"The view {VIEW} is missing. {MEND_MISSING}") from error
-        if isinstance(error.__cause__, ObjectNotInPrerequisiteState):
-            raise ViewUnpopulated(f"The view was never filled. {MEND_UNPOPULATED}") from error
-        raise
+    return next(iter(reader.relationships(found)), None)
 
 
 def _layer(row: TenantRelationship, name: str) -> Answer | None:

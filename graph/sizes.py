@@ -11,7 +11,6 @@ from graph.costs import Size
 from graph.engine.filters import Only
 from graph.layers import BY_NAME
 from graph.models import TenantRelationship
-from graph.questions import readable_view
 from graph.tenancy import tenant_transaction
 
 
@@ -27,12 +26,9 @@ def edges_of(user_id: UUID, only: Only, *, flow: bool) -> int:
     """How many relationships are such edges. Raises ViewMissing, ViewUnpopulated."""
     found = TenantRelationship.objects.filter(_condition(user_id, only, flow=flow))
     text, parameters = found.order_by().values("id").query.sql_with_params()
-    with readable_view(), tenant_transaction(user_id, snapshot=True) as connection:
-        counted = f"SELECT count(*) FROM ({text}) AS found"  # noqa: S608 - the ORM's own
-        query = overlay.around(connection, user_id, counted)
-        with connection.cursor() as cursor:
-            cursor.execute(query, parameters)
-            return int(cursor.fetchone()[0])
+    with overlay.snapshot(user_id) as reader:
+        counted = f"SELECT count(*) AS n FROM ({text}) AS found"  # noqa: S608 - the ORM's own
+        return int(reader.rows(counted, parameters)[0]["n"])
 
 
 def _condition(user_id: UUID, only: Only, *, flow: bool) -> Q:

@@ -7,30 +7,41 @@ from uuid import UUID
 
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from psycopg.sql import SQL, Composable, Composed
 
 from graph import limits
 
 TENANT_SETTING = "finley.user_id"
-SNAPSHOT = SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; ")
+SNAPSHOT = SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 @contextmanager
-def tenant_transaction(
-    user_id: UUID, *, using: str = "default", snapshot: bool = False
-) -> Iterator[BaseDatabaseWrapper]:
+def tenant_transaction(user_id: UUID, *, using: str = "default") -> Iterator[BaseDatabaseWrapper]:
     """A transaction in which the database knows the tenant; yields the connection.
 
     The setting is local to the transaction, so it survives poolers and leaks into no other; so is
     the limit of its statements, where there is one (graph.limits).
-    `snapshot=True`: every query inside sees one snapshot (REPEATABLE READ); it must then be
-    the outermost transaction, which is checked.
     """
     connection = connections[using]
-    with transaction.atomic(using=using, durable=snapshot), connection.cursor() as cursor:
-        named = SNAPSHOT + _named(user_id) if snapshot else _named(user_id)
-        cursor.execute(named.as_string())
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        cursor.execute(_named(user_id).as_string())
         yield connection
+
+
+@contextmanager
+def tenant_snapshot(
+    user_id: UUID, query: Composable
+) -> Iterator[tuple[BaseDatabaseWrapper, dict[str, Any]]]:
+    """As `tenant_transaction`, but every query inside sees one snapshot (REPEATABLE READ).
+
+    Yields the row of the first one, too, which costs no round trip of its own. It must be the
+    outermost transaction, which is checked.
+    """
+    connection = connections["default"]
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(_together(SNAPSHOT, _named(user_id), query))
+        yield connection, _last_row(cursor)
 
 
 def tenant_row(user_id: UUID, query: Composable) -> dict[str, Any]:
@@ -39,10 +50,19 @@ def tenant_row(user_id: UUID, query: Composable) -> dict[str, Any]:
     PostgreSQL takes statements that arrive together as one transaction.
     """
     with connections["default"].cursor() as cursor:
-        cursor.execute(Composed([_named(user_id), SQL("; "), query]).as_string())
-        cursor.nextset()
-        names = [column.name for column in cursor.description]
-        return dict(zip(names, cursor.fetchone(), strict=True))
+        cursor.execute(_together(_named(user_id), query))
+        return _last_row(cursor)
+
+
+def _together(*statements: Composable) -> str:
+    return SQL("; ").join(statements).as_string()
+
+
+def _last_row(cursor: CursorWrapper) -> dict[str, Any]:
+    while cursor.nextset():
+        pass
+    names = [column.name for column in cursor.description]
+    return dict(zip(names, cursor.fetchone(), strict=True))
 
 
 def _named(user_id: UUID) -> Composed:

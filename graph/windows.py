@@ -5,7 +5,6 @@ list at a time: the first rows, then as many as should fill it by what was found
 most sixteen times as many, until it is full or the list at its end.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from math import ceil
 from uuid import UUID
@@ -16,6 +15,7 @@ from django.db.models import QuerySet
 from graph import keyset
 from graph.keyset import Position
 from graph.models import TenantRelationship
+from graph.overlay import Reader
 
 FIRST, WIDER = 200, 16
 ROOM = 1.5  # more rows than it should take: they are not spread evenly
@@ -24,18 +24,14 @@ Rows = QuerySet[TenantRelationship]
 
 
 def page(
-    connection: BaseDatabaseWrapper,
-    rows: Rows,
-    most: int,
-    after: Position | None,
-    read: Callable[[Rows], list[TenantRelationship]],
+    reader: Reader, rows: Rows, most: int, after: Position | None
 ) -> tuple[list[TenantRelationship], Position | None]:
-    """As keyset.page by `occurred_at`, in the tenant's transaction on the connection."""
+    """As keyset.page by `occurred_at`."""
     looked_at = FIRST
     while True:
-        since = _dated(connection, after, looked_at)
+        since = _dated(reader.connection, after, looked_at)
         some = rows if since is None else rows.filter(occurred_at__gte=since)
-        found, following = keyset.page(some, "occurred_at", most, after, read)
+        found, following = keyset.page(some, "occurred_at", most, after, reader.relationships)
         if since is None or following is not None:
             return found, following
         looked_at *= min(WIDER, max(2, ceil(ROOM * (most + 1) / max(len(found), 1))))

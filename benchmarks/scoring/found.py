@@ -8,10 +8,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from psycopg.sql import SQL
+
 from benchmarks.scoring.scores import Pair
 from finley.demo.truth import Ref
 from graph.ingest.bulk import IN_BULK
-from graph.tenancy import tenant_transaction
+from graph.tenancy import tenant_snapshot
 
 EVENTS = """
     WITH best_match AS (
@@ -80,7 +82,10 @@ class Found:
 def read(user_id: UUID) -> Found:
     """Everything that is scored, in one snapshot."""
     found = Found()
-    with tenant_transaction(user_id, snapshot=True) as connection, connection.cursor() as cursor:
+    with (
+        tenant_snapshot(user_id, SQL("SELECT now()")) as (connection, _),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(IN_BULK)
 
         def rows(query: str) -> list[tuple[Any, ...]]:

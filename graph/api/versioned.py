@@ -6,7 +6,7 @@ stays the tenant's, the process gives an answer again as it was sent, if it is a
 
 from collections.abc import Hashable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -44,7 +44,7 @@ class Versioned(Asked):
         else:
             metrics.answered("computed")
 
-    def finalize_response(
+    def finalize_response(  # type: ignore[override]  # a view may answer with any response
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         told = hasattr(self, "version") and not response.streaming
@@ -56,8 +56,8 @@ class Versioned(Asked):
             if request.method == "GET" and "Content-Location" not in response.headers:
                 asked_for = self._asked_for(request)
                 response.add_post_render_callback(lambda sent: _keep(asked_for, sent.content))
-        final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
-        return final
+        final = super().finalize_response(request, cast(Response, response), *args, **kwargs)
+        return cast(HttpResponseBase, final)
 
     def _answer_with(self, response: HttpResponse, given: metrics.Given) -> None:
         metrics.answered(given)

@@ -27,7 +27,9 @@ def built(size: str = "1000") -> list[float]:
 
 
 def found() -> dict[str, float]:
-    return {kept: count("finley_graph_cache_total", outcome=kept) for kept in get_args(metrics.Kept)}
+    return {
+        kept: count("finley_graph_cache_total", outcome=kept) for kept in get_args(metrics.Kept)
+    }
 
 
 def changed(before: dict[str, float]) -> dict[str, float]:
