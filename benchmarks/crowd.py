@@ -17,7 +17,11 @@ from finley.routers import as_owner
 from graph import arrow
 
 QUESTION = "/api/v1/graph/importance/"
-UNCACHED = {"FINLEY_GRAPH_CACHE_MB": "0", "FINLEY_LOG_LEVEL": "ERROR"}
+UNCACHED = {
+    "FINLEY_GRAPH_CACHE_MB": "0",
+    "FINLEY_ANSWERS_MEMORY_MB": "0",
+    "FINLEY_LOG_LEVEL": "ERROR",
+}
 PATIENCE = 300  # seconds
 SEEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
 
@@ -35,7 +39,10 @@ def tokens(tenants: list[UUID]) -> list[str]:
 def one(token: str, rounds: int) -> float:
     """Milliseconds from request to response, the median; nothing is kept in between."""
     taken = []
-    with served({**database(), **UNCACHED}) as address, httpx.Client(base_url=address) as client:
+    with (
+        served({**database(), **UNCACHED}) as server,
+        httpx.Client(base_url=server.address) as client,
+    ):
         for _ in range(rounds + 1):  # the first warms the connections up
             start = time.perf_counter()
             answer = client.get(QUESTION, headers=_of(token), timeout=60)
@@ -48,10 +55,10 @@ def together(tokens: list[str]) -> dict[str, Any]:
     """All at once of one server: errors, times, and the most connections that were seen."""
     stop, most = threading.Event(), [0]
     watcher = threading.Thread(target=_watch, args=(stop, most))
-    with served({**database(), **UNCACHED}) as address:
+    with served({**database(), **UNCACHED}) as server:
         watcher.start()
         try:
-            found = asyncio.run(_ask_all(address, tokens))
+            found = asyncio.run(_ask_all(server.address, tokens))
         finally:
             stop.set()
             watcher.join()

@@ -34,8 +34,8 @@ def main() -> None:
         sys.exit(apart.again("benchmarks.fuzz", ENVIRONMENT))
     apart.stoppable()
     token = _books()
-    with apart.sandbox({}) as box, served(_of(box)) as address:
-        done = _fuzzed(address, token, options.examples)
+    with apart.sandbox({}) as box, served(_of(box)) as server:
+        done = _fuzzed(server.address, token, options.examples)
     found = {**_counted(done.stdout), "exit_code": done.returncode}
     print(done.stdout, file=sys.stderr)
     print(json.dumps(found) if options.json else _told(found))

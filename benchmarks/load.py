@@ -2,11 +2,13 @@
 
 An open loop: arrivals are drawn beforehand (Poisson), and a request's time counts from its arrival,
 so that a server that falls behind is not spared. 200 tenants' books lie in a database of its own;
-the questions are mixed as a front end asks them. First the stated rate is held for as long as is
-told; then the rate is raised step by step, or lowered where it was not held: `requests_per_second`
-is the highest one that was answered with p95 ≤ 300 ms and without an error. `connections` are the
-most that PostgreSQL had of the server's. With --pgbouncer they go through PgBouncer in transaction
-mode.
+the questions are mixed as a front end asks them, with limits and caches as they are by default; each
+tenant has asked each once when it begins. First the stated rate is held for as long as is told; then
+the rate is raised step by step, or lowered where it was not held: `requests_per_second` is the
+highest one that was answered with p95 ≤ 300 ms and without an error. `connections` are the most that
+PostgreSQL had of the server's; `server_cpu_ms` and `database_cpu_ms` what a request at the stated
+rate took of the processors (null where /proc does not tell). With --pgbouncer the connections go
+through PgBouncer in transaction mode.
 """
 
 import argparse
@@ -37,10 +39,11 @@ from finley.routers import as_owner
 from graph import view
 
 TENANTS, EDGES, ENTITIES = 200, 400, 60
+TICKS = os.sysconf("SC_CLK_TCK")  # a second, of /proc
 HELD = 0.3  # seconds: the p95 of a rate that is held
 STEP, STEP_SECONDS = 25, 15
 AT_ONCE = 200
-SETTLED = 5.0  # seconds of arrivals that are not counted: every tenant's books get warm
+WARMING = 8  # requests at once, before anything is measured
 MIX = {  # how often of 100
     "stats/": 10,
     "entities/?search={name}": 15,
@@ -83,7 +86,7 @@ class Measured:
 def main() -> None:
     options = _options()
     if not apart.inside():
-        sys.exit(apart.again("benchmarks.load", {"FINLEY_REQUESTS_PER_MINUTE": "0"}))
+        sys.exit(apart.again("benchmarks.load", {}))
     apart.stoppable()
     with dataset.database():
         tenants = _books(options.seed)
@@ -96,17 +99,18 @@ def _measured(
     tenants: list[Tenant], options: argparse.Namespace, pooled: dict[str, str] | None
 ) -> dict[str, Any]:
     environment = {"FINLEY_LOG_LEVEL": "ERROR", **(pooled or database())}
-    with served(environment, processes=options.processes) as address:
-        port = int(address.rpartition(":")[2])
-        seed = options.seed
-        stage(port, tenants, min(options.rate, 50), SETTLED * 2, seed)
+    with served(environment, processes=options.processes) as server:
+        port, seed = server.port, options.seed
+        _warm(port, tenants, seed)
+        before = _cpu_seconds(server.pids), _cpu_seconds(_backends())
         steady = stage(port, tenants, options.rate, options.seconds, seed)
-        most = _most_connections()
+        after = _cpu_seconds(server.pids), _cpu_seconds(_backends())
+        most = len(_backends())
         best = steady.rate if steady.held else 0.0
         for rate in _rates(steady) if options.ramp else ():
             seed += 1
             other = stage(port, tenants, rate, STEP_SECONDS, seed)
-            most = max(most, _most_connections())
+            most = max(most, len(_backends()))
             if other.held:
                 best = rate
             if other.held != steady.held:  # the highest that is held lies between the two
@@ -117,10 +121,19 @@ def _measured(
         **{f"p{n}_ms": round(steady.quantile(n / 100) * 1000, 1) for n in (50, 95, 99)},
         "errors": steady.errors,
         "connections": most,
+        "server_cpu_ms": _each(before[0], after[0], steady),
+        "database_cpu_ms": _each(before[1], after[1], steady),
         "processes": options.processes,
         "tenants": len(tenants),
         "pgbouncer": pooled is not None,
     }
+
+
+def _each(before: float | None, after: float | None, stage: Measured) -> float | None:
+    """Milliseconds of the processors for each request."""
+    if before is None or after is None:
+        return None
+    return round((after - before) / (len(stage.times) + stage.errors) * 1000, 2)
 
 
 def _rates(steady: Measured) -> Iterator[float]:
@@ -129,6 +142,25 @@ def _rates(steady: Measured) -> Iterator[float]:
         return itertools.count(steady.rate + STEP, STEP)
     below = itertools.count(steady.rate - STEP, -STEP)
     return itertools.takewhile(lambda rate: rate > 0, below)
+
+
+def _warm(port: int, tenants: list[Tenant], seed: int) -> None:
+    print(f"every question of {len(tenants)} tenants …", file=sys.stderr)
+    chance = random.Random(seed)
+    asked = [_asking(tenant, question, chance) for question in MIX for tenant in tenants]
+    asyncio.run(_in_turn(port, asked))
+
+
+async def _in_turn(port: int, asked: list[bytes]) -> None:
+    left = iter(asked)
+
+    async def ask() -> None:
+        line = Line(port)
+        for request in left:
+            await line.ask(request)
+        line.close()
+
+    await asyncio.gather(*(ask() for _ in range(WARMING)))
 
 
 def stage(port: int, tenants: list[Tenant], rate: float, seconds: float, seed: int) -> Measured:
@@ -210,6 +242,10 @@ class Line:
 
 def _request(tenant: Tenant, chance: random.Random) -> bytes:
     (question,) = chance.choices(list(MIX), list(MIX.values()))
+    return _asking(tenant, question, chance)
+
+
+def _asking(tenant: Tenant, question: str, chance: random.Random) -> bytes:
     entity, other = chance.choices(tenant.entities, k=2)
     path = question.format(
         name=f"party%20{chance.randrange(ENTITIES)}",
@@ -253,11 +289,20 @@ def _ids(table: str, user: UUID) -> list[str]:
         return [found for (found,) in cursor.fetchall()]
 
 
-def _most_connections() -> int:
-    """Those that the application's role has now: pools do not shrink within a stage."""
+def _backends() -> list[int]:
+    """The application's role's now, as processes: pools do not shrink within a stage."""
     with connections["owner"].cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = 'finley_app'")
-        return int(cursor.fetchone()[0])
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE usename = 'finley_app'")
+        return [pid for (pid,) in cursor.fetchall()]
+
+
+def _cpu_seconds(pids: list[int]) -> float | None:
+    """What these processes have taken of the processors; None where it cannot be told."""
+    try:
+        told = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+    except OSError:
+        return None
+    return sum(int(user) + int(system) for *_, user, system in (each[:13] for each in told)) / TICKS
 
 
 @contextmanager

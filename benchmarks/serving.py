@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import httpx
 from django.db import connections
@@ -16,11 +17,23 @@ from benchmarks import apart
 ROLES = {"DATABASE_URL": "finley_app", "DATABASE_OWNER_URL": "finley_owner"}
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where it is asked, and its processes."""
+
+    port: int
+    pids: list[int]
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
 @contextmanager
-def served(environment: Mapping[str, str], *, processes: int = 1) -> Iterator[str]:
-    """Its address, until the end; so many server processes share it."""
+def served(environment: Mapping[str, str], *, processes: int = 1) -> Iterator[Server]:
+    """Until the end; so many server processes share its address."""
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
-        address = "http://127.0.0.1:{1}".format(*listening.getsockname())
+        _, port = listening.getsockname()
         number = str(listening.fileno())
         command = [sys.executable, "manage.py", "serve", "--fd", number]
         running = [
@@ -33,8 +46,9 @@ def served(environment: Mapping[str, str], *, processes: int = 1) -> Iterator[st
             for _ in range(processes)
         ]
     try:
-        _until_alive(address)
-        yield address
+        server = Server(port, [process.pid for process in running])
+        _until_alive(server.address)
+        yield server
     finally:
         for process in running:
             process.terminate()

@@ -65,7 +65,10 @@ class InOneThread(ASGIHandler):
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refused = self.create_request(scope, body)
-        answer = refused or self.get_response(request)
+        answer: HttpResponseBase | None = refused
+        if request is not None:
+            answer = self.get_response(request)
+        assert answer is not None  # noqa: S101 - Django makes one of both
         answer._handler_class = self.__class__  # type: ignore[attr-defined]
         if not answer.streaming:
             answer.close()
