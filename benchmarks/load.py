@@ -2,13 +2,13 @@
 
 An open loop: arrivals are drawn beforehand (Poisson), and a request's time counts from its arrival,
 so that a server that falls behind is not spared. 200 tenants' books lie in a database of its own;
-the questions are mixed as a front end asks them, with limits and caches as they are by default; each
-tenant has asked each once when it begins. First the stated rate is held for as long as is told; then
-the rate is raised step by step, or lowered where it was not held: `requests_per_second` is the
-highest one that was answered with p95 ≤ 300 ms and without an error. `connections` are the most that
-PostgreSQL had of the server's; `server_cpu_ms` and `database_cpu_ms` what a request at the stated
-rate took of the processors (null where /proc does not tell). With --pgbouncer the connections go
-through PgBouncer in transaction mode.
+the questions are mixed as a front end asks them, with limits and caches as they are by default, and
+each tenant has asked each once when it begins. First the stated rate is held for as long as is
+told; then the rate is raised step by step, or lowered where it was not held: `requests_per_second`
+is the highest one that was answered with p95 ≤ 300 ms and without an error. `connections` are the
+most that PostgreSQL had of the server's; `server_cpu_ms` and `database_cpu_ms` are what a request
+at the stated rate took of the processors (null where /proc does not tell). With --pgbouncer the
+connections go through PgBouncer in transaction mode.
 """
 
 import argparse

@@ -73,7 +73,7 @@ class _Counts:
 
 
 @lru_cache(maxsize=1)
-def _counts(window: int) -> _Counts:  # noqa: ARG001 - one for each, and the last is kept
+def _counts(window: int) -> _Counts:
     return _Counts()
 
 

@@ -85,6 +85,15 @@ def test_too_many_requests_of_one_token_wait(api, tenant, other_tenant, settings
     assert problem(refused[0])["type"] == "urn:finley:problem:too-many-requests"
 
 
+def test_of_a_token_a_process_knows_its_own_requests_and_nearly_all_of_the_others():
+    one, other = throttling._Counts(), throttling._Counts()
+    key, part = f"test:throttle:{uuid4()}", 5
+    assert [one.one_more(key, part) for _ in range(23)] == list(range(1, 24))
+    assert 24 - part < other.one_more(key, part) <= 24
+    assert [other.one_more(key, 1) for _ in range(3)] == [23, 24, 25], "told of each"
+    throttling._redis().delete(key)
+
+
 def test_without_redis_nobody_is_refused(api, settings, monkeypatch):
     settings.REQUESTS_PER_MINUTE = 1
     gone = Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1)
