@@ -70,7 +70,7 @@ def insights(
             **{f"{layer.id_column}__isnull": False}
         )
         found = _of_status(found, user_id, layer, status)
-        page, following = windows.page(reader, found, most, after)
+        page, following = windows.page(reader, found, most, after, few=party is not None)
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
         parties = _parties(user_id, page)
     return [_answer(layer, row, rows, parties) for row in page], following

@@ -32,6 +32,7 @@ EXACTLY = {
     "min_confidence": "confidence_score__gte",
     **{f"min_{score}": f"{score}__gte" for score in SCORES},
 }
+FEW = {"party", "source", "target", "document_ref", "transaction_ref"}
 
 
 def relationships(
@@ -55,7 +56,8 @@ def relationships(
             ids = standing_for(user_id, party)
             found &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
         rows = TenantRelationship.objects.filter(found)
-        page, following = windows.page(reader, rows, most, after)
+        few = not FEW.isdisjoint(wanted)
+        page, following = windows.page(reader, rows, most, after, few=few)
     return [as_answer(row) for row in page], following
 
 

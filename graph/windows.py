@@ -18,16 +18,17 @@ from graph.models import TenantRelationship
 from graph.overlay import Reader
 
 FIRST, WIDER = 200, 16
+FIRST_OF_FEW = 1_000  # where few of the rows are one party's, or one document's
 ROOM = 1.5  # more rows than it should take: they are not spread evenly
 NEWEST = "infinity", UUID(int=2**128 - 1)
 Rows = QuerySet[TenantRelationship]
 
 
 def page(
-    reader: Reader, rows: Rows, most: int, after: Position | None
+    reader: Reader, rows: Rows, most: int, after: Position | None, *, few: bool = False
 ) -> tuple[list[TenantRelationship], Position | None]:
-    """As keyset.page by `occurred_at`."""
-    looked_at = FIRST
+    """As keyset.page by `occurred_at`; `few`: of the tenant's rows these are probably few."""
+    looked_at = FIRST_OF_FEW if few else FIRST
     while True:
         since = _dated(reader.connection, after, looked_at)
         some = rows if since is None else rows.filter(occurred_at__gte=since)

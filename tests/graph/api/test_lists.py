@@ -236,6 +236,7 @@ def test_what_moves_between_own_accounts_is_neither_in_nor_out(api, tenant, book
 
 def test_a_rare_row_is_found_however_far_back(api, tenant, books, monkeypatch):
     monkeypatch.setattr(windows, "FIRST", 1)
+    monkeypatch.setattr(windows, "FIRST_OF_FEW", 1)
     monkeypatch.setattr(windows, "WIDER", 2)
     for asked, named in (({"has": "fraud"}, "annotated"), ({"party": "borough"}, "to_borough")):
         assert ids(ask(api, "relationships/", **asked)) == {str(getattr(books, named))}
