@@ -19,6 +19,7 @@ from graph import arrow
 QUESTION = "/api/v1/graph/importance/"
 UNCACHED = {
     "FINLEY_GRAPH_CACHE_MB": "0",
+    "FINLEY_GRAPH_MEMORY_MB": "0",
     "FINLEY_ANSWERS_MEMORY_MB": "0",
     "FINLEY_LOG_LEVEL": "ERROR",
 }

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 
 from benchmarks import books, crowd, peers, ways
 from graph import cache
@@ -32,6 +33,7 @@ Seconds = dict[str, list[float]]
 
 def main() -> None:
     options = _options()
+    settings.GRAPH_CACHE["memory"] = 0  # what is kept is Redis'
     if options.peak:
         _peak(options.peak)
         return

@@ -131,7 +131,7 @@ REDIS_URL = environment.text("REDIS_URL") or lazy(lambda: ensure(STATE_DIR).redi
 # Built graphs are kept in Redis, and in the process where `memory` is not 0.
 GRAPH_CACHE = {
     "bytes": environment.number("FINLEY_GRAPH_CACHE_MB", 256) * 2**20,
-    "memory": environment.number("FINLEY_GRAPH_MEMORY_MB", 0) * 2**20,
+    "memory": environment.number("FINLEY_GRAPH_MEMORY_MB", 64) * 2**20,
     "seconds": 3600,  # an entry is kept
     "patience": 30,  # seconds to wait for a graph that another process builds
     "redis_timeout": 2.0,

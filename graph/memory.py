@@ -43,5 +43,5 @@ class Kept[Value]:
             self._bytes = 0
 
 
-graphs: Kept[Graph] = Kept(lambda: int(settings.GRAPH_CACHE["memory"]))  # off unless asked for
+graphs: Kept[Graph] = Kept(lambda: int(settings.GRAPH_CACHE["memory"]))
 answers: Kept[bytes] = Kept(lambda: settings.ANSWERS_MEMORY)

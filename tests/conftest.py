@@ -31,9 +31,10 @@ hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "normal"))
 
 
 @pytest.fixture(autouse=True)
-def _asked_again_is_computed_again(settings):
-    """Unless a test is about answers that are kept."""
+def _nothing_is_kept_in_memory(settings):
+    """Unless a test is about that: what is asked again is computed again."""
     settings.ANSWERS_MEMORY = 0
+    settings.GRAPH_CACHE = {**settings.GRAPH_CACHE, "memory": 0}
 
 
 @pytest.fixture
