@@ -1,11 +1,13 @@
 """One party: who it is, with whom it deals, who is like it."""
 
+import json
 from typing import Any
 from uuid import UUID
 
 from graph import overlay, sql
 from graph.errors import NotFound
 from graph.models import NormalizedEntity
+from graph.overlay import Reader
 from graph.tenancy import tenant_transaction
 
 Answer = dict[str, Any]
@@ -18,19 +20,9 @@ def party(user_id: UUID, entity_id: UUID | str, *, limit: int = 20, edges: str =
     answered as that one. Raises NotFound, ViewMissing, ViewUnpopulated.
     """
     with overlay.snapshot(user_id) as reader:
-        entity = _standing(user_id, entity_id)
-        merged = NormalizedEntity.objects.filter(user_id=user_id, merged_into=entity.pk)
-        spellings = sorted({entity.name, *merged.values_list("name", flat=True)})
-        asked = {"user_id": user_id, "entity": entity.pk, "limit": limit, "edges": edges}
-        neighbours = reader.rows(sql.read("entity_neighbours"), asked)
-    return {
-        "id": entity.pk,
-        "kind": entity.kind,
-        "name": entity.name,
-        "keys": entity.keys,
-        "spellings": spellings,
-        "neighbours": neighbours,
-    }
+        entity = _standing(reader, user_id, entity_id)
+        asked = {"user_id": user_id, "entity": entity["id"], "limit": limit, "edges": edges}
+        return {**entity, "neighbours": reader.rows(sql.read("entity_neighbours"), asked)}
 
 
 def must_be_there(user_id: UUID, entity_id: UUID | str, field: str) -> None:
@@ -52,19 +44,20 @@ def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[An
     Raises NotFound, ViewMissing, ViewUnpopulated.
     """
     with overlay.snapshot(user_id) as reader:
-        entity = _standing(user_id, entity_id)
-        asked = {"user_id": user_id, "entity": entity.pk, "limit": limit}
+        entity = _standing(reader, user_id, entity_id)
+        asked = {"user_id": user_id, "entity": entity["id"], "limit": limit}
         return reader.rows(sql.read("entity_similar"), asked)
 
 
-def _standing(user_id: UUID, entity_id: UUID | str) -> NormalizedEntity:
-    """The entity, or the one that it is merged into: in a transaction of the tenant's."""
+def _standing(reader: Reader, user_id: UUID, entity_id: UUID | str) -> Answer:
+    """The entity, or the one that it is merged into, with all spellings of its name."""
     try:
         wanted = UUID(str(entity_id))
     except ValueError:
         raise NotFound("There is no such entity in your graph.", "id") from None
-    mine = NormalizedEntity.objects.filter(user_id=user_id).select_related("merged_into")
-    found = mine.filter(pk=wanted).first()
-    if found is None:
+    asked = {"user_id": user_id, "entity": wanted}
+    found = reader.rows(sql.read("entity_standing"), asked)
+    if not found:
         raise NotFound("There is no such entity in your graph.", "id")
-    return found.merged_into or found
+    (entity,) = found
+    return {**entity, "keys": json.loads(entity["keys"]), "spellings": sorted(entity["spellings"])}

@@ -6,10 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce
 
-from graph.models import NormalizedEntity
+from graph import sql
 from graph.tenancy import tenant_transaction
 
 NAMED = 1_000  # entities that a part of a name may mean; the first by id
@@ -38,8 +36,7 @@ def entities(
     One that is merged into another is found as that one. Without a text: all, by name. Typos are
     forgiven by trigram word similarity (pg_trgm).
     """
-    pattern = f"%{connections['default'].ops.prep_for_like_query(text)}%"
-    asked = [text, pattern, kind, limit + 1, *(after or (None, None, None))]
+    asked = [text, _pattern(text), kind, limit + 1, *(after or (None, None, None))]
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT entities, kinds FROM search_entities(%s, %s, %s, %s, %s, %s, %s)", asked
@@ -54,10 +51,16 @@ def entities(
 
 def standing_for(user_id: UUID, party: str) -> list[UUID]:
     """The entities that stand for those meant by an id or a part of a name: in a transaction."""
+    meant: dict[str, Any] = {"id": None, "pattern": None}
     try:
-        wanted = Q(id=UUID(party))
+        meant["id"] = UUID(party)
     except ValueError:
-        wanted = Q(name__icontains=party)
-    known = NormalizedEntity.objects.filter(wanted, user_id=user_id).order_by("id")
-    standing = known.annotate(standing=Coalesce(F("merged_into_id"), F("id")))
-    return list(dict.fromkeys(standing.values_list("standing", flat=True)[:NAMED]))
+        meant["pattern"] = _pattern(party)
+    with connections["default"].cursor() as cursor:
+        asked = {"user_id": user_id, "most": NAMED, **meant}
+        cursor.execute(sql.read("entities_meant"), asked)
+        return list(dict.fromkeys(standing for (standing,) in cursor.fetchall()))
+
+
+def _pattern(text: str) -> str:
+    return f"%{connections['default'].ops.prep_for_like_query(text)}%"
