@@ -4,15 +4,20 @@ connections are back in the pool before the answer goes out.
 None of finley's middlewares and views is asynchronous. Django would go back and forth between the
 event loop and a thread for each of them, make that thread anew for each request, and send each of
 its signals from the loop, which took most of a busy server's time; and it would give connections
-back when all is sent, so that a client that reads slowly would keep them. Few threads more than
-connections: more would only wait for those, and for each other.
+back when all is sent, so that a client that reads slowly would keep them.
+
+Threads are few, because they share one interpreter: 24 answered a fifth less than six did, whenever
+more came than could be answered. So that nobody can hold them all, a token has half of them at
+most, and what watches the process has its own.
 """
 
 import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from contextvars import copy_context
 from io import BytesIO
 from typing import Any
+from weakref import WeakValueDictionary
 
 from django.conf import settings
 from django.core import signals
@@ -24,11 +29,15 @@ from django.urls import set_script_prefix
 
 from finley.bounded import Receive, Scope, Send
 
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+
 
 class InOneThread(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self._threads = ThreadPoolExecutor(settings.REQUEST_THREADS, "request")
+        self._of_probes = ThreadPoolExecutor(2, "probe")
+        self._turns: WeakValueDictionary[bytes, asyncio.Semaphore] = WeakValueDictionary()
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
@@ -40,14 +49,31 @@ class InOneThread(ASGIHandler):
             body = await self.read_body(receive)
         except RequestAborted:
             return
-        job = self._threads.submit(copy_context().run, self._answered, scope, body)
         leaving = asyncio.ensure_future(receive())  # until the answer is sent, it is all that comes
         try:
-            leaving.add_done_callback(lambda _: job.cancel())  # what has begun is done to its end
-            if (answer := await _unless_cancelled(job)) is not None:
+            if (answer := await self._in_turn(scope, body, leaving)) is not None:
                 await self._sent(answer, leaving, send)
         finally:
             leaving.cancel()
+
+    async def _in_turn(
+        self, scope: Scope, body: BytesIO, leaving: "asyncio.Future[Any]"
+    ) -> HttpResponseBase | None:
+        """None: its client left before its turn came. What has begun is done to its end."""
+        probing = scope["path"] in PROBES
+        async with nullcontext() if probing else self._turn(scope):
+            if leaving.done():
+                return None
+            threads = self._of_probes if probing else self._threads
+            job = threads.submit(copy_context().run, self._answered, scope, body)
+            leaving.add_done_callback(lambda _: job.cancel())
+            return await _unless_cancelled(job)
+
+    def _turn(self, scope: Scope) -> asyncio.Semaphore:
+        """One for all requests that show the same token, as long as there are any."""
+        token = dict(scope["headers"]).get(b"authorization", b"")
+        half = asyncio.Semaphore((settings.REQUEST_THREADS + 1) // 2)
+        return self._turns.setdefault(token, half)
 
     async def read_body(self, receive: Receive) -> BytesIO:
         """In memory: finley.bounded lets no large one pass."""

@@ -192,7 +192,7 @@ PATIENCE = {  # seconds
 }
 CONNECTIONS = environment.number("FINLEY_CONNECTIONS", 4096)  # of clients, a process
 REQUESTS_AT_ONCE = environment.number("FINLEY_REQUESTS_AT_ONCE", 256)  # worked on by a process
-REQUEST_THREADS = environment.number("FINLEY_THREADS", 24)  # of a process; the others wait
+REQUEST_THREADS = environment.number("FINLEY_THREADS", 6)  # of a process; the others wait
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["finley.authentication.TokenAuthentication"],

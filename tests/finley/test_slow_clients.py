@@ -40,10 +40,14 @@ def quick(django_db_setup) -> Iterator[Server]:
         yield server
 
 
+def token_of(user: User) -> str:
+    with as_owner():
+        return str(ApiToken.objects.create(user, name="test", scopes=[READ])[1])
+
+
 @pytest.fixture
 def token(tenant: User) -> str:
-    with as_owner():
-        return str(ApiToken.objects.create(tenant, name="test", scopes=[READ])[1])
+    return token_of(tenant)
 
 
 def until_it_answers(server: Server) -> None:
@@ -280,6 +284,67 @@ def test_above_so_many_requests_at_once_there_is_an_answer_at_once(tenant, token
         waiting.join(30)
         assert first == [200]
         assert httpx.get(asked, headers=shown, timeout=20).status_code == 200
+
+
+def test_one_token_does_not_hold_all_threads(tenant, other_tenant, token):
+    view.refresh()
+    other = {"Authorization": f"Bearer {token_of(other_tenant)}"}
+    answered: list[int] = []
+    with serving(FINLEY_THREADS="2", FINLEY_ANSWERS_MEMORY_MB="0") as server:
+        until_it_answers(server)
+
+        def ask() -> None:
+            shown = {"Authorization": f"Bearer {token}"}
+            asked = httpx.get(f"{server.address}{ENTITIES}", headers=shown, timeout=60)
+            answered.append(asked.status_code)
+
+        with locked("normalized_entities"):
+            waiting = [threading.Thread(target=ask) for _ in range(4)]
+            for each in waiting:
+                each.start()
+            time.sleep(1)
+            free = httpx.get(f"{server.address}{SYNCS}", headers=other, timeout=10)
+            assert free.status_code == 200
+            assert answered == []
+        for each in waiting:
+            each.join(30)
+        assert answered == [200] * 4
+
+
+def test_what_watches_the_process_is_answered_when_all_threads_are_held(tenant, token):
+    view.refresh()
+    with serving(FINLEY_THREADS="1", FINLEY_ANSWERS_MEMORY_MB="0") as server:
+        until_it_answers(server)
+        with locked("normalized_entities"), dialled(server) as line:
+            line.sendall(head(ENTITIES, token=token))
+            time.sleep(1)
+            for path in ("/healthz", "/metrics"):
+                assert httpx.get(f"{server.address}{path}", timeout=5).status_code == 200
+
+
+def test_who_has_left_before_its_turn_is_not_answered(tenant, token):
+    view.refresh()
+    with serving(FINLEY_THREADS="1", FINLEY_ANSWERS_MEMORY_MB="0") as server:
+        until_it_answers(server)
+        before = asked_so_far(server)
+        with locked("normalized_entities"):
+            for _ in range(3):
+                with dialled(server) as line:
+                    line.sendall(head(ENTITIES, token=token))
+                    time.sleep(0.5)
+        shown = {"Authorization": f"Bearer {token}"}
+        assert (
+            httpx.get(f"{server.address}{ENTITIES}", headers=shown, timeout=60).status_code == 200
+        )
+        assert asked_so_far(server) - before == 2, "the first had begun, and this one"
+
+
+def asked_so_far(server: Server) -> int:
+    """Questions for entities that the process has worked on."""
+    told = httpx.get(f"{server.address}/metrics", timeout=20).text
+    of_entities = 'finley_request_seconds_count{method="GET",route="api/v1/graph/entities/"'
+    lines = [line for line in told.splitlines() if line.startswith(of_entities)]
+    return round(sum(float(line.rpartition(" ")[2]) for line in lines))
 
 
 def test_the_command_serves_so():
