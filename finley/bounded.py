@@ -7,6 +7,7 @@ from typing import Any
 from graph import problems
 from syncjobs.api import bounds
 
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 Scope = dict[str, Any]
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -49,6 +50,14 @@ class _Counted:
         self._left -= len(message.get("body", b""))
         self.over = self._left < 0
         return {"type": "http.disconnect"} if self.over else message
+
+
+def asker(scope: Scope) -> bytes:
+    """Who asks, as far as that shows: a token, good or not; what watches the process; or anybody."""
+    if scope["path"] in PROBES:
+        return b"probe"
+    found: bytes = dict(scope["headers"]).get(b"authorization", b"")
+    return found
 
 
 def _content_length(scope: Scope) -> str:

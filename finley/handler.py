@@ -13,7 +13,6 @@ most, and what watches the process has its own.
 
 import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
 from contextvars import copy_context
 from io import BytesIO
 from typing import Any
@@ -27,9 +26,7 @@ from django.db import close_old_connections
 from django.http import FileResponse, HttpResponseBase
 from django.urls import set_script_prefix
 
-from finley.bounded import Receive, Scope, Send
-
-PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+from finley.bounded import PROBES, Receive, Scope, Send, asker
 
 
 class InOneThread(ASGIHandler):
@@ -60,20 +57,18 @@ class InOneThread(ASGIHandler):
         self, scope: Scope, body: BytesIO, leaving: "asyncio.Future[Any]"
     ) -> HttpResponseBase | None:
         """None: its client left before its turn came. What has begun is done to its end."""
-        probing = scope["path"] in PROBES
-        async with nullcontext() if probing else self._turn(scope):
+        async with self._turn(scope):
             if leaving.done():
                 return None
-            threads = self._of_probes if probing else self._threads
+            threads = self._of_probes if scope["path"] in PROBES else self._threads
             job = threads.submit(copy_context().run, self._answered, scope, body)
             leaving.add_done_callback(lambda _: job.cancel())
             return await _unless_cancelled(job)
 
     def _turn(self, scope: Scope) -> asyncio.Semaphore:
-        """One for all requests that show the same token, as long as there are any."""
-        token = dict(scope["headers"]).get(b"authorization", b"")
+        """One for all requests of the same asker, as long as there are any."""
         half = asyncio.Semaphore((settings.REQUEST_THREADS + 1) // 2)
-        return self._turns.setdefault(token, half)
+        return self._turns.setdefault(asker(scope), half)
 
     async def read_body(self, receive: Receive) -> BytesIO:
         """In memory: finley.bounded lets no large one pass."""

@@ -262,6 +262,22 @@ def locked(table: str) -> Iterator[None]:
         yield
 
 
+def test_one_token_does_not_take_all_places(tenant, other_tenant, token):
+    view.refresh()
+    mine = {"Authorization": f"Bearer {token}"}
+    other = {"Authorization": f"Bearer {token_of(other_tenant)}"}
+    with serving(FINLEY_REQUESTS_AT_ONCE="4", FINLEY_ANSWERS_MEMORY_MB="0") as server:
+        until_it_answers(server)
+        with locked("normalized_entities"), ExitStack() as lines:
+            for _ in range(2):
+                line = lines.enter_context(dialled(server))
+                line.sendall(head(ENTITIES, token=token))
+            time.sleep(1)
+            asked = f"{server.address}{SYNCS}"
+            assert httpx.get(asked, headers=mine, timeout=10).status_code == 503
+            assert httpx.get(asked, headers=other, timeout=10).status_code == 200
+
+
 def test_above_so_many_requests_at_once_there_is_an_answer_at_once(tenant, token):
     view.refresh()
     shown = {"Authorization": f"Bearer {token}"}
