@@ -53,7 +53,7 @@ class _Counted:
 
 
 def asker(scope: Scope) -> bytes:
-    """Who asks, as far as that shows: a token, good or not; what watches the process; or anybody."""
+    """Who asks, as far as it shows: a token, good or not; what watches the process; or anybody."""
     if scope["path"] in PROBES:
         return b"probe"
     found: bytes = dict(scope["headers"]).get(b"authorization", b"")
