@@ -7,8 +7,9 @@ each tenant has asked each once when it begins. First the stated rate is held fo
 told; then the rate is raised step by step, or lowered where it was not held: `requests_per_second`
 is the highest one that was answered with p95 ≤ 300 ms and without an error. `connections` are the
 most that PostgreSQL had of the server's; `server_cpu_ms` and `database_cpu_ms` are what a request
-at the stated rate took of the processors (null where /proc does not tell). With --pgbouncer the
-connections go through PgBouncer in transaction mode.
+at the stated rate took of the processors (null where /proc does not tell); `machine` is what ten
+million additions in Python take here, in seconds of the processor, before and after: rates of two
+machines do not compare. With --pgbouncer the connections go through PgBouncer in transaction mode.
 """
 
 import argparse
@@ -102,6 +103,7 @@ def _measured(
     with served(environment, processes=options.processes) as server:
         port, seed = server.port, options.seed
         _warm(port, tenants, seed)
+        speed = [_additions()]
         before = _cpu_seconds(server.pids), _cpu_seconds(_backends())
         steady = stage(port, tenants, options.rate, options.seconds, seed)
         after = _cpu_seconds(server.pids), _cpu_seconds(_backends())
@@ -115,6 +117,7 @@ def _measured(
                 best = rate
             if other.held != steady.held:  # the highest that is held lies between the two
                 break
+        speed.append(_additions())
     return {
         "requests_per_second": best,
         "rate": steady.rate,
@@ -123,6 +126,7 @@ def _measured(
         "connections": most,
         "server_cpu_ms": _each(before[0], after[0], steady),
         "database_cpu_ms": _each(before[1], after[1], steady),
+        "machine": speed,
         "processes": options.processes,
         "tenants": len(tenants),
         "pgbouncer": pooled is not None,
@@ -134,6 +138,13 @@ def _each(before: float | None, after: float | None, stage: Measured) -> float |
     if before is None or after is None:
         return None
     return round((after - before) / (len(stage.times) + stage.errors) * 1000, 2)
+
+
+def _additions() -> float:
+    begun, total = time.process_time(), 0
+    for n in range(10_000_000):
+        total += n
+    return round(time.process_time() - begun, 2)
 
 
 def _rates(steady: Measured) -> Iterator[float]:
