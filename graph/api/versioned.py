@@ -23,7 +23,7 @@ IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="An answer's ETag: 304 if it holds"
 )
 JSON = "application/json"
-BESIDE = 1000  # bytes that an answer takes in memory beside its own
+BESIDE = 1000  # bytes that an answer takes in memory beside its own and its question's
 NOT_MODIFIED = {304: OpenApiResponse(description="Nothing of your graph has changed since")}
 
 
@@ -91,4 +91,4 @@ def _known(request: Request) -> set[str]:
 
 
 def _keep(asked_for: Hashable, sent: bytes) -> None:
-    memory.answers.put(asked_for, sent, len(sent) + BESIDE)
+    memory.answers.put(asked_for, sent, len(sent) + len(str(asked_for)) + BESIDE)

@@ -5,6 +5,7 @@ from django.db import connections
 from prometheus_client import REGISTRY
 
 from finley.middleware import HEADER
+from graph.api.versioned import BESIDE
 from tests.conftest import client_of
 
 V1 = "/api/v1/graph/"
@@ -93,6 +94,14 @@ def test_who_may_not_ask_gets_nothing(api, books, tenant):
     assert client_of(tenant, "sync").get(V1 + "stats/").status_code == 403
     api.credentials()
     assert api.get(V1 + "stats/").status_code == 401
+
+
+def test_what_was_asked_takes_room_too(api, books, settings):
+    short = V1 + "importance/"
+    settings.ANSWERS_MEMORY = len(api.get(short).content) + BESIDE + 500
+    long = f"{short}?{'&' * 900}"
+    assert [how(lambda: api.get(long)) for _ in range(2)] == [["computed"]] * 2
+    assert [how(lambda: api.get(short)) for _ in range(2)] == [["kept"]] * 2
 
 
 def test_none_are_kept_where_none_may_be(api, books, settings):
