@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import connections
-from django.test.utils import setup_databases, teardown_databases
+from django.test.utils import override_settings, setup_databases, teardown_databases
 from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 
@@ -31,16 +32,19 @@ hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "normal"))
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_kept_in_memory(settings):
-    """Unless a test is about that: what is asked again is computed again."""
-    settings.ANSWERS_MEMORY = 0
-    settings.GRAPH_CACHE = {**settings.GRAPH_CACHE, "memory": 0}
+def _nothing_is_kept_in_memory() -> Iterator[None]:
+    """Unless a test is about that: what is asked again is computed again.
+
+    Without the fixture `settings`, which would outlive every other that is set up after it.
+    """
+    with override_settings(ANSWERS_MEMORY=0, GRAPH_CACHE={**settings.GRAPH_CACHE, "memory": 0}):
+        yield
 
 
 @pytest.fixture
-def kept_answers(settings) -> Iterator[None]:
-    settings.ANSWERS_MEMORY = 2**20
-    yield
+def kept_answers() -> Iterator[None]:
+    with override_settings(ANSWERS_MEMORY=2**20):
+        yield
     memory.answers.forget()
 
 
