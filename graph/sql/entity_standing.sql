@@ -6,7 +6,9 @@ SELECT
         WHERE spelled.user_id = %(user_id)s
             AND (spelled.id = standing.id OR spelled.merged_into_id = standing.id)
     ) AS spellings
-FROM normalized_entities AS named
-JOIN normalized_entities AS standing
-    ON standing.user_id = named.user_id AND standing.id = coalesce(named.merged_into_id, named.id)
-WHERE named.user_id = %(user_id)s AND named.id = %(entity)s
+FROM normalized_entities AS standing
+WHERE standing.user_id = %(user_id)s
+    AND standing.id = (  -- no join: behind policies it is planned as a scan of all entities
+        SELECT coalesce(named.merged_into_id, named.id) FROM normalized_entities AS named
+        WHERE named.user_id = %(user_id)s AND named.id = %(entity)s
+    )
