@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.sql import SQL, Composed, Literal
 
 from graph.definition import VIEW
@@ -38,14 +37,6 @@ class State:
 def version(user_id: UUID) -> str:
     """The tenant's version now, whether there is a view or not."""
     return _version(tenant_row(user_id, query(user_id)))
-
-
-def state(connection: BaseDatabaseWrapper, user_id: UUID) -> State:
-    """The state that the connection's snapshot shows. Raises ViewMissing, ViewUnpopulated."""
-    with connection.cursor() as cursor:
-        cursor.execute(query(user_id))
-        names = [column.name for column in cursor.description]
-        return read(dict(zip(names, cursor.fetchone(), strict=True)))
 
 
 def query(user_id: UUID) -> Composed:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 
 from graph import capture, changes, models, view
-from graph.tenancy import tenant_transaction
+from graph.tenancy import tenant_row
 from tests.graph import rows
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -18,8 +18,7 @@ def execute(statement, *parameters):
 
 
 def state(user) -> changes.State:
-    with tenant_transaction(user) as connection:
-        return changes.state(connection, user)
+    return changes.read(tenant_row(user, changes.query(user)))
 
 
 @contextmanager
