@@ -42,7 +42,7 @@ from tests.leaks import (
 
 
 @pytest.fixture(autouse=True)
-def short_streams(monkeypatch, kept_answers):
+def short_streams(monkeypatch):
     monkeypatch.setattr(following, "LOOKED_EVERY", 0.01)
     monkeypatch.setattr(following, "LONGEST", 0.02)
 
@@ -72,6 +72,7 @@ def forgotten(request: pytest.FixtureRequest, both: Any, monkeypatch: Any) -> It
     assert statements, "it was asked without a filter"
 
 
+@pytest.mark.usefixtures("kept_answers")
 def test_no_operation_gives_anything_of_another_tenant(both):
     before = ids_of(both[1].id)
     asked = asked_for_foreign_rows(*both)
