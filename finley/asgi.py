@@ -4,9 +4,9 @@ import os
 
 import django
 
-from finley.bounded import Bounded
-from finley.crowded import Crowded
-from finley.handler import InOneThread
+from finley.server.body_limit import Bounded
+from finley.server.concurrency_limit import Crowded
+from finley.server.handler import InOneThread
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "finley.settings")
 django.setup(set_prefix=False)

@@ -6,7 +6,8 @@ from typing import Any
 from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004
 from django.db import connections
 
-from graph import grants, view
+from graph.database import grants
+from graph.view import refresh
 
 MEND_ROLES = (
     "It owns the tables or is a superuser. Give it and the owner a role each (manage.py "
@@ -21,14 +22,18 @@ def view_is_there_and_filled(
     """graph.W001: the view is missing; graph.W002: it was never refreshed."""
     if "owner" not in (databases or ()) or not _migrated():
         return []
-    state = view.state()
-    if state is view.State.MISSING:
+    state = refresh.state()
+    if state is refresh.State.MISSING:
         return [
-            _warning("W001", "The view view_enriched_relationships is missing.", view.MEND_MISSING)
+            _warning(
+                "W001", "The view view_enriched_relationships is missing.", refresh.MEND_MISSING
+            )
         ]
-    if state is view.State.UNPOPULATED or not view.was_refreshed():
+    if state is refresh.State.UNPOPULATED or not refresh.was_refreshed():
         return [
-            _warning("W002", "The view was never refreshed: the graph is empty.", view.MEND_STALE)
+            _warning(
+                "W002", "The view was never refreshed: the graph is empty.", refresh.MEND_STALE
+            )
         ]
     return []
 

@@ -10,10 +10,11 @@ from django.db import connections
 from django.test import Client
 from redis import Redis
 
-from finley import throttling
-from finley.logs import Json, OfRequest
-from graph import problems, view
-from graph.problems import pointer
+from finley.auth import rate_limit
+from finley.observability.logs import Json, OfRequest
+from graph.http import problems
+from graph.http.problems import pointer
+from graph.view import refresh
 from tests.problems import problem, wrong
 
 STATS = "/api/v1/graph/entities/"
@@ -50,7 +51,7 @@ def test_our_own_fault_says_nothing_of_it(api, monkeypatch):
     def fails(*_: object, **__: object) -> None:
         raise RuntimeError("the secret at /srv/finley")
 
-    monkeypatch.setattr("graph.search.entities", fails)
+    monkeypatch.setattr("graph.questions.search.entities", fails)
     api.raise_request_exception = False
     answer = api.get(STATS)
     assert answer.status_code == 500
@@ -86,21 +87,21 @@ def test_too_many_requests_of_one_token_wait(api, tenant, other_tenant, settings
 
 
 def test_of_a_token_a_process_knows_its_own_requests_and_nearly_all_of_the_others():
-    one, other = throttling._Counts(), throttling._Counts()
+    one, other = rate_limit._Counts(), rate_limit._Counts()
     key, part = f"test:throttle:{uuid4()}", 5
     assert [one.one_more(key, part) for _ in range(23)] == list(range(1, 24))
     assert 24 - part < other.one_more(key, part) <= 24
     assert [other.one_more(key, 1) for _ in range(3)] == [23, 24, 25], "told of each"
-    throttling._redis().delete(key)
+    rate_limit._redis().delete(key)
 
 
 def test_without_redis_nobody_is_refused(api, settings, monkeypatch):
     settings.REQUESTS_PER_MINUTE = 1
     gone = Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1)
-    monkeypatch.setattr(throttling, "_redis", lambda: gone)
-    monkeypatch.setattr(throttling.PerToken, "_away_until", 0.0)
+    monkeypatch.setattr(rate_limit, "_redis", lambda: gone)
+    monkeypatch.setattr(rate_limit.PerToken, "_away_until", 0.0)
     assert [api.get(STATS).status_code for _ in range(4)] == [200] * 4
-    monkeypatch.setattr(throttling.PerToken, "_away_until", 0.0)
+    monkeypatch.setattr(rate_limit.PerToken, "_away_until", 0.0)
 
 
 def test_it_lives_and_is_ready_once_the_view_is(committed):
@@ -111,7 +112,7 @@ def test_it_lives_and_is_ready_once_the_view_is(committed):
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert "refresh_enriched_view" in answer.json()["view"]
-    view.refresh()
+    refresh.refresh()
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (
         200,
@@ -120,7 +121,7 @@ def test_it_lives_and_is_ready_once_the_view_is(committed):
 
 
 def test_without_redis_it_is_ready_and_says_so(committed, settings):
-    view.refresh()
+    refresh.refresh()
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     answer = Client().get("/readyz")
     assert answer.status_code == 200

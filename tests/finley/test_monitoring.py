@@ -13,9 +13,9 @@ from django.conf import settings
 from prometheus_client.parser import text_string_to_metric_families
 
 from finley.models import ApiToken
-from finley.routers import as_owner
-from graph import view
-from graph.scopes import READ
+from graph.database.role import as_owner
+from graph.http.scopes import READ
+from graph.view import refresh
 from tests.graph import rows
 from tests.graph.api.conftest import keep_books, serving
 from tests.syncjobs import workers
@@ -75,7 +75,7 @@ def test_a_query_s_metrics_are_found():
 
 def test_each_metric_that_is_watched_is_exposed_after_some_traffic(tenant, own_queue, tmp_path):
     keep_books(tenant.id)
-    view.refresh()
+    refresh.refresh()
     with as_owner():
         _, token = ApiToken.objects.create(tenant, name="test", scopes=[READ])
     with serving(FINLEY_METRICS_TOKEN="watching") as server:

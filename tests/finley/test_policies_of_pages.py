@@ -10,10 +10,10 @@ from django.conf import settings
 from django.test import Client
 
 from finley.models import ApiToken, User
-from finley.routers import as_owner
-from graph import view
+from graph.database.role import as_owner
+from graph.http.scopes import READ
 from graph.models import NormalizedEntity
-from graph.scopes import READ
+from graph.view import refresh
 from tests.finley import browser
 from tests.finley.test_admin import logged_in
 from tests.graph.api.conftest import keep_books, serving
@@ -77,7 +77,7 @@ def test_without_origins_no_other_page_may_ask(api, committed):
 def test_the_origins_that_are_named_may_ask_and_no_other(tenant):
     with as_owner():
         _, token = ApiToken.objects.create(tenant, name="test", scopes=[READ])
-    view.refresh()
+    refresh.refresh()
     wanted = {
         "Access-Control-Request-Method": "GET",
         "Access-Control-Request-Headers": "authorization,if-none-match,x-finley-user",

@@ -17,11 +17,11 @@ import uvicorn
 from django.conf import settings
 from django.db import connections, transaction
 
-from finley import serving as served
 from finley.models import ApiToken, User
-from finley.routers import as_owner
-from graph import view
-from graph.scopes import READ
+from finley.server import uvicorn as served
+from graph.database.role import as_owner
+from graph.http.scopes import READ
+from graph.view import refresh
 from tests.graph import rows
 from tests.graph.api.conftest import Server, serving
 from tests.syncjobs.workers import until
@@ -226,7 +226,7 @@ def test_slow_readers_keep_no_connection_of_the_pool(tenant, token):
     """More of them than the pool has connections, while nobody gives up on them yet."""
     for n in range(100):
         rows.entity(tenant.id, f"{n} {'long name ' * 100}")
-    view.refresh()
+    refresh.refresh()
     shown = {"Authorization": f"Bearer {token}"}
     with serving(DATABASE_POOL_SIZE="2", DATABASE_POOL_TIMEOUT="3", **PATIENT) as server:
         asked = f"{server.address}{ENTITIES}"
@@ -263,7 +263,7 @@ def locked(table: str) -> Iterator[None]:
 
 
 def test_one_token_does_not_take_all_places(tenant, other_tenant, token):
-    view.refresh()
+    refresh.refresh()
     mine = {"Authorization": f"Bearer {token}"}
     other = {"Authorization": f"Bearer {token_of(other_tenant)}"}
     with serving(FINLEY_REQUESTS_AT_ONCE="4", FINLEY_ANSWERS_MEMORY_MB="0") as server:
@@ -279,7 +279,7 @@ def test_one_token_does_not_take_all_places(tenant, other_tenant, token):
 
 
 def test_above_so_many_requests_at_once_there_is_an_answer_at_once(tenant, token):
-    view.refresh()
+    refresh.refresh()
     shown = {"Authorization": f"Bearer {token}"}
     first: list[int] = []
     with serving(FINLEY_REQUESTS_AT_ONCE="1", FINLEY_ANSWERS_MEMORY_MB="0") as server:
@@ -303,7 +303,7 @@ def test_above_so_many_requests_at_once_there_is_an_answer_at_once(tenant, token
 
 
 def test_one_token_does_not_hold_all_threads(tenant, other_tenant, token):
-    view.refresh()
+    refresh.refresh()
     other = {"Authorization": f"Bearer {token_of(other_tenant)}"}
     answered: list[int] = []
     with serving(FINLEY_THREADS="2", FINLEY_ANSWERS_MEMORY_MB="0") as server:
@@ -328,7 +328,7 @@ def test_one_token_does_not_hold_all_threads(tenant, other_tenant, token):
 
 
 def test_what_watches_the_process_is_answered_when_all_threads_are_held(tenant, token):
-    view.refresh()
+    refresh.refresh()
     with serving(FINLEY_THREADS="1", FINLEY_ANSWERS_MEMORY_MB="0") as server:
         until_it_answers(server)
         with locked("normalized_entities"), dialled(server) as line:
@@ -339,7 +339,7 @@ def test_what_watches_the_process_is_answered_when_all_threads_are_held(tenant, 
 
 
 def test_who_has_left_before_its_turn_is_not_answered(tenant, token):
-    view.refresh()
+    refresh.refresh()
     with serving(FINLEY_THREADS="1", FINLEY_ANSWERS_MEMORY_MB="0") as server:
         until_it_answers(server)
         before = asked_so_far(server)

@@ -12,7 +12,7 @@ from django.db import connections
 from rest_framework.test import APIClient
 
 from finley.models import ApiToken, User
-from finley.routers import as_owner
+from graph.database.role import as_owner
 from tests.conftest import client_of
 from tests.graph.api.conftest import books, both_books, their_books  # noqa: F401
 from tests.problems import problem

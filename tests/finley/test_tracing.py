@@ -8,12 +8,12 @@ import pytest
 from django.conf import settings
 from psycopg.sql import SQL, Identifier
 
-from finley import tracing
 from finley.models import ApiToken, User
-from finley.routers import as_owner
-from graph import view
+from finley.observability import tracing
+from graph.database.role import as_owner
+from graph.http.scopes import READ
 from graph.models import NormalizedEntity
-from graph.scopes import READ
+from graph.view import refresh
 from tests.finley.collector import Collector, attributes, collecting
 from tests.graph import rows
 from tests.graph.api.conftest import keep_books, serving
@@ -32,7 +32,7 @@ def traced(collector: Collector) -> dict[str, str]:
 @pytest.fixture
 def token(tenant: User) -> str:
     keep_books(tenant.id)
-    view.refresh()
+    refresh.refresh()
     with as_owner():
         return str(ApiToken.objects.create(tenant, name="test", scopes=[READ])[1])
 

@@ -15,9 +15,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from finley.models import User
-from finley.routers import as_owner
-from graph import models, paging, view
+from graph import models
+from graph.admin import paginator
+from graph.database.role import as_owner
 from graph.models.rows import TenantRow
+from graph.view import refresh
 from syncjobs.models import (
     Duty,
     ExternalItem,
@@ -203,7 +205,7 @@ def ledger_of(user) -> list:
 @pytest.fixture
 def one_of_each(committed):
     made = all_layers(rows.tenant_id())
-    view.refresh()
+    refresh.refresh()
     made[models.EnrichedRelationship] = models.EnrichedRelationship.objects.using("owner").get(
         pk=made[models.RelationshipInstance].pk
     )
@@ -214,9 +216,9 @@ def one_of_each(committed):
 @pytest.fixture
 def small_limits(monkeypatch):
     """Limits that a test's few rows exceed."""
-    monkeypatch.setattr(paging, "MOST", 100)
-    monkeypatch.setattr(paging, "MOST_FOUND", 80)
-    monkeypatch.setattr(paging, "MOST_AT_ONCE", 60)
+    monkeypatch.setattr(paginator, "MOST", 100)
+    monkeypatch.setattr(paginator, "MOST_FOUND", 80)
+    monkeypatch.setattr(paginator, "MOST_AT_ONCE", 60)
 
 
 def many_entities(user, count, prefix="Vendor") -> None:
@@ -234,7 +236,7 @@ def many_entities(user, count, prefix="Vendor") -> None:
 def test_every_table_has_an_admin_and_every_relation_a_light_widget():
     for model in TABLES:
         table = admin.site.get_model_admin(model)
-        assert isinstance(table, paging.HugeTable)
+        assert isinstance(table, paginator.HugeTable)
         light = {*table.raw_id_fields, *table.autocomplete_fields}
         assert {f.name for f in model._meta.fields if f.many_to_one} <= light
 
@@ -275,11 +277,11 @@ def test_a_list_takes_as_many_queries_for_six_rows_as_for_one(staff, model):
         return len(captured)
 
     all_layers(rows.tenant_id())
-    view.refresh()
+    refresh.refresh()
     few = queries()
     for _ in range(5):
         all_layers(rows.tenant_id())
-    view.refresh()
+    refresh.refresh()
     assert queries() == few <= 10
 
 
@@ -359,8 +361,8 @@ def test_a_search_finds_so_many_and_no_more(staff, small_limits):
 
 
 def test_a_paginator_of_a_list_counts_it():
-    assert paging.BoundedPaginator(list(range(7)), 3).num_pages == 3
-    assert paging.BoundedPaginator([], 3).num_pages == 1
+    assert paginator.BoundedPaginator(list(range(7)), 3).num_pages == 3
+    assert paginator.BoundedPaginator([], 3).num_pages == 1
 
 
 # searching
@@ -428,7 +430,7 @@ def test_searches_use_their_indexes(staff):
     with as_owner(), transaction.atomic(using="owner"):
         execute("SET LOCAL enable_seqscan = off")  # a small table is read whole otherwise
         entities = models.NormalizedEntity.objects.all()
-        plan = paging.containing(entities, "name", "xylophone").explain()
+        plan = paginator.containing(entities, "name", "xylophone").explain()
     assert "normalized_entities_name_trgm" in plan
     execute(
         "INSERT INTO raw_events (user_id, source, platform, external_id, transaction_ref,"

@@ -4,9 +4,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connections, transaction
 
-from graph import capture, models
+from graph import models
 from graph.layers import LAYERS
-from graph.watched import watched
+from graph.view import triggers
+from graph.view.captured_tables import watched
 from tests.graph import rows
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -70,10 +71,10 @@ def books(committed):
 
 def test_all_is_in_place_after_migrate_and_after_a_rebuild_of_the_view():
     taken()  # migrating the test database has left one
-    assert capture.missing() == []
+    assert triggers.missing() == []
     execute("DROP MATERIALIZED VIEW view_enriched_relationships CASCADE")
     call_command("migrate", verbosity=0)
-    assert capture.missing() == []
+    assert triggers.missing() == []
     assert taken() == [], "nothing was amiss, so nothing can have gone unseen"
 
 
@@ -88,10 +89,10 @@ def test_all_is_in_place_after_migrate_and_after_a_rebuild_of_the_view():
 )
 def test_what_is_amiss_is_mended_and_anything_may_have_changed(harm):
     execute(harm)
-    assert capture.missing() == ["captured_raw_events_update"]
+    assert triggers.missing() == ["captured_raw_events_update"]
     call_command("migrate", verbosity=0)
-    assert capture.missing() == []
-    assert taken(capture.EVERYBODY) == [("everything", 0, set())]
+    assert triggers.missing() == []
+    assert taken(triggers.EVERYBODY) == [("everything", 0, set())]
 
 
 def test_every_table_that_the_view_reads_is_watched():
@@ -293,7 +294,7 @@ def test_upserts_are_seen_as_what_they_did(books):
 @pytest.mark.parametrize("table", [each.table for each in watched()])
 def test_a_truncated_table_concerns_everybody(table):
     execute(f"TRUNCATE {table} CASCADE")
-    assert ("everything", 0, set()) in taken(capture.EVERYBODY)
+    assert ("everything", 0, set()) in taken(triggers.EVERYBODY)
 
 
 def test_what_is_rolled_back_leaves_no_mark(books):

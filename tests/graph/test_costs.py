@@ -5,10 +5,13 @@ from datetime import date
 import pytest
 from django.db import connections
 
-from graph import changes, costs, models, sizes, view
-from graph.costs import Size
+from graph import models
 from graph.engine.filters import Only
-from graph.load import load
+from graph.questions import costs, sizes
+from graph.questions.costs import Size
+from graph.reading.load import load
+from graph.view import refresh
+from graph.view import version as view_version
 from tests.graph import rows
 
 SIZE = Size(nodes=1_000, edges=9_000)
@@ -37,9 +40,9 @@ def test_a_graph_is_no_larger_than_its_size(tenant, other_tenant):
         made = [rows.entity(user, name) for name in "abc"]
         for _ in range(4):
             rows.payment(user, *made[:2])
-    view.refresh()
+    refresh.refresh()
     user = tenant.pk
-    version = changes.version(user)
+    version = view_version.version(user)
     assert sizes.at_most(user, version) == Size(3, 4)
     with connections["owner"].cursor() as cursor:
         cursor.execute("UPDATE relationship_instances SET deleted_at = now() WHERE user_id = %s", [user])  # fmt: skip  # noqa: E501
@@ -68,7 +71,7 @@ def test_a_graph_is_no_larger_than_its_size(tenant, other_tenant):
 def test_edges_are_counted_as_the_engine_chooses_them(tenant, only, refreshed):
     user = tenant.pk
     made = [rows.entity(user, name) for name in "ab"]
-    view.refresh()
+    refresh.refresh()
     first = rows.payment(user, *made, confidence_score=0.5)
     rows.payment(user, *made, relationship_type="rent")
     rows.payment(user, *made, edge_class="link", relationship_type="follows")
@@ -82,7 +85,7 @@ def test_edges_are_counted_as_the_engine_chooses_them(tenant, only, refreshed):
         duplicate_confidence=0.5,
     )
     if refreshed:
-        view.refresh()
+        refresh.refresh()
     for flow in (True, False):
         graph, _ = load(user, only.columns(), edge_class="flow" if flow else None)
         assert sizes.edges_of(user, only, flow=flow) == only.of(graph).edge_count

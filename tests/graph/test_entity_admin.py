@@ -6,9 +6,9 @@ from django.test import Client
 from django.urls import reverse
 
 from finley.models import User
-from finley.routers import as_owner
 from graph import models
-from graph.enrich import resolving
+from graph.database.role import as_owner
+from graph.enrich.resolution import step
 from tests.graph import rows
 
 LIST = "admin:graph_entityresolution_changelist"
@@ -20,7 +20,7 @@ def pair(tenant) -> models.EntityResolution:
         entity = rows.entity(tenant.id, name)
         for _ in range(2):
             rows.event(tenant.id, entity, party_name=name, amount=amount, description="Permit <b>")
-    resolving.enrich(tenant.id)
+    step.enrich(tenant.id)
     return models.EntityResolution.objects.using("owner").get()
 
 

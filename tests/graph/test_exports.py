@@ -14,9 +14,11 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from pyarrow import parquet as pq
 
-from graph import exports, models, view
-from graph.load import LAYER_COLUMNS
-from graph.tabular import write_csv
+from graph import models
+from graph.export import pages as export_pages
+from graph.export.csv_parquet import write_csv
+from graph.reading.load import LAYER_COLUMNS
+from graph.view import refresh
 from tests.graph import rows
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -63,7 +65,7 @@ def known(tenant) -> Any:
         amount_low=Decimal("1.5"),
         currency="GBP",
     )
-    view.refresh()
+    refresh.refresh()
     return user
 
 
@@ -81,7 +83,7 @@ def lines(path: Path) -> list[dict[str, str]]:
 
 
 def test_the_columns_are_those_promised():
-    assert exports.RELATIONSHIPS.names == [*FIXED, *LAYER_COLUMNS]
+    assert export_pages.RELATIONSHIPS.names == [*FIXED, *LAYER_COLUMNS]
 
 
 def test_csv_has_keys_layers_and_no_formulas(known, tmp_path):
@@ -106,7 +108,7 @@ def test_raw_leaves_every_text_as_it_is(known, tmp_path):
 def test_parquet_is_typed_and_never_escaped(known, tmp_path):
     exported(known, tmp_path / "out.parquet", "--format", "parquet")
     table = pq.read_table(tmp_path / "out.parquet")
-    assert table.schema.equals(exports.RELATIONSHIPS)
+    assert table.schema.equals(export_pages.RELATIONSHIPS)
     first = table.to_pylist()[0]
     assert first["target_key"] == "@1"
     assert first["amount"] == Decimal("0.5000")
@@ -116,7 +118,7 @@ def test_parquet_is_typed_and_never_escaped(known, tmp_path):
 
 @pytest.mark.parametrize("page_rows", [1, 2, 3])
 def test_pages_of_any_size_have_the_same_rows(known, page_rows):
-    with exports.relationships(known, page_rows) as found:
+    with export_pages.relationships(known, page_rows) as found:
         pages = list(found.pages)
     assert found.total == 2
     assert all(page.num_rows <= page_rows for page in pages)
@@ -125,21 +127,21 @@ def test_pages_of_any_size_have_the_same_rows(known, page_rows):
 
 def test_nobody_sees_another_tenants_rows(known):
     stranger = rows.tenant_id()
-    with exports.relationships(stranger) as found, exports.entities(stranger) as parties:
+    with export_pages.relationships(stranger) as found, export_pages.entities(stranger) as parties:
         assert (found.total, parties.total) == (0, 0)
         assert [*found.pages, *parties.pages] == []
 
 
 @pytest.mark.parametrize("format_", ["csv", "parquet"])
 def test_an_empty_tenant_gives_a_file_with_columns(tenant, tmp_path, format_):
-    view.refresh()
+    refresh.refresh()
     exported(tenant.pk, tmp_path / "out", "--format", format_)
     if format_ == "csv":
         header = (tmp_path / "out").read_text("utf-8").splitlines()
         assert len(header) == 1
-        assert next(csv.reader(header)) == exports.RELATIONSHIPS.names
+        assert next(csv.reader(header)) == export_pages.RELATIONSHIPS.names
     else:
-        assert pq.read_table(tmp_path / "out").schema.equals(exports.RELATIONSHIPS)
+        assert pq.read_table(tmp_path / "out").schema.equals(export_pages.RELATIONSHIPS)
 
 
 @pytest.mark.parametrize(
@@ -154,10 +156,10 @@ def test_an_empty_tenant_gives_a_file_with_columns(tenant, tmp_path, format_):
 def test_what_has_changed_since_the_refresh_is_exported(known, change):
     with connections["owner"].cursor() as cursor:
         cursor.execute(change)
-    with exports.relationships(known, 1) as found:
+    with export_pages.relationships(known, 1) as found:
         total, before = found.total, [row for page in found.pages for row in page.to_pylist()]
-    view.refresh()
-    with exports.relationships(known) as found:
+    refresh.refresh()
+    with export_pages.relationships(known) as found:
         assert (found.total, [row for page in found.pages for row in page.to_pylist()]) == (
             total,
             before,
@@ -167,7 +169,7 @@ def test_what_has_changed_since_the_refresh_is_exported(known, change):
 def test_an_event_that_is_gone_takes_its_relationships_along(known):
     with connections["owner"].cursor() as cursor:
         cursor.execute("DELETE FROM raw_events WHERE external_id = '-1'")
-    with exports.relationships(known) as found:
+    with export_pages.relationships(known) as found:
         assert found.total == 1
         assert next(found.pages)["target_key"].to_pylist() == ["@9999"]
 
@@ -179,7 +181,7 @@ def test_a_failure_leaves_the_old_file_and_no_other(known, tmp_path, monkeypatch
     def broken(*_: Any) -> Any:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("graph.exports._pages", broken)
+    monkeypatch.setattr("graph.export.pages._pages", broken)
     with pytest.raises(CommandError, match="No space left"):
         exported(known, output)
     assert output.read_text() == "before"
@@ -203,14 +205,14 @@ def test_entities_have_their_events_and_spellings(known, tmp_path):
     }  # fmt: skip
     assert found["'=Acme;1"]["spellings"] == "ACME"
     assert json.loads(found["Nobody"]["keys"]) == {}
-    assert list(found["Nobody"]) == exports.ENTITIES.names
+    assert list(found["Nobody"]) == export_pages.ENTITIES.names
 
 
 def test_an_event_counts_for_its_best_match_only(known):
     weaker = rows.entity(known, "Weaker")
     event = models.RawEvent.objects.using("owner").get(external_id="@1")
     rows.match(known, event, weaker, confidence=0.5)
-    with exports.entities(known, page_rows=1) as found:
+    with export_pages.entities(known, page_rows=1) as found:
         events = {row["name"]: row["events"] for p in found.pages for row in p.to_pylist()}
     assert events == {"Works": 2, "=Acme;1": 2, "Weaker": 0}
 

@@ -7,8 +7,9 @@ from django.db import connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph import changes, feed, fresh, view
 from graph.errors import QuestionError, TooOld
+from graph.reading import change_feed, corrections
+from graph.view import refresh, version
 from tests.graph import rows
 from tests.oracle import histories
 
@@ -29,7 +30,9 @@ class Client:
 
     def follow(self) -> None:
         found = (
-            feed.full(self.user) if self.version is None else feed.since(self.user, self.version)
+            change_feed.full(self.user)
+            if self.version is None
+            else change_feed.since(self.user, self.version)
         )
         for copy, changed in ((self.nodes, found["nodes"]), (self.edges, found["edges"])):
             assert changed["changed_fields"].keys() == {row["id"] for row in changed["changed"]}
@@ -61,8 +64,8 @@ def execute(statement, *parameters):
 
 @pytest.fixture(autouse=True)
 def usual_thresholds(monkeypatch):
-    monkeypatch.setattr(fresh, "PATCHED_ANYWAY", fresh.PATCHED_ANYWAY)
-    monkeypatch.setattr(view, "LOCK_TIMEOUT", view.LOCK_TIMEOUT)
+    monkeypatch.setattr(corrections, "PATCHED_ANYWAY", corrections.PATCHED_ANYWAY)
+    monkeypatch.setattr(refresh, "LOCK_TIMEOUT", refresh.LOCK_TIMEOUT)
 
 
 def followed(number: int, choose, steps: int) -> int:
@@ -115,7 +118,7 @@ def test_each_change_is_called_what_it_is():
     execute("UPDATE relationship_instances SET reason = 'x' WHERE id = %s", kept)
     execute("UPDATE relationship_instances SET deleted_at = now() WHERE id = %s", gone)
     execute("UPDATE normalized_entities SET merged_into_id = %s WHERE id = %s", payer.id, payee.id)
-    found = feed.since(user, client.version)
+    found = change_feed.since(user, client.version)
     assert [row["id"] for row in found["edges"]["added"]] == [str(come)]
     assert [(row["id"], row["reason"]) for row in found["edges"]["changed"]] == [(str(kept), "x")]
     assert found["edges"]["changed_fields"] == {str(kept): ["reason"]}
@@ -123,14 +126,14 @@ def test_each_change_is_called_what_it_is():
     assert [row["name"] for row in found["nodes"]["added"]] == ["C"]
     assert found["nodes"]["removed"] == [str(payee.id)]
     client.follow()
-    assert feed.since(user, client.version)["edges"] == NOTHING
+    assert change_feed.since(user, client.version)["edges"] == NOTHING
 
 
 def test_what_came_and_went_in_between_is_not_told():
     user = rows.tenant_id()
     before = full(user).version
     execute("DELETE FROM normalized_entities WHERE id = %s", rows.entity(user, "A").id)
-    found = feed.since(user, before)
+    found = change_feed.since(user, before)
     assert found["nodes"] == NOTHING
     assert found["as_of_version"] != before
 
@@ -143,7 +146,7 @@ def test_a_transaction_that_was_late_to_commit_is_not_missed():
         slow.write("UPDATE normalized_entities SET name = 'late' WHERE id = %s", [entity.id])
         rows.entity(user, "B")
         client = full(user)
-        view.refresh()
+        refresh.refresh()
         slow.end("COMMIT")
     client.strict = False
     client.follow()
@@ -154,33 +157,33 @@ def test_a_transaction_that_was_late_to_commit_is_not_missed():
 @pytest.mark.parametrize("text", ["", "x", "1", "1-2-3-4", "1-" + "0" * 33 + "-ab", "9" * 30])
 def test_no_version_at_all(text):
     with pytest.raises(QuestionError, match="as_of_version"):
-        feed.since(rows.tenant_id(), text)
+        change_feed.since(rows.tenant_id(), text)
 
 
 def test_what_cannot_be_known_is_refused():
     user = rows.tenant_id()
     entity = rows.entity(user, "A")
-    known = changes.version(user)
+    known = version.version(user)
     count, last, life = known.split("-")
     for stranger in (f"{int(count) + 1}-{last}-{life}", f"{count}-{'0' * 32}-{life}", "1-0-abc"):
         with pytest.raises(TooOld):
-            feed.since(user, stranger)
+            change_feed.since(user, stranger)
     other = rows.tenant_id()
     rows.entity(other, "B")
     with pytest.raises(TooOld):
-        feed.since(user, changes.version(other))
+        change_feed.since(user, version.version(other))
     execute("TRUNCATE causal_relationships")
     with pytest.raises(TooOld):
-        feed.since(user, known)
+        change_feed.since(user, known)
     assert full(user).nodes.keys() == {str(entity.id)}
 
 
 def test_too_much_is_refused(monkeypatch):
-    monkeypatch.setattr(feed, "MOST", 1)
+    monkeypatch.setattr(change_feed, "MOST", 1)
     user = rows.tenant_id()
     before = full(user).version
     rows.entity(user, "A")
-    assert len(feed.since(user, before)["nodes"]["added"]) == 1
+    assert len(change_feed.since(user, before)["nodes"]["added"]) == 1
     rows.entity(user, "B")
     with pytest.raises(TooOld, match="full copy"):
-        feed.since(user, before)
+        change_feed.since(user, before)

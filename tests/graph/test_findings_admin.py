@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from finley.models import User
-from finley.routers import as_owner
 from graph import models
+from graph.database.role import as_owner
 from graph.enrich import run
 from tests.graph import rows
 

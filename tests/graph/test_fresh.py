@@ -11,9 +11,11 @@ from django.db import connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph import fresh, models, view
+from graph import models
 from graph.engine import columns
-from graph.load import load
+from graph.reading import corrections
+from graph.reading.load import load
+from graph.view import refresh
 from tests.graph import rows
 from tests.oracle import histories
 
@@ -27,8 +29,8 @@ def execute(statement, *parameters):
 
 @pytest.fixture(autouse=True)
 def usual_thresholds(monkeypatch):
-    monkeypatch.setattr(fresh, "PATCHED_ANYWAY", fresh.PATCHED_ANYWAY)
-    monkeypatch.setattr(view, "LOCK_TIMEOUT", view.LOCK_TIMEOUT)
+    monkeypatch.setattr(corrections, "PATCHED_ANYWAY", corrections.PATCHED_ANYWAY)
+    monkeypatch.setattr(refresh, "LOCK_TIMEOUT", refresh.LOCK_TIMEOUT)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -44,16 +46,16 @@ def test_readers_see_what_the_tables_hold(seed):
 @pytest.mark.parametrize("seed", range(10, 12))
 def test_readers_of_a_large_tenant_see_it_too(seed, monkeypatch):
     """Whose patterns are read once each, from their own tables."""
-    monkeypatch.setattr("graph.load.LARGE", 0)
+    monkeypatch.setattr("graph.reading.load.LARGE", 0)
     test_readers_see_what_the_tables_hold(seed)
 
 
 def test_what_many_share_is_read_once(monkeypatch):
     user, payer, payee, *_ = small_books()
     rows.payment(user, payer, payee)
-    view.refresh()
+    refresh.refresh()
     usual, _ = load(user)
-    monkeypatch.setattr("graph.load.LARGE", 0)
+    monkeypatch.setattr("graph.reading.load.LARGE", 0)
     large, queries = load(user)
     # three patterns' tables, what few relationships have, and what the keys stand for
     assert queries == 2 + 3 + 1 + 1
@@ -64,10 +66,10 @@ def test_what_is_read_apart_is_patched_too(monkeypatch):
     """With few changes: the view's rows as codes, beside those that were read anew."""
     user, payer, payee, payment, _ = small_books()
     rows.payment(user, payer, payee)
-    view.refresh()
+    refresh.refresh()
     execute("UPDATE relationship_instances SET reason = 'changed' WHERE id = %s", payment)
     usual, _ = load(user)
-    monkeypatch.setattr("graph.load.LARGE", 0)
+    monkeypatch.setattr("graph.reading.load.LARGE", 0)
     large, _ = load(user)
     assert large.edges["seasonal_months"].num_chunks == 2
     assert plain(large).sort_by("reason").equals(usual.edges.sort_by("reason"))
@@ -85,7 +87,7 @@ def small_books():
         models.SeasonalPattern, user_id=user, key="k", seasonal_strength=1, seasonal_months=[1]
     )
     execute("UPDATE relationship_instances SET seasonal_pattern_id = %s", season.id)
-    view.refresh()
+    refresh.refresh()
     return user, payer, payee, payment, season
 
 
@@ -97,7 +99,7 @@ def test_a_changed_pattern_is_seen_in_every_row_that_shares_it():
     user, payer, payee, _, season = small_books()
     shared = rows.payment(user, payer, payee, seasonal_pattern_id=season.id)
     alone = rows.payment(user, payer, payee)
-    view.refresh()
+    refresh.refresh()
     execute("UPDATE seasonal_patterns SET seasonal_months = '{2,3}' WHERE id = %s", season.id)
     assert sorted(map(str, column(user, "seasonal_months"))) == ["None", "[2, 3]", "[2, 3]"]
     execute("UPDATE relationship_instances SET seasonal_pattern_id = NULL WHERE id = %s", shared)
@@ -139,7 +141,7 @@ def test_a_match_and_the_relationship_of_its_event_committed_by_two_while_a_refr
         slow.begin()
         assert slow.write(match, [user, target.id, payee.id])
         late = rows.relationship(user, source, target)
-        view.refresh()
+        refresh.refresh()
         slow.end("COMMIT")
     graph, _ = load(user, ())
     assert str(late.id) in map(str, graph.edges["id"].to_pylist())
@@ -159,7 +161,7 @@ def test_marking_the_same_row_twice_makes_nobody_wait_and_loses_nothing():
             relationship_id=payment,
             causal_direction="both",
         )
-        view.refresh()
+        refresh.refresh()
         slow.end("COMMIT")
     assert column(user, "seasonal_strength") == [0.25]
     assert column(user, "reason") == ["new"]
@@ -168,7 +170,7 @@ def test_marking_the_same_row_twice_makes_nobody_wait_and_loses_nothing():
 def test_a_reader_in_the_middle_of_a_refresh_sees_one_snapshot():
     user, *_, payment, _ = small_books()
     execute("UPDATE relationship_instances SET reason = 'before' WHERE id = %s", payment)
-    with view.only_refresher(wait=False) as connection, view.refreshing(connection, True):
+    with refresh.only_refresher(wait=False) as connection, refresh.refreshing(connection, True):
         assert column(user, "reason") == ["before"]
         execute("UPDATE relationship_instances SET reason = 'during' WHERE id = %s", payment)
         assert column(user, "reason") == ["during"]
@@ -176,11 +178,11 @@ def test_a_reader_in_the_middle_of_a_refresh_sees_one_snapshot():
 
 
 def test_where_most_has_changed_all_is_read_live(monkeypatch):
-    monkeypatch.setattr(fresh, "PATCHED_ANYWAY", 0)
+    monkeypatch.setattr(corrections, "PATCHED_ANYWAY", 0)
     user, *_, payment, _ = small_books()
     execute("UPDATE relationship_instances SET reason = 'new' WHERE id = %s", payment)
     read = []
-    monkeypatch.setattr(fresh, "_of_view", lambda *given: read.append(given))
+    monkeypatch.setattr(corrections, "_of_view", lambda *given: read.append(given))
     assert column(user, "reason") == ["new"]
     assert read == []
 

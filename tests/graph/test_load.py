@@ -11,11 +11,12 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg.sql import SQL, Literal
 
-from graph import arrow, view
-from graph.engine.convert import to_networkx
+from graph.engine.networkx.to_networkx import to_networkx
 from graph.errors import ViewMissing, ViewUnpopulated
-from graph.load import FACTS, LAYER_COLUMNS, load
 from graph.models import CausalRelationship, CrossPlatformRelationship, SeasonalPattern
+from graph.reading import arrow
+from graph.reading.load import FACTS, LAYER_COLUMNS, load
+from graph.view import refresh
 from tests.graph import rows
 from tests.oracle import ten_fetches
 from tests.oracle.compared import same_graph
@@ -54,7 +55,7 @@ def small_books():
     user = rows.tenant_id()
     payer, payee = rows.entity(user, "Works", kind="department"), rows.entity(user, "Acme")
     ids = [rows.payment(user, payer, payee, amount=n, reason="marked") for n in (1, 2)]
-    view.refresh()
+    refresh.refresh()
     return user, payer, payee, ids
 
 
@@ -135,7 +136,7 @@ def change_and_delete(relationship, entity) -> None:
     try:
         execute("UPDATE relationship_instances SET reason = 'new' WHERE id = %s", relationship)
         execute("DELETE FROM normalized_entities WHERE id = %s", entity.id)
-        view.refresh()
+        refresh.refresh()
     finally:
         connections.close_all()
 
@@ -145,7 +146,7 @@ def test_a_reader_sees_the_same_edges_twice():
     with arrow.tenant_snapshot(user) as reader:
         first = reader.table(EDGES.format(Literal(user)))
         execute("UPDATE relationship_instances SET reason = 'new' WHERE id = %s", changed)
-        view.refresh()
+        refresh.refresh()
         assert reader.table(EDGES.format(Literal(user))).equals(first)
         assert reader.queries == 2
     with arrow.tenant_snapshot(user) as reader:
@@ -182,7 +183,7 @@ def test_an_unknown_column_is_refused_before_any_query(wire):
 def test_flow_leaves_the_links_out():
     user, payer, payee, _ = small_books()
     link = rows.payment(user, payer, payee, edge_class="link", relationship_type="reversal")
-    view.refresh()
+    refresh.refresh()
     both, _ = load(user, ["edge_class"])
     flow, _ = load(user, ["edge_class"], edge_class="flow")
     links, _ = load(user, ["edge_class"], edge_class="link")
@@ -208,7 +209,7 @@ def test_the_graph_is_the_one_of_the_ten_fetches():
         relationship_id=second,
         platform_sources=["card", "ledger"],
     )
-    view.refresh()
+    refresh.refresh()
     graph, _ = load(user)
     ours, truth = to_networkx(graph), ten_fetches.build(user, using="owner")
     assert same_graph(ours, truth)
@@ -228,7 +229,7 @@ def test_layers_that_say_nothing_are_null():
         causal_score=None,
         causal_direction="forward",
     )
-    view.refresh()
+    refresh.refresh()
     edges = to_networkx(load(user)[0])[str(payer.id)][str(payee.id)]
     silent = set(LAYER_COLUMNS) - {"is_duplicate"}
     assert {edges[str(second)][name] for name in silent} == {None}
@@ -246,7 +247,7 @@ def test_unresolved_and_dangling_relationships_are_counted():
     rows.payment(user, gone, gone)
     rows.payment(user, payer, None)
     rows.payment(user, None, None)
-    view.refresh()
+    refresh.refresh()
     assert counted(user) == (4, 2, 0)
     merged = "UPDATE normalized_entities SET merged_into_id = %s WHERE id = %s"
     execute(merged, payee.id, gone.id)  # and its events do not follow
@@ -274,7 +275,7 @@ def test_a_tenant_without_data_has_an_empty_graph(wire):
 def test_entities_without_relationships_are_nodes():
     user = rows.tenant_id()
     rows.entity(user, "Alone")
-    view.refresh()
+    refresh.refresh()
     graph, _ = load(user)
     assert graph.nodes.select(["kind", "name"]).to_pylist() == [{"kind": "vendor", "name": "Alone"}]
     assert isinstance(graph.edges, pa.Table)

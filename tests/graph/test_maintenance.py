@@ -3,10 +3,11 @@
 import pytest
 from django.db import connections
 
-from graph import changes, feed, maintenance, view
 from graph.errors import TooOld
-from graph.maintenance import Pending
-from syncjobs import duties
+from graph.reading import change_feed
+from graph.view import maintenance, refresh, version
+from graph.view.maintenance import Pending
+from syncjobs import periodic
 from tests.graph import rows
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -39,7 +40,7 @@ def test_the_moment_follows_from_amount_and_age(differs, due):
 
 
 def test_what_is_pending_is_counted_over_all_tenants():
-    view.refresh()
+    refresh.refresh()
     assert (maintenance.pending().marks, maintenance.pending().unknown) == (0, False)
     for _ in range(2):
         rows.entity(rows.tenant_id(), "A")
@@ -51,37 +52,37 @@ def test_what_is_pending_is_counted_over_all_tenants():
 
 
 def test_the_worker_refreshes_only_where_it_is_worth_it():
-    view.refresh()
-    assert duties.refresh_view() == {"rows": None}
+    refresh.refresh()
+    assert periodic.refresh_view() == {"rows": None}
     rows.payment(rows.tenant_id())
-    assert duties.refresh_view() == {"rows": None}, "one payment is no reason"
+    assert periodic.refresh_view() == {"rows": None}, "one payment is no reason"
     execute("UPDATE change_marks SET created_at = created_at - interval '1 hour'")
     execute("UPDATE view_refreshes SET finished_at = finished_at - interval '1 hour'")
-    assert duties.refresh_view()["rows"] == 1
+    assert periodic.refresh_view()["rows"] == 1
 
 
 def test_forgetting_changes_no_version_and_ends_old_feeds():
     user = rows.tenant_id()
-    old = changes.version(user)
+    old = version.version(user)
     rows.entity(user, "A")
-    view.refresh()
+    refresh.refresh()
     execute("UPDATE view_refreshes SET finished_at = finished_at - interval '91 days'")
     young = rows.entity(user, "B")
-    known = changes.version(user)
+    known = version.version(user)
     assert maintenance.forget_marks(90) == 1
-    assert changes.version(user) == known
+    assert version.version(user) == known
     assert execute("SELECT ids FROM change_marks") == [([young.id],)]
     with pytest.raises(TooOld):
-        feed.since(user, old)
-    view.refresh()
-    assert changes.version(user) == known
+        change_feed.since(user, old)
+    refresh.refresh()
+    assert version.version(user) == known
     rows.entity(user, "C")
-    assert len(feed.since(user, known)["nodes"]["added"]) == 1
+    assert len(change_feed.since(user, known)["nodes"]["added"]) == 1
 
 
 def test_what_no_old_refresh_has_seen_is_kept():
     rows.entity(rows.tenant_id(), "A")
     assert maintenance.forget_marks(0) == 0
-    view.refresh()
+    refresh.refresh()
     assert maintenance.forget_marks(90) == 0
     assert maintenance.forget_marks(0) == 1

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.memory import Kept
+from graph.reading.lru import Kept
 
 PUT = st.tuples(st.sampled_from("abcde"), st.integers(0, 60))
 

@@ -10,10 +10,13 @@ from django.db import connections
 from django.db.utils import ProgrammingError
 from psycopg.sql import SQL, Identifier
 
-from graph import arrow, grants, models, policies, view
-from graph.capture import EVERYBODY
+from graph import models
 from graph.checks import the_application_is_bound
-from graph.tenancy import tenant_transaction
+from graph.database import grants, row_security
+from graph.database.tenancy import tenant_transaction
+from graph.reading import arrow
+from graph.view import refresh
+from graph.view.triggers import EVERYBODY
 from tests.graph import rows
 from tests.graph.api.conftest import keep_books
 from tests.syncjobs import ledger_rows
@@ -46,7 +49,7 @@ def both() -> Iterator[tuple[UUID, UUID]]:
     made = rows.tenant_id(), rows.tenant_id()
     for user in made:
         everything_of(user)
-    view.refresh()
+    refresh.refresh()
     return made
 
 
@@ -58,7 +61,7 @@ def owner(statement: str, *given: object) -> list:
 
 def tables() -> dict[str, bool]:
     with connections["owner"].cursor() as cursor:
-        return dict(policies.tenant_tables(cursor))
+        return dict(row_security.tenant_tables(cursor))
 
 
 def of_models() -> set[str]:

@@ -14,11 +14,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from graph import arrow, changes, exports, view
-from graph.engine.convert import to_networkx
-from graph.load import ALL, load
+from graph.engine.networkx.to_networkx import to_networkx
+from graph.export import pages as export_pages
+from graph.export.formats import FORMATS
 from graph.models import CrossPlatformRelationship
-from graph.streams import FORMATS
+from graph.reading import arrow
+from graph.reading.load import ALL, load
+from graph.view import refresh, version
 from tests.graph import rows
 
 UGLY = "=cmd <&\"'>\x01 Ünï\n;,"
@@ -38,14 +40,14 @@ def books(tenant):
         relationship_id=first,
         platform_sources=["card", "ledger"],
     )
-    view.refresh()
+    refresh.refresh()
     return user
 
 
 def written(user, name, *columns):
     """The export, of pages of two rows, and the graph that it is of."""
     graph, _ = load(user, columns or ALL)
-    with exports.graph(user, columns or ALL, page_rows=2) as contents:
+    with export_pages.graph(user, columns or ALL, page_rows=2) as contents:
         return b"".join(FORMATS[name].write(contents)), to_networkx(graph)
 
 
@@ -57,7 +59,7 @@ def test_json_is_networkx_s_node_link(books):
     text, truth = written(books, "json")
     found = nx.node_link_graph(json.loads(text))
     assert keyed(found) == keyed(truth)
-    told = {**truth.graph, "nodes": 2, "edges": 4, "as_of_version": changes.version(books)}
+    told = {**truth.graph, "nodes": 2, "edges": 4, "as_of_version": version.version(books)}
     assert found.graph == told
     assert dict(found.nodes(data=True)) == dict(truth.nodes(data=True))
     for ends in truth.edges(keys=True):
@@ -155,7 +157,7 @@ def test_it_comes_in_pieces_as_it_is_asked_for(name, books, monkeypatch):
     monkeypatch.setattr(
         arrow.TenantReader, "table", lambda *given: asked.append(given) or table(*given)
     )
-    with exports.graph(books, page_rows=1) as contents:
+    with export_pages.graph(books, page_rows=1) as contents:
         before = len(asked)
         pieces = FORMATS[name].write(contents)
         while contents.told["edges"] < 2:
@@ -168,9 +170,9 @@ def test_links_stay_away_and_what_is_no_edge_is_counted(books):
     payer = rows.entity(books, "Payer")
     rows.payment(books, payer, payer, edge_class="link", relationship_type="follows")
     rows.payment(books, payer)
-    view.refresh()
+    refresh.refresh()
     for edge_class, edges in ((None, 5), ("flow", 4)):
-        with exports.graph(books, ("amount",), edge_class=edge_class, page_rows=1) as contents:
+        with export_pages.graph(books, ("amount",), edge_class=edge_class, page_rows=1) as contents:
             pages = list(contents.pages)
         assert sum(page.num_rows for page in pages) == edges
         assert {*pages[0].column_names} == {"id", "source", "target", "amount"}

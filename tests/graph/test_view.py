@@ -8,9 +8,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from graph import checks, grants, view
-from graph.definition import view_sql
+from graph import checks
+from graph.database import grants
 from graph.models import EnrichedRelationship, ViewRefresh
+from graph.models.view_sql import view_sql
+from graph.view import refresh
 from tests.graph import rows
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -51,13 +53,13 @@ def test_an_exclusive_refresh_counts_the_same_way():
     execute("UPDATE relationship_instances SET reason = 'x' WHERE id = %s", changed)
     execute("DELETE FROM relationship_instances WHERE id = %s", removed)
     rows.payment(user)
-    done = view.refresh(concurrently=False)
+    done = refresh.refresh(concurrently=False)
     assert (done.rows, done.added, done.changed, done.removed) == (2, 1, 1, 1)
 
 
 def test_each_refresh_is_recorded_with_its_snapshot():
     rows.payment(rows.tenant_id())
-    done = view.refresh()
+    done = refresh.refresh()
     record = ViewRefresh.objects.using("owner").latest()
     assert (record.rows, record.added, record.concurrently) == (done.rows, 1, True)
     assert record.snapshot.count(":") == 2
@@ -66,7 +68,7 @@ def test_each_refresh_is_recorded_with_its_snapshot():
 def test_a_second_refresher_says_so_or_waits():
     holder = connections.create_connection("owner")
     with holder.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [view.LOCK])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [refresh.LOCK])
     with pytest.raises(CommandError, match="Another refresh is running") as refusal:
         command("--no-wait")
     assert refusal.value.returncode == 3
@@ -75,7 +77,7 @@ def test_a_second_refresher_says_so_or_waits():
     waiting.join(0.3)
     assert waiting.is_alive(), "it did not wait"
     with holder.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [view.LOCK])
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [refresh.LOCK])
     holder.close()
     waiting.join(30)
     assert not waiting.is_alive()
@@ -84,7 +86,7 @@ def test_a_second_refresher_says_so_or_waits():
 
 def _refresh_elsewhere():
     try:
-        view.refresh()
+        refresh.refresh()
     finally:
         connections.close_all()
 
@@ -104,7 +106,7 @@ def test_a_missing_view_is_told_and_migrate_puts_it_back_with_its_grants():
         command()
     assert [w.id for w in checks.view_is_there_and_filled(databases=["owner"])] == ["graph.W001"]
     call_command("migrate", verbosity=0)
-    assert view.state() is view.State.READY
+    assert refresh.state() is refresh.State.READY
     if grants.application_role() != grants.current_role("owner"):
         assert privileges("view_enriched_relationships") == set()
         assert privileges("tenant_relationships") == {"SELECT"}

@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from finley.models import User
-from finley.routers import as_owner
-from syncjobs.admin import acting
+from graph.database.role import as_owner
+from syncjobs.admin import confirmation
 from syncjobs.failures import replaying
 from syncjobs.models import JobFailure, SyncConnection, SyncRun
 from tests.syncjobs import ledger_rows
@@ -423,7 +423,7 @@ def test_everything_that_the_filters_match_is_acted_on_across_pages(staff):
 
 
 def test_more_than_can_be_taken_at_once_is_said(staff, monkeypatch):
-    monkeypatch.setattr(acting, "MOST", 5)
+    monkeypatch.setattr(confirmation, "MOST", 5)
     made = ledger_rows.failures(7)
     response = selected(staff, "resolve", made[:1], across=True)
     assert list(response.context["chosen"].ids) == [each.pk for each in made[:1:-1]]

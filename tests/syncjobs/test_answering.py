@@ -14,12 +14,13 @@ from arq.constants import job_key_prefix
 from django.db import connections
 from django.db.models.functions import Now
 
-from graph import asked, questions, view
-from graph.asked import Wanted
 from graph.models import AskedQuestion
-from syncjobs import duties, queue, recover
-from syncjobs.answering import ledger, told
-from syncjobs.answering.ledger import End
+from graph.questions import deferred, whole_graph
+from graph.questions.deferred import Wanted
+from graph.view import refresh
+from syncjobs import periodic, queue, recover
+from syncjobs.questions import enqueue, state
+from syncjobs.questions.state import End
 from tests.graph import rows
 from tests.syncjobs import workers
 from tests.syncjobs.workers import Process, until, worker
@@ -33,7 +34,7 @@ def user(own_queue, tenant):
     made = [rows.entity(tenant.pk, name) for name in ("Mill", "Bank", "Shop")]
     rows.payment(tenant.pk, made[0], made[1])
     rows.payment(tenant.pk, made[1], made[2])
-    view.refresh()
+    refresh.refresh()
     return tenant.pk
 
 
@@ -43,7 +44,7 @@ def heavy(user):
     with connections["owner"].cursor() as cursor:
         for statement in FILL:
             cursor.execute(statement, {"user": user, "parties": 4000, "payments": 12000})
-    view.refresh()
+    refresh.refresh()
     return user
 
 
@@ -70,7 +71,7 @@ FILL = (
 
 def ask(user, question: str = "importance", **parameters: str) -> AskedQuestion:
     given = HEAVY if question == "importance" else {}
-    return asked.accept(user, Wanted(question, {**given, **parameters}, "1"))
+    return deferred.accept(user, Wanted(question, {**given, **parameters}, "1"))
 
 
 def reread(question: AskedQuestion) -> AskedQuestion:
@@ -124,7 +125,7 @@ def test_a_worker_answers_what_a_request_would(user, tmp_path):
     with worker(tmp_path / "log", **UNHURRIED) as process:
         importance, stats, communities = (ended(each, process) for each in made)
     assert {each.status for each in (importance, stats, communities)} == {"done"}
-    direct = questions.importance(user, algorithm="betweenness", top=3)
+    direct = whole_graph.importance(user, algorithm="betweenness", top=3)
     assert json.loads(importance.answer) == json.loads(json.dumps(direct))
     assert json.loads(importance.answer)["results"][0]["name"] == "Bank"
     assert json.loads(stats.answer)["edges"] == 2
@@ -156,7 +157,7 @@ def test_a_cancel_ends_its_process_and_the_next_one_is_answered(heavy, tmp_path)
     made, other = ask(heavy), ask(heavy, "stats")
     with worker(tmp_path / "log", **UNHURRIED) as process:
         pid = running(made, process)
-        asked.forget(heavy, made.pk)
+        deferred.forget(heavy, made.pk)
         until(lambda: gone(pid), 10, process.explained)
         assert ended(made, process).status == "cancelled"
         assert ended(other, process).status == "done"
@@ -232,8 +233,8 @@ def test_what_redis_lost_is_answered(user, tmp_path):
     with closing(workers.redis()) as redis:
         redis.delete(job_key_prefix + made.job_id, queue.NAME)
     backdated(made, created_at=Now() - timedelta(minutes=1))
-    assert told.recovered() == 1
-    assert told.recovered() == 0, "it is in the queue now"
+    assert enqueue.recovered() == 1
+    assert enqueue.recovered() == 0, "it is in the queue now"
     with worker(tmp_path / "log", "--no-housekeeping", **UNHURRIED) as process:
         assert ended(made, process).status == "done"
 
@@ -252,11 +253,11 @@ def test_who_kills_two_workers_is_not_given_to_a_third(user):
     made = ask(user)
     for tries in (1, 2):
         question = reread(made)
-        claim = ledger.claimed(made.pk, question.job_id, "worker:1")
+        claim = state.claimed(made.pk, question.job_id, "worker:1")
         assert claim.fence == tries
         backdated(made, lease_until=Now() - timedelta(seconds=1))
         assert recover.recover()["question_lost"] == 1
-        assert not ledger.ended(claim.id, claim.fence, End(answer="{}")), "its fence is void"
+        assert not state.ended(claim.id, claim.fence, End(answer="{}")), "its fence is void"
     found = reread(made)
     assert (found.status, found.failure) == ("failed", "broken")
     assert "Its worker died" in found.error
@@ -265,8 +266,8 @@ def test_who_kills_two_workers_is_not_given_to_a_third(user):
 def test_who_was_to_be_cancelled_and_lost_its_worker_is_cancelled(user):
     made = ask(user)
     for _ in range(2):
-        ledger.claimed(made.pk, reread(made).job_id, "worker:1")
-        asked.forget(user, made.pk)
+        state.claimed(made.pk, reread(made).job_id, "worker:1")
+        deferred.forget(user, made.pk)
         backdated(made, lease_until=Now() - timedelta(seconds=1))
         recover.recover()
     assert reread(made).status == "cancelled"
@@ -286,8 +287,8 @@ def test_a_job_that_arq_ends_by_itself_is_no_question_s_end(user):
 def test_answers_are_forgotten_in_time(user):
     made, kept = ask(user), ask(user, "stats")
     for each in (made, kept):
-        claim = ledger.claimed(each.pk, each.job_id, "worker:1")
-        assert ledger.ended(claim.id, claim.fence, End(answer="{}"))
+        claim = state.claimed(each.pk, each.job_id, "worker:1")
+        assert state.ended(claim.id, claim.fence, End(answer="{}"))
     backdated(made, expires_at=Now() - timedelta(seconds=1))
-    assert duties.DUTIES["forget_answers"].work() == {"questions": 1, "keys": 0}
+    assert periodic.DUTIES["forget_answers"].work() == {"questions": 1, "keys": 0}
     assert [each.pk for each in AskedQuestion.objects.using("owner").all()] == [kept.pk]

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from finley.routers import as_owner
-from syncjobs.failures import finding, groups, story
+from graph.database.role import as_owner
+from syncjobs.failures import groups, search, timeline
 from syncjobs.models import JobFailure
 from tests.syncjobs import ledger_rows
 from tests.syncjobs.ledger_rows import WHEN
@@ -49,11 +49,11 @@ def newest_of(failures: list[JobFailure]) -> JobFailure:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_groups_are_what_counting_by_hand_gives(seed):
-    made = [each for each in some(60, seed) if each.status in finding.CURRENT]
+    made = [each for each in some(60, seed) if each.status in search.CURRENT]
     alike = defaultdict(list)
     for each in made:
         alike[each.fingerprint].append(each)
-    page = groups.page(finding.matching())
+    page = groups.page(search.matching())
     assert page.total == len(page.groups) == len(alike)
     for group in page.groups:
         members = alike.pop(group.fingerprint)
@@ -77,11 +77,11 @@ def test_pages_of_groups_hold_each_group_once(django_assert_num_queries):
     pages = []
     for offset in range(0, 9, 3):
         with django_assert_num_queries(1, using="owner"):
-            pages.append(groups.page(finding.matching(), limit=3, offset=offset))
+            pages.append(groups.page(search.matching(), limit=3, offset=offset))
     assert [page.total for page in pages] == [7, 7, 7]
     listed = [group.fingerprint for page in pages for group in page.groups]
     assert listed == [f"f{n}" for n in reversed(range(7))]
-    assert groups.page(finding.matching(), offset=9) == groups.Page([], 0)
+    assert groups.page(search.matching(), offset=9) == groups.Page([], 0)
     assert groups.page(JobFailure.objects.none()) == groups.Page([], 0)
 
 
@@ -101,7 +101,7 @@ def test_filters_leave_what_they_name():
     made = some(80)
 
     def left(**given) -> set:
-        return {each.pk for each in finding.matching(**given)}
+        return {each.pk for each in search.matching(**given)}
 
     def expected(test) -> set:
         return {each.pk for each in made if test(each)}
@@ -120,7 +120,7 @@ def test_filters_leave_what_they_name():
 
 def test_the_newest_come_first():
     made = ledger_rows.failures(5)
-    assert list(finding.matching()) == made[::-1]
+    assert list(search.matching()) == made[::-1]
 
 
 def test_a_text_is_found_in_error_and_payload_and_by_every_key():
@@ -137,20 +137,20 @@ def test_a_text_is_found_in_error_and_payload_and_by_every_key():
     texts = ["is full", "100% u", "größe_1", "folder", "job-1", "corr-1", "f00"]
     keys = [failure.pk, failure.run_id, connection.pk, connection.user_id]
     for text in [*texts, *map(str, keys)]:
-        found = list(finding.matching(search=text))
+        found = list(search.matching(search=text))
         assert failure in found, text
         assert len(found) == (2 if text == "folder" else 1)
     for text in ("nothing", "%", "_1x", "job", "\\", "X\0Y"):
-        assert list(finding.matching(search=text)) == ([failure] if text == "%" else []), text
+        assert list(search.matching(search=text)) == ([failure] if text == "%" else []), text
 
 
 def test_a_text_is_sought_in_the_newest_that_the_filters_leave(monkeypatch):
-    monkeypatch.setattr(finding, "NEWEST", 10)
+    monkeypatch.setattr(search, "NEWEST", 10)
     ledger_rows.failures(5, error="old one", provider="dropbox")
     ledger_rows.failures(10, error="new one", last_failed_at=WHEN + timedelta(days=1))
-    assert finding.matching(search="one").count() == 10
-    assert finding.matching(search="old one").count() == 0
-    assert finding.matching(search="old one", provider="dropbox").count() == 5
+    assert search.matching(search="one").count() == 10
+    assert search.matching(search="old one").count() == 0
+    assert search.matching(search="old one", provider="dropbox").count() == 5
 
 
 # a failure's story
@@ -165,21 +165,21 @@ def test_a_story_is_the_run_and_its_replays_with_their_attempts(django_assert_nu
     ledger_rows.attempt(replay, 1)
     ledger_rows.run(connection)
     with django_assert_num_queries(2, using="owner"):
-        told = list(story.runs_of(failure))
+        told = list(timeline.runs_of(failure))
     assert told == [failure.run, replay]
     assert [each.try_number for each in told[0].tried] == [2, 1]
     assert len(told[1].tried) == 1
 
 
 def test_a_long_story_is_told_from_its_end(monkeypatch):
-    monkeypatch.setattr(story, "MOST_RUNS", 2)
-    monkeypatch.setattr(story, "MOST_ATTEMPTS", 3)
+    monkeypatch.setattr(timeline, "MOST_RUNS", 2)
+    monkeypatch.setattr(timeline, "MOST_ATTEMPTS", 3)
     connection = ledger_rows.connection()
     failure = ledger_rows.failure(connection)
     runs = [ledger_rows.run(connection, trigger="replay", replay_of=failure) for _ in range(3)]
     for number in range(1, 6):
         ledger_rows.attempt(runs[-1], number)
-    told = story.runs_of(failure)
+    told = timeline.runs_of(failure)
     assert list(told) == runs[1:]
     assert [each.fence for each in told[-1].tried] == [5, 4, 3]
 
@@ -200,8 +200,8 @@ def test_a_long_story_is_told_from_its_end(monkeypatch):
 def test_the_advice_fits(status, state, said):
     connection = ledger_rows.connection(state=state)
     failure = ledger_rows.failure(connection, status=status, note="x")
-    assert said in story.advice(failure)
+    assert said in timeline.advice(failure)
 
 
 def test_what_names_no_connection_is_not_to_be_replayed():
-    assert "cannot be replayed" in story.advice(ledger_rows.failure())
+    assert "cannot be replayed" in timeline.advice(ledger_rows.failure())

@@ -11,10 +11,10 @@ from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from finley.models import User
-from finley.routers import as_owner
-from syncjobs import ledger, queue
+from graph.database.role import as_owner
+from syncjobs import queue, run_state
 from syncjobs.errors import PaceRefused, PayloadRefused, RequestError
-from syncjobs.failures import replaying, verdicts
+from syncjobs.failures import outcomes, replaying
 from syncjobs.failures.record import Trouble
 from syncjobs.models import JobFailure, SyncRun
 from tests.syncjobs import ledger_rows
@@ -113,7 +113,7 @@ def test_one_failure_a_connection_is_replayed_in_a_batch():
     assert [verdict.reason for verdict in plan] == ["", replaying.SECOND, ""]
     done = replaying.replay(ids, by=None)
     assert [failure.pk for failure, _ in done.started] == [second.pk, other.pk]
-    assert verdicts.by_reason(done.skipped) == [(replaying.SECOND, 1)]
+    assert outcomes.by_reason(done.skipped) == [(replaying.SECOND, 1)]
 
 
 def test_a_stranger_is_said_to_be_one():
@@ -122,7 +122,7 @@ def test_a_stranger_is_said_to_be_one():
     assert (verdict.failure_id, verdict.failure, verdict.reason) == (
         nobody,
         None,
-        verdicts.UNKNOWN,
+        outcomes.UNKNOWN,
     )
     assert replaying.replay([nobody], by=None).skipped == [verdict]
     assert replaying.plan([]) == []
@@ -242,7 +242,7 @@ def test_a_pace_that_cannot_be_is_refused(pace):
 def test_a_replay_that_fails_comes_back_and_can_be_replayed_again():
     failure = open_failure(tries=2)
     ((_, run),) = replaying.replay([failure.pk], by=None).started
-    ledger.failed(run.pk, None, Trouble("Permanent", "Worse."))
+    run_state.failed(run.pk, None, Trouble("Permanent", "Worse."))
     after = again(failure)
     assert (after.status, after.error, JobFailure.objects.count()) == ("open", "Worse.", 1)
     assert reason_of(after) == ""

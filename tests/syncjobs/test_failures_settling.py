@@ -8,10 +8,10 @@ from django.contrib.admin.models import LogEntry
 from django.db import connections
 
 from finley.models import User
-from finley.routers import as_owner
-from syncjobs import ledger
+from graph.database.role import as_owner
+from syncjobs import run_state
 from syncjobs.errors import ReasonMissing
-from syncjobs.failures import record, settling, verdicts
+from syncjobs.failures import outcomes, record, settling
 from syncjobs.failures.record import Trouble
 from syncjobs.models import JobFailure
 from tests.syncjobs import ledger_rows
@@ -83,9 +83,9 @@ def test_many_at_once_with_a_reason_for_each_that_is_skipped(staff, django_asser
     with django_assert_max_num_queries(8, using="owner"):
         done = settling.discard(ids, by=staff, reason="The account is closed.")
     assert len(done.changed) == 280
-    assert verdicts.by_reason(done.skipped) == [
+    assert outcomes.by_reason(done.skipped) == [
         ("It is being replayed: wait for its outcome.", 20),
-        (verdicts.UNKNOWN, 1),
+        (outcomes.UNKNOWN, 1),
     ]
     notes = JobFailure.objects.filter(status="discarded").values_list("note", flat=True)
     assert set(notes) == {"The account is closed."}
@@ -132,7 +132,7 @@ def test_what_is_ignored_stays_so_until_it_changes():
 
     def next_one(trouble: Trouble, of=connection) -> str:
         run = ledger_rows.run(of, status="queued", error="")
-        ledger.failed(run.pk, None, trouble)
+        run_state.failed(run.pk, None, trouble)
         return JobFailure.objects.get(run=run).status
 
     assert next_one(Trouble("Permanent", "Message 18 is too large.")) == "ignored"

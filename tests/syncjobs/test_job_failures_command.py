@@ -10,7 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.core.management import CommandError, call_command
 
 from finley.models import User
-from finley.routers import as_owner
+from graph.database.role import as_owner
 from syncjobs.models import JobFailure, SyncRun
 from tests.syncjobs import ledger_rows
 from tests.syncjobs.ledger_rows import WHEN, again

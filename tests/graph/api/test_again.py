@@ -4,8 +4,8 @@ import pytest
 from django.db import connections
 from prometheus_client import REGISTRY
 
-from finley.middleware import HEADER
-from graph.api.versioned import BESIDE
+from finley.server.middleware import HEADER
+from graph.api.conditional import BESIDE
 from tests.conftest import client_of
 
 V1 = "/api/v1/graph/"
@@ -38,7 +38,7 @@ def headers(answer) -> dict[str, str]:
 
 def test_it_is_the_same_to_the_byte_and_not_computed(api, books, monkeypatch):
     first = api.get(V1 + "stats/")
-    monkeypatch.setattr("graph.questions.load", None)
+    monkeypatch.setattr("graph.questions.whole_graph.load", None)
     again = api.get(V1 + "stats/")
     assert (again.status_code, again.content) == (200, first.content)
     assert headers(again) == headers(first)

@@ -8,15 +8,15 @@ import pytest
 from django.db import connections
 from django.db.models.functions import Now
 
-from graph import parties
 from graph.api import computations
-from graph.asked import Wanted, accept
 from graph.errors import NotFound, TooMany
 from graph.models import AskedQuestion
 from graph.models.choices import QuestionFailure
-from syncjobs.answering import ledger
-from syncjobs.answering.ledger import End
+from graph.questions import entities
+from graph.questions.deferred import Wanted, accept
 from syncjobs.models.choices import RunStatus
+from syncjobs.questions import state
+from syncjobs.questions.state import End
 from tests.conftest import client_of
 from tests.graph.api.shapes import V1, validator
 from tests.problems import problem, unnamed, wrong
@@ -45,9 +45,9 @@ def row(answer) -> AskedQuestion:
 def computed(answer) -> AskedQuestion:
     """As a worker answers it, but in this process."""
     question = row(answer)
-    claim = ledger.claimed(question.pk, question.job_id, "worker:1")
+    claim = state.claimed(question.pk, question.job_id, "worker:1")
     text = computations.answer(claim.question, claim.user_id, claim.parameters, 60)
-    assert ledger.ended(claim.id, claim.fence, End(answer=text))
+    assert state.ended(claim.id, claim.fence, End(answer=text))
     return question
 
 
@@ -186,22 +186,22 @@ def test_what_waits_is_cancelled_at_once_and_may_be_asked_again(api, books, heav
     assert api.delete(first.headers["Location"]).status_code == 204
     assert api.get(first.headers["Location"]).json()["status"] == "cancelled"
     question = row(first)
-    assert ledger.claimed(question.pk, question.job_id, "worker:1") is None
+    assert state.claimed(question.pk, question.job_id, "worker:1") is None
     assert ask(api).json()["id"] != first.json()["id"]
 
 
 def test_what_runs_is_told_to_end(api, books, heavy):
     first = ask(api)
     question = row(first)
-    claim = ledger.claimed(question.pk, question.job_id, "worker:1")
-    assert ledger.renewed(claim)
+    claim = state.claimed(question.pk, question.job_id, "worker:1")
+    assert state.renewed(claim)
     assert api.delete(first.headers["Location"]).status_code == 204
-    assert not ledger.renewed(claim)
+    assert not state.renewed(claim)
     shown = api.get(first.headers["Location"]).json()
     assert shown["status"] == "running"
     assert shown["cancel_requested_at"]
     assert ask(api).json()["id"] != first.json()["id"]
-    assert ledger.ended(claim.id, claim.fence, End(answer="{}"))
+    assert state.ended(claim.id, claim.fence, End(answer="{}"))
     assert api.get(first.headers["Location"]).json()["status"] == "cancelled"
 
 
@@ -226,8 +226,8 @@ def test_a_failure_is_told_with_what_to_do(api, books, heavy):
     ):
         accepted = ask(api)
         question = row(accepted)
-        claim = ledger.claimed(question.pk, question.job_id, "worker:1")
-        assert ledger.ended(claim.id, claim.fence, End(failure=failure, error="Narrow it."))
+        claim = state.claimed(question.pk, question.job_id, "worker:1")
+        assert state.ended(claim.id, claim.fence, End(failure=failure, error="Narrow it."))
         told = ask(api, status=status)
         validator(V1 + "importance/", status).validate(told.json())
         assert problem(told)["type"] == f"urn:finley:problem:{kind}"
@@ -310,9 +310,9 @@ def test_an_entity_that_was_merged_away_is_no_node(tenant, books):
             "UPDATE normalized_entities SET merged_into_id = %s WHERE id = %s",
             [books.dora, books.acme],
         )
-    parties.must_be_there(tenant.pk, books.dora, "id")
+    entities.must_be_there(tenant.pk, books.dora, "id")
     with pytest.raises(NotFound):
-        parties.must_be_there(tenant.pk, books.acme, "id")
+        entities.must_be_there(tenant.pk, books.acme, "id")
 
 
 def test_the_answer_is_kept_as_it_was_written(api, books, heavy):

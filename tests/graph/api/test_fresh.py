@@ -6,7 +6,7 @@ import httpx
 import pytest
 from django.db import connections
 
-from graph import view
+from graph.view import refresh
 from tests.conftest import client_of
 
 V1 = "/api/v1/graph/"
@@ -56,7 +56,7 @@ def test_every_answer_is_the_one_after_a_refresh(api, books, change):
     write(change.format(books))
     now = answers(api, books)
     assert now != before
-    view.refresh()
+    refresh.refresh()
     assert answers(api, books) == now
 
 
@@ -78,13 +78,13 @@ def test_an_answer_says_what_it_was_read_at_and_is_not_given_twice(api, books):
 
 def test_a_refresh_leaves_every_answer_as_it_was(api, books):
     tag = api.get(V1 + "stats/").headers["ETag"]
-    view.refresh()
+    refresh.refresh()
     assert api.get(V1 + "stats/", headers={"If-None-Match": tag}).status_code == 304
 
 
 def test_nothing_is_built_for_who_has_it_already(api, books, monkeypatch):
     tag = api.get(V1 + "stats/").headers["ETag"]
-    monkeypatch.setattr("graph.questions.load", None)
+    monkeypatch.setattr("graph.questions.whole_graph.load", None)
     assert api.get(V1 + "stats/", headers={"If-None-Match": tag}).status_code == 304
 
 

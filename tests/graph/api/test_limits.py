@@ -7,42 +7,45 @@ import pytest
 from django.db.utils import OperationalError
 from psycopg.sql import SQL
 
-from graph import arrow, limits, questions, view
 from graph.api.errors import timed_out
+from graph.database import deadlines
+from graph.database.tenancy import tenant_transaction
 from graph.errors import TookTooLong
-from graph.tenancy import tenant_transaction
+from graph.questions import whole_graph
+from graph.reading import arrow
+from graph.view import refresh
 from tests.graph import rows
 from tests.graph.api.shapes import V1
 from tests.problems import problem
 
 
 def test_nothing_is_limited_unless_it_is_said():
-    assert limits.statement() == ""
-    limits.check()
+    assert deadlines.statement() == ""
+    deadlines.check()
 
 
 def test_the_shorter_limit_holds():
-    with limits.seconds(100), limits.seconds(1000):
-        assert 99_000 < int(limits.statement()) <= 100_000
-    with limits.seconds(1000), limits.seconds(100):
-        assert 99_000 < int(limits.statement()) <= 100_000
-    assert limits.statement() == ""
+    with deadlines.seconds(100), deadlines.seconds(1000):
+        assert 99_000 < int(deadlines.statement()) <= 100_000
+    with deadlines.seconds(1000), deadlines.seconds(100):
+        assert 99_000 < int(deadlines.statement()) <= 100_000
+    assert deadlines.statement() == ""
 
 
 def test_a_limit_that_has_passed_is_no_limit_of_zero():
     """PostgreSQL would take 0 for no limit at all."""
-    with limits.seconds(0.001):
+    with deadlines.seconds(0.001):
         time.sleep(0.005)
-        assert limits.statement() == "1"
+        assert deadlines.statement() == "1"
         with pytest.raises(TookTooLong):
-            limits.check()
+            deadlines.check()
 
 
 def test_the_orm_s_statements_end(committed):
     user = rows.tenant_id()
     begun = time.monotonic()
     with (
-        limits.seconds(0.2),
+        deadlines.seconds(0.2),
         pytest.raises(OperationalError) as told,
         tenant_transaction(user) as connection,
         connection.cursor() as cursor,
@@ -56,7 +59,7 @@ def test_the_orm_s_statements_end(committed):
 
 
 def test_arrow_s_statements_end(committed):
-    view.refresh()
+    refresh.refresh()
     user = rows.tenant_id()
     begun = time.monotonic()
     with pytest.raises(adbc_driver_manager.Error) as told:
@@ -69,14 +72,14 @@ def test_arrow_s_statements_end(committed):
 
 
 def _slow(user):
-    with limits.seconds(0.2), arrow.tenant_snapshot(user) as reader:
+    with deadlines.seconds(0.2), arrow.tenant_snapshot(user) as reader:
         reader.table(SQL("SELECT pg_sleep(20)"))
 
 
 def test_our_own_searches_end(books, tenant, monkeypatch):
     ends = (books.acme, books.borough)
-    with limits.seconds(100):
-        assert questions.paths(tenant.pk, *ends)["paths"]
+    with deadlines.seconds(100):
+        assert whole_graph.paths(tenant.pk, *ends)["paths"]
     calls = []
 
     def passed() -> None:
@@ -84,9 +87,9 @@ def test_our_own_searches_end(books, tenant, monkeypatch):
         if len(calls) > 1:  # the graph is read, a path is sought
             raise TookTooLong
 
-    monkeypatch.setattr(limits, "check", passed)
+    monkeypatch.setattr(deadlines, "check", passed)
     with pytest.raises(TookTooLong):
-        questions.paths(tenant.pk, *ends)
+        whole_graph.paths(tenant.pk, *ends)
 
 
 @pytest.mark.parametrize("question", ["entities/", "stats/", "relationships/", "cash-flow/"])

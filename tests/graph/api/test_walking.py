@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from graph import view
+from graph.view import refresh
 from tests.graph import rows
 from tests.graph.api.shapes import V1, validator
 from tests.problems import unnamed, wrong
@@ -30,7 +30,7 @@ def town(tenant):
         source = rows.event(user, made[payer], amount=-1, occurred_at=at)
         target = rows.event(user, made[payee], amount=1, occurred_at=at)
         rows.relationship(user, source, target, confidence_score=sure, relationship_type=type_)
-    view.refresh()
+    refresh.refresh()
     return {name: str(entity.id) for name, entity in made.items()}
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.engine.alternatives import k_shortest
 from graph.engine.filters import Only
 from graph.engine.graph import build
+from graph.engine.k_shortest import k_shortest
 from graph.engine.neighbourhood import neighbourhood
 from graph.engine.paths import costs_of, shortest_path
 from tests.graph.engine import tables

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.engine.backend import NATIVE, functions
-from graph.engine.columnar import ColumnarGraph
 from graph.engine.graph import build
+from graph.engine.networkx.backend import NATIVE, functions
+from graph.engine.networkx.columnar import ColumnarGraph
 from tests.graph.engine import tables
 
 KINDS = (nx.Graph, nx.DiGraph, nx.MultiGraph, nx.MultiDiGraph)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.engine.columnar import ColumnarGraph, Projection
 from graph.engine.graph import build
+from graph.engine.networkx.columnar import ColumnarGraph, Projection
 from tests.graph.engine import tables
 from tests.oracle.compared import same_graph
 

@@ -5,8 +5,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.engine.convert import to_networkx
 from graph.engine.graph import build
+from graph.engine.networkx.to_networkx import to_networkx
 from tests.graph.engine.tables import GONE, edge_id, edges, graph, node_id, nodes
 
 NODES = 3

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.enrich import batches, same_transaction
-from graph.enrich.payments import UNIT
-from graph.enrich.sides import sides
+from graph.enrich.columns.counterparties import sides
+from graph.enrich.columns.payments import UNIT
+from graph.enrich.links import batches, same_transaction
 from tests.graph.enrich.handmade import payments
 
 SHOPS = ["Elm Hotel", "Oak Taxis", "Fen Bakery"]

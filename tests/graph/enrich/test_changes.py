@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from graph.enrich import changes
-from graph.enrich.counts import Counts
-from graph.ingest.importing import format_of, import_file
+from graph.enrich import change
+from graph.enrich.write.counts import Counts
+from graph.ingest.import_file import format_of, import_file
 from graph.models import EventDeltaLog, RelationshipInstance
 from tests.graph import rows
 
@@ -56,7 +56,7 @@ def test_what_was_deleted_is_written_down_once(bring):
     RelationshipInstance.objects.using("owner").filter(pk=gone.pk).update(
         deleted_at=datetime.now(UTC)
     )
-    assert changes.enrich(bring.tenant) == Counts(added=1)
-    assert changes.enrich(bring.tenant) == Counts()
+    assert change.enrich(bring.tenant) == Counts(added=1)
+    assert change.enrich(bring.tenant) == Counts()
     [delta] = EventDeltaLog.objects.using("owner").all()
     assert (delta.change_type, delta.old_values["party"]) == ("deleted", "Mill")

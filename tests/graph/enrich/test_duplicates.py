@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from graph.enrich import duplicates, fees, reversals, same_transaction
-from graph.enrich.duplicates import Stated
+from graph.enrich import fraud
+from graph.enrich.fraud import Stated
+from graph.enrich.links import fees, reversals, same_transaction
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.handmade import payments
 
@@ -14,7 +15,7 @@ def pairs(made, stated=None, kinds=None):
     charges = fees.find(made)
     same = same_transaction.find(made, kinds)
     reversed_by = reversals.find(made, same, charges)
-    return duplicates.find(made, stated or Stated(nothing, nothing), same, charges, reversed_by)
+    return fraud.find(made, stated or Stated(nothing, nothing), same, charges, reversed_by)
 
 
 def found(*rows):
@@ -121,7 +122,7 @@ def test_a_month_that_was_published_twice():
     told = pairs(made)
     assert len(told) == 60
     assert {each.kind for each in told} == {"republished"}
-    assert {each.confidence for each in told} == {duplicates.REPUBLISHED}
+    assert {each.confidence for each in told} == {fraud.REPUBLISHED}
     assert len({each.later for each in told} | {each.original for each in told}) == 120
 
 
@@ -143,7 +144,7 @@ def test_equal_purchases_of_a_day_are_not_republished():
 def test_evidence_for_a_person():
     made = payments(bill("a", 0), bill("b", 9))
     [one] = pairs(made)
-    told = duplicates.evidence(made, one)
+    told = fraud.evidence(made, one)
     assert told["why"] == "the same party, number and amount"
     assert told["days"] == 9
     assert [row["key"] for row in told["rows"]] == ["ledger b", "ledger a"]

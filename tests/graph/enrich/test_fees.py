@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.enrich import fees
+from graph.enrich.links import fees
 from tests.graph.enrich.handmade import payments
 
 

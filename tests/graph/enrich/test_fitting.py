@@ -5,13 +5,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from graph.enrich import tries
-from graph.enrich.activity import Activity, Others
-from graph.enrich.fitting import best
-from graph.enrich.rhythms import RHYTHMS, Grid
-from graph.enrich.runs import runs
-from graph.enrich.sets import Asked
-from graph.enrich.tries import KEEPING
+from graph.enrich.series import candidates
+from graph.enrich.series.activity import Activity, Others
+from graph.enrich.series.best_run import runs
+from graph.enrich.series.candidates import KEEPING
+from graph.enrich.series.day_sets import Asked
+from graph.enrich.series.fitting import best
+from graph.enrich.series.periods import RHYTHMS, Grid
 from tests.oracle import fitting as slowly
 
 SURE = 3.0  # low enough that much is found
@@ -46,8 +46,8 @@ def test_many_at_once_are_fitted_as_one_alone(drawn, in_runs):
         distinct = np.unique(each)
         asked.append(Asked(distinct, rng.normal(4, 0.05, len(distinct)), at, 0.7 * at))
     with pytest.MonkeyPatch.context() as patch:  # the bounds are held against all books elsewhere
-        patch.setattr(tries, "_bound", lambda *args: np.full(len(args[1]), np.inf))
-        patch.setattr(tries, "of_runs", lambda _, some: np.full(len(some), np.inf))
+        patch.setattr(candidates, "_bound", lambda *args: np.full(len(args[1]), np.inf))
+        patch.setattr(candidates, "of_runs", lambda _, some: np.full(len(some), np.inf))
         found = best(asked, Others(groups, [activity] * len(groups)), SURE)
     for fit, one, own in zip(found, asked, groups, strict=True):
         around = slowly.Around(everybody, own, in_runs=in_runs)

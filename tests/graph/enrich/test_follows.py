@@ -4,9 +4,9 @@ from datetime import date
 
 import numpy as np
 
-from graph.enrich import follows
-from graph.enrich.outlook import courses
-from graph.enrich.series import find
+from graph.enrich.links import follows
+from graph.enrich.series.detect import find
+from graph.enrich.series.forecast import courses
 from tests.graph.enrich.small_books import Paid, monthly, number, payments
 
 RENT = monthly(date(2022, 1, 3), 12, amount=900)

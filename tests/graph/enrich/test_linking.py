@@ -7,11 +7,13 @@ from uuid import UUID
 import pytest
 
 from graph import models
-from graph.enrich import canonical, cross_platform, duplicates, linking, run, same_transaction
-from graph.enrich.counts import Counts
-from graph.enrich.linking import Link
-from graph.enrich.payments import load
-from graph.ingest.importing import format_of, import_file
+from graph.enrich import canonical, cross_platform, fraud, run
+from graph.enrich.columns.payments import load
+from graph.enrich.links import same_transaction
+from graph.enrich.write import links as write_links
+from graph.enrich.write.counts import Counts
+from graph.enrich.write.links import Link
+from graph.ingest.import_file import format_of, import_file
 from tests.graph import rows
 
 LEDGER = (
@@ -62,19 +64,19 @@ def two(user: uuid.UUID) -> tuple[str, str]:
 def test_written_changed_withdrawn_and_back(tenant):
     one, other = two(tenant.id)
     link = Link(one, other, "reference", 0.9, "both name 7")
-    assert linking.write(tenant.id, "m", [link]) == Counts(added=1)
+    assert write_links.write(tenant.id, "m", [link]) == Counts(added=1)
     before = state()
-    assert linking.write(tenant.id, "m", [link]) == Counts()
+    assert write_links.write(tenant.id, "m", [link]) == Counts()
     assert state() == before
     better = Link(one, other, "reference", 0.95, "both name 77")
-    assert linking.write(tenant.id, "m", [better]) == Counts(changed=1)
-    assert linking.write(tenant.id, "other method", []) == Counts()
-    assert linking.write(tenant.id, "m", []) == Counts(removed=1)
+    assert write_links.write(tenant.id, "m", [better]) == Counts(changed=1)
+    assert write_links.write(tenant.id, "other method", []) == Counts()
+    assert write_links.write(tenant.id, "m", []) == Counts(removed=1)
     [gone] = models.RelationshipInstance.objects.using("owner").all()
     assert gone.deleted_at is not None
     assert gone.reason == "withdrawn: both name 77"
-    assert linking.write(tenant.id, "m", []) == Counts()
-    assert linking.write(tenant.id, "m", [link]) == Counts(added=1)
+    assert write_links.write(tenant.id, "m", []) == Counts()
+    assert write_links.write(tenant.id, "m", [link]) == Counts(added=1)
     [back] = models.RelationshipInstance.objects.using("owner").all()
     assert (back.id, back.deleted_at, back.confidence_score) == (gone.id, None, 0.9)
 
@@ -82,18 +84,18 @@ def test_written_changed_withdrawn_and_back(tenant):
 def test_what_a_person_deleted_stays_deleted(tenant):
     one, other = two(tenant.id)
     link = Link(one, other, "reference", 0.9, "both name 7")
-    linking.write(tenant.id, "m", [link])
+    write_links.write(tenant.id, "m", [link])
     deleted = models.RelationshipInstance.objects.using("owner")
     deleted.update(deleted_at=rows.DAY)
     before = state()
-    assert linking.write(tenant.id, "m", [link]) == Counts()
-    assert linking.write(tenant.id, "m", []) == Counts()
+    assert write_links.write(tenant.id, "m", [link]) == Counts()
+    assert write_links.write(tenant.id, "m", []) == Counts()
     assert state() == before
 
 
 def test_another_tenants_events_are_none(tenant, other_tenant):
     link = Link(*two(other_tenant.id), "reference", 0.9, "x")
-    assert linking.write(tenant.id, "m", [link]) == Counts()
+    assert write_links.write(tenant.id, "m", [link]) == Counts()
     assert state() == []
 
 
@@ -163,7 +165,7 @@ def duplicate() -> Any:
 
 
 def test_a_duplicate_names_the_pair_and_its_keys(books):
-    duplicates.enrich(books.id, load(books.id))
+    fraud.enrich(books.id, load(books.id))
     one = duplicate()
     assert one.relationship_key == "finley-demo.ledger L2"
     assert one.original_key == "finley-demo.ledger L1"
@@ -174,29 +176,29 @@ def test_a_duplicate_names_the_pair_and_its_keys(books):
 @pytest.mark.parametrize("status", ["dismissed", "confirmed"])
 def test_a_persons_word_stays(books, status):
     payments = load(books.id)
-    duplicates.enrich(books.id, payments)
+    fraud.enrich(books.id, payments)
     models.DuplicateTransaction.objects.using("owner").update(status=status)
-    assert duplicates.enrich(books.id, payments) == Counts()
+    assert fraud.enrich(books.id, payments) == Counts()
     assert duplicate().status == status
-    assert duplicates.enrich(books.id, payments, []) == Counts()  # no longer found
+    assert fraud.enrich(books.id, payments, []) == Counts()  # no longer found
     assert duplicate().status == status
 
 
 def test_a_dismissal_holds_for_the_same_rows_under_other_relationships(books):
     payments = load(books.id)
-    duplicates.enrich(books.id, payments)
+    fraud.enrich(books.id, payments)
     one = duplicate()
     stand_in = rows.payment(books.id)
     models.DuplicateTransaction.objects.using("owner").filter(id=one.id).update(
         status="dismissed", relationship_id=stand_in
     )
-    assert duplicates.enrich(books.id, payments) == Counts(added=1)
+    assert fraud.enrich(books.id, payments) == Counts(added=1)
     again = models.DuplicateTransaction.objects.using("owner").exclude(id=one.id).get()
     assert (again.relationship_id, again.status) == (one.relationship_id, "dismissed")
 
 
 def test_what_is_not_found_any_more_goes(books):
     payments = load(books.id)
-    duplicates.enrich(books.id, payments)
-    assert duplicates.enrich(books.id, payments, []) == Counts(removed=1)
+    fraud.enrich(books.id, payments)
+    assert fraud.enrich(books.id, payments, []) == Counts(removed=1)
     assert not models.DuplicateTransaction.objects.using("owner").exists()

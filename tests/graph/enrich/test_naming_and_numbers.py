@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from graph.enrich import numbers, repeats
-from graph.enrich.naming import Likeness
-from graph.enrich.payments import Entities
+from graph.enrich import fraud_candidates
+from graph.enrich.columns import numbers
+from graph.enrich.columns.name_similarity import Likeness
+from graph.enrich.columns.payments import Entities
 
 NAMES = [
     "Coldmere Filling Station Ltd", "COLDMERE FILLING TRURO", "ZP *COLDMERE FILLING",
@@ -62,11 +63,11 @@ def test_the_numbers_of_a_text():
      ("15316A", "15316"), ("INV-59217", ""), ("153161", "")],
 )  # fmt: skip
 def test_marks_behind_a_number(number, stem):
-    assert repeats.stem(number) == stem
+    assert fraud_candidates.stem(number) == stem
 
 
 def test_swapped_digits():
-    assert repeats.swapped("SI31696", "SI31669")
-    assert not repeats.swapped("SI31696", "SI31696")
-    assert not repeats.swapped("SI31696", "SI39661")
-    assert not repeats.swapped("IS31696", "SI31696")
+    assert fraud_candidates.swapped("SI31696", "SI31669")
+    assert not fraud_candidates.swapped("SI31696", "SI31696")
+    assert not fraud_candidates.swapped("SI31696", "SI39661")
+    assert not fraud_candidates.swapped("IS31696", "SI31696")

@@ -5,7 +5,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from graph.enrich.outlook import (
+from graph.enrich.series.detect import find
+from graph.enrich.series.forecast import (
     Course,
     Trial,
     ahead,
@@ -18,7 +19,6 @@ from graph.enrich.outlook import (
     todays,
     trials,
 )
-from graph.enrich.series import find
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.small_books import EPOCH, Paid, every, monthly, number, payments
 

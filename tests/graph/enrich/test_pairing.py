@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.enrich import pairing
-from graph.enrich.pairing import assign
+from graph.enrich.links import assignment
+from graph.enrich.links.assignment import assign
 
 EDGES = st.dictionaries(
     st.tuples(st.integers(0, 3), st.integers(0, 3)), st.integers(-3, 20), max_size=9
@@ -42,11 +42,11 @@ def test_the_heaviest_of_all_pairings(edges):
 @given(EDGES)
 def test_greedy_where_a_component_is_too_large(edges):
     left, right, weight = columns(edges)
-    kept, pairing.LARGEST = pairing.LARGEST, 0
+    kept, assignment.LARGEST = assignment.LARGEST, 0
     try:
         chosen = assign(left, right, weight)
     finally:
-        pairing.LARGEST = kept
+        assignment.LARGEST = kept
     assert 2 * weight[chosen].sum() >= heaviest(edges)
     for side in (left, right):
         assert len(set(side[chosen].tolist())) == chosen.sum()

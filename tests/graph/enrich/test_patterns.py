@@ -5,15 +5,15 @@ from datetime import date
 import numpy as np
 import pytest
 
-from graph.enrich import patterns
-from graph.enrich.outlook import courses
-from graph.enrich.series import find
+from graph.enrich import pattern
+from graph.enrich.series.detect import find
+from graph.enrich.series.forecast import courses
 from tests.graph.enrich.small_books import Paid, every, monthly, payments
 
 
 def told(paid: list[Paid]) -> dict[str, list[str]]:
     books = payments(paid)
-    found = patterns.patterns(books, courses(books, find(books)))
+    found = pattern.patterns(books, courses(books, find(books)))
     return {each.columns["pattern_name"]: list(each.members) for each in found}
 
 
@@ -46,7 +46,7 @@ def test_a_price_that_rises_once_is_fixed_and_a_bill_that_varies_is_not():
     [(0.5, "under 10"), (10, "10-25"), (999.99, "500-1,000"), (1e9, "100,000 or more")],
 )
 def test_bands(amount, band):
-    assert patterns.band(amount) == band
+    assert pattern.band(amount) == band
 
 
 def test_no_series_no_template():

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Any
 
-from graph.enrich.outlook import courses
-from graph.enrich.predictions import predict
-from graph.enrich.series import find
+from graph.enrich.prediction import predict
+from graph.enrich.series.detect import find
+from graph.enrich.series.forecast import courses
 from tests.graph.enrich.small_books import Paid, every, monthly, number, payments
 
 FIRST = date(2024, 1, 10)

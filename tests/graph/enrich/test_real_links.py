@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graph.enrich import duplicates, fees, reversals, same_transaction
-from graph.enrich.duplicates import Stated
-from graph.enrich.payments import Payments
+from graph.enrich import fraud
+from graph.enrich.columns.payments import Payments
+from graph.enrich.fraud import Stated
+from graph.enrich.links import fees, reversals, same_transaction
 from tests.graph.enrich.demo_payments import Read, of_files
 
 
@@ -43,12 +44,12 @@ def test_card_lines_and_their_ledger_lines(read):
     assert right.mean() >= 0.98
 
 
-def told(made: Payments, publication: np.ndarray | None = None) -> list[duplicates.Duplicate]:
+def told(made: Payments, publication: np.ndarray | None = None) -> list[fraud.Duplicate]:
     nothing = np.full(len(made), "", dtype=object)
     same, charges = same_transaction.find(made), fees.find(made)
     reversed_by = reversals.find(made, same, charges)
     stated = Stated(nothing, nothing if publication is None else publication)
-    return duplicates.find(made, stated, same, charges, reversed_by)
+    return fraud.find(made, stated, same, charges, reversed_by)
 
 
 def test_what_was_paid_twice(read):

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from graph import models, search, view
-from graph.enrich import resolving
-from graph.enrich.counts import Counts
+from graph import models
+from graph.enrich.resolution import step
+from graph.enrich.write.counts import Counts
 from graph.errors import NotFound
 from graph.ingest import mapping
-from graph.ingest.importing import import_file
-from graph.load import load
+from graph.ingest.import_file import import_file
+from graph.questions import search
+from graph.reading.load import load
+from graph.view import refresh
 from tests.graph import rows
 
 MAPPING = """
@@ -88,7 +90,7 @@ def matched(external_id: str) -> models.EntityMatch:
 
 def test_a_spelling_follows_the_entity_that_stands_for_it(tenant, take):
     take(BOOKS)
-    assert resolving.enrich(tenant.id) == Counts(added=1)
+    assert step.enrich(tenant.id) == Counts(added=1)
     kept, merged = entity("Acme Mills Ltd"), entity("ACME MILLS LIMITED")
     assert merged.merged_into_id == kept.id
     moved = matched("3")
@@ -100,8 +102,8 @@ def test_a_spelling_follows_the_entity_that_stands_for_it(tenant, take):
 
 def test_one_party_is_one_everywhere(tenant, take):
     take(BOOKS)
-    resolving.enrich(tenant.id)
-    view.refresh()
+    step.enrich(tenant.id)
+    refresh.refresh()
     graph, _ = load(tenant.id)
     assert sorted(graph.nodes["name"].to_pylist()) == ["Acme Mills Ltd", "Dunmail Dairy", "Parks"]
     kept = entity("Acme Mills Ltd")
@@ -118,26 +120,26 @@ def test_one_party_is_one_everywhere(tenant, take):
 
 def test_twice_changes_nothing(tenant, take):
     take(BOOKS)
-    resolving.enrich(tenant.id)
+    step.enrich(tenant.id)
     before, listed = state(), [(pair.id, pair.evidence) for pair in pairs()]
-    assert resolving.enrich(tenant.id) == Counts()
+    assert step.enrich(tenant.id) == Counts()
     assert state() == before
     assert [(pair.id, pair.evidence) for pair in pairs()] == listed
 
 
 def test_a_new_row_of_a_merged_spelling_goes_to_the_kept_entity(tenant, take):
     take(BOOKS)
-    resolving.enrich(tenant.id)
+    step.enrich(tenant.id)
     take(BOOKS + "5,2024-02-01,9,Parks,ACME MILLS LIMITED,\n")
     kept = entity("Acme Mills Ltd")
     assert matched("5").entity_id == kept.id
     assert matched("5").reason == matched("3").reason
-    assert resolving.enrich(tenant.id) == Counts()
+    assert step.enrich(tenant.id) == Counts()
 
 
 def test_a_row_that_is_spelled_otherwise_now_has_one_match(tenant, take):
     take(BOOKS)
-    resolving.enrich(tenant.id)
+    step.enrich(tenant.id)
     take("3,2024-01-03,7,Parks,Dunmail Dairy,GB2\n")
     assert matched("3").entity_id == entity("Dunmail Dairy").id
     take("3,2024-01-03,7,Parks,ACME MILLS LIMITED,\n")
@@ -150,17 +152,17 @@ def test_a_row_that_is_spelled_otherwise_now_has_one_match(tenant, take):
 def test_what_is_undone_is_as_it_was(tenant, take):
     take(BOOKS)
     before = state()
-    resolving.enrich(tenant.id)
+    step.enrich(tenant.id)
     (pair,) = pairs()
-    assert resolving.undo(tenant.id, [pair.id], "jo@example.org") == 1
+    assert step.undo(tenant.id, [pair.id], "jo@example.org") == 1
     assert state() == before
     assert entity("ACME MILLS LIMITED").merged_into_id is None
     (pair,) = pairs()
     assert (pair.decided, pair.decided_by) == ("apart", "jo@example.org")
     assert pair.evidence["found"]
-    assert resolving.enrich(tenant.id) == Counts()  # it survives
+    assert step.enrich(tenant.id) == Counts()  # it survives
     assert state() == before
-    assert resolving.undo(tenant.id, [pair.id], "jo@example.org") == 1
+    assert step.undo(tenant.id, [pair.id], "jo@example.org") == 1
     assert [pair.decided for pair in pairs()] == ["automatic"]
 
 
@@ -168,15 +170,15 @@ def test_a_person_merges_what_nothing_would(tenant, take):
     take(BOOKS)
     before = state()
     one, other = entity("Acme Mills Ltd"), entity("Dunmail Dairy")
-    resolving.decide(tenant.id, one.id, other.id, "merge", "jo@example.org")
+    step.decide(tenant.id, one.id, other.id, "merge", "jo@example.org")
     names = {matched(key).entity_id for key in "1234"}
     assert len(names) == 1
-    resolving.enrich(tenant.id)
+    step.enrich(tenant.id)
     (word,) = pairs(decided="merge")
     assert word.reason == "merged by jo@example.org"
     assert "merged by jo@example.org" in " ".join(matched(key).reason for key in "14")
-    assert resolving.undo(tenant.id, [word.id], "jo@example.org") == 1
-    assert resolving.undo(tenant.id, [pair.id for pair in pairs()], "jo@example.org") == 1
+    assert step.undo(tenant.id, [word.id], "jo@example.org") == 1
+    assert step.undo(tenant.id, [pair.id for pair in pairs()], "jo@example.org") == 1
     assert state() == before
 
 
@@ -184,14 +186,14 @@ def test_open_pairs_wait_for_a_person(tenant):
     tell = ["Environment Agency", "Enviroment Agency"]
     for name in tell:
         rows.event(tenant.id, rows.entity(tenant.id, name), party_name=name)
-    assert resolving.enrich(tenant.id) == Counts(added=1)
+    assert step.enrich(tenant.id) == Counts(added=1)
     (pair,) = pairs(decided="open")
     assert pair.confidence < 0.9
     assert entity(tell[1]).merged_into_id is None
-    assert resolving.judge(tenant.id, [pair.id], "merge", "jo@example.org") == 1
+    assert step.judge(tenant.id, [pair.id], "merge", "jo@example.org") == 1
     assert {entity(name).merged_into_id for name in tell} == {None, pair.kept_id}
-    assert resolving.judge(tenant.id, [pair.id], "merge", "jo@example.org") == 0
-    assert resolving.judge(tenant.id, [pair.id], "apart", "jo@example.org") == 1
+    assert step.judge(tenant.id, [pair.id], "merge", "jo@example.org") == 0
+    assert step.judge(tenant.id, [pair.id], "apart", "jo@example.org") == 1
     assert {entity(name).merged_into_id for name in tell} == {None}
 
 
@@ -200,28 +202,28 @@ def test_an_event_that_names_both_spellings_keeps_both_matches(tenant):
     event = rows.event(tenant.id, one)
     rows.match(tenant.id, event, other, confidence=0.5)
     before = state()
-    resolving.enrich(tenant.id)
+    step.enrich(tenant.id)
     assert len({match[2] for match in state()}) == 1
-    resolving.undo(tenant.id, [pair.id for pair in pairs()], "jo")
+    step.undo(tenant.id, [pair.id for pair in pairs()], "jo")
     assert state() == before
 
 
 def test_tenants_are_apart(tenant, other_tenant, take):
     for user in (tenant, other_tenant):
         take(BOOKS, user)
-    resolving.enrich(tenant.id)
+    step.enrich(tenant.id)
     theirs = models.EntityMatch.objects.using("owner").filter(user_id=other_tenant.id)
     assert not theirs.exclude(original_entity=None).exists()
     (pair,) = pairs()
-    assert resolving.judge(other_tenant.id, [pair.id], "apart", "eve") == 0
-    assert resolving.undo(other_tenant.id, [pair.id], "eve") == 0
+    assert step.judge(other_tenant.id, [pair.id], "apart", "eve") == 0
+    assert step.undo(other_tenant.id, [pair.id], "eve") == 0
     with pytest.raises(NotFound):
-        resolving.decide(other_tenant.id, pair.kept_id, pair.merged_id, "apart", "eve")
+        step.decide(other_tenant.id, pair.kept_id, pair.merged_id, "apart", "eve")
     assert [pair.decided for pair in pairs()] == ["automatic"]
 
 
 def test_nobody_and_one(tenant):
-    assert resolving.enrich(tenant.id) == Counts()
-    assert resolving.enrich(uuid.uuid4()) == Counts()
+    assert step.enrich(tenant.id) == Counts()
+    assert step.enrich(uuid.uuid4()) == Counts()
     rows.event(tenant.id, rows.entity(tenant.id, "Acme"))
-    assert resolving.enrich(tenant.id) == Counts()
+    assert step.enrich(tenant.id) == Counts()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.enrich import fees, reversals, same_transaction
+from graph.enrich.links import fees, reversals, same_transaction
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.handmade import payments
 

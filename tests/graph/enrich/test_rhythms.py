@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.enrich.rhythms import BY_FREQUENCY, MONTH_CYCLE, RHYTHMS, Days, Grid
+from graph.enrich.series.periods import BY_FREQUENCY, MONTH_CYCLE, RHYTHMS, Days, Grid
 
 EPOCH = date(1970, 1, 1)
 

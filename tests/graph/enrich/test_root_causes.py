@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from graph.enrich import causal, root_causes
-from graph.enrich.counts import Counts
+from graph.enrich import causal, root_cause
+from graph.enrich.write.counts import Counts
 from graph.models import (
     DuplicateTransaction,
     PredictedRelationship,
@@ -36,7 +36,7 @@ def parties(committed):
 
 
 def test_nothing_is_off_in_empty_books(committed):
-    assert root_causes.enrich(rows.tenant_id()) == Counts()
+    assert root_cause.enrich(rows.tenant_id()) == Counts()
 
 
 def test_what_was_paid_again_leads_back_to_its_mail(parties):
@@ -58,8 +58,8 @@ def test_what_was_paid_again_leads_back_to_its_mail(parties):
         duplicate_confidence=0.9,
     )
     causal.enrich(tenant)
-    assert root_causes.enrich(tenant) == Counts(added=1)
-    assert root_causes.enrich(tenant) == Counts()
+    assert root_cause.enrich(tenant) == Counts(added=1)
+    assert root_cause.enrich(tenant) == Counts()
     told = analyses()[again.pk]
     assert told.root_cause_analysis.startswith("GBP 100.00 to Harbour Foods on 2026-01-15 (row ")
     assert "repeats the payment of 2026-01-11" in told.root_cause_analysis
@@ -80,7 +80,7 @@ def test_a_dismissed_duplicate_is_not_off(parties):
         duplicate_confidence=0.9,
         status="dismissed",
     )
-    assert root_causes.enrich(tenant) == Counts()
+    assert root_cause.enrich(tenant) == Counts()
 
 
 def test_an_amount_far_from_its_series_and_a_late_one(parties):
@@ -109,7 +109,7 @@ def test_an_amount_far_from_its_series_and_a_late_one(parties):
         expected_to=date(2026, 7, 3),
         status="overdue",
     )
-    assert root_causes.enrich(tenant) == Counts(added=2)
+    assert root_cause.enrich(tenant) == Counts(added=2)
     found = analyses()
     assert set(found) == {ids[5], ids[3]}
     assert (
@@ -138,7 +138,7 @@ def test_a_chain_that_goes_round_ends():
         "source_event": "a", "target_event": "x", "other": None,
         "other_source_event": None, "other_target_event": None,
     }  # fmt: skip
-    [row] = root_causes.explain([off, off], edges)
+    [row] = root_cause.explain([off, off], edges)
     assert [step["cause"] for step in row["chain"]] == ["b", "c"]
     assert row["confidence"] == 1.0
     assert "an unknown party" in row["root_cause_analysis"]

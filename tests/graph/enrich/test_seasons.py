@@ -5,10 +5,11 @@ from datetime import date
 import numpy as np
 import pytest
 
-from graph.enrich import outlook, seasonal
-from graph.enrich.seasons import season
-from graph.enrich.series import find
-from graph.enrich.shared import Shared
+from graph.enrich import seasonal
+from graph.enrich.series import forecast
+from graph.enrich.series.detect import find
+from graph.enrich.series.seasonality import season
+from graph.enrich.write.patterns import Shared
 from tests.graph.enrich.small_books import Paid, every, monthly, payments, shuffled
 
 MONTHS = np.arange(36)
@@ -26,8 +27,8 @@ def found(paid: list[Paid]) -> list[list[int]]:
 
 
 def seasons(books) -> list[Shared]:
-    until = outlook.todays(books, TODAY)
-    return list(seasonal.patterns(books, outlook.courses(books, find(books)), until))
+    until = forecast.todays(books, TODAY)
+    return list(seasonal.patterns(books, forecast.courses(books, find(books)), until))
 
 
 def by_profile(paid: list[Paid], level: float = 300) -> list[Paid]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graph.enrich import fees, references, reversals, same_transaction, settlements
+from graph.enrich.links import fees, references, reversals, same_transaction, settlements
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.handmade import payments
 

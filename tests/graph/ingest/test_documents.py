@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.errors import DocumentError
-from graph.ingest import amounts, references, text
-from graph.ingest.documents import Document, Reading, party, read, sender
-from graph.ingest.hypertext import of_html
-from graph.ingest.importing import is_ledger
+from graph.ingest import document_amounts, document_references, document_text
+from graph.ingest.document_facts import Document, Reading, party, read, sender
+from graph.ingest.html_text import of_html
+from graph.ingest.import_file import is_ledger
 from graph.ingest.rows import Party
 
 NOW = datetime(2024, 1, 31, 12, tzinfo=UTC)
@@ -68,7 +68,7 @@ class TestAmounts:
         ],
     )  # fmt: skip
     def test_are_not_seen_in_other_numbers(self, said: str) -> None:
-        assert amounts.named(said) == ()
+        assert document_amounts.named(said) == ()
 
     @pytest.mark.parametrize(
         ("said", "expected"),
@@ -95,7 +95,10 @@ class TestAmounts:
         assert [str(each.value) for each in made.amounts] == ["9.99", "19.99"]
 
     def test_of_a_price_list_are_bounded(self) -> None:
-        assert len(amounts.named(" ".join(f"£{n}.00" for n in range(1, 9999)))) == amounts.KEPT
+        assert (
+            len(document_amounts.named(" ".join(f"£{n}.00" for n in range(1, 9999))))
+            == document_amounts.KEPT
+        )
 
     @pytest.mark.parametrize(
         ("name", "said", "expected"),
@@ -135,7 +138,7 @@ class TestReferences:
         ],
     )
     def test_are_read(self, said: str, expected: str) -> None:
-        chief = references.chief(references.named(said))
+        chief = document_references.chief(document_references.named(said))
         assert chief is not None
         assert f"{chief.kind} {chief.number}" == expected
 
@@ -149,7 +152,7 @@ class TestReferences:
         ],
     )  # fmt: skip
     def test_are_not_seen_in_other_words(self, said: str) -> None:
-        assert references.named(said) == ()
+        assert document_references.named(said) == ()
 
     @pytest.mark.parametrize(
         ("said", "expected"),
@@ -166,7 +169,7 @@ class TestReferences:
         ],
     )
     def test_have_a_due_date(self, said: str, expected: date | None) -> None:
-        assert references.due_on(said) == expected
+        assert document_references.due_on(said) == expected
 
     def test_are_due_in_the_dollar_s_own_order(self) -> None:
         made = reading("Total $5.00 due 03/04/2024")
@@ -328,8 +331,8 @@ class TestFiles:
         ],
     )
     def test_are_text(self, name: str, content: bytes, expected: str) -> None:
-        assert text.is_readable(name)
-        assert text.of(content, name) == expected
+        assert document_text.is_readable(name)
+        assert document_text.of(content, name) == expected
 
     def test_of_a_mail_of_many_parts_are_its_text_alone(self) -> None:
         mail = (
@@ -339,18 +342,20 @@ class TestFiles:
             b"Content-Disposition: attachment; filename=x.txt\n\nNo\n"
             b"--b--\n"
         )
-        assert text.of(mail, "m.eml").strip() == "Hello"
+        assert document_text.of(mail, "m.eml").strip() == "Hello"
 
     def test_that_are_pdf_are_text(self) -> None:
-        assert text.of(pdf("Invoice INV-77", "Total GBP 5.00"), "a.pdf").split("\n") == [
+        assert document_text.of(pdf("Invoice INV-77", "Total GBP 5.00"), "a.pdf").split("\n") == [
             "Invoice INV-77", "Total GBP 5.00",
         ]  # fmt: skip
 
     def test_of_many_pages_are_bounded(self) -> None:
-        assert len(text.of(pdf(*["x"] * 60), "a.pdf").split()) == text.PAGES
+        assert len(document_text.of(pdf(*["x"] * 60), "a.pdf").split()) == document_text.PAGES
 
     def test_encrypted_without_a_password_are_text(self) -> None:
-        assert text.of(pdf("Total", user_password="", owner_password="o"), "a.pdf") == "Total"
+        assert (
+            document_text.of(pdf("Total", user_password="", owner_password="o"), "a.pdf") == "Total"
+        )
 
     @pytest.mark.parametrize(
         ("name", "content", "why"),
@@ -359,17 +364,17 @@ class TestFiles:
             ("a.pdf", b"%PDF-1.7\nnonsense", "'a.pdf' is no PDF that can be read"),
             ("a.png", b"", "'a.png' is no text, HTML, mail or PDF by its name."),
             ("noname", b"", "'noname' is no text"),
-            ("a.txt", b"x" * (text.BYTES + 1), "'a.txt' is longer than 25 MiB."),
+            ("a.txt", b"x" * (document_text.BYTES + 1), "'a.txt' is longer than 25 MiB."),
         ],
     )
     def test_that_cannot_be_read_say_why(self, name: str, content: bytes, why: str) -> None:
         with pytest.raises(DocumentError) as error:
-            text.of(content, name)
+            document_text.of(content, name)
         assert str(error.value).startswith(why)
 
     def test_that_are_encrypted_say_so(self) -> None:
         with pytest.raises(DocumentError, match=r"'a\.pdf' is encrypted: save it without"):
-            text.of(pdf("Total", user_password="secret"), "a.pdf")
+            document_text.of(pdf("Total", user_password="secret"), "a.pdf")
 
     @given(st.integers(0, 2000), st.binary(max_size=20), st.integers(0, 2000))
     def test_that_are_broken_are_an_error_or_text(self, at: int, junk: bytes, cut: int) -> None:
@@ -378,12 +383,12 @@ class TestFiles:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             with suppress(DocumentError):
-                assert isinstance(text.of(broken, "a.pdf"), str)
+                assert isinstance(document_text.of(broken, "a.pdf"), str)
 
     @given(st.binary(max_size=200), st.sampled_from(["a.eml", "a.html", "a.txt", "a.md"]))
     def test_of_any_bytes_are_text(self, content: bytes, name: str) -> None:
         try:
-            assert isinstance(text.of(content, name), str)
+            assert isinstance(document_text.of(content, name), str)
         except DocumentError:
             assert content.startswith(b"%PDF-")
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph.ingest.guess import GuessError, explain, guess
+from graph.ingest.guess_mapping import GuessError, explain, guess
 from graph.ingest.mapping import AmountRule, KeyRule, Mapping, PartyRule, ready
-from graph.ingest.reading import LedgerFileError, read
 from graph.ingest.rows import LedgerRow, Reject
+from graph.ingest.rows_from_file import LedgerFileError, read
 
 Write = Callable[..., Path]
 PARTIES = ["Acme Ltd", "Bolt & Co", "Café Zoë", "Delta plc", "Eon"]

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from graph.ingest import mapping
 from graph.ingest.mapping import Mapping
-from graph.ingest.reading import LedgerFileError, header, read
 from graph.ingest.rows import LedgerRow, Party, Reject
+from graph.ingest.rows_from_file import LedgerFileError, header, read
 
 Rows = list[LedgerRow | Reject]
 HEADER = "id,date,amount,department,supplier,about"

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 
 from finley.models import User
 from graph import models
-from graph.ingest import links, receipts
-from graph.ingest.documents import Document, Reading, party, read
-from graph.ingest.importing import import_file
+from graph.database.tenancy import tenant_transaction
+from graph.ingest import links, store_documents
+from graph.ingest.document_facts import Document, Reading, party, read
+from graph.ingest.document_references import Reference
+from graph.ingest.import_file import import_file
 from graph.ingest.mapping import Mapping
-from graph.ingest.receipts import Counts
-from graph.ingest.references import Reference
-from graph.tenancy import tenant_transaction
+from graph.ingest.store_documents import Counts
 from tests.graph.ingest.contents import rows
 from tests.oracle import receipts as oracle
 from tests.oracle.receipts import Paper, Row
@@ -47,12 +47,12 @@ def reading(text: str, **values: Any) -> Reading:
 
 def take(user: UUID, *readings: Reading, source: str = SOURCE) -> Counts:
     with tenant_transaction(user) as connection:
-        return receipts.store(connection, user, source, "gmail", readings)
+        return store_documents.store(connection, user, source, "gmail", readings)
 
 
 def gone(user: UUID, *keys: str) -> int:
     with tenant_transaction(user) as connection:
-        return receipts.retract(connection, user, SOURCE, keys)
+        return store_documents.retract(connection, user, SOURCE, keys)
 
 
 def linked(user: UUID) -> dict[str, tuple[str, int, float]]:
@@ -185,8 +185,8 @@ class TestADocument:
     def test_leaves_the_transaction_s_settings_alone(self, tenant: User) -> None:
         many = [reading(f"Invoice INV-{n}", key=str(n)) for n in range(101)]
         with tenant_transaction(tenant.id) as connection:
-            receipts.store(connection, tenant.id, SOURCE, "gmail", many)
-            receipts.store(connection, tenant.id, "gmail.two", "gmail", many)
+            store_documents.store(connection, tenant.id, SOURCE, "gmail", many)
+            store_documents.store(connection, tenant.id, "gmail.two", "gmail", many)
             with connection.cursor() as cursor:
                 cursor.execute("SELECT current_setting('enable_nestloop')")
                 assert cursor.fetchone() == ("on",)

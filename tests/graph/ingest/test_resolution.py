@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finley.demo.books import write
-from graph.ingest import candidates
+from graph.enrich.resolution import blocking
+from graph.enrich.resolution.resolve import Decision, Key, Pair, Party, resolve
+from graph.enrich.resolution.similarity import SURE, compare, read
 from graph.ingest.identity import identity
-from graph.ingest.importing import format_of
-from graph.ingest.likeness import SURE, compare, read
-from graph.ingest.reading import read as read_ledger
-from graph.ingest.resolution import Decision, Key, Pair, Party, resolve
+from graph.ingest.import_file import format_of
+from graph.ingest.rows_from_file import read as read_ledger
 
 SIDES = {
     "party": "payee",
@@ -239,8 +239,8 @@ def test_no_cluster_has_two_keys_of_a_kind_and_the_order_is_nothing(drawn, rando
 def test_the_blocks_leave_out_no_pair_that_would_be_merged(texts):
     """Against all pairs, compared one by one."""
     names = list(dict.fromkeys(read(text) for text in texts))
-    common = candidates.commonness(names)
-    compared = set(candidates.pairs(names, common))
+    common = blocking.commonness(names)
+    compared = set(blocking.pairs(names, common))
     for one, other in combinations(range(len(names)), 2):
         alike = compare(names[one], names[other], common)
         if alike is not None and alike.score >= SURE:
@@ -250,8 +250,8 @@ def test_the_blocks_leave_out_no_pair_that_would_be_merged(texts):
 def test_each_name_is_compared_with_few():
     """Blocks are bounded: however many names share a word, pairs are no square of names."""
     names = [read(f"Marsh {n % 400} Dairy {n} Ltd") for n in range(5000)]
-    compared = sum(1 for _ in candidates.pairs(names, candidates.commonness(names)))
-    assert compared <= len(names) * candidates.WIDEST
+    compared = sum(1 for _ in blocking.pairs(names, blocking.commonness(names)))
+    assert compared <= len(names) * blocking.WIDEST
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

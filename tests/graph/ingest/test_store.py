@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from finley.models import User
 from graph import models, sql
 from graph.ingest.identity import identity, normalized
-from graph.ingest.importing import import_file
+from graph.ingest.import_file import import_file
 from graph.ingest.mapping import Mapping
 from graph.ingest.rows import Party
-from graph.ingest.store import STEPS
+from graph.ingest.store_rows import STEPS
 from tests.graph.ingest import processes
 from tests.graph.ingest.contents import contents, rows
 from tests.oracle import ledger
@@ -482,7 +482,7 @@ class TestPlans:
         with connections["default"].execute_wrapper(explained(plans := {})):
             assert take(*lines, by=by) == (500, 0, 0, 0)
         joins = [step for step in STEPS if "LATERAL" not in sql.read(step)]
-        assert {"import_staged", "import_provenance"} <= plans.keys() & set(joins)
+        assert {"ingest/staged", "ingest/provenance"} <= plans.keys() & set(joins)
         assert [step for step in joins if "Nested Loop" in plans[step]] == []
 
 
