@@ -29,7 +29,7 @@ from graph.view import refresh, version
 from tests.conftest import client_of
 from tests.graph import rows
 from tests.graph.api.shapes import published
-from tests.graph.test_policies import everything_of
+from tests.graph.database.test_row_security import everything_of
 from tests.leaks import (
     ASYNC,
     MARK,

@@ -23,7 +23,7 @@ from syncjobs.questions import state
 from syncjobs.questions.state import End
 from tests.conftest import client_of
 from tests.graph.api.shapes import V1, published, validator
-from tests.graph.api.test_asking import computed
+from tests.graph.api.test_heavy_views import computed
 
 FILE = Path(__file__).resolve().parents[3] / "graph" / "api" / "examples.json"
 SOMEBODY = "7b3ea1a5-7a1e-4f0b-9c1d-1d2b3c4d5e6f"

@@ -29,7 +29,7 @@ from syncjobs.models import (
     SyncRun,
 )
 from tests.graph import rows
-from tests.syncjobs import ledger_rows
+from tests.syncjobs import run_rows
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -187,18 +187,18 @@ def all_layers(user) -> dict[type, TenantRow]:
 def ledger_of(user) -> list:
     """A connection with a run, an attempt, an item and a failure; and a duty."""
     hostile = {"page": "<b>"}
-    connection = ledger_rows.connection(user, cursor=hostile)
-    run = ledger_rows.run(connection, payload=hostile, progress=hostile, error="broken <b>")
+    connection = run_rows.connection(user, cursor=hostile)
+    run = run_rows.run(connection, payload=hostile, progress=hostile, error="broken <b>")
     edited = [{"payload": hostile, "by": "<b>", "at": "2024-01-31"}]
     return [
         connection,
         run,
-        ledger_rows.attempt(run, error="broken <b>", traceback="<b>"),
-        ledger_rows.item(connection, metadata=hostile, name="<b>"),
-        ledger_rows.failure(
+        run_rows.attempt(run, error="broken <b>", traceback="<b>"),
+        run_rows.item(connection, metadata=hostile, name="<b>"),
+        run_rows.failure(
             connection, run=run, error="broken <b>", payload=hostile, payload_history=edited
         ),
-        ledger_rows.duty(found=hostile, error="broken <b>"),
+        run_rows.duty(found=hostile, error="broken <b>"),
     ]
 
 

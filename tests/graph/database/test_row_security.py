@@ -19,7 +19,7 @@ from graph.view import refresh
 from graph.view.triggers import EVERYBODY
 from tests.graph import rows
 from tests.graph.api.conftest import keep_books
-from tests.syncjobs import ledger_rows
+from tests.syncjobs import run_rows
 
 pytestmark = pytest.mark.usefixtures("committed")
 VIEW = "tenant_relationships"
@@ -39,9 +39,9 @@ def everything_of(user: UUID) -> None:
     )
     rows.asked(user)
     rows.repeated(user)
-    connection = ledger_rows.connection(user)
-    ledger_rows.item(connection)
-    ledger_rows.attempt(ledger_rows.failure(connection).run)
+    connection = run_rows.connection(user)
+    run_rows.item(connection)
+    run_rows.attempt(run_rows.failure(connection).run)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from graph.database.role import as_owner
 from graph.http.scopes import READ
 from graph.models import NormalizedEntity
 from graph.view import refresh
-from tests.finley.collector import Collector, attributes, collecting
+from tests.finley.observability.collector import Collector, attributes, collecting
 from tests.graph import rows
 from tests.graph.api.conftest import keep_books, serving
 from tests.syncjobs import workers

@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from finley.models import User
 from graph.database.role import as_owner
 from syncjobs.models import JobFailure, SyncRun
-from tests.syncjobs import ledger_rows
-from tests.syncjobs.ledger_rows import WHEN, again
+from tests.syncjobs import run_rows
+from tests.syncjobs.run_rows import WHEN, again
 
 pytestmark = pytest.mark.usefixtures("own_queue")
 
@@ -29,7 +29,7 @@ def read(*arguments: object):
 
 
 def one(**values) -> JobFailure:
-    return ledger_rows.failure(ledger_rows.connection(), **values)
+    return run_rows.failure(run_rows.connection(), **values)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def staff(committed) -> User:
 
 
 def test_the_list_is_newest_first_and_filtered():
-    first, second = ledger_rows.failures(2, error="two\nlines")
+    first, second = run_rows.failures(2, error="two\nlines")
     settled = one(status="resolved", provider="dropbox", function="dropbox_sync", error="fine")
     text = said("list")
     assert text.index(str(second.pk)) < text.index(str(first.pk))
@@ -68,8 +68,8 @@ def test_the_list_is_newest_first_and_filtered():
 
 
 def test_groups_are_counted():
-    ledger_rows.failures(3, fingerprint="a", location="syncjobs/sync.py:pages")
-    ledger_rows.failures(1, fingerprint="b", last_failed_at=WHEN + timedelta(days=1))
+    run_rows.failures(3, fingerprint="a", location="syncjobs/sync.py:pages")
+    run_rows.failures(1, fingerprint="b", last_failed_at=WHEN + timedelta(days=1))
     found = read("groups")
     assert [(group["fingerprint"], group["count"]) for group in found["groups"]] == [
         ("b", 1),
@@ -85,7 +85,7 @@ def test_groups_are_counted():
 
 def test_one_is_shown_with_its_story():
     failure = one(payload={"full": True}, traceback="Traceback of it", note="known")
-    ledger_rows.attempt(failure.run, error="A timeout.", traceback="Frame 1")
+    run_rows.attempt(failure.run, error="A timeout.", traceback="Frame 1")
     told = read("show", failure.pk)
     assert told["error"] == "broken"
     assert told["payload"] == {"full": True}

@@ -9,8 +9,8 @@ import pytest
 from graph.database.role import as_owner
 from syncjobs.failures import groups, search, timeline
 from syncjobs.models import JobFailure
-from tests.syncjobs import ledger_rows
-from tests.syncjobs.ledger_rows import WHEN
+from tests.syncjobs import run_rows
+from tests.syncjobs.run_rows import WHEN
 
 pytestmark = pytest.mark.usefixtures("owner")
 
@@ -73,7 +73,7 @@ def test_groups_are_what_counting_by_hand_gives(seed):
 
 def test_pages_of_groups_hold_each_group_once(django_assert_num_queries):
     for n in range(7):
-        ledger_rows.failures(n + 1, fingerprint=f"f{n}")
+        run_rows.failures(n + 1, fingerprint=f"f{n}")
     pages = []
     for offset in range(0, 9, 3):
         with django_assert_num_queries(1, using="owner"):
@@ -119,13 +119,13 @@ def test_filters_leave_what_they_name():
 
 
 def test_the_newest_come_first():
-    made = ledger_rows.failures(5)
+    made = run_rows.failures(5)
     assert list(search.matching()) == made[::-1]
 
 
 def test_a_text_is_found_in_error_and_payload_and_by_every_key():
-    connection = ledger_rows.connection()
-    failure = ledger_rows.failure(
+    connection = run_rows.connection()
+    failure = run_rows.failure(
         connection,
         error="The mailbox is Full: 100% used",
         payload={"folder": "Größe_1"},
@@ -133,7 +133,7 @@ def test_a_text_is_found_in_error_and_payload_and_by_every_key():
         correlation_id="corr-1",
         fingerprint="f00",
     )
-    ledger_rows.failure(ledger_rows.connection(), error="fine", payload={"folder": "X"})
+    run_rows.failure(run_rows.connection(), error="fine", payload={"folder": "X"})
     texts = ["is full", "100% u", "größe_1", "folder", "job-1", "corr-1", "f00"]
     keys = [failure.pk, failure.run_id, connection.pk, connection.user_id]
     for text in [*texts, *map(str, keys)]:
@@ -146,8 +146,8 @@ def test_a_text_is_found_in_error_and_payload_and_by_every_key():
 
 def test_a_text_is_sought_in_the_newest_that_the_filters_leave(monkeypatch):
     monkeypatch.setattr(search, "NEWEST", 10)
-    ledger_rows.failures(5, error="old one", provider="dropbox")
-    ledger_rows.failures(10, error="new one", last_failed_at=WHEN + timedelta(days=1))
+    run_rows.failures(5, error="old one", provider="dropbox")
+    run_rows.failures(10, error="new one", last_failed_at=WHEN + timedelta(days=1))
     assert search.matching(search="one").count() == 10
     assert search.matching(search="old one").count() == 0
     assert search.matching(search="old one", provider="dropbox").count() == 5
@@ -157,13 +157,13 @@ def test_a_text_is_sought_in_the_newest_that_the_filters_leave(monkeypatch):
 
 
 def test_a_story_is_the_run_and_its_replays_with_their_attempts(django_assert_num_queries):
-    connection = ledger_rows.connection()
-    failure = ledger_rows.failure(connection)
-    ledger_rows.attempt(failure.run, 1, outcome="retried", retry_after=30)
-    ledger_rows.attempt(failure.run, 2)
-    replay = ledger_rows.run(connection, trigger="replay", replay_of=failure)
-    ledger_rows.attempt(replay, 1)
-    ledger_rows.run(connection)
+    connection = run_rows.connection()
+    failure = run_rows.failure(connection)
+    run_rows.attempt(failure.run, 1, outcome="retried", retry_after=30)
+    run_rows.attempt(failure.run, 2)
+    replay = run_rows.run(connection, trigger="replay", replay_of=failure)
+    run_rows.attempt(replay, 1)
+    run_rows.run(connection)
     with django_assert_num_queries(2, using="owner"):
         told = list(timeline.runs_of(failure))
     assert told == [failure.run, replay]
@@ -174,11 +174,11 @@ def test_a_story_is_the_run_and_its_replays_with_their_attempts(django_assert_nu
 def test_a_long_story_is_told_from_its_end(monkeypatch):
     monkeypatch.setattr(timeline, "MOST_RUNS", 2)
     monkeypatch.setattr(timeline, "MOST_ATTEMPTS", 3)
-    connection = ledger_rows.connection()
-    failure = ledger_rows.failure(connection)
-    runs = [ledger_rows.run(connection, trigger="replay", replay_of=failure) for _ in range(3)]
+    connection = run_rows.connection()
+    failure = run_rows.failure(connection)
+    runs = [run_rows.run(connection, trigger="replay", replay_of=failure) for _ in range(3)]
     for number in range(1, 6):
-        ledger_rows.attempt(runs[-1], number)
+        run_rows.attempt(runs[-1], number)
     told = timeline.runs_of(failure)
     assert list(told) == runs[1:]
     assert [each.fence for each in told[-1].tried] == [5, 4, 3]
@@ -198,10 +198,10 @@ def test_a_long_story_is_told_from_its_end(monkeypatch):
     ],
 )
 def test_the_advice_fits(status, state, said):
-    connection = ledger_rows.connection(state=state)
-    failure = ledger_rows.failure(connection, status=status, note="x")
+    connection = run_rows.connection(state=state)
+    failure = run_rows.failure(connection, status=status, note="x")
     assert said in timeline.advice(failure)
 
 
 def test_what_names_no_connection_is_not_to_be_replayed():
-    assert "cannot be replayed" in timeline.advice(ledger_rows.failure())
+    assert "cannot be replayed" in timeline.advice(run_rows.failure())

@@ -17,8 +17,8 @@ from syncjobs.errors import PaceRefused, PayloadRefused, RequestError
 from syncjobs.failures import outcomes, replaying
 from syncjobs.failures.record import Trouble
 from syncjobs.models import JobFailure, SyncRun
-from tests.syncjobs import ledger_rows
-from tests.syncjobs.ledger_rows import again
+from tests.syncjobs import run_rows
+from tests.syncjobs.run_rows import again
 
 pytestmark = pytest.mark.usefixtures("own_queue", "owner")
 
@@ -35,7 +35,7 @@ def staff(committed) -> User:
 
 
 def open_failure(**values) -> JobFailure:
-    return ledger_rows.failure(ledger_rows.connection(), **values)
+    return run_rows.failure(run_rows.connection(), **values)
 
 
 def reason_of(failure: JobFailure) -> str:
@@ -76,17 +76,17 @@ def test_only_what_is_open_or_ignored_is_replayed(status, reason):
     ],
 )
 def test_a_connection_that_rests_is_said_to(state, reason):
-    failure = ledger_rows.failure(ledger_rows.connection(state=state))
+    failure = run_rows.failure(run_rows.connection(state=state))
     assert reason_of(failure) == reason
 
 
 def test_what_has_no_connection_cannot_be_replayed():
-    assert reason_of(ledger_rows.failure()) == replaying.NOTHING
-    assert reason_of(ledger_rows.failure(connection_id="x", user_id=uuid4())) == replaying.NOTHING
-    gone = ledger_rows.failure(connection_id=str(uuid4()), user_id=uuid4())
+    assert reason_of(run_rows.failure()) == replaying.NOTHING
+    assert reason_of(run_rows.failure(connection_id="x", user_id=uuid4())) == replaying.NOTHING
+    gone = run_rows.failure(connection_id=str(uuid4()), user_id=uuid4())
     assert reason_of(gone) == replaying.GONE
-    foreign = ledger_rows.connection()
-    stolen = ledger_rows.failure(connection_id=str(foreign.pk), user_id=uuid4())
+    foreign = run_rows.connection()
+    stolen = run_rows.failure(connection_id=str(foreign.pk), user_id=uuid4())
     assert reason_of(stolen) == replaying.GONE
 
 
@@ -98,14 +98,14 @@ def test_a_failure_outlives_its_run(owner):
 def test_a_busy_connection_is_left_alone(status):
     failure = open_failure()
     busy = {"worker": "w1", "lease_until": timezone.now(), "started_at": timezone.now()}
-    ledger_rows.run(failure.run.connection, status=status, **busy if status == "running" else {})
+    run_rows.run(failure.run.connection, status=status, **busy if status == "running" else {})
     assert reason_of(failure) == replaying.BUSY
     assert replaying.replay([failure.pk], by=None).skipped[0].reason == replaying.BUSY
 
 
 def test_one_failure_a_connection_is_replayed_in_a_batch():
-    connection = ledger_rows.connection()
-    first, second = ledger_rows.failures(2, connection)
+    connection = run_rows.connection()
+    first, second = run_rows.failures(2, connection)
     other = open_failure()
     ids = [second.pk, first.pk, other.pk, second.pk]
     plan = replaying.plan(ids)
@@ -192,7 +192,7 @@ def test_a_failure_that_somebody_holds_is_skipped_not_waited_for():
 def test_what_changes_after_the_plan_is_seen_under_the_lock(monkeypatch):
     failure, other = open_failure(), open_failure()
     stale = replaying.plan([failure.pk, other.pk])
-    ledger_rows.run(failure.run.connection, status="queued")
+    run_rows.run(failure.run.connection, status="queued")
     monkeypatch.setattr(replaying, "plan", lambda ids: stale)
     done = replaying.replay([failure.pk, other.pk], by=None)
     assert [started.pk for started, _ in done.started] == [other.pk]
@@ -305,7 +305,7 @@ def test_an_edited_payload_is_for_one_failure():
 
 def test_a_skipped_replay_edits_nothing():
     failure = open_failure(payload={"full": False})
-    ledger_rows.run(failure.run.connection, status="queued")
+    run_rows.run(failure.run.connection, status="queued")
     replaying.replay([failure.pk], by=None, payload={"full": True})
     after = again(failure)
     assert (after.payload, after.payload_history) == ({"full": False}, [])

@@ -14,8 +14,8 @@ from syncjobs.errors import ReasonMissing
 from syncjobs.failures import outcomes, record, settling
 from syncjobs.failures.record import Trouble
 from syncjobs.models import JobFailure
-from tests.syncjobs import ledger_rows
-from tests.syncjobs.ledger_rows import again
+from tests.syncjobs import run_rows
+from tests.syncjobs.run_rows import again
 
 pytestmark = pytest.mark.usefixtures("owner")
 
@@ -51,7 +51,7 @@ def staff(committed) -> User:
 @pytest.mark.parametrize("verb", WAYS)
 @pytest.mark.parametrize("status", ["open", "replaying", "resolved", "ignored", "discarded"])
 def test_what_may_become_what(status, verb):
-    failure = ledger_rows.failure(status=status, note="before")
+    failure = run_rows.failure(status=status, note="before")
     wanted, way = WAYS[verb]
     done = way([failure.pk], by=None)
     after = again(failure)
@@ -67,7 +67,7 @@ def test_what_may_become_what(status, verb):
 
 def test_a_plan_says_the_same_and_does_nothing():
     for status in ("open", "replaying", "resolved"):
-        failure = ledger_rows.failure(status=status)
+        failure = run_rows.failure(status=status)
         planned = settling.plan([failure.pk], JobFailure.Status.RESOLVED)
         assert again(failure).status == status
         assert settling.resolve([failure.pk], by=None).skipped == [
@@ -76,7 +76,7 @@ def test_a_plan_says_the_same_and_does_nothing():
 
 
 def test_many_at_once_with_a_reason_for_each_that_is_skipped(staff, django_assert_max_num_queries):
-    made = ledger_rows.failures(300)
+    made = run_rows.failures(300)
     JobFailure.objects.filter(pk__in=[each.pk for each in made[:20]]).update(status="replaying")
     stranger = uuid4()
     ids = [*(each.pk for each in made), stranger, made[0].pk]
@@ -97,20 +97,20 @@ def test_many_at_once_with_a_reason_for_each_that_is_skipped(staff, django_asser
 
 @pytest.mark.parametrize("reason", ["", "  \n", "\0"])
 def test_nothing_is_discarded_without_a_reason(reason):
-    failure = ledger_rows.failure()
+    failure = run_rows.failure()
     with pytest.raises(ReasonMissing):
         settling.discard([failure.pk], by=None, reason=reason)
     assert again(failure).status == "open"
 
 
 def test_a_note_is_cut_where_it_never_ends():
-    failure = ledger_rows.failure()
+    failure = run_rows.failure()
     settling.resolve([failure.pk], by=None, note=" \0x" * 5_000)
     assert len(again(failure).note) == settling.LONGEST
 
 
 def test_two_who_settle_the_same_failures_in_other_orders_both_end():
-    ids = [each.pk for each in ledger_rows.failures(200)]
+    ids = [each.pk for each in run_rows.failures(200)]
 
     def settle(order: list) -> int:
         with as_owner():
@@ -124,17 +124,17 @@ def test_two_who_settle_the_same_failures_in_other_orders_both_end():
 
 
 def test_what_is_ignored_stays_so_until_it_changes():
-    connection = ledger_rows.connection()
+    connection = run_rows.connection()
     known = Trouble("Permanent", "Message 17 is too large.")
     mark = record.fingerprint("gmail_sync", known)
-    failure = ledger_rows.failure(connection, fingerprint=mark)
+    failure = run_rows.failure(connection, fingerprint=mark)
     settling.ignore([failure.pk], by=None)
 
     def next_one(trouble: Trouble, of=connection) -> str:
-        run = ledger_rows.run(of, status="queued", error="")
+        run = run_rows.run(of, status="queued", error="")
         run_state.failed(run.pk, None, trouble)
         return JobFailure.objects.get(run=run).status
 
     assert next_one(Trouble("Permanent", "Message 18 is too large.")) == "ignored"
     assert next_one(Trouble("Permanent", "The mailbox is full.")) == "open"
-    assert next_one(known, ledger_rows.connection()) == "open"
+    assert next_one(known, run_rows.connection()) == "open"
