@@ -4,10 +4,10 @@ import os
 
 import django
 
-from finley.server.body_limit import Bounded
-from finley.server.concurrency_limit import Crowded
-from finley.server.handler import InOneThread
+from finley.server.body_limit import BodyLimit
+from finley.server.concurrency_limit import ConcurrencyLimit
+from finley.server.handler import ThreadedHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "finley.settings")
 django.setup(set_prefix=False)
-application = Bounded(Crowded(InOneThread()))
+application = BodyLimit(ConcurrencyLimit(ThreadedHandler()))

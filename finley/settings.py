@@ -67,14 +67,14 @@ TRACED = any(
 TRACED_AS = environment.text("OTEL_SERVICE_NAME", "finley")
 
 MIDDLEWARE = [
-    "finley.server.middleware.Identified",
-    *(["finley.observability.tracing.Traced"] if TRACED else []),
+    "finley.server.middleware.RequestIdMiddleware",
+    *(["finley.observability.tracing.TracingMiddleware"] if TRACED else []),
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "finley.server.middleware.PolicyOfAdmin",
+    "finley.server.middleware.AdminPolicyMiddleware",
     *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "finley.server.middleware.OwnerForStaff",
+    "finley.server.middleware.StaffRoleMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

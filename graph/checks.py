@@ -7,9 +7,10 @@ from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A0
 from django.db import connections
 
 from graph.database import grants
+from graph.errors import ViewMissing
 from graph.view import refresh
 
-MEND_ROLES = (
+HINT_ROLES = (
     "It owns the tables or is a superuser. Give it and the owner a role each (manage.py "
     "setup_roles), in DATABASE_URL and DATABASE_OWNER_URL."
 )
@@ -25,14 +26,12 @@ def view_is_there_and_filled(
     state = refresh.state()
     if state is refresh.State.MISSING:
         return [
-            _warning(
-                "W001", "The view view_enriched_relationships is missing.", refresh.MEND_MISSING
-            )
+            _warning("W001", "The view view_enriched_relationships is missing.", ViewMissing.HINT)
         ]
     if state is refresh.State.UNPOPULATED or not refresh.was_refreshed():
         return [
             _warning(
-                "W002", "The view was never refreshed: the graph is empty.", refresh.MEND_STALE
+                "W002", "The view was never refreshed: the graph is empty.", refresh.HINT_STALE
             )
         ]
     return []
@@ -55,7 +54,7 @@ def the_application_is_bound(
         found = cursor.fetchone()
     if found is None or not found[0]:
         return []
-    return [_warning("W003", f"Row-level security does not bind the role {role}.", MEND_ROLES)]
+    return [_warning("W003", f"Row-level security does not bind the role {role}.", HINT_ROLES)]
 
 
 def _warning(number: str, message: str, hint: str) -> CheckMessage:

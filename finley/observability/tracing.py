@@ -39,7 +39,7 @@ def begin() -> None:
     trace.set_tracer_provider(provider)
 
 
-class Traced:
+class TracingMiddleware:
     """A span for each request, in the trace that it names, if it names one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

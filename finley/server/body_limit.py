@@ -15,7 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class Bounded:
+class BodyLimit:
     """An ASGI application whose requests hold at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
 
     Django would write a whole body to disk before a view sees it. One whose Content-Length says

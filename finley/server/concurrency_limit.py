@@ -11,7 +11,7 @@ from graph.http import problems
 SAYS = "Too many requests are being answered just now. Try again in a moment."
 
 
-class Crowded:
+class ConcurrencyLimit:
     """An ASGI application that works on at most REQUESTS_AT_ONCE requests, of one asker on half.
 
     One counts from the end of its body to the beginning of its answer: who sends slowly, reads
@@ -54,7 +54,7 @@ class Crowded:
 class _Turn:
     """To the application, a client that is refused has gone."""
 
-    def __init__(self, crowd: Crowded, who: bytes, receive: Receive, send: Send) -> None:
+    def __init__(self, crowd: ConcurrencyLimit, who: bytes, receive: Receive, send: Send) -> None:
         self._crowd, self._who, self._receive, self._send = crowd, who, receive, send
         self._taken = False
         self._ended = False

@@ -29,7 +29,7 @@ from django.urls import set_script_prefix
 from finley.server.body_limit import PROBES, Receive, Scope, Send, asker
 
 
-class InOneThread(ASGIHandler):
+class ThreadedHandler(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self._threads = ThreadPoolExecutor(settings.REQUEST_THREADS, "request")

@@ -22,7 +22,7 @@ HEADER = "X-Request-ID"
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
-class Identified:
+class RequestIdMiddleware:
     """Each request has an id, the client's X-Request-ID where that is one; the answer tells it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -58,7 +58,7 @@ class Identified:
         )
 
 
-class PolicyOfAdmin:
+class AdminPolicyMiddleware:
     """The admin's pages have a content security policy of their own, in whatever mode it is."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -73,7 +73,7 @@ class PolicyOfAdmin:
         return self.get_response(request)
 
 
-class OwnerForStaff:
+class StaffRoleMiddleware:
     """Runs requests under the admin's prefix, and the dead letters', inside `as_owner()`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

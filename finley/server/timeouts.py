@@ -24,7 +24,7 @@ READ_AT_LEAST = 32_768  # bytes of what is sent, in PATIENCE["read"]
 TOO_SLOW = "The request did not come within {seconds:g} seconds."
 
 
-class Patient(H11Protocol):
+class TimeoutProtocol(H11Protocol):
     """One connection. A process has at most CONNECTIONS; further ones are closed at once."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

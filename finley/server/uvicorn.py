@@ -13,7 +13,7 @@ SPARE = 100  # files beside connections: the database's, Redis', the log
 def options(**given: Any) -> dict[str, Any]:
     """For uvicorn.Config and uvicorn.run."""
     return {
-        "http": "finley.patience:Patient",
+        "http": "finley.patience:TimeoutProtocol",
         "ws": "none",
         "lifespan": "off",
         # a pipelined request would begin in the context, and the thread, of the one before it

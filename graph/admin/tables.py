@@ -313,7 +313,7 @@ class EnrichedRelationshipAdmin(ReadOnly):
         rows = super().get_queryset(request)
         if refresh.state() is refresh.State.READY:
             return rows
-        messages.warning(request, f"The view holds nothing yet. {refresh.MEND_STALE}")
+        messages.warning(request, f"The view holds nothing yet. {refresh.HINT_STALE}")
         return rows.none()
 
 

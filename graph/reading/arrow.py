@@ -21,8 +21,6 @@ from psycopg.sql import SQL, Composable, Literal
 from graph.database import deadlines
 from graph.database.tenancy import TENANT_SETTING
 from graph.errors import GraphError, ViewMissing, ViewUnpopulated
-from graph.models.view_sql import VIEW
-from graph.view.refresh import MEND_MISSING, MEND_UNPOPULATED
 
 LIBPQ = (
     "host",
@@ -259,7 +257,7 @@ def _limit() -> Composable:
 
 def _explained(error: adbc_driver_manager.Error) -> Exception:
     if error.sqlstate == "42P01":
-        return ViewMissing(f"The view {VIEW} is missing. {MEND_MISSING}")
+        return ViewMissing()
     if error.sqlstate == "55000":
-        return ViewUnpopulated(f"The view was never filled. {MEND_UNPOPULATED}")
+        return ViewUnpopulated()
     return error

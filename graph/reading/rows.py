@@ -20,10 +20,9 @@ from graph.database.tenancy import tenant_snapshot
 from graph.errors import ViewMissing, ViewUnpopulated
 from graph.layers import LAYERS
 from graph.models import TenantRelationship
-from graph.models.view_sql import TENANT, TENANT_VIEW, VIEW, view_sql
+from graph.models.view_sql import TENANT, TENANT_VIEW, view_sql
 from graph.reading import corrections
 from graph.view import version
-from graph.view.refresh import MEND_MISSING, MEND_UNPOPULATED
 from graph.view.version import State
 
 COLUMNS = tuple(str(field.column) for field in TenantRelationship._meta.concrete_fields)
@@ -73,9 +72,9 @@ def _readable_view() -> Iterator[None]:
         yield
     except (OperationalError, ProgrammingError) as error:
         if isinstance(error.__cause__, UndefinedTable):
-            raise ViewMissing(f"The view {VIEW} is missing. {MEND_MISSING}") from error
+            raise ViewMissing from error
         if isinstance(error.__cause__, ObjectNotInPrerequisiteState):
-            raise ViewUnpopulated(f"The view was never filled. {MEND_UNPOPULATED}") from error
+            raise ViewUnpopulated from error
         raise
 
 

@@ -23,9 +23,7 @@ from graph.models.view_sql import VIEW
 LOCK = 0x66696E6C6579  # "finley": the advisory lock that one refresher holds at a time
 RETRIES = 3  # after a serialization failure, or a lock that was not had in time
 LOCK_TIMEOUT = "2s"  # how long a refresh may stand in the way of those who come after it
-MEND_MISSING = "Run: manage.py migrate"
-MEND_STALE = "Run: manage.py refresh_enriched_view"
-MEND_UNPOPULATED = "Run: manage.py refresh_enriched_view --no-concurrently"
+HINT_STALE = "Run: manage.py refresh_enriched_view"
 
 
 class State(Enum):
@@ -96,11 +94,10 @@ def definition() -> str:
 def _require(concurrently: bool) -> None:
     now = state()
     if now is State.MISSING:
-        raise ViewMissing(f"The view {VIEW} is missing. {MEND_MISSING}")
+        raise ViewMissing
     if now is State.UNPOPULATED and concurrently:
         raise ViewUnpopulated(
-            f"The view {VIEW} was never filled, so it cannot be refreshed concurrently. "
-            f"{MEND_UNPOPULATED}"
+            f"The view {VIEW} was never refreshed, so it cannot be refreshed concurrently."
         )
 
 

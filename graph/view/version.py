@@ -10,9 +10,7 @@ from psycopg.sql import SQL, Composed, Literal
 
 from graph.database.tenancy import tenant_row
 from graph.errors import ViewMissing, ViewUnpopulated
-from graph.models.view_sql import VIEW
 from graph.view.captured_tables import EVERYTHING
-from graph.view.refresh import MEND_MISSING, MEND_UNPOPULATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +45,9 @@ def query(user_id: UUID) -> Composed:
 def read(row: Mapping[str, Any]) -> State:
     """Raises ViewMissing and ViewUnpopulated, with the command that mends it."""
     if row["missing"]:
-        raise ViewMissing(f"The view {VIEW} is missing. {MEND_MISSING}")
+        raise ViewMissing
     if not row["populated"]:
-        raise ViewUnpopulated(f"The view was never filled. {MEND_UNPOPULATED}")
+        raise ViewUnpopulated
     pending = json.loads(row["pending"] or "{}")
     if row["foreign"]:  # its transaction ids are another server's
         return State(_version(row), {**pending, EVERYTHING: 0}, None)
