@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from graph import sql
 from graph.layers import LAYERS, Layer
 
-VIEW = "view/view_enriched_relationships"  # every tenant's: the owner refreshes it
+VIEW = "view_enriched_relationships"  # every tenant's: the owner refreshes it
 TENANT_VIEW = "tenant_relationships"  # what is read of it: the transaction's tenant's rows
 
 # Columns with few values, in all of which a relationship is as thousands of others are; the view
