@@ -17,7 +17,11 @@ OF_USERS = (
     "finley_user_user_permissions",
 )
 # The first two run as their owner and ask for the transaction's tenant themselves.
-FUNCTIONS = ("questions/search_entities", "reading/relationships_nth", "view/changes_state")
+FUNCTIONS = {  # each function, and the file that creates it
+    "search_entities": "questions/search_entities",
+    "relationships_nth": "reading/relationships_nth",
+    "changes_state": "view/changes_state",
+}
 POLICY = SQL(
     "CREATE POLICY tenants_apart ON {0} USING (user_id = current_tenant()) "
     "WITH CHECK (user_id = current_tenant()); ALTER TABLE {0} ENABLE ROW LEVEL SECURITY"
@@ -31,8 +35,8 @@ def put_in_place(cursor: CursorWrapper) -> None:
         if not apart:
             cursor.execute(POLICY.format(Identifier(table)))
     cursor.execute(sql.read("database/tenant_view"))
-    for function in FUNCTIONS:
-        cursor.execute(sql.read(function))
+    for file in FUNCTIONS.values():
+        cursor.execute(sql.read(file))
 
 
 def tenant_tables(cursor: CursorWrapper) -> list[tuple[str, bool]]:
