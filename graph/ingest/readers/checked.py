@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
-from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Precision, Reject
+from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Precision, Records, Reject
 from graph.ingest.values import currency_code, money
 
 KEY_LIMIT = 200  # characters of a document's number; a longer one is none
@@ -48,7 +48,7 @@ def checked(
     document_ref: str = "",
     due_on: date | None = None,
     precision: Precision = "day",
-    records: str = "payment",
+    records: Records = "payment",
 ) -> LedgerRow:
     """The row. Raises RefusedError for an amount, a currency or a text that cannot be stored."""
     for name, text in data.items():

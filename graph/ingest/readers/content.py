@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from graph.ingest.files import SAMPLE, LedgerFileError, encoding_of, explained, text, unpacked
+from graph.ingest.decode import SAMPLE, LedgerFileError, encoding_of, explained, text, unpacked
 
 LARGEST = 256 * 1024 * 1024  # bytes, unpacked
 LONGEST_LINE = 1024 * 1024  # characters

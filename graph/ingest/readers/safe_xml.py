@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from lxml import etree
 
-from graph.ingest.files import LedgerFileError
+from graph.ingest.decode import LedgerFileError
 from graph.ingest.readers import content
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from hashlib import blake2b
 
 from graph.ingest.readers.checked import RefusedError, checked
-from graph.ingest.rows import LedgerRow, Party, Reject
+from graph.ingest.rows import LedgerRow, Party, Records, Reject
 
 SOURCE = "bank.statement"
 UNKNOWN = "Unknown"  # the other side, where the bank states none
@@ -56,7 +56,7 @@ class Entry:
     party_keys: tuple[tuple[str, str], ...] = ()
     description: str = ""
     document: str = ""
-    records: str = "payment"
+    records: Records = "payment"
     key: str = ""
     unit: str = ""
     unit_amount: Decimal | None = None

@@ -1,0 +1,17 @@
+"""All formats beside CSV, in the order in which a file is tried; content decides, never a suffix."""
+
+from pathlib import Path
+
+from graph.ingest.readers import camt, content, mt940
+from graph.ingest.readers.parts import FileFormat
+
+FORMATS: tuple[FileFormat, ...] = (camt.FORMAT, mt940.FORMAT)
+
+
+def recognise(path: Path) -> FileFormat | None:
+    """The format of a file, by its first 64 KiB; None for what may be a CSV, and for what is not known.
+
+    Raises LedgerFileError for a file that cannot be read or unpacked.
+    """
+    start = content.start(path)
+    return next((each for each in FORMATS if each.fits(start)), None)
