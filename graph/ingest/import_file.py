@@ -57,6 +57,8 @@ def parts_of(
     """The file's parts, ready to read. Raises LedgerError for a file that is refused as a whole."""
     if isinstance(by, FileFormat):
         return by.parts(path, hints)
+    if hints != NO_HINTS:
+        raise LedgerError(f"{path.name} is a CSV: state its currency and dates in a mapping")
     return [
         Part(
             name=by.name,
@@ -76,6 +78,7 @@ def import_file(
     by: Mapping | FileFormat,
     rejects_folder: Path,
     progress: Progress | None = None,
+    *,
     hints: Hints = NO_HINTS,
 ) -> Imported:
     """Import all of the file or, when it fails, nothing of it.

@@ -50,9 +50,28 @@ class Controls:
     """All statements of a file, in its order."""
 
     ended: list[Control] = field(default_factory=list)
+    _begun: set[tuple[str, str]] = field(default_factory=set)
+    _closing: dict[str, Decimal | None] = field(default_factory=dict)
+    _sections: dict[str, int] = field(default_factory=dict)
+
+    def begin(self, control: Control) -> int:
+        """The account's section that a statement belongs to, as its first entry is read.
+
+        Statements that follow one another are one section, in which equal rows are different
+        rows. A statement that stands in the file again, or does not open where the one before it
+        closed, begins a section: its rows may be rows of the sections before.
+        """
+        account, ident = control.account, (control.account, control.statement)
+        closing = self._closing.get(account)
+        follows = None in {closing, control.opening} or closing == control.opening
+        if ident in self._begun or not follows:
+            self._sections[account] = self._sections.get(account, 0) + 1
+        self._begun.add(ident)
+        return self._sections.get(account, 0)
 
     def end(self, control: Control) -> None:
         self.ended.append(control)
+        self._closing[control.account] = control.closing
 
     def warnings(self) -> Iterator[str]:
         """Broken sums, and statements of one account that do not follow one another."""

@@ -62,6 +62,7 @@ class _Report:
     ident: str = ""
     account: Account | None = None
     bank: str = ""
+    section: int | None = None
     control: Control = field(default_factory=lambda: Control("", ""))
 
 
@@ -112,7 +113,6 @@ class _Reading:
         bank = child(element, "Svcr", "FinInstnId")
         self._report.bank = first_text(bank, "Nm", "BICFI", "BIC")
         self._report.account = Account(statement.account_number(number), currency)
-        self._report.control.account = self._report.account.number
 
     def _balance(self, element: Element) -> None:
         code = text(element, "Tp", "CdOrPrtry", "Cd")
@@ -128,11 +128,21 @@ class _Reading:
             control.closing = amount
 
     def _end(self, kind: str) -> None:
-        control = self._report.control
-        control.statement = self._report.ident
+        control = self._named_control()
         if kind == "Stmt":  # reports and notifications need not hold all movements
             self._controls.end(control)
         self._report = _Report()
+
+    def _named_control(self) -> Control:
+        report = self._report
+        report.control.account = report.account.number if report.account else ""
+        report.control.statement = report.ident
+        return report.control
+
+    def _section(self) -> int:
+        if self._report.section is None:
+            self._report.section = self._controls.begin(self._named_control())
+        return self._report.section
 
     def warnings(self) -> Iterator[str]:
         yield from self._controls.warnings()
@@ -166,6 +176,7 @@ class _Reading:
             account=account,
             bank=self._report.bank,
             statement=self._report.ident,
+            section=self._section(),
             # Only a statement is sure to hold all rows of its days.
             complete=kind == "Stmt",
             booked_on=_booked_on(element),
@@ -190,4 +201,3 @@ def _signed(amount: Decimal, indicator: str) -> Decimal:
     if amount < 0:
         raise RefusedError("Amt", "a negative amount: CdtDbtInd states the direction")
     return amount if indicator == "CRDT" else -amount
-

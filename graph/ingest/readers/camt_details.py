@@ -23,6 +23,7 @@ class EntryFacts:
     account: Account
     bank: str
     statement: str
+    section: int
     complete: bool
     booked_on: date
     valued_on: str
@@ -45,12 +46,17 @@ def entries(facts: EntryFacts, element: Element, notes: list[str]) -> Iterator[E
     Where the transactions' amounts do not add up to the entry's, the entry is one row, and `notes`
     gets a sentence.
     """
-    transactions = [tx for group in children(element, "NtryDtls") for tx in children(group, "TxDtls")]
+    transactions = [
+        tx for group in children(element, "NtryDtls") for tx in children(group, "TxDtls")
+    ]
     charge = _charge(facts, element, transactions)
     amounts = [_amount(facts, tx) for tx in transactions]
     moved = facts.amount - charge
     if len(transactions) > 1 and None not in amounts and sum(filter(None, amounts)) == moved:
-        rows = [_row(facts, element, tx, amount) for tx, amount in zip(transactions, amounts, strict=True)]
+        rows = [
+            _row(facts, element, tx, amount)
+            for tx, amount in zip(transactions, amounts, strict=True)
+        ]
     else:
         if len(transactions) > 1:
             notes.append(_unequal(facts, amounts))
@@ -146,6 +152,7 @@ def _charge_row(facts: EntryFacts, charge: Decimal) -> Entry:
         amount=charge,
         currency=facts.currency,
         statement=facts.statement,
+        section=facts.section,
         party=facts.bank or "Bank",
         description="Charges",
         records="fee",
@@ -167,6 +174,7 @@ def _row(facts: EntryFacts, element: Element, tx: Element | None, amount: Decima
         amount=amount,
         currency=facts.currency,
         statement=facts.statement,
+        section=facts.section,
         party=side.name or (facts.bank or "Bank" if own else side.account),
         party_keys=keys,
         description=_description(element, tx),
@@ -202,9 +210,7 @@ def _side(tx: Element | None, role: str) -> _Side:
     return _Side(
         name=first_text(parties, f"{role}/Nm", f"{role}/Pty/Nm", f"{role}/Agt/FinInstnId/Nm"),
         account=statement.account_number(account),
-        bic=first_text(
-            child(tx, "RltdAgts", f"{role}Agt", "FinInstnId"), "BICFI", "BIC"
-        ),
+        bic=first_text(child(tx, "RltdAgts", f"{role}Agt", "FinInstnId"), "BICFI", "BIC"),
         ultimate=first_text(parties, f"Ultmt{role}/Nm", f"Ultmt{role}/Pty/Nm"),
     )
 
@@ -213,7 +219,9 @@ def _description(element: Element, tx: Element | None) -> str:
     """The remittance text, else what the bank adds."""
     info = child(tx, "RmtInf")
     lines = [text(line) for line in children(info, "Ustrd")]
-    lines += [text(more) for strd in children(info, "Strd") for more in children(strd, "AddtlRmtInf")]
+    lines += [
+        text(more) for strd in children(info, "Strd") for more in children(strd, "AddtlRmtInf")
+    ]
     remitted = " ".join(filter(None, lines))
     return remitted or first_text(tx, "AddtlTxInf") or first_text(element, "AddtlNtryInf")
 
@@ -226,9 +234,7 @@ def _document(tx: Element | None) -> str:
     return ""
 
 
-def _facts(
-    facts: EntryFacts, element: Element, tx: Element | None, side: _Side
-) -> dict[str, str]:
+def _facts(facts: EntryFacts, element: Element, tx: Element | None, side: _Side) -> dict[str, str]:
     domain = child(element, "BkTxCd", "Domn")
     code = "-".join(filter(None, (
         text(domain, "Cd"), text(domain, "Fmly", "Cd"), text(domain, "Fmly", "SubFmlyCd"),

@@ -1,4 +1,4 @@
-"""A row made of what a reader has found, checked as a CSV's row is: fit for money and the tables."""
+"""A row made of what a reader has found, checked as a CSV's row is."""
 
 import re
 from datetime import date, datetime

@@ -28,7 +28,9 @@ def whole(path: Path, most: int = LARGEST) -> bytes:
 
 def too_large(path: Path, most: int) -> LedgerFileError:
     size = f"{most // 2**20} MiB"
-    return LedgerFileError(f"{path.name} has more than {size} unpacked: split it into smaller files")
+    return LedgerFileError(
+        f"{path.name} has more than {size} unpacked: split it into smaller files"
+    )
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -42,7 +44,9 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
         number = 0
         while line := stream.readline(LONGEST_LINE + 1):
             if len(line) > LONGEST_LINE:
-                raise LedgerFileError(f"{path.name} has a line longer than {LONGEST_LINE:,} characters")
+                raise LedgerFileError(
+                    f"{path.name} has a line longer than {LONGEST_LINE:,} characters"
+                )
             number += 1
             yield number, line.rstrip("\r\n")
 

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError
@@ -21,7 +20,9 @@ from graph.ingest.rows import Reject
 
 _TAG = re.compile(r":([0-9]{2}[A-Z]?):(.*)", re.DOTALL)
 _BLOCK = re.compile(r"(?:\{[0-9]:[^{}]*(?:\{[^{}]*\}[^{}]*)*\})*\{4:")
-_START = re.compile(r"(?:^|[\r\n]|\{4:\s*):20:[^\r\n]*[\r\n]+(?:[^:\r\n][^\r\n]*[\r\n]+)*:2[0-9][A-Z]?:")
+_START = re.compile(
+    r"(?:^|[\r\n]|\{4:\s*):20:[^\r\n]*[\r\n]+(?:[^:\r\n][^\r\n]*[\r\n]+)*:2[0-9][A-Z]?:"
+)
 _MOVEMENT = re.compile(
     r"(?P<valued>[0-9]{6})(?P<booked>[0-9]{4})?"
     r"(?P<mark>R?[CD]|E[CD])(?P<funds>[A-Z])?"
@@ -29,7 +30,9 @@ _MOVEMENT = re.compile(
     r"(?:(?P<code>[A-Z][A-Z0-9]{3})(?P<rest>.*))?",
     re.DOTALL,
 )
-_BALANCE = re.compile(r"(?P<mark>[CD])(?P<day>[0-9]{6})(?P<currency>[A-Z]{3})(?P<amount>[0-9]{1,12}[,.]?[0-9]{0,4})")
+_BALANCE = re.compile(
+    r"(?P<mark>[CD])(?P<day>[0-9]{6})(?P<currency>[A-Z]{3})(?P<amount>[0-9]{1,12}[,.]?[0-9]{0,4})"
+)
 _FLOOR = re.compile(r"(?P<currency>[A-Z]{3})[CD]?[0-9]+[,.]?[0-9]*")
 _CURRENCY_AFTER = re.compile(r"(?<=[0-9])(?P<currency>[A-Z]{3})$")
 _CHARGES = re.compile(r"/CHGS/(?P<currency>[A-Z]{3})(?P<amount>[0-9]{1,12},[0-9]{0,3})")
@@ -37,7 +40,9 @@ _CHARGES = re.compile(r"/CHGS/(?P<currency>[A-Z]{3})(?P<amount>[0-9]{1,12},[0-9]
 
 def fits(start: bytes) -> bool:
     """:20: and within the following fields another of 20 to 29, at lines' starts."""
-    return _START.search(start.decode("latin-1").lstrip("\ufeff\x01\xef\xbb\xbf")[:16_384]) is not None
+    return (
+        _START.search(start.decode("latin-1").lstrip("\ufeff\x01\xef\xbb\xbf")[:16_384]) is not None
+    )
 
 
 def parts(path: Path, _hints: Hints) -> list[Part]:
@@ -73,6 +78,7 @@ class _Message:
     currency: str = ""
     is_interim: bool = False
     opened_on: str = ""
+    section: int | None = None
     control: Control = field(default_factory=lambda: Control("", ""))
 
     @property
@@ -96,7 +102,7 @@ def _fields(path: Path) -> Iterator[_Field]:
             if current:
                 yield current
             current = _Field(tag[1], line, tag[2])
-        elif text.startswith(("-", "{")) and text.strip("-}\x03") == "" or text.startswith("{"):
+        elif text.startswith("{") or (text.startswith("-") and not text.strip("-}\x03")):
             if current:
                 yield current
             current = None
@@ -137,7 +143,7 @@ class _Reading:
         elif tag in {"25", "25P"}:
             message.account = _account(text)
             message.currency = message.currency or message.account.currency
-        elif tag == "28C" or tag == "28":
+        elif tag in {"28C", "28"}:
             message.number = text
         elif tag in {"60F", "60M", "62F", "62M"}:
             self._balance(tag, text)
@@ -163,11 +169,15 @@ class _Reading:
             control.closing = amount
 
     def _end(self) -> None:
-        message, control = self._message, self._message.control
-        if message.account is not None:
-            control.account, control.statement = message.account.number, message.name
-            self._controls.end(control)
+        if self._message.account is not None:
+            self._controls.end(self._named_control())
         self._message = _Message()
+
+    def _named_control(self) -> Control:
+        message = self._message
+        message.control.account = message.account.number if message.account else ""
+        message.control.statement = message.name
+        return message.control
 
     def warnings(self) -> Iterator[str]:
         yield from self._controls.warnings()
@@ -198,6 +208,8 @@ class _Reading:
             return
         if message.account is None or not message.account.number:
             raise RefusedError("25", "no account is stated above the movement")
+        if message.section is None:
+            message.section = self._controls.begin(self._named_control())
         entry = _entry(message, opened.line, stated, subfield86.read(details))
         message.control.move(opened.line, entry.amount)
         yield entry
@@ -237,6 +249,7 @@ def _entry(
         amount=amount if gains else -amount,
         currency=message.currency,
         statement=message.name,
+        section=message.section or 0,
         party=details.party or ("Bank" if banks_own else details.account),
         party_keys=(("iban", details.account),) if statement.is_iban(details.account) else (),
         description=details.remittance or details.booking_text,
@@ -285,5 +298,3 @@ def _booked(text: str | None, valued: date) -> date:
     if not days:
         raise RefusedError("61", f"{text!r} is not a booking date (MMDD)")
     return min(days, key=lambda day: abs(day - valued))
-
-

@@ -1,4 +1,4 @@
-"""All formats beside CSV, in the order in which a file is tried; content decides, never a suffix."""
+"""All formats beside CSV, in the order in which a file is tried: by content, never by suffix."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ FORMATS: tuple[FileFormat, ...] = (camt.FORMAT, mt940.FORMAT)
 
 
 def recognise(path: Path) -> FileFormat | None:
-    """The format of a file, by its first 64 KiB; None for what may be a CSV, and for what is not known.
+    """The format of a file by its first 64 KiB; None for what may be a CSV or is not known.
 
     Raises LedgerFileError for a file that cannot be read or unpacked.
     """

@@ -4,6 +4,7 @@ libxml2 keeps its own limits (256 levels, 10 MB a text) because `huge_tree` stay
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +14,6 @@ from lxml import etree
 
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.readers import content
-
 
 
 class Readable(Protocol):
@@ -44,10 +44,8 @@ def root_of(start: bytes) -> Root | None:
     if b"<" not in start[:1024].replace(b"\0", b""):
         return None
     parser = etree.XMLPullParser(events=("start",), **_SAFE)
-    try:
+    with suppress(etree.XMLSyntaxError):  # the root may have come before the error
         parser.feed(start)
-    except etree.XMLSyntaxError:
-        pass  # the start element may have come before the error
     try:
         for _, element in parser.read_events():
             return Root(local(element), etree.QName(element).namespace or "")

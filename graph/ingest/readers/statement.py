@@ -38,7 +38,8 @@ class Entry:
 
     number       the entry's number or line, for rejects and provenance
     amount       what the account gains; negative what it pays
-    statement    which statement of the file it stands in: an entry that two of them state is one
+    statement    the name of the statement it stands in, kept as provenance
+    section      equal entries of one section are different ones (Controls.begin)
     unit, unit_amount
                  the booking that several rows are parts of (a batch, a payment and its charge),
                  and its amount; "" and None for a booking of one row
@@ -52,6 +53,7 @@ class Entry:
     amount: Decimal
     currency: str
     statement: str = ""
+    section: int = 0
     party: str = ""
     party_keys: tuple[tuple[str, str], ...] = ()
     description: str = ""
@@ -65,13 +67,13 @@ class Entry:
 
 @dataclass(slots=True)
 class Numbering:
-    """Tells equal rows of one statement apart: 1 for the first, then 2 …"""
+    """Tells equal rows of one section apart: 1 for the first, then 2 …"""
 
-    seen: dict[tuple[str, str], int] = field(default_factory=dict)
+    seen: dict[tuple[int, str], int] = field(default_factory=dict)
 
-    def next(self, statement: str, key: str) -> int:
-        count = self.seen.get((statement, key), 0) + 1
-        self.seen[statement, key] = count
+    def next(self, section: int, key: str) -> int:
+        count = self.seen.get((section, key), 0) + 1
+        self.seen[section, key] = count
         return count
 
 
@@ -93,7 +95,7 @@ def rows(
 
 def _row(entry: Entry, form: str, numbering: Numbering) -> LedgerRow:
     key = f"{entry.account.number}|{entry.key}" if entry.key else _content_key(entry)
-    ordinal = numbering.next(entry.statement, key)
+    ordinal = numbering.next(entry.section, key)
     if entry.key and ordinal > 1:
         raise RefusedError("key", f"the bank's key {entry.key!r} stands already in this statement")
     return checked(

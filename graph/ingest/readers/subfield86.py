@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 from graph.ingest.readers.statement import account_number, reference
 
-_SUBFIELDS = re.compile(r"\s*(?P<code>[0-9]{3})?(?P<mark>[^0-9A-Za-z\s/:+,.\-])(?P<number>[0-9]{2})")
+_SUBFIELDS = re.compile(
+    r"\s*(?P<code>[0-9]{3})?(?P<mark>[^0-9A-Za-z\s/:+,.\-])(?P<number>[0-9]{2})"
+)
 _SEPA = re.compile(
     r"(?:^|(?<=[^A-Z]))(?P<tag>EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|IBAN|BIC|COAM|OAMT|PURP|ANAM|RTRN)\+\s?"
 )
@@ -22,7 +24,9 @@ _WORD = re.compile(
     r"/(?P<word>TRTP|TRCD|IBAN|BIC|NAME|REMI|EREF|MARF|CSID|BENM|ORDP|ADDR|CNTP|ISDT|RTRN|PREF|ULTD"
     r"|ULTC|ULTB|PURP|CDTR|DBTR|ACCW|ID|SVCL|NRTX|PMTR)(?=/)"
 )
-_LABELLED = re.compile(r"(?:^|\n|\s{2,})(?:NAAM|NAME|NOM)\s?:\s?(?P<name>[^\n]*?)(?=\s{2,}|\n|$)", re.IGNORECASE)
+_LABELLED = re.compile(
+    r"(?:^|\n|\s{2,})(?:NAAM|NAME|NOM)\s?:\s?(?P<name>[^\n]*?)(?=\s{2,}|\n|$)", re.IGNORECASE
+)
 _FULL = 27  # characters of a German subfield: a text that fills it goes on without a space
 
 
@@ -107,7 +111,7 @@ def _of_sepa(found: dict[str, str]) -> Details:
 
 
 def _slashes(flat: str) -> Details:
-    """"/CNTP/" holds account, BIC, name and town between slashes; "/BENM/" and "/ORDP/" a name."""
+    """ "/CNTP/" holds account, BIC, name and town between slashes; "/BENM/" and "/ORDP/" a name."""
     found: dict[str, str] = {}
     words = list(_WORD.finditer(flat))
     for at, word in enumerate(words):
