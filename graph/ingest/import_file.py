@@ -10,18 +10,15 @@ from uuid import UUID
 
 from graph.database.tenancy import tenant_transaction
 from graph.errors import LedgerError
-from graph.ingest import guess_mapping, mapping
-from graph.ingest.csv_dialect import Progress, header
-from graph.ingest.mapping import Mapping
-from graph.ingest.readers import registry
-from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
+from graph.ingest.csv_dialect import Progress
+from graph.ingest.file_parts import NO_HINTS, Format, format_of, labelled, parts_of
+from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rejects import RejectsFile, default_path
-from graph.ingest.rows import Reject
-from graph.ingest.rows_from_file import read
 from graph.ingest.store_rows import Books, Stored, store
 
+__all__ = ["Imported", "format_of", "import_file", "is_ledger", "summed"]
+
 _LEDGER = re.compile(r".*\S\.(?:csv|tsv)(?:\.(?:gz|zst))?\s*", re.IGNORECASE | re.DOTALL)
-NO_HINTS = Hints()
 
 
 def is_ledger(name: str) -> bool:
@@ -43,39 +40,10 @@ class Imported:
     warnings: tuple[str, ...] = ()
 
 
-def format_of(path: Path) -> Mapping | FileFormat:
-    """The file's format by its content; for a CSV the ready mapping of its header, or a guess.
-
-    Raises LedgerError where the file cannot be read or nothing sensible can be guessed.
-    """
-    return registry.recognise(path) or mapping.recognise(header(path)) or guess_mapping.guess(path)
-
-
-def parts_of(
-    path: Path, by: Mapping | FileFormat, progress: Progress | None = None, hints: Hints = NO_HINTS
-) -> list[Part]:
-    """The file's parts, ready to read. Raises LedgerError for a file that is refused as a whole."""
-    if isinstance(by, FileFormat):
-        return by.parts(path, hints)
-    if hints != NO_HINTS:
-        raise LedgerError(f"{path.name} is a CSV: state its currency and dates in a mapping")
-    return [
-        Part(
-            name=by.name,
-            title=by.title,
-            source=by.source,
-            platform=by.platform,
-            publication=by.publication,
-            read=lambda: read(path, by, progress),
-            evidence=tuple(guess_mapping.explain(by)),
-        )
-    ]
-
-
 def import_file(
     user_id: UUID,
     path: Path,
-    by: Mapping | FileFormat,
+    by: Format,
     rejects_folder: Path,
     progress: Progress | None = None,
     *,
@@ -115,16 +83,7 @@ def _together(user_id: UUID, parts: list[Part]) -> Iterator[None]:
 def _stored(user_id: UUID, file: str, part: Part, rejects: RejectsFile) -> Stored:
     name = f"{file} [{part.label}]" if part.label else file
     books = Books(user_id, part.source, part.platform, name, part.publication)
-    return store(books, _labelled(part), rejects)
-
-
-def _labelled(part: Part) -> Rows:
-    """The part's rows; a reject says in which part of the file it stands."""
-    for row in part.read():
-        if part.label and isinstance(row, Reject):
-            yield Reject(row.line, row.field, f"{part.label}: {row.reason}", row.text)
-        else:
-            yield row
+    return store(books, labelled(part), rejects)
 
 
 def summed(counts: list[Stored]) -> Stored:

@@ -44,6 +44,33 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a file, written out as a CSV (UTF-8, commas).
+
+    csv      the file; its scratch folder stays as long as `scratch` is referred to
+    before   how many lines of the CSV stand before line 1 of the table's own count
+    rejects  records that are no rows of a table, in the table's own count
+    """
+
+    csv: Path
+    scratch: object
+    label: str = ""
+    before: int = 0
+    rejects: list[Reject] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class TableFormat:
+    """A format of tables, which are read as CSVs are. As FileFormat, but for `tables`."""
+
+    name: str
+    title: str
+    fits: Callable[[bytes], bool]
+    tables: Callable[[Path], list[Table]]
+
+
+@dataclass(frozen=True, slots=True)
 class FileFormat:
     """A format that is recognised by a file's first 64 KiB (unpacked).
 

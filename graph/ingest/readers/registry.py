@@ -2,13 +2,19 @@
 
 from pathlib import Path
 
-from graph.ingest.readers import camt, content, mt940
-from graph.ingest.readers.parts import FileFormat
+from graph.ingest.readers import camt, content, json_lines, mt940, parquet, spreadsheet
+from graph.ingest.readers.parts import FileFormat, TableFormat
 
-FORMATS: tuple[FileFormat, ...] = (camt.FORMAT, mt940.FORMAT)
+FORMATS: tuple[FileFormat | TableFormat, ...] = (
+    camt.FORMAT,
+    mt940.FORMAT,
+    spreadsheet.FORMAT,
+    parquet.FORMAT,
+    json_lines.FORMAT,
+)
 
 
-def recognise(path: Path) -> FileFormat | None:
+def recognise(path: Path) -> FileFormat | TableFormat | None:
     """The format of a file by its first 64 KiB; None for what may be a CSV or is not known.
 
     Raises LedgerFileError for a file that cannot be read or unpacked.

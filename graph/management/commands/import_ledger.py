@@ -16,7 +16,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from graph import tenant_lookup
 from graph.errors import GraphError
 from graph.ingest import mapping
-from graph.ingest.import_file import Imported, format_of, import_file, parts_of, summed
+from graph.ingest.file_parts import format_of, parts_of
+from graph.ingest.import_file import Imported, import_file, summed
 from graph.ingest.mapping import Mapping
 from graph.ingest.progress import ProgressBar
 from graph.ingest.readers.parts import Hints, Part

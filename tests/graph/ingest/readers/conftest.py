@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.ingest.import_file import NO_HINTS, format_of, parts_of
+from graph.ingest.file_parts import NO_HINTS, format_of, parts_of
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rows import LedgerRow, Reject
 

@@ -47,12 +47,13 @@ class TestField86:
                 "Clay Barn GmbH", "Rechnung 2025-00 17 vom 3.1.", "DE89370400440532013000", "E2E-7",
             ),
             (
-                "166?20SVWZ+Rechnung 2025-0012345\n?21und mehr?32A very long company name in"
-                "?33 two lines",
+                "166?20SVWZ+Rechnung 2025-0012345\n?21und mehr"
+                "?32A very long company name in?33 two lines",
                 "A very long company name in two lines", "Rechnung 2025-0012345 und mehr",
                 "", "",
             ),
-            ("020~00Przelew~20Faktura 12~32JAN KOWALSKI~33SP. Z O.O.~38PL61109010140000071219812874",
+            ("020~00Przelew~20Faktura 12~32JAN KOWALSKI~33SP. Z O.O."
+             "~38PL61109010140000071219812874",
              "JAN KOWALSKI SP. Z O.O.", "Faktura 12", "PL61109010140000071219812874", ""),
             (
                 "/TRTP/SEPA OVERBOEKING/IBAN/NL91ABNA0417164300/BIC/ABNANL2A/NAME/Clay Barn BV"
