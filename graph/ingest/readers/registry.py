@@ -2,11 +2,22 @@
 
 from pathlib import Path
 
-from graph.ingest.readers import camt, content, json_lines, mt940, ofx, parquet, qif, spreadsheet
+from graph.ingest.readers import (
+    camt,
+    content,
+    invoice,
+    json_lines,
+    mt940,
+    ofx,
+    parquet,
+    qif,
+    spreadsheet,
+)
 from graph.ingest.readers.parts import FileFormat, TableFormat
 
 FORMATS: tuple[FileFormat | TableFormat, ...] = (
     camt.FORMAT,
+    invoice.FORMAT,
     mt940.FORMAT,
     ofx.FORMAT,
     qif.FORMAT,
