@@ -5,6 +5,7 @@ from pathlib import Path
 from graph.ingest.readers import (
     camt,
     content,
+    datev,
     invoice,
     json_lines,
     mt940,
@@ -17,6 +18,7 @@ from graph.ingest.readers.parts import FileFormat, TableFormat
 
 FORMATS: tuple[FileFormat | TableFormat, ...] = (
     camt.FORMAT,
+    datev.FORMAT,
     invoice.FORMAT,
     mt940.FORMAT,
     ofx.FORMAT,

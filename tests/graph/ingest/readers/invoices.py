@@ -64,7 +64,8 @@ CII = """<?xml version="1.0" encoding="UTF-8"?>
  xmlns:ram="urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"
  xmlns:udt="urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100">
  <rsm:ExchangedDocument><ram:ID>RE-2025-17</ram:ID><ram:TypeCode>380</ram:TypeCode>
-  <ram:IssueDateTime><udt:DateTimeString format="102">20250113</udt:DateTimeString></ram:IssueDateTime>
+  <ram:IssueDateTime><udt:DateTimeString format="102">20250113</udt:DateTimeString>
+  </ram:IssueDateTime>
   <ram:IncludedNote><ram:Content>Thank you</ram:Content></ram:IncludedNote></rsm:ExchangedDocument>
  <rsm:SupplyChainTradeTransaction>
   <ram:IncludedSupplyChainTradeLineItem>
