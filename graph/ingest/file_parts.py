@@ -43,7 +43,7 @@ def parts_of(
     """
     if isinstance(by, FileFormat):
         return by.parts(path, hints)
-    if hints != NO_HINTS:
+    if hints.date_order or hints.currency:
         raise LedgerError(f"{path.name} is a table: state its currency and dates in a mapping")
     kind = by if isinstance(by, TableFormat) else registry.recognise(path)
     chosen = by if isinstance(by, Mapping) else None

@@ -4,10 +4,11 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
+from graph import sql
 from graph.database.tenancy import tenant_transaction
 from graph.errors import LedgerError
 from graph.ingest.csv_dialect import Progress
@@ -53,7 +54,8 @@ def import_file(
 
     Raises LedgerError, also where a part has doubts that `hints` do not settle.
     """
-    parts = parts_of(path, by, progress, hints)
+    own = replace(hints, own=hints.own | _own_accounts(user_id))
+    parts = parts_of(path, by, progress, own)
     if doubts := [doubt for part in parts for doubt in part.doubts]:
         raise LedgerError(f"{path.name} is not imported: {'; '.join(doubts)}")
     rejects = RejectsFile(default_path(rejects_folder, path))
@@ -67,6 +69,13 @@ def import_file(
     warnings = tuple(warning for part in parts for warning in part.warnings)
     names = ", ".join(dict.fromkeys(part.name for part in parts))
     return Imported(file, names, counts, rejects.path if rejects.count else None, warnings)
+
+
+def _own_accounts(user_id: UUID) -> frozenset[str]:
+    """The IBANs of the tenant's own accounts, as statements have shown them."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read("ingest/own_accounts"), {"user_id": user_id})
+        return frozenset(iban for (iban,) in cursor.fetchall())
 
 
 def _name(path: Path) -> str:

@@ -13,10 +13,14 @@ Rows = Iterator[LedgerRow | Reject]
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a person states because the file does not. None: not stated."""
+    """What a person states because the file does not. None: not stated.
+
+    `own`: accounts (IBANs), VAT ids and names of the tenant's own, names in lower case.
+    """
 
     date_order: Literal["day", "month"] | None = None
     currency: str | None = None
+    own: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

@@ -63,6 +63,13 @@ class Command(BaseCommand):
             help="what comes first in dates such as 03/04/2025 of a QIF file",
         )
         parser.add_argument(
+            "--own",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="a name, VAT id or IBAN of your own company, which may stand in invoices",
+        )
+        parser.add_argument(
             "--dry-run", action="store_true", help="show each file's format, and import nothing"
         )
         parser.add_argument(
@@ -179,10 +186,19 @@ def has_changed(counts: Stored) -> bool:
     return bool(counts.rows_stored or counts.rows_updated)
 
 
+def _forms(name: str) -> tuple[str, str]:
+    """As an identifier in capitals without spaces, and as a name in lower case."""
+    return name.replace(" ", "").upper(), " ".join(name.split()).casefold()
+
+
 def _hints(options: dict[str, Any]) -> Hints:
     currency = options["currency"]
     try:
-        return Hints(options["date_order"], currency_code(currency) if currency else None)
+        return Hints(
+            options["date_order"],
+            currency_code(currency) if currency else None,
+            frozenset(form for name in options["own"] for form in _forms(name)),
+        )
     except ValueError as error:
         raise CommandError(f"--currency: {error}") from None
 
