@@ -2,7 +2,8 @@
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from graph.ingest import guess_mapping, mapping
 from graph.ingest.csv_dialect import Progress, header
 from graph.ingest.mapping import Mapping
 from graph.ingest.rejects import RejectsFile, default_path
+from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import read
 from graph.ingest.store_rows import Books, Stored, store
 
@@ -50,11 +52,19 @@ def import_file(
     """Import all of the file or, when it fails, nothing of it. Raises LedgerError."""
     file = os.fsencode(path.name).decode(errors="backslashreplace")
     books = Books(user_id, by.source, by.platform, file, by.publication)
+    done = store_read(books, read(path, by, progress), path, rejects_folder)
+    return replace(done, format=by.name)
+
+
+def store_read(
+    books: Books, rows: Iterable[LedgerRow | Reject], path: Path, rejects_folder: Path
+) -> Imported:
+    """Store the rows that were read of a file, all or nothing. Raises LedgerError."""
     rejects = RejectsFile(default_path(rejects_folder, path))
     try:
         with rejects:
-            counts = store(books, read(path, by, progress), rejects)
+            counts = store(books, rows, rejects)
     except OSError as error:  # the ledger's own are LedgerErrors
         reason = error.strerror or error
         raise LedgerError(f"{rejects.path} cannot be written: {reason}") from error
-    return Imported(file, by.name, counts, rejects.path if rejects.count else None)
+    return Imported(books.file, "", counts, rejects.path if rejects.count else None)

@@ -51,8 +51,9 @@ def read_ledger(path: str, into: str, most_bytes: int) -> Any:
     with decode.at_most(most_bytes):
         by = mapping.recognise(header(file)) or guess_mapping.guess(file)
         with Path(into).open("w", encoding="utf-8") as out:
-            for row in rows_of(file, by):
-                out.write(json.dumps([isinstance(row, Reject), pack(row)]) + "\n")
+            out.writelines(
+                json.dumps([isinstance(row, Reject), pack(row)]) + "\n" for row in rows_of(file, by)
+            )
     return pack(Shape(by.name, by.source, by.platform, tuple(by.publication)))
 
 
