@@ -35,8 +35,8 @@ _MONEY_WORDS = re.compile(
 class Content:
     """An item and what was found in it.
 
-    `path` holds its bytes, `parts` what was read of a ledger, until they are saved. `failed`: another
-    sync may read it.
+    `path` holds its bytes, `parts` what was read of a ledger, until they are saved. `failed`: a
+    later sync may read it.
     """
 
     item: Item
