@@ -77,13 +77,23 @@ def due_again(claim: Claim) -> list[Item]:
     with tenant_transaction(claim.user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("items/due_again"), given)
         return [
-            Item(key, kind, name, modified_at, metadata=json.loads(metadata), parent_id=parent)
-            for key, kind, name, modified_at, metadata, parent in cursor.fetchall()
+            Item(
+                key,
+                kind,
+                name,
+                modified_at,
+                metadata=json.loads(metadata),
+                parent_id=parent,
+                stored_digest=stored,
+            )
+            for key, kind, name, modified_at, metadata, parent, stored in cursor.fetchall()
         ]
 
 
 def digest(item: Item) -> str:
     """Of all that is stored of it: equal, and nothing has changed."""
+    if item.stored_digest:
+        return item.stored_digest
     stored = [
         item.kind,
         item.name,

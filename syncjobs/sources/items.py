@@ -30,6 +30,7 @@ class Item:
     `text`: what came with the listing anyway, of `media` text/plain or text/html; `content` then
     costs no request. Never stored. `unread`: it has a text, too long to come with the listing.
     `trouble`: why the provider's words about it cannot be read; `passing`: it may be read later.
+    `stored_digest`: of an item that comes from the table and not from the provider.
     """
 
     external_id: str
@@ -46,6 +47,7 @@ class Item:
     unread: bool = field(default=False, compare=False)
     trouble: str = ""
     passing: bool = False
+    stored_digest: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
