@@ -11,7 +11,7 @@ from pathlib import Path
 
 from graph.errors import LedgerError
 from graph.ingest.columns import canonical
-from graph.ingest.table import Table, TableError
+from graph.ingest.strict_toml import Table, TableError
 
 KINDS = ("vendor", "department", "account", "employee", "customer", "project", "clearing")
 FIELDS = ("document_ref", "due_on", "description", "currency")

@@ -1,6 +1,5 @@
 """The tables of a tenant's graph, and the view on them."""
 
-from graph.models.asked import AskedQuestion
 from graph.models.books import EntityMatch, NormalizedEntity, RawEvent, RelationshipInstance
 from graph.models.enrichment import (
     CausalRelationship,
@@ -13,7 +12,8 @@ from graph.models.enrichment import (
     SeasonalPattern,
     TemporalPattern,
 )
-from graph.models.repeats import RepeatedRequest
+from graph.models.idempotency import RepeatedRequest
+from graph.models.questions import AskedQuestion
 from graph.models.resolutions import EntityResolution
 from graph.models.upkeep import Enrichment, SearchedGroup
 from graph.models.view import EnrichedRelationship, TenantRelationship, ViewRefresh

@@ -1,0 +1,422 @@
+"""What takes a payment back: a credit note, a refund, a returned payment, in part or wholly.
+
+Candidates are payments of one source, one currency and one party in opposite directions, the later
+one of no greater amount. Each has odds of being the other's reversal, by what they say of each
+other (`_odds`). Whole ones, and those that name a number, are assigned one to one (`pairing`);
+then partial ones, the surest first, while their sum leaves something of the original.
+
+A reversal goes against its party's usual direction: what is paid after a return is paid anew. A
+party to whom and from whom money goes all the time (a payout and its fee) reverses nothing by
+that: there only a number, or the whole amount within days, is taken for a reversal.
+
+Where two sources saw both payments, the odds of both views count for each of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns import invoices, numbers, ragged
+from graph.enrich.columns.counterparties import Sides, joined, sides
+from graph.enrich.columns.grouping import codes
+from graph.enrich.columns.name_similarity import likeness
+from graph.enrich.columns.payments import UNIT, Ints, Payments
+from graph.enrich.links import fees, same_transaction
+from graph.enrich.links.assignment import assign
+from graph.enrich.links.fees import Fees
+from graph.enrich.links.same_transaction import Pairs
+from graph.enrich.series.activity import FAR
+from graph.enrich.write.counts import Counts
+from graph.enrich.write.links import Link, write
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+METHOD = "reversal"
+NEAR = 25  # payments before a reversal that are considered
+WHOLE, PART = 180, 60  # days until the whole amount, or a part of it, is given back
+NUMBERED = 400  # days where the reversal names the original's number
+SOON = 10  # days
+SHARE = 0.35  # of a party's payments that go the other way; more is traffic in both directions
+KEEPERS = ("employee", "account")  # parties on the books' own side that money goes back to
+MOST_OWNERS = 20.0  # the most that one party on the books' own side counts for
+ELSEWHERE = 0.002  # the odds of money that goes to another card or account than it came from
+FEW = 6  # payments of a party; of fewer no share can be told
+CLAIM = 1 / 3  # confidence of one that is stated; less is a guess among many
+NONE = 0.08  # the odds of none of the candidates, against which a lone one has to stand, too
+LEAST = 0.05  # odds of a partial one that takes something of its original
+MANY, ALIKE = 60, 0.5  # rows of one amount that are looked at; names that are one party's
+OPEN = 120  # days within which what is left of an invoice is paid
+LEFT = 30.0  # the odds of a payment of just what is left
+ANEW, PAID_ANEW = 30, 30.0  # days after a return in which its original is paid anew; the odds of it
+
+
+@dataclass(frozen=True)
+class Reversals:
+    """Places of the reversal and its original, what is taken back wholly, and why."""
+
+    reversal: Ints
+    original: Ints
+    whole: Flags
+    named: Flags
+    confidence: Floats
+
+    def __len__(self) -> int:
+        return len(self.reversal)
+
+    def only(self, kept: NDArray[np.generic]) -> "Reversals":
+        """Those of a mask or of places."""
+        return Reversals(**{name: values[kept] for name, values in vars(self).items()})
+
+
+def enrich(user_id: UUID, payments: Payments, found: Reversals | None = None) -> Counts:
+    """The tenant's reversal links become what is found now."""
+    reversed_by = found if found is not None else known(user_id, payments)[2]
+    return write(user_id, METHOD, links(payments, reversed_by))
+
+
+def known(user_id: UUID, payments: Payments) -> tuple[Pairs, Fees, Reversals]:
+    """What reversals rest on, and these."""
+    pairs = same_transaction.known(user_id, payments)
+    charges = fees.find(payments)
+    return pairs, charges, find(payments, pairs, charges)
+
+
+def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
+    """The reversals. `same`: the payments that two sources saw; what one tells, the other knows.
+
+    `charges` are no reversals of what they charge for, nor is a deduction on an invoice one of the
+    invoice's other lines. What is taken back takes nothing back itself.
+    """
+    side, twin = _sides(payments, same), _twins(same)
+    candidates = _candidates(payments, side, charges)
+    odds = _odds(payments, side, candidates)
+    candidates, odds = candidates.only(odds > 0), odds[odds > 0]
+    odds = _with_twins(payments, candidates, odds, twin)
+    return _without_chains(_told_over(payments, _chosen(payments, candidates, odds), twin))
+
+
+def links(payments: Payments, found: Reversals) -> Iterator[Link]:
+    """From the reversal's posting to the original's, both on the other party's account."""
+    outgoing = sides(payments).outgoing
+    event = np.where(outgoing, payments.payee_event, payments.payer_event)
+    for at in range(len(found)):
+        later, first = int(found.reversal[at]), int(found.original[at])
+        reason = _reason(payments, found, at)
+        yield Link(event[later], event[first], "reversal", float(found.confidence[at]), reason)
+
+
+def _reason(payments: Payments, found: Reversals, at: int) -> str:
+    later, first = int(found.reversal[at]), int(found.original[at])
+    what = "wholly" if found.whole[at] else "in part"
+    named = f", naming its number {payments.document[first]}" if found.named[at] else ""
+    return (
+        f"row {payments.external_id[later]} takes back {payments.amount[later] / UNIT:,.2f} of the "
+        f"{payments.amount[first] / UNIT:,.2f} {payments.currency[first]} of row "
+        f"{payments.external_id[first]} {what}, "
+        f"{payments.day[later] - payments.day[first]} days later{named}"
+    )
+
+
+def _sides(payments: Payments, same: Pairs) -> Sides:
+    """The sides; parties that are alike and of one payment count as one here."""
+    side, alike = sides(payments), same.alike >= same_transaction.SURE
+    party = joined(side.party, same.one[alike], same.other[alike])
+    return Sides(party, side.own, side.outgoing)
+
+
+def _candidates(payments: Payments, side: Sides, charges: Fees) -> Reversals:
+    """Pairs that are not impossible: near each other in time, of the whole amount, or named."""
+    may_take_back = (payments.amount > 0) & ~_is_usual(payments, side)
+    may_take_back[charges.fee] = False
+    pairs = [*_by_party(payments, side, may_take_back), _by_number(payments)]
+    later, first = (np.concatenate([pair[end] for pair in pairs]) for end in (0, 1))
+    fits = may_take_back[later] & (later != first)
+    fits &= (side.outgoing[later] != side.outgoing[first]) & (
+        side.party[later] == side.party[first]
+    )
+    book = codes(payments.source, payments.currency)
+    fits &= (book[later] == book[first]) & (payments.amount[later] <= payments.amount[first])
+    fits &= payments.day[later] >= payments.day[first]
+    key = np.unique(later[fits] * np.int64(len(payments)) + first[fits])
+    later, first = np.divmod(key, max(len(payments), 1))
+    deducted = invoices.of_lines(payments).are_netted(later, first)
+    later, first = later[~deducted], first[~deducted]
+    named = _named(payments, later, first)
+    whole = payments.amount[later] == payments.amount[first]
+    return Reversals(later, first, whole, named, np.zeros(len(later)))
+
+
+def _by_party(payments: Payments, side: Sides, among: Flags) -> Iterator[tuple[Ints, Ints]]:
+    """Each payment of `among` with those of the opposite direction before it: all of its amount,
+    and any."""
+    account = codes(payments.source, payments.currency, side.party)
+    yield _before(payments, account, side.outgoing, among)
+    yield _before(payments, codes(account, payments.amount), side.outgoing, among)
+
+
+def _before(payments: Payments, group: Ints, outgoing: Flags, among: Flags) -> tuple[Ints, Ints]:
+    """Each payment with up to NEAR of its group's before it, of the other direction."""
+    both = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    width = len(payments) + 1
+    for way in (True, False):
+        firsts = np.flatnonzero(outgoing == way)
+        laters = np.flatnonzero((outgoing != way) & among)
+        ordered = firsts[np.argsort(group[firsts], kind="stable")]
+        keys = group[ordered] * width + ordered  # the rows' order is the days' order
+        end = np.searchsorted(keys, group[laters] * width + _last_of_day(payments)[laters])
+        for step in range(1, NEAR + 1):
+            at = end - step
+            fits = at >= 0
+            fits[fits] = group[ordered[at[fits]]] == group[laters[fits]]
+            both[0].append(laters[fits])
+            both[1].append(ordered[at[fits]])
+    return np.concatenate(both[0]), np.concatenate(both[1])
+
+
+def _last_of_day(payments: Payments) -> Ints:
+    """Behind all rows of the same day: within a day the order says nothing."""
+    return np.asarray(np.searchsorted(payments.day, payments.day, side="right"), dtype=np.int64)
+
+
+def _by_number(payments: Payments) -> tuple[Ints, Ints]:
+    """Each payment with those whose own number it names."""
+    pairs = numbers.mentions(payments)
+    pairs = pairs.only((pairs.owners <= NEAR) & (pairs.by != pairs.owner))
+    return pairs.by, pairs.owner
+
+
+def _named(payments: Payments, later: Ints, first: Ints) -> Flags:
+    """Whether the later one names the number of the first, or both the same."""
+    has_own = np.array([number != "" for number in numbers.of_documents(payments)], dtype=bool)
+    return has_own[first] & numbers.index(payments).share(later, first)
+
+
+def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
+    """Of each candidate, 0 where it is ruled out. Factors: a number that is named 500, another
+    that is named 1/100; the whole amount 20; another source pays just what is left 30; money goes
+    back to the card or account that it came from: one of them, of as many as the party deals with,
+    their number, another 1/500; one department up to 4; the original is paid anew 30; the days.
+    """
+    later, first = pairs.reversal, pairs.original
+    days = (payments.day[later] - payments.day[first]).astype(np.float64)
+    late = days > np.where(pairs.named, NUMBERED, np.where(pairs.whole, WHOLE, PART))
+    traffic = _is_traffic(payments, side)[later] & ~pairs.named & ~(pairs.whole & (days <= SOON))
+    possible = ~(late | traffic | _is_second_of_two(payments, pairs))
+    odds = np.where(pairs.whole, 20.0, 1.0) * _of_days(payments, pairs)
+    odds *= np.where(pairs.named, 500.0, np.where(_names_another(payments)[later], 0.01, 1.0))
+    kept = np.isin(payments.entities.kind[side.own[first]].astype(str), KEEPERS)
+    owners = np.minimum(_owners(payments, side)[first], np.where(kept, MOST_OWNERS, 4.0))
+    odds *= np.where(side.own[later] == side.own[first], owners, np.where(kept, ELSEWHERE, 1.0))
+    odds *= np.where(pairs.whole & _is_paid_anew(payments, side, pairs), PAID_ANEW, 1.0)
+    in_part = np.flatnonzero(possible & ~pairs.whole & ~pairs.named)
+    left_paid = _is_left_paid(payments, side, pairs.only(in_part))
+    odds[in_part] *= np.where(left_paid, LEFT, 1.0)
+    return np.asarray(np.where(possible, odds, 0.0))
+
+
+def _is_paid_anew(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
+    """Whether the original's own number is paid once more, the same amount, in the ANEW days after
+    the reversal: it was returned."""
+    later, first = pairs.reversal, pairs.original
+    number = np.array(numbers.of_documents(payments), dtype=object)
+    cell = codes(
+        payments.source, payments.currency, side.party, side.outgoing, payments.amount, number
+    )
+    keys = np.sort(cell * FAR + payments.day)
+    since = np.maximum(payments.day[later], payments.day[first] + 1)
+    begin = np.searchsorted(keys, cell[first] * FAR + since)
+    end = np.searchsorted(keys, cell[first] * FAR + payments.day[later] + ANEW, side="right")
+    return np.asarray((end > begin) & (number[first] != ""), dtype=bool)
+
+
+def _is_second_of_two(payments: Payments, pairs: Reversals) -> Flags:
+    """Pairs of one day that are candidates both ways round: the row that stands first is the
+    original."""
+    size = np.int64(len(payments))
+    mirrored = np.isin(
+        pairs.reversal * size + pairs.original, pairs.original * size + pairs.reversal
+    )
+    return np.asarray(mirrored & (pairs.reversal < pairs.original), dtype=bool)
+
+
+def _is_left_paid(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
+    """Whether another source then has a payment, to a party named alike, of just what is left of
+    the original; or one that names it among others and is less than these by what was credited."""
+    if len(set(payments.source.tolist())) < 2:
+        return np.zeros(len(pairs), dtype=bool)
+    return _is_rest_paid(payments, side, pairs) | _is_less_than_named(payments, pairs)
+
+
+def _is_rest_paid(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
+    """Of those payments of another source the first MANY of an amount in OPEN days are asked."""
+    later, first = pairs.reversal, pairs.original
+    left = payments.amount[first] - payments.amount[later]
+    cell = codes(
+        np.concatenate([payments.currency, payments.currency[first]]),
+        np.concatenate([side.outgoing, side.outgoing[first]]),
+        np.concatenate([payments.amount, left]),
+    )
+    rows = np.argsort(cell[: len(payments)], kind="stable")  # in the order of days in each cell
+    keys = cell[rows] * FAR + payments.day[rows]
+    asked = cell[len(payments) :] * FAR + payments.day[first]
+    begin = np.searchsorted(keys, asked, side="right")
+    end = np.minimum(np.searchsorted(keys, asked + OPEN, side="right"), begin + MANY)
+    at, of = ragged.between(begin, end)
+    row = rows[at]
+    elsewhere = (payments.source[row] != payments.source[first[of]]).astype(bool)
+    row, of = row[elsewhere], of[elsewhere]
+    alike = likeness(payments.entities).of(side.party[row], side.party[first[of]]) >= ALIKE
+    found = np.zeros(len(pairs), dtype=bool)
+    found[of[alike]] = True
+    return found
+
+
+def _is_less_than_named(payments: Payments, pairs: Reversals) -> Flags:
+    """Whether a row of another source that names the original's number is less than all that it
+    names by just the reversal's amount."""
+    owner, less = _less_than_named(payments)
+    amounts = codes(np.concatenate([less, payments.amount[pairs.reversal]]))
+    size = np.int64(int(amounts.max(initial=0)) + 1)
+    stated = owner * size + amounts[: len(less)]
+    return np.asarray(np.isin(pairs.original * size + amounts[len(less) :], stated), dtype=bool)
+
+
+def _less_than_named(payments: Payments) -> tuple[Ints, Ints]:
+    """Rows whose own number a row of another source names, and by how much this one is less than
+    all that it names."""
+    pairs = numbers.mentions(payments)
+    elsewhere = (payments.source[pairs.owner] != payments.source[pairs.by]).astype(bool)
+    pairs = pairs.only(elsewhere & (pairs.rank < NEAR))
+    less = -payments.amount
+    np.add.at(less, pairs.by, payments.amount[pairs.owner])
+    credited = pairs.only(less[pairs.by] > 0)
+    return credited.owner, less[credited.by]
+
+
+def _owners(payments: Payments, side: Sides) -> Floats:
+    """For each row, with how many of the books' own its party deals: one over this one's share."""
+    party = codes(payments.source, side.party)
+    both = codes(party, side.own)
+    return np.asarray(np.minimum(np.bincount(party)[party] / np.bincount(both)[both], MOST_OWNERS))
+
+
+def _names_another(payments: Payments) -> Flags:
+    """Rows that name a number which some row before them has."""
+    later, first = _by_number(payments)
+    named = np.zeros(len(payments), dtype=bool)
+    named[later[payments.day[later] >= payments.day[first]]] = True
+    return named
+
+
+def _this_way(payments: Payments, side: Sides) -> tuple[Ints, Floats]:
+    """How many payments a row's party has in all, and the share of them of the row's direction."""
+    group = codes(payments.source, payments.currency, side.party)
+    every = np.bincount(group)[group]
+    out = np.bincount(group, weights=side.outgoing)[group]
+    return every, np.where(side.outgoing, out, every - out) / np.maximum(every, 1)
+
+
+def _is_usual(payments: Payments, side: Sides) -> Flags:
+    """Rows that go their party's usual way."""
+    return np.asarray(_this_way(payments, side)[1] > 0.5)
+
+
+def _is_traffic(payments: Payments, side: Sides) -> Flags:
+    """Rows of a party whose payments go both ways as a habit."""
+    every, share = _this_way(payments, side)
+    return np.asarray((every >= FEW) & (share > SHARE))
+
+
+def _twins(same: Pairs) -> dict[int, int]:
+    """Each row that another source saw as well → that source's row."""
+    ends = same.one.tolist(), same.other.tolist()
+    return dict(zip(*ends, strict=True)) | dict(zip(*reversed(ends), strict=True))
+
+
+def _of_days(payments: Payments, pairs: Reversals) -> Floats:
+    """1/e each month; a part that is given back takes some days: a gamma density of shape 2 whose
+    mean is 20 days, 1 at its top (14 days to withdraw and 14 to pay back are the law in the EU).
+    """
+    days = np.minimum(payments.day[pairs.reversal] - payments.day[pairs.original], 1e4)
+    part = (days + 1) / 10 * np.exp(1 - (days + 1) / 10)
+    return np.asarray(np.where(pairs.whole | pairs.named, np.exp(-days / 30), part))
+
+
+def _with_twins(payments: Payments, pairs: Reversals, odds: Floats, twin: dict[int, int]) -> Floats:
+    """Times the odds that the other source's views of both rows have; the days count once."""
+    keys = list(zip(pairs.reversal.tolist(), pairs.original.tolist(), strict=True))
+    timeless = odds / np.maximum(_of_days(payments, pairs), 1e-12)
+    by_pair = dict(zip(keys, timeless.tolist(), strict=True))
+    others = [by_pair.get((twin.get(a, -1), twin.get(b, -1)), 1.0) for a, b in keys]
+    return np.asarray(odds * np.array(others))
+
+
+def _told_over(payments: Payments, found: Reversals, twin: dict[int, int]) -> Reversals:
+    """What one source's rows say is so of the other's views, too: the surer view decides."""
+    original = dict(zip(found.reversal.tolist(), found.original.tolist(), strict=True))
+    by = {later: at for at, later in enumerate(found.reversal.tolist())}
+    told = set[int]()
+    for at in np.argsort(-found.confidence, kind="stable").tolist():
+        later, first = int(found.reversal[at]), int(found.original[at])
+        also, its = twin.get(later, -1), twin.get(first, -1)
+        if later not in told and also >= 0 and its >= 0 and _is_view(payments, also, its):
+            original[also], by[also] = its, at
+            told |= {later, also}
+    rows = sorted(original)
+    kept = found.only(np.array([by[row] for row in rows], dtype=np.int64))
+    laters = np.array(rows, dtype=np.int64)
+    firsts = np.array([original[row] for row in rows], dtype=np.int64)
+    return Reversals(laters, firsts, kept.whole, kept.named, kept.confidence)
+
+
+def _is_view(payments: Payments, later: int, first: int) -> bool:
+    return bool(
+        payments.source[later] == payments.source[first]
+        and payments.currency[later] == payments.currency[first]
+        and payments.amount[later] <= payments.amount[first]
+    )
+
+
+def _chosen(payments: Payments, pairs: Reversals, odds: Floats) -> Reversals:
+    weight = np.log(np.maximum(odds, 1e-12))
+    sure = pairs.whole | pairs.named
+    chosen = assign(pairs.reversal, pairs.original, np.where(sure & pairs.whole, weight, 0.0))
+    left = payments.amount.copy()
+    left[pairs.original[chosen]] = 0
+    done = set(pairs.reversal[chosen].tolist())
+    worth = np.flatnonzero(odds > LEAST)
+    ranked = np.lexsort((pairs.original[worth], pairs.reversal[worth], -odds[worth]))
+    for at in worth[ranked].tolist():
+        later, first = int(pairs.reversal[at]), int(pairs.original[at])
+        if later not in done and payments.amount[later] <= left[first]:
+            left[first] -= payments.amount[later]
+            done.add(later)
+            chosen[at] = True
+    return _confident(pairs, odds, chosen)
+
+
+def _confident(pairs: Reversals, odds: Floats, chosen: Flags) -> Reversals:
+    """Each one's odds over those of all the originals that it may have, and of none of them."""
+    size = int(pairs.reversal.max(initial=0)) + 1
+    every = np.bincount(pairs.reversal, weights=odds, minlength=size)
+    confidence = odds / (NONE + every[pairs.reversal])
+    found = Reversals(**{**vars(pairs), "confidence": confidence})
+    return found.only(np.flatnonzero(chosen & (confidence >= CLAIM)))
+
+
+def _without_chains(found: Reversals) -> Reversals:
+    """Without those whose reversal is taken back, or whose original takes back: of two such links
+    the surer one stays, so that no link of this type ever leads back to where it began."""
+    takes, taken = set[int](), set[int]()
+    kept: list[int] = []
+    for at in np.lexsort((found.original, found.reversal, -found.confidence)).tolist():
+        later, first = int(found.reversal[at]), int(found.original[at])
+        if later not in taken and first not in takes:
+            takes.add(later)
+            taken.add(first)
+            kept.append(at)
+    return found.only(np.sort(np.array(kept, dtype=np.int64)))
