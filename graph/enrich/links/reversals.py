@@ -19,14 +19,14 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.enrich.columns import invoices, numbers, ragged
+from graph.enrich.columns import invoices, numbers
 from graph.enrich.columns.counterparties import Sides, joined, sides
 from graph.enrich.columns.grouping import codes
-from graph.enrich.columns.name_similarity import likeness
 from graph.enrich.columns.payments import UNIT, Ints, Payments
 from graph.enrich.links import fees, same_transaction
 from graph.enrich.links.assignment import assign
 from graph.enrich.links.fees import Fees
+from graph.enrich.links.rests import are_left_paid
 from graph.enrich.links.same_transaction import Pairs
 from graph.enrich.series.activity import FAR
 from graph.enrich.write.counts import Counts
@@ -48,8 +48,6 @@ FEW = 6  # payments of a party; of fewer no share can be told
 CLAIM = 1 / 3  # confidence of one that is stated; less is a guess among many
 NONE = 0.08  # the odds of none of the candidates, against which a lone one has to stand, too
 LEAST = 0.05  # odds of a partial one that takes something of its original
-MANY, ALIKE = 60, 0.5  # rows of one amount that are looked at; names that are one party's
-OPEN = 120  # days within which what is left of an invoice is paid
 LEFT = 30.0  # the odds of a payment of just what is left
 ANEW, PAID_ANEW = 30, 30.0  # days after a return in which its original is paid anew; the odds of it
 
@@ -213,7 +211,7 @@ def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
     odds *= np.where(side.own[later] == side.own[first], owners, np.where(kept, ELSEWHERE, 1.0))
     odds *= np.where(pairs.whole & _is_paid_anew(payments, side, pairs), PAID_ANEW, 1.0)
     in_part = np.flatnonzero(possible & ~pairs.whole & ~pairs.named)
-    left_paid = _is_left_paid(payments, side, pairs.only(in_part))
+    left_paid = are_left_paid(payments, side, later[in_part], first[in_part])
     odds[in_part] *= np.where(left_paid, LEFT, 1.0)
     return np.asarray(np.where(possible, odds, 0.0))
 
@@ -241,60 +239,6 @@ def _is_second_of_two(payments: Payments, pairs: Reversals) -> Flags:
         pairs.reversal * size + pairs.original, pairs.original * size + pairs.reversal
     )
     return np.asarray(mirrored & (pairs.reversal < pairs.original), dtype=bool)
-
-
-def _is_left_paid(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
-    """Whether another source then has a payment, to a party named alike, of just what is left of
-    the original; or one that names it among others and is less than these by what was credited."""
-    if len(set(payments.source.tolist())) < 2:
-        return np.zeros(len(pairs), dtype=bool)
-    return _is_rest_paid(payments, side, pairs) | _is_less_than_named(payments, pairs)
-
-
-def _is_rest_paid(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
-    """Of those payments of another source the first MANY of an amount in OPEN days are asked."""
-    later, first = pairs.reversal, pairs.original
-    left = payments.amount[first] - payments.amount[later]
-    cell = codes(
-        np.concatenate([payments.currency, payments.currency[first]]),
-        np.concatenate([side.outgoing, side.outgoing[first]]),
-        np.concatenate([payments.amount, left]),
-    )
-    rows = np.argsort(cell[: len(payments)], kind="stable")  # in the order of days in each cell
-    keys = cell[rows] * FAR + payments.day[rows]
-    asked = cell[len(payments) :] * FAR + payments.day[first]
-    begin = np.searchsorted(keys, asked, side="right")
-    end = np.minimum(np.searchsorted(keys, asked + OPEN, side="right"), begin + MANY)
-    at, of = ragged.between(begin, end)
-    row = rows[at]
-    elsewhere = (payments.source[row] != payments.source[first[of]]).astype(bool)
-    row, of = row[elsewhere], of[elsewhere]
-    alike = likeness(payments.entities).of(side.party[row], side.party[first[of]]) >= ALIKE
-    found = np.zeros(len(pairs), dtype=bool)
-    found[of[alike]] = True
-    return found
-
-
-def _is_less_than_named(payments: Payments, pairs: Reversals) -> Flags:
-    """Whether a row of another source that names the original's number is less than all that it
-    names by just the reversal's amount."""
-    owner, less = _less_than_named(payments)
-    amounts = codes(np.concatenate([less, payments.amount[pairs.reversal]]))
-    size = np.int64(int(amounts.max(initial=0)) + 1)
-    stated = owner * size + amounts[: len(less)]
-    return np.asarray(np.isin(pairs.original * size + amounts[len(less) :], stated), dtype=bool)
-
-
-def _less_than_named(payments: Payments) -> tuple[Ints, Ints]:
-    """Rows whose own number a row of another source names, and by how much this one is less than
-    all that it names."""
-    pairs = numbers.mentions(payments)
-    elsewhere = (payments.source[pairs.owner] != payments.source[pairs.by]).astype(bool)
-    pairs = pairs.only(elsewhere & (pairs.rank < NEAR))
-    less = -payments.amount
-    np.add.at(less, pairs.by, payments.amount[pairs.owner])
-    credited = pairs.only(less[pairs.by] > 0)
-    return credited.owner, less[credited.by]
 
 
 def _owners(payments: Payments, side: Sides) -> Floats:
