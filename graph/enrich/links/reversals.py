@@ -139,8 +139,8 @@ def _candidates(payments: Payments, side: Sides, charges: Fees) -> Reversals:
     book = codes(payments.source, payments.currency)
     fits &= (book[later] == book[first]) & (payments.amount[later] <= payments.amount[first])
     fits &= payments.day[later] >= payments.day[first]
-    key = np.unique(later[fits] * np.int64(len(payments)) + first[fits])
-    later, first = np.divmod(key, max(len(payments), 1))
+    key = np.sort(later[fits] * np.int64(len(payments)) + first[fits])
+    later, first = np.divmod(key[np.diff(key, prepend=-1) != 0], max(len(payments), 1))
     deducted = invoices.of_lines(payments).are_netted(later, first)
     later, first = later[~deducted], first[~deducted]
     named = _named(payments, later, first)
@@ -234,11 +234,13 @@ def _is_paid_anew(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
 def _is_second_of_two(payments: Payments, pairs: Reversals) -> Flags:
     """Pairs of one day that are candidates both ways round: the row that stands first is the
     original."""
+    second = pairs.whole & (pairs.reversal < pairs.original)
+    some = np.flatnonzero(second)
     size = np.int64(len(payments))
-    mirrored = np.isin(
-        pairs.reversal * size + pairs.original, pairs.original * size + pairs.reversal
-    )
-    return np.asarray(mirrored & (pairs.reversal < pairs.original), dtype=bool)
+    keys = pairs.reversal[pairs.whole] * size + pairs.original[pairs.whole]
+    mirrors = pairs.original[some] * size + pairs.reversal[some]
+    second[some] = np.isin(mirrors, keys)
+    return second
 
 
 def _owners(payments: Payments, side: Sides) -> Floats:
