@@ -8,7 +8,9 @@ from uuid import UUID
 
 from graph.errors import LedgerError
 from graph.ingest import guess_mapping, mapping
+from graph.ingest.account import UNSTATED, Account, settled, states_account
 from graph.ingest.csv_dialect import Progress, header
+from graph.ingest.doubts import Doubt
 from graph.ingest.mapping import Mapping
 from graph.ingest.rejects import RejectsFile, default_path
 from graph.ingest.rows_from_file import read
@@ -24,12 +26,16 @@ def is_ledger(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of one file. `rejects` is the file of rejected rows, if there are any."""
+    """What became of one file. `rejects` is the file of rejected rows, if there are any.
+
+    `doubts`: what the reading or the storing was not sure of.
+    """
 
     file: str
     format: str
     counts: Stored
     rejects: Path | None
+    doubts: tuple[Doubt, ...] = ()
 
 
 def format_of(path: Path) -> Mapping:
@@ -46,10 +52,14 @@ def import_file(
     by: Mapping,
     rejects_folder: Path,
     progress: Progress | None = None,
+    account: Account = UNSTATED,
 ) -> Imported:
     """Import all of the file or, when it fails, nothing of it. Raises LedgerError."""
     file = os.fsencode(path.name).decode(errors="backslashreplace")
-    books = Books(user_id, by.source, by.platform, file, by.publication)
+    if by.key.content:
+        by = settled(user_id, by, account)
+    stated = account != UNSTATED or states_account(by)
+    books = Books(user_id, by.source, by.platform, file, by.publication, by.key.content, stated)
     rejects = RejectsFile(default_path(rejects_folder, path))
     try:
         with rejects:
@@ -57,4 +67,5 @@ def import_file(
     except OSError as error:  # the ledger's own are LedgerErrors
         reason = error.strerror or error
         raise LedgerError(f"{rejects.path} cannot be written: {reason}") from error
-    return Imported(file, by.name, counts, rejects.path if rejects.count else None)
+    written = rejects.path if rejects.count else None
+    return Imported(file, by.name, counts, written, (*by.doubts, *books.doubts))

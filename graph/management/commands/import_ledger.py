@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from graph import tenant_lookup
 from graph.errors import GraphError
 from graph.ingest import guess_mapping, mapping
+from graph.ingest.account import Account
 from graph.ingest.import_file import Imported, format_of, import_file
 from graph.ingest.mapping import Mapping
 from graph.ingest.progress import ProgressBar
@@ -48,6 +49,13 @@ class Command(BaseCommand):
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--format", choices=sorted(mapping.ready()), help="a ready format")
         how.add_argument("--mapping", type=Path, metavar="FILE.toml", help="a format of your own")
+        whose = parser.add_mutually_exclusive_group()
+        whose.add_argument("--account", default="", metavar="NAME", help="whose account a file is")
+        whose.add_argument(
+            "--same-account",
+            action="store_true",
+            help="the file holds a part of an account's rows that other files of its layout hold",
+        )
         parser.add_argument(
             "--dry-run", action="store_true", help="show each file's format, and import nothing"
         )
@@ -111,11 +119,14 @@ class Command(BaseCommand):
     ) -> tuple[list[Imported], list[str]]:
         """What was imported, and a sentence for each file that could not be."""
         done, failures = [], []
+        account = Account(options["account"], options["same_account"])
         for path in options["files"]:
             try:
                 by = chosen or format_of(path)
                 with ProgressBar(path) as bar:
-                    done.append(import_file(user_id, path, by, options["rejects"], bar.update_to))
+                    done.append(
+                        import_file(user_id, path, by, options["rejects"], bar.update_to, account)
+                    )
             except GraphError as error:
                 failures.append(str(error))
         return done, failures
@@ -125,12 +136,20 @@ class Command(BaseCommand):
         measured = {"seconds": round(seconds, 3), "peak_mb": peak_mb()}
         if as_json:
             files = [
-                {"file": each.file, "format": each.format, **asdict(each.counts)} for each in done
+                {
+                    "file": each.file,
+                    "format": each.format,
+                    **asdict(each.counts),
+                    "doubts": [doubt.as_dict() for doubt in each.doubts],
+                }
+                for each in done
             ]
             self.stdout.write(json.dumps({**asdict(total), **measured, "files": files}))
             return
         for each in done:
             self.stdout.write(f"{each.file} ({each.format}): {in_words(each.counts)}")
+            for doubt in each.doubts:
+                self.stdout.write(f"  not sure: {doubt.text}")
             if each.rejects:
                 self.stdout.write(f"  rejected rows, with reasons: {each.rejects}")
         self.stdout.write(f"{in_words(total)}; {seconds:.1f} s, peak {measured['peak_mb']:.0f} MB")
