@@ -92,7 +92,7 @@ def _together(user_id: UUID, parts: list[Part]) -> Iterator[None]:
 def _stored(user_id: UUID, file: str, part: Part, rejects: RejectsFile) -> Stored:
     name = f"{file} [{part.label}]" if part.label else file
     books = Books(user_id, part.source, part.platform, name, part.publication)
-    return store(books, labelled(part), rejects)
+    return store(books, labelled(part), rejects, part.warnings.append)
 
 
 def summed(counts: list[Stored]) -> Stored:
