@@ -55,7 +55,11 @@ def import_file(
     Raises LedgerError, also where a part has doubts that `hints` do not settle.
     """
     own = replace(hints, own=hints.own | _own_accounts(user_id))
-    parts = parts_of(path, by, progress, own)
+    return store_parts(user_id, path, parts_of(path, by, progress, own), rejects_folder)
+
+
+def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Path) -> Imported:
+    """Store the rows of a file's parts: all of them or, on an error, none. Raises LedgerError."""
     if doubts := [doubt for part in parts for doubt in part.doubts]:
         raise LedgerError(f"{path.name} is not imported: {'; '.join(doubts)}")
     rejects = RejectsFile(default_path(rejects_folder, path))
