@@ -3,7 +3,8 @@
 A party with many rows in two sources has amounts in common that are not the same payment. How many,
 its near misses tell: for each row of the one source the rows of the other whose amount is close but
 not equal, over how many amounts lie that close (in steps of what all amounts are multiples of),
-and the share of the other's rows that lie within SOON days of it. What is found beyond that number, and beyond the chance of as many (two standard deviations of a
+and the share of the other's rows that lie within SOON days of it.
+What is found beyond that number, and beyond the chance of as many (two standard deviations of a
 Poisson count), is one payment seen twice.
 """
 
