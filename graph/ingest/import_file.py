@@ -7,10 +7,13 @@ from pathlib import Path
 from uuid import UUID
 
 from graph.errors import LedgerError
-from graph.ingest import guess_mapping, mapping
+from graph.ingest import mapping
 from graph.ingest.account import UNSTATED, Account, settled, states_account
 from graph.ingest.csv_dialect import Progress, header
 from graph.ingest.doubts import Doubt
+from graph.ingest.guessing.choices import NONE, Choices
+from graph.ingest.guessing.guess import guess
+from graph.ingest.guessing.readings import must_be_sure
 from graph.ingest.mapping import Mapping
 from graph.ingest.rejects import RejectsFile, default_path
 from graph.ingest.rows_from_file import read
@@ -38,12 +41,14 @@ class Imported:
     doubts: tuple[Doubt, ...] = ()
 
 
-def format_of(path: Path) -> Mapping:
+def format_of(path: Path, choices: Choices = NONE) -> Mapping:
     """The ready format whose columns are in the file's header, or else a guess.
+
+    `choices`: what somebody has decided about a guess.
 
     Raises LedgerError where the file cannot be read or nothing sensible can be guessed.
     """
-    return mapping.recognise(header(path)) or guess_mapping.guess(path)
+    return mapping.recognise(header(path)) or guess(path, choices=choices)
 
 
 def import_file(
@@ -54,7 +59,11 @@ def import_file(
     progress: Progress | None = None,
     account: Account = UNSTATED,
 ) -> Imported:
-    """Import all of the file or, when it fails, nothing of it. Raises LedgerError."""
+    """Import all of the file or, when it fails, nothing of it.
+
+    Raises LedgerError, UnsureError among them: where a guess can go two ways nothing is imported.
+    """
+    must_be_sure(path, by)
     file = os.fsencode(path.name).decode(errors="backslashreplace")
     if by.key.content:
         by = settled(user_id, by, account)

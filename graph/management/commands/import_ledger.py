@@ -15,14 +15,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from graph import tenant_lookup
 from graph.errors import GraphError
-from graph.ingest import guess_mapping, mapping
+from graph.ingest import mapping
 from graph.ingest.account import Account
+from graph.ingest.guessing.explain import explain
+from graph.ingest.guessing.readings import first_rows, must_be_sure
 from graph.ingest.import_file import Imported, format_of, import_file
 from graph.ingest.mapping import Mapping
 from graph.ingest.progress import ProgressBar
-from graph.ingest.rows_from_file import read
 from graph.ingest.store_rows import Stored
+from graph.management import ledger_options
 from graph.management.commands.enrich import enriched
+from graph.management.ledger_options import choices_of
 
 KILOBYTES_PER_MEGABYTE = 1024
 
@@ -49,6 +52,7 @@ class Command(BaseCommand):
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--format", choices=sorted(mapping.ready()), help="a ready format")
         how.add_argument("--mapping", type=Path, metavar="FILE.toml", help="a format of your own")
+        ledger_options.add(parser)
         whose = parser.add_mutually_exclusive_group()
         whose.add_argument("--account", default="", metavar="NAME", help="whose account a file is")
         whose.add_argument(
@@ -73,7 +77,7 @@ class Command(BaseCommand):
         start = time.perf_counter()
         chosen = self._chosen(options)
         if options["dry_run"]:
-            failures = self._show(options["files"], chosen)
+            failures = self._show(options["files"], chosen, options)
         else:
             user_id = self._tenant(options["user"], options["create_user"])
             done, failures = self._import_all(user_id, chosen, options)
@@ -99,20 +103,29 @@ class Command(BaseCommand):
         except GraphError as error:
             raise CommandError(str(error)) from None
 
-    def _show(self, files: list[Path], chosen: Mapping | None) -> list[str]:
-        """A sentence for each file that could not be imported as it would be."""
-        failures = []
+    def _show(
+        self, files: list[Path], chosen: Mapping | None, options: dict[str, Any]
+    ) -> list[str]:
+        """Show each file's reading; a sentence for each that could not be imported as it would."""
+        failures, shown = [], []
         for path in files:
             try:
-                by = chosen or format_of(path)
-                next(read(path, by), None)
+                by = chosen or format_of(path, choices_of(options))
+                rows = list(first_rows(path, by))
+                if not options["json"]:
+                    self._show_one(path, by)
+                shown.append(_as_dict(path, by, rows))
+                must_be_sure(path, by)
             except GraphError as error:
                 failures.append(str(error))
-                continue
-            self.stdout.write(f"{path.name}: {by.name} ({by.title})")
-            for line in guess_mapping.explain(by):
-                self.stdout.write(f"  {line}")
+        if options["json"]:
+            self.stdout.write(json.dumps({"files": shown, "failures": failures}))
         return failures
+
+    def _show_one(self, path: Path, by: Mapping) -> None:
+        self.stdout.write(f"{path.name}: {by.name} ({by.title})")
+        for line in explain(by):
+            self.stdout.write(f"  {line}")
 
     def _import_all(
         self, user_id: UUID, chosen: Mapping | None, options: dict[str, Any]
@@ -122,7 +135,7 @@ class Command(BaseCommand):
         account = Account(options["account"], options["same_account"])
         for path in options["files"]:
             try:
-                by = chosen or format_of(path)
+                by = chosen or format_of(path, choices_of(options))
                 with ProgressBar(path) as bar:
                     done.append(
                         import_file(user_id, path, by, options["rejects"], bar.update_to, account)
@@ -153,6 +166,19 @@ class Command(BaseCommand):
             if each.rejects:
                 self.stdout.write(f"  rejected rows, with reasons: {each.rejects}")
         self.stdout.write(f"{in_words(total)}; {seconds:.1f} s, peak {measured['peak_mb']:.0f} MB")
+
+
+def _as_dict(path: Path, by: Mapping, rows: list[str]) -> dict[str, Any]:
+    return {
+        "file": path.name,
+        "format": by.name,
+        "title": by.title,
+        "source": by.source,
+        "records": by.records,
+        "evidence": [line for line in explain(by) if not line.startswith("not sure: ")],
+        "doubts": [doubt.as_dict() for doubt in by.doubts],
+        "rows": rows,
+    }
 
 
 def has_changed(counts: Stored) -> bool:
