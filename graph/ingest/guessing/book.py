@@ -19,6 +19,7 @@ from graph.ingest.guessing.parties import (
     own_account,
 )
 from graph.ingest.guessing.profile import Column
+from graph.ingest.guessing.roles import typeness
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import plain
 from graph.ingest.mapping import PartyRule
@@ -119,7 +120,8 @@ def _is_processor(sample: Sample) -> bool:
     fee = role("fee") is not None
     people = role("customer") is not None or role("email") is not None
     payouts = bool(sample.title_words & {"payout", "charge", "captured", "refunded", "checkout"})
-    return not named and fee and (people or payouts) and not role("balance")
+    nets = fee and role("net") is not None and (role("amount") or role("gross"))
+    return bool(not named and fee and (people or payouts or nets) and not role("balance"))
 
 
 def _is_invoices(sample: Sample) -> bool:
@@ -163,7 +165,7 @@ def _is_account(sample: Sample, money: Money) -> bool:
     """A running balance, money out beside money in, or signs that show which way money went."""
     role = sample.role
     if role("balance") or money.debit:
-        return role("department") is None and (role("employee") is None or is_card(sample))
+        return role("department") is None
     if role("department") or role("employee"):
         return False
     if role("payer") and role("payee"):
@@ -240,14 +242,15 @@ def _spender(sample: Sample, own: str, card: bool) -> PartyRule:
 def _processor(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
     customer = sample.role("customer") or sample.role("email")
     names = [customer] if customer else []
-    texts = [c for c in descriptions(sample) if c not in names]
-    first, *rest = [*names, *texts, None]
+    texts = [c for c in descriptions(sample) if c not in names and typeness(c) < 0.5]
+    first = names[0] if names else (texts[0] if texts else None)
+    rest = [c for c in texts if c is not first]
     payer = PartyRule(
         "customer",
         first.name if first else None,
         "Customers",
         keys(sample, "customer"),
-        or_else=tuple(c.name for c in rest if c)[:1],
+        or_else=tuple(c.name for c in rest)[:1],
     )
     made = Book(
         "a payment processor: customers pay us", "sales", payer, PartyRule("account", None, own), money,

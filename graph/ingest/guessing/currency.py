@@ -42,9 +42,14 @@ def currency_of(
     if code := _by_networks(sample):
         text = f"no currency is stated: read as {code}, by the payment networks that rows name"
         return code, column, (_doubt(text, code, 0.9),)
+    if (original := role_currency(sample)) is not None:
+        return None, original, ()
     if sample.language:
         text = f"no currency is stated: read as {sample.language}, by the language of the columns"
         return sample.language, column, (_doubt(text, sample.language, 0.85),)
+    if any(c.mark == "," and c.money_hits(".") < len(c.values) for c in chosen.money.columns):
+        text = "no currency is stated: read as EUR, for the decimal mark is a comma"
+        return "EUR", column, (_doubt(text, "EUR", 0.7),)
     return USUAL, column, (_doubt(f"no currency is stated: read as {USUAL}", USUAL, 0.8),)
 
 
@@ -53,6 +58,18 @@ def _by_networks(sample: Sample) -> str | None:
     votes = {code: sum(bool(n.search(t)) for t in texts) for code, n in _NETWORKS.items()}
     best = max(votes, key=lambda code: votes[code])
     return best if votes[best] * 5 >= sample.rows > 0 else None
+
+
+def role_currency(sample: Sample) -> Column | None:
+    """The original currency's column where every original amount is the amount itself."""
+    currency, original = sample.role("original_currency"), sample.role("original_amount")
+    amount = sample.role("amount")
+    if currency is None or currency.filled < 1 or amount is None:
+        return None
+    if original is None:
+        return currency
+    pairs = zip(sample.amounts(original), sample.amounts(amount), strict=True)
+    return currency if all(one == other for one, other in pairs) else None
 
 
 def _doubt(text: str, code: str, confidence: float) -> Doubt:

@@ -142,9 +142,10 @@ def _by_sign(amounts: list[Decimal | None], *, card: bool) -> float:
     positive, negative = signs.count(True), signs.count(False)
     if not card:
         return 3.0  # statements show what is paid with a minus
-    if positive == negative:
-        return 0.0
-    return 2.0 if negative > positive else -2.0  # most of a card's rows are spending
+    if positive != negative:
+        return 2.0 if negative > positive else -2.0  # most of a card's rows are spending
+    spent = sum((amount for amount in amounts if amount), Decimal(0))
+    return 0.0 if not spent else 1.3 if spent < 0 else -1.3
 
 
 def _by_bill(sample: Sample, amounts: list[Decimal | None], texts: list[Column]) -> float:

@@ -10,12 +10,17 @@ from graph.ingest.columns import slug
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
 _GENDER = re.compile(r"[*:/_](?:in|innen|r|n)\b")  # Zahlungsempfänger*in, Zahlungspflichtige*r
 _UNIT = re.compile(r"[(\[]?\b(?:eur|euros?|gbp|usd|chf|sek|nok|dkk|pln|inr|cad|aud|utc)\b[)\]]?")
+# Names that say something alone, and nothing within a longer title ("Card name", "Type of road").
+GENERIC = frozenset(
+    "name nom nombre nome naam nazwa namn navn nimi to from in out ut ud inn ind party contact partner text tekst "
+    "item day dag tag time num art code s_h h_s sh d_c c_d dc af text paid value order price rate member user sens sign movement charge".split()
+)
 ENDING = 5  # letters: a compound's last word is not looked for when it is shorter
 
 
 def words(title: str) -> str:
     """'TransactionDate (UTC)' -> 'transaction_date_utc', 'Vendor #' -> 'vendor_number'."""
-    neutral = _GENDER.sub("", title)
+    neutral = _GENDER.sub("", title.lstrip("#*"))
     return slug(_CAMEL.sub(" ", neutral).replace("#", " number ").replace("№", " number "))
 
 
@@ -62,7 +67,7 @@ def _held(names: dict[str, float], title: str) -> float:
     found = [
         value * (0.45 + 0.4 * len(name) / max(1, len(title)))
         for name, value in names.items()
-        if f"_{name}_" in f"_{title}_"
+        if name not in GENERIC and f"_{name}_" in f"_{title}_"
     ]
     return max(found, default=0.0)
 

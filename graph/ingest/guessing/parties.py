@@ -3,12 +3,15 @@
 import re
 from dataclasses import dataclass
 
-from graph.ingest.guessing.names import likeness
+from graph.ingest.guessing.names import likeness, words
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.roles import IBAN, typeness
 from graph.ingest.guessing.sample import Sample
 
 _IBAN_ABOVE = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){10,30}\b")
+_CATEGORIES = frozenset(
+    "category kategorie categorie categoria kategoria kategori luokka tag tags label_category".split()
+)
 _KEYS = {
     "vendor": ("supplier_id", "company_number", "charity_number", "vat_number"),
     "customer": ("customer_id", "email", "company_number", "vat_number"),
@@ -35,9 +38,15 @@ def others_of(sample: Sample) -> Others:
     vendor, customer = role("vendor"), role("customer")
     texts = descriptions(sample)
     paid = [payee, vendor, party, None if payee else payer, None if payee else customer]
-    received = [payer, customer, party, vendor, None if payer else payee]
+    received = [payer, party, customer, vendor, None if payer else payee]
     named = [column for column in (*paid, *received) if column]
+    paid, received = sorted(paid, key=_is_mail), sorted(received, key=_is_mail)
     return Others(_chain([*paid, *texts]), _chain([*received, *texts]), bool(named))
+
+
+def _is_mail(column: Column | None) -> bool:
+    """Mail addresses name a party only where no name does."""
+    return column is not None and column.share(lambda v: "@" in v) >= 0.5
 
 
 def has_party(sample: Sample) -> bool:
@@ -68,7 +77,7 @@ def descriptions(sample: Sample) -> list[Column]:
         if _is_taken(sample, column):
             continue
         constant = column.rows > 1 and column.distinct == 1
-        extra = free < 0.9 and coded < 0.9 and likeness("description", column.title) == 0
+        extra = _is_category(column) or (free < 0.885 and coded < 0.885)
         rank = (
             constant,
             extra,
@@ -81,6 +90,10 @@ def descriptions(sample: Sample) -> list[Column]:
     ranked = [column for _, _, column in sorted(found, key=lambda each: each[:2])]
     moving = [c for c in ranked if not (c.rows > 1 and c.distinct == 1)]
     return _numbered(moving) or ranked
+
+
+def _is_category(column: Column) -> bool:
+    return bool(set(words(column.title).split("_")) & _CATEGORIES)
 
 
 def _numbered(columns: list[Column]) -> list[Column]:

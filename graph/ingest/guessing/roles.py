@@ -115,11 +115,12 @@ def _status(column: Column) -> float:
 def _party(column: Column) -> float:
     if column.is_date or column.money_share > 0.5 or not column.texty:
         return 0.0
-    return 0.75 + 0.25 * column.filled
+    address = 0.3 if column.share(lambda v: "@" in v) >= 0.5 else 1.0
+    return (0.75 + 0.25 * column.filled) * address
 
 
 def _customer(column: Column) -> float:
-    return _party(column)
+    return max(_party(column), 0.7 * column.share(lambda v: "@" in v))
 
 
 def _text(column: Column) -> float:
@@ -164,6 +165,7 @@ _CONTENTS: dict[str, Callable[[Column], float]] = {
     "party_account": _iban,
     "email": lambda column: column.share(lambda v: "@" in v),
     **dict.fromkeys(_PARTIES, _party),
+    "customer": _customer,
 }
 
 

@@ -67,8 +67,11 @@ class Sample:
     @cached_property
     def language(self) -> str | None:
         """The currency of the language of most titles; None for English or none."""
-        titles = {plain(column.title) for column in self.columns}
-        votes = {code: len(titles & known) for code, known in LANGUAGES.items()}
+        titles = [f" {plain(column.title)} " for column in self.columns]
+        votes = {
+            code: sum(any(f" {word} " in title for word in known) for title in titles)
+            for code, known in LANGUAGES.items()
+        }
         best = max(votes, key=lambda code: votes[code])
         return best if votes[best] else None
 

@@ -109,14 +109,14 @@ GOES_OUT = re.compile(
 LANGUAGES = {
     "EUR": _words(
         "buchungstag, buchungsdatum, betrag, verwendungszweck, umsatz, wertstellung, empfanger, auftraggeber, buchungstext, lieferant, belegdatum, "
-        "libelle, montant, date operation, solde, fournisseur, debit euros, credit euros, importe, concepto, fecha, fecha valor, fecha operacion, proveedor, importo, data operazione, data contabile, "
+        "libelle, montant, date operation, solde, fournisseur, debit euros, credit euros, importe, concepto, fecha, cliente, fattura, factuur, rechnung, facture, kreditor, brutto,  fecha valor, fecha operacion, proveedor, importo, data operazione, data contabile, "
         "descrizione, causale, dare, avere, bedrag, omschrijving, tegenrekening, boekdatum, naam omschrijving, descricao, data mov, montante, valor, data valor, maara, saaja, paivamaara, kirjauspaiva, selite, paiva"
     ),
-    "PLN": _words("kwota, data operacji, opis, opis operacji, tytul, tytuł, saldo po operacji, odbiorca, nadawca, data transakcji, kontrahent, obciazenia, obciążenia, uznania"),
-    "SEK": _words("belopp, bokforingsdag, bokföringsdag, bokforingsdatum, bokföringsdatum, transaktionsdag, transaktionsdatum, insattningar, uttag"),
+    "PLN": _words("kwota, kwota netto, dostawca, numer faktury, nabywca,  data operacji, opis, opis operacji, tytul, tytuł, saldo po operacji, odbiorca, nadawca, data transakcji, kontrahent, obciazenia, obciążenia, uznania"),
+    "SEK": _words("belopp, totalbelopp, leverantör,  bokforingsdag, bokföringsdag, bokforingsdatum, bokföringsdatum, transaktionsdag, transaktionsdatum, insattningar, uttag"),
     "NOK": _words("beløp, bokført, ut fra konto, inn på konto, bokføringsdato, forklaring, rentedato, beskrivelse"),
     "DKK": _words("beløb, bogført, bogføringsdato, posteringstekst, tekst, saldo dkk"),
-    "JPY": _words("金額, 日付, 摘要, 残高, 出金, 入金, 利用金額, 取引日, お支払金額, お預り金額, ご利用金額, 支払金額, 利用日, ご利用日, お引出し, お預入れ"),
+    "JPY": _words("金額, 日付, 摘要内容, 支払い金額, 預かり金額,  摘要, 残高, 出金, 入金, 利用金額, 取引日, お支払金額, お預り金額, ご利用金額, 支払金額, 利用日, ご利用日, お引出し, お預入れ"),
 }  # fmt: skip
 CODES = frozenset(
     ["AED", "AFN", "ALL", "AMD", "ANG", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BHD", "BIF", "BMD", "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY", "COP", "CRC", "CUP", "CVE", "CZK", "DJF", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GHS", "GIP", "GMD", "GNF", "GTQ", "GYD", "HKD", "HNL", "HTG", "HUF", "IDR", "ILS", "INR", "IQD", "IRR", "ISK", "JMD", "JOD", "JPY", "KES", "KGS", "KHR", "KMF", "KPW", "KRW", "KWD", "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "LYD", "MAD", "MDL", "MGA", "MKD", "MMK", "MNT", "MOP", "MRU", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "OMR", "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "RSD", "RUB", "RWF", "SAR", "SBD", "SCR", "SDG", "SEK", "SGD", "SHP", "SLE", "SOS", "SRD", "SSP", "STN", "SYP", "SZL", "THB", "TJS", "TMT", "TND", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VES", "VND", "VUV", "WST", "XAF", "XCD", "XOF", "XPF", "YER", "ZAR", "ZMW", "ZWL"]
