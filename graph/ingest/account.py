@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from django.db.backends.utils import CursorWrapper
+
 from graph.database.tenancy import tenant_transaction
 from graph.ingest.columns import slug
 from graph.ingest.mapping import Mapping, PartyRule
@@ -32,11 +34,6 @@ class Account:
 UNSTATED = Account()
 
 
-def states_account(mapping: Mapping) -> bool:
-    """Whether the file says whose account it is, in a column or above its header."""
-    return bool(mapping.key.account or mapping.payer.name or mapping.payer.keys)
-
-
 def settled(user_id: UUID, mapping: Mapping, account: Account) -> Mapping:
     """The mapping under the source and the own side's name that earlier files of its layout have.
 
@@ -57,15 +54,20 @@ def settled(user_id: UUID, mapping: Mapping, account: Account) -> Mapping:
         if account.name:
             source = f"{source}.{slug(account.name)[:60]}"
         named = replace(mapping, source=source)
-        sides = (("payer", 1, named.payer), ("payee", 2, named.payee))
-        for side, posting, party in sides:
-            if party.name or party.keys or party.or_else:
-                continue
-            cursor.execute(_OWN_NAME, [user_id, source, posting])
-            known = cursor.fetchone()
-            own = account.name or (known[0] if known else None)
-            named = replace(named, **{side: _called(party, own)})
-    return named
+        payer = _own_side(cursor, user_id, named.payer, (source, 1), account.name)
+        payee = _own_side(cursor, user_id, named.payee, (source, 2), account.name)
+    return replace(named, payer=payer, payee=payee)
+
+
+def _own_side(
+    cursor: CursorWrapper, user_id: UUID, party: PartyRule, posting: tuple[str, int], name: str
+) -> PartyRule:
+    """The party under the name stated, or the one that this source's postings have already."""
+    if party.name or party.keys or party.or_else:
+        return party
+    cursor.execute(_OWN_NAME, [user_id, *posting])
+    row = cursor.fetchone()
+    return _called(party, name or (row[0] if row else None))
 
 
 def _called(party: PartyRule, name: str | None) -> PartyRule:

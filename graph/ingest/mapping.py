@@ -145,6 +145,11 @@ class Mapping:
     doubts: tuple[Doubt, ...] = ()
     decided: Choices = NONE
 
+    @property
+    def states_account(self) -> bool:
+        """Whether the file says whose account it is, in a column or above its header."""
+        return bool(self.key.account or self.payer.name or self.payer.keys)
+
     def names(self, header: Sequence[str]) -> list[str]:
         """The canonical names of a file's columns, by position: this mapping's where they fit."""
         return canonical(header, {**dict.fromkeys(self._columns(), ()), **self.aliases})

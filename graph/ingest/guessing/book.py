@@ -25,13 +25,67 @@ from graph.ingest.guessing.vocabulary import plain
 from graph.ingest.mapping import PartyRule
 
 _CARD = frozenset(
-    ["card", "cardholder", "cardmember", "mcc", "kreditkarte", "karteninhaber", "kartennummer", "kaart", "kaarthouder", "kaartnummer", "tarjeta", "carte", "carta", "cartao", "karta", "karty", "kort", "kortnummer", "kortholder", "kortinnehavare", "kortti", "カード"]
+    [
+        "card",
+        "cardholder",
+        "cardmember",
+        "mcc",
+        "kreditkarte",
+        "karteninhaber",
+        "kartennummer",
+        "kaart",
+        "kaarthouder",
+        "kaartnummer",
+        "tarjeta",
+        "carte",
+        "carta",
+        "cartao",
+        "karta",
+        "karty",
+        "kort",
+        "kortnummer",
+        "kortholder",
+        "kortinnehavare",
+        "kortti",
+        "カード",
+    ]
 )
 _BILLS = frozenset(
-    ["bill", "bills", "purchase", "purchases", "payable", "payables", "supplier", "suppliers", "creditor", "creditors", "expense", "expenses", "input", "kreditoren", "fournisseurs", "achats"]
+    [
+        "bill",
+        "bills",
+        "purchase",
+        "purchases",
+        "payable",
+        "payables",
+        "supplier",
+        "suppliers",
+        "creditor",
+        "creditors",
+        "expense",
+        "expenses",
+        "input",
+        "kreditoren",
+        "fournisseurs",
+        "achats",
+    ]
 )
 _INVOICES = frozenset(
-    ["sales", "receivable", "receivables", "customer", "customers", "debtor", "debtors", "income", "revenue", "output", "debitoren", "ventes", "clients"]
+    [
+        "sales",
+        "receivable",
+        "receivables",
+        "customer",
+        "customers",
+        "debtor",
+        "debtors",
+        "income",
+        "revenue",
+        "output",
+        "debitoren",
+        "ventes",
+        "clients",
+    ]
 )
 SURE, STATED = 0.75, 0.95  # below: nothing is imported; below: it is said
 

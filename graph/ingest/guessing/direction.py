@@ -18,10 +18,38 @@ from graph.ingest.guessing.vocabulary import (
 )
 
 _SPENDING = frozenset(
-    ["expense", "expenses", "spending", "spend", "purchases", "purchase", "costs", "bills", "ausgaben", "kosten", "depenses", "gastos", "spese", "uitgaven"]
+    [
+        "expense",
+        "expenses",
+        "spending",
+        "spend",
+        "purchases",
+        "purchase",
+        "costs",
+        "bills",
+        "ausgaben",
+        "kosten",
+        "depenses",
+        "gastos",
+        "spese",
+        "uitgaven",
+    ]
 )
 _EARNING = frozenset(
-    ["income", "sales", "revenue", "receipts", "donations", "payouts", "earnings", "einnahmen", "umsaetze", "recettes", "ingresos", "entrate"]
+    [
+        "income",
+        "sales",
+        "revenue",
+        "receipts",
+        "donations",
+        "payouts",
+        "earnings",
+        "einnahmen",
+        "umsaetze",
+        "recettes",
+        "ingresos",
+        "entrate",
+    ]
 )
 
 

@@ -31,14 +31,13 @@ class UnsureError(LedgerError):
     """The file can be read in two ways: shows both, and the option that decides."""
 
 
-def must_be_sure(path: Path, mapping: Mapping) -> None:
-    """Raises UnsureError where a doubt is so strong that nothing may be imported."""
-    blocking = [doubt for doubt in mapping.doubts if doubt.blocking]
-    if blocking:
-        lines = [f"{path.name} is not imported, for it can be read in two ways:"]
-        for doubt in blocking:
+def question(path: Path, mapping: Mapping) -> str:
+    """For each blocking doubt the readings, and the options by which a person decides."""
+    lines = ["it can be read in two ways"]
+    for doubt in mapping.doubts:
+        if doubt.blocking:
             lines += _question(path, mapping, doubt)
-        raise UnsureError("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _question(path: Path, mapping: Mapping, doubt: Doubt) -> Iterator[str]:
@@ -63,12 +62,13 @@ def with_choice(path: Path, mapping: Mapping, doubt: Doubt, value: str) -> Mappi
 
 
 def first_rows(path: Path, mapping: Mapping) -> Iterator[str]:
-    """'2026-03-05 Main -> North Mill 12.00 GBP', as the first rows would be stored."""
+    """The file's first rows as they would be stored."""
     for row in islice(read(path, mapping), SHOWN):
-        yield _row(row)
+        yield row_in_words(row)
 
 
-def _row(row: LedgerRow | Reject) -> str:
+def row_in_words(row: LedgerRow | Reject) -> str:
+    """'2026-03-05 Main -> North Mill 12.00 GBP', or why the row is rejected."""
     if isinstance(row, Reject):
         return f"line {row.line} rejected: {row.reason}"[:WIDTH]
     payer, payee = (row.payer, row.payee) if row.amount >= 0 else (row.payee, row.payer)

@@ -25,10 +25,31 @@ from graph.ingest.guessing.vocabulary import (
 LEAST = 0.12  # a score below this is no evidence
 IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{8,30}")
 _MONEY = frozenset(
-    ["amount", "net", "gross", "unit_price", "quantity", "fee", "tax", "discount", "balance", "original_amount"]
+    [
+        "amount",
+        "net",
+        "gross",
+        "unit_price",
+        "quantity",
+        "fee",
+        "tax",
+        "discount",
+        "balance",
+        "original_amount",
+    ]
 )
 _PARTIES = frozenset(
-    ["payee", "payer", "counterparty", "vendor", "customer", "employee", "donor", "department", "project"]
+    [
+        "payee",
+        "payer",
+        "counterparty",
+        "vendor",
+        "customer",
+        "employee",
+        "donor",
+        "department",
+        "project",
+    ]
 )
 
 

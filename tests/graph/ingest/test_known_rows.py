@@ -9,9 +9,9 @@ from django.db import connections
 
 from finley.models import User
 from graph import models
-from graph.ingest.account import UNSTATED, Account
 from graph.ingest.import_file import Imported, format_of, import_file
 from graph.ingest.known_rows import OtherAccountError
+from graph.ingest.readers.parts import Hints
 from graph.ingest.rows_from_file import is_lasting
 
 Take = Callable[..., Imported]
@@ -22,10 +22,12 @@ NAMES = "Date,Counter Party,Reference,Amount\n"
 def take(committed: None, tenant: User, tmp_path: Path) -> Take:
     """Imports this text as a file, as somebody who has written no mapping."""
 
-    def taken(text: str, name: str = "bank.csv", account: Account = UNSTATED) -> Imported:
+    def taken(text: str, name: str = "bank.csv", account: Hints | None = None) -> Imported:
         path = tmp_path / name
         path.write_text(text, encoding="utf-8")
-        return import_file(tenant.id, path, format_of(path), tmp_path / "rejects", account=account)
+        return import_file(
+            tenant.id, path, format_of(path), tmp_path / "rejects", hints=account or Hints()
+        )
 
     return taken
 
@@ -101,7 +103,7 @@ def test_another_account_of_the_same_layout_is_asked_about(take: Take, tenant: U
         take(OTHER, "other.csv")
     assert "1 row of it is known from first.csv" in str(refused.value)
     assert len(payments(tenant)) == 2
-    savings = Account("Savings")
+    savings = Hints(account="Savings")
     assert counts(take(OTHER, "other.csv", savings)) == (2, 0, 0)
     assert counts(take(OTHER, "other.csv", savings)) == (0, 0, 2)
     assert counts(take(FIRST, "first.csv")) == (0, 0, 2)
@@ -110,7 +112,7 @@ def test_another_account_of_the_same_layout_is_asked_about(take: Take, tenant: U
 
 def test_a_part_of_the_same_account(take: Take, tenant: User) -> None:
     take(FIRST, "first.csv")
-    assert counts(take(OTHER, "other.csv", Account(same=True))) == (1, 0, 1)
+    assert counts(take(OTHER, "other.csv", Hints(same_account=True))) == (1, 0, 1)
     assert len(payments(tenant)) == 3
 
 
