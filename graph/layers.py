@@ -1,7 +1,7 @@
 """The nine layers of intelligence, declared once, as data.
 
 The view's SELECT, the columns of its model, the serializers, the engine's edge attributes and the
-counts in `build_graph` follow from LAYERS. A tenth layer is one entry here and one table.
+counts in `build_graph` follow from LAYERS. A tenth layer needs one entry here and one table.
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ ColumnType = Literal["score", "text", "texts", "months", "date", "uuid", "money"
 class Column:
     """One column that a layer adds to the view.
 
-    `expression` is SQL over the layer's row, whose alias stands for `{row}`; by default the table's
-    column of the same name. `needs` are the table's columns that the expression reads. `shared`: it
-    has few values, which many relationships share.
+    `expression` is SQL over the layer's row, with the placeholder `{row}` for its alias; the
+    default is the table's column of the same name. `needs` lists the table's columns that the
+    expression reads. `shared` marks a column with few distinct values, which many relationships
+    share.
     """
 
     name: str
@@ -36,13 +37,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer: where its rows are, how a relationship finds its own, and which one is picked.
+    """One layer: its table, how a relationship finds its rows, and which row is chosen.
 
-    A *pattern* layer is shared: the relationship points at it through `pointer`. A *fact* layer's
-    rows point at the relationship. `pick` orders a relationship's rows, best first (the id breaks
-    every tie); it is empty where a unique key leaves at most one. `only` leaves rows out. `prefer`
-    picks in its place among the rows of a system that had several where we have one (adopting).
-    `rare`: it says something of few relationships.
+    A *pattern* layer is shared: the relationship refers to its row by `pointer`. A *fact* layer's
+    rows refer to the relationship. `pick` sorts a relationship's rows, best first (ties are broken
+    by id); it is empty if a unique key allows only one row. `only` excludes rows. `prefer` replaces
+    `pick` when the tables of another system are imported (graph.adopting) that allow several rows
+    where ours allow one. `rare` marks a layer that few relationships have.
     """
 
     name: str
@@ -61,7 +62,7 @@ class Layer:
 
     @property
     def presence(self) -> str:
-        """The view's column that is NULL where this layer says nothing of a relationship."""
+        """The view's column that is NULL for relationships without a row of this layer."""
         return self.id_column
 
 

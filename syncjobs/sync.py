@@ -1,4 +1,4 @@
-"""A sync, from the cursor to the provider's last page: the body of the four tasks."""
+"""The body of all sync tasks: reads pages from the cursor to the provider's last page."""
 
 import tempfile
 from functools import partial
@@ -16,32 +16,32 @@ from syncjobs.item_contents import Content
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import TITLES, Access, Limits, Nango
 from syncjobs.run_state import Claim, Save
-from syncjobs.runner import Start
+from syncjobs.runner import Attempt
 from syncjobs.save_items import Part
 from syncjobs.sources import SOURCES
 from syncjobs.sources.items import Cursor, Item, Page
 from syncjobs.sources.paging import together
 
-AT_ONCE = 10  # items with contents a save
+AT_ONCE = 10  # items with contents per save
 
 
-async def body(start: Start) -> None:
-    """Save page after page. A cursor that is lost is no failure: all is listed anew, once."""
-    claim = start.claim
-    async with Nango(access(claim), start.client, Limits(pace=pace(claim.provider))) as nango:
+async def body(attempt: Attempt) -> None:
+    """Save page after page. If the provider lost the cursor, list everything again, once."""
+    claim = attempt.claim
+    async with Nango(access(claim), attempt.client, Limits(pace=pace(claim.provider))) as nango:
         try:
-            await _walked(start, nango, claim.cursor)
+            await _walked(attempt, nango, claim.cursor)
         except CursorLost:
-            await start.save(save_items.cursor_lost)
+            await attempt.save(save_items.cursor_lost)
             try:
-                await _walked(start, nango, None)
+                await _walked(attempt, nango, None)
             except CursorLost as lost:
                 title = TITLES[claim.provider]
                 raise Transient(f"{title} lost the cursor of a sync that had just begun.") from lost
 
 
 def access(claim: Claim) -> Access:
-    """How Nango is asked for the claim's connection."""
+    """Access to the claim's connection at Nango."""
     return Access(
         claim.provider,
         claim.nango_connection_id,
@@ -52,38 +52,39 @@ def access(claim: Claim) -> Access:
 
 
 def pace(provider: str) -> float:
-    """Seconds between two requests: Zoho takes about 30 a minute."""
+    """Seconds between two requests; Zoho allows about 30 per minute."""
     return float(settings.ZOHO_PACE) if provider == "zoho_mail" else 0.0
 
 
-async def _walked(start: Start, nango: Nango, cursor: Cursor | None) -> None:
-    async for page in SOURCES[start.claim.provider].pages(nango, cursor):
-        await _page(start, nango, page)
+async def _walked(attempt: Attempt, nango: Nango, cursor: Cursor | None) -> None:
+    async for page in SOURCES[attempt.claim.provider].pages(nango, cursor):
+        await _page(attempt, nango, page)
 
 
-async def _page(start: Start, nango: Nango, page: Page) -> None:
-    """Most pages are one save. One with many contents takes several: the cursor goes with the last,
-    and what is stored by then is not read again when the page is.
+async def _page(attempt: Attempt, nango: Nango, page: Page) -> None:
+    """Save the page, in several saves if it has many contents.
+
+    The last save stores the cursor. Items that were saved are not read again when the page is.
     """
-    claim, generation = start.claim, page.generation
-    found = await start.threads.run(save_items.effects, claim, page)
-    worth = [item for item in found.fresh if item_contents.worth_reading(item)]
-    plain = [Content(item) for item in found.fresh if not item_contents.worth_reading(item)]
+    claim, generation = attempt.claim, page.generation
+    effects = await attempt.threads.run(save_items.effects, claim, page)
+    worth = [item for item in effects.fresh if item_contents.worth_reading(item)]
+    plain = [Content(item) for item in effects.fresh if not item_contents.worth_reading(item)]
     parts = list(batched(worth, AT_ONCE))
-    await start.save(
-        save_items.save, claim, Part(plain, found, None if parts else page, generation)
+    await attempt.save(
+        save_items.save, claim, Part(plain, effects, None if parts else page, generation)
     )
     senders = item_contents.senders_of(page.items)
     for number, some in enumerate(parts, 1):
         with tempfile.TemporaryDirectory(prefix="finley-") as folder:
             got = await together(partial(_fetched, nango, Path(folder)), enumerate(some))
-            await start.threads.run(_read, got, senders)
+            await attempt.threads.run(_read, got, senders)
             end = page if number == len(parts) else None
-            await start.save(_saved, claim, Part(got, None, end, generation))
+            await attempt.save(_saved, claim, Part(got, None, end, generation))
 
 
 async def _fetched(nango: Nango, folder: Path, numbered: tuple[int, Item]) -> Content:
-    """Each in a folder of its own, for names repeat."""
+    """The item's content, in a folder of its own, because names repeat."""
     number, item = numbered
     own = folder / str(number)
     own.mkdir()
@@ -96,14 +97,17 @@ def _read(got: list[Content], senders: dict[str, str]) -> None:
 
 
 def _saved(connection: BaseDatabaseWrapper, save: Save, claim: Claim, part: Part) -> None:
-    """Ledgers go the way of import_ledger, all of a file or nothing; then the rest."""
+    """Imports the ledgers, each completely or not at all; then saves the other contents."""
     rows = sum(_imported(claim, content) for content in part.contents)
     part.counts["rows"] = rows
     save_items.save(connection, save, claim, part)
 
 
 def _imported(claim: Claim, content: Content) -> int:
-    """The rows that were new or changed; a file that is none is noted: the sync goes on."""
+    """The number of new or changed rows.
+
+    A file that is no ledger gets a note; the sync continues.
+    """
     path = content.path
     if path is None or not item_contents.holds_ledger(content.item):
         return 0

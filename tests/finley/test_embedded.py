@@ -393,7 +393,7 @@ def test_a_database_of_another_major_version_is_refused(state: Path) -> None:
     data = state / "postgres"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("16\n")
-    assert f"{data} was made by PostgreSQL 16 and this is 18" in refusal(state)
+    assert f"{data} is of PostgreSQL 16, but this is 18" in refusal(state)
     (data / "PG_VERSION").unlink()
     assert f"{data} is not a PostgreSQL data folder" in refusal(state)
 
@@ -435,7 +435,7 @@ def test_a_full_disk(tmp_path: Path, megabytes: int) -> None:
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("mounting is not permitted here")
     try:
-        assert "is full: free some space" in refusal(tmp_path / "state")
+        assert "is full. Free some space" in refusal(tmp_path / "state")
     finally:
         subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
@@ -450,7 +450,7 @@ def test_root_without_user_namespaces(start: Start, state: Path) -> None:
         everything = family(status)
         assert answers(status)
         assert Path(f"/proc/{status['postgres']}").stat().st_uid == (home / "run").stat().st_uid
-        assert "PostgreSQL runs as user" in (state / "guardian.log").read_text()
+        assert "PostgreSQL runs as user" in (state / "supervisor.log").read_text()
         first.signal(signal.SIGKILL)
         assert all_gone(everything)
         assert answers(start().status())  # a state that began so stays so
@@ -469,7 +469,7 @@ def test_data_of_a_user_namespace_is_not_hidden_when_namespaces_are_denied(
     first.signal(signal.SIGKILL)
     assert all_gone(everything)
     if (state / "postgres").exists():
-        assert "was made in a user namespace" in refusal(state, FINLEY_EMBEDDED_NO_USERNS="1")
+        assert "was created in a user namespace" in refusal(state, FINLEY_EMBEDDED_NO_USERNS="1")
 
 
 DJANGO = """

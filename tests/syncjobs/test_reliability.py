@@ -107,13 +107,20 @@ WAYS = [
     Way("final Retry", "transient", "Transient", "away", tries=3),
     Way("permanent", "permanent", "Permanent", "Connect the account again"),
     Way("plain exception", "plain", "LookupError", "[masked]"),
-    Way("its words raise", "unspeakable", "Odd", "cannot say why"),
-    Way("timeout", "hang", "Transient", "did not save anything", tries=3),
+    Way("its words raise", "unspeakable", "Odd", "message cannot be read"),
+    Way("timeout", "hang", "Transient", "Nothing was saved", tries=3),
     Way("swallowed cancel", "swallow"),
-    Way("never ends", "never_end", "Transient", "did not save anything", tries=3),
+    Way("never ends", "never_end", "Transient", "Nothing was saved", tries=3),
     Way("cancels itself", "cancel_itself", "Permanent", "by a cancel"),
     Way("sys.exit", "leave", "Permanent", "sys.exit(3)"),
-    Way("SIGKILL each time", "kill", "WorkerLost", "died or stalled on try 3", tries=3, dies=True),
+    Way(
+        "SIGKILL each time",
+        "kill",
+        "WorkerLost",
+        "died or stalled on attempt 3",
+        tries=3,
+        dies=True,
+    ),
     Way("SIGKILL once", "kill_once", tries=2, dies=True),
     Way("aborted before", "slowly", "EndedByArq", "aborted", 1, disturb=with_redis(abort)),
     Way("aborted while it runs", "hang", "Permanent", "aborted", during=aborted),
@@ -220,7 +227,7 @@ def test_a_job_that_nobody_accepted_is_recorded_once(own_queue, tmp_path):
     assert "raw_unknown" in found["strange"].payload["raw"]
     assert "sk_live" not in json.dumps(found["strange"].payload)
     assert "is not a job that can be read" in found["broken"].error
-    assert "lost what this job" in found["expired"].error
+    assert "lost the job's data" in found["expired"].error
 
 
 def test_sigterm_gives_the_try_back_however_often(own_queue, tmp_path):

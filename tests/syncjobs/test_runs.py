@@ -22,7 +22,7 @@ from syncjobs.failures import record
 from syncjobs.failures.masking import MASK, masked, masked_json
 from syncjobs.models import JobAttempt, JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import Outcome, Trigger
-from syncjobs.run_state import Ask, Save
+from syncjobs.run_state import ClaimRequest, Save
 from tests.graph import rows
 from tests.syncjobs import workers
 
@@ -34,7 +34,7 @@ def accept(connection, **given):
 
 
 def claim(run: SyncRun, job_try: int = 1, worker: str = "w") -> run_state.Claim | None:
-    return run_state.claimed([Ask(run.pk, run.job_id, job_try)], worker)[0]
+    return run_state.claimed([ClaimRequest(run.pk, run.job_id, job_try)], worker)[0]
 
 
 def in_redis() -> list[str]:
@@ -160,7 +160,9 @@ def test_cancel(own_queue):
 
 def test_a_claim_is_the_newest_job_s_only(own_queue):
     made = accept(workers.connection(rows.tenant_id()))
-    other = run_state.claimed([Ask(made.pk, "another:1", 1), Ask(uuid4(), "x", 1)], "w")
+    other = run_state.claimed(
+        [ClaimRequest(made.pk, "another:1", 1), ClaimRequest(uuid4(), "x", 1)], "w"
+    )
     assert other == [None, None]
     held = claim(made)
     assert (held.fence, held.job_try, held.cursor) == (1, 1, None)

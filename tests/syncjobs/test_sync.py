@@ -157,7 +157,7 @@ SCRIPTS = {
     "a limit with Retry-After": [{"do": "429", "retry_after": 0.1}],
     "a limit without": [{"do": "403_rate"}],
     "plain text": [{"do": "plain_text_429", "retry_after": 0.1}],
-    "an error of its own": [{"do": "503", "times": 2}],
+    "an internal error": [{"do": "503", "times": 2}],
     "a reset in mid-body": [{"do": "reset_mid_body", "at": 2}],
     "wrong JSON": [{"do": "wrong_json", "at": 2}],
     "Nango cools down": [{"do": "424_backoff", "retry_after": 0.1}],

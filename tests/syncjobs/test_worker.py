@@ -63,17 +63,17 @@ def test_duties_are_done_by_a_worker_and_a_missed_one_once(own_queue, tmp_path):
 
 
 def test_a_duty_is_begun_by_one_worker_at_a_time(committed):
-    assert set(periodic.begun("one")) == set(periodic.DUTIES)
+    assert set(periodic.begun("one")) == set(periodic.TASKS)
     assert periodic.begun("two") == []
     Duty.objects.using("owner").update(lease_until=datetime.now(UTC) - timedelta(seconds=1))
-    assert set(periodic.begun("two")) == set(periodic.DUTIES)
+    assert set(periodic.begun("two")) == set(periodic.TASKS)
 
 
 def test_a_duty_that_fails_is_one_dead_letter_that_counts(committed, monkeypatch):
     def broken() -> dict[str, object]:
         raise ValueError("the disk 12345 is full")
 
-    monkeypatch.setitem(periodic.DUTIES, "refresh_view", periodic.Duty(60, broken))
+    monkeypatch.setitem(periodic.TASKS, "refresh_view", periodic.PeriodicTask(60, broken))
     for _ in range(3):
         periodic.begun("one")
         periodic.do("refresh_view")

@@ -102,7 +102,7 @@ def test_tokens_are_made_listed_and_revoked(tenant):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [(("make", "--user=nobody@example.org"), "No user"),
-     (("make", "--user=tenant@example.org", "--scopes=root"), "no scope is 'root'"),
+     (("make", "--user=tenant@example.org", "--scopes=root"), "unknown scope 'root'"),
      (("make", "--user=tenant@example.org", "--days=0"), "1 to 3650"),
      (("revoke", "finley_none"), "No token")],
 )  # fmt: skip

@@ -106,7 +106,7 @@ def too_slow(answer: bytes) -> None:
     assert b"application/problem+json" in top
     told = json.loads(body)
     assert told["status"] == 408
-    assert told["detail"] == "The request did not come within 1 seconds."
+    assert told["detail"] == "The request did not arrive within 1 seconds."
 
 
 def test_an_answers_body_does_not_wait_for_its_head_to_be_acknowledged():

@@ -156,7 +156,7 @@ def test_facts_of_a_relationship_that_is_there_twice_are_of_the_one_that_stays(o
     put()
     done = adopt(SCHEMA)
     assert table(done, "relationship_instances").skipped == {
-        "another relationship of this type between these events": 1
+        "another relationship of this type between these events exists": 1
     }
     assert [row["causal_score"] for row in shown(USER).values()] == [0.7]
     assert (done.relationships, done.rows_joined) == (1, 1)

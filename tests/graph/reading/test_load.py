@@ -33,7 +33,7 @@ def wire(committed, monkeypatch) -> Iterator[Wire]:
     """The application's Arrow connections, by way of a listener."""
     usual = arrow.pool()
     with Wire(usual.conninfo) as listener:
-        listened = arrow.Pool(listener.through, size=2, patience_seconds=5)
+        listened = arrow.Pool(listener.through, size=2, timeout_seconds=5)
         monkeypatch.setitem(arrow._pools, usual.conninfo, listened)
         yield listener
         listened.close()

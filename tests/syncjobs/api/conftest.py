@@ -10,7 +10,7 @@ from finley.models import User
 from syncjobs import connections, queue
 from syncjobs.failures.record import Trouble
 from syncjobs.models import SyncConnection, SyncRun
-from syncjobs.run_state import Ask, claimed, failed, succeeded
+from syncjobs.run_state import ClaimRequest, claimed, failed, succeeded
 from syncjobs.sandbox.server import Sandbox
 from tests.conftest import client_of
 from tests.graph.api.conftest import Server, serving
@@ -65,7 +65,7 @@ def accepted(api: APIClient, connection: SyncConnection, **more) -> dict:
 def begun(run_id: str):
     """A worker's claim of the run."""
     run = SyncRun.objects.using("owner").get(pk=run_id)
-    (claim,) = claimed([Ask(run.pk, run.job_id, run.tries + 1)], "worker:1")
+    (claim,) = claimed([ClaimRequest(run.pk, run.job_id, run.tries + 1)], "worker:1")
     assert claim is not None
     return claim
 

@@ -162,7 +162,7 @@ def test_a_replay_is_a_linked_run_and_its_end_shows(staff, failure, gmail):
     assert status(failure) == "replaying"
     again = do(staff, failure, "replay")
     assert again.status_code == 409
-    assert again.json()["detail"] == "It is being replayed already."
+    assert again.json()["detail"] == "It is already being replayed."
     ended(done["run"])
     assert status(failure) == "resolved"
     shown = staff.get(f"{FAILURES}{failure.pk}/").json()

@@ -228,7 +228,7 @@ def test_a_key_holds_for_a_day(api, gmail, tenant):
     kept = RepeatedRequest.objects.using("owner")
     kept.update(created_at=Now() - timedelta(hours=23, minutes=59))
     assert ask(api, gmail, **{KEY: "k"}).json() == first
-    assert periodic.DUTIES["forget_answers"].work()["keys"] == 0
+    assert periodic.TASKS["forget_answers"].work()["keys"] == 0
     kept.update(created_at=Now() - timedelta(hours=24, minutes=1))
     runs.cancel(tenant.pk, first["id"])
     second = ask(api, gmail, **{KEY: "k"})
@@ -236,7 +236,7 @@ def test_a_key_holds_for_a_day(api, gmail, tenant):
     assert second.json()["id"] != first["id"]
     assert kept.count() == 1
     kept.update(created_at=Now() - timedelta(days=2))
-    assert periodic.DUTIES["forget_answers"].work()["keys"] == 1
+    assert periodic.TASKS["forget_answers"].work()["keys"] == 1
     assert kept.count() == 0
 
 

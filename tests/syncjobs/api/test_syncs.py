@@ -309,4 +309,4 @@ def test_every_wrong_parameter_is_named_at_once(api):
 def test_since_after_until_is_said(api):
     answer = api.get(SYNCS, {"since": "2026-01-02", "until": "2026-01-01"})
     assert answer.status_code == 400
-    assert wrong(answer) == {"since": ["It is later than `until`."]}
+    assert wrong(answer) == {"since": ["Must not be later than `until`."]}

@@ -94,7 +94,7 @@ def test_one_is_shown_with_its_story():
     assert (run["id"], run["attempts"][0]["traceback"]) == (str(failure.run_id), "Frame 1")
     text = said("show", failure.pk)
     assert text.startswith("broken\n")
-    for part in ("What to do: Mend", "A timeout.", "Traceback of it", '"full": true', "known"):
+    for part in ("What to do: Fix", "A timeout.", "Traceback of it", '"full": true', "known"):
         assert part in text
 
 
@@ -178,7 +178,7 @@ def test_bad_input_is_a_sentence(staff, tmp_path, monkeypatch):
     for arguments, sentence in [
         (["show", stranger], f"No failure has the id {stranger}."),
         (["replay", key, stranger], f"No failure has the id {stranger}."),
-        (["show", "x"], "'x' is no failure's id"),
+        (["show", "x"], "'x' is not the id of a failure"),
         (["replay"], "Give the ids"),
         (["replay", key, "--all-matching"], "Give the ids"),
         (["discard", key], "with a reason only"),
@@ -188,12 +188,12 @@ def test_bad_input_is_a_sentence(staff, tmp_path, monkeypatch):
         (["replay", key, "--payload", tmp_path / "bytes.json"], "cannot be read"),
         (["replay", key, "--payload", tmp_path / "none.json"], "cannot be read"),
         (["replay", key, "--payload", tmp_path], "cannot be read"),
-        (["replay", key, "--per-minute", 0], "a minute are a whole number"),
+        (["replay", key, "--per-minute", 0], "a minute must be a whole number"),
         (["replay", key, "--per-minute", "x"], "invalid int value"),
-        (["resolve", key, "--as", "nobody@example.org"], "No member of staff"),
-        (["resolve", key, "--as", "clerk@example.org"], "No member of staff"),
-        (["list", "--since", "yesterday"], "neither a date nor a span"),
-        (["list", "--limit", "0"], "not a number from 1 on"),
+        (["resolve", key, "--as", "nobody@example.org"], "There is no staff user"),
+        (["resolve", key, "--as", "clerk@example.org"], "There is no staff user"),
+        (["list", "--since", "yesterday"], "neither a date nor a period"),
+        (["list", "--limit", "0"], "not a whole number from 1"),
         (["list", "--status", "lost"], "invalid choice"),
         ([], "required"),
     ]:

@@ -52,9 +52,9 @@ def reason_of(failure: JobFailure) -> str:
     [
         ("open", ""),
         ("ignored", ""),
-        ("replaying", "It is being replayed already."),
-        ("resolved", "It is resolved: reopen it first."),
-        ("discarded", "It is discarded: reopen it first."),
+        ("replaying", "It is already being replayed."),
+        ("resolved", "It is resolved. Reopen it first."),
+        ("discarded", "It is discarded. Reopen it first."),
     ],
 )
 def test_only_what_is_open_or_ignored_is_replayed(status, reason):
@@ -71,7 +71,7 @@ def test_only_what_is_open_or_ignored_is_replayed(status, reason):
         ("alive", ""),
         ("suspect", ""),
         ("dead", ""),
-        ("paused", "This connection is paused: resume it first."),
+        ("paused", "This connection is paused. Resume it first."),
         ("removed", "This connection was removed."),
     ],
 )

@@ -84,7 +84,7 @@ def test_many_at_once_with_a_reason_for_each_that_is_skipped(staff, django_asser
         done = settling.discard(ids, by=staff, reason="The account is closed.")
     assert len(done.changed) == 280
     assert outcomes.by_reason(done.skipped) == [
-        ("It is being replayed: wait for its outcome.", 20),
+        ("It is being replayed. Wait for the result.", 20),
         (outcomes.UNKNOWN, 1),
     ]
     notes = JobFailure.objects.filter(status="discarded").values_list("note", flat=True)

@@ -290,5 +290,5 @@ def test_answers_are_forgotten_in_time(user):
         claim = state.claimed(each.pk, each.job_id, "worker:1")
         assert state.ended(claim.id, claim.fence, End(answer="{}"))
     backdated(made, expires_at=Now() - timedelta(seconds=1))
-    assert periodic.DUTIES["forget_answers"].work() == {"questions": 1, "keys": 0}
+    assert periodic.TASKS["forget_answers"].work() == {"questions": 1, "keys": 0}
     assert [each.pk for each in AskedQuestion.objects.using("owner").all()] == [kept.pk]
