@@ -1,12 +1,13 @@
 """All errors of syncs, and of requests by people and programs, as two small trees.
 
 SyncError
-├── Transient       retry, after at least `after` seconds if the other side said so
-├── Permanent       a retry cannot help; `reauthorise`: the user must connect the account again
-│   ├── Refused     a provider's status 4xx, which its source interprets by `status` and `reason`
-│   └── Unreadable  this one item cannot be read; the rest of the sync continues
-├── CursorLost      not a failure: restart with a full sync (cursor None)
-└── LeaseLost       this attempt may not save any more: a newer one runs, or the run has ended
+├── Transient       try again; not before `after` seconds, where the other side said so
+├── Permanent       trying again cannot help; `reauthorise`: the person must connect anew
+│   ├── Refused     a provider's 4xx, for its source to interpret: `status` and `reason`
+│   └── Unreadable  this one item cannot be read; the rest of the sync goes on
+│       └── ParserFailed  its parser was ended or broke: it may be tried again
+├── CursorLost      no failure: start again with a full sync (cursor None)
+└── LeaseLost       this start of the run may save no more: another one has taken over, or it ended
 
 RequestError        `field` is the wrong argument
 ├── ConnectionUnknown   the tenant has no such connection
@@ -52,6 +53,10 @@ class Refused(Permanent):
 
 
 class Unreadable(Permanent):
+    pass
+
+
+class ParserFailed(Unreadable):
     pass
 
 

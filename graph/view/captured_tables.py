@@ -6,9 +6,8 @@ update that leaves the shown columns unchanged is not captured.
 
 from dataclasses import dataclass
 
-from django.apps import apps
-
 from graph.layers import LAYERS, Layer
+from graph.models.of_layers import model_of
 
 OPERATIONS = ("insert", "update", "delete", "truncate")
 LATER = ("update", "delete", "truncate")  # a new row is not shown until another row refers to it
@@ -79,13 +78,11 @@ BOOKS = (
 
 
 def _layer(layer: Layer) -> CapturedTable:
-    """All columns of a layer's table count, because answers also show the layer's evidence."""
-    models = apps.get_app_config("graph").get_models()
-    model = next(model for model in models if model._meta.db_table == layer.table)
+    """Every column of a layer counts: answers show its evidence, too."""
     return CapturedTable(
         table=layer.table,
         kind=layer.name,
         key="id" if layer.is_pattern else "relationship_id",
-        columns=tuple(str(field.column) for field in model._meta.concrete_fields),
+        columns=tuple(str(field.column) for field in model_of(layer)._meta.concrete_fields),
         operations=LATER if layer.is_pattern else OPERATIONS,
     )

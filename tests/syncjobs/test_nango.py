@@ -110,7 +110,7 @@ def test_what_stays_is_permanent_and_says_what_to_do(box, behaviour, reauthorise
 
 def test_400_server_error_is_permanent_when_nango_knows_no_connection(box):
     box.control("c2", provider="gmail", reset=True, state="missing")
-    with pytest.raises(Permanent, match="knows no connection c2. Connect Gmail again") as caught:
+    with pytest.raises(Permanent, match=r"knows no connection c2\. Connect Gmail again") as caught:
         asyncio.run(got(box, "c2"))
     assert caught.value.reauthorise
 
