@@ -86,8 +86,8 @@ def test_a_date_to_come_is_waited_for(box):
 @pytest.mark.parametrize(
     ("behaviour", "reauthorise", "says"),
     [
-        ({"do": "401"}, True, "connect Gmail again, then replay this sync"),
-        ({"do": "424_exhausted"}, True, "connect Gmail again, then replay this sync"),
+        ({"do": "401"}, True, "Connect Gmail again, then replay this sync"),
+        ({"do": "424_exhausted"}, True, "Connect Gmail again, then replay this sync"),
         ({"do": "403_forbidden"}, False, "ask an administrator of Gmail"),
         (
             {"do": "403_forbidden", "reason": "insufficientPermissions"},
@@ -95,7 +95,7 @@ def test_a_date_to_come_is_waited_for(box):
             "connect Gmail again and grant the access",
         ),
         ({"do": "404_config"}, False, "Correct the integration's id in the settings"),
-        ({"do": "402_plan"}, False, "raise its limit"),
+        ({"do": "402_plan"}, False, "Raise its limit"),
         ({"do": "400_invalid_headers"}, False, "Check the connection's id"),
         ({"do": "redirect"}, False, "HTTP 302"),
     ],
