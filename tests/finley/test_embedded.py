@@ -50,8 +50,8 @@ class Command:
         return self.process.stdout.readline().strip()
 
     def status(self) -> Status:
-        said: Status = json.loads(self.line())
-        return said
+        document: Status = json.loads(self.line())
+        return document
 
     def signal(self, number: int) -> None:
         os.killpg(self.process.pid, number)
@@ -119,14 +119,14 @@ def alive(pids: set[int]) -> set[int]:
 
 def family(status: Status) -> set[int]:
     """The guardian, the servers and, on Linux, all processes below them."""
-    known = {status["guardian"], status["postgres"], status["valkey"]}
+    distinct = {status["guardian"], status["postgres"], status["valkey"]}
     parents = {}
     for file in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             parents[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
-    while below := {pid for pid, parent in parents.items() if parent in known} - known:
-        known |= below
-    return known
+    while below := {pid for pid, parent in parents.items() if parent in distinct} - distinct:
+        distinct |= below
+    return distinct
 
 
 def all_gone(pids: set[int]) -> bool:
@@ -264,7 +264,10 @@ def test_a_killed_server_is_started_again(start: Start, state: Path, server: str
 
 def test_commands_that_start_at_once_share_one_pair(start: Start) -> None:
     statuses = [command.status() for command in [start() for _ in range(8)]]
-    assert len({(said["guardian"], said["postgres"], said["valkey"]) for said in statuses}) == 1
+    assert (
+        len({(status["guardian"], status["postgres"], status["valkey"]) for status in statuses})
+        == 1
+    )
     assert answers(statuses[0])
 
 
@@ -326,8 +329,8 @@ def test_roles_and_extensions(start: Start) -> None:
         connection.execute("CREATE DATABASE another")
     url = status["owner_url"].replace("/finley?", "/another?")
     with psycopg.connect(url) as connection:
-        found = {name for (name,) in connection.execute("SELECT extname FROM pg_extension")}
-    assert {"pg_trgm", "unaccent", "fuzzystrmatch", "pg_stat_statements"} <= found
+        rows = {name for (name,) in connection.execute("SELECT extname FROM pg_extension")}
+    assert {"pg_trgm", "unaccent", "fuzzystrmatch", "pg_stat_statements"} <= rows
 
 
 def test_sockets_are_private(start: Start, state: Path) -> None:

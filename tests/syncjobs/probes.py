@@ -29,7 +29,7 @@ async def body(attempt: Attempt) -> None:
 
 
 def page(number: int, last: bool) -> Page:
-    items = [Item(f"item-{number}-{each}", "file", f"{number}-{each}.bin") for each in range(3)]
+    items = [Item(f"item-{number}-{i}", "file", f"{number}-{i}.bin") for i in range(3)]
     return Page(items, {"next": number + 1}, last, full=False)
 
 

@@ -175,8 +175,8 @@ def test_what_passes_is_tried_again(box, script):
 
 
 FINAL = {
-    "a revoked token": ({"do": "401"}, "connect Gmail again", True),
-    "a dead connection": ({"do": "424_exhausted"}, "connect Gmail again", True),
+    "a revoked token": ({"do": "401"}, "Connect Gmail again", True),
+    "a dead connection": ({"do": "424_exhausted"}, "Connect Gmail again", True),
     "not allowed": ({"do": "403_forbidden"}, "ask an administrator", False),
     "the plan is used up": ({"do": "402_plan"}, "plan", False),
     "a wrong integration": ({"do": "404_config"}, "integration", False),

@@ -193,9 +193,9 @@ def test_a_row_that_finley_cannot_hold_is_skipped_with_a_reason(old, put):
         done = adopt(SCHEMA, only=[user, OTHER], dry_run=True)
         assert table(done, name).skipped == {words: 1}, (name, change)
     done = adopt(SCHEMA)
-    for each in done.tables:
-        assert each.rows == each.brought + sum(each.skipped.values())
-    assert [each.written for each in adopt(SCHEMA).tables] == [0] * 13
+    for item in done.tables:
+        assert item.rows == item.brought + sum(item.skipped.values())
+    assert [item.written for item in adopt(SCHEMA).tables] == [0] * 13
     for user in CASES:
         shown(user)
 
@@ -243,7 +243,7 @@ def test_each_layer_comes_where_nothing_is_amiss(old, put):
     one_of_each(old)
     put()
     done = adopt(SCHEMA)
-    assert [each.skipped for each in done.tables] == [{}] * 13
+    assert [item.skipped for item in done.tables] == [{}] * 13
     (row,) = (row for row in shown(USER).values() if row["causal_score"])
     assert row["root_cause_analysis"] == "rain"
     assert rows(models.RootCauseAnalysis)[0].confidence == 0.5
@@ -293,8 +293,8 @@ def test_ids_may_be_text_if_they_are_uuids(old, put):
     relationship = small(old)
     put(
         *(
-            f"ALTER TABLE {each} ALTER id TYPE varchar(40), ALTER user_id TYPE text"
-            for each in old.rows
+            f"ALTER TABLE {row} ALTER id TYPE varchar(40), ALTER user_id TYPE text"
+            for row in old.rows
         ),
         "ALTER TABLE entity_matches ALTER event_id TYPE text",
         "UPDATE entity_matches SET event_id = '7' WHERE false",

@@ -92,6 +92,6 @@ def nango_connection(box: Sandbox, user: User | UUID | None, **more) -> str:
     """A connection at Nango, whose end user is that one."""
     key = f"c-{uuid4()}"
     owner = getattr(user, "pk", user)
-    given = {"provider": "gmail", "size": 1, **more}
-    box.control(key, **given, **({"end_user": str(owner)} if owner else {}))
+    values = {"provider": "gmail", "size": 1, **more}
+    box.control(key, **values, **({"end_user": str(owner)} if owner else {}))
     return key
