@@ -119,7 +119,7 @@ def _stored(
     books = Books(
         user_id, part.source, part.platform, name, publication, by_content, part.is_stated, doubts
     )
-    return store(books, labelled(part), rejects)
+    return store(books, labelled(part), rejects, part.warnings.append)
 
 
 def summed(counts: list[Stored]) -> Stored:

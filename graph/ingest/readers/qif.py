@@ -73,7 +73,7 @@ def parts(path: Path, hints: Hints) -> list[Part]:
     part = Part(
         name="qif",
         title="QIF statement",
-        source=statement.SOURCE,
+        source=f"{statement.SOURCE}.qif",
         platform="card" if kinds & _MONEY == {"ccard"} else "bank",
         read=lambda: iter(()),
         evidence=(

@@ -10,9 +10,11 @@ from uuid import UUID
 
 import pyarrow as pa
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
 from tqdm import tqdm
 
 from graph import tenant_lookup
+from graph.database.statistics import analyze_grown
 from graph.errors import GraphError
 from graph.export import pages
 from graph.export.csv_parquet import FORMATS
@@ -49,6 +51,7 @@ class Command(BaseCommand):
 
         On an error the output file is left unchanged.
         """
+        analyze_grown(connections["owner"], user_id)
         with type(self).export(user_id) as export, self._opened(options["output"]) as file:
             write = FORMATS[options["format"]]
             write(file, export.schema, shown(export, self.what), raw=options["raw"])
