@@ -1,4 +1,4 @@
-"""`manage.py`: Django's commands, with one clear sentence where the servers cannot be had."""
+"""`manage.py`: Django's commands, with a clear message if the embedded servers cannot start."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from finley.embedded import EmbeddedServerError
 
 
 def main(arguments: list[str]) -> None:
-    """Run a command; exit 1 with the reason when the embedded servers refuse."""
+    """Run a command; exit with 1 and the reason if the embedded servers cannot start."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "finley.settings")
     try:
         execute_from_command_line(arguments)
@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _refusal(error: BaseException | None) -> EmbeddedServerError | None:
-    """The embedded servers' own error, however deep Django and its pool have wrapped it."""
+    """The embedded servers' error, if it is among the exception's causes."""
     while error is not None:
         if isinstance(error, EmbeddedServerError):
             return error

@@ -1,4 +1,4 @@
-"""What the worker runs. A task is a line: its body goes through the runner."""
+"""The tasks of a worker. Each runs its body through the runner."""
 
 from typing import Any
 

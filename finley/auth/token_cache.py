@@ -1,7 +1,8 @@
-"""Tokens that were good a moment ago, so that a burst of requests does not ask for each anew.
+"""Caches recently validated tokens, so that a burst of requests does not query each time.
 
-Kept by their digest, for FINLEY_TOKEN_SECONDS at most and never beyond their expiry. Whatever this
-process changes about a token or a user is known at once; what another changes, within that time.
+Entries are keyed by digest and expire after FINLEY_TOKEN_SECONDS, or with their token. A change
+that this process makes to a token or user takes effect at once, that of another process within
+FINLEY_TOKEN_SECONDS.
 """
 
 import time
@@ -18,35 +19,35 @@ from knox.crypto import hash_token
 from finley.models import ApiToken, User
 
 MOST = 10_000
-Known = tuple[User, ApiToken]
+Validated = tuple[User, ApiToken]
 _lock = Lock()
-_kept: OrderedDict[str, tuple[float, Known]] = OrderedDict()
+_cache: OrderedDict[str, tuple[float, Validated]] = OrderedDict()
 
 
-def get(token: str) -> Known | None:
-    """Whose it is, if it was good within the time."""
+def get(token: str) -> Validated | None:
+    """The user and the token, if they were validated recently enough."""
     if not settings.TOKEN_SECONDS:
         return None
     with _lock:
-        since, known = _kept.get(hash_token(token), (0.0, None))
-    if known is None or time.monotonic() - since > settings.TOKEN_SECONDS:
+        since, validated = _cache.get(hash_token(token), (0.0, None))
+    if validated is None or time.monotonic() - since > settings.TOKEN_SECONDS:
         return None
-    expiry = known[1].expiry
-    return known if expiry is None or expiry > timezone.now() else None
+    expiry = validated[1].expiry
+    return validated if expiry is None or expiry > timezone.now() else None
 
 
-def keep(token: str, known: Known) -> None:
+def keep(token: str, validated: Validated) -> None:
     if not settings.TOKEN_SECONDS:
         return
     with _lock:
-        _kept[known[1].digest] = time.monotonic(), known
-        while len(_kept) > MOST:
-            _kept.popitem(last=False)
+        _cache[validated[1].digest] = time.monotonic(), validated
+        while len(_cache) > MOST:
+            _cache.popitem(last=False)
 
 
 @receiver([post_save, post_delete], sender=ApiToken)
 @receiver([post_save, post_delete], sender=User)
 def forget(**_: Any) -> None:
-    """All of them: such changes are rare."""
+    """Clear the whole cache: changes are rare."""
     with _lock:
-        _kept.clear()
+        _cache.clear()

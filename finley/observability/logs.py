@@ -1,4 +1,4 @@
-"""Log lines for machines: one JSON object each, with the request's id."""
+"""Log records with the request's id, formatted as one JSON object per line."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ EXTRA = ("method", "path", "status", "milliseconds")
 
 
 class OfRequest(logging.Filter):
-    """Every record knows the request that it belongs to, `-` where it belongs to none."""
+    """Adds the id of the current request to every record; `-` outside of requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get() or "-"
@@ -19,7 +19,7 @@ class OfRequest(logging.Filter):
 
 class Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        said = {
+        fields = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
@@ -28,5 +28,5 @@ class Json(logging.Formatter):
             **{name: getattr(record, name) for name in EXTRA if hasattr(record, name)},
         }
         if record.exc_info:
-            said["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(said, ensure_ascii=False, default=str)
+            fields["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False, default=str)

@@ -1,4 +1,4 @@
-"""Request bodies have an end: larger ones are refused before anything of them is stored."""
+"""Limits the size of request bodies: a larger one is refused before any of it is stored."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,10 +16,10 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class BodyLimit:
-    """An ASGI application whose requests hold at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
+    """An ASGI application that refuses bodies of over DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
 
-    Django would write a whole body to disk before a view sees it. One whose Content-Length says
-    that it is too large is not read; of one that does not say, no more than the bound is.
+    Django would write a whole body to disk before a view sees it. A body whose Content-Length is
+    too large is not read at all. Without Content-Length, reading stops at the limit.
     """
 
     def __init__(self, application: Application) -> None:
@@ -38,7 +38,7 @@ class BodyLimit:
 
 
 class _Counted:
-    """To the application, a client that sends too much has gone."""
+    """Counts a body's bytes. Over the limit, the application sees a disconnected client."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -52,12 +52,12 @@ class _Counted:
         return {"type": "http.disconnect"} if self.over else message
 
 
-def asker(scope: Scope) -> bytes:
-    """Who asks, as far as it shows: a token, good or not; what watches the process; or anybody."""
+def client_key(scope: Scope) -> bytes:
+    """The key by which requests are limited: the Authorization header, or "probe", or empty."""
     if scope["path"] in PROBES:
         return b"probe"
-    found: bytes = dict(scope["headers"]).get(b"authorization", b"")
-    return found
+    token: bytes = dict(scope["headers"]).get(b"authorization", b"")
+    return token
 
 
 def _content_length(scope: Scope) -> str:
@@ -66,7 +66,7 @@ def _content_length(scope: Scope) -> str:
 
 
 async def _refuse(send: Send) -> None:
-    """The connection ends with the answer: the rest of the body is still on its way."""
+    """Respond with 413 and close the connection, because the rest of the body still arrives."""
     body = json.dumps(problems.body(413, bounds.sentence())).encode()
     headers = [
         (b"content-type", problems.MEDIA_TYPE.encode()),

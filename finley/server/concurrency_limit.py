@@ -1,33 +1,33 @@
-"""Only so many requests are worked on at once; above that, an answer at once that says so."""
+"""Limits concurrent requests; further ones get status 503 at once."""
 
 import json
 from collections import Counter
 
 from django.conf import settings
 
-from finley.server.body_limit import Application, Message, Receive, Scope, Send, asker
+from finley.server.body_limit import Application, Message, Receive, Scope, Send, client_key
 from graph.http import problems
 
-SAYS = "Too many requests are being answered just now. Try again in a moment."
+SAYS = "Too many requests at the moment. Try again in a second."
 
 
 class ConcurrencyLimit:
-    """An ASGI application that works on at most REQUESTS_AT_ONCE requests, of one asker on half.
+    """An ASGI application with at most REQUESTS_AT_ONCE concurrent requests, half per client.
 
-    One counts from the end of its body to the beginning of its answer: who sends slowly, reads
-    slowly or follows a stream takes nobody's place.
+    A request counts from the end of its body to the start of its response. So clients that send
+    slowly, read slowly or follow a stream use no slot.
     """
 
     def __init__(self, application: Application) -> None:
         self._application = application
         self._working = 0
-        self._of: Counter[bytes] = Counter()  # the same, by who asks
+        self._by_client: Counter[bytes] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        turn = _Turn(self, asker(scope), receive, send)
+        turn = _Request(self, client_key(scope), receive, send)
         try:
             await self._application(scope, turn.receive, turn.send)
         finally:
@@ -35,27 +35,29 @@ class ConcurrencyLimit:
         if turn.refused:
             await _refuse(send)
 
-    def take(self, who: bytes) -> bool:
-        """Whether there was a place."""
+    def take(self, client: bytes) -> bool:
+        """Take a slot; False if none is free for the client."""
         most = settings.REQUESTS_AT_ONCE
-        if self._working >= most or self._of[who] >= (most + 1) // 2:
+        if self._working >= most or self._by_client[client] >= (most + 1) // 2:
             return False
         self._working += 1
-        self._of[who] += 1
+        self._by_client[client] += 1
         return True
 
-    def give_back(self, who: bytes) -> None:
+    def give_back(self, client: bytes) -> None:
         self._working -= 1
-        self._of[who] -= 1
-        if not self._of[who]:
-            del self._of[who]
+        self._by_client[client] -= 1
+        if not self._by_client[client]:
+            del self._by_client[client]
 
 
-class _Turn:
-    """To the application, a client that is refused has gone."""
+class _Request:
+    """One request. If it is refused, the application sees a disconnected client."""
 
-    def __init__(self, crowd: ConcurrencyLimit, who: bytes, receive: Receive, send: Send) -> None:
-        self._crowd, self._who, self._receive, self._send = crowd, who, receive, send
+    def __init__(
+        self, limit: ConcurrencyLimit, client: bytes, receive: Receive, send: Send
+    ) -> None:
+        self._limit, self._client, self._receive, self._send = limit, client, receive, send
         self._taken = False
         self._ended = False
         self.refused = False
@@ -63,7 +65,7 @@ class _Turn:
     async def receive(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request" and not message.get("more_body") and not self._taken:
-            self._taken = self._crowd.take(self._who)
+            self._taken = self._limit.take(self._client)
             self.refused = not self._taken
             if self.refused:
                 return {"type": "http.disconnect"}
@@ -76,7 +78,7 @@ class _Turn:
     def end(self) -> None:
         if self._taken and not self._ended:
             self._ended = True
-            self._crowd.give_back(self._who)
+            self._limit.give_back(self._client)
 
 
 async def _refuse(send: Send) -> None:

@@ -1,14 +1,13 @@
-"""Django's ASGI handler, but a request is made, answered and finished in one thread, and its
-connections are back in the pool before the answer goes out.
+"""Django's ASGI handler, changed to run each request in one thread from start to end.
 
-None of finley's middlewares and views is asynchronous. Django would go back and forth between the
-event loop and a thread for each of them, make that thread anew for each request, and send each of
-its signals from the loop, which took most of a busy server's time; and it would give connections
-back when all is sent, so that a client that reads slowly would keep them.
+finley's middleware and views are all synchronous. Django would switch between the event loop and a
+thread for each of them, start a new thread per request, and send each signal from the loop, which
+took most of a busy server's time. It would also return database connections only when the whole
+response is sent, so slow readers would keep them; here they return to the pool before.
 
-Threads are few, because they share one interpreter: 24 answered a fifth less than six did, whenever
-more came than could be answered. So that nobody can hold them all, a token has half of them at
-most, and what watches the process has its own.
+There are few threads, because they share one interpreter: under overload, 24 threads answered 20 %
+fewer requests than 6. A token may use at most half of the threads, and probes have threads of their
+own.
 """
 
 import asyncio
@@ -26,7 +25,7 @@ from django.db import close_old_connections
 from django.http import FileResponse, HttpResponseBase
 from django.urls import set_script_prefix
 
-from finley.server.body_limit import PROBES, Receive, Scope, Send, asker
+from finley.server.body_limit import PROBES, Receive, Scope, Send, client_key
 
 
 class ThreadedHandler(ASGIHandler):
@@ -41,12 +40,12 @@ class ThreadedHandler(ASGIHandler):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            raise ValueError(f"HTTP is all that is served, not {scope['type']}.")
+            raise ValueError(f"Only HTTP is served, not {scope['type']}.")
         try:
             body = await self.read_body(receive)
         except RequestAborted:
             return
-        leaving = asyncio.ensure_future(receive())  # until the answer is sent, it is all that comes
+        leaving = asyncio.ensure_future(receive())  # the next message can only be a disconnect
         try:
             if (answer := await self._in_turn(scope, body, leaving)) is not None:
                 await self._sent(answer, leaving, send)
@@ -56,7 +55,10 @@ class ThreadedHandler(ASGIHandler):
     async def _in_turn(
         self, scope: Scope, body: BytesIO, leaving: "asyncio.Future[Any]"
     ) -> HttpResponseBase | None:
-        """None: its client left before its turn came. What has begun is done to its end."""
+        """The response, or None if the client left before the request began.
+
+        A begun request ends.
+        """
         async with self._turn(scope):
             if leaving.done():
                 return None
@@ -66,12 +68,12 @@ class ThreadedHandler(ASGIHandler):
             return await _unless_cancelled(job)
 
     def _turn(self, scope: Scope) -> asyncio.Semaphore:
-        """One for all requests of the same asker, as long as there are any."""
+        """The semaphore that all current requests of one client share."""
         half = asyncio.Semaphore((settings.REQUEST_THREADS + 1) // 2)
-        return self._turns.setdefault(asker(scope), half)
+        return self._turns.setdefault(client_key(scope), half)
 
     async def read_body(self, receive: Receive) -> BytesIO:
-        """In memory: finley.server.body_limit lets no large one pass."""
+        """The whole body in memory; finley.server.body_limit refuses large ones."""
         pieces, more = [], True
         while more:
             message = await receive()
@@ -82,14 +84,14 @@ class ThreadedHandler(ASGIHandler):
         return BytesIO(b"".join(pieces))
 
     def _answered(self, scope: Scope, body: BytesIO) -> HttpResponseBase:
-        """What is streamed is read in other threads, with connections of theirs."""
+        """Run the request. A streaming response is read later, in other threads and connections."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refused = self.create_request(scope, body)
         answer: HttpResponseBase | None = refused
         if request is not None:
             answer = self.get_response(request)
-        assert answer is not None  # noqa: S101 - Django makes one of both
+        assert answer is not None  # noqa: S101 - Django creates the request or the response
         answer._handler_class = self.__class__  # type: ignore[attr-defined]
         if not answer.streaming:
             answer.close()
@@ -102,7 +104,7 @@ class ThreadedHandler(ASGIHandler):
     async def _sent(
         self, answer: HttpResponseBase, leaving: "asyncio.Future[Any]", send: Send
     ) -> None:
-        """A stream ends when its client leaves."""
+        """Send the response. A stream ends when its client leaves."""
         if not answer.streaming:
             await self.send_response(answer, send)
             return
@@ -118,7 +120,7 @@ class ThreadedHandler(ASGIHandler):
 
 
 async def _unless_cancelled(job: "Future[HttpResponseBase]") -> HttpResponseBase | None:
-    """None: its client left before its turn came."""
+    """The job's result, or None if it was cancelled because the client left."""
     try:
         return await asyncio.wrap_future(job)
     except asyncio.CancelledError:

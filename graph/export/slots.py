@@ -1,4 +1,4 @@
-"""So many at once: a process has places for work that lasts, and a tenant takes one of them."""
+"""Limits concurrent exports: N slots per process, one per tenant."""
 
 import threading
 from uuid import UUID
@@ -6,8 +6,8 @@ from uuid import UUID
 from graph.errors import Busy, TooMany
 
 
-class Places:
-    """`work` says what is done in them; `after` is when it is worth asking again (seconds)."""
+class Slots:
+    """`work` names the work for messages; `after` is the number of seconds until a retry."""
 
     def __init__(self, work: str, after: float) -> None:
         self._work, self._after = work, after
@@ -15,14 +15,14 @@ class Places:
         self._changing = threading.Lock()
 
     def take(self, user_id: UUID, most: int) -> None:
-        """Raises TooMany for a tenant that has one, Busy where `most` are taken."""
+        """Take a slot. Raises TooMany if the tenant has one, Busy if `most` slots are taken."""
         with self._changing:
             if user_id in self._taken:
-                raise TooMany(f"{self._work} of yours is under way: wait for its end.", self._after)
+                raise TooMany(f"{self._work} of yours is running. Wait for its end.", self._after)
             if len(self._taken) >= most:
                 raise Busy(
-                    f"As many as can be are under way here ({self._work.lower()} each): "
-                    "ask again in a moment.",
+                    f"This server is running as many of these as it can ({self._work.lower()}). "
+                    "Try again in a moment.",
                     self._after,
                 )
             self._taken.add(user_id)
