@@ -1,4 +1,4 @@
-"""A sync, from the cursor to the provider's last page: the body of the four tasks."""
+"""A sync, from the cursor to the provider's last page: the body of every provider's task."""
 
 import tempfile
 from functools import partial
@@ -15,6 +15,7 @@ from syncjobs.errors import CursorLost, Transient
 from syncjobs.item_contents import Content
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import TITLES, Access, Limits, Nango
+from syncjobs.providers import BY_NAME
 from syncjobs.run_state import Claim, Save
 from syncjobs.runner import Start
 from syncjobs.save_items import Part
@@ -52,8 +53,8 @@ def access(claim: Claim) -> Access:
 
 
 def pace(provider: str) -> float:
-    """Seconds between two requests: Zoho takes about 30 a minute."""
-    return float(settings.ZOHO_PACE) if provider == "zoho_mail" else 0.0
+    """Seconds between two requests, at least."""
+    return float(settings.ZOHO_PACE) if provider == "zoho_mail" else BY_NAME[provider].pace
 
 
 async def _walked(start: Start, nango: Nango, cursor: Cursor | None) -> None:

@@ -23,17 +23,16 @@ from syncjobs.errors import AlreadyActive, AlreadyConnected, ConnectionUnusable
 from syncjobs.models import SyncConnection, SyncRun
 from syncjobs.models.choices import ConnectionState, Provider, Trigger
 from syncjobs.nango import owners
+from syncjobs.providers import PROVIDERS
 
 APART = timedelta(seconds=60)  # between the starts of one connection's runs
 MOST = 255  # characters of an id
 Rows = QuerySet[SyncConnection]
 ROLE = "owner"  # a webhook names no tenant
 SUSPECTED = "Nango could not renew the authorisation: a sync will find out."
-PROVIDERS = {  # Nango's name of a provider, and ours
-    "google-mail": Provider.GMAIL,
-    "google-drive": Provider.GDRIVE,
-    "zoho-mail": Provider.ZOHO_MAIL,
-    **{each.value: each for each in Provider},
+# Nango's name of a provider → ours
+NAMES = {
+    alias: provider.name for provider in PROVIDERS for alias in (*provider.aliases, provider.name)
 }
 
 
@@ -138,15 +137,15 @@ def _made(hint: Hint) -> SyncConnection | None:
 
     None too where there was one that is removed: an old webhook, sent again, must not undo that.
     """
-    provider = PROVIDERS.get(hint.integration) or PROVIDERS.get(hint.provider)
+    provider = NAMES.get(hint.integration) or NAMES.get(hint.provider)
     user_id = _user(hint.owner)
     if provider is None or user_id is None:
         return None
     if _named(hint, SyncConnection.objects.using(ROLE)).exists():
         return _found(hint)
-    integration = "" if hint.integration == provider.value else hint.integration
+    integration = "" if hint.integration == provider else hint.integration
     try:
-        return connections.register(user_id, provider.value, hint.nango_id, integration=integration)
+        return connections.register(user_id, provider, hint.nango_id, integration=integration)
     except AlreadyConnected:  # by the same webhook, at the same time; or by another integration
         return _found(hint)
 

@@ -155,7 +155,7 @@ def make(
 
     `functions` are more than the tasks of its own, `options` arq's.
     """
-    known = [func(each, keep_result=0) for each in (*tasks.TASKS, *functions)]
+    known = [*tasks.tasks(), *(func(each, keep_result=0) for each in functions)]
     given: dict[str, Any] = {
         "redis_settings": queue.redis_settings(),
         "queue_name": queue.NAME,

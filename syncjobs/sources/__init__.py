@@ -1,10 +1,11 @@
-"""The sources by provider. Each module has the two functions of Source."""
+"""The sources by provider: the module of each one's name, with the two functions of Source."""
 
 from collections.abc import AsyncIterator
+from importlib import import_module
 from typing import Protocol
 
 from syncjobs.nango import Nango
-from syncjobs.sources import dropbox, gdrive, gmail, zoho_mail
+from syncjobs.providers import PROVIDERS
 from syncjobs.sources.items import Cursor, Item, Page
 
 
@@ -27,9 +28,9 @@ class Source(Protocol):
         ...
 
 
-SOURCES: dict[str, Source] = {
-    "gmail": gmail,
-    "dropbox": dropbox,
-    "gdrive": gdrive,
-    "zoho_mail": zoho_mail,
-}
+def _source(name: str) -> Source:
+    source: Source = import_module(f"syncjobs.sources.{name}")
+    return source
+
+
+SOURCES = {provider.name: _source(provider.name) for provider in PROVIDERS}
