@@ -63,6 +63,9 @@ def _part(path: Path, by: Mapping, progress: Progress | None) -> Part:
         publication=by.publication,
         read=lambda: read(path, by, progress),
         evidence=tuple(guess_mapping.explain(by)),
+        doubts=by.doubts,
+        mapping=by,
+        remapped=lambda other: _part(path, other, progress),
     )
 
 
@@ -108,6 +111,7 @@ def _table_part(path: Path, table: Table, by: Mapping) -> Part:
     part.title = part.title.replace(table.csv.name, path.name)
     part.warnings = list(table.warnings)
     part.read = lambda: _own_lines(path, table, by)
+    part.remapped = lambda other: _table_part(path, table, other)
     return part
 
 

@@ -54,6 +54,13 @@ class Command(BaseCommand):
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--format", choices=sorted(mapping.ready()), help="a ready format")
         how.add_argument("--mapping", type=Path, metavar="FILE.toml", help="a format of your own")
+        whose = parser.add_mutually_exclusive_group()
+        whose.add_argument("--account", default="", metavar="NAME", help="whose account a file is")
+        whose.add_argument(
+            "--same-account",
+            action="store_true",
+            help="the file holds a part of an account's rows that other files of its layout hold",
+        )
         parser.add_argument(
             "--currency", metavar="CODE", help="the amounts' currency where a QIF file states none"
         )
@@ -133,7 +140,7 @@ class Command(BaseCommand):
         for line in part.evidence:
             self.stdout.write(f"  {line}")
         for doubt in part.doubts:
-            self.stdout.write(f"  not sure: {doubt}")
+            self.stdout.write(f"  not sure: {doubt.text}")
 
     def _import_all(
         self, user_id: UUID, chosen: Mapping | None, options: dict[str, Any]
@@ -168,6 +175,7 @@ class Command(BaseCommand):
                     "format": each.format,
                     **asdict(each.counts),
                     "warnings": each.warnings,
+                    "doubts": [doubt.as_dict() for doubt in each.doubts],
                 }
                 for each in done
             ]
@@ -177,6 +185,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{each.file} ({each.format}): {in_words(each.counts)}")
             for warning in each.warnings:
                 self.stdout.write(f"  warning: {warning}")
+            for doubt in each.doubts:
+                self.stdout.write(f"  not sure: {doubt.text}")
             if each.rejects:
                 self.stdout.write(f"  rejected rows, with reasons: {each.rejects}")
         self.stdout.write(f"{in_words(total)}; {seconds:.1f} s, peak {measured['peak_mb']:.0f} MB")
@@ -198,6 +208,8 @@ def _hints(options: dict[str, Any]) -> Hints:
             options["date_order"],
             currency_code(currency) if currency else None,
             frozenset(form for name in options["own"] for form in _forms(name)),
+            options["account"],
+            options["same_account"],
         )
     except ValueError as error:
         raise CommandError(f"--currency: {error}") from None
