@@ -4,7 +4,6 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,7 +19,9 @@ T2,2024-01-04,Dairy,Kitchen,1234.50
 T3,2024-01-05,Mill,Kitchen,1250.00
 """
 GRANTS = "Grant No;Recipient;Paid on;Award\nG1;Sailing Club;03.02.2024;1.234,50\n"
-FILES = {"1": ("spend.csv", "Key,Date,Supplier,Department,Amount\nN1,2024-02-01,Baker,Kitchen,7.50\n")}
+FILES = {
+    "1": ("spend.csv", "Key,Date,Supplier,Department,Amount\nN1,2024-02-01,Baker,Kitchen,7.50\n")
+}
 # `ask` is the user's request to the API, `page` a staff member's to the admin.
 ASK = """
 import json, django
