@@ -16,7 +16,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.12 --gene
 	--no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev demo serve test test-all test-networkx check bench fuzz-api client requirements clean
+.PHONY: help venv venv-dev demo serve test test-all test-networkx check bench fuzz-api client docs requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
@@ -50,6 +50,7 @@ check: venv-dev ## Everything that CI asks: style, types, layers, migrations, de
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 	$(PYTHON) manage.py makemigrations --check --dry-run
+	.venv/bin/zensical build --strict
 	@echo "manage.py check --deploy, with settings as in production"
 	@$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(TEST) -m "not thorough" $(ARGS)
@@ -64,6 +65,9 @@ fuzz-api: venv-dev ## Schemathesis over the running service, more than 20,000 ca
 client: venv-dev ## Make a Python client of the API from its schema, in CLIENT
 	@$(PYTHON) scripts/client.py $(CLIENT)
 	@echo "$(CLIENT) is there: install it with pip, then import finley_client"
+
+docs: venv-dev ## Build the documentation as a site, strict about links, in build/docs
+	.venv/bin/zensical build --strict
 
 requirements: ## Pin what pyproject.toml asks for, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "requirements are compiled by uv: install it first" >&2; exit 1; }

@@ -9,6 +9,7 @@ from django.utils.functional import lazy
 
 from finley import databases, environment, secret
 from finley.embedded import ensure
+from syncjobs.providers import BY_NAME, PROVIDERS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(environment.text("FINLEY_STATE", str(BASE_DIR / ".finley")))
@@ -161,18 +162,12 @@ QUESTIONS = {
 ARQ_MAX_TRIES = environment.number("ARQ_MAX_TRIES", 5)
 ARQ_JOB_TIMEOUT = environment.number("ARQ_JOB_TIMEOUT", 3600)
 ARQ_BACKOFF = {  # seconds before the second attempt, by provider; doubled for each further one
-    provider: environment.decimal("ARQ_BACKOFF", seconds)
-    for provider, seconds in (
-        ("gmail", 30.0),
-        ("dropbox", 30.0),
-        ("gdrive", 30.0),
-        ("zoho_mail", 45.0),
-    )
+    provider.name: environment.decimal("ARQ_BACKOFF", provider.backoff) for provider in PROVIDERS
 }
 ARQ_MAX_JOBS = environment.number("ARQ_MAX_JOBS", 20)
 ARQ_POLL_DELAY = environment.decimal("ARQ_POLL_DELAY", 0.1)
 SYNC_LEASE = environment.decimal("FINLEY_LEASE", 30.0)  # seconds until a lease expires
-ZOHO_PACE = environment.decimal("ZOHO_PACE", 2.0)  # seconds between requests
+ZOHO_PACE = environment.decimal("ZOHO_PACE", BY_NAME["zoho_mail"].pace)  # seconds between requests
 SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
 PARSERS = {  # processes of a worker that read mail, documents and ledgers
     "at_once": environment.number("FINLEY_PARSERS", 2),
