@@ -116,7 +116,7 @@ DATABASES = databases.configure(
     state=STATE_DIR,
     pool={
         "min_size": 1,
-        "max_size": environment.number("DATABASE_POOL_SIZE", 8),
+        "max_size": environment.number("DATABASE_POOL_SIZE", 10),
         "timeout": environment.number("DATABASE_POOL_TIMEOUT", 20),
     },
 )
@@ -139,6 +139,14 @@ GRAPH_CACHE = {
 
 # Bytes of answers that a process keeps, to give them again while nothing of the graph has changed.
 ANSWERS_MEMORY = environment.number("FINLEY_ANSWERS_MEMORY_MB", 32) * 2**20
+
+# Streams of changes hold a connection of their client each.
+STREAMS = {
+    "of_tenant": environment.number("FINLEY_STREAMS_OF_TENANT", 20),
+    "at_once": environment.number("FINLEY_STREAMS_AT_ONCE", 200),  # a process
+    "threads": 2,  # and database connections, that all of them share
+    "valid_every": 10.0,  # seconds between two looks whether the token is still good
+}
 
 # Exports over HTTP hold a database connection each, for as long as their client reads.
 EXPORTS = {
@@ -199,6 +207,7 @@ PATIENCE = {  # seconds
     "idle": 5,  # between two requests of a connection
     "stop": 20,  # that streams get when the process is told to end
 }
+CONNECTIONS_OF_PROBES = 32  # more than CONNECTIONS, which only probes may use
 CONNECTIONS = environment.number("FINLEY_CONNECTIONS", 4096)  # of clients, a process
 REQUESTS_AT_ONCE = environment.number("FINLEY_REQUESTS_AT_ONCE", 256)  # worked on by a process
 REQUEST_THREADS = environment.number("FINLEY_THREADS", 6)  # of a process; the others wait
@@ -215,6 +224,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "finley.server.api_errors.handle",
 }
 REQUESTS_PER_MINUTE = environment.number("FINLEY_REQUESTS_PER_MINUTE", 1200)  # a token; 0: any
+FAILED_TOKENS_PER_MINUTE = environment.number("FINLEY_FAILED_TOKENS_PER_MINUTE", 30)  # an address
+PROXIES = environment.number("FINLEY_PROXIES", 0)  # of ours before finley, whose word is taken
 TOKEN_SECONDS = environment.number("FINLEY_TOKEN_SECONDS", 30)  # that a good token is believed
 METRICS_TOKEN = environment.text("FINLEY_METRICS_TOKEN")
 KNOX_TOKEN_MODEL = "finley.ApiToken"  # noqa: S105
