@@ -11,11 +11,12 @@ from django.conf import settings
 from graph.ingest import document_facts, document_text
 from graph.ingest.document_facts import Document, Reading
 from graph.ingest.import_file import is_ledger
+from graph.ingest.readers.parts import Part
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import Nango
 from syncjobs.parsers.pool import Parsers
-from syncjobs.parsers.tasks import Shape, reading_from
-from syncjobs.parsers.wire import pack, unpack
+from syncjobs.parsers.tasks import parts_from, reading_from
+from syncjobs.parsers.wire import pack
 from syncjobs.sources import SOURCES
 from syncjobs.sources.items import Item, clean
 
@@ -34,8 +35,8 @@ _MONEY_WORDS = re.compile(
 class Content:
     """An item and what was found in it.
 
-    `path` holds its bytes, `rows` what was read of a ledger, until they are saved. `failed`: it may
-    be read another time.
+    `path` holds its bytes, `parts` what was read of a ledger, until they are saved. `failed`: a
+    later sync may read it.
     """
 
     item: Item
@@ -44,8 +45,7 @@ class Content:
     reading: Reading | None = None
     path: Path | None = None
     media: str = ""
-    rows: Path | None = None
-    shape: Shape | None = None
+    parts: list[Part] | None = None
     failed: bool = False
 
 
@@ -121,14 +121,14 @@ async def read(parsers: Parsers, content: Content, senders: dict[str, str]) -> C
 
 async def _read_ledger(parsers: Parsers, content: Content, path: Path) -> Content:
     rows = path.with_name("rows.jsonl")
-    shape = await parsers.run(
+    parts = await parsers.run(
         "read_ledger",
         settings.PARSERS["ledger_seconds"],
         path=str(path),
         into=str(rows),
         most_bytes=settings.PARSERS["unpacked_mb"] * 2**20,
     )
-    content.rows, content.shape = rows, unpack(Shape, shape)
+    content.parts = parts_from(rows, parts)
     return content
 
 

@@ -12,8 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import QueryCanceled
 
 from graph.errors import LedgerError
-from graph.ingest.import_file import store_read
-from graph.ingest.store_rows import Books
+from graph.ingest.import_file import store_parts
 from syncjobs import item_contents, save_items
 from syncjobs.database_threads import UNREACHABLE
 from syncjobs.errors import CursorLost, ParserFailed, SyncError, Transient, Unreadable
@@ -21,7 +20,6 @@ from syncjobs.failures.record import sentence_of
 from syncjobs.item_contents import Content
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import TITLES, Access, Limits, Nango
-from syncjobs.parsers.tasks import rows_from
 from syncjobs.run_state import Claim, Save
 from syncjobs.runner import Start
 from syncjobs.save_items import Part
@@ -197,19 +195,17 @@ def _all_saved(connection: BaseDatabaseWrapper, save: Save, claim: Claim, part: 
 
 def _imported(claim: Claim, content: Content) -> int:
     """The rows that were new or changed; a file that cannot be stored is noted."""
-    if content.rows is None or content.shape is None or content.path is None:
+    if content.parts is None or content.path is None:
         return 0
-    shape = content.shape
-    name = content.path.name
-    books = Books(claim.user_id, shape.source, shape.platform, name, shape.publication)
     try:
-        counts = store_read(books, rows_from(content.rows), content.path, _rejects(claim)).counts
+        imported = store_parts(claim.user_id, content.path, content.parts, _rejects(claim))
     except LedgerError as error:
         content.used_as, content.note = ItemUse.UNREADABLE, str(error)
         return 0
     content.used_as = ItemUse.LEDGER
+    counts = imported.counts
     content.note = (
-        f"{shape.format}: {counts.rows_in} rows, {counts.rows_stored} stored, "
+        f"{imported.format}: {counts.rows_in} rows, {counts.rows_stored} stored, "
         f"{counts.rows_updated} updated, {counts.rows_rejected} rejected"
     )
     return counts.rows_stored + counts.rows_updated

@@ -8,11 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 from graph import sql
 from graph.database.bulk import AS_USUAL, IN_BULK, LOOPED, alone
 from graph.database.tenancy import tenant_transaction
+from graph.ingest.doubts import Doubt
 from graph.ingest.identity import identity
+from graph.ingest.known_rows import ACCOUNTS, reconcile
 from graph.ingest.links import link
 from graph.ingest.request_enrichment import books_changed
 from graph.ingest.rows import LedgerRow, Party, Reject
@@ -59,6 +62,8 @@ class Books:
     """Whose rows these are and where they come from.
 
     `publication` are the columns that say where a row was published: kept as provenance, not data.
+    `by_content`: rows are keyed by what they hold (KeyRule.content); `is_stated`: somebody or
+    something says whose account the file is. `doubts` collects what storing is not sure of.
     """
 
     user_id: UUID
@@ -66,6 +71,9 @@ class Books:
     platform: str
     file: str
     publication: tuple[str, ...]
+    by_content: bool = False
+    is_stated: bool = False
+    doubts: list[Doubt] = field(default_factory=list)
     parameters: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,6 +94,7 @@ def store(books: Books, rows: Iterable[LedgerRow | Reject], rejected: Any) -> St
         cursor.execute(sql.read("ingest/incoming"))
         _copy(connection, (_values(row, books) for row in _accepted(rows, rejected, counts)))
         cursor.execute("ANALYZE incoming (external_id)")
+        _reconcile(cursor, books)
         if counts.rows_in - counts.rows_rejected > LOOPED:
             cursor.execute(IN_BULK)
         for step in STEPS:
@@ -98,6 +107,14 @@ def store(books: Books, rows: Iterable[LedgerRow | Reject], rejected: Any) -> St
         cursor.execute(sql.read("ingest/dropped"))
         cursor.execute(AS_USUAL)
     return counts
+
+
+def _reconcile(cursor: CursorWrapper, books: Books) -> None:
+    if books.by_content:
+        is_account = books.platform in ACCOUNTS
+        books.doubts.extend(
+            reconcile(cursor, books.parameters, is_account=is_account, is_stated=books.is_stated)
+        )
 
 
 def _accepted(
