@@ -69,6 +69,7 @@ TRACED_AS = environment.text("OTEL_SERVICE_NAME", "finley")
 MIDDLEWARE = [
     "finley.server.middleware.RequestIdMiddleware",
     *(["finley.observability.tracing.TracingMiddleware"] if TRACED else []),
+    "finley.server.database_gate.DatabaseGate",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "finley.server.middleware.AdminPolicyMiddleware",
@@ -323,7 +324,11 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"of_request": {"()": "finley.observability.logs.OfRequest"}},
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "line": {
+            "()": "finley.observability.logs.Line",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
         "json": {"()": "finley.observability.logs.Json"},
     },
     "handlers": {
@@ -333,5 +338,7 @@ LOGGING = {
             "filters": ["of_request"],
         }
     },
+    # Addresses with their queries, which may hold names.
+    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "uvicorn.access")},
     "root": {"handlers": ["stderr"], "level": environment.text("FINLEY_LOG_LEVEL", "WARNING")},
 }

@@ -48,7 +48,7 @@ def made(user: Values, token: Values) -> Known:
     """Objects of these values that belong to no role: the router decides where they are read."""
     asker = User.from_db(None, list(user), list(user.values()))
     shown = ApiToken.from_db(None, list(token), list(token.values()))
-    ApiToken._meta.get_field("user").set_cached_value(shown, asker)  # type: ignore[union-attr]
+    ApiToken._meta.get_field("user").set_cached_value(shown, asker)
     return asker, shown
 
 

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from finley.server import database_gate
 from graph import sql
 
 
@@ -26,7 +27,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
     Without Redis questions are still answered: `redis` says so, and the status stays 200.
     """
-    found = {name: _told(look) for name, look in LOOKS.items()}
+    away = [] if database_gate.is_reachable() else ["database", "view"]
+    found = {
+        name: "away (nobody listens there)" if name in away else _told(look)
+        for name, look in LOOKS.items()
+    }
     ready = found["database"] == found["view"] == "ok"
     return JsonResponse(
         {"status": "ready" if ready else "not ready", **found}, status=200 if ready else 503
@@ -37,8 +42,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text. With FINLEY_METRICS_TOKEN: for its bearer; in production for no other."""
     token = settings.METRICS_TOKEN
-    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if (settings.PRODUCTION and not token) or (token and not compare_digest(shown, token)):
+    shown = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+    if (settings.PRODUCTION and not token) or (token and not compare_digest(shown, token.encode())):
         return HttpResponse(status=404)
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 

@@ -19,6 +19,7 @@ def options(**given: Any) -> dict[str, Any]:
         # a pipelined request would begin in the context, and the thread, of the one before it
         "reset_contextvars": True,
         "log_level": "warning",
+        "access_log": False,  # it would tell of queries, which hold what people search for
         "timeout_keep_alive": settings.PATIENCE["idle"],
         "timeout_graceful_shutdown": settings.PATIENCE["stop"],
         **given,

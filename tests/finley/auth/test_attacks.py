@@ -6,6 +6,7 @@ import time
 from uuid import uuid4
 
 import pytest
+from django.db import connections
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -90,7 +91,9 @@ def test_the_schema_is_made_once(committed, monkeypatch):
     monkeypatch.setattr(schema, "_made", {})
     monkeypatch.setattr(schema.SchemaView, "_rendered", counted)
     client = Client()
-    answers = [client.get("/api/schema/?lang=fr", headers={"Accept": "application/json"}) for _ in range(3)]
+    answers = [
+        client.get("/api/schema/?lang=fr", headers={"Accept": "application/json"}) for _ in range(3)
+    ]
     assert len(made) == 1
     assert {answer.content for answer in answers} == {answers[0].content}
     assert json.loads(answers[0].content)["openapi"].startswith("3.1")
@@ -174,6 +177,7 @@ def test_a_stream_ends_when_its_token_is_good_no_more(tenant, api, settings, mon
                 tokens.update(scopes=["sync"])
             case "inactive":
                 User.objects.using("owner").filter(pk=tenant.pk).update(is_active=False)
+        connections["owner"].close()
 
     async def events() -> list[str]:
         spoiling = asyncio.get_running_loop().run_in_executor(None, spoil)
