@@ -22,13 +22,17 @@ from graph.enrich.series.periods import RHYTHMS, Grid, Grids, Ints
 COVERAGE = 0.94  # of the pooled past; a little of it is lost on what is new
 RUN = 5  # trials of one run on average, from which on they are no trials of their own
 TESTED = 4  # last occurrences of each series that are predicted from those before
-KNOWN = 3  # occurrences that a prediction needs
+KNOWN = 3  # occurrences before one that is predicted for a trial
+FEWEST = 2  # occurrences that a prediction needs
+SHORT, WIDER = 5, 2.0  # occurrences; below that many, the range of days is so much wider
 POOL = 5.0  # occurrences' worth of the rhythm's common spread in each series' own
 LEAST_SPREAD = 0.1  # days: no series is so regular that nothing could move it
 LEAST_CHANGE = 0.002  # of log amounts: pennies, rounding
 NEAR = 3  # days by which the agreed day may differ from the middle of the window
 USUAL = 3  # last amounts whose median is expected next
-ENDED = 1.5  # periods without an occurrence, and the window, before a series counts as ended
+ENDED = 1.5  # periods without an occurrence, and the window, before a series counts as stopped;
+LONGER, LONGEST = 1 / 6, 6.0  # for each occurrence so many more: a long one is overdue for long
+AHEAD = 10  # slots after the last occurrence, of which one is not past while a series is active
 LAST_DAY = 2932896  # 9999-12-31, the last that a date can say
 WEEKENDS = ("kept", "after", "before")
 SATURDAY = 2  # 1970-01-01 was a Thursday: (day + 5) % 7 is 0 on a Saturday
@@ -266,21 +270,22 @@ def ahead(course: Course, known: dict[str, Scale], hidden: int = 0) -> Expected 
     """What comes next. None where nothing could be tried, or after the year 9999."""
     count = len(course.slots) - hidden
     scale = scale_of(known, course.series.frequency)
-    if scale is None or count < KNOWN:
+    if scale is None or count < FEWEST:
         return None
     slot = course.slots[[count - 1]] + 1
     habit = course.habits.habit(count)
     day = int(habit.expected(slot)[0])
     own = np.array([habit.spread])
     wide = shrunk(own, scale.day_spread, np.array([float(count)]), LEAST_SPREAD)[0]
+    wide *= WIDER if count < SHORT else 1.0
     reach = int(np.floor(scale.day_times * wide + 0.5))
     reach = min(reach, int(course.series.fit.grid.rhythm.period // 2))
     if day + reach > LAST_DAY:
         return None
     low, high = _amount_range(course.amounts[:count], scale)
-    chance = scale.coverage * _kept(course, count, scale)
+    chance = scale.coverage * _kept(course, count, scale) * (1 - np.exp(-course.series.fit.odds))
     return Expected(
-        int(slot[0]), day, day - reach, day + reach, low, high, chance, count, scale.trials
+        int(slot[0]), day, day - reach, day + reach, low, high, float(chance), count, scale.trials
     )
 
 
@@ -301,9 +306,11 @@ def _kept(course: Course, count: int, scale: Scale) -> float:
 
 
 def is_active(course: Course, today: int) -> bool:
-    """Not ended: the last occurrence is less than ENDED periods, and its lateness, ago."""
+    """Not stopped: the last occurrence is less than ENDED periods, some more for a long series, and
+    its lateness, ago. What does not come until then is overdue."""
     rhythm = course.series.fit.grid.rhythm
-    patience = ENDED * rhythm.period + course.series.fit.width / 2 + rhythm.tail
+    periods = ENDED + min(LONGER * len(course.slots), LONGEST)
+    patience = periods * rhythm.period + course.series.fit.width / 2 + rhythm.tail
     return bool(today - course.days[-1] <= patience)
 
 
@@ -311,7 +318,7 @@ def next_day(course: Course, today: int) -> int | None:
     """The first expected day that is not past; None of an ended series."""
     if not is_active(course, today):
         return None
-    slots = course.slots[-1] + 1 + np.arange(4)
+    slots = course.slots[-1] + 1 + np.arange(AHEAD)
     coming = course.habit.expected(slots)
     later = coming[(coming >= today) & (coming <= LAST_DAY)]
     return int(later[0]) if len(later) else None

@@ -59,8 +59,9 @@ def test_weekends_are_weekends(day, weekday):
 def test_an_ended_series_expects_nothing():
     one = course(monthly(date(2024, 1, 10), 12))
     assert is_active(one, number(date(2025, 1, 20)))
-    assert not is_active(one, number(date(2025, 3, 1)))
-    assert next_day(one, number(date(2025, 3, 1))) is None
+    assert is_active(one, number(date(2025, 3, 1)))  # overdue, by a year's habit
+    assert not is_active(one, number(date(2025, 5, 1)))
+    assert next_day(one, number(date(2025, 5, 1))) is None
 
 
 def test_a_steady_amount_is_expected_to_the_penny():
