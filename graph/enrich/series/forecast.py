@@ -17,6 +17,7 @@ import numpy as np
 from graph.enrich.columns.payments import UNIT, Payments
 from graph.enrich.series.activity import Floats
 from graph.enrich.series.detect import Series
+from graph.enrich.series.month_effects import Effect, month_effect
 from graph.enrich.series.periods import RHYTHMS, Grid, Grids, Ints
 
 COVERAGE = 0.94  # of the pooled past; a little of it is lost on what is new
@@ -191,6 +192,7 @@ def _trial(course: Course, at: int) -> Trial:
     best = course.habits.best(at)
     expected = int(course.habits.expected[best, at])
     centre, spread = _amounts(course.amounts[:at])
+    centre += _effect(course, at, int(course.slots[at])).sure
     return Trial(
         course.series.frequency, expected, abs(float(course.days[at] - expected)),
         float(course.habits.spread[best, at - 1]), abs(float(course.amounts[at]) - centre), spread,
@@ -202,6 +204,12 @@ def _amounts(amounts: Floats) -> tuple[float, float]:
     """The median of the last ones, and the mean step from one to the next."""
     steps = np.abs(np.diff(amounts))
     return float(np.median(amounts[-USUAL:])), float(steps.mean()) if len(steps) else 0.0
+
+
+def _effect(course: Course, count: int, slot: int) -> Effect:
+    """Of the slot's month, by the first `count` occurrences."""
+    rhythm = course.series.fit.grid.rhythm
+    return month_effect(rhythm, course.slots[:count], course.amounts[:count], slot)
 
 
 def scales(tried: Sequence[Trial]) -> dict[str, Scale]:
@@ -282,21 +290,24 @@ def ahead(course: Course, known: dict[str, Scale], hidden: int = 0) -> Expected 
     reach = min(reach, int(course.series.fit.grid.rhythm.period // 2))
     if day + reach > LAST_DAY:
         return None
-    low, high = _amount_range(course.amounts[:count], scale)
+    effect = _effect(course, count, int(slot[0]))
+    low, high = _amount_range(course.amounts[:count], scale, effect)
     chance = scale.coverage * _kept(course, count, scale) * (1 - np.exp(-course.series.fit.odds))
     return Expected(
         int(slot[0]), day, day - reach, day + reach, low, high, float(chance), count, scale.trials
     )
 
 
-def _amount_range(amounts: Floats, scale: Scale) -> tuple[int, int]:
+def _amount_range(amounts: Floats, scale: Scale, effect: Effect) -> tuple[int, int]:
     centre, own = _amounts(amounts)
+    centre += effect.sure
     count = np.array([float(len(amounts))])
     wide = shrunk(np.array([own]), scale.amount_spread, count, LEAST_CHANGE)[0]
     reach = min(scale.amount_times * float(wide), 3.0)  # twenty times either way says enough
     cent = UNIT // 100
-    low = int(np.floor(np.exp(centre - reach) / cent)) * cent
-    return low, int(np.ceil(np.exp(centre + reach) / cent)) * cent
+    below, above = centre + min(effect.once, 0.0) - reach, centre + max(effect.once, 0.0) + reach
+    low = int(np.floor(np.exp(below) / cent)) * cent
+    return low, int(np.ceil(np.exp(above) / cent)) * cent
 
 
 def _kept(course: Course, count: int, scale: Scale) -> float:
