@@ -16,15 +16,19 @@ import numpy as np
 
 from graph.enrich.columns.payments import UNIT, Payments
 from graph.enrich.series.activity import Floats
+from graph.enrich.series.candidates import LONG
 from graph.enrich.series.detect import Series
 from graph.enrich.series.month_effects import Effect, month_effect
 from graph.enrich.series.periods import RHYTHMS, Grid, Grids, Ints
+from graph.enrich.series.short import ABOUT
 
 COVERAGE = 0.94  # of the pooled past; a little of it is lost on what is new
 RUN = 5  # trials of one run on average, from which on they are no trials of their own
 TESTED = 4  # last occurrences of each series that are predicted from those before
 KNOWN = 3  # occurrences before one that is predicted for a trial
 FEWEST = 2  # occurrences that a prediction needs
+LOOSELY = 3  # days by which a probable series may leave its day, beside what is calibrated;
+# one of a long period may by ABOUT days
 SHORT, WIDER = 5, 2.0  # occurrences; below that many, the range of days is so much wider
 POOL = 5.0  # occurrences' worth of the rhythm's common spread in each series' own
 LEAST_SPREAD = 0.1  # days: no series is so regular that nothing could move it
@@ -287,6 +291,8 @@ def ahead(course: Course, known: dict[str, Scale], hidden: int = 0) -> Expected 
     wide = shrunk(own, scale.day_spread, np.array([float(count)]), LEAST_SPREAD)[0]
     wide *= WIDER if count < SHORT else 1.0
     reach = int(np.floor(scale.day_times * wide + 0.5))
+    if course.series.is_probable:
+        reach = max(reach, LOOSELY if course.series.fit.grid.rhythm.period < LONG else ABOUT)
     reach = min(reach, int(course.series.fit.grid.rhythm.period // 2))
     if day + reach > LAST_DAY:
         return None
