@@ -11,8 +11,11 @@ from uuid import UUID
 from graph import sql
 from graph.database.tenancy import tenant_transaction
 from graph.errors import LedgerError
+from graph.ingest.account import Account, settled
 from graph.ingest.csv_dialect import Progress
+from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import NO_HINTS, Format, format_of, labelled, parts_of
+from graph.ingest.guessing.readings import UnsureError
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rejects import RejectsFile, default_path
 from graph.ingest.store_rows import Books, Stored, store
@@ -31,7 +34,8 @@ def is_ledger(name: str) -> bool:
 class Imported:
     """What became of one file.
 
-    `rejects` is the file of rejected rows, if there are any; `warnings` are for a person.
+    `rejects` is the file of rejected rows, if there are any; `warnings` are for a person;
+    `doubts` are what the reading or the storing was not sure of.
     """
 
     file: str
@@ -39,6 +43,7 @@ class Imported:
     counts: Stored
     rejects: Path | None
     warnings: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 def import_file(
@@ -55,24 +60,45 @@ def import_file(
     Raises LedgerError, also where a part has doubts that `hints` do not settle.
     """
     own = replace(hints, own=hints.own | _own_accounts(user_id))
-    return store_parts(user_id, path, parts_of(path, by, progress, own), rejects_folder)
+    parts = [_of_account(user_id, part, hints) for part in parts_of(path, by, progress, own)]
+    return store_parts(user_id, path, parts, rejects_folder)
 
 
 def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Path) -> Imported:
     """Store the rows of a file's parts: all of them or, on an error, none. Raises LedgerError."""
-    if doubts := [doubt for part in parts for doubt in part.doubts]:
-        raise LedgerError(f"{path.name} is not imported: {'; '.join(doubts)}")
+    doubts = [doubt for part in parts for doubt in part.doubts]
+    must_be_sure(path, parts)
     rejects = RejectsFile(default_path(rejects_folder, path))
     file = _name(path)
     try:
         with rejects, _together(user_id, parts):
-            counts = summed([_stored(user_id, file, part, rejects) for part in parts])
+            counts = summed([_stored(user_id, file, part, rejects, doubts) for part in parts])
     except OSError as error:  # the ledger's own are LedgerErrors
         reason = error.strerror or error
         raise LedgerError(f"{rejects.path} cannot be written: {reason}") from error
     warnings = tuple(warning for part in parts for warning in part.warnings)
     names = ", ".join(dict.fromkeys(part.name for part in parts))
-    return Imported(file, names, counts, rejects.path if rejects.count else None, warnings)
+    written = rejects.path if rejects.count else None
+    return Imported(file, names, counts, written, warnings, tuple(doubts))
+
+
+def must_be_sure(path: Path, parts: list[Part]) -> None:
+    """Raises UnsureError where a part has a doubt that keeps it from being imported."""
+    for part in parts:
+        if blocking := [doubt.text for doubt in part.doubts if doubt.blocking]:
+            text = part.question() if part.question else "; ".join(blocking)
+            label = f" [{part.label}]" if part.label else ""
+            raise UnsureError(f"{path.name}{label} is not imported: {text}")
+
+
+def _of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
+    """The part under the account's source and name that earlier files of its layout have."""
+    if part.mapping is None or part.remapped is None or not part.mapping.key.content:
+        return part
+    account = Account(hints.account, hints.same_account)
+    of_account = part.remapped(settled(user_id, part.mapping, account))
+    of_account.is_stated = account != Account() or part.mapping.states_account
+    return of_account
 
 
 def _own_accounts(user_id: UUID) -> frozenset[str]:
@@ -93,10 +119,16 @@ def _together(user_id: UUID, parts: list[Part]) -> Iterator[None]:
         yield
 
 
-def _stored(user_id: UUID, file: str, part: Part, rejects: RejectsFile) -> Stored:
+def _stored(
+    user_id: UUID, file: str, part: Part, rejects: RejectsFile, doubts: list[Doubt]
+) -> Stored:
     name = f"{file} [{part.label}]" if part.label else file
-    books = Books(user_id, part.source, part.platform, name, part.publication)
-    return store(books, labelled(part), rejects)
+    publication = part.publication
+    by_content = part.mapping is not None and part.mapping.key.content
+    books = Books(
+        user_id, part.source, part.platform, name, publication, by_content, part.is_stated, doubts
+    )
+    return store(books, labelled(part), rejects, part.warnings.append)
 
 
 def summed(counts: list[Stored]) -> Stored:

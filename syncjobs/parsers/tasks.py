@@ -13,8 +13,10 @@ from typing import Any
 from graph.errors import LedgerError
 from graph.ingest import decode, document_facts, document_text
 from graph.ingest.document_facts import Document, Reading
+from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import format_of, parts_of
 from graph.ingest.html_text import of_html
+from graph.ingest.mapping import Mapping
 from graph.ingest.readers.parts import Part
 from graph.ingest.rows import LedgerRow, Reject
 from syncjobs.parsers.wire import pack, unpack
@@ -33,6 +35,8 @@ class PartRead:
     label: str
     publication: tuple[str, ...]
     warnings: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
+    mapping: Mapping | None
 
 
 def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any:
@@ -56,7 +60,7 @@ def read_ledger(path: str, into: str, most_bytes: int) -> Any:
     file = Path(path)
     with decode.at_most(most_bytes):
         parts = parts_of(file, format_of(file))
-        if doubts := [doubt for part in parts for doubt in part.doubts]:
+        if doubts := [doubt.text for part in parts for doubt in part.doubts if doubt.blocking]:
             raise LedgerError(f"{file.name} is not imported: {'; '.join(doubts)}")
         with Path(into).open("w", encoding="utf-8") as lines:
             for number, part in enumerate(parts):
@@ -76,6 +80,8 @@ def _summary(part: Part) -> PartRead:
         part.label,
         tuple(part.publication),
         tuple(part.warnings),
+        part.doubts,
+        part.mapping,
     )
 
 
@@ -91,6 +97,9 @@ def parts_from(rows: Path, parts: Any) -> list[Part]:
             label=part.label,
             publication=part.publication,
             warnings=list(part.warnings),
+            doubts=part.doubts,
+            mapping=part.mapping,
+            is_stated=part.mapping is not None and part.mapping.states_account,
         )
         for number, part in enumerate(unpack(list[PartRead], parts))
     ]

@@ -51,7 +51,7 @@ def write(user_id: UUID, detection_method: str, links: Iterable[Link]) -> Counts
 
 def _one_way(links: Iterable[Link]) -> Iterator[Link]:
     """Of two links of one type between the same two events, one each way, the surer one."""
-    surest: dict[tuple[str, str, str], Link] = {}
+    surest: dict[tuple[str, ...], Link] = {}
     for link in links:
         key = (link.type, *sorted((link.source_event, link.target_event)))
         if key not in surest or link.confidence > surest[key].confidence:

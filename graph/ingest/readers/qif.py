@@ -12,7 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError
-from graph.ingest.profile import decimal_mark
+from graph.ingest.doubts import Doubt
+from graph.ingest.guessing.profile import decimal_mark
 from graph.ingest.readers import content, statement
 from graph.ingest.readers.checked import RefusedError
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
@@ -61,15 +62,18 @@ def parts(path: Path, hints: Hints) -> list[Part]:
     amounts = [record.fields.get("T", record.fields.get("U", "")) for record in records]
     mark, _ = decimal_mark(amounts, ".")
     named = _file_account(path)
-    doubts = [order_doubt] if order_doubt else []
+    doubts = []
+    if order_doubt:
+        doubts.append(Doubt("date", order_doubt, "--date-order", ("day", "month"), blocking=True))
     if hints.currency is None:
-        doubts.append("QIF states no currency: name it with --currency")
+        text = "QIF states no currency: name it with --currency"
+        doubts.append(Doubt("currency", text, "--currency", ("CODE",), 0.0, blocking=True))
     reading = _Reading(named, order, mark, hints.currency or "XXX")
     kinds = {record.kind for record in records}
     part = Part(
         name="qif",
         title="QIF statement",
-        source=statement.SOURCE,
+        source=f"{statement.SOURCE}.qif",
         platform="card" if kinds & _MONEY == {"ccard"} else "bank",
         read=lambda: iter(()),
         evidence=(

@@ -7,6 +7,7 @@ from graph.ingest.readers import (
     content,
     datev,
     invoice,
+    journal,
     json_lines,
     mt940,
     ofx,
@@ -26,6 +27,7 @@ FORMATS: tuple[FileFormat | TableFormat, ...] = (
     spreadsheet.FORMAT,
     parquet.FORMAT,
     json_lines.FORMAT,
+    journal.FORMAT,
 )
 
 

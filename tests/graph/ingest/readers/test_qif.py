@@ -41,14 +41,14 @@ def test_dates_as_programs_write_them(read: Read, text: str, day: str) -> None:
 class TestWhatMustBeStated:
     def test_is_the_order_of_day_and_month(self, read: Read) -> None:
         text = "!Type:Bank\nD03/04/2025\nT-1.00\nPClay\n^\n"
-        assert "--date-order" in read(text, "a.qif", EURO).parts[0].doubts[0]
+        assert "--date-order" in read(text, "a.qif", EURO).parts[0].doubts[0].text
         for order, day in (("day", "2025-04-03"), ("month", "2025-03-04")):
             found = read(text, "a.qif", Hints(order, "EUR"))  # type: ignore[arg-type]
             assert found.parts[0].doubts == ()
             assert found.moved[0][0] == day
 
     def test_is_the_currency(self, read: Read) -> None:
-        assert "--currency" in read(BANK, "a.qif").parts[0].doubts[0]
+        assert "--currency" in read(BANK, "a.qif").parts[0].doubts[0].text
 
 
 def test_decimal_commas(read: Read) -> None:
