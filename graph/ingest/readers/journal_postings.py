@@ -166,7 +166,7 @@ def legs(postings: list[Posting], named: str) -> Iterator[Leg]:
         elif len(own) == 1 and others:
             yield from (_with_payee(own[0], other, named) for other in others)
         elif len(of_currency) == 2:
-            yield _between(*of_currency, named)
+            yield _between(of_currency[0], of_currency[1], named)
         else:
             yield from (_through_clearing(each, named) for each in of_currency)
 
