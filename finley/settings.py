@@ -9,6 +9,7 @@ from django.utils.functional import lazy
 
 from finley import databases, environment, secret
 from finley.embedded import ensure
+from syncjobs.providers import BY_NAME, PROVIDERS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(environment.text("FINLEY_STATE", str(BASE_DIR / ".finley")))
@@ -69,6 +70,7 @@ TRACED_AS = environment.text("OTEL_SERVICE_NAME", "finley")
 MIDDLEWARE = [
     "finley.server.middleware.RequestIdMiddleware",
     *(["finley.observability.tracing.TracingMiddleware"] if TRACED else []),
+    "finley.server.database_gate.DatabaseGate",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "finley.server.middleware.AdminPolicyMiddleware",
@@ -116,7 +118,7 @@ DATABASES = databases.configure(
     state=STATE_DIR,
     pool={
         "min_size": 1,
-        "max_size": environment.number("DATABASE_POOL_SIZE", 8),
+        "max_size": environment.number("DATABASE_POOL_SIZE", 10),
         "timeout": environment.number("DATABASE_POOL_TIMEOUT", 20),
     },
 )
@@ -140,6 +142,14 @@ GRAPH_CACHE = {
 # Bytes of answers that a process caches and returns while the graph's version is the same.
 ANSWERS_MEMORY = environment.number("FINLEY_ANSWERS_MEMORY_MB", 32) * 2**20
 
+# Each stream of changes holds a connection of its client.
+STREAMS = {
+    "of_tenant": environment.number("FINLEY_STREAMS_OF_TENANT", 20),
+    "at_once": environment.number("FINLEY_STREAMS_AT_ONCE", 200),  # per process
+    "threads": 2,  # threads and database connections that all streams share
+    "valid_every": 10.0,  # seconds between two checks that the token is still valid
+}
+
 # An export over HTTP holds a database connection until its client has read everything.
 EXPORTS = {
     "at_once": environment.number("FINLEY_EXPORTS_AT_ONCE", 3),  # per process
@@ -161,18 +171,12 @@ QUESTIONS = {
 ARQ_MAX_TRIES = environment.number("ARQ_MAX_TRIES", 5)
 ARQ_JOB_TIMEOUT = environment.number("ARQ_JOB_TIMEOUT", 3600)
 ARQ_BACKOFF = {  # seconds before the second attempt, by provider; doubled for each further one
-    provider: environment.decimal("ARQ_BACKOFF", seconds)
-    for provider, seconds in (
-        ("gmail", 30.0),
-        ("dropbox", 30.0),
-        ("gdrive", 30.0),
-        ("zoho_mail", 45.0),
-    )
+    provider.name: environment.decimal("ARQ_BACKOFF", provider.backoff) for provider in PROVIDERS
 }
 ARQ_MAX_JOBS = environment.number("ARQ_MAX_JOBS", 20)
 ARQ_POLL_DELAY = environment.decimal("ARQ_POLL_DELAY", 0.1)
 SYNC_LEASE = environment.decimal("FINLEY_LEASE", 30.0)  # seconds until a lease expires
-ZOHO_PACE = environment.decimal("ZOHO_PACE", 2.0)  # seconds between requests
+ZOHO_PACE = environment.decimal("ZOHO_PACE", BY_NAME["zoho_mail"].pace)  # seconds between requests
 SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
 PARSERS = {  # processes of a worker that read mail, documents and ledgers
     "at_once": environment.number("FINLEY_PARSERS", 2),
@@ -202,6 +206,7 @@ PATIENCE = {  # timeouts in seconds
 CONNECTIONS = environment.number("FINLEY_CONNECTIONS", 4096)  # of clients, per process
 REQUESTS_AT_ONCE = environment.number("FINLEY_REQUESTS_AT_ONCE", 256)  # per process
 REQUEST_THREADS = environment.number("FINLEY_THREADS", 6)  # per process; other requests wait
+CONNECTIONS_OF_PROBES = 32  # further connections that only probes may use
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["finley.auth.authentication.TokenAuthentication"],
@@ -214,9 +219,9 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "finley.server.api_errors.handle",
 }
-REQUESTS_PER_MINUTE = environment.number(
-    "FINLEY_REQUESTS_PER_MINUTE", 1200
-)  # per token; 0: no limit
+REQUESTS_PER_MINUTE = environment.number("FINLEY_REQUESTS_PER_MINUTE", 1200)  # per token; 0: any
+FAILED_TOKENS_PER_MINUTE = environment.number("FINLEY_FAILED_TOKENS_PER_MINUTE", 30)  # per address
+PROXIES = environment.number("FINLEY_PROXIES", 0)  # trusted proxies in front of finley
 TOKEN_SECONDS = environment.number("FINLEY_TOKEN_SECONDS", 30)  # lifetime of a cached token
 METRICS_TOKEN = environment.text("FINLEY_METRICS_TOKEN")
 KNOX_TOKEN_MODEL = "finley.ApiToken"  # noqa: S105
@@ -315,7 +320,11 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"of_request": {"()": "finley.observability.logs.OfRequest"}},
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "line": {
+            "()": "finley.observability.logs.Line",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
         "json": {"()": "finley.observability.logs.Json"},
     },
     "handlers": {
@@ -325,5 +334,7 @@ LOGGING = {
             "filters": ["of_request"],
         }
     },
+    # Addresses with their queries, which may hold names.
+    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "uvicorn.access")},
     "root": {"handlers": ["stderr"], "level": environment.text("FINLEY_LOG_LEVEL", "WARNING")},
 }

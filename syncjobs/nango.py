@@ -20,14 +20,10 @@ import httpx
 
 from syncjobs.errors import Permanent, Refused, SyncError, Transient, Unreadable
 from syncjobs.http_errors import Peer, dead, error_body, refusal
+from syncjobs.providers import PROVIDERS
 
 HOST = "https://api.nango.dev"
-TITLES = {
-    "gmail": "Gmail",
-    "dropbox": "Dropbox",
-    "gdrive": "Google Drive",
-    "zoho_mail": "Zoho Mail",
-}
+TITLES = {provider.name: provider.title for provider in PROVIDERS}
 NO_CONNECTION = frozenset(
     {"not_found", "unknown_connection", "unknown_provider_config", "invalid_credentials"}
 )

@@ -28,6 +28,7 @@ from syncjobs.errors import (
 )
 from syncjobs.models import JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import ACTIVE, ConnectionState, FailureStatus, RunStatus, Trigger
+from syncjobs.providers import BY_NAME
 
 log = logging.getLogger(__name__)
 NOT_NOW = {
@@ -38,7 +39,7 @@ NOT_NOW = {
 
 def function_of(provider: str) -> str:
     """The name of the task that syncs this provider."""
-    return f"{provider}_sync"
+    return BY_NAME[provider].task
 
 
 def accept(

@@ -1,4 +1,4 @@
-"""A sync, from the cursor to the provider's last page: the body of the four tasks."""
+"""A sync, from the cursor to the provider's last page: the body of every provider's task."""
 
 import tempfile
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from syncjobs.failures.record import sentence_of
 from syncjobs.item_contents import Content
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import TITLES, Access, Limits, Nango
+from syncjobs.providers import BY_NAME
 from syncjobs.run_state import Claim, Save
 from syncjobs.runner import Attempt
 from syncjobs.save_items import Part
@@ -62,8 +63,8 @@ def access(claim: Claim) -> Access:
 
 
 def pace(provider: str) -> float:
-    """Seconds between two requests: Zoho takes about 30 a minute."""
-    return float(settings.ZOHO_PACE) if provider == "zoho_mail" else 0.0
+    """Seconds between two requests, at least."""
+    return float(settings.ZOHO_PACE) if provider == "zoho_mail" else BY_NAME[provider].pace
 
 
 async def _walked(attempt: Attempt, nango: Nango, cursor: Cursor | None) -> None:

@@ -23,17 +23,15 @@ from syncjobs.errors import AlreadyActive, AlreadyConnected, ConnectionUnusable
 from syncjobs.models import SyncConnection, SyncRun
 from syncjobs.models.choices import ConnectionState, Provider, Trigger
 from syncjobs.nango import owners
+from syncjobs.providers import PROVIDERS
 
 APART = timedelta(seconds=60)  # between the starts of one connection's runs
 MOST = 255  # characters of an id
 Rows = QuerySet[SyncConnection]
 ROLE = "owner"  # a webhook names no tenant
 SUSPECTED = "Nango could not renew the authorisation. A sync will check it."
-PROVIDERS = {  # Nango's name of a provider → ours
-    "google-mail": Provider.GMAIL,
-    "google-drive": Provider.GDRIVE,
-    "zoho-mail": Provider.ZOHO_MAIL,
-    **{provider.value: provider for provider in Provider},
+NAMES = {  # Nango's name of a provider → ours
+    alias: provider.name for provider in PROVIDERS for alias in (*provider.aliases, provider.name)
 }
 
 
@@ -138,17 +136,15 @@ def _registered(event: WebhookEvent) -> SyncConnection | None:
 
     Also None if the connection was removed: a replayed webhook must not restore it.
     """
-    provider = PROVIDERS.get(event.integration) or PROVIDERS.get(event.provider)
+    provider = NAMES.get(event.integration) or NAMES.get(event.provider)
     user_id = _user(event.owner)
     if provider is None or user_id is None:
         return None
     if _matching(event, SyncConnection.objects.using(ROLE)).exists():
         return _connection(event)
-    integration = "" if event.integration == provider.value else event.integration
+    integration = "" if event.integration == provider else event.integration
     try:
-        return connections.register(
-            user_id, provider.value, event.nango_id, integration=integration
-        )
+        return connections.register(user_id, provider, event.nango_id, integration=integration)
     except AlreadyConnected:  # by the same webhook at the same time, or for another integration
         return _connection(event)
 

@@ -158,7 +158,8 @@ def make(
 
     `functions` are further tasks, `options` are arq's. `housekeeping` runs periodic tasks, too.
     """
-    tasks_of_worker = [func(task, keep_result=0) for task in (*tasks.TASKS, *functions)]
+    further = [func(task, keep_result=0) for task in functions]
+    tasks_of_worker = [*tasks.tasks(), *further]
     settings_of_arq: dict[str, Any] = {
         "redis_settings": queue.redis_settings(),
         "queue_name": queue.NAME,

@@ -2,6 +2,7 @@
 
 import logging
 from hmac import compare_digest
+from typing import Any
 from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -10,11 +11,11 @@ from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox import auth
 from knox.crypto import hash_token
 from knox.settings import CONSTANTS
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from finley.auth import token_cache
+from finley.auth import client_address, failed_tokens, token_cache
 from finley.models import ApiToken, User
 from graph.database.role import as_owner
 from graph.http.scopes import ADMIN
@@ -32,7 +33,10 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
     logged.
     """
 
+    _address = client_address.UNKNOWN
+
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        self._address = client_address.of_meta(request.META)
         credentials: tuple[User, ApiToken] | None = super().authenticate(request)
         if credentials is not None:
             request._request.tenant_id = _tenant(request, *credentials)  # type: ignore[attr-defined]
@@ -40,17 +44,31 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, ApiToken]:
         if not token.isascii() or b"\0" in token:
+            failed_tokens.failed(self._address)
             raise AuthenticationFailed(UNKNOWN)
         text = token.decode("ascii")
         if cached := token_cache.get(text):
             return cached
+        if wait := failed_tokens.wait(self._address):
+            raise Throttled(wait, "Too many invalid tokens came from your address.")
         candidates = ApiToken.objects.filter(token_key=text[: CONSTANTS.TOKEN_KEY_LENGTH])
         for row in candidates.select_related("user").defer("user__password"):
             if not self._cleanup_token(row) and compare_digest(hash_token(text), row.digest):
                 validated: tuple[User, ApiToken] = self.validate_user(row)
                 token_cache.keep(text, validated)
-                return validated
+                return token_cache.made(*token_cache.values(validated))
+        failed_tokens.failed(self._address)
         raise AuthenticationFailed(UNKNOWN)
+
+    def still_valid(self, request: Request, scope: str) -> bool:
+        """Whether the token of a request that lasts is good now, for a user who is active.
+
+        Asks the database.
+        """
+        user: Any = request.user
+        token: Any = request.auth
+        now = token_cache.current(token.digest)
+        return now is not None and now[0].pk == user.pk and scope in now[1].scopes
 
 
 def _tenant(request: Request, user: User, token: ApiToken) -> UUID:

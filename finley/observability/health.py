@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from finley.server import database_gate
 from graph import sql
 
 
@@ -27,7 +28,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
     Without Redis questions are still answered, so the status stays 200 and `redis` says that it is
     away.
     """
-    states = {name: _state(check) for name, check in CHECKS.items()}
+    away = [] if database_gate.is_reachable() else ["database", "view"]
+    states = {
+        name: "away (nobody listens there)" if name in away else _state(check)
+        for name, check in CHECKS.items()
+    }
     ready = states["database"] == states["view"] == "ok"
     return JsonResponse(
         {"status": "ready" if ready else "not ready", **states}, status=200 if ready else 503
@@ -41,8 +46,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     404 without the bearer FINLEY_METRICS_TOKEN if it is set, and in production always if it is not.
     """
     token = settings.METRICS_TOKEN
-    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if (settings.PRODUCTION and not token) or (token and not compare_digest(shown, token)):
+    shown = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+    if (settings.PRODUCTION and not token) or (token and not compare_digest(shown, token.encode())):
         return HttpResponse(status=404)
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 

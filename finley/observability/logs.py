@@ -2,10 +2,12 @@
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 
 from graph.http.problems import request_id
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 EXTRA = ("method", "path", "status", "milliseconds")
 
 
@@ -30,3 +32,10 @@ class Json(logging.Formatter):
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
         return json.dumps(fields, ensure_ascii=False, default=str)
+
+
+class Line(logging.Formatter):
+    """One line per record: line ends and control characters are escaped."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        return _CONTROL.sub(lambda match: repr(match[0])[1:-1], super().formatMessage(record))

@@ -1,9 +1,10 @@
-"""Limits the size of request bodies: a larger one is refused before any of it is stored."""
+"""Request bodies have an end: larger ones are refused before anything of them is stored."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from finley.auth import client_address, known_tokens
 from graph.http import problems
 from syncjobs.api import bounds
 
@@ -16,10 +17,10 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class BodyLimit:
-    """An ASGI application that refuses bodies of over DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
+    """An ASGI application whose requests hold at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
 
-    Django would write a whole body to disk before a view sees it. A body whose Content-Length is
-    too large is not read at all. Without Content-Length, reading stops at the limit.
+    Django would write a whole body to disk before a view sees it. One whose Content-Length says
+    that it is too large is not read; of one that does not say, no more than the bound is.
     """
 
     def __init__(self, application: Application) -> None:
@@ -29,16 +30,19 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
+        if _is_ambiguous(scope):
+            await _refuse(send, 400, "Content-Length and Transfer-Encoding do not go together.")
+            return
         counted = _Counted(receive)
         if not bounds.states_more(_content_length(scope)):
             await self._application(scope, counted.receive, send)
             if not counted.over:
                 return
-        await _refuse(send)
+        await _refuse(send, 413, bounds.sentence())
 
 
 class _Counted:
-    """Counts a body's bytes. Over the limit, the application sees a disconnected client."""
+    """To the application, a client that sends too much has gone."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -52,12 +56,27 @@ class _Counted:
         return {"type": "http.disconnect"} if self.over else message
 
 
-def client_key(scope: Scope) -> bytes:
-    """The key by which requests are limited: the Authorization header, or "probe", or empty."""
+def askers(scope: Scope) -> dict[bytes, float]:
+    """Whom a request is counted for, each with the share of all places that they may take.
+
+    The bearer of a token that was good a moment ago is one asker. Of any other token nobody knows
+    that: it is counted for the token and for the client's address, so that inventing tokens makes
+    nobody many askers.
+    """
     if scope["path"] in PROBES:
-        return b"probe"
-    token: bytes = dict(scope["headers"]).get(b"authorization", b"")
-    return token
+        return {b"probe": 0.5}
+    shown: bytes = dict(scope["headers"]).get(b"authorization", b"")
+    text = shown.partition(b" ")[2].strip()
+    if token := known_tokens.digest_of_good(text):
+        return {b"token " + token: 0.5}
+    address = b"address " + client_address.of_scope(scope).encode()
+    return {b"shown " + shown: 0.5, address: 0.75}
+
+
+def _is_ambiguous(scope: Scope) -> bool:
+    """Two ways to tell its length (RFC 9112, 6.3): a proxy may see another request than we do."""
+    names = {name for name, _ in scope["headers"]}
+    return b"content-length" in names and b"transfer-encoding" in names
 
 
 def _content_length(scope: Scope) -> str:
@@ -65,13 +84,13 @@ def _content_length(scope: Scope) -> str:
     return stated.decode("latin-1")
 
 
-async def _refuse(send: Send) -> None:
-    """Respond with 413 and close the connection, because the rest of the body still arrives."""
-    body = json.dumps(problems.body(413, bounds.sentence())).encode()
+async def _refuse(send: Send, status: int, detail: str) -> None:
+    """The connection ends with the answer: the rest of the body is still on its way."""
+    body = json.dumps(problems.body(status, detail)).encode()
     headers = [
         (b"content-type", problems.MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,33 +1,38 @@
-"""Limits concurrent requests; further ones get status 503 at once."""
+"""Only so many requests are worked on at once; above that, an answer at once that says so."""
 
 import json
+import math
 from collections import Counter
+from collections.abc import Mapping
 
 from django.conf import settings
 
-from finley.server.body_limit import Application, Message, Receive, Scope, Send, client_key
+from finley.server.body_limit import PROBES, Application, Message, Receive, Scope, Send, askers
 from graph.http import problems
 
-SAYS = "Too many requests at the moment. Try again in a second."
+SAYS = "Too many requests are being answered just now. Try again in a moment."
 
 
 class ConcurrencyLimit:
-    """An ASGI application with at most REQUESTS_AT_ONCE concurrent requests, half per client.
+    """An ASGI application that works on at most REQUESTS_AT_ONCE requests, of one asker on half.
 
-    A request counts from the end of its body to the start of its response. So clients that send
-    slowly, read slowly or follow a stream use no slot.
+    One counts from the end of its body to the beginning of its answer: who sends slowly, reads
+    slowly or follows a stream takes nobody's place.
     """
 
     def __init__(self, application: Application) -> None:
         self._application = application
         self._working = 0
-        self._by_client: Counter[bytes] = Counter()
+        self._of: Counter[bytes] = Counter()  # the same, by who asks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        turn = _Request(self, client_key(scope), receive, send)
+        if scope.get("state", {}).get("of_probes") and scope["path"] not in PROBES:
+            await _refuse(send)
+            return
+        turn = _Turn(self, askers(scope), receive, send)
         try:
             await self._application(scope, turn.receive, turn.send)
         finally:
@@ -35,29 +40,32 @@ class ConcurrencyLimit:
         if turn.refused:
             await _refuse(send)
 
-    def take(self, client: bytes) -> bool:
-        """Take a slot; False if none is free for the client."""
+    def take(self, shares: Mapping[bytes, float]) -> bool:
+        """Whether there was a place for all of these askers, each within its share."""
         most = settings.REQUESTS_AT_ONCE
-        if self._working >= most or self._by_client[client] >= (most + 1) // 2:
+        if self._working >= most:
+            return False
+        if any(self._of[who] >= math.ceil(most * share) for who, share in shares.items()):
             return False
         self._working += 1
-        self._by_client[client] += 1
+        self._of.update(shares.keys())
         return True
 
-    def give_back(self, client: bytes) -> None:
+    def give_back(self, shares: Mapping[bytes, float]) -> None:
         self._working -= 1
-        self._by_client[client] -= 1
-        if not self._by_client[client]:
-            del self._by_client[client]
+        self._of.subtract(shares.keys())
+        for who in shares:
+            if not self._of[who]:
+                del self._of[who]
 
 
-class _Request:
-    """One request. If it is refused, the application sees a disconnected client."""
+class _Turn:
+    """To the application, a client that is refused has gone."""
 
     def __init__(
-        self, limit: ConcurrencyLimit, client: bytes, receive: Receive, send: Send
+        self, crowd: ConcurrencyLimit, who: Mapping[bytes, float], receive: Receive, send: Send
     ) -> None:
-        self._limit, self._client, self._receive, self._send = limit, client, receive, send
+        self._crowd, self._who, self._receive, self._send = crowd, who, receive, send
         self._taken = False
         self._ended = False
         self.refused = False
@@ -65,7 +73,7 @@ class _Request:
     async def receive(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request" and not message.get("more_body") and not self._taken:
-            self._taken = self._limit.take(self._client)
+            self._taken = self._crowd.take(self._who)
             self.refused = not self._taken
             if self.refused:
                 return {"type": "http.disconnect"}
@@ -78,7 +86,7 @@ class _Request:
     def end(self) -> None:
         if self._taken and not self._ended:
             self._ended = True
-            self._limit.give_back(self._client)
+            self._crowd.give_back(self._who)
 
 
 async def _refuse(send: Send) -> None:

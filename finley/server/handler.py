@@ -1,17 +1,20 @@
-"""Django's ASGI handler, changed to run each request in one thread from start to end.
+"""Django's ASGI handler, but a request is made, answered and finished in one thread, and its
+connections are back in the pool before the answer goes out.
 
-finley's middleware and views are all synchronous. Django would switch between the event loop and a
-thread for each of them, start a new thread per request, and send each signal from the loop, which
-took most of a busy server's time. It would also return database connections only when the whole
-response is sent, so slow readers would keep them; here they return to the pool before.
+None of finley's middlewares and views is asynchronous. Django would go back and forth between the
+event loop and a thread for each of them, make that thread anew for each request, and send each of
+its signals from the loop, which took most of a busy server's time; and it would give connections
+back when all is sent, so that a client that reads slowly would keep them.
 
-There are few threads, because they share one interpreter: under overload, 24 threads answered 20 %
-fewer requests than 6. A token may use at most half of the threads, and probes have threads of their
-own.
+Threads are few, because they share one interpreter: 24 answered a fifth less than six did, whenever
+more came than could be answered. So that nobody can hold them all, a token has half of them at
+most, and what watches the process has its own.
 """
 
 import asyncio
+import math
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from contextvars import copy_context
 from io import BytesIO
 from typing import Any
@@ -25,7 +28,7 @@ from django.db import close_old_connections
 from django.http import FileResponse, HttpResponseBase
 from django.urls import set_script_prefix
 
-from finley.server.body_limit import PROBES, Receive, Scope, Send, client_key
+from finley.server.body_limit import PROBES, Receive, Scope, Send, askers
 
 
 class ThreadedHandler(ASGIHandler):
@@ -40,12 +43,12 @@ class ThreadedHandler(ASGIHandler):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            raise ValueError(f"Only HTTP is served, not {scope['type']}.")
+            raise ValueError(f"HTTP is all that is served, not {scope['type']}.")
         try:
             body = await self.read_body(receive)
         except RequestAborted:
             return
-        leaving = asyncio.ensure_future(receive())  # the next message can only be a disconnect
+        leaving = asyncio.ensure_future(receive())  # until the answer is sent, it is all that comes
         try:
             if (answer := await self._in_turn(scope, body, leaving)) is not None:
                 await self._sent(answer, leaving, send)
@@ -55,11 +58,10 @@ class ThreadedHandler(ASGIHandler):
     async def _in_turn(
         self, scope: Scope, body: BytesIO, leaving: "asyncio.Future[Any]"
     ) -> HttpResponseBase | None:
-        """The response, or None if the client left before the request began.
-
-        A begun request ends.
-        """
-        async with self._turn(scope):
+        """None: its client left before its turn came. What has begun is done to its end."""
+        async with AsyncExitStack() as turns:
+            for who, share in askers(scope).items():
+                await turns.enter_async_context(self._turn(who, share))
             if leaving.done():
                 return None
             threads = self._of_probes if scope["path"] in PROBES else self._threads
@@ -67,13 +69,13 @@ class ThreadedHandler(ASGIHandler):
             leaving.add_done_callback(lambda _: job.cancel())
             return await _unless_cancelled(job)
 
-    def _turn(self, scope: Scope) -> asyncio.Semaphore:
-        """The semaphore that all current requests of one client share."""
-        half = asyncio.Semaphore((settings.REQUEST_THREADS + 1) // 2)
-        return self._turns.setdefault(client_key(scope), half)
+    def _turn(self, who: bytes, share: float) -> asyncio.Semaphore:
+        """One for all requests of the same asker, as long as there are any."""
+        most = asyncio.Semaphore(math.ceil(settings.REQUEST_THREADS * share))
+        return self._turns.setdefault(who, most)
 
     async def read_body(self, receive: Receive) -> BytesIO:
-        """The whole body in memory; finley.server.body_limit refuses large ones."""
+        """In memory: finley.server.body_limit lets no large one pass."""
         pieces, more = [], True
         while more:
             message = await receive()
@@ -84,14 +86,14 @@ class ThreadedHandler(ASGIHandler):
         return BytesIO(b"".join(pieces))
 
     def _answered(self, scope: Scope, body: BytesIO) -> HttpResponseBase:
-        """Run the request. A streaming response is read later, in other threads and connections."""
+        """What is streamed is read in other threads, with connections of theirs."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refused = self.create_request(scope, body)
         answer: HttpResponseBase | None = refused
         if request is not None:
             answer = self.get_response(request)
-        assert answer is not None  # noqa: S101 - Django creates the request or the response
+        assert answer is not None  # noqa: S101 - Django makes one of both
         answer._handler_class = self.__class__  # type: ignore[attr-defined]
         if not answer.streaming:
             answer.close()
@@ -104,7 +106,7 @@ class ThreadedHandler(ASGIHandler):
     async def _sent(
         self, answer: HttpResponseBase, leaving: "asyncio.Future[Any]", send: Send
     ) -> None:
-        """Send the response. A stream ends when its client leaves."""
+        """A stream ends when its client leaves."""
         if not answer.streaming:
             await self.send_response(answer, send)
             return
@@ -120,7 +122,7 @@ class ThreadedHandler(ASGIHandler):
 
 
 async def _unless_cancelled(job: "Future[HttpResponseBase]") -> HttpResponseBase | None:
-    """The job's result, or None if it was cancelled because the client left."""
+    """None: its client left before its turn came."""
     try:
         return await asyncio.wrap_future(job)
     except asyncio.CancelledError:

@@ -26,7 +26,7 @@ TOO_SLOW = "The request did not arrive within {seconds:g} seconds."
 
 
 class TimeoutProtocol(H11Protocol):
-    """One connection. Connections above the limit CONNECTIONS are closed at once."""
+    """One connection. A process has at most CONNECTIONS, and a few more for probes only."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,7 +36,10 @@ class TimeoutProtocol(H11Protocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         _send_at_once(transport)
-        if len(self.connections) > settings.CONNECTIONS:
+        beyond = len(self.connections) - settings.CONNECTIONS
+        if beyond > 0:
+            self.app_state = {**self.app_state, "of_probes": True}
+        if beyond > settings.CONNECTIONS_OF_PROBES:
             transport.abort()
         else:
             self._wait_for_request()

@@ -19,6 +19,7 @@ def options(**overrides: Any) -> dict[str, Any]:
         # Otherwise a pipelined request would run in the context and thread of the one before.
         "reset_contextvars": True,
         "log_level": "warning",
+        "access_log": False,  # it would tell of queries, which hold what people search for
         "timeout_keep_alive": settings.PATIENCE["idle"],
         "timeout_graceful_shutdown": settings.PATIENCE["stop"],
         **overrides,
