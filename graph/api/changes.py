@@ -164,7 +164,10 @@ class StreamView(Question):
 
 
 def changed(user_id: UUID, since: str | None) -> dict[str, Any]:
-    """The changes since the version. Raises QuestionError, TooOld, ViewMissing, ViewUnpopulated."""
+    """A running stream, which has one of the tenant's slots until it is closed.
+
+    Raises TooMany, Busy.
+    """
     return change_feed.full(user_id) if since is None else change_feed.since(user_id, since)
 
 
