@@ -25,6 +25,7 @@ from syncjobs.failures import record
 log = logging.getLogger(__name__)
 ROLE = run_state.ROLE
 RETAINED_AT_ONCE = 5_000
+LEASE = 12.0  # seconds; whoever takes over from a dead worker waits for it before it recovers runs
 ENRICHING = 10.0  # seconds
 QUIET = 30.0  # seconds without a change: a sync in pages is enriched once, at its end
 
@@ -120,7 +121,7 @@ DUTIES: dict[str, Duty] = {
 
 def begun(worker: str) -> list[str]:
     """The duties that are due, each now leased to this worker."""
-    given: dict[str, Any] = {"names": list(DUTIES), "worker": worker, "lease": settings.SYNC_LEASE}
+    given: dict[str, Any] = {"names": list(DUTIES), "worker": worker, "lease": LEASE}
     with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
         cursor.execute(sql.read("schedule/known"), given)
         cursor.execute(sql.read("schedule/begun"), given)
@@ -129,7 +130,7 @@ def begun(worker: str) -> list[str]:
 
 def renewed(names: list[str], worker: str) -> None:
     """Their leases go on."""
-    given: dict[str, Any] = {"names": names, "worker": worker, "lease": settings.SYNC_LEASE}
+    given: dict[str, Any] = {"names": names, "worker": worker, "lease": LEASE}
     with connections[ROLE].cursor() as cursor:
         cursor.execute(sql.read("schedule/renewed"), given)
 

@@ -6,7 +6,7 @@ because most of the ways in which arq ends a job call no code of ours.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -96,7 +96,6 @@ class Runner:
         self.grace = margin / 2  # that a body gets to end once it was told to
         self._ledger = Threads("ledger", LEDGER_THREADS)
         self._saves = Threads("save", SAVE_THREADS)
-        self._renewals = Threads("renew", 1)  # never behind others' statements
         self._claims = Batches(self._claimed)
         self._ends = Batches(self._succeeded)
         self._client: httpx.AsyncClient | None = None
@@ -121,12 +120,14 @@ class Runner:
         if wait is not None:
             raise Retry(defer=wait)
 
-    async def renew(self) -> None:
-        """Renew the leases of what runs here; end what was taken over, or is to be cancelled."""
-        claims = [start.claim for start in self.starts.values()]
-        if not claims:
-            return
-        for standing in await self._renewals.run(run_state.renewed, claims):
+    def renew(self) -> list[run_state.Standing]:
+        """Renew the leases of what runs here, from any thread; say how things stand (`obey`)."""
+        claims = [start.claim for start in list(self.starts.values())]
+        return run_state.renewed(claims) if claims else []
+
+    def obey(self, standings: Iterable[run_state.Standing]) -> None:
+        """End what was taken over, or is to be cancelled."""
+        for standing in standings:
             start = self.starts.get(standing.run_id)
             if start is None:
                 continue
@@ -146,7 +147,6 @@ class Runner:
             await self._client.aclose()
         await self._ledger.close()
         await self._saves.close()
-        await self._renewals.close()
 
     async def _begun(self, ctx: dict[str, Any], run_id: str) -> Start | None:
         """A claim that was made while we were told to stop is given back, not left to lapse."""
