@@ -136,7 +136,7 @@ async def _fetched(nango: Nango, folder: Path, items: Sequence[Item]) -> list[Co
     ]
 
 
-async def _read(start: Start, content: Content, senders: dict[str, str]) -> Content:
+async def _read(start: Start, content: Content, senders: item_contents.Senders) -> Content:
     """One after the other, so that a sync of many items does not keep the parsers from others."""
     try:
         return await item_contents.read(start.parsers, content, senders)
