@@ -1,8 +1,8 @@
 """Signing in to the admin: after some failures the next try has to wait, each time longer.
 
-Failures are counted in Redis for all processes, by e-mail and by client address, and
-forgotten LONGEST after the last one. While Redis is away each process counts for itself. django-axes
-was not taken: its tables would be the owner's, and its cache handler pickles.
+Failures are counted in Redis for all processes, by e-mail and by client address, and forgotten
+LONGEST after the last one. While Redis is away each process counts for itself. django-axes was not
+taken: its tables would be the owner's, and its cache handler pickles.
 """
 
 import hashlib
