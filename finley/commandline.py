@@ -1,4 +1,4 @@
-"""`manage.py`: Django's commands, with one clear sentence where the servers cannot be had."""
+"""`manage.py`: Django's commands, with a clear message if the embedded servers cannot start."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def main(arguments: list[str]) -> None:
-    """Run a command; exit 1 with the reason when the embedded servers refuse."""
+    """Run a command; exit with 1 and the reason if the embedded servers cannot start."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "finley.settings")
     try:
         execute_from_command_line(arguments)
@@ -26,8 +26,11 @@ def main(arguments: list[str]) -> None:
 
 
 def _refusal(error: BaseException | None) -> str | None:
-    """A sentence for what is the machine's fault, however deep Django and its pool have wrapped it:
-    embedded servers that refuse, a full disk, a database that is not migrated or not there."""
+    """A sentence for an error that the machine causes, found among the exception's causes.
+
+    Such are embedded servers that do not start, a full disk, and a database that is not migrated or
+    cannot be reached. None for any other error.
+    """
     while error is not None:
         if isinstance(error, EmbeddedServerError):
             return str(error)

@@ -14,13 +14,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from redis import Redis
 from redis.exceptions import RedisError
 
 from finley.auth import client_address
+from finley.models import User
 
 log = logging.getLogger("finley.audit")
 FREE = 5  # failures without a wait, of one e-mail address
@@ -39,13 +39,13 @@ class LimitedBackend(ModelBackend):
     so that nobody learns whether the address exists or is locked.
     """
 
-    def authenticate(
+    def authenticate(  # type: ignore[override]  # as ModelBackend's own
         self,
         request: HttpRequest | None,
         username: str | None = None,
         password: str | None = None,
         **more: Any,
-    ) -> AbstractBaseUser | None:
+    ) -> User | None:
         who = str(username or more.get("email") or "")
         address = client_address.of_meta(request.META) if request else client_address.UNKNOWN
         keys = {_key("who", who.lower()): FREE, _key("at", address): FREE_OF_ADDRESS}
@@ -75,7 +75,7 @@ def _wait(key: str, free: int) -> float:
 
 def _known(key: str) -> tuple[int, float]:
     try:
-        count, last = _redis().hmget(key, "count", "last")  # type: ignore[misc]
+        count, last = _redis().hmget(key, ["count", "last"])  # type: ignore[misc]
         return int(count or 0), float(last or 0)
     except (RedisError, OSError):
         with _lock:

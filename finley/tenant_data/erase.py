@@ -93,8 +93,8 @@ def _rows(cursor: Any, done: Erasure, hold: str) -> None:
         if table.name == tables.ADMIN_LOG:
             continue
         if hold and table.name in BOOKS:
-            query = SQL("SELECT count(*) FROM {} WHERE user_id = %s")
-            cursor.execute(query.format(Identifier(table.name)), [done.user_id])
+            counted = SQL("SELECT count(*) FROM {} WHERE user_id = %s")
+            cursor.execute(counted.format(Identifier(table.name)), [done.user_id])
             done.kept[table.name] = cursor.fetchone()[0]
             continue
         query = SQL("DELETE FROM {} WHERE user_id = %s").format(Identifier(table.name))

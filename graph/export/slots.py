@@ -1,4 +1,4 @@
-"""So many at once: a process has places for work that lasts, and a tenant takes few of them."""
+"""Limits concurrent exports and streams: N slots per process, a few per tenant."""
 
 import threading
 from collections import Counter
@@ -7,8 +7,8 @@ from uuid import UUID
 from graph.errors import Busy, TooMany
 
 
-class Places:
-    """`work` says what is done in them; `after` is when it is worth asking again (seconds)."""
+class Slots:
+    """`work` names what holds a slot; `after`: seconds until a retry is worthwhile."""
 
     def __init__(self, work: str, after: float) -> None:
         self._work, self._after = work, after
@@ -16,17 +16,20 @@ class Places:
         self._changing = threading.Lock()
 
     def take(self, user_id: UUID, most: int, of_tenant: int = 1) -> None:
-        """Raises TooMany for a tenant that has `of_tenant`, Busy where `most` are taken."""
+        """Take a slot.
+
+        Raises TooMany if the tenant has `of_tenant` slots, Busy if `most` slots are taken.
+        """
         with self._changing:
             if self._taken[user_id] >= of_tenant:
-                are = "is" if of_tenant == 1 else f"or more ({of_tenant} at most) are"
+                running = "is" if of_tenant == 1 else f"or more ({of_tenant} at most) are"
                 raise TooMany(
-                    f"{self._work} of yours {are} under way: wait for its end.", self._after
+                    f"{self._work} of yours {running} running. Wait for its end.", self._after
                 )
             if self._taken.total() >= most:
                 raise Busy(
-                    f"As many as can be are under way here ({self._work.lower()} each): "
-                    "ask again in a moment.",
+                    f"This server is running as many of these as it can ({self._work.lower()}). "
+                    "Try again in a moment.",
                     self._after,
                 )
             self._taken[user_id] += 1

@@ -15,17 +15,25 @@ from graph.ingest.account import Account, settled
 from graph.ingest.csv_dialect import Progress
 from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import NO_HINTS, Format, format_of, labelled, parts_of
+from graph.ingest.guessing.readings import UnsureError
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rejects import RejectsFile, default_path
 from graph.ingest.store_rows import Books, Stored, store
 
 __all__ = ["Imported", "format_of", "import_file", "is_ledger", "summed"]
 
-_LEDGER = re.compile(r".*\S\.(?:csv|tsv)(?:\.(?:gz|zst))?\s*", re.IGNORECASE | re.DOTALL)
+_ENDINGS = (
+    "csv|tsv|xlsx|xlsm|xlsb|xls|ods|jsonl|ndjson|parquet|ofx|qfx|qif|sta|mt940|mt942|camt|xml"
+    "|beancount|journal"
+)
+_LEDGER = re.compile(rf".*\S\.(?:{_ENDINGS})(?:\.(?:gz|zst))?\s*", re.IGNORECASE | re.DOTALL)
 
 
 def is_ledger(name: str) -> bool:
-    """Whether a file of this name may be a ledger: .csv or .tsv, as it is or as .gz or .zst."""
+    """Whether a file of this name may be a ledger or an e-invoice, as it is or as .gz or .zst.
+
+    A PDF may hold an e-invoice, too: only its content tells.
+    """
     return _LEDGER.fullmatch(name) is not None
 
 
@@ -58,7 +66,7 @@ def import_file(
 
     Raises LedgerError, also where a part has doubts that `hints` do not settle.
     """
-    own = replace(hints, own=hints.own | _own_accounts(user_id))
+    own = replace(hints, own=hints.own | own_accounts(user_id))
     parts = [_of_account(user_id, part, hints) for part in parts_of(path, by, progress, own)]
     return store_parts(user_id, path, parts, rejects_folder)
 
@@ -66,8 +74,7 @@ def import_file(
 def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Path) -> Imported:
     """Store the rows of a file's parts: all of them or, on an error, none. Raises LedgerError."""
     doubts = [doubt for part in parts for doubt in part.doubts]
-    if blocking := [doubt.text for doubt in doubts if doubt.blocking]:
-        raise LedgerError(f"{path.name} is not imported: {'; '.join(blocking)}")
+    must_be_sure(path, parts)
     rejects = RejectsFile(default_path(rejects_folder, path))
     file = _name(path)
     try:
@@ -82,6 +89,15 @@ def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Pa
     return Imported(file, names, counts, written, warnings, tuple(doubts))
 
 
+def must_be_sure(path: Path, parts: list[Part]) -> None:
+    """Raises UnsureError where a part has a doubt that keeps it from being imported."""
+    for part in parts:
+        if blocking := [doubt.text for doubt in part.doubts if doubt.blocking]:
+            text = part.question() if part.question else "; ".join(blocking)
+            label = f" [{part.label}]" if part.label else ""
+            raise UnsureError(f"{path.name}{label} is not imported: {text}")
+
+
 def _of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
     """The part under the account's source and name that earlier files of its layout have."""
     if part.mapping is None or part.remapped is None or not part.mapping.key.content:
@@ -92,7 +108,7 @@ def _of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
     return of_account
 
 
-def _own_accounts(user_id: UUID) -> frozenset[str]:
+def own_accounts(user_id: UUID) -> frozenset[str]:
     """The IBANs of the tenant's own accounts, as statements have shown them."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("ingest/own_accounts"), {"user_id": user_id})
@@ -119,7 +135,7 @@ def _stored(
     books = Books(
         user_id, part.source, part.platform, name, publication, by_content, part.is_stated, doubts
     )
-    return store(books, labelled(part), rejects)
+    return store(books, labelled(part), rejects, part.warnings.append)
 
 
 def summed(counts: list[Stored]) -> Stored:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from graph.ingest.known_rows import ACCOUNTS, reconcile
 from graph.ingest.links import link
 from graph.ingest.request_enrichment import books_changed
 from graph.ingest.rows import LedgerRow, Party, Reject
+from graph.ingest.same_bookings import settle
 
 COLUMNS = (
     "line, external_id, publication, transaction_ref, occurred_at, precision, amount, currency, "
@@ -86,8 +87,16 @@ class Books:
         object.__setattr__(self, "parameters", values)
 
 
-def store(books: Books, rows: Iterable[LedgerRow | Reject], rejected: Any) -> Stored:
-    """Store the rows; hand each Reject to `rejected`. Counts what became of every row."""
+def store(
+    books: Books,
+    rows: Iterable[LedgerRow | Reject],
+    rejected: Any,
+    warn: Callable[[str], object] | None = None,
+) -> Stored:
+    """Store the rows; hand each Reject to `rejected`. Counts what became of every row.
+
+    `warn` gets a sentence for rows that may be known from another source, and may not.
+    """
     counts = Stored()
     with tenant_transaction(books.user_id) as connection, connection.cursor() as cursor:
         alone(cursor, books.user_id)
@@ -97,15 +106,20 @@ def store(books: Books, rows: Iterable[LedgerRow | Reject], rejected: Any) -> St
         _reconcile(cursor, books)
         if counts.rows_in - counts.rows_rejected > LOOPED:
             cursor.execute(IN_BULK)
+        settled = settle(cursor, books.parameters)
         for step in STEPS:
             cursor.execute(sql.read(step), books.parameters)
         cursor.execute(sql.read("ingest/counts"))
         counts.rows_stored, counts.rows_updated, counts.rows_unchanged = cursor.fetchone()
+        counts.rows_unchanged += settled.known
         if counts.rows_stored or counts.rows_updated:
             link(connection, books.user_id)
             books_changed(cursor, books.user_id)
         cursor.execute(sql.read("ingest/dropped"))
         cursor.execute(AS_USUAL)
+    if warn is not None:
+        for doubt in settled.doubts:
+            warn(doubt)
     return counts
 
 

@@ -47,7 +47,7 @@ def parts(path: Path, _hints: Hints) -> list[Part]:
     part = Part(
         name="ofx",
         title="OFX or QFX statement",
-        source=statement.SOURCE,
+        source=f"{statement.SOURCE}.ofx",
         platform="card" if is_card else "bank",
         read=lambda: iter(()),
         evidence=("every STMTTRN: the account pays, or is paid",),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.doubts import Doubt
-from graph.ingest.profile import decimal_mark
+from graph.ingest.guessing.profile import decimal_mark
 from graph.ingest.readers import content, statement
 from graph.ingest.readers.checked import RefusedError
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
@@ -73,7 +73,7 @@ def parts(path: Path, hints: Hints) -> list[Part]:
     part = Part(
         name="qif",
         title="QIF statement",
-        source=statement.SOURCE,
+        source=f"{statement.SOURCE}.qif",
         platform="card" if kinds & _MONEY == {"ccard"} else "bank",
         read=lambda: iter(()),
         evidence=(

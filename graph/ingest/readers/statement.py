@@ -1,7 +1,7 @@
 """A bank's or card company's statement as rows, whatever format it came in.
 
-Every statement format yields `Entry`s; here they become rows whose payer is the account. One
-source holds them all, so that a statement's rows are the same rows in CAMT, MT940 and OFX.
+Every statement format yields `Entry`s; here they become rows whose payer is the account. That one
+statement in CAMT, MT940 and as a CSV is counted once, graph.ingest.same_bookings sees to.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from hashlib import blake2b
 from graph.ingest.readers.checked import KEY_LIMIT, RefusedError, checked
 from graph.ingest.rows import LedgerRow, Party, Records, Reject
 
-SOURCE = "bank.statement"
+SOURCE = "statement"  # and the form: "statement.camt"
 UNKNOWN = "Unknown"  # the other side, where the bank states none
 _NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOREF", "NOT PROVIDED", "NOTAVAILABLE"})
 
