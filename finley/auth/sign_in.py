@@ -39,7 +39,7 @@ class LimitedBackend(ModelBackend):
     so that nobody learns whether the address exists or is locked.
     """
 
-    def authenticate(  # type: ignore[override]  # as ModelBackend's own
+    def authenticate(
         self,
         request: HttpRequest | None,
         username: str | None = None,
