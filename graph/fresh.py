@@ -25,7 +25,7 @@ from graph.engine.columns import as_strings, places, storage
 from graph.layers import LAYERS, Layer
 
 MONEY = frozenset({"amount", *(c.name for x in LAYERS for c in x.columns if c.type == "money")})
-OF_EVENTS = ("occurred_at", "amount", "currency", "document_ref", "transaction_ref")
+OF_EVENTS = ("occurred_at", "amount", "currency", "document_ref", "transaction_ref", "kind")
 PATCHED_ANYWAY = 2_000  # rows named by marks: so few cost less than asking how many rows there are
 PATCHED_SHARE = 0.25  # of the tenant's rows; beyond it reading all of them live costs less
 HASHED = SQL("SELECT set_config('enable_nestloop', 'off', true)")

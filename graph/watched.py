@@ -41,7 +41,7 @@ BOOKS = (
         table="raw_events",
         kind="event",
         key="id",
-        columns=("occurred_at", "amount", "currency", "document_ref", "transaction_ref"),
+        columns=("occurred_at", "amount", "currency", "document_ref", "transaction_ref", "records"),
         operations=LATER,
     ),
     Watched(
@@ -70,6 +70,7 @@ BOOKS = (
             "detection_method",
             "reason",
             "deleted_at",
+            "canonical_id",
             *(layer.pointer for layer in LAYERS if layer.is_pattern),
         ),
         live="{row}.deleted_at IS NULL",

@@ -26,7 +26,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "statement.csv": ("Txn No", "Date", "Type", "Details", "Reference", "Paid out", "Paid in"),
     "purchases.csv": (
         "Entry", "Date", "Cost centre", "Supplier", "Party kind", "Supplier code", "Company no",
-        "Bank account", "Their invoice", "Due", "Amount", "Narrative",
+        "Bank account", "Their invoice", "Due", "Amount", "Narrative", "Entry type",
     ),
     "cards.csv": ("File month", "Ref", "Posted", "Card", "Merchant", "Value"),
     "claims.csv": (
@@ -109,6 +109,7 @@ class Desk:
             "Company no": keys.get("company_number", ""), "Their invoice": number,
             "Bank account": keys.get("bank_account", ""), "Amount": money(pence),
             "Due": f"{due:%d/%m/%Y}" if due else "", "Narrative": text,
+            "Entry type": "CRN" if pence < 0 else "INV" if due else "PAY",
         }  # fmt: skip
         row = self._add(
             "purchases.csv", day, party, pence, cells=cells, column="Supplier", keys=keys

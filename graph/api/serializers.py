@@ -13,7 +13,7 @@ from graph.engine.communities import SEED
 from graph.engine.filters import Only
 from graph.engine.importance import ALGORITHMS
 from graph.layers import BY_NAME, LAYERS, ColumnType
-from graph.models.choices import EntityKind, QuestionStatus
+from graph.models.choices import EntityKind, QuestionStatus, Records
 from graph.questions import layer_fields
 
 Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
@@ -265,6 +265,13 @@ class RelationshipAnswer(Answer):
     currency = serializers.CharField(allow_null=True)
     document_ref = serializers.CharField(allow_null=True)
     transaction_ref = serializers.CharField()
+    kind = serializers.ChoiceField(
+        Records.choices, allow_null=True, help_text="What the row records; null for a link"
+    )
+    payment_group_id = serializers.UUIDField(
+        allow_null=True,
+        help_text="The view of this payment that counts in sums: its own id where it counts itself",
+    )
     layers = LayersAnswer()
 
 

@@ -14,7 +14,9 @@ from graph.ingest.columns import canonical
 from graph.ingest.table import Table, TableError
 
 KINDS = ("vendor", "department", "account", "employee", "customer", "project", "clearing")
-FIELDS = ("document_ref", "due_on", "description", "currency")
+FIELDS = ("document_ref", "due_on", "description", "currency", "balance")
+RECORDS = ("payment", "obligation", "order", "transfer", "claim", "fee")
+OWED = frozenset({"sales", "invoices", "bills"})  # platforms whose rows say that money is owed
 QUARTER = "quarter-in-file-name"
 
 
@@ -76,9 +78,24 @@ class PartyRule:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordsRule:
+    """What a row records: one of RECORDS, by the value of a column, or `default`.
+
+    `values`: (the column's value in small letters, one of RECORDS). Without a default a row whose
+    column states none of the values is rejected.
+    """
+
+    default: str | None = None
+    column: str | None = None
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Mapping:
     """All columns by their canonical names. `fields` may lack any of FIELDS.
 
+    Without `records` a row that is due later than it is dated, or that comes from a system of
+    invoices, records an obligation; every other row a payment.
     `evidence` and `notes` are a guess's: what it was made from, and what it isn't sure of.
     """
 
@@ -96,6 +113,7 @@ class Mapping:
     key: KeyRule = KeyRule()
     publication: tuple[str, ...] = ()
     transaction: tuple[str, ...] = ()
+    records: RecordsRule | None = None
     fields: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     evidence: tuple[str, ...] = ()
@@ -114,6 +132,7 @@ class Mapping:
         several = (self.recognise, self.key.columns, self.publication, self.transaction, *parties)
         named = (
             self.date.column,
+            self.records.column if self.records else None,
             *money,
             *self.fields.values(),
             *(c for cs in several for c in cs),
@@ -125,6 +144,8 @@ class Mapping:
         parties = [p.name for p in (self.payer, self.payee) if p.name and p.default is None]
         money = [self.amount.column, self.amount.debit, self.amount.credit]
         needed = [self.date.column, *filter(None, money), *parties, *self.key.columns]
+        if self.records and self.records.column:
+            needed.append(self.records.column)
         if "currency" in self.fields and self.currency is None:
             needed.append(self.fields["currency"])
         return [name for name in dict.fromkeys(needed) if name not in names]
@@ -197,9 +218,22 @@ def _mapping(table: Table) -> Mapping:
         key=_key(table.table("key")),
         publication=table.table("publication").columns("columns"),
         transaction=table.table("transaction").columns("columns"),
+        records=_records(table),
         fields=chosen,
         aliases=table.table("aliases").aliases(),
     )
+
+
+def _records(table: Table) -> RecordsRule | None:
+    """`records = "payment"`, or a table: the column, its values, and what all others are."""
+    if table.states_text("records"):
+        return RecordsRule(default=table.one_of("records", RECORDS))
+    rule = table.table("records")
+    column, default = rule.column("column"), rule.one_of("default", RECORDS, None)
+    values = rule.table("values").choices(RECORDS)
+    if bool(column) != bool(values):
+        raise rule.error("column", "and values go together: name the column and what its values say")
+    return RecordsRule(default, column, values) if column or default else None
 
 
 def _file(table: Table) -> FileRule:

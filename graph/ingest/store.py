@@ -21,7 +21,7 @@ COLUMNS = (
     "line, external_id, publication, transaction_ref, occurred_at, precision, amount, currency, "
     "payer_kind, payer_name, payer_identity, payer_keys, "
     "payee_kind, payee_name, payee_identity, payee_keys, "
-    "document_ref, due_on, description, data"
+    "document_ref, due_on, description, data, records, balance"
 )
 STEPS = (
     "import_staged",
@@ -32,6 +32,7 @@ STEPS = (
     "import_unmatch",
     "import_events",
     "import_update_events",
+    "import_records",
     "import_matches",
     "resolution_follow",
     "import_relationships",
@@ -140,6 +141,8 @@ def _values(row: LedgerRow, books: Books) -> tuple[object, ...]:
             {name: text for name, text in row.data.items() if name not in books.publication},
             ensure_ascii=False,
         ),
+        row.records,
+        row.balance,
     )
 
 

@@ -2,6 +2,7 @@
 
 from graph.models.asked import AskedQuestion
 from graph.models.books import EntityMatch, NormalizedEntity, RawEvent, RelationshipInstance
+from graph.models.cases import PaymentCase, PaymentCaseEntry, PaymentCaseRow
 from graph.models.enrichment import (
     CausalRelationship,
     CrossPlatformRelationship,
@@ -13,6 +14,7 @@ from graph.models.enrichment import (
     SeasonalPattern,
     TemporalPattern,
 )
+from graph.models.preferences import TenantPreference
 from graph.models.repeats import RepeatedRequest
 from graph.models.resolutions import EntityResolution
 from graph.models.upkeep import Enrichment, SearchedGroup
@@ -29,6 +31,9 @@ __all__ = [
     "EntityResolution",
     "EventDeltaLog",
     "NormalizedEntity",
+    "PaymentCase",
+    "PaymentCaseEntry",
+    "PaymentCaseRow",
     "PredictedRelationship",
     "RawEvent",
     "RelationshipInstance",
@@ -38,6 +43,7 @@ __all__ = [
     "SearchedGroup",
     "SeasonalPattern",
     "TemporalPattern",
+    "TenantPreference",
     "TenantRelationship",
     "ViewRefresh",
 ]
