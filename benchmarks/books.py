@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks import bulk, dataset
 from benchmarks.tenants import EDITION, Books
 from graph import migrations
-from graph.definition import materialized_sql
+from graph.models.view_sql import materialized_sql
 
 DATABASE = "finley_graph"
 LARGE, MIDDLE, SMALL = 500_000, 50_000, 5_000

@@ -13,7 +13,7 @@ from psycopg.sql import SQL, Identifier
 from tqdm import tqdm
 
 from benchmarks.tenants import Books, send
-from graph import view
+from graph.view import refresh
 
 FOUND = Path(__file__).with_name("bulk_found.sql")
 
@@ -29,7 +29,7 @@ def fill(books: Books) -> None:
             for table, columns in tqdm(books.related(), "Pieces", file=sys.stderr):
                 send(cursor, table, columns)
             cursor.execute("ANALYZE")
-    view.refresh(concurrently=False)
+    refresh.refresh(concurrently=False)
     with connection.cursor() as wrapped:
         wrapped.execute("ANALYZE view_enriched_relationships")
 

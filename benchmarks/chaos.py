@@ -36,7 +36,7 @@ from tqdm import tqdm
 
 from benchmarks import apart
 from graph.errors import KeyInUse
-from graph.repeats import Once
+from graph.http.idempotency import Once
 from syncjobs import runs
 from syncjobs.models import SyncConnection, SyncRun
 from syncjobs.models.choices import ACTIVE, Trigger

@@ -13,7 +13,8 @@ from django.db import ProgrammingError, connections
 from django.db.utils import OperationalError
 from psycopg.sql import SQL, Identifier, Literal
 
-from graph import arrow, view
+from graph.reading import arrow
+from graph.view import refresh
 
 DATABASE = "finley_bench"
 BOOKS = Path(__file__).with_name("books.sql")
@@ -70,7 +71,7 @@ def fill(user_id: UUID, edges: int, entities: int, seed: int) -> None:
     )
     with connections["owner"].cursor() as cursor:
         cursor.execute(books)
-    view.refresh(concurrently=False)
+    refresh.refresh(concurrently=False)
     with connections["owner"].cursor() as cursor:
         cursor.execute("ANALYZE")
 

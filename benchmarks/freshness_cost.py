@@ -12,10 +12,11 @@ from django.db import connections, transaction
 from psycopg.sql import SQL, Identifier, Literal
 
 from benchmarks import dataset
-from graph import capture, changes, fresh, load, view
-from graph.arrow import tenant_snapshot
-from graph.definition import TENANT_VIEW, view_sql
-from graph.fresh import Wanted
+from graph.models.view_sql import TENANT_VIEW, view_sql
+from graph.reading import corrections, load
+from graph.reading.arrow import tenant_snapshot
+from graph.reading.corrections import Wanted
+from graph.view import refresh, triggers, version
 
 ROUNDS = 5
 SHARED = 40_000  # relationships of one pattern
@@ -40,7 +41,7 @@ def costs(*, plans: bool = False) -> dict[str, Any]:
     """The table's keys, of the database as it is."""
     written = {
         **_writes(),
-        "not_modified_ms": round(1000 * _median(lambda: changes.version(TENANT)), 2),
+        "not_modified_ms": round(1000 * _median(lambda: version.version(TENANT)), 2),
     }
     _share_a_pattern()
     refreshed = _refreshes()
@@ -83,8 +84,8 @@ def _plain(columns: tuple[str, ...]) -> None:
 
 def _fresh(columns: tuple[str, ...]) -> None:
     with tenant_snapshot(TENANT) as reader:
-        _, state = fresh.nodes(reader, TENANT)
-        fresh.edges(reader, Wanted(TENANT, columns), state)
+        _, state = corrections.nodes(reader, TENANT)
+        corrections.edges(reader, Wanted(TENANT, columns), state)
 
 
 def _change(share: float) -> None:
@@ -144,7 +145,7 @@ def _capture(on: bool) -> Any:
     if on:
         yield
         return
-    names = [(each.table, capture.trigger_name(each, o)) for each, o in capture.triggers()]
+    names = [(each.table, triggers.trigger_name(each, o)) for each, o in triggers.triggers()]
     for how in ("DISABLE", "ENABLE ALWAYS"):
         for table, name in names:
             _execute(f"ALTER TABLE {table} {how} TRIGGER {name}")
@@ -191,9 +192,9 @@ def _single() -> None:
 
 def _refreshes() -> dict[str, float]:
     """A concurrent refresh with 0.1 % changed, beside the same SELECT into a table."""
-    view.refresh()
+    refresh.refresh()
     _change(0.001)
-    done = view.refresh()
+    done = refresh.refresh()
     with transaction.atomic(using="owner"):
         _execute("SET LOCAL enable_nestloop = off")
         plain = _timed(lambda: _execute(f"CREATE TABLE set_based AS {view_sql()}"))
@@ -212,8 +213,8 @@ def _plan() -> list[str]:
         asked: list[str] = []
         run = reader.table
         reader.table = lambda query: (asked.append(query.as_string()), run(query))[1]  # type: ignore[method-assign]
-        _, state = fresh.nodes(reader, TENANT)
-        fresh.edges(reader, Wanted(TENANT, FEW), state)
+        _, state = corrections.nodes(reader, TENANT)
+        corrections.edges(reader, Wanted(TENANT, FEW), state)
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT set_config('finley.user_id', %s, false)", [str(TENANT)])
         for query in asked:

@@ -22,8 +22,8 @@ import numpy as np
 from django.conf import settings
 
 from benchmarks import books, crowd, peers, ways
-from graph import cache
 from graph.engine.graph import Graph
+from graph.reading import graph_cache
 
 SEED = 1
 SLOW = ("naive", "pandas", "ten_fetches")
@@ -52,7 +52,7 @@ def loads(options: argparse.Namespace) -> dict[str, Any]:
     """The large tenant by every way."""
     with books.kept(books.SIZES, SEED) as tenants:
         user = tenants[0]
-        cache.load(user)  # the entry that `warm` finds
+        graph_cache.load(user)  # the entry that `warm` finds
         seconds: Seconds = {name: [] for name in ways.WAYS}
         for turn in range(options.rounds):
             for name, way in _from(turn, ways.WAYS):
@@ -76,7 +76,7 @@ def memory(options: argparse.Namespace) -> dict[str, Any]:
     """Peak memory over idle of a process that does one thing, in bytes."""
     names = ("cold_full", "cold_importance", "warm", *(SLOW if options.slow_rounds else ()))
     with books.kept(books.SIZES, SEED) as tenants:
-        cache.load(tenants[0])  # the entry that `warm` finds
+        graph_cache.load(tenants[0])  # the entry that `warm` finds
         size = ways.arrow_bytes(tenants[0])
     peaks = {name: _peak_of(name) for name in ("idle", *names)}
     over = {name: peak - peaks["idle"] for name, peak in peaks.items() if name != "idle"}
@@ -159,7 +159,7 @@ def _peak(name: str) -> None:
     with books.kept(books.SIZES, SEED) as tenants:
         small = tenants[-1]
         if name == "warm":
-            cache.load(small)
+            graph_cache.load(small)
             ways.warm(small)
         ways.cold_full(small)  # what any graph needs is loaded and counts as idle
         graph: Graph | Any = None if name == "idle" else ways.WAYS[name](tenants[0])

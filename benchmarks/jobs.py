@@ -25,11 +25,11 @@ from redis import Redis
 from tqdm import tqdm
 
 from benchmarks import dataset
-from syncjobs import duties, queue, runs, worker
+from syncjobs import periodic, queue, runs, worker
+from syncjobs.database_threads import Threads
 from syncjobs.models import JobAttempt, SyncConnection, SyncRun
 from syncjobs.models.choices import Trigger
 from syncjobs.runner import Start
-from syncjobs.threads import Threads
 
 AT_ONCE = {"max_jobs": 50, "poll_delay": 0.01, "handle_signals": False}
 PLAIN = "bench:plain"
@@ -128,7 +128,7 @@ async def plain() -> None:
 def fill_ours(jobs: int) -> None:
     """The schedule's own way: every connection is due."""
     SyncConnection.objects.using("owner").update(next_sync_at="2026-01-01T00:00:00Z")
-    while duties.accept_due()["accepted"]:
+    while periodic.accept_due()["accepted"]:
         pass
 
 

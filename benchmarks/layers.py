@@ -26,7 +26,7 @@ from benchmarks.scoring.found import Found
 from benchmarks.scoring.scores import Card, Forecasts, Share
 from finley.demo import books as demobooks
 from finley.demo.truth import Ref, Truth
-from graph.ingest.importing import format_of
+from graph.ingest.import_file import format_of
 from graph.ingest.mapping import Mapping
 
 HIDDEN = timedelta(days=61)  # a monthly series has two occurrences in it

@@ -36,8 +36,8 @@ from psycopg.sql import SQL, Literal
 from benchmarks import apart, dataset
 from benchmarks.serving import database, served
 from finley.models import ApiToken, User
-from finley.routers import as_owner
-from graph import view
+from graph.database.role import as_owner
+from graph.view import refresh
 
 TENANTS, EDGES, ENTITIES = 200, 400, 60
 TICKS = os.sysconf("SC_CLK_TCK")  # a second, of /proc
@@ -280,7 +280,7 @@ def _books(seed: int) -> list[Tenant]:
             given = {"edges": EDGES, "entities": ENTITIES, "seed": seed * 1000 + number}
             named = {name: Literal(value) for name, value in given.items()}
             cursor.execute(SQL(books).format(user=Literal(user), **named))  # type: ignore[arg-type]
-    view.refresh(concurrently=False)
+    refresh.refresh(concurrently=False)
     with connections["owner"].cursor() as cursor:
         cursor.execute("ANALYZE")
     with as_owner():

@@ -10,10 +10,10 @@ import numpy as np
 import rustworkx as rx
 import scipy.sparse as sp
 
-from graph.engine.columnar import ColumnarGraph
 from graph.engine.graph import build
 from graph.engine.native.centrality import ranks
 from graph.engine.native.communities import louvain
+from graph.engine.networkx.columnar import ColumnarGraph
 from graph.engine.topology import Steps
 from tests.graph.engine import tables
 

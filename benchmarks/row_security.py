@@ -18,18 +18,18 @@ from django.db import connections
 from psycopg.sql import SQL, Identifier, Literal
 
 from benchmarks import dataset
-from graph import (
+from graph import sql
+from graph.database import row_security
+from graph.questions import (
     cash_flow,
-    explaining,
+    entities,
+    explain,
     insights,
-    listing,
-    parties,
-    policies,
-    questions,
+    relationships,
     search,
-    sql,
-    view,
+    whole_graph,
 )
+from graph.view import refresh
 
 OPEN = (
     "CREATE OR REPLACE VIEW tenant_relationships WITH (security_barrier = false) AS "
@@ -82,10 +82,10 @@ def _secure(on: bool) -> None:
     """Switch policies and barrier on or off, as the owner."""
     state = SQL("ENABLE" if on else "DISABLE")
     with connections["owner"].cursor() as cursor:
-        for table, _ in policies.tenant_tables(cursor):
+        for table, _ in row_security.tenant_tables(cursor):
             alter = SQL("ALTER TABLE {} {} ROW LEVEL SECURITY")
             cursor.execute(alter.format(Identifier(table), state))
-        cursor.execute(sql.read("tenant_view") if on else OPEN)
+        cursor.execute(sql.read("database/tenant_view") if on else OPEN)
 
 
 def _books() -> tuple[UUID, UUID]:
@@ -98,7 +98,7 @@ def _books() -> tuple[UUID, UUID]:
             given = {"edges": edges, "entities": edges // 10, "seed": number}
             named = {name: Literal(value) for name, value in given.items()}
             cursor.execute(SQL(books).format(user=Literal(user), **named))  # type: ignore[arg-type]
-    view.refresh(concurrently=False)
+    refresh.refresh(concurrently=False)
     with connections["owner"].cursor() as cursor:
         cursor.execute("ANALYZE")
     return users[0], users[-1]
@@ -108,19 +108,19 @@ def _reads(small: UUID, large: UUID) -> dict[str, Callable[[], Any]]:
     reads: dict[str, Callable[[], Any]] = {}
     for size, user in (("small", small), ("large", large)):
         ends = [UUID(each["id"]) for each in search.entities(user, limit=2).entities]
-        rows, _ = listing.relationships(user, {}, most=1)
+        rows, _ = relationships.relationships(user, {}, most=1)
         one = rows[0]["id"]
         of_size = {
-            "stats": lambda u=user: questions.stats(u),
+            "stats": lambda u=user: whole_graph.stats(u),
             "search": lambda u=user: search.entities(u, "prty 17"),
-            "path": lambda u=user, e=ends: questions.path(u, *e),
-            "importance": lambda u=user: questions.importance(u),
-            "relationships": lambda u=user: listing.relationships(u, {"has": ["fraud"]}),
-            "by party": lambda u=user, e=ends: listing.relationships(u, {"party": str(e[0])}),
-            "relationship": lambda u=user, r=one: questions.relationship(u, r),
-            "explain": lambda u=user, r=one: explaining.explain(u, r),
+            "path": lambda u=user, e=ends: whole_graph.path(u, *e),
+            "importance": lambda u=user: whole_graph.importance(u),
+            "relationships": lambda u=user: relationships.relationships(u, {"has": ["fraud"]}),
+            "by party": lambda u=user, e=ends: relationships.relationships(u, {"party": str(e[0])}),
+            "relationship": lambda u=user, r=one: whole_graph.relationship(u, r),
+            "explain": lambda u=user, r=one: explain.explain(u, r),
             "insights": lambda u=user: insights.insights(u, "temporal"),
-            "party": lambda u=user, e=ends: parties.party(u, e[0]),
+            "party": lambda u=user, e=ends: entities.party(u, e[0]),
             "cash flow": lambda u=user: cash_flow.cash_flow(u),
         }
         reads |= {f"{name}, {size}": ask for name, ask in of_size.items()}

@@ -2,7 +2,8 @@
 
 Both end in the same networkx MultiDiGraph with every attribute, which is asserted. The ten-fetch
 way (tests/oracle/ten_fetches.py) is one plain query a table, joined in Python; finley's is
-graph.load.load and graph.engine.convert.to_networkx. Rounds are interleaved; medians are told.
+`graph.reading.load` with `graph.engine.networkx.to_networkx`. Rounds are interleaved; the medians
+are printed.
 """
 
 import argparse
@@ -20,10 +21,10 @@ import psycopg
 from tqdm import tqdm
 
 from benchmarks import dataset
-from graph import arrow
-from graph.engine.convert import to_networkx
-from graph.load import load
-from graph.tenancy import tenant_transaction
+from graph.database.tenancy import tenant_transaction
+from graph.engine.networkx.to_networkx import to_networkx
+from graph.reading import arrow
+from graph.reading.load import load
 from tests.oracle import ten_fetches
 from tests.oracle.compared import same_graph
 

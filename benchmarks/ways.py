@@ -10,13 +10,14 @@ from django.db import connections
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from graph import cache, changes
-from graph.definition import TENANT_VIEW
-from graph.engine.columnar import ColumnarGraph
+from graph.database.tenancy import tenant_transaction
 from graph.engine.importance import importance
+from graph.engine.networkx.columnar import ColumnarGraph
 from graph.engine.weights import columns_for
-from graph.load import ALL, ENDS, load
-from graph.tenancy import tenant_transaction
+from graph.models.view_sql import TENANT_VIEW
+from graph.reading import graph_cache
+from graph.reading.load import ALL, ENDS, load
+from graph.view import version
 from tests.oracle import ten_fetches
 
 Way = Callable[[UUID], Any]
@@ -47,15 +48,15 @@ def cold_importance(user: UUID) -> Any:
 
 
 def warm(user: UUID) -> ColumnarGraph:
-    graph, queries = cache.load(user)
+    graph, queries = graph_cache.load(user)
     assert queries == 1, "it was not in the cache"
     return ColumnarGraph(graph)
 
 
 def get_bytes(user: UUID) -> int:
     """The same entry fetched from Redis and thrown away."""
-    key = cache.Key(user, changes.version(user), tuple(sorted(ALL)), None)
-    return len(cache.redis().get(key.name))
+    key = graph_cache.Key(user, version.version(user), tuple(sorted(ALL)), None)
+    return len(graph_cache.redis().get(key.name))
 
 
 def dicts(user: UUID) -> "nx.MultiDiGraph[Any]":

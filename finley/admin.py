@@ -23,9 +23,9 @@ from knox.settings import CONSTANTS, knox_settings
 from unfold.forms import AdminPasswordChangeForm
 
 from finley.models import ApiToken, User, usual_scopes
-from graph.paging import BoundedPaginator
-from graph.scopes import SCOPES
-from graph.themed import ModelAdmin
+from graph.admin.paginator import BoundedPaginator
+from graph.admin.theme import ModelAdmin
+from graph.http.scopes import SCOPES
 
 if TYPE_CHECKING:
     ByEmail = DjangoUserAdmin[User]

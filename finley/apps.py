@@ -9,4 +9,4 @@ class FinleyConfig(AppConfig):
     def ready(self) -> None:
         """Tracing is not even loaded where nobody is told."""
         if settings.TRACED:
-            import_string("finley.tracing.begin")()
+            import_string("finley.observability.tracing.begin")()

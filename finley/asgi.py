@@ -4,10 +4,10 @@ import os
 
 import django
 
-from finley.bounded import Bounded
-from finley.crowded import Crowded
-from finley.handler import InOneThread
+from finley.server.body_limit import BodyLimit
+from finley.server.concurrency_limit import ConcurrencyLimit
+from finley.server.handler import ThreadedHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "finley.settings")
 django.setup(set_prefix=False)
-application = Bounded(Crowded(InOneThread()))
+application = BodyLimit(ConcurrencyLimit(ThreadedHandler()))

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from knox.models import AbstractAuthToken
 
-from graph.scopes import READ, SCOPES, SYNC
+from graph.http.scopes import READ, SCOPES, SYNC
 
 
 class UserManager(BaseUserManager["User"]):

@@ -67,14 +67,14 @@ TRACED = any(
 TRACED_AS = environment.text("OTEL_SERVICE_NAME", "finley")
 
 MIDDLEWARE = [
-    "finley.middleware.Identified",
-    *(["finley.tracing.Traced"] if TRACED else []),
+    "finley.server.middleware.RequestIdMiddleware",
+    *(["finley.observability.tracing.TracingMiddleware"] if TRACED else []),
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "finley.middleware.PolicyOfAdmin",
+    "finley.server.middleware.AdminPolicyMiddleware",
     *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "finley.middleware.OwnerForStaff",
+    "finley.server.middleware.StaffRoleMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -146,7 +146,8 @@ EXPORTS = {
     "patience": environment.decimal("FINLEY_EXPORT_PATIENCE", 30.0),  # seconds without a read
 }
 
-# Questions of the whole graph. Above so many steps (graph/costs.py) a worker answers them.
+# Questions about the whole graph. A worker answers those that cost more steps than this
+# (graph/questions/costs.py).
 QUESTIONS = {
     "steps": environment.number("FINLEY_QUESTION_STEPS", 10_000_000),
     "request_seconds": environment.decimal("FINLEY_REQUEST_SECONDS", 20.0),
@@ -195,15 +196,15 @@ REQUESTS_AT_ONCE = environment.number("FINLEY_REQUESTS_AT_ONCE", 256)  # worked 
 REQUEST_THREADS = environment.number("FINLEY_THREADS", 6)  # of a process; the others wait
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["finley.authentication.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["finley.auth.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["graph.api.permissions.Scoped"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": ["finley.throttling.PerToken"],
+    "DEFAULT_THROTTLE_CLASSES": ["finley.auth.rate_limit.PerToken"],
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
-    "EXCEPTION_HANDLER": "finley.api_errors.handle",
+    "EXCEPTION_HANDLER": "finley.server.api_errors.handle",
 }
 REQUESTS_PER_MINUTE = environment.number("FINLEY_REQUESTS_PER_MINUTE", 1200)  # a token; 0: any
 TOKEN_SECONDS = environment.number("FINLEY_TOKEN_SECONDS", 30)  # that a good token is believed
@@ -301,10 +302,10 @@ SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # probes speak HTTP
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"of_request": {"()": "finley.logs.OfRequest"}},
+    "filters": {"of_request": {"()": "finley.observability.logs.OfRequest"}},
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
-        "json": {"()": "finley.logs.Json"},
+        "json": {"()": "finley.observability.logs.Json"},
     },
     "handlers": {
         "stderr": {

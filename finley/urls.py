@@ -5,7 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from finley import health
+from finley.observability import health
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs")),
@@ -19,7 +19,7 @@ urlpatterns = [
     path("api/v1/", include("syncjobs.api.urls")),
 ]
 
-handler400 = "finley.problem_pages.bad_request"
-handler403 = "finley.problem_pages.permission_denied"
-handler404 = "finley.problem_pages.not_found"
-handler500 = "finley.problem_pages.server_error"
+handler400 = "finley.server.error_pages.bad_request"
+handler403 = "finley.server.error_pages.permission_denied"
+handler404 = "finley.server.error_pages.not_found"
+handler500 = "finley.server.error_pages.server_error"

@@ -6,9 +6,11 @@ from typing import Any
 from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004
 from django.db import connections
 
-from graph import grants, view
+from graph.database import grants
+from graph.errors import ViewMissing
+from graph.view import refresh
 
-MEND_ROLES = (
+HINT_ROLES = (
     "It owns the tables or is a superuser. Give it and the owner a role each (manage.py "
     "setup_roles), in DATABASE_URL and DATABASE_OWNER_URL."
 )
@@ -21,14 +23,16 @@ def view_is_there_and_filled(
     """graph.W001: the view is missing; graph.W002: it was never refreshed."""
     if "owner" not in (databases or ()) or not _migrated():
         return []
-    state = view.state()
-    if state is view.State.MISSING:
+    state = refresh.state()
+    if state is refresh.State.MISSING:
         return [
-            _warning("W001", "The view view_enriched_relationships is missing.", view.MEND_MISSING)
+            _warning("W001", "The view view_enriched_relationships is missing.", ViewMissing.HINT)
         ]
-    if state is view.State.UNPOPULATED or not view.was_refreshed():
+    if state is refresh.State.UNPOPULATED or not refresh.was_refreshed():
         return [
-            _warning("W002", "The view was never refreshed: the graph is empty.", view.MEND_STALE)
+            _warning(
+                "W002", "The view was never refreshed: the graph is empty.", refresh.HINT_STALE
+            )
         ]
     return []
 
@@ -50,7 +54,7 @@ def the_application_is_bound(
         found = cursor.fetchone()
     if found is None or not found[0]:
         return []
-    return [_warning("W003", f"Row-level security does not bind the role {role}.", MEND_ROLES)]
+    return [_warning("W003", f"Row-level security does not bind the role {role}.", HINT_ROLES)]
 
 
 def _warning(number: str, message: str, hint: str) -> CheckMessage:

@@ -2,8 +2,8 @@
 
 GraphError
 ├── ViewError            the view cannot be read or refreshed as asked
-│   ├── ViewMissing      it is not there
-│   ├── ViewUnpopulated  it is there, and was never filled
+│   ├── ViewMissing      it does not exist
+│   ├── ViewUnpopulated  it exists, but was never refreshed
 │   └── RefreshRunning   another refresh holds the lock
 ├── Later            not now; `after` says in how many seconds it is worth asking again
 │   ├── TooMany      the tenant has as much of this under way as it may
@@ -30,11 +30,17 @@ class ViewError(GraphError):
 
 
 class ViewMissing(ViewError):
-    pass
+    HINT = "Run: manage.py migrate"
+
+    def __init__(self) -> None:
+        super().__init__(f"The view view_enriched_relationships is missing. {self.HINT}")
 
 
 class ViewUnpopulated(ViewError):
-    pass
+    HINT = "Run: manage.py refresh_enriched_view --no-concurrently"
+
+    def __init__(self, message: str = "The view was never refreshed.") -> None:
+        super().__init__(f"{message} {self.HINT}")
 
 
 class RefreshRunning(ViewError):

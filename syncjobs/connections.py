@@ -12,7 +12,7 @@ from django.db import IntegrityError, router, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from graph.tenancy import tenant_transaction
+from graph.database.tenancy import tenant_transaction
 from syncjobs import runs
 from syncjobs.errors import (
     AlreadyConnected,

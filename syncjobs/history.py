@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db import router
 from django.db.models import Prefetch
 
-from graph import keyset
-from graph.keyset import Position
-from graph.tenancy import tenant_transaction
+from graph.database.tenancy import tenant_transaction
+from graph.reading import cursors
+from graph.reading.cursors import Position
 from syncjobs.errors import RunUnknown
 from syncjobs.models import JobAttempt, SyncRun
 
@@ -30,7 +30,7 @@ def listed(
         found = SyncRun.objects.filter(
             user_id=user_id, **{FILTERS[name]: value for name, value in wanted.items()}
         )
-        return keyset.page(found, "created_at", most, after)
+        return cursors.page(found, "created_at", most, after)
 
 
 def get(user_id: UUID, run_id: UUID) -> SyncRun:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx
 
 from syncjobs.errors import Permanent, Refused, SyncError, Transient, Unreadable
-from syncjobs.statuses import Who, dead, heard, refusal
+from syncjobs.http_errors import Who, dead, heard, refusal
 
 HOST = "https://api.nango.dev"
 TITLES = {

@@ -14,16 +14,16 @@ from django.conf import settings
 from django.db import connections, transaction
 from redis.exceptions import RedisError
 
-from syncjobs import ledger, metrics, queue, runs, sql
-from syncjobs.answering import told
+from syncjobs import metrics, queue, run_state, runs, sql
 from syncjobs.failures import record
 from syncjobs.failures.record import Trouble
 from syncjobs.models import SyncRun
 from syncjobs.models.choices import ACTIVE
+from syncjobs.questions import enqueue
 
 log = logging.getLogger(__name__)
 
-ROLE = ledger.ROLE
+ROLE = run_state.ROLE
 AT_ONCE = 500
 TOLD = 10.0  # seconds; a job younger than that is on its way
 EXPIRED, USED_UP, UNKNOWN, ABORTED, BROKEN = "expired", "used_up", "unknown", "aborted", "broken"
@@ -35,7 +35,7 @@ def recover() -> dict[str, int]:
         "worker_lost": stranded(),
         "redis_lost": forgotten(),
         "replay_abandoned": abandoned(),
-        "question_lost": told.recovered(),
+        "question_lost": enqueue.recovered(),
     }
     for reason, count in found.items():
         if count:
@@ -47,12 +47,12 @@ def recover() -> dict[str, int]:
 def stranded() -> int:
     """Runs whose lease has ended: another try, or a failure where the tries are used up."""
     with transaction.atomic(using=ROLE):
-        lost = _rows("runs_stranded", {"limit": AT_ONCE})
+        lost = _rows("runs/stranded", {"limit": AT_ONCE})
         old = [(run_id, job_id) for run_id, _, tries, job_id, *_ in lost if not _used_up(tries)]
         jobs = _requeued(old)
         for run_id, _, tries, _, worker, function in lost:
             if _used_up(tries):
-                ledger.failed(run_id, None, _died(worker, function, tries))
+                run_state.failed(run_id, None, _died(worker, function, tries))
     _forget(job_id for *_, job_id, _, _ in lost)
     runs.tell(jobs)
     return len(lost)
@@ -73,7 +73,7 @@ def _died(worker: str, function: str, tries: int) -> Trouble:
 
 def forgotten() -> int:
     """Queued runs that Redis does not know, or never heard of. Nothing, while Redis is away."""
-    waiting = _rows("runs_untold", {"age": TOLD})
+    waiting = _rows("runs/not_enqueued", {"age": TOLD})
     heard = {job_id: run_id for run_id, job_id, untold in waiting if not untold}
     try:
         gone = [(heard[job_id], job_id) for job_id in queue.missing(heard)]
@@ -89,7 +89,7 @@ def forgotten() -> int:
 def abandoned() -> int:
     """Failures whose replay is gone without an end are open again."""
     with connections[ROLE].cursor() as cursor:
-        cursor.execute(sql.read("replays_abandoned"))
+        cursor.execute(sql.read("failures/replays_abandoned"))
         return int(cursor.rowcount)
 
 
@@ -100,7 +100,7 @@ def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:
     A job that no run is known of is recorded as Redis held it.
     """
     metrics.unseen(reason)
-    if told.unseen(job_id, again=reason in {EXPIRED, BROKEN}, why=why):
+    if enqueue.unseen(job_id, again=reason in {EXPIRED, BROKEN}, why=why):
         return
     run = SyncRun.objects.using(ROLE).filter(job_id=job_id).first()
     if run is None:
@@ -112,7 +112,7 @@ def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:
     elif reason in {EXPIRED, BROKEN} and not _used_up(run.tries):
         runs.tell(_requeued([(run.pk, job_id)]))
     else:
-        ledger.failed(run.pk, None, _ended_by_arq(why, run.function))
+        run_state.failed(run.pk, None, _ended_by_arq(why, run.function))
 
 
 def _superseded(job_id: str) -> bool:
@@ -145,7 +145,7 @@ def _requeued(old: Iterable[tuple[UUID, str]]) -> list[queue.Queued]:
     given = {"runs": [run_id for run_id, _ in pairs], "jobs": [job_id for _, job_id in pairs]}
     return [
         queue.Queued(job_id, function, str(run_id), not_before, job_try)
-        for job_id, function, run_id, not_before, job_try in _rows("runs_requeued", given)
+        for job_id, function, run_id, not_before, job_try in _rows("runs/requeued", given)
     ]
 
 

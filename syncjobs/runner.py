@@ -17,12 +17,12 @@ import httpx
 from arq import Retry
 from django.conf import settings
 
-from syncjobs import backoff, ledger, metrics, nango, queue
+from syncjobs import backoff, metrics, nango, queue, run_state
+from syncjobs.database_threads import UNREACHABLE, Batches, Threads, ended
 from syncjobs.errors import LeaseLost, Permanent, SyncError, Transient
 from syncjobs.failures.record import Trouble, trouble_of
-from syncjobs.ledger import Ask, Claim, Save
 from syncjobs.models.choices import Outcome
-from syncjobs.threads import UNREACHABLE, Batches, Threads, ended
+from syncjobs.run_state import Ask, Claim, Save
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Start:
 
 
 def _fenced[R](claim: Claim, save: Save, work: Callable[..., R], *args: Any) -> R:
-    with ledger.fenced(claim, save) as connection:
+    with run_state.fenced(claim, save) as connection:
         return work(connection, save, *args)
 
 
@@ -121,7 +121,7 @@ class Runner:
         claims = [start.claim for start in self.starts.values()]
         if not claims:
             return
-        for standing in await self._renewals.run(ledger.renewed, claims):
+        for standing in await self._renewals.run(run_state.renewed, claims):
             start = self.starts.get(standing.run_id)
             if start is None:
                 continue
@@ -208,7 +208,7 @@ class Runner:
                 self._written(claim, Outcome.LOST, False)
                 return None
             case Why.CANCELLED, _:
-                stood = await self._patiently(ledger.cancelled, claim)
+                stood = await self._patiently(run_state.cancelled, claim)
                 self._written(claim, Outcome.CANCELLED, stood)
                 return None
             case Why.STOPPING, _:
@@ -229,7 +229,7 @@ class Runner:
             if claim.job_try < settings.ARQ_MAX_TRIES:
                 metrics.waits(claim.function, wait)
                 return await self._handed_back(claim, Outcome.RETRIED, wait, trouble)
-        stood = await self._patiently(ledger.failed, claim.run_id, claim.fence, trouble)
+        stood = await self._patiently(run_state.failed, claim.run_id, claim.fence, trouble)
         if stood:
             log.warning("run %s failed for good: %s", claim.run_id, trouble.error)
         self._written(claim, Outcome.FAILED, stood)
@@ -246,7 +246,7 @@ class Runner:
     async def _handed_back(
         self, claim: Claim, outcome: Outcome, wait: float, trouble: Trouble | None
     ) -> float | None:
-        stood = await self._patiently(ledger.handed_back, claim, outcome, wait, trouble)
+        stood = await self._patiently(run_state.handed_back, claim, outcome, wait, trouble)
         self._written(claim, outcome, stood)
         return wait if stood else None
 
@@ -257,10 +257,10 @@ class Runner:
             log.warning("run %s was taken over: start %d ends", claim.run_id, claim.fence)
 
     async def _claimed(self, asks: list[Ask]) -> list[Claim | None]:
-        return await self._patiently(ledger.claimed, asks, self.worker)
+        return await self._patiently(run_state.claimed, asks, self.worker)
 
     async def _succeeded(self, claims: list[Claim]) -> list[bool]:
-        return await self._patiently(ledger.succeeded, claims)
+        return await self._patiently(run_state.succeeded, claims)
 
     async def _patiently[R](self, work: Callable[..., R], *args: Any) -> R:
         return await self._ledger.patiently(PATIENCE, work, *args)

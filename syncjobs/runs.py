@@ -17,7 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
 from redis.exceptions import RedisError
 
-from graph.tenancy import tenant_transaction
+from graph.database.tenancy import tenant_transaction
 from syncjobs import queue, sql
 from syncjobs.errors import (
     AlreadyActive,
@@ -134,7 +134,7 @@ def tell(jobs: Sequence[queue.Queued], user_id: UUID | None = None) -> bool:
         )
         return False
     with _ledger(user_id) as connection, connection.cursor() as cursor:
-        cursor.execute(sql.read("run_enqueued"), [[job.job_id for job in jobs]])
+        cursor.execute(sql.read("runs/enqueued"), [[job.job_id for job in jobs]])
     return True
 
 

@@ -9,15 +9,15 @@ from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from graph.errors import LedgerError
-from graph.ingest.importing import format_of, import_file
-from syncjobs import contents, saving
-from syncjobs.contents import Content
+from graph.ingest.import_file import format_of, import_file
+from syncjobs import item_contents, save_items
 from syncjobs.errors import CursorLost, Transient
-from syncjobs.ledger import Claim, Save
+from syncjobs.item_contents import Content
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import TITLES, Access, Limits, Nango
+from syncjobs.run_state import Claim, Save
 from syncjobs.runner import Start
-from syncjobs.saving import Part
+from syncjobs.save_items import Part
 from syncjobs.sources import SOURCES
 from syncjobs.sources.items import Cursor, Item, Page
 from syncjobs.sources.paging import together
@@ -32,7 +32,7 @@ async def body(start: Start) -> None:
         try:
             await _walked(start, nango, claim.cursor)
         except CursorLost:
-            await start.save(saving.cursor_lost)
+            await start.save(save_items.cursor_lost)
             try:
                 await _walked(start, nango, None)
             except CursorLost as lost:
@@ -66,12 +66,14 @@ async def _page(start: Start, nango: Nango, page: Page) -> None:
     and what is stored by then is not read again when the page is.
     """
     claim, generation = start.claim, page.generation
-    found = await start.threads.run(saving.effects, claim, page)
-    worth = [item for item in found.fresh if contents.worth_reading(item)]
-    plain = [Content(item) for item in found.fresh if not contents.worth_reading(item)]
+    found = await start.threads.run(save_items.effects, claim, page)
+    worth = [item for item in found.fresh if item_contents.worth_reading(item)]
+    plain = [Content(item) for item in found.fresh if not item_contents.worth_reading(item)]
     parts = list(batched(worth, AT_ONCE))
-    await start.save(saving.save, claim, Part(plain, found, None if parts else page, generation))
-    senders = contents.senders_of(page.items)
+    await start.save(
+        save_items.save, claim, Part(plain, found, None if parts else page, generation)
+    )
+    senders = item_contents.senders_of(page.items)
     for number, some in enumerate(parts, 1):
         with tempfile.TemporaryDirectory(prefix="finley-") as folder:
             got = await together(partial(_fetched, nango, Path(folder)), enumerate(some))
@@ -85,25 +87,25 @@ async def _fetched(nango: Nango, folder: Path, numbered: tuple[int, Item]) -> Co
     number, item = numbered
     own = folder / str(number)
     own.mkdir()
-    return await contents.fetched(nango, item, own)
+    return await item_contents.fetched(nango, item, own)
 
 
 def _read(got: list[Content], senders: dict[str, str]) -> None:
     for content in got:
-        contents.read(content, senders)
+        item_contents.read(content, senders)
 
 
 def _saved(connection: BaseDatabaseWrapper, save: Save, claim: Claim, part: Part) -> None:
     """Ledgers go the way of import_ledger, all of a file or nothing; then the rest."""
     rows = sum(_imported(claim, content) for content in part.contents)
     part.counts["rows"] = rows
-    saving.save(connection, save, claim, part)
+    save_items.save(connection, save, claim, part)
 
 
 def _imported(claim: Claim, content: Content) -> int:
     """The rows that were new or changed; a file that is none is noted: the sync goes on."""
     path = content.path
-    if path is None or not contents.holds_ledger(content.item):
+    if path is None or not item_contents.holds_ledger(content.item):
         return 0
     try:
         done = import_file(claim.user_id, path, format_of(path), _rejects(claim))

@@ -17,10 +17,10 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from syncjobs import metrics, queue, recover, tasks
-from syncjobs.answering.answerer import Answerer
-from syncjobs.housekeeping import Housekeeping
+from syncjobs.database_threads import Threads
+from syncjobs.heartbeat import Housekeeping
+from syncjobs.questions.supervisor import Answerer
 from syncjobs.runner import PATIENCE, Runner
-from syncjobs.threads import Threads
 
 log = logging.getLogger(__name__)
 

@@ -16,10 +16,11 @@ from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 
 from finley.models import ApiToken, User
-from finley.routers import as_owner
-from graph import arrow, capture, memory
-from graph.definition import VIEW
-from graph.scopes import READ, SCOPES, SYNC
+from graph.database.role import as_owner
+from graph.http.scopes import READ, SCOPES, SYNC
+from graph.models.view_sql import VIEW
+from graph.reading import arrow, lru
+from graph.view import triggers
 from syncjobs import queue
 from tests.syncjobs import workers
 
@@ -45,7 +46,7 @@ def _nothing_is_kept_in_memory() -> Iterator[None]:
 def kept_answers() -> Iterator[None]:
     with override_settings(ANSWERS_MEMORY=2**20):
         yield
-    memory.answers.forget()
+    lru.answers.forget()
 
 
 @pytest.fixture(scope="session")
@@ -110,14 +111,14 @@ def _in_order() -> tuple[str, ...]:
             "FROM pg_constraint WHERE contype = 'f' AND conrelid <> confrelid"
         )
         pointing = cursor.fetchall()
-    emptied = {*_tables(), capture.FOLDS}
+    emptied = {*_tables(), triggers.FOLDS}
     while more := {table for table, at, _ in pointing if at in emptied} - emptied:
         emptied |= more
     before: dict[str, set[str]] = {table: set() for table in sorted(emptied)}
     for table, at, deferred in pointing:
         if at in emptied and not deferred:
             before[at].add(table)
-    return (*TopologicalSorter(before).static_order(), capture.MARKS)  # what emptying leaves there
+    return (*TopologicalSorter(before).static_order(), triggers.MARKS)  # what emptying leaves there
 
 
 def _tables() -> list[str]:

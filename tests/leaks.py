@@ -15,8 +15,9 @@ from psycopg.sql import SQL, Composable, Identifier
 from rest_framework.test import APIClient
 
 from finley.models import User
-from graph import arrow, policies
-from graph.capture import EVERYBODY
+from graph.database import row_security
+from graph.reading import arrow
+from graph.view.triggers import EVERYBODY
 from tests.conftest import client_of
 from tests.graph.api.shapes import published
 
@@ -42,7 +43,7 @@ def ids_of(user: UUID) -> dict[str, list[str]]:
     """The tenant's ids, by table; as the owner sees them."""
     found = {}
     with connections["owner"].cursor() as cursor:
-        for table, _ in policies.tenant_tables(cursor):
+        for table, _ in row_security.tenant_tables(cursor):
             if table.startswith(("change_", "knox_")):
                 continue
             query = SQL("SELECT id::text FROM {} WHERE user_id = %s AND user_id <> %s")

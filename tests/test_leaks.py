@@ -17,17 +17,19 @@ from django.db import connections
 from pyarrow import parquet as pq
 
 from finley.models import User
-from graph import cache, changes, view
-from graph.api import computations, following
-from graph.api.asking import Computed
-from graph.cache import Key
-from graph.load import ALL
+from graph.api import changes as api_changes
+from graph.api import computations
+from graph.api.heavy_views import Computed
+from graph.export.formats import FORMATS
 from graph.models import AskedQuestion
-from graph.streams import FORMATS
+from graph.reading import graph_cache
+from graph.reading.graph_cache import Key
+from graph.reading.load import ALL
+from graph.view import refresh, version
 from tests.conftest import client_of
 from tests.graph import rows
 from tests.graph.api.shapes import published
-from tests.graph.test_policies import everything_of
+from tests.graph.database.test_row_security import everything_of
 from tests.leaks import (
     ASYNC,
     MARK,
@@ -43,8 +45,8 @@ from tests.leaks import (
 
 @pytest.fixture(autouse=True)
 def short_streams(monkeypatch):
-    monkeypatch.setattr(following, "LOOKED_EVERY", 0.01)
-    monkeypatch.setattr(following, "LONGEST", 0.02)
+    monkeypatch.setattr(api_changes, "LOOKED_EVERY", 0.01)
+    monkeypatch.setattr(api_changes, "LONGEST", 0.02)
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def both(tenant: User, other_tenant: User, own_queue: str) -> tuple[User, User]:
     source = rows.event(user, payer, amount=-1, document_ref=MARK)
     target = rows.event(user, payee, document_ref=MARK)
     rows.relationship(user, source, target, reason=MARK, relationship_type=MARK)
-    view.refresh()
+    refresh.refresh()
     return tenant, other_tenant
 
 
@@ -168,15 +170,21 @@ def test_what_is_kept_for_another_under_my_key_is_not_mine(both, forgotten):
     """Somebody who can write to Redis puts their graphs where mine are looked for."""
     mine, theirs = both
     for edge_class in (None, "flow"):
-        cache.load(theirs.id, ALL, edge_class=edge_class)
-    kept = [key for key in cache.redis().scan_iter(f"{cache.PREFIX}*") if b"building" not in key]
-    entries = [cache.redis().get(key) for key in kept if cache.redis().type(key) == b"string"]
+        graph_cache.load(theirs.id, ALL, edge_class=edge_class)
+    kept = [
+        key
+        for key in graph_cache.redis().scan_iter(f"{graph_cache.PREFIX}*")
+        if b"building" not in key
+    ]
+    entries = [
+        graph_cache.redis().get(key) for key in kept if graph_cache.redis().type(key) == b"string"
+    ]
     assert entries
     for entry in entries:
         for edge_class in (None, "flow"):
-            key = Key(mine.id, changes.version(mine.id), tuple(sorted(ALL)), edge_class)
-            cache.redis().set(key.name, entry)
-            graph, _ = cache.load(mine.id, ALL, edge_class=edge_class)
+            key = Key(mine.id, version.version(mine.id), tuple(sorted(ALL)), edge_class)
+            graph_cache.redis().set(key.name, entry)
+            graph, _ = graph_cache.load(mine.id, ALL, edge_class=edge_class)
             names = graph.nodes["name"].to_pylist()
             assert not [name for name in names if MARK in name]
             assert set(graph.node_ids()) <= set(ids_of(mine.id)["normalized_entities"])

@@ -12,8 +12,8 @@ from psycopg.sql import SQL
 
 from benchmarks.scoring.scores import Pair
 from finley.demo.truth import Ref
-from graph.ingest.bulk import IN_BULK
-from graph.tenancy import tenant_snapshot
+from graph.database.bulk import IN_BULK
+from graph.database.tenancy import tenant_snapshot
 
 EVENTS = """
     WITH best_match AS (

@@ -18,9 +18,9 @@ from uuid import UUID, uuid4
 import numpy as np
 from django.db import connections, transaction
 
-from graph import tenants
-from graph.ingest.bulk import IN_BULK
-from graph.ingest.importing import import_file
+from graph import tenant_lookup
+from graph.database.bulk import IN_BULK
+from graph.ingest.import_file import import_file
 from graph.ingest.mapping import Mapping
 
 KILOBYTES_PER_MEGABYTE = 1024
@@ -54,7 +54,7 @@ class Cost:
 
 def made(files: Iterable[tuple[Path, Mapping]]) -> UUID:
     """A new tenant whose books are these files."""
-    user_id = tenants.find(str(uuid4()), create=True)
+    user_id = tenant_lookup.find(str(uuid4()), create=True)
     with tempfile.TemporaryDirectory() as rejects:
         for path, by in files:
             done = import_file(user_id, path, by, Path(rejects))

@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from graph import insights
 from graph.models import RootCauseAnalysis
+from graph.questions import insights
 
 SHOWN = 3
 MOST = 500

@@ -12,10 +12,11 @@ from django.core.management import call_command
 
 from finley.demo import books
 from finley.models import ApiToken, User
-from finley.routers import as_owner
-from graph import questions, view
+from graph.database.role import as_owner
 from graph.errors import LedgerError
-from graph.ingest.importing import Imported, format_of, import_file
+from graph.ingest.import_file import Imported, format_of, import_file
+from graph.questions import whole_graph
+from graph.view import refresh as view_refresh
 
 ADMIN = "admin@finley.example"
 TENANT = "demo@finley.example"
@@ -84,15 +85,15 @@ def import_all(user_id: UUID, files: list[Path], rejects: Path, progress: Any) -
     return done
 
 
-def refresh() -> view.Refresh:
+def refresh() -> view_refresh.Refresh:
     """Refresh the view, without locking anybody where that is possible."""
-    return view.refresh(concurrently=view.state() is view.State.READY)
+    return view_refresh.refresh(concurrently=view_refresh.state() is view_refresh.State.READY)
 
 
 def a_path(user_id: UUID, top: list[dict[str, Any]]) -> dict[str, Any] | None:
     """A path between the most important vendor and the least of the top ones that has one."""
     for other in reversed(top[1:]):
-        found = questions.path(user_id, UUID(top[0]["id"]), UUID(other["id"]))
+        found = whole_graph.path(user_id, UUID(top[0]["id"]), UUID(other["id"]))
         if found["found"]:
             return found
     return None

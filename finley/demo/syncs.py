@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 
 from finley.demo.mail import mails
-from finley.routers import as_owner
+from graph.database.role import as_owner
 from graph.models import RelationshipInstance
 from syncjobs import runs, worker
 from syncjobs.errors import AlreadyActive

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from finley.embedded import EmbeddedServerError, client, ensure, places
+from finley.embedded import EmbeddedServerError, client, ensure, paths
 from finley.embedded.client import PROJECT
 
 NOT_RUNNING = 3  # as pg_ctl status says it
@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
 def _ask(state: Path, request: str) -> dict[str, Any]:
     """The guardian's answer, or {"running": False}. Never starts one."""
     try:
-        connection = client.connect(places.of(state))
+        connection = client.connect(paths.of(state))
         if connection is None:
             return {"running": False}
         with connection:

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from finley.embedded import logs, places
+from finley.embedded import logs, paths
 from finley.embedded.errors import EmbeddedServerError, from_os
-from finley.embedded.places import Places
+from finley.embedded.paths import Places
 from finley.embedded.servers import Servers
 
 ANSWER_SECONDS = 360.0  # more than the guardian gives its servers
@@ -61,7 +61,7 @@ def ensure(state: Path) -> Servers:
     Cheap when they are held already. A forked child takes a hold of its own. Raises
     EmbeddedServerError.
     """
-    at = places.of(state)
+    at = paths.of(state)
     with _lock:
         hold = _holds.get(at.state)
         if hold is None or not hold.lasts():
@@ -73,7 +73,7 @@ def ensure(state: Path) -> Servers:
 
 
 def _take(at: Places) -> _Hold:
-    places.prepare(at)
+    paths.prepare(at)
     deadline = time.monotonic() + RETRY_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(ConnectionError):  # it was just stopping: begin again
@@ -88,7 +88,7 @@ def _take(at: Places) -> _Hold:
 
 def connect(at: Places) -> socket.socket | None:
     """A connection to the running guardian; None if there is none."""
-    if not places.trusted(at.sockets):
+    if not paths.trusted(at.sockets):
         return None
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(ANSWER_SECONDS)

@@ -23,10 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finley.embedded import lodging, places, postgres, process
+from finley.embedded import paths, postgres, process, unprivileged
 from finley.embedded.errors import EmbeddedServerError, from_os
-from finley.embedded.keeper import Keeper
-from finley.embedded.places import Places
+from finley.embedded.paths import Places
+from finley.embedded.restart import Keeper
 from finley.embedded.servers import Servers
 from finley.embedded.valkey import Valkey
 
@@ -281,7 +281,7 @@ def _end_leftovers(places: Places) -> None:
 def _guard(state: Places, first: socket.socket) -> None:
     with _alone(state):
         _end_leftovers(state)
-        places.make_private(state.sockets)
+        paths.make_private(state.sockets)
         try:
             _run(state, first)
         finally:
@@ -289,7 +289,7 @@ def _guard(state: Places, first: socket.socket) -> None:
 
 
 def _run(state: Places, first: socket.socket) -> None:
-    home = lodging.choose(state)
+    home = unprivileged.choose(state)
     guardian = Guardian(state, postgres.Postgres(state, home), Valkey(state))
     _obey_signals(guardian)
     try:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from finley.embedded import logs, process
 from finley.embedded.errors import EmbeddedServerError, failed, from_os, is_full, no_space
-from finley.embedded.lodging import Lodging
-from finley.embedded.places import Places
+from finley.embedded.paths import Places
+from finley.embedded.unprivileged import Lodging
 
 MAJOR = "18"
 READY_SECONDS = 300  # crash recovery replays up to max_wal_size

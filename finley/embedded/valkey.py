@@ -13,7 +13,7 @@ from pathlib import Path
 
 from finley.embedded import logs, process
 from finley.embedded.errors import EmbeddedServerError, failed, from_os
-from finley.embedded.places import Places
+from finley.embedded.paths import Places
 
 READY_SECONDS = 30
 STEPS = ((signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))

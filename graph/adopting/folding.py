@@ -55,7 +55,7 @@ def leading(column: str, target: str) -> dict[str, Composable | str]:
 
 def identify(cursor: Cursor[Any]) -> None:
     """What makes an entity this one: its name as `import_ledger` normalizes it."""
-    cursor.execute(sql.read("adopt_names"))
+    cursor.execute(sql.read("adopt/names"))
     named = cursor.fetchall()
     cursor.execute(
         "CREATE TEMPORARY TABLE old_identities (kind text, name text, identity text) ON COMMIT DROP"
@@ -64,7 +64,7 @@ def identify(cursor: Cursor[Any]) -> None:
         for kind, name in named:
             copy.write_row((kind, name, identity(Party(kind, name, ()))))
     cursor.execute("ANALYZE old_identities")
-    cursor.execute(sql.read("adopt_identities"))
+    cursor.execute(sql.read("adopt/identities"))
 
 
 def classify(cursor: Cursor[Any], flow: Collection[str]) -> None:

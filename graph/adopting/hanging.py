@@ -64,7 +64,7 @@ def may_hang_on_nothing(old: Old) -> bool:
 
 def _shared(cursor: Cursor[Any], plan: LayerPlan) -> int:
     old, layer = plan.old, plan.layer
-    run(cursor, "hung", old, hung=hung(old), on=_on(plan))
+    run(cursor, "attached", old, hung=hung(old), on=_on(plan))
     run(cursor, "picked", old, hung=hung(old), picked=picked(old), **_order(layer))
     run(cursor, "new_patterns", old, picked=picked(old), new=new(old))
     lost = run(cursor, "pointers_astray", picked=picked(old), pointer=layer.pointer)
@@ -77,9 +77,10 @@ def _facts(cursor: Cursor[Any], plan: LayerPlan) -> None:
     old, layer = plan.old, plan.layer
     pairs = is_pair(old)
     if pairs:
-        run(cursor, "hung_pairs", old, hung=hung(old), on=_on(plan), on_original=_original(plan))
+        parts: Parts = {"hung": hung(old), "on": _on(plan), "on_original": _original(plan)}
+        run(cursor, "attached_pairs", old, **parts)
     else:
-        run(cursor, "hung", old, hung=hung(old), on=_on(plan))
+        run(cursor, "attached", old, hung=hung(old), on=_on(plan))
     chosen = hung(old)
     if pairs or not (plan.is_direct and layer.pick):
         name, chosen = "picked_pairs" if pairs else "picked", picked(old)

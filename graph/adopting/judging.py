@@ -63,7 +63,7 @@ def judge(cursor: Cursor[Any], old: Old) -> None:
     """Each row that cannot come gets the first reason as its outcome."""
     reasons = [*_missing(old), *_out_of_range(old), *_rules(cursor, old)]
     cursor.execute(
-        SQL(sql.read("adopt_judged")).format(
+        SQL(sql.read("adopt/judged")).format(
             staged=Identifier(old.staged),
             reasons=SQL(" ").join(
                 SQL("WHEN {} THEN {}").format(condition, Literal(words))
@@ -72,7 +72,7 @@ def judge(cursor: Cursor[Any], old: Old) -> None:
             any=SQL(" OR ").join(condition for _, condition in reasons),
         )
     )
-    cursor.execute(SQL(sql.read("adopt_repeated_ids")).format(staged=Identifier(old.staged)))
+    cursor.execute(SQL(sql.read("adopt/repeated_ids")).format(staged=Identifier(old.staged)))
 
 
 def _missing(old: Old) -> Iterator[Reason]:
@@ -122,7 +122,7 @@ def _limits(field: "Field[Any, Any]") -> dict[str, Any]:
 
 
 def _rules(cursor: Cursor[Any], old: Old) -> Iterator[Reason]:
-    cursor.execute(sql.read("adopt_rules"), {"table": old.name})
+    cursor.execute(sql.read("adopt/rules"), {"table": old.name})
     for name, rule in cursor.fetchall():
         yield in_words(old.name, name), SQL("NOT ({})").format(SQL(rule))
 

@@ -9,15 +9,15 @@ import psycopg
 from django.db import connections, transaction
 from psycopg import Cursor
 
-from graph import tenants
+from graph import tenant_lookup
 from graph.adopting import folding, hanging, reading, sources, writing
 from graph.adopting.judging import judge
 from graph.adopting.old import BOOKS
 from graph.adopting.outcome import Adopted, counted, fan_out, types
 from graph.adopting.statements import run
 from graph.adopting.survey import LayerPlan, Plan, plans
+from graph.database.bulk import IN_BULK, alone
 from graph.errors import AdoptError
-from graph.ingest.bulk import IN_BULK, alone
 from graph.layers import LAYERS
 
 FLOW = ("payment",)
@@ -124,10 +124,10 @@ def _tell(
     told.tables = [counted(cursor, plan, told.written[plan.old.name]) for plan in read.values()]
     told.relationship_types = types(cursor)
     told.relationships, told.rows_joined = fan_out(cursor, _layers(read))
-    strangers = tenants.strangers(whose)
+    strangers = tenant_lookup.strangers(whose)
     if create_users:
         for user_id in strangers:
-            tenants.find(str(user_id), create=True)
+            tenant_lookup.find(str(user_id), create=True)
         told.users_made = len(strangers)
     else:
         told.tenants_without_user = [str(user_id) for user_id in strangers]

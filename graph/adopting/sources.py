@@ -94,7 +94,7 @@ def table(schema: str, name: str) -> Composable:
 
 def _columns(cursor: Cursor[Any], schema: str) -> dict[str, Columns]:
     names = [each.name for each in tables()]
-    cursor.execute(sql.read("adopt_columns"), {"schema": schema, "tables": names})
+    cursor.execute(sql.read("adopt/columns"), {"schema": schema, "tables": names})
     found: dict[str, dict[str, str]] = {}
     for name, column, kind in cursor.fetchall():
         found.setdefault(name, {})[column] = kind

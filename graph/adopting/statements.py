@@ -1,4 +1,4 @@
-"""The statements of `graph/sql/adopt_*.sql`, with their names and words put in."""
+"""The statements of `graph/sql/adopt/*.sql`, with their names and words put in."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ ALREADY = "already there"
 def run(
     cursor: Cursor[Any], name: str, old: Old | None = None, /, **parts: Composable | str
 ) -> int:
-    """Run `adopt_<name>`; how many rows it (its last statement) wrote or gave.
+    """Run `adopt/<name>`; how many rows it (its last statement) wrote or gave.
 
     `{staged}`, `{table}`, `{already}` are known; of the other parts a string is an identifier.
     """
@@ -25,7 +25,7 @@ def run(
         key: Identifier(part) if isinstance(part, str) else part
         for key, part in (known | parts).items()
     }
-    cursor.execute(SQL(sql.read(f"adopt_{name}")).format(**given))
+    cursor.execute(SQL(sql.read(f"adopt/{name}")).format(**given))
     return cursor.rowcount
 
 

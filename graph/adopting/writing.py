@@ -57,7 +57,7 @@ def repoint(cursor: Cursor[Any], patterns: Sequence[LayerPlan]) -> int:
 def follow(cursor: Cursor[Any], tenants: Sequence[UUID]) -> None:
     """Matches of entities that finley has merged go to those that stand for them."""
     for user_id in tenants:
-        cursor.execute(sql.read("resolution_follow"), {"user_id": user_id})
+        cursor.execute(sql.read("resolution/follow"), {"user_id": user_id})
 
 
 def _columns(old: Old) -> list[str]:

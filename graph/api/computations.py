@@ -8,11 +8,12 @@ from uuid import UUID
 from django.conf import settings
 from rest_framework.renderers import JSONRenderer
 
-from graph import costs, limits, questions, sizes
+from graph.api import path_serializers
 from graph.api import serializers as shapes
-from graph.api import walks
 from graph.api.serializers import EdgesQuery, constrained
-from graph.costs import Cost, Size
+from graph.database import deadlines
+from graph.questions import costs, sizes, whole_graph
+from graph.questions.costs import Cost, Size
 
 Asked = dict[str, Any]
 
@@ -24,7 +25,7 @@ class Computation:
     name: str
     query: type[shapes.StrictQuery]
     answer: type[shapes.Answer]
-    ask: Callable[..., questions.Answer]
+    ask: Callable[..., whole_graph.Answer]
     cost: Cost
     entities: tuple[str, ...] = ()
 
@@ -70,23 +71,28 @@ def _text(field: Any, value: Any) -> str:
     return str(value if field is None else field.to_representation(value))
 
 
-STATS = Computation("stats", shapes.NoQuery, shapes.StatsAnswer, questions.stats, costs.once)
+STATS = Computation("stats", shapes.NoQuery, shapes.StatsAnswer, whole_graph.stats, costs.once)
 PATH = Computation(
-    "path", walks.PathsQuery, walks.PathAnswer, questions.path, costs.path, ("source", "target")
+    "path",
+    path_serializers.PathsQuery,
+    path_serializers.PathAnswer,
+    whole_graph.path,
+    costs.path,
+    ("source", "target"),
 )
 K_SHORTEST = Computation(
     "k-shortest",
-    walks.KShortestQuery,
-    walks.KShortestAnswer,
-    questions.paths,
+    path_serializers.KShortestQuery,
+    path_serializers.KShortestAnswer,
+    whole_graph.paths,
     costs.k_shortest,
     ("source", "target"),
 )
 NEIGHBOURHOOD = Computation(
     "neighbourhood",
-    walks.NeighbourhoodQuery,
-    walks.NeighbourhoodAnswer,
-    questions.neighbourhood,
+    path_serializers.NeighbourhoodQuery,
+    path_serializers.NeighbourhoodAnswer,
+    whole_graph.neighbourhood,
     costs.neighbourhood,
     ("entity",),
 )
@@ -94,14 +100,14 @@ IMPORTANCE = Computation(
     "importance",
     shapes.ImportanceQuery,
     shapes.ImportanceAnswer,
-    questions.importance,
+    whole_graph.importance,
     costs.importance,
 )
 COMMUNITIES = Computation(
     "communities",
     shapes.CommunitiesQuery,
     shapes.CommunitiesAnswer,
-    questions.communities,
+    whole_graph.communities,
     costs.communities,
 )
 BY_NAME = {
@@ -112,7 +118,7 @@ BY_NAME = {
 def answer(name: str, user_id: UUID, parameters: Mapping[str, str], seconds: float) -> str:
     """A worker's answer, as JSON. Raises KeyError, ValidationError, what the question raises."""
     computation = BY_NAME[name]
-    with limits.seconds(seconds):
+    with deadlines.seconds(seconds):
         found = computation.compute(user_id, computation.read(parameters))
     rendered: bytes = JSONRenderer().render(found)
     return rendered.decode()

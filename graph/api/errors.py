@@ -12,7 +12,6 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from graph import problems
 from graph.api.problems import of_exception, response
 from graph.errors import (
     GraphError,
@@ -25,6 +24,7 @@ from graph.errors import (
     TooMany,
     TooOld,
 )
+from graph.http import problems
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:

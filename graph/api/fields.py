@@ -10,9 +10,9 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from graph import keyset
-from graph.keyset import Position
-from graph.search import After
+from graph.questions.search import After
+from graph.reading import cursors
+from graph.reading.cursors import Position
 
 
 @extend_schema_field({"type": "string", "examples": ["2026-03-01", "2026-03-01T09:30:00Z"]})
@@ -140,9 +140,9 @@ class Place(serializers.Field[Position, str, str | None, Any]):
 
     def to_internal_value(self, data: str) -> Position:
         try:
-            return keyset.position(data)
+            return cursors.position(data)
         except ValueError:
             self.fail("invalid")
 
     def to_representation(self, value: Position) -> str | None:
-        return keyset.cursor(value)
+        return cursors.cursor(value)

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.request import Request
 
-from graph.scopes import READ, SYNC
+from graph.http.scopes import READ, SYNC
 
 
 class Scoped(IsAuthenticated):

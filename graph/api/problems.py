@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 
-from graph.problems import MEDIA_TYPE, Errors, Where, body, pointer, summary
+from graph.http.problems import MEDIA_TYPE, Errors, Where, body, pointer, summary
 
 
 def response(

@@ -4,8 +4,8 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from graph.api.repeatable import KEY, KEY_LENGTH, REPLAYED
-from graph.problems import MEDIA_TYPE
+from graph.api.idempotent import KEY, KEY_LENGTH, REPLAYED
+from graph.http.problems import MEDIA_TYPE
 
 PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
 EVERYWHERE = {

@@ -14,7 +14,7 @@ from graph.engine.filters import Only
 from graph.engine.importance import ALGORITHMS
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.models.choices import EntityKind, QuestionStatus, Records
-from graph.questions import layer_fields
+from graph.questions.whole_graph import layer_fields
 
 Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
 

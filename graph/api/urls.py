@@ -2,28 +2,28 @@
 
 from django.urls import path
 
-from graph.api import asking, exporting, following, views
+from graph.api import changes, export, heavy_views, views
 
 urlpatterns = [
-    path("stats/", asking.StatsView.as_view(), name="graph-stats"),
+    path("stats/", heavy_views.StatsView.as_view(), name="graph-stats"),
     path("entities/", views.EntitiesView.as_view(), name="graph-entities"),
     path("entities/<str:entity_id>/", views.EntityView.as_view(), name="graph-entity"),
     path("entities/<str:entity_id>/similar/", views.SimilarView.as_view(), name="graph-similar"),
     path(
         "entities/<str:entity_id>/neighbourhood/",
-        asking.NeighbourhoodView.as_view(),
+        heavy_views.NeighbourhoodView.as_view(),
         name="graph-neighbourhood",
     ),
-    path("paths/", asking.PathsView.as_view(), name="graph-paths"),
-    path("paths/k-shortest/", asking.KShortestView.as_view(), name="graph-k-shortest"),
-    path("importance/", asking.ImportanceView.as_view(), name="graph-importance"),
-    path("communities/", asking.CommunitiesView.as_view(), name="graph-communities"),
-    path("questions/", asking.QuestionsView.as_view(), name="graph-questions"),
-    path("questions/<str:question_id>/", asking.QuestionView.as_view(), name="graph-question"),
+    path("paths/", heavy_views.PathsView.as_view(), name="graph-paths"),
+    path("paths/k-shortest/", heavy_views.KShortestView.as_view(), name="graph-k-shortest"),
+    path("importance/", heavy_views.ImportanceView.as_view(), name="graph-importance"),
+    path("communities/", heavy_views.CommunitiesView.as_view(), name="graph-communities"),
+    path("questions/", heavy_views.QuestionsView.as_view(), name="graph-questions"),
+    path("questions/<str:question_id>/", heavy_views.QuestionView.as_view(), name="graph-question"),
     path("insights/<str:layer>/", views.InsightsView.as_view(), name="graph-insights"),
-    path("changes/", following.ChangesView.as_view(), name="graph-changes"),
-    path("changes/stream/", following.StreamView.as_view(), name="graph-changes-stream"),
-    path("export/", exporting.ExportView.as_view(), name="graph-export"),
+    path("changes/", changes.ChangesView.as_view(), name="graph-changes"),
+    path("changes/stream/", changes.StreamView.as_view(), name="graph-changes-stream"),
+    path("export/", export.ExportView.as_view(), name="graph-export"),
     path("cash-flow/", views.CashFlowView.as_view(), name="graph-cash-flow"),
     path("relationships/", views.RelationshipsView.as_view(), name="graph-relationships"),
     path(

@@ -7,21 +7,21 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from graph import (
-    cash_flow,
-    explaining,
-    insights,
-    keyset,
-    listing,
-    parties,
-    questions,
-    search,
-)
-from graph.api import lists
+from graph.api import list_serializers
 from graph.api import serializers as shapes
-from graph.api.described import Question, described
 from graph.api.fields import beyond
+from graph.api.question_view import Question, described
 from graph.layers import BY_NAME
+from graph.questions import (
+    cash_flow,
+    entities,
+    explain,
+    insights,
+    relationships,
+    search,
+    whole_graph,
+)
+from graph.reading import cursors
 
 
 class Listed(Question):
@@ -37,9 +37,11 @@ class Listed(Question):
 
 
 class EntitiesView(Listed):
-    query = lists.EntitiesQuery
+    query = list_serializers.EntitiesQuery
 
-    @described(lists.EntitiesQuery, lists.EntitiesAnswer, name="graph_entities")
+    @described(
+        list_serializers.EntitiesQuery, list_serializers.EntitiesAnswer, name="graph_entities"
+    )
     def get(self, request: Request) -> Response:
         """Find entities by name, best match first."""
         asked = self.parameters(request)
@@ -47,58 +49,81 @@ class EntitiesView(Listed):
         found = search.entities(self.tenant(request), asked.pop("search"), **asked, after=after)
         following = beyond(found.following)
         return self.page(
-            lists.EntitiesAnswer, found.entities, sparse, kinds=found.kinds, next=following
+            list_serializers.EntitiesAnswer,
+            found.entities,
+            sparse,
+            kinds=found.kinds,
+            next=following,
         )
 
 
 @extend_schema(parameters=[OpenApiParameter("entity_id", OpenApiTypes.UUID, "path")])
 class EntityView(Question):
-    query = lists.PartyQuery
+    query = list_serializers.PartyQuery
 
-    @described(lists.PartyQuery, lists.PartyAnswer, may_be_missing=True, name="graph_entity")
+    @described(
+        list_serializers.PartyQuery,
+        list_serializers.PartyAnswer,
+        may_be_missing=True,
+        name="graph_entity",
+    )
     def get(self, request: Request, entity_id: str) -> Response:
         """One entity, and the parties that it deals with."""
         asked = self.parameters(request)
-        answer = parties.party(self.tenant(request), entity_id, **asked)
-        return Response(lists.PartyAnswer(answer).data)
+        answer = entities.party(self.tenant(request), entity_id, **asked)
+        return Response(list_serializers.PartyAnswer(answer).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("entity_id", OpenApiTypes.UUID, "path")])
 class SimilarView(Question):
-    query = lists.SimilarQuery
+    query = list_serializers.SimilarQuery
 
-    @described(lists.SimilarQuery, lists.SimilarAnswer, may_be_missing=True, name="graph_similar")
+    @described(
+        list_serializers.SimilarQuery,
+        list_serializers.SimilarAnswer,
+        may_be_missing=True,
+        name="graph_similar",
+    )
     def get(self, request: Request, entity_id: str) -> Response:
         """Entities of its kind that deal with the same parties, the most alike first."""
-        found = parties.similar(self.tenant(request), entity_id, **self.parameters(request))
-        return Response(lists.SimilarAnswer({"results": found}).data)
+        found = entities.similar(self.tenant(request), entity_id, **self.parameters(request))
+        return Response(list_serializers.SimilarAnswer({"results": found}).data)
 
 
 class RelationshipsView(Listed):
-    query = lists.RelationshipsQuery
+    query = list_serializers.RelationshipsQuery
 
-    @described(lists.RelationshipsQuery, lists.RelationshipsAnswer, name="graph_relationships")
+    @described(
+        list_serializers.RelationshipsQuery,
+        list_serializers.RelationshipsAnswer,
+        name="graph_relationships",
+    )
     def get(self, request: Request) -> Response:
         """Relationships by what, whose, when, how much and which layers, the newest first."""
         asked = self.parameters(request)
         sparse, most = asked.pop("fields", None), asked.pop("limit")
         after = asked.pop("cursor", None)
-        found, following = listing.relationships(
+        found, following = relationships.relationships(
             self.tenant(request), asked, most=most, after=after
         )
-        return self.page(lists.RelationshipsAnswer, found, sparse, next=keyset.cursor(following))
+        return self.page(
+            list_serializers.RelationshipsAnswer, found, sparse, next=cursors.cursor(following)
+        )
 
 
 class CashFlowView(Question):
-    query = lists.CashFlowQuery
+    query = list_serializers.CashFlowQuery
 
     @described(
-        lists.CashFlowQuery, lists.CashFlowAnswer, may_be_missing=True, name="graph_cash_flow"
+        list_serializers.CashFlowQuery,
+        list_serializers.CashFlowAnswer,
+        may_be_missing=True,
+        name="graph_cash_flow",
     )
     def get(self, request: Request) -> Response:
         """Money in and out by month and currency, and the predicted months with their ranges."""
         answer = cash_flow.cash_flow(self.tenant(request), **self.parameters(request))
-        return Response(lists.CashFlowAnswer(answer).data)
+        return Response(list_serializers.CashFlowAnswer(answer).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("layer", OpenApiTypes.STR, "path", enum=list(BY_NAME))])
@@ -115,7 +140,7 @@ class InsightsView(Question):
         found, following = insights.insights(
             self.tenant(request), layer, **asked, most=most, after=after
         )
-        answer = {"results": found, "next": keyset.cursor(following)}
+        answer = {"results": found, "next": cursors.cursor(following)}
         return Response(shapes.InsightsAnswer(answer).data)
 
 
@@ -127,15 +152,17 @@ class RelationshipView(Question):
     def get(self, request: Request, relationship_id: str) -> Response:
         """One relationship with its nine layers."""
         self.parameters(request)
-        answer = questions.relationship(self.tenant(request), relationship_id)
+        answer = whole_graph.relationship(self.tenant(request), relationship_id)
         return Response(shapes.RelationshipAnswer(answer).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
 class ExplainView(Question):
-    @described(shapes.NoQuery, lists.ExplainAnswer, may_be_missing=True, name="graph_explain")
+    @described(
+        shapes.NoQuery, list_serializers.ExplainAnswer, may_be_missing=True, name="graph_explain"
+    )
     def get(self, request: Request, relationship_id: str) -> Response:
         """Why it is there: all nine layers, the rows and evidence behind them, and in words."""
         self.parameters(request)
-        answer = explaining.explain(self.tenant(request), relationship_id)
-        return Response(lists.ExplainAnswer(answer).data)
+        answer = explain.explain(self.tenant(request), relationship_id)
+        return Response(list_serializers.ExplainAnswer(answer).data)

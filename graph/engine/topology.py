@@ -11,7 +11,7 @@ import numpy.typing as npt
 import rustworkx as rx
 import scipy.sparse as sp
 
-from graph.engine.kits import networkit
+from graph.engine.lazy_imports import networkit
 
 Index = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

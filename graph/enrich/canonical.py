@@ -15,7 +15,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from graph import sql
-from graph.arrow import tenant_snapshot
+from graph.reading.arrow import tenant_snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def of_tenant(user_id: UUID) -> dict[str, str]:
 def read(user_id: UUID) -> tuple[list[View], list[tuple[str, str]]]:
     """The tenant's flows with other views, and which two are views of one payment."""
     with tenant_snapshot(user_id, hashed=True) as reader:
-        query = SQL(sql.read("enrich_views")).format(user_id=Literal(str(user_id)))
+        query = SQL(sql.read("enrich/sightings")).format(user_id=Literal(str(user_id)))
         rows = reader.table(query).to_pylist()
     views = {
         row[end]: View(row[end], row[f"{end}_platform"], row[f"{end}_day"])

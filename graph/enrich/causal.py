@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from psycopg.sql import SQL, Literal
 
 from graph import sql
-from graph.arrow import tenant_snapshot
-from graph.enrich import facts
-from graph.enrich.counts import Counts
+from graph.enrich.write import facts
+from graph.enrich.write.counts import Counts
 from graph.models.enrichment import BRADFORD_HILL, CausalRelationship
+from graph.reading.arrow import tenant_snapshot
 
 Columns = Mapping[str, NDArray[Any]]
 COLUMNS = ("causal_score", "causal_direction", *BRADFORD_HILL, "evidence")
@@ -184,7 +184,7 @@ def direction(precedence: float) -> str:
 def enrich(user_id: UUID) -> Counts:
     """Write the layer: one row a link that was judged."""
     with tenant_snapshot(user_id, hashed=True) as reader:
-        query = SQL(sql.read("enrich_causes")).format(user_id=Literal(str(user_id)))
+        query = SQL(sql.read("enrich/causes")).format(user_id=Literal(str(user_id)))
         links = _columns(reader.table(query))
     return facts.write(user_id, CausalRelationship, COLUMNS, list(_rows(links)))
 

@@ -12,12 +12,12 @@ from uuid import UUID
 from psycopg.sql import SQL, Literal
 
 from graph import sql
-from graph.arrow import tenant_snapshot
+from graph.database.bulk import AS_USUAL, IN_BULK
+from graph.database.tenancy import tenant_transaction
 from graph.enrich import canonical
-from graph.enrich.counts import Counts
-from graph.enrich.payments import Payments
-from graph.ingest.bulk import AS_USUAL, IN_BULK
-from graph.tenancy import tenant_transaction
+from graph.enrich.columns.payments import Payments
+from graph.enrich.write.counts import Counts
+from graph.reading.arrow import tenant_snapshot
 
 Seen = dict[str, dict[str, list[str]]]
 STAGING = """
@@ -72,7 +72,7 @@ def _write(user_id: UUID, found: Seen) -> Counts:
                 copy.write_row((relationship, list(by), json.dumps(by, ensure_ascii=False)))
         cursor.execute("ANALYZE seen_by_several")
         cursor.execute(IN_BULK)
-        cursor.execute(sql.read("enrich_platforms"), {"user_id": user_id})
+        cursor.execute(sql.read("enrich/platforms"), {"user_id": user_id})
         counts = Counts(*cursor.fetchone())
         cursor.execute("DROP TABLE seen_by_several")
         cursor.execute(AS_USUAL)
@@ -81,7 +81,7 @@ def _write(user_id: UUID, found: Seen) -> Counts:
 
 def _documents(user_id: UUID) -> dict[str, dict[str, list[str]]]:
     with tenant_snapshot(user_id, hashed=True) as reader:
-        query = SQL(sql.read("enrich_receipts")).format(user_id=Literal(str(user_id)))
+        query = SQL(sql.read("enrich/receipts")).format(user_id=Literal(str(user_id)))
         found: dict[str, dict[str, list[str]]] = {}
         for row in reader.table(query).to_pylist():
             platforms = found.setdefault(row["relationship"], {})

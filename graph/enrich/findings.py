@@ -3,17 +3,12 @@
 from functools import cached_property
 from uuid import UUID
 
-from graph.enrich import (
-    duplicates,
-    fees,
-    fields,
-    reversals,
-    same_transaction,
-    searched,
-    settlements,
-)
-from graph.enrich.outlook import Course, Todays, courses, todays
-from graph.enrich.payments import Payments, load
+from graph.enrich import fraud
+from graph.enrich.columns import fields
+from graph.enrich.columns.payments import Payments, load
+from graph.enrich.links import fees, reversals, same_transaction, settlements
+from graph.enrich.series import incremental
+from graph.enrich.series.forecast import Course, Todays, courses, todays
 from graph.enrich.temporal import this_day
 
 
@@ -38,7 +33,7 @@ class Findings:
     @cached_property
     def courses(self) -> list[Course]:
         """Of the tenant's series."""
-        found = searched.find(self.user_id, self.payments, everything=self.everything)
+        found = incremental.find(self.user_id, self.payments, everything=self.everything)
         return courses(self.payments, found)
 
     @cached_property
@@ -59,6 +54,6 @@ class Findings:
         return settlements.find(self.payments, self.same, self.fees, self.reversals)
 
     @cached_property
-    def duplicates(self) -> list[duplicates.Duplicate]:
-        stated = duplicates.stated(self.user_id, self.payments)
-        return duplicates.find(self.payments, stated, self.same, self.fees, self.reversals)
+    def duplicates(self) -> list[fraud.Duplicate]:
+        stated = fraud.stated(self.user_id, self.payments)
+        return fraud.find(self.payments, stated, self.same, self.fees, self.reversals)

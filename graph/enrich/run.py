@@ -12,31 +12,26 @@ from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from graph import sql
+from graph.database.statistics import analyze_stale
+from graph.database.tenancy import tenant_transaction
 from graph.enrich import (
     causal,
-    changes,
+    change,
     cross_platform,
-    duplicates,
-    fees,
-    follows,
-    patterns,
-    predictions,
-    references,
-    resolving,
-    reversals,
-    root_causes,
-    same_transaction,
+    fraud,
+    pattern,
+    prediction,
+    root_cause,
     seasonal,
-    settlements,
     temporal,
 )
-from graph.enrich.counts import Counts
 from graph.enrich.findings import Findings
+from graph.enrich.links import fees, follows, references, reversals, same_transaction, settlements
+from graph.enrich.resolution import step
+from graph.enrich.write.counts import Counts
 from graph.errors import GraphError
-from graph.ingest.books_changed import books_changed
+from graph.ingest.request_enrichment import books_changed
 from graph.models import Enrichment
-from graph.statistics import analyze_stale
-from graph.tenancy import tenant_transaction
 
 
 class LayerUnknown(GraphError):
@@ -44,7 +39,7 @@ class LayerUnknown(GraphError):
 
 
 STEPS: dict[str, Callable[[Findings], Counts]] = {
-    "resolution": lambda of: resolving.enrich(of.user_id),
+    "resolution": lambda of: step.enrich(of.user_id),
     "same_transaction": lambda of: same_transaction.enrich(of.user_id, of.payments, of.same),
     "reversals": lambda of: reversals.enrich(of.user_id, of.payments, of.reversals),
     "settles": lambda of: settlements.enrich(of.user_id, of.payments, of.settled),
@@ -53,13 +48,13 @@ STEPS: dict[str, Callable[[Findings], Counts]] = {
     "temporal": lambda of: temporal.enrich(of.user_id, of.payments, of.courses, of.until),
     "follows": lambda of: follows.enrich(of.user_id, of.payments, of.courses),
     "seasonal": lambda of: seasonal.enrich(of.user_id, of.payments, of.courses, of.until),
-    "pattern": lambda of: patterns.enrich(of.user_id, of.payments, of.courses),
-    "prediction": lambda of: predictions.enrich(of.user_id, of.payments, of.courses, of.until),
-    "fraud": lambda of: duplicates.enrich(of.user_id, of.payments, of.duplicates),
+    "pattern": lambda of: pattern.enrich(of.user_id, of.payments, of.courses),
+    "prediction": lambda of: prediction.enrich(of.user_id, of.payments, of.courses, of.until),
+    "fraud": lambda of: fraud.enrich(of.user_id, of.payments, of.duplicates),
     "cross_platform": lambda of: cross_platform.enrich(of.user_id, of.payments),
     "causal": lambda of: causal.enrich(of.user_id),
-    "change": lambda of: changes.enrich(of.user_id),
-    "root_cause": lambda of: root_causes.enrich(of.user_id),
+    "change": lambda of: change.enrich(of.user_id),
+    "root_cause": lambda of: root_cause.enrich(of.user_id),
 }
 
 
@@ -124,7 +119,7 @@ def waiting(limit: int, quiet: float = 0) -> list[UUID]:
     `quiet`: only books that nobody has changed for so many seconds, or that wait for 15 minutes.
     """
     with connections["owner"].cursor() as cursor:
-        cursor.execute(sql.read("enrichments_waiting"), {"limit": limit, "quiet": quiet})
+        cursor.execute(sql.read("enrich_requests/waiting"), {"limit": limit, "quiet": quiet})
         return [user_id for (user_id,) in cursor.fetchall()]
 
 
@@ -158,4 +153,6 @@ def _wanted_at(user_id: UUID) -> datetime | None:
 
 def _write_down(user_id: UUID, wanted_at: datetime) -> None:
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
-        cursor.execute(sql.read("enrichment_done"), {"user_id": user_id, "wanted_at": wanted_at})
+        cursor.execute(
+            sql.read("enrich_requests/done"), {"user_id": user_id, "wanted_at": wanted_at}
+        )

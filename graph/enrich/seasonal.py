@@ -10,15 +10,16 @@ from uuid import UUID
 
 import numpy as np
 
-from graph.enrich import shared, temporal
-from graph.enrich.activity import Floats
-from graph.enrich.counts import Counts
-from graph.enrich.outlook import Course, Todays
-from graph.enrich.payments import UNIT, Payments
-from graph.enrich.rhythms import Ints, first_of, month_of
-from graph.enrich.seasons import LEAST_BUSY, LONGEST, Season, season
-from graph.enrich.series import groups
-from graph.enrich.shared import Shared
+from graph.enrich import temporal
+from graph.enrich.columns.payments import UNIT, Payments
+from graph.enrich.series.activity import Floats
+from graph.enrich.series.detect import groups
+from graph.enrich.series.forecast import Course, Todays
+from graph.enrich.series.periods import Ints, first_of, month_of
+from graph.enrich.series.seasonality import LEAST_BUSY, LONGEST, Season, season
+from graph.enrich.write import patterns as write_patterns
+from graph.enrich.write.counts import Counts
+from graph.enrich.write.patterns import Shared
 from graph.models.enrichment import SeasonalPattern
 
 DIGITS = 4
@@ -29,7 +30,7 @@ MERELY_MISSED = 0.8  # of a series' agreed days are kept; less may be a season i
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
     """Write the layer: a row a season, and its payments point at it."""
     seasons = list(patterns(payments, every, until))
-    return shared.write(user_id, "seasonal", SeasonalPattern, seasons)
+    return write_patterns.write(user_id, "seasonal", SeasonalPattern, seasons)
 
 
 def patterns(payments: Payments, every: Sequence[Course], until: Todays) -> Iterator[Shared]:

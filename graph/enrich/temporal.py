@@ -7,12 +7,12 @@ from uuid import UUID
 
 import numpy as np
 
-from graph.enrich import shared
-from graph.enrich.counts import Counts
-from graph.enrich.outlook import Course, Todays, is_active, next_day
-from graph.enrich.payments import Payments
-from graph.enrich.series import Series
-from graph.enrich.shared import Shared
+from graph.enrich.columns.payments import Payments
+from graph.enrich.series.detect import Series
+from graph.enrich.series.forecast import Course, Todays, is_active, next_day
+from graph.enrich.write import patterns as write_patterns
+from graph.enrich.write.counts import Counts
+from graph.enrich.write.patterns import Shared
 from graph.models.enrichment import TemporalPattern
 
 EPOCH = date(1970, 1, 1)
@@ -22,7 +22,7 @@ DIGITS = 4  # of scores and days that are kept
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
     """Write the layer, as of each source's today: a row a series, and its payments point at it."""
     patterns = [pattern(payments, each, until[source_of(payments, each)]) for each in every]
-    return shared.write(user_id, "temporal", TemporalPattern, patterns)
+    return write_patterns.write(user_id, "temporal", TemporalPattern, patterns)
 
 
 def source_of(payments: Payments, course: Course) -> str:

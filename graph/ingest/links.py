@@ -8,10 +8,16 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from graph import sql
-from graph.ingest.bulk import AS_USUAL, IN_BULK, alone, bulk_or_loops
+from graph.database.bulk import AS_USUAL, IN_BULK, alone, bulk_or_loops
 
 COMMON = 200  # rows; a number or an amount that more rows have tells none of them apart
-STEPS = ("link_rows", "link_candidates", "link_chosen", "link_matches", "resolution_follow")
+STEPS = (
+    "document_links/rows",
+    "document_links/candidates",
+    "document_links/chosen",
+    "document_links/matches",
+    "resolution/follow",
+)
 
 
 def link(
@@ -33,23 +39,23 @@ def link(
         alone(cursor, user_id)
         values: dict[str, Any] = {"user_id": user_id, "common": COMMON}
         values["events"] = None if events is None else list(events)
-        cursor.execute(sql.read("link_sources"), values)
+        cursor.execute(sql.read("document_links/sources"), values)
         (values["sources"],) = cursor.fetchone()
         return _link(cursor, values) if values["sources"] else 0
 
 
 def _link(cursor: CursorWrapper, values: dict[str, Any]) -> int:
-    cursor.execute(sql.read("link_documents"), values)
+    cursor.execute(sql.read("document_links/documents"), values)
     pending = _count(cursor, "unlinked_documents")
     if not pending:
         return 0
     # The rows are all the tenant's: hashing is right however few the documents are.
     cursor.execute(IN_BULK)
-    cursor.execute(sql.read("link_numbered"), values)
+    cursor.execute(sql.read("document_links/numbered"), values)
     bulk_or_loops(cursor, _count(cursor, "numbered_rows"))
     for step in STEPS:
         cursor.execute(sql.read(step), values)
-    cursor.execute(sql.read("link_receipts"), values)
+    cursor.execute(sql.read("document_links/receipts"), values)
     linked: int = cursor.rowcount
     cursor.execute(AS_USUAL)
     return linked

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from graph.errors import LedgerError
 from graph.ingest.columns import canonical
-from graph.ingest.table import Table, TableError
+from graph.ingest.strict_toml import Table, TableError
 
 KINDS = ("vendor", "department", "account", "employee", "customer", "project", "clearing")
 FIELDS = ("document_ref", "due_on", "description", "currency", "balance")
@@ -232,7 +232,9 @@ def _records(table: Table) -> RecordsRule | None:
     column, default = rule.column("column"), rule.one_of("default", RECORDS, None)
     values = rule.table("values").choices(RECORDS)
     if bool(column) != bool(values):
-        raise rule.error("column", "and values go together: name the column and what its values say")
+        raise rule.error(
+            "column", "and values go together: name the column and what its values say"
+        )
     return RecordsRule(default, column, values) if column or default else None
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from graph.ingest.column_synonyms import KEYS, rank, role_rank
 from graph.ingest.profile import Column
-from graph.ingest.synonyms import KEYS, rank, role_rank
 
 CODES = frozenset(
     ("GBP", "EUR", "USD", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "CAD", "AUD",

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL(sql.read("capture_tables"), sql.read("capture_gone")),
+        migrations.RunSQL(sql.read("view/capture_tables"), sql.read("view/capture_gone")),
         migrations.AddField(
             model_name='viewrefresh',
             name='cluster',

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            sql.read("capture_columns"), "ALTER TABLE change_marks DROP COLUMN columns"
+            sql.read("view/capture_columns"), "ALTER TABLE change_marks DROP COLUMN columns"
         ),
     ]

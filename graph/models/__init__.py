@@ -1,6 +1,5 @@
 """The tables of a tenant's graph, and the view on them."""
 
-from graph.models.asked import AskedQuestion
 from graph.models.books import EntityMatch, NormalizedEntity, RawEvent, RelationshipInstance
 from graph.models.cases import PaymentCase, PaymentCaseEntry, PaymentCaseRow
 from graph.models.enrichment import (
@@ -14,8 +13,9 @@ from graph.models.enrichment import (
     SeasonalPattern,
     TemporalPattern,
 )
+from graph.models.idempotency import RepeatedRequest
 from graph.models.preferences import TenantPreference
-from graph.models.repeats import RepeatedRequest
+from graph.models.questions import AskedQuestion
 from graph.models.resolutions import EntityResolution
 from graph.models.upkeep import Enrichment, SearchedGroup
 from graph.models.view import EnrichedRelationship, TenantRelationship, ViewRefresh

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django_pgviews.view import ReadOnlyMaterializedView, ViewSQL
 
 from graph import layers
-from graph.definition import TENANT_VIEW, VIEW, materialized_sql
+from graph.models.view_sql import TENANT_VIEW, VIEW, materialized_sql
 
 
 class Enriched(models.Model):
@@ -73,7 +73,7 @@ _RARE = reduce(
 class EnrichedRelationship(Enriched, ReadOnlyMaterializedView):
     """Every tenant's: for the owning role."""
 
-    shared_key = models.BigIntegerField(help_text="of the columns in graph.definition.SHARED")
+    shared_key = models.BigIntegerField(help_text="of the columns in graph.models.view_sql.SHARED")
 
     concurrent_index = "id"
 

@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from graph.paging import HugeTable
+from graph.admin.paginator import HugeTable
 from syncjobs import connections
-from syncjobs.admin.ledger import Ledger, badge
 from syncjobs.admin.links import failures
+from syncjobs.admin.runs import Ledger, badge
 from syncjobs.errors import RequestError
 from syncjobs.models import SyncConnection
 from syncjobs.models.choices import ConnectionState

@@ -14,13 +14,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
 
-from graph.paging import ReadOnly
-from syncjobs.admin import acting
-from syncjobs.admin.deeds import DEEDS, Deed, allowed
+from graph.admin.paginator import ReadOnly
+from syncjobs.admin import confirmation
+from syncjobs.admin.actions import DEEDS, Deed, allowed
 from syncjobs.admin.filters import ErrorClassFilter, FunctionFilter, ProviderFilter, StatusFilter
-from syncjobs.admin.grouped import STATES, GroupList, matrix
+from syncjobs.admin.groups import STATES, GroupList, matrix
 from syncjobs.admin.links import failures, link, pretty
-from syncjobs.failures import finding, groups, replaying, story
+from syncjobs.failures import groups, replaying, search, timeline
 from syncjobs.models import JobFailure, SyncConnection, SyncRun
 
 MOST_SHOWN = 160  # letters of an error in the list
@@ -49,8 +49,8 @@ def _action(deed: Deed) -> Callable[..., HttpResponse]:
     def chosen(
         table: "JobFailureAdmin", request: HttpRequest, queryset: QuerySet[JobFailure]
     ) -> HttpResponse:
-        rows = acting.chosen_of(queryset, request.get_full_path())
-        return acting.ask(request, deed, rows)
+        rows = confirmation.chosen_of(queryset, request.get_full_path())
+        return confirmation.ask(request, deed, rows)
 
     chosen.__name__ = deed.name
     description = f"{deed.title}…"
@@ -123,7 +123,7 @@ class JobFailureAdmin(ReadOnly):
     ) -> HttpResponse:
         for name in request.POST.getlist("action"):
             if name in DEEDS:
-                acting.permitted(request, name)
+                confirmation.permitted(request, name)
         query = request.GET.copy()
         query.pop("p", None)
         above = {
@@ -154,7 +154,7 @@ class JobFailureAdmin(ReadOnly):
         return lookup == "fingerprint" or super().lookup_allowed(lookup, value, request)
 
     def named(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return finding.named(queryset, text)
+        return search.named(queryset, text)
 
     @admin.display(description="error")
     def sentence(self, failure: JobFailure) -> str:
@@ -199,7 +199,7 @@ class JobFailureAdmin(ReadOnly):
     def act_view(self, request: HttpRequest, name: str) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        response = acting.act(request, name)
+        response = confirmation.act(request, name)
         if isinstance(response, TemplateResponse) and response.context_data is not None:
             response.context_data["media"] = self.media
         return response
@@ -217,12 +217,12 @@ def _act(deed: Deed, **given: str) -> str:
 def _about(request: HttpRequest, failure: JobFailure) -> dict[str, Any]:
     """What the page tells above the plain facts."""
     history = [{**was, "payload": pretty(was.get("payload"))} for was in failure.payload_history]
-    runs = story.runs_of(failure)
+    runs = timeline.runs_of(failure)
     return {
         "failure": failure,
-        "advice": story.advice(failure),
+        "advice": timeline.advice(failure),
         "runs": runs,
-        "traceback": "" if story.tells(runs, failure.traceback) else failure.traceback,
+        "traceback": "" if timeline.tells(runs, failure.traceback) else failure.traceback,
         "payload": pretty(failure.payload),
         "history": history[::-1],
         "buttons": _buttons(request, failure),

@@ -8,7 +8,7 @@ from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from syncjobs.failures import finding
+from syncjobs.failures import search
 from syncjobs.models import JobFailure
 from syncjobs.models.choices import FailureStatus, Provider
 
@@ -32,7 +32,7 @@ class StatusFilter(SimpleListFilter):
             return queryset if chosen == "all" else queryset.filter(status=chosen)
         if request.GET.get(SEARCH_VAR) or "fingerprint" in request.GET:
             return queryset
-        return queryset.filter(status__in=finding.CURRENT)
+        return queryset.filter(status__in=search.CURRENT)
 
 
 class ProviderFilter(SimpleListFilter):
@@ -55,7 +55,7 @@ class _Recent(SimpleListFilter):
     parameter_name = ""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        newest = finding.newest(JobFailure.objects.all()).values("pk")[: finding.NEWEST]
+        newest = search.newest(JobFailure.objects.all()).values("pk")[: search.NEWEST]
         few = JobFailure.objects.filter(pk__in=newest).order_by(self.parameter_name)
         values = few.values_list(self.parameter_name, flat=True).distinct()[:100]
         return [(value, value) for value in values if value]

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from graph import keyset
-from graph.api.repeatable import Repeatable
+from graph.api.idempotent import Repeatable
 from graph.api.serializers import NoQuery, Problem
+from graph.reading import cursors
 from syncjobs import connections, history, runs
 from syncjobs.api import serializers as shapes
 from syncjobs.api.bodies import BoundedJSON
@@ -76,7 +76,7 @@ class SyncsView(Api):
         wanted = self.parameters(request)
         most, after = wanted.pop("limit"), wanted.pop("cursor", None)
         page, following = history.listed(self.tenant(request), wanted, most, after)
-        answer = {"results": page, "next": keyset.cursor(following)}
+        answer = {"results": page, "next": cursors.cursor(following)}
         return Response(shapes.SyncsAnswer(answer).data)
 
     @extend_schema(

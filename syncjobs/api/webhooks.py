@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from graph.api.problems import response
 from graph.api.serializers import Problem
-from syncjobs import hints
+from syncjobs import webhook_events
 from syncjobs.api import serializers as shapes
 from syncjobs.api.bodies import decoded, raw
 from syncjobs.nango import signed
@@ -58,4 +58,4 @@ class NangoView(APIView):
         given = decoded(body)
         if not isinstance(given, dict):
             raise ParseError("The body must be a JSON object.")
-        return Response(shapes.HintAnswer(hints.take(hints.read(given))).data)
+        return Response(shapes.HintAnswer(webhook_events.take(webhook_events.read(given))).data)

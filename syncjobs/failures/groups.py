@@ -54,7 +54,7 @@ def page(failures: QuerySet[JobFailure], *, limit: int = 50, offset: int = 0) ->
         written, given = told.get_compiler(using=failures.db).as_sql()
     except EmptyResultSet:
         return Page([], 0)
-    statement = sql.read("failure_groups").replace("{failures}", written)
+    statement = sql.read("failures/groups").replace("{failures}", written)
     with connections[failures.db].cursor() as cursor:
         cursor.execute(statement, [*given, limit, offset])
         rows = cursor.fetchall()

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from syncjobs import runs
 from syncjobs.errors import PaceRefused, PayloadRefused, RequestError
-from syncjobs.failures import log, payloads, verdicts
-from syncjobs.failures.verdicts import Verdict
+from syncjobs.failures import log, outcomes, payloads
+from syncjobs.failures.outcomes import Verdict
 from syncjobs.models import JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import ACTIVE, ConnectionState, FailureStatus, Trigger
 
@@ -50,7 +50,7 @@ class _Skipped(Exception):
 
 def plan(ids: Iterable[UUID]) -> list[Verdict]:
     """A dry run: for each failure, in the order given, whether a replay of it would start now."""
-    rows = verdicts.found(JobFailure.objects.all(), ids)
+    rows = outcomes.found(JobFailure.objects.all(), ids)
     ids_of = {key: connection_of(failure) for key, failure in rows.items() if failure}
     named = {each for each in ids_of.values() if each}
     known = SyncConnection.objects.only("user_id", "state").in_bulk(named)
@@ -83,7 +83,7 @@ def _against(
 ) -> str:
     """Why the failure cannot be replayed now; empty: it can."""
     if failure is None:
-        return verdicts.UNKNOWN
+        return outcomes.UNKNOWN
     if reason := NOT_REPLAYABLE.get(FailureStatus(failure.status)):
         return reason
     if connection_of(failure) is None:

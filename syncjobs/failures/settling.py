@@ -9,8 +9,8 @@ from django.db import router, transaction
 from django.utils import timezone
 
 from syncjobs.errors import ReasonMissing
-from syncjobs.failures import log, verdicts
-from syncjobs.failures.verdicts import Verdict
+from syncjobs.failures import log, outcomes
+from syncjobs.failures.outcomes import Verdict
 from syncjobs.models import JobFailure
 from syncjobs.models.choices import FailureStatus
 
@@ -66,13 +66,13 @@ def reopen(ids: Iterable[UUID], *, by: AbstractBaseUser | None) -> Settled:
 
 def plan(ids: Iterable[UUID], wanted: FailureStatus) -> list[Verdict]:
     """A dry run: for each failure, in the order given, whether it would become `wanted`."""
-    rows = verdicts.found(JobFailure.objects.all(), ids)
+    rows = outcomes.found(JobFailure.objects.all(), ids)
     return [Verdict(key, failure, _against(failure, wanted)) for key, failure in rows.items()]
 
 
 def _against(failure: JobFailure | None, wanted: FailureStatus) -> str:
     if failure is None:
-        return verdicts.UNKNOWN
+        return outcomes.UNKNOWN
     now = FailureStatus(failure.status)
     if now in FROM[wanted]:
         return ""
@@ -90,7 +90,7 @@ def _settle(
     done = Settled()
     with transaction.atomic(using=router.db_for_write(JobFailure)):
         locked = JobFailure.objects.order_by("pk").select_for_update()
-        for key, failure in verdicts.found(locked, ids).items():
+        for key, failure in outcomes.found(locked, ids).items():
             reason = _against(failure, wanted)
             if failure is None or reason:
                 done.skipped.append(Verdict(key, failure, reason))

@@ -1,9 +1,9 @@
 """The ledger of background work: what was asked, what became of it, what it found."""
 
 from syncjobs.models.connections import SyncConnection
-from syncjobs.models.duties import Duty
 from syncjobs.models.failures import JobFailure
 from syncjobs.models.items import ExternalItem
+from syncjobs.models.periodic import Duty
 from syncjobs.models.runs import JobAttempt, SyncRun
 
 __all__ = ["Duty", "ExternalItem", "JobAttempt", "JobFailure", "SyncConnection", "SyncRun"]

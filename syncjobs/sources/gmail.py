@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from graph.ingest.hypertext import of_html
+from graph.ingest.html_text import of_html
 from syncjobs.errors import CursorLost, Refused, Transient, Unreadable
 from syncjobs.nango import Nango, unreadable
 from syncjobs.sources.items import (

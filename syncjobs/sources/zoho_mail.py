@@ -17,12 +17,12 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from graph.ingest.hypertext import of_html
+from graph.ingest.html_text import of_html
 from syncjobs.errors import Permanent, Refused
+from syncjobs.http_errors import dead
 from syncjobs.nango import Nango, decoded, unreadable
 from syncjobs.sources.items import Cursor, Item, Page, clean, listed, of_milliseconds, whole
 from syncjobs.sources.paging import Turns, generation, never_ends, number_of, owned, together
-from syncjobs.statuses import dead
 
 ROWS = 200  # the most Zoho gives at once
 LAP = 10  # rows read again with the next page, to see that none moved up in between

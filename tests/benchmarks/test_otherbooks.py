@@ -17,8 +17,8 @@ from benchmarks.otherbooks import books
 from benchmarks.otherbooks.days import agreed, following, preceding, works
 from benchmarks.otherbooks.desk import COLUMNS, KEY
 from finley.demo.truth import Ref, Truth
-from graph.ingest.reading import read
 from graph.ingest.rows import LedgerRow
+from graph.ingest.rows_from_file import read
 
 Rows = dict[Ref, dict[str, str]]
 DAY = {"statement.csv": "Date", "purchases.csv": "Date", "cards.csv": "Posted",

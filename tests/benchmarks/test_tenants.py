@@ -5,9 +5,9 @@ import pytest
 from django.db import connections
 
 from benchmarks.tenants import Books, send
-from graph import view
-from graph.engine.convert import to_networkx
-from graph.load import load
+from graph.engine.networkx.to_networkx import to_networkx
+from graph.reading.load import load
+from graph.view import refresh
 from tests.oracle import ten_fetches
 from tests.oracle.compared import same_graph
 
@@ -20,7 +20,7 @@ def test_every_key_and_check_holds_and_all_layers_speak():
     with connections["owner"].cursor() as wrapped:
         for table, columns in (*books.shared(), *books.related()):
             send(wrapped.cursor, table, columns)
-    view.refresh(concurrently=False)
+    refresh.refresh(concurrently=False)
     graphs = [load(user)[0] for user in books.tenants()]
     assert [graph.edge_count for graph in graphs] == SIZES.tolist()
     assert all(

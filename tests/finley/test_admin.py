@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from finley.models import ApiToken, User
-from finley.routers import as_owner
+from graph.database.role import as_owner
 from tests.graph import rows
 
 pytestmark = pytest.mark.usefixtures("committed")

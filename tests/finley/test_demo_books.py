@@ -21,7 +21,7 @@ from finley.demo.journal import COLUMNS
 from finley.demo.rhythm import FREQUENCIES, JITTER_LIMIT
 from finley.demo.streams import SPECS
 from finley.demo.truth import Ref, Series
-from graph.ingest import reading
+from graph.ingest import rows_from_file
 from graph.ingest.mapping import recognise
 from graph.ingest.rows import Reject
 
@@ -360,7 +360,7 @@ def test_the_reader_recognises_and_reads_every_row(tmp_path: Path) -> None:
         mapping = recognise(list(lines[0]))
         assert mapping is not None
         assert mapping.name == f"finley-{path.stem}"
-        read = list(reading.read(path, mapping))
+        read = list(rows_from_file.read(path, mapping))
         assert not [row for row in read if isinstance(row, Reject)]
         assert [row.key for row in read if not isinstance(row, Reject)] == [
             line[COLUMNS[path.name][0]] for line in lines

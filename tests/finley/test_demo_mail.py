@@ -9,10 +9,10 @@ from finley.demo import books
 from finley.demo.mail import Mail, mails
 from finley.models import User
 from graph import models
-from graph.ingest import receipts
-from graph.ingest.documents import Document, Reading, read, sender
-from graph.ingest.importing import format_of, import_file
-from graph.tenancy import tenant_transaction
+from graph.database.tenancy import tenant_transaction
+from graph.ingest import store_documents
+from graph.ingest.document_facts import Document, Reading, read, sender
+from graph.ingest.import_file import format_of, import_file
 
 
 def readings(made: list[Mail]) -> list[Reading]:
@@ -54,7 +54,7 @@ def test_are_linked_to_their_entries_and_no_other(tenant: User, tmp_path: Path, 
             import_file(tenant.pk, path, format_of(path), tmp_path / "rejects")
     made = mails(seed)
     with tenant_transaction(tenant.pk) as connection:
-        receipts.store(connection, tenant.pk, "gmail.demo", "gmail", readings(made))
+        store_documents.store(connection, tenant.pk, "gmail.demo", "gmail", readings(made))
     links = models.RelationshipInstance.objects.using("owner").filter(relationship_type="receipt")
     found = {link.source_event.external_id: link.target_event for link in links}
     assert {made[int(key)].entry for key in found} == {mail.entry for mail in made if mail.entry}

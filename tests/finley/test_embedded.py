@@ -18,7 +18,7 @@ import psycopg
 import pytest
 import redis
 
-from finley.embedded import EmbeddedServerError, Servers, client, lodging, places, process
+from finley.embedded import EmbeddedServerError, Servers, client, paths, process, unprivileged
 
 PROJECT = Path(__file__).resolve().parents[2]
 PATHS = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
@@ -74,7 +74,7 @@ def state(tmp_path: Path) -> Iterator[Path]:
     """A state folder; after the test nothing of it may run."""
     folder = tmp_path / "state"
     yield folder
-    at = places.of(folder)
+    at = paths.of(folder)
     assert wait_until(lambda: unguarded(at.guardian_lock))
     shutil.rmtree(at.sockets, ignore_errors=True)  # a killed guardian's
 
@@ -309,7 +309,7 @@ def test_a_stale_pid_file_with_a_living_strangers_pid_is_no_obstacle(
     everything = family(first.status())
     first.signal(signal.SIGTERM)
     assert all_gone(everything)
-    data = lodging.choose(places.of(state)).data
+    data = unprivileged.choose(paths.of(state)).data
     (data / "postmaster.pid").write_text(f"{os.getpid()}\n{data}\n")
     assert answers(start().status())
 
@@ -332,7 +332,7 @@ def test_roles_and_extensions(start: Start) -> None:
 
 def test_sockets_are_private(start: Start, state: Path) -> None:
     start().status()
-    at = places.of(state)
+    at = paths.of(state)
     assert at.sockets.stat().st_mode & 0o777 == 0o700
     assert len(str(at.sockets / ".s.PGSQL.5432")) < 100
     for path in at.sockets.iterdir():
@@ -363,7 +363,7 @@ def test_redis_can_be_stopped_for_a_while(start: Start, state: Path) -> None:
 
 
 def test_a_socket_folder_that_others_can_read_is_refused(state: Path) -> None:
-    sockets = places.of(state).sockets
+    sockets = paths.of(state).sockets
     sockets.mkdir()
     sockets.chmod(0o755)
     try:
@@ -403,8 +403,8 @@ def test_a_server_that_finley_did_not_start_is_left_alone(start: Start, state: P
     everything = family(first.status())
     first.signal(signal.SIGTERM)
     assert all_gone(everything)
-    at = places.of(state)
-    home = lodging.choose(at)
+    at = paths.of(state)
+    home = unprivileged.choose(at)
     # pytest's socket folders are too long, and the state's own is the guardian's to make
     with tempfile.TemporaryDirectory(prefix="finley-") as sockets:
         command = [str(home.programs / "postgres"), "-D", str(home.data), "-k", sockets, "-h", ""]
@@ -422,7 +422,7 @@ def test_a_server_that_cannot_start_says_why(start: Start, state: Path) -> None:
     everything = family(first.status())
     first.signal(signal.SIGTERM)
     assert all_gone(everything)
-    (lodging.choose(places.of(state)).data / "pg_hba.conf").write_text("nonsense\n")
+    (unprivileged.choose(paths.of(state)).data / "pg_hba.conf").write_text("nonsense\n")
     said = refusal(state)
     assert "PostgreSQL ended with code 1 before it was ready" in said
     assert "pg_hba.conf" in said
@@ -442,7 +442,7 @@ def test_a_full_disk(tmp_path: Path, megabytes: int) -> None:
 
 @root_only
 def test_root_without_user_namespaces(start: Start, state: Path) -> None:
-    home = Path("/var/tmp") / f"finley-{places.of(state).digest}"
+    home = Path("/var/tmp") / f"finley-{paths.of(state).digest}"
     denied = {"FINLEY_EMBEDDED_NO_USERNS": "1"}
     try:
         first = start(**denied)
@@ -524,7 +524,7 @@ print(len(found), len(client._holds), flush=True)
 
 def test_requests_the_guardian_does_not_know_are_refused(start: Start, state: Path) -> None:
     start().status()
-    connection = client.connect(places.of(state))
+    connection = client.connect(paths.of(state))
     assert connection is not None
     with connection, pytest.raises(EmbeddedServerError, match="does not know"):
         client.ask(connection, "make tea")

@@ -9,9 +9,11 @@ from typing import get_args
 import pytest
 from prometheus_client import REGISTRY
 
-from graph import arrow, cache, metrics, view
+from graph import metrics
 from graph.errors import GraphError
-from graph.load import load
+from graph.reading import arrow, graph_cache
+from graph.reading.load import load
+from graph.view import refresh
 from tests.graph import rows
 
 PHASES = ("connect", "nodes", "edges", "index")
@@ -46,7 +48,7 @@ def test_a_size_is_the_least_bound(edges, size):
 
 def test_each_phase_of_a_build_is_counted_once(tenant):
     rows.payment(tenant.id, rows.entity(tenant.id, "a"), rows.entity(tenant.id, "b"))
-    view.refresh()
+    refresh.refresh()
     before = built()
     load(tenant.id)
     assert built() == [n + 1 for n in before]
@@ -54,28 +56,28 @@ def test_each_phase_of_a_build_is_counted_once(tenant):
 
 def test_where_a_graph_was_found_is_counted(tenant, settings):
     settings.GRAPH_CACHE = {**settings.GRAPH_CACHE, "bytes": 2**20, "memory": 0}
-    view.refresh()
+    refresh.refresh()
     before = found()
-    cache.load(tenant.id)
+    graph_cache.load(tenant.id)
     assert changed(before) == {"miss": 1}
     unpacked = count("finley_graph_build_seconds_count", phase="unpack", size="1000")
-    cache.load(tenant.id)
+    graph_cache.load(tenant.id)
     assert changed(before) == {"miss": 1, "redis": 1}
     assert count("finley_graph_build_seconds_count", phase="unpack", size="1000") == unpacked + 1
     settings.GRAPH_CACHE = {**settings.GRAPH_CACHE, "memory": 2**20}
-    cache.load(tenant.id)
-    cache.load(tenant.id)
+    graph_cache.load(tenant.id)
+    graph_cache.load(tenant.id)
     assert changed(before) == {"miss": 1, "redis": 2, "process": 1}
 
 
 def test_a_damaged_entry_is_counted(tenant, settings):
     settings.GRAPH_CACHE = {**settings.GRAPH_CACHE, "bytes": 2**20, "memory": 0}
-    view.refresh()
-    cache.load(tenant.id)
-    (name,) = cache.redis().keys(f"{cache.PREFIX}{tenant.id}:*")
-    cache.redis().set(name, b"no graph")
+    refresh.refresh()
+    graph_cache.load(tenant.id)
+    (name,) = graph_cache.redis().keys(f"{graph_cache.PREFIX}{tenant.id}:*")
+    graph_cache.redis().set(name, b"no graph")
     before = found()
-    cache.load(tenant.id)
+    graph_cache.load(tenant.id)
     assert changed(before) == {"damaged": 1, "miss": 1}
 
 

@@ -4,10 +4,10 @@ from math import log
 
 import numpy as np
 
-from graph.enrich.activity import FLOOR, SMOOTH
-from graph.enrich.fitting import LEAST_KEPT, MOST_UNLIKE, TAIL, UNLIKE
-from graph.enrich.rhythms import RHYTHMS, Days, Grid
-from graph.enrich.tries import FEWEST, FEWEST_YEARLY, KEEPING
+from graph.enrich.series.activity import FLOOR, SMOOTH
+from graph.enrich.series.candidates import FEWEST, FEWEST_YEARLY, KEEPING
+from graph.enrich.series.fitting import LEAST_KEPT, MOST_UNLIKE, TAIL, UNLIKE
+from graph.enrich.series.periods import RHYTHMS, Days, Grid
 
 
 class Around:

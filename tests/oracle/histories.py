@@ -15,10 +15,13 @@ import networkx as nx
 from django.db import connections
 from django.db.utils import DatabaseError
 
-from graph import exports, fresh, insights, questions, view
-from graph.engine.convert import to_networkx
+from graph.engine.networkx.to_networkx import to_networkx
+from graph.export import pages
 from graph.layers import LAYERS
-from graph.load import ALL, load
+from graph.questions import insights, whole_graph
+from graph.reading import corrections
+from graph.reading.load import ALL, load
+from graph.view import refresh
 from tests.oracle import ten_fetches
 from tests.oracle.compared import same_graph
 from tests.oracle.writers import TABLES, Choose, Writer, first_books
@@ -127,7 +130,7 @@ class History:
         self.comparisons = 0
         self._seen: dict[tuple[UUID, str], nx.MultiDiGraph[Any]] = {}
         self._refresh: ExitStack | None = None
-        view.LOCK_TIMEOUT = LOCK_PATIENCE
+        refresh.LOCK_TIMEOUT = LOCK_PATIENCE
         self._write = [
             Writer(user, 2 * number + n, choose) for n, user in enumerate(self.users, start=1)
         ]
@@ -148,7 +151,7 @@ class History:
         for writer in self._write:
             for statement in first_books(writer):
                 self.sessions[0].write(*statement)
-        view.refresh()
+        refresh.refresh()
 
     def step(self) -> bool:
         """Whether readers may see something else since."""
@@ -210,8 +213,8 @@ class History:
     def _begin_refresh(self) -> None:
         stack = ExitStack()
         try:
-            connection = stack.enter_context(view.only_refresher(wait=False))
-            stack.enter_context(view.refreshing(connection, concurrently=True))
+            connection = stack.enter_context(refresh.only_refresher(wait=False))
+            stack.enter_context(refresh.refreshing(connection, concurrently=True))
         except DatabaseError:  # a writer has emptied a table and not committed yet
             stack.close()
         else:
@@ -240,7 +243,7 @@ class History:
         """
         if any(session.emptied for session in self.sessions):
             return
-        fresh.PATCHED_ANYWAY = THRESHOLDS[self.choose(len(THRESHOLDS))]
+        corrections.PATCHED_ANYWAY = THRESHOLDS[self.choose(len(THRESHOLDS))]
         for user in sorted(self.touched):
             self._compare(user)
         self.touched = set()
@@ -275,7 +278,7 @@ class History:
     def _compare_rows(self, user: UUID) -> None:
         """What is read row by row: lookups, insights, exports."""
         truth = ten_fetches.rows(user, "owner")
-        with exports.relationships(user, page_rows=2) as found:
+        with pages.relationships(user, page_rows=2) as found:
             exported = [row for page in found.pages for row in page["relationship_id"].to_pylist()]
         if sorted(exported) != sorted(map(str, truth)) or found.total != len(truth):
             raise Mismatch(user, "what is exported")
@@ -288,7 +291,7 @@ class History:
             if seen != wanted:
                 raise Mismatch(user, f"insights of {layer.name}")
         for key, row in self._some(truth.items()):
-            seen = questions.relationship(user, key)
+            seen = whole_graph.relationship(user, key)
             if any(seen[name] != row[name] for name in seen if name != "layers"):
                 raise Mismatch(user, f"relationship {key}")
 

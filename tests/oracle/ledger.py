@@ -1,6 +1,6 @@
 """What a tenant's tables must hold after an import: the slow, obvious version.
 
-It reads files of one layout only (COLUMNS, by tests/graph/ingest/test_store.py's mapping) and keeps
+It reads files of one layout only (COLUMNS, with the mapping of test_store_rows.py) and keeps
 everything in dictionaries, row by row.
 """
 

@@ -109,7 +109,7 @@ def rows(user_id: UUID, using: str) -> ById:
 
 
 def build(user_id: UUID, using: str) -> "nx.MultiDiGraph[str]":
-    """The tenant's graph, as graph.engine.convert.to_networkx makes it."""
+    """The tenant's graph, as graph.engine.networkx.to_networkx.to_networkx makes it."""
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(unresolved=0, dangling=0)
     columns, live = ("id", "kind", "name"), "AND merged_into_id IS NULL"
     for entity in _fetch(user_id, using, "normalized_entities", columns, live):

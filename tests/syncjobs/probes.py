@@ -7,11 +7,11 @@ import sys
 import time
 from typing import Any
 
-from syncjobs import saving
-from syncjobs.contents import Content
+from syncjobs import save_items
 from syncjobs.errors import Permanent, Transient
+from syncjobs.item_contents import Content
 from syncjobs.runner import Start
-from syncjobs.saving import Effects, Part
+from syncjobs.save_items import Effects, Part
 from syncjobs.sources.items import Item, Page
 
 
@@ -43,7 +43,7 @@ async def save_pages(start: Start, pauses: float = 0.0, pages: int = 5) -> None:
     """From the cursor on, three items a page."""
     first = (start.claim.cursor or {}).get("next", 1)
     for number in range(first, pages + 1):
-        await start.save(saving.save, start.claim, part(number, number == pages))
+        await start.save(save_items.save, start.claim, part(number, number == pages))
         await asyncio.sleep(pauses)
 
 

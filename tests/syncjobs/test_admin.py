@@ -15,12 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from finley.models import User
-from finley.routers import as_owner
-from syncjobs.admin import acting
+from graph.database.role import as_owner
+from syncjobs.admin import confirmation
 from syncjobs.failures import replaying
 from syncjobs.models import JobFailure, SyncConnection, SyncRun
-from tests.syncjobs import ledger_rows
-from tests.syncjobs.ledger_rows import WHEN, again
+from tests.syncjobs import run_rows
+from tests.syncjobs.run_rows import WHEN, again
 
 pytestmark = pytest.mark.usefixtures("own_queue")
 
@@ -79,7 +79,7 @@ def told(response) -> list[str]:
 
 
 def one(**values) -> JobFailure:
-    return ledger_rows.failure(ledger_rows.connection(), **values)
+    return run_rows.failure(run_rows.connection(), **values)
 
 
 # the list
@@ -99,7 +99,7 @@ def test_the_list_shows_what_waits_for_somebody_and_the_rest_when_asked(staff):
 
 def test_filters(staff):
     gmail = one(error_class="TimeoutError")
-    none = ledger_rows.failure(function="view", error_class="ValueError")
+    none = run_rows.failure(function="view", error_class="ValueError")
     old = one(last_failed_at=WHEN, first_failed_at=WHEN, provider="zoho_mail", function="x")
     for query, wanted in [
         ({"provider": "gmail"}, {gmail}),
@@ -107,7 +107,7 @@ def test_filters(staff):
         ({"function": "view"}, {none}),
         ({"error_class": "TimeoutError"}, {gmail}),
         ({"last_failed_at__gte": str(timezone.now() - timedelta(days=1))}, {gmail, none}),
-        ({"fingerprint": ledger_rows.LETTER}, {gmail, none, old}),
+        ({"fingerprint": run_rows.LETTER}, {gmail, none, old}),
         ({"provider": "gmail", "function": "view"}, set()),
     ]:
         assert set(listed(staff, **query)) == wanted, query
@@ -128,9 +128,9 @@ def test_a_text_in_error_or_payload_is_found(staff):
 
 
 def test_counts_lead_to_what_they_count(staff):
-    ledger_rows.failures(3)
-    ledger_rows.failures(2, status="resolved")
-    ledger_rows.failures(1, provider="", function="view")
+    run_rows.failures(3)
+    run_rows.failures(2, status="resolved")
+    run_rows.failures(1, provider="", function="view")
     page = text_of(staff.get(LIST, {"status__exact": "discarded"}))
     table = page.split('<table class="counts">')[1].split("</table>")[0]
     links = re.findall(r'href="([^"]+)">(\d+)<', table)
@@ -150,7 +150,7 @@ def test_ten_thousand_failures_take_as_many_queries_as_one(staff):
     places = [(LIST, {}), (LIST, {"q": "broken"}), (GROUPS, {}), (LIST, {"p": 1})]
     one()
     few = [queries(place, **query) for place, query in places]
-    ledger_rows.failures(10_000)
+    run_rows.failures(10_000)
     many = [queries(place, **query) for place, query in places]
     assert many == few
     assert max(many) <= 12
@@ -160,9 +160,9 @@ def test_ten_thousand_failures_take_as_many_queries_as_one(staff):
 
 
 def test_groups_count_and_lead_to_their_failures(staff):
-    ledger_rows.failures(3, fingerprint="a", error="first kind")
-    ledger_rows.failures(2, fingerprint="a", error="first kind", status="resolved")
-    ledger_rows.failures(1, fingerprint="b", error="second kind", provider="dropbox")
+    run_rows.failures(3, fingerprint="a", error="first kind")
+    run_rows.failures(2, fingerprint="a", error="first kind", status="resolved")
+    run_rows.failures(1, fingerprint="b", error="second kind", provider="dropbox")
     response = staff.get(GROUPS)
     page = text_of(response)
     found = response.context["cl"].result_list
@@ -181,7 +181,7 @@ def test_groups_count_and_lead_to_their_failures(staff):
 
 def test_groups_have_pages(staff):
     for n in range(51):
-        ledger_rows.failures(1, fingerprint=f"f{n}")
+        run_rows.failures(1, fingerprint=f"f{n}")
     first, second = (staff.get(GROUPS, {"p": n}).context["cl"] for n in (1, 2))
     assert (len(first.result_list), len(second.result_list)) == (50, 1)
     assert first.result_count == 51
@@ -191,10 +191,10 @@ def test_groups_have_pages(staff):
 
 
 def test_a_whole_group_is_what_is_not_settled_yet(staff):
-    unsettled = {*ledger_rows.failures(2), *ledger_rows.failures(1, status="ignored")}
-    settled = ledger_rows.failures(4, status="resolved")
-    ledger_rows.failures(1, fingerprint="other")
-    group = {"fingerprint": ledger_rows.LETTER}
+    unsettled = {*run_rows.failures(2), *run_rows.failures(1, status="ignored")}
+    settled = run_rows.failures(4, status="resolved")
+    run_rows.failures(1, fingerprint="other")
+    group = {"fingerprint": run_rows.LETTER}
     chosen = staff.get(act("resolve"), group).context["chosen"]
     assert set(chosen.ids) == {failure.pk for failure in unsettled}
     staff.post(act("resolve"), {"ids": ",".join(map(str, chosen.ids))})
@@ -207,17 +207,17 @@ def test_a_whole_group_is_what_is_not_settled_yet(staff):
 
 
 def test_a_failures_page_tells_its_story(staff):
-    connection = ledger_rows.connection()
-    failure = ledger_rows.failure(
+    connection = run_rows.connection()
+    failure = run_rows.failure(
         connection,
         error="The mailbox is full.",
         payload={"full": True, "token": "hunter2"},
         payload_history=[{"payload": {"full": False}, "by": "me@example.org", "at": "2024"}],
         traceback="Traceback of the last",
     )
-    ledger_rows.attempt(failure.run, 1, outcome="retried", error="A timeout.", traceback="Frame 1")
-    replay = ledger_rows.run(connection, trigger="replay", replay_of=failure, status="cancelled")
-    ledger_rows.attempt(replay, 7, outcome="cancelled")
+    run_rows.attempt(failure.run, 1, outcome="retried", error="A timeout.", traceback="Frame 1")
+    replay = run_rows.run(connection, trigger="replay", replay_of=failure, status="cancelled")
+    run_rows.attempt(replay, 7, outcome="cancelled")
     page_of = text_of(staff.get(page(failure)))
     told = [
         "The mailbox is full.",
@@ -242,7 +242,7 @@ def test_a_failures_page_tells_its_story(staff):
 
 
 def test_a_page_of_a_failure_with_nothing_known(staff):
-    bare = ledger_rows.failure(fingerprint="", connection_id="not-a-uuid")
+    bare = run_rows.failure(fingerprint="", connection_id="not-a-uuid")
     text = text_of(staff.get(page(bare)))
     assert "cannot be replayed" in text
     assert act("replay") not in text
@@ -251,8 +251,8 @@ def test_a_page_of_a_failure_with_nothing_known(staff):
 
 
 def test_what_was_written_by_strangers_is_escaped_everywhere(staff):
-    connection = ledger_rows.connection(nango_connection_id=HOSTILE, state_reason=HOSTILE)
-    failure = ledger_rows.failure(
+    connection = run_rows.connection(nango_connection_id=HOSTILE, state_reason=HOSTILE)
+    failure = run_rows.failure(
         connection,
         error=HOSTILE,
         error_class=HOSTILE,
@@ -265,7 +265,7 @@ def test_what_was_written_by_strangers_is_escaped_everywhere(staff):
         payload={HOSTILE: HOSTILE},
         payload_history=[{"payload": HOSTILE, "by": HOSTILE, "at": HOSTILE}],
     )
-    ledger_rows.attempt(failure.run, error=HOSTILE, traceback=HOSTILE, worker=HOSTILE)
+    run_rows.attempt(failure.run, error=HOSTILE, traceback=HOSTILE, worker=HOSTILE)
     SyncRun.objects.using("owner").filter(pk=failure.run_id).update(error=HOSTILE)
     ids = {"ids": str(failure.pk)}
     run = reverse("admin:syncjobs_syncrun_change", args=[failure.run_id])
@@ -293,7 +293,7 @@ def test_what_was_written_by_strangers_is_escaped_everywhere(staff):
 
 
 def test_a_replay_is_shown_before_it_starts(staff):
-    eligible, resolved, bare = one(), one(status="resolved"), ledger_rows.failure()
+    eligible, resolved, bare = one(), one(status="resolved"), run_rows.failure()
     ids = ",".join(str(each.pk) for each in (eligible, resolved, bare))
     response = staff.get(act("replay"), {"ids": ids})
     text = text_of(response)
@@ -312,7 +312,7 @@ def test_a_replay_is_shown_before_it_starts(staff):
 
 
 def test_only_so_many_of_those_skipped_are_listed(staff):
-    ids = ",".join(str(each.pk) for each in ledger_rows.failures(30, status="resolved"))
+    ids = ",".join(str(each.pk) for each in run_rows.failures(30, status="resolved"))
     response = staff.get(act("replay"), {"ids": ids})
     assert len(response.context["first_skipped"]) == 20
     assert response.context["reasons"] == [(replaying.NOT_REPLAYABLE["resolved"], 30)]
@@ -407,12 +407,12 @@ def test_those_selected_in_the_list_are_acted_on(staff):
 
 
 def test_everything_that_the_filters_match_is_acted_on_across_pages(staff):
-    owners = [ledger_rows.connection() for _ in range(60)]
-    mine = [ledger_rows.failure(each, run=None) for each in owners]
+    owners = [run_rows.connection() for _ in range(60)]
+    mine = [run_rows.failure(each, run=None) for each in owners]
     other = one(provider="dropbox")
     response = selected(staff, "replay", mine[:1], across=True, provider="gmail")
     assert "60 of 60 would be replayed" in text_of(response)
-    late = ledger_rows.failure(ledger_rows.connection())
+    late = run_rows.failure(run_rows.connection())
     form = re.search(r'name="ids" value="([^"]+)"', text_of(response))
     done = staff.post(act("replay"), {"ids": form[1], "per_minute": "600"})
     assert told(done) == ["60 failures replayed."]
@@ -423,8 +423,8 @@ def test_everything_that_the_filters_match_is_acted_on_across_pages(staff):
 
 
 def test_more_than_can_be_taken_at_once_is_said(staff, monkeypatch):
-    monkeypatch.setattr(acting, "MOST", 5)
-    made = ledger_rows.failures(7)
+    monkeypatch.setattr(confirmation, "MOST", 5)
+    made = run_rows.failures(7)
     response = selected(staff, "resolve", made[:1], across=True)
     assert list(response.context["chosen"].ids) == [each.pk for each in made[:1:-1]]
     assert "More than 5 match" in text_of(response)
@@ -534,7 +534,7 @@ def edited(client: Client, connection: SyncConnection, **posted):
 
 
 def test_a_connection_is_paused_resumed_and_given_a_schedule_and_nothing_else(staff):
-    connection = ledger_rows.connection(cursor={"secret": "cursor-1"})
+    connection = run_rows.connection(cursor={"secret": "cursor-1"})
     shown = reverse("admin:syncjobs_syncconnection_change", args=[connection.pk])
     assert "cursor-1" not in text_of(staff.get(shown))
     posted = {"state": "paused", "sync_every": "01:00:00", "cursor": "{}", "provider": "dropbox"}
@@ -550,14 +550,14 @@ def test_a_connection_is_paused_resumed_and_given_a_schedule_and_nothing_else(st
 
 @pytest.mark.parametrize("bad", [{"state": "dead"}, {"sync_every": "00:00:10"}, {"state": "x"}])
 def test_what_no_person_may_say_of_a_connection_is_refused(staff, bad):
-    connection = ledger_rows.connection()
+    connection = run_rows.connection()
     refused = edited(staff, connection, **bad)
     assert refused.context["errors"]
     assert again(connection).state == "alive"
 
 
 def test_connections_are_changed_by_those_who_may(committed):
-    connection, removed = ledger_rows.connection(), ledger_rows.connection(state="removed")
+    connection, removed = run_rows.connection(), run_rows.connection(state="removed")
     reader = person("view_syncconnection")
     assert edited(reader, connection, state="paused").status_code == 403
     writer = person("view_syncconnection", "change_syncconnection")
@@ -570,10 +570,10 @@ def test_connections_are_changed_by_those_who_may(committed):
 
 
 def test_a_run_leads_to_its_failure_and_shows_its_attempts(staff):
-    connection = ledger_rows.connection()
-    failure = ledger_rows.failure(connection)
-    ledger_rows.attempt(failure.run, error="A timeout.", traceback="Frame 1")
-    replay = ledger_rows.run(connection, trigger="replay", replay_of=failure)
+    connection = run_rows.connection()
+    failure = run_rows.failure(connection)
+    run_rows.attempt(failure.run, error="A timeout.", traceback="Frame 1")
+    replay = run_rows.run(connection, trigger="replay", replay_of=failure)
     for run, shown in ((failure.run, "A timeout."), (replay, "No worker has begun it")):
         place = reverse("admin:syncjobs_syncrun_change", args=[run.pk])
         text = text_of(staff.get(place))
@@ -587,11 +587,11 @@ def test_the_ledger_is_found_by_what_it_belongs_to(staff):
         return {row.pk for row in response.context["cl"].result_list}
 
     for _ in range(2):
-        connection = ledger_rows.connection()
-        failure = ledger_rows.failure(connection)
-        run = ledger_rows.run(connection, trigger="replay", replay_of=failure)
-        attempt, item = ledger_rows.attempt(run), ledger_rows.item(connection)
-        duty = ledger_rows.duty()
+        connection = run_rows.connection()
+        failure = run_rows.failure(connection)
+        run = run_rows.run(connection, trigger="replay", replay_of=failure)
+        attempt, item = run_rows.attempt(run), run_rows.item(connection)
+        duty = run_rows.duty()
     assert ids("syncrun", connection.pk) == {failure.run_id, run.pk}
     assert ids("syncrun", failure.pk) == ids("syncrun", run.job_id) == {run.pk}
     assert ids("jobattempt", run.pk) == {attempt.pk}

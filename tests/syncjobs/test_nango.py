@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncjobs.errors import Permanent, Refused, SyncError, Transient, Unreadable
+from syncjobs.http_errors import CAP, Who, refusal, retry_after
 from syncjobs.nango import Access, Limits, Nango, Standing, owners, signed
 from syncjobs.sandbox.server import Sandbox
-from syncjobs.statuses import CAP, Who, refusal, retry_after
 from tests.syncjobs.saving import QUICK, client, nango
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connections, transaction
 
-from graph.tenancy import tenant_transaction
-from syncjobs import backoff, ledger, queue, recover, runs
+from graph.database.tenancy import tenant_transaction
+from syncjobs import backoff, queue, recover, run_state, runs
 from syncjobs.errors import (
     AlreadyActive,
     AlreadyEnded,
@@ -20,9 +20,9 @@ from syncjobs.errors import (
 )
 from syncjobs.failures import record
 from syncjobs.failures.masking import MASK, masked, masked_json
-from syncjobs.ledger import Ask, Save
 from syncjobs.models import JobAttempt, JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import Outcome, Trigger
+from syncjobs.run_state import Ask, Save
 from tests.graph import rows
 from tests.syncjobs import workers
 
@@ -33,8 +33,8 @@ def accept(connection, **given):
     return runs.accept(connection.user_id, connection.pk, trigger=REQUEST, **given)
 
 
-def claim(run: SyncRun, job_try: int = 1, worker: str = "w") -> ledger.Claim | None:
-    return ledger.claimed([Ask(run.pk, run.job_id, job_try)], worker)[0]
+def claim(run: SyncRun, job_try: int = 1, worker: str = "w") -> run_state.Claim | None:
+    return run_state.claimed([Ask(run.pk, run.job_id, job_try)], worker)[0]
 
 
 def in_redis() -> list[str]:
@@ -150,9 +150,9 @@ def test_cancel(own_queue):
     running = accept(workers.connection(rows.tenant_id()))
     held = claim(running)
     assert runs.cancel(running.user_id, running.pk).status == "running"
-    [standing] = ledger.renewed([held])
+    [standing] = run_state.renewed([held])
     assert (standing.runs, standing.cancelled) == (True, True)
-    assert ledger.cancelled(held)
+    assert run_state.cancelled(held)
     running.refresh_from_db(using="owner")
     assert running.status == "cancelled"
     assert not JobFailure.objects.using("owner").exists()
@@ -160,7 +160,7 @@ def test_cancel(own_queue):
 
 def test_a_claim_is_the_newest_job_s_only(own_queue):
     made = accept(workers.connection(rows.tenant_id()))
-    other = ledger.claimed([Ask(made.pk, "another:1", 1), Ask(uuid4(), "x", 1)], "w")
+    other = run_state.claimed([Ask(made.pk, "another:1", 1), Ask(uuid4(), "x", 1)], "w")
     assert other == [None, None]
     held = claim(made)
     assert (held.fence, held.job_try, held.cursor) == (1, 1, None)
@@ -175,14 +175,14 @@ def test_a_save_stands_only_under_the_newest_fence(own_queue):
     old = claim(made)
     save = Save({"pages": 1})
     save.move({"next": 2})
-    with ledger.fenced(old, save):
+    with run_state.fenced(old, save):
         pass
-    assert ledger.handed_back(old, Outcome.GIVEN_BACK, 0.0)
+    assert run_state.handed_back(old, Outcome.GIVEN_BACK, 0.0)
     new = claim(made)
     assert new.cursor == {"next": 2}
     late = Save({"pages": 99})
     late.move({"next": 99})
-    with pytest.raises(LeaseLost), ledger.fenced(old, late) as inside:
+    with pytest.raises(LeaseLost), run_state.fenced(old, late) as inside:
         workers.connection(old.user_id)
     assert inside is not None
     known = SyncConnection.objects.using("owner")
@@ -190,15 +190,15 @@ def test_a_save_stands_only_under_the_newest_fence(own_queue):
     connection.refresh_from_db(using="owner")
     made.refresh_from_db(using="owner")
     assert (connection.cursor, made.progress) == ({"next": 2}, {"pages": 1})
-    assert ledger.succeeded([old]) == [False]
-    assert ledger.succeeded([new]) == [True]
+    assert run_state.succeeded([old]) == [False]
+    assert run_state.succeeded([new]) == [True]
 
 
 def test_leases_of_runs_that_are_being_saved_are_not_waited_for(own_queue):
     one, two = (claim(accept(workers.connection(rows.tenant_id()))) for _ in range(2))
     with tenant_transaction(one.user_id):
         SyncRun.objects.select_for_update().get(pk=one.run_id)
-        assert [each.run_id for each in ledger.renewed([one, two])] == [two.run_id]
+        assert [each.run_id for each in run_state.renewed([one, two])] == [two.run_id]
 
 
 def test_the_first_wait_is_exact_and_later_ones_grow_within_bounds():
@@ -219,8 +219,8 @@ def test_a_failure_is_written_once_with_its_group(own_queue):
         made = accept(workers.connection(rows.tenant_id()), payload={"full": True})
         held = claim(made, 3)
         trouble = record.trouble_of(LookupError(f"no part {number} in 'file-{number}'"))
-        assert ledger.failed(made.pk, held.fence, trouble)
-        assert not ledger.failed(made.pk, held.fence, trouble)
+        assert run_state.failed(made.pk, held.fence, trouble)
+        assert not run_state.failed(made.pk, held.fence, trouble)
         failure = JobFailure.objects.using("owner").get(run=made)
         assert (failure.tries, failure.payload) == (3, {"full": True})
         marks.append(failure.fingerprint)
@@ -234,7 +234,7 @@ def test_an_ignored_failure_stays_ignored_until_it_changes(own_queue):
     for error, status in ((KeyError("x"), "open"), (KeyError("x"), "ignored"), (OSError(), "open")):
         made = accept(connection)
         held = claim(made)
-        ledger.failed(made.pk, held.fence, record.trouble_of(error))
+        run_state.failed(made.pk, held.fence, record.trouble_of(error))
         failure = JobFailure.objects.using("owner").get(run=made)
         assert failure.status == status
         JobFailure.objects.using("owner").filter(pk=failure.pk).update(status="ignored")
@@ -243,10 +243,10 @@ def test_an_ignored_failure_stays_ignored_until_it_changes(own_queue):
 def test_a_replay_comes_back_to_its_original(own_queue):
     connection = workers.connection(rows.tenant_id())
     made = accept(connection)
-    ledger.failed(made.pk, claim(made).fence, record.trouble_of(KeyError("x")))
+    run_state.failed(made.pk, claim(made).fence, record.trouble_of(KeyError("x")))
     original = JobFailure.objects.using("owner").get()
 
-    def replayed() -> ledger.Claim:
+    def replayed() -> run_state.Claim:
         JobFailure.objects.using("owner").update(status="replaying")
         run = runs.accept(
             connection.user_id, connection.pk, trigger=Trigger.REPLAY, replay_of=original.pk
@@ -254,14 +254,14 @@ def test_a_replay_comes_back_to_its_original(own_queue):
         return claim(run)
 
     held = replayed()
-    ledger.failed(held.run_id, held.fence, record.trouble_of(OSError("disk")))
+    run_state.failed(held.run_id, held.fence, record.trouble_of(OSError("disk")))
     original = JobFailure.objects.using("owner").get()
     assert (original.status, original.tries, original.error_class) == ("open", 2, "OSError")
     held = replayed()
-    ledger.cancelled(held)
+    run_state.cancelled(held)
     assert JobFailure.objects.using("owner").get().status == "open"
     held = replayed()
-    ledger.succeeded([held])
+    run_state.succeeded([held])
     original = JobFailure.objects.using("owner").get()
     assert (original.status, str(held.run_id) in original.note) == ("resolved", True)
 

@@ -14,9 +14,9 @@ import pytest
 from arq.constants import job_key_prefix
 
 from graph.models import ViewRefresh
-from syncjobs import duties, queue, recover
+from syncjobs import periodic, queue, recover
+from syncjobs.database_threads import Batches, Threads, ended
 from syncjobs.models import Duty, JobFailure, SyncRun
-from syncjobs.threads import Batches, Threads, ended
 from tests.graph import rows
 from tests.syncjobs import workers
 from tests.syncjobs.workers import PROJECT, until, worker
@@ -63,20 +63,20 @@ def test_duties_are_done_by_a_worker_and_a_missed_one_once(own_queue, tmp_path):
 
 
 def test_a_duty_is_begun_by_one_worker_at_a_time(committed):
-    assert set(duties.begun("one")) == set(duties.DUTIES)
-    assert duties.begun("two") == []
+    assert set(periodic.begun("one")) == set(periodic.DUTIES)
+    assert periodic.begun("two") == []
     Duty.objects.using("owner").update(lease_until=datetime.now(UTC) - timedelta(seconds=1))
-    assert set(duties.begun("two")) == set(duties.DUTIES)
+    assert set(periodic.begun("two")) == set(periodic.DUTIES)
 
 
 def test_a_duty_that_fails_is_one_dead_letter_that_counts(committed, monkeypatch):
     def broken() -> dict[str, object]:
         raise ValueError("the disk 12345 is full")
 
-    monkeypatch.setitem(duties.DUTIES, "refresh_view", duties.Duty(60, broken))
+    monkeypatch.setitem(periodic.DUTIES, "refresh_view", periodic.Duty(60, broken))
     for _ in range(3):
-        duties.begun("one")
-        duties.do("refresh_view")
+        periodic.begun("one")
+        periodic.do("refresh_view")
         Duty.objects.using("owner").update(due_at=datetime.now(UTC))
     [failure] = JobFailure.objects.using("owner").all()
     assert (failure.function, failure.tries) == ("refresh_view", 3)
@@ -89,8 +89,8 @@ def test_a_due_connection_gets_one_run_however_late(own_queue):
         rows.tenant_id(), sync_every=timedelta(hours=1), next_sync_at=late
     )
     paused = workers.connection(rows.tenant_id(), state="paused", next_sync_at=late)
-    assert duties.accept_due() == {"accepted": 1}
-    assert duties.accept_due() == {"accepted": 0}
+    assert periodic.accept_due() == {"accepted": 1}
+    assert periodic.accept_due() == {"accepted": 0}
     [run] = SyncRun.objects.using("owner").all()
     assert (run.connection_id, run.trigger) == (connection.pk, "schedule")
     connection.refresh_from_db(using="owner")
@@ -110,7 +110,7 @@ def test_what_is_old_and_settled_is_forgotten(own_queue, settings):
             function="f", error="e", status=status, first_failed_at=old, last_failed_at=at
         )
     JobFailure.objects.using("owner").create(function="f", error="e", run=made[1])
-    assert duties.forget_old() == {"failures": 1, "runs": 1, "items": 0, "marks": 0}
+    assert periodic.forget_old() == {"failures": 1, "runs": 1, "items": 0, "marks": 0}
     kept = set(SyncRun.objects.using("owner").values_list("pk", flat=True))
     assert kept == {made[1].pk, made[2].pk}
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connections
 from redis import Redis
 
-from graph.tenancy import tenant_transaction
+from graph.database.tenancy import tenant_transaction
 from syncjobs import queue, runs
 from syncjobs.models import JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import Trigger

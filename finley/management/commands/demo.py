@@ -9,13 +9,13 @@ from uuid import UUID
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from finley import serving
 from finley.demo import answers, steps, syncs
-from graph import questions
+from finley.server import uvicorn
 from graph.errors import GraphError
 from graph.ingest.progress import ProgressBar
 from graph.management.commands.build_graph import built
 from graph.management.commands.enrich import enriched
+from graph.questions import whole_graph
 from syncjobs.sandbox.server import Sandbox
 
 PORT = 8000
@@ -90,7 +90,7 @@ class Command(BaseCommand):
             f"{found['components']:,} components, in {found['queries']} queries"
         )
         self._layers(found["layers"])
-        groups = self._timed("Communities found", lambda: questions.communities(user_id))
+        groups = self._timed("Communities found", lambda: whole_graph.communities(user_id))
         sizes = ", ".join(str(group["size"]) for group in groups["results"])
         modularity = groups["modularity"]
         quality = "" if modularity is None else f", modularity {modularity:.2f}"
@@ -115,7 +115,7 @@ class Command(BaseCommand):
     def _vendors(self, user_id: UUID) -> None:
         answer = self._timed(
             "Most important vendors (PageRank)",
-            lambda: questions.importance(user_id, kind="vendor"),
+            lambda: whole_graph.importance(user_id, kind="vendor"),
         )
         for vendor in answer["results"]:
             self._say(f"    {vendor['rank']:2}. {vendor['name']:40} {vendor['score']:.4f}")
@@ -144,7 +144,7 @@ class Command(BaseCommand):
     def _serve(self, port: int) -> None:
         self._say("Serving until Ctrl-C. A worker runs along.")
         with syncs.Working():
-            serving.serve(port=port)
+            uvicorn.serve(port=port)
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from finley import serving
+from finley.server import uvicorn
 
 
 class Command(BaseCommand):
@@ -27,4 +27,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = ("host", "port", "fd", "workers", "log_level")
-        serving.serve(**{name: options[name] for name in names})
+        uvicorn.serve(**{name: options[name] for name in names})

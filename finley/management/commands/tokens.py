@@ -8,10 +8,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from finley.models import ApiToken, User, usual_scopes
-from finley.routers import as_owner
-from graph import tenants
+from graph import tenant_lookup
+from graph.database.role import as_owner
 from graph.errors import TenantUnknown
-from graph.scopes import SCOPES
+from graph.http.scopes import SCOPES
 
 
 def scopes(text: str) -> list[str]:
@@ -73,6 +73,6 @@ class Command(BaseCommand):
 
     def _user(self, named: str) -> User:
         try:
-            return User.objects.get(pk=tenants.find(named))
+            return User.objects.get(pk=tenant_lookup.find(named))
         except TenantUnknown as error:
             raise CommandError(str(error)) from None

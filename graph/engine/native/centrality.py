@@ -7,7 +7,7 @@ import networkx as nx
 import numpy as np
 import rustworkx as rx
 
-from graph.engine.kits import networkit
+from graph.engine.lazy_imports import networkit
 from graph.engine.topology import Floats, Steps, Topology, Unsupported, Weight
 
 Scores = dict[Hashable, float]

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from networkx.utils import create_py_random_state
 
-from graph.engine.kits import networkit
-from graph.engine.native.components import groups
+from graph.engine.lazy_imports import networkit
+from graph.engine.networkx.components import groups
 from graph.engine.topology import Index, Topology, Unsupported, Weight
 
 Partition = list[set[Hashable]]

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from graph import tenants
+from graph import tenant_lookup
 from graph.adopting.outcome import Adopted, Table
 from graph.adopting.run import FLOW, adopt
 from graph.errors import GraphError
@@ -61,7 +61,7 @@ class Command(BaseCommand):
             done = adopt(
                 options["schema"] or "public",
                 options["url"],
-                only=[tenants.find(each) for each in options["user"]],
+                only=[tenant_lookup.find(each) for each in options["user"]],
                 currency=options["currency"],
                 flow=options["flow"],
                 create_users=options["create_users"],

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from graph import tenants
-from graph.engine.convert import to_networkx
+from graph import tenant_lookup
+from graph.engine.networkx.to_networkx import to_networkx
 from graph.engine.stats import stats
 from graph.errors import GraphError
-from graph.load import load
+from graph.reading.load import load
 
 
 class Command(BaseCommand):
@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
 def built(user: str) -> dict[str, Any]:
     """The statistics of the user's graph; `seconds` is load and build together."""
-    user_id = tenants.find(user)
+    user_id = tenant_lookup.find(user)
     start = time.perf_counter()
     graph, queries = load(user_id)
     to_networkx(graph)

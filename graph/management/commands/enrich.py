@@ -10,7 +10,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from graph import tenants
+from graph import tenant_lookup
 from graph.enrich import run
 from graph.enrich.run import Done
 from graph.errors import GraphError
@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            user_id = tenants.find(options["user"])
+            user_id = tenant_lookup.find(options["user"])
             done = enriched(user_id, options["layer"] or (), everything=options["all"])
         except GraphError as error:
             raise CommandError(str(error)) from None

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from uuid import UUID
 
-from graph import exports
-from graph.exports import Export
+from graph.export import pages
+from graph.export.pages import Export
 from graph.management.commands import export_relationships
 
 
@@ -16,4 +16,4 @@ class Command(export_relationships.Command):
         "formula gets an apostrophe before it."
     )
     what = "entities"
-    export: Callable[[UUID], AbstractContextManager[Export]] = staticmethod(exports.entities)
+    export: Callable[[UUID], AbstractContextManager[Export]] = staticmethod(pages.entities)

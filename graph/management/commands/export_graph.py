@@ -7,10 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from graph import exports, tenants
+from graph import tenant_lookup
 from graph.errors import GraphError
-from graph.load import ALL
-from graph.streams import FORMATS, Pieces
+from graph.export import pages
+from graph.export.formats import FORMATS, Pieces
+from graph.reading.load import ALL
 
 
 class Command(BaseCommand):
@@ -29,9 +30,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         columns = tuple(options["columns"].split(",")) if options["columns"] else ALL
         try:
-            user_id = tenants.find(options["user"])
+            user_id = tenant_lookup.find(options["user"])
             edge_class = "flow" if options["flow"] else None
-            with exports.graph(user_id, columns, edge_class=edge_class) as contents:
+            with pages.graph(user_id, columns, edge_class=edge_class) as contents:
                 self._write(FORMATS[options["format"]].write(contents), options["output"])
         except (GraphError, ValueError) as error:
             raise CommandError(str(error)) from None

@@ -12,10 +12,11 @@ import pyarrow as pa
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from graph import exports, tenants
+from graph import tenant_lookup
 from graph.errors import GraphError
-from graph.exports import Export
-from graph.tabular import FORMATS
+from graph.export import pages
+from graph.export.csv_parquet import FORMATS
+from graph.export.pages import Export
 
 
 class Command(BaseCommand):
@@ -26,7 +27,7 @@ class Command(BaseCommand):
     )
     requires_system_checks: Any = []  # they would load the whole site
     what = "relationships"
-    export: Callable[[UUID], AbstractContextManager[Export]] = staticmethod(exports.relationships)
+    export: Callable[[UUID], AbstractContextManager[Export]] = staticmethod(pages.relationships)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", required=True, help="whose: a UUID or an e-mail address")
@@ -36,7 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            written = self._export(tenants.find(options["user"]), options)
+            written = self._export(tenant_lookup.find(options["user"]), options)
         except GraphError as error:
             raise CommandError(str(error)) from None
         except OSError as error:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from graph.engine.backend import functions
+from graph.engine.networkx.backend import functions
 
 
 class Command(BaseCommand):

@@ -13,14 +13,14 @@ from uuid import UUID
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from graph import tenants
+from graph import tenant_lookup
 from graph.errors import GraphError
-from graph.ingest import guess, mapping
-from graph.ingest.importing import Imported, format_of, import_file
+from graph.ingest import guess_mapping, mapping
+from graph.ingest.import_file import Imported, format_of, import_file
 from graph.ingest.mapping import Mapping
 from graph.ingest.progress import ProgressBar
-from graph.ingest.reading import read
-from graph.ingest.store import Stored
+from graph.ingest.rows_from_file import read
+from graph.ingest.store_rows import Stored
 from graph.management.commands.enrich import enriched
 
 KILOBYTES_PER_MEGABYTE = 1024
@@ -87,7 +87,7 @@ class Command(BaseCommand):
 
     def _tenant(self, named: str, create: bool) -> UUID:
         try:
-            return tenants.find(named, create=create)
+            return tenant_lookup.find(named, create=create)
         except GraphError as error:
             raise CommandError(str(error)) from None
 
@@ -102,7 +102,7 @@ class Command(BaseCommand):
                 failures.append(str(error))
                 continue
             self.stdout.write(f"{path.name}: {by.name} ({by.title})")
-            for line in guess.explain(by):
+            for line in guess_mapping.explain(by):
                 self.stdout.write(f"  {line}")
         return failures
 

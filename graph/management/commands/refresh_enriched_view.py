@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from graph import view
 from graph.errors import RefreshRunning, ViewError
+from graph.view import refresh
 from graph.words import bytes_in_words
 
 EXIT_CODES = (
@@ -42,23 +42,23 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["print_sql"]:
-            self.stdout.write(view.definition())
+            self.stdout.write(refresh.definition())
             return
         done = self._refresh(options["concurrently"], options["wait"])
         self.stdout.write(json.dumps(asdict(done)) if options["json"] else in_words(done))
 
-    def _refresh(self, concurrently: bool, wait: bool) -> view.Refresh:
+    def _refresh(self, concurrently: bool, wait: bool) -> refresh.Refresh:
         if not concurrently:
             self.stderr.write("The view is locked to everybody until this ends.")
         try:
-            return view.refresh(concurrently=concurrently, wait=wait)
+            return refresh.refresh(concurrently=concurrently, wait=wait)
         except RefreshRunning as error:
             raise CommandError(str(error), returncode=3) from None
         except ViewError as error:
             raise CommandError(str(error)) from None
 
 
-def in_words(done: view.Refresh) -> str:
+def in_words(done: refresh.Refresh) -> str:
     return (
         f"{done.rows:,} rows in {done.seconds:.2f} s: {done.added:,} added, "
         f"{done.changed:,} changed, {done.removed:,} removed; {bytes_in_words(done.size_bytes)}."

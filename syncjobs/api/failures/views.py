@@ -16,16 +16,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from graph import keyset
 from graph.api.permissions import Scoped
 from graph.api.serializers import Problem
-from graph.scopes import ADMIN
+from graph.http.scopes import ADMIN
+from graph.reading import cursors
 from syncjobs.api.failures import serializers as shapes
 from syncjobs.api.serializers import NoBody
 from syncjobs.api.views import ASKED, SENT, Api
-from syncjobs.failures import finding, groups, replaying, settling, story, verdicts
+from syncjobs.failures import groups, outcomes, replaying, search, settling, timeline
+from syncjobs.failures.outcomes import Verdict
 from syncjobs.failures.settling import Settled
-from syncjobs.failures.verdicts import Verdict
 from syncjobs.models import JobFailure
 from syncjobs.models.choices import FailureStatus
 
@@ -35,7 +35,7 @@ CONFLICT = {409: OpenApiResponse(Problem, description="Its status, or its connec
 SETTLED = {200: shapes.FailureAnswer, **SENT, **STAFF, **MISSING, **CONFLICT}
 FAILURE_ID = OpenApiParameter("failure_id", OpenApiTypes.UUID, "path")
 STATUSES = {
-    shapes.CURRENT: finding.CURRENT,
+    shapes.CURRENT: search.CURRENT,
     shapes.ANY: (),
     **{each: (each,) for each in FailureStatus.values},
 }
@@ -70,12 +70,12 @@ def _id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise NotFound(verdicts.UNKNOWN) from None
+        raise NotFound(outcomes.UNKNOWN) from None
 
 
 def _matching(wanted: dict[str, Any]) -> Any:
     statuses = STATUSES[wanted.pop("status")]
-    return finding.matching(statuses=statuses, **wanted).defer(*verdicts.WIDE)
+    return search.matching(statuses=statuses, **wanted).defer(*outcomes.WIDE)
 
 
 def _refused(verdict: Verdict) -> APIException:
@@ -94,8 +94,8 @@ class FailuresView(Staff):
         """Dead letters, those that failed last first."""
         wanted = self.parameters(request)
         most, after = wanted.pop("limit"), wanted.pop("cursor", None)
-        found, following = keyset.page(_matching(wanted), "last_failed_at", most, after)
-        answer = {"results": found, "next": keyset.cursor(following)}
+        found, following = cursors.page(_matching(wanted), "last_failed_at", most, after)
+        answer = {"results": found, "next": cursors.cursor(following)}
         return Response(shapes.FailuresAnswer(answer).data)
 
 
@@ -125,8 +125,8 @@ class FailureView(Staff):
         self.parameters(request)
         failure: Any = JobFailure.objects.filter(pk=_id(failure_id)).first()
         if failure is None:
-            raise NotFound(verdicts.UNKNOWN)
-        failure.advice, failure.runs = story.advice(failure), story.runs_of(failure)
+            raise NotFound(outcomes.UNKNOWN)
+        failure.advice, failure.runs = timeline.advice(failure), timeline.runs_of(failure)
         return Response(shapes.FailureDetailAnswer(failure).data)
 
 

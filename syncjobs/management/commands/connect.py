@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from graph import tenants
+from graph import tenant_lookup
 from graph.errors import GraphError
 from syncjobs import connections
 from syncjobs.errors import RequestError
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             raise CommandError(f"--every: {LEAST} seconds at least.")
         try:
             made = connections.register(
-                tenants.find(options["user"]),
+                tenant_lookup.find(options["user"]),
                 options["provider"],
                 options["nango_id"],
                 integration=options["integration"],

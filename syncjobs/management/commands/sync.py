@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from graph import tenants
+from graph import tenant_lookup
 from graph.errors import GraphError
 from syncjobs import connections, history, runs
 from syncjobs.errors import RequestError
@@ -50,7 +50,7 @@ class Command(BaseCommand):
             raise CommandError(run.error or "It was cancelled.")
 
     def _accepted(self, options: dict[str, Any]) -> SyncRun:
-        user_id = tenants.find(options["user"])
+        user_id = tenant_lookup.find(options["user"])
         connection_id = chosen(user_id, options["connection"])
         payload = {"full": True} if options["full"] else {}
         return runs.accept(user_id, connection_id, trigger=Trigger.REQUEST, payload=payload)

@@ -10,8 +10,9 @@ from django.db import connections
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from graph import models, view
+from graph import models
 from graph.adopting.outcome import Adopted, Table
+from graph.view import refresh
 from tests.graph.adopting.replaced import Replaced
 
 SCHEMA = "Replaced System"  # a name that has to be quoted
@@ -67,7 +68,7 @@ def elsewhere(address: str, raw: psycopg.Connection) -> Iterator[str]:
 
 def shown(user: UUID) -> dict[UUID, dict[str, Any]]:
     """The view's rows of a tenant, after a refresh; one each."""
-    view.refresh()
+    refresh.refresh()
     found = models.EnrichedRelationship.objects.using("owner").filter(user_id=user).values()
     by_id = {row["id"]: row for row in found}
     assert len(by_id) == len(found)

@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from finley.models import User
-from finley.routers import as_owner
 from graph import models
+from graph.database.role import as_owner
 from tests.graph.adopting.conftest import SCHEMA, USER, rows, written
 from tests.graph.adopting.test_adopting import small
 

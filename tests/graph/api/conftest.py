@@ -15,7 +15,8 @@ import pytest
 from django.db import connections
 
 from finley.models import User
-from graph import models, view
+from graph import models
+from graph.view import refresh
 from tests.graph import rows
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -128,7 +129,7 @@ def add_facts(user: UUID, relationship: UUID, original: UUID) -> None:
 def both_books(tenant: User, other_tenant: User) -> tuple[Books, Books]:
     """The tenant's books, and the other's, who keeps the same; the view knows both."""
     made = keep_books(tenant.id), keep_books(other_tenant.id)
-    view.refresh()
+    refresh.refresh()
     return made
 
 

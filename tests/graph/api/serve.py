@@ -6,14 +6,14 @@ import sys
 import uvicorn
 from django.db import connections
 
-from finley import serving
 from finley.asgi import application
+from finley.server import uvicorn as server_uvicorn
 
 
 def serve(database: str, fileno: int) -> None:
     for alias in connections:
         connections[alias].settings_dict["NAME"] = database
-    config = uvicorn.Config(application, **serving.options())
+    config = uvicorn.Config(application, **server_uvicorn.options())
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=fileno)])
 
 

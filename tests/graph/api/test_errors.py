@@ -9,8 +9,8 @@ from django.db import connections
 from rest_framework.test import APIClient
 
 from finley.models import ApiToken
-from finley.routers import as_owner
-from graph.questions import relationship
+from graph.database.role import as_owner
+from graph.questions.whole_graph import relationship
 from tests.conftest import client_of
 from tests.graph.api.shapes import V1, as_published
 from tests.problems import unnamed, wrong

@@ -14,16 +14,16 @@ from asgiref.sync import async_to_sync
 from django.db import connections
 from rest_framework.test import APIClient
 
-from graph import view
-from graph.api import following
+from graph.api import changes
 from graph.api.schema import EXAMPLES
+from graph.http.problems import MEDIA_TYPE
 from graph.models.choices import QuestionFailure
-from graph.problems import MEDIA_TYPE
-from syncjobs.answering import ledger
-from syncjobs.answering.ledger import End
+from graph.view import refresh
+from syncjobs.questions import state
+from syncjobs.questions.state import End
 from tests.conftest import client_of
 from tests.graph.api.shapes import V1, published, validator
-from tests.graph.api.test_asking import computed
+from tests.graph.api.test_heavy_views import computed
 
 FILE = Path(__file__).resolve().parents[3] / "graph" / "api" / "examples.json"
 SOMEBODY = "7b3ea1a5-7a1e-4f0b-9c1d-1d2b3c4d5e6f"
@@ -65,8 +65,8 @@ def asked_of(books) -> dict[str, tuple[str, dict[str, Any]]]:
 
 @pytest.fixture(autouse=True)
 def short_streams(own_queue, monkeypatch) -> None:
-    monkeypatch.setattr(following, "LOOKED_EVERY", 0.01)
-    monkeypatch.setattr(following, "LONGEST", 0.02)
+    monkeypatch.setattr(changes, "LOOKED_EVERY", 0.01)
+    monkeypatch.setattr(changes, "LONGEST", 0.02)
 
 
 @pytest.fixture
@@ -173,9 +173,9 @@ def problems(api, tenant, settings) -> dict[str, Any]:
     """One of each status that any question may be refused with."""
     stats = V1 + "stats/"
     accepted = api.get(V1 + "communities/", headers={"Prefer": "respond-async"})
-    claim = ledger.claimed(*accepted_job(accepted), "worker:1")
+    claim = state.claimed(*accepted_job(accepted), "worker:1")
     end = End(failure=QuestionFailure.TOO_LONG, error="It took longer than the 600 s that a worker gives a question. Narrow it.")  # fmt: skip  # noqa: E501
-    assert ledger.ended(claim.id, claim.fence, end)
+    assert state.ended(claim.id, claim.fence, end)
     refused = {
         "401": APIClient().get(stats),
         "403": client_of(tenant, "sync").get(stats),
@@ -208,7 +208,7 @@ def never_filled(api) -> Any:
     with connections["owner"].cursor() as cursor:
         cursor.execute("REFRESH MATERIALIZED VIEW view_enriched_relationships WITH NO DATA")
     answer = api.get(V1 + "stats/")
-    view.refresh(concurrently=False)
+    refresh.refresh(concurrently=False)
     return answer
 
 

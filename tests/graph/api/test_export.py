@@ -19,9 +19,10 @@ import pytest
 from django.db import connections
 from pyarrow import parquet as pq
 
-from graph import grants, view
-from graph.load import ALL
-from graph.streams import FORMATS
+from graph.database import grants
+from graph.export.formats import FORMATS
+from graph.reading.load import ALL
+from graph.view import refresh
 from tests.conftest import client_of
 from tests.graph.api.conftest import serving
 from tests.graph.api.shapes import V1, validator
@@ -105,7 +106,7 @@ def test_arrow_is_read_by_pyarrow(client, books):
 
 
 def test_a_tenant_without_data_has_an_export_of_nothing(server, other_tenant):
-    view.refresh()
+    refresh.refresh()
     headers = shown(client_of(other_tenant))
     for name in FORMATS:
         answer = httpx.get(server + EXPORT, params={"format": name}, headers=headers, timeout=30)
@@ -196,7 +197,7 @@ def many(tenant) -> UUID:
     with connections["owner"].cursor() as cursor:
         for statement in FILL:
             cursor.execute(statement, {"user": tenant.id, "many": MANY, "reason": LONG})
-    view.refresh()
+    refresh.refresh()
     return tenant.id
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from graph import models, view
+from graph import models
 from graph.layers import BY_NAME, LAYERS
+from graph.view import refresh
 from tests.conftest import client_of
 from tests.graph import rows
 from tests.graph.api.shapes import V1, validator
@@ -123,7 +124,7 @@ def test_a_payment_that_two_sources_saw_is_told_once(api, tenant, books):
         relationship_type="same_transaction",
         edge_class="link",
     )
-    view.refresh()
+    refresh.refresh()
     assert set(ids(api, "temporal")) == {str(seen.pk), str(bank.pk)}
     assert ids(api, "temporal", once=True) == [str(seen.pk)]
 
@@ -138,7 +139,7 @@ def test_pages(api, tenant, books):
             causal_score=score / 10,
             causal_direction="forward",
         )
-    view.refresh()
+    refresh.refresh()
     seen, cursor = [], None
     while True:
         asked = {"limit": 3, **({"cursor": cursor} if cursor else {})}

@@ -4,8 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from graph import models, view, windows
+from graph import models
 from graph.layers import LAYERS
+from graph.reading import pages
+from graph.view import refresh
 from tests.graph import rows
 from tests.graph.api.shapes import V1, validator
 from tests.problems import wrong
@@ -144,7 +146,7 @@ def test_a_merged_spelling_is_answered_as_the_party_that_stands_for_it(api, tena
 def test_who_is_like_whom(api, tenant, books):
     other = rows.entity(tenant.id, "Lab", kind="department")
     rows.payment(tenant.id, other, models.NormalizedEntity(id=books.acme))
-    view.refresh()
+    refresh.refresh()
     found = ask(api, f"entities/{books.acme}/similar/", "entities/{entity_id}/similar/")
     assert [(e["name"], e["shared"], e["similarity"]) for e in found["results"]] == [
         ("Borough", 1, 0.5)
@@ -219,7 +221,7 @@ def test_a_payment_that_two_sources_tell_counts_once(api, tenant, books):
         rows.relationship(tenant.id, source, target)
         made.append(target)
     rows.relationship(tenant.id, *made, edge_class="link", relationship_type="same_transaction")
-    view.refresh()
+    refresh.refresh()
     (month,) = ask(api, "cash-flow/", party=payee.pk)["months"]
     assert (Decimal(month["money_in"]), month["payments_in"]) == (7, 1)
 
@@ -227,7 +229,7 @@ def test_a_payment_that_two_sources_tell_counts_once(api, tenant, books):
 def test_what_moves_between_own_accounts_is_neither_in_nor_out(api, tenant, books):
     accounts = [rows.entity(tenant.id, name, kind="account") for name in ("Till", "Bank")]
     rows.payment(tenant.id, *accounts, amount=99)
-    view.refresh()
+    refresh.refresh()
     before = ask(api, "cash-flow/")["months"]
     assert [m["payments_out"] for m in before] == [3, 1]
     (month,) = ask(api, "cash-flow/", party=accounts[1].pk)["months"]
@@ -235,9 +237,9 @@ def test_what_moves_between_own_accounts_is_neither_in_nor_out(api, tenant, book
 
 
 def test_a_rare_row_is_found_however_far_back(api, tenant, books, monkeypatch):
-    monkeypatch.setattr(windows, "FIRST", 1)
-    monkeypatch.setattr(windows, "FIRST_OF_FEW", 1)
-    monkeypatch.setattr(windows, "WIDER", 2)
+    monkeypatch.setattr(pages, "FIRST", 1)
+    monkeypatch.setattr(pages, "FIRST_OF_FEW", 1)
+    monkeypatch.setattr(pages, "WIDER", 2)
     for asked, named in (({"has": "fraud"}, "annotated"), ({"party": "borough"}, "to_borough")):
         assert ids(ask(api, "relationships/", **asked)) == {str(getattr(books, named))}
     whole = [row["id"] for row in ask(api, "relationships/", edges="all")["results"]]

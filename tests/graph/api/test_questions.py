@@ -6,9 +6,9 @@ import httpx
 import pytest
 from django.db import connections
 
-from graph import view
 from graph.engine.importance import ALGORITHMS
 from graph.layers import LAYERS
+from graph.view import refresh
 from tests.conftest import client_of
 from tests.graph import rows
 from tests.graph.api.shapes import V1, as_published
@@ -248,7 +248,7 @@ def ids_of(user: UUID, table: str) -> list[UUID]:
 
 
 def test_a_tenant_without_data_has_empty_answers(other_tenant, committed):
-    view.refresh()
+    refresh.refresh()
     client = client_of(other_tenant)
     stats = ask(client, "stats/")
     assert stats.pop("build_seconds") >= 0

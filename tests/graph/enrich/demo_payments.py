@@ -11,13 +11,13 @@ import numpy as np
 
 from finley.demo.books import write
 from finley.demo.truth import Ref, Truth
-from graph.enrich import fields
-from graph.enrich.payments import UNIT, Entities, Payments
+from graph.enrich.columns import fields
+from graph.enrich.columns.payments import UNIT, Entities, Payments
+from graph.enrich.resolution.resolve import Key, Party, resolve
 from graph.ingest.identity import identity
-from graph.ingest.importing import format_of
-from graph.ingest.reading import read
-from graph.ingest.resolution import Key, Party, resolve
+from graph.ingest.import_file import format_of
 from graph.ingest.rows import LedgerRow
+from graph.ingest.rows_from_file import read
 
 ACCOUNTS = ("iban", "bank_account")
 EPOCH = np.datetime64("1970-01-01")

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from graph.enrich.payments import UNIT, Entities, Payments
+from graph.enrich.columns.payments import UNIT, Entities, Payments
 
 OURS = "Office"
 KINDS = {

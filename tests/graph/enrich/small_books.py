@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graph.enrich.payments import UNIT, Entities, Payments
+from graph.enrich.columns.payments import UNIT, Entities, Payments
 
 EPOCH = date(1970, 1, 1)
 PARTIES = ("Office", "Landlord", "Depot", "Grocer")

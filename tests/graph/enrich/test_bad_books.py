@@ -3,17 +3,10 @@
 import numpy as np
 import pytest
 
-from graph.enrich import (
-    batches,
-    duplicates,
-    fees,
-    references,
-    reversals,
-    same_transaction,
-    settlements,
-)
-from graph.enrich.duplicates import Stated
-from graph.enrich.sides import sides
+from graph.enrich import fraud
+from graph.enrich.columns.counterparties import sides
+from graph.enrich.fraud import Stated
+from graph.enrich.links import batches, fees, references, reversals, same_transaction, settlements
 from tests.graph.enrich.handmade import payments
 
 SOURCES = ("ledger", "card", "bank")
@@ -30,7 +23,7 @@ def everything(made):
         list(reversals.links(made, reversed_by)),
         list(settlements.links(made, settlements.find(made, pairs, charges, reversed_by))),
         list(references.links(made, references.find(made))),
-        duplicates.find(made, Stated(nothing, nothing), pairs, charges, reversed_by),
+        fraud.find(made, Stated(nothing, nothing), pairs, charges, reversed_by),
     ]
 
 

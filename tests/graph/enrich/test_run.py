@@ -9,9 +9,9 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from finley.models import User
-from finley.routers import as_owner
+from graph.database.role import as_owner
 from graph.enrich import run
-from graph.ingest.books_changed import books_changed
+from graph.ingest.request_enrichment import books_changed
 from graph.models import (
     PredictedRelationship,
     RelationshipInstance,
@@ -19,7 +19,7 @@ from graph.models import (
     SeasonalPattern,
     TemporalPattern,
 )
-from syncjobs import duties
+from syncjobs import periodic
 from tests.graph import rows
 from tests.graph.ingest import processes
 
@@ -214,11 +214,11 @@ def test_a_worker_enriches_who_waits(books, monkeypatch):
     tenant, *_ = books
     with connections["owner"].cursor() as cursor:
         books_changed(cursor, tenant)
-    assert duties.enrich() == {"tenants": 0}  # perhaps more is coming
-    monkeypatch.setattr(duties, "QUIET", 0)
-    assert duties.enrich() == {"tenants": 1}
+    assert periodic.enrich() == {"tenants": 0}  # perhaps more is coming
+    monkeypatch.setattr(periodic, "QUIET", 0)
+    assert periodic.enrich() == {"tenants": 1}
     assert TemporalPattern.objects.using("owner").get().occurrences == 36
-    assert duties.enrich() == {"tenants": 0}
+    assert periodic.enrich() == {"tenants": 0}
 
 
 def test_nobody_waits_behind_books_that_cannot_be_enriched(books, monkeypatch):
@@ -226,7 +226,7 @@ def test_nobody_waits_behind_books_that_cannot_be_enriched(books, monkeypatch):
     for tenant in (broken, fine):
         with connections["owner"].cursor() as cursor:
             books_changed(cursor, tenant)
-    monkeypatch.setattr(duties, "QUIET", 0)
+    monkeypatch.setattr(periodic, "QUIET", 0)
     resolution = run.STEPS["resolution"]
 
     def sometimes(of):
@@ -236,9 +236,9 @@ def test_nobody_waits_behind_books_that_cannot_be_enriched(books, monkeypatch):
 
     monkeypatch.setitem(run.STEPS, "resolution", sometimes)
     with pytest.raises(ValueError, match="broken"):
-        duties.enrich()
+        periodic.enrich()
     assert run.waiting(10) == [fine, broken]
     with pytest.raises(ValueError, match="broken"):
-        duties.enrich()
+        periodic.enrich()
     assert run.waiting(10) == [broken]
     assert TemporalPattern.objects.using("owner").get().occurrences == 36

@@ -8,8 +8,8 @@ import pytest
 
 from graph.ingest import mapping
 from graph.ingest.mapping import Mapping
-from graph.ingest.reading import read
 from graph.ingest.rows import LedgerRow, Reject
+from graph.ingest.rows_from_file import read
 
 DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 

@@ -14,9 +14,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from finley.models import User
-from finley.routers import as_owner
-from graph import models, view
+from graph import models
+from graph.database.role import as_owner
 from graph.ingest.mapping import Mapping
+from graph.view import refresh
 from tests.graph.ingest import processes
 from tests.graph.ingest.conftest import Write
 
@@ -258,7 +259,7 @@ class TestFilesThatFail:
 class TestBuildingTheGraph:
     def test_as_json(self, command: Command, write: Write, tenant: User) -> None:
         command(write(LEDGER), "--user", tenant.id)
-        view.refresh()
+        refresh.refresh()
         out = StringIO()
         call_command("build_graph", "--user", tenant.email, "--json", stdout=out)
         found = json.loads(out.getvalue())

@@ -14,10 +14,10 @@ import pytest
 from django.db import connections, transaction
 
 from finley.models import User
-from finley.routers import as_owner
 from graph import models
+from graph.database.role import as_owner
 from graph.ingest import mapping
-from graph.ingest.importing import import_file
+from graph.ingest.import_file import import_file
 from tests.graph.ingest import processes
 from tests.graph.ingest.contents import contents
 

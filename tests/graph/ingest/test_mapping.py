@@ -9,7 +9,7 @@ import pytest
 from graph.ingest import mapping
 from graph.ingest.columns import canonical, slug, squash
 from graph.ingest.mapping import Mapping, MappingError
-from graph.ingest.reading import header
+from graph.ingest.rows_from_file import header
 
 Make = Callable[..., Mapping]
 

@@ -13,8 +13,8 @@ import pytest
 from django.db import connections
 
 from finley.models import User
-from finley.routers import as_owner
 from graph import models
+from graph.database.role import as_owner
 from tests.graph.ingest import processes
 
 PEAK_MB = 500

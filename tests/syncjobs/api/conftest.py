@@ -9,8 +9,8 @@ from rest_framework.test import APIClient
 from finley.models import User
 from syncjobs import connections, queue
 from syncjobs.failures.record import Trouble
-from syncjobs.ledger import Ask, claimed, failed, succeeded
 from syncjobs.models import SyncConnection, SyncRun
+from syncjobs.run_state import Ask, claimed, failed, succeeded
 from syncjobs.sandbox.server import Sandbox
 from tests.conftest import client_of
 from tests.graph.api.conftest import Server, serving

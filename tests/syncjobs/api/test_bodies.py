@@ -13,7 +13,7 @@ from django.core.handlers.asgi import ASGIRequest
 from rest_framework.request import Request
 
 from finley.models import ApiToken
-from finley.routers import as_owner
+from graph.database.role import as_owner
 from syncjobs.api.bodies import TooLarge, raw
 from tests.problems import wrong
 from tests.syncjobs.api.shapes import V1, as_published

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from rest_framework.test import APIClient
 
 from finley.models import User
-from finley.routers import as_owner
+from graph.database.role import as_owner
 from syncjobs import connections
 from syncjobs.models import JobFailure
 from tests.conftest import client_of

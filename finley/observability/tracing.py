@@ -1,0 +1,102 @@
+"""Spans of requests and of what they do, for an OpenTelemetry collector, where one is named.
+
+A span tells of routes, phases and kinds of statements. It tells of no path, parameter, statement,
+person or tenant: what a request is about stays in the log, under the request's id.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+from django.http import HttpRequest, HttpResponseBase
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from finley.observability.metrics import method, route
+from graph.http import problems
+
+OPERATIONS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "COPY", "SET", "REFRESH"})
+# An exception's text may quote what was asked: spans have its class.
+QUIET: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
+_tracer = trace.get_tracer("finley")
+_context = TraceContextTextMapPropagator()
+
+
+def begin() -> None:
+    """Spans of this process are sent from now on, in the background; the SDK's own OTEL_ variables
+    say where to, how many and with which headers."""
+    version = str(settings.SPECTACULAR_SETTINGS["VERSION"])
+    told = {SERVICE_NAME: settings.TRACED_AS, SERVICE_VERSION: version}
+    provider = TracerProvider(resource=Resource.create(told))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+
+
+class TracingMiddleware:
+    """A span for each request, in the trace that it names, if it names one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        about = {
+            "http.request.method": method(request),
+            "url.scheme": request.scheme or "",
+            "finley.request_id": problems.request_id.get(),
+        }
+        given = {"context": _context.extract(request.headers), "kind": SpanKind.SERVER, **QUIET}
+        with (
+            _tracer.start_as_current_span(method(request), attributes=about, **given) as span,
+            _statements(),
+        ):
+            answer = self.get_response(request)
+            span.update_name(f"{method(request)} {route(request)}")
+            span.set_attribute("http.route", route(request))
+            span.set_attribute("http.response.status_code", answer.status_code)
+            if answer.status_code >= 500:
+                span.set_status(StatusCode.ERROR)
+            return answer
+
+
+@contextmanager
+def _statements() -> Iterator[None]:
+    """Each statement of Django's connections has a span."""
+    with ExitStack() as wrapped:
+        for alias in connections:
+            wrapped.enter_context(connections[alias].execute_wrapper(_statement))
+        yield
+
+
+def _statement(
+    execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    name = operation(sql)
+    about = {
+        "db.system.name": "postgresql",
+        "db.operation.name": name,
+        "finley.role": context["connection"].alias,
+    }
+    span_of = {"kind": SpanKind.CLIENT, "attributes": about, **QUIET}
+    with _tracer.start_as_current_span(f"{name} postgresql", **span_of) as span:
+        try:
+            return execute(sql, params, many, context)
+        except Exception as error:
+            span.set_status(StatusCode.ERROR)
+            span.set_attribute("error.type", type(error).__name__)
+            raise
+
+
+def operation(sql: Any) -> str:
+    """What kind of statement it is; nothing of what it says."""
+    text = sql if isinstance(sql, str) else sql.as_string()
+    lines = (line.strip() for line in text.splitlines())
+    first = next((line for line in lines if line and not line.startswith("--")), "")
+    word = first.partition(" ")[0].upper()
+    return word if word in OPERATIONS else "OTHER"

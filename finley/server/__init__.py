@@ -1,0 +1,1 @@
+"""How finley serves HTTP."""

@@ -1,0 +1,77 @@
+"""Request bodies have an end: larger ones are refused before anything of them is stored."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from graph.http import problems
+from syncjobs.api import bounds
+
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+Scope = dict[str, Any]
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class BodyLimit:
+    """An ASGI application whose requests hold at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
+
+    Django would write a whole body to disk before a view sees it. One whose Content-Length says
+    that it is too large is not read; of one that does not say, no more than the bound is.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        counted = _Counted(receive)
+        if not bounds.states_more(_content_length(scope)):
+            await self._application(scope, counted.receive, send)
+            if not counted.over:
+                return
+        await _refuse(send)
+
+
+class _Counted:
+    """To the application, a client that sends too much has gone."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._left = bounds.most()
+        self.over = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        self.over = self._left < 0
+        return {"type": "http.disconnect"} if self.over else message
+
+
+def asker(scope: Scope) -> bytes:
+    """Who asks, as far as it shows: a token, good or not; what watches the process; or anybody."""
+    if scope["path"] in PROBES:
+        return b"probe"
+    found: bytes = dict(scope["headers"]).get(b"authorization", b"")
+    return found
+
+
+def _content_length(scope: Scope) -> str:
+    stated: bytes = dict(scope["headers"]).get(b"content-length", b"")
+    return stated.decode("latin-1")
+
+
+async def _refuse(send: Send) -> None:
+    """The connection ends with the answer: the rest of the body is still on its way."""
+    body = json.dumps(problems.body(413, bounds.sentence())).encode()
+    headers = [
+        (b"content-type", problems.MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,152 @@
+"""HTTP by uvicorn's h11 protocol, with an end to waiting: uvicorn itself waits for ever.
+
+A client has so many seconds for a request's head, so many for its body, and so many to read what it
+is sent; a byte now and then buys no time. What it holds meanwhile is a socket, never a thread.
+"""
+
+import fcntl
+import json
+import socket
+import sys
+import termios
+from asyncio import TimerHandle, Transport
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import h11
+from django.conf import settings
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from graph.http import problems
+
+READ_AT_LEAST = 32_768  # bytes of what is sent, in PATIENCE["read"]
+TOO_SLOW = "The request did not come within {seconds:g} seconds."
+
+
+class TimeoutProtocol(H11Protocol):
+    """One connection. A process has at most CONNECTIONS; further ones are closed at once."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._coming: tuple[str, object] | None = None  # what is waited for, of which request
+        self._until: dict[str, TimerHandle] = {}
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        _send_at_once(transport)
+        if len(self.connections) > settings.CONNECTIONS:
+            transport.abort()
+        else:
+            self._wait_for_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for name in list(self._until):
+            self._no_end(name)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._wait_for_request()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._wait_for_request()
+        self._wait_for_reader()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait_for_reader()
+
+    def _wait_for_reader(self) -> None:
+        """Until all is read, as long as some of it is."""
+        unread = self._unread()
+        self._end("reader", settings.PATIENCE["read"], lambda: self._leave(unread))
+
+    def _leave(self, before: int) -> None:
+        """While an answer is on its way there is more to read than what was unread before."""
+        stands_still = before - self._unread() < READ_AT_LEAST
+        if not self.transport.get_write_buffer_size():
+            return
+        if stands_still and (self.flow.write_paused or self._is_answered()):
+            self.transport.abort()
+        else:
+            self._wait_for_reader()
+
+    def _is_answered(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _unread(self) -> int:
+        """Bytes that have been written and not received: here and in the system's buffer."""
+        return self.transport.get_write_buffer_size() + _of_system(self.transport)
+
+    def _wait_for_request(self) -> None:
+        """The wait goes on while the same part of the same request is coming."""
+        coming = self._part()
+        if coming == self._coming:
+            return
+        self._coming = coming
+        self._no_end("request")
+        if coming is not None:
+            part, _ = coming
+            self._end("request", settings.PATIENCE[part], lambda: self._give_up(part))
+
+    def _part(self) -> tuple[str, object] | None:
+        if self.transport.is_closing():
+            return None
+        match self.conn.their_state:
+            case h11.IDLE:
+                return "head", self.cycle
+            case h11.SEND_BODY:
+                return "body", self.cycle
+        return None
+
+    def _give_up(self, part: str) -> None:
+        """Say so, where the answer has not begun, and hang up."""
+        begun = self.conn.trailing_data[0] or part == "body"
+        if begun and self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            self.transport.write(_too_slow(settings.PATIENCE[part]))
+        if part == "body":
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.close()
+        self._wait_for_reader()
+
+    def _end(self, name: str, seconds: float, act: Callable[[], None]) -> None:
+        self._no_end(name)
+        self._until[name] = self.loop.call_later(seconds, act)
+
+    def _no_end(self, name: str) -> None:
+        if (until := self._until.pop(name, None)) is not None:
+            until.cancel()
+
+
+def _send_at_once(transport: Transport) -> None:
+    """No waiting for the client to acknowledge an answer's head before its body is sent (Nagle).
+
+    asyncio sees to that for sockets that it has opened itself; Unix sockets have no such thing.
+    """
+    with suppress(OSError):
+        line = transport.get_extra_info("socket")
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _of_system(transport: Transport) -> int:
+    """What the system has of this socket's that was not acknowledged; 0 where it does not tell."""
+    line = transport.get_extra_info("socket")
+    try:
+        told = fcntl.ioctl(line.fileno(), termios.TIOCOUTQ, bytes(4))
+    except (OSError, ValueError):  # ValueError: it was closed
+        return 0
+    return int.from_bytes(told, sys.byteorder)
+
+
+def _too_slow(seconds: float) -> bytes:
+    body = json.dumps(problems.body(408, TOO_SLOW.format(seconds=seconds))).encode()
+    head = (
+        "HTTP/1.1 408 Request Timeout\r\n"
+        f"Content-Type: {problems.MEDIA_TYPE}\r\n"
+        f"Content-Length: {len(body)}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    return head.encode() + body

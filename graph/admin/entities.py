@@ -1,0 +1,120 @@
+"""Entities that are one party, in the admin: the ambiguous pairs side by side, and what to do."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.db import connections, router
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+
+from graph import sql
+from graph.admin.fields import TENANT, as_json, as_link
+from graph.admin.filters import open_first
+from graph.admin.paginator import ReadOnly
+from graph.enrich.resolution import step
+from graph.models import EntityResolution, NormalizedEntity
+from graph.models.choices import ResolutionDecision
+
+FACTS = ("payments", "sums", "first", "last", "names", "keys", "descriptions")
+
+
+@admin.register(EntityResolution)
+class EntityResolutionAdmin(ReadOnly):
+    """Programs list a pair; a person merges it, keeps it apart, or takes that back."""
+
+    list_display = ("pair", "confidence", "reason", "decided", "decided_by", "user_id")
+    list_filter = (open_first("decided", ResolutionDecision, ResolutionDecision.OPEN),)
+    list_select_related = ("kept", "merged")
+    raw_id_fields = ("kept", "merged")
+    list_fullwidth = True
+    ordering = ("user_id", "decided", "id")
+    actions = ("merge", "keep_apart", "undo")
+    references = {"kept_id": TENANT, "merged_id": TENANT}
+    search_help_text = "The id of a pair, an entity or a tenant, or a tenant's e-mail address."
+    fields = readonly_fields = (
+        "pair",
+        "side_by_side",
+        "confidence",
+        "reason",
+        "decided",
+        "decided_by",
+        "decided_at",
+        as_link("kept_id", NormalizedEntity),
+        as_link("merged_id", NormalizedEntity),
+        as_json("evidence"),
+        "user_id",
+    )
+
+    def has_judge_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("graph.change_entityresolution")
+
+    @admin.display(description="pair")
+    def pair(self, row: EntityResolution) -> str:
+        return f"{row.kept} · {row.merged}"
+
+    @admin.display(description="side by side")
+    def side_by_side(self, row: EntityResolution) -> str:
+        """What the books know of each, under the names that they had before any merge."""
+        known = _facts(row.user_id, (row.kept_id, row.merged_id))
+        both = [{"name": each.name, "kind": each.kind, **known[each.id]} for each in
+                (row.kept, row.merged)]  # fmt: skip
+        lines = [
+            (name, both[0].get(name, "-"), both[1].get(name, "-"))
+            for name in ("name", "kind", *FACTS)
+        ]
+        return format_html(
+            "<table><tbody>{}</tbody></table>",
+            format_html_join("", "<tr><th>{}</th><td>{}</td><td>{}</td></tr>", lines),
+        )
+
+    @admin.action(permissions=["judge"], description="Merge: they are one party")
+    def merge(self, request: HttpRequest, queryset: QuerySet[EntityResolution]) -> None:
+        self._judge(request, queryset, "merge", "merged")
+
+    @admin.action(permissions=["judge"], description="Keep apart: they are two")
+    def keep_apart(self, request: HttpRequest, queryset: QuerySet[EntityResolution]) -> None:
+        self._judge(request, queryset, "apart", "kept apart")
+
+    @admin.action(permissions=["judge"], description="Undo")
+    def undo(self, request: HttpRequest, queryset: QuerySet[EntityResolution]) -> None:
+        by = request.user.get_username()
+        self._tell(request, queryset, "taken back", lambda user, ids: step.undo(user, ids, by))
+
+    def _judge(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[EntityResolution],
+        decided: step.Decided,
+        done: str,
+    ) -> None:
+        by = request.user.get_username()
+        self._tell(request, queryset, done, lambda user, ids: step.judge(user, ids, decided, by))
+
+    def _tell(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[EntityResolution],
+        done: str,
+        deed: Callable[[UUID, Sequence[UUID]], int],
+    ) -> None:
+        chosen: defaultdict[UUID, list[UUID]] = defaultdict(list)
+        for user_id, pair in queryset.order_by().values_list("user_id", "id"):
+            chosen[user_id].append(pair)
+        count = sum(deed(user_id, pairs) for user_id, pairs in chosen.items())
+        level = messages.SUCCESS if count else messages.WARNING
+        pairs = "1 pair" if count == 1 else f"{count:,} pairs"
+        messages.add_message(request, level, f"{pairs} {done}.")
+
+
+def _facts(user_id: UUID, entities: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Of each entity: payments, sums by currency, first and last day, keys, samples of texts."""
+    with connections[router.db_for_read(EntityResolution)].cursor() as cursor:
+        cursor.execute(
+            sql.read("resolution/facts"), {"user_id": user_id, "entities": list(entities)}
+        )
+        known = {row[0]: dict(zip(FACTS, row[1:], strict=True)) for row in cursor.fetchall()}
+    return {entity: known.get(entity, {}) for entity in entities}

@@ -1,0 +1,265 @@
+"""Huge tables in the admin: pages, counts and searches that cost the same at any size."""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.admin import actions
+from django.core.paginator import Paginator
+from django.db import connections
+from django.db.models import (
+    BooleanField,
+    F,
+    ForeignObjectRel,
+    Func,
+    Model,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.expressions import RawSQL
+from django.http import HttpRequest, HttpResponseBase
+from psycopg.sql import SQL, Composable, Identifier
+
+from graph import tenant_lookup
+from graph.admin.theme import ModelAdmin
+from graph.errors import TenantUnknown
+from graph.models.rows import TenantRow
+
+if TYPE_CHECKING:
+    AnyPaginator = Paginator[Any]
+else:
+    AnyPaginator = Paginator
+
+MOST = 10_000
+MOST_FOUND = 1_000
+MOST_AT_ONCE = 1_000
+TRIGRAM = 3
+
+
+class About(int):
+    """An estimate; its text says so."""
+
+    def __str__(self) -> str:
+        return f"about {int(self):,}"
+
+
+class MoreThan(int):
+    """Where counting stopped; its text says so."""
+
+    def __str__(self) -> str:
+        return f"more than {int(self):,}"
+
+
+class BoundedPaginator(AnyPaginator):
+    """Pages of at most the first MOST rows, and a count that never reads a whole table.
+
+    An unfiltered queryset is estimated from the table's statistics; a filtered one, or one of a
+    table that is small or was never analyzed, is counted up to MOST.
+    """
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        if not isinstance(rows, QuerySet):
+            return len(rows)
+        return (not rows.query.where and _estimated(rows)) or _counted(rows)
+
+    @cached_property
+    def num_pages(self) -> int:
+        return min(-(-self.count // self.per_page) or 1, MOST // self.per_page)
+
+
+def _estimated(rows: QuerySet[Any]) -> About | None:
+    """What the last ANALYZE knew; None where that is little, so that counting is cheap."""
+    connection = connections[rows.db]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(%s)",
+            [connection.ops.quote_name(rows.model._meta.db_table)],
+        )
+        (known,) = cursor.fetchone() or (0,)
+    return About(known) if known > MOST else None
+
+
+def _counted(rows: QuerySet[Any]) -> int:
+    found = rows.order_by().values("pk")[: MOST + 1].count()
+    return found if found <= MOST else MoreThan(MOST)
+
+
+class _ILike(Func):
+    """`a ILIKE b`: a trigram index serves it, as it does not serve Django's UPPER(a) LIKE."""
+
+    template = "%(expressions)s"
+    arg_joiner = " ILIKE "
+    arity = 2
+    output_field = BooleanField()
+
+
+def containing(rows: QuerySet[Any], column: str, text: str) -> QuerySet[Any]:
+    """The rows whose column contains the text, MOST_FOUND at most; short text must begin it.
+
+    The ids come from a query of their own with a LIMIT: beside an ORDER BY the planner would
+    rather walk the whole table in that order. Fewer letters than a trigram's leave only the
+    beginning of the column to an index.
+    """
+    escaped = connections[rows.db].ops.prep_for_like_query(text)
+    pattern = f"%{escaped}%" if len(text) >= TRIGRAM else f"{escaped}%"
+    ids = rows.order_by().filter(_ILike(F(column), Value(pattern))).values("pk")[:MOST_FOUND]
+    return rows.filter(pk__in=ids)
+
+
+_WALK = SQL("""(
+    WITH RECURSIVE prefix AS (
+        (SELECT {leading} FROM {table} ORDER BY {leading} LIMIT 1)
+        UNION ALL
+        SELECT following.*
+        FROM prefix
+        CROSS JOIN LATERAL (
+            SELECT {leading} FROM {table} AS later
+            WHERE ({of_later}) > ({of_prefix})
+            ORDER BY {leading} LIMIT 1
+        ) AS following
+    )
+    SELECT found.id FROM prefix JOIN {table} AS found USING ({leading}) WHERE found.{column} = %s
+)""")
+
+
+def ids_with(model: type[Model], columns: dict[str, tuple[str, ...]], value: object) -> RawSQL:
+    """The ids of the rows that have the value in one of the columns, of whichever tenant.
+
+    `columns` names each one's leading columns in its index: their few distinct values are
+    walked from one to the next and the value is looked up under each (before PostgreSQL 18
+    nothing else uses an index without its first column).
+    """
+    walks = [_walk(model, column, leading) for column, leading in columns.items()]
+    return RawSQL(SQL(" UNION ALL ").join(walks).as_string(None), [value] * len(walks))  # noqa: S611
+
+
+def _walk(model: type[Model], column: str, leading: tuple[str, ...]) -> Composable:
+    def of(*table: str) -> Composable:
+        return SQL(", ").join(Identifier(*table, name) for name in leading)
+
+    return _WALK.format(
+        table=Identifier(model._meta.db_table),
+        column=Identifier(column),
+        leading=of(),
+        of_later=of("later"),
+        of_prefix=of("prefix"),
+    )
+
+
+class HugeTable(ModelAdmin):
+    """A table whose pages cost the same at a thousand rows and at a million.
+
+    The order is one that an index has; nothing sorts or counts the whole table. The search box
+    takes the row's id, its tenant's id or e-mail address, an id in one of `references` or in a
+    column that an index begins with (`indexed`), and whatever the subclass adds in `named`.
+    """
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_before_template = "graph/search_help.html"  # the box itself cuts it off
+    sortable_by = ()
+    list_per_page = 50
+    actions: Any = ("delete_selected",)
+    search_fields = ("id",)
+    search_help_text: ClassVar[str | None] = "Its id, or its tenant's id or e-mail address."
+    references: ClassVar[dict[str, tuple[str, ...]]] = {}
+    indexed: ClassVar[tuple[str, ...]] = ()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if queryset.query.is_empty():
+            return queryset, False
+        text = search_term.replace("\0", "").strip()
+        words = text.split()
+        other = []
+        for word in words:
+            known = self.identified(word)
+            if known is None:
+                other.append(word)
+            else:
+                queryset = queryset.filter(known)
+        if not other:
+            return queryset, False
+        return self.named(queryset, text if other == words else " ".join(other)), False
+
+    def identified(self, word: str) -> Q | None:
+        """Rows by an id, or by a tenant's address; None where the word is neither here."""
+        if "@" in word:
+            return _of_tenant_called(word)
+        try:
+            value = UUID(word)
+        except ValueError:
+            return None
+        ways = [Q(pk=value), Q(user_id=value), *(Q((column, value)) for column in self.indexed)]
+        if self.references:
+            ways.append(Q(pk__in=ids_with(self.model, self.references, value)))
+        return next((way for way in ways if self.model._default_manager.filter(way).exists()), None)
+
+    def named(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        """Rows by what else is typed; none, where a table has nothing else to go by."""
+        return queryset.none()
+
+    def get_deleted_objects(
+        self, objs: Sequence[Model] | QuerySet[Any], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """The rows themselves: what the database deletes with them is named, not fetched."""
+        rows = [str(row) for row in objs]
+        follow = ", ".join(sorted(goes_along(self.model)))
+        note = [f"and the rows that refer to it: {follow}"] if follow else []
+        return [*rows, *note], {str(self.opts.verbose_name_plural): len(rows)}, set(), []
+
+    @admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s")
+    def delete_selected(
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponseBase | None:
+        if queryset.order_by().values("pk")[: MOST_AT_ONCE + 1].count() > MOST_AT_ONCE:
+            self.message_user(
+                request, f"Choose {MOST_AT_ONCE:,} at most to delete at once.", messages.ERROR
+            )
+            return None
+        return actions.delete_selected(self, request, queryset)
+
+
+class ReadOnly(HugeTable):
+    """A table that only programs write."""
+
+    actions: Any = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def _of_tenant_called(address: str) -> Q | None:
+    try:
+        return Q(user_id=tenant_lookup.find(address))
+    except TenantUnknown:
+        return None
+
+
+def goes_along(model: type[Model]) -> set[str]:
+    """The kinds of rows that the database deletes with a row of this model."""
+    kinds: set[str] = set()
+    for pointing in _pointing_at(model):
+        kinds |= {str(pointing._meta.verbose_name_plural)} | goes_along(pointing)
+    return kinds
+
+
+def _pointing_at(model: type[Model]) -> Iterable[type[Model]]:
+    for relation in model._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ForeignObjectRel) and not relation.field.null:
+            pointing = relation.related_model
+            if isinstance(pointing, type) and issubclass(pointing, TenantRow):
+                yield pointing

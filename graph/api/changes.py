@@ -1,0 +1,188 @@
+"""Following a graph: what has changed since a version, asked for or pushed."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.db import connections
+from django.http import HttpResponse, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
+
+from graph.api import conditional
+from graph.api import serializers as shapes
+from graph.api.question_view import PROBLEMS, Question
+from graph.errors import TooOld
+from graph.layers import LAYERS
+from graph.reading import change_feed
+from graph.view import version as view_version
+
+LOOKED_EVERY = 1.0  # seconds between two looks for a new version
+SIGN_OF_LIFE = 15.0  # seconds of silence, at most
+LONGEST = 600.0  # seconds of one stream; a client then asks again, and shows its token again
+GONE = {410: OpenApiResponse(shapes.Problem, description="Too old: take a full copy")}
+
+
+class ChangesQuery(shapes.StrictQuery):
+    since = serializers.CharField(
+        required=False, help_text="An answer's as_of_version; without it: everything, as added."
+    )
+
+
+class NodeRow(shapes.Answer):
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+    name = serializers.CharField()
+
+
+class EdgeRow(shapes.Answer):
+    """A relationship; an edge where both of its entities are nodes. Its layers' columns follow."""
+
+    id = serializers.UUIDField()
+    relationship_type = serializers.CharField()
+    edge_class = serializers.CharField()
+    confidence_score = serializers.FloatField()
+    detection_method = serializers.CharField()
+    reason = serializers.CharField()
+    source_event_id = serializers.UUIDField()
+    target_event_id = serializers.UUIDField()
+    source_entity_id = serializers.UUIDField(allow_null=True)
+    target_entity_id = serializers.UUIDField(allow_null=True)
+    occurred_at = serializers.DateTimeField()
+    amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
+    currency = serializers.CharField(allow_null=True)
+    document_ref = serializers.CharField(allow_null=True)
+    transaction_ref = serializers.CharField()
+
+    def get_fields(self) -> Any:
+        fields = super().get_fields()
+        for layer in LAYERS:
+            fields[layer.id_column] = shapes.FIELDS["uuid"]()
+            for column in layer.columns:
+                fields[column.name] = shapes.FIELDS[column.type]()
+        return fields
+
+
+def written() -> serializers.Field[Any, Any, Any, Any]:
+    """By id of a changed row: its fields that may be other than they were."""
+    return serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="By id of a changed row: the fields that have been written since",
+    )
+
+
+class NodeChanges(shapes.Answer):
+    added = NodeRow(many=True)
+    changed = NodeRow(many=True, help_text="As they are now")
+    changed_fields = written()
+    removed = serializers.ListField(child=serializers.UUIDField())
+
+
+class EdgeChanges(shapes.Answer):
+    added = EdgeRow(many=True)
+    changed = EdgeRow(many=True, help_text="As they are now")
+    changed_fields = written()
+    removed = serializers.ListField(child=serializers.UUIDField())
+
+
+class ChangesAnswer(shapes.Answer):
+    since = serializers.CharField(allow_null=True)
+    as_of_version = serializers.CharField(help_text="What to ask with next")
+    nodes = NodeChanges()
+    edges = EdgeChanges()
+
+
+class ChangesView(Question):
+    query = ChangesQuery
+
+    @extend_schema(
+        operation_id="graph_changes",
+        parameters=[ChangesQuery, conditional.IF_NONE_MATCH],
+        responses={200: ChangesAnswer, **conditional.NOT_MODIFIED, **PROBLEMS, **GONE},
+    )
+    def get(self, request: Request) -> Response:
+        """What has come, changed and gone since a version, complete; without one, everything."""
+        return Response(changed(self.tenant(request), self.parameters(request).get("since")))
+
+
+class EventStream(BaseRenderer):
+    media_type = "text/event-stream"
+    format = "event-stream"
+
+    def render(self, data: Any, *args: Any, **kwargs: Any) -> Any:
+        """Of problems; the stream itself is not rendered."""
+        return JSONRenderer().render(data, *args, **kwargs)
+
+
+class StreamView(Question):
+    query = ChangesQuery
+    renderer_classes = (EventStream, JSONRenderer)
+
+    @extend_schema(
+        operation_id="graph_changes_stream",
+        parameters=[
+            ChangesQuery,
+            OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER),
+        ],
+        responses={(200, "text/event-stream"): OpenApiTypes.STR, **PROBLEMS},
+    )
+    def get(self, request: Request) -> HttpResponse | StreamingHttpResponse:
+        """Changes as server-sent events: `changes` as changes/ has them, `reset` where too old.
+
+        An event's id is its version: who comes again with Last-Event-ID misses nothing.
+        """
+        asked = self.parameters(request).get("since")
+        since = request.headers.get("Last-Event-ID") or asked or self.version
+        change_feed.check(since)
+        connections["default"].close()  # into the pool: the request lasts as long as its stream
+        headers = {
+            "Content-Type": EventStream.media_type,
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",
+        }
+        if request.method == "HEAD":
+            return HttpResponse(headers=headers)
+        return StreamingHttpResponse(stream(self.tenant(request), since), headers=headers)
+
+
+def changed(user_id: UUID, since: str | None) -> dict[str, Any]:
+    """The feed. Raises QuestionError, TooOld, ViewMissing, ViewUnpopulated."""
+    return change_feed.full(user_id) if since is None else change_feed.since(user_id, since)
+
+
+async def stream(user_id: UUID, since: str) -> AsyncIterator[str]:
+    """Server-sent events (WHATWG HTML, 9.2) until LONGEST, or until the client goes."""
+    look = sync_to_async(_looked, thread_sensitive=False)
+    silent = 0.0
+    for _ in range(int(LONGEST / LOOKED_EVERY)):
+        name, version, data = await look(user_id, since)
+        if name:
+            yield f"id: {version}\nevent: {name}\ndata: {data}\n\n"
+            since, silent = version, 0.0
+        elif silent >= SIGN_OF_LIFE:
+            yield ": nothing new\n\n"
+            silent = 0.0
+        await asyncio.sleep(LOOKED_EVERY)
+        silent += LOOKED_EVERY
+
+
+def _looked(user_id: UUID, since: str) -> tuple[str, str, str]:
+    """An event's name, version and data; all empty where nothing has changed."""
+    try:
+        version = view_version.version(user_id)
+        if version == since:
+            return "", "", ""
+        found = change_feed.since(user_id, since)
+        return "changes", found["as_of_version"], json.dumps(found, cls=JSONEncoder)
+    except TooOld as error:
+        return "reset", version, json.dumps({"detail": str(error)})
+    finally:
+        connections["default"].close()  # this thread may not come again

@@ -1,0 +1,96 @@
+"""Answers that say what they were read at, and requests for nothing but what is newer.
+
+The version is read before the answer is: an answer may be newer than it says, never older. While it
+stays the tenant's, the process gives an answer again as it was sent, if it is asked for again.
+"""
+
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from graph import metrics
+from graph.api.tenant_view import Asked
+from graph.reading import lru
+from graph.view import version as view_version
+
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="An answer's ETag: 304 if it holds"
+)
+JSON = "application/json"
+BESIDE = 1000  # bytes that an answer takes in memory beside its own and its question's
+NOT_MODIFIED = {304: OpenApiResponse(description="Nothing of your graph has changed since")}
+
+
+class Versioned(Asked):
+    """GET: `as_of_version` in the body, an ETag, and 304 before anything is computed."""
+
+    def variant(self) -> str:
+        """What tells this representation from the others of the same address."""
+        return ""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.version = view_version.version(self.tenant(request))
+        if etag(self.version, self.variant()) in _known(request):
+            self._answer_with(Response(status=304), "unchanged")
+        elif (sent := lru.answers.get(self._asked_for(request))) is not None:
+            self._answer_with(HttpResponse(sent, content_type=JSON), "kept")
+        else:
+            metrics.answered("computed")
+
+    def finalize_response(  # type: ignore[override]  # a view may answer with any response
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        told = hasattr(self, "version") and not response.streaming
+        if told and response.status_code in {200, 304}:
+            response.headers["ETag"] = etag(self.version, self.variant())
+            response.headers["Cache-Control"] = "private, no-cache"
+        if told and response.status_code == 200 and isinstance(response, Response):
+            response.data = {**response.data, "as_of_version": self.version}
+            if request.method == "GET" and "Content-Location" not in response.headers:
+                asked_for = self._asked_for(request)
+                response.add_post_render_callback(lambda sent: _keep(asked_for, sent.content))
+        final = super().finalize_response(request, cast(Response, response), *args, **kwargs)
+        return cast(HttpResponseBase, final)
+
+    def _answer_with(self, response: HttpResponse, given: metrics.Given) -> None:
+        metrics.answered(given)
+        for method in ("get", "head"):  # what is to answer is looked up after this
+            setattr(self, method, lambda *_, **__: response)
+
+    def _asked_for(self, request: Request) -> Hashable:
+        """What an answer depends on. What prefers a worker is a question of its own."""
+        prefer = request.headers.get("Prefer", "")
+        return self.tenant(request), self.version, request.get_full_path(), self.variant(), prefer
+
+
+def etag(version: str, variant: str = "") -> str:
+    """Weak (RFC 9110, 8.8.1): the same graph, but perhaps not to the byte."""
+    return f'W/"{version}-{settings.SPECTACULAR_SETTINGS["VERSION"]}{variant}"'
+
+
+@cache
+def of(answer: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
+    """The answer's shape with its version."""
+    field = serializers.CharField(
+        read_only=True, help_text="What it was read at, for changes/?since="
+    )
+    return type(f"Current{answer.__name__}", (answer,), {"as_of_version": field})
+
+
+def _known(request: Request) -> set[str]:
+    """The entity tags that the client has; weak and strong ones compare alike here."""
+    tags = (each.strip() for each in request.headers.get("If-None-Match", "").split(","))
+    return {tag if tag.startswith("W/") else f"W/{tag}" for tag in tags}
+
+
+def _keep(asked_for: Hashable, sent: bytes) -> None:
+    lru.answers.put(asked_for, sent, len(sent) + len(str(asked_for)) + BESIDE)

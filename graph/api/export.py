@@ -1,0 +1,197 @@
+"""A tenant's whole graph over HTTP, in the format that the request names or accepts."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import connections
+from django.http import HttpResponse, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+
+from graph.api import conditional
+from graph.api import serializers as shapes
+from graph.api.changes import EdgeRow, NodeRow
+from graph.api.fields import Names
+from graph.api.question_view import PROBLEMS, Question
+from graph.export import pages
+from graph.export.formats import FORMATS
+from graph.export.pipe import Pipe
+from graph.export.slots import Places
+from graph.reading.load import ALL
+
+_MEDIA_TYPES = [each.media_type for each in FORMATS.values()]
+PLACES = Places("An export", after=5)
+
+
+class ExportQuery(shapes.StrictQuery):
+    format = serializers.ChoiceField(
+        list(FORMATS), required=False, help_text="Instead of what Accept says. Without either: json"
+    )
+    columns = Names(list(ALL), required=False, help_text="Of the relationships. Without: all")
+    edges = serializers.ChoiceField(
+        ["all", "flow"], default="all", help_text="flow: money that moved; all: links, too."
+    )
+
+
+class NodeLinkEdge(shapes.Answer):
+    """A relationship: its key is its id; then the columns that were asked for."""
+
+    key = serializers.UUIDField()
+    source = serializers.UUIDField()  # type: ignore[assignment]
+    target = serializers.UUIDField()
+
+    def get_fields(self) -> Any:
+        fields, of_rows = super().get_fields(), EdgeRow().get_fields()
+        for name in ALL:
+            fields[name] = of_rows[name]
+            fields[name].required = False
+        return fields
+
+
+class ToldAnswer(shapes.Answer):
+    nodes = serializers.IntegerField()
+    edges = serializers.IntegerField()
+    unresolved = serializers.IntegerField(help_text="Relationships whose event names no entity")
+    dangling = serializers.IntegerField(help_text="Relationships whose entity is gone")
+    as_of_version = serializers.CharField(help_text="What it was read at, for changes/?since=")
+
+
+class NodeLinkAnswer(shapes.Answer):
+    """What `networkx.node_link_graph` reads."""
+
+    directed = serializers.BooleanField()
+    multigraph = serializers.BooleanField()
+    nodes = NodeRow(many=True)
+    edges = NodeLinkEdge(many=True)
+    graph = ToldAnswer()
+
+
+class Exported(BaseRenderer):
+    """Of problems; the export itself is not rendered."""
+
+    charset = None
+
+    def render(self, data: Any, *args: Any, **kwargs: Any) -> Any:
+        return JSONRenderer().render(data, *args, **kwargs)
+
+
+RENDERERS = tuple(
+    type(f"{name.title()}Export", (Exported,), {"media_type": each.media_type, "format": name})
+    for name, each in FORMATS.items()
+)
+
+
+class ByFormat(DefaultContentNegotiation):
+    """`format=`, where it is given; one that is not known is the parameters' to refuse."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> Any:
+        named = request.query_params.get("format")
+        if named is None:
+            return super().select_renderer(request, renderers, format_suffix)
+        known = {each.format: each for each in renderers}
+        chosen = known.get(named, renderers[0])
+        return chosen, chosen.media_type
+
+
+class Export(StreamingHttpResponse):
+    """An export under way; when the answer is closed nobody reads it any more."""
+
+    def __init__(self, pipe: Pipe, first: bytes, **options: Any) -> None:
+        super().__init__(_sent(pipe, first), **options)
+        self._pipe = pipe
+
+    def close(self) -> None:
+        self._pipe.close()
+        super().close()
+
+
+SHAPES = {"json": NodeLinkAnswer, "parquet": OpenApiTypes.BINARY, "arrow": OpenApiTypes.BINARY}
+GIVEN = {
+    (200, each.media_type): SHAPES.get(name, OpenApiTypes.STR) for name, each in FORMATS.items()
+}
+
+
+class ExportView(Question):
+    query = ExportQuery
+    renderer_classes = RENDERERS
+    content_negotiation_class = ByFormat
+
+    def variant(self) -> str:
+        return f"-{self._format}"
+
+    @property
+    def _format(self) -> str:
+        return str(self.request.accepted_renderer.format)
+
+    @extend_schema(
+        operation_id="graph_export",
+        parameters=[ExportQuery, conditional.IF_NONE_MATCH],
+        responses={
+            **GIVEN,
+            **conditional.NOT_MODIFIED,
+            **PROBLEMS,
+            406: OpenApiResponse(description="No format that is known: " + ", ".join(_MEDIA_TYPES)),
+            429: OpenApiResponse(description="Too many requests, or an export of yours runs"),
+        },
+    )
+    def get(self, request: Request) -> HttpResponse | StreamingHttpResponse:
+        """The whole graph in a format that other programs read, as it is made.
+
+        `json` (networkx's node-link), `graphml` and `gexf` have entities and relationships, the
+        others the relationships with both ends' ids. An answer that breaks off is not whole.
+        """
+        asked = self.parameters(request)
+        asked.pop("format", None)
+        told = FORMATS[self._format]
+        headers = {
+            "Content-Type": told.media_type,
+            "Content-Disposition": f'attachment; filename="graph.{told.suffix}"',
+            "ETag": conditional.etag(self.version, self.variant()),
+            "Cache-Control": "private, no-cache",
+            "X-Accel-Buffering": "no",
+        }
+        if request.method == "HEAD":
+            return HttpResponse(headers=headers)
+        return _begun(self.tenant(request), self._format, asked, headers)
+
+
+def _begun(user_id: UUID, name: str, asked: dict[str, Any], headers: dict[str, str]) -> Export:
+    """What is wrong with it is raised before it begins. Raises TooMany, Busy, GraphErrors."""
+    limits = settings.EXPORTS
+    PLACES.take(user_id, int(limits["at_once"]))
+    columns, edges = asked.get("columns", ALL), asked["edges"]
+    pipe = Pipe(
+        partial(_pieces, user_id, name, columns, None if edges == "all" else edges),
+        limits["patience"],
+        partial(PLACES.give_back, user_id),
+    )
+    first = pipe.read()
+    connections["default"].close()  # into the pool: the request lasts as long as its client reads
+    return Export(pipe, first, headers=headers)
+
+
+@contextmanager
+def _pieces(
+    user_id: UUID, name: str, columns: Sequence[str], edge_class: str | None
+) -> Iterator[Iterator[bytes]]:
+    with pages.graph(user_id, columns, edge_class=edge_class) as contents:
+        yield FORMATS[name].write(contents)
+
+
+async def _sent(pipe: Pipe, first: bytes) -> AsyncIterator[bytes]:
+    read = sync_to_async(pipe.read, thread_sensitive=False)
+    chunk = first
+    while chunk:
+        yield chunk
+        chunk = await read()

@@ -1,0 +1,212 @@
+"""Questions that may be heavy: answered at once, or by a worker with a status of their own."""
+
+import json
+from typing import ClassVar
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from graph.api import computations, path_serializers
+from graph.api import serializers as shapes
+from graph.api.computations import Computation
+from graph.api.problems import response
+from graph.api.question_view import NOT_FOUND, PROBLEMS, Question, described
+from graph.api.tenant_view import Asked
+from graph.http.problems import urn
+from graph.http.scopes import READ
+from graph.models import AskedQuestion
+from graph.models.choices import QuestionFailure, QuestionStatus
+from graph.models.questions import ACTIVE
+from graph.questions import deferred, entities
+from graph.questions.deferred import Wanted
+from graph.reading import cursors
+
+ASYNC = "respond-async"
+POLL = "2"  # seconds until it is worth looking again
+AGAIN = "60"  # the same, after a failure that is not the question's
+_SEEN = {code: PROBLEMS[code] for code in (400, 401)}
+
+
+class Computed(Question):
+    """A question that is computed on the whole graph."""
+
+    asks: ClassVar[Computation]
+
+    def computed(self, request: Request, **of_path: str) -> Response:
+        given = {**self.parameters(request), **of_path}
+        user_id, asks = self.tenant(request), self.asks
+        preferred = _prefers_a_worker(request)
+        if not preferred and asks.light(user_id, given, self.version):
+            return Response(asks.compute(user_id, given))
+        wanted = Wanted(asks.name, asks.as_text(given), self.version)
+        found = deferred.known(user_id, wanted)
+        if found is None:
+            for field in asks.entities:
+                entities.must_be_there(user_id, given[field], "id" if field in of_path else field)
+            if not preferred and asks.light_when_narrowed(user_id, given, self.version):
+                return Response(asks.compute(user_id, given))
+            found = deferred.accept(user_id, wanted)
+        return _told(found, preferred)
+
+
+def _prefers_a_worker(request: Request) -> bool:
+    """RFC 7240."""
+    preferences = request.headers.get("Prefer", "").split(",")
+    return any(each.partition(";")[0].strip().lower() == ASYNC for each in preferences)
+
+
+def _told(found: AskedQuestion, preferred: bool) -> Response:
+    """The answer, if there is one; else where it will be, or why there is none."""
+    where = reverse("graph-question", [found.pk])
+    applied = {"Preference-Applied": ASYNC} if preferred else {}
+    if found.status == QuestionStatus.DONE:
+        return Response(json.loads(found.answer or ""), headers={"Content-Location": where})
+    if found.status == QuestionStatus.FAILED:
+        return _failed(found)
+    told = {"Location": where, "Retry-After": POLL, **applied}
+    return Response(shapes.QuestionAnswer(found).data, status.HTTP_202_ACCEPTED, headers=told)
+
+
+def _failed(found: AskedQuestion) -> Response:
+    named = str(found.pk)
+    if found.failure == QuestionFailure.TOO_LONG:
+        return response(422, found.error, type=urn("took-too-long"), question=named)
+    return response(503, found.error, headers={"Retry-After": AGAIN}, question=named)
+
+
+class StatsView(Computed):
+    asks = computations.STATS
+
+    @described(shapes.NoQuery, shapes.StatsAnswer, heavy=True, name="graph_stats")
+    def get(self, request: Request) -> Response:
+        """The whole graph in numbers."""
+        return self.computed(request)
+
+
+class PathsView(Computed):
+    asks = computations.PATH
+    query = path_serializers.PathsQuery
+
+    @described(
+        path_serializers.PathsQuery,
+        path_serializers.PathAnswer,
+        may_be_missing=True,
+        heavy=True,
+        name="graph_path",
+    )
+    def get(self, request: Request) -> Response:
+        """The shortest path between two entities, with the relationships it takes."""
+        return self.computed(request)
+
+
+class KShortestView(Computed):
+    asks = computations.K_SHORTEST
+    query = path_serializers.KShortestQuery
+
+    @described(
+        path_serializers.KShortestQuery,
+        path_serializers.KShortestAnswer,
+        may_be_missing=True,
+        heavy=True,
+        name="graph_k_shortest",
+    )
+    def get(self, request: Request) -> Response:
+        """The k shortest paths between two entities, without repeated entities."""
+        return self.computed(request)
+
+
+@extend_schema(parameters=[OpenApiParameter("entity_id", OpenApiTypes.UUID, "path")])
+class NeighbourhoodView(Computed):
+    asks = computations.NEIGHBOURHOOD
+    query = path_serializers.NeighbourhoodQuery
+
+    @described(
+        path_serializers.NeighbourhoodQuery,
+        path_serializers.NeighbourhoodAnswer,
+        may_be_missing=True,
+        heavy=True,
+        name="graph_neighbourhood",
+    )
+    def get(self, request: Request, entity_id: str) -> Response:
+        """Who is within some edges of an entity, and the relationships among them."""
+        return self.computed(request, entity=entity_id)
+
+
+class ImportanceView(Computed):
+    asks = computations.IMPORTANCE
+    query = shapes.ImportanceQuery
+
+    @described(shapes.ImportanceQuery, shapes.ImportanceAnswer, heavy=True, name="graph_importance")
+    def get(self, request: Request) -> Response:
+        """The most important entities by a centrality."""
+        return self.computed(request)
+
+
+class CommunitiesView(Computed):
+    asks = computations.COMMUNITIES
+    query = shapes.CommunitiesQuery
+
+    @described(
+        shapes.CommunitiesQuery, shapes.CommunitiesAnswer, heavy=True, name="graph_communities"
+    )
+    def get(self, request: Request) -> Response:
+        """Groups of entities that deal with one another more than with the rest."""
+        return self.computed(request)
+
+
+QUESTION_ID = OpenApiParameter("question_id", OpenApiTypes.UUID, "path")
+
+
+class QuestionsView(Asked):
+    query = shapes.QuestionsQuery
+
+    @extend_schema(
+        operation_id="graph_questions_list",
+        parameters=[shapes.QuestionsQuery],
+        responses={200: shapes.QuestionsAnswer, **_SEEN},
+    )
+    def get(self, request: Request) -> Response:
+        """Your questions that a worker answers or has answered, the newest first."""
+        given = self.parameters(request)
+        found, following = deferred.listed(
+            self.tenant(request),
+            status=given.get("status"),
+            most=given["limit"],
+            after=given.get("cursor"),
+        )
+        answer = {"results": found, "next": cursors.cursor(following)}
+        return Response(shapes.QuestionsAnswer(answer).data)
+
+
+@extend_schema(parameters=[QUESTION_ID])
+class QuestionView(Asked):
+    scope = READ  # who may ask may also take it back
+
+    @extend_schema(
+        operation_id="graph_questions_read",
+        responses={200: shapes.QuestionDetailAnswer, **_SEEN, **NOT_FOUND},
+    )
+    def get(self, request: Request, question_id: str) -> Response:
+        """How one of them stands, and its answer once there is one."""
+        self.parameters(request)
+        found = deferred.get(self.tenant(request), question_id)
+        waits = {"Retry-After": POLL} if found.status in ACTIVE else {}
+        return Response(shapes.QuestionDetailAnswer(found).data, headers=waits)
+
+    @extend_schema(
+        operation_id="graph_questions_forget",
+        responses={
+            204: OpenApiResponse(description="It ends within seconds; an answer is forgotten"),
+            **_SEEN,
+            **NOT_FOUND,
+        },
+    )
+    def delete(self, request: Request, question_id: str) -> Response:
+        """Cancel it, or forget its answer; asked again it is answered anew."""
+        self.parameters(request)
+        deferred.forget(self.tenant(request), question_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,200 @@
+"""What the lists, one party, an explanation and the cash flow take and give."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from graph.api.fields import Beyond, Moment, Names, Place
+from graph.api.serializers import (
+    Answer,
+    EntityAnswer,
+    RelationshipAnswer,
+    StrictQuery,
+    kind_field,
+    layer_answer,
+)
+from graph.layers import BY_NAME, LAYERS
+from graph.questions.relationships import SCORES
+
+
+def money() -> Any:
+    return serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
+
+
+class SparseQuery(StrictQuery):
+    """A list whose rows may be asked for in part."""
+
+    row: type[Answer]
+
+    def get_fields(self) -> Any:
+        known = list(self.row().fields)
+        return {**super().get_fields(), "fields": Names(known, required=False)}
+
+
+class FoundEntity(EntityAnswer):
+    keys = serializers.DictField(child=serializers.CharField(), help_text="Strong keys, by kind")
+
+
+class EntitiesQuery(SparseQuery):
+    row = FoundEntity
+    search = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        default="",
+        help_text="Part of a name; typos are forgiven.",
+    )
+    kind = kind_field()
+    limit = serializers.IntegerField(default=20, min_value=1, max_value=100)
+    cursor = Beyond(required=False, help_text="The `next` of the page before.")
+
+
+class EntitiesAnswer(Answer):
+    results = FoundEntity(many=True)
+    kinds = serializers.DictField(
+        child=serializers.IntegerField(), help_text="How many were found, by kind, of every kind"
+    )
+    next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
+
+
+class RelationshipsQuery(SparseQuery):
+    row = RelationshipAnswer
+    type = serializers.CharField(required=False, max_length=100, help_text="relationship_type")
+    edges = serializers.ChoiceField(["flow", "all"], default="flow")
+    party = serializers.CharField(
+        required=False, max_length=200, help_text="An entity's id, or a part of a name: either end"
+    )
+    source = serializers.UUIDField(required=False, help_text="An entity's id")  # type: ignore[assignment]
+    target = serializers.UUIDField(required=False, help_text="An entity's id")
+    since = Moment(required=False, help_text="Not before this.")
+    until = Moment(required=False, end=True, help_text="Not after this.")
+    min_amount = serializers.DecimalField(max_digits=20, decimal_places=4, required=False)
+    max_amount = serializers.DecimalField(max_digits=20, decimal_places=4, required=False)
+    currency = serializers.RegexField(r"\A[A-Z]{3}\Z", required=False)
+    document_ref = serializers.CharField(required=False, max_length=500)
+    transaction_ref = serializers.CharField(required=False, max_length=500)
+    min_confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
+    has = Names(list(BY_NAME), required=False, help_text="Layers that say something of it")
+    lacks = Names(list(BY_NAME), required=False, help_text="Layers that say nothing of it")
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
+    cursor = Place(required=False, help_text="The `next` of the page before.")
+
+    def get_fields(self) -> Any:
+        scores = {
+            f"min_{score}": serializers.FloatField(required=False, min_value=0, max_value=1)
+            for score in SCORES
+        }
+        return {**super().get_fields(), **scores}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for least, most in (("since", "until"), ("min_amount", "max_amount")):
+            if least in attrs and most in attrs and attrs[least] > attrs[most]:
+                raise serializers.ValidationError({least: [f"It is greater than `{most}`."]})
+        return attrs
+
+
+class RelationshipsAnswer(Answer):
+    results = RelationshipAnswer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
+
+
+class PartyQuery(StrictQuery):
+    limit = serializers.IntegerField(default=20, min_value=1, max_value=200)
+    edges = serializers.ChoiceField(["flow", "all"], default="flow")
+
+
+class NeighbourAnswer(EntityAnswer):
+    direction = serializers.ChoiceField(["in", "out"], help_text="in: it pays this entity")
+    relationships = serializers.IntegerField()
+    currency = serializers.CharField(allow_null=True)
+    amount = money()
+    first_at = serializers.DateTimeField()
+    last_at = serializers.DateTimeField()
+
+
+class PartyAnswer(FoundEntity):
+    spellings = serializers.ListField(child=serializers.CharField())
+    neighbours = NeighbourAnswer(many=True)
+
+
+class SimilarQuery(StrictQuery):
+    limit = serializers.IntegerField(default=20, min_value=1, max_value=200)
+
+
+class SimilarEntity(EntityAnswer):
+    shared = serializers.IntegerField(help_text="Counterparties of both")
+    similarity = serializers.FloatField(help_text="Jaccard's index of their counterparties")
+
+
+class SimilarAnswer(Answer):
+    results = SimilarEntity(many=True)
+
+
+RelationshipFacts = type(
+    "RelationshipFacts",
+    (Answer,),
+    {n: f for n, f in RelationshipAnswer._declared_fields.items() if n != "layers"},
+)
+ExplainedLayers = type(
+    "ExplainedLayers",
+    (Answer,),
+    {
+        layer.name: type(
+            f"Explained{layer.name.title().replace('_', '')}",
+            (Answer,),
+            {
+                "insight": layer_answer(layer.name)(),
+                "evidence": serializers.DictField(help_text="The row that it was computed from"),
+            },
+        )(allow_null=True)
+        for layer in LAYERS
+    },
+)
+
+
+class ExplainAnswer(Answer):
+    relationship = RelationshipFacts()
+    source = EntityAnswer(allow_null=True)  # type: ignore[assignment]
+    target = EntityAnswer(allow_null=True)
+    layers = ExplainedLayers()
+    in_words = serializers.CharField()
+
+
+class CashFlowQuery(StrictQuery):
+    party = serializers.CharField(
+        required=False,
+        max_length=200,
+        help_text="Seen from it: an id or a part of a name. Without: all departments and accounts",
+    )
+    since = Moment(required=False, help_text="Not before this.")
+    until = Moment(required=False, end=True, help_text="Not after this.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        since, until = attrs.get("since"), attrs.get("until")
+        if since and until and since > until:
+            raise serializers.ValidationError({"since": ["It is later than `until`."]})
+        return attrs
+
+
+class CashMonth(Answer):
+    month = serializers.CharField(help_text="YYYY-MM, in UTC")
+    currency = serializers.CharField()
+    money_in = money()
+    money_out = money()
+    payments_in = serializers.IntegerField()
+    payments_out = serializers.IntegerField()
+
+
+class ExpectedMonth(Answer):
+    month = serializers.CharField(help_text="YYYY-MM")
+    currency = serializers.CharField(allow_null=True)
+    in_low = money()
+    in_high = money()
+    out_low = money()
+    out_high = money()
+    payments = serializers.IntegerField(help_text="Predicted payments in it")
+
+
+class CashFlowAnswer(Answer):
+    months = CashMonth(many=True)
+    expected = ExpectedMonth(many=True)

@@ -1,0 +1,72 @@
+"""What every question over HTTP has: its schema, its limit of time."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.response import Response
+
+from graph.api import conditional
+from graph.api import serializers as shapes
+from graph.api.conditional import Versioned
+from graph.database import deadlines
+
+PROBLEMS = {
+    400: OpenApiResponse(description="A parameter is wrong: its name, and what it should be"),
+    401: OpenApiResponse(shapes.Problem, description="No token, or not a valid one"),
+    503: OpenApiResponse(
+        shapes.Problem, description="The view cannot be read now, or the question took too long"
+    ),
+}
+NOT_FOUND = {404: OpenApiResponse(description="Not in your graph")}
+
+
+HEAVY: dict[int, Any] = {
+    202: OpenApiResponse(
+        shapes.QuestionAnswer,
+        description="A worker answers it: Location says where, Retry-After when",
+    ),
+    422: OpenApiResponse(description="A worker took longer than it may: what to narrow"),
+    429: OpenApiResponse(
+        description="Too many requests, or too many questions of yours are being answered"
+    ),
+}
+PREFER = OpenApiParameter(
+    "Prefer",
+    str,
+    OpenApiParameter.HEADER,
+    description="respond-async (RFC 7240): have a worker answer it, however small it is",
+)
+
+
+def described[View: Callable[..., Response]](
+    query: type[shapes.StrictQuery],
+    answer: type[shapes.Answer],
+    *,
+    name: str,
+    may_be_missing: bool = False,
+    heavy: bool = False,
+) -> Callable[[View], View]:
+    """The schema of a question: its parameters, its answer, what can go wrong."""
+    responses = {
+        200: conditional.of(answer),
+        **conditional.NOT_MODIFIED,
+        **PROBLEMS,
+        **(NOT_FOUND if may_be_missing else {}),
+        **(HEAVY if heavy else {}),
+    }
+    described_by: Callable[[View], View]
+    parameters: list[Any] = [] if query is shapes.NoQuery else [query]
+    parameters += [conditional.IF_NONE_MATCH, *([PREFER] if heavy else [])]
+    described_by = extend_schema(operation_id=name, parameters=parameters, responses=responses)
+    return described_by
+
+
+class Question(Versioned):
+    """A question of the graph, which ends at its limit of time."""
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with deadlines.seconds(settings.QUESTIONS["request_seconds"]):
+            return super().dispatch(request, *args, **kwargs)

@@ -1,0 +1,1 @@
+"""How tenants are kept apart in PostgreSQL: transactions, row security, grants, deadlines."""

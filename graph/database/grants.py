@@ -1,0 +1,72 @@
+"""What the application's role may do. Put in place after every migrate and rebuild of the view."""
+
+from typing import Any
+
+from django.apps import apps
+from django.db import connections
+from django.dispatch import receiver
+from django_pgviews.signals import all_views_synced
+from psycopg import sql
+
+from graph.database import row_security
+from graph.models.view_sql import TENANT_VIEW, VIEW
+
+TENANT_APPS = ("graph", "syncjobs")
+READ_ONLY = (TENANT_VIEW, "view_refreshes", "django_migrations")
+# Of users what it takes to know whose a token is; no password.
+USERS = (
+    "SELECT (id, email, first_name, last_name, is_active, is_staff, is_superuser, date_joined, "
+    "last_login)"
+)
+NONE = (VIEW, "duties")  # every tenant's at once
+READ_AND_DELETE = ("finley_apitoken",)  # an expired token is deleted when it is shown
+
+
+@receiver(all_views_synced)
+def put_in_place(using: str, **_: Any) -> None:
+    """Policies, and for the application's role what it needs; no grants where one role is both."""
+    if using != "owner":
+        return
+    with connections[using].cursor() as cursor:
+        row_security.put_in_place(cursor)
+    role = application_role()
+    if role == current_role(using):
+        return
+    with connections[using].cursor() as cursor:
+        for privileges, table in _grants():
+            names = {"table": sql.Identifier(table), "role": sql.Identifier(role)}
+            cursor.execute(sql.SQL("REVOKE ALL ON {table} FROM {role}").format(**names))
+            if privileges:
+                grant = sql.SQL("GRANT {what} ON {table} TO {role}")
+                cursor.execute(grant.format(what=sql.SQL(privileges), **names))
+        for function in row_security.FUNCTIONS:
+            grant = sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}")
+            cursor.execute(grant.format(sql.Identifier(function), sql.Identifier(role)))
+        cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(role)))
+
+
+def application_role() -> str:
+    """The role of the web and the workers."""
+    return str(connections["default"].settings_dict["USER"])
+
+
+def current_role(using: str) -> str:
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        return str(cursor.fetchone()[0])
+
+
+def _grants() -> list[tuple[str, str]]:
+    written = [
+        model._meta.db_table
+        for label in TENANT_APPS
+        for model in apps.get_app_config(label).get_models()
+        if model._meta.managed and model._meta.db_table not in READ_ONLY + NONE
+    ]
+    return [
+        *(("SELECT, INSERT, UPDATE, DELETE", table) for table in written),
+        *(("", table) for table in NONE),
+        *(("SELECT", table) for table in READ_ONLY),
+        (USERS, "finley_user"),
+        *(("SELECT, DELETE", table) for table in READ_AND_DELETE),
+    ]

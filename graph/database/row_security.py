@@ -1,0 +1,45 @@
+"""Tenants apart in the database: who names no tenant sees nothing, who names one sees that one's.
+
+Row-level security binds every role but the tables' owner; a materialized view cannot have it, so
+what is read of ours is a view with a security barrier.
+"""
+
+from django.db.backends.utils import CursorWrapper
+from psycopg.sql import SQL, Identifier
+
+from graph import sql
+
+# Django's and knox's own, whose user_id is a user: the application's role reads tokens only.
+OF_USERS = (
+    "django_admin_log",
+    "finley_apitoken",
+    "finley_user_groups",
+    "finley_user_user_permissions",
+)
+# The first two run as their owner and ask for the transaction's tenant themselves.
+FUNCTIONS = {  # each function, and the file that creates it
+    "search_entities": "questions/search_entities",
+    "relationships_nth": "reading/relationships_nth",
+    "changes_state": "view/changes_state",
+}
+POLICY = SQL(
+    "CREATE POLICY tenants_apart ON {0} USING (user_id = current_tenant()) "
+    "WITH CHECK (user_id = current_tenant()); ALTER TABLE {0} ENABLE ROW LEVEL SECURITY"
+)
+
+
+def put_in_place(cursor: CursorWrapper) -> None:
+    """Policies on every table that has a user_id, the view of a tenant's relationships, search."""
+    cursor.execute(sql.read("database/current_tenant"))
+    for table, apart in tenant_tables(cursor):
+        if not apart:
+            cursor.execute(POLICY.format(Identifier(table)))
+    cursor.execute(sql.read("database/tenant_view"))
+    for file in FUNCTIONS.values():
+        cursor.execute(sql.read(file))
+
+
+def tenant_tables(cursor: CursorWrapper) -> list[tuple[str, bool]]:
+    """Each table with tenants' rows, and whether its policy is in place."""
+    cursor.execute(sql.read("database/tenant_tables"), {"of_users": list(OF_USERS)})
+    return [(table, apart) for table, apart in cursor.fetchall()]

@@ -1,0 +1,1 @@
+"""finley as a networkx backend."""

@@ -1,0 +1,144 @@
+"""finley as a backend of networkx: `nx.pagerank(graph)` on compiled code.
+
+networkx finds it through the entry point `networkx.backends`. A function that NATIVE has runs on
+arrays; any other runs in networkx on a converted graph, with a note in the log.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import networkx as nx
+from networkx.utils import backends
+
+from graph.engine.native import centrality, communities, paths
+from graph.engine.networkx import clusters, components, links
+from graph.engine.networkx.columnar import ColumnarGraph, Projection
+from graph.engine.networkx.from_networkx import Foreign
+from graph.engine.topology import Topology, Unsupported
+
+logger = logging.getLogger(__name__)
+NAME = "finley"
+Columnar = ColumnarGraph | Projection
+
+_dispatchable: Any = backends._dispatchable
+_registered: dict[str, Any] = vars(backends)["_registered_algorithms"]
+
+NATIVE: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        centrality.pagerank,
+        centrality.eigenvector_centrality,
+        centrality.betweenness_centrality,
+        centrality.closeness_centrality,
+        centrality.harmonic_centrality,
+        components.connected_components,
+        components.weakly_connected_components,
+        components.strongly_connected_components,
+        components.number_connected_components,
+        components.number_weakly_connected_components,
+        components.number_strongly_connected_components,
+        components.is_connected,
+        components.is_weakly_connected,
+        components.is_strongly_connected,
+        components.node_connected_component,
+        communities.louvain_communities,
+        communities.leiden_communities,
+        clusters.core_number,
+        clusters.triangles,
+        clusters.clustering,
+        clusters.average_clustering,
+        clusters.transitivity,
+        links.jaccard_coefficient,
+        links.adamic_adar_index,
+        links.resource_allocation_index,
+        links.preferential_attachment,
+        paths.shortest_path,
+        paths.shortest_path_length,
+        paths.has_path,
+        paths.dijkstra_path,
+        paths.dijkstra_path_length,
+        paths.single_source_shortest_path_length,
+        paths.single_source_dijkstra_path_length,
+        paths.shortest_simple_paths,
+    )
+}
+
+
+class Backend:
+    """networkx's backend interface."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name in NATIVE:
+            return _native(name)
+        if name in _registered:
+            return _converted(name)
+        raise AttributeError(name)
+
+    def convert_from_nx(self, graph: Any, *_: Any, **__: Any) -> Any:
+        """Arrays of a networkx graph; a columnar one as it is."""
+        return graph if isinstance(graph, Columnar | Foreign) else Foreign(graph)
+
+    def convert_to_nx(self, result: Any, **_: Any) -> Any:
+        """A networkx graph; what is no graph of ours as it is."""
+        if isinstance(result, Columnar):
+            return result.to_networkx()
+        return result.original if isinstance(result, Foreign) else result
+
+    def can_run(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Other functions than NATIVE's only for columnar graphs, which networkx cannot read."""
+        return name in NATIVE or any(isinstance(x, Columnar) for x in (*args, *kwargs.values()))
+
+    def should_run(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        return self.can_run(name, args, kwargs)
+
+    def on_start_tests(self, items: list[Any]) -> None:
+        """Mark those of networkx's own tests that cannot hold here, each with its reason."""
+        from graph.engine.networkx.expected_failures import mark  # noqa: PLC0415  pytest is no requirement
+
+        mark(items)
+
+
+BACKEND = Backend()
+
+
+def _native(name: str) -> Callable[..., Any]:
+    function = NATIVE[name]
+
+    def run(G: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(topology_of(G), *args, **kwargs)
+        except Unsupported as reason:
+            if _dispatchable._is_testing:  # networkx's own tests count what is not served
+                raise
+            logger.info("%s in networkx on a converted graph: %s.", name, reason)
+            return _in_networkx(name, (G, *args), kwargs)
+
+    return run
+
+
+def _converted(name: str) -> Callable[..., Any]:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        if _registered[name].__wrapped__._will_call_mutate_input(args, kwargs):
+            raise nx.NetworkXError(f"{name} changes its graph, and this one is immutable.")
+        logger.info("%s in networkx on a converted graph: it has no compiled form here.", name)
+        return _in_networkx(name, args, kwargs)
+
+    return run
+
+
+def _in_networkx(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    to_nx = BACKEND.convert_to_nx
+    given = {key: to_nx(value) for key, value in kwargs.items()}
+    return _registered[name](*map(to_nx, args), **given, backend="networkx")
+
+
+def topology_of(graph: Any) -> Topology:
+    if isinstance(graph, Columnar | Foreign):
+        return graph.topology
+    return Foreign(graph).topology
+
+
+def functions() -> dict[str, bool]:
+    """Every function that networkx dispatches → whether it runs on compiled code here."""
+    return {name: name in NATIVE for name in sorted(_registered)}

@@ -1,0 +1,208 @@
+"""A tenant's graph with networkx's interface, over columns that are read when they are asked for.
+
+Immutable, so that threads may share it. `networkx.f(graph)` runs on compiled code where there is
+some (graph.engine.backend), and in networkx on a converted graph where there is none.
+"""
+
+from collections.abc import Hashable, Iterable
+from functools import cached_property
+from typing import Any, Never, Self
+
+import networkx as nx
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+
+from graph.engine.columns import plain
+from graph.engine.graph import Graph
+from graph.engine.networkx.lazy_mappings import Adjacency, Cells, Nodes, Order
+from graph.engine.networkx.to_networkx import to_networkx
+from graph.engine.topology import Floats, Topology
+
+ID = "id"
+
+
+def _refused(*_: Any, **__: Any) -> Never:
+    raise nx.NetworkXError("This graph is immutable; graph.copy() gives one that is not.")
+
+
+class Immutable:
+    """What changes a graph is refused; so is pickling, which would carry code across Redis."""
+
+    add_node = add_nodes_from = remove_node = remove_nodes_from = _refused
+    add_edge = add_edges_from = add_weighted_edges_from = _refused
+    remove_edge = remove_edges_from = new_edge_key = update = clear = clear_edges = _refused
+
+    def __reduce_ex__(self, protocol: Any) -> Never:
+        raise TypeError("A columnar graph is not pickled: export it, or send its Arrow tables.")
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+
+class ColumnarGraph(Immutable, nx.MultiDiGraph):  # type: ignore[type-arg]
+    """A directed multigraph: nodes are entity ids (text), an edge's key its relationship's id.
+
+    Called without columns, as networkx does for an empty graph of the same kind, the class makes
+    a plain MultiDiGraph.
+    """
+
+    __networkx_backend__ = "finley"
+
+    def __new__(cls, columns: Graph | None = None) -> Any:
+        return nx.MultiDiGraph() if columns is None else object.__new__(cls)
+
+    def __init__(self, columns: Graph) -> None:
+        self.columns = columns
+        self.graph = {"unresolved": columns.unresolved, "dangling": columns.dangling}
+        self.__networkx_cache__: dict[Any, Any] = {}
+        self._cells = Cells(columns.edges, ID)
+        self._node = Nodes(columns.nodes, ID)
+        self._adj = Adjacency(self._node, self._cells, Order(columns.source, columns.target))
+        self._pred = Adjacency(self._node, self._cells, Order(columns.target, columns.source))
+
+    @cached_property
+    def topology(self) -> Topology:
+        return Topology(
+            labels=self._node.labels,
+            source=self.columns.source,
+            target=self.columns.target,
+            directed=True,
+            multigraph=True,
+            read=lambda name: weights(self.columns, name),
+        )
+
+    def number_of_nodes(self) -> int:
+        return self.columns.node_count
+
+    def number_of_edges(self, u: Hashable = None, v: Hashable = None) -> int:
+        return self.columns.edge_count if u is None else super().number_of_edges(u, v)
+
+    def copy(self, as_view: bool = False) -> Any:
+        """A networkx graph of one's own, or this one, which never changes."""
+        return self if as_view else self.to_networkx()
+
+    def to_networkx(self) -> "nx.MultiDiGraph[str]":
+        return to_networkx(self.columns)
+
+    def to_directed_class(self) -> "type[nx.MultiDiGraph[Any]]":
+        return nx.MultiDiGraph
+
+    def to_undirected_class(self) -> "type[nx.MultiGraph[Any]]":
+        return nx.MultiGraph
+
+    def reverse(self, copy: bool = True) -> "ColumnarGraph":
+        """Every edge turned around; nothing is copied."""
+        return ColumnarGraph(self.columns.turned())
+
+    def subgraph(self, nodes: Iterable[Hashable] | Hashable) -> "ColumnarGraph":
+        """These nodes and the edges between them. A node that is not in the graph is left out."""
+        kept = np.zeros(self.columns.node_count, bool)
+        kept[[self._node.index[node] for node in self.nbunch_iter(nodes)]] = True
+        return ColumnarGraph(self.columns.only(nodes=kept))
+
+    def edge_subgraph(self, edges: Iterable[Any]) -> "ColumnarGraph":
+        """These (source, target, relationship id), with their ends and no other nodes."""
+        kept = np.zeros(self.columns.edge_count, bool)
+        for u, v, key in edges:
+            if self.has_edge(u, v, key):
+                kept[self._adj[u][v][key].row] = True
+        ends = np.zeros(self.columns.node_count, bool)
+        ends[self.columns.source[kept]] = ends[self.columns.target[kept]] = True
+        return ColumnarGraph(self.columns.only(nodes=ends, edges=kept))
+
+    def projection(self, weight: str | None = None) -> "Projection":
+        """The simple undirected graph under it; see Projection."""
+        return Projection(self.columns, weight)
+
+
+class Projection(Immutable, nx.Graph):  # type: ignore[type-arg]
+    """A simple undirected graph: one edge where any joins two entities, either way.
+
+    Its `weight` is the sum of their weights (of a column; 1 each where none is named), its `count`
+    how many they are. networkx's own functions for simple graphs, as Louvain, take it.
+    """
+
+    __networkx_backend__ = "finley"
+
+    def __new__(cls, columns: Graph | None = None, weight: str | None = None) -> Any:
+        return nx.Graph() if columns is None else object.__new__(cls)
+
+    def __init__(self, columns: Graph, weight: str | None = None) -> None:
+        self.columns = columns
+        self.graph = {}
+        self.__networkx_cache__: dict[Any, Any] = {}
+        edges, source, target = _projected(columns, weight)
+        self._cells = Cells(edges)
+        self._node = Nodes(columns.nodes, ID)
+        self._ends = source, target
+        self._adj = Adjacency(self._node, self._cells, Order.both_ways(source, target), simple=True)
+
+    @cached_property
+    def topology(self) -> Topology:
+        source, target = self._ends
+        return Topology(
+            labels=self._node.labels,
+            source=source,
+            target=target,
+            directed=False,
+            multigraph=False,
+            read=self._cells.numbers,
+        )
+
+    def number_of_nodes(self) -> int:
+        return self.columns.node_count
+
+    def copy(self, as_view: bool = False) -> Any:
+        return self if as_view else self.to_networkx()
+
+    def to_networkx(self) -> "nx.Graph[str]":
+        made: nx.Graph[Any] = nx.Graph()
+        made.add_nodes_from((node, dict(data)) for node, data in self._node.items())
+        made.add_edges_from((u, v, dict(data)) for u, v, data in self.edges(data=True))
+        return made
+
+    def to_directed_class(self) -> "type[nx.DiGraph[Any]]":
+        return nx.DiGraph
+
+    def to_undirected_class(self) -> "type[nx.Graph[Any]]":
+        return nx.Graph
+
+    def subgraph(self, nodes: Any) -> Any:
+        return self.to_networkx().subgraph(nodes)
+
+    def edge_subgraph(self, edges: Iterable[Any]) -> Any:
+        return self.to_networkx().edge_subgraph(edges)
+
+
+def weights(columns: Graph, name: str) -> Floats:
+    """A column as weights. Raises ValueError where it is not a number on every edge."""
+    if name not in columns.edges.column_names:
+        return np.ones(columns.edge_count)  # as networkx: an attribute that no edge has
+    missing = plain(columns.edges[name]).null_count
+    if missing:
+        raise ValueError(
+            f"{name} is NULL on {missing} of {columns.edge_count} edges: it cannot weigh them all."
+        )
+    try:
+        return columns.numbers(name)
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        raise ValueError(f"{name} is not a column of numbers.") from None
+
+
+def _projected(columns: Graph, weight: str | None) -> tuple[pa.Table, Any, Any]:
+    """The distinct pairs with `weight` and `count`, and the pairs' ends."""
+    given = np.ones(columns.edge_count) if weight is None else weights(columns, weight)
+    low, high = (
+        np.minimum(columns.source, columns.target),
+        np.maximum(columns.source, columns.target),
+    )
+    shape = (columns.node_count, columns.node_count)
+    counted = sp.coo_array((np.ones(len(low)), (low, high)), shape=shape).tocsr()
+    summed = sp.coo_array((given, (low, high)), shape=shape).tocsr()
+    ends = counted.tocoo().coords
+    edges = pa.table({"weight": summed.data, "count": counted.data.astype(np.int64)})
+    return edges, ends[0].astype(np.int64), ends[1].astype(np.int64)

@@ -1,0 +1,19 @@
+"""Layer 8, change: what was created, modified or deleted after it was first imported.
+
+Imports write most of it, where they see it: a row that differs from what was known (`modified`,
+field by field) and a row that has appeared in a file that was imported before (`created`). What is
+left is what people and syncs took out of the graph.
+"""
+
+from uuid import UUID
+
+from graph import sql
+from graph.database.tenancy import tenant_transaction
+from graph.enrich.write.counts import Counts
+
+
+def enrich(user_id: UUID) -> Counts:
+    """Write down the payments that were deleted since the last time."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read("enrich/deleted"), {"user_id": user_id})
+        return Counts(added=cursor.rowcount)

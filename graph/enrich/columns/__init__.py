@@ -1,0 +1,1 @@
+"""Payments as columns, and what is derived from them."""

@@ -1,0 +1,45 @@
+"""The two sides of a payment: the books' own party, and the other one whom it is about."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from graph.enrich.columns.memo import once
+from graph.enrich.columns.payments import Ints, Payments
+
+# The higher one is the other party: a cardholder is one of ours beside a shop, not beside a bank.
+_FOREIGN = {"vendor": 3, "customer": 3, "employee": 2, "project": 1}
+
+
+@dataclass(frozen=True)
+class Sides:
+    """For each payment: the other party, the books' own, and whether the other one receives."""
+
+    party: Ints
+    own: Ints
+    outgoing: NDArray[np.bool_]
+
+
+@once
+def sides(payments: Payments) -> Sides:
+    """By the parties' kinds; where these are alike, the busier one of the books is their own."""
+    rank = np.array([_FOREIGN.get(kind, 0) for kind in payments.entities.kind], dtype=np.int64)
+    busy = np.bincount(payments.payer, minlength=len(rank))
+    busy += np.bincount(payments.payee, minlength=len(rank))
+    payer, payee = payments.payer, payments.payee
+    alike = rank[payer] == rank[payee]
+    outgoing = np.where(alike, busy[payer] >= busy[payee], rank[payer] < rank[payee])
+    party = np.where(outgoing, payee, payer)
+    return Sides(party, np.where(outgoing, payer, payee), outgoing)
+
+
+def joined(party: Ints, one: Ints, other: Ints) -> Ints:
+    """Each row's party, where those of every two rows `one`, `other` count as one party."""
+    size = int(party.max(initial=-1)) + 1
+    ends = (party[one], party[other])
+    graph = sparse.coo_matrix((np.ones(len(one)), ends), shape=(size, size))
+    label = connected_components(graph, directed=False)[1] if size else party
+    return np.asarray(label[party], dtype=np.int64)

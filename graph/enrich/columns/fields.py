@@ -1,0 +1,136 @@
+"""Fields of few values that the sources state of their rows: an entry type, a kind of account.
+
+Nobody says what they mean. But where the rows of one value find their mates in another source and
+those of another value hardly ever do, a row's value tells how likely it has one.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from psycopg.sql import SQL, Composable, Identifier, Literal
+
+from graph import sql
+from graph.enrich.columns.grouping import codes
+from graph.enrich.columns.payments import Ints, Payments, Texts
+from graph.reading.arrow import TenantReader, tenant_snapshot
+
+Floats = NDArray[np.float64]
+Fields = dict[str, Texts]
+
+SAMPLE = 1_000  # rows of a source that tell which fields have few values
+MOST = 20  # values of a field that sorts rows into kinds
+LEAST = 0.0005  # the odds of a kind that never has a mate
+
+
+def load(user_id: UUID, payments: Payments) -> Fields:
+    """The tenant's fields of few values, as each payment's row states them ("" for nothing).
+
+    Which ones have few is read off a sample of each source: the rows are wide.
+    """
+    events, some = payments.payee_event, _sample(payments.source)
+    with tenant_snapshot(user_id, hashed=True) as reader:
+        among = SQL("id = ANY ({}::uuid[])").format(Literal(events[some].tolist()))
+        (sample,) = _stated(reader, user_id, [SQL("data::text")], among, events[some])
+        names = sorted(few([each or "{}" for each in sample], payments.source[some]))
+        if not names:
+            return {}
+        values: list[Composable] = [SQL("data ->> {}").format(Literal(name)) for name in names]
+        columns = _stated(reader, user_id, values, SQL("posting = 2"), events)
+    return _few(dict(zip(names, columns, strict=True)), payments.source)
+
+
+def _sample(source: Texts) -> Ints:
+    """The places of SAMPLE rows of each source, spread over all of them."""
+    kept: list[Ints] = []
+    for name in sorted(set(source)):
+        rows = np.flatnonzero(source == name)
+        kept.append(rows[:: max(1, len(rows) // SAMPLE)])
+    return np.concatenate([np.zeros(0, dtype=np.int64), *kept])
+
+
+def _stated(
+    reader: TenantReader, user_id: UUID, values: list[Composable], among: Composable, events: Texts
+) -> list[Texts]:
+    """What the rows of these events state, a column a value, in their order; None for nothing."""
+    named = [SQL("{} AS {}").format(x, Identifier(f"value_{at}")) for at, x in enumerate(values)]
+    query = SQL(sql.read("enrich/fields")).format(
+        values=SQL(", ").join(named), user_id=Literal(str(user_id)), among=among
+    )
+    table: pa.Table = reader.table(query)
+    place = pc.index_in(pa.array(events, table["event"].type), value_set=table["event"])
+    return [
+        np.asarray(table[f"value_{at}"].take(place).to_pylist(), dtype=object)
+        for at in range(len(values))
+    ]
+
+
+def few(stated: Iterable[str], source: Texts) -> Fields:
+    """Of rows as JSON objects: the fields with 2 to MOST values in some source."""
+    rows = [json.loads(each) for each in stated]
+    names = dict.fromkeys(chain.from_iterable(rows))
+    told = {name: [_text(row[name]) if name in row else None for row in rows] for name in names}
+    return _few({name: np.array(each, dtype=object) for name, each in told.items()}, source)
+
+
+def _text(value: object) -> str | None:
+    """As `->>` has it."""
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def _few(columns: Mapping[str, Texts], source: Texts) -> Fields:
+    """Those with 2 to MOST values in some source; "" for nothing."""
+    of = codes(source)
+    kept: Fields = {}
+    for name in sorted(columns):
+        known = np.array([value is not None for value in columns[name]], dtype=bool)
+        texts = np.where(known, columns[name], "")
+        each = np.unique(np.stack([of, codes(texts)])[:, known], axis=1)[0]
+        counts = np.bincount(each, minlength=1)
+        if ((counts >= 2) & (counts <= MOST)).any():
+            kept[name] = texts
+    return kept
+
+
+def favour(kinds: Fields, of: Ints, mated: Ints, rows: Ints) -> Floats:
+    """For each of `rows`: how often its kind has a mate, over the kind that has one most often.
+
+    `of` are all rows of its source, `mated` those that surely have a mate. The kinds are those of
+    the one field that tells the most of it (J. Quinlan, "Induction of decision trees", 1986: the
+    greatest information gain); 1 where no field tells anything.
+    """
+    best, gain = None, 0.05  # bits; less is chance
+    share = len(mated) / max(len(of), 1)
+    for name in sorted(kinds):
+        rates = _rates(kinds[name][of], kinds[name][mated])
+        told = _doubt(share) - sum(n * _doubt(r) for r, n in rates.values()) / max(len(of), 1)
+        if len(rates) <= MOST and told > gain * _doubt(share):
+            best, gain = name, told / max(_doubt(share), 1e-9)
+    if best is None:
+        return np.ones(len(rows))
+    rates = _rates(kinds[best][of], kinds[best][mated])
+    top = max(rate for rate, _ in rates.values())
+    known = {value: max(_smooth(rate, n, top) / top, LEAST) for value, (rate, n) in rates.items()}
+    return np.array([known[value] for value in kinds[best][rows]], dtype=np.float64)
+
+
+def _rates(of: Texts, mated: Texts) -> dict[str, tuple[float, int]]:
+    every, found = Counter(of.tolist()), Counter(mated.tolist())
+    return {value: (min(found[value] / n, 1.0), n) for value, n in every.items()}
+
+
+def _smooth(rate: float, size: int, top: float) -> float:
+    """As if one more row had the best rate: few rows without a mate say little."""
+    return (rate * size + top) / (size + 1)
+
+
+def _doubt(share: float) -> float:
+    """The entropy of a yes or no, in bits."""
+    parts = (share, 1 - share)
+    return float(-sum(part * np.log2(part) for part in parts if part > 0))

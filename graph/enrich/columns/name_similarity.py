@@ -1,0 +1,77 @@
+"""How alike the names of two parties are: as feeds spell them, cut short, with a town, initialled.
+
+Names are sets of trigrams (as pg_trgm has them: each word with two blanks before and one behind),
+weighed by rarity (G. Salton, C. Buckley, "Term-weighting approaches in automatic text retrieval",
+1988). The likeness of two names is the weight of what they share over the weight of the lighter
+one: the overlap coefficient, which a cut-off name or an added town lowers little.
+"""
+
+from functools import lru_cache
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from graph.enrich.columns.memo import once
+from graph.enrich.columns.payments import Entities, Ints
+from graph.ingest.identity import normalized
+
+LEGAL = frozenset(
+    {"ltd", "limited", "llp", "plc", "inc", "llc", "co", "company", "gmbh", "ag", "bv", "nv", "sa"}
+    | {"sas", "sarl", "srl", "spa", "oy", "ab", "the", "and"}
+)
+FEW = 4  # trigrams; a name of less says little, and is compared as if it had so many
+Floats = NDArray[np.float64]
+
+
+@lru_cache(maxsize=65_536)
+def core(name: str) -> str:
+    """The name as it is compared: normalized, without legal forms (unless nothing is left)."""
+    words = normalized(name).split()
+    return " ".join(word for word in words if word not in LEGAL) or " ".join(words)
+
+
+@once
+def likeness(entities: Entities) -> "Likeness":
+    return Likeness(entities)
+
+
+class Likeness:
+    """Compares the tenant's parties by their places among the entities."""
+
+    def __init__(self, entities: Entities) -> None:
+        self.cores = np.array([core(name) for name in entities.name], dtype=object)
+        grams = [_trigrams(each) for each in self.cores]
+        self._names = _matrix(grams)
+        self._weight = np.asarray(self._names.power(2).sum(axis=1)).ravel()
+        self._least = FEW * float(np.median(self._names.power(2).data)) if self._names.nnz else 1.0
+
+    def of(self, one: Ints, other: Ints) -> Floats:
+        """0..1 for each pair: 1 for the same entity or the same name."""
+        pairs = one * np.int64(len(self.cores)) + other
+        distinct, back = np.unique(pairs, return_inverse=True)
+        left, right = np.divmod(distinct, max(len(self.cores), 1))
+        shared = np.asarray(self._names[left].multiply(self._names[right]).sum(axis=1)).ravel()
+        lighter = np.minimum(self._weight[left], self._weight[right])
+        alike = np.minimum(shared / np.maximum(lighter, self._least), 1)
+        same = (left == right) | (self.cores[left] == self.cores[right])
+        return np.asarray(np.where(same, 1.0, alike)[back], dtype=np.float64)
+
+
+def _trigrams(name: str) -> set[str]:
+    words = [f"  {word} " for word in name.split()]
+    return {word[at : at + 3] for word in words for at in range(len(word) - 2)}
+
+
+def _matrix(grams: list[set[str]]) -> sparse.csr_matrix:
+    """A row a name, a column a trigram, by its rarity: log(names / names with it)."""
+    places: dict[str, int] = {}
+    for gram in chain.from_iterable(sorted(each) for each in grams):
+        places.setdefault(gram, len(places))
+    columns = [places[gram] for each in grams for gram in sorted(each)]
+    starts = np.cumsum([0, *(len(each) for each in grams)])
+    known = np.bincount(columns, minlength=len(places)) if columns else np.zeros(0)
+    rarity = np.sqrt(np.log((len(grams) + 1) / np.maximum(known, 1)))
+    data = rarity[columns] if columns else np.zeros(0)
+    return sparse.csr_matrix((data, columns, starts), shape=(len(grams), max(len(places), 1)))

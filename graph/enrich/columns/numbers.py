@@ -1,0 +1,120 @@
+"""The document numbers that payments state: one normal form for their many spellings."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns import ragged
+from graph.enrich.columns.memo import once
+from graph.enrich.columns.payments import Ints, Payments
+
+_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_.\-]*")
+_NOT_LETTER = re.compile(r"[^A-Z0-9]+")
+_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_DATE = re.compile(r"[0-9]{1,4}([./\-])[0-9]{1,2}\1[0-9]{2,4}")
+_MONEY = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3})*\.[0-9]{2}")
+SHORTEST = 4  # characters of a number that says something by itself
+MOST = 40  # numbers of one text
+MOST_OWNERS = 60  # rows of one number that are looked at
+
+
+@lru_cache(maxsize=200_000)
+def plain(number: str) -> str:
+    """Capitals and digits only: 'inv-0017/a' → 'INV0017A'."""
+    return _NOT_LETTER.sub("", number.upper())
+
+
+@lru_cache(maxsize=200_000)
+def normal(number: str) -> str:
+    """`plain`, and no zeros before a run of digits: 'inv-0017' and 'INV 17' are one."""
+    return "".join(_ZEROS.sub("", part) for part in _NOT_LETTER.split(number.upper()))
+
+
+@lru_cache(maxsize=200_000)
+def within(text: str) -> frozenset[str]:
+    """The numbers that a text names, in their normal form: with three digits or more, no dates."""
+    found = (token.rstrip("./-_") for token in _TOKEN.findall(text)[:MOST])
+    return frozenset(normal(token) for token in found if _is_number(token))
+
+
+def _is_number(token: str) -> bool:
+    if _DATE.fullmatch(token) or _MONEY.fullmatch(token):
+        return False
+    return sum(map(str.isdigit, token)) >= 3 and len(normal(token)) >= SHORTEST
+
+
+@once
+def of_documents(payments: Payments) -> list[str]:
+    """Each payment's own document number, in its normal form ("" for none)."""
+    return [normal(number) if number else "" for number in payments.document]
+
+
+@once
+def named(payments: Payments) -> list[frozenset[str]]:
+    """All that each payment names: its own number, those within it, those of its description."""
+    return list(map(_named, payments.document, payments.description))
+
+
+@lru_cache(maxsize=200_000)
+def _named(document: str, text: str) -> frozenset[str]:
+    number = normal(document) if _says_something(document.strip()) else ""
+    own = {number} if len(number) >= SHORTEST else set()
+    return within(document) | within(text) | own
+
+
+def _says_something(document: str) -> bool:
+    """No 'various', no date and no sum: strangers have these in common."""
+    is_other = _DATE.fullmatch(document) or _MONEY.fullmatch(document)
+    return not is_other and any(map(str.isdigit, document))
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """Which payment names whose own number: places of the one that names it and of its owner.
+
+    `rank`: how many owners of that number come before; `owners`: how many there are in all. Pairs
+    of the first MOST_OWNERS only.
+    """
+
+    by: Ints
+    owner: Ints
+    rank: Ints
+    owners: Ints
+
+    def only(self, kept: NDArray[np.bool_]) -> "Mentions":
+        return Mentions(**{name: values[kept] for name, values in vars(self).items()})
+
+
+@once
+def mentions(payments: Payments) -> Mentions:
+    """Every pair once."""
+    own = of_documents(payments)
+    codes = {number: code for code, number in enumerate(dict.fromkeys(filter(None, own)))}
+    of = np.array([codes.get(number, len(codes)) for number in own], dtype=np.int64)
+    owners = np.argsort(of, kind="stable")
+    begin = ragged.cut(of, len(codes) + 1)
+    pairs = [
+        (row, codes[number])
+        for row, each in enumerate(named(payments))
+        for number in each
+        if number in codes
+    ]
+    by, named_codes = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    places, at = ragged.taken(begin, named_codes)
+    code = named_codes[at]
+    rank = places - begin[code]
+    every = Mentions(by[at], owners[places], rank, np.diff(begin)[code])
+    return every.only(rank < MOST_OWNERS)
+
+
+def rows_by(numbers: Iterable[Iterable[str]]) -> dict[str, list[int]]:
+    """Number → the payments that name it, in their order."""
+    found: dict[str, list[int]] = {}
+    for row, each in enumerate(numbers):
+        for number in each:
+            found.setdefault(number, []).append(row)
+    return found

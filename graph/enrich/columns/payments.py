@@ -1,0 +1,108 @@
+"""A tenant's payments as columns: what the detectors look at."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from psycopg.sql import SQL, Literal
+
+from graph import sql
+from graph.reading.arrow import tenant_snapshot
+
+Ints = NDArray[np.int64]
+Texts = NDArray[Any]  # of str
+
+ORDER = ("occurred_at", "source", "external_id", "relationship")
+UNIT = 10_000  # amounts are whole numbers of 1/10,000 of their currency's unit
+
+
+@dataclass(frozen=True, eq=False)
+class Payments:
+    """One row a payment: a flow from the payer's posting to the payee's, both resolved.
+
+    relationship    its id, as text
+    payer, payee    indexes into `entities`: who paid whom (a refund is a payment the other way)
+    amount          in 1/10,000 of the currency's unit, never negative
+    currency        an ISO code
+    day             days since 1970-01-01 (UTC); precision: second, day, month or quarter
+    source          whose books say it; platform: ledger, card, bank, …; external_id: the row's key
+    document, transaction, description, due_day (-1: none)
+                    as the payer's posting states them, "" for nothing
+    payer_event, payee_event
+                    the postings' ids, as text
+    Rows are in ORDER, so that results repeat.
+    """
+
+    relationship: Texts
+    payer: Ints
+    payee: Ints
+    amount: Ints
+    currency: Texts
+    day: Ints
+    precision: Texts
+    source: Texts
+    platform: Texts
+    external_id: Texts
+    document: Texts
+    transaction: Texts
+    description: Texts
+    due_day: Ints
+    payer_event: Texts
+    payee_event: Texts
+    entities: "Entities"
+
+    def __len__(self) -> int:
+        return len(self.relationship)
+
+
+@dataclass(frozen=True, eq=False)
+class Entities:
+    """The parties that payments name. `keys`: strong keys by kind."""
+
+    id: Texts
+    kind: Texts
+    name: Texts
+    keys: list[dict[str, str]]
+
+
+def load(user_id: UUID) -> Payments:
+    """The tenant's payments that are not deleted, in one snapshot."""
+    tenant = Literal(str(user_id))
+    with tenant_snapshot(user_id, hashed=True) as reader:
+        rows = reader.table(SQL(sql.read("enrich/payments")).format(user_id=tenant))
+        parties = reader.table(SQL(sql.read("enrich/entities")).format(user_id=tenant))
+    ordered = rows.take(pc.sort_indices(rows, [(name, "ascending") for name in ORDER]))
+    return _payments(ordered.drop_columns("occurred_at"), _entities(parties))
+
+
+def _entities(table: pa.Table) -> Entities:
+    words = {name: texts(table[name]) for name in ("id", "kind", "name")}
+    return Entities(**words, keys=[json.loads(keys) for keys in table["keys"].to_pylist()])
+
+
+def _payments(table: pa.Table, entities: Entities) -> Payments:
+    places = pa.array(entities.id)
+    ends = {name: _places(table[name], places) for name in ("payer", "payee")}
+    numbers = {name: _numbers(table[name]) for name in ("amount", "day", "due_day")}
+    done = {*ends, *numbers}
+    words = {name: texts(table[name]) for name in table.column_names if name not in done}
+    return Payments(**ends, **numbers, **words, entities=entities)
+
+
+def _places(column: pa.ChunkedArray, places: pa.Array) -> Ints:
+    return np.asarray(pc.index_in(column, value_set=places.cast(column.type)), dtype=np.int64)
+
+
+def _numbers(column: pa.ChunkedArray) -> Ints:
+    return np.asarray(column, dtype=np.int64)
+
+
+def texts(column: pa.ChunkedArray) -> Texts:
+    """The column's strings, equal ones as one object."""
+    coded = column.combine_chunks().dictionary_encode()
+    return np.asarray(coded.dictionary.to_pylist(), dtype=object)[np.asarray(coded.indices)]

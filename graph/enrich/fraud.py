@@ -1,0 +1,225 @@
+"""Layer 9, fraud: payments that probably repeat another one, as ordered pairs for a person.
+
+`repeats` finds them. What explains a repetition is weighed in: an original that was taken back
+before it was paid again, a copy that was taken back, a regular rhythm. What a source published
+twice is told apart (`republished`): it was paid once. A person's word on a pair is kept.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from psycopg.sql import SQL, Literal
+
+from graph import sql
+from graph.database.bulk import AS_USUAL, IN_BULK, alone
+from graph.database.tenancy import tenant_transaction
+from graph.enrich import fraud_candidates
+from graph.enrich.columns.numbers import normal
+from graph.enrich.columns.payments import UNIT, Payments, Texts, texts
+from graph.enrich.links import republished, reversals
+from graph.enrich.links.fees import Fees
+from graph.enrich.links.reversals import Reversals
+from graph.enrich.links.same_transaction import Pairs, day_of
+from graph.enrich.write.counts import Counts
+from graph.reading.arrow import tenant_snapshot
+
+LEAST = 0.5  # confidence of a pair that a person should see
+REPUBLISHED = 0.2  # of one that was published twice: stated, but not as paid twice
+COLUMNS = (
+    "relationship_id, original_relationship_id, duplicate_confidence, relationship_key, "
+    "original_key, evidence"
+)
+WORDS = {
+    "paid_twice": "the same party, number and amount",
+    "leading_zeros": "the same party and amount, and the number but for leading zeros",
+    "number_suffix": "the same party and amount, and the number with a mark behind it",
+    "transposed_number": "the same party and amount, and the number with two digits swapped",
+    "transposed_amount": "the same party and number, and the amount with two digits swapped",
+    "split": "the same party, in parts that add up to the original, their numbers marked",
+    "same_account": "the same number, amount and bank account under another party's name",
+    "other_vendor": "the same number and amount under another party's name",
+    "same_amount": "the same party, purpose and odd amount, which it is hardly ever paid twice",
+    "republished": "a whole publication whose rows are there again under other keys",
+}
+RHYTHMIC = {"paid_twice": 0.8, "same_amount": 0.5}  # of the confidence, a month or so apart
+SLIPS = frozenset({"transposed_number", "transposed_amount", "number_suffix", "leading_zeros"})
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Places of the later payment and its original; how sure; kind and what weighs against it."""
+
+    later: int
+    original: int
+    kind: str
+    confidence: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What else the payments' rows state: the bank account, and where each was published first."""
+
+    accounts: Texts
+    publication: Texts
+
+
+def enrich(user_id: UUID, payments: Payments, found: list[Duplicate] | None = None) -> Counts:
+    """The tenant's open duplicates become what is found now; people's words stay. One transaction.
+
+    What was dismissed is dismissed again under the rows' own keys, also after a re-import.
+    """
+    if found is None:
+        same, charges, reversed_by = reversals.known(user_id, payments)
+        found = find(payments, stated(user_id, payments), same, charges, reversed_by)
+    return _write(user_id, payments, found)
+
+
+def find(
+    payments: Payments, stated: Stated, same: Pairs, charges: Fees, reversed_by: Reversals
+) -> list[Duplicate]:
+    """The pairs, in the order of the later payment."""
+    again, first = republished.find(payments, stated.publication)
+    printed = dict(zip(again.tolist(), first.tolist(), strict=True))
+    taken_back, on_card = _taken_back(reversed_by), _on_card(payments, same)
+    apart = {*printed, *charges.fee.tolist()}  # a charge bears its payment's number
+    found = [
+        _weighed(payments, repeat, taken_back, on_card)
+        for repeat in fraud_candidates.find(payments, stated.accounts)
+        if repeat.later not in apart
+    ]
+    kept = _once(payments, [each for each in found if each.confidence >= LEAST])
+    kept += [Duplicate(*pair, "republished", REPUBLISHED) for pair in printed.items()]
+    return sorted(kept, key=lambda duplicate: duplicate.later)
+
+
+def _once(payments: Payments, found: list[Duplicate]) -> list[Duplicate]:
+    """Without the payments of parts that the books have listed: one invoice, one finding."""
+    numbers = [normal(payments.document[each.later]) for each in found]
+    split = {
+        number
+        for number, each in zip(numbers, found, strict=True)
+        if each.kind == "split" and payments.platform[each.later] == "ledger"
+    }
+    return [
+        each
+        for number, each in zip(numbers, found, strict=True)
+        if each.kind != "split" or payments.platform[each.later] == "ledger" or number not in split
+    ]
+
+
+def _taken_back(found: Reversals) -> dict[int, int]:
+    """Each payment that was taken back wholly → by which."""
+    whole = found.only(found.whole)
+    return dict(zip(whole.original.tolist(), whole.reversal.tolist(), strict=True))
+
+
+def _on_card(payments: Payments, same: Pairs) -> set[int]:
+    """Payments that a card's feed saw as well: who enters a receipt again is not charged again."""
+    card = payments.platform == "card"
+    return {*same.one[card[same.other]].tolist(), *same.other[card[same.one]].tolist()}
+
+
+def _weighed(
+    payments: Payments,
+    repeat: fraud_candidates.Repeat,
+    taken_back: dict[int, int],
+    on_card: set[int],
+) -> Duplicate:
+    later, original, confidence = repeat.later, repeat.original, repeat.confidence
+    notes: list[str] = []
+    day = payments.day
+    if original in taken_back and day[taken_back[original]] <= day[later]:
+        confidence *= 0.3
+        notes.append("the original was taken back before: this pays it anew")
+    if later in taken_back:
+        confidence *= 0.5
+        notes.append(f"taken back by {_key(payments, taken_back[later])}")
+    if repeat.kind in SLIPS and {later, original} <= on_card:
+        confidence *= 0.5
+        notes.append("each has a card line of its own: two purchases")
+    if repeat.kind in RHYTHMIC and _is_calendar(int(day[later] - day[original])):
+        confidence *= RHYTHMIC[repeat.kind]
+        notes.append("as far apart as the payments of a contract may be")
+    return Duplicate(later, original, repeat.kind, confidence, tuple(notes))
+
+
+def _is_calendar(days: int) -> bool:
+    return days in (28, 29, 30, 31, 90, 91, 92) or 364 <= days <= 366
+
+
+def _key(payments: Payments, at: int) -> str:
+    """The row's own key: it outlives a re-import."""
+    return f"{payments.source[at]} {payments.external_id[at]}"
+
+
+def evidence(payments: Payments, duplicate: Duplicate) -> dict[str, Any]:
+    """What the pair was found by: a person can check it against the two rows."""
+    rows = (duplicate.later, duplicate.original)
+    return {
+        "kind": duplicate.kind,
+        "why": WORDS[duplicate.kind],
+        "days": int(payments.day[rows[0]] - payments.day[rows[1]]),
+        "against": list(duplicate.notes),
+        "rows": [
+            {
+                "key": _key(payments, at),
+                "day": day_of(payments, at),
+                "amount": f"{payments.amount[at] / UNIT:.2f} {payments.currency[at]}",
+                "number": payments.document[at],
+            }
+            for at in rows
+        ],
+    }
+
+
+def stated(user_id: UUID, payments: Payments) -> Stated:
+    """The accounts and publications of the tenant's rows."""
+    with tenant_snapshot(user_id, hashed=True) as reader:
+        query = SQL(sql.read("enrich/stated")).format(user_id=Literal(str(user_id)))
+        table: pa.Table = reader.table(query)
+    place = pc.index_in(pa.array(payments.payee_event, table["event"].type), table["event"])
+    accounts, publications = (
+        table[name].take(place).fill_null("") for name in ("account", "publication")
+    )
+    return Stated(texts(accounts), texts(publications))
+
+
+def _write(user_id: UUID, payments: Payments, found: list[Duplicate]) -> Counts:
+    values = {"user_id": user_id}
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        alone(cursor, user_id)
+        cursor.execute(sql.read("enrich/found_duplicates"))
+        with (
+            connection.connection.cursor() as copying,
+            copying.copy(f"COPY found_duplicates ({COLUMNS}) FROM STDIN") as copy,
+        ):
+            for row in _rows(payments, found):
+                copy.write_row(row)
+        cursor.execute("ANALYZE found_duplicates")
+        cursor.execute(IN_BULK)
+        cursor.execute(sql.read("enrich/duplicates_gone"), values)
+        removed = cursor.rowcount
+        cursor.execute(sql.read("enrich/duplicates_written"), values)
+        new = [row[0] for row in cursor.fetchall()]
+        cursor.execute("DROP TABLE found_duplicates")
+        cursor.execute(AS_USUAL)
+    return Counts(sum(new), len(new) - sum(new), removed)
+
+
+def _rows(payments: Payments, found: list[Duplicate]) -> Iterator[tuple[object, ...]]:
+    for duplicate in found:
+        later, original = duplicate.later, duplicate.original
+        yield (
+            payments.relationship[later],
+            payments.relationship[original],
+            round(duplicate.confidence, 4),
+            _key(payments, later),
+            _key(payments, original),
+            json.dumps(evidence(payments, duplicate), ensure_ascii=False),
+        )

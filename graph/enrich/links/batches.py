@@ -1,0 +1,293 @@
+"""One payment for all that a source stated since the last one: expense claims, a card's month.
+
+No row names the payment, and none is due on a day. But the rows come in order, and each payment
+pays for those since the one before: days in a row whose sum is the payment's amount, to the penny.
+Where payment after payment to one party begins where the one before it ended, that is no chance.
+
+The rows are those of the party itself (claims are paid to who claims), of one of the books' own
+parties (a card's month), or all of a source (the whole statement). Only days as a whole are taken,
+what goes the other way (a refund) is taken off. Sums are looked up among those of all runs of days,
+so that the work is linear in the payments but for the sorting.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns import ragged
+from graph.enrich.columns.counterparties import sides
+from graph.enrich.columns.grouping import codes, groups
+from graph.enrich.columns.payments import Ints, Payments
+from graph.enrich.links.same_transaction import Pairs
+
+LATE = 45  # days from the last row of a batch to its payment
+LONG = 70  # days with rows that a batch may have
+CLOSEST = 12  # runs of one payment that are looked at
+DAYS, FAR = 10_000_000, 9 * 10**11  # a day is less; a sum of more is told apart later
+CHANCE = 0.05  # payments that find a run by chance, at most, where one by itself is believed
+FEWEST = 3  # batches in a chain, each for several rows and of an amount of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Places of a payment and of the rows that it is for. `linked`: it begins where the one before
+    ended, or ends where the next one begins."""
+
+    payment: int
+    rows: Ints
+    linked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Every run of the days of some rows: from day `first` up to, but not including, day `last`.
+
+    `key`: its sum and its last day in one number, by which runs are in order; `bounds`: where in
+    `rows` each day begins, and the last one ends.
+    """
+
+    rows: Ints
+    bounds: Ints
+    key: Ints
+    first: Ints
+    last: Ints
+
+    def spans(self, payments: Payments, paying: Ints) -> tuple[Ints, Ints]:
+        """Of each payment, between which places are the runs that it could be for."""
+        low = _keyed(payments.amount[paying], payments.day[paying] - LATE)
+        high = _keyed(payments.amount[paying], payments.day[paying] + 1)
+        return np.searchsorted(self.key, low), np.searchsorted(self.key, high)
+
+    def within(self, first: int, last: int) -> Ints:
+        """The rows of those days."""
+        return self.rows[self.bounds[first] : self.bounds[last]]
+
+
+def _keyed(total: Ints, day: Ints) -> Ints:
+    return np.asarray(np.minimum(total, FAR) * DAYS + np.clip(day, -DAYS // 2, DAYS // 2 - 1))
+
+
+def find(payments: Payments, same: Pairs, party: Ints) -> list[Batch]:
+    """The batches, of each payment at most one, in the order of payments.
+
+    `party`: each row's, where those that are alike count as one. What the source of the rows states
+    in a row of its own (`same`) is no batch of others.
+    """
+    books = _Books(payments, same, party)
+    found: dict[int, Batch] = {}
+    for batch in (*_to_themselves(books), *_to_others(books)):
+        if batch.payment not in found and not books.taken[batch.rows].any():
+            found[batch.payment] = batch
+            books.taken[batch.rows] = True
+    return [found[payment] for payment in sorted(found)]
+
+
+class _Books:
+    """What may be paid for, by group, and what may pay."""
+
+    def __init__(self, payments: Payments, same: Pairs, party: Ints) -> None:
+        side = sides(payments)
+        self.payments, self.party, self.own = payments, party, side.own
+        self.outgoing = side.outgoing
+        self.signed = np.where(side.outgoing, payments.amount, -payments.amount)
+        self.source, self.currency = codes(payments.source), codes(payments.currency)
+        self.where = codes(self.source, payments.currency)
+        self.usable = np.flatnonzero((payments.amount > 0) & (payments.due_day <= payments.day))
+        self.taken = np.zeros(len(payments), dtype=bool)
+        self.twins: dict[int, list[int]] = {}
+        for one, other in zip(same.one.tolist(), same.other.tolist(), strict=True):
+            self.twins.setdefault(one, []).append(other)
+            self.twins.setdefault(other, []).append(one)
+        self.is_twin = np.zeros(len(payments), dtype=bool)
+        self.is_twin[list(self.twins)] = True
+
+    def paying(self) -> list[Ints]:
+        """The payments of each party, of one source, currency and direction."""
+        return groups(codes(self.where, self.party, self.outgoing), self.usable, least=1)
+
+    def meet(self, rows: Ints, paying: Ints) -> bool:
+        """Other sources of one currency."""
+        one, other = int(rows[0]), int(paying[0])
+        alike = self.currency[one] == self.currency[other]
+        return bool(self.source[one] != self.source[other] and alike)
+
+    def runs(self, rows: Ints, source: int, meant: set[int]) -> _Runs:
+        """Of rows in the order of days that no row of that source states but those meant."""
+        twins, where = self.twins, self.source
+        free = ~self.taken[rows]
+        for at in np.flatnonzero(self.is_twin[rows]).tolist():
+            stated = (twin for twin in twins[int(rows[at])] if where[twin] == source)
+            free[at] &= all(twin in meant for twin in stated)
+        rows = rows[free]
+        days, begins = np.unique(self.payments.day[rows], return_index=True)
+        bounds = np.append(begins, len(rows))
+        sums = np.concatenate([[0], np.cumsum(self.signed[rows])])[bounds]
+        ends = np.arange(len(days))[:, None] + np.arange(1, min(LONG, len(days)) + 1)
+        fits = ends <= len(days)
+        last = ends[fits]
+        first = np.broadcast_to(np.arange(len(days))[:, None], ends.shape)[fits]
+        key = _keyed(np.abs(sums[last] - sums[first]), days[last - 1])
+        order = np.lexsort((first, key))
+        return _Runs(rows, bounds, key[order], first[order], last[order])
+
+
+def _to_themselves(books: _Books) -> Iterator[Batch]:
+    """Payments to a party for its own rows elsewhere: by habit, or where only one run of several
+    rows fits."""
+    of_party: dict[int, list[Ints]] = {}
+    for rows in groups(codes(books.where, books.party), books.usable):
+        of_party.setdefault(int(books.party[rows[0]]), []).append(rows)
+    for paying in books.paying():
+        for rows in of_party.get(int(books.party[paying[0]]), ()):
+            if books.meet(rows, paying):
+                meant = set(paying.tolist())
+                runs = books.runs(rows, int(books.source[paying[0]]), meant)
+                yield from _paid(books, runs, paying, own=True)
+
+
+def _to_others(books: _Books) -> Iterator[Batch]:
+    """Payments to one party for the rows of one of our own parties, or for a whole source."""
+    several = _Several.of(books, [some for some in books.paying() if len(some) >= FEWEST])
+    of_own = groups(codes(books.where, books.own), books.usable, least=2 * FEWEST)
+    for rows in (*of_own, *groups(books.where, books.usable, least=2 * FEWEST)):
+        meeting = several.only(several.elsewhere(books, int(rows[0])))
+        for source in np.unique(meeting.source).tolist():
+            runs = books.runs(rows, source, set())
+            for paying in _worth(books, runs, meeting.only(meeting.source == source)):
+                yield from _paid(books, runs, paying, own=False)
+
+
+@dataclass(frozen=True)
+class _Several:
+    """Groups of payments, one after the other, with the source and the currency of each group."""
+
+    rows: Ints
+    begin: Ints
+    source: Ints
+    currency: Ints
+
+    @classmethod
+    def of(cls, books: _Books, several: list[Ints]) -> "_Several":
+        first = np.array([some[0] for some in several], dtype=np.int64)
+        lengths = np.array([len(some) for some in several], dtype=np.int64)
+        rows = np.concatenate([np.zeros(0, dtype=np.int64), *several])
+        return cls(rows, ragged.begins(lengths), books.source[first], books.currency[first])
+
+    def elsewhere(self, books: _Books, row: int) -> NDArray[np.bool_]:
+        """Those of other sources, in the row's currency."""
+        elsewhere = self.source != books.source[row]
+        return np.asarray(elsewhere & (self.currency == books.currency[row]), dtype=bool)
+
+    def only(self, kept: NDArray[np.bool_]) -> "_Several":
+        lists = np.flatnonzero(kept)
+        rows, _ = ragged.taken(self.begin, lists)
+        lengths = np.diff(self.begin)[lists]
+        return _Several(
+            self.rows[rows], ragged.begins(lengths), self.source[lists], self.currency[lists]
+        )
+
+
+def _worth(books: _Books, runs: _Runs, several: _Several) -> Iterator[Ints]:
+    """The payments of which enough could be for any of the runs."""
+    low, high = runs.spans(books.payments, several.rows)
+    of = np.repeat(np.arange(len(several.source)), np.diff(several.begin))[high > low]
+    rows = several.rows[high > low]
+    unlike = np.unique(np.stack([of, books.payments.amount[rows]]), axis=1)[0]
+    for group in np.flatnonzero(np.bincount(unlike, minlength=1) >= FEWEST):
+        yield rows[of == group]
+
+
+def _paid(books: _Books, runs: _Runs, paying: Ints, *, own: bool) -> Iterator[Batch]:
+    """The batches of these runs that these payments pay, where it is seen that they do."""
+    choices = [
+        [
+            (int(runs.first[at]), int(runs.last[at]))
+            for at in range(high - 1, max(low, high - CLOSEST) - 1, -1)
+            if _is_of(books, payment, runs.within(runs.first[at], runs.last[at]))
+        ]
+        for payment, low, high in zip(
+            paying.tolist(), *(each.tolist() for each in runs.spans(books.payments, paying)),
+            strict=True,
+        )
+    ]  # fmt: skip
+    found = [
+        Batch(int(paying[at]), runs.within(*run), linked)
+        for at, run, linked in _chained(choices, len(runs.bounds))
+    ]
+    if _is_habit(books, found, 0.0 if own else _links_by_chance(choices, len(runs.bounds))):
+        yield from (batch for batch in found if batch.linked)
+    elif own and _found_by_chance(books, runs, paying) < CHANCE:
+        sole = {each for each, some in zip(paying.tolist(), choices, strict=True) if len(some) == 1}
+        yield from (each for each in found if len(each.rows) > 1 and each.payment in sole)
+
+
+def _is_of(books: _Books, payment: int, rows: Ints) -> bool:
+    """What adds up to the payment; and where the rows' source states it in one row, that."""
+    where = books.source[rows[0]]
+    twins = [twin for twin in books.twins.get(payment, ()) if books.source[twin] == where]
+    adds_up = books.signed[rows].sum() == books.signed[payment]
+    return bool(adds_up) and (not twins or twins == rows.tolist())
+
+
+def _chained(
+    choices: list[list[tuple[int, int]]], bounds: int
+) -> list[tuple[int, tuple[int, int], bool]]:
+    """Of most payments one run each, none overlapping another, the later payment's later, so that
+    as many as can be begin where the one before ended: (payment, run, whether it is linked).
+
+    By dynamic programming over the bounds of days: the best sum of those that end at each bound.
+    """
+    steps: list[tuple[int, tuple[int, int], int]] = []  # payment, run, the step before
+    exact = np.full(bounds, -1, dtype=np.int64)  # the step that ends there
+    worth = np.zeros(bounds)
+    for at, runs in enumerate(choices):
+        coming = [(run, *_before(run[0], exact, worth)) for run in runs]
+        for run, before, score in coming:
+            if score > worth[run[1]] or exact[run[1]] < 0:
+                steps.append((at, run, before))
+                exact[run[1]], worth[run[1]] = len(steps) - 1, score
+    return _traced(steps, int(exact[worth.argmax()])) if steps else []
+
+
+def _before(first: int, exact: Ints, worth: NDArray[np.float64]) -> tuple[int, float]:
+    """The best step to come after: one that ends here is worth 1, any earlier one next to none."""
+    earlier = int(worth[: first + 1].argmax())
+    if exact[first] >= 0 and worth[first] + 1 >= worth[earlier] + 0.1:
+        return int(exact[first]), float(worth[first]) + 1
+    return int(exact[earlier]), float(worth[earlier]) + 0.1
+
+
+def _traced(
+    steps: list[tuple[int, tuple[int, int], int]], at: int
+) -> list[tuple[int, tuple[int, int], bool]]:
+    path: list[tuple[int, tuple[int, int]]] = []
+    while at >= 0:
+        payment, run, at = steps[at]
+        path.append((payment, run))
+    path.reverse()
+    ends, starts = {run[1] for _, run in path}, {run[0] for _, run in path}
+    return [(payment, run, run[0] in ends or run[1] in starts) for payment, run in path]
+
+
+def _links_by_chance(choices: list[list[tuple[int, int]]], bounds: int) -> float:
+    """How many of so many runs would begin where another one ends, if they began anywhere."""
+    count = sum(map(len, choices))
+    return count * (count - 1) / 2 / bounds
+
+
+def _found_by_chance(books: _Books, runs: _Runs, paying: Ints) -> float:
+    """How many of the payments would find a run of their sum, if sums fell anywhere up to the
+    largest (in steps of what all amounts are multiples of)."""
+    day, amounts = books.payments.day[runs.rows], books.payments.amount[runs.rows]
+    span = max(int(day[-1] - day[0]), LATE) if len(day) else LATE
+    step, most = int(np.gcd.reduce(amounts)), int(amounts.sum())
+    return len(paying) * len(runs.key) * LATE / span * step / max(most, 1)
+
+
+def _is_habit(books: _Books, batches: list[Batch], by_chance: float) -> bool:
+    """Whether enough of those that are linked are for several rows, and differ from each other."""
+    telling = [batch.payment for batch in batches if batch.linked and len(batch.rows) > 1]
+    unlike = len(set(books.payments.amount[telling].tolist()))
+    return unlike >= FEWEST * (1 + by_chance)

@@ -1,0 +1,140 @@
+"""What a payment cost: the bank's or the processor's charge for it.
+
+A charge is a row of the same source, at most three days from its payment and, where both are of
+one currency, small beside it. It is its payment's by what both state: the reference, the words
+('INTERNATIONAL PAYMENT FEE' of 'INTERNATIONAL PAYMENT'), or one party that pays out and keeps a
+share. Each charge has one payment and each payment one charge: an assignment (`pairing`).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns import numbers
+from graph.enrich.columns.counterparties import sides
+from graph.enrich.columns.grouping import codes
+from graph.enrich.columns.payments import UNIT, Ints, Payments
+from graph.enrich.links.assignment import assign
+from graph.enrich.series.detect import stem
+from graph.enrich.write.counts import Counts
+from graph.enrich.write.links import Link, write
+
+Floats = NDArray[np.float64]
+
+METHOD = "fee_of"
+DAYS = 3  # between a payment and its charge
+NEAR = 60  # rows before and after a charge that are considered
+RATE = 0.1  # of the payment; a charge of more is none, unless it is a fixed one
+FIXED = 0.5  # of the payment, for a charge that its party makes again and again alike
+OFTEN = 3  # times
+LEAST = 3.0  # points: see `_points`
+_FEE = re.compile(
+    r"(?<![^\W_])(?:fees?|charges?|commissions?|geb[uü]hr(?:en)?|entgelt|frais|commissione"
+    r"|comisi[oó]n|kosten|provision|avgift|gebyr)(?![^\W_])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Fees:
+    """Places of the charge and of its payment, and the points that speak for it."""
+
+    fee: Ints
+    payment: Ints
+    points: Floats
+
+
+def enrich(user_id: UUID, payments: Payments, found: Fees | None = None) -> Counts:
+    """The tenant's fee_of links become what is found now."""
+    return write(user_id, METHOD, links(payments, found if found is not None else find(payments)))
+
+
+def find(payments: Payments) -> Fees:
+    """The charges and their payments."""
+    fee, payment = _candidates(payments)
+    points = _points(payments, fee, payment)
+    chosen = np.flatnonzero(assign(fee, payment, points - LEAST + 0.5))
+    return Fees(fee[chosen], payment[chosen], points[chosen])
+
+
+def links(payments: Payments, found: Fees) -> Iterator[Link]:
+    """From the charge's payee posting to the payment's."""
+    for fee, payment, points in zip(found.fee, found.payment, found.points, strict=True):
+        reason = (
+            f"row {payments.external_id[fee]} ('{payments.description[fee]}') charges "
+            f"{payments.amount[fee] / UNIT:,.2f} {payments.currency[fee]} for the "
+            f"{payments.amount[payment] / UNIT:,.2f} {payments.currency[payment]} of row "
+            f"{payments.external_id[payment]}, {abs(payments.day[fee] - payments.day[payment])} "
+            f"days apart; {points:.0f} of 8 points by reference, words, party and day"
+        )
+        confidence = float(1 - 0.25 ** (points - 2))
+        ends = (payments.payee_event[fee], payments.payee_event[payment])
+        yield Link(*ends, "fee_of", min(confidence, 0.99), reason)
+
+
+def _candidates(payments: Payments) -> tuple[Ints, Ints]:
+    """Charges by their words, with the larger rows of their source around them.
+
+    To some a 'charge' is the payment itself: its fee goes by another word.
+    """
+    worded = np.array([_is_worded(text) for text in payments.description], dtype=bool)
+    found: list[tuple[Ints, Ints]] = []
+    for source in sorted(set(payments.source)):
+        rows = np.flatnonzero((payments.source == source) & (payments.amount > 0))
+        at = np.flatnonzero(worded[rows])
+        for step in (*range(-NEAR, 0), *range(1, NEAR + 1)):
+            fits = (at + step >= 0) & (at + step < len(rows))
+            found.append((rows[at[fits]], rows[at[fits] + step]))
+    none = np.zeros(0, dtype=np.int64)
+    fee = np.concatenate([none, *(one for one, _ in found)])
+    payment = np.concatenate([none, *(other for _, other in found)])
+    fits = abs(payments.day[fee] - payments.day[payment]) <= DAYS
+    elsewhere = (payments.currency[fee] != payments.currency[payment]).astype(bool)
+    small = payments.amount[fee] <= _share(payments)[fee] * payments.amount[payment]
+    wording = codes(np.array([stem(text) for text in payments.description], dtype=object))
+    fits &= (small | elsewhere) & (~worded[payment] | (wording[fee] != wording[payment]))
+    side = sides(payments)  # a line of the same bill is no charge for it, nor what its party allows
+    kept = side.outgoing[fee] & ~side.outgoing[payment]
+    fits &= (side.party[fee] != side.party[payment]) | kept
+    return fee[fits], payment[fits]
+
+
+@lru_cache(maxsize=65_536)
+def _is_worded(text: str) -> bool:
+    return bool(_FEE.search(text))
+
+
+def _share(payments: Payments) -> Floats:
+    """What a charge may be of its payment: more for one that is always the same."""
+    party = sides(payments).party
+    alike = np.stack([party, payments.amount], axis=1)
+    _, back, counts = np.unique(alike, axis=0, return_inverse=True, return_counts=True)
+    return np.where(counts[back.ravel()] >= OFTEN, FIXED, RATE)
+
+
+def _points(payments: Payments, fee: Ints, payment: Ints) -> Floats:
+    """3 one reference (less 3: another one), 2 the payment's words, 2 its party, 1 its day."""
+    side, named = sides(payments), numbers.named(payments)
+    pairs = list(zip(fee.tolist(), payment.tolist(), strict=True))
+    shared = np.array([bool(named[a] & named[b]) for a, b in pairs], dtype=bool)
+    other = np.array([bool(named[a] and not named[a] & named[b]) for a, b in pairs], dtype=bool)
+    words = np.array(
+        [_said_of(payments.description[a], payments.description[b]) for a, b in pairs], dtype=bool
+    )
+    points = 3.0 * shared - 3.0 * other + 2.0 * words
+    points += 2.0 * (side.party[fee] == side.party[payment])
+    points += 1.0 - abs(payments.day[fee] - payments.day[payment]) / DAYS
+    points += np.where(side.own[fee] == side.own[payment], 0.2, 0.0)
+    return np.asarray(points, dtype=np.float64)
+
+
+@lru_cache(maxsize=65_536)
+def _said_of(fee: str, payment: str) -> bool:
+    """The charge's words without those for a charge are the payment's."""
+    rest = " ".join(_FEE.sub(" ", fee).casefold().split())
+    return bool(rest) and rest == " ".join(payment.casefold().split())

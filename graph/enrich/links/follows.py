@@ -1,0 +1,43 @@
+"""What comes after what: each occurrence of a series ↔ the one before it.
+
+A link from the later payment's posting to the earlier one's, on the other party's account. It is as
+sure as the series is (`Series.score`, in hundredths: one that moves a little changes no link). Of a
+slot that was paid in several rows the last one stands for it; extra rows of a slot follow nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from uuid import UUID
+
+from graph.enrich.columns.payments import Payments
+from graph.enrich.series.forecast import Course
+from graph.enrich.write.counts import Counts
+from graph.enrich.write.links import Link, write
+
+METHOD = "series"
+
+
+def enrich(user_id: UUID, payments: Payments, every: Sequence[Course]) -> Counts:
+    """The tenant's follows links become those of these series."""
+    return write(user_id, METHOD, links(payments, every))
+
+
+def links(payments: Payments, every: Sequence[Course]) -> Iterator[Link]:
+    """One for each two neighbouring occurrences."""
+    for course in every:
+        sure = round(min(max(course.series.score, 0.0), 1.0), 2)
+        occurrences = zip(course.slots.tolist(), course.last.tolist(), strict=True)
+        for (before, earlier), (slot, later) in pairwise(occurrences):
+            reason = _reason(payments, course, later, earlier, missed=slot - before - 1)
+            ends = (payments.payee_event[later], payments.payee_event[earlier])
+            yield Link(*ends, "follows", sure, reason)
+
+
+def _reason(payments: Payments, course: Course, later: int, earlier: int, *, missed: int) -> str:
+    rhythm = course.series.frequency.replace("_", "-")
+    days = payments.day[later] - payments.day[earlier]
+    gap = f", {missed} missed between them" if missed else ""
+    return (
+        f"row {payments.external_id[later]} of {payments.source[later]} is next after row "
+        f"{payments.external_id[earlier]} in a {rhythm} series, {days} days later{gap}"
+    )

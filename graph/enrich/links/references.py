@@ -1,0 +1,124 @@
+"""Rows of different sources that name one document: the same number, however each spells it.
+
+Only numbers that few rows bear, and never two rows of one source: an invoice of 123 lines says
+nothing about any two of them. A short number counts where the parties' names are alike, too; a
+number that a row calls an order's makes the link `ordered_by`, from that row to the one that has
+it as its own.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from uuid import UUID
+
+import numpy as np
+
+from graph.enrich.columns import numbers
+from graph.enrich.columns.counterparties import sides
+from graph.enrich.columns.memo import once
+from graph.enrich.columns.name_similarity import likeness
+from graph.enrich.columns.payments import Payments
+from graph.enrich.write.counts import Counts
+from graph.enrich.write.links import Link, write
+from graph.ingest import document_references
+
+METHOD = "reference"
+RARE = 3  # rows of one source that bear a number; of more it tells none apart
+SHORTEST = 5  # characters of a number
+LONG = 9  # characters, letters among them, from which on a number needs no party
+ALIKE = 0.5  # likeness of the parties' names beside a shorter number
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Places of two rows of different sources, and the number that both name."""
+
+    one: int
+    other: int
+    number: str
+    is_order: bool
+
+
+def enrich(user_id: UUID, payments: Payments) -> Counts:
+    """The tenant's reference and ordered_by links become what is found now."""
+    return write(user_id, METHOD, links(payments, find(payments)))
+
+
+@once
+def find(payments: Payments) -> list[Reference]:
+    """The pairs, each once: under its longest number, from the later row to the earlier one."""
+    own = numbers.of_documents(payments)
+    found: dict[tuple[int, int], str] = {}
+    for number, rows in numbers.rows_by(numbers.named(payments)).items():
+        for pair in _pairs(payments, number, rows):
+            if len(number) > len(found.get(pair, "")):
+                found[pair] = number
+    kept = _of_like_parties(payments, found)
+    return [_directed(payments, own, pair, found[pair]) for pair in sorted(kept)]
+
+
+def links(payments: Payments, found: list[Reference]) -> Iterator[Link]:
+    """Between payee postings."""
+    for each in found:
+        one, other = each.one, each.other
+        kind = "ordered_by" if each.is_order else "reference"
+        what = "orders by" if each.is_order else "names"
+        reason = (
+            f"row {payments.external_id[one]} of {payments.source[one]} {what} {each.number}, as "
+            f"row {payments.external_id[other]} of {payments.source[other]} does, "
+            f"{abs(payments.day[one] - payments.day[other])} days apart"
+        )
+        confidence = 0.95 if len(each.number) >= LONG else 0.85
+        yield Link(payments.payee_event[one], payments.payee_event[other], kind, confidence, reason)
+
+
+def _pairs(payments: Payments, number: str, rows: list[int]) -> Iterator[tuple[int, int]]:
+    """All pairs of rows of different sources, the later one first."""
+    if len(number) < SHORTEST or len(rows) < 2:
+        return
+    by_source: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        by_source[payments.source[row]].append(row)
+    if max(map(len, by_source.values())) > RARE:
+        return
+    for one, other in combinations(rows, 2):
+        if payments.source[one] != payments.source[other]:
+            yield other, one
+
+
+def _of_like_parties(
+    payments: Payments, found: dict[tuple[int, int], str]
+) -> list[tuple[int, int]]:
+    """Those whose parties are alike, or whose number is long enough to do without."""
+    pairs = sorted(found)
+    if not pairs:
+        return []
+    party = sides(payments).party
+    ends = np.array(pairs, dtype=np.int64)
+    alike = likeness(payments.entities).of(party[ends[:, 0]], party[ends[:, 1]])
+    return [
+        pair
+        for pair, likeness in zip(pairs, alike.tolist(), strict=True)
+        if likeness >= ALIKE or _is_long(found[pair])
+    ]
+
+
+def _is_long(number: str) -> bool:
+    return len(number) >= LONG and not number.isdigit()
+
+
+def _directed(payments: Payments, own: list[str], pair: tuple[int, int], number: str) -> Reference:
+    """An order's number: from the row that calls it so to the row that has it as its own."""
+    for one, other in (pair, pair[::-1]):
+        if own[other] == number != own[one] and _calls_it_order(payments, one, number):
+            return Reference(one, other, number, True)
+    return Reference(*pair, number, False)
+
+
+def _calls_it_order(payments: Payments, row: int, number: str) -> bool:
+    text = f"{payments.description[row]} {payments.document[row]}"
+    return any(
+        each.kind == "order" and numbers.normal(each.number) == number
+        for each in document_references.named(text)
+    )

@@ -1,0 +1,85 @@
+"""Rows that a source published twice, under other keys: seen twice, paid once.
+
+One equal row is a purchase like another. But where nearly all rows of one publication (a file, a
+month of a feed) have a twin in another one that agrees in everything but the key, the publication
+repeats. The same within one file: nearly all rows of a month are there an even number of times.
+"""
+
+from collections import Counter
+
+import numpy as np
+
+from graph.enrich.columns.grouping import codes, groups
+from graph.enrich.columns.payments import Ints, Payments, Texts
+
+SHARE = 0.8  # of the smaller publication's rows that have a twin
+LEAST = 20  # rows; twins of fewer may be chance
+KINDS = 8  # unlike rows among them, at least: a toll paid daily is equal every day
+
+
+def find(payments: Payments, publication: Texts | None = None) -> tuple[Ints, Ints]:
+    """The repeated rows and the rows that they repeat, one to one.
+
+    `publication`: where each row was read first, as text in the order of reading ("" unknown).
+    """
+    places = publication if publication is not None else np.full(len(payments), "", dtype=object)
+    alike = codes(
+        payments.source, payments.day, payments.payer, payments.payee, payments.amount,
+        payments.currency, payments.document, payments.description,
+    )  # fmt: skip
+    what = codes(payments.payer, payments.payee, payments.amount, payments.document)
+    found = _between(alike, what, codes(payments.source, places))
+    found += _within(payments, alike, what)
+    pairs = {later: first for later, first in reversed(found) if later != first}
+    ordered = sorted(pairs)
+    firsts = np.array([pairs[row] for row in ordered], dtype=np.int64)
+    return np.array(ordered, dtype=np.int64), firsts
+
+
+def _rank(alike: Ints) -> Ints:
+    """The how manieth row of its group each row is."""
+    rank = np.zeros(len(alike), dtype=np.int64)
+    for group in groups(alike):
+        rank[group] = np.arange(len(group))
+    return rank
+
+
+def _between(alike: Ints, what: Ints, publication: Ints) -> list[tuple[int, int]]:
+    """Twins in two publications of which one repeats most of the other."""
+    size = np.bincount(publication)
+    within = _rank(codes(alike, publication))
+    twins: list[tuple[int, int]] = []
+    for group in groups(codes(alike, within)):
+        first = int(group[np.argmin(publication[group])])
+        twins += [(int(row), first) for row in group if publication[row] != publication[first]]
+    counts: Counter[tuple[int, int]] = Counter()
+    kinds: dict[tuple[int, int], set[int]] = {}
+    for later, first in twins:
+        pair = (int(publication[later]), int(publication[first]))
+        counts[pair] += 1
+        kinds.setdefault(pair, set()).add(int(what[first]))
+    repeats = {
+        pair
+        for pair, count in counts.items()
+        if count >= max(LEAST, SHARE * min(size[pair[0]], size[pair[1]]))
+        and len(kinds[pair]) >= KINDS
+    }
+    return [
+        (later, first)
+        for later, first in twins
+        if (int(publication[later]), int(publication[first])) in repeats
+    ]
+
+
+def _within(payments: Payments, alike: Ints, what: Ints) -> list[tuple[int, int]]:
+    """Twins of a month of which nearly every row is there twice."""
+    months = payments.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    found: list[tuple[int, int]] = []
+    even = np.bincount(alike)[alike] % 2 == 0
+    for rows in groups(codes(payments.source, months), least=2 * LEAST):
+        twice = even[rows].mean() >= SHARE and len(set(what[rows].tolist())) >= KINDS
+        for group in groups(alike, rows) if twice else []:
+            if len(group) % 2 == 0:
+                half = len(group) // 2
+                found += list(zip(group[half:].tolist(), group[:half].tolist(), strict=True))
+    return found

@@ -1,0 +1,370 @@
+"""One payment that two sources saw: the ledger and the card feed, the ledger and the bank.
+
+Candidates are rows of two sources of one currency and one amount whose parties are named alike
+(`naming`), never all pairs: within an amount party is compared with party, and of two parties'
+many equal rows only those near each other in time. Each has odds (I. Fellegi, A. Sunter, "A theory
+for record linkage", JASA 64, 1969): the likelihood of its days apart (`lags`), of its names, of
+its document numbers, and of its direction, for one payment over that for two. The pairs are the
+one-to-one assignment of the greatest likelihood (`pairing`). What is learned (days, direction,
+which kinds of rows have a mate at all) is learned from the pairs without rival, then from those
+found with it, twice (expectation and maximization, as hard assignments).
+
+An invoice that is due later than it is dated is a claim, not a payment: settlements has these.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import combinations, product
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns import fields, numbers
+from graph.enrich.columns.counterparties import Sides, sides
+from graph.enrich.columns.grouping import codes
+from graph.enrich.columns.name_similarity import likeness
+from graph.enrich.columns.payments import UNIT, Ints, Payments
+from graph.enrich.links import lags
+from graph.enrich.links.assignment import assign
+from graph.enrich.write.counts import Counts
+from graph.enrich.write.links import Link, write
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+METHOD = "same_transaction"
+NEAR = 12  # rows before and after that a row is compared with, where both have many of a kind
+FULL = 20_000  # pairs of rows of two parties of one amount that are all compared
+PARTIES = 4_000  # pairs of parties of one amount that are all compared by name
+CHUNK = 500_000  # pairs of parties that are compared at once
+ALIKE = 0.35  # likeness below which names are not compared any further
+SURE = 0.6  # likeness of names of pairs that are learned from at first
+AGAIN = 0.02  # the chance that a party's next payment is of the same amount, but another one
+ROUNDS = 2
+LEAST = 3.0  # odds of a pair that is worth stating
+NUMBERED = 100.0  # odds of a document number that both state
+OWN = 3.0  # odds of the same party on the books' own side as well
+LATEST = 4_000  # days; more are as many
+SAMPLE, STRIDE = 100_000, 7_919  # pairs of parties; the stride (a prime) spreads them over all
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of payments: places, signed days apart, likeness of names, odds, what is shared."""
+
+    one: Ints
+    other: Ints
+    days: Ints
+    alike: Floats
+    odds: Floats
+    confidence: Floats
+    numbered: Flags
+
+    def __len__(self) -> int:
+        return len(self.one)
+
+    def weighed(self, odds: Floats) -> "Pairs":
+        """With these odds."""
+        return Pairs(**{**vars(self), "odds": odds})
+
+    def only(self, kept: NDArray[np.generic]) -> "Pairs":
+        """Those of a mask or of places."""
+        return Pairs(**{name: values[kept] for name, values in vars(self).items()})
+
+
+def enrich(user_id: UUID, payments: Payments, found: Pairs | None = None) -> Counts:
+    """The tenant's same_transaction links become what is found now."""
+    pairs = found if found is not None else known(user_id, payments)
+    return write(user_id, METHOD, links(payments, pairs))
+
+
+def known(user_id: UUID, payments: Payments) -> Pairs:
+    """The pairs, with what the tenant's rows state besides."""
+    return find(payments, fields.load(user_id, payments))
+
+
+def find(payments: Payments, kinds: fields.Fields | None = None) -> Pairs:
+    """The pairs: `one` is the feed's row, `other` the ledger's (or that of the later source).
+
+    `kinds`: for each field of few values that the sources state, its value in each payment's row.
+    """
+    known = _Known(payments, kinds or {})
+    found = [_matched(known, *pair) for pair in _source_pairs(payments)]
+    return _consistent(payments, _joined(found))
+
+
+def links(payments: Payments, pairs: Pairs) -> Iterator[Link]:
+    """The pairs as links, from the feed's payee posting to the ledger's."""
+    for at in range(len(pairs)):
+        one, other = int(pairs.one[at]), int(pairs.other[at])
+        yield Link(
+            payments.payee_event[one],
+            payments.payee_event[other],
+            "same_transaction",
+            float(pairs.confidence[at]),
+            _reason(payments, pairs, at),
+        )
+
+
+def _reason(payments: Payments, pairs: Pairs, at: int) -> str:
+    one, other, days = int(pairs.one[at]), int(pairs.other[at]), int(pairs.days[at])
+    money = f"{payments.amount[one] / UNIT:,.2f} {payments.currency[one]}"
+    stated = f"{_row(payments, one)} and {_row(payments, other)}"
+    number = ", naming the same document" if pairs.numbered[at] else ""
+    return (
+        f"{stated} both state {money}, {abs(days)} days apart{number}; names alike by "
+        f"{pairs.alike[at]:.2f}, odds {min(pairs.odds[at], 1e6):,.0f} to 1"
+    )
+
+
+def _row(payments: Payments, at: int) -> str:
+    return f"row {payments.external_id[at]} of {payments.source[at]} ({day_of(payments, at)})"
+
+
+def day_of(payments: Payments, at: int) -> str:
+    """The payment's day, as ISO has it."""
+    return (date(1970, 1, 1) + timedelta(days=int(payments.day[at]))).isoformat()
+
+
+class _Known:
+    """What is computed once for all pairs of sources."""
+
+    def __init__(self, payments: Payments, kinds: fields.Fields) -> None:
+        self.payments = payments
+        self.kinds = kinds
+        self.sides: Sides = sides(payments)
+        self.likeness = likeness(payments.entities)
+        self.claim = payments.due_day > payments.day
+        self.numbers = numbers.named(payments)
+        self.money = codes(payments.currency, payments.amount)
+        self.span = _span(payments.day)
+
+
+def _span(day: Ints) -> int:
+    """The days that nearly all payments lie within: a slip in a year is no longer history."""
+    low, high = np.percentile(day, [1, 99]) if len(day) else (0, 0)
+    return int(high - low) + 1
+
+
+def _source_pairs(payments: Payments) -> list[tuple[str, str]]:
+    """Every two sources, the feed first and the books second."""
+    first = {source: place for place, source in reversed(list(enumerate(payments.source)))}
+    books = {source: payments.platform[place] == "ledger" for source, place in first.items()}
+    return list(combinations(sorted(books, key=lambda source: (books[source], source)), 2))
+
+
+def _matched(known: _Known, feed: str, books: str) -> Pairs:
+    """The pairs of two sources."""
+    one, other = _candidates(known, feed, books)
+    pairs = _compared(known, one, other)
+    if not len(pairs):
+        return pairs
+    fixed = _of_names(known, pairs, feed, books)
+    sure = _without_rival(one, other, pairs.alike >= SURE)
+    fixed *= lags.credence(pairs.days[sure], known.span)
+    for _ in range(ROUNDS):
+        pairs = pairs.weighed(fixed * _learned(known, pairs, sure, (feed, books)))
+        weight = np.log(np.maximum(pairs.odds, 1e-12) / LEAST) - _order(pairs)
+        chosen = assign(one, other, weight)
+        sure = chosen & (pairs.odds > 10)
+    return _confident(pairs, chosen)
+
+
+def _order(pairs: Pairs) -> Floats:
+    """Next to nothing, but for equal odds: rows that overtake none cost the least in sum."""
+    return np.asarray(1e-9 * np.clip(pairs.days, -LATEST, LATEST).astype(np.float64) ** 2)
+
+
+def _candidates(known: _Known, feed: str, books: str) -> tuple[Ints, Ints]:
+    """Rows of one amount, with parties alike (or a number in common), near each other."""
+    payments = known.payments
+    usable = payments.amount > 0
+    cells = [
+        _cells(known, np.flatnonzero((payments.source == name) & usable)) for name in (feed, books)
+    ]
+    both = sorted(cells[0].keys() & cells[1].keys())
+    found = [pair for some in _chunks(known, cells, both) for pair in some]
+    one, other = (
+        np.concatenate([np.zeros(0, dtype=np.int64), *(pair[side] for pair in found)])
+        for side in (0, 1)
+    )
+    kept = known.claim[one] == known.claim[other]
+    return one[kept], other[kept]
+
+
+def _chunks(
+    known: _Known, cells: list[dict[int, list[Ints]]], both: list[int]
+) -> Iterator[list[tuple[Ints, Ints]]]:
+    """Rows of like parties, for a bounded number of pairs of parties at once."""
+    waiting: list[tuple[Ints, Ints]] = []
+    for money in both:
+        waiting += _of_amount(known, cells[0][money], cells[1][money])
+        if len(waiting) > CHUNK:
+            yield _alike(known, waiting)
+            waiting = []
+    yield _alike(known, waiting)
+
+
+def _alike(known: _Known, cells: list[tuple[Ints, Ints]]) -> list[tuple[Ints, Ints]]:
+    party = known.sides.party
+    ends = np.array([[party[one[0]], party[other[0]]] for one, other in cells], dtype=np.int64)
+    ends = ends.reshape(-1, 2)
+    alike = known.likeness.of(ends[:, 0], ends[:, 1])
+    return [_near(known.payments.day, *cells[at]) for at in np.flatnonzero(alike >= ALIKE)]
+
+
+def _cells(known: _Known, rows: Ints) -> dict[int, list[Ints]]:
+    """By money, the rows of each party, in the order of days (which is the rows' own)."""
+    keys = known.money[rows] * np.int64(len(known.likeness.cores) + 1) + known.sides.party[rows]
+    order = np.argsort(keys, kind="stable")
+    cuts = np.flatnonzero(np.diff(keys[order])) + 1
+    found: dict[int, list[Ints]] = {}
+    for cell in np.split(rows[order], cuts) if len(rows) else []:
+        found.setdefault(int(known.money[cell[0]]), []).append(cell)
+    return found
+
+
+def _of_amount(known: _Known, ones: list[Ints], others: list[Ints]) -> Iterator[tuple[Ints, Ints]]:
+    """The rows of every two parties; where these are too many, those of the same party only."""
+    if len(ones) * len(others) <= PARTIES:
+        yield from product(ones, others)
+        return
+    party = known.sides.party
+    by_party = {int(party[cell[0]]): cell for cell in others}
+    for cell in ones:
+        if (twin := by_party.get(int(party[cell[0]]))) is not None:
+            yield cell, twin
+
+
+def _near(day: Ints, ones: Ints, others: Ints) -> tuple[Ints, Ints]:
+    """All pairs of a few rows; of many, each row with those next to it in time, or in order."""
+    if len(ones) * len(others) <= FULL:
+        return np.repeat(ones, len(others)), np.tile(others, len(ones))
+    reach = np.arange(-NEAR, NEAR + 1)
+    of_day = np.arange(len(ones)) - np.searchsorted(day[ones], day[ones])  # the how manieth
+    places = (np.searchsorted(day[others], day[ones]) + of_day)[:, None] + reach
+    fits = (places >= 0) & (places < len(others))
+    rows = np.broadcast_to(ones[:, None], places.shape)[fits]
+    return rows, others[places[fits]]
+
+
+def _compared(known: _Known, one: Ints, other: Ints) -> Pairs:
+    """The candidates, still without odds."""
+    payments, party, numbers = known.payments, known.sides.party, known.numbers
+    days = np.clip(payments.day[other] - payments.day[one], -LATEST, LATEST)
+    alike = known.likeness.of(party[one], party[other])
+    shared = (bool(numbers[a] & numbers[b]) for a, b in zip(one, other, strict=True))
+    nothing = np.zeros(len(one))
+    numbered = np.fromiter(shared, dtype=bool, count=len(one))
+    return Pairs(one, other, days, alike, nothing, nothing, numbered)
+
+
+def _of_names(known: _Known, pairs: Pairs, feed: str, books: str) -> Floats:
+    """The odds of names and numbers: names so alike, by chance in one of so many rows?
+
+    One over the chance that a party is paid the same again, and that any other row of the amount
+    has a name as alike. A name far from alike is rare for one payment, too: its likeness cubed.
+    """
+    one, other, side = pairs.one, pairs.other, known.sides
+    rivals = np.maximum(_others(known, one, feed), _others(known, other, books))
+    chance = AGAIN + rivals * _as_alike(known, pairs.alike, feed, books)
+    odds = pairs.alike**3 / chance
+    odds *= np.where(pairs.numbered, NUMBERED, 1.0)
+    return np.asarray(odds * np.where(side.own[one] == side.own[other], OWN, 1.0))
+
+
+def _others(known: _Known, rows: Ints, source: str) -> Ints:
+    """How many rows of the source have each row's amount, but another party."""
+    of = np.flatnonzero(known.payments.source == source)
+    money, party = known.money, known.sides.party
+    width = int(party.max()) + 1
+    every = np.bincount(money[of], minlength=int(money.max()) + 1)
+    cells, counts = np.unique(money[of] * width + party[of], return_counts=True)
+    at = np.searchsorted(cells, money[rows] * width + party[rows])
+    return np.asarray(every[money[rows]] - counts[at], dtype=np.int64)
+
+
+def _as_alike(known: _Known, alike: Floats, feed: str, books: str) -> Floats:
+    """The share of all parties of both sources whose names are that alike (of a sample)."""
+    ends = [
+        np.unique(known.sides.party[known.payments.source == source]) for source in (feed, books)
+    ]
+    grid = np.arange(min(len(ends[0]) * len(ends[1]), SAMPLE), dtype=np.int64) * STRIDE
+    left, right = ends[0][grid % len(ends[0])], ends[1][grid // len(ends[0]) % len(ends[1])]
+    unlike = left != right
+    sample = np.sort(known.likeness.of(left[unlike], right[unlike]))
+    above = len(sample) - np.searchsorted(sample, alike, side="left")
+    return np.asarray((above + 0.5) / (len(sample) + 1))
+
+
+def _learned(known: _Known, pairs: Pairs, sure: Flags, sources: tuple[str, str]) -> Floats:
+    """The odds of the days apart, of the direction, and of the kinds of rows."""
+    outgoing, days = known.sides.outgoing, pairs.days
+    turned = outgoing[pairs.one] != outgoing[pairs.other]
+    odds = lags.favour(days[sure & ~turned], days, known.span) * _direction(turned, sure)
+    for rows, source in zip((pairs.one, pairs.other), sources, strict=True):
+        of = np.flatnonzero(known.payments.source == source)
+        odds *= fields.favour(known.kinds, of, rows[sure], rows)
+    return odds
+
+
+def _without_rival(one: Ints, other: Ints, among: Flags) -> Flags:
+    """Candidates whose rows are candidates with no other row."""
+    sure = among.copy()
+    for rows in (one, other):
+        counts = np.bincount(rows[among], minlength=int(rows.max(initial=0)) + 1)
+        sure &= counts[rows] == 1
+    return sure
+
+
+def _direction(turned: Flags, sure: Flags) -> Floats:
+    """A source may have every payment the other way round, if most sure pairs say so."""
+    share = ((turned & sure).sum() - (turned & sure) + 0.001) / (sure.sum() - sure + 10)
+    return np.where(turned, 2 * share, 2 * (1 - share))
+
+
+def _confident(pairs: Pairs, chosen: Flags) -> Pairs:
+    """The chosen pairs; each one's chance against being none and against its best free rival."""
+    rival = np.zeros(len(pairs))
+    taken_one, taken_other = set(pairs.one[chosen].tolist()), set(pairs.other[chosen].tolist())
+    best: dict[tuple[int, int], float] = {}
+    for at in np.flatnonzero(~chosen & (pairs.odds > 0)).tolist():
+        one, other = int(pairs.one[at]), int(pairs.other[at])
+        for end, free in (((0, one), other not in taken_other), ((1, other), one not in taken_one)):
+            if free:
+                best[end] = max(best.get(end, 0.0), float(pairs.odds[at]))
+    for at in np.flatnonzero(chosen).tolist():
+        ends = ((0, int(pairs.one[at])), (1, int(pairs.other[at])))
+        rival[at] = max(best.get(end, 0.0) for end in ends)
+    confidence = pairs.odds / (1 + pairs.odds + np.minimum(rival, pairs.odds))
+    kept = np.flatnonzero(chosen)
+    found = pairs.only(kept)
+    return Pairs(**{**vars(found), "confidence": confidence[kept]})
+
+
+def _joined(found: list[Pairs]) -> Pairs:
+    """All pairs, the surest first."""
+    names = Pairs.__annotations__
+    if not found:
+        none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
+        return Pairs(none, none, none, nothing, nothing, nothing, np.zeros(0, dtype=bool))
+    every = Pairs(
+        **{name: np.concatenate([getattr(each, name) for each in found]) for name in names}
+    )
+    return every.only(np.lexsort((every.other, every.one, -every.confidence)))
+
+
+def _consistent(payments: Payments, pairs: Pairs) -> Pairs:
+    """Without those that would make one payment of two rows of one source, by way of a third."""
+    group: dict[int, dict[str, int]] = {}
+    kept: list[int] = []
+    for at, (one, other) in enumerate(zip(pairs.one.tolist(), pairs.other.tolist(), strict=True)):
+        ones = group.setdefault(one, {payments.source[one]: one})
+        others = group.setdefault(other, {payments.source[other]: other})
+        if ones is not others and not ones.keys() & others.keys():
+            ones |= others
+            group |= dict.fromkeys(ones.values(), ones)
+            kept.append(at)
+    return pairs.only(np.array(kept, dtype=np.int64))

@@ -1,0 +1,337 @@
+"""Which payment settled which invoice: whole ones, in part, and many at once.
+
+An invoice is a row that is due later than it is dated, or whose number a later payment of another
+source names. Payments are allocated in the order of their days, within one party, currency and
+direction, to what is open of its invoices (less what credit notes took back): first those that
+name invoices to these, and to others with which they add up; then the rest, to an invoice of
+exactly their amount, to those in a row that add up to it, to a few that do (a bounded subset search
+among those that are due about then, the nearest first), or to one that this and a later payment
+together settle. About when an invoice is paid is read off the payments that name theirs. So a clerk
+allocates, and `reason` says how each was known. What a payment pays in a batch, without any due day
+or number, `batches` finds before.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations, islice
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns import numbers
+from graph.enrich.columns.counterparties import joined, sides
+from graph.enrich.columns.grouping import codes, groups
+from graph.enrich.columns.name_similarity import likeness
+from graph.enrich.columns.payments import UNIT, Ints, Payments
+from graph.enrich.links import batches, references, reversals
+from graph.enrich.links.batches import Batch
+from graph.enrich.links.fees import Fees
+from graph.enrich.links.reversals import Reversals
+from graph.enrich.links.same_transaction import Pairs
+from graph.enrich.write.counts import Counts
+from graph.enrich.write.links import Link, write
+
+METHOD = "settlement"
+EARLY = 7  # days that a payment may come before its invoice
+OLDEST = 400  # days that an invoice may be open
+WATCHED = 60  # open invoices of a party that a payment is compared with
+TELLING = 5  # payments that name their invoices; of fewer no habit can be told
+ABOUT = 45  # days from the due day within which a payment without a number may be meant for it
+TOGETHER = 15  # days between the due days of invoices that are paid at once without a number
+SOUGHT, PARTS = 12, 6  # invoices of which sums are sought, and how many make one
+MONTH = 35  # the same where the payment names one of them: a month's invoices
+ROW = 45  # days between the due days of invoices in a row that are paid at once
+REST = 45  # days after which the second part of a payment comes
+CONFIDENCE = {
+    "named": 0.99,
+    "named in part": 0.96,
+    "named among others": 0.96,
+    "named, of another amount": 0.8,
+    "a batch": 0.97,
+    "its amount": 0.93,
+    "a row": 0.92,
+    "a sum": 0.88,
+    "a part": 0.7,
+    "a batch by itself": 0.8,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Places of an invoice and of a payment for it, how much of it, and how that is known."""
+
+    invoice: int
+    payment: int
+    amount: int
+    how: str
+
+
+def enrich(user_id: UUID, payments: Payments, found: list[Settled] | None = None) -> Counts:
+    """The tenant's settles links become what is found now."""
+    settled = found if found is not None else find(payments, *reversals.known(user_id, payments))
+    return write(user_id, METHOD, links(payments, settled))
+
+
+def links(payments: Payments, settled: Iterable[Settled]) -> Iterator[Link]:
+    """From the invoice's payee posting to the payment's."""
+    for each in settled:
+        invoice, payment = each.invoice, each.payment
+        reason = (
+            f"row {payments.external_id[payment]} of {payments.source[payment]} pays "
+            f"{each.amount / UNIT:,.2f} of the {payments.amount[invoice] / UNIT:,.2f} "
+            f"{payments.currency[invoice]} of {payments.document[invoice] or 'row'} "
+            f"{payments.external_id[invoice]}, {payments.day[payment] - payments.day[invoice]} "
+            f"days after it; known by: {each.how}"
+        )
+        ends = (payments.payee_event[invoice], payments.payee_event[payment])
+        yield Link(*ends, "settles", CONFIDENCE[each.how], reason)
+
+
+def find(payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals) -> list[Settled]:
+    """The settlements, in the order of payments."""
+    party = _parties(payments, same)
+    at_once = batches.find(payments, same, party)
+    books = _Books(payments, same, charges, reversed_by)
+    books.settled(at_once)
+    group = codes(payments.currency, sides(payments).outgoing, party)
+    found = [each for batch in at_once for each in _of_batch(payments, batch)]
+    for rows in groups(group, np.flatnonzero(books.takes_part)):
+        if books.is_invoice[rows].any() and not books.is_invoice[rows].all():
+            found += _of_party(books, rows)
+    return sorted(found, key=lambda each: (each.payment, each.invoice))
+
+
+def _of_batch(payments: Payments, batch: Batch) -> Iterator[Settled]:
+    """Those that go the payment's way; refunds among them have only made it less."""
+    outgoing = sides(payments).outgoing
+    how = "a batch" if batch.linked else "a batch by itself"
+    for row in batch.rows.tolist():
+        if outgoing[row] == outgoing[batch.payment]:
+            yield Settled(row, batch.payment, int(payments.amount[row]), how)
+
+
+def _parties(payments: Payments, same: Pairs) -> Ints:
+    """Each row's party; those are one here that are named alike and name one document, or are of
+    one payment that two sources saw."""
+    party, pairs = sides(payments).party, references.find(payments)
+    one = np.concatenate([np.array([each.one for each in pairs], dtype=np.int64), same.one])
+    other = np.concatenate([np.array([each.other for each in pairs], dtype=np.int64), same.other])
+    alike = likeness(payments.entities).of(party[one], party[other]) >= references.ALIKE
+    return joined(party, one[alike], other[alike])
+
+
+class _Books:
+    """What is known of every row before anything is allocated."""
+
+    def __init__(
+        self, payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals
+    ) -> None:
+        self.payments = payments
+        self.number = numbers.of_documents(payments)
+        self.named = numbers.named(payments)
+        self.is_invoice = (payments.due_day > payments.day) | self._named_elsewhere(same)
+        self.due = np.where(payments.due_day >= 0, payments.due_day, payments.day + 30)
+        self.owed = payments.amount.copy()
+        for credit, first in zip(reversed_by.reversal, reversed_by.original, strict=True):
+            if self.is_invoice[first]:
+                self.owed[first] -= payments.amount[credit]
+        self.returned = set(reversed_by.original[reversed_by.whole].tolist())
+        self.expected = self.due + self._usual_lateness()
+        self.takes_part = payments.amount > 0
+        self.takes_part[reversed_by.reversal] = False
+        self.takes_part[charges.fee] = False
+
+    def settled(self, found: list[Batch]) -> None:
+        """These are paid, and need no other payment."""
+        for batch in found:
+            self.takes_part[batch.rows] = False
+            self.takes_part[batch.payment] = False
+
+    def _usual_lateness(self) -> int:
+        """Days from an invoice's due day to the payment that names it and is of its amount; 0 where
+        too few tell."""
+        payments, pairs = self.payments, numbers.mentions(self.payments)
+        pairs = pairs.only(self.is_invoice[pairs.owner] & ~self.is_invoice[pairs.by])
+        pairs = pairs.only(payments.amount[pairs.owner] == payments.amount[pairs.by])
+        days = payments.day[pairs.by] - self.due[pairs.owner]
+        return int(np.median(days)) if len(days) >= TELLING else 0
+
+    def _named_elsewhere(self, same: Pairs) -> NDArray[np.bool_]:
+        """Rows without a due day whose own number a later row of another source names as well."""
+        payments, pairs = self.payments, numbers.mentions(self.payments)
+        own = np.array([number != "" for number in self.number], dtype=bool)
+        elsewhere = (payments.source[pairs.owner] != payments.source[pairs.by]).astype(bool)
+        later = payments.day[pairs.by] > payments.day[pairs.owner] + 1
+        found = np.zeros(len(payments), dtype=bool)
+        found[pairs.owner[elsewhere & later & own[pairs.by]]] = True
+        found[same.one] = found[same.other] = False
+        return np.asarray(found & (payments.platform != "bank").astype(bool))
+
+
+def _of_party(books: _Books, rows: Ints) -> list[Settled]:
+    """Payments of one party to its invoices: those that name some first, then the others."""
+    paying = rows[~books.is_invoice[rows]].tolist()
+    waiting = rows[books.is_invoice[rows]]
+    known = {books.number[invoice] for invoice in waiting} - {""}
+    telling = [payment for payment in paying if books.named[payment] & known]
+    others = [payment for payment in paying if not books.named[payment] & known]
+    found = list(_in_turn(books, waiting, telling, _to_named))
+    return found + list(_in_turn(books, waiting, others, _to_likely))
+
+
+def _in_turn(
+    books: _Books, waiting: Ints, paying: list[int], allocate: "_Allocate"
+) -> Iterator[Settled]:
+    """Payments in the order of days, to the invoices that are there by then."""
+    payments, open_ = books.payments, dict[int, int]()
+    rest = iter(waiting.tolist())
+    following = next(rest, None)
+    for at, payment in enumerate(paying):
+        until = payments.day[payment] + EARLY
+        while following is not None and payments.day[following] <= until:
+            if books.owed[following] > 0:
+                open_[following] = int(books.owed[following])
+            following = next(rest, None)
+        watched = {each: open_[each] for each in _watched(books, open_, payment)}
+        for settled in allocate(books, watched, payment, paying[at + 1 : at + 1 + WATCHED]):
+            yield settled
+            if payment not in books.returned:  # what is returned leaves its invoice open
+                books.owed[settled.invoice] -= settled.amount
+                open_[settled.invoice] -= settled.amount
+                if open_[settled.invoice] <= 0:
+                    del open_[settled.invoice]
+
+
+def _watched(books: _Books, open_: dict[int, int], payment: int) -> Iterator[int]:
+    """The newest open invoices of other sources."""
+    payments = books.payments
+    for invoice in islice(reversed(open_), WATCHED):
+        elsewhere = payments.source[invoice] != payments.source[payment]
+        if elsewhere and payments.day[payment] - payments.day[invoice] <= OLDEST:
+            yield invoice
+
+
+def _to_likely(
+    books: _Books, open_: dict[int, int], payment: int, later: list[int]
+) -> list[Settled]:
+    """To an invoice of its amount, to a few that add up to it, or to one in part."""
+    payments, amount = books.payments, int(books.payments.amount[payment])
+    day = int(payments.day[payment])
+    near = _nearest(books, open_, day)
+    about = [each for each in near if abs(books.expected[each] - day) <= ABOUT]
+    if exact := [each for each in about if open_[each] == amount]:
+        return [Settled(exact[0], payment, amount, "its amount")]
+    if in_a_row := _row(books, open_, day, amount):
+        return [Settled(each, payment, open_[each], "a row") for each in in_a_row]
+    if several := _sum(books, open_, about, amount):
+        return [Settled(each, payment, open_[each], "a sum") for each in several]
+    rests = {int(payments.amount[each]) for each in later if payments.day[each] <= day + REST}
+    parts = [each for each in about if open_[each] > amount and open_[each] - amount in rests]
+    return [Settled(each, payment, amount, "a part") for each in parts[:1]]
+
+
+def _nearest(books: _Books, among: Iterable[int], day: int) -> list[int]:
+    """Those that are expected to be paid about that day first."""
+    return sorted(among, key=lambda each: (abs(int(books.expected[each]) - day), each))
+
+
+def _to_named(books: _Books, open_: dict[int, int], payment: int, _: list[int]) -> list[Settled]:
+    """To the invoices that it names, and where these are less than it, to more that add up."""
+    amount, day = int(books.payments.amount[payment]), int(books.payments.day[payment])
+    named = _as_named(books, open_, payment)
+    total = sum(open_[each] for each in named)
+    if not named or amount < total:
+        return list(_in_part(open_, payment, named, amount))
+    if amount == total:
+        return [Settled(each, payment, open_[each], "named") for each in named]
+    nearest = _nearest(books, open_.keys() - named, int(books.expected[named[0]]))
+    before = [each for each in nearest if books.payments.day[each] <= day]
+    rest = _sum(books, open_, before, amount - total, least=1, together=MONTH)
+    how = "named among others" if rest else "named, of another amount"
+    return [Settled(each, payment, open_[each], how) for each in (*named, *rest)]
+
+
+def _as_named(books: _Books, open_: dict[int, int], payment: int) -> list[int]:
+    """Of each number that the payment names the invoice that it may mean: spelled as it spells it,
+    there before it, expected about then."""
+    day = int(books.payments.day[payment])
+    spelled = numbers.plain(books.payments.document[payment] + books.payments.description[payment])
+    found: dict[str, list[int]] = {}
+    for each in _nearest(books, open_, day):
+        if books.number[each] in books.named[payment]:
+            found.setdefault(books.number[each], []).append(each)
+
+    def unlike(each: int) -> tuple[bool, bool]:
+        exactly = numbers.plain(books.payments.document[each]) in spelled
+        return not exactly, bool(books.payments.day[each] > day)
+
+    chosen = [min(some, key=unlike) for some in found.values()]
+    lines = [each for some in found.values() for each in some]
+    whole = sum(open_[each] for each in lines) == books.payments.amount[payment]
+    return sorted(lines if whole else chosen)
+
+
+def _in_part(
+    open_: dict[int, int], payment: int, named: list[int], amount: int
+) -> Iterator[Settled]:
+    """To the one of its amount, or to the oldest first."""
+    exact = [each for each in named if open_[each] == amount]
+    for each in exact[:1] or named:
+        part = min(open_[each], amount)
+        if part > 0:
+            yield Settled(each, payment, part, "named" if exact else "named in part")
+        amount -= part
+
+
+def _row(books: _Books, open_: dict[int, int], day: int, amount: int) -> list[int]:
+    """All that is due one after another and adds up, up to what was expected by that day: of
+    several such the nearest."""
+    ranked = sorted(open_, key=lambda each: (int(books.due[each]), each))
+    sums = np.concatenate([[0], np.cumsum([open_[each] for each in ranked])]).astype(np.int64)
+    found: list[tuple[int, int, int]] = []
+    for first in range(len(ranked) - 1):
+        last = int(np.searchsorted(sums, sums[first] + amount))
+        if last - first > 1 and last <= len(ranked) and sums[last] - sums[first] == amount:
+            spread = books.due[ranked[last - 1]] - books.due[ranked[first]]
+            late = abs(int(books.expected[ranked[last - 1]]) - day)
+            if spread <= ROW and late <= ABOUT:
+                found.append((late, first, last))
+    return ranked[min(found)[1] : min(found)[2]] if found else []
+
+
+def _sum(
+    books: _Books,
+    open_: dict[int, int],
+    candidates: Sequence[int],
+    amount: int,
+    *,
+    least: int = 2,
+    together: int = TOGETHER,
+) -> tuple[int, ...]:
+    """The smallest set of the first few candidates, due about the same day, that adds up."""
+    few = np.array(candidates[:SOUGHT], dtype=np.int64)
+    if len(few) < least:
+        return ()
+    sets = _sets(len(few))
+    sums = sets @ np.array([open_[int(each)] for each in few], dtype=np.int64)
+    for at in np.flatnonzero((sums == amount) & (sets.sum(axis=1) >= least)):
+        several = few[sets[at] == 1]
+        if np.ptp(books.due[several]) <= together:
+            return tuple(several.tolist())
+    return ()
+
+
+@lru_cache(maxsize=SOUGHT + 1)
+def _sets(size: int) -> Ints:
+    """Every set of 1 to PARTS of so many, the smallest first; 1 for a member."""
+    sets = [
+        [int(at in several) for at in range(size)]
+        for parts in range(1, PARTS + 1)
+        for several in combinations(range(size), parts)
+    ]
+    return np.array(sets, dtype=np.int64).reshape(-1, size)
+
+
+_Allocate = Callable[[_Books, dict[int, int], int, list[int]], list[Settled]]

@@ -1,0 +1,121 @@
+"""Layer 4, pattern: templates learned over series, named so that a person understands them.
+
+A template is what several series have in common: the kinds of the two parties, the rhythm, whether
+the amount is fixed, its band, whether the payments bear a document's number, the currency. Its
+confidence is how alike they are and how surely each recurs: the mean recurrence score of its
+series, shrunk for few of them by the rule of succession, (sum of scores + 1) / (series + 2)
+(P.-S. Laplace, "Essai philosophique sur les probabilites", 1814).
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from uuid import UUID
+
+import numpy as np
+
+from graph.enrich import temporal
+from graph.enrich.columns.payments import UNIT, Payments
+from graph.enrich.series.forecast import Course
+from graph.enrich.write import patterns as write_patterns
+from graph.enrich.write.counts import Counts
+from graph.enrich.write.patterns import Shared
+from graph.models.enrichment import RelationshipPattern
+
+BANDS = (0, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 100_000)
+FIXED = 0.02  # spread of log amounts: what is fixed may round, or rise once by as much
+RISES = 0.25  # of the steps from one to the next may be more than that: a price that goes up
+DIGITS = 4
+RHYTHMS = {"four_weekly": "four-weekly"}
+
+
+@dataclass(frozen=True, order=True)
+class Template:
+    """What a flow looks like."""
+
+    rhythm: str
+    payer: str
+    payee: str
+    currency: str
+    band: str
+    fixed: bool
+    numbered: bool
+
+    @property
+    def key(self) -> str:
+        amount, number = "fixed" if self.fixed else "varying", "numbered" if self.numbered else ""
+        ends = (self.payer, self.payee)
+        return "|".join((self.rhythm, *ends, self.currency, self.band, amount, number))
+
+    @property
+    def name(self) -> str:
+        """monthly fixed bill, department to vendor, GBP 100-250"""
+        what = "bill" if self.numbered else "payment"
+        rhythm = RHYTHMS.get(self.rhythm, self.rhythm)
+        amount = "fixed" if self.fixed else "varying"
+        return (
+            f"{rhythm} {amount} {what}, {self.payer} to {self.payee}, {self.currency} {self.band}"
+        )
+
+
+def enrich(user_id: UUID, payments: Payments, every: Sequence[Course]) -> Counts:
+    """Write the layer: a row a template, and its series' payments point at it."""
+    rows = patterns(payments, every)
+    return write_patterns.write(user_id, "pattern", RelationshipPattern, rows)
+
+
+def patterns(payments: Payments, courses: Sequence[Course]) -> list[Shared]:
+    """The templates of these series."""
+    alike: dict[Template, list[Course]] = defaultdict(list)
+    for course in courses:
+        alike[template(payments, course)].append(course)
+    return [_shared(payments, each, alike[each]) for each in sorted(alike)]
+
+
+def template(payments: Payments, course: Course) -> Template:
+    """What this series looks like."""
+    places = course.series.places
+    first = places[0]
+    kinds = payments.entities.kind
+    return Template(
+        course.series.frequency,
+        str(kinds[payments.payer[first]]),
+        str(kinds[payments.payee[first]]),
+        str(payments.currency[first]),
+        band(float(np.median(payments.amount[places])) / UNIT),
+        is_fixed(course),
+        bool((payments.document[places] != "").mean() > 0.5),
+    )
+
+
+def is_fixed(course: Course) -> bool:
+    """Whether its amount stays as it is from one time to the next, but for some rises."""
+    steps = np.abs(np.diff(course.amounts))
+    return bool((steps > FIXED).mean() <= RISES and np.median(steps) <= FIXED / 4)
+
+
+def band(amount: float) -> str:
+    """The band that an amount lies in, its lower edge included."""
+    for low, high in pairwise(BANDS):
+        if amount < high:
+            return f"{low:,}-{high:,}" if low else f"under {high:,}"
+    return f"{BANDS[-1]:,} or more"
+
+
+def _shared(payments: Payments, each: Template, courses: list[Course]) -> Shared:
+    scores = [min(max(course.series.score, 0.0), 1.0) for course in courses]
+    places = np.concatenate([course.series.places for course in courses])
+    columns = {
+        "pattern_name": each.name,
+        "pattern_confidence": round((sum(scores) + 1) / (len(scores) + 2), DIGITS),
+        "evidence": {
+            "series": len(courses),
+            "payments": len(places),
+            "mean_recurrence_score": round(sum(scores) / len(scores), DIGITS),
+            "median_amount": round(float(np.median(payments.amount[places])) / UNIT, 2),
+            "with_document": round(float((payments.document[places] != "").mean()), DIGITS),
+            "examples": [temporal.key(payments, course.series) for course in courses[:5]],
+        },
+    }
+    return Shared(each.key, columns, list(payments.relationship[places]))

@@ -1,0 +1,171 @@
+"""Layer 6, prediction: for each active series the next occurrence, and what became of it.
+
+A prediction is of one agreed day of one series, by which it is known again: `series` and `agreed`
+in its evidence. It hangs on the series' last relationship of then. pending -> fulfilled when the
+day's occurrence is there, overdue when its last expected day is past, cancelled when the series
+has ended or is found no more. An overdue one stays visible; one whose payment came late becomes
+fulfilled. Nothing is ever predicted twice.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.backends.utils import CursorWrapper
+
+from graph import sql
+from graph.database.bulk import alone
+from graph.database.tenancy import tenant_transaction
+from graph.enrich.columns.payments import UNIT, Payments
+from graph.enrich.series import forecast
+from graph.enrich.series.forecast import Course, Expected, Todays
+from graph.enrich.temporal import key, on, source_of
+from graph.enrich.write.counts import Counts
+from graph.models.choices import PredictionStatus
+
+Row = dict[str, Any]
+DIGITS = 4
+RHYTHMS = {
+    "weekly": "weekly", "fortnightly": "fortnightly", "four_weekly": "four-weekly",
+    "monthly": "monthly", "quarterly": "quarterly", "yearly": "yearly",
+}  # fmt: skip
+
+
+def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
+    """Write the layer: new predictions, and the state of those there are on each source's today."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        alone(cursor, user_id)
+        known = _known(cursor, user_id)
+        rows = list(predict(payments, every, until, known))
+        if not rows:
+            return Counts()
+        values: dict[str, Any] = {"user_id": user_id, "rows": json.dumps(rows, default=str)}
+        cursor.execute(sql.read("enrich/predictions"), values)
+        return Counts(*cursor.fetchone())
+
+
+def _known(cursor: CursorWrapper, user_id: UUID) -> list[Row]:
+    cursor.execute(sql.read("enrich/predictions_known"), {"user_id": user_id})
+    names = [column.name for column in cursor.description]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    for row in rows:
+        if isinstance(row["evidence"], str):
+            row["evidence"] = json.loads(row["evidence"])
+    return rows
+
+
+def predict(
+    payments: Payments, every: Sequence[Course], until: Todays, known: Iterable[Mapping[str, Any]]
+) -> Iterator[Row]:
+    """Each known prediction as of its source's today, and those that are new (id: None)."""
+    by_key = {key(payments, course.series): course for course in every}
+    scales = forecast.scales([trial for course in every for trial in forecast.trials(course)])
+    coming = {
+        name: _next(payments, name, course, until[source_of(payments, course)], scales)
+        for name, course in by_key.items()
+    }
+    seen: set[tuple[str, str]] = set()
+    for row in known:
+        name, agreed = row["evidence"].get("series", ""), row["evidence"].get("agreed", "")
+        seen.add((name, agreed))
+        if "cancelled_by" in row["evidence"]:  # by a person
+            continue
+        fresh = coming.get(name)
+        if fresh and fresh["evidence"]["agreed"] == agreed:
+            yield {**fresh, "id": row["id"]}
+        else:
+            yield _settled(payments, row, by_key.get(name))
+    for name, fresh in coming.items():
+        if fresh and (name, fresh["evidence"]["agreed"]) not in seen:
+            yield fresh
+
+
+def _next(
+    payments: Payments,
+    name: str,
+    course: Course,
+    until: int,
+    scales: dict[str, forecast.Scale],
+) -> Row | None:
+    expected = forecast.ahead(course, scales) if forecast.is_active(course, until) else None
+    return None if expected is None else _row(payments, name, course, expected, until)
+
+
+def _row(payments: Payments, name: str, course: Course, expected: Expected, until: int) -> Row:
+    overdue = until > expected.last
+    last = course.last[-1]
+    return {
+        "id": None,
+        "relationship_id": payments.relationship[last],
+        "prediction_confidence": round(expected.confidence, DIGITS),
+        "prediction_reason": _reason(course, expected),
+        "expected_from": on(expected.first).isoformat(),
+        "expected_to": on(expected.last).isoformat(),
+        "amount_low": str(_money(expected.low)),
+        "amount_high": str(_money(expected.high)),
+        "currency": payments.currency[last],
+        "status": str(PredictionStatus.OVERDUE if overdue else PredictionStatus.PENDING),
+        "fulfilled_by_event_id": None,
+        "evidence": _evidence(name, course, expected),
+    }
+
+
+def _evidence(name: str, course: Course, expected: Expected) -> dict[str, Any]:
+    return {
+        "series": name,
+        "agreed": _agreed(course, expected.slot),
+        "most_likely": on(expected.day).isoformat(),
+        "last_occurrence": on(int(course.days[-1])).isoformat(),
+        "occurrences": expected.known,
+        "mean_error_days": round(course.habit.spread, DIGITS),
+        "weekend": course.habit.weekend,
+        "calibrated_on_trials": expected.trials,
+    }
+
+
+def _agreed(course: Course, slot: int) -> str:
+    """The slot's number is the same as long as the rhythm is; its agreed day may move a little."""
+    return f"{course.series.frequency} {slot}"
+
+
+def _reason(course: Course, expected: Expected) -> str:
+    rhythm = RHYTHMS[course.series.frequency]
+    kept = f"{len(course.slots)} of {course.slots[-1] - course.slots[0] + 1} times kept"
+    return (
+        f"{rhythm} since {on(int(course.days[0]))}, {kept}, last on {on(int(course.days[-1]))}; "
+        f"most likely on {on(expected.day)}"
+    )
+
+
+def _money(amount: int) -> Decimal:
+    return (Decimal(amount) / UNIT).quantize(Decimal("0.0001"))
+
+
+def _settled(payments: Payments, row: Mapping[str, Any], course: Course | None) -> Row:
+    """One that is not the series' next any more: its day has come, or passed, or never will."""
+    state = {**row, "evidence": dict(row["evidence"])}
+    event = _occurrence(payments, row, course) if course else None
+    if event is not None:
+        state |= {"status": str(PredictionStatus.FULFILLED), "fulfilled_by_event_id": event}
+    elif course is None or row["status"] != PredictionStatus.FULFILLED:
+        passed = course is not None and _passed(row, course)
+        state["status"] = str(PredictionStatus.OVERDUE if passed else PredictionStatus.CANCELLED)
+        state["fulfilled_by_event_id"] = None
+    return state
+
+
+def _occurrence(payments: Payments, row: Mapping[str, Any], course: Course) -> str | None:
+    """The payee's event of the occurrence in the prediction's slot."""
+    for slot, place in zip(course.slots[::-1], course.last[::-1], strict=True):
+        agreed = _agreed(course, int(slot))
+        if agreed == row["evidence"].get("agreed"):
+            return str(payments.payee_event[place])
+    return None
+
+
+def _passed(row: Mapping[str, Any], course: Course) -> bool:
+    """Whether the series went on without it: it was missed, and stays overdue."""
+    frequency, _, slot = str(row["evidence"].get("agreed", "")).rpartition(" ")
+    return frequency == course.series.frequency and int(slot) < course.slots[-1]

@@ -1,0 +1,1 @@
+"""Finds the entities that are one party."""

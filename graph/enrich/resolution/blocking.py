@@ -1,0 +1,107 @@
+"""Which names are worth comparing: those that share a rare block, never all with all.
+
+Blocks: the name without spaces; each of its words that few names have; each pair of its words; each
+of its rarest words with one letter left out, which two words of edit distance 1 share (Garbe's
+symmetric delete); and the names that a cut name begins (sorted neighbourhood, Hernández & Stolfo,
+SIGMOD 1995). A block of more names than WIDEST says nothing about them and is left out.
+"""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+
+from graph.enrich.resolution.similarity import BRIEFEST, SLIP_FROM, Name
+
+WIDEST = 40  # names in a block
+WORDS = 6  # of a name that are paired; longer names have rarer words among these
+PILE = 0.05  # of a source's names are of one length where the source cuts them there
+CLIFF = 4  # times as many as are one letter longer
+FEWEST = 3  # parties after whose name a feed puts the same word before it is a place
+
+
+def commonness(names: Iterable[Name]) -> dict[str, int]:
+    """How many different names have each word."""
+    return Counter(word for words in {name.words for name in names} for word in set(words))
+
+
+def pairs(names: Sequence[Name], common: Mapping[str, int]) -> Iterator[tuple[int, int]]:
+    """Pairs of places in `names`, the lower first, each once, of names that share a block."""
+    blocks: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for place, name in enumerate(names):
+        for block in _blocks(name, common):
+            blocks[block].append(place)
+    found = {
+        pair
+        for places in blocks.values()
+        if 1 < len(places) <= WIDEST
+        for pair in combinations(places, 2)
+    }
+    found.update(_beginnings(names))
+    return iter(sorted(found))
+
+
+def _blocks(name: Name, common: Mapping[str, int]) -> set[tuple[str, ...]]:
+    rarest = sorted(set(name.words), key=lambda word: (common.get(word, 0), word))[:WORDS]
+    found: set[tuple[str, ...]] = {("", name.plain.replace(" ", ""))}
+    found |= {("word", word) for word in rarest}
+    found |= {("pair", *sorted(pair)) for pair in combinations(rarest, 2)}
+    for word in rarest[:3]:
+        if len(word) >= SLIP_FROM - 1:
+            found |= {("slip", word[:at] + word[at + 1 :]) for at in range(1, len(word))}
+            found.add(("slip", word))
+    return found
+
+
+def _beginnings(names: Sequence[Name]) -> Iterator[tuple[int, int]]:
+    """Each cut name with the names that it begins, if those are few."""
+    ordered = sorted((name.plain, place) for place, name in enumerate(names))
+    for place, name in enumerate(names):
+        if not name.cut or len(name.plain) < BRIEFEST // 2:
+            continue
+        first = bisect_left(ordered, (name.plain, -1))
+        near = ordered[first : first + WIDEST + 1]
+        begun = [other for text, other in near if text.startswith(name.plain) and other != place]
+        if len(begun) < WIDEST:
+            yield from ((min(place, other), max(place, other)) for other in begun)
+
+
+def cut_lengths(lengths: Iterable[int]) -> set[int]:
+    """The lengths at which a source cuts its names: where they pile up before a cliff.
+
+    `lengths`: one for each of the source's names. A space at the cut is lost, so the length before
+    counts, too.
+    """
+    counted = Counter(lengths)
+    total = sum(counted.values())
+    cut: set[int] = set()
+    for length, count in counted.items():
+        both = count + counted[length - 1]
+        if count >= 5 and both >= PILE * total and count >= CLIFF * (1 + counted[length + 1]):
+            before = [counted[length - back] for back in range(2, 7)]
+            if both >= sum(before) / 2:
+                cut |= {length, length - 1}
+    return cut
+
+
+def places(feed: Iterable[Name], others: Iterable[Name]) -> set[str]:
+    """The words that a feed puts after its names: a town, mostly.
+
+    A word is one if it stands last in names of the feed which without it are, or begin, the names
+    of FEWEST parties or more of other sources, in which no name ends with it.
+    """
+    known = {name.words for name in others}
+    plain = sorted({" ".join(words) for words in known})
+    endings = {words[-1] for words in known if words}
+    seen: defaultdict[str, set[str]] = defaultdict(set)
+    for name in feed:
+        if len(name.words) > 1 and name.words[-1].isalpha() and len(name.words[-1]) >= 3:
+            rest = " ".join(name.words[:-1])
+            if name.words[-1] not in endings and _begins(plain, rest, name.cut):
+                seen[name.words[-1]].add(name.words[0])
+    return {word for word, parties in seen.items() if len(parties) >= FEWEST}
+
+
+def _begins(plain: Sequence[str], rest: str, cut: bool) -> bool:
+    at = bisect_left(plain, rest)
+    return at < len(plain) and (plain[at].startswith(rest) if cut else plain[at] == rest)

@@ -1,0 +1,351 @@
+"""The many spellings of one party: which entities are one, which may be, and why.
+
+Keys first, then names, then constrained agglomeration (Fellegi & Sunter, JASA 64, 1969, for
+weighing agreement; Wagstaff & Cardie, ICML 2000, for must-link and cannot-link): the surest pair is
+joined first, and no join may bring together different keys of one kind, different legal forms or
+what a person keeps apart.
+
+Vendors, customers and employees may be one another: a customer is refunded, an employee is paid by
+a bank whose statement knows vendors only. Departments, accounts, projects and clearing accounts are
+the tenant's own and are left alone.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import combinations, pairwise
+from typing import Any, Literal
+
+from graph.enrich.resolution import blocking
+from graph.enrich.resolution.clustering import Clusters, Edge
+from graph.enrich.resolution.similarity import (
+    POSSIBLE,
+    SURE,
+    Likeness,
+    Name,
+    are_kin,
+    compare,
+    read,
+)
+from graph.ingest.identity import normalized
+
+PARTIES = frozenset({"vendor", "customer", "employee"})
+# Everywhere the same party; any other key is its source's own numbering.
+EVERYWHERE = frozenset(
+    {"vat_number", "company_number", "charity_number", "tax_number", "iban", "bank_account"}
+    | {"email", "lei", "duns", "siren", "siret", "ein", "abn"}
+)
+PADDED = frozenset({"vat_number", "company_number", "charity_number"})
+RARE = 0.05  # the chance, over all keys of a kind, of one with so many unlike names by accident
+LIKELY_MORE = 0.2  # at least, of the keys of two unlike names have a third: few keys tell little
+LEAST, MOST = 3, 50  # unlike names of a key (keys of a name) that are taken for an accident
+FEW = 12  # entities of one key that are all compared with one another
+OPEN_EACH = 3  # open pairs that one entity may raise: a person reads them
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A strong key as one source states it. `source` is "" where the entity itself has it."""
+
+    kind: str
+    value: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An entity with what its events say of it. `kept`: others are merged into it now."""
+
+    id: str
+    kind: str
+    name: str
+    keys: tuple[Key, ...] = ()
+    sources: frozenset[str] = frozenset()
+    events: int = 0
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's word on two entities; the newest counts."""
+
+    one: str
+    other: str
+    decided: Literal["merge", "apart"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two entities that are one (`decided` automatic) or may be (open)."""
+
+    kept: str
+    merged: str
+    confidence: float
+    reason: str
+    decided: Literal["automatic", "open"]
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+def resolve(parties: Iterable[Party], decisions: Sequence[Decision] = ()) -> list[Pair]:
+    """The merges and the open pairs. `decisions`: oldest first. The order of parties is nothing.
+
+    Each merged entity has one Pair, with the entity that is kept in its cluster: the one already
+    kept, else the one of the most kinds of keys, then of the most events. An entity that a person
+    merged is in it as well, on that person's word.
+    """
+    known = sorted((each for each in parties if each.kind in PARTIES), key=lambda each: each.id)
+    reading = _Reading(known)
+    clusters = Clusters([reading.facts(each) for each in range(len(known))])
+    place = {party.id: at for at, party in enumerate(known)}
+    for decision in reversed(decisions):
+        if decision.one in place and decision.other in place:
+            clusters.obey(place[decision.one], place[decision.other], decision.decided)
+    clusters.agglomerate([*reading.of_keys(), *reading.of_names()], SURE)
+    return [*_merges(known, clusters), *_open(known, clusters)]
+
+
+class _Reading:
+    """What the parties' names and keys are worth."""
+
+    def __init__(self, known: Sequence[Party]) -> None:
+        self.known = known
+        self.normal = [normalized(party.name) for party in known]
+        self.nameless = [_is_nameless(party) for party in known]
+        self.cuts = _cuts(known)
+        self.names = [self._name(party) for party in known]
+        self.common = blocking.commonness(self.names)
+        stated = [{(_canonical(key), key.source) for key in party.keys} for party in known]
+        self.masks = _masks(self.normal, stated)
+        self.placeholders = _placeholders(self, stated)
+        self.keys = [
+            {(key, source) for key, source in each if key not in self.placeholders}
+            for each in stated
+        ]
+        self.namesakes: defaultdict[Name, list[int]] = defaultdict(list)
+        for at, name in enumerate(self.names):
+            if not self.hides(at):
+                self.namesakes[name].append(at)
+
+    def _name(self, party: Party) -> Name:
+        lengths = [self.cuts.get(source, set()) for source in party.sources]
+        cut = bool(lengths) and all(len(party.name) in each for each in lengths)
+        return read(party.name, cut=cut, person=party.kind == "employee")
+
+    def hides(self, at: int) -> bool:
+        """A mask, or no name at all: an entity that goes by its key."""
+        return self.normal[at] in self.masks or self.nameless[at]
+
+    def facts(self, at: int) -> dict[str, set[str]]:
+        """What must not differ within a cluster: keys by kind, and the legal form."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for (kind, value), _ in self.keys[at]:
+            found[kind].add(value)
+        if self.names[at].legal:
+            found[""] = set(self.names[at].legal)
+        return dict(found)
+
+    def of_keys(self) -> Iterator[Edge]:
+        """Entities of one key; a source's own numbers are no key between sources."""
+        holders: defaultdict[tuple[tuple[str, str], str], list[int]] = defaultdict(list)
+        for at, keys in enumerate(self.keys):
+            if self.normal[at] in self.masks:
+                continue
+            for key, source in keys:
+                holders[key, "" if key[0] in EVERYWHERE else source].append(at)
+        for ((kind, value), _), places in sorted(holders.items()):
+            yield from self._of_key(kind, value, places)
+
+    def _of_key(self, kind: str, value: str, places: list[int]) -> Iterator[Edge]:
+        """All pairs of a few; of many, neighbours by name and each with the busiest: n, not n²."""
+        ordered = sorted(set(places), key=lambda at: (self.names[at].plain, at))
+        spokes = set(combinations(sorted(ordered), 2)) if len(ordered) <= FEW else set()
+        if not spokes:
+            centre = max(ordered, key=lambda at: (self.known[at].events, -at))
+            pairs = [*pairwise(ordered), *((at, centre) for at in ordered if at != centre)]
+            spokes = {(min(pair), max(pair)) for pair in pairs}
+        label = f"same {kind.replace('_', ' ')} {value}"
+        for one, other in sorted(spokes):
+            alike = self._compared(self.names[one], self.names[other])
+            score = 1.0 if alike else 0.97 if are_kin(self.names[one], self.names[other]) else 0.95
+            note = f", and {alike.reason}" if alike else ", though the names differ"
+            note = "" if self.nameless[one] or self.nameless[other] else note
+            yield Edge(score, one, other, label + note, {"key": {kind: value}}, is_key=True)
+
+    def of_names(self) -> Iterator[Edge]:
+        """Entities of like names."""
+        for name, places in sorted(self.namesakes.items(), key=lambda item: item[1][0]):
+            reason = f"the same name '{name.text}'"
+            for one, other in pairwise(places):
+                yield Edge(0.995, one, other, reason, {"likeness": 0.995})
+        every = sorted(self.namesakes, key=lambda name: self.namesakes[name][0])
+        towns = self._towns()
+        shown = [(name, name) for name in every]
+        shown += [
+            (name, name.without_place())
+            for name in every
+            if len(name.words) > 1 and name.words[-1] in towns.get(name, ())
+        ]
+        for one, other in blocking.pairs([variant for _, variant in shown], self.common):
+            yield from self._of_pair(*shown[one], *shown[other])
+
+    def _of_pair(self, one: Name, seen: Name, other: Name, as_seen: Name) -> Iterator[Edge]:
+        if one == other:
+            return
+        alike = self._compared(seen, as_seen)
+        if alike is None or alike.score < POSSIBLE:
+            return
+        evidence = {**alike.numbers, "names": [one.text, other.text]}
+        for first in self.namesakes[one]:
+            for second in self._partners(first, self.namesakes[other]):
+                yield Edge(alike.score, first, second, alike.reason, evidence, alike.begins)
+
+    def _partners(self, first: int, places: list[int]) -> list[int]:
+        """All of a few namesakes, one of many: they are joined by their own name, or by nothing."""
+        return places if len(places) <= blocking.WIDEST else places[:1]
+
+    def _compared(self, one: Name, other: Name) -> Likeness | None:
+        return compare(one, other, self.common)
+
+    def _towns(self) -> dict[Name, set[str]]:
+        """For each name of sources that know no keys: the words that those put behind names."""
+        with_keys = {key.source for party in self.known for key in party.keys}
+        by_source: defaultdict[str, list[Name]] = defaultdict(list)
+        for at, party in enumerate(self.known):
+            for source in party.sources:
+                by_source[source].append(self.names[at])
+        found: defaultdict[Name, set[str]] = defaultdict(set)
+        for source, feed in by_source.items():
+            if source not in with_keys and source in self.cuts:
+                others = [n for name, ns in by_source.items() if name != source for n in ns]
+                towns = blocking.places(feed, others)
+                for name in feed:
+                    found[name] |= towns
+        return dict(found)
+
+
+def _is_nameless(party: Party) -> bool:
+    """It goes by one of its keys."""
+    plain = _plain(party.name)
+    return any(_plain(key.value) == plain for key in party.keys)
+
+
+def _canonical(key: Key) -> tuple[str, str]:
+    plain = _plain(key.value)
+    if key.kind in PADDED:
+        plain = plain[2:] if plain[:2].isalpha() and plain[2:].isdigit() else plain
+        plain = plain.lstrip("0") or plain
+    return key.kind, plain
+
+
+@lru_cache(maxsize=65_536)
+def _plain(text: str) -> str:
+    kept = "".join(letter for letter in text.casefold() if letter.isalnum() or letter in "@.-_+")
+    return kept if "@" in kept else "".join(filter(str.isalnum, kept)) or text
+
+
+def _cuts(known: Sequence[Party]) -> dict[str, set[int]]:
+    """Where each source cuts its names, if it does."""
+    lengths: defaultdict[str, list[int]] = defaultdict(list)
+    for party in known:
+        for source in party.sources:
+            lengths[source].append(len(party.name))
+    found = {source: blocking.cut_lengths(each) for source, each in lengths.items()}
+    return {source: cut for source, cut in found.items() if cut}
+
+
+Stated = Sequence[set[tuple[tuple[str, str], str]]]
+
+
+def _masks(normal: Sequence[str], stated: Stated) -> set[str]:
+    """Names with more keys of one kind than names have by accident."""
+    values: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for name, keys in zip(normal, stated, strict=True):
+        for (kind, value), _ in keys:
+            values[kind, name].add(value)
+    return {name for _, name in _beyond_accident({at: len(v) for at, v in values.items()})}
+
+
+def _placeholders(reading: _Reading, stated: Stated) -> set[tuple[str, str]]:
+    """Keys with more unlike names than keys have by accident."""
+    names: defaultdict[tuple[str, str], set[Name]] = defaultdict(set)
+    for at, keys in enumerate(stated):
+        if not reading.hides(at):
+            for key, _ in keys:
+                names[key].add(reading.names[at])
+    return set(_beyond_accident({key: _unlike(each) for key, each in names.items()}))
+
+
+def _unlike(names: set[Name]) -> int:
+    """How many names are unlike every other counted one, up to MOST."""
+    counted: list[Name] = []
+    for name in sorted(names, key=lambda name: (name.plain, name.text)):
+        if not any(are_kin(name, other) for other in counted):
+            counted.append(name)
+        if len(counted) >= MOST:
+            break
+    return len(counted)
+
+
+def _beyond_accident(counts: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
+    """The keys whose count is no accident among their kind's (the first part of each key)."""
+    by_kind: defaultdict[str, list[int]] = defaultdict(list)
+    for (kind, _), count in counts.items():
+        by_kind[kind].append(count)
+    limits = {kind: _limit(each) for kind, each in by_kind.items()}
+    return [key for key, count in counts.items() if count > limits[key[0]]]
+
+
+def _limit(counts: list[int]) -> int:
+    """The greatest count that may be an accident.
+
+    Some have more than one (a share), and of these some have still one more (a ratio, constant:
+    a geometric tail), as the counts say without their greatest hundredth. A count is no accident
+    where n · share · ratio^(count-2), how many such were to be expected, is under RARE.
+    """
+    usual = sorted(counts)[: -math.ceil(0.01 * len(counts))]
+    extra = [count - 1 for count in usual if count > 1]
+    several = max(len(extra), 1)
+    ratio = max(LIKELY_MORE, 1 - several / sum(extra)) if extra else LIKELY_MORE
+    limit = 2 + math.ceil(math.log(RARE / several) / math.log(ratio))
+    return min(max(LEAST, limit), MOST - 1)
+
+
+def _merges(known: Sequence[Party], clusters: Clusters) -> Iterator[Pair]:
+    for members in clusters.groups():
+        kept = min(members, key=lambda at: _rank(known[at]))
+        for at in members:
+            if at != kept:
+                edge = clusters.why(at, kept)
+                yield _pair(known, kept, at, edge, "automatic")
+
+
+def _rank(party: Party) -> tuple[object, ...]:
+    kinds = len({key.kind for key in party.keys})
+    return not party.kept, -kinds, -party.events, party.id
+
+
+def _open(known: Sequence[Party], clusters: Clusters) -> Iterator[Pair]:
+    """Open pairs of clusters, the surest of each two, and few of any one entity."""
+    raised: defaultdict[int, int] = defaultdict(int)
+    for one, other, edge in clusters.undecided():
+        if max(raised[one], raised[other]) < OPEN_EACH:
+            raised[one] += 1
+            raised[other] += 1
+            kept, merged = sorted((edge.one, edge.other), key=lambda at: _rank(known[at])[1:])
+            yield _pair(known, kept, merged, edge, "open")
+
+
+def _pair(
+    known: Sequence[Party],
+    kept: int,
+    merged: int,
+    edge: Edge,
+    decided: Literal["automatic", "open"],
+) -> Pair:
+    evidence = {**edge.evidence, "kept": known[kept].name, "merged": known[merged].name}
+    if {edge.one, edge.other} != {kept, merged}:
+        evidence["through"] = [known[edge.one].name, known[edge.other].name]
+    confidence = round(min(edge.score, SURE - 0.01 if decided == "open" else 1), 4)
+    return Pair(known[kept].id, known[merged].id, confidence, edge.reason, decided, evidence)

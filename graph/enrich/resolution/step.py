@@ -1,0 +1,156 @@
+"""Entities that are one party: found, written and taken back; a person's word counts for more.
+
+The state is a function of the books and of people's decisions: everything is recomputed from what
+the matches named at first, so that undoing a decision restores exactly what was there before it.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
+from graph import sql
+from graph.database.bulk import AS_USUAL, IN_BULK, alone
+from graph.database.tenancy import tenant_transaction
+from graph.enrich.resolution.resolve import PARTIES, Decision, Key, Pair, Party, resolve
+from graph.enrich.write.counts import Counts
+from graph.errors import NotFound
+
+Decided = Literal["merge", "apart"]
+STEPS = ("resolution/merged_into", "resolution/matches")
+COLUMNS = "kept_id, merged_id, confidence, reason, evidence, decided"
+
+
+def enrich(user_id: UUID) -> Counts:
+    """Merge the tenant's entities that are one party, list those that may be. One transaction."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        alone(cursor, user_id)
+        return _recompute(connection, cursor, user_id)
+
+
+def decide(user_id: UUID, one: UUID, other: UUID, decided: Decided, by: str) -> None:
+    """Merge two entities, or keep them apart, on a person's word, whatever is found.
+
+    Raises NotFound for an entity that is none of the tenant's vendors, customers and employees.
+    """
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        alone(cursor, user_id)
+        _require(cursor, user_id, (one, other))
+        values = {"user_id": user_id, "one": one, "other": other, "decided": decided, "by": by}
+        cursor.execute(sql.read("resolution/decided"), values)
+        _recompute(connection, cursor, user_id)
+
+
+def judge(user_id: UUID, resolutions: Sequence[UUID], decided: Decided, by: str) -> int:
+    """A person's word on pairs that were found; how many it changed."""
+    return _upon(user_id, "resolution/judged", resolutions, {"decided": decided, "by": by})
+
+
+def undo(user_id: UUID, resolutions: Sequence[UUID], by: str) -> int:
+    """Take back: a person's word is forgotten, an automatic merge is kept apart from now on.
+
+    How many were taken back; an open pair has nothing to undo.
+    """
+    return _upon(user_id, "resolution/undone", resolutions, {"by": by})
+
+
+def _upon(user_id: UUID, step: str, resolutions: Sequence[UUID], values: dict[str, Any]) -> int:
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        alone(cursor, user_id)
+        cursor.execute(sql.read(step), {**values, "user_id": user_id, "ids": list(resolutions)})
+        (done,) = cursor.fetchone()
+        if done:
+            _recompute(connection, cursor, user_id)
+        return int(done)
+
+
+def _require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> None:
+    cursor.execute(
+        "SELECT id FROM normalized_entities WHERE user_id = %s AND id = ANY(%s) AND kind = ANY(%s)",
+        [user_id, list(entities), sorted(PARTIES)],
+    )
+    known = {row[0] for row in cursor.fetchall()}
+    for entity in entities:
+        if entity not in known:
+            raise NotFound(f"{entity} is none of your parties.", "entity")
+
+
+def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: UUID) -> Counts:
+    values = {"user_id": user_id}
+    cursor.execute(IN_BULK)
+    found = resolve(_parties(cursor, user_id), _decisions(cursor, user_id))
+    cursor.execute(sql.read("resolution/staged"))
+    _copy(connection, found)
+    cursor.execute("ANALYZE found_resolutions")
+    cursor.execute(sql.read("resolution/withdrawn"), values)
+    removed = cursor.rowcount
+    cursor.execute(sql.read("resolution/written"), values)
+    new = [row[0] for row in cursor.fetchall()]
+    for step in STEPS:
+        cursor.execute(sql.read(step), values)
+    cursor.execute("DROP TABLE found_resolutions")
+    cursor.execute(AS_USUAL)
+    return Counts(sum(new), len(new) - sum(new), removed)
+
+
+def _parties(cursor: CursorWrapper, user_id: UUID) -> list[Party]:
+    values: dict[str, Any] = {"user_id": user_id, "kinds": sorted(PARTIES)}
+    cursor.execute(sql.read("resolution/named"), values)
+    named: defaultdict[str, _Named] = defaultdict(_Named)
+    for entity, source, keys, events in cursor.fetchall():
+        named[entity].add(source, keys, events)
+    cursor.execute(sql.read("resolution/parties"), values)
+    return [
+        Party(entity, kind, name, of.with_own(own), frozenset(of.sources), of.events, kept)
+        for entity, kind, name, own, kept in cursor.fetchall()
+        for of in [named[entity]]
+    ]
+
+
+@dataclass
+class _Named:
+    """What the events say of an entity."""
+
+    events: int = 0
+    sources: set[str] = field(default_factory=set)
+    keys: set[Key] = field(default_factory=set)
+
+    def add(self, source: str, keys: str, events: int) -> None:
+        self.events += events
+        self.sources.add(source)
+        stated = json.loads(keys) if keys != "{}" else {}
+        self.keys |= {Key(kind, str(value), source) for kind, value in stated.items() if value}
+
+    def with_own(self, own: str) -> tuple[Key, ...]:
+        """The keys with their sources; the entity's own where no event states them (any more)."""
+        known = {(key.kind, key.value) for key in self.keys}
+        more = {Key(kind, str(value)) for kind, value in json.loads(own).items() if value}
+        rest = {key for key in more if (key.kind, key.value) not in known}
+        ordered = sorted(self.keys | rest, key=lambda key: (key.kind, key.value, key.source))
+        return tuple(ordered)
+
+
+def _decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
+    cursor.execute(
+        "SELECT kept_id::text, merged_id::text, decided FROM entity_resolutions "
+        "WHERE user_id = %s AND decided IN ('merge', 'apart') ORDER BY decided_at, id",
+        [user_id],
+    )
+    return [Decision(*row) for row in cursor.fetchall()]
+
+
+def _copy(connection: BaseDatabaseWrapper, found: Iterable[Pair]) -> None:
+    with (
+        connection.connection.cursor() as cursor,
+        cursor.copy(f"COPY found_resolutions ({COLUMNS}) FROM STDIN") as copy,
+    ):
+        for pair in found:
+            evidence = json.dumps(pair.evidence, ensure_ascii=False)
+            copy.write_row(
+                (pair.kept, pair.merged, pair.confidence, pair.reason, evidence, pair.decided)
+            )

@@ -1,0 +1,1 @@
+"""Detection and forecast of recurring payments."""

@@ -1,0 +1,155 @@
+"""When a source's books move money at all: what the days of a series are judged against. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns import ragged
+from graph.enrich.series.periods import RHYTHMS, Days, Ints, Rhythm
+
+Floats = NDArray[np.float64]
+
+SMOOTH = 2.0  # payments that each weekday is given beforehand
+CENTURY = 36_525  # days; in longer books single days do not matter
+FLOOR = 0.02  # of the mean activity, on any day at all
+FAR = 4_000_000  # days; more than lie between the years 1 and 9999
+
+
+@dataclass(frozen=True)
+class Activity:
+    """How much money moves on which day, in one source's books: payments a day, and by weekday."""
+
+    first: int
+    sums: Floats  # of days before first + i
+    weekdays: Floats  # payments, Thursday first (1970-01-01)
+    phases: tuple[Ints, ...]  # by rhythm: payments before each phase of two cycles
+    by_weekday: float  # how much the weekdays count beside the days themselves
+
+    @classmethod
+    def of(cls, days: Ints, *, in_runs: bool = False) -> "Activity":
+        """`in_runs`: the more there are on each of the days, the less do weekdays tell."""
+        first = int(days.min())
+        counts = np.bincount(days - first)
+        sums = np.concatenate(([0.0], np.cumsum(counts, dtype=np.float64)))
+        weekdays = np.bincount(days % 7, minlength=7).astype(np.float64)
+        by_weekday = float((counts > 0).sum() / counts.sum()) if in_runs else 1.0
+        one = np.zeros(len(days), dtype=np.int64)
+        phases = tuple(around(Days(days), one, 1, rhythm)[0] for rhythm in RHYTHMS)
+        return cls(first, sums, weekdays, phases, by_weekday)
+
+    def busy_days(self, first: int, last: int) -> int:
+        """Days from the first to the last with any payment."""
+        counts = np.diff(self.sums[first - self.first : last - self.first + 2])
+        return int((counts > 0).sum())
+
+
+class Others:
+    """For each of many groups of payments: the activity of all others beside it, and at least a
+    little everywhere; half of it as counted, half by weekday, since days are few (or less by
+    weekday, as the activity has it).
+
+    `days`: each group's own, in order; `around`: the activity that it is part of.
+    """
+
+    def __init__(self, days: Sequence[Ints], around: Sequence[Activity]) -> None:
+        known = {id(each): each for each in around}
+        place = {name: at for at, name in enumerate(known)}
+        self._activities = list(known.values())
+        self._activity = np.array([place[id(each)] for each in around], dtype=np.int64)
+        lengths = np.array([len(each) for each in days], dtype=np.int64)
+        self._group = np.repeat(np.arange(len(days), dtype=np.int64), lengths)
+        self._own = Days(np.concatenate([np.zeros(0, dtype=np.int64), *days]))
+        self._keys = self._group * FAR + self._own.day
+        self._share = self._by_weekday()
+        self._week = self._share.sum(axis=1)
+        self._before = np.cumsum(np.pad(self._share, ((0, 0), (1, 0))), axis=1)
+        spans = zip(days, around, self._share, strict=True)
+        self._busy = np.array([_busy(*each) for each in spans], dtype=np.float64)
+        self._phases: dict[int, Ints] = {}
+
+    def between(self, group: Ints, since: Ints, until: Ints) -> Floats:
+        """The activity of since <= day < until around each of these groups."""
+        counted = self._counted(group, until) - self._counted(group, since)
+        keys = group * FAR
+        own = np.searchsorted(self._keys, keys + until) - np.searchsorted(self._keys, keys + since)
+        others = np.maximum(counted - own, 0.0)
+        expected = self._expected(group, until) - self._expected(group, since)
+        return np.asarray(others + expected, dtype=np.float64)
+
+    def cells(self, group: Ints, since: Ints, until: Ints) -> Floats:
+        """D: the effective number of days on which anything happens in since <= day < until."""
+        return np.asarray(self._busy[group] * (until - since), dtype=np.float64)
+
+    def share(self, group: Ints, rhythm: int, start: Ints, width: int) -> Floats:
+        """About how much of it lies in the windows of these phases."""
+        before, cycle = self._around(rhythm), RHYTHMS[rhythm].cycle
+        inside = before[group, start + width] - before[group, start]
+        total = before[group, -1] / 2
+        even = (total + 1) / cycle
+        return np.asarray((inside + width * even) / (total + cycle * even), dtype=np.float64)
+
+    @cached_property
+    def _sums(self) -> tuple[Floats, Ints]:
+        """All activities' running sums, one after the other, and where each begins."""
+        each = [activity.sums for activity in self._activities]
+        lengths = np.array([len(one) for one in each], dtype=np.int64)
+        return np.concatenate([np.zeros(0), *each]), ragged.begins(lengths)
+
+    @cached_property
+    def _first(self) -> Ints:
+        return np.array([each.first for each in self._activities], dtype=np.int64)
+
+    def _counted(self, group: Ints, day: Ints) -> Floats:
+        (sums, begin), of = self._sums, self._activity[group]
+        last = begin[of + 1] - begin[of] - 1
+        counted: Floats = sums[begin[of] + np.clip(day - self._first[of], 0, last)]
+        return counted
+
+    def _expected(self, group: Ints, day: Ints) -> Floats:
+        return np.asarray((day // 7) * self._week[group] + self._before[group, day % 7])
+
+    def _by_weekday(self) -> Floats:
+        """Payments a day that each weekday is good for, beside those of the group."""
+        of = [self._activities[at] for at in self._activity]
+        every = np.array([each.weekdays for each in of]).reshape(-1, 7)
+        spans = np.array([len(each.sums) - 1 for each in of], dtype=np.float64)
+        counts = np.array([each.by_weekday for each in of], dtype=np.float64)
+        own = np.bincount(self._group * 7 + self._own.day % 7, minlength=7 * len(of))
+        weekdays = every - own.reshape(-1, 7)
+        mean = (np.maximum(weekdays.sum(axis=1), 0) + 1) / spans
+        share = np.maximum(weekdays, 0) + SMOOTH
+        share = share / share.sum(axis=1, keepdims=True) + FLOOR / 7
+        return np.asarray((7 * mean * counts)[:, None] * share)
+
+    def _around(self, rhythm: int) -> Ints:
+        if rhythm not in self._phases:
+            every = np.array([each.phases[rhythm] for each in self._activities])
+            size = len(self._activity)
+            own = around(self._own, self._group, size, RHYTHMS[rhythm])
+            self._phases[rhythm] = every[self._activity] - own
+        return self._phases[rhythm]
+
+
+def _busy(days: Ints, activity: Activity, week: Floats) -> float:
+    """The share of days, by Simpson's effective number, on which others than these are paid."""
+    first, last = int(days[0]), int(days[-1])
+    if last - first > CENTURY:
+        return float(week.sum() ** 2 / (week**2).sum() / 7)
+    counts = np.diff(activity.sums[first - activity.first : last - activity.first + 2])
+    counts -= np.bincount(days - first)
+    counts += week[np.arange(first, last + 1) % 7]
+    return float(counts.sum() ** 2 / (counts**2).sum() / len(counts))
+
+
+def around(days: Days, of: Ints, size: int, rhythm: Rhythm) -> Ints:
+    """For each of `size` lists, whose the days are: how many lie before each phase of two cycles,
+    so that windows may wrap."""
+    cycle = rhythm.cycle
+    counts = np.bincount(of * cycle + days.phases(rhythm), minlength=size * cycle)
+    twice = np.tile(counts.reshape(size, cycle), 2)
+    before = np.zeros((size, 2 * cycle + 1), dtype=np.int64)
+    np.cumsum(twice, axis=1, out=before[:, 1:])
+    return before

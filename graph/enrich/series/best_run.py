@@ -1,0 +1,46 @@
+"""Of occurrences in slots: the run that is worth most. Pure.
+
+J. Kadane's maximum subarray (J. Bentley, CACM 27 (1984), 865-873), by running sums, for many lists
+at once.
+"""
+
+from collections.abc import Sequence
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns import ragged
+from graph.enrich.columns.ragged import Floats, Ints
+
+Run = tuple[Ints, Ints]
+
+
+def runs(gains: Floats, slots: Ints, begin: Ints, keeping: Sequence[float]) -> list[Run]:
+    """For each share h of slots that is kept: each list's run, begin <= place < end in the list.
+
+    An occurrence is worth its gain and ln h, an empty slot between two costs -ln(1 - h). No list
+    is empty.
+    """
+    lengths = np.diff(begin)
+    found = [(np.zeros_like(lengths), np.zeros_like(lengths)) for _ in keeping]
+    for lists in ragged.alike(lengths):
+        column = np.arange(int(lengths[lists].max()))
+        beyond = column >= lengths[lists][:, None]
+        places = begin[lists][:, None] + np.minimum(column, lengths[lists][:, None] - 1)
+        gaps = np.zeros(places.shape, dtype=np.int64)
+        gaps[:, 1:] = np.maximum(np.diff(slots[places], axis=1) - 1, 0)
+        for h, (first, end) in zip(keeping, found, strict=True):
+            first[lists], end[lists] = _best(gains[places] + log(h), gaps * log(1 - h), beyond)
+    return found
+
+
+def _best(gains: Floats, lost: Floats, beyond: NDArray[np.bool_]) -> Run:
+    """A row a list."""
+    after = np.cumsum(gains + lost, axis=1)
+    before = after - gains
+    worth = after - np.minimum.accumulate(before, axis=1)
+    worth[beyond] = -np.inf
+    last = worth.argmax(axis=1)
+    before[np.arange(before.shape[1]) > last[:, None]] = np.inf
+    return before.argmin(axis=1), last + 1

@@ -1,0 +1,157 @@
+"""Which grids are worth fitting to sets of days, and what each could be worth at most. Pure.
+
+The bounds are of the odds that `fitting` computes: what cannot be the best is never fitted.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import xlogy
+
+from graph.enrich.columns import ragged
+from graph.enrich.series.activity import Floats, around
+from graph.enrich.series.best_run import runs
+from graph.enrich.series.day_sets import Sets
+from graph.enrich.series.periods import CYCLE, PERIOD, RHYTHMS, Days, Grids, Ints, Rhythm
+
+Flags = NDArray[np.bool_]
+
+FEWEST = 4  # occurrences; three intervals are the fewest that could contradict a rhythm
+FEWEST_YEARLY = 3  # books of ten years are rare
+KEEPING = (0.97, 0.85, 0.55)  # shares of agreed days that are kept; the last bears a long pause
+SLACK = 1.3  # times that a window may be quieter than those of its phase on average
+# By the place in RHYTHMS.
+LEAST_OF = np.array([FEWEST_YEARLY if r.frequency == "yearly" else FEWEST for r in RHYTHMS])
+
+
+@dataclass(frozen=True)
+class Tries:
+    """Grids and widths to be tried: the set of each, its rhythm's place, its window's share of the
+    activity, and the greatest odds that it could have."""
+
+    of: Ints
+    rhythm: Ints
+    phase: Ints
+    width: Ints
+    share: Floats
+    bound: Floats
+
+    def __len__(self) -> int:
+        return len(self.of)
+
+    def only(self, places: NDArray[np.generic]) -> "Tries":
+        return Tries(**{name: values[places] for name, values in vars(self).items()})
+
+    @property
+    def grids(self) -> Grids:
+        return Grids(self.rhythm, self.phase)
+
+    @property
+    def price(self) -> Floats:
+        return price(self.rhythm, self.width)
+
+
+_SHORTEST = [(int(n), float((n - 1.5) * p)) for n, p in zip(LEAST_OF, PERIOD, strict=True)]
+
+
+def price(rhythm: Ints, width: Ints) -> Floats:
+    """What it cost to choose among rhythms, phases, widths and shares kept."""
+    choices = WINDOWS[rhythm] * len(KEEPING) * np.maximum(CYCLE[rhythm] / width, 1)
+    return np.asarray(np.log(len(RHYTHMS) * choices))
+
+
+WINDOWS = np.array([len(rhythm.windows) for rhythm in RHYTHMS])
+
+
+def worth_trying(sets: Sets, least: Floats) -> Tries:
+    """Each rhythm and width at the phase that has most of a set's days, unless its odds cannot
+    exceed the set's `least`. In the order of sets, the most promising first."""
+    found = [each for place in range(len(RHYTHMS)) for each in _of_rhythm(sets, place)]
+    every = Tries(*(np.concatenate(each) for each in zip(*(vars(f).values() for f in found),
+                                                         strict=True)))  # fmt: skip
+    order = np.lexsort((-every.bound, every.of))
+    return every.only(order[every.bound[order] > least[every.of[order]]])
+
+
+def _of_rhythm(sets: Sets, place: int) -> Iterator[Tries]:
+    rhythm = RHYTHMS[place]
+    some = np.flatnonzero(_long_enough(sets, place))
+    rows, of = ragged.taken(sets.begin, some)
+    before = around(Days(sets.days.day[rows]), of, len(some), rhythm)
+    for width in rhythm.windows:
+        within = before[:, width : width + rhythm.cycle] - before[:, : rhythm.cycle]
+        start = within.argmax(axis=1)
+        hits = within[np.arange(len(some)), start]
+        yield _tries(sets, some, (place, width), start, hits)
+
+
+def _tries(sets: Sets, some: Ints, shape: tuple[int, int], start: Ints, hits: Ints) -> Tries:
+    place, width = shape
+    share = sets.others.share(sets.group[some], place, start, width)
+    phase = (start + width // 2) % RHYTHMS[place].cycle
+    rhythm, widths = np.full(len(some), place), np.full(len(some), width)
+    bound = _bound(sets, some, RHYTHMS[place], share, hits) - price(rhythm, widths)
+    return Tries(some, rhythm, phase, widths, share, bound)
+
+
+def _long_enough(sets: Sets, place: int) -> Flags:
+    """Whether the days could be so many occurrences."""
+    fewest, least = _SHORTEST[place]
+    return (sets.lengths >= fewest) & (sets.span > least)
+
+
+def is_long_enough(days: int, span: int) -> bool:
+    """Whether so many days could be a series of any rhythm."""
+    return any(days >= fewest and span > least for fewest, least in _SHORTEST)
+
+
+def _bound(sets: Sets, some: Ints, rhythm: Rhythm, share: Floats, hits: Ints) -> Floats:
+    """What so many days within the window could be worth at most, of the whole span or of a part.
+
+    Were the activity as it is at these phases on average; SLACK allows for quieter times.
+    """
+    n, slots = sets.lengths[some], sets.span[some] / rhythm.period + 1
+    m = np.minimum(hits, slots.astype(np.int64) + 1)
+    dense = np.maximum(1.0, n / slots / 3)
+    each = np.log(SLACK / share)
+    part = m * (each + 1 + _entropy(dense - 1) - _entropy(dense)) - 2 * np.log(n)
+    empty = np.maximum(slots - m, 0.0)
+    kept = np.clip(m / (m + empty), 0.3, 0.99)
+    whole = m * (each + np.log(slots * kept) + 1) + empty * np.log(1 - kept)
+    whole += _entropy(n - m) - _entropy(n)
+    return np.asarray(np.maximum(part, whole), dtype=np.float64)
+
+
+def _entropy(n: Floats | Ints) -> Floats:
+    return np.asarray(xlogy(n, n), dtype=np.float64)
+
+
+def of_runs(sets: Sets, tries: Tries) -> Floats:
+    """What the best run of slots with a day in the window could be worth, at half the density."""
+    slots, begin = _slots_hit(sets, tries)
+    every = sets.span[tries.of] / PERIOD[tries.rhythm] + 1
+    gain = np.log(SLACK / tries.share) + 1 + np.log(2 * every / sets.lengths[tries.of])
+    each = np.repeat(gain, np.diff(begin))
+    worth = np.zeros(len(tries))
+    for h, (first, end) in zip(KEEPING, runs(each, slots, begin, KEEPING), strict=True):
+        empty = slots[begin[:-1] + end - 1] - slots[begin[:-1] + first] + 1 - (end - first)
+        worth = np.maximum(worth, (end - first) * (gain + log(h)) + empty * log(1 - h))
+    return worth - tries.price
+
+
+def _slots_hit(sets: Sets, tries: Tries) -> tuple[Ints, Ints]:
+    """The slots in which any of the days lies within the window: about, months being unlike."""
+    rows, of = ragged.taken(sets.begin, tries.of)
+    rhythm = tries.rhythm[of]
+    start = (tries.phase - tries.width // 2)[of]
+    inside = (sets.phases[rhythm, rows] - start) % CYCLE[rhythm] < tries.width[of]
+    day, of = sets.days.day[rows[inside]], of[inside]
+    begin = ragged.cut(of, len(tries))
+    first = day[begin[:-1]][of]
+    slots = np.floor((day - first) / PERIOD[tries.rhythm[of]] + 0.5).astype(np.int64)
+    new = np.ones(len(slots), dtype=bool)
+    new[1:] = (np.diff(slots) != 0) | (np.diff(of) != 0)
+    return slots[new], ragged.cut(of[new], len(tries))

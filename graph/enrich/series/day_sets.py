@@ -1,0 +1,96 @@
+"""Sets of days to be fitted, one after the other in flat columns. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from graph.enrich.columns import ragged
+from graph.enrich.series.activity import FAR, Floats, Others
+from graph.enrich.series.periods import RHYTHMS, Days, Ints
+
+ROWS = 150_000  # days that are fitted at once: some hundred columns of them are held
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One set: distinct days in order, and the logarithm of what was paid on each.
+
+    `group`: whose days they are, among the others (`activity.Others`); `price`: what the choice of
+    this very set cost, in odds.
+    """
+
+    days: Ints
+    amounts: Floats
+    group: int
+    price: float
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Many sets, none of them empty, and the others that they are judged against."""
+
+    days: Days
+    amounts: Floats
+    begin: Ints
+    group: Ints
+    price: Floats
+    others: Others
+
+    @classmethod
+    def of(cls, asked: Sequence[Asked], others: Others) -> "Sets":
+        lengths = np.array([len(each.days) for each in asked], dtype=np.int64)
+        return cls(
+            Days(np.concatenate([each.days for each in asked])),
+            np.concatenate([each.amounts for each in asked]),
+            ragged.begins(lengths),
+            np.array([each.group for each in asked], dtype=np.int64),
+            np.array([each.price for each in asked], dtype=np.float64),
+            others,
+        )
+
+    def __len__(self) -> int:
+        return len(self.group)
+
+    @cached_property
+    def lengths(self) -> Ints:
+        return np.diff(self.begin)
+
+    @cached_property
+    def first(self) -> Ints:
+        return self.days.day[self.begin[:-1]]
+
+    @cached_property
+    def span(self) -> Ints:
+        """Days from the first to the last."""
+        return self.days.day[self.begin[1:] - 1] - self.first
+
+    @cached_property
+    def phases(self) -> Ints:
+        """A row a rhythm: the phase of each day."""
+        return np.stack([self.days.phases(rhythm) for rhythm in RHYTHMS])
+
+    def within(self, sets: Ints, since: Ints, until: Ints) -> Ints:
+        """How many days of these sets lie in since <= day < until."""
+        keys = sets * FAR
+        upto = np.searchsorted(self._keys, keys + until)
+        return np.asarray(upto - np.searchsorted(self._keys, keys + since), dtype=np.int64)
+
+    @cached_property
+    def _keys(self) -> Ints:
+        return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths) * FAR + self.days.day
+
+
+def chunks(asked: Iterable[Asked]) -> Iterator[list[Asked]]:
+    """Of a bounded number of days each."""
+    some: list[Asked] = []
+    rows = 0
+    for each in asked:
+        if some and rows + len(each.days) > ROWS:
+            yield some
+            some, rows = [], 0
+        some.append(each)
+        rows += len(each.days)
+    if some:
+        yield some

@@ -1,0 +1,317 @@
+"""Payments to series: what recurs between the same two parties.
+
+Pure: columns in, plain values out. Payments are grouped by source, payer, payee and currency: what
+two sources saw is two series, and no two currencies are ever compared. Within a group several
+series may run side by side: rent and repairs. It is split by description (numbers and months taken
+out) and, coarse to fine, by gaps between its amounts; each part is fitted to the grids of all
+rhythms (`fitting`). Whichever split explains more wins: a bill that varies is one series, two rents
+on the same day are two. The fineness of the gaps halves each time, so that the work stays linear
+in the payments but for the sorting.
+
+Groups are searched side by side: each asks for what it wants fitted, and all that is asked for at
+a time is fitted at once.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import batched, chain, islice, pairwise
+from math import exp, log
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns.grouping import codes
+from graph.enrich.columns.payments import Payments
+from graph.enrich.series.activity import Activity, Floats, Others
+from graph.enrich.series.candidates import FEWEST_YEARLY, is_long_enough
+from graph.enrich.series.day_sets import Asked
+from graph.enrich.series.fitting import ALIKE, Fit, best
+from graph.enrich.series.periods import Ints
+
+SURE = 8.0  # log odds, 3,000 : 1; a tenant has hundreds of groups that could seem to recur
+GAPS = (1.0, 0.4, 0.15, 0.05, 0.012, 0.0)  # of log amounts; the last: equal amounts only
+COMMON, PARTIES = 60, 8  # payments of one wording, and payees, that have a rhythm of their own
+NEARLY = 0.8  # of a wording's days: all of them
+AT_ONCE = 2_000  # groups that are searched side by side
+RESIDUES = 3  # times that what a fit leaves over is fitted again
+LATER = 3  # days after an occurrence that a doubled one may come
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_CHANGING = re.compile(rf"\b(?:{_MONTHS})[a-z]*\b|\S*\d\S*|[^\w\s]", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Payments that recur.
+
+    places      into the payments' columns, in their order; extra ones of a slot included
+    slots       the slot of each place; `main`: of several in one slot, the occurrence itself
+    fit         the grid and its odds
+    ordinal     0, but for several series that begin with rows of one external id
+    """
+
+    places: Ints
+    slots: Ints
+    main: Ints
+    fit: Fit
+    ordinal: int = 0
+
+    @property
+    def frequency(self) -> str:
+        return self.fit.grid.rhythm.frequency
+
+    @property
+    def score(self) -> float:
+        """Share of agreed days kept x tightness x chance that it is one (all in 0..1).
+
+        Tightness is 1 - spread of the offsets / half the period.
+        """
+        kept = len(self.fit.hits) / self.fit.expected
+        tight = 1 - float(self.fit.offsets.std()) / (self.fit.grid.rhythm.period / 2)
+        return kept * max(tight, 0.0) * (1 - exp(-self.fit.odds))
+
+
+Found = list[Series]
+type Asking[Told] = Generator[list[Asked], list[Fit | None], Told]
+
+
+def find(payments: Payments) -> Found:
+    """The tenant's series, in the order of their first payments."""
+    return numbered(payments, chain.from_iterable(search(payments, groups(payments))))
+
+
+def search(payments: Payments, among: Iterable[Ints]) -> Iterator[Found]:
+    """The series of each of these groups, not numbered yet."""
+    activities = _Activities(payments)
+    amounts = np.log(np.maximum(payments.amount, 1).astype(np.float64))
+    columns = (payments.day, amounts, activities.wording)
+    for some in batched(among, AT_ONCE):
+        searched = [_Group(columns, at, places) for at, places in enumerate(some)]
+        around = [activities.around(places) for places in some]
+        others = Others([each.days for each in searched], around)
+        yield from _answered(together([each.series() for each in searched]), others)
+
+
+def together[Told](askings: Sequence[Asking[Told]]) -> Asking[list[Told]]:
+    """All of them side by side: what they ask at a time is asked at once."""
+    told: dict[int, Told] = {}
+    asked: dict[int, list[Asked]] = {}
+
+    def go_on(at: int, answers: list[Fit | None] | None) -> None:
+        try:
+            asked[at] = askings[at].send(answers) if answers is not None else next(askings[at])
+        except StopIteration as done:
+            asked.pop(at, None)
+            told[at] = done.value
+
+    for at in range(len(askings)):
+        go_on(at, None)
+    while asked:
+        fits = iter((yield list(chain.from_iterable(asked.values()))))
+        for at, those in list(asked.items()):
+            go_on(at, list(islice(fits, len(those))))
+    return [told[at] for at in range(len(askings))]
+
+
+def _answered[Told](asking: Asking[Told], others: Others) -> Told:
+    """What it comes to when everything that it asks for is fitted."""
+    fits: list[Fit | None] | None = None
+    while True:
+        try:
+            asked = next(asking) if fits is None else asking.send(fits)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+        fits = best(asked, others, SURE)
+
+
+def groups(payments: Payments) -> Iterator[Ints]:
+    """Places of the payments between the same two, of one source and currency, if they could be a
+    series. Amounts of nothing are none."""
+    if not len(payments):
+        return
+    keys = [codes(payments.source), payments.payer, payments.payee, codes(payments.currency)]
+    some = np.flatnonzero((payments.amount > 0) & (payments.payer >= 0) & (payments.payee >= 0))
+    order = some[np.lexsort([some, *(key[some] for key in reversed(keys))])]
+    new = np.zeros(max(len(order) - 1, 0), dtype=bool)
+    for key in keys:
+        new |= np.diff(key[order]) != 0
+    for places in np.split(order, np.flatnonzero(new) + 1):
+        if len(places) >= FEWEST_YEARLY:
+            yield places
+
+
+class _Activities:
+    """When money moves in each source, and in each wording of it that is there many times and for
+    many parties: transfers go out in runs, standing orders each on a day of its own."""
+
+    def __init__(self, payments: Payments) -> None:
+        self._day, self._source = payments.day, codes(payments.source)
+        self.wording = codes(np.asarray([stem(text) for text in payments.description], object))
+        self._kind = codes(self._source, self.wording)
+        parties = np.unique(np.stack([self._kind, payments.payee], axis=1), axis=0)[:, 0]
+        size = int(self._kind.max(initial=-1)) + 1
+        many = np.bincount(self._kind, minlength=size) >= COMMON
+        self._common = many & (np.bincount(parties, minlength=size) >= PARTIES)
+        self._known: dict[tuple[str, int], Activity] = {}
+
+    def around(self, places: Ints) -> Activity:
+        """The activity that payments at these places, of one source, are part of.
+
+        What is paid on nearly all days of its wording (wages) is no choice among these.
+        """
+        kind = int(self._kind[places[0]])
+        if self._common[kind] and (self._kind[places] == kind).all():
+            known, days = self._of("kind", self._kind, kind), self._day[places]
+            if len(np.unique(days)) < NEARLY * known.busy_days(int(days.min()), int(days.max())):
+                return known
+        return self._of("source", self._source, int(self._source[places[0]]))
+
+    def _of(self, name: str, codes_: Ints, code: int) -> Activity:
+        if (name, code) not in self._known:
+            days = self._day[codes_ == code]
+            self._known[name, code] = Activity.of(days, in_runs=name == "kind")
+        return self._known[name, code]
+
+
+def numbered(payments: Payments, found: Iterable[Series]) -> Found:
+    """In the order of their first payments; ordinals tell those that begin with rows of one key."""
+    seen: dict[tuple[str, str], int] = defaultdict(int)
+    done = []
+    for one in sorted(found, key=lambda one: int(one.places[0])):
+        first = one.places[0]
+        key = (payments.source[first], payments.external_id[first])
+        done.append(replace(one, ordinal=seen[key]))
+        seen[key] += 1
+    return done
+
+
+@lru_cache(maxsize=65_536)
+def stem(text: str) -> str:
+    """What stays the same of a series' descriptions: no numbers, no months, no punctuation."""
+    return " ".join(_CHANGING.sub(" ", text).casefold().split())
+
+
+@dataclass(frozen=True)
+class _ByAmount:
+    """A part of a group in the order of amounts. `cuts`: for each of GAPS, where one is greater."""
+
+    order: Ints
+    cuts: Sequence[list[int]]
+
+    @classmethod
+    def of(cls, part: Ints, amounts: Floats) -> "_ByAmount":
+        order = part[np.argsort(amounts[part], kind="stable")]
+        steps = np.diff(amounts[order])
+        return cls(order, [(np.flatnonzero(steps > gap) + 1).tolist() for gap in GAPS])
+
+    def split(self, low: int, high: int, level: int) -> tuple[int, list[tuple[int, int]]]:
+        """The next level at which low <= place < high falls apart, and the pieces of it that are
+        large enough; the level after the last, and none, where it never does."""
+        for at in range(level, len(GAPS)):
+            cuts = self.cuts[at]
+            inside = cuts[bisect_right(cuts, low) : bisect_left(cuts, high)]
+            if inside:
+                pieces = pairwise([low, *inside, high])
+                return at + 1, [(a, b) for a, b in pieces if b - a >= FEWEST_YEARLY]
+        return len(GAPS), []
+
+
+class _Group:
+    """The payments between two, the `at`-th of those searched side by side.
+
+    `columns`: all payments' days, log amounts and wordings. Places are into the group's own
+    columns, sorted by day.
+    """
+
+    def __init__(self, columns: Sequence[NDArray[Any]], at: int, places: Ints) -> None:
+        self.at = at
+        self.places = places[np.argsort(columns[0][places], kind="stable")]
+        self.days, self.amounts, self.wording = (each[self.places] for each in columns)
+
+    def series(self) -> Asking[Found]:
+        """The split of the whole that explains most."""
+        ways = [self._by_amount(np.arange(len(self.places)), 1)]
+        kinds, counts = np.unique(self.wording, return_counts=True)
+        if len(kinds) > 1:
+            parts = [np.flatnonzero(self.wording == kind) for kind in kinds[counts > 2]]
+            ways.append(_all(self._by_amount(part, len(parts)) for part in parts))
+        found = max((yield from together(ways)), key=_worth)
+        return [self._placed(one) for one in found]
+
+    def _placed(self, one: Series) -> Series:
+        return Series(self.places[one.places], one.slots, one.main, one.fit)
+
+    def _by_amount(self, part: Ints, among: int) -> Asking[Found]:
+        """`among` how many parts of its kind this one was chosen: that has a price, too."""
+        return self._split(_ByAmount.of(part, self.amounts), 0, len(part), 0, among)
+
+    def _split(self, by: _ByAmount, low: int, high: int, level: int, among: int) -> Asking[Found]:
+        """As one, or split at the gaps between its amounts, then ever finer."""
+        part = np.sort(by.order[low:high])
+        if not is_long_enough(len(part), int(self.days[part[-1]] - self.days[part[0]])):
+            return []
+        price = log(2 + 2 * level) + log(among)
+        level, pieces = by.split(low, high, level)
+        if not pieces:
+            return (yield from self._peeled(part, price))
+        finer = _all(self._split(by, *piece, level, len(pieces)) for piece in pieces)
+        found, split = yield from together([self._peeled(part, price), finer])
+        if split:
+            taken = np.concatenate([one.places for one in split])
+            rest = np.setdiff1d(part, taken, assume_unique=True)
+            split = [*split, *(yield from self._peeled(rest, price))]
+        return max(found, split, key=_worth)
+
+    def _peeled(self, part: Ints, price: float) -> Asking[Found]:
+        """One series after the other, as long as any is sure."""
+        found: Found = []
+        while len(part) >= FEWEST_YEARLY and len(found) < RESIDUES:
+            one = yield from self._one(part, price)
+            if one is None:
+                break
+            found.append(one)
+            part = np.setdiff1d(part, one.places, assume_unique=True)
+        return found
+
+    def _one(self, part: Ints, price: float) -> Asking[Series | None]:
+        days, day_of = _distinct(self.days[part])
+        if not is_long_enough(len(days), int(days[-1] - days[0])):
+            return None
+        means = np.bincount(day_of, self.amounts[part]) / np.bincount(day_of)
+        (fit,) = yield [Asked(days, means, self.at, price)]
+        return None if fit is None else self._with_extras(part, days, day_of, fit)
+
+    def _with_extras(self, part: Ints, days: Ints, day_of: Ints, fit: Fit) -> Series:
+        """The occurrences, and what came twice: within days of one, for about the same."""
+        slot_of = np.full(len(days), -1)
+        slot_of[fit.hits] = np.arange(len(fit.hits))
+        main = slot_of[day_of] >= 0
+        nearest = np.clip(np.searchsorted(days[fit.hits], days, side="right") - 1, 0, None)
+        lag = days - days[fit.hits][nearest]
+        usual = self.amounts[part[main]]
+        low, high = usual.min() - ALIKE, usual.max() + ALIKE
+        alike = (self.amounts[part] >= low) & (self.amounts[part] <= high)
+        extra = ~main & alike & (lag[day_of] > 0) & (lag[day_of] <= LATER)
+        kept = main | extra
+        at = np.where(main, slot_of[day_of], nearest[day_of])[kept]
+        return Series(part[kept], fit.slots[at], main[kept].astype(np.int64), fit)
+
+
+def _distinct(days: Ints) -> tuple[Ints, Ints]:
+    """Of days in order: each once, and which one each is."""
+    new = np.ones(len(days), dtype=bool)
+    np.not_equal(days[1:], days[:-1], out=new[1:])
+    return days[new], np.cumsum(new) - 1
+
+
+def _worth(found: Found) -> float:
+    return sum(one.fit.odds for one in found)
+
+
+def _all(askings: Iterable[Asking[Found]]) -> Asking[Found]:
+    """What all of them find."""
+    return list(chain.from_iterable((yield from together(list(askings)))))

@@ -1,0 +1,360 @@
+"""What a series leads one to expect: its habit, its next day and amount, and how sure that is.
+
+Pure. Ranges are conformal (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic Learning in a Random
+World" (2005); normalized by each series' own spread, H. Papadopoulos et al., "Normalized
+nonconformity measures for regression conformal prediction" (2008)): each of a series' last
+occurrences is predicted from those before it, and a range is as many times the series' spread as
+would have held COVERAGE of them, pooled over all series of its rhythm.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from graph.enrich.columns.payments import UNIT, Payments
+from graph.enrich.series.activity import Floats
+from graph.enrich.series.detect import Series
+from graph.enrich.series.periods import RHYTHMS, Grid, Grids, Ints
+
+COVERAGE = 0.94  # of the pooled past; a little of it is lost on what is new
+RUN = 5  # trials of one run on average, from which on they are no trials of their own
+TESTED = 4  # last occurrences of each series that are predicted from those before
+KNOWN = 3  # occurrences that a prediction needs
+POOL = 5.0  # occurrences' worth of the rhythm's common spread in each series' own
+LEAST_SPREAD = 0.1  # days: no series is so regular that nothing could move it
+LEAST_CHANGE = 0.002  # of log amounts: pennies, rounding
+NEAR = 3  # days by which the agreed day may differ from the middle of the window
+USUAL = 3  # last amounts whose median is expected next
+ENDED = 1.5  # periods without an occurrence, and the window, before a series counts as ended
+LAST_DAY = 2932896  # 9999-12-31, the last that a date can say
+WEEKENDS = ("kept", "after", "before")
+SATURDAY = 2  # 1970-01-01 was a Thursday: (day + 5) % 7 is 0 on a Saturday
+
+
+@dataclass(frozen=True)
+class Course:
+    """A series' occurrences: slot, day, amount (log of all of a slot's main rows), last place."""
+
+    series: Series
+    slots: Ints
+    days: Ints
+    amounts: Floats
+    last: Ints
+
+    @classmethod
+    def of(cls, payments: Payments, series: Series) -> "Course":
+        main = series.main > 0
+        places, slots = series.places[main], series.slots[main]
+        names, at = np.unique(slots, return_inverse=True)
+        sums = np.bincount(at, payments.amount[places].astype(np.float64))
+        last = np.zeros(len(names), dtype=np.int64)
+        np.maximum.at(last, at, places)
+        return cls(series, names, payments.day[last], np.log(sums), last)
+
+    @cached_property
+    def habits(self) -> "Habits":
+        return Habits.of(self.series.fit.grid, self.slots, self.days)
+
+    @cached_property
+    def habit(self) -> "Habit":
+        return self.habits.habit(len(self.slots))
+
+
+@dataclass(frozen=True)
+class Habit:
+    """The agreed day as the series itself shows it, and what weekends do to it.
+
+    `turn`: 1 or -1 where the agreed day is in the cycle after or before the grid's own.
+    """
+
+    grid: Grid
+    turn: int
+    weekend: str  # kept, after (the Monday), before (the Friday)
+    spread: float  # mean absolute error in days
+
+    def expected(self, slots: Ints) -> Ints:
+        return shifted(self.grid.agreed(slots + self.turn), self.weekend)
+
+
+@dataclass(frozen=True)
+class Habits:
+    """Every habit that a series may have: phases near the grid's own, and what weekends do.
+
+    A row a habit, the plainest first; a column an occurrence: the day that the habit expects, and
+    how far, on average, it has erred up to then.
+    """
+
+    grid: Grid
+    by: Ints
+    expected: Ints
+    spread: Floats
+
+    @classmethod
+    def of(cls, grid: Grid, slots: Ints, days: Ints) -> "Habits":
+        reach = min(NEAR, grid.rhythm.cycle // 4)
+        by = np.array(sorted(range(-reach, reach + 1), key=abs), dtype=np.int64)
+        turn, phase = np.divmod(grid.phase + by, grid.rhythm.cycle)
+        grids = Grids(np.full(len(by), RHYTHMS.index(grid.rhythm)), phase)
+        each = np.repeat(np.arange(len(by)), len(slots))
+        agreed = grids.agreed((slots + turn[:, None]).ravel(), each).reshape(len(by), len(slots))
+        expected = np.stack([shifted(agreed, weekend) for weekend in WEEKENDS], axis=1)
+        expected = expected.reshape(-1, len(slots))
+        errors = np.abs(days - expected)
+        return cls(grid, by, expected, np.cumsum(errors, axis=1) / np.arange(1, len(slots) + 1))
+
+    def best(self, count: int) -> int:
+        """Which one errs least over the first `count` occurrences, the plainest of equals."""
+        return int(np.round(self.spread[:, count - 1], 6).argmin())
+
+    def habit(self, count: int) -> Habit:
+        """That one."""
+        best = self.best(count)
+        by, weekend = divmod(best, len(WEEKENDS))
+        turn, phase = divmod(self.grid.phase + int(self.by[by]), self.grid.rhythm.cycle)
+        spread = float(self.spread[best, count - 1])
+        return Habit(Grid(self.grid.rhythm, phase), turn, WEEKENDS[weekend], spread)
+
+
+def shifted(days: Ints, weekend: str) -> Ints:
+    """The days, with weekends moved to the Monday after or to the Friday before, or kept."""
+    if weekend == "kept":
+        return days
+    into = (days + 5) % 7  # 0 Saturday, 1 Sunday
+    by = np.where(into < SATURDAY, 2 - into if weekend == "after" else -1 - into, 0)
+    moved: Ints = days + by
+    return moved
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One past occurrence, predicted from those before: errors and the spreads known then.
+
+    `day` it was expected on, and whether it `came` in the very next slot.
+    """
+
+    frequency: str
+    day: int
+    day_error: float
+    day_spread: float
+    amount_error: float
+    amount_spread: float
+    known: int
+    came: bool
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Of one rhythm: common spreads, and how many times a series' own spread a range is wide."""
+
+    day_spread: float
+    day_times: float
+    amount_spread: float
+    amount_times: float
+    coverage: float  # of the days' ranges, when tried
+    came: float  # share of trials whose occurrence was not missed
+    trials: int
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The next occurrence: days and amounts (whole 1/10,000), and how surely they hold."""
+
+    slot: int
+    day: int
+    first: int
+    last: int
+    low: int
+    high: int
+    confidence: float
+    known: int
+    trials: int
+
+
+def courses(payments: Payments, series: Sequence[Series]) -> list[Course]:
+    return [Course.of(payments, one) for one in series]
+
+
+def trials(course: Course, hidden: int = 0) -> list[Trial]:
+    """The last occurrences but the hidden ones, each from those before."""
+    last = len(course.slots) - hidden
+    return [_trial(course, at) for at in range(max(last - TESTED, KNOWN), last)]
+
+
+def _trial(course: Course, at: int) -> Trial:
+    best = course.habits.best(at)
+    expected = int(course.habits.expected[best, at])
+    centre, spread = _amounts(course.amounts[:at])
+    return Trial(
+        course.series.frequency, expected, abs(float(course.days[at] - expected)),
+        float(course.habits.spread[best, at - 1]), abs(float(course.amounts[at]) - centre), spread,
+        at, bool(course.slots[at] == course.slots[at - 1] + 1),
+    )  # fmt: skip
+
+
+def _amounts(amounts: Floats) -> tuple[float, float]:
+    """The median of the last ones, and the mean step from one to the next."""
+    steps = np.abs(np.diff(amounts))
+    return float(np.median(amounts[-USUAL:])), float(steps.mean()) if len(steps) else 0.0
+
+
+def scales(tried: Sequence[Trial]) -> dict[str, Scale]:
+    """By frequency; `""` is of all together, for rhythms too rare to be calibrated alone."""
+    by: dict[str, list[Trial]] = defaultdict(list)
+    for trial in tried:
+        by[trial.frequency].append(trial)
+        by[""].append(trial)
+    return {name: _scale(some) for name, some in by.items()}
+
+
+def _scale(some: Sequence[Trial]) -> Scale:
+    known = np.array([t.known for t in some], dtype=np.float64)
+    day = np.array([(t.day_error, t.day_spread) for t in some])
+    amount = np.array([(t.amount_error, t.amount_spread) for t in some])
+    weight = _weights(some)
+    day_spread, amount_spread = (float(np.average(each[:, 1], weights=weight))
+                                 for each in (day, amount))  # fmt: skip
+    days = day[:, 0] / shrunk(day[:, 1], day_spread, known, LEAST_SPREAD)
+    amounts = amount[:, 0] / shrunk(amount[:, 1], amount_spread, known, LEAST_CHANGE)
+    times = _quantile(days, weight)
+    width = np.floor(times * shrunk(day[:, 1], day_spread, known, LEAST_SPREAD) + 0.5)
+    came = np.array([t.came for t in some], dtype=np.float64)
+    return Scale(
+        day_spread, times, amount_spread, _quantile(amounts, np.ones(len(some))),
+        float(np.average(day[:, 0] <= width, weights=weight)), float(came.mean()), len(some),
+    )  # fmt: skip
+
+
+def _weights(some: Sequence[Trial]) -> Floats:
+    """Where most are of a few payment runs, which are late or early as a whole, all that was
+    expected on one day and came on one is one trial, however many were paid."""
+    runs = Counter((trial.day, trial.day_error) for trial in some)
+    if len(some) <= RUN * len(runs):
+        return np.ones(len(some))
+    return np.array([1 / runs[trial.day, trial.day_error] for trial in some])
+
+
+def shrunk(own: Floats, common: float, known: Floats, least: float) -> Floats:
+    """A series' own spread, with POOL occurrences of the rhythm's common one."""
+    mixed: Floats = (own * known + common * POOL) / (known + POOL) + least
+    return mixed
+
+
+def _quantile(errors: Floats, weight: Floats) -> float:
+    """The (n + 1) x COVERAGE smallest, as conformal prediction asks; the greatest if n is small.
+
+    With weights, as for data of several kinds (R. Tibshirani et al., "Conformal prediction under
+    covariate shift", NeurIPS 2019).
+    """
+    order = np.argsort(errors, kind="stable")
+    passed = np.cumsum(weight[order])
+    at = int(np.searchsorted(passed, (passed[-1] + 1) * COVERAGE - 1e-9))
+    return float(errors[order[min(at, len(order) - 1)]])
+
+
+ENOUGH_TRIALS = 40  # of one rhythm; below that the 95 % quantile is a matter of one or two
+
+
+def scale_of(known: dict[str, Scale], frequency: str) -> Scale | None:
+    own = known.get(frequency)
+    return own if own and own.trials >= ENOUGH_TRIALS else known.get("", own)
+
+
+def ahead(course: Course, known: dict[str, Scale], hidden: int = 0) -> Expected | None:
+    """What comes next. None where nothing could be tried, or after the year 9999."""
+    count = len(course.slots) - hidden
+    scale = scale_of(known, course.series.frequency)
+    if scale is None or count < KNOWN:
+        return None
+    slot = course.slots[[count - 1]] + 1
+    habit = course.habits.habit(count)
+    day = int(habit.expected(slot)[0])
+    own = np.array([habit.spread])
+    wide = shrunk(own, scale.day_spread, np.array([float(count)]), LEAST_SPREAD)[0]
+    reach = int(np.floor(scale.day_times * wide + 0.5))
+    reach = min(reach, int(course.series.fit.grid.rhythm.period // 2))
+    if day + reach > LAST_DAY:
+        return None
+    low, high = _amount_range(course.amounts[:count], scale)
+    chance = scale.coverage * _kept(course, count, scale)
+    return Expected(
+        int(slot[0]), day, day - reach, day + reach, low, high, chance, count, scale.trials
+    )
+
+
+def _amount_range(amounts: Floats, scale: Scale) -> tuple[int, int]:
+    centre, own = _amounts(amounts)
+    count = np.array([float(len(amounts))])
+    wide = shrunk(np.array([own]), scale.amount_spread, count, LEAST_CHANGE)[0]
+    reach = min(scale.amount_times * float(wide), 3.0)  # twenty times either way says enough
+    cent = UNIT // 100
+    low = int(np.floor(np.exp(centre - reach) / cent)) * cent
+    return low, int(np.ceil(np.exp(centre + reach) / cent)) * cent
+
+
+def _kept(course: Course, count: int, scale: Scale) -> float:
+    """How often an agreed day is kept, by the series' own past and by what is common."""
+    agreed = float(course.slots[count - 1] - course.slots[0]) + 1
+    return min((count + POOL * scale.came) / (agreed + POOL), 1.0)
+
+
+def is_active(course: Course, today: int) -> bool:
+    """Not ended: the last occurrence is less than ENDED periods, and its lateness, ago."""
+    rhythm = course.series.fit.grid.rhythm
+    patience = ENDED * rhythm.period + course.series.fit.width / 2 + rhythm.tail
+    return bool(today - course.days[-1] <= patience)
+
+
+def next_day(course: Course, today: int) -> int | None:
+    """The first expected day that is not past; None of an ended series."""
+    if not is_active(course, today):
+        return None
+    slots = course.slots[-1] + 1 + np.arange(4)
+    coming = course.habit.expected(slots)
+    later = coming[(coming >= today) & (coming <= LAST_DAY)]
+    return int(later[0]) if len(later) else None
+
+
+Todays = Mapping[str, int]  # by source
+
+
+def todays(payments: Payments, now: int) -> Todays:
+    """Each source's today: the last day of its books that is not in the future.
+
+    So old books work, too, and where one source's books end nothing of another's is overdue.
+    """
+    last = dict.fromkeys(payments.source, now)
+    past = np.flatnonzero(payments.day <= now)
+    order = past[np.argsort(payments.day[past], kind="stable")]
+    last.update(zip(payments.source[order], payments.day[order].tolist(), strict=True))
+    return last
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """The last occurrence of each series, predicted from the rest."""
+
+    coverage: float | None
+    amount_coverage: float | None
+    median_error_days: float | None
+    n: int
+
+
+def backtest(payments: Payments, series: Sequence[Series]) -> Backtest:
+    """Hide the last occurrence of each series, and see whether the ranges hold. An occurrence that
+    did not come in the very next slot counts as missed."""
+    every = [course for course in courses(payments, series) if len(course.slots) > KNOWN]
+    known = scales([trial for course in every for trial in trials(course, hidden=1)])
+    pairs = [(course, ahead(course, known, hidden=1)) for course in every]
+    said = [(course, one) for course, one in pairs if one is not None]
+    if not said:
+        return Backtest(None, None, None, 0)
+    holds = [one.first <= course.days[-1] <= one.last for course, one in said]
+    amounts = [np.exp(course.amounts[-1]) for course, _ in said]
+    paid = [one.low <= round(a) <= one.high for a, (_, one) in zip(amounts, said, strict=True)]
+    errors = [abs(int(course.days[-1]) - one.day) for course, one in said]
+    return Backtest(
+        float(np.mean(holds)), float(np.mean(paid)), float(np.median(errors)), len(said)
+    )

@@ -1,0 +1,152 @@
+"""Series, searched for only where payments have changed since the last search.
+
+A group is what passed between the same two in one source and currency. One whose rows are as they
+were is not searched again. How busy the rest of a source's books are has a small part in a fit's
+odds: that alone is no reason to search again (`manage.py enrich --all` does), and a change of the
+method's source code is.
+"""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain
+from types import ModuleType
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from graph import sql
+from graph.database.bulk import alone
+from graph.database.tenancy import tenant_transaction
+from graph.enrich.columns import ragged
+from graph.enrich.columns.payments import Ints, Payments
+from graph.enrich.series import activity, best_run, candidates, day_sets, detect, fitting, periods
+from graph.enrich.series.detect import Found, Series
+from graph.enrich.series.fitting import Fit
+from graph.enrich.series.periods import BY_FREQUENCY, Grid
+
+METHOD: tuple[ModuleType, ...] = (
+    activity,
+    fitting,
+    ragged,
+    periods,
+    best_run,
+    detect,
+    day_sets,
+    candidates,
+)
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an earlier search found in a group: `digest` of its rows, and its series."""
+
+    digest: str = ""
+    found: list[Json] = field(default_factory=list)
+
+
+def find(user_id: UUID, payments: Payments, *, everything: bool = False) -> list[Series]:
+    """The tenant's series in the order of their first payments; `everything`: search all groups."""
+    groups = {_key(payments, places): places for places in detect.groups(payments)}
+    known = {} if everything else _known(user_id)
+    digests = {key: _digest(payments, places) for key, places in groups.items()}
+    new = [key for key in groups if known.get(key, Known()).digest != digests[key]]
+    found = dict(zip(new, detect.search(payments, (groups[key] for key in new)), strict=True))
+    rows = [_row(key, digests[key], groups[key], found[key]) for key in new]
+    _remember(user_id, groups, rows)
+    for key in groups.keys() - found.keys():
+        found[key] = [_series(groups[key], told) for told in known[key].found]
+    return detect.numbered(payments, chain.from_iterable(found.values()))
+
+
+def _key(payments: Payments, places: Ints) -> str:
+    first = places[0]
+    payer, payee = payments.entities.id[[payments.payer[first], payments.payee[first]]]
+    who = (payments.source[first], payer, payee, payments.currency[first])
+    return _hashed(_method(), "\x00".join(who).encode("utf-8", "surrogatepass"))
+
+
+def _digest(payments: Payments, places: Ints) -> str:
+    """The group's days, amounts and words, in the order of the books."""
+    words = "\x00".join(payments.description[places]).encode("utf-8", "surrogatepass")
+    return _hashed(payments.day[places].tobytes(), payments.amount[places].tobytes(), words)
+
+
+def _hashed(*parts: bytes) -> str:
+    hashed = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        hashed.update(len(part).to_bytes(8) + part)
+    return hashed.hexdigest()
+
+
+@cache
+def _method() -> bytes:
+    return _hashed("".join(map(inspect.getsource, METHOD)).encode()).encode()
+
+
+def _known(user_id: UUID) -> dict[str, Known]:
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read("enrich/searched_known"), {"user_id": user_id})
+        return {key: Known(digest, json.loads(found)) for key, digest, found in cursor.fetchall()}
+
+
+def _remember(user_id: UUID, present: Iterable[str], searched: list[Json]) -> None:
+    values: dict[str, Any] = {
+        "user_id": user_id,
+        "present": json.dumps(list(present)),
+        "searched": json.dumps(searched),
+    }
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        alone(cursor, user_id)
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        cursor.execute(sql.read("enrich/searched_written"), values)
+
+
+def _row(key: str, digest: str, group: Ints, found: Found) -> Json:
+    return {
+        "key": key,
+        "digest": digest,
+        "found": [_told(group, one) for one in found],
+    }
+
+
+def _told(group: Ints, one: Series) -> Json:
+    return {
+        "places": np.searchsorted(group, one.places).tolist(),
+        "slots": one.slots.tolist(),
+        "main": one.main.tolist(),
+        "fit": _told_fit(one.fit),
+    }
+
+
+def _told_fit(fit: Fit) -> Json:
+    return {
+        "rhythm": fit.grid.rhythm.frequency,
+        "phase": int(fit.grid.phase),
+        "width": int(fit.width),
+        "hits": fit.hits.tolist(),
+        "slots": fit.slots.tolist(),
+        "offsets": fit.offsets.tolist(),
+        "odds": float(fit.odds),
+        "kept": float(fit.kept),
+    }
+
+
+def _series(group: Ints, told: Json) -> Series:
+    places, slots, main = (_ints(told[name]) for name in ("places", "slots", "main"))
+    return Series(group[places], slots, main, _fit(told["fit"]))
+
+
+def _fit(told: Json) -> Fit:
+    grid = Grid(BY_FREQUENCY[told["rhythm"]], told["phase"])
+    hits, slots, offsets = (_ints(told[name]) for name in ("hits", "slots", "offsets"))
+    return Fit(grid, told["width"], hits, slots, offsets, told["odds"], told["kept"])
+
+
+def _ints(values: list[int]) -> Ints:
+    return np.asarray(values, dtype=np.int64)

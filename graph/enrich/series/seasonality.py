@@ -1,0 +1,86 @@
+"""Seasons in monthly totals. Pure.
+
+The additive decomposition y = T + S + R of twelve months' cycle: T the trend, S the mean of what
+is above it in each month of the year, R the rest. Strength F = max(0, 1 - Var(R) / Var(S + R)):
+X. Wang, K. Smith, R. Hyndman, "Characteristic-based clustering for time series data", Data Mining
+and Knowledge Discovery 13 (2006), 335-364; R. Hyndman, G. Athanasopoulos, "Forecasting: Principles
+and Practice", 3rd ed. (2021), section 4.3.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import fdtrc
+
+from graph.enrich.series.activity import Floats
+from graph.enrich.series.periods import Ints
+
+YEAR = 12
+CYCLES = 2  # whole years that must be seen
+LEAST_MONTHS = CYCLES * YEAR
+CHANCE = 0.001  # of a season as strong in noise; a tenant has hundreds of flows
+HIGH = 1.25  # times the flow's mean: a month of the season
+LEAST_STRENGTH = 0.4
+LEAST_BUSY = 8  # months with any payment; fewer are single payments, not a season
+LONGEST = 1200  # months; a century of books: what is older does not matter to the next year
+
+
+@dataclass(frozen=True)
+class Season:
+    """Strength in 0..1, the months (1..12) that are high, and the numbers behind them."""
+
+    strength: float
+    months: tuple[int, ...]
+    by_month: tuple[float, ...]  # each month of the year, in shares of the mean
+    chance: float  # of as much in noise
+    seen: int  # months
+
+
+def season(totals: Floats, months: Ints) -> Season | None:
+    """The season of these months' totals (0 is January 1970); months that are not known are absent.
+
+    None where fewer than two cycles are seen, where noise could be as seasonal (the F-test of the
+    months' means, on the trend's residuals), and where no month stands out.
+    """
+    if not len(totals) or np.ptp(months) + 1 < LEAST_MONTHS or totals.mean() <= 0:
+        return None
+    month = months % YEAR
+    if np.count_nonzero(totals) < LEAST_BUSY or len(np.unique(month)) < YEAR:
+        return None
+    seasonal, rest = _decomposed(totals, months)
+    spread = float(np.var(seasonal[month] + rest))
+    if spread <= 0:
+        return None
+    strength = max(0.0, 1 - float(np.var(rest)) / spread)
+    chance = _chance(seasonal[month], rest)
+    shares = 1 + seasonal / totals.mean()
+    high = tuple(int(at) + 1 for at in np.flatnonzero(shares >= HIGH))
+    if strength < LEAST_STRENGTH or chance > CHANCE or not high:
+        return None
+    return Season(strength, high, tuple(float(share) for share in shares), chance, len(totals))
+
+
+def _decomposed(totals: Floats, months: Ints) -> tuple[Floats, Floats]:
+    """Season by month of the year (its mean is 0) and remainder, after a straight trend.
+
+    Trend and months are fitted together (least squares), so that neither takes the other's part,
+    and no month is lost at the ends, as a moving average would lose a year.
+    """
+    time = months - months.mean()
+    design = np.column_stack((np.eye(YEAR)[months % YEAR], time))
+    found, *_ = np.linalg.lstsq(design, totals, rcond=None)
+    seasonal = found[:YEAR] - found[:YEAR].mean()
+    rest: Floats = totals - design @ found
+    return seasonal, rest
+
+
+def _chance(seasonal: Floats, rest: Floats) -> float:
+    """The p of the months' means being equal: one-way analysis of variance (R. A. Fisher, 1925)."""
+    free = len(rest) - YEAR - 1
+    within = float((rest**2).sum())
+    if free <= 0:
+        return 1.0
+    if within <= 0:
+        return 0.0
+    ratio = (float((seasonal**2).sum()) / (YEAR - 1)) / (within / free)
+    return float(fdtrc(YEAR - 1, free, ratio))

@@ -1,0 +1,1 @@
+"""Writes findings to the tables by difference."""

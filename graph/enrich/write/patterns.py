@@ -1,0 +1,112 @@
+"""Patterns into their table, and relationships that point at them; what is no longer so goes."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
+from psycopg.sql import SQL, Composable, Identifier
+
+from graph import sql
+from graph.database.bulk import AS_USUAL, IN_BULK, alone
+from graph.database.tenancy import tenant_transaction
+from graph.enrich.write.counts import Counts
+from graph.layers import BY_NAME
+
+STAGING = """
+    CREATE TEMPORARY TABLE pattern_members (relationship_id uuid, key text);
+    CREATE TEMPORARY TABLE pattern_keys (key text)
+"""
+UNSTAGED = "DROP TABLE pattern_members, pattern_keys"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One pattern: its key, its other columns, the relationships (ids) that follow it."""
+
+    key: str
+    columns: Mapping[str, Any]
+    members: Sequence[str]
+
+
+def write(user_id: UUID, layer: str, model: type[Model], patterns: Sequence[Shared]) -> Counts:
+    """The layer becomes exactly these patterns. Keys are unique, and so are members.
+
+    A row whose columns are as they were is left alone, so that its id stays. One transaction.
+    """
+    names = list(patterns[0].columns) if patterns else []
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        alone(cursor, user_id)
+        cursor.execute(STAGING)
+        _stage(connection, "pattern_members (relationship_id, key)",
+               ((member, each.key) for each in patterns for member in each.members))  # fmt: skip
+        _stage(connection, "pattern_keys (key)", ((each.key,) for each in patterns))
+        cursor.execute("ANALYZE pattern_members, pattern_keys")
+        cursor.execute(IN_BULK)
+        added, changed = _rows(cursor, user_id, model, names, patterns) if patterns else (0, 0)
+        _execute(cursor, "enrich/pattern_members", user_id, _places(layer))
+        _execute(cursor, "enrich/pattern_gone", user_id, _places(layer))
+        removed = cursor.rowcount
+        cursor.execute(UNSTAGED)
+        cursor.execute(AS_USUAL)
+    return Counts(added, changed, removed)
+
+
+def _stage(connection: BaseDatabaseWrapper, table: str, rows: Iterable[tuple[str, ...]]) -> None:
+    with (
+        connection.connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
+
+
+def _rows(
+    cursor: CursorWrapper,
+    user_id: UUID,
+    model: type[Model],
+    names: list[str],
+    patterns: Sequence[Shared],
+) -> tuple[int, int]:
+    rows = json.dumps([{"key": each.key, **each.columns} for each in patterns], default=str)
+    _execute(cursor, "enrich/pattern_rows", user_id, _columns(model, names), rows)
+    added, changed = cursor.fetchone()
+    return added, changed
+
+
+def _execute(
+    cursor: CursorWrapper, name: str, user_id: UUID, parts: dict[str, Composable], rows: str = ""
+) -> None:
+    query = SQL(sql.read(name)).format(**parts)
+    cursor.execute(query.as_string(cursor.connection), {"user_id": user_id, "rows": rows})
+
+
+def _places(layer: str) -> dict[str, Composable]:
+    declared = BY_NAME[layer]
+    return {"table": Identifier(declared.table), "pointer": Identifier(declared.pointer)}
+
+
+def _columns(model: type[Model], names: list[str]) -> dict[str, Composable]:
+    types = {name: _type(model, name) for name in ("key", *names)}
+    columns = [Identifier(name) for name in names]
+    return {
+        "table": Identifier(model._meta.db_table),
+        "names": SQL(", ").join(columns),
+        "fields": SQL(", ").join(
+            SQL("{} {}").format(Identifier(name), SQL(kind)) for name, kind in types.items()
+        ),
+        "given": SQL(", ").join(SQL("given.{}").format(name) for name in columns),
+        "known": SQL(", ").join(SQL("known.{}").format(name) for name in columns),
+        "changes": SQL(", ").join(SQL("{0} = given.{0}").format(name) for name in columns),
+    }
+
+
+def _type(model: type[Model], column: str) -> Any:
+    """The column's type in the database, as the model declares it."""
+    field = next(each for each in model._meta.concrete_fields if each.column == column)
+    return field.db_type(connections["default"])

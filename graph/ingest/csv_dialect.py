@@ -1,0 +1,97 @@
+"""How a file is laid out: its encoding, its delimiter and where its header stands."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+
+from graph.ingest.decode import LedgerFileError, encoding_of, explained, text
+from graph.ingest.mapping import FileRule
+from graph.ingest.records import Lines, Record, records
+
+DELIMITERS = (",", ";", "\t", "|")
+SNIFFED = 64 * 1024  # characters
+EVERY = 1000  # records between two reports of progress
+_SEP = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # spreadsheets write it above the header
+
+Progress = Callable[[int], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`line` is the physical line on which the header starts, `end` the one on which it ends."""
+
+    encoding: str
+    delimiter: str
+    line: int
+    end: int
+    header: tuple[str, ...]
+
+
+def layout(path: Path, rule: FileRule, whole: bool = True) -> Layout:
+    """What `rule` says, and what it leaves open as the file shows it.
+
+    `whole`: look at every line to tell the encoding. Raises LedgerFileError.
+    """
+    encoding = rule.encoding if rule.encoding != "auto" else encoding_of(path, whole)
+    with explained(path), text(path, encoding) as (stream, _):
+        for _ in range(rule.header_line - 1):
+            stream.readline(SNIFFED)
+        sample = stream.read(SNIFFED)
+    if not sample.strip():
+        raise LedgerFileError(f"{path.name} has no line {rule.header_line} to hold a header")
+    separator = _SEP.fullmatch(sample.split("\n", 1)[0])
+    skipped = rule.header_line - 1 + bool(separator)
+    body = sample.split("\n", 1)[-1] if separator else sample
+    delimiter = rule.delimiter if rule.delimiter != "auto" else _delimiter(separator, body)
+    return _with_header(path, encoding, delimiter, skipped, body)
+
+
+def _delimiter(separator: re.Match[str] | None, sample: str) -> str:
+    """The one that cuts the most records into as many cells as the first."""
+    return separator[1] if separator else max(DELIMITERS, key=lambda mark: _evenness(sample, mark))
+
+
+def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
+    found = islice(records(Lines(StringIO(sample, newline="")), delimiter), 100)
+    widths = [len(r.cells) for r in found if r.cells and any(map(str.strip, r.cells))]
+    if not widths or max(widths[:30]) < 2:
+        return 0.0, 0
+    usual = max(set(widths), key=lambda width: (widths.count(width), width))
+    return (widths.count(usual) / len(widths) if usual > 1 else 0.0), usual
+
+
+def _with_header(path: Path, encoding: str, delimiter: str, skipped: int, sample: str) -> Layout:
+    lines = Lines(StringIO(sample, newline=""), skipped)
+    for record in records(lines, delimiter):
+        if record.problem:
+            raise LedgerFileError(f"{path.name}, line {record.line}: {record.problem}")
+        if record.cells and any(map(str.strip, record.cells)):
+            cells = tuple(cell.strip() for cell in record.cells)
+            end = record.line + len(lines.taken) - 1
+            return Layout(encoding, delimiter, record.line, end, cells)
+    raise LedgerFileError(f"{path.name} has no header")
+
+
+def header(path: Path) -> list[str]:
+    """The names in the file's first line that isn't blank. Raises LedgerFileError."""
+    return list(layout(path, FileRule(), whole=False).header)
+
+
+def body(path: Path, shape: Layout, progress: Progress | None = None) -> Iterator[Record]:
+    """The records below the header.
+
+    `progress` is told, now and then, how many of the file's bytes (packed, if it is) were read.
+    """
+    with explained(path), text(path, shape.encoding) as (stream, raw):
+        for _ in range(shape.end):
+            stream.readline()
+        found = records(Lines(stream, shape.end), shape.delimiter, len(shape.header))
+        for count, record in enumerate(found, 1):
+            if progress and count % EVERY == 0:
+                progress(raw.tell())
+            yield record
+    if progress:
+        progress(path.stat().st_size)

@@ -1,0 +1,314 @@
+"""A ledger file into rows: one LedgerRow or Reject for every record that is not blank."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import cast
+
+from graph.ingest.csv_dialect import Layout, Progress, body, header, layout
+from graph.ingest.decode import LedgerFileError
+from graph.ingest.mapping import KINDS, OWED, Mapping, PartyRule
+from graph.ingest.records import Record, fits
+from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Records, Reject
+from graph.ingest.values import NOTHING, Moment, currency_code, moment, money, quarter_end
+
+__all__ = ["LedgerFileError", "header", "read"]
+
+KEY_LIMIT = 200  # characters; longer keys are hashed, for an index entry has its limit
+_CACHED = 65_536
+_SPACES = re.compile(r"\s+")
+_NO_MONEY = frozenset({"", "-", "--"})
+# Tab and line ends are the writer's; other control characters, and bytes that did not decode
+# (lone surrogates), mean that the text is not what it seems.
+_UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class _RefusedError(Exception):
+    def __init__(self, field: str | None, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+        self.reason = reason
+
+
+def read(
+    path: Path, mapping: Mapping, progress: Progress | None = None
+) -> Iterator[LedgerRow | Reject]:
+    """Every record below the header, in the file's order, in bounded memory.
+
+    Only the keys are remembered (about 100 bytes a row), to number or refuse their repetitions.
+    `progress` is told how many of the file's bytes were read. Raises LedgerFileError, at first or
+    on the way, when the file as a whole cannot be read: drop what was read until then.
+    """
+    shape = layout(path, mapping.file)
+    names = mapping.names(shape.header)
+    if missing := mapping.lacks(names):
+        raise LedgerFileError(
+            f"{path.name} has no column {', '.join(missing)} that {mapping.name!r} asks for; "
+            f"line {shape.line} has: {', '.join(names)}"
+        )
+    row = _Row(mapping, names, path, shape)
+    for record in body(path, shape, progress):
+        if mapping.file.skip_blank and record.cells is not None and _blank(record.cells):
+            continue
+        yield row.read(record)
+
+
+def _blank(cells: list[str]) -> bool:
+    return not "".join(cells).strip()
+
+
+class _Row:
+    """Turns records into rows. Its caches are bounded, and as old as the file's reading."""
+
+    def __init__(self, mapping: Mapping, names: list[str], path: Path, shape: Layout) -> None:
+        self._mapping = mapping
+        self._names = names
+        self._encoding = shape.encoding.removesuffix("-sig")
+        self._quarter = quarter_end(path.name) if mapping.date.fallback else None
+        self._moment = lru_cache(_CACHED)(self._moment_of)
+        self._payer = self._party(mapping.payer)
+        self._payee = self._party(mapping.payee)
+        self._key_columns = mapping.key.columns
+        self._separators = _separators(mapping.key.separators)
+        self._seen: dict[int, int] = {}
+        self._repeated: dict[int, int] = {}
+
+    def read(self, record: Record) -> LedgerRow | Reject:
+        try:
+            return self._row(record)
+        except _RefusedError as refused:
+            return Reject(record.line, refused.field, refused.reason, _shown(record.text))
+
+    def _row(self, record: Record) -> LedgerRow:
+        mapping, data = self._mapping, self._data(record)
+        occurred = self._occurred(data)
+        currency = self._currency(data)
+        amount = self._amount(data, currency)
+        payer, payee = self._payer(data), self._payee(data)
+        due_on = self._due(data.get(mapping.fields.get("due_on", "")) or None)
+        document, description = (
+            data.get(mapping.fields.get(field, "")) or None
+            for field in ("document_ref", "description")
+        )
+        if document and len(document) > KEY_LIMIT:
+            document = None  # no reference, whatever it is; it stays in `data`
+        publication = "|".join(data.get(name, "") for name in mapping.publication)
+        key = self._key(data)
+        return LedgerRow(
+            line=record.line,
+            key=key,
+            publication=publication,
+            ordinal=self._ordinal(publication, key, record.line),
+            transaction_ref=self._transaction(data) or key,
+            occurred_at=occurred.at,
+            precision=occurred.precision,
+            amount=amount,
+            currency=currency,
+            payer=payer,
+            payee=payee,
+            document_ref=document,
+            due_on=due_on,
+            description=description,
+            data=data,
+            records=self._records(data, occurred, due_on),
+            balance=self._balance(data, currency),
+        )
+
+    def _data(self, record: Record) -> dict[str, str]:
+        self._must_be_fit(record)
+        if record.cells is None:
+            raise _RefusedError(None, record.problem or "not a record")
+        width, found = len(self._names), len(record.cells)
+        if not fits(record.cells, width):
+            much = "many" if found > width else "few"
+            raise _RefusedError(None, f"too {much} columns: {found} where the header has {width}")
+        return dict(zip(self._names, map(str.strip, record.cells), strict=False))
+
+    def _must_be_fit(self, record: Record) -> None:
+        bad = _UNFIT.search(record.text)
+        if bad is None:
+            return
+        cells = record.cells or []
+        field = next((n for n, c in zip(self._names, cells, strict=False) if bad[0] in c), None)
+        before = record.text[: bad.start()].encode(self._encoding, "surrogateescape")
+        where = f"at byte {len(before) + 1} of the record"
+        code = ord(bad[0])
+        if code >= 0xD800:
+            byte = f"byte 0x{code - 0xDC00:02X}"
+            raise _RefusedError(field, f"mixed encodings: {byte} {where} is not {self._encoding}")
+        what = "a NUL" if code == 0 else f"control character U+{code:04X}"
+        raise _RefusedError(field, f"{what} {where}")
+
+    def _occurred(self, data: dict[str, str]) -> Moment:
+        rule = self._mapping.date
+        text = data[rule.column]
+        if text in rule.unknown:
+            if self._quarter is None:
+                raise _RefusedError(
+                    rule.column, f"{text!r} is no date, and the file's name no quarter"
+                )
+            return Moment(self._quarter, "quarter")
+        if text.casefold() in NOTHING:
+            raise _RefusedError(rule.column, "no date")
+        return _tried(rule.column, self._moment, text)
+
+    def _moment_of(self, text: str) -> Moment:
+        return moment(text, self._mapping.date.formats, self._mapping.date.timezone)
+
+    def _currency(self, data: dict[str, str]) -> str:
+        column = self._mapping.fields.get("currency", "")
+        text = data.get(column, "")
+        if text.casefold() not in NOTHING:
+            return _tried(column, currency_code, text)
+        if self._mapping.currency is None:
+            raise _RefusedError(column, "no currency")
+        return self._mapping.currency
+
+    def _amount(self, data: dict[str, str], currency: str) -> Decimal:
+        rule = self._mapping.amount
+        if rule.column:
+            amount = self._money(data, rule.column, currency)
+            if amount is None:
+                raise _RefusedError(rule.column, "no amount")
+            return -amount if rule.positive == "payer_receives" else amount
+        debit = self._money(data, rule.debit or "", currency)
+        credit = self._money(data, rule.credit or "", currency)
+        if debit is None and credit is None:
+            raise _RefusedError(rule.debit, "no amount")
+        if debit and credit:
+            raise _RefusedError(rule.debit, f"both a debit and a credit ({rule.credit})")
+        return (debit or Decimal(0)) - (credit or Decimal(0))
+
+    def _money(self, data: dict[str, str], column: str, currency: str) -> Decimal | None:
+        text = data[column]
+        if text in _NO_MONEY:
+            return None
+        rule = self._mapping.amount
+        try:
+            return money(text, rule.decimal, rule.thousands, currency)
+        except ValueError as error:
+            raise _RefusedError(column, str(error)) from error
+
+    def _records(self, data: dict[str, str], occurred: Moment, due_on: date | None) -> Records:
+        rule = self._mapping.records
+        if rule is None:
+            owed = due_on is not None and due_on > occurred.at.date()
+            return "obligation" if owed or self._mapping.platform in OWED else "payment"
+        stated = data.get(rule.column or "", "").casefold()
+        records = dict(rule.values).get(stated, rule.default)
+        if records is None:
+            raise _RefusedError(rule.column, f"{stated!r} does not say what the row records")
+        return cast(Records, records)
+
+    def _balance(self, data: dict[str, str], currency: str) -> Decimal | None:
+        """A balance is an extra: one that cannot be read is left to `data`."""
+        column = self._mapping.fields.get("balance", "")
+        if data.get(column, "") in _NO_MONEY:
+            return None
+        try:
+            return self._money(data, column, currency)
+        except _RefusedError:
+            return None
+
+    def _party(self, rule: PartyRule) -> Callable[[dict[str, str]], Party]:
+        """A function of the row that makes each party once."""
+        present = [(kind, column) for kind, column in rule.keys if column in self._names]
+        name_column = rule.name if rule.name in self._names else ""
+        kind_column = rule.kind_column if rule.kind_column in self._names else ""
+        no_key = dict(rule.not_keys)
+
+        @lru_cache(_CACHED)
+        def party(stated: str, name: str, *values: str) -> Party:
+            pairs = zip(present, values, strict=True)
+            ids = [(kind, v) for (kind, _), v in pairs if v.casefold() not in NOTHING]
+            keys = [(kind, v) for kind, v in ids if not _matches(no_key.get(kind), v)]
+            plain = _SPACES.sub(" ", name) if name.casefold() not in NOTHING else ""
+            known = [v for _, v in (*keys, *ids)]
+            chosen = plain or (known[0] if known else rule.default)
+            kind = stated.casefold() if stated.casefold() in KINDS else rule.kind
+            if not chosen:
+                raise _RefusedError(rule.name, f"no {kind}")
+            return Party(kind, chosen, tuple(keys))
+
+        def of(data: dict[str, str]) -> Party:
+            stated, name = data.get(kind_column or "", ""), data.get(name_column or "", "")
+            return party(stated, name, *[data[column] for _, column in present])
+
+        return of
+
+    def _due(self, text: str | None) -> date | None:
+        """A due date is an extra: one that cannot be read is left to `data`."""
+        if text is None:
+            return None
+        try:
+            return self._moment(text).at.date()
+        except ValueError:
+            return None
+
+    def _key(self, data: dict[str, str]) -> str:
+        if not self._key_columns:
+            kept = sorted(data.items() - {(n, data.get(n)) for n in self._mapping.publication})
+            return _hash("\x1e".join(f"{name}\x1f{value}" for name, value in kept))
+        key = _joined(data, self._key_columns)
+        if not key.strip("|"):
+            raise _RefusedError(self._key_columns[0], "no key")
+        if self._separators:
+            key = self._separators.sub(self._mapping.key.separators[0], key)
+        return _short(key)
+
+    def _transaction(self, data: dict[str, str]) -> str:
+        """What ties this row to others, "" where the file doesn't say."""
+        ref = _joined(data, self._mapping.transaction)
+        return _short(ref) if ref.strip("|") else ""
+
+    def _ordinal(self, publication: str, key: str, line: int) -> int:
+        seen = hash((publication, key))
+        first = self._seen.setdefault(seen, line)
+        if first == line:
+            return 1
+        if self._mapping.key.unique:
+            field = self._key_columns[0]
+            raise _RefusedError(field, f"the key {key!r} stands already on line {first}")
+        self._repeated[seen] = self._repeated.get(seen, 1) + 1
+        return self._repeated[seen]
+
+
+def _tried[T](field: str, parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise _RefusedError(field, str(error)) from error
+
+
+def _matches(pattern: re.Pattern[str] | None, value: str) -> bool:
+    return pattern is not None and pattern.search(value) is not None
+
+
+def _joined(data: dict[str, str], columns: tuple[str, ...]) -> str:
+    values = [data.get(column, "") for column in columns]
+    if len(values) == 1:
+        return values[0]
+    return "|".join(v.replace("\\", "\\\\").replace("|", "\\|") for v in values)
+
+
+def _separators(marks: str) -> re.Pattern[str] | None:
+    """Any of the marks, with the spaces round it."""
+    return re.compile(rf"\s*[{re.escape(marks)}]\s*") if marks else None
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= KEY_LIMIT else _hash(key)
+
+
+def _hash(text: str) -> str:
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _shown(text: str) -> str:
+    """Cut, and fit for every database and file: a NUL as \\x00, an undecodable byte as \\xe9."""
+    escaped = _UNFIT.sub(lambda bad: f"\\x{ord(bad[0]) & 0xFF:02x}", text[:TEXT_LIMIT])
+    return escaped.rstrip("\r\n")[:TEXT_LIMIT]

@@ -1,0 +1,153 @@
+"""Questions that a worker answers: accepted, looked up, cancelled.
+
+A question is written here before any queue hears of it; `accepted` tells who runs one, once that
+stands. If nobody hears it, nothing is lost: whoever recovers finds the row.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import router, transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+from django.dispatch import Signal
+
+from graph.database.tenancy import tenant_transaction
+from graph.errors import NotFound, TooMany
+from graph.models import AskedQuestion
+from graph.models.choices import QuestionStatus
+from graph.models.questions import ACTIVE
+from graph.reading import cursors
+from graph.reading.cursors import Position
+
+accepted = Signal()  # question: AskedQuestion
+WIDE = ("answer",)
+SHOWN = timedelta(minutes=5)  # that it is still told what was cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A question as it can be asked again: name, parameters as text, the graph's version."""
+
+    question: str
+    parameters: Mapping[str, Any]
+    version: str
+
+    @property
+    def digest(self) -> str:
+        said = json.dumps([self.question, self.parameters], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+def known(user_id: UUID, wanted: Wanted) -> AskedQuestion | None:
+    """The same question of the same version, if it was asked and its answer is not forgotten."""
+    with _transaction(user_id):
+        return _same(user_id, wanted).exclude(expires_at__lte=Now()).first()
+
+
+def accept(user_id: UUID, wanted: Wanted) -> AskedQuestion:
+    """Have it answered, if it is not being or has been. Raises TooMany."""
+    with _transaction(user_id) as connection:
+        with connection.cursor() as cursor:  # one at a time, so that the active ones can be counted
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [str(user_id)])
+        _same(user_id, wanted).filter(expires_at__lte=Now()).delete()
+        if same := _same(user_id, wanted).first():
+            return same
+        _refuse_more(user_id)
+        made = _written(user_id, wanted)
+        tell = partial(accepted.send_robust, AskedQuestion, question=made)
+        transaction.on_commit(tell, using=connection.alias)
+    return made
+
+
+def get(user_id: UUID, question_id: UUID | str) -> AskedQuestion:
+    """Raises NotFound, for another tenant's as for one that never was, or is forgotten."""
+    with _transaction(user_id):
+        return _found(user_id, question_id)
+
+
+def listed(
+    user_id: UUID, *, status: str | None = None, most: int = 50, after: Position | None = None
+) -> tuple[list[AskedQuestion], Position | None]:
+    """The newest first, without their answers."""
+    with _transaction(user_id):
+        mine = AskedQuestion.objects.filter(user_id=user_id).defer(*WIDE)
+        if status is not None:
+            mine = mine.filter(status=status)
+        return cursors.page(mine, "created_at", most, after)
+
+
+def forget(user_id: UUID, question_id: UUID | str) -> None:
+    """End it: at once if it waits, within seconds if it runs; forget it if it has ended.
+
+    Raises NotFound.
+    """
+    with _transaction(user_id):
+        found = _found(user_id, question_id, lock=True)
+        if found.status not in ACTIVE:
+            found.delete()
+            return
+        found.cancel_requested_at = Now()
+        if found.status == QuestionStatus.QUEUED:
+            found.status = QuestionStatus.CANCELLED
+            found.finished_at, found.expires_at = Now(), Now() + SHOWN
+        found.save(update_fields=["cancel_requested_at", "status", "finished_at", "expires_at"])
+
+
+def _transaction(user_id: UUID) -> Any:
+    return tenant_transaction(user_id, using=router.db_for_write(AskedQuestion))
+
+
+def _same(user_id: UUID, wanted: Wanted) -> "QuerySet[AskedQuestion]":
+    return AskedQuestion.objects.filter(
+        user_id=user_id,
+        digest=wanted.digest,
+        version=wanted.version,
+        cancel_requested_at__isnull=True,
+    )
+
+
+def _refuse_more(user_id: UUID) -> None:
+    most = settings.QUESTIONS["active"]
+    active = AskedQuestion.objects.filter(user_id=user_id, status__in=ACTIVE).count()
+    if active >= most:
+        raise TooMany(
+            f"{active} questions of yours are being answered: wait for one, or cancel one "
+            "(DELETE /api/v1/graph/questions/<id>/).",
+            after=10,
+        )
+
+
+def _written(user_id: UUID, wanted: Wanted) -> AskedQuestion:
+    question_id = uuid4()
+    made = AskedQuestion(
+        id=question_id,
+        user_id=user_id,
+        question=wanted.question,
+        parameters=dict(wanted.parameters),
+        digest=wanted.digest,
+        version=wanted.version,
+        job_id=f"{question_id}:1",
+    )
+    made.save(force_insert=True)
+    made.refresh_from_db()
+    return made
+
+
+def _found(user_id: UUID, question_id: UUID | str, *, lock: bool = False) -> AskedQuestion:
+    mine = AskedQuestion.objects.filter(user_id=user_id).exclude(expires_at__lte=Now())
+    try:
+        wanted = Q(pk=UUID(str(question_id)))
+    except ValueError:
+        wanted = Q(pk__in=())
+    found = (mine.select_for_update() if lock else mine).filter(wanted).first()
+    if found is None:
+        raise NotFound("You have no such question: its answer is forgotten, or never was.", "id")
+    return found

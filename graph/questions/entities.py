@@ -1,0 +1,64 @@
+"""One party: who it is, with whom it deals, who is like it."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from graph import sql
+from graph.database.tenancy import tenant_transaction
+from graph.errors import NotFound
+from graph.models import NormalizedEntity
+from graph.reading import rows
+from graph.reading.rows import Reader
+
+Answer = dict[str, Any]
+
+
+def party(user_id: UUID, entity_id: UUID | str, *, limit: int = 20, edges: str = "flow") -> Answer:
+    """The entity, its other spellings, and its `limit` busiest counterparties.
+
+    A counterparty has one row for each direction and currency. One that is merged into another is
+    answered as that one. Raises NotFound, ViewMissing, ViewUnpopulated.
+    """
+    with rows.snapshot(user_id) as reader:
+        entity = _standing(reader, user_id, entity_id)
+        asked = {"user_id": user_id, "entity": entity["id"], "limit": limit, "edges": edges}
+        return {**entity, "neighbours": reader.rows(sql.read("questions/entity_neighbours"), asked)}
+
+
+def must_be_there(user_id: UUID, entity_id: UUID | str, field: str) -> None:
+    """Raises NotFound naming the field for what is no node of the tenant's graph."""
+    try:
+        nodes = NormalizedEntity.objects.filter(
+            user_id=user_id, pk=UUID(str(entity_id)), merged_into__isnull=True
+        )
+    except ValueError:
+        raise NotFound("There is no such entity in your graph.", field) from None
+    with tenant_transaction(user_id):
+        if not nodes.exists():
+            raise NotFound("There is no such entity in your graph.", field)
+
+
+def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[Answer]:
+    """Those of its kind that share most counterparties with it, by Jaccard's index, best first.
+
+    Raises NotFound, ViewMissing, ViewUnpopulated.
+    """
+    with rows.snapshot(user_id) as reader:
+        entity = _standing(reader, user_id, entity_id)
+        asked = {"user_id": user_id, "entity": entity["id"], "limit": limit}
+        return reader.rows(sql.read("questions/entity_similar"), asked)
+
+
+def _standing(reader: Reader, user_id: UUID, entity_id: UUID | str) -> Answer:
+    """The entity, or the one that it is merged into, with all spellings of its name."""
+    try:
+        wanted = UUID(str(entity_id))
+    except ValueError:
+        raise NotFound("There is no such entity in your graph.", "id") from None
+    asked = {"user_id": user_id, "entity": wanted}
+    found = reader.rows(sql.read("questions/entity_summary"), asked)
+    if not found:
+        raise NotFound("There is no such entity in your graph.", "id")
+    (entity,) = found
+    return {**entity, "keys": json.loads(entity["keys"]), "spellings": sorted(entity["spellings"])}

@@ -1,0 +1,95 @@
+"""Why a relationship is there: its nine layers with the rows behind them, and in words."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+from graph.layers import LAYERS
+from graph.models import NormalizedEntity
+from graph.questions import insights, whole_graph
+from graph.reading import rows
+
+Answer = dict[str, Any]
+
+
+def explain(user_id: UUID, relationship_id: UUID | str) -> Answer:
+    """The relationship, its parties, each layer's columns with its evidence, and one paragraph.
+
+    A layer that says nothing is None. Raises NotFound, ViewMissing, ViewUnpopulated.
+    """
+    with rows.snapshot(user_id) as reader:
+        found = whole_graph.relationship_in(reader, user_id, relationship_id)
+        layers = {layer.name: _layer(user_id, found, layer.name) for layer in LAYERS}
+        ends = _ends(user_id, found)
+    facts = {name: value for name, value in found.items() if name != "layers"}
+    said = " ".join(_sentences({**facts, **ends}, layers))
+    return {"relationship": facts, **ends, "layers": layers, "in_words": said}
+
+
+def _layer(user_id: UUID, found: Answer, name: str) -> Answer | None:
+    columns = found["layers"][name]
+    if columns is None:
+        return None
+    return {"insight": columns, "evidence": insights.evidence_of(user_id, name, columns["id"])}
+
+
+def _ends(user_id: UUID, found: Answer) -> dict[str, NormalizedEntity | None]:
+    ids = {end: found[f"{end}_entity_id"] for end in ("source", "target")}
+    known = NormalizedEntity.objects.filter(user_id=user_id, pk__in={*ids.values()} - {None})
+    parties = {entity.id: entity for entity in known}
+    return {end: parties.get(row_id) for end, row_id in ids.items()}
+
+
+def _sentences(facts: Answer, layers: dict[str, Answer | None]) -> Iterator[str]:
+    yield _opening(facts)
+    if facts["reason"].strip("."):
+        reason = facts["reason"].rstrip(".")
+        yield f"{reason[0].upper()}{reason[1:]}."
+    for name, found in layers.items():
+        if found is not None:
+            yield SAYINGS[name](found["insight"])
+
+
+def _opening(facts: Answer) -> str:
+    ends = [facts[end].name if facts[end] else "a party not known" for end in ("source", "target")]
+    what = facts["relationship_type"].replace("_", " ")
+    much = f" of {facts['amount']:,.2f} {facts['currency']}" if facts["amount"] is not None else ""
+    paper = f", document {facts['document_ref']}" if facts["document_ref"] else ""
+    return (
+        f"{what.capitalize()}{much} from {ends[0]} to {ends[1]} "
+        f"on {facts['occurred_at']:%Y-%m-%d}{paper} ({facts['confidence_score']:.0%} sure)."
+    )
+
+
+def _temporal(row: Answer) -> str:
+    following = row["next_predicted_occurrence"]
+    ahead = f", next about {following}" if following else ""
+    return f"It recurs {row['recurrence_frequency']}{ahead}."
+
+
+def _seasonal(row: Answer) -> str:
+    months = ", ".join(str(month) for month in row["seasonal_months"] or ())
+    return f"Its season explains {row['seasonal_strength']:.0%} of how it varies (months {months})."
+
+
+def _prediction(row: Answer) -> str:
+    between = f"{row['expected_from']} and {row['expected_to']}"
+    return f"The next is {row['status']} between {between}: {row['prediction_reason'].rstrip('.')}."
+
+
+def _fraud(row: Answer) -> str:
+    sure = f"{row['duplicate_confidence']:.0%}"
+    return f"It probably repeats {row['original_relationship_id']} ({sure} sure)."
+
+
+SAYINGS: dict[str, Callable[[Answer], str]] = {
+    "causal": lambda row: f"Cause runs {row['causal_direction']} ({row['causal_score']:.2f}).",
+    "temporal": _temporal,
+    "seasonal": _seasonal,
+    "pattern": lambda row: f"It follows the pattern {row['pattern_name']}.",
+    "cross_platform": lambda row: f"Seen by {', '.join(row['platform_sources'])}.",
+    "prediction": _prediction,
+    "root_cause": lambda row: f"{row['root_cause_analysis'].rstrip('.')}.",
+    "change": lambda row: f"Its source last had it {row['change_type']}.",
+    "fraud": _fraud,
+}

@@ -1,0 +1,170 @@
+"""What one layer says: the relationships that it annotates, the newest first, with its evidence."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.db.models import Model, Q, QuerySet
+
+from graph.enrich import canonical
+from graph.errors import NotFound, QuestionError
+from graph.layers import BY_NAME, Layer
+from graph.models import NormalizedEntity, TenantRelationship
+from graph.models.choices import DuplicateStatus, PredictionStatus
+from graph.questions.search import standing_for
+from graph.reading import pages
+from graph.reading import rows as reading_rows
+from graph.reading.cursors import Position
+
+FACTS = (
+    "id",
+    "relationship_type",
+    "edge_class",
+    "confidence_score",
+    "reason",
+    "occurred_at",
+    "amount",
+    "currency",
+    "document_ref",
+)
+STATUSES: dict[str, tuple[str, ...]] = {
+    "prediction": tuple(set(PredictionStatus.values) - {PredictionStatus.CANCELLED.value}),
+    "fraud": tuple(set(DuplicateStatus.values) - {DuplicateStatus.DISMISSED.value}),
+}
+_TABLES: dict[str, Any] = {
+    model._meta.db_table: model for model in apps.get_app_config("graph").get_models()
+}
+
+Answer = dict[str, Any]
+
+
+def insights(
+    user_id: UUID,
+    layer_name: str,
+    *,
+    min_score: float | None = None,
+    party: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    status: str | None = None,
+    once: bool = False,
+    most: int = 50,
+    after: Position | None = None,
+) -> tuple[list[Answer], Position | None]:
+    """A page of the layer's relationships, newest first, and where the next page begins.
+
+    `party` is an entity's id or a part of a name (also of one that was merged). What people have
+    dismissed or cancelled is not there, as it is not in the view. `once`: of a payment that several
+    sources saw only the view that counts (`graph.enrich.canonical`). Raises NotFound for an unknown
+    layer, QuestionError for a filter that the layer has not, ViewMissing, ViewUnpopulated.
+    """
+    layer = _layer(layer_name)
+    wanted = Q(user_id=user_id) & _scored(layer, min_score) & _within(since, until)
+    if once:
+        wanted &= ~Q(id__in=_other_views(user_id))
+    with reading_rows.snapshot(user_id) as reader:
+        if party is not None:
+            wanted &= _with_party(user_id, party)
+        found = TenantRelationship.objects.filter(wanted).filter(
+            **{f"{layer.id_column}__isnull": False}
+        )
+        found = _of_status(found, user_id, layer, status)
+        page, following = pages.page(reader, found, most, after, few=party is not None)
+        rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
+        parties = _parties(user_id, page)
+    return [_answer(layer, row, rows, parties) for row in page], following
+
+
+def _layer(name: str) -> Layer:
+    if name not in BY_NAME:
+        raise NotFound(f"There is no layer {name!r}. Known: {', '.join(BY_NAME)}.", "layer")
+    return BY_NAME[name]
+
+
+def _scored(layer: Layer, least: float | None) -> Q:
+    if least is None:
+        return Q()
+    scores = [column.name for column in layer.columns if column.type == "score"]
+    if not scores:
+        raise QuestionError(f"The layer {layer.name} has no score.", "min_score")
+    return Q(**{f"{scores[0]}__gte": least})
+
+
+def _other_views(user_id: UUID) -> list[str]:
+    canonical_of = canonical.of_tenant(user_id)
+    return [view for view, canonical_one in canonical_of.items() if view != canonical_one]
+
+
+def _within(since: datetime | None, until: datetime | None) -> Q:
+    wanted = Q()
+    if since is not None:
+        wanted &= Q(occurred_at__gte=since)
+    return wanted if until is None else wanted & Q(occurred_at__lte=until)
+
+
+def _of_status(
+    found: QuerySet[TenantRelationship], user_id: UUID, layer: Layer, status: str | None
+) -> QuerySet[TenantRelationship]:
+    if status is None:
+        return found
+    if status not in STATUSES.get(layer.name, ()):
+        known = ", ".join(sorted(STATUSES.get(layer.name, ()))) or "none"
+        raise QuestionError(f"No status of the layer {layer.name}. Known: {known}.", "status")
+    rows = _table(layer).objects.filter(user_id=user_id, status=status).values("id")
+    return found.filter(**{f"{layer.id_column}__in": rows})
+
+
+def _with_party(user_id: UUID, party: str) -> Q:
+    entities = standing_for(user_id, party)
+    return Q(source_entity_id__in=entities) | Q(target_entity_id__in=entities)
+
+
+def _table(layer: Layer) -> Any:
+    return _TABLES[layer.table]
+
+
+def _rows(user_id: UUID, layer: Layer, ids: Sequence[UUID]) -> dict[UUID, Any]:
+    """The layer's own rows: with their evidence, as the view was when it was refreshed or newer."""
+    return {row.id: row for row in _table(layer).objects.filter(user_id=user_id, id__in=ids)}
+
+
+def _parties(
+    user_id: UUID, page: Sequence[TenantRelationship]
+) -> dict[UUID | None, NormalizedEntity]:
+    ids = {getattr(row, end) for row in page for end in ("source_entity_id", "target_entity_id")}
+    found = NormalizedEntity.objects.filter(user_id=user_id, id__in=ids - {None})
+    return {entity.id: entity for entity in found}
+
+
+def _answer(
+    layer: Layer,
+    row: TenantRelationship,
+    rows: dict[UUID, Any],
+    parties: dict[UUID | None, NormalizedEntity],
+) -> Answer:
+    of_layer: Model | None = rows.get(getattr(row, layer.id_column))
+    columns = {column.name: getattr(row, column.name) for column in layer.columns}
+    return {
+        "layer": layer.name,
+        **{name: getattr(row, name) for name in FACTS},
+        "source": parties.get(row.source_entity_id),
+        "target": parties.get(row.target_entity_id),
+        "insight": {"id": getattr(row, layer.id_column), **columns},
+        "evidence": _evidence(of_layer),
+    }
+
+
+def evidence_of(user_id: UUID, layer_name: str, row_id: UUID) -> Answer:
+    """What a layer's row rests on: in the tenant's transaction; {} where the row has gone."""
+    return _evidence(_rows(user_id, _layer(layer_name), [row_id]).get(row_id))
+
+
+def _evidence(row: Any) -> Answer:
+    """What the row rests on: its evidence; a change's own are its old and new values."""
+    if row is None:
+        return {}
+    changed = ("changed_fields", "old_values", "new_values")
+    own = {name: getattr(row, name) for name in changed if hasattr(row, name)}
+    return {**own, **getattr(row, "evidence", {})}

@@ -1,0 +1,74 @@
+"""Relationships as a list: by what they are, whose, when, how much, and by their layers."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from graph.errors import QuestionError
+from graph.layers import BY_NAME, LAYERS
+from graph.models import TenantRelationship
+from graph.questions.search import standing_for
+from graph.questions.whole_graph import as_answer
+from graph.reading import pages
+from graph.reading import rows as reading_rows
+from graph.reading.cursors import Position
+
+Answer = dict[str, Any]
+SCORES = tuple(
+    column.name for layer in LAYERS for column in layer.columns if column.type == "score"
+)
+EXACTLY = {
+    "type": "relationship_type",
+    "currency": "currency",
+    "document_ref": "document_ref",
+    "transaction_ref": "transaction_ref",
+    "source": "source_entity_id",
+    "target": "target_entity_id",
+    "since": "occurred_at__gte",
+    "until": "occurred_at__lte",
+    "min_amount": "amount__gte",
+    "max_amount": "amount__lte",
+    "min_confidence": "confidence_score__gte",
+    **{f"min_{score}": f"{score}__gte" for score in SCORES},
+}
+FEW = {"party", "source", "target", "document_ref", "transaction_ref"}
+
+
+def relationships(
+    user_id: UUID, wanted: Mapping[str, Any], *, most: int = 50, after: Position | None = None
+) -> tuple[list[Answer], Position | None]:
+    """A page of relationships, newest first, and where the next begins.
+
+    `wanted`: those of EXACTLY; `party` (an id or a part of a name); `edges` (flow, all); `has` and
+    `lacks`, names of layers. Raises QuestionError, ViewMissing, ViewUnpopulated.
+    """
+    found = Q(user_id=user_id)
+    for name, value in wanted.items():
+        if name in EXACTLY:
+            found &= Q(**{EXACTLY[name]: value})
+    if wanted.get("edges", "flow") == "flow":
+        found &= Q(edge_class="flow")
+    found &= _layers(wanted.get("has", ()), "has", missing=False)
+    found &= _layers(wanted.get("lacks", ()), "lacks", missing=True)
+    with reading_rows.snapshot(user_id) as reader:
+        if party := wanted.get("party"):
+            ids = standing_for(user_id, party)
+            found &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
+        rows = TenantRelationship.objects.filter(found)
+        few = not FEW.isdisjoint(wanted)
+        page, following = pages.page(reader, rows, most, after, few=few)
+    return [as_answer(row) for row in page], following
+
+
+def _layers(names: Any, field: str, *, missing: bool) -> Q:
+    unknown = [name for name in names if name not in BY_NAME]
+    if unknown:
+        raise QuestionError(
+            f"There is no layer {unknown[0]!r}. Known: {', '.join(BY_NAME)}.", field
+        )
+    found = Q()
+    for name in names:
+        found &= Q(**{f"{BY_NAME[name].id_column}__isnull": missing})
+    return found

@@ -1,0 +1,66 @@
+"""Finding entities by name."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+
+from graph import sql
+from graph.database.tenancy import tenant_transaction
+
+NAMED = 1_000  # entities that a part of a name may mean; the first by id
+After = tuple[float, str, UUID]  # the likeness, the name in lower case and the id of the last one
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page; `kinds` counts all that were found, of whichever kind, by kind."""
+
+    entities: list[dict[str, Any]]
+    kinds: dict[str, int]
+    following: After | None
+
+
+def entities(
+    user_id: UUID,
+    text: str = "",
+    *,
+    kind: str | None = None,
+    limit: int = 20,
+    after: After | None = None,
+) -> Found:
+    """The entities whose name holds the text or is spelled nearly so, best first.
+
+    One that is merged into another is found as that one. Without a text: all, by name. Typos are
+    forgiven by trigram word similarity (pg_trgm).
+    """
+    asked = [text, _pattern(text), kind, limit + 1, *(after or (None, None, None))]
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT entities, kinds FROM search_entities(%s, %s, %s, %s, %s, %s, %s)", asked
+        )
+        found, kinds = (json.loads(each or "{}") for each in cursor.fetchone())
+    page = found[:limit]
+    if len(found) <= limit:
+        return Found(page, kinds, None)
+    last = page[-1]
+    return Found(page, kinds, (float(last["likeness"]), last["sorted"], UUID(last["id"])))
+
+
+def standing_for(user_id: UUID, party: str) -> list[UUID]:
+    """The entities that stand for those meant by an id or a part of a name: in a transaction."""
+    meant: dict[str, Any] = {"id": None, "pattern": None}
+    try:
+        meant["id"] = UUID(party)
+    except ValueError:
+        meant["pattern"] = _pattern(party)
+    with connections["default"].cursor() as cursor:
+        asked = {"user_id": user_id, "most": NAMED, **meant}
+        cursor.execute(sql.read("questions/entities_meant"), asked)
+        return list(dict.fromkeys(standing for (standing,) in cursor.fetchall()))
+
+
+def _pattern(text: str) -> str:
+    return f"%{connections['default'].ops.prep_for_like_query(text)}%"

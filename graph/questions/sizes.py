@@ -1,0 +1,49 @@
+"""How large a tenant's graph is, before it is read."""
+
+from datetime import UTC, datetime, time
+from functools import lru_cache
+from uuid import UUID
+
+from django.db.models import Q
+
+from graph import sql
+from graph.database.tenancy import tenant_transaction
+from graph.engine.filters import Only
+from graph.layers import BY_NAME
+from graph.models import TenantRelationship
+from graph.questions.costs import Size
+from graph.reading import rows
+
+
+@lru_cache(maxsize=4096)
+def at_most(user_id: UUID, version: str) -> Size:
+    """No smaller than the graph of that version; counted once."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read("reading/graph_size"), {"user_id": user_id})
+        return Size(*cursor.fetchone())
+
+
+def edges_of(user_id: UUID, only: Only, *, flow: bool) -> int:
+    """How many relationships are such edges. Raises ViewMissing, ViewUnpopulated."""
+    found = TenantRelationship.objects.filter(_condition(user_id, only, flow=flow))
+    text, parameters = found.order_by().values("id").query.sql_with_params()
+    with rows.snapshot(user_id) as reader:
+        counted = f"SELECT count(*) AS n FROM ({text}) AS found"  # noqa: S608 - the ORM's own
+        return int(reader.rows(counted, parameters)[0]["n"])
+
+
+def _condition(user_id: UUID, only: Only, *, flow: bool) -> Q:
+    """As Only.of, but for a view's rows."""
+    found = Q(user_id=user_id)
+    asked = {
+        "edge_class": "flow" if flow else None,
+        "relationship_type__in": only.types or None,
+        "confidence_score__gte": only.min_confidence or None,
+        "occurred_at__gte": only.since and datetime.combine(only.since, time.min, UTC),
+        "occurred_at__lte": only.until and datetime.combine(only.until, time.max, UTC),
+    }
+    for name, value in asked.items():
+        found &= Q() if value is None else Q(**{name: value})
+    for layer in only.layers:
+        found &= Q(**{f"{BY_NAME[layer].presence}__isnull": False})
+    return found

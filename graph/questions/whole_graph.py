@@ -1,0 +1,317 @@
+"""The questions that can be asked of a tenant's graph: load what it takes, compute, name things.
+
+Each returns plain values, ready for an answer in JSON. Money is counted on flow edges only.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any, Literal
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.database import deadlines
+from graph.engine.columns import storage, values
+from graph.engine.communities import SEED
+from graph.engine.communities import communities as find_communities
+from graph.engine.filters import Only
+from graph.engine.graph import Graph
+from graph.engine.importance import importance as score
+from graph.engine.k_shortest import k_shortest
+from graph.engine.neighbourhood import neighbourhood as find_neighbourhood
+from graph.engine.paths import Hop, shortest_path
+from graph.engine.projection import Direction
+from graph.engine.stats import PRESENCE
+from graph.engine.stats import stats as describe
+from graph.engine.weights import columns_for
+from graph.errors import NotFound
+from graph.layers import BY_NAME, LAYERS, ColumnType
+from graph.models import TenantRelationship
+from graph.reading import rows as reading_rows
+from graph.reading.graph_cache import load
+from graph.reading.load import LAYER_COLUMNS
+from graph.reading.rows import Reader
+
+Edges = Literal["flow", "all"]
+Answer = dict[str, Any]
+
+EVERYTHING = Only()
+HOP_COLUMNS = ("relationship_type", "confidence_score", "occurred_at", "amount", "currency")
+
+
+def stats(user_id: UUID) -> Answer:
+    """The whole graph in numbers, and how long it took to build (seconds)."""
+    start = time.perf_counter()
+    graph, _ = load(user_id, PRESENCE)
+    return {**asdict(describe(graph)), "build_seconds": round(time.perf_counter() - start, 4)}
+
+
+def path(
+    user_id: UUID,
+    source: UUID,
+    target: UUID,
+    *,
+    max_length: int = 6,
+    weight: str | None = None,
+    direction: Direction = "any",
+    edges: Edges = "flow",
+    only: Only = EVERYTHING,
+) -> Answer:
+    """The shortest path between two entities, over the edges of `only`.
+
+    Raises NotFound naming `source` or `target`.
+    """
+    graph = _graph(user_id, (*HOP_COLUMNS, *columns_for(weight)), edges, only)
+    ends = [_position(graph, source, "source"), _position(graph, target, "target")]
+    found = shortest_path(graph, *ends, max_length=max_length, weight=weight, direction=direction)
+    if found is None:
+        return {"found": False, "length": None, "cost": None, "weights_used": {}, "hops": []}
+    return {
+        "found": True,
+        "length": len(found.hops),
+        "cost": found.cost,
+        "weights_used": found.weights_used,
+        "hops": [_hop(graph, hop) for hop in found.hops],
+    }
+
+
+def paths(
+    user_id: UUID,
+    source: UUID,
+    target: UUID,
+    *,
+    k: int = 3,
+    max_length: int = 6,
+    weight: str | None = None,
+    direction: Direction = "any",
+    edges: Edges = "flow",
+    only: Only = EVERYTHING,
+) -> Answer:
+    """The `k` shortest paths, best first, over the edges of `only`.
+
+    Raises NotFound naming `source` or `target`.
+    """
+    graph = _graph(user_id, (*HOP_COLUMNS, *columns_for(weight)), edges, only)
+    ends = [_position(graph, source, "source"), _position(graph, target, "target")]
+    found = k_shortest(
+        graph,
+        *ends,
+        k=k,
+        max_length=max_length,
+        weight=weight,
+        direction=direction,
+        between=deadlines.check,
+    )
+    return {
+        "weights_used": found[0].weights_used if found else {},
+        "paths": [
+            {
+                "length": len(each.hops),
+                "cost": each.cost,
+                "hops": [_hop(graph, hop) for hop in each.hops],
+            }
+            for each in found
+        ],
+    }
+
+
+def neighbourhood(
+    user_id: UUID,
+    entity: UUID | str,
+    *,
+    depth: int = 1,
+    limit: int = 100,
+    edge_limit: int = 1000,
+    direction: Direction = "any",
+    edges: Edges = "flow",
+    only: Only = EVERYTHING,
+) -> Answer:
+    """At most `limit` entities within `depth` edges, nearest first, and the edges among them, the
+    first `edge_limit` by id.
+
+    Raises NotFound naming `id`.
+    """
+    graph = _graph(user_id, HOP_COLUMNS, edges, only)
+    start = _position(graph, entity, "id")
+    near = find_neighbourhood(graph, start, depth=depth, most=limit, direction=direction)
+    named = zip(_named(graph, near.nodes), near.distances, strict=True)
+    return {
+        "truncated": near.truncated,
+        "edges_truncated": len(near.edges) > edge_limit,
+        "entities": [{**each, "distance": distance} for each, distance in named],
+        "edges": _edges(graph, _by_id(graph, near.edges)[:edge_limit]),
+    }
+
+
+def importance(
+    user_id: UUID,
+    *,
+    algorithm: str = "pagerank",
+    top: int = 10,
+    kind: str | None = None,
+    direction: Direction = "any",
+    edges: Edges = "flow",
+    only: Only = EVERYTHING,
+) -> Answer:
+    """The `top` entities (of one kind, if given) by a centrality over the edges of `only`.
+
+    Ties go by id.
+    """
+    graph = _graph(user_id, columns_for("causal_score"), edges, only)
+    found = score(graph, algorithm, direction)
+    rows = np.argsort(-found.scores, kind="stable")  # nodes are ordered by id
+    if kind is not None:
+        kinds = np.array(values(graph.nodes["kind"]), dtype=object)
+        rows = rows[kinds[rows] == kind]
+    chosen = rows[:top].tolist()
+    named = _named(graph, chosen)
+    return {
+        "algorithm": algorithm,
+        "weights_used": found.weights_used,
+        "results": [
+            {"rank": rank, **entity, "score": float(found.scores[row])}
+            for rank, (row, entity) in enumerate(zip(chosen, named, strict=True), start=1)
+        ],
+    }
+
+
+def communities(
+    user_id: UUID,
+    *,
+    top: int = 10,
+    members: int = 10,
+    seed: int = SEED,
+    edges: Edges = "flow",
+    only: Only = EVERYTHING,
+) -> Answer:
+    """The `top` largest communities, each with its `members` best connected entities.
+
+    Only the edges of `only` count.
+    """
+    graph = _graph(user_id, columns_for("causal_score"), edges, only)
+    found = find_communities(graph, seed)
+    degrees = np.bincount(np.concatenate([graph.source, graph.target]), minlength=graph.node_count)
+    return {
+        "count": len(found.members),
+        "modularity": found.modularity,
+        "seed": seed,
+        "weights_used": found.weights_used,
+        "results": [
+            {
+                "rank": rank,
+                "size": len(group),
+                "members": _named(graph, sorted(group, key=lambda i: (-degrees[i], i))[:members]),
+            }
+            for rank, group in enumerate(found.members[:top], start=1)
+        ],
+    }
+
+
+def relationship(user_id: UUID, relationship_id: UUID | str) -> Answer:
+    """One relationship with its nine layers; a layer that says nothing of it is None.
+
+    Raises NotFound, for another tenant's as for one that never was; ViewMissing, ViewUnpopulated.
+    """
+    with reading_rows.snapshot(user_id) as reader:
+        return relationship_in(reader, user_id, relationship_id)
+
+
+def relationship_in(reader: Reader, user_id: UUID, relationship_id: UUID | str) -> Answer:
+    """As `relationship`, in the reader's snapshot."""
+    row = _row(reader, user_id, relationship_id)
+    if row is None:
+        raise NotFound("There is no such relationship in your graph.", "id")
+    return as_answer(row)
+
+
+def as_answer(row: TenantRelationship) -> Answer:
+    """The view's row as an answer has it: its facts, and what each layer says."""
+    facts = {
+        field.name: getattr(row, field.name)
+        for field in TenantRelationship._meta.fields
+        if field.name not in LAYER_COLUMNS and field.name != "user_id"
+    }
+    return {**facts, "layers": {layer.name: _layer(row, layer.name) for layer in LAYERS}}
+
+
+def layer_fields(layer_name: str) -> dict[str, ColumnType]:
+    """What an answer says of a layer: its row's id and its columns, by type."""
+    layer = BY_NAME[layer_name]
+    return {"id": "uuid", **{column.name: column.type for column in layer.columns}}
+
+
+def _row(reader: Reader, user_id: UUID, relationship_id: UUID | str) -> TenantRelationship | None:
+    """The view's row; None also for an id that is no UUID."""
+    try:
+        wanted = UUID(str(relationship_id))
+    except ValueError:
+        return None
+    found = TenantRelationship.objects.filter(user_id=user_id, id=wanted)
+    return next(iter(reader.relationships(found)), None)
+
+
+def _layer(row: TenantRelationship, name: str) -> Answer | None:
+    layer = BY_NAME[name]
+    row_id = getattr(row, layer.id_column)
+    if row_id is None:
+        return None
+    return {"id": row_id, **{c.name: getattr(row, c.name) for c in layer.columns}}
+
+
+def _graph(user_id: UUID, columns: Iterable[str], edges: Edges, only: Only) -> Graph:
+    """The tenant's graph with these columns and those edges."""
+    wanted = tuple(dict.fromkeys((*columns, *only.columns())))
+    graph, _ = load(user_id, wanted, edge_class="flow" if edges == "flow" else None)
+    deadlines.check()
+    return only.of(graph)
+
+
+def _position(graph: Graph, entity: UUID | str, field: str) -> int:
+    try:
+        found = graph.position(str(UUID(str(entity))))
+    except ValueError:
+        found = None
+    if found is None:
+        raise NotFound("There is no such entity in your graph.", field)
+    return found
+
+
+def _by_id(graph: Graph, rows: list[int]) -> list[int]:
+    ids = pc.array_sort_indices(storage(graph.edges["id"].take(pa.array(rows, pa.int64()))))
+    return [rows[place] for place in ids.to_pylist()]
+
+
+def _named(graph: Graph, rows: list[int]) -> list[Answer]:
+    chosen = graph.nodes.take(pa.array(rows, pa.int64()))
+    columns = [values(chosen[name]) for name in ("id", "kind", "name")]
+    return [
+        {"id": node, "kind": kind, "name": name} for node, kind, name in zip(*columns, strict=True)
+    ]
+
+
+def _edges(graph: Graph, rows: list[int]) -> list[Answer]:
+    chosen = graph.edges.take(pa.array(rows, pa.int64()))
+    ends = (graph.source[rows], graph.target[rows])
+    source, target = (values(graph.nodes["id"].take(pa.array(x))) for x in ends)
+    columns = {
+        "relationship_id": values(chosen["id"]),
+        "source": source,
+        "target": target,
+        **{name: values(chosen[name]) for name in HOP_COLUMNS},
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _hop(graph: Graph, hop: Hop) -> Answer:
+    edge = graph.edges.slice(hop.edge, 1)
+    start, end = _named(graph, [hop.source, hop.target])
+    return {
+        "relationship_id": values(edge["id"])[0],
+        "source": start,
+        "target": end,
+        "forward": hop.forward,
+        **{name: values(edge[name])[0] for name in HOP_COLUMNS},
+    }

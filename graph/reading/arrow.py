@@ -1,0 +1,263 @@
+"""PostgreSQL → Arrow over ADBC, in a tenant's transaction, from a bounded pool of connections."""
+
+import atexit
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from queue import Empty, LifoQueue
+from typing import Any
+from uuid import UUID
+
+import adbc_driver_manager
+import pyarrow as pa
+from django.conf import settings
+from django.db import connections
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Composable, Literal
+
+from graph.database import deadlines
+from graph.database.tenancy import TENANT_SETTING
+from graph.errors import GraphError, ViewMissing, ViewUnpopulated
+
+LIBPQ = (
+    "host",
+    "port",
+    "user",
+    "password",
+    "dbname",
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+)
+
+
+@dataclass
+class Standing:
+    """How a pool stands: connections open and idle, who waits; and since it began, how many had to
+    wait, for how many seconds altogether, and how many got none in time."""
+
+    most: int
+    size: int = 0
+    idle: int = 0
+    waiting: int = 0
+    waits: int = 0
+    wait_seconds: float = 0.0
+    refused: int = 0
+
+
+class Pool:
+    """At most `size` connections, made when needed (a new one costs about 50 ms) and kept."""
+
+    def __init__(self, conninfo: str, size: int, patience_seconds: float) -> None:
+        self.conninfo = conninfo
+        self.patience = patience_seconds
+        self._places = threading.BoundedSemaphore(size)
+        self._idle: LifoQueue[Any] = LifoQueue()
+        self._counted = Standing(size)
+        self._counting = threading.Lock()
+
+    def standing(self) -> Standing:
+        with self._counting:
+            idle = self._idle.qsize()
+            return replace(self._counted, idle=idle, size=self._counted.size + idle)
+
+    @contextmanager
+    def transaction(self, begin: str) -> Iterator[Any]:
+        """A connection that has just executed `begin`; rolled back at the end.
+
+        Raises GraphError where no connection is free in time.
+        """
+        self._enter()
+        with self._lent(begin) as connection:
+            yield connection
+
+    @contextmanager
+    def spare(self, begin: str) -> Iterator[Any | None]:
+        """The same, but None where none is free at once: who holds one already must not wait."""
+        if not self._places.acquire(blocking=False):
+            yield None
+            return
+        self._count(size=1)
+        with self._lent(begin) as connection:
+            yield connection
+
+    @contextmanager
+    def _lent(self, begin: str) -> Iterator[Any]:
+        try:
+            connection = self._begun(begin)
+            try:
+                yield connection
+                connection.rollback()
+            except BaseException:
+                _discard(connection)
+                raise
+            self._idle.put(connection)
+        finally:
+            self._count(size=-1)
+            self._places.release()
+
+    def _enter(self) -> None:
+        """Wait for a place; `size` counts the places that are taken, each a connection in use."""
+        if not self._places.acquire(blocking=False):
+            self._wait()
+        self._count(size=1)
+
+    def _wait(self) -> None:
+        begun = time.perf_counter()
+        self._count(waiting=1, waits=1)
+        had = self._places.acquire(timeout=self.patience)
+        self._count(waiting=-1, wait_seconds=time.perf_counter() - begun, refused=int(not had))
+        if not had:
+            raise GraphError(f"No database connection was free within {self.patience} s.")
+
+    def _count(self, **changes: float) -> None:
+        with self._counting:
+            for name, change in changes.items():
+                setattr(self._counted, name, getattr(self._counted, name) + change)
+
+    def close(self) -> None:
+        """Close what is idle."""
+        while (connection := self._kept()) is not None:
+            connection.close()
+
+    def _begun(self, begin: str) -> Any:
+        """An idle connection, or a new one; the server may have restarted since one was idle."""
+        while (connection := self._kept()) is not None:
+            try:
+                _execute(connection, begin)
+            except adbc_driver_manager.Error:
+                _discard(connection)
+            else:
+                return connection
+        import adbc_driver_postgresql.dbapi as adbc  # noqa: PLC0415  loads Arrow's datasets
+
+        connection = adbc.connect(self.conninfo)
+        _execute(connection, begin)
+        return connection
+
+    def _kept(self) -> Any | None:
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return None
+
+
+def _execute(connection: Any, script: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.executescript(script)
+
+
+def _discard(connection: Any) -> None:
+    with suppress(adbc_driver_manager.Error):
+        connection.close()
+
+
+_pools: dict[str, Pool] = {}
+_making = threading.Lock()
+
+
+def pool() -> Pool:
+    """The pool of the application's database (another one after its name changed: tests)."""
+    parameters = connections["default"].get_connection_params()
+    wanted = {name: str(parameters[name]) for name in LIBPQ if parameters.get(name)}
+    conninfo = make_conninfo("", **wanted)  # type: ignore[arg-type,unused-ignore]
+    with _making:
+        if conninfo not in _pools:
+            limits = settings.ARROW_POOL
+            _pools[conninfo] = Pool(conninfo, limits["size"], limits["timeout"])
+        return _pools[conninfo]
+
+
+def standing() -> Standing:
+    """How the process's pool stands, also before it is used."""
+    with _making:
+        known = [each.standing() for each in _pools.values()]
+    return known[-1] if known else Standing(settings.ARROW_POOL["size"])
+
+
+@atexit.register
+def close_all() -> None:
+    """Close every idle connection of every pool."""
+    with _making:
+        for known in _pools.values():
+            known.close()
+        _pools.clear()
+
+
+READ_ONLY = SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; ")
+HASHED = "SET LOCAL enable_nestloop = off; SET LOCAL jit = off"
+
+
+class TenantReader:
+    """Runs queries in one tenant's snapshot; `queries` counts them."""
+
+    def __init__(self, cursor: Any, tenant: Composable) -> None:
+        self._cursor, self._tenant = cursor, tenant
+        self.queries = 0
+
+    def table(self, query: Composable) -> pa.Table:
+        """The query's rows. Raises ViewMissing, ViewUnpopulated with the command that mends it."""
+        self.queries += 1
+        try:
+            self._cursor.execute(query.as_string())
+            return self._cursor.fetch_arrow_table()
+        except adbc_driver_manager.Error as error:
+            raise _explained(error) from error
+
+    def tables(self, large: Composable, others: Sequence[Composable]) -> list[pa.Table]:
+        """The large query's rows, and those of the others, which are read meanwhile on a second
+        connection in the same snapshot where one is free."""
+        if not others:
+            return [self.table(large)]
+        with self._beside() as beside, ThreadPoolExecutor(1) as thread:
+            if beside is None:
+                return [self.table(query) for query in (large, *others)]
+            told = thread.submit(lambda: [beside.table(query) for query in others])
+            found = [self.table(large), *told.result()]
+            self.queries += beside.queries
+            return found
+
+    @contextmanager
+    def _beside(self) -> Iterator["TenantReader | None"]:
+        """Another reader of this snapshot."""
+        self._cursor.execute("SELECT pg_export_snapshot() AS name")
+        snapshot = self._cursor.fetch_arrow_table()["name"][0].as_py()
+        same = SQL("SET TRANSACTION SNAPSHOT {}; ").format(Literal(snapshot))
+        begin = READ_ONLY + same + self._tenant
+        with ExitStack() as ends:
+            connection = ends.enter_context(pool().spare(begin.as_string()))
+            cursor = connection and ends.enter_context(connection.cursor())
+            yield cursor and TenantReader(cursor, self._tenant)
+
+
+@contextmanager
+def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantReader]:
+    """One read-only REPEATABLE READ transaction that names the tenant: a single snapshot.
+
+    `hashed=True` for questions that read a whole tenant: no nested loops, which PostgreSQL plans
+    for tables that it has no statistics of yet, and which then take hours.
+    """
+    tenant = SQL("SET LOCAL {} = {}; {}{}").format(
+        SQL(TENANT_SETTING), Literal(str(user_id)), _limit(), SQL(HASHED if hashed else "")
+    )
+    begin = (READ_ONLY + tenant).as_string()
+    with pool().transaction(begin) as connection, connection.cursor() as cursor:
+        yield TenantReader(cursor, tenant)
+
+
+def _limit() -> Composable:
+    """Where a limit stands (graph.limits) the transaction's statements end at it."""
+    limit = deadlines.statement()
+    return SQL("SET LOCAL statement_timeout = {}; ").format(Literal(limit)) if limit else SQL("")
+
+
+def _explained(error: adbc_driver_manager.Error) -> Exception:
+    if error.sqlstate == "42P01":
+        return ViewMissing()
+    if error.sqlstate == "55000":
+        return ViewUnpopulated()
+    return error

@@ -1,0 +1,190 @@
+"""Built graphs in Redis, by tenant, version of its data and columns.
+
+An entry is never out of date: the version is part of its key, and asked of the database each time.
+One process builds a graph while the others wait for it. Redis may be down, slow or wiped, an entry
+damaged or evicted: then a graph is built, and only time is lost.
+"""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import connections
+from redis import Redis
+from redis.exceptions import RedisError
+
+from graph import metrics
+from graph.engine.graph import Graph
+from graph.engine.ipc import Corrupt, pack, unpack
+from graph.reading import lru
+from graph.reading.load import ALL
+from graph.reading.load import load as build
+from graph.view import version as view_version
+
+logger = logging.getLogger(__name__)
+PREFIX = "finley:graph:"
+USED, SIZES = f"{PREFIX}used", f"{PREFIX}sizes"
+PAUSE = 0.03  # seconds between two looks for a graph that somebody else builds
+
+# Remembers an entry's size and use, and drops the least recently used beyond the bound.
+REMEMBER = """
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+local total = 0
+for _, size in ipairs(redis.call('HVALS', KEYS[2])) do total = total + size end
+while total > tonumber(ARGV[4]) do
+    local oldest = redis.call('ZPOPMIN', KEYS[1])[1]
+    if not oldest then break end
+    total = total - (redis.call('HGET', KEYS[2], oldest) or 0)
+    redis.call('HDEL', KEYS[2], oldest)
+    redis.call('UNLINK', oldest)
+end
+"""
+RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Which graph. `label` is written into the entry, and checked when it is read."""
+
+    user_id: UUID
+    version: str
+    columns: tuple[str, ...]
+    edge_class: str | None
+
+    @property
+    def label(self) -> dict[str, Any]:
+        database = connections["default"].settings_dict
+        return {
+            "database": f"{database.get('HOST')}/{database['NAME']}",
+            "tenant": str(self.user_id),
+            "version": self.version,
+            "columns": list(self.columns),
+            "edge_class": self.edge_class,
+        }
+
+    @property
+    def name(self) -> str:
+        text = json.dumps(self.label).encode()
+        return f"{PREFIX}{self.user_id}:{hashlib.blake2b(text, digest_size=16).hexdigest()}"
+
+
+def load(
+    user_id: UUID, columns: Sequence[str] = ALL, *, edge_class: str | None = None
+) -> tuple[Graph, int]:
+    """The graph, and how many queries it took (1 where it was cached); as `load.load`."""
+    if not settings.GRAPH_CACHE["bytes"] and not settings.GRAPH_CACHE["memory"]:
+        return build(user_id, columns, edge_class=edge_class)
+    wanted = tuple(sorted(set(columns)))
+    give_up = time.monotonic() + settings.GRAPH_CACHE["patience"]
+    while True:
+        key = Key(user_id, view_version.version(user_id), wanted, edge_class)
+        if (known := _kept(key)) is not None:
+            return known, 1
+        with _building(key, wait=time.monotonic() < give_up) as mine:
+            if mine:
+                metrics.cached("miss")
+                graph, queries = build(user_id, wanted, edge_class=edge_class)
+                _keep(Key(user_id, graph.version, wanted, edge_class), graph)
+                return graph, queries + 1
+        time.sleep(PAUSE)
+
+
+@cache
+def redis() -> Redis:
+    """The process's connections to Redis, for graphs: answers are bytes."""
+    patience = settings.GRAPH_CACHE["redis_timeout"]
+    return Redis.from_url(
+        str(settings.REDIS_URL), socket_timeout=patience, socket_connect_timeout=patience
+    )
+
+
+def _kept(key: Key) -> Graph | None:
+    if (known := lru.graphs.get(key.name)) is not None:
+        metrics.cached("process")
+        return known
+    if not settings.GRAPH_CACHE["bytes"]:
+        return None
+    try:
+        packed: Any = redis().get(key.name)
+        if packed is None:
+            return None
+        redis().zadd(USED, {key.name: time.time()}, xx=True)
+        graph = _unpacked(packed, key)
+    except RedisError as error:
+        metrics.cached("away")
+        logger.warning("No cache of graphs: %s", type(error).__name__)
+        return None
+    except (Corrupt, ValueError, OSError) as error:
+        metrics.cached("damaged")
+        logger.warning("A kept graph is dropped: %s", error)
+        _drop(key)
+        return None
+    metrics.cached("redis")
+    lru.graphs.put(key.name, graph, graph.nbytes)
+    return graph
+
+
+def _unpacked(packed: bytes, key: Key) -> Graph:
+    counted = metrics.Build()
+    with counted.phase("unpack"):
+        graph = unpack(packed, key.label)
+    counted.done(graph.edge_count)
+    return graph
+
+
+def _keep(key: Key, graph: Graph) -> None:
+    lru.graphs.put(key.name, graph, graph.nbytes)
+    bound = settings.GRAPH_CACHE["bytes"]
+    if not bound or graph.nbytes > bound:
+        return
+    packed = pack(graph, key.label)
+    if len(packed) > bound:
+        return
+    try:
+        redis().set(key.name, packed, ex=int(settings.GRAPH_CACHE["seconds"]))
+        told = (key.name, str(time.time()), str(len(packed)), str(bound))
+        redis().eval(REMEMBER, 2, USED, SIZES, *told)
+    except RedisError as error:
+        logger.warning("A graph was not kept: %s", type(error).__name__)
+
+
+def _drop(key: Key) -> None:
+    try:
+        redis().unlink(key.name)
+    except RedisError as error:
+        logger.warning("A damaged graph was not dropped: %s", type(error).__name__)
+
+
+@contextmanager
+def _building(key: Key, *, wait: bool) -> Iterator[bool]:
+    """Whether this thread is the one that builds. Without `wait`, or without Redis, it is."""
+    token = uuid4().hex
+    lock = f"{key.name}:building"
+    try:
+        mine = bool(
+            redis().set(lock, token, nx=True, px=int(settings.GRAPH_CACHE["patience"] * 1000))
+        )
+    except RedisError:
+        yield True
+        return
+    try:
+        yield mine or not wait
+    finally:
+        if mine:
+            _release(lock, token)
+
+
+def _release(lock: str, token: str) -> None:
+    try:
+        redis().eval(RELEASE, 1, lock, token)
+    except RedisError as error:
+        logger.warning("A lock on a graph stays until it ends: %s", type(error).__name__)

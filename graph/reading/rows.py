@@ -1,0 +1,117 @@
+"""Fresh reads of single rows and pages: the view's name stands for its rows as they are now.
+
+A query is put behind a WITH that gives the tenant's view, less the rows that pending marks concern,
+and those rows read from the tables. Where nothing is pending the query runs as it is.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import QuerySet
+from django.db.utils import OperationalError, ProgrammingError
+from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
+from psycopg.sql import SQL, Composable, Identifier, Literal
+
+from graph import sql
+from graph.database.tenancy import tenant_snapshot
+from graph.errors import ViewMissing, ViewUnpopulated
+from graph.layers import LAYERS
+from graph.models import TenantRelationship
+from graph.models.view_sql import TENANT, TENANT_VIEW, view_sql
+from graph.reading import corrections
+from graph.view import version
+from graph.view.version import State
+
+COLUMNS = tuple(str(field.column) for field in TenantRelationship._meta.concrete_fields)
+KINDS = ("relationship", "match", "event", *(layer.name for layer in LAYERS))
+
+
+class Reader:
+    """Reads a tenant's rows as they are in one snapshot, all from the same."""
+
+    def __init__(self, connection: BaseDatabaseWrapper, user_id: UUID, state: State) -> None:
+        self.connection = connection
+        ids = _stale(connection, user_id, state)
+        self._before = with_changes(user_id, state, ids).as_string().replace("%", "%%")
+
+    def relationships(self, found: "QuerySet[TenantRelationship]") -> list[TenantRelationship]:
+        """The queryset's."""
+        if not self._before:
+            return list(found)
+        text, asked = found.query.sql_with_params()
+        rows = TenantRelationship.objects.using(self.connection.alias)
+        return list(rows.raw(self._before + text, asked))
+
+    def rows(self, query: str, asked: Any) -> list[dict[str, Any]]:
+        """What a SELECT finds, whatever it begins with."""
+        if self._before:
+            query = f"{self._before}SELECT * FROM (\n{query}\n) AS answer"  # noqa: S608
+        with self.connection.cursor() as cursor:
+            cursor.execute(query, asked)
+            names = [column.name for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+@contextmanager
+def snapshot(user_id: UUID) -> Iterator[Reader]:
+    """A transaction of the tenant's that sees one snapshot. Raises ViewMissing, ViewUnpopulated."""
+    with (
+        _readable_view(),
+        tenant_snapshot(user_id, version.query(user_id)) as (connection, row),
+    ):
+        yield Reader(connection, user_id, version.read(row))
+
+
+@contextmanager
+def _readable_view() -> Iterator[None]:
+    """The ORM's errors about the view, as those of `load`."""
+    try:
+        yield
+    except (OperationalError, ProgrammingError) as error:
+        if isinstance(error.__cause__, UndefinedTable):
+            raise ViewMissing from error
+        if isinstance(error.__cause__, ObjectNotInPrerequisiteState):
+            raise ViewUnpopulated from error
+        raise
+
+
+def stale(user_id: UUID, state: State) -> Composable | None:
+    """The query for the ids of the view's rows that are not as the tables have them.
+
+    None where there are none, or where it is unknown which.
+    """
+    kinds = [kind for kind in KINDS if kind in state.pending]
+    if state.unknown or not kinds:
+        return None
+    return corrections.marked(user_id, kinds, corrections.pending(state.snapshot))
+
+
+def with_changes(user_id: UUID, state: State, ids: Sequence[str]) -> Composable:
+    """What is put before a query of the tenant's view; nothing where it is as the tables are."""
+    if not state.unknown and not ids:
+        return SQL("")
+    names = SQL(", ").join(Identifier(name) for name in COLUMNS)
+    if state.unknown:
+        live = SQL(view_sql(TENANT)).format(user_id=Literal(user_id))
+        return SQL("WITH {} AS NOT MATERIALIZED (SELECT {} FROM ({}) AS live) ").format(
+            Identifier(TENANT_VIEW), names, live
+        )
+    return SQL(sql.read("reading/fresh_view")).format(
+        view=Identifier(TENANT_VIEW),
+        columns=names,
+        user_id=Literal(user_id),
+        ids=corrections.as_array(ids),
+        now=corrections.rows(corrections.Wanted(user_id, COLUMNS), COLUMNS, ids),
+    )
+
+
+def _stale(connection: BaseDatabaseWrapper, user_id: UUID, state: State) -> list[str]:
+    query = stale(user_id, state)
+    if query is None:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return [str(row_id) for (row_id,) in cursor.fetchall()]

@@ -1,0 +1,208 @@
+"""The materialized view's life: its state, and refreshing it as maintenance."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+from django.db.utils import DatabaseError, OperationalError
+from django.utils import timezone
+from psycopg.errors import LockNotAvailable, SerializationFailure
+
+from graph import sql
+from graph.database.statistics import analyze_stale
+from graph.errors import RefreshRunning, ViewMissing, ViewUnpopulated
+from graph.models import EnrichedRelationship, ViewRefresh
+from graph.models.view_sql import VIEW
+
+LOCK = 0x66696E6C6579  # "finley": the advisory lock that one refresher holds at a time
+RETRIES = 3  # after a serialization failure, or a lock that was not had in time
+LOCK_TIMEOUT = "2s"  # how long a refresh may stand in the way of those who come after it
+HINT_STALE = "Run: manage.py refresh_enriched_view"
+
+
+class State(Enum):
+    MISSING = "missing"
+    UNPOPULATED = "unpopulated"
+    READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """What a refresh did. `seconds` is the refresh alone, without waiting for its turn."""
+
+    rows: int
+    added: int
+    changed: int
+    removed: int
+    seconds: float
+    size_bytes: int
+    concurrently: bool
+
+
+def state() -> State:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT ispopulated FROM pg_matviews WHERE matviewname = %s", [VIEW])
+        found = cursor.fetchone()
+    if found is None:
+        return State.MISSING
+    return State.READY if found[0] else State.UNPOPULATED
+
+
+def was_refreshed() -> bool:
+    return ViewRefresh.objects.using("owner").exists()
+
+
+def refresh(*, concurrently: bool = True, wait: bool = True) -> Refresh:
+    """Recompute the view from the tables, as the owner, one refresher at a time.
+
+    Concurrently, readers go on with the old rows until it commits; otherwise the view is locked
+    to everybody. Raises ViewMissing, ViewUnpopulated (it cannot be refreshed concurrently before
+    its first population) and, with `wait=False`, RefreshRunning.
+    """
+    _require(concurrently)
+    with only_refresher(wait) as connection:
+        analyze_stale(connection)
+        for last in (*[False] * RETRIES, True):
+            try:
+                with refreshing(connection, concurrently) as done:
+                    return done
+            except OperationalError as error:
+                if last or not isinstance(
+                    error.__cause__, (SerializationFailure, LockNotAvailable)
+                ):
+                    raise
+    raise AssertionError("unreachable")
+
+
+def definition() -> str:
+    """The view's whole definition with its indexes, for `psql -f`."""
+    query, _ = EnrichedRelationship.get_sql()
+    with connections["owner"].schema_editor(collect_sql=True) as editor:
+        for index in EnrichedRelationship._meta.indexes:
+            editor.add_index(EnrichedRelationship, index)
+        indexes = list(editor.collected_sql)
+    unique = f"CREATE UNIQUE INDEX {VIEW}_id_index ON {VIEW} (id);"
+    return "\n\n".join([f"CREATE MATERIALIZED VIEW {VIEW} AS\n{query.strip()};", unique, *indexes])
+
+
+def _require(concurrently: bool) -> None:
+    now = state()
+    if now is State.MISSING:
+        raise ViewMissing
+    if now is State.UNPOPULATED and concurrently:
+        raise ViewUnpopulated(
+            f"The view {VIEW} was never refreshed, so it cannot be refreshed concurrently."
+        )
+
+
+@contextmanager
+def only_refresher(wait: bool) -> Iterator[BaseDatabaseWrapper]:
+    """A connection of its own that holds the advisory lock, which ends with it, however it ends."""
+    connection = connections.create_connection("owner")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT pg_{'' if wait else 'try_'}advisory_lock(%s)", [LOCK])
+            if not wait and not cursor.fetchone()[0]:
+                raise RefreshRunning("Another refresh is running; this one did nothing.")
+        yield connection
+    finally:
+        with suppress(DatabaseError), connection.cursor() as cursor:  # the pool keeps sessions
+            cursor.execute("SELECT pg_advisory_unlock_all()")
+        connection.close()
+
+
+@contextmanager
+def refreshing(connection: BaseDatabaseWrapper, concurrently: bool) -> Iterator[Refresh]:
+    """A refresh that is done, and that others see when the context is left."""
+    started_at, start = timezone.now(), time.perf_counter()
+    with _transaction(connection) as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+        cursor.execute("SET LOCAL enable_nestloop = off")  # set-based: every table is read once
+        cursor.execute("SELECT pg_current_snapshot()::text")
+        snapshot = cursor.fetchone()[0]
+        counted = _concurrent(cursor) if concurrently else _exclusive(cursor)
+        cursor.execute(sql.read("view/view_size"))
+        rows, size = cursor.fetchone()
+        done = Refresh(rows, *counted, time.perf_counter() - start, size, concurrently)
+        _record(cursor, done, started_at, snapshot)
+        yield done
+
+
+@contextmanager
+def _transaction(connection: BaseDatabaseWrapper) -> Iterator[CursorWrapper]:
+    """REPEATABLE READ: the view is then computed on the very snapshot that is stored with it."""
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        try:
+            yield cursor
+        except BaseException:
+            cursor.execute("ROLLBACK")
+            raise
+        cursor.execute("COMMIT")
+
+
+def _concurrent(cursor: CursorWrapper) -> tuple[int, int, int]:
+    """(added, changed, removed): PostgreSQL writes a changed row as a deletion and an insertion."""
+    with _before() as before:
+        cursor.execute(f"REFRESH MATERIALIZED VIEW CONCURRENTLY {VIEW}")
+        cursor.execute(sql.read("view/view_written"))
+        inserted, deleted = cursor.fetchone()
+        changed = 0
+        if inserted and deleted:
+            cursor.execute(sql.read("view/view_inserted"))
+            before.execute(
+                f"SELECT count(*) FROM {VIEW} WHERE id = ANY(%s)",  # noqa: S608
+                [[row[0] for row in cursor.fetchall()]],
+            )
+            changed = before.fetchone()[0]
+    return inserted - changed, changed, deleted - changed
+
+
+@contextmanager
+def _before() -> Iterator[CursorWrapper]:
+    """A second connection that goes on seeing the view as it was."""
+    connection = connections.create_connection("owner")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute(f"SELECT 1 FROM {VIEW} LIMIT 1")  # noqa: S608
+            yield cursor
+            cursor.execute("ROLLBACK")
+    finally:
+        connection.close()
+
+
+def _exclusive(cursor: CursorWrapper) -> tuple[int, int, int]:
+    """(added, changed, removed) of a refresh that replaces the whole view."""
+    filled = state() is State.READY
+    cursor.execute(sql.read("view/view_before_filled" if filled else "view/view_before_empty"))
+    cursor.execute(f"REFRESH MATERIALIZED VIEW {VIEW}")
+    cursor.execute(sql.read("view/view_compared"))
+    added, changed, removed = cursor.fetchone()
+    return added, changed, removed
+
+
+def _record(cursor: CursorWrapper, done: Refresh, started_at: datetime, snapshot: str) -> None:
+    """That and how it was done; and how many marks each tenant has had until this snapshot."""
+    cursor.execute(sql.read("view/marks_of_another_server"))
+    cursor.execute(sql.read("view/marks_folded"), {"snapshot": snapshot})
+    cursor.execute(
+        sql.read("view/record_refresh"),
+        {
+            "started_at": started_at,
+            "seconds": done.seconds,
+            "rows": done.rows,
+            "added": done.added,
+            "changed": done.changed,
+            "removed": done.removed,
+            "size_bytes": done.size_bytes,
+            "concurrently": done.concurrently,
+            "snapshot": snapshot,
+        },
+    )

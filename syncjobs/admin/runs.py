@@ -1,0 +1,252 @@
+"""Runs, attempts, items and duties: what programs write and people read."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+
+from graph.admin.fields import as_json
+from graph.admin.paginator import ReadOnly, ids_with
+from syncjobs.admin.links import link
+from syncjobs.failures import timeline
+from syncjobs.models import Duty, ExternalItem, JobAttempt, JobFailure, SyncConnection, SyncRun
+
+
+class Ledger(ReadOnly):
+    """With the look of the failures' pages."""
+
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("syncjobs/admin.css",)}
+
+    @admin.display(description="connection")
+    def the_connection(self, row: Any) -> str:
+        return link(SyncConnection, row.connection_id, row.connection)
+
+
+def badge(status: str, text: str = "") -> str:
+    return format_html('<span class="state state-{}">{}</span>', status, text or status)
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(Ledger):
+    list_display = (
+        "id",
+        "state",
+        "function",
+        "the_connection",
+        "asked_by",
+        "tries",
+        "created_at",
+        "finished_at",
+        "sentence",
+        "user_id",
+    )
+    list_filter = ("status", "provider", "trigger")
+    list_select_related = ("connection",)
+    list_fullwidth = True
+    ordering = ("user_id", "-created_at", "-id")
+    raw_id_fields = ("connection", "replay_of")
+    indexed = ("connection_id", "replay_of_id")
+    change_form_outer_before_template = "syncjobs/run.html"
+    readonly_fields = (
+        "id",
+        "state",
+        "error",
+        "function",
+        "the_connection",
+        "the_failure",
+        "the_original",
+        "trigger",
+        "tries",
+        as_json("progress"),
+        as_json("payload"),
+        "created_at",
+        "enqueued_at",
+        "next_try_at",
+        "started_at",
+        "finished_at",
+        "cancel_requested_at",
+        "worker",
+        "lease_until",
+        "fence",
+        "job_id",
+        "correlation_id",
+        "user_id",
+    )
+    fields = readonly_fields
+    search_help_text = (
+        "The id of a run, a connection, a failure that it replays or a tenant; a tenant's e-mail "
+        "address; an arq job's id."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("connection__cursor")
+
+    def named(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return queryset.filter(job_id=text)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        run = self.get_object(request, object_id)
+        runs = timeline.with_attempts(SyncRun.objects.filter(pk=run.pk)) if run else []
+        return super().change_view(
+            request, object_id, form_url, {"runs": runs, **(extra_context or {})}
+        )
+
+    @admin.display(description="status")
+    def state(self, run: SyncRun) -> str:
+        return badge(run.status)
+
+    @admin.display(description="trigger")
+    def asked_by(self, run: SyncRun) -> str:
+        return run.trigger
+
+    @admin.display(description="error")
+    def sentence(self, run: SyncRun) -> str:
+        return run.error[:100]
+
+    @admin.display(description="failure")
+    def the_failure(self, run: SyncRun) -> str:
+        failure = JobFailure.objects.filter(run=run).only("pk", "function", "error").first()
+        return link(JobFailure, failure.pk, failure) if failure else "-"
+
+    @admin.display(description="replay of")
+    def the_original(self, run: SyncRun) -> str:
+        return link(JobFailure, run.replay_of_id)
+
+
+@admin.register(JobAttempt)
+class JobAttemptAdmin(Ledger):
+    list_display = (
+        "id",
+        "the_run",
+        "try_number",
+        "state",
+        "worker",
+        "started_at",
+        "ended_at",
+        "error_class",
+        "user_id",
+    )
+    list_filter = ("outcome",)
+    ordering = ("run_id", "fence")
+    raw_id_fields = ("run",)
+    indexed = ("run_id",)
+    fields = (
+        "the_run",
+        "fence",
+        "try_number",
+        "state",
+        "worker",
+        "started_at",
+        "ended_at",
+        "retry_after",
+        "error_class",
+        "error",
+        "whole_traceback",
+        "user_id",
+    )
+    readonly_fields = ("the_run", "state", "whole_traceback")
+    search_help_text = "The id of an attempt, a run or a tenant, or a tenant's e-mail address."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("traceback")
+
+    @admin.display(description="run")
+    def the_run(self, attempt: JobAttempt) -> str:
+        return link(SyncRun, attempt.run_id)
+
+    @admin.display(description="outcome")
+    def state(self, attempt: JobAttempt) -> str:
+        return badge(attempt.outcome, str(attempt.get_outcome_display()))
+
+    @admin.display(description="traceback")
+    def whole_traceback(self, attempt: JobAttempt) -> str:
+        return format_html("<pre>{}</pre>", attempt.traceback)
+
+
+@admin.register(ExternalItem)
+class ExternalItemAdmin(Ledger):
+    list_display = (
+        "external_id",
+        "name",
+        "kind",
+        "the_connection",
+        "used_as",
+        "revision",
+        "modified_at",
+        "deleted_at",
+        "user_id",
+    )
+    list_filter = ("kind", "used_as")
+    list_select_related = ("connection",)
+    ordering = ("connection_id", "external_id")
+    raw_id_fields = ("connection",)
+    indexed = ("connection_id",)
+    readonly_fields = ("the_connection", as_json("metadata"))
+    fields = (
+        "id",
+        "external_id",
+        "name",
+        "kind",
+        "the_connection",
+        "parent_id",
+        "used_as",
+        "note",
+        as_json("metadata"),
+        "content_hash",
+        "revision",
+        "generation",
+        "modified_at",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+        "user_id",
+    )
+    search_help_text = (
+        "The provider's exact id; the id of an item, a connection or a tenant, or a tenant's "
+        "e-mail address."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("connection__cursor", "metadata")
+
+    def named(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        ids = ids_with(self.model, {"external_id": ("connection_id",)}, text)
+        return queryset.filter(pk__in=ids)
+
+
+@admin.register(Duty)
+class DutyAdmin(Ledger):
+    list_display = ("name", "due_at", "started_at", "finished_at", "worker", "sentence")
+    ordering = ("name",)
+    fields = (
+        "name",
+        "due_at",
+        "started_at",
+        "finished_at",
+        "worker",
+        "lease_until",
+        as_json("found"),
+        "error",
+    )
+    readonly_fields = (as_json("found"),)
+    search_fields = ("name",)
+    search_help_text = "Its name."
+
+    def identified(self, word: str) -> Q | None:
+        return None
+
+    def named(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return queryset.filter(pk=text)
+
+    @admin.display(description="error")
+    def sentence(self, duty: Duty) -> str:
+        return duty.error[:100]

@@ -1,0 +1,92 @@
+"""How a question begins, goes on and ends, each as one statement.
+
+They cross tenants, so they run as the owning role. Any of them may raise django.db's
+OperationalError or InterfaceError.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connections
+
+from graph.models.choices import QuestionFailure, QuestionStatus
+from syncjobs import sql
+from syncjobs.run_state import ROLE
+
+FAILURE_KEPT = 300.0  # seconds: then it may be tried again
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A start of a question: with this fence it may end it, until another one begins."""
+
+    id: UUID
+    fence: int
+    user_id: UUID
+    question: str
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What came of it: an answer (JSON), or why there is none."""
+
+    answer: str | None = None
+    failure: QuestionFailure | None = None
+    error: str = ""
+
+
+def claimed(question_id: UUID, job_id: str, worker: str) -> Claim | None:
+    """None: it is not this job's to answer (any more)."""
+    given = {
+        "question": question_id,
+        "job": job_id,
+        "worker": worker,
+        "lease": settings.SYNC_LEASE,
+    }
+    found = rows("questions/claimed", given)
+    if not found:
+        return None
+    row_id, fence, user_id, question, parameters = found[0]
+    return Claim(row_id, fence, user_id, question, json.loads(parameters))
+
+
+def renewed(claim: Claim) -> bool:
+    """Renew the lease; False: it is to end, because it was taken over or cancelled."""
+    given = {"question": claim.id, "fence": claim.fence, "lease": settings.SYNC_LEASE}
+    return rows("questions/renewed", given) == [(False,)]
+
+
+def ended(question_id: UUID, fence: int | None, end: End) -> bool:
+    """Write the end down. Without a fence: whoever held it is gone. False: it has ended already."""
+    failed = end.failure is not None
+    given = {
+        "question": question_id,
+        "fence": fence,
+        "status": QuestionStatus.FAILED.value if failed else QuestionStatus.DONE.value,
+        "answer": end.answer,
+        "failure": end.failure.value if end.failure else None,
+        "error": end.error,
+        "keep": FAILURE_KEPT if failed else settings.QUESTIONS["keep_hours"] * 3600.0,
+    }
+    return _changed("questions/ended", given)
+
+
+def handed_back(claim: Claim) -> bool:
+    return _changed("questions/handed_back", {"question": claim.id, "fence": claim.fence})
+
+
+def rows(name: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connections[ROLE].cursor() as cursor:
+        cursor.execute(sql.read(name), given)
+        return list(cursor.fetchall())
+
+
+def _changed(name: str, given: Mapping[str, Any]) -> bool:
+    with connections[ROLE].cursor() as cursor:
+        cursor.execute(sql.read(name), given)
+        return bool(cursor.rowcount)

@@ -1,0 +1,200 @@
+"""What a source yields into the tenant's tables: items, and what was read in them.
+
+A page's effects and the cursor after it stand in one transaction, so that a sync that is killed
+repeats nothing and skips nothing.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from graph.database.tenancy import tenant_transaction
+from graph.ingest import store_documents
+from graph.ingest.document_facts import Reading
+from syncjobs import sql
+from syncjobs.item_contents import Content
+from syncjobs.models.choices import ItemUse
+from syncjobs.run_state import Claim, Save
+from syncjobs.sources.items import Item, Page, settled
+
+LONGEST_ID = 2_000  # bytes; an index entry has its limit
+
+
+@dataclass
+class Effects:
+    """What a page changes: those gone, those seen again as they were, those new or changed."""
+
+    gone: set[str]
+    below: set[str]
+    same: list[str]
+    fresh: list[Item]
+    skipped: int = 0
+
+
+@dataclass
+class Part:
+    """What one save writes: some items; the page's end with the last of them."""
+
+    contents: Sequence[Content] = ()
+    effects: Effects | None = None
+    end: Page | None = None
+    generation: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def effects(claim: Claim, page: Page) -> Effects:
+    """What the page changes, beside what is stored."""
+    result = settled(page.items)
+    fit = {key: item for key, item in result.upserts.items() if len(key.encode()) <= LONGEST_ID}
+    known = _known(claim, list(fit))
+    same = [key for key, item in fit.items() if known.get(key) == digest(item)]
+    unchanged = set(same)
+    return Effects(
+        gone=result.gone,
+        below=result.gone_below,
+        same=same,
+        fresh=[item for key, item in fit.items() if key not in unchanged],
+        skipped=page.skipped + len(result.upserts) - len(fit),
+    )
+
+
+def _known(claim: Claim, ids: list[str]) -> dict[str, str]:
+    given: dict[str, Any] = {"connection": claim.connection_id, "ids": ids}
+    with tenant_transaction(claim.user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read("items/known"), given)
+        return dict(cursor.fetchall())
+
+
+def digest(item: Item) -> str:
+    """Of all that is stored of it: equal, and nothing has changed."""
+    stored = [
+        item.kind,
+        item.name,
+        item.parent_id or "",
+        item.modified_at.isoformat() if item.modified_at else "",
+        item.content_hash or "",
+        item.metadata,
+    ]
+    return hashlib.blake2b(json.dumps(stored, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def save(connection: BaseDatabaseWrapper, saved: Save, claim: Claim, part: Part) -> None:
+    """One part of a page, within the fenced transaction that `connection` is in."""
+    counts = dict(part.counts)
+    gone: set[str] = set()
+    if part.effects is not None:
+        gone |= _gone(connection, claim, part.effects)
+        _seen(connection, claim, part)
+        counts["skipped"] = part.effects.skipped
+    _items(connection, claim, part)
+    _events(connection, claim, part, counts)
+    counts["items"] = len(part.contents)
+    if part.end is not None:
+        gone |= _ended(connection, saved, claim, part.end)
+        counts["pages"] = 1
+    counts["deleted"] = len(gone)
+    silent = {each.item.external_id for each in part.contents if each.path and not each.reading}
+    store_documents.retract(connection, claim.user_id, source_of(claim), sorted(gone | silent))
+    saved.progress = added(saved.progress, counts)
+
+
+def added(progress: dict[str, Any], counts: dict[str, int]) -> dict[str, Any]:
+    """The progress with these counts on top; zeros are not told."""
+    total = {name: progress.get(name, 0) + count for name, count in counts.items() if count}
+    return {**progress, **total}
+
+
+def source_of(claim: Claim) -> str:
+    """The books that a connection's mail and files are: events keep it as their source."""
+    return f"{claim.provider}.{claim.connection_id}"
+
+
+def _gone(connection: BaseDatabaseWrapper, claim: Claim, found: Effects) -> set[str]:
+    """Ids now deleted. What the page itself brings anew or again is not gone."""
+    if not found.gone and not found.below:
+        return set()
+    prefixes = sorted(found.below)
+    given: dict[str, Any] = {
+        "connection": claim.connection_id,
+        "ids": sorted(found.gone),
+        "from": prefixes,
+        "to": [prefix[:-1] + chr(ord(prefix[-1]) + 1) for prefix in prefixes],
+    }
+    back = {*found.same, *(item.external_id for item in found.fresh)}
+    return _returned(connection, "items/gone", given) - back
+
+
+def _seen(connection: BaseDatabaseWrapper, claim: Claim, part: Part) -> None:
+    if part.effects is None or not part.effects.same:
+        return
+    given: dict[str, Any] = {
+        "connection": claim.connection_id,
+        "ids": part.effects.same,
+        "generation": part.generation,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql.read("items/seen"), given)
+
+
+def _items(connection: BaseDatabaseWrapper, claim: Claim, part: Part) -> None:
+    if not part.contents:
+        return
+    given: dict[str, Any] = {
+        "user_id": claim.user_id,
+        "connection": claim.connection_id,
+        "generation": part.generation,
+        "items": json.dumps([_row(content) for content in part.contents]),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql.read("items/saved"), given)
+
+
+def _row(content: Content) -> dict[str, Any]:
+    item = content.item
+    return {
+        "external_id": item.external_id,
+        "kind": item.kind,
+        "name": item.name,
+        "parent_id": item.parent_id or "",
+        "modified_at": item.modified_at.isoformat() if item.modified_at else None,
+        "metadata": item.metadata,
+        "content_hash": digest(item),
+        "used_as": content.used_as.value,
+        "note": content.note,
+    }
+
+
+def _events(
+    connection: BaseDatabaseWrapper, claim: Claim, part: Part, counts: dict[str, int]
+) -> None:
+    readings: list[Reading] = [each.reading for each in part.contents if each.reading]
+    if readings:
+        store_documents.store(connection, claim.user_id, source_of(claim), claim.provider, readings)
+    counts["events"] = len(readings)
+    for use, name in ((ItemUse.LEDGER, "ledgers"), (ItemUse.UNREADABLE, "unreadable")):
+        counts[name] = sum(each.used_as == use for each in part.contents)
+
+
+def _ended(connection: BaseDatabaseWrapper, saved: Save, claim: Claim, page: Page) -> set[str]:
+    """The cursor after the page; after the last one of a full sync, what it did not see is gone."""
+    saved.move(page.cursor)
+    if not (page.full and page.last):
+        return set()
+    given: dict[str, Any] = {"connection": claim.connection_id, "generation": page.generation}
+    return _returned(connection, "items/unseen", given)
+
+
+def _returned(connection: BaseDatabaseWrapper, name: str, given: dict[str, Any]) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.read(name), given)
+        return {external_id for (external_id,) in cursor.fetchall()}
+
+
+def cursor_lost(connection: BaseDatabaseWrapper, saved: Save) -> None:
+    """The next page is the first of a full sync."""
+    saved.move(None)
+    saved.progress = added(saved.progress, {"cursors_lost": 1})

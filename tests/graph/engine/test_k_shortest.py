@@ -1,0 +1,121 @@
+"""The k shortest paths, neighbourhoods and filters, against networkx and plain Python."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+
+import networkx as nx
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graph.engine.filters import Only
+from graph.engine.graph import build
+from graph.engine.k_shortest import k_shortest
+from graph.engine.neighbourhood import neighbourhood
+from graph.engine.paths import costs_of, shortest_path
+from tests.graph.engine import tables
+
+DIRECTIONS = st.sampled_from(["any", "out"])
+
+
+@st.composite
+def books(draw, rows=12):
+    count = draw(st.integers(1, 7))
+    end = st.integers(0, count - 1)
+    score = st.integers(1, 10).map(lambda n: n / 10)
+    row = st.tuples(end, end, st.one_of(st.none(), score), score)
+    drawn = draw(st.lists(row, max_size=rows))
+    ends = [row[:2] for row in drawn]
+    return tables.graph(count, ends, [c for *_, c, _ in drawn], [c for *_, c in drawn])
+
+
+def oracle(graph, costs, direction):
+    """The cheapest edge between any two nodes."""
+    made = nx.Graph() if direction == "any" else nx.DiGraph()
+    made.add_nodes_from(range(graph.node_count))
+    for u, v, cost in zip(graph.source, graph.target, costs, strict=True):
+        if u != v and not (made.has_edge(u, v) and made[u][v]["cost"] <= cost):
+            made.add_edge(int(u), int(v), cost=float(cost))
+    return made
+
+
+@settings(max_examples=80)
+@given(books(), st.integers(1, 5), st.integers(1, 6), st.data())
+def test_k_shortest_are_networkx_s(graph, k, max_length, data):
+    source, target = (data.draw(st.integers(0, graph.node_count - 1)) for _ in range(2))
+    weight = data.draw(st.sampled_from([None, "causal_score"]))
+    direction = data.draw(DIRECTIONS)
+    found = k_shortest(
+        graph, source, target, k=k, max_length=max_length, weight=weight, direction=direction
+    )
+    plain = oracle(graph, costs_of(graph, weight)[0], direction)
+    expected = []
+    if source == target:
+        expected = [[source]]
+    elif nx.has_path(plain, source, target):
+        simple = nx.shortest_simple_paths(plain, source, target, weight="cost" if weight else None)
+        expected = list(islice((p for p in simple if len(p) - 1 <= max_length), k))
+    costs = [nx.path_weight(plain, path, "cost") for path in expected]
+    assert [each.cost for each in found] == pytest.approx(costs)
+    for each in found:
+        nodes = [source, *(hop.target for hop in each.hops)]
+        assert len(set(nodes)) == len(nodes)
+        assert nodes[-1] == target
+        assert [hop.source for hop in each.hops] == nodes[:-1]
+        for hop in each.hops:
+            ends = (graph.source[hop.edge], graph.target[hop.edge])
+            assert (hop.source, hop.target) == (ends if hop.forward else ends[::-1])
+    best = shortest_path(
+        graph, source, target, max_length=max_length, weight=weight, direction=direction
+    )
+    assert (best is not None) == bool(found)
+    if best is not None:
+        assert found[0].cost == pytest.approx(best.cost)
+
+
+@settings(max_examples=80)
+@given(books(), st.integers(0, 4), st.integers(1, 8), DIRECTIONS, st.data())
+def test_a_neighbourhood_is_breadth_first(graph, depth, most, direction, data):
+    start = data.draw(st.integers(0, graph.node_count - 1))
+    near = neighbourhood(graph, start, depth=depth, most=most, direction=direction)
+    plain = oracle(graph, [1.0] * graph.edge_count, direction)
+    lengths = nx.single_source_shortest_path_length(plain, start, cutoff=depth)
+    expected = sorted(lengths.items(), key=lambda item: (item[1], item[0]))
+    assert list(zip(near.nodes, near.distances, strict=True)) == expected[:most]
+    assert near.truncated == (len(expected) > most)
+    kept = set(near.nodes)
+    ends = zip(graph.source.tolist(), graph.target.tolist(), strict=True)
+    assert near.edges == [i for i, (u, v) in enumerate(ends) if u in kept and v in kept]
+
+
+def test_filters_keep_what_all_of_them_keep():
+    days = [datetime(2024, 1, 31, 23, 59, tzinfo=UTC) + timedelta(days=n) for n in range(4)]
+    graph = build(
+        tables.nodes(2),
+        tables.edges(
+            [0] * 4,
+            [1] * 4,
+            relationship_type=pa.array(["payment", "settles", "payment", "payment"]),
+            confidence_score=pa.array([0.9, 0.9, 0.2, 0.9]),
+            occurred_at=pa.array(days, pa.timestamp("us", "UTC")),
+            duplicate_transaction_id=pa.array([None, "x", "x", "x"]),
+        ),
+    )
+
+    def kept(**conditions):
+        only = Only(**conditions)
+        assert set(only.columns()) <= set(graph.edges.column_names)
+        return [str(each) for each in only.of(graph).edges["id"].to_pylist()]
+
+    ids = [tables.edge_id(n) for n in range(4)]
+    assert kept() == ids
+    assert kept(types=["payment"]) == [ids[0], ids[2], ids[3]]
+    assert kept(min_confidence=0.9) == [ids[0], ids[1], ids[3]]
+    assert kept(layers=["fraud"]) == ids[1:]
+    assert kept(since=date(2024, 2, 1)) == ids[1:]
+    assert kept(until=date(2024, 2, 1)) == ids[:2]
+    assert kept(since=date(2024, 2, 1), until=date(2024, 2, 1)) == [ids[1]]
+    assert kept(types=["payment"], min_confidence=0.5, layers=["fraud"]) == [ids[3]]
+    assert Only(types=["none"]).of(graph).node_count == 2
+    assert kept(types=["none"]) == []

@@ -1,0 +1,157 @@
+"""Payments for all that came since the last one: claims, a card's month."""
+
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph.enrich.columns.counterparties import sides
+from graph.enrich.columns.payments import UNIT
+from graph.enrich.links import batches, same_transaction
+from tests.graph.enrich.handmade import payments
+
+SHOPS = ["Elm Hotel", "Oak Taxis", "Fen Bakery"]
+CLAIMED = [(0, 12.5), (0, 7), (3, 20), (9, 31.4), (15, 8.8), (16, 9.1), (23, 40), (29, 5.25)]
+RUNS = [(7, 39.5), (14, 31.4), (21, 17.9), (30, 45.25)]  # what they come to, every week or so
+
+
+def claim(at, day, amount, **row):
+    return {"key": f"c{at}", "source": "claims", "day": day, "amount": amount, **row}
+
+
+def paid(at, day, amount, **row):
+    return {"key": f"p{at}", "source": "bank", "own": "Current account", "day": day,
+            "amount": amount, **row}  # fmt: skip
+
+
+def claims(**row):
+    return [claim(at, *each, **row) for at, each in enumerate(CLAIMED)]
+
+
+def runs(**row):
+    return [paid(at, *each, **row) for at, each in enumerate(RUNS)]
+
+
+def found(*rows):
+    """Payment → rows, by their keys."""
+    made = payments(*rows)
+    pairs = same_transaction.find(made)
+    key = made.external_id
+    return {
+        key[batch.payment]: {key[row] for row in batch.rows.tolist()}
+        for batch in batches.find(made, pairs, sides(made).party)
+    }
+
+
+WHOLE = {"p0": {"c0", "c1", "c2"}, "p1": {"c3"}, "p2": {"c4", "c5"}, "p3": {"c6", "c7"}}
+
+
+def test_claims_are_paid_run_by_run():
+    assert found(*claims(), *runs()) == WHOLE
+
+
+def test_a_card_s_month_is_paid_to_the_bank():
+    """Nobody's name is theirs who are paid; that it goes on and on shows it."""
+    rng, rows, wanted = np.random.default_rng(1), [], {}
+    for month in range(10):
+        cents = rng.integers(500, 9_000, 6).tolist()
+        lines = [
+            claim(f"{month}.{at}", 30 * month + 4 * at, each / 100, own="Card 1", party=shop)
+            for at, (each, shop) in enumerate(zip(cents, SHOPS * 2, strict=True))
+        ]
+        back = int(rng.integers(100, 900))
+        refund = {"own": "Card 1", "party": SHOPS[0]}
+        lines.append(claim(f"{month}.r", 30 * month + 21, -back / 100, **refund))
+        owed = (sum(cents) - back) / 100
+        rows += [*lines, paid(month, 30 * month + 40, owed, party="Lydmere Bank")]
+        rows.append(paid(f"fee{month}", 30 * month + 12, 3.2, party="Lydmere Bank"))
+        wanted[f"p{month}"] = {line["key"] for line in lines}
+    assert found(*rows) == wanted
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"currency": "EUR"},
+        {"source": "claims"},
+        {"party": "Oak Water", "amount": 17.77},
+        {"due": 400},
+        {"day": 400},
+    ],
+)
+def test_what_is_no_batch(changed):
+    assert found(*claims(), *({**run, **changed} for run in runs())) == {}
+
+
+def test_one_payment_of_strangers_is_chance():
+    assert found(*claims(), *(run | {"party": "Oak Water"} for run in runs()[:2])) == {}
+
+
+def test_one_payment_of_the_party_is_told_by_its_sum():
+    assert found(*claims(), runs()[0]) == {"p0": {"c0", "c1", "c2"}}
+
+
+def test_entries_that_two_sources_state_are_no_batches():
+    """A standing order that the ledger enters: one row each."""
+    rows = [
+        row
+        for at in range(12)
+        for row in (paid(at, 30 * at, 10.0 + at), claim(at, 30 * at, 10.0 + at, source="ledger"))
+    ]
+    assert found(*rows) == {}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.integers(-3, 9)), min_size=2, max_size=14),
+    st.integers(1, 20), st.integers(0, 60),
+)  # fmt: skip
+def test_runs_are_those_of_the_obvious_way(rows, amount, day):
+    rows = [(d, a) for d, a in sorted(rows) if a]
+    made = payments(*(claim(at, *row) for at, row in enumerate(rows)), paid(0, day, amount))
+    books = batches._Books(made, same_transaction.find(payments()), sides(made).party)
+    of = np.flatnonzero(made.source == "claims")
+    if not len(of):
+        return
+    runs_ = books.runs(of, -1, set())
+    paying = np.flatnonzero(made.source == "bank")
+    [low], [high] = runs_.spans(made, paying)
+    said = {
+        tuple(runs_.within(runs_.first[at], runs_.last[at]).tolist()) for at in range(low, high)
+    }
+    days = sorted(set(made.day[of].tolist()))
+    wanted = set()
+    for since, until in combinations([*days, 10**6], 2):
+        some = [row for row in of.tolist() if since <= made.day[row] < until]
+        last = max(made.day[row] for row in some)
+        total = abs(sum(books.signed[row] for row in some))
+        if total == amount * UNIT and day - batches.LATE <= last <= day:
+            wanted.add(tuple(some))
+    assert said == wanted
+
+
+def chains(choices, at=0, until=0):
+    """Every choice of runs that do not overlap, in the order of payments."""
+    if at == len(choices):
+        yield []
+        return
+    yield from chains(choices, at + 1, until)
+    for run in choices[at]:
+        if run[0] >= until:
+            yield from ([(at, run), *rest] for rest in chains(choices, at + 1, run[1]))
+
+
+def links(chain):
+    return sum(one[1][1] == other[1][0] for one, other in pairwise(chain))
+
+
+BOUNDS = 7
+RUN = st.tuples(st.integers(0, BOUNDS - 1), st.integers(1, BOUNDS)).filter(lambda r: r[0] < r[1])
+
+
+@given(st.lists(st.lists(RUN, max_size=3, unique=True), max_size=5))
+def test_no_chain_has_more_links(choices):
+    said = [(at, run) for at, run, _ in batches._chained(choices, BOUNDS + 1)]
+    assert said in list(chains(choices))
+    assert links(said) == max(map(links, chains(choices)))

@@ -1,0 +1,93 @@
+"""Real books: the card feed beside the ledger, what was paid twice, a month published twice."""
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graph.enrich import fraud
+from graph.enrich.columns.payments import Payments
+from graph.enrich.fraud import Stated
+from graph.enrich.links import fees, reversals, same_transaction
+from tests.graph.enrich.demo_payments import Read, of_files
+
+
+@cache
+def books(folder: Path) -> Read:
+    return of_files(sorted((folder / "calderdale").glob("*.csv.gz")), merged=False)
+
+
+@pytest.fixture
+def read(real_books: Path) -> Read:
+    return books(real_books)
+
+
+def marks(payments: Payments, rows: np.ndarray) -> Counter:
+    """Merchant and amount: rows that share these are interchangeable."""
+    names = payments.entities.name[payments.payee[rows]]
+    return Counter(zip(map(str.upper, names), payments.amount[rows].tolist(), strict=True))
+
+
+def test_card_lines_and_their_ledger_lines(read):
+    made = read.payments
+    found = same_transaction.find(made, read.kinds)
+    by_card = np.flatnonzero(read.kinds["definition"] == "Credit Cards")
+    cards = np.flatnonzero(made.platform == "card")
+    possible = marks(made, by_card) & marks(made, cards)
+    assert possible.total() == 242
+    paired = marks(made, found.other)
+    assert (possible & paired & marks(made, found.one)).total() >= 237
+    right = np.isin(found.other, by_card)
+    assert right.mean() >= 0.98
+
+
+def told(made: Payments, publication: np.ndarray | None = None) -> list[fraud.Duplicate]:
+    nothing = np.full(len(made), "", dtype=object)
+    same, charges = same_transaction.find(made), fees.find(made)
+    reversed_by = reversals.find(made, same, charges)
+    stated = Stated(nothing, nothing if publication is None else publication)
+    return fraud.find(made, stated, same, charges, reversed_by)
+
+
+def test_what_was_paid_twice(read):
+    """One supplier, invoice number and amount on different days, as the data's README has it."""
+    made = read.payments
+    groups: dict[tuple, set[int]] = defaultdict(set)
+    for row in np.flatnonzero(read.kinds["source"] == "IV").tolist():
+        name = made.entities.name[made.payee[row]]
+        if "REDACT" not in f"{name} {made.document[row]}".upper():
+            key = (made.payee[row], made.document[row], made.amount[row])
+            groups[key].add(row)
+    twice = [rows for rows in groups.values() if len({made.day[row] for row in rows}) > 1]
+    assert len(twice) == 15
+    found = told(made)
+    later = {each.later for each in found}
+    assert all(rows & later for rows in twice)
+    sure = [each for each in found if each.confidence >= 0.7]
+    assert len(sure) <= 50  # few enough to be read
+
+
+def test_a_month_published_again_under_other_keys(read):
+    """A month of the card feed once more, in a second file: seen twice, paid once."""
+    made = read.payments
+    months = made.day.astype("datetime64[D]").astype("datetime64[M]").astype(str)
+    again = np.flatnonzero((made.platform == "card") & (months == "2019-06"))
+    rows = np.concatenate([np.arange(len(made)), again])
+    order = np.argsort(made.day[rows], kind="stable")
+    of = {name: values[rows[order]] for name, values in columns(made).items()}
+    copied = (np.arange(len(rows)) >= len(made))[order]
+    for name in ("relationship", "external_id", "payer_event", "payee_event"):
+        of[name] = np.where(copied, of[name] + " again", of[name])
+    twice = told(replace(made, **of), np.where(copied, "2 again", "1 first").astype(object))
+    printed = [each for each in twice if each.kind == "republished"]
+    assert len(again) > 500
+    assert len(printed) == len(again)
+    assert {bool(copied[each.later]) for each in printed} == {True}
+    assert not any(copied[each.later] for each in twice if each.kind != "republished")
+
+
+def columns(made: Payments) -> dict[str, np.ndarray]:
+    return {name: values for name, values in vars(made).items() if name != "entities"}

@@ -1,0 +1,166 @@
+"""What takes payments back, and what charges for them."""
+
+import pytest
+
+from graph.enrich.links import fees, reversals, same_transaction
+from tests.graph.enrich.demo_payments import demo
+from tests.graph.enrich.handmade import payments
+
+
+def found(*rows):
+    made = payments(*rows)
+    pairs = same_transaction.find(made)
+    reversed_by = reversals.find(made, pairs, fees.find(made))
+    keys = made.external_id
+    ends = zip(reversed_by.reversal, reversed_by.original, strict=True)
+    return {(keys[later], keys[first]) for later, first in ends}
+
+
+def bill(day, amount, **values):
+    return {"day": day, "amount": amount, **values}
+
+
+OTHERS = [bill(day, 77 + day) for day in (1, 30, 60, 90)]
+
+
+def test_nothing():
+    assert found() == set()
+    assert found(bill(0, -5)) == set()
+
+
+def test_the_whole_amount():
+    assert found(*OTHERS, bill(40, 50, key="o"), bill(47, -50, key="r")) == {("r", "o")}
+
+
+def test_a_part_that_names_its_original():
+    original = bill(40, 50, document="INV-7012", key="o")
+    note = bill(47, -20, description="Credit note, invoice INV-7012", key="r")
+    assert found(*OTHERS, bill(45, 50, document="INV-7044"), original, note) == {("r", "o")}
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        bill(39, -50),
+        bill(47, -50, currency="EUR"),
+        bill(47, -50, party="Oak Water Services"),
+        bill(47, -50, source="bank"),
+        bill(47, -500),
+        bill(900, -50),
+        bill(47, 0),
+    ],
+)
+def test_what_reverses_nothing(note):
+    assert ("r", "o") not in found(*OTHERS, bill(40, 50, key="o"), {**note, "key": "r"})
+
+
+def test_parts_only_while_something_is_left():
+    original = bill(40, 500, document="INV-7012", key="o")
+    named = {"description": "credit INV-7012"}
+    parts = [bill(41 + at, -200, key=f"r{at}", **named) for at in range(3)]
+    assert found(*OTHERS, original, *parts) == {("r0", "o"), ("r1", "o")}
+
+
+def test_what_is_paid_anew_reverses_no_return():
+    rows = [bill(40, 50, key="first"), bill(43, -50, key="return"), bill(45, 50, key="again")]
+    assert found(*OTHERS, *rows) == {("return", "first")}
+
+
+def test_money_goes_back_to_the_card_that_it_came_from():
+    mine, other = {"own": "Card 1"}, {"own": "Card 2"}
+    rows = [bill(40, 50, key="mine", **mine), bill(44, 60, key="other", **other)]
+    rows += [bill(20, 5, **mine), bill(21, 5, **other), bill(50, -30, key="r", **mine)]
+    assert found(*rows) == {("r", "mine")}
+
+
+def test_a_payout_and_its_fee_reverse_nothing():
+    rows = []
+    for week in range(10):
+        rows.append(bill(7 * week, -1000 - week, source="bank", description="PAYOUT"))
+        rows.append(bill(7 * week, 17, source="bank", description="PROCESSING FEE"))
+    assert found(*rows) == set()
+    made = payments(*rows)
+    charges = fees.find(made)
+    assert len(charges.fee) == 10
+    assert (made.day[charges.fee] == made.day[charges.payment]).all()
+
+
+def test_a_charge_by_its_reference():
+    rows = [
+        bill(5, 400, source="bank", document="INV-7012", description="TRANSFER", key="p"),
+        bill(5, 380, source="bank", document="INV-7013", description="TRANSFER"),
+        bill(5, 4, source="bank", party="Dale Bank", document="FEE INV-7012",
+             description="TRANSFER FEE", key="f"),
+        bill(9, 4, source="bank", party="Dale Bank", description="ACCOUNT FEE"),
+    ]  # fmt: skip
+    made = payments(*rows)
+    charges = fees.find(made)
+    assert made.external_id[charges.fee].tolist() == ["f"]
+    assert made.external_id[charges.payment].tolist() == ["p"]
+    [link] = fees.links(made, charges)
+    assert (link.source_event, link.target_event, link.type) == ("ef", "ep", "fee_of")
+    assert "charges 4.00 GBP for the 400.00 GBP of row p" in link.reason
+
+
+def test_a_line_of_a_bill_is_no_charge_for_it():
+    lines = [
+        bill(5, 400, document="INV-7012", description="Repairs"),
+        bill(5, 20, document="INV-7012", description="Surveyor's fees"),
+    ]
+    assert len(fees.find(payments(*lines)).fee) == 0
+
+
+@pytest.mark.parametrize("seed", [7, 11, 23])
+def test_against_the_truth(seed):
+    books = demo(seed)
+    charges = fees.find(books.payments)
+    pairs = same_transaction.find(books.payments, books.kinds)
+    reversed_by = reversals.find(books.payments, pairs, charges)
+    place = books.place
+    true = {(place[each.row], place[each.original]) for each in books.truth.reversals}
+    ends = zip(reversed_by.reversal.tolist(), reversed_by.original.tolist(), strict=True)
+    assert f1(set(ends), true) >= 0.95
+    true = {(place[each.fee], place[each.payment]) for each in books.truth.fee_of}
+    assert f1(set(zip(charges.fee.tolist(), charges.payment.tolist(), strict=True)), true) >= 0.95
+
+
+def f1(claimed, true):
+    return 2 * len(claimed & true) / (len(claimed) + len(true))
+
+
+INVOICES = (
+    {"key": "a", "day": 0, "amount": 300, "document": "INV-5001", "due": 30},
+    {"key": "b", "day": 4, "amount": 500, "document": "INV-5002", "due": 34},
+    {"key": "c", "day": 9, "amount": -80, "description": "Credit"},
+)
+
+
+@pytest.mark.parametrize(
+    ("paid", "original"),
+    [
+        ([(30, 220, ""), (34, 500, "")], "a"),
+        ([(30, 300, ""), (34, 420, "")], "b"),
+        ([(30, 300 + 7, "INV-5001"), (34, 420, "INV-5002")], "b"),
+    ],
+)
+def test_what_is_paid_later_tells_which_invoice_was_credited(paid, original):
+    bank = [
+        {"key": f"p{at}", "day": day, "amount": amount, "document": number, "source": "bank"}
+        for at, (day, amount, number) in enumerate(paid)
+    ]
+    usual = [{"key": f"u{at}", "day": -9 * at - 60, "amount": 41 + at} for at in range(8)]
+    made = payments(*usual, *INVOICES, *bank)
+    pairs, charges = same_transaction.find(made), fees.find(made)
+    found = reversals.find(made, pairs, charges)
+    keys = made.external_id
+    assert [(keys[found.reversal[0]], keys[found.original[0]])] == [("c", original)]
+    assert found.confidence[0] > 0.8
+
+
+def test_a_payment_that_names_several_and_is_less():
+    together = {"key": "p", "day": 33, "amount": 720, "document": "INV-5001 INV-5002",
+                "source": "bank"}  # fmt: skip
+    made = payments(*INVOICES, together)
+    less = reversals._less_than_named(made)
+    by_key = {made.external_id[row]: each for row, each in less.items()}
+    assert by_key == {"a": {800_000}, "b": {800_000}}

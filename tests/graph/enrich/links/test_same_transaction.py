@@ -1,0 +1,167 @@
+"""One payment in two sources: by hand, and against what is true of the demo's books."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from graph.enrich.links.lags import favour
+from graph.enrich.links.same_transaction import find, links
+from tests.graph.enrich.demo_payments import demo
+from tests.graph.enrich.handmade import payments
+
+
+def pairs(*rows, **options):
+    made = payments(*rows)
+    found = find(made, **options)
+    keys = made.external_id
+    return {(keys[one], keys[other]) for one, other in zip(found.one, found.other, strict=True)}
+
+
+def ledger(day, amount=12.34, party="Coldmere Filling Station Ltd", **values):
+    return {"day": day, "amount": amount, "party": party, **values}
+
+
+def card(day, amount=12.34, party="COLDMERE FILLING TRURO", **values):
+    return ledger(day, amount, party, source="card", own="Card 1", **values)
+
+
+def test_nothing_and_one():
+    assert pairs() == set()
+    assert pairs(ledger(0)) == set()
+
+
+def test_a_card_line_and_its_ledger_line():
+    assert pairs(card(1, key="c"), ledger(3, key="l")) == {("c", "l")}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ledger(3, amount=12.35),
+        ledger(3, currency="EUR"),
+        ledger(3, party="Oak Water Services"),
+        ledger(3, due=33),
+        ledger(900),
+        ledger(3, source="card"),
+    ],
+)
+def test_what_is_not_the_same(line):
+    assert pairs(card(1, key="c"), {**line, "key": "l"}) == set()
+
+
+def test_never_one_to_many():
+    found = pairs(card(1, key="c"), ledger(2, key="near"), ledger(5, key="far"))
+    assert found == {("c", "near")}
+
+
+def test_equal_purchases_keep_their_order():
+    cards = [card(day, key=f"c{day}") for day in (10, 12, 14)]
+    books = [ledger(day, key=f"l{day}") for day in (13, 15, 16)]
+    assert pairs(*cards, *books) == {("c10", "l13"), ("c12", "l15"), ("c14", "l16")}
+
+
+def test_the_best_pairs_in_sum_not_the_first():
+    """The line of day 5 is nearest to the purchase of day 4, but then that of day 1 has none."""
+    rows = [card(1, key="c1"), card(4, key="c4"), ledger(5, key="l5"), ledger(7, key="l7")]
+    assert pairs(*rows) == {("c1", "l5"), ("c4", "l7")}
+
+
+def test_two_rows_of_one_source_are_never_one_payment_by_way_of_a_third():
+    bank = ledger(2, source="bank", own="Current account", key="b")
+    found = pairs(card(1, key="c"), bank, ledger(2, key="l1"), ledger(3, key="l2"))
+    rows = Counter(key for pair in found for key in pair)
+    groups = [{"c", "b", "l1"}, {"c", "b", "l2"}, {"c", "l1"}, {"c", "l2"}, {"b", "l1"}]
+    assert any(set(rows) <= group for group in groups) or len(found) == 2
+    assert not {("c", "l1"), ("b", "l2"), ("c", "b")} <= found
+
+
+def test_a_source_that_has_it_the_other_way_round():
+    rows = []
+    for at in range(40):
+        rows.append(card(20 * at, amount=-(100 + at), key=f"c{at}"))
+        rows.append(ledger(20 * at + 1, amount=100 + at, key=f"l{at}"))
+    assert pairs(*rows) == {(f"c{at}", f"l{at}") for at in range(40)}
+
+
+def test_a_refund_is_not_its_purchase():
+    rows = [card(20 * at, amount=100 + at, key=f"c{at}") for at in range(30)]
+    rows += [ledger(20 * at + 1, amount=100 + at, key=f"l{at}") for at in range(30)]
+    rows += [card(900, amount=-77, key="c"), ledger(901, amount=77, key="l")]
+    assert ("c", "l") not in pairs(*rows)
+
+
+def test_kinds_of_rows_that_have_no_mates():
+    """A cash purchase of the same sum: what its entry type never has, it has not, either."""
+    rows = [card(20 * at, amount=100 + at, key=f"c{at}") for at in range(40)]
+    rows += [ledger(21 * at + 2, amount=100 + at, key=f"l{at}") for at in range(40)]
+    rows += [ledger(3 * at, amount=500 + at, key=f"p{at}") for at in range(300)]
+    rows += [card(395, amount=555.5, key="c"), ledger(420, amount=555.5, key="p")]
+    made = payments(*rows)
+    kinds = {"type": np.array([key[0] for key in made.external_id], dtype=object)}
+    assert ("c", "p") in pairs(*rows)
+    assert ("c", "p") not in pairs(*rows, kinds=kinds)
+    assert len(pairs(*rows, kinds=kinds)) == 40
+
+
+def test_days_are_learned():
+    usual = np.array([1, 2, 3, 4, 5] * 40)
+    late = np.arange(200)
+    lags = np.array([3, 50, 150, -50])
+    assert favour(usual, lags, 700)[0] > 50
+    assert (favour(usual, lags, 700)[1:] < 0.1).all()
+    assert (favour(late, lags, 700)[:3] > 2).all()
+
+
+def test_a_reason_in_words_and_numbers():
+    made = payments(card(1, key="c"), ledger(3, key="l"))
+    [link] = links(made, find(made))
+    assert (link.source_event, link.target_event, link.type) == ("ec", "el", "same_transaction")
+    assert link.reason.startswith("row c of card (1970-01-02) and row l of ledger (1970-01-04)")
+    assert "12.34 GBP, 2 days apart" in link.reason
+    assert 0.5 < link.confidence <= 1
+
+
+def test_dates_of_all_ages():
+    far = (-719_162, 0, 2_932_896)
+    rows = [card(day, key=f"c{day}") for day in far] + [ledger(day, key=f"l{day}") for day in far]
+    assert pairs(*rows) == {(f"c{day}", f"l{day}") for day in far}
+
+
+def test_many_equal_payments_of_one_pair():
+    rows = [card(at // 50) for at in range(10_000)] + [ledger(at // 50) for at in range(10_000)]
+    made = payments(*rows)
+    found = find(made)
+    assert len(found) > 9_900
+    assert len(set(found.one)) == len(set(found.other)) == len(found)
+
+
+def test_zero_is_no_payment():
+    assert pairs(card(1, amount=0), ledger(1, amount=0)) == set()
+
+
+@pytest.mark.parametrize("seed", [7, 11, 23])
+def test_against_the_truth(seed):
+    books = demo(seed)
+    found = find(books.payments, books.kinds)
+    group = {}
+    for pair in books.truth.same_transaction:
+        if pair.group:
+            group |= {books.place[pair.seen]: pair.group, books.place[pair.ledger]: pair.group}
+    true = Counter(
+        named(group, books.place[pair.seen], books.place[pair.ledger])
+        for pair in books.truth.same_transaction
+    )
+    ends = zip(found.one.tolist(), found.other.tolist(), strict=True)
+    claimed = Counter(named(group, one, other) for one, other in ends)
+    right = sum((true & claimed).values())
+    assert 2 * right / (true.total() + claimed.total()) >= 0.97
+    wrong = [claimed - true, true - claimed]
+    sure = found.confidence > 0.99
+    assert sure.mean() > 0.8
+    assert sum(wrong[0].values()) <= 0.02 * len(found)
+
+
+def named(group, one, other):
+    same = group.get(one) is not None and group.get(one) == group.get(other)
+    return group[one] if same else (one, other)

@@ -1,0 +1,300 @@
+"""Spellings of one party: what is merged, what is not, and why."""
+
+from collections import Counter
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finley.demo.books import write
+from graph.enrich.resolution import blocking
+from graph.enrich.resolution.resolve import Decision, Key, Pair, Party, resolve
+from graph.enrich.resolution.similarity import SURE, compare, read
+from graph.ingest.identity import identity
+from graph.ingest.import_file import format_of
+from graph.ingest.rows_from_file import read as read_ledger
+
+SIDES = {
+    "party": "payee",
+    "merchant": "payee",
+    "counterparty": "payee",
+    "cardholder": "payer",
+    "customer": "payer",
+}
+
+
+def party(name: str, number: int = 0, *, kind: str = "vendor", **keys: str) -> Party:
+    """A party of one event; its id is its name unless a number tells it from a namesake."""
+    stated = tuple(Key(kind, value, "books") for kind, value in keys.items())
+    label = f"{name} {number}" if number else name
+    return Party(f"{label} ({kind})", kind, name, stated, frozenset({"books"}), 1)
+
+
+def clusters(parties: list[Party], found: list[Pair]) -> list[set[str]]:
+    """The ids that are one, those of more than one."""
+    together = {each.id: {each.id} for each in parties}
+    for pair in found:
+        if pair.decided == "automatic":
+            merged = together[pair.kept] | together[pair.merged]
+            for each in merged:
+                together[each] = merged
+    return [set(each) for each in {frozenset(each) for each in together.values()} if len(each) > 1]
+
+
+def are_one(*parties: Party) -> bool:
+    return clusters(list(parties), resolve(parties)) == [{each.id for each in parties}]
+
+
+def are_apart(*parties: Party) -> bool:
+    return clusters(list(parties), resolve(parties)) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Acme Mills Ltd", "ACME MILLS LIMITED"),
+        ("Acme Mills Ltd", "Acme Mills"),
+        ("Fünf Höfe GmbH", "FUNF HOFE"),
+        ("Marsh & Sons LLP", "Marsh and Sons L.L.P."),
+        ("Dunmail Cleaning Services Ltd", "Cleaning Services, Dunmail"),
+        ("Dunmail Cleaning Services Ltd", "Dunmail Cleaning Svcs"),
+        ("Dunmail Waste Management Ltd", "Dunmail Waste Mgmt Ltd"),
+        ("Sainsbury's", "SAINSBURYS"),
+        ("Laser Quest", "LASERQUEST"),
+        ("Brockworth Dairy Ltd", "Brokcworth Dairy"),
+        ("Screwfix", "PAYPAL *SCREWFIX"),
+        ("Facebook Ads", "FACEBOOK ADS DVD96GN4X2"),
+    ],
+)
+def test_spellings_of_one_party(one, other):
+    assert are_one(party(one), party(other, 2))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Kirklees Council", "Calderdale Council"),
+        ("Unit 4 Ltd", "Unit 5 Ltd"),
+        ("A Smith", "B Smith"),
+        ("Anna Smith", "Anne Smith"),
+        ("Mr John Keown", "Mr Jon Keown"),
+        ("Smith Holdings", "Smith"),
+        ("Smith Holdings Ltd", "Smith Ltd"),
+        ("Marsh Print Ltd", "Marsh Print LLP"),
+        ("Dunmail Dairy Ltd", "Dunmail (North) Dairy Ltd"),
+        ("Dunmail Dairy Ltd", "Dunmail Roofing Ltd"),
+        ("Dunmail Dairy Ltd", "Dunmail & Sons Dairy Ltd"),
+        ("Tesco Stores 2041", "Tesco Stores 3288"),
+        ("North Housing", "Northern Housing"),
+    ],
+)
+def test_look_alikes_stay_apart(one, other):
+    assert are_apart(party(one), party(other, 2))
+
+
+def test_one_key_makes_one_party_of_unlike_names():
+    old, new = party("Salt Union Ltd", vat_number="GB123"), party("Compass Ltd", vat_number="123")
+    (pair,) = resolve([old, new])
+    assert pair.decided == "automatic"
+    assert "same vat number 123" in pair.reason
+    assert pair.evidence["key"] == {"vat_number": "123"}
+
+
+def test_a_name_does_not_outweigh_two_keys_of_a_kind():
+    assert are_apart(party("Acme Ltd", 1, iban="GB1"), party("Acme Ltd", 2, iban="GB2"))
+    assert are_one(party("Acme Ltd", 1, iban="GB1"), party("Acme Ltd", 2, vat_number="7"))
+
+
+def test_a_sources_own_numbers_are_no_key_of_another_source():
+    here = Party("1", "vendor", "Marsh Dairy", (Key("supplier_id", "5", "a"),), frozenset("a"), 1)
+    there = Party(
+        "2", "vendor", "Dunmail Taxis", (Key("supplier_id", "5", "b"),), frozenset("b"), 1
+    )
+    assert are_apart(here, there)
+
+
+def test_namesakes_with_different_keys_leave_the_one_without_a_key_to_a_person():
+    twins = [party("Acme Ltd", 1, supplier_id="1"), party("Acme Ltd", 2, supplier_id="2")]
+    found = resolve([*twins, party("Acme Limited", 3)])
+    assert {pair.decided for pair in found} == {"open"}
+
+
+def test_a_key_of_many_unlike_names_is_a_placeholder():
+    words = [
+        "Marsh",
+        "Dunmail",
+        "Lydworth",
+        "Tarngate",
+        "Elmwick",
+        "Kelthorpe",
+        "Saxelgate",
+        "Brockworth",
+    ]
+    strangers = [party(f"{word} {word[::-1]}", supplier_id="VARIOUS") for word in words]
+    assert are_apart(*strangers)
+    assert are_one(*strangers[:2])  # two names of one key are one party
+
+
+def test_a_key_of_names_that_differ_in_numbers_is_a_placeholder_too():
+    """They share words, and are not spellings of one name."""
+    months = [party(f"2018:{month:02} Dementia", supplier_id="BUDGETS") for month in range(1, 13)]
+    assert are_apart(*months)
+
+
+def test_a_name_of_many_keys_is_a_mask():
+    masked = [party("REDACTED", number, supplier_id=str(number)) for number in range(1, 13)]
+    known = party("Jo Marsh", supplier_id="3")
+    assert are_apart(*masked, known, party("Redacted", 13))
+
+
+def test_kinds_that_may_be_one_party_and_kinds_that_may_not():
+    paid = party("A HARTNELL", iban="GB9")
+    assert are_one(party("Alice Hartnell", kind="employee", iban="GB9", supplier_id="E1"), paid)
+    departments = [
+        party("Adult Care", kind="department"),
+        party("ADULT CARE", 2, kind="department"),
+    ]
+    assert are_apart(*departments)
+
+
+def feed(name: str) -> Party:
+    return Party(name, "vendor", name, (), frozenset({"feed"}), 1)
+
+
+def a_feed() -> list[Party]:
+    """Names cut at 18 characters, of parties that nothing else knows."""
+    words = ["MARSH", "TARNGATE", "ELMWICK", "KELTHORPE", "SAXELGATE", "LYDWORTH"]
+    return [feed(f"{word} STATIONERY EQUIPMENT"[:18]) for word in words]
+
+
+def test_a_cut_name_belongs_to_what_it_begins_unless_that_is_two():
+    known = party("Brockworth Mechanical Engineering Ltd", supplier_id="1")
+    cut = feed("BROCKWORTH MECHANI")
+    one = clusters([*a_feed(), cut, known], resolve([*a_feed(), cut, known]))
+    assert {cut.id, known.id} in one
+    other = party("Brockworth Mechanics Ltd", supplier_id="2")
+    found = resolve([*a_feed(), cut, known, other])
+    assert not any({cut.id} & each for each in clusters([*a_feed(), cut, known, other], found))
+    assert {pair.decided for pair in found if cut.id in (pair.kept, pair.merged)} == {"open"}
+
+
+def test_a_persons_word_counts_for_more_and_the_newest_for_most():
+    one, other = party("Acme Ltd", 1, iban="1"), party("Acme Ltd", 2, iban="2")
+    merged, apart = (Decision(one.id, other.id, each) for each in ("merge", "apart"))
+    assert [pair.decided for pair in resolve([one, other], [merged])] == ["automatic"]
+    assert resolve([one, other], [merged, apart]) == []
+    assert [pair.decided for pair in resolve([one, other], [apart, merged])] == ["automatic"]
+    alike = party("ACME LIMITED")
+    assert are_one(one, alike)
+    assert resolve([one, alike], [Decision(one.id, alike.id, "apart")]) == []
+
+
+def test_nobody_and_one():
+    assert resolve([]) == []
+    assert resolve([party("Acme")]) == []
+
+
+WORDS = st.sampled_from(
+    [
+        "acme",
+        "mills",
+        "dunmail",
+        "dunmial",
+        "dairy",
+        "svcs",
+        "services",
+        "ltd",
+        "limited",
+        "4",
+        "5",
+        "a",
+        "b",
+    ]
+)
+KEYS = st.dictionaries(
+    st.sampled_from(["iban", "vat_number", "supplier_id"]), st.sampled_from("xyz"), max_size=2
+)
+NAMES = st.lists(WORDS, min_size=1, max_size=4).map(" ".join)
+PARTIES = st.lists(st.tuples(NAMES, KEYS), max_size=14)
+
+
+@given(PARTIES, st.randoms(use_true_random=False))
+def test_no_cluster_has_two_keys_of_a_kind_and_the_order_is_nothing(drawn, random):
+    """The rule that no merge may break, where each party has one key of a kind."""
+    parties = [party(name, number, **keys) for number, (name, keys) in enumerate(drawn, 1)]
+    found = resolve(parties)
+    known = {each.id: each for each in parties}
+    for together in clusters(parties, found):
+        for kind in ("iban", "vat_number", "supplier_id"):
+            values = {k.value for each in together for k in known[each].keys if k.kind == kind}
+            assert len(values) <= 1
+    shuffled = list(parties)
+    random.shuffle(shuffled)
+    assert resolve(shuffled) == found
+
+
+@given(st.lists(NAMES, unique=True, max_size=15))
+def test_the_blocks_leave_out_no_pair_that_would_be_merged(texts):
+    """Against all pairs, compared one by one."""
+    names = list(dict.fromkeys(read(text) for text in texts))
+    common = blocking.commonness(names)
+    compared = set(blocking.pairs(names, common))
+    for one, other in combinations(range(len(names)), 2):
+        alike = compare(names[one], names[other], common)
+        if alike is not None and alike.score >= SURE:
+            assert (one, other) in compared
+
+
+def test_each_name_is_compared_with_few():
+    """Blocks are bounded: however many names share a word, pairs are no square of names."""
+    names = [read(f"Marsh {n % 400} Dairy {n} Ltd") for n in range(5000)]
+    compared = sum(1 for _ in blocking.pairs(names, blocking.commonness(names)))
+    assert compared <= len(names) * blocking.WIDEST
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_demo_books(seed, tmp_path):
+    """Pairs of spellings of one party: found, and no others (the look-alikes among them)."""
+    books = write(tmp_path, seed)
+    parties, named = entities(books.files)
+    standing = {each.id: each.id for each in parties}
+    standing |= {p.merged: p.kept for p in resolve(parties) if p.decided == "automatic"}
+    spelt = [
+        (alias.party, standing[named[row.file, row.key, SIDES[spelling.column]]])
+        for alias in books.truth.aliases
+        for spelling in alias.spellings
+        for row in spelling.rows[:1]
+    ]
+    right = wrong = missed = 0
+    for (party_one, one), (party_other, other) in combinations(spelt, 2):
+        right += party_one == party_other and one == other
+        wrong += party_one != party_other and one == other
+        missed += party_one == party_other and one != other
+    assert wrong <= 0.005 * right
+    assert 2 * right / (2 * right + wrong + missed) >= 0.97
+
+
+def entities(files: list[Path]) -> tuple[list[Party], dict[tuple[str, str, str], str]]:
+    """The files' entities as an import makes them, and which one each side of each row names."""
+    keys: dict[str, set[Key]] = {}
+    facts: dict[str, tuple[str, str]] = {}
+    sources: dict[str, set[str]] = {}
+    named: dict[tuple[str, str, str], str] = {}
+    for file in (each for each in files if each.suffix == ".csv"):
+        by = format_of(file)
+        for row in read_ledger(file, by):
+            for side in ("payer", "payee"):
+                stated = getattr(row, side)
+                entity = f"{stated.kind} {identity(stated)}"
+                named[file.name, row.key, side] = entity
+                facts.setdefault(entity, (stated.kind, stated.name))
+                keys.setdefault(entity, set()).update(Key(*k, by.source) for k in stated.keys)
+                sources.setdefault(entity, set()).add(by.source)
+    events = Counter(named.values())
+    made = [
+        Party(e, *facts[e], tuple(sorted(keys[e], key=str)), frozenset(sources[e]), events[e])
+        for e in facts
+    ]
+    return made, named

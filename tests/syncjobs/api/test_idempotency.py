@@ -1,0 +1,263 @@
+"""Every POST may be sent again with its Idempotency-Key: done once, and answered as before."""
+
+import threading
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connections as databases
+from django.db.models.functions import Now
+
+from graph.models import RepeatedRequest
+from syncjobs import connections, periodic, queue, runs
+from syncjobs.models import JobFailure, SyncConnection
+from tests.conftest import client_of
+from tests.graph.api.shapes import published
+from tests.problems import problem, wrong
+from tests.syncjobs.api.conftest import nango_connection, runs_of
+from tests.syncjobs.api.shapes import V1, as_published, validator
+from tests.syncjobs.api.test_failures import fail, person
+from tests.syncjobs.api.test_syncs import ask, at_once
+
+KEY = "HTTP_IDEMPOTENCY_KEY"
+POSTS = sorted(
+    path.removeprefix(V1)
+    for path, operations in published()["paths"].items()
+    if "post" in operations and operations["post"].get("security")
+)
+ONE = "job-failures/{failure_id}/"
+
+
+@pytest.fixture
+def staff():
+    return person("view_jobfailure", "replay_jobfailure", "settle_jobfailure")
+
+
+@pytest.fixture
+def to_send(api, gmail, tenant, box, staff):
+    """For each POST of the schema: who sends what where, so that it does something."""
+
+    def made(path: str) -> tuple:
+        if path == "syncs/":
+            return api, path, {"connection": str(gmail.pk)}
+        if path == "syncs/{run_id}/cancel/":
+            run = ask(api, gmail).json()["id"]
+            return api, f"syncs/{run}/cancel/", {}
+        if path == "connections/":
+            named = nango_connection(box, tenant)
+            return api, path, {"provider": "gmail", "nango_connection_id": named}
+        failure = fail(api, gmail)
+        if path == "job-failures/replay/":
+            return staff, path, {"ids": [str(failure.pk)]}
+        given = {"discard/": {"reason": "Nobody needs it."}}.get(path.removeprefix(ONE), {})
+        if path.endswith("reopen/"):
+            staff.post(f"{V1}job-failures/{failure.pk}/resolve/", {}, format="json")
+        return staff, path.format(failure_id=failure.pk), given
+
+    return made
+
+
+def send(sender, path: str, body, key: str | None = None):
+    headers = {KEY: key} if key is not None else {}
+    return sender.post(V1 + path, body, format="json", **headers)
+
+
+def counts() -> tuple[int, ...]:
+    with databases["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM sync_runs), (SELECT count(*) FROM sync_connections), "
+            "(SELECT count(*) FROM django_admin_log), (SELECT count(*) FROM repeated_requests)"
+        )
+        return cursor.fetchone()
+
+
+def test_there_are_as_many_as_are_tried_here():
+    assert len(POSTS) == 9
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_what_comes_again_is_answered_as_before_and_does_nothing(to_send, path):
+    sender, where, body = to_send(path)
+    first = send(sender, where, body, "k 1~")
+    assert first.status_code in {200, 201, 202}, first.content
+    assert "Idempotent-Replayed" not in first
+    done = counts()
+    for _ in range(2):
+        again = send(sender, where, body, "k 1~")
+        validator(path, "post", again.status_code).validate(again.json())
+        assert (again.status_code, again.content) == (first.status_code, first.content)
+        assert again["Idempotent-Replayed"] == "true"
+        assert again.get("Location") == first.get("Location")
+    assert counts() == done
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_the_same_key_with_another_body_is_refused(to_send, path):
+    sender, where, body = to_send(path)
+    assert send(sender, where, body, "k").status_code < 300
+    answer = send(sender, where, {**body, "other": 1}, "k")
+    assert answer.status_code == 422
+    assert list(wrong(answer)) == ["Idempotency-Key"]
+    elsewhere = send(sender, "syncs/", {"connection": str(uuid4())}, "k")
+    assert elsewhere.status_code == 422
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_two_at_once_do_it_once(to_send, path):
+    sender, where, body = to_send(path)
+    before = counts()
+    found = at_once(4, lambda _: send(sender, where, body, "same"))
+    done = [answer for answer in found if answer.status_code < 300]
+    first = [answer for answer in done if "Idempotent-Replayed" not in answer]
+    assert len(first) == 1
+    assert {answer.status_code for answer in found} <= {first[0].status_code, 409}
+    assert all(answer.content == first[0].content for answer in done)
+    assert counts()[-1] == before[-1] + 1
+
+
+def test_while_the_first_is_under_way_the_second_is_told_so(api, gmail, monkeypatch):
+    begun, go_on, accept = threading.Event(), threading.Event(), runs.accept
+
+    def slowly(*given, **more):
+        begun.set()
+        assert go_on.wait(20)
+        return accept(*given, **more)
+
+    monkeypatch.setattr(runs, "accept", slowly)
+    found = []
+
+    def first() -> None:
+        found.append(ask(api, gmail, **{KEY: "k"}))
+        databases.close_all()
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert begun.wait(20)
+    second = ask(api, gmail, **{KEY: "k"})
+    go_on.set()
+    thread.join(20)
+    assert (second.status_code, found[0].status_code) == (409, 202)
+    assert list(wrong(second)) == ["Idempotency-Key"]
+    assert ask(api, gmail, **{KEY: "k"}).json() == found[0].json()
+    assert len(runs_of(gmail)) == 1
+
+
+def test_a_body_that_says_the_same_is_the_same(api, gmail):
+    first = ask(api, gmail, **{KEY: "k"})
+    spaced = f'{{ "full": false,  "connection" : "{gmail.pk}" }}'
+    again = api.post(f"{V1}syncs/", spaced, content_type="application/json", **{KEY: "k"})
+    assert again.status_code == 422, "it says more"
+    spaced = f'{{  "connection" : "{gmail.pk}" }}'
+    again = api.post(f"{V1}syncs/", spaced, content_type="application/json", **{KEY: "k"})
+    assert again.content == first.content
+
+
+def test_what_failed_is_not_kept_and_leaves_nothing(api, gmail, tenant):
+    connections.change(tenant.pk, gmail.pk, {"state": "paused"})
+    for _ in range(2):
+        refused = ask(api, gmail, **{KEY: "k"})
+        assert refused.status_code == 409
+        assert "paused" in problem(refused)["detail"]
+    connections.change(tenant.pk, gmail.pk, {"state": "alive"})
+    assert ask(api, gmail, **{KEY: "k"}).status_code == 202
+    assert len(runs_of(gmail)) == 1
+
+
+def test_a_request_that_breaks_in_the_middle_is_done_when_it_comes_again(api, gmail, monkeypatch):
+    """The key, its answer and what it did stand together, or not at all."""
+    save = RepeatedRequest.save
+
+    def broken(self, **given) -> None:
+        raise RuntimeError("the process is killed here")
+
+    monkeypatch.setattr(RepeatedRequest, "save", broken)
+    api.raise_request_exception = False
+    assert ask(api, gmail, **{KEY: "k"}).status_code == 500
+    assert runs_of(gmail) == []
+    monkeypatch.setattr(RepeatedRequest, "save", save)
+    assert ask(api, gmail, **{KEY: "k"}).status_code == 202
+    assert len(runs_of(gmail)) == 1
+
+
+def test_redis_hears_of_it_once_it_stands(api, gmail):
+    run = ask(api, gmail, **{KEY: "k"}).json()
+    (made,) = runs_of(gmail)
+    assert str(made.pk) == run["id"]
+    assert list(queue.missing([made.job_id])) == []
+
+
+def test_nango_is_asked_before_the_transaction_and_not_again(api, tenant, box, monkeypatch):
+    asked = []
+    confirm = connections.confirm
+
+    def counted(*given) -> None:
+        asked.append(databases["default"].in_atomic_block)
+        confirm(*given)
+
+    monkeypatch.setattr(connections, "confirm", counted)
+    body = {"provider": "gmail", "nango_connection_id": nango_connection(box, tenant)}
+    for _ in range(2):
+        answer = send(api, "connections/", body, "k")
+        as_published(answer, "connections/", "post", 201)
+    assert asked == [False]
+    assert SyncConnection.objects.using("owner").count() == 1
+
+
+def test_a_key_is_its_tenants_own(api, their_api, gmail, theirs):
+    mine, other = ask(api, gmail, **{KEY: "k"}), ask(their_api, theirs, **{KEY: "k"})
+    assert (mine.status_code, other.status_code) == (202, 202)
+    assert mine.json()["id"] != other.json()["id"]
+    foreign = their_api.post(f"{V1}syncs/", {"connection": str(gmail.pk)}, format="json", **{KEY: "k"})  # fmt: skip  # noqa: E501
+    assert foreign.status_code == 422
+    assert mine.json()["id"] not in foreign.content.decode()
+
+
+@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize("key", ["", "x" * 201, "é", "a\tb", "\x7f"], ids=ascii)
+def test_a_key_that_is_none_is_named(to_send, path, key):
+    sender, where, body = to_send(path)
+    before = counts()
+    answer = send(sender, where, body, key)
+    assert answer.status_code == 400
+    assert list(wrong(answer)) == ["Idempotency-Key"]
+    assert counts() == before
+
+
+def test_a_key_holds_for_a_day(api, gmail, tenant):
+    first = ask(api, gmail, **{KEY: "k"}).json()
+    kept = RepeatedRequest.objects.using("owner")
+    kept.update(created_at=Now() - timedelta(hours=23, minutes=59))
+    assert ask(api, gmail, **{KEY: "k"}).json() == first
+    assert periodic.DUTIES["forget_answers"].work()["keys"] == 0
+    kept.update(created_at=Now() - timedelta(hours=24, minutes=1))
+    runs.cancel(tenant.pk, first["id"])
+    second = ask(api, gmail, **{KEY: "k"})
+    assert second.status_code == 202
+    assert second.json()["id"] != first["id"]
+    assert kept.count() == 1
+    kept.update(created_at=Now() - timedelta(days=2))
+    assert periodic.DUTIES["forget_answers"].work()["keys"] == 1
+    assert kept.count() == 0
+
+
+def test_a_method_that_is_none_is_refused_with_a_key_too(api, gmail):
+    answer = api.post(f"{V1}syncs/{uuid4()}/", {}, format="json", **{KEY: "k"})
+    assert answer.status_code == 405
+
+
+def test_a_reader_s_key_does_not_let_it_in(tenant, gmail):
+    answer = ask(client_of(tenant, "read"), gmail, **{KEY: "k"})
+    assert answer.status_code == 403
+    assert not RepeatedRequest.objects.using("owner").exists()
+
+
+def test_replays_of_several_failures_are_one_request(api, gmail, staff, tenant):
+    others = [connections.register(tenant.pk, "dropbox", f"box-{n}") for n in range(2)]
+    failures = [fail(api, each) for each in (gmail, *others)]
+    body = {"ids": [*(str(each.pk) for each in failures), str(uuid4())], "per_minute": 600}
+    first, again = (send(staff, "job-failures/replay/", body, "k") for _ in range(2))
+    assert first.status_code == 202
+    assert (len(first.json()["started"]), len(first.json()["skipped"])) == (3, 1)
+    assert again.content == first.content
+    states = JobFailure.objects.using("owner").values_list("status", flat=True)
+    assert set(states) == {"replaying"}
