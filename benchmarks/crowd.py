@@ -13,8 +13,8 @@ from django.conf import settings
 
 from benchmarks.serving import database, served
 from finley.models import ApiToken, User
+from graph.database import arrow
 from graph.database.role import as_owner
-from graph.reading import arrow
 
 QUESTION = "/api/v1/graph/importance/"
 UNCACHED = {

@@ -13,7 +13,7 @@ from django.db import ProgrammingError, connections
 from django.db.utils import OperationalError
 from psycopg.sql import SQL, Identifier, Literal
 
-from graph.reading import arrow
+from graph.database import arrow
 from graph.view import refresh
 
 DATABASE = "finley_bench"

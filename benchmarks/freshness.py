@@ -25,7 +25,7 @@ from django.db import connections
 from tqdm import tqdm
 
 from benchmarks import apart, dataset, freshness_cost
-from graph.reading import arrow
+from graph.database import arrow
 from tests.oracle import histories
 from tests.oracle.histories import History, Mismatch
 

@@ -12,9 +12,9 @@ from django.db import connections, transaction
 from psycopg.sql import SQL, Identifier, Literal
 
 from benchmarks import dataset
+from graph.database.arrow import tenant_snapshot
 from graph.models.view_sql import TENANT_VIEW, view_sql
 from graph.reading import corrections, load
-from graph.reading.arrow import tenant_snapshot
 from graph.reading.corrections import Wanted
 from graph.view import refresh, triggers, version
 

@@ -21,9 +21,9 @@ import psycopg
 from tqdm import tqdm
 
 from benchmarks import dataset
+from graph.database import arrow
 from graph.database.tenancy import tenant_transaction
 from graph.engine.networkx.to_networkx import to_networkx
-from graph.reading import arrow
 from graph.reading.load import load
 from tests.oracle import ten_fetches
 from tests.oracle.compared import same_graph

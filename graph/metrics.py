@@ -1,4 +1,4 @@
-"""What a process counts of its graphs, for Prometheus; finley.metrics serves it at /metrics."""
+"""Counters of graph builds and caches for Prometheus; `finley.observability` serves /metrics."""
 
 import time
 from collections.abc import Iterator

@@ -16,10 +16,11 @@ from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 
 from finley.models import ApiToken, User
+from graph.database import arrow
 from graph.database.role import as_owner
 from graph.http.scopes import READ, SCOPES, SYNC
 from graph.models.view_sql import VIEW
-from graph.reading import arrow, lru
+from graph.reading import lru
 from graph.view import triggers
 from syncjobs import queue
 from tests.syncjobs import workers

@@ -15,8 +15,7 @@ from psycopg.sql import SQL, Composable, Identifier
 from rest_framework.test import APIClient
 
 from finley.models import User
-from graph.database import row_security
-from graph.reading import arrow
+from graph.database import arrow, row_security
 from graph.view.triggers import EVERYBODY
 from tests.conftest import client_of
 from tests.graph.api.shapes import published

@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from graph.reading import arrow
+from graph.database import arrow
 from graph.view import maintenance
 from syncjobs import sql
 

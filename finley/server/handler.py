@@ -71,7 +71,7 @@ class ThreadedHandler(ASGIHandler):
         return self._turns.setdefault(asker(scope), half)
 
     async def read_body(self, receive: Receive) -> BytesIO:
-        """In memory: finley.bounded lets no large one pass."""
+        """In memory: finley.server.body_limit lets no large one pass."""
         pieces, more = [], True
         while more:
             message = await receive()

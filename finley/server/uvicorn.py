@@ -1,4 +1,4 @@
-"""How finley is served: uvicorn with an end to its patience, wherever it is started from."""
+"""How finley is served: uvicorn with timeouts, wherever it is started."""
 
 import resource
 from typing import Any
@@ -13,7 +13,7 @@ SPARE = 100  # files beside connections: the database's, Redis', the log
 def options(**given: Any) -> dict[str, Any]:
     """For uvicorn.Config and uvicorn.run."""
     return {
-        "http": "finley.patience:TimeoutProtocol",
+        "http": "finley.server.timeouts:TimeoutProtocol",
         "ws": "none",
         "lifespan": "off",
         # a pipelined request would begin in the context, and the thread, of the one before it

@@ -1,7 +1,7 @@
 """How long a question may take, wherever it is asked: known to its thread, and to the database.
 
 Statements of a tenant's transaction end when the time is up; `check` ends what is our own.
-What compiled code does meanwhile is bounded by its cost, before it begins (graph.costs).
+What compiled code does meanwhile is bounded by its cost, before it begins (graph.questions.costs).
 """
 
 import time

@@ -21,7 +21,7 @@ def tenant_transaction(user_id: UUID, *, using: str = "default") -> Iterator[Bas
     """A transaction in which the database knows the tenant; yields the connection.
 
     The setting is local to the transaction, so it survives poolers and leaks into no other; so is
-    the limit of its statements, where there is one (graph.limits).
+    the limit of its statements, where there is one (graph.database.deadlines).
     """
     connection = connections[using]
     with transaction.atomic(using=using), connection.cursor() as cursor:

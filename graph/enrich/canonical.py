@@ -15,7 +15,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from graph import sql
-from graph.reading.arrow import tenant_snapshot
+from graph.database.arrow import tenant_snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from psycopg.sql import SQL, Literal
 
 from graph import sql
+from graph.database.arrow import tenant_snapshot
 from graph.enrich.write import facts
 from graph.enrich.write.counts import Counts
 from graph.models.enrichment import BRADFORD_HILL, CausalRelationship
-from graph.reading.arrow import tenant_snapshot
 
 Columns = Mapping[str, NDArray[Any]]
 COLUMNS = ("causal_score", "causal_direction", *BRADFORD_HILL, "evidence")

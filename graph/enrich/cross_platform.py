@@ -12,12 +12,12 @@ from uuid import UUID
 from psycopg.sql import SQL, Literal
 
 from graph import sql
+from graph.database.arrow import tenant_snapshot
 from graph.database.bulk import AS_USUAL, IN_BULK
 from graph.database.tenancy import tenant_transaction
 from graph.enrich import canonical
 from graph.enrich.columns.payments import Payments
 from graph.enrich.write.counts import Counts
-from graph.reading.arrow import tenant_snapshot
 
 Seen = dict[str, dict[str, list[str]]]
 STAGING = """

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from psycopg.sql import SQL, Literal
 
 from graph import sql
+from graph.database.arrow import tenant_snapshot
 from graph.database.bulk import AS_USUAL, IN_BULK, alone
 from graph.database.tenancy import tenant_transaction
 from graph.enrich import fraud_candidates
@@ -26,7 +27,6 @@ from graph.enrich.links.fees import Fees
 from graph.enrich.links.reversals import Reversals
 from graph.enrich.links.same_transaction import Pairs, day_of
 from graph.enrich.write.counts import Counts
-from graph.reading.arrow import tenant_snapshot
 
 LEAST = 0.5  # confidence of a pair that a person should see
 REPUBLISHED = 0.2  # of one that was published twice: stated, but not as paid twice

@@ -15,10 +15,10 @@ from uuid import UUID
 from psycopg.sql import SQL, Literal
 
 from graph import sql
+from graph.database.arrow import tenant_snapshot
 from graph.enrich.write import facts
 from graph.enrich.write.counts import Counts
 from graph.models.enrichment import RootCauseAnalysis
-from graph.reading.arrow import tenant_snapshot
 
 Off = Mapping[str, Any]
 Step = Mapping[str, Any]

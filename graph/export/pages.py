@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from graph import sql
+from graph.database.arrow import TenantReader, tenant_snapshot
 from graph.engine.columns import as_strings
 from graph.engine.graph import build
 from graph.engine.text_formats import Contents
 from graph.layers import LAYERS, ColumnType
 from graph.models.view_sql import TENANT_VIEW
 from graph.reading import corrections, rows
-from graph.reading.arrow import TenantReader, tenant_snapshot
 from graph.reading.load import ALL, ENDS
 from graph.view.version import State
 

@@ -1,4 +1,4 @@
-"""What has changed since the view was computed; the triggers are put in place by graph.capture."""
+"""What has changed since the view was computed; the triggers are put in place by graph.view.triggers."""
 
 from django.db import migrations, models
 

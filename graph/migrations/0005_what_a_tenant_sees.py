@@ -1,4 +1,4 @@
-"""The view of one tenant's relationships: its state only, as the database has it from graph.policies."""
+"""The view of one tenant's relationships: its state only, as the database has it from graph.database.row_security."""
 import django.contrib.postgres.fields
 from django.db import migrations, models
 

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('key', models.TextField()),
                 ('digest', models.TextField()),
-                ('found', models.JSONField(help_text='The series, as graph.enrich.searched writes them')),
+                ('found', models.JSONField(help_text='The series, as graph.enrich.series.incremental writes them')),
                 ('tried', models.JSONField(help_text='For each part that was fitted: its best fit, or null')),
             ],
             options={

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), editable=False, primary_key=True, serialize=False)),
                 ('user_id', models.UUIDField(verbose_name='tenant')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('question', models.TextField(help_text='Its name, as graph.api.asking knows it')),
+                ('question', models.TextField(help_text='Its name, as graph.api.heavy_views knows it')),
                 ('parameters', models.JSONField(help_text='As a request states them')),
                 ('digest', models.TextField(help_text='Of question and parameters')),
                 ('version', models.TextField(help_text='Of the graph, when it was asked')),

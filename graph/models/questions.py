@@ -16,7 +16,7 @@ class AskedQuestion(TenantRow):
     job that may answer it now; `fence` grows with every start, and only the newest may write.
     """
 
-    question = models.TextField(help_text="Its name, as graph.api.asking knows it")
+    question = models.TextField(help_text="Its name, as graph.api.heavy_views knows it")
     parameters = models.JSONField(help_text="As a request states them")
     digest = models.TextField(help_text="Of question and parameters")
     version = models.TextField(help_text="Of the graph, when it was asked")

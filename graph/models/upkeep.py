@@ -49,7 +49,7 @@ class SearchedGroup(TenantRow):
 
     key = models.TextField()
     digest = models.TextField()
-    found = models.JSONField(help_text="The series, as graph.enrich.searched writes them")
+    found = models.JSONField(help_text="The series, as graph.enrich.series.incremental writes them")
 
     class Meta:
         db_table = "searched_groups"

@@ -17,10 +17,10 @@ import pyarrow.compute as pc
 from psycopg.sql import SQL, Composable, Literal
 
 from graph import sql
+from graph.database.arrow import TenantReader, tenant_snapshot
 from graph.engine.columns import as_strings, values
 from graph.errors import QuestionError, TooOld
 from graph.reading import changed_fields, corrections
-from graph.reading.arrow import TenantReader, tenant_snapshot
 from graph.reading.changed_fields import Fields
 from graph.reading.corrections import Wanted
 from graph.reading.rows import COLUMNS, KINDS

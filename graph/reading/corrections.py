@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from graph import sql
+from graph.database.arrow import TenantReader
 from graph.engine.columns import as_strings, places, storage
 from graph.layers import LAYERS, Layer
 from graph.models.view_sql import SHARED, SHARED_KEY, SOME, TENANT, TENANT_VIEW, view_sql
-from graph.reading.arrow import TenantReader
 from graph.view import version
 from graph.view.version import State
 

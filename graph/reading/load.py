@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from uuid import UUID
 
 from graph import metrics
+from graph.database.arrow import tenant_snapshot
 from graph.engine.graph import Graph, build
 from graph.layers import LAYERS
 from graph.reading import corrections
-from graph.reading.arrow import tenant_snapshot
 from graph.reading.corrections import Wanted
 
 ENDS = ("id", "source_entity_id", "target_entity_id")

@@ -1,4 +1,4 @@
-"""python -m syncjobs.answering.child: one answer, from a question on standard input.
+"""python -m syncjobs.questions.process: one answer, from a question on standard input.
 
 It says on standard output, as JSON, the answer or why there is none. It steps back behind other
 work, ends at its limit whatever it is doing, and with the worker that started it.

@@ -151,5 +151,5 @@ class Answerer:
 
 async def _started() -> Process:
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": str(settings.SETTINGS_MODULE)}
-    command = (sys.executable, "-m", "syncjobs.answering.child")
+    command = (sys.executable, "-m", "syncjobs.questions.process")
     return await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, env=environment)

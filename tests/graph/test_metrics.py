@@ -10,8 +10,9 @@ import pytest
 from prometheus_client import REGISTRY
 
 from graph import metrics
+from graph.database import arrow
 from graph.errors import GraphError
-from graph.reading import arrow, graph_cache
+from graph.reading import graph_cache
 from graph.reading.load import load
 from graph.view import refresh
 from tests.graph import rows

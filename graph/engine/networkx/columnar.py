@@ -1,7 +1,7 @@
 """A tenant's graph with networkx's interface, over columns that are read when they are asked for.
 
 Immutable, so that threads may share it. `networkx.f(graph)` runs on compiled code where there is
-some (graph.engine.backend), and in networkx on a converted graph where there is none.
+some (graph.engine.networkx.backend), and in networkx on a converted graph where there is none.
 """
 
 from collections.abc import Hashable, Iterable

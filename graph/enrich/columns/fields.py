@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from graph import sql
+from graph.database.arrow import TenantReader, tenant_snapshot
 from graph.enrich.columns.grouping import codes
 from graph.enrich.columns.payments import Ints, Payments, Texts
-from graph.reading.arrow import TenantReader, tenant_snapshot
 
 Floats = NDArray[np.float64]
 Fields = dict[str, Texts]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psycopg.sql import SQL, Literal
 
 from graph import sql
-from graph.reading.arrow import tenant_snapshot
+from graph.database.arrow import tenant_snapshot
 
 Ints = NDArray[np.int64]
 Texts = NDArray[Any]  # of str

@@ -8,11 +8,10 @@ from django.db.utils import OperationalError
 from psycopg.sql import SQL
 
 from graph.api.errors import timed_out
-from graph.database import deadlines
+from graph.database import arrow, deadlines
 from graph.database.tenancy import tenant_transaction
 from graph.errors import TookTooLong
 from graph.questions import whole_graph
-from graph.reading import arrow
 from graph.view import refresh
 from tests.graph import rows
 from tests.graph.api.shapes import V1

@@ -12,9 +12,8 @@ from psycopg.sql import SQL, Identifier
 
 from graph import models
 from graph.checks import the_application_is_bound
-from graph.database import grants, row_security
+from graph.database import arrow, grants, row_security
 from graph.database.tenancy import tenant_transaction
-from graph.reading import arrow
 from graph.view import refresh
 from graph.view.triggers import EVERYBODY
 from tests.graph import rows

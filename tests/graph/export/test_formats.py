@@ -14,11 +14,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from graph.database import arrow
 from graph.engine.networkx.to_networkx import to_networkx
 from graph.export import pages as export_pages
 from graph.export.formats import FORMATS
 from graph.models import CrossPlatformRelationship
-from graph.reading import arrow
 from graph.reading.load import ALL, load
 from graph.view import refresh, version
 from tests.graph import rows

@@ -11,10 +11,10 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg.sql import SQL, Literal
 
+from graph.database import arrow
 from graph.engine.networkx.to_networkx import to_networkx
 from graph.errors import ViewMissing, ViewUnpopulated
 from graph.models import CausalRelationship, CrossPlatformRelationship, SeasonalPattern
-from graph.reading import arrow
 from graph.reading.load import FACTS, LAYER_COLUMNS, load
 from graph.view import refresh
 from tests.graph import rows

@@ -96,7 +96,7 @@ def children(process: Process) -> list[int]:
 
 def _is_child(place: Path, parent: int) -> bool:
     try:
-        named = b"syncjobs.answering.child" in (place / "cmdline").read_bytes()
+        named = b"syncjobs.questions.process" in (place / "cmdline").read_bytes()
         return named and f"\nPPid:\t{parent}\n" in (place / "status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False

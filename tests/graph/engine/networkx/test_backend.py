@@ -225,7 +225,7 @@ def payments():
 @pytest.mark.parametrize("name", SCORES)
 def test_a_columnar_graph_is_read_without_conversion(name, payments, caplog):
     ours, theirs = payments
-    caplog.set_level(logging.INFO, "graph.engine.backend")
+    caplog.set_level(logging.INFO, "graph.engine.networkx.backend")
     assert getattr(nx, name)(ours) == pytest.approx(getattr(nx, name)(theirs), abs=1e-12)
     assert getattr(nx, name)(ours.projection()) == pytest.approx(
         getattr(nx, name)(ours.projection().to_networkx()), abs=1e-12
@@ -235,7 +235,7 @@ def test_a_columnar_graph_is_read_without_conversion(name, payments, caplog):
 
 def test_what_is_not_compiled_runs_on_a_converted_graph_and_says_so(payments, caplog):
     ours, theirs = payments
-    caplog.set_level(logging.INFO, "graph.engine.backend")
+    caplog.set_level(logging.INFO, "graph.engine.networkx.backend")
     assert nx.degree_assortativity_coefficient(ours) == nx.degree_assortativity_coefficient(theirs)
     assert nx.betweenness_centrality(ours, k=5, seed=1) == nx.betweenness_centrality(
         theirs, k=5, seed=1

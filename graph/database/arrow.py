@@ -250,7 +250,7 @@ def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantRe
 
 
 def _limit() -> Composable:
-    """Where a limit stands (graph.limits) the transaction's statements end at it."""
+    """Where a limit stands (graph.database.deadlines) the transaction's statements end at it."""
     limit = deadlines.statement()
     return SQL("SET LOCAL statement_timeout = {}; ").format(Literal(limit)) if limit else SQL("")
 
