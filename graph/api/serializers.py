@@ -14,6 +14,7 @@ from graph.engine.filters import Only
 from graph.engine.importance import ALGORITHMS
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.models.choices import EntityKind, QuestionStatus, Records
+from graph.questions import kinds
 from graph.questions.whole_graph import layer_fields
 
 Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
@@ -171,7 +172,14 @@ class InsightsQuery(StrictQuery):
     status = serializers.CharField(
         required=False,
         max_length=20,
-        help_text="prediction: pending, fulfilled or overdue; fraud: open or confirmed.",
+        help_text="prediction: pending, fulfilled, overdue or stale, as of today; "
+        "fraud: open or confirmed.",
+    )
+    kind = serializers.ChoiceField(
+        list(kinds.KINDS), required=False, help_text="Only rows that record this."
+    )
+    today = serializers.DateField(
+        required=False, help_text="The day that counts as today; the calendar's where none is said"
     )
     once = serializers.BooleanField(
         default=False, help_text="Of a payment that several sources saw, only the view that counts."
@@ -316,7 +324,14 @@ class Insights(serializers.Field[Any, Any, Any, Any]):
         return [INSIGHTS[row["layer"]](row).data for row in value]
 
 
+class BooksAnswer(Answer):
+    source = serializers.CharField(help_text="Of which the books are")  # type: ignore[assignment]
+    until = serializers.DateField(help_text="The last day of its books that is not after today")
+
+
 class InsightsAnswer(Answer):
+    today = serializers.DateField(help_text="The day that counted as today")
+    books = BooksAnswer(many=True)
     results = Insights()
     next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
 

@@ -10,10 +10,10 @@ from rest_framework.response import Response
 from graph.api import list_serializers
 from graph.api import serializers as shapes
 from graph.api.fields import beyond
-from graph.api.question_view import Question, described
+from graph.api.question_view import DatedQuestion, Question, described
 from graph.layers import BY_NAME
 from graph.questions import (
-    cash_flow,
+    days,
     entities,
     explain,
     insights,
@@ -111,23 +111,8 @@ class RelationshipsView(Listed):
         )
 
 
-class CashFlowView(Question):
-    query = list_serializers.CashFlowQuery
-
-    @described(
-        list_serializers.CashFlowQuery,
-        list_serializers.CashFlowAnswer,
-        may_be_missing=True,
-        name="graph_cash_flow",
-    )
-    def get(self, request: Request) -> Response:
-        """Money in and out by month and currency, and the predicted months with their ranges."""
-        answer = cash_flow.cash_flow(self.tenant(request), **self.parameters(request))
-        return Response(list_serializers.CashFlowAnswer(answer).data)
-
-
 @extend_schema(parameters=[OpenApiParameter("layer", OpenApiTypes.STR, "path", enum=list(BY_NAME))])
-class InsightsView(Question):
+class InsightsView(DatedQuestion):
     query = shapes.InsightsQuery
 
     @described(
@@ -135,12 +120,14 @@ class InsightsView(Question):
     )
     def get(self, request: Request, layer: str) -> Response:
         """What one layer says, the newest relationships first, with its evidence."""
-        asked = self.parameters(request)
+        asked = self.dated(request)
         most, after = asked.pop("limit"), asked.pop("cursor", None)
         found, following = insights.insights(
             self.tenant(request), layer, **asked, most=most, after=after
         )
-        answer = {"results": found, "next": cursors.cursor(following)}
+        books = days.reach(self.tenant(request), asked["today"])
+        following_page = cursors.cursor(following)
+        answer = {"today": asked["today"], "books": books, "results": found, "next": following_page}
         return Response(shapes.InsightsAnswer(answer).data)
 
 

@@ -15,6 +15,7 @@ from graph import sql
 from graph.database.statistics import analyze_stale
 from graph.database.tenancy import tenant_transaction
 from graph.enrich import (
+    canonical,
     causal,
     change,
     cross_platform,
@@ -51,6 +52,7 @@ STEPS: dict[str, Callable[[Findings], Counts]] = {
     "pattern": lambda of: pattern.enrich(of.user_id, of.payments, of.courses),
     "prediction": lambda of: prediction.enrich(of.user_id, of.payments, of.courses, of.until),
     "fraud": lambda of: fraud.enrich(of.user_id, of.payments, of.duplicates),
+    "payment_groups": lambda of: canonical.enrich(of.user_id),
     "cross_platform": lambda of: cross_platform.enrich(of.user_id, of.payments),
     "causal": lambda of: causal.enrich(of.user_id),
     "change": lambda of: change.enrich(of.user_id),

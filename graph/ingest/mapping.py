@@ -232,9 +232,7 @@ def _records(table: Table) -> RecordsRule | None:
     column, default = rule.column("column"), rule.one_of("default", RECORDS, None)
     values = rule.table("values").choices(RECORDS)
     if bool(column) != bool(values):
-        raise rule.error(
-            "column", "and values go together: name the column and what its values say"
-        )
+        raise rule.error("column", "needs values, and values need a column: give both or neither")
     return RecordsRule(default, column, values) if column or default else None
 
 

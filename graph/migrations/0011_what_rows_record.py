@@ -6,10 +6,9 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.functions
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import graph.models.preferences
 from django.db import migrations, models
 
-
+import graph.models.preferences
 
 add = import_module("graph.migrations.0002_tenants_apart").add
 
@@ -261,6 +260,15 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='paymentcaserow',
             constraint=models.UniqueConstraint(fields=('user_id', 'case', 'relationship'), name='payment_case_rows_key'),
+        ),
+        migrations.AddField(
+            model_name='relationshipinstance',
+            name='allocated',
+            field=models.DecimalField(blank=True, decimal_places=4, editable=False, help_text='Of a settles link: how much of the invoice the payment settles', max_digits=20, null=True),
+        ),
+        migrations.AddConstraint(
+            model_name='relationshipinstance',
+            constraint=models.CheckConstraint(condition=models.Q(('allocated__isnull', True), models.Q(('allocated__gte', 0), ('allocated__lt', 10000000000000000)), _connector='OR'), name='relationship_instances_allocated_finite'),
         ),
         *(
             migrations.RunSQL(

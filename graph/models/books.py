@@ -215,6 +215,14 @@ class RelationshipInstance(TenantRow):
         editable=False,
         help_text="Another view of the same payment, which counts in its place",
     )
+    allocated = models.DecimalField(
+        max_digits=20,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Of a settles link: how much of the invoice the payment settles",
+    )
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="Soft deletion")
 
@@ -230,6 +238,10 @@ class RelationshipInstance(TenantRow):
             *in_unit_range("relationship_instances", "confidence_score"),
             models.CheckConstraint(
                 condition=~Q(relationship_type=""), name="relationship_instances_type_stated"
+            ),
+            models.CheckConstraint(
+                condition=Q(allocated__isnull=True) | Q(allocated__gte=0, allocated__lt=10**16),
+                name="relationship_instances_allocated_finite",
             ),
             models.CheckConstraint(
                 condition=Q(canonical__isnull=True) | ~Q(canonical=F("id")),
