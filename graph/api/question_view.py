@@ -14,6 +14,7 @@ from graph.api import conditional
 from graph.api import serializers as shapes
 from graph.api.conditional import Versioned
 from graph.database import deadlines
+from graph.questions import days
 
 PROBLEMS = {
     400: OpenApiResponse(description="A parameter is wrong: its name, and what it should be"),

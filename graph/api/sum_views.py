@@ -4,8 +4,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api import sum_serializers as sums
-from graph.api.question_view import DatedQuestion, described
-from graph.questions import cash_flow, open_items
+from graph.api.question_view import DatedQuestion, Question, described
+from graph.api.serializers import NoQuery
+from graph.questions import cash_flow, open_items, reconcile
 
 
 class CashFlowView(DatedQuestion):
@@ -28,3 +29,11 @@ class OpenItemsView(DatedQuestion):
         """Invoices, credit notes, refunds and payments that are not used up, by age."""
         answer = open_items.open_items(self.tenant(request), **self.dated(request))
         return Response(sums.OpenItemsAnswer(answer).data)
+
+
+class ReconcileView(Question):
+    @described(NoQuery, sums.ReconcileAnswer, name="graph_reconcile")
+    def get(self, request: Request) -> Response:
+        """Opening + movements = closing, for each account and month with a running balance."""
+        self.parameters(request)
+        return Response(sums.ReconcileAnswer(reconcile.reconcile(self.tenant(request))).data)

@@ -118,7 +118,7 @@ def _row(payments: Payments, name: str, course: Course, expected: Expected, unti
 def _reach(course: Course, until: int) -> dict[str, str]:
     """How far the books reach that the series is in, and from when on they are too old for it."""
     period = course.series.fit.grid.rhythm.period
-    stale = min(until + math.ceil(STALE * period) + 1, outlook.LAST_DAY)
+    stale = min(until + math.ceil(STALE * period) + 1, forecast.LAST_DAY)
     return {"books_until": on(until).isoformat(), "stale_from": on(stale).isoformat()}
 
 

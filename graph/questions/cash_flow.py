@@ -24,11 +24,12 @@ def cash_flow(
 
     Payments and fees count, each once (`graph.enrich.canonical`); invoices never do: what is open
     of them stands beside, as receivable and payable. Where accounts' statements reach, cash is what
-    they say, and payments that only other sources tell are summed apart as `off_statement`. Seen
-    from `party` (an id or a part of a name) all its payments count, whoever tells them; without
-    one, those of all departments and accounts, so that what moves between two of them is neither in
-    nor out. `by="party"` splits each month by who paid or was paid. Raises NotFound for a party that is
-    none, ViewMissing, ViewUnpopulated.
+    they say, and payments that only other sources tell are summed apart as `off_statement`.
+
+    Seen from `party` (an id or a part of a name) all its payments count, whoever tells them;
+    without one, those of all departments and accounts, so that what moves between two of them is
+    neither in nor out. `by="party"` splits each month by who paid or was paid. Raises NotFound for
+    a party that is none, ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
     with rows.snapshot(user_id) as reader:

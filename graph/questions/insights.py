@@ -110,7 +110,8 @@ def _once(user_id: UUID, layer: Layer) -> Q:
         payment_group_id=OuterRef("payment_group_id"),
         **{f"{layer.id_column}__isnull": False},
     )
-    return Q(payment_group_id__isnull=True) | Q(payment_group_id=F("id")) | ~Exists(better)
+    counts = Q(payment_group_id__isnull=True) | Q(payment_group_id=F("id"))
+    return counts | Q(~Exists(better))
 
 
 def _within(since: datetime | None, until: datetime | None) -> Q:

@@ -49,10 +49,12 @@ once AS MATERIALIZED (
     ORDER BY payment_group_id, payment_group_id = id DESC, id
 ),
 covered AS (
-    SELECT currency, min(month) AS first_month, max(month) AS last_month
+    -- a currency that some account has, in the months of the statements together: an account's
+    -- first and last months may show no row
+    SELECT DISTINCT
+        currency, min(month) OVER () AS first_month, max(month) OVER () AS last_month
     FROM once
     WHERE on_statement
-    GROUP BY currency
 ),
 counted AS (
     SELECT

@@ -1,0 +1,164 @@
+"""Sums over generated books equal their truth: cash by month and party, balances, cases."""
+
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from benchmarks.otherbooks import books as other_books
+from finley.demo import books as demo_books
+from finley.demo.truth import Truth
+from graph.enrich.run import enrich
+from graph.ingest.import_file import format_of, import_file
+from graph.models import EntityMatch
+from graph.questions.cash_flow import cash_flow
+from graph.questions.reconcile import reconcile
+from graph.view import refresh as view
+
+SEEDS = (1, 2, 3, 4, 5, 7)
+OTHER_SEEDS = (1, 2, 3, 4, 5)
+Sums = dict[tuple[str, str], tuple[Decimal, Decimal]]
+ByParty = dict[tuple[str, str, str], tuple[Decimal, Decimal]]
+
+
+def made(user_id: UUID, folder: Path, kind: str, seed: int) -> Truth:
+    """The tenant's books are the generator's, enriched."""
+    if kind == "demo":
+        written = demo_books.write(folder, seed)
+        files = [(path, format_of(path)) for path in written.files if path.suffix == ".csv"]
+        truth = written.truth
+    else:
+        other = other_books.write(folder, seed)
+        files = [(path, other_books.mapping_of(path.name)) for path in other.files]
+        truth = other.truth
+    for path, by in files:
+        import_file(user_id, path, by, folder)
+    enrich(user_id)
+    view.refresh()
+    return truth
+
+
+def pounds(pence: int) -> Decimal:
+    return Decimal(pence) / 100
+
+
+def true_months(truth: Truth) -> Sums:
+    sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for cash in truth.cash:
+        month = sums[cash.month, cash.currency]
+        month[0] += pounds(cash.money_in)
+        month[1] += pounds(cash.money_out)
+    return {key: (came, went) for key, (came, went) in sums.items()}
+
+
+def told_months(answer: dict) -> Sums:
+    return {
+        (row["month"], row["currency"]): (row["money_in"], row["money_out"])
+        for row in answer["months"]
+        if row["money_in"] or row["money_out"]
+    }
+
+
+SOURCES = {"demo": "finley-demo.{}", "other": "otherbooks.{}"}
+STATEMENTS = {"demo": ("bank.csv",), "other": ("statement.csv", "giving.csv")}
+
+
+def entity_of(user_id: UUID, truth: Truth, kind: str) -> dict[str, set[UUID]]:
+    """Each true party and the entities that its lines of statements name."""
+    matches = EntityMatch.objects.using("owner").filter(user_id=user_id, event__posting=2)
+    named = {
+        (source, key): entity
+        for source, key, entity in matches.order_by("confidence", "-created_at", "-id").values_list(
+            "event__source", "event__external_id", "entity_id"
+        )
+    }
+    found: dict[str, set[UUID]] = defaultdict(set)
+    for alias in truth.aliases:
+        for spelling in alias.spellings:
+            source = SOURCES[kind].format(spelling.file.removesuffix(".csv"))
+            for ref in spelling.rows if spelling.file in STATEMENTS[kind] else ():
+                found[alias.party].add(named[source, ref.key])
+    return dict(found)
+
+
+def true_parties(truth: Truth, entities: dict[str, set[UUID]]) -> ByParty:
+    """By the entity that a party is resolved to; parties that are taken for one are summed."""
+    sums: ByParty = {}
+    for cash in truth.cash:
+        (entity,) = entities[cash.party]
+        key = (cash.month, cash.currency, str(entity))
+        came, went = sums.get(key, (Decimal(0), Decimal(0)))
+        sums[key] = came + pounds(cash.money_in), went + pounds(cash.money_out)
+    return sums
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    [*(("demo", seed) for seed in SEEDS), *(("other", seed) for seed in OTHER_SEEDS)],
+)
+def test_sums_are_the_truth(kind, seed, tenant, tmp_path):
+    truth = made(tenant.id, tmp_path, kind, seed)
+    answer = cash_flow(tenant.id)
+    assert told_months(answer) == true_months(truth)
+    told = {
+        (row["month"], row["currency"], row["party_id"]): (row["money_in"], row["money_out"])
+        for row in cash_flow(tenant.id, by="party")["months"]
+        if row["money_in"] or row["money_out"]
+    }
+    assert told == true_parties(truth, entity_of(tenant.id, truth, kind))
+    balances = {
+        (account["account"], account["currency"], month["month"]): (
+            month["opening"],
+            month["closing"],
+        )
+        for account in reconcile(tenant.id)["accounts"]
+        for month in account["months"]
+        if month["ok"]
+    }
+    assert balances == {
+        (each.account, each.currency, each.month): (pounds(each.opening), pounds(each.closing))
+        for each in truth.balances
+    }
+
+
+def test_print_cases(tenant, tmp_path):
+    import os
+
+    kind, seed = os.environ["KIND"], int(os.environ["SEED"])
+    truth = made(tenant.id, tmp_path, kind, seed)
+    from graph.questions import cases
+
+    found = cases.cases(tenant.id, limit=500)
+    print(found["totals"])
+    dup = {(d.row.file.removesuffix(".csv"), d.row.key): d for d in truth.duplicates}
+    real = 0
+    from graph.models import RawEvent
+
+    amounts = {
+        (e.source.split(".")[1], e.external_id): abs(e.amount)
+        for e in RawEvent.objects.using("owner").filter(user_id=tenant.id, posting=2)
+    }
+    truth_sum = sum(amounts[k] for k, d in dup.items() if not d.echo)
+    print("truth", truth_sum, len([d for d in dup.values() if not d.echo]))
+    told = set()
+    for c in found["results"]:
+        one = cases.case(tenant.id, c["id"])
+        rows = [(r["source"].split(".")[1], r["key"], r["role"]) for r in one["rows"]]
+        hits = [(s, k) for s, k, r in rows if (s, k) in dup]
+        told |= set(hits)
+        ok = sum(amounts[h] for h in hits if not dup[h].echo) == c["amount_at_risk"]
+        print(
+            "OK " if ok else "BAD",
+            c["amount_at_risk"],
+            c["kind"],
+            round(c["confidence"], 2),
+            c["party"],
+            [(f"{s} {k} {r}") for s, k, r in rows],
+            [dup[h].kind + ("*" if dup[h].echo else "") for h in hits],
+            c["evidence"]["against"],
+        )
+    for k, d in dup.items():
+        if k not in told:
+            print("MISSED", k, d.kind, d.echo, amounts[k])
