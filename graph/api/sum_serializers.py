@@ -8,7 +8,7 @@ from graph.api.fields import Moment
 from graph.api.list_serializers import money, total
 from graph.api.serializers import Answer, BooksAnswer, StrictQuery
 from graph.models.choices import CaseAction, CaseRole, CaseState, Records
-from graph.questions import cases, open_items
+from graph.questions import cases, open_items, spend
 
 PAYMENTS = "payments and fees, each once; no invoices, no transfers between own accounts"
 
@@ -297,3 +297,61 @@ class ReconciledAccount(Answer):
 class ReconcileAnswer(Answer):
     ok = serializers.BooleanField(help_text="Every month of every account adds up")
     accounts = ReconciledAccount(many=True)
+
+
+class SpendQuery(StrictQuery):
+    by = serializers.ChoiceField(spend.BY, default="party")
+    period = serializers.ChoiceField(list(spend.PERIODS), default="month")
+    direction = serializers.ChoiceField(
+        ["out", "in"], default="out", help_text="out: what was paid; in: what was received"
+    )
+    kind = serializers.ChoiceField(
+        ["payment", "obligation"],
+        default="payment",
+        help_text="payment: money that moved, fees too; obligation: what was invoiced",
+    )
+    party = party_field("only payments to it (or from it)")
+    currency = currency_field()
+    periods = serializers.IntegerField(default=13, min_value=1, max_value=120)
+    order = serializers.ChoiceField(
+        spend.RANKINGS, default="amount", help_text="Of the newest period, the most first"
+    )
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=500)
+    today = today_field()
+
+
+class SpendPeriod(Answer):
+    period = serializers.CharField(help_text="2025-04, 2025-Q2 or 2025")
+    amount = total("payments (or invoices, as `kind` says), each once, in this currency")
+    count = serializers.IntegerField(help_text="Counts the payments of `amount`")
+    share = serializers.FloatField(
+        allow_null=True, help_text="Of all groups' amounts in the period and currency, 0..1"
+    )
+    change = total("as `amount`: this period less the one before")
+    change_share = serializers.FloatField(allow_null=True, help_text="change / the one before")
+    change_on_last_year = total("as `amount`: this period less the same one a year before")
+    change_on_last_year_share = serializers.FloatField(allow_null=True)
+    price_part = total(
+        "of `change` what comes of other prices in recurring series, at this period's number of "
+        "payments"
+    )
+
+
+class PriceChange(Answer):
+    from_day = serializers.DateField(help_text="The first day of the new price")
+    old = money()
+    new = money()
+    change_share = serializers.FloatField(help_text="new / old - 1")
+
+
+class SpendGroup(Answer):
+    name = serializers.CharField(allow_null=True, help_text="null: the books do not say")
+    party_id = serializers.UUIDField(allow_null=True)
+    currency = serializers.CharField()
+    periods = SpendPeriod(many=True, help_text="The newest first; it is as long as it is by today")
+    prices = PriceChange(many=True, help_text="The last change of each recurring series' price")
+
+
+class SpendAnswer(DatedAnswer):
+    count = serializers.IntegerField(help_text="Counts the groups")
+    results = SpendGroup(many=True)

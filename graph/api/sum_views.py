@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from graph.api import sum_serializers as sums
 from graph.api.question_view import DatedQuestion, Question, described
 from graph.api.serializers import NoQuery
-from graph.questions import cash_flow, open_items, reconcile
+from graph.questions import cash_flow, open_items, reconcile, spend
 
 
 class CashFlowView(DatedQuestion):
@@ -37,3 +37,13 @@ class ReconcileView(Question):
         """Opening + movements = closing, for each account and month with a running balance."""
         self.parameters(request)
         return Response(sums.ReconcileAnswer(reconcile.reconcile(self.tenant(request))).data)
+
+
+class SpendView(DatedQuestion):
+    query = sums.SpendQuery
+
+    @described(sums.SpendQuery, sums.SpendAnswer, may_be_missing=True, name="graph_spend")
+    def get(self, request: Request) -> Response:
+        """What was paid by party, department or category, and how that changed."""
+        answer = spend.spend(self.tenant(request), **self.dated(request))
+        return Response(sums.SpendAnswer(answer).data)

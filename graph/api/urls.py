@@ -31,6 +31,7 @@ urlpatterns = [
     ),
     path("cash-flow/", sum_views.CashFlowView.as_view(), name="graph-cash-flow"),
     path("reconcile/", sum_views.ReconcileView.as_view(), name="graph-reconcile"),
+    path("spend/", sum_views.SpendView.as_view(), name="graph-spend"),
     path("open-items/", sum_views.OpenItemsView.as_view(), name="graph-open-items"),
     path("relationships/", views.RelationshipsView.as_view(), name="graph-relationships"),
     path(
