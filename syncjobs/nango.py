@@ -1,4 +1,4 @@
-"""Requests to a provider through Nango's proxy, each answer read whole or refused.
+"""Requests to a provider through Nango's proxy; a response is read completely or refused.
 
 https://nango.dev/docs/reference/backend/http-api/proxy
 """
@@ -7,36 +7,37 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 import httpx
 
 from syncjobs.errors import Permanent, Refused, SyncError, Transient, Unreadable
-from syncjobs.http_errors import Who, dead, heard, refusal
+from syncjobs.http_errors import Peer, dead, error_body, refusal
+from syncjobs.providers import PROVIDERS
 
 HOST = "https://api.nango.dev"
-TITLES = {
-    "gmail": "Gmail",
-    "dropbox": "Dropbox",
-    "gdrive": "Google Drive",
-    "zoho_mail": "Zoho Mail",
-}
+TITLES = {provider.name: provider.title for provider in PROVIDERS}
 NO_CONNECTION = frozenset(
     {"not_found", "unknown_connection", "unknown_provider_config", "invalid_credentials"}
 )
 MOST_BYTES = 64 * 1024 * 1024
+LISTING = 16 * 1024 * 1024  # bytes of an answer that is kept as a whole
+SMALL = 256 * 1024  # bytes; of longer answers a worker holds one at a time
+REFUSAL = 64 * 1024  # bytes of a refusal that are looked at
 FORWARDED = "Nango-Proxy-"  # Nango hands headers of this prefix on, without the prefix
 
 Query = Mapping[str, str | int | bool]
 
 
-class Standing(StrEnum):
-    """What Nango says of a connection."""
+class ConnectionStatus(StrEnum):
+    """The state of a connection at Nango."""
 
     ALIVE = "alive"
     DEAD = "dead"
@@ -45,7 +46,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Access:
-    """Which connection of which integration, on which Nango."""
+    """The connection, its integration, and the Nango server."""
 
     provider: str
     connection_id: str
@@ -54,13 +55,17 @@ class Access:
     host: str = HOST
 
     @property
-    def who(self) -> Who:
-        return Who(TITLES.get(self.provider, self.provider), self.connection_id)
+    def who(self) -> Peer:
+        return Peer(TITLES.get(self.provider, self.provider), self.connection_id)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds without a sign of life, seconds for a whole answer, its bytes, seconds between."""
+    """Seconds without a sign of life, seconds for a whole answer, its bytes, seconds between.
+
+    `most_bytes` bounds what is taken apart or written to a file at once; an answer that is kept as
+    a whole has at most LISTING.
+    """
 
     silence: float = 30.0
     answer: float = 300.0
@@ -69,15 +74,26 @@ class Limits:
 
 
 def http_client(limits: Limits | None = None) -> httpx.AsyncClient:
-    """A client to share among many Nangos of one event loop: its TLS set-up is the dear part."""
+    """An HTTP client to share among all Nangos of an event loop, because setting up TLS is slow."""
     silence = (limits or Limits()).silence
     return httpx.AsyncClient(timeout=httpx.Timeout(silence, connect=min(silence, 10.0)))
 
 
-class Nango:
-    """One connection. Every method raises Transient or Permanent, and nothing else of its own.
+type Sink[T] = Callable[[httpx.Response], Awaitable[T]]
 
-    A `client` that was given stays open at the end; its own is closed.
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    raw: bytes
+
+
+class Nango:
+    """One connection. All methods raise Transient or Permanent.
+
+    A `client` that was given stays open at the end; its own is closed. `large` is the place of
+    those answers that are longer than SMALL: runs of one worker share it, so that the worker's
+    memory does not grow with what strangers send. `last_try`: what a single item does to the run
+    now would end the run, so that the item is set aside instead (sources.paging.each_alone).
     """
 
     def __init__(
@@ -85,8 +101,13 @@ class Nango:
         access: Access,
         client: httpx.AsyncClient | None = None,
         limits: Limits | None = None,
+        *,
+        large: asyncio.Semaphore | None = None,
+        last_try: bool = False,
     ) -> None:
         self.access = access
+        self.last_try = last_try
+        self._large = large or asyncio.Semaphore(1)
         self.who = access.who
         self._limits = limits or Limits()
         self._own = None if client else http_client(self._limits)
@@ -109,21 +130,47 @@ class Nango:
         """The JSON object at the provider's `path`."""
         return decoded(await self.read(path, params), self.who)
 
+    async def take[T](
+        self, path: str, take: Callable[[dict[str, Any]], T], params: Query | None = None
+    ) -> T:
+        """What `take` makes of the JSON object at `path`, which may be as long as `most_bytes`.
+
+        A long one is decoded and taken in a thread, one at a time in the worker; keep little of it.
+        """
+        async with AsyncExitStack() as held:
+            raw = await self._asked(path, params, self._gathered(held, self._limits.most_bytes))
+            if len(raw) > SMALL:
+                return await asyncio.to_thread(lambda: take(decoded(raw, self.who)))
+            return take(decoded(raw, self.who))
+
+    async def save(self, path: str, into: Path, params: Query | None = None, **given: Any) -> None:
+        """The answer's bytes into a file; `given` as `read` takes it."""
+        with into.open("wb") as file:
+            await self._asked(path, params, self._written(file), **given)
+
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The JSON object that the provider answers to `body`."""
+        """The JSON object in the provider's response to `body`."""
         return decoded(await self.read(path, method="POST", body=body), self.who)
 
-    async def read(
+    async def read(self, path: str, params: Query | None = None, **given: Any) -> bytes:
+        """The answer's bytes, at most LISTING. `headers` go to the provider; `base` replaces its
+        address; `method` and `body` are as in HTTP.
+        """
+        async with AsyncExitStack() as held:
+            most = min(self._limits.most_bytes, LISTING)
+            return await self._asked(path, params, self._gathered(held, most), **given)
+
+    async def _asked[T](
         self,
         path: str,
-        params: Query | None = None,
+        params: Query | None,
+        sink: "Sink[T]",
         *,
         method: str = "GET",
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         base: str | None = None,
-    ) -> bytes:
-        """The answer's bytes. `headers` go to the provider; `base` replaces its address."""
+    ) -> T:
         sent = {FORWARDED + name: value for name, value in (headers or {}).items()}
         sent |= {
             "Provider-Config-Key": self.access.integration or self.access.provider,
@@ -134,25 +181,27 @@ class Nango:
             sent["Base-Url-Override"] = base
         await self._paced()
         url = f"proxy/{path.lstrip('/')}"
-        answer, raw = await self._exchange(method, url, params=params, json=body, headers=sent)
-        if answer.is_success:
-            return raw
-        raise await self._trouble(answer, raw)
+        answer, taken = await self._exchange(
+            method, url, sink, params=params, json=body, headers=sent
+        )
+        if isinstance(taken, _Refusal):
+            raise await self._error(answer, taken.raw)
+        return taken
 
-    async def connection_status(self, connection_id: str | None = None) -> Standing:
-        """What Nango knows of the connection, after it tried to renew its authorisation."""
+    async def connection_status(self, connection_id: str | None = None) -> ConnectionStatus:
+        """The connection's state, after Nango has tried to renew its authorisation."""
         answer, raw = await self._looked_up(connection_id or self.access.connection_id)
-        code = heard(raw).code
+        code = error_body(raw).code
         if code == "invalid_credentials" or answer.status_code == 424:
-            return Standing.DEAD
+            return ConnectionStatus.DEAD
         if answer.is_success:
-            return Standing.ALIVE
+            return ConnectionStatus.ALIVE
         if answer.status_code in {400, 404} and code in {"not_found", "unknown_connection"}:
-            return Standing.MISSING
+            return ConnectionStatus.MISSING
         raise refusal(answer.status_code, answer.headers, raw, self.who)
 
     async def connection_facts(self) -> dict[str, Any] | None:
-        """What Nango tells of the connection; None where it has none such, or a dead one.
+        """Nango's data of the connection; None if it is missing or dead.
 
         Its shape: `connectionFullToPublicApi` in packages/server/lib/formatters/connection.ts of
         github.com/NangoHQ/nango.
@@ -160,34 +209,40 @@ class Nango:
         answer, raw = await self._looked_up(self.access.connection_id)
         if answer.is_success:
             return decoded(raw, self.who)
-        if answer.status_code in {400, 404, 424} and heard(raw).code in NO_CONNECTION:
+        if answer.status_code in {400, 404, 424} and error_body(raw).code in NO_CONNECTION:
             return None
         raise refusal(answer.status_code, answer.headers, raw, self.who)
 
     async def _looked_up(self, connection_id: str) -> tuple[httpx.Response, bytes]:
         path = f"connections/{quote(connection_id, safe='')}"
         params = {"provider_config_key": self.access.integration or self.access.provider}
-        return await self._exchange("GET", path, params=params, headers={})
+        async with AsyncExitStack() as held:
+            sink = self._gathered(held, LISTING)
+            answer, taken = await self._exchange("GET", path, sink, params=params, headers={})
+        return answer, taken.raw if isinstance(taken, _Refusal) else taken
 
-    async def _trouble(self, answer: httpx.Response, raw: bytes) -> SyncError:
-        """Nango says 400 server_error of a missing, a dead and an unlucky connection: ask it."""
-        if answer.status_code != 400 or heard(raw).code != "server_error":
+    async def _error(self, answer: httpx.Response, raw: bytes) -> SyncError:
+        """The error.
+
+        Nango's 400 server_error may mean a missing or dead connection, so ask for its state.
+        """
+        if answer.status_code != 400 or error_body(raw).code != "server_error":
             return refusal(answer.status_code, answer.headers, raw, self.who)
         match await self.connection_status():
-            case Standing.ALIVE:
+            case ConnectionStatus.ALIVE:
                 return Transient("Nango could not renew the authorisation this time.")
-            case Standing.MISSING:
+            case ConnectionStatus.MISSING:
                 return Permanent(
-                    f"Nango knows no connection {self.who.connection_id}: connect "
+                    f"Nango knows no connection {self.who.connection_id}. Connect "
                     f"{self.who.title} again, then replay this sync.",
                     reauthorise=True,
                 )
             case _:
                 return dead(self.who)
 
-    async def _exchange(
-        self, method: str, path: str, *, headers: Mapping[str, str], **sent: Any
-    ) -> tuple[httpx.Response, bytes]:
+    async def _exchange[T](
+        self, method: str, path: str, sink: "Sink[T]", *, headers: Mapping[str, str], **sent: Any
+    ) -> "tuple[httpx.Response, T | _Refusal]":
         assert self._client is not None  # noqa: S101
         url = f"{self.access.host.rstrip('/')}/{path}"
         headers = {**headers, "Authorization": f"Bearer {self.access.secret}"}
@@ -196,12 +251,14 @@ class Nango:
                 asyncio.timeout(self._limits.answer),
                 self._client.stream(method, url, headers=headers, **sent) as answer,
             ):
-                return answer, await self._whole(answer)
+                if not answer.is_success:
+                    return answer, _Refusal(await _beginning(answer))
+                return answer, await sink(answer)
         except (TimeoutError, httpx.TimeoutException):
             raise Transient(f"{self.who.title} did not answer in time.") from None
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError, ValueError):
             raise Permanent(
-                "The request to Nango cannot be made: check its address, its secret key and the "
+                "The request to Nango is invalid. Check its address, its secret key and the "
                 "connection's id in the settings."
             ) from None
         except httpx.HTTPError as error:
@@ -209,19 +266,40 @@ class Nango:
                 f"The connection to {self.who.title} broke ({type(error).__name__})."
             ) from None
 
-    async def _whole(self, answer: httpx.Response) -> bytes:
-        body = bytearray()
-        async for chunk in answer.aiter_bytes():
-            body += chunk
-            if len(body) > self._limits.most_bytes:
-                raise Unreadable(
-                    f"{self.who.title} sent more than {self._limits.most_bytes // 1048576} MiB "
-                    "in one answer, which is more than we read."
-                )
-        return bytes(body)
+    def _gathered(self, held: AsyncExitStack, most: int) -> "Sink[bytes]":
+        """In memory, at most so many bytes; `held` keeps the place of a long one."""
+
+        async def gather(answer: httpx.Response) -> bytes:
+            body, waited = bytearray(), False
+            async for chunk in answer.aiter_bytes():
+                body += chunk
+                if len(body) > most:
+                    raise self._too_long(most)
+                if len(body) > SMALL and not waited:
+                    waited = True
+                    await held.enter_async_context(self._large)
+            return bytes(body)
+
+        return gather
+
+    def _written(self, file: IO[bytes]) -> "Sink[None]":
+        async def write(answer: httpx.Response) -> None:
+            written = 0
+            async for chunk in answer.aiter_bytes():
+                written += file.write(chunk)
+                if written > self._limits.most_bytes:
+                    raise self._too_long(self._limits.most_bytes)
+
+        return write
+
+    def _too_long(self, most: int) -> Unreadable:
+        return Unreadable(
+            f"{self.who.title} sent more than {most // 1048576} MiB in one answer, which is more "
+            "than we read."
+        )
 
     async def _paced(self) -> None:
-        """Requests start at least `pace` seconds apart, concurrent ones too."""
+        """Waits so that requests, also concurrent ones, start at least `pace` seconds apart."""
         now = asyncio.get_running_loop().time()
         start = max(now, self._next)
         self._next = start + self._limits.pace
@@ -229,40 +307,49 @@ class Nango:
             await asyncio.sleep(start - now)
 
 
-def decoded(raw: bytes, who: Who) -> dict[str, Any]:
+async def _beginning(answer: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in answer.aiter_bytes():
+        body += chunk
+        if len(body) >= REFUSAL:
+            break
+    return bytes(body[:REFUSAL])
+
+
+def decoded(raw: bytes, who: Peer) -> dict[str, Any]:
     """The JSON object in `raw`; NaN and its kin, which PostgreSQL refuses, as None."""
     try:
         value = json.loads(raw, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
-        raise Transient(f"{who.title} sent an answer that is not JSON.") from None
+        raise Transient(f"{who.title} sent a response that is not JSON.") from None
     if not isinstance(value, dict):
         raise Transient(f"{who.title} sent JSON of an unexpected shape.")
     return value
 
 
 def owners(facts: Mapping[str, Any]) -> list[str]:
-    """Whose connection it is: the end user's id, as `end_user` and as the `tags` state it.
+    """The ids of the connection's owner, as stated in `end_user` and in `tags`.
 
-    Takes what `GET /connections/{id}` answers, and the body of an auth webhook.
+    `facts` is the response of `GET /connections/{id}`, or the body of an auth webhook.
     https://nango.dev/docs/guides/auth/connection-tags-configuration-metadata
     """
-    given = [
+    ids = [
         _within(facts, "end_user", "id"),
         _within(facts, "endUser", "endUserId"),
         _within(facts, "tags", "end_user_id"),
     ]
-    return [each for each in given if isinstance(each, str) and each]
+    return [owner for owner in ids if isinstance(owner, str) and owner]
 
 
 def _within(facts: Mapping[str, Any], outer: str, inner: str) -> Any:
-    held = facts.get(outer)
-    return held.get(inner) if isinstance(held, dict) else None
+    inside = facts.get(outer)
+    return inside.get(inner) if isinstance(inside, dict) else None
 
 
 def signed(body: bytes, header: str | None, key: str) -> bool:
-    """Whether `header` is the hex HMAC-SHA256 of the raw body under the webhook signing key.
+    """Whether `header` is the hex HMAC-SHA256 of the raw body with the webhook signing key.
 
-    Never true without a key. Takes the same time wherever the two differ.
+    Always false without a key. The comparison takes constant time.
     """
     if not key or not header:
         return False
@@ -270,8 +357,8 @@ def signed(body: bytes, header: str | None, key: str) -> bool:
     return hmac.compare_digest(expected.encode(), header.strip().lower().encode())
 
 
-def unreadable(refused: Refused, what: str, who: Who) -> SyncError:
+def unreadable(refused: Refused, what: str, who: Peer) -> SyncError:
     """A refusal that is about one item only; one that is about all is handed back as it is."""
-    if refused.reauthorise or refused.status not in {400, 403, 404, 409, 410}:
+    if refused.reauthorise or not 400 <= refused.status < 500:
         return refused
-    return Unreadable(f"{who.title} has no bytes for {what}: it is gone or cannot be downloaded.")
+    return Unreadable(f"{who.title} has no bytes for {what}. It is gone or cannot be downloaded.")

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from graph import layers, models
 from graph.admin.fields import TENANT, as_json, as_link
 from graph.admin.paginator import HugeTable, ReadOnly, containing, ids_with
+from graph.models.of_layers import model_of
 from graph.models.rows import TenantRow
 from graph.view import refresh
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 else:
     ModelForm = forms.ModelForm
 
+POINTERS = tuple(layer.pointer for layer in layers.LAYERS if layer.is_pattern)
 PROSE = frozenset({"description", "reason", "prediction_reason", "root_cause_analysis"})
 
 
 class TenantForm(ModelForm):
-    """Refuses what the composite foreign keys would: a row of another tenant."""
+    """Refuses references to another tenant's row, as the composite foreign keys do."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,12 +38,12 @@ class TenantForm(ModelForm):
         tenant = cleaned.get("user_id", self.instance.user_id)
         for name, row in list(cleaned.items()):
             if isinstance(row, TenantRow) and row.user_id != tenant:
-                self.add_error(name, "It belongs to another tenant.")
+                self.add_error(name, "This row belongs to another tenant.")
         return cleaned
 
 
 class TenantTable(HugeTable):
-    """A table of tenants' rows. JSON is shown, not edited; a row stays with its tenant."""
+    """A table of tenants' rows. JSON is read-only, and a row's tenant cannot change."""
 
     form = TenantForm
 
@@ -137,7 +139,7 @@ class EntityMatchAdmin(TenantTable):
     search_help_text = "The id of a match, event, entity or tenant, or a tenant's e-mail address."
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A person's match is what it says: no merge takes it back."""
+        """Saves the match without its state before a merge: undoing a merge must not change it."""
         if form.changed_data:
             obj.original_entity = obj.original_confidence = None
             obj.original_reason = ""
@@ -161,17 +163,9 @@ class RelationshipInstanceAdmin(TenantTable):
     list_select_related = ("source_event", "target_event")
     ordering = ("user_id", "source_event_id", "target_event_id", "relationship_type")
     raw_id_fields = ("source_event", "target_event", "canonical")
-    autocomplete_fields = ("temporal_pattern", "seasonal_pattern", "pattern")
+    autocomplete_fields = tuple(pointer.removesuffix("_id") for pointer in POINTERS)
     references = dict.fromkeys(
-        (
-            "source_event_id",
-            "target_event_id",
-            "temporal_pattern_id",
-            "seasonal_pattern_id",
-            "pattern_id",
-            "canonical_id",
-        ),
-        TENANT,
+        ("source_event_id", "target_event_id", "canonical_id", *POINTERS), TENANT
     )
     search_help_text = (
         "The id of a relationship, event, pattern or tenant, or a tenant's e-mail address."
@@ -200,35 +194,12 @@ class TemporalPatternAdmin(PatternTable):
     list_filter = ("recurrence_frequency", "active")
 
 
-@admin.register(models.SeasonalPattern)
-class SeasonalPatternAdmin(PatternTable):
-    list_display = ("key", "seasonal_strength", "seasonal_months", "user_id")
-
-
-@admin.register(models.RelationshipPattern)
-class RelationshipPatternAdmin(PatternTable):
-    list_display = ("key", "pattern_name", "pattern_confidence", "user_id")
-
-
 class FactTable(TenantTable):
     list_select_related: ClassVar[tuple[str, ...]] = ("relationship",)
     ordering: ClassVar[tuple[str, ...]] = ("user_id", "relationship_id", "id")
     raw_id_fields: ClassVar[tuple[str, ...]] = ("relationship",)
     references = {"relationship_id": TENANT}
     search_help_text = "Its id, a relationship's, or its tenant's id or e-mail address."
-
-
-@admin.register(models.CausalRelationship)
-class CausalRelationshipAdmin(FactTable):
-    list_display = ("id", "relationship", "causal_score", "causal_direction", "user_id")
-    list_filter = ("causal_direction",)
-    ordering = ("user_id", "relationship_id")
-
-
-@admin.register(models.CrossPlatformRelationship)
-class CrossPlatformRelationshipAdmin(FactTable):
-    list_display = ("id", "relationship", "platform_sources", "user_id")
-    ordering = ("user_id", "relationship_id")
 
 
 @admin.register(models.RootCauseAnalysis)
@@ -250,13 +221,9 @@ class EventDeltaLogAdmin(FactTable):
 
 
 def _layer_fields(layer: layers.Layer) -> tuple[Any, ...]:
-    table = next(m for m in LAYER_TABLES if m._meta.db_table == layer.table)
-    return (*(column.name for column in layer.columns), as_link(layer.id_column, table))
+    return (*(column.name for column in layer.columns), as_link(layer.id_column, model_of(layer)))
 
 
-LAYER_TABLES = [
-    m for m in vars(models).values() if isinstance(m, type) and issubclass(m, TenantRow)
-]
 LAYER_FIELDS: dict[str, tuple[Any, ...]] = {
     layer.name: _layer_fields(layer) for layer in layers.LAYERS
 }
@@ -264,7 +231,7 @@ LAYER_FIELDS: dict[str, tuple[Any, ...]] = {
 
 @admin.register(models.EnrichedRelationship)
 class EnrichedRelationshipAdmin(ReadOnly):
-    """The view as the last refresh left it."""
+    """The rows of the view as of its last refresh."""
 
     list_display = (
         "id",
@@ -315,13 +282,15 @@ class EnrichedRelationshipAdmin(ReadOnly):
         rows = super().get_queryset(request)
         if refresh.state() is refresh.State.READY:
             return rows
-        messages.warning(request, f"The view holds nothing yet. {refresh.HINT_STALE}")
+        messages.warning(
+            request, f"The view is empty: it was never refreshed. {refresh.HINT_STALE}"
+        )
         return rows.none()
 
 
 @admin.register(models.Enrichment)
 class EnrichmentAdmin(ReadOnly):
-    """Whose layers are behind their books."""
+    """Tenants whose layers are older than their books."""
 
     list_display = ("user_id", "wanted_at", "done_for", "finished_at")
     ordering = ("-wanted_at", "id")

@@ -3,9 +3,11 @@
 import codecs
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO
 
@@ -34,7 +36,11 @@ _MARKS = {  # the longer first: UTF-32's begins with UTF-16's
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_HIGH = re.compile(rb"[\x80-\xff]+")
 _BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
+
+
+_most: ContextVar[int | None] = ContextVar("finley_most_unpacked", default=None)
 
 
 class LedgerFileError(LedgerError):
@@ -57,13 +63,49 @@ def explained(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def at_most(size: int) -> Iterator[None]:
+    """Files that are read inside may unpack to so many bytes; a longer one is a LedgerFileError."""
+    token = _most.set(size)
+    try:
+        yield
+    finally:
+        _most.reset(token)
+
+
+class _Bounded(io.RawIOBase):
+    """An unpacked stream that raises LedgerFileError after so many bytes."""
+
+    def __init__(self, stream: IO[bytes], name: str, most: int) -> None:
+        self._stream, self._name, self._most, self._left = stream, name, most, most
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: bytearray) -> int:  # type: ignore[override]
+        count: int = self._stream.readinto(into)  # type: ignore[attr-defined]
+        self._left -= count
+        if self._left < 0:
+            raise LedgerFileError(
+                f"{self._name} unpacks to more than {self._most // 2**20} MiB: split it, or import "
+                "it by manage.py import_ledger"
+            )
+        return count
+
+
+@contextmanager
 def unpacked(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """The file's plain bytes, and the file itself (whose `tell` says how much was read)."""
     with path.open("rb") as raw:
         start = raw.read(4)
         raw.seek(0)
         with _opened(raw, start) as stream:
-            yield stream, raw
+            most = _most.get()
+            bounded = most is not None and stream is not raw
+            yield (_bounded(stream, path, most or 0) if bounded else stream), raw
+
+
+def _bounded(stream: IO[bytes], path: Path, most: int) -> IO[bytes]:
+    return io.BufferedReader(_Bounded(stream, path.name, most), SAMPLE)  # type: ignore[type-var]
 
 
 def _opened(raw: IO[bytes], start: bytes) -> IO[bytes]:
@@ -188,7 +230,13 @@ def _likeliest(path: Path, sample: bytes) -> str:
 
 
 def likeliest(sample: bytes) -> str | None:
-    """Windows-1252 where it reads no worse than the best: guesses from few bytes go astray."""
+    """Windows-1252 where it reads no worse than the best: guesses from few bytes go astray.
+
+    Bytes that are not ASCII stand alone within the words of European languages, and in runs where
+    every letter is one: then a codec in which all of them are letters is the file's.
+    """
+    if codec := _european(sample):
+        return codec
     matches = charset_normalizer.from_bytes(sample)
     best = matches.best()
     if best is None:
@@ -199,6 +247,27 @@ def likeliest(sample: bytes) -> str | None:
         if names & western and match.chaos <= best.chaos + 0.02:
             return "cp1252"
     return best.encoding
+
+
+def _european(sample: bytes) -> str | None:
+    runs = [len(run) for run in _HIGH.findall(sample)]
+    if not runs or sum(run <= 2 for run in runs) < 0.9 * len(runs):
+        return None
+    return next(
+        (codec for codec in ("cp1252", "cp1250", "iso8859_2") if _is_words(sample, codec)), None
+    )
+
+
+def _is_words(sample: bytes, codec: str) -> bool:
+    """Whether nearly all that is not ASCII is a letter, or a sign that stands beside words."""
+    try:
+        characters = [c for c in sample.decode(codec) if not c.isascii()]
+    except UnicodeDecodeError:
+        return False
+    fit = sum(
+        (c.isalpha() and c not in "ªºµƒ") or c in "€£§°´`’‘“”„–—«»…®©\xa0·" for c in characters
+    )
+    return fit >= 0.95 * len(characters)
 
 
 @contextmanager

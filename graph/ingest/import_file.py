@@ -2,17 +2,25 @@
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
+from graph import sql
+from graph.database.tenancy import tenant_transaction
 from graph.errors import LedgerError
-from graph.ingest import guess_mapping, mapping
-from graph.ingest.csv_dialect import Progress, header
-from graph.ingest.mapping import Mapping
+from graph.ingest.account import Account, settled
+from graph.ingest.csv_dialect import Progress
+from graph.ingest.doubts import Doubt
+from graph.ingest.file_parts import NO_HINTS, Format, format_of, labelled, parts_of
+from graph.ingest.guessing.readings import UnsureError
+from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rejects import RejectsFile, default_path
-from graph.ingest.rows_from_file import read
 from graph.ingest.store_rows import Books, Stored, store
+
+__all__ = ["Imported", "format_of", "import_file", "is_ledger", "summed"]
 
 _LEDGER = re.compile(r".*\S\.(?:csv|tsv)(?:\.(?:gz|zst))?\s*", re.IGNORECASE | re.DOTALL)
 
@@ -24,37 +32,109 @@ def is_ledger(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of one file. `rejects` is the file of rejected rows, if there are any."""
+    """What became of one file.
+
+    `rejects` is the file of rejected rows, if there are any; `warnings` are for a person;
+    `doubts` are what the reading or the storing was not sure of.
+    """
 
     file: str
     format: str
     counts: Stored
     rejects: Path | None
-
-
-def format_of(path: Path) -> Mapping:
-    """The ready format whose columns are in the file's header, or else a guess.
-
-    Raises LedgerError where the file cannot be read or nothing sensible can be guessed.
-    """
-    return mapping.recognise(header(path)) or guess_mapping.guess(path)
+    warnings: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 def import_file(
     user_id: UUID,
     path: Path,
-    by: Mapping,
+    by: Format,
     rejects_folder: Path,
     progress: Progress | None = None,
+    *,
+    hints: Hints = NO_HINTS,
 ) -> Imported:
-    """Import all of the file or, when it fails, nothing of it. Raises LedgerError."""
-    file = os.fsencode(path.name).decode(errors="backslashreplace")
-    books = Books(user_id, by.source, by.platform, file, by.publication)
+    """Import all of the file or, when it fails, nothing of it.
+
+    Raises LedgerError, also where a part has doubts that `hints` do not settle.
+    """
+    own = replace(hints, own=hints.own | _own_accounts(user_id))
+    parts = [_of_account(user_id, part, hints) for part in parts_of(path, by, progress, own)]
+    return store_parts(user_id, path, parts, rejects_folder)
+
+
+def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Path) -> Imported:
+    """Store the rows of a file's parts: all of them or, on an error, none. Raises LedgerError."""
+    doubts = [doubt for part in parts for doubt in part.doubts]
+    must_be_sure(path, parts)
     rejects = RejectsFile(default_path(rejects_folder, path))
+    file = _name(path)
     try:
-        with rejects:
-            counts = store(books, read(path, by, progress), rejects)
+        with rejects, _together(user_id, parts):
+            counts = summed([_stored(user_id, file, part, rejects, doubts) for part in parts])
     except OSError as error:  # the ledger's own are LedgerErrors
         reason = error.strerror or error
         raise LedgerError(f"{rejects.path} cannot be written: {reason}") from error
-    return Imported(file, by.name, counts, rejects.path if rejects.count else None)
+    warnings = tuple(warning for part in parts for warning in part.warnings)
+    names = ", ".join(dict.fromkeys(part.name for part in parts))
+    written = rejects.path if rejects.count else None
+    return Imported(file, names, counts, written, warnings, tuple(doubts))
+
+
+def must_be_sure(path: Path, parts: list[Part]) -> None:
+    """Raises UnsureError where a part has a doubt that keeps it from being imported."""
+    for part in parts:
+        if blocking := [doubt.text for doubt in part.doubts if doubt.blocking]:
+            text = part.question() if part.question else "; ".join(blocking)
+            label = f" [{part.label}]" if part.label else ""
+            raise UnsureError(f"{path.name}{label} is not imported: {text}")
+
+
+def _of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
+    """The part under the account's source and name that earlier files of its layout have."""
+    if part.mapping is None or part.remapped is None or not part.mapping.key.content:
+        return part
+    account = Account(hints.account, hints.same_account)
+    of_account = part.remapped(settled(user_id, part.mapping, account))
+    of_account.is_stated = account != Account() or part.mapping.states_account
+    return of_account
+
+
+def _own_accounts(user_id: UUID) -> frozenset[str]:
+    """The IBANs of the tenant's own accounts, as statements have shown them."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read("ingest/own_accounts"), {"user_id": user_id})
+        return frozenset(iban for (iban,) in cursor.fetchall())
+
+
+def _name(path: Path) -> str:
+    return os.fsencode(path.name).decode(errors="backslashreplace")
+
+
+@contextmanager
+def _together(user_id: UUID, parts: list[Part]) -> Iterator[None]:
+    """One transaction for all parts of a file; one part has its own."""
+    with tenant_transaction(user_id) if len(parts) > 1 else nullcontext():
+        yield
+
+
+def _stored(
+    user_id: UUID, file: str, part: Part, rejects: RejectsFile, doubts: list[Doubt]
+) -> Stored:
+    name = f"{file} [{part.label}]" if part.label else file
+    publication = part.publication
+    by_content = part.mapping is not None and part.mapping.key.content
+    books = Books(
+        user_id, part.source, part.platform, name, publication, by_content, part.is_stated, doubts
+    )
+    return store(books, labelled(part), rejects, part.warnings.append)
+
+
+def summed(counts: list[Stored]) -> Stored:
+    """The counts of several files or parts."""
+    total = Stored()
+    for each in counts:
+        for name, value in asdict(each).items():
+            setattr(total, name, getattr(total, name) + value)
+    return total

@@ -1,13 +1,14 @@
-"""The words that a column may hold."""
+"""The values that choice columns allow."""
+
+from typing import Any
 
 from django.db import models
 
+from syncjobs.providers import PROVIDERS
 
-class Provider(models.TextChoices):
-    GMAIL = "gmail", "Gmail"
-    DROPBOX = "dropbox", "Dropbox"
-    GDRIVE = "gdrive", "Google Drive"
-    ZOHO_MAIL = "zoho_mail", "Zoho Mail"
+_MEMBERS = [(provider.name.upper(), (provider.name, provider.title)) for provider in PROVIDERS]
+_text_choices: Any = models.TextChoices  # its stubs do not know the enum's functional form
+Provider: type[models.TextChoices] = _text_choices("Provider", _MEMBERS)
 
 
 class ConnectionState(models.TextChoices):
@@ -59,3 +60,4 @@ class ItemUse(models.TextChoices):
     LEDGER = "ledger", "its rows were imported"
     EVENT = "event", "it names an amount, a reference or a party: an event"
     UNREADABLE = "unreadable", "it could not be read: see the note"
+    QUARANTINED = "quarantined", "it could not be read several times: see the note"

@@ -9,6 +9,7 @@ provider too.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from syncjobs.errors import Transient
@@ -26,7 +27,10 @@ class Item:
 
     `external_id` is unique within its connection. `below`: every stored item whose external_id
     starts with it goes away first (a deleted folder's files, a deleted message's attachments).
-    `text`: what came with the listing anyway; `content` then costs no request. Never stored.
+    `text`: what came with the listing anyway, of `media` text/plain or text/html; `content` then
+    costs no request. Never stored. `unread`: it has a text, too long to come with the listing.
+    `trouble`: why the provider's words about it cannot be read; `passing`: it may be read later.
+    `stored_digest`: of an item that comes from the table and not from the provider.
     """
 
     external_id: str
@@ -39,6 +43,11 @@ class Item:
     parent_id: str | None = None
     below: str | None = None
     text: str | None = field(default=None, repr=False, compare=False)
+    media: str = field(default="text/plain", compare=False)
+    unread: bool = field(default=False, compare=False)
+    trouble: str = ""
+    passing: bool = False
+    stored_digest: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -63,19 +72,43 @@ class Settled:
 
 
 def settled(items: Iterable[Item]) -> Settled:
-    """Each upsert is the last word on its id."""
+    """Each upsert is the last word on its id. Takes O(n log n) comparisons for n items."""
     result = Settled()
-    for item in items:
+    last: dict[str, tuple[int, Item]] = {}  # by id, in the order of the last mentions
+    removals: dict[str, int] = {}  # by prefix, the place of the last item that removes below it
+    for place, item in enumerate(items):
+        last.pop(item.external_id, None)
+        last[item.external_id] = place, item
         if item.below is not None:
-            result.gone_below.add(item.below)
-            for known in [each for each in result.upserts if each.startswith(item.below)]:
-                del result.upserts[known]
-        result.upserts.pop(item.external_id, None)
+            removals[item.below] = place
         if item.deleted:
             result.gone.add(item.external_id)
-        else:
-            result.upserts[item.external_id] = item
+    result.gone_below = set(removals)
+    removed_at = _removed_at(removals, last)
+    for key, (place, item) in last.items():
+        if not item.deleted and removed_at[key] <= place:
+            result.upserts[key] = item
     return result
+
+
+def _removed_at(removals: Mapping[str, int], ids: Iterable[str]) -> dict[str, int]:
+    """By id, the last place whose prefix begins it; -1 where none does.
+
+    In sorted order all texts that a prefix begins follow it directly, so that one pass with a
+    stack of the open prefixes is enough.
+    """
+    found: dict[str, int] = {}
+    open_prefixes: list[tuple[str, int]] = []
+    texts = [*((prefix, False) for prefix in removals), *((key, True) for key in ids)]
+    for text, is_id in sorted(texts):
+        while open_prefixes and not text.startswith(open_prefixes[-1][0]):
+            open_prefixes.pop()
+        place = open_prefixes[-1][1] if open_prefixes else -1
+        if is_id:
+            found[text] = place
+        else:
+            open_prefixes.append((text, max(place, removals[text])))
+    return found
 
 
 def clean(value: object) -> str:
@@ -83,6 +116,11 @@ def clean(value: object) -> str:
     if isinstance(value, str):
         return value.translate(_UNFIT)
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def write(into: Path, text: str) -> None:
+    """A message's body, for its parser. It has been cut before: this takes a moment."""
+    into.write_text(text, encoding="utf-8", errors="replace")
 
 
 def listed(body: Mapping[str, Any], key: str, title: str) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import sys
 import time
 from argparse import RawDescriptionHelpFormatter
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,24 +16,33 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from graph import tenant_lookup
 from graph.errors import GraphError
-from graph.ingest import guess_mapping, mapping
-from graph.ingest.import_file import Imported, format_of, import_file
+from graph.ingest import mapping
+from graph.ingest.file_parts import format_of, parts_of
+from graph.ingest.guessing.readings import SHOWN, row_in_words
+from graph.ingest.import_file import Imported, import_file, must_be_sure, summed
 from graph.ingest.mapping import Mapping
 from graph.ingest.progress import ProgressBar
-from graph.ingest.rows_from_file import read
+from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.store_rows import Stored
+from graph.ingest.values import currency_code
+from graph.management import ledger_options
 from graph.management.commands.enrich import enriched
+from graph.management.ledger_options import choices_of
 
 KILOBYTES_PER_MEGABYTE = 1024
 
 
 class Command(BaseCommand):
     help = (
-        "Import ledger files (CSV, plain, .gz or .zst) into a tenant's graph: every row becomes\n"
-        "a transaction of two postings, with entities, matches and a payment between them.\n\n"
+        "Import ledger files into a tenant's graph: every row becomes a transaction of two\n"
+        "postings, with entities, matches and a payment between them. Files are recognised\n"
+        "by their content: CSV, CAMT, MT940, OFX, QIF, Excel and OpenDocument workbooks,\n"
+        "JSON lines, Parquet, UBL and CII invoices (also within a PDF), DATEV, beancount and\n"
+        "hledger journals; plain, .gz or .zst.\n\n"
         "Importing again adds nothing; a changed row is an update. A file is imported whole or\n"
         "not at all; rows that cannot be read go to a rejects file with line, field and reason.\n"
-        "The format is recognised from the header, or guessed: see --dry-run and docs/formats.md."
+        "A CSV's columns are recognised from its header, or guessed: see --dry-run and\n"
+        "docs/formats.md."
     )
     requires_system_checks: Any = []  # they would load the whole site
 
@@ -48,6 +58,21 @@ class Command(BaseCommand):
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--format", choices=sorted(mapping.ready()), help="a ready format")
         how.add_argument("--mapping", type=Path, metavar="FILE.toml", help="a format of your own")
+        whose = parser.add_mutually_exclusive_group()
+        whose.add_argument("--account", default="", metavar="NAME", help="whose account a file is")
+        whose.add_argument(
+            "--same-account",
+            action="store_true",
+            help="the file holds a part of an account's rows that other files of its layout hold",
+        )
+        ledger_options.add(parser)
+        parser.add_argument(
+            "--own",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="a name, VAT id or IBAN of your own company, which may stand in invoices",
+        )
         parser.add_argument(
             "--dry-run", action="store_true", help="show each file's format, and import nothing"
         )
@@ -65,7 +90,7 @@ class Command(BaseCommand):
         start = time.perf_counter()
         chosen = self._chosen(options)
         if options["dry_run"]:
-            failures = self._show(options["files"], chosen)
+            failures = self._show(options["files"], chosen, options)
         else:
             user_id = self._tenant(options["user"], options["create_user"])
             done, failures = self._import_all(user_id, chosen, options)
@@ -91,20 +116,34 @@ class Command(BaseCommand):
         except GraphError as error:
             raise CommandError(str(error)) from None
 
-    def _show(self, files: list[Path], chosen: Mapping | None) -> list[str]:
-        """A sentence for each file that could not be imported as it would be."""
-        failures = []
+    def _show(
+        self, files: list[Path], chosen: Mapping | None, options: dict[str, Any]
+    ) -> list[str]:
+        """Show each file's reading; a sentence for each that could not be imported as it would."""
+        failures: list[str] = []
+        shown: list[dict[str, Any]] = []
+        hints = _hints(options)
         for path in files:
             try:
-                by = chosen or format_of(path)
-                next(read(path, by), None)
+                parts = parts_of(path, chosen or format_of(path, hints.choices), hints=hints)
+                shown += [_as_dict(path, part) for part in parts]
+                if not options["json"]:
+                    for part in parts:
+                        self._show_part(path, part)
+                must_be_sure(path, parts)
             except GraphError as error:
                 failures.append(str(error))
-                continue
-            self.stdout.write(f"{path.name}: {by.name} ({by.title})")
-            for line in guess_mapping.explain(by):
-                self.stdout.write(f"  {line}")
+        if options["json"]:
+            self.stdout.write(json.dumps({"files": shown, "failures": failures}))
         return failures
+
+    def _show_part(self, path: Path, part: Part) -> None:
+        label = f" [{part.label}]" if part.label else ""
+        self.stdout.write(f"{path.name}{label}: {part.name} ({part.title})")
+        for line in part.evidence:
+            self.stdout.write(f"  {line}")
+        for doubt in part.doubts:
+            self.stdout.write(f"  not sure: {doubt.text}")
 
     def _import_all(
         self, user_id: UUID, chosen: Mapping | None, options: dict[str, Any]
@@ -113,9 +152,18 @@ class Command(BaseCommand):
         done, failures = [], []
         for path in options["files"]:
             try:
-                by = chosen or format_of(path)
+                by = chosen or format_of(path, choices_of(options))
                 with ProgressBar(path) as bar:
-                    done.append(import_file(user_id, path, by, options["rejects"], bar.update_to))
+                    done.append(
+                        import_file(
+                            user_id,
+                            path,
+                            by,
+                            options["rejects"],
+                            bar.update_to,
+                            hints=_hints(options),
+                        )
+                    )
             except GraphError as error:
                 failures.append(str(error))
         return done, failures
@@ -125,27 +173,64 @@ class Command(BaseCommand):
         measured = {"seconds": round(seconds, 3), "peak_mb": peak_mb()}
         if as_json:
             files = [
-                {"file": each.file, "format": each.format, **asdict(each.counts)} for each in done
+                {
+                    "file": each.file,
+                    "format": each.format,
+                    **asdict(each.counts),
+                    "warnings": each.warnings,
+                    "doubts": [doubt.as_dict() for doubt in each.doubts],
+                }
+                for each in done
             ]
             self.stdout.write(json.dumps({**asdict(total), **measured, "files": files}))
             return
         for each in done:
             self.stdout.write(f"{each.file} ({each.format}): {in_words(each.counts)}")
+            for warning in each.warnings:
+                self.stdout.write(f"  warning: {warning}")
+            for doubt in each.doubts:
+                self.stdout.write(f"  not sure: {doubt.text}")
             if each.rejects:
                 self.stdout.write(f"  rejected rows, with reasons: {each.rejects}")
         self.stdout.write(f"{in_words(total)}; {seconds:.1f} s, peak {measured['peak_mb']:.0f} MB")
+
+
+def _as_dict(path: Path, part: Part) -> dict[str, Any]:
+    return {
+        "file": path.name,
+        "part": part.label,
+        "format": part.name,
+        "title": part.title,
+        "source": part.source,
+        "records": part.mapping.recorded if part.mapping else None,
+        "evidence": list(part.evidence),
+        "doubts": [doubt.as_dict() for doubt in part.doubts],
+        "rows": [row_in_words(row) for row in islice(part.read(), SHOWN)],
+    }
 
 
 def has_changed(counts: Stored) -> bool:
     return bool(counts.rows_stored or counts.rows_updated)
 
 
-def summed(counts: list[Stored]) -> Stored:
-    total = Stored()
-    for each in counts:
-        for name, value in asdict(each).items():
-            setattr(total, name, getattr(total, name) + value)
-    return total
+def _forms(name: str) -> tuple[str, str]:
+    """As an identifier in capitals without spaces, and as a name in lower case."""
+    return name.replace(" ", "").upper(), " ".join(name.split()).casefold()
+
+
+def _hints(options: dict[str, Any]) -> Hints:
+    currency = options["currency"]
+    try:
+        return Hints(
+            options["date_order"],
+            currency_code(currency) if currency else None,
+            frozenset(form for name in options["own"] for form in _forms(name)),
+            options["account"],
+            options["same_account"],
+            choices_of(options),
+        )
+    except ValueError as error:
+        raise CommandError(f"--currency: {error}") from None
 
 
 def peak_mb() -> float:

@@ -265,6 +265,13 @@ def many_entities(user, count, prefix="Vendor") -> None:
 # every table
 
 
+def test_plural_names_are_english():
+    """Django adds an "s", which does for most names only."""
+    plurals = [str(model._meta.verbose_name_plural) for model in admin.site._registry]
+    assert [name for name in plurals if re.search(r"(s|x|ch|sh)s$|[^aeiou]ys$", name)] == []
+    assert "view refreshes" in plurals
+
+
 def test_every_table_has_an_admin_and_every_relation_a_light_widget():
     for model in TABLES:
         table = admin.site.get_model_admin(model)
@@ -605,7 +612,7 @@ def test_a_relation_to_another_tenants_row_is_a_sentence_not_a_crash(staff):
         },
     )
     assert response.status_code == 200
-    assert "It belongs to another tenant." in response.content.decode()
+    assert "This row belongs to another tenant." in response.content.decode()
     assert not models.EntityMatch.objects.using("owner").exists()
 
 

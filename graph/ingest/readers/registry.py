@@ -1,0 +1,40 @@
+"""All formats beside CSV, in the order in which a file is tried: by content, never by suffix."""
+
+from pathlib import Path
+
+from graph.ingest.readers import (
+    camt,
+    content,
+    datev,
+    invoice,
+    journal,
+    json_lines,
+    mt940,
+    ofx,
+    parquet,
+    qif,
+    spreadsheet,
+)
+from graph.ingest.readers.parts import FileFormat, TableFormat
+
+FORMATS: tuple[FileFormat | TableFormat, ...] = (
+    camt.FORMAT,
+    datev.FORMAT,
+    invoice.FORMAT,
+    mt940.FORMAT,
+    ofx.FORMAT,
+    qif.FORMAT,
+    spreadsheet.FORMAT,
+    parquet.FORMAT,
+    json_lines.FORMAT,
+    journal.FORMAT,
+)
+
+
+def recognise(path: Path) -> FileFormat | TableFormat | None:
+    """The format of a file by its first 64 KiB; None for what may be a CSV or is not known.
+
+    Raises LedgerFileError for a file that cannot be read or unpacked.
+    """
+    start = content.start(path)
+    return next((each for each in FORMATS if each.fits(start)), None)

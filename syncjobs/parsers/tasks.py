@@ -1,0 +1,124 @@
+"""What a parser can do. Each task takes and gives JSON, and files by their paths.
+
+Raises GraphError (LedgerError, DocumentError) with a sentence for what cannot be read.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from graph.errors import LedgerError
+from graph.ingest import decode, document_facts, document_text
+from graph.ingest.document_facts import Document, Reading
+from graph.ingest.doubts import Doubt
+from graph.ingest.file_parts import format_of, parts_of
+from graph.ingest.html_text import of_html
+from graph.ingest.mapping import Mapping
+from graph.ingest.readers.parts import Part
+from graph.ingest.rows import LedgerRow, Reject
+from syncjobs.parsers.wire import pack, unpack
+
+MESSAGE = 1_000_000  # characters of a message's source that are read
+
+
+@dataclass(frozen=True, slots=True)
+class PartRead:
+    """One part of a ledger file, as `Part`; its rows are in the file that `read_ledger` wrote."""
+
+    name: str
+    title: str
+    source: str
+    platform: str
+    label: str
+    publication: tuple[str, ...]
+    warnings: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
+    mapping: Mapping | None
+
+
+def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any:
+    """What a document names, as `document_facts.read` gives it. `html`: None for a file."""
+    data = Path(path).read_bytes()
+    given: Document = unpack(Document, {**document, "text": ""})
+    if html is None:
+        text = document_text.of(data, given.name)
+    else:
+        source = data[: 4 * MESSAGE].decode(errors="replace")[:MESSAGE]
+        text = of_html(source) if html else source
+    return pack(document_facts.read(unpack(Document, {**document, "text": text})))
+
+
+def read_ledger(path: str, into: str, most_bytes: int) -> Any:
+    """Recognise the format and write every row and reject to `into`, a line of JSON each.
+
+    A line is [number of the part, whether it is a reject, the row]. At most `most_bytes` are
+    unpacked. Raises LedgerError, also where the file has doubts that only a person can settle.
+    """
+    file = Path(path)
+    with decode.at_most(most_bytes):
+        parts = parts_of(file, format_of(file))
+        if doubts := [doubt.text for part in parts for doubt in part.doubts if doubt.blocking]:
+            raise LedgerError(f"{file.name} is not imported: {'; '.join(doubts)}")
+        with Path(into).open("w", encoding="utf-8") as lines:
+            for number, part in enumerate(parts):
+                lines.writelines(
+                    json.dumps([number, isinstance(row, Reject), pack(row)]) + "\n"
+                    for row in part.read()
+                )
+    return pack([_summary(part) for part in parts])
+
+
+def _summary(part: Part) -> PartRead:
+    return PartRead(
+        part.name,
+        part.title,
+        part.source,
+        part.platform,
+        part.label,
+        tuple(part.publication),
+        tuple(part.warnings),
+        part.doubts,
+        part.mapping,
+    )
+
+
+def parts_from(rows: Path, parts: Any) -> list[Part]:
+    """The parts that `read_ledger` read, ready to be stored. `rows`: the file that it wrote."""
+    return [
+        Part(
+            part.name,
+            part.title,
+            part.source,
+            part.platform,
+            read=partial(_rows_from, rows, number),
+            label=part.label,
+            publication=part.publication,
+            warnings=list(part.warnings),
+            doubts=part.doubts,
+            mapping=part.mapping,
+            is_stated=part.mapping is not None and part.mapping.states_account,
+        )
+        for number, part in enumerate(unpack(list[PartRead], parts))
+    ]
+
+
+def _rows_from(path: Path, number: int) -> Iterator[LedgerRow | Reject]:
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            part, rejected, value = json.loads(line)
+            if part == number:
+                yield unpack(Reject if rejected else LedgerRow, value)
+
+
+def reading_from(value: Any) -> Reading | None:
+    """What `read_document` gave."""
+    return None if value is None else unpack(Reading, value)
+
+
+TASKS: dict[str, Callable[..., Any]] = {
+    "read_document": read_document,
+    "read_ledger": read_ledger,
+}
