@@ -54,7 +54,7 @@ covered AS (
     SELECT DISTINCT
         currency, min(month) OVER () AS first_month, max(month) OVER () AS last_month
     FROM once
-    WHERE on_statement
+    WHERE on_statement AND NOT is_transfer
 ),
 counted AS (
     SELECT

@@ -196,4 +196,4 @@ def test_over_http(tenant, api, take):
     assert [entry["action"] for entry in api.get(url).json()["history"]] == ["found", "recover"]
     wrong = api.post(f"{url}decide/", {"action": "burn", "who": 1}, format="json")
     assert wrong.status_code == 400
-    assert {error["pointer"] for error in wrong.json()["errors"]} == {"/action", "/who"}
+    assert {error["pointer"] for error in wrong.json()["errors"]} == {"#/action", "#/who"}
