@@ -203,6 +203,14 @@ ARQ_POLL_DELAY = environment.decimal("ARQ_POLL_DELAY", 0.1)
 SYNC_LEASE = environment.decimal("FINLEY_LEASE", 30.0)  # seconds that a silent worker keeps a run
 ZOHO_PACE = environment.decimal("ZOHO_PACE", 2.0)  # seconds between requests
 SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
+PARSERS = {  # processes of a worker that read mail, documents and ledgers
+    "at_once": environment.number("FINLEY_PARSERS", 2),
+    "memory_mb": environment.number("FINLEY_PARSER_MEMORY_MB", 512),  # each
+    "file_mb": environment.number("FINLEY_PARSER_FILE_MB", 1024),  # that one writes
+    "unpacked_mb": environment.number("FINLEY_UNPACKED_MB", 512),  # of a compressed ledger
+    "document_seconds": environment.decimal("FINLEY_DOCUMENT_SECONDS", 20.0),  # processor time
+    "ledger_seconds": environment.decimal("FINLEY_LEDGER_SECONDS", 300.0),
+}
 NANGO = {
     "host": environment.text("NANGO_HOST", "https://api.nango.dev"),
     "secret": environment.text("NANGO_SECRET_KEY"),

@@ -4,7 +4,8 @@ SyncError
 ├── Transient       try again; not before `after` seconds, where the other side said so
 ├── Permanent       trying again cannot help; `reauthorise`: the person must connect anew
 │   ├── Refused     a provider's 4xx, for its source to interpret: `status` and `reason`
-│   └── Unreadable  this one item has no bytes to read; the rest of the sync goes on
+│   └── Unreadable  this one item cannot be read; the rest of the sync goes on
+│       └── ParserFailed  its parser was ended or broke: it may be tried again
 ├── CursorLost      no failure: start again with a full sync (cursor None)
 └── LeaseLost       this start of the run may save no more: another one has taken over, or it ended
 
@@ -52,6 +53,10 @@ class Refused(Permanent):
 
 
 class Unreadable(Permanent):
+    pass
+
+
+class ParserFailed(Unreadable):
     pass
 
 

@@ -6,6 +6,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO
 
@@ -37,6 +38,9 @@ _MARKS = {  # the longer first: UTF-32's begins with UTF-16's
 _BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
 
 
+_most: ContextVar[int | None] = ContextVar("finley_most_unpacked", default=None)
+
+
 class LedgerFileError(LedgerError):
     """The file as a whole cannot be read: names the file, what is wrong and what to do."""
 
@@ -57,13 +61,49 @@ def explained(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def at_most(size: int) -> Iterator[None]:
+    """Files that are read inside may unpack to so many bytes; a longer one is a LedgerFileError."""
+    token = _most.set(size)
+    try:
+        yield
+    finally:
+        _most.reset(token)
+
+
+class _Bounded(io.RawIOBase):
+    """An unpacked stream that raises LedgerFileError after so many bytes."""
+
+    def __init__(self, stream: IO[bytes], name: str, most: int) -> None:
+        self._stream, self._name, self._most, self._left = stream, name, most, most
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: bytearray) -> int:  # type: ignore[override]
+        count: int = self._stream.readinto(into)  # type: ignore[attr-defined]
+        self._left -= count
+        if self._left < 0:
+            raise LedgerFileError(
+                f"{self._name} unpacks to more than {self._most // 2**20} MiB: split it, or import "
+                "it by manage.py import_ledger"
+            )
+        return count
+
+
+@contextmanager
 def unpacked(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """The file's plain bytes, and the file itself (whose `tell` says how much was read)."""
     with path.open("rb") as raw:
         start = raw.read(4)
         raw.seek(0)
         with _opened(raw, start) as stream:
-            yield stream, raw
+            most = _most.get()
+            bounded = most is not None and stream is not raw
+            yield (_bounded(stream, path, most or 0) if bounded else stream), raw
+
+
+def _bounded(stream: IO[bytes], path: Path, most: int) -> IO[bytes]:
+    return io.BufferedReader(_Bounded(stream, path.name, most), SAMPLE)  # type: ignore[type-var]
 
 
 def _opened(raw: IO[bytes], start: bytes) -> IO[bytes]:

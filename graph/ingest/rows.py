@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Literal
 
 Precision = Literal["second", "day", "month", "quarter"]
+Records = Literal["payment", "obligation", "order", "transfer", "claim", "fee"]
 
 TEXT_LIMIT = 500
 
@@ -35,6 +36,8 @@ class LedgerRow:
     precision       how exact occurred_at is; for a month or a quarter it is its last day
     amount          positive: the payer pays the payee; at most 15 digits and 4 decimals
     currency        ISO 4217, three capitals
+    records         what the row records (docs/formats.md)
+    balance         the account's after this row, where the file states it
     data            every column of the row under its canonical name, without outer spaces
     """
 
@@ -53,6 +56,8 @@ class LedgerRow:
     due_on: date | None
     description: str | None
     data: dict[str, str]
+    records: Records = "payment"
+    balance: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

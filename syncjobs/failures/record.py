@@ -62,8 +62,8 @@ def trouble_of(error: BaseException) -> Trouble:
     lines = traceback.format_exception(error)
     return Trouble(
         error_class=type(error).__name__,
-        error=_fit(masked(said), MOST_ERROR),
-        traceback=_fit(_relative(masked("".join(lines))), MOST_TRACEBACK),
+        error=_written(said, MOST_ERROR),
+        traceback=_written(_relative("".join(lines)), MOST_TRACEBACK),
         location=_location(error),
         reauthorise=isinstance(error, Permanent) and error.reauthorise,
     )
@@ -78,6 +78,15 @@ def _said(error: BaseException) -> str:
 
 def _relative(text: str) -> str:
     return text.replace(f"{OURS}/", "")
+
+
+def _written(text: str, most: int) -> str:
+    """Masked and at most so long. What is far from both ends is cut first, so that the time to
+    mask does not depend on the text; a secret that this cuts in two is cut away with it below.
+    """
+    if len(text) > 2 * most:
+        text = f"{text[:most]}\n…\n{text[-most:]}"
+    return _fit(masked(text), most)
 
 
 def _fit(text: str, most: int) -> str:

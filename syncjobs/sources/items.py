@@ -63,19 +63,43 @@ class Settled:
 
 
 def settled(items: Iterable[Item]) -> Settled:
-    """Each upsert is the last word on its id."""
+    """Each upsert is the last word on its id. Takes O(n log n) comparisons for n items."""
     result = Settled()
-    for item in items:
+    last: dict[str, tuple[int, Item]] = {}  # by id, in the order of the last mentions
+    removals: dict[str, int] = {}  # by prefix, the place of the last item that removes below it
+    for place, item in enumerate(items):
+        last.pop(item.external_id, None)
+        last[item.external_id] = place, item
         if item.below is not None:
-            result.gone_below.add(item.below)
-            for known in [each for each in result.upserts if each.startswith(item.below)]:
-                del result.upserts[known]
-        result.upserts.pop(item.external_id, None)
+            removals[item.below] = place
         if item.deleted:
             result.gone.add(item.external_id)
-        else:
-            result.upserts[item.external_id] = item
+    result.gone_below = set(removals)
+    removed_at = _removed_at(removals, last)
+    for key, (place, item) in last.items():
+        if not item.deleted and removed_at[key] <= place:
+            result.upserts[key] = item
     return result
+
+
+def _removed_at(removals: Mapping[str, int], ids: Iterable[str]) -> dict[str, int]:
+    """By id, the last place whose prefix begins it; -1 where none does.
+
+    In sorted order all texts that a prefix begins follow it directly, so that one pass with a
+    stack of the open prefixes is enough.
+    """
+    found: dict[str, int] = {}
+    open_prefixes: list[tuple[str, int]] = []
+    texts = [*((prefix, False) for prefix in removals), *((key, True) for key in ids)]
+    for text, is_id in sorted(texts):
+        while open_prefixes and not text.startswith(open_prefixes[-1][0]):
+            open_prefixes.pop()
+        place = open_prefixes[-1][1] if open_prefixes else -1
+        if is_id:
+            found[text] = place
+        else:
+            open_prefixes.append((text, max(place, removals[text])))
+    return found
 
 
 def clean(value: object) -> str:

@@ -15,12 +15,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from graph import tenant_lookup
 from graph.errors import GraphError
-from graph.ingest import guess_mapping, mapping
-from graph.ingest.import_file import Imported, format_of, import_file
+from graph.ingest import mapping
+from graph.ingest.file_parts import format_of, parts_of
+from graph.ingest.import_file import Imported, import_file, summed
 from graph.ingest.mapping import Mapping
 from graph.ingest.progress import ProgressBar
-from graph.ingest.rows_from_file import read
+from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.store_rows import Stored
+from graph.ingest.values import currency_code
 from graph.management.commands.enrich import enriched
 
 KILOBYTES_PER_MEGABYTE = 1024
@@ -28,11 +30,15 @@ KILOBYTES_PER_MEGABYTE = 1024
 
 class Command(BaseCommand):
     help = (
-        "Import ledger files (CSV, plain, .gz or .zst) into a tenant's graph: every row becomes\n"
-        "a transaction of two postings, with entities, matches and a payment between them.\n\n"
+        "Import ledger files into a tenant's graph: every row becomes a transaction of two\n"
+        "postings, with entities, matches and a payment between them. Files are recognised\n"
+        "by their content: CSV, CAMT, MT940, OFX, QIF, Excel and OpenDocument workbooks,\n"
+        "JSON lines, Parquet, UBL and CII invoices (also within a PDF), DATEV, beancount and\n"
+        "hledger journals; plain, .gz or .zst.\n\n"
         "Importing again adds nothing; a changed row is an update. A file is imported whole or\n"
         "not at all; rows that cannot be read go to a rejects file with line, field and reason.\n"
-        "The format is recognised from the header, or guessed: see --dry-run and docs/formats.md."
+        "A CSV's columns are recognised from its header, or guessed: see --dry-run and\n"
+        "docs/formats.md."
     )
     requires_system_checks: Any = []  # they would load the whole site
 
@@ -48,6 +54,14 @@ class Command(BaseCommand):
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--format", choices=sorted(mapping.ready()), help="a ready format")
         how.add_argument("--mapping", type=Path, metavar="FILE.toml", help="a format of your own")
+        parser.add_argument(
+            "--currency", metavar="CODE", help="the amounts' currency where a QIF file states none"
+        )
+        parser.add_argument(
+            "--date-order",
+            choices=("day", "month"),
+            help="what comes first in dates such as 03/04/2025 of a QIF file",
+        )
         parser.add_argument(
             "--dry-run", action="store_true", help="show each file's format, and import nothing"
         )
@@ -65,7 +79,7 @@ class Command(BaseCommand):
         start = time.perf_counter()
         chosen = self._chosen(options)
         if options["dry_run"]:
-            failures = self._show(options["files"], chosen)
+            failures = self._show(options["files"], chosen, _hints(options))
         else:
             user_id = self._tenant(options["user"], options["create_user"])
             done, failures = self._import_all(user_id, chosen, options)
@@ -91,20 +105,28 @@ class Command(BaseCommand):
         except GraphError as error:
             raise CommandError(str(error)) from None
 
-    def _show(self, files: list[Path], chosen: Mapping | None) -> list[str]:
+    def _show(self, files: list[Path], chosen: Mapping | None, hints: Hints) -> list[str]:
         """A sentence for each file that could not be imported as it would be."""
         failures = []
         for path in files:
             try:
-                by = chosen or format_of(path)
-                next(read(path, by), None)
+                parts = parts_of(path, chosen or format_of(path), hints=hints)
+                for part in parts:
+                    next(part.read(), None)
             except GraphError as error:
                 failures.append(str(error))
                 continue
-            self.stdout.write(f"{path.name}: {by.name} ({by.title})")
-            for line in guess_mapping.explain(by):
-                self.stdout.write(f"  {line}")
+            for part in parts:
+                self._show_part(path, part)
         return failures
+
+    def _show_part(self, path: Path, part: Part) -> None:
+        label = f" [{part.label}]" if part.label else ""
+        self.stdout.write(f"{path.name}{label}: {part.name} ({part.title})")
+        for line in part.evidence:
+            self.stdout.write(f"  {line}")
+        for doubt in part.doubts:
+            self.stdout.write(f"  not sure: {doubt}")
 
     def _import_all(
         self, user_id: UUID, chosen: Mapping | None, options: dict[str, Any]
@@ -115,7 +137,16 @@ class Command(BaseCommand):
             try:
                 by = chosen or format_of(path)
                 with ProgressBar(path) as bar:
-                    done.append(import_file(user_id, path, by, options["rejects"], bar.update_to))
+                    done.append(
+                        import_file(
+                            user_id,
+                            path,
+                            by,
+                            options["rejects"],
+                            bar.update_to,
+                            hints=_hints(options),
+                        )
+                    )
             except GraphError as error:
                 failures.append(str(error))
         return done, failures
@@ -125,12 +156,20 @@ class Command(BaseCommand):
         measured = {"seconds": round(seconds, 3), "peak_mb": peak_mb()}
         if as_json:
             files = [
-                {"file": each.file, "format": each.format, **asdict(each.counts)} for each in done
+                {
+                    "file": each.file,
+                    "format": each.format,
+                    **asdict(each.counts),
+                    "warnings": each.warnings,
+                }
+                for each in done
             ]
             self.stdout.write(json.dumps({**asdict(total), **measured, "files": files}))
             return
         for each in done:
             self.stdout.write(f"{each.file} ({each.format}): {in_words(each.counts)}")
+            for warning in each.warnings:
+                self.stdout.write(f"  warning: {warning}")
             if each.rejects:
                 self.stdout.write(f"  rejected rows, with reasons: {each.rejects}")
         self.stdout.write(f"{in_words(total)}; {seconds:.1f} s, peak {measured['peak_mb']:.0f} MB")
@@ -140,12 +179,12 @@ def has_changed(counts: Stored) -> bool:
     return bool(counts.rows_stored or counts.rows_updated)
 
 
-def summed(counts: list[Stored]) -> Stored:
-    total = Stored()
-    for each in counts:
-        for name, value in asdict(each).items():
-            setattr(total, name, getattr(total, name) + value)
-    return total
+def _hints(options: dict[str, Any]) -> Hints:
+    currency = options["currency"]
+    try:
+        return Hints(options["date_order"], currency_code(currency) if currency else None)
+    except ValueError as error:
+        raise CommandError(f"--currency: {error}") from None
 
 
 def peak_mb() -> float:

@@ -1,0 +1,138 @@
+"""A file's parts: one for a CSV or a statement, one for each table of a workbook."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from graph.errors import LedgerError
+from graph.ingest import guess_mapping, mapping
+from graph.ingest.csv_dialect import Progress, header, layout
+from graph.ingest.decode import LedgerFileError
+from graph.ingest.guess_mapping import GuessError
+from graph.ingest.mapping import Mapping
+from graph.ingest.readers import registry
+from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows, Table, TableFormat
+from graph.ingest.rows import LedgerRow, Reject
+from graph.ingest.rows_from_file import read
+
+Format = Mapping | FileFormat | TableFormat
+NO_HINTS = Hints()
+
+
+def format_of(path: Path) -> Format:
+    """The file's format by its content; for a CSV the ready mapping of its header, or a guess.
+
+    Raises LedgerError where the file cannot be read or nothing sensible can be guessed.
+    """
+    return registry.recognise(path) or mapping_of(path)
+
+
+def mapping_of(path: Path) -> Mapping:
+    """The ready mapping of a CSV's header, or a guess. Raises LedgerError."""
+    return mapping.recognise(header(path)) or guess_mapping.guess(path)
+
+
+def parts_of(
+    path: Path, by: Format, progress: Progress | None = None, hints: Hints = NO_HINTS
+) -> list[Part]:
+    """The file's parts, ready to read. Raises LedgerError for a file that is refused as a whole.
+
+    A mapping reads a CSV, and every table of a file of tables that has its columns.
+    """
+    if isinstance(by, FileFormat):
+        return by.parts(path, hints)
+    if hints != NO_HINTS:
+        raise LedgerError(f"{path.name} is a table: state its currency and dates in a mapping")
+    kind = by if isinstance(by, TableFormat) else registry.recognise(path)
+    chosen = by if isinstance(by, Mapping) else None
+    if isinstance(kind, TableFormat):
+        return _of_tables(path, kind.tables(path), chosen)
+    if kind is not None or chosen is None:
+        raise LedgerError(f"{path.name} is {kind and kind.title}: no mapping is needed for it")
+    return [_part(path, chosen, progress)]
+
+
+def _part(path: Path, by: Mapping, progress: Progress | None) -> Part:
+    return Part(
+        name=by.name,
+        title=by.title,
+        source=by.source,
+        platform=by.platform,
+        publication=by.publication,
+        read=lambda: read(path, by, progress),
+        evidence=tuple(guess_mapping.explain(by)),
+    )
+
+
+def _of_tables(path: Path, tables: list[Table], chosen: Mapping | None) -> list[Part]:
+    """A part for each table that is one of money; the others are named in a warning.
+
+    Tables of one header are read alike, as the longest of them is understood.
+    """
+    parts, others = [], []
+    alike = {} if chosen else _by_header(tables)
+    for table in tables:
+        try:
+            by = chosen or alike.get(tuple(header(table.csv))) or mapping_of(table.csv)
+            parts.append(_table_part(path, table, by))
+        except (GuessError, LedgerFileError) as error:
+            others.append(_of_original(str(error), path, table))
+    if not parts:
+        raise LedgerFileError("; ".join(others))
+    parts[0].warnings.extend(f"not imported: {sentence}" for sentence in others)
+    return parts
+
+
+def _by_header(tables: list[Table]) -> dict[tuple[str, ...], Mapping]:
+    """For each header that several tables begin with, the mapping of the longest that has one."""
+    found: dict[tuple[str, ...], Mapping] = {}
+    counts = Counter(tuple(header(table.csv)) for table in tables)
+    for table in sorted(tables, key=lambda table: -table.csv.stat().st_size):
+        names = tuple(header(table.csv))
+        if counts[names] > 1 and names not in found:
+            with suppress(GuessError, LedgerFileError):
+                by = mapping_of(table.csv)
+                if layout(table.csv, by.file).header == names:
+                    found[names] = replace(by, file=replace(by.file, header_line=1))
+    return found
+
+
+def _table_part(path: Path, table: Table, by: Mapping) -> Part:
+    shape = layout(table.csv, by.file)
+    if missing := by.lacks(by.names(shape.header)):
+        raise LedgerFileError(f"{table.csv.name} has no column {', '.join(missing)}")
+    part = _part(table.csv, by, None)
+    part.label = table.label
+    part.title = part.title.replace(table.csv.name, path.name)
+    part.warnings = list(table.warnings)
+    part.read = lambda: _own_lines(path, table, by)
+    return part
+
+
+def _own_lines(path: Path, table: Table, by: Mapping) -> Rows:
+    """The table's rows, with lines as the table counts them."""
+    yield from table.rejects
+    try:
+        yield from (_moved(row, table.before) for row in read(table.csv, by))
+    except LedgerFileError as error:
+        raise LedgerFileError(_of_original(str(error), path, table)) from error
+
+
+def _moved(row: LedgerRow | Reject, before: int) -> LedgerRow | Reject:
+    return replace(row, line=row.line - before) if before else row
+
+
+def _of_original(sentence: str, path: Path, table: Table) -> str:
+    name = f"{path.name} [{table.label}]" if table.label else path.name
+    return sentence.replace(table.csv.name, name)
+
+
+def labelled(part: Part) -> Iterator[LedgerRow | Reject]:
+    """The part's rows; a reject says in which part of the file it stands."""
+    for row in part.read():
+        if part.label and isinstance(row, Reject):
+            yield replace(row, reason=f"{part.label}: {row.reason}")
+        else:
+            yield row

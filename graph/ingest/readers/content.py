@@ -1,0 +1,73 @@
+"""A file's content within limits: its first bytes, all of its bytes, its numbered lines."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from graph.ingest.decode import SAMPLE, LedgerFileError, encoding_of, explained, text, unpacked
+
+LARGEST = 256 * 1024 * 1024  # bytes, unpacked
+LONGEST_LINE = 1024 * 1024  # characters
+
+
+def start(path: Path) -> bytes:
+    """The first 64 KiB, unpacked. Raises LedgerFileError."""
+    with explained(path), unpacked(path) as (stream, _):
+        return stream.read(SAMPLE)
+
+
+def whole(path: Path, most: int = LARGEST) -> bytes:
+    """All bytes, unpacked. Raises LedgerFileError for more than `most`."""
+    with explained(path), unpacked(path) as (stream, _):
+        content = stream.read(most + 1)
+    if len(content) > most:
+        raise too_large(path, most)
+    return content
+
+
+def too_large(path: Path, most: int) -> LedgerFileError:
+    size = f"{most // 2**20} MiB"
+    return LedgerFileError(
+        f"{path.name} has more than {size} unpacked: split it into smaller files"
+    )
+
+
+def lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Numbered lines without their ends, the first is 1.
+
+    Bytes that do not decode come as lone surrogates. Raises LedgerFileError for a line of more
+    than 1,048,576 characters.
+    """
+    encoding = encoding_of(path)
+    with explained(path), text(path, encoding) as (stream, _):
+        number = 0
+        while line := stream.readline(LONGEST_LINE + 1):
+            if len(line) > LONGEST_LINE:
+                raise LedgerFileError(
+                    f"{path.name} has a line longer than {LONGEST_LINE:,} characters"
+                )
+            number += 1
+            yield number, line.rstrip("\r\n")
+
+
+@contextmanager
+def stream(path: Path, most: int = LARGEST) -> Iterator["_Limited"]:
+    """The unpacked bytes; reading more than `most` of them raises LedgerFileError."""
+    with explained(path), unpacked(path) as (inner, _):
+        yield _Limited(inner, path, most)
+
+
+class _Limited:
+    def __init__(self, inner: IO[bytes], path: Path, most: int) -> None:
+        self._inner = inner
+        self._path = path
+        self._most = most
+        self._left = most
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._inner.read(size if size >= 0 else self._left + 1)
+        self._left -= len(data)
+        if self._left < 0:
+            raise too_large(self._path, self._most)
+        return data

@@ -1,0 +1,83 @@
+"""What a reader offers: a file's parts, each with the rows of one source."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from graph.ingest.rows import LedgerRow, Reject
+
+Progress = Callable[[int], object]
+Rows = Iterator[LedgerRow | Reject]
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a person states because the file does not. None: not stated."""
+
+    date_order: Literal["day", "month"] | None = None
+    currency: str | None = None
+
+
+@dataclass(slots=True)
+class Part:
+    """Rows of one file that share a source: a whole statement file, or one sheet of a workbook.
+
+    read      yields one LedgerRow or Reject for each entry; raises LedgerFileError when the file
+              as a whole cannot be read
+    label     names the part where a file has several ("January"), else ""
+    evidence  what the file was taken for, a line each
+    doubts    what must be stated before the part may be imported, a sentence each
+    warnings  what a person should know; complete when `read` has ended
+    """
+
+    name: str
+    title: str
+    source: str
+    platform: str
+    read: Callable[[], Rows]
+    label: str = ""
+    publication: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a file, written out as a CSV (UTF-8, commas).
+
+    csv      the file; its scratch folder stays as long as `scratch` is referred to
+    before   how many lines of the CSV stand before line 1 of the table's own count
+    rejects  records that are no rows of a table, in the table's own count
+    """
+
+    csv: Path
+    scratch: object
+    label: str = ""
+    before: int = 0
+    rejects: list[Reject] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class TableFormat:
+    """A format of tables, which are read as CSVs are. As FileFormat, but for `tables`."""
+
+    name: str
+    title: str
+    fits: Callable[[bytes], bool]
+    tables: Callable[[Path], list[Table]]
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """A format that is recognised by a file's first 64 KiB (unpacked).
+
+    `fits` never raises. `parts` raises LedgerError for a file that is refused as a whole.
+    """
+
+    name: str
+    title: str
+    fits: Callable[[bytes], bool]
+    parts: Callable[[Path, Hints], list[Part]]

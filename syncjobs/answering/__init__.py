@@ -1,1 +1,0 @@
-"""Questions of the graph that workers answer, each in a process of its own."""

@@ -1,0 +1,120 @@
+"""A worker's parsers: so many child processes, each with one task at a time.
+
+They are started when they are needed and kept for the next task. One that dies takes its task with
+it, and nothing else.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+
+from syncjobs.errors import ParserFailed, Unreadable
+from syncjobs.parsers import wire
+
+WAIT = 4.0  # times its processor time that a task may take on a busy machine, and
+SPARE = 60.0  # seconds more
+
+
+class Parsers:
+    """At most PARSERS["at_once"] processes; tasks wait for their turn in the order they came."""
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(int(settings.PARSERS["at_once"]))
+        self._idle: list[Process] = []
+        self._all: set[Process] = set()
+
+    async def run(self, task: str, seconds: float, **arguments: Any) -> Any:
+        """What the task gives (parsers.tasks).
+
+        `seconds` of processor time. Raises Unreadable for what cannot be read, ParserFailed where
+        the process was ended, or the task raised what nobody expected.
+        """
+        async with self._places:
+            process = await self._process()
+            request = {"task": task, "arguments": arguments, "seconds": seconds}
+            try:
+                async with asyncio.timeout(WAIT * seconds + SPARE):
+                    answer = await _asked(process, wire.frame(request))
+            except TimeoutError:
+                raise ParserFailed(_too_long(seconds)) from None
+            except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError):
+                code = await process.wait()
+                raise ParserFailed(_why(code, seconds)) from None
+            else:
+                if answer["last"]:
+                    await self._end(process)
+                else:
+                    self._idle.append(process)
+            finally:
+                if process not in self._idle:
+                    await self._end(process)
+        if "error" in answer:
+            raise Unreadable(answer["error"])
+        if "failure" in answer:
+            raise ParserFailed(answer["failure"])
+        return answer["value"]
+
+    async def close(self) -> None:
+        for process in list(self._all):
+            await self._end(process)
+
+    async def _process(self) -> Process:
+        while self._idle:
+            process = self._idle.pop()
+            if process.returncode is None:
+                return process
+            self._all.discard(process)
+        process = await _started()
+        self._all.add(process)
+        return process
+
+    async def _end(self, process: Process) -> None:
+        self._all.discard(process)
+        with suppress(ProcessLookupError):
+            process.kill()
+        await asyncio.shield(process.wait())
+
+
+async def _started() -> Process:
+    """Without the worker's environment: there are passwords in it."""
+    names = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TZ", "TMPDIR")
+    environment = {name: os.environ[name] for name in names if name in os.environ}
+    limits = (settings.PARSERS["memory_mb"], settings.PARSERS["file_mb"])
+    arguments = ("-m", "syncjobs.parsers.process", os.getpid(), *limits)
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *map(str, arguments),
+        stdin=PIPE,
+        stdout=PIPE,
+        env=environment,
+        cwd=settings.BASE_DIR,
+    )
+
+
+async def _asked(process: Process, request: bytes) -> dict[str, Any]:
+    assert process.stdin is not None  # noqa: S101 - both are pipes
+    assert process.stdout is not None  # noqa: S101
+    process.stdin.write(request)
+    await process.stdin.drain()
+    (length,) = wire.HEAD.unpack(await process.stdout.readexactly(wire.HEAD.size))
+    answer: dict[str, Any] = json.loads(await process.stdout.readexactly(length))
+    return answer
+
+
+def _why(code: int, seconds: float) -> str:
+    if code == -signal.SIGXCPU:
+        return _too_long(seconds)
+    if code < 0:
+        return f"The process that read it was ended ({signal.Signals(-code).name})."
+    return f"The process that read it ended (exit code {code})."
+
+
+def _too_long(seconds: float) -> str:
+    return f"Reading it took longer than the {seconds:g} s of processor time that an item has."

@@ -1,0 +1,87 @@
+"""Values between a worker and its parsers: frames of JSON, and dataclasses as JSON."""
+
+import json
+import struct
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+HEAD = struct.Struct(">I")  # a frame's length in bytes, then its JSON
+LONGEST = 64 * 1024 * 1024
+
+
+def frame(value: Any) -> bytes:
+    """The value as JSON with its length before it. Raises ValueError above 64 MiB."""
+    body = json.dumps(value).encode()
+    if len(body) > LONGEST:
+        raise ValueError(f"a frame of {len(body):,} bytes is too long")
+    return HEAD.pack(len(body)) + body
+
+
+def pack(value: Any) -> Any:
+    """JSON of dataclasses, tuples, decimals and dates; `unpack` of their type restores them."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: pack(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, list | tuple):
+        return [pack(each) for each in value]
+    if isinstance(value, dict):
+        return {name: pack(each) for name, each in value.items()}
+    if isinstance(value, Decimal):
+        return str(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def unpack(hint: Any, value: Any) -> Any:
+    """What `pack` made of a value of this type."""
+    return _unpacker(hint)(value)
+
+
+@cache
+def _unpacker(hint: Any) -> Callable[[Any], Any]:
+    """Raises TypeError for a type that cannot cross."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in {Union, UnionType}:
+        return _optional(arguments)
+    if origin is tuple:
+        return _of_tuple(arguments)
+    if origin is list:
+        each = _unpacker(arguments[0])
+        return lambda value: [each(one) for one in value]
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _of_dataclass(hint)
+    simple: dict[Any, Callable[[Any], Any]] = {
+        Decimal: Decimal,
+        datetime: datetime.fromisoformat,
+        date: date.fromisoformat,
+    }
+    return simple.get(hint, lambda value: value)
+
+
+def _optional(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
+    inner = [each for each in arguments if each is not NoneType]
+    if len(inner) != 1:
+        raise TypeError(f"{arguments} cannot cross to a parser")
+    convert = _unpacker(inner[0])
+    return lambda value: None if value is None else convert(value)
+
+
+def _of_tuple(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        each = _unpacker(arguments[0])
+        return lambda value: tuple(each(one) for one in value)
+    converts = [_unpacker(each) for each in arguments]
+    return lambda value: tuple(
+        convert(one) for convert, one in zip(converts, value, strict=True)
+    )
+
+
+def _of_dataclass(kind: type[Any]) -> Callable[[Any], Any]:
+    hints = get_type_hints(kind)
+    converts = {each.name: _unpacker(hints[each.name]) for each in fields(kind) if each.init}
+    return lambda value: kind(
+        **{name: convert(value[name]) for name, convert in converts.items()}
+    )

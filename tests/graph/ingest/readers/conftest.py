@@ -1,0 +1,67 @@
+"""Files of every format, written on the spot and read as import_ledger would."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from graph.ingest.file_parts import NO_HINTS, format_of, parts_of
+from graph.ingest.readers.parts import Hints, Part
+from graph.ingest.rows import LedgerRow, Reject
+
+MORE = Path(__file__).resolve().parents[4].parent / "shared" / "cases" / "more"
+
+
+@dataclass
+class ReadFile:
+    """What reading one file gave."""
+
+    parts: list[Part]
+    rows: list[LedgerRow]
+    rejects: list[Reject]
+
+    @property
+    def warnings(self) -> list[str]:
+        return [warning for part in self.parts for warning in part.warnings]
+
+    @property
+    def moved(self) -> list[tuple[str, str, str, str, str]]:
+        """Day, payer, payee, amount and currency, as money went."""
+        return [moved(row) for row in self.rows]
+
+
+def moved(row: LedgerRow) -> tuple[str, str, str, str, str]:
+    payer, payee = row.payer.name, row.payee.name
+    if row.amount < 0:
+        payer, payee = payee, payer
+    return f"{row.occurred_at:%Y-%m-%d}", payer, payee, f"{abs(row.amount):.2f}", row.currency
+
+
+def read_file(path: Path, hints: Hints = NO_HINTS) -> ReadFile:
+    parts = parts_of(path, format_of(path), hints=hints)
+    results = [row for part in parts for row in part.read()]
+    rows = [row for row in results if isinstance(row, LedgerRow)]
+    return ReadFile(parts, rows, [row for row in results if isinstance(row, Reject)])
+
+
+Read = Callable[..., ReadFile]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """Reads a file of these bytes (or this text as UTF-8) and this name."""
+
+    def read_content(content: str | bytes, name: str, hints: Hints = NO_HINTS) -> ReadFile:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return read_file(path, hints)
+
+    return read_content
+
+
+@pytest.fixture
+def more() -> Path:
+    if not MORE.is_dir():
+        pytest.skip(f"the sample files are not at {MORE}")
+    return MORE
