@@ -182,7 +182,7 @@ MAILERS = (
         }
     }
     if EMAIL_HOST_NAME
-    else {}
+    else {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
 )
 DEFAULT_FROM_EMAIL = environment.text("FINLEY_EMAIL_FROM", "finley@localhost")
 

@@ -1,10 +1,10 @@
 """Charts as numbers for SVG templates: sizes in the chart's own units, nothing of colours."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from math import floor, log10
+from math import ceil, floor, log10
 from typing import Any
 
 WIDTH, HEIGHT = 720, 240
@@ -85,7 +85,7 @@ def _of_currency(answer: Mapping[str, Any], currency: str, addresses: Any) -> Ba
         if row["expected"]:
             ahead.append(Bar(x, TOP, step, HEIGHT - TOP - BOTTOM, "ahead", ""))
         address = addresses(row["month"], currency)
-        bars += _month_bars(row, currency, x, step, top, address)
+        bars += _month_bars(row, _Place(x, step, top), currency, address)
     every = max(1, len(rows) // 9)
     months = [
         Label(LEFT + (at + 0.5) * step, HEIGHT - 8, _short(row["month"]))
@@ -111,46 +111,44 @@ def _months(answer: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
 
 
 def _greatest(row: Mapping[str, Any]) -> Decimal:
-    return max(row["money_in"], row["money_out"])
+    return max(Decimal(row["money_in"]), Decimal(row["money_out"]))
 
 
-def _month_bars(
-    row: Mapping[str, Any], currency: str, x: float, step: float, top: Decimal, address: str
-) -> list[Bar]:
+def _month_bars(row: Mapping[str, Any], place: "_Place", currency: str, address: str) -> list[Bar]:
     bars = []
-    width = step * 0.36
-    for place, kind in enumerate(("in", "out")):
-        left = x + step * (0.12 + 0.4 * place)
+    month = _short(row["month"])
+    for at, kind in enumerate(("in", "out")):
         if amount := row.get(f"money_{kind}"):
             count = row[f"payments_{kind}"]
-            text = f"{_short(row['month'])}: {currency} {amount:,.2f} {kind}, {count:,} payments"
-            bars.append(_bar(left, width, Decimal(0), amount, top, (kind, text, address)))
+            text = f"{month}: {currency} {amount:,.2f} {kind}, {count:,} payments"
+            bars.append(_bar(place, at, (Decimal(0), amount), (kind, text, address)))
         if (expected := row["expected"]) and expected[f"{kind}_high"]:
             low, high = expected[f"{kind}_low"], expected[f"{kind}_high"]
-            text = f"{_short(row['month'])}: {currency} {low:,.2f} to {high:,.2f} {kind} expected"
-            bars.append(_bar(left, width, low, high, top, (kind, text, ""), is_range=True))
+            text = f"{month}: {currency} {low:,.2f} to {high:,.2f} {kind} expected"
+            bar = _bar(place, at, (low, high), (kind, text, ""))
+            bars.append(replace(bar, is_range=True))
     return bars
 
 
-def _bar(
-    left: float,
-    width: float,
-    low: Decimal,
-    high: Decimal,
-    top: Decimal,
-    said: tuple[str, str, str],
-    *,
-    is_range: bool = False,
-) -> Bar:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a month's bars stand: the left edge, the width, and the amount at the upper edge."""
+
+    x: float
+    step: float
+    top: Decimal
+
+
+def _bar(place: _Place, at: int, ends: tuple[Decimal, Decimal], said: tuple[str, str, str]) -> Bar:
+    """The bar from one amount to the other; `at` 0 stands left, 1 right."""
     room = HEIGHT - TOP - BOTTOM
-    upper, lower = (TOP + room * (1 - float(value / top)) for value in (high, low))
+    lower, upper = (TOP + room * (1 - float(value / place.top)) for value in ends)
     return Bar(
-        round(left, 1),
+        round(place.x + place.step * (0.12 + 0.4 * at), 1),
         round(upper, 1),
-        round(width, 1),
+        round(place.step * 0.36, 1),
         round(max(lower - upper, 1.5), 1),
         *said,
-        is_range=is_range,
     )
 
 
@@ -161,7 +159,7 @@ def scale(greatest: Decimal) -> list[Decimal]:
         if greatest / (step * factor) <= 5:
             step *= factor
             break
-    count = int(-(-greatest // step))
+    count = ceil(greatest / step)
     return [step * at for at in range(count + 1)]
 
 
@@ -198,6 +196,9 @@ def amounts_over_days(rows: Sequence[tuple[date, Decimal]]) -> LineChart | None:
         )
         for on, amount in rows
     ]
-    days = [Label(LEFT + 4, height - 8, f"{first:%b %y}"), Label(width - 48, height - 8, f"{last:%b %y}")]
+    days = [
+        Label(LEFT + 4, height - 8, f"{first:%b %y}"),
+        Label(width - 48, height - 8, f"{last:%b %y}"),
+    ]
     points = " ".join(f"{dot.x},{dot.y}" for dot in dots)
     return LineChart(points, dots, _labels(ticks, height), days)

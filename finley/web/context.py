@@ -12,7 +12,6 @@ NAVIGATION = (  # title, the page's name, and the names of pages that belong to 
     ("Recurring", "recurring", ("calendar", "series")),
     ("Payments", "payments", ("payment",)),
     ("Parties", "parties", ("party", "explorer")),
-    ("Import", "imports", ("import",)),
 )
 
 
@@ -26,5 +25,5 @@ def layout(request: HttpRequest) -> dict[str, Any]:
             {"title": title, "address": reverse(name), "here": place in (name, *others)}
             for title, name, others in NAVIGATION
         ],
-        "sends_mail": bool(settings.MAILERS),
+        "sends_mail": bool(settings.EMAIL_HOST_NAME),
     }

@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from graph.models.choices import EntityKind
 from graph.questions import insights
 
 MOST = 500
 LEAST_SURE = 0.5
+OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as cash flow has it
 RECENT = timedelta(days=120)
 Row = dict[str, Any]
 
@@ -53,8 +55,15 @@ def expected(user_id: UUID) -> Expected:
 
 def _predictions(user_id: UUID, status: str) -> list[Row]:
     rows, _ = insights.insights(user_id, "prediction", status=status, once=True, most=MOST)
-    rows = [row for row in rows if row["insight"]["expected_from"] is not None]
+    rows = [_seen_by_us(row) for row in rows if row["insight"]["expected_from"] is not None]
     return sorted(rows, key=lambda row: (row["insight"]["expected_from"], str(row["id"])))
+
+
+def _seen_by_us(row: Row) -> Row:
+    """With `comes_in`, and the `party` outside: whom our accounts and departments deal with."""
+    target = row["target"]
+    comes_in = target is not None and target.kind in OURS
+    return {**row, "comes_in": comes_in, "party": row["source"] if comes_in else target}
 
 
 def above_usual(user_id: UUID) -> list[Row]:
@@ -68,7 +77,9 @@ def above_usual(user_id: UUID) -> list[Row]:
         for row in rows
         if (usual := _usual(row)) and float(row["amount"] or 0) > usual
     ]
-    newest = max((row["occurred_at"] for row in risen), default=None)
+    if not risen:
+        return []
+    newest = max(row["occurred_at"] for row in risen)
     return [row for row in risen if row["occurred_at"] > newest - RECENT]
 
 

@@ -44,7 +44,7 @@ def month_address(month: str, currency: str) -> str:
     """The payments of a month as 2025-07, in one currency."""
     first = date.fromisoformat(f"{month}-01")
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
-    query = {"since": first, "until": last, "currency": currency}
+    query = {"since": str(first), "until": str(last), "currency": currency}
     return f"{reverse('payments')}?{urlencode(query)}"
 
 
@@ -66,11 +66,16 @@ def _ahead(user_id: UUID) -> Row:
         "days": AHEAD,
         "today": expected.today,
         "due": due,
-        "sums": by_currency(_ranges(due), "amount_high"),
+        "goes_out": by_currency(_ranges(due, comes_in=False), "amount_high"),
+        "comes_in": by_currency(_ranges(due, comes_in=True), "amount_high"),
         "first": due[:SHOWN],
         "overdue": expected.overdue,
     }
 
 
-def _ranges(rows: Iterable[Row]) -> Iterable[Row]:
-    return ({**row["insight"], "currency": row["currency"]} for row in rows)
+def _ranges(rows: Iterable[Row], *, comes_in: bool) -> Iterable[Row]:
+    return (
+        {**row["insight"], "currency": row["currency"]}
+        for row in rows
+        if row["comes_in"] == comes_in
+    )

@@ -78,15 +78,16 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
     """Who it is and what was paid, seen from the party: what it receives is money in."""
     user_id = request.access.tenant_id
     entity = entities.party(user_id, entity_id, limit=COUNTERPARTIES)
-    flow = cash_flow.cash_flow(user_id, party=entity["id"])
-    rows, following = relationships.relationships(user_id, {"party": entity["id"]}, most=RECENT)
+    party_id = str(entity["id"])
+    flow = cash_flow.cash_flow(user_id, party=party_id)
+    rows, following = relationships.relationships(user_id, {"party": party_id}, most=RECENT)
     context = {
         "entity": entity,
         "totals": totals(flow["months"]),
-        "charts": charts.cash_by_month(flow, _months_of(entity["id"])),
+        "charts": charts.cash_by_month(flow, _months_of(party_id)),
         "payments": names.with_parties(user_id, rows),
         "more": following is not None,
-        **_findings(user_id, entity["id"]),
+        **_findings(user_id, party_id),
     }
     return render(request, "web/party.html", context)
 
@@ -106,7 +107,12 @@ def totals(months: list[Row]) -> list[Row]:
     """In and out of all months, a row a currency; each payment counted once."""
     sums: dict[str, Row] = {}
     for row in months:
-        zero = {"money_in": Decimal(0), "money_out": Decimal(0), "payments_in": 0, "payments_out": 0}
+        zero = {
+            "money_in": Decimal(0),
+            "money_out": Decimal(0),
+            "payments_in": 0,
+            "payments_out": 0,
+        }
         known = sums.setdefault(row["currency"], {"currency": row["currency"], **zero})
         for name in zero:
             known[name] += row[name]

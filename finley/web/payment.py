@@ -36,6 +36,7 @@ def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
         "web/payment.html",
         {
             **explained,
+            "in_words": _readable(explained["in_words"], explained["layers"]["fraud"]),
             "events": walked["events"],
             "views": [step for step in walked["steps"] if _is_view(step)],
             "steps": [step for step in walked["steps"] if not _is_view(step)],
@@ -45,7 +46,7 @@ def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
 
 
 def _is_view(step: Answer) -> bool:
-    return step["distance"] == 1 and step["relationship"].relationship_type == VIEW
+    return step["distance"] == 1 and str(step["relationship"].relationship_type) == VIEW
 
 
 def _layers(layers: dict[str, Answer | None]) -> Iterator[Answer]:
@@ -53,11 +54,23 @@ def _layers(layers: dict[str, Answer | None]) -> Iterator[Answer]:
     for name, found in sorted(layers.items(), key=lambda each: each[1] is None):
         yield {
             "title": TITLES[name],
-            "sentence": explain.SAYINGS[name](found["insight"]) if found else None,
+            "sentence": _readable(explain.SAYINGS[name](found["insight"]), found)
+            if found
+            else None,
             "facts": list(_facts(name, found)) if found else [],
             "evidence": list(_evidence(found["evidence"])) if found else [],
             "original": (found or {}).get("insight", {}).get("original_relationship_id"),
         }
+
+
+def _readable(sentence: str, found: Answer | None) -> str:
+    """With the earlier row's own key, where the sentence has the id of the payment repeated."""
+    original = (found or {}).get("insight", {}).get("original_relationship_id")
+    if found is None or original is None:
+        return sentence
+    pair = found["evidence"].get("rows", [])
+    key = f"row {pair[1]['key']}" if len(pair) > 1 else "an earlier payment"
+    return sentence.replace(str(original), key)
 
 
 def _facts(name: str, found: Answer) -> Iterator[tuple[str, Any, str]]:

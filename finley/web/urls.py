@@ -3,10 +3,20 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path, reverse_lazy
 
-from finley.web import account, overview
+from finley.web import account, overview, parties, payment, payments, recurring, review, search
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
+    path("search/", search.search, name="search"),
+    path("parties/", parties.parties, name="parties"),
+    path("parties/<uuid:entity_id>/", parties.party, name="party"),
+    path("payments/", payments.payments, name="payments"),
+    path("payments/<uuid:relationship_id>/", payment.payment, name="payment"),
+    path("review/", review.review, name="review"),
+    path("review/decide/", review.decide, name="decide"),
+    path("recurring/", recurring.recurring, name="recurring"),
+    path("recurring/calendar/", recurring.calendar, name="calendar"),
+    path("recurring/<uuid:relationship_id>/", recurring.one, name="series"),
     path("account/", account.account, name="account"),
     path("account/sign-in/", account.SignIn.as_view(), name="sign-in"),
     path("account/sign-out/", auth_views.LogoutView.as_view(next_page="sign-in"), name="sign-out"),

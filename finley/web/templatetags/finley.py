@@ -1,6 +1,5 @@
 """How pages write money, days and parties."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 register = template.Library()
-MISSING = "–"
+MISSING = "\N{EN DASH}"
+STATES = {"alive": "works", "suspect": "has trouble", "dead": "connect it again"}
 
 
 @register.filter
@@ -22,7 +22,7 @@ def money(amount: Any, currency: str | None = "") -> str:
         return MISSING
     value = Decimal(amount)
     text = f"{currency or ''} {abs(value):,.2f}".strip()
-    return f"−{text}" if value < 0 else text
+    return f"\N{MINUS SIGN}{text}" if value < 0 else text
 
 
 @register.filter
@@ -54,15 +54,9 @@ def words(value: str) -> str:
 
 
 @register.filter
-def listed(values: Iterable[Any] | None) -> str:
-    """`a, b, c`."""
-    return ", ".join(map(str, values or ()))
-
-
-@register.filter
-def item(values: dict[Any, Any], key: Any) -> Any:
-    """The value of a key that the template knows by a variable."""
-    return values.get(key)
+def state(value: str) -> str:
+    """A connection's state, as a person says it."""
+    return STATES.get(value, value)
 
 
 @register.simple_tag
