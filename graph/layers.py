@@ -1,11 +1,15 @@
 """The nine layers of intelligence, declared once, as data.
 
-The view's SELECT, the columns of its model, the serializers, the engine's edge attributes and the
-counts in `build_graph` follow from LAYERS. A tenth layer is one entry here and one table.
+The view's SELECT, the columns of its model, the triggers, the serializers, the admin, the engine's
+edge attributes and the sentence of `explain` follow from LAYERS. A tenth layer is one entry here,
+one model with its migration and one detector: docs/how-to/add-a-layer.md.
 """
 
 from dataclasses import dataclass
 from typing import Literal
+
+from graph import layer_sentences as sentences
+from graph.layer_sentences import Row, Sentence, say
 
 ColumnType = Literal["score", "text", "texts", "months", "date", "uuid", "money", "flag"]
 
@@ -40,24 +44,35 @@ class Layer:
 
     A *pattern* layer is shared: the relationship points at it through `pointer`. A *fact* layer's
     rows point at the relationship. `pick` orders a relationship's rows, best first (the id breaks
-    every tie); it is empty where a unique key leaves at most one. `only` leaves rows out. `prefer`
-    picks in its place among the rows of a system that had several where we have one (adopting).
-    `rare`: it says something of few relationships.
+    every tie); it is empty where a unique key leaves at most one. Rows of `hidden_status` are left
+    out: a person has dismissed or cancelled them. `prefer` picks in place of `pick` among the rows
+    of a system that had several where we have one (adopting). `rare`: it annotates few
+    relationships. `sentence` says in words what a row says, for `explain`.
     """
 
     name: str
     table: str
     id_column: str
     columns: tuple[Column, ...]
+    sentence: Sentence
     pointer: str = ""
     pick: str = ""
-    only: str = ""
+    hidden_status: str = ""
     prefer: str = ""
     rare: bool = False
 
     @property
     def is_pattern(self) -> bool:
         return bool(self.pointer)
+
+    @property
+    def only(self) -> str:
+        """The SQL condition on the rows that count; empty where all do."""
+        return f"status <> '{self.hidden_status}'" if self.hidden_status else ""
+
+    def say(self, row: Row) -> str:
+        """One sentence about a row, given by the names of the layer's columns."""
+        return say(self.sentence, row)
 
     @property
     def presence(self) -> str:
@@ -70,6 +85,7 @@ LAYERS: tuple[Layer, ...] = (
         name="causal",
         table="causal_relationships",
         id_column="causal_relationship_id",
+        sentence=sentences.causal,
         prefer="causal_score DESC NULLS LAST, created_at DESC",
         columns=(
             Column("causal_score", "score", "mean of the Bradford Hill criteria that can be known"),
@@ -80,6 +96,7 @@ LAYERS: tuple[Layer, ...] = (
         name="temporal",
         table="temporal_patterns",
         id_column="temporal_pattern_id",
+        sentence=sentences.temporal,
         pointer="temporal_pattern_id",
         prefer="recurrence_score DESC, last_occurrence DESC",
         columns=(
@@ -93,6 +110,7 @@ LAYERS: tuple[Layer, ...] = (
         name="seasonal",
         table="seasonal_patterns",
         id_column="seasonal_pattern_id",
+        sentence=sentences.seasonal,
         pointer="seasonal_pattern_id",
         prefer="seasonal_strength DESC, created_at DESC",
         columns=(
@@ -104,6 +122,7 @@ LAYERS: tuple[Layer, ...] = (
         name="pattern",
         table="relationship_patterns",
         id_column="pattern_id",
+        sentence="It follows the pattern {pattern_name}.",
         pointer="pattern_id",
         prefer="pattern_confidence DESC, created_at DESC",
         columns=(
@@ -115,6 +134,7 @@ LAYERS: tuple[Layer, ...] = (
         name="cross_platform",
         table="cross_platform_relationships",
         id_column="cross_platform_relationship_id",
+        sentence=sentences.cross_platform,
         prefer="cardinality(platform_sources) DESC, created_at DESC",
         columns=(
             Column(
@@ -126,8 +146,9 @@ LAYERS: tuple[Layer, ...] = (
         name="prediction",
         table="predicted_relationships",
         id_column="predicted_relationship_id",
+        sentence=sentences.prediction,
         pick="created_at DESC",
-        only="status <> 'cancelled'",
+        hidden_status="cancelled",
         rare=True,
         columns=(
             Column("prediction_confidence", "score", "chance that the range holds"),
@@ -143,6 +164,7 @@ LAYERS: tuple[Layer, ...] = (
         name="root_cause",
         table="root_cause_analyses",
         id_column="root_cause_analysis_id",
+        sentence=sentences.root_cause,
         pick="confidence DESC",
         rare=True,
         columns=(Column("root_cause_analysis", "text", "where it began, in one sentence"),),
@@ -151,6 +173,7 @@ LAYERS: tuple[Layer, ...] = (
         name="change",
         table="event_delta_logs",
         id_column="event_delta_log_id",
+        sentence="Its source last had it {change_type}.",
         pick="created_at DESC",
         rare=True,
         columns=(Column("change_type", "text", "created, modified or deleted"),),
@@ -159,8 +182,11 @@ LAYERS: tuple[Layer, ...] = (
         name="fraud",
         table="duplicate_transactions",
         id_column="duplicate_transaction_id",
+        sentence=(
+            "It probably repeats {original_relationship_id} ({duplicate_confidence:.0%} sure)."
+        ),
         pick="duplicate_confidence DESC",
-        only="status <> 'dismissed'",
+        hidden_status="dismissed",
         rare=True,
         columns=(
             Column(

@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from graph.errors import GraphError
+from django.conf import settings
+
 from graph.ingest import document_facts, document_text
 from graph.ingest.document_facts import Document, Reading
 from graph.ingest.import_file import is_ledger
-from syncjobs.errors import Unreadable
+from graph.ingest.readers.parts import Part
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import Nango
+from syncjobs.parsers.pool import Parsers
+from syncjobs.parsers.tasks import parts_from, reading_from
+from syncjobs.parsers.wire import pack
 from syncjobs.sources import SOURCES
 from syncjobs.sources.items import Item, clean
 
 LARGEST_LEDGER = 48 * 1024 * 1024
 LARGEST_DOCUMENT = 16 * 1024 * 1024
+NAME_BYTES = 180
+NOTE = 1_000  # characters
 _MONEY_WORDS = re.compile(
     r"invoice|receipt|bill|payment|paid|order|statement|credit|refund|remittance|due|amount|"
     r"rechnung|zahlung|gutschrift|facture|paiement|factura|pago|[£$€]|\b(?:GBP|EUR|USD)\b",
@@ -27,20 +33,29 @@ _MONEY_WORDS = re.compile(
 
 @dataclass
 class Content:
-    """An item and what was found in it. `path` holds its bytes, until they are saved."""
+    """An item and what was found in it.
+
+    `path` holds its bytes, `parts` what was read of a ledger, until they are saved. `failed`: a
+    later sync may read it.
+    """
 
     item: Item
     used_as: ItemUse = ItemUse.NOTHING
     note: str = ""
     reading: Reading | None = None
     path: Path | None = None
+    media: str = ""
+    parts: list[Part] | None = None
+    failed: bool = False
 
 
 def worth_reading(item: Item) -> bool:
     """Whether its content may be books, or name an amount, a reference or a party."""
+    if item.trouble:
+        return False
     if item.kind == "message":
         said = f"{item.name} {item.metadata.get('snippet', '')}"
-        return item.text is not None or bool(_MONEY_WORDS.search(said))
+        return item.text is not None or item.unread or bool(_MONEY_WORDS.search(said))
     return holds_ledger(item) or document_text.is_readable(item.name)
 
 
@@ -49,50 +64,71 @@ def holds_ledger(item: Item) -> bool:
     return item.kind != "message" and is_ledger(item.name)
 
 
+def listed(item: Item) -> Content:
+    """An item that is stored as it is listed; one that could not be listed well says why."""
+    return unreadable(item, item.trouble, failed=item.passing) if item.trouble else Content(item)
+
+
 async def fetched(nango: Nango, item: Item, folder: Path) -> Content:
     """The item with its bytes in a file of the folder. Raises Transient and Permanent."""
     size = item.metadata.get("size")
     most = LARGEST_LEDGER if holds_ledger(item) else LARGEST_DOCUMENT
     if isinstance(size, int) and size > most and item.kind != "message":
-        return _unreadable(item, f"It has {size:,} bytes; at most {most:,} are read.")
-    try:
-        data = await SOURCES[nango.access.provider].content(nango, item)
-    except Unreadable as error:
-        return _unreadable(item, str(error))
+        return unreadable(item, f"It has {size:,} bytes; at most {most:,} are read.")
     path = folder / file_name(item)
-    path.write_bytes(data)
-    return Content(item, path=path)
+    media = await SOURCES[nango.access.provider].content(nango, item, path)
+    return Content(item, path=path, media=media)
 
 
-def _unreadable(item: Item, why: str) -> Content:
-    return Content(item, ItemUse.UNREADABLE, why)
+def unreadable(item: Item, why: str, *, failed: bool = False) -> Content:
+    return Content(item, ItemUse.UNREADABLE, why[:NOTE], failed=failed)
 
 
 def file_name(item: Item) -> str:
-    """The item's name, fit for a file: it is what a ledger's rows say that they come from."""
-    name = re.sub(r"[/\\\x00-\x1f]", "_", item.name).strip(". ") or "message"
-    stem, dot, ending = name[-120:].partition(".")
-    return f"{stem}{dot}{ending}" if item.kind != "message" else "message.txt"
+    """The item's name, fit for a file: it is what a ledger's rows say that they come from.
+
+    File systems take 255 bytes; what is made of it (its rejects) has a longer name.
+    """
+    if item.kind == "message":
+        return "message.txt"
+    name = re.sub(r"[/\\\x00-\x1f]", "_", item.name).strip(". ")
+    name = name.encode(errors="replace")[-NAME_BYTES:].decode(errors="ignore").strip(". ")
+    return name or "unnamed"
 
 
-def read(content: Content, senders: dict[str, str]) -> Content:
-    """What a document says, if it says anything; a ledger is left for the import."""
+async def read(parsers: Parsers, content: Content, senders: dict[str, str]) -> Content:
+    """What is in it, read by a parser: a ledger's rows, or what a document names.
+
+    Raises Unreadable, ParserFailed.
+    """
     item, path = content.item, content.path
-    if path is None or holds_ledger(item):
+    if path is None:
         return content
-    data = path.read_bytes()
-    try:
-        said = (
-            data.decode(errors="replace")
-            if item.kind == "message"
-            else document_text.of(data, item.name)
-        )
-        content.reading = document_facts.read(_document(item, said, senders))
-    except GraphError as error:
-        content.used_as, content.note = ItemUse.UNREADABLE, str(error)
-        return content
+    if holds_ledger(item):
+        return await _read_ledger(parsers, content, path)
+    reading = await parsers.run(
+        "read_document",
+        settings.PARSERS["document_seconds"],
+        path=str(path),
+        html=content.media == "text/html" if item.kind == "message" else None,
+        document=pack(_document(item, "", senders)),
+    )
+    content.reading = reading_from(reading)
     if content.reading is not None:
         content.used_as = ItemUse.EVENT
+    return content
+
+
+async def _read_ledger(parsers: Parsers, content: Content, path: Path) -> Content:
+    rows = path.with_name("rows.jsonl")
+    parts = await parsers.run(
+        "read_ledger",
+        settings.PARSERS["ledger_seconds"],
+        path=str(path),
+        into=str(rows),
+        most_bytes=settings.PARSERS["unpacked_mb"] * 2**20,
+    )
+    content.parts = parts_from(rows, parts)
     return content
 
 

@@ -7,11 +7,13 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 import httpx
@@ -30,6 +32,9 @@ NO_CONNECTION = frozenset(
     {"not_found", "unknown_connection", "unknown_provider_config", "invalid_credentials"}
 )
 MOST_BYTES = 64 * 1024 * 1024
+LISTING = 16 * 1024 * 1024  # bytes of an answer that is kept as a whole
+SMALL = 256 * 1024  # bytes; of longer answers a worker holds one at a time
+REFUSAL = 64 * 1024  # bytes of a refusal that are looked at
 FORWARDED = "Nango-Proxy-"  # Nango hands headers of this prefix on, without the prefix
 
 Query = Mapping[str, str | int | bool]
@@ -60,7 +65,11 @@ class Access:
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds without a sign of life, seconds for a whole answer, its bytes, seconds between."""
+    """Seconds without a sign of life, seconds for a whole answer, its bytes, seconds between.
+
+    `most_bytes` bounds what is taken apart or written to a file at once; an answer that is kept as
+    a whole has at most LISTING.
+    """
 
     silence: float = 30.0
     answer: float = 300.0
@@ -74,10 +83,21 @@ def http_client(limits: Limits | None = None) -> httpx.AsyncClient:
     return httpx.AsyncClient(timeout=httpx.Timeout(silence, connect=min(silence, 10.0)))
 
 
+type Sink[T] = Callable[[httpx.Response], Awaitable[T]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    raw: bytes
+
+
 class Nango:
     """One connection. Every method raises Transient or Permanent, and nothing else of its own.
 
-    A `client` that was given stays open at the end; its own is closed.
+    A `client` that was given stays open at the end; its own is closed. `large` is the place of
+    those answers that are longer than SMALL: runs of one worker share it, so that the worker's
+    memory does not grow with what strangers send. `last_try`: what a single item does to the run
+    now would end the run, so that the item is set aside instead (sources.paging.each_alone).
     """
 
     def __init__(
@@ -85,8 +105,13 @@ class Nango:
         access: Access,
         client: httpx.AsyncClient | None = None,
         limits: Limits | None = None,
+        *,
+        large: asyncio.Semaphore | None = None,
+        last_try: bool = False,
     ) -> None:
         self.access = access
+        self.last_try = last_try
+        self._large = large or asyncio.Semaphore(1)
         self.who = access.who
         self._limits = limits or Limits()
         self._own = None if client else http_client(self._limits)
@@ -109,21 +134,47 @@ class Nango:
         """The JSON object at the provider's `path`."""
         return decoded(await self.read(path, params), self.who)
 
+    async def take[T](
+        self, path: str, take: Callable[[dict[str, Any]], T], params: Query | None = None
+    ) -> T:
+        """What `take` makes of the JSON object at `path`, which may be as long as `most_bytes`.
+
+        A long one is decoded and taken in a thread, one at a time in the worker; keep little of it.
+        """
+        async with AsyncExitStack() as held:
+            raw = await self._asked(path, params, self._gathered(held, self._limits.most_bytes))
+            if len(raw) > SMALL:
+                return await asyncio.to_thread(lambda: take(decoded(raw, self.who)))
+            return take(decoded(raw, self.who))
+
+    async def save(self, path: str, into: Path, params: Query | None = None, **given: Any) -> None:
+        """The answer's bytes into a file; `given` as `read` takes it."""
+        with into.open("wb") as file:
+            await self._asked(path, params, self._written(file), **given)
+
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The JSON object that the provider answers to `body`."""
         return decoded(await self.read(path, method="POST", body=body), self.who)
 
-    async def read(
+    async def read(self, path: str, params: Query | None = None, **given: Any) -> bytes:
+        """The answer's bytes, at most LISTING. `headers` go to the provider; `base` replaces its
+        address; `method` and `body` are as in HTTP.
+        """
+        async with AsyncExitStack() as held:
+            most = min(self._limits.most_bytes, LISTING)
+            return await self._asked(path, params, self._gathered(held, most), **given)
+
+    async def _asked[T](
         self,
         path: str,
-        params: Query | None = None,
+        params: Query | None,
+        sink: "Sink[T]",
         *,
         method: str = "GET",
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         base: str | None = None,
-    ) -> bytes:
-        """The answer's bytes. `headers` go to the provider; `base` replaces its address."""
+    ) -> T:
         sent = {FORWARDED + name: value for name, value in (headers or {}).items()}
         sent |= {
             "Provider-Config-Key": self.access.integration or self.access.provider,
@@ -134,10 +185,12 @@ class Nango:
             sent["Base-Url-Override"] = base
         await self._paced()
         url = f"proxy/{path.lstrip('/')}"
-        answer, raw = await self._exchange(method, url, params=params, json=body, headers=sent)
-        if answer.is_success:
-            return raw
-        raise await self._trouble(answer, raw)
+        answer, taken = await self._exchange(
+            method, url, sink, params=params, json=body, headers=sent
+        )
+        if isinstance(taken, _Refusal):
+            raise await self._trouble(answer, taken.raw)
+        return taken
 
     async def connection_status(self, connection_id: str | None = None) -> Standing:
         """What Nango knows of the connection, after it tried to renew its authorisation."""
@@ -167,7 +220,10 @@ class Nango:
     async def _looked_up(self, connection_id: str) -> tuple[httpx.Response, bytes]:
         path = f"connections/{quote(connection_id, safe='')}"
         params = {"provider_config_key": self.access.integration or self.access.provider}
-        return await self._exchange("GET", path, params=params, headers={})
+        async with AsyncExitStack() as held:
+            sink = self._gathered(held, LISTING)
+            answer, taken = await self._exchange("GET", path, sink, params=params, headers={})
+        return answer, taken.raw if isinstance(taken, _Refusal) else taken
 
     async def _trouble(self, answer: httpx.Response, raw: bytes) -> SyncError:
         """Nango says 400 server_error of a missing, a dead and an unlucky connection: ask it."""
@@ -185,9 +241,9 @@ class Nango:
             case _:
                 return dead(self.who)
 
-    async def _exchange(
-        self, method: str, path: str, *, headers: Mapping[str, str], **sent: Any
-    ) -> tuple[httpx.Response, bytes]:
+    async def _exchange[T](
+        self, method: str, path: str, sink: "Sink[T]", *, headers: Mapping[str, str], **sent: Any
+    ) -> "tuple[httpx.Response, T | _Refusal]":
         assert self._client is not None  # noqa: S101
         url = f"{self.access.host.rstrip('/')}/{path}"
         headers = {**headers, "Authorization": f"Bearer {self.access.secret}"}
@@ -196,7 +252,9 @@ class Nango:
                 asyncio.timeout(self._limits.answer),
                 self._client.stream(method, url, headers=headers, **sent) as answer,
             ):
-                return answer, await self._whole(answer)
+                if not answer.is_success:
+                    return answer, _Refusal(await _beginning(answer))
+                return answer, await sink(answer)
         except (TimeoutError, httpx.TimeoutException):
             raise Transient(f"{self.who.title} did not answer in time.") from None
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError, ValueError):
@@ -209,16 +267,37 @@ class Nango:
                 f"The connection to {self.who.title} broke ({type(error).__name__})."
             ) from None
 
-    async def _whole(self, answer: httpx.Response) -> bytes:
-        body = bytearray()
-        async for chunk in answer.aiter_bytes():
-            body += chunk
-            if len(body) > self._limits.most_bytes:
-                raise Unreadable(
-                    f"{self.who.title} sent more than {self._limits.most_bytes // 1048576} MiB "
-                    "in one answer, which is more than we read."
-                )
-        return bytes(body)
+    def _gathered(self, held: AsyncExitStack, most: int) -> "Sink[bytes]":
+        """In memory, at most so many bytes; `held` keeps the place of a long one."""
+
+        async def gather(answer: httpx.Response) -> bytes:
+            body, waited = bytearray(), False
+            async for chunk in answer.aiter_bytes():
+                body += chunk
+                if len(body) > most:
+                    raise self._too_long(most)
+                if len(body) > SMALL and not waited:
+                    waited = True
+                    await held.enter_async_context(self._large)
+            return bytes(body)
+
+        return gather
+
+    def _written(self, file: IO[bytes]) -> "Sink[None]":
+        async def write(answer: httpx.Response) -> None:
+            written = 0
+            async for chunk in answer.aiter_bytes():
+                written += file.write(chunk)
+                if written > self._limits.most_bytes:
+                    raise self._too_long(self._limits.most_bytes)
+
+        return write
+
+    def _too_long(self, most: int) -> Unreadable:
+        return Unreadable(
+            f"{self.who.title} sent more than {most // 1048576} MiB in one answer, which is more "
+            "than we read."
+        )
 
     async def _paced(self) -> None:
         """Requests start at least `pace` seconds apart, concurrent ones too."""
@@ -227,6 +306,15 @@ class Nango:
         self._next = start + self._limits.pace
         if start > now:
             await asyncio.sleep(start - now)
+
+
+async def _beginning(answer: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in answer.aiter_bytes():
+        body += chunk
+        if len(body) >= REFUSAL:
+            break
+    return bytes(body[:REFUSAL])
 
 
 def decoded(raw: bytes, who: Who) -> dict[str, Any]:
@@ -272,6 +360,6 @@ def signed(body: bytes, header: str | None, key: str) -> bool:
 
 def unreadable(refused: Refused, what: str, who: Who) -> SyncError:
     """A refusal that is about one item only; one that is about all is handed back as it is."""
-    if refused.reauthorise or refused.status not in {400, 403, 404, 409, 410}:
+    if refused.reauthorise or not 400 <= refused.status < 500:
         return refused
     return Unreadable(f"{who.title} has no bytes for {what}: it is gone or cannot be downloaded.")

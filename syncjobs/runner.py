@@ -22,6 +22,7 @@ from syncjobs.database_threads import UNREACHABLE, Batches, Threads, ended
 from syncjobs.errors import LeaseLost, Permanent, SyncError, Transient
 from syncjobs.failures.record import Trouble, trouble_of
 from syncjobs.models.choices import Outcome
+from syncjobs.parsers.pool import Parsers
 from syncjobs.run_state import Ask, Claim, Save
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ class Start:
     claim: Claim
     threads: Threads
     client: httpx.AsyncClient
+    parsers: Parsers
+    large: asyncio.Semaphore
     saves: int = 0
     why: Why | None = None
     task: asyncio.Task[None] | None = None
@@ -97,6 +100,8 @@ class Runner:
         self._claims = Batches(self._claimed)
         self._ends = Batches(self._succeeded)
         self._client: httpx.AsyncClient | None = None
+        self._parsers = Parsers()
+        self._large = asyncio.Semaphore(1)  # answers of providers that take much memory
         self._never_ending: set[asyncio.Task[None]] = set()
 
     async def run(self, ctx: dict[str, Any], run_id: str, body: Body) -> None:
@@ -136,6 +141,7 @@ class Runner:
         return self._client
 
     async def close(self) -> None:
+        await self._parsers.close()
         if self._client is not None:
             await self._client.aclose()
         await self._ledger.close()
@@ -158,7 +164,9 @@ class Runner:
             if claim is not None:
                 await self._given_back(ctx, claim, 0.0)
             raise
-        return Start(claim, self._saves, self._http()) if claim else None
+        if claim is None:
+            return None
+        return Start(claim, self._saves, self._http(), self._parsers, self._large)
 
     async def _told_to_end(
         self, ctx: dict[str, Any], start: Start, body: Body

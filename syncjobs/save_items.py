@@ -21,6 +21,8 @@ from syncjobs.models.choices import ItemUse
 from syncjobs.run_state import Claim, Save
 from syncjobs.sources.items import Item, Page, settled
 
+TRIES = 3  # times that an item's reading fails before it is quarantined
+AGAIN = 50  # items that failed before which one sync tries again
 LONGEST_ID = 2_000  # bytes; an index entry has its limit
 
 
@@ -69,8 +71,29 @@ def _known(claim: Claim, ids: list[str]) -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
+def due_again(claim: Claim) -> list[Item]:
+    """Items that could not be read by syncs before and are not quarantined, as they are stored."""
+    given: dict[str, Any] = {"connection": claim.connection_id, "limit": AGAIN}
+    with tenant_transaction(claim.user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read("items/due_again"), given)
+        return [
+            Item(
+                key,
+                kind,
+                name,
+                modified_at,
+                metadata=json.loads(metadata),
+                parent_id=parent,
+                stored_digest=stored,
+            )
+            for key, kind, name, modified_at, metadata, parent, stored in cursor.fetchall()
+        ]
+
+
 def digest(item: Item) -> str:
     """Of all that is stored of it: equal, and nothing has changed."""
+    if item.stored_digest:
+        return item.stored_digest
     stored = [
         item.kind,
         item.name,
@@ -97,7 +120,13 @@ def save(connection: BaseDatabaseWrapper, saved: Save, claim: Claim, part: Part)
         gone |= _ended(connection, saved, claim, part.end)
         counts["pages"] = 1
     counts["deleted"] = len(gone)
-    silent = {each.item.external_id for each in part.contents if each.path and not each.reading}
+    silent = {
+        each.item.external_id
+        for each in part.contents
+        if (each.path or each.used_as == ItemUse.UNREADABLE)
+        and not each.reading
+        and not each.failed
+    }
     store_documents.retract(connection, claim.user_id, source_of(claim), sorted(gone | silent))
     saved.progress = added(saved.progress, counts)
 
@@ -147,6 +176,7 @@ def _items(connection: BaseDatabaseWrapper, claim: Claim, part: Part) -> None:
         "user_id": claim.user_id,
         "connection": claim.connection_id,
         "generation": part.generation,
+        "tries": TRIES,
         "items": json.dumps([_row(content) for content in part.contents]),
     }
     with connection.cursor() as cursor:
@@ -165,6 +195,7 @@ def _row(content: Content) -> dict[str, Any]:
         "content_hash": digest(item),
         "used_as": content.used_as.value,
         "note": content.note,
+        "failed": content.failed,
     }
 
 

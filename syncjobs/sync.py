@@ -1,17 +1,22 @@
 """A sync, from the cursor to the provider's last page: the body of the four tasks."""
 
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import batched
 from pathlib import Path
 
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.errors import QueryCanceled
 
 from graph.errors import LedgerError
-from graph.ingest.import_file import format_of, import_file
+from graph.ingest.import_file import store_parts
 from syncjobs import item_contents, save_items
-from syncjobs.errors import CursorLost, Transient
+from syncjobs.database_threads import UNREACHABLE
+from syncjobs.errors import CursorLost, ParserFailed, SyncError, Transient, Unreadable
+from syncjobs.failures.record import sentence_of
 from syncjobs.item_contents import Content
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import TITLES, Access, Limits, Nango
@@ -20,7 +25,7 @@ from syncjobs.runner import Start
 from syncjobs.save_items import Part
 from syncjobs.sources import SOURCES
 from syncjobs.sources.items import Cursor, Item, Page
-from syncjobs.sources.paging import together
+from syncjobs.sources.paging import Failed, each_alone
 
 AT_ONCE = 10  # items with contents a save
 
@@ -28,7 +33,12 @@ AT_ONCE = 10  # items with contents a save
 async def body(start: Start) -> None:
     """Save page after page. A cursor that is lost is no failure: all is listed anew, once."""
     claim = start.claim
-    async with Nango(access(claim), start.client, Limits(pace=pace(claim.provider))) as nango:
+    last_try = claim.job_try >= settings.ARQ_MAX_TRIES
+    limits = Limits(pace=pace(claim.provider))
+    async with Nango(
+        access(claim), start.client, limits, large=start.large, last_try=last_try
+    ) as nango:
+        await _read_again(start, nango)
         try:
             await _walked(start, nango, claim.cursor)
         except CursorLost:
@@ -68,54 +78,134 @@ async def _page(start: Start, nango: Nango, page: Page) -> None:
     claim, generation = start.claim, page.generation
     found = await start.threads.run(save_items.effects, claim, page)
     worth = [item for item in found.fresh if item_contents.worth_reading(item)]
-    plain = [Content(item) for item in found.fresh if not item_contents.worth_reading(item)]
-    parts = list(batched(worth, AT_ONCE))
-    await start.save(
-        save_items.save, claim, Part(plain, found, None if parts else page, generation)
-    )
-    senders = item_contents.senders_of(page.items)
+    plain = [item for item in found.fresh if not item_contents.worth_reading(item)]
+    listed = [item_contents.listed(item) for item in plain]
+    await _saved(start, Part(listed, found, None if worth else page, generation))
+    await _contents(start, nango, worth, page)
+
+
+async def _contents(
+    start: Start, nango: Nango, items: Sequence[Item], page: Page | None = None
+) -> None:
+    """Read and save the items, AT_ONCE a save; the page's end goes with the last of them."""
+    parts = list(batched(items, AT_ONCE))
+    senders = item_contents.senders_of(page.items if page else items)
     for number, some in enumerate(parts, 1):
         with tempfile.TemporaryDirectory(prefix="finley-") as folder:
-            got = await together(partial(_fetched, nango, Path(folder)), enumerate(some))
-            await start.threads.run(_read, got, senders)
+            contents = await _fetched(nango, Path(folder), some)
+            contents = [await _read(start, each, senders) for each in contents]
             end = page if number == len(parts) else None
-            await start.save(_saved, claim, Part(got, None, end, generation))
+            await _saved(start, Part(contents, None, end, page.generation if page else ""))
 
 
-async def _fetched(nango: Nango, folder: Path, numbered: tuple[int, Item]) -> Content:
+async def _read_again(start: Start, nango: Nango) -> None:
+    """Items that could not be read by syncs before, each some more times."""
+    items = await start.threads.run(save_items.due_again, start.claim)
+    again = partial(SOURCES[start.claim.provider].again, nango)
+    found = await each_alone(again, items, last_try=nango.last_try)
+    fresh: list[Item] = []
+    failed: list[Content] = []
+    for item, each in zip(items, found, strict=True):
+        if isinstance(each, Failed):
+            failed.append(item_contents.unreadable(item, each.reason, failed=each.passing))
+        else:
+            fresh += [one for one in each if not one.deleted]
+    if failed:
+        await _saved(start, Part(failed))
+    worth = [item for item in fresh if item_contents.worth_reading(item)]
+    plain = [item for item in fresh if not item_contents.worth_reading(item)]
+    if plain:
+        await _saved(start, Part([item_contents.listed(item) for item in plain]))
+    await _contents(start, nango, worth)
+
+
+async def _fetched(nango: Nango, folder: Path, items: Sequence[Item]) -> list[Content]:
     """Each in a folder of its own, for names repeat."""
-    number, item = numbered
-    own = folder / str(number)
-    own.mkdir()
-    return await item_contents.fetched(nango, item, own)
+
+    async def fetch(numbered: tuple[int, Item]) -> Content:
+        own = folder / str(numbered[0])
+        own.mkdir()
+        return await item_contents.fetched(nango, numbered[1], own)
+
+    found = await each_alone(fetch, list(enumerate(items)), last_try=nango.last_try)
+    return [
+        item_contents.unreadable(item, each.reason, failed=each.passing)
+        if isinstance(each, Failed)
+        else each
+        for item, each in zip(items, found, strict=True)
+    ]
 
 
-def _read(got: list[Content], senders: dict[str, str]) -> None:
-    for content in got:
-        item_contents.read(content, senders)
+async def _read(start: Start, content: Content, senders: dict[str, str]) -> Content:
+    """One after the other, so that a sync of many items does not keep the parsers from others."""
+    try:
+        return await item_contents.read(start.parsers, content, senders)
+    except ParserFailed as error:
+        return item_contents.unreadable(content.item, str(error), failed=True)
+    except Unreadable as error:
+        return item_contents.unreadable(content.item, str(error))
 
 
-def _saved(connection: BaseDatabaseWrapper, save: Save, claim: Claim, part: Part) -> None:
+async def _saved(start: Start, part: Part) -> None:
+    """In one transaction; where something of an item cannot be stored, each item in its own."""
+    try:
+        await start.save(_all_saved, start.claim, part)
+    except Exception as error:
+        if not part.contents or not _is_of_an_item(error):
+            raise
+        await start.save(_all_saved, start.claim, replace(part, contents=(), end=None))
+        for content in part.contents:
+            await _saved_alone(start, content, part.generation)
+        await start.save(_all_saved, start.claim, replace(part, contents=(), effects=None))
+
+
+async def _saved_alone(start: Start, content: Content, generation: str) -> None:
+    """As it was read, else as unreadable, else by its id alone."""
+    bare = Item(content.item.external_id, content.item.kind, parent_id=content.item.parent_id)
+    try:
+        await start.save(_all_saved, start.claim, Part([content], generation=generation))
+        return
+    except Exception as error:
+        if not _is_of_an_item(error):
+            raise
+        note = sentence_of(error)
+    for item in (content.item, bare):
+        try:
+            set_aside = item_contents.unreadable(item, note, failed=True)
+            await start.save(_all_saved, start.claim, Part([set_aside], generation=generation))
+            return
+        except Exception as error:
+            if not _is_of_an_item(error) or item is bare:
+                raise
+
+
+def _is_of_an_item(error: Exception) -> bool:
+    """Not a lost lease and not a database that is away; a statement that took too long is."""
+    if isinstance(error, SyncError):
+        return False
+    too_long = isinstance(error.__cause__, QueryCanceled)
+    return too_long or not isinstance(error, UNREACHABLE)
+
+
+def _all_saved(connection: BaseDatabaseWrapper, save: Save, claim: Claim, part: Part) -> None:
     """Ledgers go the way of import_ledger, all of a file or nothing; then the rest."""
-    rows = sum(_imported(claim, content) for content in part.contents)
-    part.counts["rows"] = rows
+    part.counts["rows"] = sum(_imported(claim, content) for content in part.contents)
     save_items.save(connection, save, claim, part)
 
 
 def _imported(claim: Claim, content: Content) -> int:
-    """The rows that were new or changed; a file that is none is noted: the sync goes on."""
-    path = content.path
-    if path is None or not item_contents.holds_ledger(content.item):
+    """The rows that were new or changed; a file that cannot be stored is noted."""
+    if content.parts is None or content.path is None:
         return 0
     try:
-        done = import_file(claim.user_id, path, format_of(path), _rejects(claim))
+        imported = store_parts(claim.user_id, content.path, content.parts, _rejects(claim))
     except LedgerError as error:
         content.used_as, content.note = ItemUse.UNREADABLE, str(error)
         return 0
-    counts = done.counts
     content.used_as = ItemUse.LEDGER
+    counts = imported.counts
     content.note = (
-        f"{done.format}: {counts.rows_in} rows, {counts.rows_stored} stored, "
+        f"{imported.format}: {counts.rows_in} rows, {counts.rows_stored} stored, "
         f"{counts.rows_updated} updated, {counts.rows_rejected} rejected"
     )
     return counts.rows_stored + counts.rows_updated

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from graph import layers, models
 from graph.admin.fields import TENANT, as_json, as_link
 from graph.admin.paginator import HugeTable, ReadOnly, containing, ids_with
+from graph.models.of_layers import model_of
 from graph.models.rows import TenantRow
 from graph.view import refresh
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 else:
     ModelForm = forms.ModelForm
 
+POINTERS = tuple(layer.pointer for layer in layers.LAYERS if layer.is_pattern)
 PROSE = frozenset({"description", "reason", "prediction_reason", "root_cause_analysis"})
 
 
@@ -160,17 +162,8 @@ class RelationshipInstanceAdmin(TenantTable):
     list_select_related = ("source_event", "target_event")
     ordering = ("user_id", "source_event_id", "target_event_id", "relationship_type")
     raw_id_fields = ("source_event", "target_event")
-    autocomplete_fields = ("temporal_pattern", "seasonal_pattern", "pattern")
-    references = dict.fromkeys(
-        (
-            "source_event_id",
-            "target_event_id",
-            "temporal_pattern_id",
-            "seasonal_pattern_id",
-            "pattern_id",
-        ),
-        TENANT,
-    )
+    autocomplete_fields = tuple(pointer.removesuffix("_id") for pointer in POINTERS)
+    references = dict.fromkeys(("source_event_id", "target_event_id", *POINTERS), TENANT)
     search_help_text = (
         "The id of a relationship, event, pattern or tenant, or a tenant's e-mail address."
     )
@@ -198,35 +191,12 @@ class TemporalPatternAdmin(PatternTable):
     list_filter = ("recurrence_frequency", "active")
 
 
-@admin.register(models.SeasonalPattern)
-class SeasonalPatternAdmin(PatternTable):
-    list_display = ("key", "seasonal_strength", "seasonal_months", "user_id")
-
-
-@admin.register(models.RelationshipPattern)
-class RelationshipPatternAdmin(PatternTable):
-    list_display = ("key", "pattern_name", "pattern_confidence", "user_id")
-
-
 class FactTable(TenantTable):
     list_select_related: ClassVar[tuple[str, ...]] = ("relationship",)
     ordering: ClassVar[tuple[str, ...]] = ("user_id", "relationship_id", "id")
     raw_id_fields: ClassVar[tuple[str, ...]] = ("relationship",)
     references = {"relationship_id": TENANT}
     search_help_text = "Its id, a relationship's, or its tenant's id or e-mail address."
-
-
-@admin.register(models.CausalRelationship)
-class CausalRelationshipAdmin(FactTable):
-    list_display = ("id", "relationship", "causal_score", "causal_direction", "user_id")
-    list_filter = ("causal_direction",)
-    ordering = ("user_id", "relationship_id")
-
-
-@admin.register(models.CrossPlatformRelationship)
-class CrossPlatformRelationshipAdmin(FactTable):
-    list_display = ("id", "relationship", "platform_sources", "user_id")
-    ordering = ("user_id", "relationship_id")
 
 
 @admin.register(models.RootCauseAnalysis)
@@ -248,13 +218,9 @@ class EventDeltaLogAdmin(FactTable):
 
 
 def _layer_fields(layer: layers.Layer) -> tuple[Any, ...]:
-    table = next(m for m in LAYER_TABLES if m._meta.db_table == layer.table)
-    return (*(column.name for column in layer.columns), as_link(layer.id_column, table))
+    return (*(column.name for column in layer.columns), as_link(layer.id_column, model_of(layer)))
 
 
-LAYER_TABLES = [
-    m for m in vars(models).values() if isinstance(m, type) and issubclass(m, TenantRow)
-]
 LAYER_FIELDS: dict[str, tuple[Any, ...]] = {
     layer.name: _layer_fields(layer) for layer in layers.LAYERS
 }

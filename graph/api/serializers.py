@@ -14,6 +14,7 @@ from graph.engine.filters import Only
 from graph.engine.importance import ALGORITHMS
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.models.choices import EntityKind, QuestionStatus
+from graph.models.of_layers import statuses_of
 from graph.questions.whole_graph import layer_fields
 
 Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
@@ -159,6 +160,12 @@ class CommunitiesQuery(EdgesQuery):
     seed = serializers.IntegerField(default=SEED, min_value=0, max_value=2**31 - 1)
 
 
+def _statuses() -> str:
+    """The statuses that can be asked for, by layer."""
+    known = {layer.name: statuses_of(layer) for layer in LAYERS}
+    return "; ".join(f"{name}: {', '.join(values)}" for name, values in known.items() if values)
+
+
 class InsightsQuery(StrictQuery):
     min_score = serializers.FloatField(
         required=False, min_value=0, max_value=1, help_text="Of the layer's first score."
@@ -171,7 +178,7 @@ class InsightsQuery(StrictQuery):
     status = serializers.CharField(
         required=False,
         max_length=20,
-        help_text="prediction: pending, fulfilled or overdue; fraud: open or confirmed.",
+        help_text=_statuses(),
     )
     once = serializers.BooleanField(
         default=False, help_text="Of a payment that several sources saw, only the view that counts."

@@ -1,10 +1,16 @@
 """What PostgreSQL's planner knows of the graph's tables."""
 
+from uuid import UUID
+
 from django.apps import apps
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg.sql import SQL, Identifier
+from django.db.backends.utils import CursorWrapper
+from psycopg.sql import SQL, Identifier, Literal
 
 from graph import sql
+
+MANY = 1_000  # rows of a tenant; plans for fewer are quick, however wrong
+TIMES = 10  # as many rows as the planner expects: its plans are no longer right
 
 
 def analyze_stale(connection: BaseDatabaseWrapper) -> None:
@@ -12,12 +18,47 @@ def analyze_stale(connection: BaseDatabaseWrapper) -> None:
 
     Right after an import nothing is known of the new rows, and plans are 100 times slower.
     """
-    tables = [
+    with connection.cursor() as cursor:
+        cursor.execute(sql.read("database/stale_statistics"), [_tables(managed=True)])
+        _analyze(cursor, [table for (table,) in cursor.fetchall()])
+
+
+def analyze_grown(connection: BaseDatabaseWrapper, user_id: UUID) -> list[str]:
+    """ANALYZE the tables in which the tenant has far more rows than the planner expects, as the
+    owner; these tables' names.
+
+    A new tenant beside large ones changes too small a share of a table for it to be stale as a
+    whole, and queries for that tenant get plans for a single row.
+    """
+    with connection.cursor() as cursor:
+        grown = [table for table in _tables() if _is_underestimated(cursor, table, user_id)]
+        _analyze(cursor, grown)
+    return grown
+
+
+def _is_underestimated(cursor: CursorWrapper, table: str, user_id: UUID) -> bool:
+    of = SQL("FROM {} WHERE user_id = {}").format(Identifier(table), Literal(str(user_id)))
+    cursor.execute(SQL("EXPLAIN (FORMAT JSON) SELECT {}").format(of))
+    [[plan]] = cursor.fetchone()
+    least = max(MANY, TIMES * int(plan["Plan"]["Plan Rows"]))
+    cursor.execute(SQL("SELECT count(*) FROM (SELECT {} LIMIT {}) AS rows").format(of, least))
+    (rows,) = cursor.fetchone()
+    return bool(rows >= least)
+
+
+def _tables(*, managed: bool | None = None) -> list[str]:
+    """Of the graph's models; those of tenants, the view included, if `managed` is not said."""
+    return [
         model._meta.db_table
         for model in apps.get_app_config("graph").get_models()
-        if model._meta.managed
+        if (model._meta.managed if managed else _is_of_tenants(model))
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(sql.read("database/stale_statistics"), [tables])
-        for (table,) in cursor.fetchall():
-            cursor.execute(SQL("ANALYZE {}").format(Identifier(table)))
+
+
+def _is_of_tenants(model: type) -> bool:
+    return any(field.column == "user_id" for field in model._meta.concrete_fields)  # type: ignore[attr-defined]
+
+
+def _analyze(cursor: CursorWrapper, tables: list[str]) -> None:
+    for table in tables:
+        cursor.execute(SQL("ANALYZE {}").format(Identifier(table)))

@@ -7,7 +7,7 @@ twice is told apart (`republished`): it was paid once. A person's word on a pair
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from graph.database.arrow import tenant_snapshot
 from graph.database.bulk import AS_USUAL, IN_BULK, alone
 from graph.database.tenancy import tenant_transaction
 from graph.enrich import fraud_candidates
+from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.numbers import normal
 from graph.enrich.columns.payments import UNIT, Payments, Texts, texts
 from graph.enrich.links import republished, reversals
@@ -52,13 +53,17 @@ SLIPS = frozenset({"transposed_number", "transposed_amount", "number_suffix", "l
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Places of the later payment and its original; how sure; kind and what weighs against it."""
+    """Places of the later payment and its original; how sure; kind and what weighs against it.
+
+    `case`: the key of the first later row that this pair is one finding with.
+    """
 
     later: int
     original: int
     kind: str
     confidence: float
     notes: tuple[str, ...] = ()
+    case: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,22 @@ def find(
     ]
     kept = _once(payments, [each for each in found if each.confidence >= LEAST])
     kept += [Duplicate(*pair, "republished", REPUBLISHED) for pair in printed.items()]
-    return sorted(kept, key=lambda duplicate: duplicate.later)
+    return _in_cases(payments, sorted(kept, key=lambda duplicate: duplicate.later))
+
+
+def _in_cases(payments: Payments, found: list[Duplicate]) -> list[Duplicate]:
+    """Each pair with its case: lines of one invoice are one, and so are all invoices of one party
+    and day that are paid again on another one day (a batch)."""
+    party, day, first = sides(payments).party, payments.day, dict[tuple[object, ...], int]()
+    done: list[Duplicate] = []
+    for each in found:
+        batch: tuple[object, ...] = (
+            payments.source[each.later], int(party[each.original]), int(day[each.later]),
+            int(day[each.original]), each.kind == "republished" and each.later,
+        )  # fmt: skip
+        row = first.setdefault(batch, each.later)
+        done.append(replace(each, case=_key(payments, row)))
+    return done
 
 
 def _once(payments: Payments, found: list[Duplicate]) -> list[Duplicate]:
@@ -166,6 +186,7 @@ def evidence(payments: Payments, duplicate: Duplicate) -> dict[str, Any]:
         "why": WORDS[duplicate.kind],
         "days": int(payments.day[rows[0]] - payments.day[rows[1]]),
         "against": list(duplicate.notes),
+        "case": duplicate.case,
         "rows": [
             {
                 "key": _key(payments, at),

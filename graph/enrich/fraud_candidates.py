@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,10 @@ _SUFFIX = re.compile(
 )
 LABEL = 3  # days on which a party is paid one amount under one number: of more it is a label,
 OFTEN = 12  # or on which it bears that number at all
+UNLIKE = 3  # sums of days under one number, from which on it is a case's or a contract's
+PARTLY = 0.6  # of the confidence where the number was once paid another sum, too
+NEXT = 0.4  # of the confidence where the party is paid the amount under a number next to it, too
+BESIDE = 2  # times as far from a number as the two that are compared: next to it
 MASK = 5  # parties of one name, from which on it is a mask: nobody knows who is behind it
 SOON = 100  # days within which an invoice that is entered with a slip comes again
 CROWD = 60  # rows of one key; of more, none tells the others apart
@@ -74,7 +78,33 @@ class Columns:
         """Rows whose number their party bears on many days: a contract, a mandate."""
         bears, day = codes(self.payee, self.number), self.payments.day
         label = _days_of(codes(bears, self.payments.amount), day) > LABEL
-        return label | (_days_of(bears, day) > OFTEN)
+        return label | (_days_of(bears, day) > OFTEN) | (self.unlike_sums >= UNLIKE)
+
+    @cached_property
+    def unlike_sums(self) -> Ints:
+        """How many unlike sums the party is paid under each row's number, a day's lines together.
+
+        An invoice has one, or a few parts; under a case's or a contract's number there are many.
+        """
+        bears = codes(self.payee, self.number)
+        invoice, rows = np.unique(codes(bears, self.payments.day), return_inverse=True)
+        sums = np.zeros(len(invoice), dtype=np.int64)
+        np.add.at(sums, rows, self.payments.amount)
+        each = np.unique(np.stack([bears, sums[rows]], axis=1), axis=0)
+        return np.asarray(np.bincount(each[:, 0], minlength=len(bears))[bears], dtype=np.int64)
+
+    def has_neighbour(self, later: int, first: int) -> bool:
+        """Whether the party is paid the amount under a third number that is about as near to the
+        two as these are to each other: then they are in series."""
+        values = {value(self.number[row]) for row in self._of_amount[int(self.alike[later])]}
+        ends = value(self.number[later]), value(self.number[first])
+        reach = BESIDE * abs(ends[0] - ends[1])
+        return any(0 < min(abs(each - end) for end in ends) <= reach for each in values - set(ends))
+
+    @cached_property
+    def _of_amount(self) -> dict[int, list[int]]:
+        """The rows with a number of each payee and amount."""
+        return {int(self.alike[rows[0]]): rows.tolist() for rows in groups(self.alike, self.rows)}
 
     def _masks(self) -> Flags:
         """Rows of a name that many parties have."""
@@ -91,6 +121,11 @@ def _days_of(code: Ints, day: Ints) -> Ints:
     """On how many days rows of each row's code are."""
     each = np.unique(np.stack([code, day], axis=1), axis=0)
     return np.asarray(np.bincount(each[:, 0], minlength=int(code.max()) + 1)[code], dtype=np.int64)
+
+
+def value(number: str) -> int:
+    """The number's digits as one whole number; 0 without any."""
+    return int("".join(filter(str.isdecimal, number))[:18] or 0)
 
 
 @lru_cache(maxsize=200_000)
@@ -140,7 +175,9 @@ def _same_number(columns: Columns) -> Iterator[Repeat]:
                 first = int(firsts[min(at, len(firsts) - 1)])
                 kind = "paid_twice" if _exactly(columns, later, first) else "leading_zeros"
                 sure = _of_gap(columns.gap(later, first))
-                yield Repeat(later, first, kind, sure if amount[later] >= UNIT else sure * TRIFLE)
+                sure *= 1.0 if amount[later] >= UNIT else TRIFLE
+                sure *= PARTLY if columns.unlike_sums[later] > 1 else 1.0
+                yield Repeat(later, first, kind, sure)
 
 
 def _exactly(columns: Columns, later: int, first: int) -> bool:
@@ -186,7 +223,9 @@ def _transposed_number(columns: Columns) -> Iterator[Repeat]:
     together = Counter(_batch(columns, *pair) for pair in found)
     for later, first in found:
         if together[_batch(columns, later, first)] == 1:  # several are the next of a sequence
-            yield Repeat(later, first, "transposed_number", _alone(columns, later, 0.9))
+            sure = _alone(columns, later, 0.9)
+            sure *= NEXT if columns.has_neighbour(later, first) else 1.0
+            yield Repeat(later, first, "transposed_number", sure)
 
 
 def _batch(columns: Columns, later: int, first: int) -> tuple[int, int, int]:

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from graph import sql
-from graph.database.statistics import analyze_stale
+from graph.database.statistics import analyze_grown, analyze_stale
 from graph.database.tenancy import tenant_transaction
 from graph.enrich import (
     causal,
@@ -32,6 +32,8 @@ from graph.enrich.write.counts import Counts
 from graph.errors import GraphError
 from graph.ingest.request_enrichment import books_changed
 from graph.models import Enrichment
+
+GREW = 1_000  # rows that steps have added, after which the planner's statistics are looked at
 
 
 class LayerUnknown(GraphError):
@@ -90,10 +92,26 @@ def enrich(
         analyze_stale(owner)
         wanted_at = _wanted_at(user_id)
         found = Findings(user_id, everything=everything)
-        done = [_do(name, found, progress) for name in chosen]
+        done = list(_each(owner, chosen, found, progress))
         if wanted_at and len(chosen) == len(STEPS):
             _write_down(user_id, wanted_at)
     return done
+
+
+def _each(
+    owner: BaseDatabaseWrapper, chosen: Sequence[str], found: Findings, progress: Progress | None
+) -> Iterator[Done]:
+    """The steps, one after the other; what the planner knows keeps up with what they write."""
+    written = GREW
+    for name in chosen:
+        if written >= GREW:
+            analyze_grown(owner, found.user_id)
+            written = 0
+        done = _do(name, found, progress)
+        written += done.rows_added
+        yield done
+    if written >= GREW:
+        analyze_grown(owner, found.user_id)
 
 
 @contextmanager

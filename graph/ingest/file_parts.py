@@ -43,7 +43,7 @@ def parts_of(
     """
     if isinstance(by, FileFormat):
         return by.parts(path, hints)
-    if hints != NO_HINTS:
+    if hints.date_order or hints.currency:
         raise LedgerError(f"{path.name} is a table: state its currency and dates in a mapping")
     kind = by if isinstance(by, TableFormat) else registry.recognise(path)
     chosen = by if isinstance(by, Mapping) else None
@@ -63,6 +63,9 @@ def _part(path: Path, by: Mapping, progress: Progress | None) -> Part:
         publication=by.publication,
         read=lambda: read(path, by, progress),
         evidence=tuple(guess_mapping.explain(by)),
+        doubts=by.doubts,
+        mapping=by,
+        remapped=lambda other: _part(path, other, progress),
     )
 
 
@@ -108,6 +111,7 @@ def _table_part(path: Path, table: Table, by: Mapping) -> Part:
     part.title = part.title.replace(table.csv.name, path.name)
     part.warnings = list(table.warnings)
     part.read = lambda: _own_lines(path, table, by)
+    part.remapped = lambda other: _table_part(path, table, other)
     return part
 
 

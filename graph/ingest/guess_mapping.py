@@ -53,11 +53,11 @@ def guess(path: Path, sample_rows: int = 1000) -> Mapping:
     date, month_notes = _date(sample)
     amount, amount_notes = _amount(sample, chosen, shape)
     currency, currency_notes = _currency(sample, amount)
-    key, key_line = _key(path, shape, sample)
+    key, key_line = _key(sample)
     mapping = Mapping(
         name="generic",
         title=f"{path.name}, guessed as {chosen.title}",
-        source=f"generic.{chosen.platform}.{_fingerprint(sample)}",
+        source=f"generic.{_fingerprint(sample)}",
         platform=chosen.platform,
         date=date,
         amount=amount,
@@ -195,6 +195,7 @@ def _must_have(path: Path, sample: Sample) -> None:
 def _own_name(path: Path) -> str:
     """'bank_2024-01.csv.gz' → 'bank 2024-01'."""
     stem = re.sub(r"(\.(csv|tsv|txt|gz|zst))+$", "", path.name, flags=re.IGNORECASE)
+    stem = re.sub(r"[\W_]*(?:[0-9][\W_]*)+$", "", stem) or stem
     return re.sub(r"[_\s]+", " ", stem).strip() or path.name
 
 
@@ -256,29 +257,14 @@ def _currency(sample: Sample, amount: AmountRule) -> tuple[str | None, list[str]
     return (hint, []) if hint else ("GBP", ["no currency is stated: read as GBP"])
 
 
-def _key(path: Path, shape: Layout, sample: Sample) -> tuple[KeyRule, str]:
-    """A number of the row's own that is never twice in the whole file, or every column."""
-    for role, unique in (("id", True), ("weak_id", False)):
-        column = sample.identifier(role)
-        if column is None:
-            continue
-        rows = _unique_rows(path, shape, [c.at for c in (column, sample.publication) if c])
-        if rows:
-            return KeyRule(
-                (column.name,), unique
-            ), f"key <- {column.title!r} (in all {rows:,} rows)"
-    return KeyRule(), "key <- every column (none is a number of the row's own)"
-
-
-def _unique_rows(path: Path, shape: Layout, key: list[int]) -> int:
-    """How many rows the file has; 0 when two of them have the same key."""
-    seen = set()
-    rows = 0
-    for rows, cells in enumerate(_rows(path, shape), 1):
-        seen.add(hash(tuple(cells[at] for at in key)))
-        if len(seen) < rows:
-            return 0
-    return rows
+def _key(sample: Sample) -> tuple[KeyRule, str]:
+    """By the header alone, so that every file of one layout is keyed by one rule."""
+    column = sample.best("id")
+    ignored = tuple(c.name for c in sample.columns if sample.named("balance", c))
+    if column is None:
+        return KeyRule((), content=True, ignore=ignored), "key <- the row's content"
+    line = f"key <- {column.title!r}, or the row's content where that is short"
+    return KeyRule((column.name,), content=True, ignore=ignored), line
 
 
 def _fields(sample: Sample) -> dict[str, str]:

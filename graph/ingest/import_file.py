@@ -4,13 +4,16 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
+from graph import sql
 from graph.database.tenancy import tenant_transaction
 from graph.errors import LedgerError
+from graph.ingest.account import Account, settled
 from graph.ingest.csv_dialect import Progress
+from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import NO_HINTS, Format, format_of, labelled, parts_of
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rejects import RejectsFile, default_path
@@ -30,7 +33,8 @@ def is_ledger(name: str) -> bool:
 class Imported:
     """What became of one file.
 
-    `rejects` is the file of rejected rows, if there are any; `warnings` are for a person.
+    `rejects` is the file of rejected rows, if there are any; `warnings` are for a person;
+    `doubts` are what the reading or the storing was not sure of.
     """
 
     file: str
@@ -38,6 +42,7 @@ class Imported:
     counts: Stored
     rejects: Path | None
     warnings: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 def import_file(
@@ -53,20 +58,45 @@ def import_file(
 
     Raises LedgerError, also where a part has doubts that `hints` do not settle.
     """
-    parts = parts_of(path, by, progress, hints)
-    if doubts := [doubt for part in parts for doubt in part.doubts]:
-        raise LedgerError(f"{path.name} is not imported: {'; '.join(doubts)}")
+    own = replace(hints, own=hints.own | _own_accounts(user_id))
+    parts = [_of_account(user_id, part, hints) for part in parts_of(path, by, progress, own)]
+    return store_parts(user_id, path, parts, rejects_folder)
+
+
+def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Path) -> Imported:
+    """Store the rows of a file's parts: all of them or, on an error, none. Raises LedgerError."""
+    doubts = [doubt for part in parts for doubt in part.doubts]
+    if blocking := [doubt.text for doubt in doubts if doubt.blocking]:
+        raise LedgerError(f"{path.name} is not imported: {'; '.join(blocking)}")
     rejects = RejectsFile(default_path(rejects_folder, path))
     file = _name(path)
     try:
         with rejects, _together(user_id, parts):
-            counts = summed([_stored(user_id, file, part, rejects) for part in parts])
+            counts = summed([_stored(user_id, file, part, rejects, doubts) for part in parts])
     except OSError as error:  # the ledger's own are LedgerErrors
         reason = error.strerror or error
         raise LedgerError(f"{rejects.path} cannot be written: {reason}") from error
     warnings = tuple(warning for part in parts for warning in part.warnings)
     names = ", ".join(dict.fromkeys(part.name for part in parts))
-    return Imported(file, names, counts, rejects.path if rejects.count else None, warnings)
+    written = rejects.path if rejects.count else None
+    return Imported(file, names, counts, written, warnings, tuple(doubts))
+
+
+def _of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
+    """The part under the account's source and name that earlier files of its layout have."""
+    if part.mapping is None or part.remapped is None or not part.mapping.key.content:
+        return part
+    account = Account(hints.account, hints.same_account)
+    of_account = part.remapped(settled(user_id, part.mapping, account))
+    of_account.is_stated = account != Account() or part.mapping.states_account
+    return of_account
+
+
+def _own_accounts(user_id: UUID) -> frozenset[str]:
+    """The IBANs of the tenant's own accounts, as statements have shown them."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read("ingest/own_accounts"), {"user_id": user_id})
+        return frozenset(iban for (iban,) in cursor.fetchall())
 
 
 def _name(path: Path) -> str:
@@ -80,10 +110,16 @@ def _together(user_id: UUID, parts: list[Part]) -> Iterator[None]:
         yield
 
 
-def _stored(user_id: UUID, file: str, part: Part, rejects: RejectsFile) -> Stored:
+def _stored(
+    user_id: UUID, file: str, part: Part, rejects: RejectsFile, doubts: list[Doubt]
+) -> Stored:
     name = f"{file} [{part.label}]" if part.label else file
-    books = Books(user_id, part.source, part.platform, name, part.publication)
-    return store(books, labelled(part), rejects)
+    publication = part.publication
+    by_content = part.mapping is not None and part.mapping.key.content
+    books = Books(
+        user_id, part.source, part.platform, name, publication, by_content, part.is_stated, doubts
+    )
+    return store(books, labelled(part), rejects, part.warnings.append)
 
 
 def summed(counts: list[Stored]) -> Stored:

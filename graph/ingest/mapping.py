@@ -11,11 +11,13 @@ from pathlib import Path
 
 from graph.errors import LedgerError
 from graph.ingest.columns import canonical
+from graph.ingest.doubts import Doubt
 from graph.ingest.strict_toml import Table, TableError
 
 KINDS = ("vendor", "department", "account", "employee", "customer", "project", "clearing")
 FIELDS = ("document_ref", "due_on", "description", "currency")
 QUARTER = "quarter-in-file-name"
+RECORDS = ("payment", "obligation", "order", "transfer", "claim", "fee")  # what a row records
 
 
 class MappingError(LedgerError):
@@ -32,11 +34,19 @@ class FileRule:
 
 @dataclass(frozen=True, slots=True)
 class KeyRule:
-    """No columns: every column of the row but the publication's."""
+    """No columns: every column of the row but the publication's.
+
+    `content`: the columns' value where it is long enough to be nobody else's, else the row's
+    content without the columns in `ignore`, dates and amounts compared by value. `account` is the
+    books' own account where the file states it outside its rows: it is part of the content.
+    """
 
     columns: tuple[str, ...] = ()
     unique: bool = False
     separators: str = ""
+    content: bool = False
+    ignore: tuple[str, ...] = ()
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,12 @@ class DateRule:
 
 @dataclass(frozen=True, slots=True)
 class AmountRule:
-    """Either `column`, or `debit` (the payer pays) and `credit` (the payer is paid)."""
+    """Either `column`, or `debit` (the payer pays) and `credit` (the payer is paid).
+
+    `times`: a column (a quantity) that multiplies the amount. `unsigned`: columns whose minus only
+    repeats what the column says. `direction`: a column whose value is one of `paid` (the payer
+    pays) or `received` (the payer is paid); without it those words may end the amount ("12.00 Dr").
+    """
 
     column: str | None = None
     debit: str | None = None
@@ -58,13 +73,20 @@ class AmountRule:
     decimal: str = "."
     thousands: str = ","
     positive: str = "payer_pays"
+    times: str | None = None
+    unsigned: tuple[str, ...] = ()
+    direction: str | None = None
+    paid: tuple[str, ...] = ()
+    received: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PartyRule:
     """`keys`: (kind of key, column); `not_keys`: (kind of key, what is none of its values).
 
-    `kind` is that of rows where `kind_column` states none of KINDS.
+    `kind` is that of rows where `kind_column` states none of KINDS. `or_else`: columns of the name
+    where `name` is blank, in this order. `received`: the columns of the name, in order, in rows
+    in which the payer is paid (none: the same as otherwise).
     """
 
     kind: str
@@ -73,13 +95,29 @@ class PartyRule:
     keys: tuple[tuple[str, str], ...] = ()
     kind_column: str | None = None
     not_keys: tuple[tuple[str, re.Pattern[str]], ...] = ()
+    or_else: tuple[str, ...] = ()
+    received: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SkipRule:
+    """Rows that are no payment: `column` holds one of `values` (any case) or what `pattern` finds.
+
+    They are rejected with `reason`.
+    """
+
+    column: str
+    reason: str
+    values: tuple[str, ...] = ()
+    pattern: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
     """All columns by their canonical names. `fields` may lack any of FIELDS.
 
-    `evidence` and `notes` are a guess's: what it was made from, and what it isn't sure of.
+    `records` is one of RECORDS. `evidence` and `notes` are a guess's: what it was made from, and
+    what it isn't sure of; `doubts` are the notes as data (graph.ingest.guessing.doubts).
     """
 
     name: str
@@ -100,21 +138,32 @@ class Mapping:
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     evidence: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    records: str = "payment"
+    skip: tuple[SkipRule, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def states_account(self) -> bool:
+        """Whether the file says whose account it is, in a column or above its header."""
+        return bool(self.key.account or self.payer.name or self.payer.keys)
 
     def names(self, header: Sequence[str]) -> list[str]:
         """The canonical names of a file's columns, by position: this mapping's where they fit."""
         return canonical(header, {**dict.fromkeys(self._columns(), ()), **self.aliases})
 
     def _columns(self) -> list[str]:
-        money = (self.amount.column, self.amount.debit, self.amount.credit)
+        money = (self.amount.column, self.amount.debit, self.amount.credit, self.amount.times)
         parties = [
-            (p.name, p.kind_column, *(column for _, column in p.keys))
+            (p.name, p.kind_column, *p.or_else, *p.received, *(column for _, column in p.keys))
             for p in (self.payer, self.payee)
         ]
         several = (self.recognise, self.key.columns, self.publication, self.transaction, *parties)
         named = (
             self.date.column,
             *money,
+            self.amount.direction,
+            *self.key.ignore,
+            *(rule.column for rule in self.skip),
             *self.fields.values(),
             *(c for cs in several for c in cs),
         )
@@ -123,7 +172,8 @@ class Mapping:
     def lacks(self, names: Sequence[str]) -> list[str]:
         """The columns that no row can do without and that are not among these canonical names."""
         parties = [p.name for p in (self.payer, self.payee) if p.name and p.default is None]
-        money = [self.amount.column, self.amount.debit, self.amount.credit]
+        rule = self.amount
+        money = [rule.column, rule.debit, rule.credit, rule.times, rule.direction]
         needed = [self.date.column, *filter(None, money), *parties, *self.key.columns]
         if "currency" in self.fields and self.currency is None:
             needed.append(self.fields["currency"])
@@ -199,6 +249,21 @@ def _mapping(table: Table) -> Mapping:
         transaction=table.table("transaction").columns("columns"),
         fields=chosen,
         aliases=table.table("aliases").aliases(),
+        records=table.one_of("records", RECORDS, "payment"),
+        skip=_skip(table.table("skip")),
+    )
+
+
+def _skip(table: Table) -> tuple[SkipRule, ...]:
+    """Each key is a column; its table says which values, or what pattern, and the reason."""
+    return tuple(
+        SkipRule(
+            column,
+            inner.text("reason", "the mapping skips such rows"),
+            tuple(value.casefold() for value in inner.texts("values")),
+            inner.pattern("pattern"),
+        )
+        for column, inner in table.tables()
     )
 
 
@@ -213,10 +278,16 @@ def _file(table: Table) -> FileRule:
 
 def _key(table: Table) -> KeyRule:
     columns = table.columns("columns")
-    unique = table.flag("unique", bool(columns))
+    content = table.flag("content", False)
+    unique = table.flag("unique", bool(columns) and not content)
     if unique and not columns:
         raise table.error("unique", "needs columns: a key of every column is never sure to be so")
-    return KeyRule(columns, unique, table.text("separators", ""))
+    if unique and content:
+        raise table.error("unique", "cannot be true beside content: equal rows are counted")
+    separators = table.text("separators", "")
+    return KeyRule(
+        columns, unique, separators, content, table.columns("ignore"), table.text("account", "")
+    )
 
 
 def _date(table: Table) -> DateRule:
@@ -241,7 +312,19 @@ def _amount(table: Table) -> AmountRule:
     positive = table.one_of("positive", ("payer_pays", "payer_receives"), "payer_pays")
     if debit and positive == "payer_receives":
         raise table.error("positive", "has no meaning with debit and credit: leave it out")
-    return AmountRule(column, debit, credit, decimal, thousands, positive)
+    return AmountRule(
+        column,
+        debit,
+        credit,
+        decimal,
+        thousands,
+        positive,
+        table.column("times"),
+        table.columns("unsigned"),
+        table.column("direction"),
+        tuple(word.casefold() for word in table.texts("paid")),
+        tuple(word.casefold() for word in table.texts("received")),
+    )
 
 
 def _party(table: Table) -> PartyRule:
@@ -251,4 +334,7 @@ def _party(table: Table) -> PartyRule:
         raise table.error("name", "name the column of the party's name, or give a default")
     keys = table.table("keys").column_by_name()
     not_keys = table.table("not_keys").patterns(among=[kind for kind, _ in keys])
-    return PartyRule(kind, name, default, keys, table.column("kind_column"), not_keys)
+    kind_column, others = table.column("kind_column"), table.columns("or_else")
+    return PartyRule(
+        kind, name, default, keys, kind_column, not_keys, others, table.columns("received")
+    )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from graph.ingest.csv_dialect import Layout, Progress, body, header, layout
 from graph.ingest.decode import LedgerFileError
-from graph.ingest.mapping import KINDS, Mapping, PartyRule
+from graph.ingest.mapping import KINDS, AmountRule, Mapping, PartyRule
 from graph.ingest.records import Record, fits
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Reject
 from graph.ingest.values import NOTHING, Moment, currency_code, moment, money, quarter_end
@@ -20,6 +21,7 @@ __all__ = ["LedgerFileError", "header", "read"]
 KEY_LIMIT = 200  # characters; longer keys are hashed, for an index entry has its limit
 _CACHED = 65_536
 _SPACES = re.compile(r"\s+")
+_LIKE_DATE = re.compile(r"[0-9]{1,4}[-./ ]|[0-9]{8}|[^\W\d]{3,9}\.? [0-9]{1,2},? [0-9]{4}")
 _NO_MONEY = frozenset({"", "-", "--"})
 # Tab and line ends are the writer's; other control characters, and bytes that did not decode
 # (lone surrogates), mean that the text is not what it seems.
@@ -72,6 +74,10 @@ class _Row:
         self._payer = self._party(mapping.payer)
         self._payee = self._party(mapping.payee)
         self._key_columns = mapping.key.columns
+        self._not_content = frozenset((*mapping.publication, *mapping.key.ignore))
+        self._money_columns = frozenset(filter(None, _money_columns(mapping.amount)))
+        self._comparable = lru_cache(_CACHED)(self._comparable_of)
+        self._skip = [rule for rule in mapping.skip if rule.column in names]
         self._separators = _separators(mapping.key.separators)
         self._seen: dict[int, int] = {}
         self._repeated: dict[int, int] = {}
@@ -84,10 +90,12 @@ class _Row:
 
     def _row(self, record: Record) -> LedgerRow:
         mapping, data = self._mapping, self._data(record)
+        self._must_be_payment(data)
         occurred = self._occurred(data)
         currency = self._currency(data)
         amount = self._amount(data, currency)
-        payer, payee = self._payer(data), self._payee(data)
+        received = amount < 0
+        payer, payee = self._payer(data, received), self._payee(data, received)
         document, due, description = (
             data.get(mapping.fields.get(field, "")) or None
             for field in ("document_ref", "due_on", "description")
@@ -139,6 +147,12 @@ class _Row:
         what = "a NUL" if code == 0 else f"control character U+{code:04X}"
         raise _RefusedError(field, f"{what} {where}")
 
+    def _must_be_payment(self, data: dict[str, str]) -> None:
+        for rule in self._skip:
+            text = data[rule.column]
+            if text.casefold() in rule.values or (rule.pattern and rule.pattern.search(text)):
+                raise _RefusedError(rule.column, f"{text[:60]!r}: {rule.reason}")
+
     def _occurred(self, data: dict[str, str]) -> Moment:
         rule = self._mapping.date
         text = data[rule.column]
@@ -167,10 +181,7 @@ class _Row:
     def _amount(self, data: dict[str, str], currency: str) -> Decimal:
         rule = self._mapping.amount
         if rule.column:
-            amount = self._money(data, rule.column, currency)
-            if amount is None:
-                raise _RefusedError(rule.column, "no amount")
-            return -amount if rule.positive == "payer_receives" else amount
+            return self._signed(data, rule.column, currency)
         debit = self._money(data, rule.debit or "", currency)
         credit = self._money(data, rule.credit or "", currency)
         if debit is None and credit is None:
@@ -179,20 +190,43 @@ class _Row:
             raise _RefusedError(rule.debit, f"both a debit and a credit ({rule.credit})")
         return (debit or Decimal(0)) - (credit or Decimal(0))
 
+    def _signed(self, data: dict[str, str], column: str, currency: str) -> Decimal:
+        rule = self._mapping.amount
+        word = data[rule.direction].casefold() if rule.direction else self._ending(data[column])
+        if rule.paid and word not in rule.paid and word not in rule.received:
+            shown = f"{word!r} says" if word else "nothing says"
+            raise _RefusedError(rule.direction or column, f"{shown} not which way the money went")
+        amount = self._money(data, column, currency)
+        if amount is None:
+            raise _RefusedError(column, "no amount")
+        if rule.times:
+            amount *= self._money(data, rule.times, "") or Decimal(1)
+        if rule.paid:
+            return -amount if word in rule.received else amount
+        return -amount if rule.positive == "payer_receives" else amount
+
+    def _ending(self, text: str) -> str:
+        """The word that ends an amount: '12.00 Dr' -> 'dr'."""
+        return text.casefold().rstrip(".").lstrip("+-0123456789.,' \xa0()£€$₹¥")
+
     def _money(self, data: dict[str, str], column: str, currency: str) -> Decimal | None:
         text = data[column]
+        rule = self._mapping.amount
+        if rule.paid and not rule.direction and (word := self._ending(text)):
+            text = text.rstrip(".")[: -len(word)].strip()
         if text in _NO_MONEY:
             return None
-        rule = self._mapping.amount
         try:
-            return money(text, rule.decimal, rule.thousands, currency)
+            amount = money(text, rule.decimal, rule.thousands, currency)
         except ValueError as error:
             raise _RefusedError(column, str(error)) from error
+        return abs(amount) if column in rule.unsigned else amount
 
-    def _party(self, rule: PartyRule) -> Callable[[dict[str, str]], Party]:
-        """A function of the row that makes each party once."""
+    def _party(self, rule: PartyRule) -> Callable[[dict[str, str], bool], Party]:
+        """A function of the row, and of whether the payer is paid, that makes each party once."""
         present = [(kind, column) for kind, column in rule.keys if column in self._names]
-        name_column = rule.name if rule.name in self._names else ""
+        paying = [c for c in (rule.name, *rule.or_else) if c in self._names]
+        receiving = [c for c in rule.received if c in self._names] or paying
         kind_column = rule.kind_column if rule.kind_column in self._names else ""
         no_key = dict(rule.not_keys)
 
@@ -209,8 +243,10 @@ class _Row:
                 raise _RefusedError(rule.name, f"no {kind}")
             return Party(kind, chosen, tuple(keys))
 
-        def of(data: dict[str, str]) -> Party:
-            stated, name = data.get(kind_column or "", ""), data.get(name_column or "", "")
+        def of(data: dict[str, str], received: bool) -> Party:
+            stated = data.get(kind_column or "", "")
+            names = (data[column] for column in (receiving if received else paying) if column)
+            name = next((text for text in names if text.casefold() not in NOTHING), "")
             return party(stated, name, *[data[column] for _, column in present])
 
         return of
@@ -225,6 +261,8 @@ class _Row:
             return None
 
     def _key(self, data: dict[str, str]) -> str:
+        if self._mapping.key.content:
+            return self._content_key(data)
         if not self._key_columns:
             kept = sorted(data.items() - {(n, data.get(n)) for n in self._mapping.publication})
             return _hash("\x1e".join(f"{name}\x1f{value}" for name, value in kept))
@@ -234,6 +272,30 @@ class _Row:
         if self._separators:
             key = self._separators.sub(self._mapping.key.separators[0], key)
         return _short(key)
+
+    def _content_key(self, data: dict[str, str]) -> str:
+        """A long id, else the row's content, the same however dates and amounts are spelled."""
+        id_ = _joined(data, self._key_columns) if self._key_columns else ""
+        if is_lasting(id_):
+            return _short(id_)
+        pairs = sorted(
+            (name, self._comparable(text, name in self._money_columns))
+            for name, text in data.items()
+            if text and name not in self._not_content
+        )
+        if self._mapping.key.account:
+            pairs.append(("", self._mapping.key.account.casefold()))
+        return _hash("\x1e".join(f"{name}\x1f{value}" for name, value in pairs))
+
+    def _comparable_of(self, text: str, is_money: bool) -> str:
+        rule = self._mapping.amount
+        if is_money:
+            with suppress(ValueError):
+                return str(money(text, rule.decimal, rule.thousands))
+        elif _LIKE_DATE.match(text):
+            with suppress(ValueError):
+                return self._moment(text).at.isoformat()
+        return _SPACES.sub(" ", text.casefold())
 
     def _transaction(self, data: dict[str, str]) -> str:
         """What ties this row to others, "" where the file doesn't say."""
@@ -268,6 +330,17 @@ def _joined(data: dict[str, str], columns: tuple[str, ...]) -> str:
     if len(values) == 1:
         return values[0]
     return "|".join(v.replace("\\", "\\\\").replace("|", "\\|") for v in values)
+
+
+def is_lasting(id_: str) -> bool:
+    """Whether an id is long enough to be no other file's: a counter starts again in the next."""
+    letters = "".join(filter(str.isalnum, id_))
+    digits = sum(map(str.isdigit, letters))
+    return digits >= 9 if digits == len(letters) else len(letters) >= 8 and digits > 0
+
+
+def _money_columns(rule: AmountRule) -> tuple[str | None, ...]:
+    return rule.column, rule.debit, rule.credit, rule.times
 
 
 def _separators(marks: str) -> re.Pattern[str] | None:

@@ -2,20 +2,24 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 from graph import sql
 from graph.database.bulk import AS_USUAL, IN_BULK, LOOPED, alone
 from graph.database.tenancy import tenant_transaction
+from graph.ingest.doubts import Doubt
 from graph.ingest.identity import identity
+from graph.ingest.known_rows import ACCOUNTS, reconcile
 from graph.ingest.links import link
 from graph.ingest.request_enrichment import books_changed
 from graph.ingest.rows import LedgerRow, Party, Reject
+from graph.ingest.same_bookings import settle
 
 COLUMNS = (
     "line, external_id, publication, transaction_ref, occurred_at, precision, amount, currency, "
@@ -59,6 +63,8 @@ class Books:
     """Whose rows these are and where they come from.
 
     `publication` are the columns that say where a row was published: kept as provenance, not data.
+    `by_content`: rows are keyed by what they hold (KeyRule.content); `is_stated`: somebody or
+    something says whose account the file is. `doubts` collects what storing is not sure of.
     """
 
     user_id: UUID
@@ -66,6 +72,9 @@ class Books:
     platform: str
     file: str
     publication: tuple[str, ...]
+    by_content: bool = False
+    is_stated: bool = False
+    doubts: list[Doubt] = field(default_factory=list)
     parameters: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,26 +87,48 @@ class Books:
         object.__setattr__(self, "parameters", values)
 
 
-def store(books: Books, rows: Iterable[LedgerRow | Reject], rejected: Any) -> Stored:
-    """Store the rows; hand each Reject to `rejected`. Counts what became of every row."""
+def store(
+    books: Books,
+    rows: Iterable[LedgerRow | Reject],
+    rejected: Any,
+    warn: Callable[[str], object] | None = None,
+) -> Stored:
+    """Store the rows; hand each Reject to `rejected`. Counts what became of every row.
+
+    `warn` gets a sentence for rows that may be known from another source, and may not.
+    """
     counts = Stored()
     with tenant_transaction(books.user_id) as connection, connection.cursor() as cursor:
         alone(cursor, books.user_id)
         cursor.execute(sql.read("ingest/incoming"))
         _copy(connection, (_values(row, books) for row in _accepted(rows, rejected, counts)))
         cursor.execute("ANALYZE incoming (external_id)")
+        _reconcile(cursor, books)
         if counts.rows_in - counts.rows_rejected > LOOPED:
             cursor.execute(IN_BULK)
+        settled = settle(cursor, books.parameters)
         for step in STEPS:
             cursor.execute(sql.read(step), books.parameters)
         cursor.execute(sql.read("ingest/counts"))
         counts.rows_stored, counts.rows_updated, counts.rows_unchanged = cursor.fetchone()
+        counts.rows_unchanged += settled.known
         if counts.rows_stored or counts.rows_updated:
             link(connection, books.user_id)
             books_changed(cursor, books.user_id)
         cursor.execute(sql.read("ingest/dropped"))
         cursor.execute(AS_USUAL)
+    if warn is not None:
+        for doubt in settled.doubts:
+            warn(doubt)
     return counts
+
+
+def _reconcile(cursor: CursorWrapper, books: Books) -> None:
+    if books.by_content:
+        is_account = books.platform in ACCOUNTS
+        books.doubts.extend(
+            reconcile(cursor, books.parameters, is_account=is_account, is_stated=books.is_stated)
+        )
 
 
 def _accepted(

@@ -117,6 +117,18 @@ class Table:
                 )
         return tuple((key, self._pattern(key)) for key in self._content)
 
+    def pattern(self, key: str) -> re.Pattern[str] | None:
+        """A regular expression in any case; None when the key isn't there."""
+        text = self._get(key, str, "a regular expression")
+        try:
+            return None if text is None else re.compile(text, re.IGNORECASE)
+        except re.error as error:
+            raise self.error(key, f"is not a regular expression: {error}") from error
+
+    def tables(self) -> list[tuple[str, "Table"]]:
+        """The whole table as (column, table)."""
+        return [(self._name(key, key), self.table(key)) for key in self._content]
+
     def _pattern(self, key: str) -> re.Pattern[str]:
         try:
             return re.compile(self.text(key))

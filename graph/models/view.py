@@ -122,6 +122,7 @@ class ViewRefresh(models.Model):
 
     class Meta:
         db_table = "view_refreshes"
+        verbose_name_plural = "view refreshes"
         get_latest_by = "id"
 
     def __str__(self) -> str:

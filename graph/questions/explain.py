@@ -1,10 +1,10 @@
 """Why a relationship is there: its nine layers with the rows behind them, and in words."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from graph.layers import LAYERS
+from graph.layers import BY_NAME, LAYERS
 from graph.models import NormalizedEntity
 from graph.questions import insights, whole_graph
 from graph.reading import rows
@@ -47,7 +47,7 @@ def _sentences(facts: Answer, layers: dict[str, Answer | None]) -> Iterator[str]
         yield f"{reason[0].upper()}{reason[1:]}."
     for name, found in layers.items():
         if found is not None:
-            yield SAYINGS[name](found["insight"])
+            yield BY_NAME[name].say(found["insight"])
 
 
 def _opening(facts: Answer) -> str:
@@ -59,37 +59,3 @@ def _opening(facts: Answer) -> str:
         f"{what.capitalize()}{much} from {ends[0]} to {ends[1]} "
         f"on {facts['occurred_at']:%Y-%m-%d}{paper} ({facts['confidence_score']:.0%} sure)."
     )
-
-
-def _temporal(row: Answer) -> str:
-    following = row["next_predicted_occurrence"]
-    ahead = f", next about {following}" if following else ""
-    return f"It recurs {row['recurrence_frequency']}{ahead}."
-
-
-def _seasonal(row: Answer) -> str:
-    months = ", ".join(str(month) for month in row["seasonal_months"] or ())
-    return f"Its season explains {row['seasonal_strength']:.0%} of how it varies (months {months})."
-
-
-def _prediction(row: Answer) -> str:
-    between = f"{row['expected_from']} and {row['expected_to']}"
-    return f"The next is {row['status']} between {between}: {row['prediction_reason'].rstrip('.')}."
-
-
-def _fraud(row: Answer) -> str:
-    sure = f"{row['duplicate_confidence']:.0%}"
-    return f"It probably repeats {row['original_relationship_id']} ({sure} sure)."
-
-
-SAYINGS: dict[str, Callable[[Answer], str]] = {
-    "causal": lambda row: f"Cause runs {row['causal_direction']} ({row['causal_score']:.2f}).",
-    "temporal": _temporal,
-    "seasonal": _seasonal,
-    "pattern": lambda row: f"It follows the pattern {row['pattern_name']}.",
-    "cross_platform": lambda row: f"Seen by {', '.join(row['platform_sources'])}.",
-    "prediction": _prediction,
-    "root_cause": lambda row: f"{row['root_cause_analysis'].rstrip('.')}.",
-    "change": lambda row: f"Its source last had it {row['change_type']}.",
-    "fraud": _fraud,
-}

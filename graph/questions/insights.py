@@ -5,14 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.apps import apps
 from django.db.models import Model, Q, QuerySet
 
 from graph.enrich import canonical
 from graph.errors import NotFound, QuestionError
 from graph.layers import BY_NAME, Layer
 from graph.models import NormalizedEntity, TenantRelationship
-from graph.models.choices import DuplicateStatus, PredictionStatus
+from graph.models.of_layers import model_of, statuses_of
 from graph.questions.search import standing_for
 from graph.reading import pages
 from graph.reading import rows as reading_rows
@@ -29,14 +28,6 @@ FACTS = (
     "currency",
     "document_ref",
 )
-STATUSES: dict[str, tuple[str, ...]] = {
-    "prediction": tuple(set(PredictionStatus.values) - {PredictionStatus.CANCELLED.value}),
-    "fraud": tuple(set(DuplicateStatus.values) - {DuplicateStatus.DISMISSED.value}),
-}
-_TABLES: dict[str, Any] = {
-    model._meta.db_table: model for model in apps.get_app_config("graph").get_models()
-}
-
 Answer = dict[str, Any]
 
 
@@ -109,10 +100,11 @@ def _of_status(
 ) -> QuerySet[TenantRelationship]:
     if status is None:
         return found
-    if status not in STATUSES.get(layer.name, ()):
-        known = ", ".join(sorted(STATUSES.get(layer.name, ()))) or "none"
+    statuses = statuses_of(layer)
+    if status not in statuses:
+        known = ", ".join(statuses) or "none"
         raise QuestionError(f"No status of the layer {layer.name}. Known: {known}.", "status")
-    rows = _table(layer).objects.filter(user_id=user_id, status=status).values("id")
+    rows = model_of(layer).objects.filter(user_id=user_id, status=status).values("id")
     return found.filter(**{f"{layer.id_column}__in": rows})
 
 
@@ -121,13 +113,9 @@ def _with_party(user_id: UUID, party: str) -> Q:
     return Q(source_entity_id__in=entities) | Q(target_entity_id__in=entities)
 
 
-def _table(layer: Layer) -> Any:
-    return _TABLES[layer.table]
-
-
 def _rows(user_id: UUID, layer: Layer, ids: Sequence[UUID]) -> dict[UUID, Any]:
     """The layer's own rows: with their evidence, as the view was when it was refreshed or newer."""
-    return {row.id: row for row in _table(layer).objects.filter(user_id=user_id, id__in=ids)}
+    return {row.id: row for row in model_of(layer).objects.filter(user_id=user_id, id__in=ids)}
 
 
 def _parties(

@@ -6,9 +6,8 @@ write that leaves the shown columns as they were.
 
 from dataclasses import dataclass
 
-from django.apps import apps
-
 from graph.layers import LAYERS, Layer
+from graph.models.of_layers import model_of
 
 OPERATIONS = ("insert", "update", "delete", "truncate")
 LATER = ("update", "delete", "truncate")  # of rows that nothing can show before it names them
@@ -79,12 +78,10 @@ BOOKS = (
 
 def _layer(layer: Layer) -> Watched:
     """Every column of a layer counts: answers show its evidence, too."""
-    models = apps.get_app_config("graph").get_models()
-    model = next(each for each in models if each._meta.db_table == layer.table)
     return Watched(
         table=layer.table,
         kind=layer.name,
         key="id" if layer.is_pattern else "relationship_id",
-        columns=tuple(str(field.column) for field in model._meta.concrete_fields),
+        columns=tuple(str(field.column) for field in model_of(layer)._meta.concrete_fields),
         operations=LATER if layer.is_pattern else OPERATIONS,
     )

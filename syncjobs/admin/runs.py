@@ -2,13 +2,14 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
 from graph.admin.fields import as_json
 from graph.admin.paginator import ReadOnly, ids_with
+from syncjobs import items
 from syncjobs.admin.links import link
 from syncjobs.failures import timeline
 from syncjobs.models import Duty, ExternalItem, JobAttempt, JobFailure, SyncConnection, SyncRun
@@ -186,6 +187,7 @@ class ExternalItemAdmin(Ledger):
         "user_id",
     )
     list_filter = ("kind", "used_as")
+    actions = ("read_again",)
     list_select_related = ("connection",)
     ordering = ("connection_id", "external_id")
     raw_id_fields = ("connection",)
@@ -199,6 +201,7 @@ class ExternalItemAdmin(Ledger):
         "the_connection",
         "parent_id",
         "used_as",
+        "failures",
         "note",
         as_json("metadata"),
         "content_hash",
@@ -221,6 +224,15 @@ class ExternalItemAdmin(Ledger):
     def named(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
         ids = ids_with(self.model, {"external_id": ("connection_id",)}, text)
         return queryset.filter(pk__in=ids)
+
+    @admin.action(description="Read again", permissions=["replay"])
+    def read_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """What could not be read is read anew by a sync of its connection."""
+        count, runs = items.read_again(list(queryset.values_list("pk", flat=True)))
+        messages.info(request, f"{count} items are read again, by {runs} new syncs.")
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("syncjobs.replay_jobfailure"))
 
 
 @admin.register(Duty)

@@ -69,6 +69,11 @@ def trouble_of(error: BaseException) -> Trouble:
     )
 
 
+def sentence_of(error: BaseException) -> str:
+    """What is wrong with one item, for its note: the error's class and words, without secrets."""
+    return f"It cannot be read ({type(error).__name__}: {_written(_said(error), 300)})."
+
+
 def _said(error: BaseException) -> str:
     try:
         return str(error) or f"{type(error).__name__} was raised without a word."

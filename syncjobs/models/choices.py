@@ -59,3 +59,4 @@ class ItemUse(models.TextChoices):
     LEDGER = "ledger", "its rows were imported"
     EVENT = "event", "it names an amount, a reference or a party: an event"
     UNREADABLE = "unreadable", "it could not be read: see the note"
+    QUARANTINED = "quarantined", "it could not be read several times: see the note"

@@ -32,6 +32,9 @@ class ExternalItem(TenantRow):
     generation = models.TextField(blank=True, db_default="", editable=False)
     revision = models.PositiveIntegerField(db_default=1)
     used_as = models.TextField(choices=ItemUse, db_default=ItemUse.NOTHING.value)
+    failures = models.PositiveIntegerField(
+        db_default=0, help_text="Times that its reading failed and may succeed another time"
+    )
     note = models.TextField(blank=True, db_default="", help_text="What was read, or why not")
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -51,6 +54,11 @@ class ExternalItem(TenantRow):
         ]
         indexes = [
             models.Index(fields=["user_id"], name="external_items_user"),
+            models.Index(
+                fields=["connection"],
+                name="external_items_failed",
+                condition=Q(used_as="unreadable", failures__gt=0),
+            ),
             models.Index(
                 fields=["deleted_at"],
                 name="external_items_deleted",

@@ -1,6 +1,6 @@
 """python -m syncjobs.parsers.process: a parser. It reads tasks from standard input, one at a time.
 
-A frame is {"task", "arguments", "seconds"}, its answer {"value"} or {"error"}; `last` says that this
+A frame is {"task", "arguments", "seconds"}, its answer {"value"} or {"error"}; `last`: this
 process ends after it. The kernel ends it above its processor time, and Python raises MemoryError
 above its memory; it ends with the worker that started it.
 """

@@ -6,28 +6,37 @@ Raises GraphError (LedgerError, DocumentError) with a sentence for what cannot b
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from graph.ingest import decode, document_facts, document_text, guess_mapping, mapping
-from graph.ingest.csv_dialect import header
+from graph.errors import LedgerError
+from graph.ingest import decode, document_facts, document_text
 from graph.ingest.document_facts import Document, Reading
+from graph.ingest.doubts import Doubt
+from graph.ingest.file_parts import format_of, parts_of
 from graph.ingest.html_text import of_html
+from graph.ingest.mapping import Mapping
+from graph.ingest.readers.parts import Part
 from graph.ingest.rows import LedgerRow, Reject
-from graph.ingest.rows_from_file import read as rows_of
 from syncjobs.parsers.wire import pack, unpack
 
 MESSAGE = 1_000_000  # characters of a message's source that are read
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """What a ledger file turned out to be; its rows are in a file beside it."""
+class PartRead:
+    """One part of a ledger file, as `Part`; its rows are in the file that `read_ledger` wrote."""
 
-    format: str
+    name: str
+    title: str
     source: str
     platform: str
+    label: str
     publication: tuple[str, ...]
+    warnings: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
+    mapping: Mapping | None
 
 
 def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any:
@@ -43,25 +52,65 @@ def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any
 
 
 def read_ledger(path: str, into: str, most_bytes: int) -> Any:
-    """Guess the format and write every row and reject to `into`, a line of JSON each.
+    """Recognise the format and write every row and reject to `into`, a line of JSON each.
 
-    At most `most_bytes` are unpacked.
+    A line is [number of the part, whether it is a reject, the row]. At most `most_bytes` are
+    unpacked. Raises LedgerError, also where the file has doubts that only a person can settle.
     """
     file = Path(path)
     with decode.at_most(most_bytes):
-        by = mapping.recognise(header(file)) or guess_mapping.guess(file)
-        with Path(into).open("w", encoding="utf-8") as out:
-            for row in rows_of(file, by):
-                out.write(json.dumps([isinstance(row, Reject), pack(row)]) + "\n")
-    return pack(Shape(by.name, by.source, by.platform, tuple(by.publication)))
+        parts = parts_of(file, format_of(file))
+        if doubts := [doubt.text for part in parts for doubt in part.doubts if doubt.blocking]:
+            raise LedgerError(f"{file.name} is not imported: {'; '.join(doubts)}")
+        with Path(into).open("w", encoding="utf-8") as lines:
+            for number, part in enumerate(parts):
+                lines.writelines(
+                    json.dumps([number, isinstance(row, Reject), pack(row)]) + "\n"
+                    for row in part.read()
+                )
+    return pack([_summary(part) for part in parts])
 
 
-def rows_from(path: Path) -> Iterator[LedgerRow | Reject]:
-    """The rows that `read_ledger` wrote."""
+def _summary(part: Part) -> PartRead:
+    return PartRead(
+        part.name,
+        part.title,
+        part.source,
+        part.platform,
+        part.label,
+        tuple(part.publication),
+        tuple(part.warnings),
+        part.doubts,
+        part.mapping,
+    )
+
+
+def parts_from(rows: Path, parts: Any) -> list[Part]:
+    """The parts that `read_ledger` read, ready to be stored. `rows`: the file that it wrote."""
+    return [
+        Part(
+            part.name,
+            part.title,
+            part.source,
+            part.platform,
+            read=partial(_rows_from, rows, number),
+            label=part.label,
+            publication=part.publication,
+            warnings=list(part.warnings),
+            doubts=part.doubts,
+            mapping=part.mapping,
+            is_stated=part.mapping is not None and part.mapping.states_account,
+        )
+        for number, part in enumerate(unpack(list[PartRead], parts))
+    ]
+
+
+def _rows_from(path: Path, number: int) -> Iterator[LedgerRow | Reject]:
     with path.open(encoding="utf-8") as lines:
         for line in lines:
-            rejected, value = json.loads(line)
-            yield unpack(Reject if rejected else LedgerRow, value)
+            part, rejected, value = json.loads(line)
+            if part == number:
+                yield unpack(Reject if rejected else LedgerRow, value)
 
 
 def reading_from(value: Any) -> Reading | None:

@@ -74,14 +74,10 @@ def _of_tuple(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
         each = _unpacker(arguments[0])
         return lambda value: tuple(each(one) for one in value)
     converts = [_unpacker(each) for each in arguments]
-    return lambda value: tuple(
-        convert(one) for convert, one in zip(converts, value, strict=True)
-    )
+    return lambda value: tuple(convert(one) for convert, one in zip(converts, value, strict=True))
 
 
 def _of_dataclass(kind: type[Any]) -> Callable[[Any], Any]:
     hints = get_type_hints(kind)
     converts = {each.name: _unpacker(hints[each.name]) for each in fields(kind) if each.init}
-    return lambda value: kind(
-        **{name: convert(value[name]) for name, convert in converts.items()}
-    )
+    return lambda value: kind(**{name: convert(value[name]) for name, convert in converts.items()})

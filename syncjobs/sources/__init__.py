@@ -1,6 +1,7 @@
 """The sources by provider. Each module has the two functions of Source."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Protocol
 
 from syncjobs.nango import Nango
@@ -18,12 +19,17 @@ class Source(Protocol):
         """
         ...
 
-    async def content(self, nango: Nango, item: Item) -> bytes:
-        """A file's or attachment's bytes, or a message's text as UTF-8.
+    async def content(self, nango: Nango, item: Item, into: Path) -> str:
+        """Write a file's or attachment's bytes, or a message's body as UTF-8, into a file.
 
-        `item` needs external_id, kind, name, parent_id and metadata only. Raises Unreadable for
-        one that is gone, too large or has no bytes.
+        Says what a message's body is: text/plain or text/html. `item` needs external_id, kind,
+        name, parent_id and metadata only. Raises Unreadable for one that is gone, too large or
+        has no bytes.
         """
+        ...
+
+    async def again(self, nango: Nango, item: Item) -> list[Item]:
+        """The item as the provider lists it now, with its attachments; none where it is gone."""
         ...
 
 

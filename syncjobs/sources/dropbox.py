@@ -8,6 +8,7 @@ Cursor: {account, cursor} at rest; {…, pages} in the middle, with `generation`
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 from syncjobs.errors import CursorLost, Refused
@@ -103,15 +104,22 @@ def _file(path: str, entry: dict[str, Any]) -> Item:
     )
 
 
-async def content(nango: Nango, item: Item) -> bytes:
+async def again(nango: Nango, item: Item) -> list[Item]:
+    """As it was listed: its content is read as it is now."""
+    return [item]
+
+
+async def content(nango: Nango, item: Item, into: Path) -> str:
     """A file's bytes as they are now."""
     argument = json.dumps({"path": item.metadata.get("id") or item.external_id})
     try:
-        return await nango.read(
+        await nango.save(
             "2/files/download",
+            into,
             method="POST",
             headers={"Dropbox-API-Arg": argument.replace("\x7f", "\\u007f")},
             base=CONTENT,
         )
     except Refused as refused:
         raise unreadable(refused, repr(item.name), nango.who) from None
+    return ""

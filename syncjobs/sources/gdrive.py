@@ -9,6 +9,7 @@ is where the drive's log goes on.
 """
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -209,7 +210,12 @@ def _item(drive: str, file: dict[str, Any]) -> Item | None:
     )
 
 
-async def content(nango: Nango, item: Item) -> bytes:
+async def again(nango: Nango, item: Item) -> list[Item]:
+    """As it was listed: its content is read as it is now."""
+    return [item]
+
+
+async def content(nango: Nango, item: Item, into: Path) -> str:
     """A file's bytes; a Google document as text, a sheet as CSV (its first sheet)."""
     path = f"{API}/files/{quote(item.external_id.partition('/')[2], safe='')}"
     mime = str(item.metadata.get("mime", ""))
@@ -219,6 +225,7 @@ async def content(nango: Nango, item: Item) -> bytes:
             raise Unreadable(f"Google Drive cannot write {item.name!r} as text.")
         path, query = f"{path}/export", {"mimeType": EXPORTS[mime]}
     try:
-        return await nango.read(path, query)
+        await nango.save(path, into, query)
     except Refused as refused:
         raise unreadable(refused, repr(item.name), nango.who) from None
+    return ""

@@ -7,14 +7,16 @@ A message in the bin or in spam counts as deleted, for messages.list does not li
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
+from itertools import islice
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from graph.ingest.html_text import of_html
-from syncjobs.errors import CursorLost, Refused, Transient, Unreadable
-from syncjobs.nango import Nango, unreadable
+from syncjobs.errors import CursorLost, Refused, Unreadable
+from syncjobs.nango import MOST_BYTES, Nango, unreadable
+from syncjobs.parsers.tasks import MESSAGE
 from syncjobs.sources.items import (
     Cursor,
     Item,
@@ -24,11 +26,14 @@ from syncjobs.sources.items import (
     needed,
     of_milliseconds,
     whole,
+    write,
 )
-from syncjobs.sources.paging import Turns, generation, owned, text_of, together
+from syncjobs.sources.paging import Failed, Turns, each_alone, generation, owned, text_of
 
 ME = "gmail/v1/users/me"
 MESSAGES = 50  # a page; each message is a request more
+PARTS = 1_000  # of a message that are looked at
+PAGE = 4_000_000  # characters of texts that a page holds
 HIDDEN = frozenset({"TRASH", "SPAM"})
 _HEADERS = ("From", "To", "Cc", "Date", "Message-ID", "In-Reply-To", "References")
 
@@ -126,27 +131,55 @@ def _touched(
 
 
 async def _messages(nango: Nango, ids: list[str]) -> list[Item]:
-    found = await together(partial(_message, nango), ids)
-    return [item for key, body in zip(ids, found, strict=True) for item in _items(key, body)]
+    """The messages with their attachments, and texts as long as there is room for the page's."""
+    room = _Room()
+    read = partial(_read, nango, room)
+    found = await each_alone(read, ids, last_try=nango.last_try)
+    items: list[Item] = []
+    for key, each in zip(ids, found, strict=True):
+        if isinstance(each, Failed):
+            items.append(Item(key, "message", trouble=each.reason, passing=each.passing))
+        else:
+            items += each
+    return items
 
 
-async def _message(nango: Nango, key: str) -> dict[str, Any] | None:
-    """The message, or None when it is gone."""
+class _Room:
+    """Characters of texts that one page may still hold; what finds none is read by itself later."""
+
+    def __init__(self) -> None:
+        self._left = PAGE
+
+    def keeps(self, text: str) -> bool:
+        if len(text) > self._left:
+            return False
+        self._left -= len(text)
+        return True
+
+
+async def _read(nango: Nango, room: _Room, key: str) -> list[Item]:
+    found = await _message(nango, key, lambda body: list(_items(key, body, room)))
+    return list(_items(key, None, room)) if found is None else found
+
+
+async def _message[T](nango: Nango, key: str, take: Callable[[dict[str, Any]], T]) -> T | None:
+    """What `take` makes of the message, or None when it is gone."""
+    path = f"{ME}/messages/{quote(key, safe='')}"
     try:
-        return await nango.get(f"{ME}/messages/{quote(key, safe='')}", {"format": "full"})
+        return await nango.take(path, take, {"format": "full"})
     except Refused as refused:
         if refused.status in {404, 410}:
             return None
         raise
 
 
-def _items(key: str, body: dict[str, Any] | None) -> Iterator[Item]:
+def _items(key: str, body: dict[str, Any] | None, room: _Room) -> Iterator[Item]:
     given = (body or {}).get("labelIds")
     labels = [clean(each) for each in given] if isinstance(given, list) else []
     if body is None or HIDDEN.intersection(labels):
         yield _gone(key)
         return
-    parts = list(_parts(body.get("payload")))
+    parts = list(islice(_parts(body.get("payload")), PARTS))
     headers = _headers(parts[0] if parts else {})
     moment = of_milliseconds(body.get("internalDate"))
     attached = [part for part in parts if clean(part.get("filename"))]
@@ -158,8 +191,18 @@ def _items(key: str, body: dict[str, Any] | None) -> Iterator[Item]:
         "size": whole(body.get("sizeEstimate")),
         "attachments": len(attached),
     }
-    subject = headers["subject"]
-    yield Item(key, "message", subject, moment, metadata=metadata, text=_text(parts))
+    text, media = _text(parts)
+    fits = room.keeps(text)
+    yield Item(
+        key,
+        "message",
+        headers["subject"],
+        moment,
+        metadata=metadata,
+        text=text if fits else None,
+        media=media,
+        unread=not fits,
+    )
     for part in attached:
         yield Item(
             f"{key}:{clean(part.get('partId'))}",
@@ -197,17 +240,17 @@ def _headers(part: dict[str, Any]) -> dict[str, str]:
     return {**kept, "subject": found.get("subject", "")}
 
 
-def _text(parts: list[dict[str, Any]]) -> str:
-    """The plain text parts, or else the HTML ones as text."""
-    for mime, read in (("text/plain", str), ("text/html", of_html)):
+def _text(parts: list[dict[str, Any]]) -> tuple[str, str]:
+    """The plain text parts, or else the HTML ones, as far as they are read, and which it is."""
+    for media in ("text/plain", "text/html"):
         texts = [
-            read(_bytes(_body(part)).decode(errors="replace"))
+            _bytes(_body(part), 4 * MESSAGE).decode(errors="replace")
             for part in parts
-            if clean(part.get("mimeType")) == mime and not clean(part.get("filename"))
+            if clean(part.get("mimeType")) == media and not clean(part.get("filename"))
         ]
         if any(texts):
-            return clean("\n".join(texts))
-    return ""
+            return clean("\n".join(texts)[:MESSAGE]), media
+    return "", "text/plain"
 
 
 def _body(part: dict[str, Any]) -> dict[str, Any]:
@@ -215,39 +258,66 @@ def _body(part: dict[str, Any]) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _bytes(body: dict[str, Any]) -> bytes:
-    """RFC 4648's URL-safe base64, with or without its padding."""
-    data = clean(body.get("data")).rstrip("=")
+def _bytes(body: dict[str, Any], most: int = MOST_BYTES) -> bytes:
+    """RFC 4648's URL-safe base64, with or without its padding; about the first `most` bytes."""
+    data = body.get("data")
+    data = data[: most // 3 * 4].rstrip("=") if isinstance(data, str) else ""
     try:
         return base64.urlsafe_b64decode(data + "=" * (-len(data) % 4))
     except (binascii.Error, ValueError):
-        raise Transient("Gmail sent data that is not base64.") from None
+        raise Unreadable("Gmail sent data that is not base64.") from None
 
 
-async def content(nango: Nango, item: Item) -> bytes:
+async def again(nango: Nango, item: Item) -> list[Item]:
+    """The message with its attachments; an attachment as it was listed."""
+    if item.kind != "message":
+        return [item]
+    return await _read(nango, _Room(), item.external_id)
+
+
+async def content(nango: Nango, item: Item, into: Path) -> str:
     """A message's text, or an attachment: found anew, for its attachmentId changes each time."""
     if item.text is not None:
-        return item.text.encode()
+        write(into, item.text)
+        return item.media
     key = item.parent_id or item.external_id
-    message = await _message(nango, key)
-    if message is None:
-        raise Unreadable(f"Gmail has no bytes for {item.name!r}: its message is gone.")
-    parts = list(_parts(message.get("payload")))
     if item.kind == "message":
-        return _text(parts).encode()
+        found = await _message(nango, key, lambda body: _text(_all_parts(body)))
+        if found is None:
+            raise _has_no_bytes(item, "its message is gone")
+        write(into, found[0])
+        return found[1]
     wanted = item.external_id.removeprefix(f"{key}:")
-    for part in parts:
+    identifier = await _message(nango, key, lambda body: _identified(body, wanted, into))
+    if identifier is None:
+        raise _has_no_bytes(item, "its message is gone, or has no such part")
+    if identifier:
+        await _attachment(nango, key, identifier, item, into)
+    return ""
+
+
+def _has_no_bytes(item: Item, why: str) -> Unreadable:
+    return Unreadable(f"Gmail has no bytes for {item.name!r}: {why}.")
+
+
+def _all_parts(body: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(islice(_parts(body.get("payload")), PARTS))
+
+
+def _identified(body: dict[str, Any], wanted: str, into: Path) -> str | None:
+    """The attachment's id; "" where it came with its message and is in the file; None for none."""
+    for part in _all_parts(body):
         if clean(part.get("partId")) == wanted and clean(part.get("filename")):
-            return await _attachment(nango, key, _body(part), item)
-    raise Unreadable(f"Gmail has no bytes for {item.name!r}: its message has no such part.")
+            if identifier := clean(_body(part).get("attachmentId")):
+                return identifier
+            into.write_bytes(_bytes(_body(part)))
+            return ""
+    return None
 
 
-async def _attachment(nango: Nango, key: str, body: dict[str, Any], item: Item) -> bytes:
-    identifier = clean(body.get("attachmentId"))
-    if not identifier:
-        return _bytes(body)
+async def _attachment(nango: Nango, key: str, identifier: str, item: Item, into: Path) -> None:
     path = f"{ME}/messages/{quote(key, safe='')}/attachments/{quote(identifier, safe='')}"
     try:
-        return _bytes(await nango.get(path))
+        await nango.take(path, lambda body: into.write_bytes(_bytes(body)))
     except Refused as refused:
         raise unreadable(refused, repr(item.name), nango.who) from None

@@ -9,6 +9,7 @@ provider too.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from syncjobs.errors import Transient
@@ -26,7 +27,10 @@ class Item:
 
     `external_id` is unique within its connection. `below`: every stored item whose external_id
     starts with it goes away first (a deleted folder's files, a deleted message's attachments).
-    `text`: what came with the listing anyway; `content` then costs no request. Never stored.
+    `text`: what came with the listing anyway, of `media` text/plain or text/html; `content` then
+    costs no request. Never stored. `unread`: it has a text, too long to come with the listing.
+    `trouble`: why the provider's words about it cannot be read; `passing`: it may be read later.
+    `stored_digest`: of an item that comes from the table and not from the provider.
     """
 
     external_id: str
@@ -39,6 +43,11 @@ class Item:
     parent_id: str | None = None
     below: str | None = None
     text: str | None = field(default=None, repr=False, compare=False)
+    media: str = field(default="text/plain", compare=False)
+    unread: bool = field(default=False, compare=False)
+    trouble: str = ""
+    passing: bool = False
+    stored_digest: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,11 @@ def clean(value: object) -> str:
     if isinstance(value, str):
         return value.translate(_UNFIT)
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def write(into: Path, text: str) -> None:
+    """A message's body, for its parser. It has been cut before: this takes a moment."""
+    into.write_text(text, encoding="utf-8", errors="replace")
 
 
 def listed(body: Mapping[str, Any], key: str, title: str) -> list[dict[str, Any]]:

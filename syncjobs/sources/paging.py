@@ -1,15 +1,20 @@
 """Going from page to page: what stops a sync that would never end, and whose a cursor is."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+import errno
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from syncjobs.errors import CursorLost, Permanent
+from syncjobs.errors import CursorLost, ParserFailed, Permanent, Refused, Transient, Unreadable
+from syncjobs.failures.record import sentence_of
 from syncjobs.sources.items import Cursor
 
 MOST_PAGES = 200_000
+OURS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 AT_ONCE = 5
+FEW = 2  # items that fail alone; with more the provider is at fault, not the items
 
 
 def generation() -> str:
@@ -89,3 +94,59 @@ def _gravest(failed: BaseExceptionGroup[Any]) -> BaseException:
     final = [each for each in failed.exceptions if isinstance(each, Permanent)]
     error: BaseException = (final or failed.exceptions)[0]
     return error
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An item that could not be read, and why. `passing`: it may be read another time."""
+
+    reason: str
+    passing: bool
+
+
+async def each_alone[T, R](
+    work: Callable[[T], Awaitable[R]], things: Sequence[T], *, last_try: bool
+) -> list[R | Failed]:
+    """The results in order; what is wrong with one thing is that thing's, and the others go on.
+
+    Raises what is wrong with all: a connection that is dead, a limit, a provider that is away. An
+    error of the provider's that others do not meet is the thing's on the run's last try only.
+    """
+    found = await together(lambda thing: _or_failed(work, thing), things)
+    away = [each for each in found if isinstance(each, Transient)]
+    refused = [each for each in found if isinstance(each, Refused)]
+    if away and (not last_try or _asks_to_wait(away)):
+        raise away[0]
+    if len(away) + len(refused) > max(FEW, len(things) // 10):
+        raise (*refused, *away)[0]
+    return [
+        Failed(str(each), passing=True) if isinstance(each, Transient | Refused) else each
+        for each in found
+    ]
+
+
+def _asks_to_wait(errors: Iterable[Transient]) -> bool:
+    return any(error.after is not None for error in errors)
+
+
+async def _or_failed[T, R](
+    work: Callable[[T], Awaitable[R]], thing: T
+) -> R | Failed | Transient | Refused:
+    try:
+        return await work(thing)
+    except Transient as error:
+        return error
+    except Unreadable as error:
+        return Failed(str(error), passing=isinstance(error, ParserFailed))
+    except Refused as error:
+        if error.reauthorise or not 400 <= error.status < 500:
+            raise
+        return error
+    except (Permanent, CursorLost):
+        raise
+    except OSError as error:
+        if error.errno in OURS:
+            raise Transient(f"This machine has no room to work: {error.strerror}.") from error
+        return Failed(sentence_of(error), passing=True)
+    except Exception as error:  # noqa: BLE001 - one item never ends a sync
+        return Failed(sentence_of(error), passing=True)

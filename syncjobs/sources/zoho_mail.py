@@ -12,17 +12,26 @@ import html
 import json
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from graph.ingest.html_text import of_html
 from syncjobs.errors import Permanent, Refused
 from syncjobs.http_errors import dead
 from syncjobs.nango import Nango, decoded, unreadable
-from syncjobs.sources.items import Cursor, Item, Page, clean, listed, of_milliseconds, whole
-from syncjobs.sources.paging import Turns, generation, never_ends, number_of, owned, together
+from syncjobs.parsers.tasks import MESSAGE
+from syncjobs.sources.items import Cursor, Item, Page, clean, listed, of_milliseconds, whole, write
+from syncjobs.sources.paging import (
+    Failed,
+    Turns,
+    each_alone,
+    generation,
+    never_ends,
+    number_of,
+    owned,
+)
 
 ROWS = 200  # the most Zoho gives at once
 LAP = 10  # rows read again with the next page, to see that none moved up in between
@@ -225,8 +234,16 @@ def _allowed(nango: Nango, raw: bytes, size: int | None = None) -> bytes:
 
 
 async def _with_attachments(nango: Nango, account: str, page: _Rows) -> list[Item]:
-    found = await together(partial(_items, nango, account), page.rows)
-    return [item for each in found for item in each]
+    read = partial(_items, nango, account)
+    found = await each_alone(read, page.rows, last_try=nango.last_try)
+    items: list[Item] = []
+    for row, each in zip(page.rows, found, strict=True):
+        if isinstance(each, Failed):
+            about = _message(account, row)
+            items.append(replace(about, trouble=each.reason, passing=each.passing))
+        else:
+            items += each
+    return items
 
 
 async def _items(nango: Nango, account: str, row: dict[str, Any]) -> list[Item]:
@@ -235,15 +252,19 @@ async def _items(nango: Nango, account: str, row: dict[str, Any]) -> list[Item]:
     if clean(row.get("hasAttachment")) not in {"1", "true"}:
         return [message]
     try:
-        body = await _get(nango, f"{_path(message)}/attachmentinfo")
+        return [message, *await _attachments(nango, message)]
     except Refused as refused:
         if refused.status in {404, 410}:
             return [Item(_key(row), "message", deleted=True, below=f"{_key(row)}:")]
         raise
+
+
+async def _attachments(nango: Nango, message: Item) -> list[Item]:
+    body = await _get(nango, f"{_path(message)}/attachmentinfo")
     data = body.get("data")
     entries = listed(data if isinstance(data, dict) else {}, "attachments", nango.who.title)
     attachments = [_attachment(message, each) for each in entries]
-    return [message, *(each for each in attachments if each)]
+    return [each for each in attachments if each]
 
 
 def _message(account: str, row: dict[str, Any]) -> Item:
@@ -290,16 +311,35 @@ def _path(item: Item) -> str:
     return f"api/accounts/{account}/folders/{folder}/messages/{message}"
 
 
-async def content(nango: Nango, item: Item) -> bytes:
-    """A message's text, from its HTML, or an attachment's bytes."""
+async def again(nango: Nango, item: Item) -> list[Item]:
+    """The message with its attachments; an attachment as it was listed."""
+    if item.kind != "message":
+        return [item]
+    return [item, *await _attachments(nango, item)]
+
+
+async def content(nango: Nango, item: Item, into: Path) -> str:
+    """A message's HTML, or an attachment's bytes."""
     try:
         if item.kind == "attachment":
             key = quote(item.external_id.removeprefix(f"{item.parent_id}:"), safe="")
-            raw = await nango.read(f"{_path(item)}/attachments/{key}")
-            return _allowed(nango, raw, item.metadata.get("size"))
-        body = await _get(nango, f"{_path(item)}/content")
+            await nango.save(f"{_path(item)}/attachments/{key}", into)
+            _must_be_allowed(nango, into, item)
+            return ""
+        page = await nango.take(f"{_path(item)}/content", partial(_page_of, nango))
     except Refused as refused:
         raise unreadable(refused, repr(item.name), nango.who) from None
+    write(into, page)
+    return "text/html"
+
+
+def _must_be_allowed(nango: Nango, into: Path, item: Item) -> None:
+    if into.stat().st_size <= _ANSWER:
+        _allowed(nango, into.read_bytes(), item.metadata.get("size"))
+
+
+def _page_of(nango: Nango, body: dict[str, Any]) -> str:
+    """The start of a message's HTML. Raises Permanent for a refusal under HTTP 200."""
+    _allowed(nango, json.dumps(body).encode()[: _ANSWER + 1])
     data = body.get("data")
-    page = clean(data.get("content")) if isinstance(data, dict) else ""
-    return of_html(page).encode()
+    return clean(str(data.get("content") or "")[:MESSAGE]) if isinstance(data, dict) else ""

@@ -2,15 +2,18 @@
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import httpx
 
+from graph.ingest.html_text import of_html
 from syncjobs.errors import CursorLost, Transient
 from syncjobs.nango import Access, Limits, Nango
 from syncjobs.sandbox.server import Sandbox
-from syncjobs.sources import SOURCES
+from syncjobs.sources import SOURCES, Source
 from syncjobs.sources.items import Item, Page, settled
 
 PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
@@ -82,7 +85,7 @@ async def found(source_nango: Nango, store: Store) -> dict[str, dict[str, Any]]:
     facts = {}
     for key, item in store.items.items():
         bare = Item(key, item.kind, item.name, metadata=item.metadata, parent_id=item.parent_id)
-        data = await source.content(source_nango, bare)
+        data = await content_of(source, source_nango, bare)
         assert data == (item.text.encode() if item.text is not None else data)
         facts[key] = {"kind": item.kind, "name": item.name} | {"sha256": _hash(data)}
         if source_nango.access.provider == "gmail" and item.kind == "message":
@@ -90,6 +93,15 @@ async def found(source_nango: Nango, store: Store) -> dict[str, dict[str, Any]]:
         if source_nango.access.provider == "dropbox":
             facts[key]["content_hash"] = item.content_hash
     return facts
+
+
+async def content_of(source: Source, source_nango: Nango, item: Item) -> bytes:
+    """A file's bytes, or a message's text as its parser reads it."""
+    with tempfile.TemporaryDirectory() as folder:
+        into = Path(folder) / "content"
+        media = await source.content(source_nango, item, into)
+        data = into.read_bytes()
+    return of_html(data.decode()).encode() if media == "text/html" else data
 
 
 def _hash(data: bytes) -> str:

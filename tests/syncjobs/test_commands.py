@@ -137,7 +137,7 @@ def test_the_sandbox_says_how_to_use_it(monkeypatch):
         listening("http://127.0.0.1:1")
         served.append(world.seed)
 
-    monkeypatch.setattr("syncjobs.management.commands.sandbox.serve", serve)
+    monkeypatch.setattr("syncjobs.sandbox.command.serve", serve)
     lines = said("sandbox", "--seed", "9").splitlines()
     assert lines[1:] == ["NANGO_HOST=http://127.0.0.1:1", "NANGO_SECRET_KEY=sandbox"]
     assert served == [9]

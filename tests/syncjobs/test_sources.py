@@ -15,7 +15,16 @@ from syncjobs.errors import CursorLost, Permanent, Transient, Unreadable
 from syncjobs.sandbox.server import Sandbox
 from syncjobs.sources import SOURCES, dropbox, gdrive, gmail, paging, zoho_mail
 from syncjobs.sources.items import Item, clean, of_rfc3339, settled
-from tests.syncjobs.saving import PROVIDERS, Killed, Store, client, found, nango, sync
+from tests.syncjobs.saving import (
+    PROVIDERS,
+    Killed,
+    Store,
+    client,
+    content_of,
+    found,
+    nango,
+    sync,
+)
 
 DELETES = ("gmail", "dropbox", "gdrive")  # Zoho's deletions show in a full sync only
 _NUMBERS = itertools.count(1)
@@ -67,7 +76,7 @@ class Connected:
         async def once() -> bytes:
             async with client() as http:
                 asked = nango(self.box, self.provider, self.key, http)
-                return await SOURCES[self.provider].content(asked, item)
+                return await content_of(SOURCES[self.provider], asked, item)
 
         return asyncio.run(once())
 

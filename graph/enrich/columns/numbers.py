@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +110,35 @@ def mentions(payments: Payments) -> Mentions:
     rank = places - begin[code]
     every = Mentions(by[at], owners[places], rank, np.diff(begin)[code])
     return every.only(rank < MOST_OWNERS)
+
+
+class Index:
+    """Which payments name which numbers, as columns: to ask of many pairs at once."""
+
+    def __init__(self, payments: Payments) -> None:
+        every = named(payments)
+        codes = {number: at for at, number in enumerate(dict.fromkeys(chain.from_iterable(every)))}
+        self._size = np.int64(len(codes) + 1)
+        lengths = np.array([len(numbers) for numbers in every], dtype=np.int64)
+        self._begin = ragged.begins(lengths)
+        self._codes = np.array([codes[number] for number in chain.from_iterable(every)], np.int64)
+        self._keys = np.sort(np.repeat(np.arange(len(every)), lengths) * self._size + self._codes)
+
+    def share(self, one: Ints, other: Ints) -> NDArray[np.bool_]:
+        """For each pair of places: whether both payments name one number."""
+        places, of = ragged.taken(self._begin, one)
+        keys = other[of] * self._size + self._codes[places]
+        at = np.searchsorted(self._keys, keys)
+        at[at == len(self._keys)] = 0
+        found = np.zeros(len(one), dtype=bool)
+        if len(self._keys):
+            found[of[self._keys[at] == keys]] = True
+        return found
+
+
+@once
+def index(payments: Payments) -> Index:
+    return Index(payments)
 
 
 def rows_by(numbers: Iterable[Iterable[str]]) -> dict[str, list[int]]:

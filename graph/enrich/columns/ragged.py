@@ -24,6 +24,14 @@ def taken(begin: Ints, lists: Ints) -> tuple[Ints, Ints]:
     return np.arange(len(of), dtype=np.int64) + moved[of], of
 
 
+def between(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """All places begin <= place < end of each range, range after range, and the range of each."""
+    lengths = np.maximum(end - begin, 0)
+    of = np.repeat(np.arange(len(begin), dtype=np.int64), lengths)
+    moved = begin - begins(lengths)[:-1]
+    return np.arange(len(of), dtype=np.int64) + moved[of], of
+
+
 def cut(of: Ints, size: int) -> Ints:
     """Where each of `size` lists begins, whose rows' lists are `of`, in order."""
     return begins(np.bincount(of, minlength=size))

@@ -12,7 +12,6 @@ that: there only a number, or the whole amount within days, is taken for a rever
 Where two sources saw both payments, the odds of both views count for each of them.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,15 +19,16 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.enrich.columns import numbers
+from graph.enrich.columns import invoices, numbers
 from graph.enrich.columns.counterparties import Sides, joined, sides
 from graph.enrich.columns.grouping import codes
-from graph.enrich.columns.name_similarity import likeness
 from graph.enrich.columns.payments import UNIT, Ints, Payments
 from graph.enrich.links import fees, same_transaction
 from graph.enrich.links.assignment import assign
 from graph.enrich.links.fees import Fees
+from graph.enrich.links.rests import are_left_paid
 from graph.enrich.links.same_transaction import Pairs
+from graph.enrich.series.activity import FAR
 from graph.enrich.write.counts import Counts
 from graph.enrich.write.links import Link, write
 
@@ -43,11 +43,13 @@ SOON = 10  # days
 SHARE = 0.35  # of a party's payments that go the other way; more is traffic in both directions
 KEEPERS = ("employee", "account")  # parties on the books' own side that money goes back to
 MOST_OWNERS = 20.0  # the most that one party on the books' own side counts for
+ELSEWHERE = 0.002  # the odds of money that goes to another card or account than it came from
 FEW = 6  # payments of a party; of fewer no share can be told
-CLAIM = 1 / 3  # confidence of a partial one that is stated; less is a guess among many
-MANY, ALIKE = 60, 0.5  # rows of one amount that are looked at; names that are one party's
-OPEN = 120  # days within which what is left of an invoice is paid
+CLAIM = 1 / 3  # confidence of one that is stated; less is a guess among many
+NONE = 0.08  # the odds of none of the candidates, against which a lone one has to stand, too
+LEAST = 0.05  # odds of a partial one that takes something of its original
 LEFT = 30.0  # the odds of a payment of just what is left
+ANEW, PAID_ANEW = 30, 30.0  # days after a return in which its original is paid anew; the odds of it
 
 
 @dataclass(frozen=True)
@@ -84,12 +86,15 @@ def known(user_id: UUID, payments: Payments) -> tuple[Pairs, Fees, Reversals]:
 def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
     """The reversals. `same`: the payments that two sources saw; what one tells, the other knows.
 
-    `charges` are no reversals of what they charge for.
+    `charges` are no reversals of what they charge for, nor is a deduction on an invoice one of the
+    invoice's other lines. What is taken back takes nothing back itself.
     """
     side, twin = _sides(payments, same), _twins(same)
     candidates = _candidates(payments, side, charges)
-    odds = _with_twins(payments, candidates, _odds(payments, side, candidates), twin)
-    return _told_over(payments, _chosen(payments, candidates, odds), twin)
+    odds = _odds(payments, side, candidates)
+    candidates, odds = candidates.only(odds > 0), odds[odds > 0]
+    odds = _with_twins(payments, candidates, odds, twin)
+    return _without_chains(_told_over(payments, _chosen(payments, candidates, odds), twin))
 
 
 def links(payments: Payments, found: Reversals) -> Iterator[Link]:
@@ -123,37 +128,41 @@ def _sides(payments: Payments, same: Pairs) -> Sides:
 
 def _candidates(payments: Payments, side: Sides, charges: Fees) -> Reversals:
     """Pairs that are not impossible: near each other in time, of the whole amount, or named."""
-    found = [*_by_party(payments, side), _by_number(payments)]
-    later, first = (np.concatenate([pair[side] for pair in found]) for side in (0, 1))
-    pairs = np.unique(np.stack([later, first], axis=1), axis=0)
-    later, first = pairs[:, 0], pairs[:, 1]
-    is_fee = np.zeros(len(payments), dtype=bool)
-    is_fee[charges.fee] = True
-    fits = (side.outgoing[later] != side.outgoing[first]) & (side.party[later] == side.party[first])
-    fits &= (payments.source[later] == payments.source[first]).astype(bool)
-    fits &= (payments.currency[later] == payments.currency[first]).astype(bool)
-    fits &= (payments.amount[later] <= payments.amount[first]) & (payments.amount[later] > 0)
-    fits &= (payments.day[later] >= payments.day[first]) & (later != first) & ~is_fee[later]
-    later, first = later[fits], first[fits]
+    may_take_back = (payments.amount > 0) & ~_is_usual(payments, side)
+    may_take_back[charges.fee] = False
+    pairs = [*_by_party(payments, side, may_take_back), _by_number(payments)]
+    later, first = (np.concatenate([pair[end] for pair in pairs]) for end in (0, 1))
+    fits = may_take_back[later] & (later != first)
+    fits &= (side.outgoing[later] != side.outgoing[first]) & (
+        side.party[later] == side.party[first]
+    )
+    book = codes(payments.source, payments.currency)
+    fits &= (book[later] == book[first]) & (payments.amount[later] <= payments.amount[first])
+    fits &= payments.day[later] >= payments.day[first]
+    key = np.sort(later[fits] * np.int64(len(payments)) + first[fits])
+    later, first = np.divmod(key[np.diff(key, prepend=-1) != 0], max(len(payments), 1))
+    deducted = invoices.of_lines(payments).are_netted(later, first)
+    later, first = later[~deducted], first[~deducted]
     named = _named(payments, later, first)
-    nothing = np.zeros(len(later))
-    return Reversals(later, first, payments.amount[later] == payments.amount[first], named, nothing)
+    whole = payments.amount[later] == payments.amount[first]
+    return Reversals(later, first, whole, named, np.zeros(len(later)))
 
 
-def _by_party(payments: Payments, side: Sides) -> Iterator[tuple[Ints, Ints]]:
-    """Each payment with those of the opposite direction before it: all of its amount, and any."""
+def _by_party(payments: Payments, side: Sides, among: Flags) -> Iterator[tuple[Ints, Ints]]:
+    """Each payment of `among` with those of the opposite direction before it: all of its amount,
+    and any."""
     account = codes(payments.source, payments.currency, side.party)
-    yield _before(payments, account, side.outgoing)
-    yield _before(payments, codes(account, payments.amount), side.outgoing)
+    yield _before(payments, account, side.outgoing, among)
+    yield _before(payments, codes(account, payments.amount), side.outgoing, among)
 
 
-def _before(payments: Payments, group: Ints, outgoing: Flags) -> tuple[Ints, Ints]:
+def _before(payments: Payments, group: Ints, outgoing: Flags, among: Flags) -> tuple[Ints, Ints]:
     """Each payment with up to NEAR of its group's before it, of the other direction."""
     both = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     width = len(payments) + 1
     for way in (True, False):
         firsts = np.flatnonzero(outgoing == way)
-        laters = np.flatnonzero(outgoing != way)
+        laters = np.flatnonzero((outgoing != way) & among)
         ordered = firsts[np.argsort(group[firsts], kind="stable")]
         keys = group[ordered] * width + ordered  # the rows' order is the days' order
         end = np.searchsorted(keys, group[laters] * width + _last_of_day(payments)[laters])
@@ -180,66 +189,58 @@ def _by_number(payments: Payments) -> tuple[Ints, Ints]:
 
 def _named(payments: Payments, later: Ints, first: Ints) -> Flags:
     """Whether the later one names the number of the first, or both the same."""
-    own, named = numbers.of_documents(payments), numbers.named(payments)
-    each = (
-        bool(own[b]) and (own[b] in named[a] or bool(named[a] & named[b]))
-        for a, b in zip(later.tolist(), first.tolist(), strict=True)
-    )
-    return np.fromiter(each, dtype=bool, count=len(later))
+    has_own = np.array([number != "" for number in numbers.of_documents(payments)], dtype=bool)
+    return has_own[first] & numbers.index(payments).share(later, first)
 
 
 def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
-    """Of each candidate. Factors: a number that is named 500, another that is named 1/20; the
-    whole amount 20; another source pays just what is left 30; money goes back to the card or
-    account that it came from: one of them, of as many as the party deals with, their number,
-    another 1/10; one department up to 4; and the days.
+    """Of each candidate, 0 where it is ruled out. Factors: a number that is named 500, another
+    that is named 1/100; the whole amount 20; another source pays just what is left 30; money goes
+    back to the card or account that it came from: one of them, of as many as the party deals with,
+    their number, another 1/500; one department up to 4; the original is paid anew 30; the days.
     """
     later, first = pairs.reversal, pairs.original
     days = (payments.day[later] - payments.day[first]).astype(np.float64)
-    odds = np.where(pairs.whole, 20.0, 1.0) * _of_days(payments, pairs)
-    odds *= np.where(_is_left_paid(payments, side, pairs), LEFT, 1.0)
-    odds *= np.where(pairs.named, 500.0, np.where(_names_another(payments)[later], 0.05, 1.0))
-    kept = np.isin(payments.entities.kind[side.own[first]].astype(str), KEEPERS)
-    owners = np.minimum(_owners(payments, side)[first], np.where(kept, MOST_OWNERS, 4.0))
-    odds *= np.where(side.own[later] == side.own[first], owners, np.where(kept, 0.1, 1.0))
     late = days > np.where(pairs.named, NUMBERED, np.where(pairs.whole, WHOLE, PART))
     traffic = _is_traffic(payments, side)[later] & ~pairs.named & ~(pairs.whole & (days <= SOON))
-    return np.asarray(np.where(late | traffic | _is_usual(payments, side)[later], 0.0, odds))
+    possible = ~(late | traffic | _is_second_of_two(payments, pairs))
+    odds = np.where(pairs.whole, 20.0, 1.0) * _of_days(payments, pairs)
+    odds *= np.where(pairs.named, 500.0, np.where(_names_another(payments)[later], 0.01, 1.0))
+    kept = np.isin(payments.entities.kind[side.own[first]].astype(str), KEEPERS)
+    owners = np.minimum(_owners(payments, side)[first], np.where(kept, MOST_OWNERS, 4.0))
+    odds *= np.where(side.own[later] == side.own[first], owners, np.where(kept, ELSEWHERE, 1.0))
+    odds *= np.where(pairs.whole & _is_paid_anew(payments, side, pairs), PAID_ANEW, 1.0)
+    in_part = np.flatnonzero(possible & ~pairs.whole & ~pairs.named)
+    left_paid = are_left_paid(payments, side, later[in_part], first[in_part])
+    odds[in_part] *= np.where(left_paid, LEFT, 1.0)
+    return np.asarray(np.where(possible, odds, 0.0))
 
 
-def _is_left_paid(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
-    """Whether another source then has a payment, to a party named alike, of just what is left of
-    the original; or one that names it among others and is less than these by what was credited."""
-    cell = codes(payments.currency, side.outgoing)
-    by_sum: dict[tuple[int, int], list[int]] = {}
-    for row, key in enumerate(zip(cell.tolist(), payments.amount.tolist(), strict=True)):
-        by_sum.setdefault(key, []).append(row)
-    less, names = _less_than_named(payments), likeness(payments.entities)
-    found = pairs.named & False
-    for at in np.flatnonzero(~pairs.whole & ~pairs.named).tolist():
-        later, first = int(pairs.reversal[at]), int(pairs.original[at])
-        left = int(payments.amount[first] - payments.amount[later])
-        rows = np.array(by_sum.get((int(cell[first]), left), [])[:MANY], dtype=np.int64)
-        gap = payments.day[rows] - payments.day[first]
-        rows = rows[(payments.source[rows] != payments.source[first]) & (gap > 0) & (gap <= OPEN)]
-        alike = names.of(side.party[rows], np.full(len(rows), side.party[first]))
-        found[at] = bool((alike >= ALIKE).any()) or int(payments.amount[later]) in less[first]
-    return found
+def _is_paid_anew(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
+    """Whether the original's own number is paid once more, the same amount, in the ANEW days after
+    the reversal: it was returned."""
+    later, first = pairs.reversal, pairs.original
+    number = np.array(numbers.of_documents(payments), dtype=object)
+    cell = codes(
+        payments.source, payments.currency, side.party, side.outgoing, payments.amount, number
+    )
+    keys = np.sort(cell * FAR + payments.day)
+    since = np.maximum(payments.day[later], payments.day[first] + 1)
+    begin = np.searchsorted(keys, cell[first] * FAR + since)
+    end = np.searchsorted(keys, cell[first] * FAR + payments.day[later] + ANEW, side="right")
+    return np.asarray((end > begin) & (number[first] != ""), dtype=bool)
 
 
-def _less_than_named(payments: Payments) -> dict[int, set[int]]:
-    """Each row whose own number a row of another source names → by how much this one is less than
-    all that it names."""
-    pairs = numbers.mentions(payments)
-    elsewhere = (payments.source[pairs.owner] != payments.source[pairs.by]).astype(bool)
-    pairs = pairs.only(elsewhere & (pairs.rank < NEAR))
-    less = -payments.amount
-    np.add.at(less, pairs.by, payments.amount[pairs.owner])
-    found: dict[int, set[int]] = defaultdict(set)
-    credited = pairs.only(less[pairs.by] > 0)
-    for owner, by in zip(credited.owner.tolist(), less[credited.by].tolist(), strict=True):
-        found[owner].add(by)
-    return found
+def _is_second_of_two(payments: Payments, pairs: Reversals) -> Flags:
+    """Pairs of one day that are candidates both ways round: the row that stands first is the
+    original."""
+    second = pairs.whole & (pairs.reversal < pairs.original)
+    some = np.flatnonzero(second)
+    size = np.int64(len(payments))
+    keys = pairs.reversal[pairs.whole] * size + pairs.original[pairs.whole]
+    mirrors = pairs.original[some] * size + pairs.reversal[some]
+    second[some] = np.isin(mirrors, keys)
+    return second
 
 
 def _owners(payments: Payments, side: Sides) -> Floats:
@@ -295,8 +296,8 @@ def _with_twins(payments: Payments, pairs: Reversals, odds: Floats, twin: dict[i
     """Times the odds that the other source's views of both rows have; the days count once."""
     keys = list(zip(pairs.reversal.tolist(), pairs.original.tolist(), strict=True))
     timeless = odds / np.maximum(_of_days(payments, pairs), 1e-12)
-    known = dict(zip(keys, timeless.tolist(), strict=True))
-    others = [known.get((twin.get(a, -1), twin.get(b, -1)), 1.0) for a, b in keys]
+    by_pair = dict(zip(keys, timeless.tolist(), strict=True))
+    others = [by_pair.get((twin.get(a, -1), twin.get(b, -1)), 1.0) for a, b in keys]
     return np.asarray(odds * np.array(others))
 
 
@@ -333,9 +334,11 @@ def _chosen(payments: Payments, pairs: Reversals, odds: Floats) -> Reversals:
     left = payments.amount.copy()
     left[pairs.original[chosen]] = 0
     done = set(pairs.reversal[chosen].tolist())
-    for at in np.lexsort((pairs.original, pairs.reversal, -odds)).tolist():
+    worth = np.flatnonzero(odds > LEAST)
+    ranked = np.lexsort((pairs.original[worth], pairs.reversal[worth], -odds[worth]))
+    for at in worth[ranked].tolist():
         later, first = int(pairs.reversal[at]), int(pairs.original[at])
-        if odds[at] > 0.05 and later not in done and payments.amount[later] <= left[first]:
+        if later not in done and payments.amount[later] <= left[first]:
             left[first] -= payments.amount[later]
             done.add(later)
             chosen[at] = True
@@ -343,9 +346,23 @@ def _chosen(payments: Payments, pairs: Reversals, odds: Floats) -> Reversals:
 
 
 def _confident(pairs: Reversals, odds: Floats, chosen: Flags) -> Reversals:
-    """Each one's odds over those of all the originals that it may have."""
+    """Each one's odds over those of all the originals that it may have, and of none of them."""
     size = int(pairs.reversal.max(initial=0)) + 1
     every = np.bincount(pairs.reversal, weights=odds, minlength=size)
-    confidence = odds / (0.05 + every[pairs.reversal])
+    confidence = odds / (NONE + every[pairs.reversal])
     found = Reversals(**{**vars(pairs), "confidence": confidence})
-    return found.only(np.flatnonzero(chosen & (pairs.whole | (confidence >= CLAIM))))
+    return found.only(np.flatnonzero(chosen & (confidence >= CLAIM)))
+
+
+def _without_chains(found: Reversals) -> Reversals:
+    """Without those whose reversal is taken back, or whose original takes back: of two such links
+    the surer one stays, so that no link of this type ever leads back to where it began."""
+    takes, taken = set[int](), set[int]()
+    kept: list[int] = []
+    for at in np.lexsort((found.original, found.reversal, -found.confidence)).tolist():
+        later, first = int(found.reversal[at]), int(found.original[at])
+        if later not in taken and first not in takes:
+            takes.add(later)
+            taken.add(first)
+            kept.append(at)
+    return found.only(np.sort(np.array(kept, dtype=np.int64)))

@@ -28,6 +28,7 @@ from graph.enrich.columns.name_similarity import likeness
 from graph.enrich.columns.payments import UNIT, Ints, Payments
 from graph.enrich.links import lags
 from graph.enrich.links.assignment import assign
+from graph.enrich.links.coincidences import price
 from graph.enrich.write.counts import Counts
 from graph.enrich.write.links import Link, write
 
@@ -45,6 +46,7 @@ AGAIN = 0.02  # the chance that a party's next payment is of the same amount, bu
 ROUNDS = 2
 LEAST = 3.0  # odds of a pair that is worth stating
 NUMBERED = 100.0  # odds of a document number that both state
+OTHERWISE = 20.0  # sure pairs' worth of the belief that one payment bears one number
 OWN = 3.0  # odds of the same party on the books' own side as well
 LATEST = 4_000  # days; more are as many
 SAMPLE, STRIDE = 100_000, 7_919  # pairs of parties; the stride (a prime) spreads them over all
@@ -137,7 +139,8 @@ class _Known:
         self.sides: Sides = sides(payments)
         self.likeness = likeness(payments.entities)
         self.claim = payments.due_day > payments.day
-        self.numbers = numbers.named(payments)
+        own = numbers.of_documents(payments)
+        self.is_numbered = np.array([any(map(str.isdigit, text)) for text in own], dtype=bool)
         self.money = codes(payments.currency, payments.amount)
         self.span = _span(payments.day)
 
@@ -252,24 +255,26 @@ def _near(day: Ints, ones: Ints, others: Ints) -> tuple[Ints, Ints]:
 
 def _compared(known: _Known, one: Ints, other: Ints) -> Pairs:
     """The candidates, still without odds."""
-    payments, party, numbers = known.payments, known.sides.party, known.numbers
+    payments, party = known.payments, known.sides.party
     days = np.clip(payments.day[other] - payments.day[one], -LATEST, LATEST)
     alike = known.likeness.of(party[one], party[other])
-    shared = (bool(numbers[a] & numbers[b]) for a, b in zip(one, other, strict=True))
-    nothing = np.zeros(len(one))
-    numbered = np.fromiter(shared, dtype=bool, count=len(one))
+    nothing, numbered = np.zeros(len(one)), numbers.index(payments).share(one, other)
     return Pairs(one, other, days, alike, nothing, nothing, numbered)
 
 
 def _of_names(known: _Known, pairs: Pairs, feed: str, books: str) -> Floats:
     """The odds of names and numbers: names so alike, by chance in one of so many rows?
 
-    One over the chance that a party is paid the same again, and that any other row of the amount
-    has a name as alike. A name far from alike is rare for one payment, too: its likeness cubed.
+    One over the chance that a party is paid the same again (the more rows it has, the more often:
+    `coincidences`), and that any other row of the amount has a name as alike. A name far from alike
+    is rare for one payment, too: its likeness cubed.
     """
     one, other, side = pairs.one, pairs.other, known.sides
     rivals = np.maximum(_others(known, one, feed), _others(known, other, books))
-    chance = AGAIN + rivals * _as_alike(known, pairs.alike, feed, books)
+    source, usable = known.payments.source, known.payments.amount > 0
+    rows = tuple(np.flatnonzero((source == name) & usable) for name in (feed, books))
+    again = price(known.payments, side.party, rows, (one, other), AGAIN)
+    chance = again + rivals * _as_alike(known, pairs.alike, feed, books)
     odds = pairs.alike**3 / chance
     odds *= np.where(pairs.numbered, NUMBERED, 1.0)
     return np.asarray(odds * np.where(side.own[one] == side.own[other], OWN, 1.0))
@@ -304,6 +309,7 @@ def _learned(known: _Known, pairs: Pairs, sure: Flags, sources: tuple[str, str])
     outgoing, days = known.sides.outgoing, pairs.days
     turned = outgoing[pairs.one] != outgoing[pairs.other]
     odds = lags.favour(days[sure & ~turned], days, known.span) * _direction(turned, sure)
+    odds *= _of_other_numbers(known, pairs, sure)
     for rows, source in zip((pairs.one, pairs.other), sources, strict=True):
         of = np.flatnonzero(known.payments.source == source)
         odds *= fields.favour(known.kinds, of, rows[sure], rows)
@@ -317,6 +323,15 @@ def _without_rival(one: Ints, other: Ints, among: Flags) -> Flags:
         counts = np.bincount(rows[among], minlength=int(rows.max(initial=0)) + 1)
         sure &= counts[rows] == 1
     return sure
+
+
+def _of_other_numbers(known: _Known, pairs: Pairs, sure: Flags) -> Floats:
+    """Two rows that each bear another document's number are hardly one payment, unless the sure
+    pairs of these sources say that each source numbers its rows by itself."""
+    both = known.is_numbered[pairs.one] & known.is_numbered[pairs.other]
+    other = both & ~pairs.numbered
+    seen, unlike = (int((flags & sure).sum()) - (flags & sure) for flags in (both, other))
+    return np.asarray(np.where(other, (unlike + 1) / (seen + OTHERWISE), 1.0))
 
 
 def _direction(turned: Flags, sure: Flags) -> Floats:

@@ -1,6 +1,6 @@
 """Links into the books: one way to write those that a method finds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from typing import Any
 from uuid import UUID
@@ -37,7 +37,7 @@ def write(user_id: UUID, detection_method: str, links: Iterable[Link]) -> Counts
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         cursor.execute(sql.read("enrich/found_links"))
-        _copy(connection, links)
+        _copy(connection, _one_way(links))
         cursor.execute("ANALYZE found_links")
         cursor.execute(IN_BULK)
         cursor.execute(sql.read("enrich/links_withdrawn"), values)
@@ -47,6 +47,16 @@ def write(user_id: UUID, detection_method: str, links: Iterable[Link]) -> Counts
         cursor.execute("DROP TABLE found_links")
         cursor.execute(AS_USUAL)
     return Counts(sum(new), len(new) - sum(new), removed)
+
+
+def _one_way(links: Iterable[Link]) -> Iterator[Link]:
+    """Of two links of one type between the same two events, one each way, the surer one."""
+    surest: dict[tuple[str, ...], Link] = {}
+    for link in links:
+        key = (link.type, *sorted((link.source_event, link.target_event)))
+        if key not in surest or link.confidence > surest[key].confidence:
+            surest[key] = link
+    yield from surest.values()
 
 
 def _copy(connection: BaseDatabaseWrapper, links: Iterable[Link]) -> None:

@@ -42,7 +42,7 @@ def parts(path: Path, _hints: Hints) -> list[Part]:
     part = Part(
         name="camt",
         title="CAMT (ISO 20022) bank statement",
-        source=statement.SOURCE,
+        source=f"{statement.SOURCE}.camt",
         platform="bank",
         read=lambda: iter(()),
         evidence=("every booked entry: the account pays, or is paid",),

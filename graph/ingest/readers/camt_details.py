@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from hashlib import blake2b
 
 from graph.ingest.readers import statement
 from graph.ingest.readers.checked import RefusedError, amount_of
@@ -90,7 +91,9 @@ def _in_one_unit(facts: EntryFacts, element: Element, rows: list[Entry]) -> Iter
     """Several rows of one entry say so, for another form may state the entry as one row."""
     if len(rows) > 1:
         named = statement.reference(first_text(element, "AcctSvcrRef", "NtryRef"))
-        unit = f"{facts.booked_on}|{facts.amount}|{named or facts.number}"
+        content = "\x1f".join(f"{row.party}\x1e{row.amount}\x1e{row.description}" for row in rows)
+        own = named or blake2b(content.encode(errors="replace"), digest_size=8).hexdigest()
+        unit = f"{facts.booked_on}|{facts.amount}|{own}"
         for row in rows:
             row.unit, row.unit_amount = unit, facts.amount
     yield from rows

@@ -49,7 +49,7 @@ def parts(path: Path, _hints: Hints) -> list[Part]:
     part = Part(
         name="mt940",
         title="MT940 or MT942 (SWIFT) bank statement",
-        source=statement.SOURCE,
+        source=f"{statement.SOURCE}.mt940",
         platform="bank",
         read=lambda: iter(()),
         evidence=("every booked movement (:61:): the account pays, or is paid",),

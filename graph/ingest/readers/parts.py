@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from graph.ingest.doubts import Doubt
+from graph.ingest.mapping import Mapping
 from graph.ingest.rows import LedgerRow, Reject
 
 Progress = Callable[[int], object]
@@ -13,10 +15,17 @@ Rows = Iterator[LedgerRow | Reject]
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a person states because the file does not. None: not stated."""
+    """What a person states because the file does not. None: not stated.
+
+    `own`: accounts (IBANs), VAT ids and names of the tenant's own, names in lower case. `account`:
+    the name of the account whose rows a file holds; `same_account`: it is that of earlier files.
+    """
 
     date_order: Literal["day", "month"] | None = None
     currency: str | None = None
+    own: frozenset[str] = frozenset()
+    account: str = ""
+    same_account: bool = False
 
 
 @dataclass(slots=True)
@@ -27,7 +36,10 @@ class Part:
               as a whole cannot be read
     label     names the part where a file has several ("January"), else ""
     evidence  what the file was taken for, a line each
-    doubts    what must be stated before the part may be imported, a sentence each
+    doubts    what the reading is not sure of; a blocking one keeps the part from being imported
+    mapping   what reads the part's table; None for a statement
+    remapped  the same part, read by another mapping
+    is_stated whether the file or a person says whose account it is
     warnings  what a person should know; complete when `read` has ended
     """
 
@@ -39,7 +51,10 @@ class Part:
     label: str = ""
     publication: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    mapping: Mapping | None = None
+    remapped: "Callable[[Mapping], Part] | None" = None
+    is_stated: bool = False
     warnings: list[str] = field(default_factory=list)
 
 

@@ -2,15 +2,32 @@
 
 from pathlib import Path
 
-from graph.ingest.readers import camt, content, json_lines, mt940, parquet, spreadsheet
+from graph.ingest.readers import (
+    camt,
+    content,
+    datev,
+    invoice,
+    journal,
+    json_lines,
+    mt940,
+    ofx,
+    parquet,
+    qif,
+    spreadsheet,
+)
 from graph.ingest.readers.parts import FileFormat, TableFormat
 
 FORMATS: tuple[FileFormat | TableFormat, ...] = (
     camt.FORMAT,
+    datev.FORMAT,
+    invoice.FORMAT,
     mt940.FORMAT,
+    ofx.FORMAT,
+    qif.FORMAT,
     spreadsheet.FORMAT,
     parquet.FORMAT,
     json_lines.FORMAT,
+    journal.FORMAT,
 )
 
 

@@ -1,7 +1,7 @@
 """A bank's or card company's statement as rows, whatever format it came in.
 
-Every statement format yields `Entry`s; here they become rows whose payer is the account. One
-source holds them all, so that a statement's rows are the same rows in CAMT, MT940 and OFX.
+Every statement format yields `Entry`s; here they become rows whose payer is the account. That one
+statement in CAMT, MT940 and as a CSV is counted once, graph.ingest.same_bookings sees to.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,24 +10,29 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import blake2b
 
-from graph.ingest.readers.checked import RefusedError, checked
+from graph.ingest.readers.checked import KEY_LIMIT, RefusedError, checked
 from graph.ingest.rows import LedgerRow, Party, Records, Reject
 
-SOURCE = "bank.statement"
+SOURCE = "statement"  # and the form: "statement.camt"
 UNKNOWN = "Unknown"  # the other side, where the bank states none
 _NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOREF", "NOT PROVIDED", "NOTAVAILABLE"})
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The statement's own account: its IBAN, else bank and number as the bank writes them."""
+    """The statement's own account: its IBAN, else bank and number as the bank writes them.
+
+    `has_number` is false where only a name is known, which is no key.
+    """
 
     number: str
     currency: str = ""
-    bank: str = ""
+    has_number: bool = True
 
     @property
     def party(self) -> Party:
+        if not self.has_number:
+            return Party("account", self.number)
         kind = "iban" if is_iban(self.number) else "account_number"
         return Party("account", self.number, ((kind, self.number),))
 
@@ -44,6 +49,7 @@ class Entry:
                  the booking that several rows are parts of (a batch, a payment and its charge),
                  and its amount; "" and None for a booking of one row
     key          the bank's own key of the movement, if the format promises one (OFX's FITID)
+    replaces     the bank corrects the movement of that key
     facts        what else is stated, by name; blanks are left out
     """
 
@@ -55,11 +61,13 @@ class Entry:
     statement: str = ""
     section: int = 0
     party: str = ""
+    party_kind: str = "vendor"
     party_keys: tuple[tuple[str, str], ...] = ()
     description: str = ""
     document: str = ""
     records: Records = "payment"
     key: str = ""
+    replaces: bool = False
     unit: str = ""
     unit_amount: Decimal | None = None
     facts: dict[str, str] = field(default_factory=dict)
@@ -70,11 +78,16 @@ class Numbering:
     """Tells equal rows of one section apart: 1 for the first, then 2 …"""
 
     seen: dict[tuple[int, str], int] = field(default_factory=dict)
+    contents: dict[tuple[int, str], str] = field(default_factory=dict)
 
     def next(self, section: int, key: str) -> int:
         count = self.seen.get((section, key), 0) + 1
         self.seen[section, key] = count
         return count
+
+    def first_content(self, section: int, key: str, content: str) -> str:
+        """The content of the first row of this key in the section."""
+        return self.contents.setdefault((section, key), content)
 
 
 def rows(
@@ -94,10 +107,7 @@ def rows(
 
 
 def _row(entry: Entry, form: str, numbering: Numbering) -> LedgerRow:
-    key = f"{entry.account.number}|{entry.key}" if entry.key else _content_key(entry)
-    ordinal = numbering.next(entry.section, key)
-    if entry.key and ordinal > 1:
-        raise RefusedError("key", f"the bank's key {entry.key!r} stands already in this statement")
+    key, ordinal = _key(entry, numbering)
     return checked(
         line=entry.number,
         key=key,
@@ -108,12 +118,31 @@ def _row(entry: Entry, form: str, numbering: Numbering) -> LedgerRow:
         amount=-entry.amount,
         currency=entry.currency,
         payer=entry.account.party,
-        payee=Party("vendor", entry.party or UNKNOWN, entry.party_keys),
+        payee=Party(entry.party_kind, entry.party or UNKNOWN, entry.party_keys),
         document_ref=entry.document,
         description=entry.description,
         data=_data(entry, form),
         records=entry.records,
     )
+
+
+def _key(entry: Entry, numbering: Numbering) -> tuple[str, int]:
+    """The bank's key, or one of the content; and which of the rows that share it this is.
+
+    Some banks give one key to several movements: those that differ go by their content, too.
+    """
+    content = _content_key(entry)
+    if not entry.key:
+        return content, numbering.next(entry.section, content)
+    key = f"{entry.account.number}|{entry.key}"
+    if len(key) > KEY_LIMIT:
+        return content, numbering.next(entry.section, content)
+    first = numbering.first_content(entry.section, key, content)
+    if entry.replaces or (first == content and numbering.next(entry.section, key) == 1):
+        return key, 1
+    if first == content:
+        raise RefusedError("key", f"the bank's key {entry.key!r} stands already in this statement")
+    return content, numbering.next(entry.section, content)
 
 
 def _data(entry: Entry, form: str) -> dict[str, str]:

@@ -10,9 +10,11 @@ from uuid import UUID
 
 import pyarrow as pa
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
 from tqdm import tqdm
 
 from graph import tenant_lookup
+from graph.database.statistics import analyze_grown
 from graph.errors import GraphError
 from graph.export import pages
 from graph.export.csv_parquet import FORMATS
@@ -46,6 +48,7 @@ class Command(BaseCommand):
 
     def _export(self, user_id: UUID, options: dict[str, Any]) -> int:
         """How many rows were written: all, or the file is not touched."""
+        analyze_grown(connections["owner"], user_id)
         with type(self).export(user_id) as found, self._opened(options["output"]) as file:
             write = FORMATS[options["format"]]
             write(file, found.schema, shown(found, self.what), raw=options["raw"])

@@ -54,6 +54,13 @@ class Command(BaseCommand):
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--format", choices=sorted(mapping.ready()), help="a ready format")
         how.add_argument("--mapping", type=Path, metavar="FILE.toml", help="a format of your own")
+        whose = parser.add_mutually_exclusive_group()
+        whose.add_argument("--account", default="", metavar="NAME", help="whose account a file is")
+        whose.add_argument(
+            "--same-account",
+            action="store_true",
+            help="the file holds a part of an account's rows that other files of its layout hold",
+        )
         parser.add_argument(
             "--currency", metavar="CODE", help="the amounts' currency where a QIF file states none"
         )
@@ -61,6 +68,13 @@ class Command(BaseCommand):
             "--date-order",
             choices=("day", "month"),
             help="what comes first in dates such as 03/04/2025 of a QIF file",
+        )
+        parser.add_argument(
+            "--own",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="a name, VAT id or IBAN of your own company, which may stand in invoices",
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="show each file's format, and import nothing"
@@ -126,7 +140,7 @@ class Command(BaseCommand):
         for line in part.evidence:
             self.stdout.write(f"  {line}")
         for doubt in part.doubts:
-            self.stdout.write(f"  not sure: {doubt}")
+            self.stdout.write(f"  not sure: {doubt.text}")
 
     def _import_all(
         self, user_id: UUID, chosen: Mapping | None, options: dict[str, Any]
@@ -161,6 +175,7 @@ class Command(BaseCommand):
                     "format": each.format,
                     **asdict(each.counts),
                     "warnings": each.warnings,
+                    "doubts": [doubt.as_dict() for doubt in each.doubts],
                 }
                 for each in done
             ]
@@ -170,6 +185,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{each.file} ({each.format}): {in_words(each.counts)}")
             for warning in each.warnings:
                 self.stdout.write(f"  warning: {warning}")
+            for doubt in each.doubts:
+                self.stdout.write(f"  not sure: {doubt.text}")
             if each.rejects:
                 self.stdout.write(f"  rejected rows, with reasons: {each.rejects}")
         self.stdout.write(f"{in_words(total)}; {seconds:.1f} s, peak {measured['peak_mb']:.0f} MB")
@@ -179,10 +196,21 @@ def has_changed(counts: Stored) -> bool:
     return bool(counts.rows_stored or counts.rows_updated)
 
 
+def _forms(name: str) -> tuple[str, str]:
+    """As an identifier in capitals without spaces, and as a name in lower case."""
+    return name.replace(" ", "").upper(), " ".join(name.split()).casefold()
+
+
 def _hints(options: dict[str, Any]) -> Hints:
     currency = options["currency"]
     try:
-        return Hints(options["date_order"], currency_code(currency) if currency else None)
+        return Hints(
+            options["date_order"],
+            currency_code(currency) if currency else None,
+            frozenset(form for name in options["own"] for form in _forms(name)),
+            options["account"],
+            options["same_account"],
+        )
     except ValueError as error:
         raise CommandError(f"--currency: {error}") from None
 

@@ -233,6 +233,13 @@ def many_entities(user, count, prefix="Vendor") -> None:
 # every table
 
 
+def test_plural_names_are_english():
+    """Django adds an "s", which does for most names only."""
+    plurals = [str(model._meta.verbose_name_plural) for model in admin.site._registry]
+    assert [name for name in plurals if re.search(r"(s|x|ch|sh)s$|[^aeiou]ys$", name)] == []
+    assert "view refreshes" in plurals
+
+
 def test_every_table_has_an_admin_and_every_relation_a_light_widget():
     for model in TABLES:
         table = admin.site.get_model_admin(model)

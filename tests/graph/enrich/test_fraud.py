@@ -231,3 +231,52 @@ def test_slips_that_are_none():
     assert (
         found(*(bill(f"{at}", 91 * at, each, "VAT236615") for at, each in enumerate(owed))) == set()
     )
+
+
+def cases(*rows):
+    made = payments(*rows)
+    keys = made.external_id
+    return {(keys[each.later], each.case) for each in pairs(made)}
+
+
+def test_a_case_number_is_no_invoice_number():
+    """One case, paid for over months: the second 600 is the next instalment."""
+    sums = zip((0, 31, 62, 93), (600, 2000, 700, 600), strict=True)
+    rows = [bill(f"c{day}", day, amount, document="CASE 4711") for day, amount in sums]
+    assert found(*rows) == set()
+
+
+def test_a_number_that_was_once_paid_in_part_is_less_sure():
+    sure, unsure = (
+        [each.confidence for each in pairs(payments(*rows))]
+        for rows in (
+            [bill("a", 0, 600), bill("b", 9, 600)],
+            [bill("a", 0, 600), bill("p", 4, 150), bill("b", 9, 600)],
+        )
+    )
+    assert sure[0] > 0.9
+    assert 0.5 <= unsure[0] < 0.6
+
+
+def test_neighbouring_numbers_of_equal_amounts_are_a_series():
+    """2022/012, 2022/015, 2022/018, 2022/021: one of them is no slip for another."""
+    rows = [bill(f"m{at}", 30 * at, 80, document=f"2022/0{12 + 3 * at}") for at in range(4)]
+    assert found(*rows) == set()
+    assert found(rows[0], bill("s", 20, 80, document="2022/021")) == {
+        ("s", "m0", "transposed_number")
+    }
+
+
+def test_lines_of_one_invoice_are_one_case():
+    lines = [bill(f"a{at}", 0, 10 + at) for at in range(3)]
+    again = [bill(f"b{at}", 20, 10 + at) for at in range(3)]
+    assert cases(*lines, *again) == {(f"b{at}", "ledger b0") for at in range(3)}
+
+
+def test_a_batch_paid_twice_is_one_case():
+    def batch(name, day):
+        return [bill(f"{name}{n}", day, 70 + n, document=f"INV-80{n}1") for n in range(5)]
+
+    other = [bill("x", 3, 31, document="INV-99123"), bill("y", 25, 31, document="INV-99123")]
+    told = cases(*batch("a", 0), *batch("b", 20), *other)
+    assert told == {*((f"b{at}", "ledger b0") for at in range(5)), ("y", "ledger y")}

@@ -1,8 +1,9 @@
 """What takes payments back, and what charges for them."""
 
+import numpy as np
 import pytest
 
-from graph.enrich.links import fees, reversals, same_transaction
+from graph.enrich.links import fees, rests, reversals, same_transaction
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.handmade import payments
 
@@ -161,6 +162,77 @@ def test_a_payment_that_names_several_and_is_less():
     together = {"key": "p", "day": 33, "amount": 720, "document": "INV-5001 INV-5002",
                 "source": "bank"}  # fmt: skip
     made = payments(*INVOICES, together)
-    less = reversals._less_than_named(made)
-    by_key = {made.external_id[row]: each for row, each in less.items()}
-    assert by_key == {"a": {800_000}, "b": {800_000}}
+    owner, amount = rests.less_than_named(made)
+    by_key = dict(zip(made.external_id[owner], amount.tolist(), strict=True))
+    assert by_key == {"a": 800_000, "b": 800_000}
+
+
+def stated(*rows):
+    """(reversal, original) → confidence."""
+    made = payments(*rows)
+    pairs = same_transaction.find(made)
+    reversed_by = reversals.find(made, pairs, fees.find(made))
+    keys = made.external_id
+    ends = zip(keys[reversed_by.reversal], keys[reversed_by.original], strict=True)
+    return dict(zip(ends, reversed_by.confidence.tolist(), strict=True))
+
+
+def test_a_deduction_is_a_line_of_its_invoice():
+    line = {"document": "01JAN-28JAN", "party": "Elm House"}
+    assert found(bill(5, 900, key="a1", **line), bill(5, -120, key="a2", **line)) == set()
+    lines = [bill(5, amount, **line) for amount in (50, 50, 50, -50)]
+    assert found(*OTHERS, *lines) == set()
+
+
+def test_lines_of_an_invoice_that_come_to_nothing_take_each_other_back():
+    line = {"document": "INV-7012", "party": "Elm House"}
+    rows = [bill(5, 900, key="o", **line), bill(5, -900, key="r", **line)]
+    assert found(*rows, bill(40, 11, party="Elm House")) == {("r", "o")}
+
+
+def test_a_credit_note_of_another_day_names_its_invoice():
+    line = {"document": "INV-7012"}
+    rows = [bill(5, 900, key="o", **line), bill(12, -120, key="r", **line)]
+    assert found(*OTHERS, *rows) == {("r", "o")}
+
+
+def test_of_two_equal_rows_of_a_day_the_first_is_the_original():
+    rows = [bill(5, 50, party="Alpha", key="b3"), bill(5, -50, party="Alpha", key="b4")]
+    assert found(*rows) == {("b4", "b3")}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_row_takes_back_and_is_taken_back(seed):
+    rng = np.random.default_rng(seed)
+    days, amounts = np.sort(rng.integers(0, 60, 80)), rng.choice([-50, -20, 20, 50], 80)
+    rows = [bill(int(day), int(amount)) for day, amount in zip(days, amounts, strict=True)]
+    pairs = found(*rows, *OTHERS)
+    assert not {later for later, _ in pairs} & {first for _, first in pairs}
+
+
+def test_one_refund_of_many_equal_payments_is_not_stated():
+    """Each of ten has less than one chance in three."""
+    rows = [bill(40 - day, 50, key=f"o{day}") for day in range(10)]
+    links = stated(*OTHERS, *rows, bill(48, -50, key="r"))
+    assert all(confidence >= 1 / 3 for confidence in links.values())
+    assert links == {}
+
+
+def test_a_return_whose_original_is_paid_anew():
+    """Of equal weekly payments the one whose number is paid again after the return."""
+    rows = [bill(7 * at, 50, document=f"INV-70{at + 10}", key=f"o{at}") for at in range(9)]
+    again = bill(60, 50, document="INV-7017", key="again")
+    links = stated(*rows, bill(59, -50, key="r"), again)
+    assert links.keys() == {("r", "o7")}
+    assert links["r", "o7"] > 0.7
+
+
+def test_money_to_another_account_takes_nothing_back():
+    """One customer's withdrawal is not the return of another's deposit."""
+    rows = [
+        bill(5, 50, party="Savings bank", own="Card 1", key="deposit"),
+        bill(6, 20, party="Savings bank", own="Card 1"),
+        bill(7, 20, party="Savings bank", own="Card 2"),
+        bill(9, -50, party="Savings bank", own="Card 2", key="withdrawal"),
+    ]
+    assert ("withdrawal", "deposit") not in found(*rows)

@@ -165,3 +165,48 @@ def test_against_the_truth(seed):
 def named(group, one, other):
     same = group.get(one) is not None and group.get(one) == group.get(other)
     return group[one] if same else (one, other)
+
+
+def claims(source, mark, count, days, seed):
+    """Claims of everybody, all of one party's name, each with a number of its own."""
+    rng = np.random.default_rng([seed, ord(mark[0])])
+    return [
+        {
+            "source": source, "party": "Staff", "key": f"{mark}{at}", "document": f"{mark}-{at}",
+            "day": int(rng.integers(0, days)), "amount": int(rng.integers(500, 20_000)) / 100,
+        }
+        for at in range(count)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("days", [60, 365])
+def test_amounts_that_a_payee_of_many_rows_has_in_common_by_chance(seed, days):
+    rows = [*claims("ledger", "AX", 600, days, seed), *claims("travel", "BX", 600, days, seed)]
+    amounts = [
+        {row["amount"] for row in rows if row["source"] == name} for name in ("ledger", "travel")
+    ]
+    assert amounts[0] & amounts[1]
+    assert pairs(*rows) == set()
+
+
+def test_many_rows_of_one_payee_that_two_sources_did_see():
+    """Beyond what chance makes: each claim is posted within four days."""
+    ours = claims("ledger", "AX", 300, 365, 1)
+    rng = np.random.default_rng(1)
+    theirs = [
+        {**row, "source": "travel", "key": f"t{row['key']}", "document": "",
+         "day": row["day"] + int(rng.integers(0, 4))}
+        for row in ours
+    ]  # fmt: skip
+    found = pairs(*ours, *theirs)
+    assert len(found) >= 290
+    assert sum(one.lstrip("t") == other.lstrip("t") for one, other in found) >= 0.97 * len(found)
+
+
+def test_another_documents_number_speaks_against_one_payment():
+    others = [ledger(day, amount=50 + day, party="Oak Water Services") for day in range(0, 90, 3)]
+    rows = [card(31, key="c", document="TR-5511"), ledger(33, key="l", document="INV-7712")]
+    alike = [card(31, key="c"), ledger(33, key="l")]
+    unlike, none = (find(payments(*some, *others)).odds[0] for some in (rows, alike))
+    assert unlike < none / 10

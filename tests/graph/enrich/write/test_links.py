@@ -81,6 +81,18 @@ def test_written_changed_withdrawn_and_back(tenant):
     assert (back.id, back.deleted_at, back.confidence_score) == (gone.id, None, 0.9)
 
 
+def test_no_two_events_are_linked_both_ways(tenant):
+    one, other = two(tenant.id)
+    mirrored = [
+        Link(one, other, "reversal", 0.8, "x"),
+        Link(other, one, "reversal", 0.9, "y"),
+        Link(one, other, "settles", 0.7, "z"),
+    ]
+    assert write_links.write(tenant.id, "m", mirrored) == Counts(added=2)
+    known = models.RelationshipInstance.objects.using("owner").order_by("relationship_type")
+    assert [link.reason for link in known] == ["y", "z"]
+
+
 def test_what_a_person_deleted_stays_deleted(tenant):
     one, other = two(tenant.id)
     link = Link(one, other, "reference", 0.9, "both name 7")

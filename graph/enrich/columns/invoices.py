@@ -1,0 +1,44 @@
+"""Lines of one invoice, together: rows that share source, currency, party, number and day."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns import numbers
+from graph.enrich.columns.counterparties import sides
+from graph.enrich.columns.grouping import codes
+from graph.enrich.columns.memo import once
+from graph.enrich.columns.payments import Ints, Payments
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """For each payment: the invoice that it is a line of, and what the invoice's lines come to.
+
+    invoice   a number below the rows', the same for the lines of one invoice; a row without a
+              document number is alone
+    net       in 1/10,000 of the currency's unit: lines that the books pay less those that they
+              are paid
+    """
+
+    invoice: Ints
+    net: Ints
+
+    def are_netted(self, one: Ints, other: Ints) -> Flags:
+        """Whether two lines are of one invoice that comes to something: the lesser one is a
+        deduction. Lines that come to nothing together take one another back."""
+        return np.asarray((self.invoice[one] == self.invoice[other]) & (self.net[one] != 0))
+
+
+@once
+def of_lines(payments: Payments) -> Lines:
+    number = np.array(numbers.of_documents(payments), dtype=object)
+    side = sides(payments)
+    alone = np.where(number == "", np.arange(len(payments)), -1)
+    invoice = codes(payments.source, payments.currency, side.party, number, payments.day, alone)
+    net = np.zeros(len(payments), dtype=np.int64)
+    np.add.at(net, invoice, np.where(side.outgoing, payments.amount, -payments.amount))
+    return Lines(invoice, net[invoice])

@@ -1,0 +1,92 @@
+"""How often two parties' rows agree in their amount by chance alone.
+
+A party with many rows in two sources has amounts in common that are not the same payment. How many,
+its near misses tell: for each row of the one source the rows of the other whose amount is close but
+not equal, over how many amounts lie that close (in steps of what all amounts are multiples of),
+and the share of the other's rows that lie within SOON days of it.
+What is found beyond that number, and beyond the chance of as many (two standard deviations of a
+Poisson count), is one payment seen twice.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns.grouping import codes, groups
+from graph.enrich.columns.payments import Ints, Payments
+
+Floats = NDArray[np.float64]
+
+NEAR = 0.1  # of an amount: how far a near miss may be from it
+STEPS = 20  # or so many steps
+SOON = 60  # days within which two sources mostly see one payment
+MANY = 100  # pairs of two parties' rows; of fewer hardly any agree by chance
+OWN = 5.0  # pairs' worth of all parties' share in each party's own
+
+
+def price(
+    payments: Payments,
+    party: Ints,
+    rows: tuple[Ints, Ints],
+    pairs: tuple[Ints, Ints],
+    usual: float,
+) -> Floats:
+    """For each pair of `pairs`: by how much chance is likelier than one payment, before names and
+    days are looked at; at least `usual`, which is so where parties have few rows.
+
+    `party`: each payment's; `rows`: the rows of the first and of the second source; `pairs`: rows
+    of either that agree in amount and whose parties are alike.
+    """
+    group = codes(party[pairs[0]], party[pairs[1]])
+    soon = abs(payments.day[pairs[0]] - payments.day[pairs[1]]) <= SOON
+    found = _distinct(group, pairs[0], soon)
+    days = payments.day[np.concatenate(rows)]
+    longer = max(np.ptp(days) / (2 * SOON + 1), 1.0) if len(days) else 1.0
+    by_chance, near = np.zeros(len(found)), np.zeros(len(group))
+    sides = tuple(_by_party(party, some) for some in rows)
+    for some in groups(group, least=1):
+        ours, theirs = (of[int(party[end[some[0]]])] for of, end in zip(sides, pairs, strict=True))
+        if len(ours) * len(theirs) >= MANY:
+            rate = _rates(payments.amount[ours], payments.amount[theirs])
+            rate *= _share_soon(payments.day[ours], payments.day[theirs])
+            of_all = by_chance[group[some[0]]] = rate.sum()
+            own = rate[np.searchsorted(ours, pairs[0][some])]
+            near[some] = (own * len(ours) + of_all) / 2
+    beyond = np.maximum(found - by_chance - 2 * np.sqrt(by_chance), 0)
+    share = _beyond(found.sum(), by_chance.sum()) / max(found.sum(), 1)
+    ratio = (near * longer + OWN * usual) / np.maximum(beyond[group] + OWN * share, 1e-9)
+    return np.asarray(np.maximum(ratio, usual))
+
+
+def _beyond(found: float, by_chance: float) -> float:
+    return max(found - by_chance - 2 * by_chance**0.5, 0.0)
+
+
+def _distinct(group: Ints, rows: Ints, among: NDArray[np.bool_]) -> Floats:
+    """How many different rows each group's pairs have, of those `among`."""
+    each = np.unique(np.stack([group, rows], axis=1)[among], axis=0)[:, 0]
+    return np.bincount(each, minlength=int(group.max(initial=-1)) + 1).astype(np.float64)
+
+
+def _by_party(party: Ints, rows: Ints) -> dict[int, Ints]:
+    """The rows of each party, in their order."""
+    order = rows[np.argsort(party[rows], kind="stable")]
+    cuts = np.flatnonzero(np.diff(party[order])) + 1
+    return {int(party[some[0]]): some for some in np.split(order, cuts) if len(some)}
+
+
+def _share_soon(ours: Ints, theirs: Ints) -> Floats:
+    """For each of our days: the share of theirs within SOON of it."""
+    ordered = np.sort(theirs)
+    until = np.searchsorted(ordered, ours + SOON, side="right")
+    return np.asarray((until - np.searchsorted(ordered, ours - SOON)) / len(theirs))
+
+
+def _rates(ours: Ints, theirs: Ints) -> Floats:
+    """For each of our amounts: how many of theirs are expected to equal it by chance."""
+    step = max(int(np.gcd.reduce(np.concatenate([ours, theirs]))), 1)
+    reach = np.maximum((NEAR * ours).astype(np.int64) // step, STEPS) * step
+    ordered = np.sort(theirs)
+    within = np.searchsorted(ordered, ours + reach, side="right")
+    within -= np.searchsorted(ordered, ours - reach, side="left")
+    equal = np.searchsorted(ordered, ours, side="right") - np.searchsorted(ordered, ours)
+    return np.asarray((within - equal) / (2 * reach / step), dtype=np.float64)

@@ -1,0 +1,71 @@
+"""What is left of an invoice after a credit note: whether another source has a payment of that."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns import numbers, ragged
+from graph.enrich.columns.counterparties import Sides
+from graph.enrich.columns.grouping import codes
+from graph.enrich.columns.name_similarity import likeness
+from graph.enrich.columns.payments import Ints, Payments
+from graph.enrich.series.activity import FAR
+
+Flags = NDArray[np.bool_]
+
+NEAR = 25  # owners of one number that are looked at
+MANY, ALIKE = 60, 0.5  # rows of one amount that are looked at; names that are one party's
+OPEN = 120  # days within which what is left of an invoice is paid
+
+
+def are_left_paid(payments: Payments, side: Sides, later: Ints, first: Ints) -> Flags:
+    """For each pair: whether another source then has a payment, to a party named alike, of just
+    what is left of the first; or one that names it among others and is less than these by what was
+    credited."""
+    if len(set(payments.source.tolist())) < 2:
+        return np.zeros(len(later), dtype=bool)
+    return _is_rest_paid(payments, side, later, first) | _is_less_than_named(payments, later, first)
+
+
+def _is_rest_paid(payments: Payments, side: Sides, later: Ints, first: Ints) -> Flags:
+    """Of those payments of another source the first MANY of an amount in OPEN days are asked."""
+    left = payments.amount[first] - payments.amount[later]
+    cell = codes(
+        np.concatenate([payments.currency, payments.currency[first]]),
+        np.concatenate([side.outgoing, side.outgoing[first]]),
+        np.concatenate([payments.amount, left]),
+    )
+    rows = np.argsort(cell[: len(payments)], kind="stable")  # in the order of days in each cell
+    keys = cell[rows] * FAR + payments.day[rows]
+    asked = cell[len(payments) :] * FAR + payments.day[first]
+    begin = np.searchsorted(keys, asked, side="right")
+    end = np.minimum(np.searchsorted(keys, asked + OPEN, side="right"), begin + MANY)
+    at, of = ragged.between(begin, end)
+    row = rows[at]
+    elsewhere = (payments.source[row] != payments.source[first[of]]).astype(bool)
+    row, of = row[elsewhere], of[elsewhere]
+    alike = likeness(payments.entities).of(side.party[row], side.party[first[of]]) >= ALIKE
+    found = np.zeros(len(later), dtype=bool)
+    found[of[alike]] = True
+    return found
+
+
+def _is_less_than_named(payments: Payments, later: Ints, first: Ints) -> Flags:
+    """Whether a row of another source that names the original's number is less than all that it
+    names by just the reversal's amount."""
+    owner, less = less_than_named(payments)
+    amounts = codes(np.concatenate([less, payments.amount[later]]))
+    size = np.int64(int(amounts.max(initial=0)) + 1)
+    stated = owner * size + amounts[: len(less)]
+    return np.asarray(np.isin(first * size + amounts[len(less) :], stated), dtype=bool)
+
+
+def less_than_named(payments: Payments) -> tuple[Ints, Ints]:
+    """Rows whose own number a row of another source names, and by how much this one is less than
+    all that it names."""
+    pairs = numbers.mentions(payments)
+    elsewhere = (payments.source[pairs.owner] != payments.source[pairs.by]).astype(bool)
+    pairs = pairs.only(elsewhere & (pairs.rank < NEAR))
+    less = -payments.amount
+    np.add.at(less, pairs.by, payments.amount[pairs.owner])
+    credited = pairs.only(less[pairs.by] > 0)
+    return credited.owner, less[credited.by]

@@ -1,0 +1,32 @@
+"""The XML invoice within a PDF: Factur-X, ZUGFeRD 2 and XRechnung attach it under a fixed name."""
+
+import logging
+from io import BytesIO
+
+import pypdf
+
+NAMES = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml")
+LARGEST = 16 * 1024 * 1024  # bytes
+
+# It tells of every flaw of every file: what matters is whether there is an invoice.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
+
+
+def embedded(pdf: bytes) -> bytes | None:
+    """The attached invoice; None where there is none, or the PDF cannot be read."""
+    if b"EmbeddedFile" not in pdf and b"/ObjStm" not in pdf and b"/AF" not in pdf:
+        return None
+    try:
+        return _attached(pypdf.PdfReader(BytesIO(pdf)))
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - broken files make it raise whatever comes
+        return None
+
+
+def _attached(reader: pypdf.PdfReader) -> bytes | None:
+    for name, files in reader.attachments.items():
+        if name.casefold() in NAMES and files:
+            content = files[0] if isinstance(files, list) else files
+            return content if len(content) <= LARGEST else None
+    return None

@@ -1,0 +1,55 @@
+"""What `explain` says about a relationship in words, one sentence a layer.
+
+A layer's declaration (`graph.layers`) names its sentence: a template over its columns, in the form
+of `str.format`, or one of the functions below, where the words depend on the values.
+"""
+
+from collections.abc import Callable, Mapping
+from string import Formatter
+from typing import Any
+
+Row = Mapping[str, Any]
+Sentence = str | Callable[[Row], str]
+
+
+class _NullFormatter(Formatter):
+    """`str.format`, in which NULL is "unknown", whatever its format asks for."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return "unknown" if value is None else str(super().format_field(value, format_spec))
+
+
+def say(sentence: Sentence, row: Row) -> str:
+    """The sentence about this row of the layer's columns."""
+    if callable(sentence):
+        return sentence(row)
+    return _NullFormatter().vformat(sentence, (), row)
+
+
+def causal(row: Row) -> str:
+    score = "" if row["causal_score"] is None else f" ({row['causal_score']:.2f})"
+    return f"Cause runs {row['causal_direction']}{score}."
+
+
+def temporal(row: Row) -> str:
+    next_day = row["next_predicted_occurrence"]
+    ahead = f", next about {next_day}" if next_day else ""
+    return f"It recurs {row['recurrence_frequency']}{ahead}."
+
+
+def seasonal(row: Row) -> str:
+    months = ", ".join(str(month) for month in row["seasonal_months"] or ())
+    return f"Its season explains {row['seasonal_strength']:.0%} of how it varies (months {months})."
+
+
+def cross_platform(row: Row) -> str:
+    return f"Seen by {', '.join(row['platform_sources'])}."
+
+
+def prediction(row: Row) -> str:
+    days = f"{row['expected_from']} and {row['expected_to']}"
+    return f"The next is {row['status']} between {days}: {row['prediction_reason'].rstrip('.')}."
+
+
+def root_cause(row: Row) -> str:
+    return f"{row['root_cause_analysis'].rstrip('.')}."

@@ -1,0 +1,32 @@
+"""Items that could not be read: put back, one by one, to be read again."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from syncjobs import runs
+from syncjobs.errors import AlreadyActive, ConnectionUnusable
+from syncjobs.models import ExternalItem
+from syncjobs.models.choices import ItemUse, Trigger
+
+UNREAD = (ItemUse.UNREADABLE, ItemUse.QUARANTINED)
+
+
+def read_again(ids: Sequence[UUID]) -> tuple[int, int]:
+    """How many items are read anew, and by how many new syncs.
+
+    Where a sync of the connection is active already, or cannot be asked for now, the next one reads
+    them. Runs as the owner: the items are of any tenant.
+    """
+    items = ExternalItem.objects.using("owner").filter(
+        pk__in=ids, used_as__in=UNREAD, deleted_at=None
+    )
+    connections = set(items.values_list("user_id", "connection_id"))
+    count = items.update(used_as=ItemUse.UNREADABLE, failures=1)
+    accepted = 0
+    for user_id, connection_id in connections:
+        try:
+            runs.accept(user_id, connection_id, trigger=Trigger.REQUEST)
+            accepted += 1
+        except (AlreadyActive, ConnectionUnusable):
+            continue
+    return count, accepted
