@@ -88,7 +88,8 @@ def body(path: Path, shape: Layout, progress: Progress | None = None) -> Iterato
     with explained(path), text(path, shape.encoding) as (stream, raw):
         for _ in range(shape.end):
             stream.readline()
-        found = records(Lines(stream, shape.end), shape.delimiter, len(shape.header))
+        width = len(shape.header) or None  # without a header any width will do
+        found = records(Lines(stream, shape.end), shape.delimiter, width)
         for count, record in enumerate(found, 1):
             if progress and count % EVERY == 0:
                 progress(raw.tell())

@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ _MARKS = {  # the longer first: UTF-32's begins with UTF-16's
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_HIGH = re.compile(rb"[\x80-\xff]+")
 _BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
 
 
@@ -228,7 +230,13 @@ def _likeliest(path: Path, sample: bytes) -> str:
 
 
 def likeliest(sample: bytes) -> str | None:
-    """Windows-1252 where it reads no worse than the best: guesses from few bytes go astray."""
+    """Windows-1252 where it reads no worse than the best: guesses from few bytes go astray.
+
+    Bytes that are not ASCII stand alone within the words of European languages, and in runs where
+    every letter is one: then a codec in which all of them are letters is the file's.
+    """
+    if codec := _european(sample):
+        return codec
     matches = charset_normalizer.from_bytes(sample)
     best = matches.best()
     if best is None:
@@ -239,6 +247,27 @@ def likeliest(sample: bytes) -> str | None:
         if names & western and match.chaos <= best.chaos + 0.02:
             return "cp1252"
     return best.encoding
+
+
+def _european(sample: bytes) -> str | None:
+    runs = [len(run) for run in _HIGH.findall(sample)]
+    if not runs or sum(run <= 2 for run in runs) < 0.9 * len(runs):
+        return None
+    return next(
+        (codec for codec in ("cp1252", "cp1250", "iso8859_2") if _is_words(sample, codec)), None
+    )
+
+
+def _is_words(sample: bytes, codec: str) -> bool:
+    """Whether nearly all that is not ASCII is a letter, or a sign that stands beside words."""
+    try:
+        characters = [c for c in sample.decode(codec) if not c.isascii()]
+    except UnicodeDecodeError:
+        return False
+    fit = sum(
+        (c.isalpha() and c not in "ªºµƒ") or c in "€£§°´`’‘“”„–—«»…®©\xa0·" for c in characters
+    )
+    return fit >= 0.95 * len(characters)
 
 
 @contextmanager

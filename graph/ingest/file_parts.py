@@ -7,10 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from graph.errors import LedgerError
-from graph.ingest import guess_mapping, mapping
+from graph.ingest import mapping
 from graph.ingest.csv_dialect import Progress, header, layout
 from graph.ingest.decode import LedgerFileError
-from graph.ingest.guess_mapping import GuessError
+from graph.ingest.guessing.choices import NONE, Choices
+from graph.ingest.guessing.explain import explain
+from graph.ingest.guessing.guess import GuessError, guess
+from graph.ingest.guessing.readings import question
 from graph.ingest.mapping import Mapping
 from graph.ingest.readers import registry
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows, Table, TableFormat
@@ -21,17 +24,19 @@ Format = Mapping | FileFormat | TableFormat
 NO_HINTS = Hints()
 
 
-def format_of(path: Path) -> Format:
+def format_of(path: Path, choices: Choices = NONE) -> Format:
     """The file's format by its content; for a CSV the ready mapping of its header, or a guess.
 
+    `choices`: what a person has decided about a guess.
     Raises LedgerError where the file cannot be read or nothing sensible can be guessed.
     """
-    return registry.recognise(path) or mapping_of(path)
+    return registry.recognise(path) or mapping_of(path, choices)
 
 
-def mapping_of(path: Path) -> Mapping:
+def mapping_of(path: Path, choices: Choices = NONE) -> Mapping:
     """The ready mapping of a CSV's header, or a guess. Raises LedgerError."""
-    return mapping.recognise(header(path)) or guess_mapping.guess(path)
+    ready = mapping.recognise(header(path)) if choices == NONE else None
+    return ready or guess(path, choices=choices)
 
 
 def parts_of(
@@ -43,12 +48,10 @@ def parts_of(
     """
     if isinstance(by, FileFormat):
         return by.parts(path, hints)
-    if hints.date_order or hints.currency:
-        raise LedgerError(f"{path.name} is a table: state its currency and dates in a mapping")
     kind = by if isinstance(by, TableFormat) else registry.recognise(path)
     chosen = by if isinstance(by, Mapping) else None
     if isinstance(kind, TableFormat):
-        return _of_tables(path, kind.tables(path), chosen)
+        return _of_tables(path, kind.tables(path), chosen, hints.choices)
     if kind is not None or chosen is None:
         raise LedgerError(f"{path.name} is {kind and kind.title}: no mapping is needed for it")
     return [_part(path, chosen, progress)]
@@ -62,23 +65,26 @@ def _part(path: Path, by: Mapping, progress: Progress | None) -> Part:
         platform=by.platform,
         publication=by.publication,
         read=lambda: read(path, by, progress),
-        evidence=tuple(guess_mapping.explain(by)),
+        evidence=tuple(line for line in explain(by) if not line.startswith("not sure: ")),
         doubts=by.doubts,
         mapping=by,
+        question=lambda: question(path, by),
         remapped=lambda other: _part(path, other, progress),
     )
 
 
-def _of_tables(path: Path, tables: list[Table], chosen: Mapping | None) -> list[Part]:
+def _of_tables(
+    path: Path, tables: list[Table], chosen: Mapping | None, choices: Choices
+) -> list[Part]:
     """A part for each table that is one of money; the others are named in a warning.
 
     Tables of one header are read alike, as the longest of them is understood.
     """
     parts, others = [], []
-    alike = {} if chosen else _by_header(tables)
+    alike = {} if chosen else _by_header(tables, choices)
     for table in tables:
         try:
-            by = chosen or alike.get(tuple(header(table.csv))) or mapping_of(table.csv)
+            by = chosen or alike.get(tuple(header(table.csv))) or mapping_of(table.csv, choices)
             parts.append(_table_part(path, table, by))
         except (GuessError, LedgerFileError) as error:
             others.append(_of_original(str(error), path, table))
@@ -88,7 +94,7 @@ def _of_tables(path: Path, tables: list[Table], chosen: Mapping | None) -> list[
     return parts
 
 
-def _by_header(tables: list[Table]) -> dict[tuple[str, ...], Mapping]:
+def _by_header(tables: list[Table], choices: Choices) -> dict[tuple[str, ...], Mapping]:
     """For each header that several tables begin with, the mapping of the longest that has one."""
     found: dict[tuple[str, ...], Mapping] = {}
     counts = Counter(tuple(header(table.csv)) for table in tables)
@@ -96,7 +102,7 @@ def _by_header(tables: list[Table]) -> dict[tuple[str, ...], Mapping]:
         names = tuple(header(table.csv))
         if counts[names] > 1 and names not in found:
             with suppress(GuessError, LedgerFileError):
-                by = mapping_of(table.csv)
+                by = mapping_of(table.csv, choices)
                 if layout(table.csv, by.file).header == names:
                     found[names] = replace(by, file=replace(by.file, header_line=1))
     return found

@@ -15,6 +15,7 @@ from graph.ingest.account import Account, settled
 from graph.ingest.csv_dialect import Progress
 from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import NO_HINTS, Format, format_of, labelled, parts_of
+from graph.ingest.guessing.readings import UnsureError
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rejects import RejectsFile, default_path
 from graph.ingest.store_rows import Books, Stored, store
@@ -66,8 +67,7 @@ def import_file(
 def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Path) -> Imported:
     """Store the rows of a file's parts: all of them or, on an error, none. Raises LedgerError."""
     doubts = [doubt for part in parts for doubt in part.doubts]
-    if blocking := [doubt.text for doubt in doubts if doubt.blocking]:
-        raise LedgerError(f"{path.name} is not imported: {'; '.join(blocking)}")
+    must_be_sure(path, parts)
     rejects = RejectsFile(default_path(rejects_folder, path))
     file = _name(path)
     try:
@@ -80,6 +80,15 @@ def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Pa
     names = ", ".join(dict.fromkeys(part.name for part in parts))
     written = rejects.path if rejects.count else None
     return Imported(file, names, counts, written, warnings, tuple(doubts))
+
+
+def must_be_sure(path: Path, parts: list[Part]) -> None:
+    """Raises UnsureError where a part has a doubt that keeps it from being imported."""
+    for part in parts:
+        if blocking := [doubt.text for doubt in part.doubts if doubt.blocking]:
+            text = part.question() if part.question else "; ".join(blocking)
+            label = f" [{part.label}]" if part.label else ""
+            raise UnsureError(f"{path.name}{label} is not imported: {text}")
 
 
 def _of_account(user_id: UUID, part: Part, hints: Hints) -> Part:

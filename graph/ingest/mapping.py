@@ -12,6 +12,7 @@ from pathlib import Path
 from graph.errors import LedgerError
 from graph.ingest.columns import canonical
 from graph.ingest.doubts import Doubt
+from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.strict_toml import Table, TableError
 
 KINDS = ("vendor", "department", "account", "employee", "customer", "project", "clearing")
@@ -117,7 +118,8 @@ class Mapping:
     """All columns by their canonical names. `fields` may lack any of FIELDS.
 
     `records` is one of RECORDS. `evidence` and `notes` are a guess's: what it was made from, and
-    what it isn't sure of; `doubts` are the notes as data (graph.ingest.guessing.doubts).
+    what it isn't sure of; `doubts` are the notes as data; `decided` is what
+    somebody has decided about it.
     """
 
     name: str
@@ -141,6 +143,7 @@ class Mapping:
     records: str = "payment"
     skip: tuple[SkipRule, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    decided: Choices = NONE
 
     @property
     def states_account(self) -> bool:

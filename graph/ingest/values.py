@@ -5,7 +5,7 @@ Each function raises ValueError with a reason that a person can act on.
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -22,13 +22,22 @@ _SYMBOLS: dict[str, Callable[[str], bool]] = {
     "$": lambda code: code.endswith("D") or code in {"MXN", "CLP", "COP", "ARS", "BRL"},
     "¥": lambda code: code in {"JPY", "CNY"},
     "₹": lambda code: code == "INR",
+    "￥": lambda code: code in {"JPY", "CNY"},
+    "円": lambda code: code == "JPY",
+    "zł": lambda code: code == "PLN",
+    "kr": lambda code: code in {"SEK", "NOK", "DKK", "ISK"},
+    "Kč": lambda code: code == "CZK",
+    "Ft": lambda code: code == "HUF",
 }
 # Minus sign, en dash, unbreakable hyphen and spaces: what typesetting makes of a plain amount.
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2011": "-", "\xa0": " ", "\u202f": " "})
 _SIGN = re.compile(
     r"(?P<open>\()?\s*(?P<minus>[-+])?(?P<number>[^()+-]*)(?P<after>[-+])?(?(open)\))"
 )
-_UNIT = re.compile(r"[£€$¥₹]|(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
+_UNIT = re.compile(r"[£€$¥₹￥円]|zł|Kč|\bkr\b\.?|\bFt\b|(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
+_GUARD = re.compile(
+    r"\A'(?=[-+=(0-9.,£€$])"
+)  # keeps a spreadsheet from taking the cell for a formula
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -49,7 +58,8 @@ def money(text: str, decimal: str = ".", thousands: str = ",", currency: str = "
     Refuses what is not plainly an amount: exponents, NaN, CR and DR, groups that are not groups,
     more than 15 whole digits or 4 decimals (zeros behind them apart), another currency's sign.
     """
-    sign = _SIGN.fullmatch(_without_unit(text.translate(_MINUS).strip(), currency))
+    unguarded = _GUARD.sub("", text.translate(_MINUS).strip(), count=1)
+    sign = _SIGN.fullmatch(_without_unit(unguarded, currency))
     number = _grammar(decimal, thousands).fullmatch(sign["number"].strip()) if sign else None
     if not sign or not number or not (number["whole"] or number["fraction"]):
         raise ValueError(f"{_short(text)} is not an amount")
@@ -68,7 +78,7 @@ def _without_unit(text: str, currency: str) -> str:
     unit = _UNIT.search(text)
     if unit is None:
         return text
-    sign = unit[0]
+    sign = unit[0].rstrip(".")
     fits = _SYMBOLS[sign](currency) if sign in _SYMBOLS else sign == currency
     if currency and not fits:
         raise ValueError(f"{_short(text)} is not in {currency}")
@@ -90,7 +100,10 @@ class Moment(NamedTuple):
 
 
 def moment(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Moment:
-    """The first format that fits, in UTC. A date alone is midnight; a month its last day."""
+    """The first format that fits, in UTC. A date alone is midnight; a month its last day.
+
+    Midnight with an offset from UTC is that day, and no moment of the day before.
+    """
     for form in formats:
         try:
             return _moment(text, form, zone)
@@ -103,6 +116,8 @@ def _moment(text: str, form: str, zone: str) -> Moment:
     if form == EXCEL:
         return Moment(_serial(text), "day")
     read = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is put in below
+    if read.tzinfo and read.utcoffset() and read.time() == time():
+        return Moment(read.replace(tzinfo=UTC), "day")  # midnight of the day where it was booked
     if precision_of(form) == "second":
         return Moment(
             (read if read.tzinfo else read.replace(tzinfo=zone_of(zone))).astimezone(UTC), "second"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from graph.ingest.doubts import Doubt
+from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.mapping import Mapping
 from graph.ingest.rows import LedgerRow, Reject
 
@@ -19,6 +20,7 @@ class Hints:
 
     `own`: accounts (IBANs), VAT ids and names of the tenant's own, names in lower case. `account`:
     the name of the account whose rows a file holds; `same_account`: it is that of earlier files.
+    `choices`: how a table is read that no format knows.
     """
 
     date_order: Literal["day", "month"] | None = None
@@ -26,6 +28,7 @@ class Hints:
     own: frozenset[str] = frozenset()
     account: str = ""
     same_account: bool = False
+    choices: Choices = NONE
 
 
 @dataclass(slots=True)
@@ -38,6 +41,7 @@ class Part:
     evidence  what the file was taken for, a line each
     doubts    what the reading is not sure of; a blocking one keeps the part from being imported
     mapping   what reads the part's table; None for a statement
+    question  the two readings side by side, where a doubt about a table is blocking
     remapped  the same part, read by another mapping
     is_stated whether the file or a person says whose account it is
     warnings  what a person should know; complete when `read` has ended
@@ -54,6 +58,7 @@ class Part:
     doubts: tuple[Doubt, ...] = ()
     mapping: Mapping | None = None
     remapped: "Callable[[Mapping], Part] | None" = None
+    question: Callable[[], str] | None = None
     is_stated: bool = False
     warnings: list[str] = field(default_factory=list)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.doubts import Doubt
-from graph.ingest.profile import decimal_mark
+from graph.ingest.guessing.profile import decimal_mark
 from graph.ingest.readers import content, statement
 from graph.ingest.readers.checked import RefusedError
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows

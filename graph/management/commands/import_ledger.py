@@ -6,6 +6,7 @@ import sys
 import time
 from argparse import RawDescriptionHelpFormatter
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,13 +18,16 @@ from graph import tenant_lookup
 from graph.errors import GraphError
 from graph.ingest import mapping
 from graph.ingest.file_parts import format_of, parts_of
-from graph.ingest.import_file import Imported, import_file, summed
+from graph.ingest.guessing.readings import SHOWN, row_in_words
+from graph.ingest.import_file import Imported, import_file, must_be_sure, summed
 from graph.ingest.mapping import Mapping
 from graph.ingest.progress import ProgressBar
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.store_rows import Stored
 from graph.ingest.values import currency_code
+from graph.management import ledger_options
 from graph.management.commands.enrich import enriched
+from graph.management.ledger_options import choices_of
 
 KILOBYTES_PER_MEGABYTE = 1024
 
@@ -61,14 +65,7 @@ class Command(BaseCommand):
             action="store_true",
             help="the file holds a part of an account's rows that other files of its layout hold",
         )
-        parser.add_argument(
-            "--currency", metavar="CODE", help="the amounts' currency where a QIF file states none"
-        )
-        parser.add_argument(
-            "--date-order",
-            choices=("day", "month"),
-            help="what comes first in dates such as 03/04/2025 of a QIF file",
-        )
+        ledger_options.add(parser)
         parser.add_argument(
             "--own",
             action="append",
@@ -93,7 +90,7 @@ class Command(BaseCommand):
         start = time.perf_counter()
         chosen = self._chosen(options)
         if options["dry_run"]:
-            failures = self._show(options["files"], chosen, _hints(options))
+            failures = self._show(options["files"], chosen, options)
         else:
             user_id = self._tenant(options["user"], options["create_user"])
             done, failures = self._import_all(user_id, chosen, options)
@@ -119,19 +116,25 @@ class Command(BaseCommand):
         except GraphError as error:
             raise CommandError(str(error)) from None
 
-    def _show(self, files: list[Path], chosen: Mapping | None, hints: Hints) -> list[str]:
-        """A sentence for each file that could not be imported as it would be."""
-        failures = []
+    def _show(
+        self, files: list[Path], chosen: Mapping | None, options: dict[str, Any]
+    ) -> list[str]:
+        """Show each file's reading; a sentence for each that could not be imported as it would."""
+        failures: list[str] = []
+        shown: list[dict[str, Any]] = []
+        hints = _hints(options)
         for path in files:
             try:
-                parts = parts_of(path, chosen or format_of(path), hints=hints)
-                for part in parts:
-                    next(part.read(), None)
+                parts = parts_of(path, chosen or format_of(path, hints.choices), hints=hints)
+                shown += [_as_dict(path, part) for part in parts]
+                if not options["json"]:
+                    for part in parts:
+                        self._show_part(path, part)
+                must_be_sure(path, parts)
             except GraphError as error:
                 failures.append(str(error))
-                continue
-            for part in parts:
-                self._show_part(path, part)
+        if options["json"]:
+            self.stdout.write(json.dumps({"files": shown, "failures": failures}))
         return failures
 
     def _show_part(self, path: Path, part: Part) -> None:
@@ -149,7 +152,7 @@ class Command(BaseCommand):
         done, failures = [], []
         for path in options["files"]:
             try:
-                by = chosen or format_of(path)
+                by = chosen or format_of(path, choices_of(options))
                 with ProgressBar(path) as bar:
                     done.append(
                         import_file(
@@ -192,6 +195,20 @@ class Command(BaseCommand):
         self.stdout.write(f"{in_words(total)}; {seconds:.1f} s, peak {measured['peak_mb']:.0f} MB")
 
 
+def _as_dict(path: Path, part: Part) -> dict[str, Any]:
+    return {
+        "file": path.name,
+        "part": part.label,
+        "format": part.name,
+        "title": part.title,
+        "source": part.source,
+        "records": part.mapping.records if part.mapping else None,
+        "evidence": list(part.evidence),
+        "doubts": [doubt.as_dict() for doubt in part.doubts],
+        "rows": [row_in_words(row) for row in islice(part.read(), SHOWN)],
+    }
+
+
 def has_changed(counts: Stored) -> bool:
     return bool(counts.rows_stored or counts.rows_updated)
 
@@ -210,6 +227,7 @@ def _hints(options: dict[str, Any]) -> Hints:
             frozenset(form for name in options["own"] for form in _forms(name)),
             options["account"],
             options["same_account"],
+            choices_of(options),
         )
     except ValueError as error:
         raise CommandError(f"--currency: {error}") from None

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph.ingest.guess_mapping import GuessError, explain, guess
+from graph.ingest.guessing.explain import explain
+from graph.ingest.guessing.guess import GuessError, guess
 from graph.ingest.mapping import AmountRule, KeyRule, Mapping, PartyRule, ready
 from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import LedgerFileError, read
@@ -272,10 +273,11 @@ def test_a_reference_is_no_key(write_table: Write) -> None:
     assert by.key == KeyRule((), content=True, ignore=("balance",))
 
 
-def test_a_direction_column_beside_unsigned_amounts_is_noted(write_table: Write) -> None:
+def test_a_direction_column_beside_unsigned_amounts_decides(write_table: Write) -> None:
     rows = [[_day(n), "Acme", _amount(n), ["Debit", "Credit"][n % 2]] for n in range(20)]
-    by = guess(write_table("book.csv", ["Date", "Supplier", "Amount", "Type"], rows))
-    assert any("'Type' seems to say which way" in note for note in by.notes)
+    path = write_table("book.csv", ["Date", "Supplier", "Amount", "Type"], rows)
+    assert guess(path).amount.direction == "type"
+    assert [row.amount for row in _rows(path, guess(path))[:2]] == [_amount(0), -_amount(1)]
 
 
 def test_explained(write_table: Write) -> None:
@@ -284,12 +286,13 @@ def test_explained(write_table: Write) -> None:
     path = write_table("My book.csv", ["ID", "Paid Date", "Supplier", "Net Amount (£)"], rows)
     assert guess(path).title == "My book.csv, guessed as spending: a department pays the vendor"
     assert explain(guess(path)) == [
-        "date <- 'Paid Date' (60 of 60 parse: %Y-%m-%d)",
-        "amount <- 'Net Amount (£)' (59 of 60 parse)",
-        "direction: positive: the payer pays the payee",
+        "date <- 'Paid Date' (60 of 60 parse: %Y-%m-%d; confidence 1.00)",
+        "amount <- 'Net Amount (£)' (59 of 60 parse; confidence 0.99)",
+        "direction: positive: the payer pays the payee; confidence 1.00",
         "payer <- department 'My book'",
         "payee <- vendor 'Supplier'",
         "currency <- GBP",
+        "records <- payment",
         "key <- 'ID', or the row's content where that is short",
     ]
 

@@ -2,10 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from decimal import Decimal
+from functools import cached_property, lru_cache
 
+from graph.ingest.guessing.vocabulary import CODES
 from graph.ingest.values import EXCEL, moment, money
 
 DATE_FORMATS = (
@@ -17,10 +19,14 @@ DATE_FORMATS = (
     "%m/%d/%Y", "%m/%d/%y", "%m-%d-%Y", "%m-%d-%y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S",
     "%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p",
     "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%d %b %y", "%d/%b/%Y", "%b %d, %Y",
-    "%B %d, %Y", "%a %d %b %Y", "%a, %d %b %Y", "%d %b %Y %H:%M", "%d %b %Y %H:%M:%S",
+    "%B %d, %Y", "%Y年%m月%d日", "%d.%b.%Y", "%d.%m.%Y.", "%d/%m/%Y, %H:%M", "%d/%m/%Y, %H:%M:%S", "%b %d %Y",
+    "%Y-%m-%dT%H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d-%m-%Y %H:%M:%S", "%m/%d/%y %H:%M", "%d.%m.%y %H:%M",
+    "%m-%d-%Y %H:%M:%S", "%Y.%m.%d %H:%M:%S", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S %z", "%b %d, %Y, %I:%M %p", "%d %b %Y, %H:%M", "%a %d %b %Y", "%a, %d %b %Y", "%d %b %Y %H:%M", "%d %b %Y %H:%M:%S",
 )  # fmt: skip
 _TRIED = 25  # values on which a format must show itself before all are tried
 _YEARS = range(1950, 2101)
+ENDING = re.compile(r"(?<=[0-9 ])\s*(?:dr|cr|db|d|c|s|h)\.?$", re.IGNORECASE)
+_CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _FRACTION = re.compile(r"([.,])[0-9]{1,2}\D*$")
 _GROUP = re.compile(r"([.,])[0-9]{3}\D*$")
@@ -63,14 +69,41 @@ class Column:
         return sum(bool(_LETTERS.search(v)) for v in self.values) * 2 > max(1, len(self.values))
 
     def money_hits(self, decimal: str) -> int:
-        thousands = "," if decimal == "." else "."
-        return sum(n for v, n in Counter(self.values).items() if _is_money(v, decimal, thousands))
+        return sum(n for v, n in Counter(self.values).items() if amount_of(v, decimal) is not None)
+
+    @cached_property
+    def mark(self) -> str:
+        """The decimal mark by which most values are amounts."""
+        return "," if self.money_hits(",") > self.money_hits(".") else "."
+
+    @cached_property
+    def money_share(self) -> float:
+        """How many of the values are amounts in one notation, from 0 to 1."""
+        best = max(self.money_hits("."), self.money_hits(","))
+        return best / len(self.values) if self.values else 0.0
 
     @cached_property
     def is_money(self) -> bool:
-        """Four in five values are amounts in one notation."""
-        best = max(self.money_hits("."), self.money_hits(","))
-        return best * 5 >= max(1, len(self.values)) * 4
+        """Half of the values are amounts: a cell that is none costs its row."""
+        return bool(self.values) and self.money_share >= 0.5
+
+    @cached_property
+    def negative(self) -> int:
+        """How many of the values are amounts below zero."""
+        return sum((amount_of(v, self.mark) or 0) < 0 for v in self.values)
+
+    @cached_property
+    def signed(self) -> bool:
+        return self.negative > 0
+
+    @cached_property
+    def length(self) -> float:
+        """Characters of a usual value."""
+        return sum(map(len, self.values)) / len(self.values) if self.values else 0.0
+
+    def share(self, fits: Callable[[str], object]) -> float:
+        """How many of the values fit, from 0 to 1."""
+        return sum(bool(fits(v)) for v in self.values) / len(self.values) if self.values else 0.0
 
     @cached_property
     def dates(self) -> Dates:
@@ -78,34 +111,49 @@ class Column:
         return dates(self.values, month_first=False)
 
     @cached_property
+    def date_share(self) -> float:
+        return self.dates.hits / len(self.values) if self.values else 0.0
+
+    @cached_property
     def is_date(self) -> bool:
-        return self.dates.hits * 5 >= max(1, len(self.values)) * 4
+        """Most values are dates that are written as such: a plain number is none."""
+        return self.date_share >= 0.6 and self.dates.formats != (EXCEL,)
+
+    @cached_property
+    def is_serial(self) -> bool:
+        """Every value could be a spreadsheet's day number: so could an amount."""
+        return self.date_share == 1 and self.dates.formats == (EXCEL,)
 
 
-def _is_money(text: str, decimal: str, thousands: str) -> bool:
+@lru_cache(maxsize=65_536)
+def amount_of(text: str, decimal: str) -> Decimal | None:
+    """The amount, without "Dr" or "Cr" behind it; None for what is no amount."""
+    plain_text = ENDING.sub("", text)
+    if (unit := _CODE.search(plain_text)) and unit[0] not in CODES:
+        return None
     try:
-        money(text, decimal, thousands)
+        return money(plain_text, decimal, "," if decimal == "." else ".")
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def decimal_mark(values: Iterable[str], usual: str) -> tuple[str, bool]:
     """The mark before the last one or two digits in most values, and whether that is sure.
 
-    Unsure when marks stand before three digits only: '1.234' may be 1234. `usual` is then taken.
+    Unsure when the usual decimal mark stands before three digits only: '1.234' may be 1234.
     """
     votes = Counter(found[1] for v in values if (found := _FRACTION.search(v)))
     groups = Counter(found[1] for v in values if (found := _GROUP.search(v)))
     if votes["."] != votes[","]:
         return max(".", ",", key=lambda mark: votes[mark]), True
-    return usual, not votes and not groups
+    return usual, not votes and usual not in groups
 
 
-def dates(values: Sequence[str], month_first: bool) -> Dates:
+def dates(values: Sequence[str], month_first: bool, forced: bool = False) -> Dates:
     """As few formats as read the most values; of day first and month first the better one.
 
-    Only with "/" and "-" is it a question: nobody writes month.day.year.
+    Only with "/" and "-" is it a question: nobody writes month.day.year. `forced`:
+    month_first decides, whatever parses.
     """
     counts = Counter(values)
     found = {form: hit for form in DATE_FORMATS if (hit := _parsed(form, counts))}
@@ -116,6 +164,8 @@ def dates(values: Sequence[str], month_first: bool) -> Dates:
     by_day, by_month = _reach(day, counts), _reach(month, counts)
     unsure = by_day == by_month and day.keys() != month.keys()
     chosen = month if by_month > by_day or (unsure and month_first) else day
+    if forced:
+        chosen = month if month_first else day
     return Dates(_fewest(chosen, counts), max(by_day, by_month), unsure)
 
 

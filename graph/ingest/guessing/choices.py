@@ -1,0 +1,28 @@
+"""What a person decides about a file's reading, as the options of import_ledger."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Empty where nothing is decided.
+
+    direction   what a positive amount is: "in" (we receive it) or "out" (we pay it)
+    date_order  "day" or "month": which comes first
+    currency    a code of three letters, for rows that state none
+    records     what a row records, one of graph.ingest.mapping.RECORDS
+    decimal     "." or ","
+    payee, amount, date   the titles of columns
+    """
+
+    direction: str = ""
+    date_order: str = ""
+    currency: str = ""
+    records: str = ""
+    decimal: str = ""
+    payee: str = ""
+    amount: str = ""
+    date: str = ""
+
+
+NONE = Choices()

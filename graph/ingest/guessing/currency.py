@@ -1,0 +1,113 @@
+"""In which currency a file's amounts are: a column, the amount's own title or sign, or a guess."""
+
+import re
+
+from graph.ingest.doubts import Doubt
+from graph.ingest.guessing.book import Book
+from graph.ingest.guessing.choices import Choices
+from graph.ingest.guessing.profile import Column
+from graph.ingest.guessing.sample import Sample
+from graph.ingest.guessing.vocabulary import CODES, SIGNS
+
+_CODE = re.compile(r"(?<![A-Z])[A-Z]{3}(?![A-Z])")
+_EURO = re.compile(r"\beuros?\b", re.IGNORECASE)
+USUAL = "GBP"
+# Ways of paying that one country has.
+_NETWORKS = {
+    "INR": re.compile(r"\b(?:UPI|NEFT|IMPS|RTGS)\b"),
+    "USD": re.compile(r"\b(?:ACH|ZELLE|VENMO|ACH_DEBIT|ACH_CREDIT)\b", re.IGNORECASE),
+    "BRL": re.compile(r"\bPIX\b"),
+    "AUD": re.compile(r"\b(?:BPAY|OSKO)\b", re.IGNORECASE),
+    "CAD": re.compile(r"\bINTERAC\b", re.IGNORECASE),
+    "GBP": re.compile(r"\b(?:BACS|CHAPS|FASTER PAYMENTS?)\b", re.IGNORECASE),
+}
+
+
+def currency_of(
+    sample: Sample, chosen: Book, choices: Choices
+) -> tuple[str | None, Column | None, tuple[Doubt, ...]]:
+    """(the constant, the column of codes, doubts). The constant holds where the column is blank."""
+    titled = _in_titles(chosen)
+    if titled:
+        return titled, None, ()
+    column = sample.role("currency")
+    if chosen.money.original or column is None:
+        column = sample.role("original_currency") if chosen.money.original else column
+    if column is not None and column.filled == 1:
+        return None, column, ()
+    known = choices.currency or (max(set(column.values), key=column.values.count) if column else "")
+    known = known or _in_values(chosen) or _above(sample) or ""
+    if known:
+        return known, column, ()
+    if code := _by_networks(sample):
+        text = f"no currency is stated: read as {code}, by the payment networks that rows name"
+        return code, column, (_doubt(text, code, 0.9),)
+    if (original := role_currency(sample)) is not None:
+        return None, original, ()
+    if sample.language:
+        text = f"no currency is stated: read as {sample.language}, by the language of the columns"
+        return sample.language, column, (_doubt(text, sample.language, 0.85),)
+    if any(c.mark == "," and c.money_hits(".") < len(c.values) for c in chosen.money.columns):
+        text = "no currency is stated: read as EUR, for the decimal mark is a comma"
+        return "EUR", column, (_doubt(text, "EUR", 0.7),)
+    return USUAL, column, (_doubt(f"no currency is stated: read as {USUAL}", USUAL, 0.8),)
+
+
+def _by_networks(sample: Sample) -> str | None:
+    texts = [value for column in sample.columns if column.texty for value in column.values]
+    votes = {code: sum(bool(n.search(t)) for t in texts) for code, n in _NETWORKS.items()}
+    best = max(votes, key=lambda code: votes[code])
+    return best if votes[best] * 5 >= sample.rows > 0 else None
+
+
+def role_currency(sample: Sample) -> Column | None:
+    """The original currency's column where every original amount is the amount itself."""
+    currency, original = sample.role("original_currency"), sample.role("original_amount")
+    amount = sample.role("amount")
+    if currency is None or currency.filled < 1 or amount is None:
+        return None
+    if original is None:
+        return currency
+    pairs = zip(sample.amounts(original), sample.amounts(amount), strict=True)
+    return currency if all(one == other for one, other in pairs) else None
+
+
+def _doubt(text: str, code: str, confidence: float) -> Doubt:
+    return Doubt("currency", text, "--currency", (code,), confidence)
+
+
+def _in_titles(chosen: Book) -> str | None:
+    for column in chosen.money.columns:
+        codes = [code for code in _CODE.findall(column.title) if code in CODES]
+        signs = [code for sign, code in SIGNS.items() if sign in column.title]
+        if codes or signs or _EURO.search(column.title):
+            return codes[0] if codes else signs[0] if signs else "EUR"
+        if len(words := column.title.casefold().split("_")) > 1:
+            codes = [
+                word.upper()
+                for word in words
+                if word.upper() in CODES and word not in {"all", "top"}
+            ]
+            if codes:
+                return codes[0]
+    return None
+
+
+def _in_values(chosen: Book) -> str | None:
+    for column in chosen.money.columns:
+        for text in column.values[:50]:
+            codes = [code for code in _CODE.findall(text) if code in CODES]
+            signs = [code for sign, code in SIGNS.items() if sign in text]
+            if codes or signs:
+                return codes[0] if codes else signs[0]
+    return None
+
+
+def _above(sample: Sample) -> str | None:
+    """The only code or sign in the lines above the header, or in the balance's title or values."""
+    texts = list(sample.above)
+    if balance := sample.role("balance"):
+        texts += [balance.title, *balance.values[:3]]
+    found = {code for text in texts for code in _CODE.findall(text) if code in CODES}
+    found |= {code for text in texts for sign, code in SIGNS.items() if sign in text}
+    return found.pop() if len(found) == 1 else None

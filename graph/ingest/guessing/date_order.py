@@ -1,0 +1,111 @@
+"""Day first or month first, where a column's dates could be both."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from math import exp
+
+from graph.ingest.guessing.profile import Column, dates
+from graph.ingest.guessing.sample import Sample
+from graph.ingest.values import moment
+
+DAY, MONTH = False, True
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The formats, how sure they are (0.5 to 1), and whether both orders fit every date."""
+
+    formats: tuple[str, ...]
+    confidence: float
+    ambiguous: bool
+    month_first: bool
+    why: str = ""
+
+
+def order_of(sample: Sample, column: Column, currency: str | None, forced: str = "") -> Order:
+    """The order that the rows, the other dates and the currency speak for."""
+    if forced:
+        formats = dates(column.values, forced == "month", forced=True).formats
+        return Order(formats, 1.0, False, forced == "month")
+    plain = dates(column.values, month_first=False)
+    if not plain.unsure:
+        month = any(form.startswith("%m") for form in plain.formats)
+        return Order(plain.formats, 1.0, False, month)
+    votes = list(_votes(sample, column, currency))
+    total = sum(weight for weight, _ in votes)
+    month_first = total > 0
+    confidence = 1 / (1 + exp(-abs(total)))
+    why = "; ".join(text for weight, text in votes if weight and (weight > 0) == month_first)
+    formats = dates(column.values, month_first).formats
+    return Order(formats, confidence, True, month_first, why)
+
+
+def _votes(sample: Sample, column: Column, currency: str | None) -> Iterator[tuple[float, str]]:
+    """(weight, why): above zero for month first."""
+    for other in sample.columns:
+        if other is column or not other.is_date:
+            continue
+        if not other.dates.unsure and _is_spelled_alike(other, column):
+            month = any(form.startswith("%m") for form in other.dates.formats)
+            yield (6.0 if month else -6.0), f"{other.title!r} is so"
+        elif other.dates.unsure:
+            yield _gap(sample, column, other), f"{other.title!r} is then a few days away"
+    by_day, by_month = _moments(column, DAY), _moments(column, MONTH)
+    yield _constant(column), "the month hardly changes then"
+    yield 2.5 * (_sorted(by_month) - _sorted(by_day)), "the rows are in order then"
+    late = datetime.now(UTC) + timedelta(days=2)
+    future = any(at > late for at in by_day) - any(at > late for at in by_month)
+    yield 3.0 * future, "no date is in the future then"
+    if sample.language:
+        yield -3.0, "the column names are not English"
+    if currency:
+        yield (1.2 if currency == "USD" else -1.2), f"the currency is {currency}"
+
+
+def _is_spelled_alike(one: Column, other: Column) -> bool:
+    return len(one.values[0]) == len(other.values[0]) and "/" in one.values[0] + other.values[0]
+
+
+def _moments(column: Column, month_first: bool) -> list[datetime]:
+    formats = dates(column.values, month_first).formats
+    return [at for at in (_moment(v, formats) for v in column.values) if at]
+
+
+def _moment(text: str, formats: tuple[str, ...]) -> datetime | None:
+    try:
+        return moment(text, formats).at
+    except ValueError:
+        return None
+
+
+def _constant(column: Column) -> float:
+    """The part that is the same in many rows is the month."""
+    moments = _moments(column, DAY)
+    days, months = len({at.day for at in moments}), len({at.month for at in moments})
+    if len(moments) < 3 or days == months:
+        return 0.0
+    if min(days, months) == 1:
+        return 2.0 if days < months else -2.0
+    return 1.0 if days < months else -1.0
+
+
+def _sorted(moments: list[datetime]) -> bool:
+    steps = [two - one for one, two in pairwise(moments)]
+    zero = timedelta()
+    ordered = all(step >= zero for step in steps) or all(step <= zero for step in steps)
+    return len(moments) > 2 and ordered
+
+
+def _gap(sample: Sample, one: Column, other: Column) -> float:
+    gaps = {}
+    for month_first in (DAY, MONTH):
+        formats = [dates(c.values, month_first).formats for c in (one, other)]
+        pairs = ((_moment(r[one.at], formats[0]), _moment(r[other.at], formats[1]))
+                 for r in sample.table)  # fmt: skip
+        days = [abs((two - first).days) for first, two in pairs if first and two]
+        gaps[month_first] = sum(days) / len(days) if days else 0.0
+    if abs(gaps[DAY] - gaps[MONTH]) < 7:
+        return 0.0
+    return 3.0 if gaps[MONTH] < gaps[DAY] else -3.0

@@ -1,0 +1,204 @@
+"""Whether a positive amount comes in or goes out: what the rows themselves say about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from math import exp
+
+from graph.ingest.guessing.profile import Column
+from graph.ingest.guessing.sample import Sample
+from graph.ingest.guessing.vocabulary import (
+    BILL_PAYMENT,
+    COMES_IN,
+    GOES_OUT,
+    PAID,
+    RECEIVED,
+    plain,
+)
+
+_SPENDING = frozenset(
+    [
+        "expense",
+        "expenses",
+        "spending",
+        "spend",
+        "purchases",
+        "purchase",
+        "costs",
+        "bills",
+        "ausgaben",
+        "kosten",
+        "depenses",
+        "gastos",
+        "spese",
+        "uitgaven",
+    ]
+)
+_EARNING = frozenset(
+    [
+        "income",
+        "sales",
+        "revenue",
+        "receipts",
+        "donations",
+        "payouts",
+        "earnings",
+        "einnahmen",
+        "umsaetze",
+        "recettes",
+        "ingresos",
+        "entrate",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """`comes_in`: a positive amount is money that we receive. `why`: the evidence for it."""
+
+    comes_in: bool
+    confidence: float
+    why: tuple[str, ...] = ()
+    contradicted: bool = False
+
+
+def direction_of(
+    sample: Sample, amount: Column, texts: list[Column], *, card: bool, prior: float = 0.0
+) -> Direction:
+    """By the running balance, words in rows, and how such files are usually written.
+
+    `prior`: above zero where the kind of file speaks for money that comes in.
+    """
+    votes = [(prior, "files of this kind are so"), *_votes(sample, amount, texts, card=card)]
+    total = sum(weight for weight, _ in votes)
+    confidence = 1 / (1 + exp(-abs(total)))
+    strong = [weight for weight, _ in votes if abs(weight) >= 4]
+    contradicted = any(w > 0 for w in strong) and any(w < 0 for w in strong)
+    why = tuple(text for weight, text in votes if weight * total > 0)
+    return Direction(total > 0, 0.5 if contradicted else confidence, why, contradicted)
+
+
+def _votes(
+    sample: Sample, amount: Column, texts: list[Column], *, card: bool
+) -> Iterator[tuple[float, str]]:
+    amounts = list(sample.amounts(amount))
+    grows, shrinks = balance_moves(sample, amounts)
+    if grows != shrinks:
+        weight = min(8.0, 4.5 + abs(grows - shrinks))
+        yield (weight if grows > shrinks else -weight), "the running balance moves so"
+    yield _by_words(sample, amounts), "the column of debits and credits agrees"
+    if amount.signed:
+        yield _by_sign(amounts, card=card), "the sign is used so"
+        yield _by_bill(sample, amounts, texts), "a payment of the card's bill has the other sign"
+    elif card:
+        yield -2.5, "a card's charges are positive"
+    yield _by_text(sample, amounts, texts), "descriptions say so"
+    if not amount.signed:
+        if sample.file_words & _SPENDING or (
+            set(sample.title_words) & {"category", "kategorie", "categorie", "categoria"}
+        ):
+            yield -1.3, "it is a list of spending"
+        if sample.file_words & _EARNING:
+            yield 2.0, "the file is named so"
+
+
+def balance_moves(sample: Sample, amounts: list[Decimal | None]) -> tuple[int, int]:
+    """How often the balance moves with the amounts and against them, whatever the rows' order."""
+    balance = sample.role("balance")
+    if balance is None:
+        return 0, 0
+    pairs = [
+        (by, at)
+        for by, at in zip(amounts, sample.amounts(balance), strict=True)
+        if by is not None and at is not None
+    ]
+    steps = list(pairwise(pairs))
+    oldest_first = [(by, now - before) for (_, before), (by, now) in steps]
+    newest_first = [(by, now - before) for (by, now), (_, before) in steps]
+    grows, shrinks = (
+        max(
+            sum(move == sign * by != 0 for by, move in moves)
+            for moves in (oldest_first, newest_first)
+        )
+        for sign in (1, -1)
+    )
+    return grows, shrinks
+
+
+def says(sample: Sample, column: Column) -> tuple[frozenset[str], frozenset[str]]:
+    """The column's words (lower case) for money that is paid and for money that is received."""
+    values = {value.casefold() for value in column.values}
+    return (
+        frozenset(v for v in values if plain(v) in PAID),
+        frozenset(v for v in values if plain(v) in RECEIVED),
+    )
+
+
+def agreement(sample: Sample, column: Column, amounts: list[Decimal | None]) -> tuple[int, int]:
+    """How many rows say 'received' of a positive amount (or 'paid' of a negative), and not so."""
+    paid, received = says(sample, column)
+    agree = differ = 0
+    for row, amount in zip(sample.table, amounts, strict=True):
+        word = row[column.at].casefold()
+        if not amount or (word not in paid and word not in received):
+            continue
+        if (amount > 0) == (word in received):
+            agree += 1
+        else:
+            differ += 1
+    return agree, differ
+
+
+def _by_words(sample: Sample, amounts: list[Decimal | None]) -> float:
+    """A word column decides the sign's meaning where both of its words stand beside signs."""
+    best = 0.0
+    for column in sample.columns:
+        if column.distinct > 12 or not column.values or column.is_money:
+            continue
+        paid, received = says(sample, column)
+        agree, differ = agreement(sample, column, amounts)
+        known = agree + differ
+        if paid and received and known * 2 > len(amounts) and min(agree, differ) * 10 <= known:
+            weight = 6.0 if agree > differ else -6.0
+            best = weight if abs(weight) > abs(best) else best
+    return best
+
+
+def _by_sign(amounts: list[Decimal | None], *, card: bool) -> float:
+    signs = [amount > 0 for amount in amounts if amount]
+    positive, negative = signs.count(True), signs.count(False)
+    if not card:
+        return 3.0  # statements show what is paid with a minus
+    if positive != negative:
+        return 2.0 if negative > positive else -2.0  # most of a card's rows are spending
+    spent = sum((amount for amount in amounts if amount), Decimal(0))
+    return 0.0 if not spent else 1.3 if spent < 0 else -1.3
+
+
+def _by_bill(sample: Sample, amounts: list[Decimal | None], texts: list[Column]) -> float:
+    """The payment of a card's bill comes in on the card."""
+    bills = {True: 0, False: 0}
+    others = {True: 0, False: 0}
+    for row, amount in zip(sample.table, amounts, strict=True):
+        if amount:
+            text = " ".join(row[column.at] for column in texts)
+            (bills if BILL_PAYMENT.search(text) else others)[amount > 0] += 1
+    if (bills[True] > 0) == (bills[False] > 0):
+        return 0.0
+    positive = bills[True] > 0
+    if others[not positive] <= others[positive]:
+        return 1.0 if positive else -1.0
+    return 6.5 if positive else -6.5
+
+
+def _by_text(sample: Sample, amounts: list[Decimal | None], texts: list[Column]) -> float:
+    votes = 0
+    for row, amount in zip(sample.table, amounts, strict=True):
+        if not amount:
+            continue
+        text = " ".join(row[column.at] for column in texts)
+        comes, goes = bool(COMES_IN.search(text)), bool(GOES_OUT.search(text))
+        if comes != goes:
+            votes += 1 if comes == (amount > 0) else -1
+    return max(-2.0, min(2.0, 0.6 * votes))

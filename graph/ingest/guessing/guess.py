@@ -1,0 +1,270 @@
+"""The generic format: a mapping guessed from a file's header and a sample of its values."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+
+from graph.ingest.columns import canonical, squash
+from graph.ingest.csv_dialect import Layout
+from graph.ingest.doubts import Doubt
+from graph.ingest.guessing import header
+from graph.ingest.guessing.book import SURE, Book, book
+from graph.ingest.guessing.choices import NONE, Choices
+from graph.ingest.guessing.currency import currency_of
+from graph.ingest.guessing.date_order import Order, order_of
+from graph.ingest.guessing.explain import evidence
+from graph.ingest.guessing.header import GuessError, MissingError
+from graph.ingest.guessing.names import likeness
+from graph.ingest.guessing.parties import PARTY, account_above, descriptions, has_party
+from graph.ingest.guessing.profile import Column, decimal_mark
+from graph.ingest.guessing.sample import Sample
+from graph.ingest.guessing.vocabulary import BALANCE_ROW, UNSETTLED, plain
+from graph.ingest.mapping import AmountRule, DateRule, FileRule, KeyRule, Mapping, SkipRule
+
+__all__ = ["GuessError", "guess"]
+
+
+def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mapping:
+    """The likeliest mapping of a file that no format recognises.
+
+    Its `evidence`, `notes` and `doubts` say what it was made from and what is open. Raises
+    GuessError, and LedgerFileError for a file that cannot be read at all.
+    """
+    place = header.found(path)
+    shape = place.shape
+    sample = _sampled(path, shape, sample_rows, place.above, choices)
+    if not sample.rows:
+        raise GuessError(f"{path.name} has a header and no row to guess by")
+    chosen = _book(path, sample, choices)
+    column = sample.role("date")
+    assert column is not None  # noqa: S101 - _book has seen to it
+    currency, field, currency_doubts = currency_of(sample, chosen, choices)
+    order = order_of(sample, column, currency if not currency_doubts else None, choices.date_order)
+    if currency_doubts and order.month_first and order.confidence > SURE and not choices.currency:
+        currency, currency_doubts = "USD", _dollars(order)
+    amount, amount_doubts = _amount(chosen, shape, sample, choices)
+    doubts = (
+        *chosen.doubts,
+        *_date_doubts(sample, column, order, path),
+        *amount_doubts,
+        *currency_doubts,
+        *_unused(sample, amount),
+        *_skip_doubts(sample),
+    )
+    mapping = Mapping(
+        name="generic",
+        title=f"{path.name}, guessed as {chosen.title}",
+        source=f"generic.{fingerprint(sample.columns)}",
+        platform=chosen.platform,
+        date=DateRule(column.name, order.formats),
+        amount=amount,
+        payer=chosen.payer,
+        payee=chosen.payee,
+        currency=currency,
+        file=FileRule(shape.encoding, shape.delimiter, header_line=shape.line),
+        key=_key(sample),
+        publication=_publication(sample),
+        fields=_fields(sample, chosen, field),
+        notes=tuple(doubt.text for doubt in doubts),
+        records=chosen.records,
+        skip=tuple(_skips(sample)),
+        doubts=doubts,
+        decided=choices,
+    )
+    return replace(mapping, evidence=tuple(evidence(sample, mapping, chosen)))
+
+
+def _sampled(
+    path: Path, shape: Layout, count: int, above: tuple[str, ...], choices: Choices
+) -> Sample:
+    table = tuple(tuple(row) for row in islice(header.rows(path, shape), count))
+    names = canonical(shape.header, {})
+    columns = tuple(
+        Column(at, name, title, tuple(row[at] for row in table if row[at]), len(table))
+        for at, (name, title) in enumerate(zip(names, shape.header, strict=True))
+    )
+    wanted = {"counterparty": choices.payee, "date": choices.date}
+    forced = {role: _column(columns, title) for role, title in wanted.items() if title}
+    return Sample(columns, table, own_name(path), above, forced)
+
+
+def _column(columns: tuple[Column, ...], title: str) -> str:
+    for column in columns:
+        if squash(title) in {squash(column.title), squash(column.name)}:
+            return column.name
+    titles = ", ".join(repr(column.title) for column in columns)
+    raise GuessError(f"no column is called {title!r}; there are {titles}")
+
+
+def own_name(path: Path) -> str:
+    """'bank_2024-01.csv.gz' -> 'bank': the same for every month's file."""
+    stem = re.sub(r"(\.(csv|tsv|txt|gz|zst))+$", "", path.name, flags=re.IGNORECASE)
+    stem = re.sub(r"[\W_]*(?:[0-9][\W_]*)+$", "", stem) or stem
+    return re.sub(r"[_\s]+", " ", stem).strip() or path.name
+
+
+def fingerprint(columns: tuple[Column, ...]) -> str:
+    """The same for every file of one layout, whatever the order of its columns."""
+    names = "\n".join(sorted(column.name for column in columns))
+    return blake2b(names.encode(), digest_size=4).hexdigest()
+
+
+def _book(path: Path, sample: Sample, choices: Choices) -> Book:
+    """The kind of book. Raises GuessError, naming every column that is missing."""
+    forced = _column(sample.columns, choices.amount) if choices.amount else ""
+    missing = [] if sample.role("date") else ["a date"]
+    try:
+        chosen = book(sample, sample.file_name, replace(choices, amount=forced))
+    except MissingError as error:
+        missing.append(str(error))
+        if error.what == "amount" and not has_party(sample):
+            missing.append(PARTY)
+    except GuessError as error:
+        raise GuessError(f"{path.name}: {error}") from None
+    if missing:
+        raise _missing(path, sample, missing)
+    return chosen
+
+
+def _missing(path: Path, sample: Sample, missing: list[str]) -> GuessError:
+    titles = ", ".join(repr(column.title) for column in sample.columns)
+    hint = ""
+    if "a date" in missing and (
+        named := [c for c in sample.columns if "date" in c.name and c.values]
+    ):
+        hint = f" ({named[0].title!r} holds {named[0].values[0]!r}, which is no date that is known)"
+    return GuessError(
+        f"{path.name}: found no column that is {' nor '.join(missing)}{hint}; it has {titles}. Name a column with "
+        "--date, --amount or --payee, or write a mapping (docs/formats.md, manage.py make_mapping)"
+    )
+
+
+def _date_doubts(sample: Sample, column: Column, order: Order, path: Path) -> Iterator[Doubt]:
+    if order.ambiguous and order.confidence < 0.97:
+        first, second = ("month", "day") if order.month_first else ("day", "month")
+        because = f" ({order.why})" if order.why else ""
+        yield Doubt(
+            "date",
+            f"every date in {column.title!r} could be day or month first; read {first} first{because}",
+            "--date-order",
+            (first, second),
+            order.confidence,
+            order.confidence < SURE,
+        )
+    if not sample.named("date", column):
+        text = f"no column is named like a date; {column.title!r} holds dates"
+        yield Doubt("date", text, "--date", (column.title,), 0.8)
+
+
+def _dollars(order: Order) -> tuple[Doubt, ...]:
+    text = "no currency is stated: read as USD, for its dates (m/d/y) are American"
+    return (Doubt("currency", text, "--currency", ("USD",), 0.9),)
+
+
+def _amount(
+    chosen: Book, shape: Layout, sample: Sample, choices: Choices
+) -> tuple[AmountRule, list[Doubt]]:
+    money = chosen.money
+    values = [value for column in money.columns for value in column.values]
+    continental = shape.delimiter == ";" or sample.language in {"EUR", "PLN", "SEK", "NOK", "DKK"}
+    mark, sure = decimal_mark(values, "," if continental else ".")
+    doubts = []
+    if choices.decimal:
+        mark, sure = choices.decimal, True
+    if not sure:
+        titles = " and ".join(repr(column.title) for column in money.columns)
+        other = "," if mark == "." else "."
+        text = f"no amount in {titles} shows which mark is the decimal one; read {mark!r}"
+        doubts.append(Doubt("decimal", text, "--decimal", (mark, other), 0.5, blocking=True))
+    thousands = "." if mark == "," else ","
+    if money.column is not None and not sample.named_as_amount(money.column):
+        text = f"no column is named like an amount; {money.column.title!r} holds amounts"
+        doubts.append(Doubt("amount", text, "--amount", (money.column.title,), 0.8))
+    if money.swapped:
+        assert money.debit is not None  # noqa: S101
+        assert money.credit is not None  # noqa: S101
+        text = f"the balance grows by {money.credit.title!r}: it is read as money that comes in"
+        doubts.append(Doubt("direction", text, "", (), 0.9))
+    unsigned = tuple(column.name for column in money.unsigned)
+    if money.debit and money.credit:
+        rule = AmountRule(None, money.debit.name, money.credit.name, mark, thousands)
+        return replace(rule, unsigned=unsigned), doubts
+    assert money.column is not None  # noqa: S101 - amount_columns gives one or both
+    paid, received = chosen.words
+    return AmountRule(
+        money.column.name,
+        None,
+        None,
+        mark,
+        thousands,
+        "payer_pays" if paid or received else chosen.positive,
+        money.times.name if money.times else None,
+        (),
+        chosen.direction.name if chosen.direction else None,
+        tuple(sorted(paid or ({"dr"} if received else ()))),
+        tuple(sorted(received)),
+    ), doubts
+
+
+def _key(sample: Sample) -> KeyRule:
+    """By the header alone, so that every file of one layout is keyed by one rule."""
+    ranked = [(-likeness("id", c.title), c.at, c) for c in sample.columns]
+    best = min(ranked, default=None)
+    ids = (best[2].name,) if best and best[0] <= -0.6 else ()
+    ignored = tuple(
+        column.name
+        for column in sample.columns
+        if likeness("balance", column.title) > 0.4 or likeness("status", column.title) > 0.6
+    )
+    return KeyRule(ids, content=True, ignore=ignored, account=account_above(sample))
+
+
+def _publication(sample: Sample) -> tuple[str, ...]:
+    column = sample.role("publication")
+    return (column.name,) if column and column.filled == 1 else ()
+
+
+def _fields(sample: Sample, chosen: Book, currency: Column | None) -> dict[str, str]:
+    texts = [c for c in descriptions(sample) if likeness("description", c.title) > 0]
+    columns = {
+        "document_ref": sample.role("document"),
+        "due_on": sample.role("due"),
+        "description": sample.role("description") or (texts[0] if texts else None),
+        "currency": currency,
+    }
+    return {field: column.name for field, column in columns.items() if column is not None}
+
+
+def _skips(sample: Sample) -> Iterator[SkipRule]:
+    """Rows that moved no money, and rows that state a balance or a total."""
+    status = sample.role("status")
+    if status:
+        seen = {value.casefold() for value in status.values if plain(value) in UNSETTLED}
+        reason = "such a row has moved no money (yet)"
+        yield SkipRule(status.name, reason, tuple(sorted(seen | UNSETTLED)))
+    for column in sample.columns:
+        if column.texty and any(BALANCE_ROW.match(value) for value in column.values):
+            yield SkipRule(column.name, "a balance or a total is no payment", (), BALANCE_ROW)
+
+
+def _skip_doubts(sample: Sample) -> Iterator[Doubt]:
+    status = sample.role("status")
+    seen = sorted({v for v in status.values if plain(v) in UNSETTLED}) if status else []
+    if status and seen:
+        text = f"rows whose {status.title!r} is {', '.join(seen)} moved no money and are rejected"
+        yield Doubt("status", text, "", (), 0.97)
+
+
+def _unused(sample: Sample, amount: AmountRule) -> Iterator[Doubt]:
+    """Other money of the row: fees and refunds stay in its data."""
+    for column in sample.columns:
+        spoken = {"fee", "fees", "refund", "refunded", "vat", "tax", "tip"} & set(
+            column.name.split("_")
+        )
+        used = column.name in {amount.column, amount.debit, amount.credit}
+        if spoken and not used and column.values and column.is_money:
+            text = f"{column.title!r} is not counted; it stays in the row's data"
+            yield Doubt("fee", text, "", (), 0.95)

@@ -1,0 +1,94 @@
+"""Where a file's header stands: below titles, above rows that fit it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from graph.errors import LedgerError
+from graph.ingest.csv_dialect import Layout, body, layout
+from graph.ingest.guessing.names import likeness, roles
+from graph.ingest.guessing.profile import Column, amount_of
+from graph.ingest.mapping import FileRule
+from graph.ingest.records import Record, fits
+
+PREAMBLE = 40  # records in which to look for the header
+_KNOWN = 0.6
+
+
+class GuessError(LedgerError):
+    """No mapping can be guessed: says what was not found, and which columns there are."""
+
+
+class MissingError(GuessError):
+    """No column plays a role that every row needs: `what` is "amount" or "party"."""
+
+    def __init__(self, what: str, words: str) -> None:
+        super().__init__(words)
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The layout, and the cells that stand above the header."""
+
+    shape: Layout
+    above: tuple[str, ...]
+
+
+def found(path: Path) -> Found:
+    """The header: words only, as wide as most rows below it, and the more known names the better.
+
+    Raises GuessError where no line is one, and LedgerFileError for a file that cannot be read.
+    """
+    shape = layout(path, FileRule())
+    first = Record(shape.line, "", list(shape.header), None)
+    nearby = [first, *islice(body(path, replace(shape, header=()), None), PREAMBLE)]
+    lines = [r for r in nearby if r.cells and "".join(r.cells).strip()]
+    if lines[0].cells and lines[0].cells[0].strip('"') in {"EXTF", "DTVF"}:
+        raise GuessError(
+            f"{path.name} is a DATEV file (EXTF): its rows are postings between two accounts; "
+            "export the account as a CSV, or write a mapping (docs/formats.md)"
+        )
+    best = max(enumerate(lines), key=lambda at: (_fitness(lines, at[0]), -at[0]))[0]
+    if _fitness(lines, best) <= 0:
+        raise GuessError(
+            f"{path.name}: no line near the top looks like column names (line {shape.line} is "
+            f"{', '.join(shape.header[:6])}); add a header, or write a mapping (docs/formats.md)"
+        )
+    above = tuple(cell.strip() for r in lines[:best] for cell in r.cells or () if cell.strip())
+    record = lines[best]
+    if record.line == shape.line:
+        return Found(shape, above)
+    rule = FileRule(shape.encoding, shape.delimiter, True, record.line)
+    return Found(layout(path, rule), above)
+
+
+def _fitness(lines: list[Record], at: int) -> float:
+    cells = [cell.strip() for cell in lines[at].cells or ()]
+    if not _looks_like_names(cells):
+        return 0.0
+    below = [r.cells for r in lines[at + 1 :] if r.cells]
+    width = sum(fits(row, len(cells)) for row in below)
+    if below and width == 0:
+        return 0.0
+    known = sum(_is_known(cell) for cell in cells if cell)
+    return 1 + 4 * known + (width / len(below) if below else 0)
+
+
+def _is_known(title: str) -> bool:
+    return any(likeness(role, title) >= _KNOWN for role in roles())
+
+
+def _looks_like_names(cells: list[str]) -> bool:
+    named = [cell for cell in cells if cell]
+    column = Column(0, "", "", tuple(named), len(named))
+    numbers = sum(amount_of(cell, ".") is not None for cell in named) + column.dates.hits
+    return len(named) >= max(2, 0.4 * len(cells)) and numbers == 0
+
+
+def rows(path: Path, shape: Layout) -> Iterator[list[str]]:
+    """The rows that are as wide as the header and not blank, stripped."""
+    for record in body(path, shape):
+        if record.cells and fits(record.cells, len(shape.header)) and "".join(record.cells).strip():
+            yield [cell.strip() for cell in record.cells][: len(shape.header)]

@@ -1,0 +1,142 @@
+"""Which columns hold a row's amount: one, a debit and a credit, or a price times a quantity."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from graph.ingest.guessing.direction import balance_moves
+from graph.ingest.guessing.header import MissingError
+from graph.ingest.guessing.profile import Column
+from graph.ingest.guessing.sample import Sample
+from graph.ingest.guessing.vocabulary import PAID, RECEIVED, plain
+
+_ENDING = re.compile(r"([A-Za-z]{1,2})\.?$")
+
+
+@dataclass(frozen=True)
+class Money:
+    """Either `column` (with `times`), or `debit` and `credit`.
+
+    `unsigned`: columns whose minus only repeats what they are called. `endings`: the words behind
+    the amounts that say paid and received. `original`: it is not the account's own currency.
+    """
+
+    column: Column | None = None
+    debit: Column | None = None
+    credit: Column | None = None
+    times: Column | None = None
+    unsigned: tuple[Column, ...] = ()
+    endings: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+    original: bool = False
+    swapped: bool = False
+
+    @property
+    def signed(self) -> bool:
+        return self.column is not None and self.column.signed
+
+    @property
+    def columns(self) -> list[Column]:
+        return [c for c in (self.column, self.debit, self.credit) if c is not None]
+
+
+def amount_columns(sample: Sample, forced: str = "") -> Money:
+    """The row's own amount. Raises MissingError where no column can be it."""
+    if forced:
+        column = next(c for c in sample.columns if c.name == forced)
+        return Money(column=column, endings=_endings(column))
+    single, original = _single(sample)
+    sides = _sides(sample)
+    if sides and not (single and _says_the_same(sample, single, sides)):
+        debit, credit = sides
+        unsigned = tuple(c for c in sides if c.values and c.negative == _amounts(c) > 0)
+        swapped = _is_swapped(sample, debit, credit)
+        if swapped:
+            debit, credit = credit, debit
+        return Money(debit=debit, credit=credit, unsigned=unsigned, swapped=swapped)
+    if single:
+        return Money(column=single, endings=_endings(single), original=original)
+    price, quantity = sample.role("unit_price"), sample.role("quantity")
+    if price:
+        return Money(column=price, times=quantity)
+    only = sample.role("debit") or sample.role("credit")
+    if only and only.values:
+        return Money(column=only, endings=_endings(only))
+    raise MissingError("amount", "an amount (or a debit and a credit)")
+
+
+def _amounts(column: Column) -> int:
+    return round(column.money_share * len(column.values))
+
+
+def _single(sample: Sample) -> tuple[Column | None, bool]:
+    """Gross where a fee makes the net; else the net, the amount or the total."""
+    role = sample.role
+    amount, net, gross, fee = role("amount"), role("net"), role("gross"), role("fee")
+    if gross and net and fee and _differs_by(sample, gross, net, fee):
+        return gross, False
+    if amount and net and fee and _differs_by(sample, amount, net, fee):
+        return amount, False
+    if amount and gross and sample.confidence("amount") < sample.confidence("gross") - 0.05:
+        amount = None
+    if amount and net and role("tax") is None and fee is None and sample.confidence("net") < 0.6:
+        net = None
+    chosen = (None if fee else net) or amount or gross or net
+    if chosen:
+        return chosen, False
+    return role("original_amount"), role("original_amount") is not None
+
+
+def _differs_by(sample: Sample, whole: Column, rest: Column, part: Column) -> bool:
+    """Whether the whole less the part is the rest, in most rows."""
+    rows = [
+        (abs(abs(a) - abs(b)) == abs(c) or a + c == b)
+        for a, b, c in zip(*map(sample.amounts, (whole, rest, part)), strict=True)
+        if a is not None and b is not None and c is not None
+    ]
+    return len(rows) > 0 and sum(rows) >= 0.8 * len(rows)
+
+
+def _sides(sample: Sample) -> tuple[Column, Column] | None:
+    debit, credit = sample.role("debit"), sample.role("credit")
+    if debit is None or credit is None or not (debit.values or credit.values):
+        return None
+    both = [
+        bool(d) and bool(c)
+        for d, c in zip(sample.amounts(debit), sample.amounts(credit), strict=True)
+    ]
+    return None if sum(both) * 2 > len(both) else (debit, credit)
+
+
+def _says_the_same(sample: Sample, single: Column, sides: tuple[Column, Column]) -> bool:
+    """Whether the one column holds the other two, with a sign."""
+    if not single.signed:
+        return False
+    debit, credit = (sample.amounts(column) for column in sides)
+    rows = [
+        abs(a) == abs(d or c or Decimal(0))
+        for a, d, c in zip(sample.amounts(single), debit, credit, strict=True)
+        if a is not None
+    ]
+    return len(rows) > 0 and all(rows)
+
+
+def _is_swapped(sample: Sample, debit: Column, credit: Column) -> bool:
+    """Whether the balance grows by debits: an account as bookkeepers write it."""
+
+    amounts = [
+        None if d is None and c is None else abs(c or Decimal(0)) - abs(d or Decimal(0))
+        for d, c in zip(sample.amounts(debit), sample.amounts(credit), strict=True)
+    ]
+    grows, shrinks = balance_moves(sample, amounts)
+    return shrinks > grows
+
+
+def _endings(column: Column) -> tuple[frozenset[str], frozenset[str]]:
+    """The words for paid and received behind the amounts: '1,200.00 Dr'."""
+    words = {found[1].casefold() for value in column.values if (found := _ENDING.search(value))}
+    if not words or not words <= {word for word in words if plain(word) in PAID | RECEIVED}:
+        return frozenset(), frozenset()
+    return (
+        frozenset(word for word in words if plain(word) in PAID),
+        frozenset(word for word in words if plain(word) in RECEIVED),
+    )

@@ -1,0 +1,82 @@
+"""How well a column's title names a role (roles.toml)."""
+
+import re
+import tomllib
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from graph.ingest.columns import slug
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
+_GENDER = re.compile(r"[*:/_](?:in|innen|r|n)\b")  # Zahlungsempfänger*in, Zahlungspflichtige*r
+_UNIT = re.compile(r"[(\[]?\b(?:eur|euros?|gbp|usd|chf|sek|nok|dkk|pln|inr|cad|aud|utc)\b[)\]]?")
+# Names that say something alone, and nothing within a longer title ("Card name", "Type of road").
+GENERIC = frozenset(
+    "name nom nombre nome naam nazwa namn navn nimi to from in out ut ud inn ind party contact partner text tekst "
+    "item day dag tag time num art code s_h h_s sh d_c c_d dc af text paid value order price rate member user sens sign movement charge".split()
+)
+ENDING = 5  # letters: a compound's last word is not looked for when it is shorter
+
+
+def words(title: str) -> str:
+    """'TransactionDate (UTC)' -> 'transaction_date_utc', 'Vendor #' -> 'vendor_number'."""
+    neutral = _GENDER.sub("", title.lstrip("#*"))
+    return slug(_CAMEL.sub(" ", neutral).replace("#", " number ").replace("№", " number "))
+
+
+@cache
+def roles() -> dict[str, tuple[dict[str, float], frozenset[str]]]:
+    """Role -> (name -> how well it names the role, words that speak against it)."""
+    text = (files(__package__) / "roles.toml").read_text(encoding="utf-8")
+    return {
+        role: (_ranked(table["names"]), frozenset(table.get("but", "").split()))
+        for role, table in tomllib.loads(text).items()
+    }
+
+
+def _ranked(groups: list[list[str]]) -> dict[str, float]:
+    ranked: dict[str, float] = {}
+    for group, names in enumerate(groups):
+        for at, name in enumerate(names):
+            ranked.setdefault(slug(name), 1 - 0.12 * group - 0.0005 * at)
+    return ranked
+
+
+@lru_cache(maxsize=65_536)
+def likeness(role: str, title: str) -> float:
+    """0 (not at all) to 1: the title is a name, holds one, or ends in one (a compound)."""
+    names, against = roles()[role]
+    title_words = words(title)
+    bare = slug(_UNIT.sub(" ", title_words.replace("_", " ")))
+    for form, factor in ((title_words, 1.0), (bare, 0.99)):
+        exact = names.get(form) or _squashed(role).get(form.replace("_", ""))
+        if exact:
+            return exact * factor
+    if against & set(title_words.split("_")):
+        return 0.0
+    return max(_held(names, bare or title_words), _ended(names, bare))
+
+
+@cache
+def _squashed(role: str) -> dict[str, float]:
+    return {name.replace("_", ""): value for name, value in roles()[role][0].items()}
+
+
+def _held(names: dict[str, float], title: str) -> float:
+    """A name within a title: the more of the title it is, the better."""
+    found = [
+        value * (0.45 + 0.4 * len(name) / max(1, len(title)))
+        for name, value in names.items()
+        if name not in GENERIC and f"_{name}_" in f"_{title}_"
+    ]
+    return max(found, default=0.0)
+
+
+def _ended(names: dict[str, float], title: str) -> float:
+    last = title.rpartition("_")[2]
+    found = [
+        0.5 * value
+        for name, value in names.items()
+        if len(name) >= ENDING and "_" not in name and last != name and last.endswith(name)
+    ]
+    return max(found, default=0.0)

@@ -1,0 +1,82 @@
+"""A sample of a file: its columns with their roles, and its rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+
+from graph.ingest.guessing.names import likeness, words
+from graph.ingest.guessing.profile import Column, amount_of
+from graph.ingest.guessing.roles import assign
+from graph.ingest.guessing.vocabulary import LANGUAGES, plain
+
+
+@dataclass(frozen=True)
+class Sample:
+    """`table` holds the rows, as wide as the columns; `above` the cells above the header."""
+
+    columns: tuple[Column, ...]
+    table: tuple[tuple[str, ...], ...]
+    file_name: str = ""
+    above: tuple[str, ...] = ()
+    forced: dict[str, str] = field(default_factory=dict)  # role -> a column's canonical name
+
+    @cached_property
+    def roles(self) -> dict[str, tuple[Column, float]]:
+        assigned = assign(self.columns)
+        for role, name in self.forced.items():
+            column = self.of(name)
+            taken = {r: c for r, c in assigned.items() if c[0] is not column}
+            assigned = {**taken, role: (column, 1.0)}
+        return assigned
+
+    def role(self, name: str) -> Column | None:
+        return self.roles[name][0] if name in self.roles else None
+
+    def confidence(self, role: str) -> float:
+        return self.roles[role][1] if role in self.roles else 0.0
+
+    def surety(self, column: Column) -> float:
+        """How sure it is that the column plays its role."""
+        found = [confidence for owner, confidence in self.roles.values() if owner is column]
+        return max(found, default=0.5)
+
+    def named_as_amount(self, column: Column) -> bool:
+        roles = ("amount", "net", "gross", "unit_price", "original_amount", "debit", "credit")
+        return any(likeness(role, column.title) >= 0.4 for role in roles)
+
+    def of(self, name: str) -> Column:
+        """The column of that canonical name."""
+        return next(column for column in self.columns if column.name == name)
+
+    def named(self, role: str, column: Column) -> bool:
+        return likeness(role, column.title) > 0
+
+    @property
+    def rows(self) -> int:
+        return len(self.table)
+
+    @cached_property
+    def title_words(self) -> frozenset[str]:
+        return frozenset(w for column in self.columns for w in words(column.title).split("_"))
+
+    @cached_property
+    def file_words(self) -> frozenset[str]:
+        return frozenset(words(self.file_name).split("_"))
+
+    @cached_property
+    def language(self) -> str | None:
+        """The currency of the language of most titles; None for English or none."""
+        titles = [f" {plain(column.title)} " for column in self.columns]
+        votes = {
+            code: sum(any(f" {word} " in title for word in known) for title in titles)
+            for code, known in LANGUAGES.items()
+        }
+        best = max(votes, key=lambda code: votes[code])
+        return best if votes[best] else None
+
+    def amounts(self, column: Column) -> Iterator[Decimal | None]:
+        """The column's amount in every row of the table."""
+        for row in self.table:
+            text = row[column.at]
+            yield amount_of(text, column.mark) if text else None

@@ -1,0 +1,79 @@
+"""Files as banks, cards, processors and accounting programs write them, read by nothing but the guess.
+
+shapes/*.txt hold a file each after `=== NAME` and, after `---`, the payments that it states:
+`DATE PAYER > PAYEE AMOUNT CURRENCY`. A party is a part of a name, "*" one of our own (an account or
+a department), "any" whoever it is; "|" stands between what is equally right; a "?" behind a
+currency says that the file states none and that this must be said. A single `?` says that the file
+may be refused as doubtful, but not read in silence.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from graph.ingest.guessing.guess import GuessError, guess
+from graph.ingest.rows import LedgerRow, Party
+from graph.ingest.rows_from_file import read
+
+FOLDER = Path(__file__).parent / "shapes"
+_ROW = re.compile(r"(\S+) (.+) > (.+) (\S+) (\S+)")
+
+
+def shapes() -> dict[str, tuple[str, list[str]]]:
+    found = {}
+    for path in sorted(FOLDER.glob("*.txt")):
+        for part in re.split(r"^=== ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+            name, text = part.split("\n", 1)
+            content, rows = text.split("\n---\n")
+            found[name] = content + "\n", rows.strip().splitlines()
+    return found
+
+
+SHAPES = shapes()
+
+
+def is_party(expected: str, party: Party) -> bool:
+    if expected == "any":
+        return True
+    if expected == "*":
+        return party.kind in {"account", "department"}
+    return any(part.casefold() in party.name.casefold() for part in expected.split("|"))
+
+
+def is_row(expected: str, row: LedgerRow) -> bool:
+    found = _ROW.fullmatch(expected)
+    assert found, expected
+    date, payer, payee, amounts, currency = found.groups()
+    one, other = (row.payer, row.payee) if row.amount >= 0 else (row.payee, row.payer)
+    return (
+        row.occurred_at.date().isoformat() == date
+        and is_party(payer, one)
+        and is_party(payee, other)
+        and f"{abs(row.amount):.2f}" in amounts.split("|")
+        and row.currency == currency.rstrip("?")
+    )
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_read_as_it_is_meant(name: str, tmp_path: Path) -> None:
+    content, expected = SHAPES[name]
+    path = tmp_path / f"{name}.csv"
+    path.write_text(content, encoding="utf-8")
+    if expected == ["?"]:
+        with pytest.raises(GuessError):
+            assert not any(doubt.blocking for doubt in guess(path).doubts)
+        return
+    by = guess(path)
+    rows = [row for row in read(path, by) if isinstance(row, LedgerRow)]
+    shown = [
+        f"{r.occurred_at.date()} {r.payer.kind}:{r.payer.name} > {r.payee.kind}:{r.payee.name} {r.amount} {r.currency}"
+        for r in rows
+    ]
+    assert len(rows) == len(expected), (shown, by.evidence)
+    for line, row in zip(expected, rows, strict=True):
+        assert is_row(line, row), (line, shown, by.evidence)
+    if "?" in expected[0]:
+        assert any(doubt.topic == "currency" for doubt in by.doubts)
+    blocking = [doubt for doubt in by.doubts if doubt.blocking]
+    assert not blocking, blocking
