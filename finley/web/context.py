@@ -12,6 +12,7 @@ NAVIGATION = (  # title, the page's name, and the names of pages that belong to 
     ("Recurring", "recurring", ("calendar", "series")),
     ("Payments", "payments", ("payment",)),
     ("Parties", "parties", ("party", "explorer")),
+    ("Import", "imports", ("import",)),
 )
 
 

@@ -62,11 +62,11 @@ def _csv(titles: Sequence[str], table: Iterable[Sequence[Any]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(titles)
-    writer.writerows([_safe(cell) for cell in row] for row in table)
+    writer.writerows([safe_cell(cell) for cell in row] for row in table)
     return text.getvalue().encode("utf-8-sig")
 
 
-def _safe(cell: Any) -> Any:
+def safe_cell(cell: Any) -> Any:
     """A text that a spreadsheet would run as a formula gets an apostrophe before it."""
     if isinstance(cell, Decimal):
         return f"{cell.normalize():f}"

@@ -54,9 +54,7 @@ def _layers(layers: dict[str, Answer | None]) -> Iterator[Answer]:
     for name, found in sorted(layers.items(), key=lambda each: each[1] is None):
         yield {
             "title": TITLES[name],
-            "sentence": _readable(explain.SAYINGS[name](found["insight"]), found)
-            if found
-            else None,
+            "sentence": _readable(BY_NAME[name].say(found["insight"]), found) if found else None,
             "facts": list(_facts(name, found)) if found else [],
             "evidence": list(_evidence(found["evidence"])) if found else [],
             "original": (found or {}).get("insight", {}).get("original_relationship_id"),

@@ -3,7 +3,17 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path, reverse_lazy
 
-from finley.web import account, overview, parties, payment, payments, recurring, review, search
+from finley.web import (
+    account,
+    imports,
+    overview,
+    parties,
+    payment,
+    payments,
+    recurring,
+    review,
+    search,
+)
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -17,6 +27,15 @@ urlpatterns = [
     path("recurring/", recurring.recurring, name="recurring"),
     path("recurring/calendar/", recurring.calendar, name="calendar"),
     path("recurring/<uuid:relationship_id>/", recurring.one, name="series"),
+    path("import/", imports.imports, name="imports"),
+    path("import/begin/", imports.begin, name="import-begin"),
+    path("import/<uuid:upload_id>/", imports.one, name="import"),
+    path("import/<uuid:upload_id>/pieces/<int:number>/", imports.piece, name="import-piece"),
+    path("import/<uuid:upload_id>/received/", imports.received, name="import-received"),
+    path("import/<uuid:upload_id>/choose/", imports.choose, name="import-choose"),
+    path("import/<uuid:upload_id>/confirm/", imports.confirm, name="import-confirm"),
+    path("import/<uuid:upload_id>/discard/", imports.discard, name="import-discard"),
+    path("import/<uuid:upload_id>/rejects/", imports.rejects, name="import-rejects"),
     path("account/", account.account, name="account"),
     path("account/sign-in/", account.SignIn.as_view(), name="sign-in"),
     path("account/sign-out/", auth_views.LogoutView.as_view(next_page="sign-in"), name="sign-out"),

@@ -23,13 +23,13 @@ LATE = 0.5  # seconds that it gets to say itself that its time is up
 def main() -> None:
     asked = json.load(sys.stdin)
     signal.alarm(asked["at_most"])  # the kernel's: it ends compiled code, too
-    _end_with(asked["parent"])
-    _step_back()
+    end_with(asked["parent"])
+    step_back()
     django.setup()
     print(json.dumps(_answered(asked)))  # noqa: T201 - what the worker reads
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """On Linux the kernel ends it; elsewhere an orphan lives until its limit."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -37,7 +37,7 @@ def _end_with(parent: int) -> None:
         os._exit(1)
 
 
-def _step_back() -> None:
+def step_back() -> None:
     """Others' work goes first; where memory runs out, this process ends and not its worker."""
     with suppress(OSError):
         os.nice(10)
