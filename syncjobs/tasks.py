@@ -1,24 +1,15 @@
-"""What the worker runs. A task is a line: its body goes through the runner."""
+"""The tasks of a worker. Each runs its body through the runner."""
 
 from typing import Any
 
+from arq.worker import Function, func
+
 from syncjobs import sync
+from syncjobs.providers import PROVIDERS
 from syncjobs.uploads import supervisor
 
 
-async def gmail_sync(ctx: dict[str, Any], run_id: str) -> None:
-    await ctx["runner"].run(ctx, run_id, sync.body)
-
-
-async def dropbox_sync(ctx: dict[str, Any], run_id: str) -> None:
-    await ctx["runner"].run(ctx, run_id, sync.body)
-
-
-async def gdrive_sync(ctx: dict[str, Any], run_id: str) -> None:
-    await ctx["runner"].run(ctx, run_id, sync.body)
-
-
-async def zoho_mail_sync(ctx: dict[str, Any], run_id: str) -> None:
+async def sync_connection(ctx: dict[str, Any], run_id: str) -> None:
     await ctx["runner"].run(ctx, run_id, sync.body)
 
 
@@ -30,4 +21,8 @@ async def read_upload(ctx: dict[str, Any], upload_id: str) -> None:
     await supervisor.run(upload_id)
 
 
-TASKS = (gmail_sync, dropbox_sync, gdrive_sync, zoho_mail_sync, answer_question, read_upload)
+def tasks() -> list[Function]:
+    """arq's functions: a sync task for each provider, heavy questions, and people's uploads."""
+    syncs = [func(sync_connection, name=each.task, keep_result=0) for each in PROVIDERS]
+    others = [func(task, keep_result=0) for task in (answer_question, read_upload)]
+    return [*syncs, *others]

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import connections
 from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -21,6 +23,8 @@ from graph.api import conditional
 from graph.api import serializers as shapes
 from graph.api.question_view import PROBLEMS, Question
 from graph.errors import TooOld
+from graph.export.slots import Slots
+from graph.http.scopes import READ
 from graph.layers import LAYERS
 from graph.reading import change_feed
 from graph.view import version as view_version
@@ -28,6 +32,8 @@ from graph.view import version as view_version
 LOOKED_EVERY = 1.0  # seconds between two looks for a new version
 SIGN_OF_LIFE = 15.0  # seconds of silence, at most
 LONGEST = 600.0  # seconds of one stream; a client then asks again, and shows its token again
+NOT_ALLOWED = "The token of this stream is revoked, has expired or may not read any more."
+PLACES = Slots("A stream", after=5)
 GONE = {410: OpenApiResponse(shapes.Problem, description="Too old: take a full copy")}
 
 
@@ -150,7 +156,7 @@ class StreamView(Question):
         }
         if request.method == "HEAD":
             return HttpResponse(headers=headers)
-        return StreamingHttpResponse(stream(self.tenant(request), since), headers=headers)
+        return Stream(self.tenant(request), since, partial(_is_allowed, request), headers=headers)
 
 
 def changed(user_id: UUID, since: str | None) -> dict[str, Any]:
@@ -158,12 +164,50 @@ def changed(user_id: UUID, since: str | None) -> dict[str, Any]:
     return change_feed.full(user_id) if since is None else change_feed.since(user_id, since)
 
 
-async def stream(user_id: UUID, since: str) -> AsyncIterator[str]:
-    """Server-sent events (WHATWG HTML, 9.2) until LONGEST, or until the client goes."""
-    look = sync_to_async(_looked, thread_sensitive=False)
-    silent = 0.0
+class Stream(StreamingHttpResponse):
+    """A stream under way has one of the tenant's places until it is closed.
+
+    Raises TooMany, Busy.
+    """
+
+    def __init__(
+        self, user_id: UUID, since: str, is_allowed: Callable[[], bool], **options: Any
+    ) -> None:
+        limits = settings.STREAMS
+        PLACES.take(user_id, int(limits["at_once"]), int(limits["of_tenant"]))
+        self._give_back: Callable[[], None] | None = partial(PLACES.give_back, user_id)
+        super().__init__(stream(user_id, since, is_allowed), **options)
+
+    def close(self) -> None:
+        give_back, self._give_back = self._give_back, None
+        if give_back is not None:
+            give_back()
+        super().close()
+
+
+def _is_allowed(request: Request) -> bool:
+    """Whether the token that began the stream may still read."""
+    try:
+        authenticator: Any = request.successful_authenticator
+        return bool(authenticator.still_valid(request, READ))
+    finally:
+        connections["default"].close()  # this thread may not come again
+
+
+async def stream(
+    user_id: UUID, since: str, is_allowed: Callable[[], bool] = lambda: True
+) -> AsyncIterator[str]:
+    """Server-sent events (WHATWG HTML, 9.2) until LONGEST, until the client goes, or until its
+    token is good no more."""
+    loop = asyncio.get_running_loop()
+    silent, checked = 0.0, 0.0
     for _ in range(int(LONGEST / LOOKED_EVERY)):
-        name, version, data = await look(user_id, since)
+        if checked >= settings.STREAMS["valid_every"]:
+            checked = 0.0
+            if not await loop.run_in_executor(_threads(), is_allowed):
+                yield f"event: end\ndata: {json.dumps({'detail': NOT_ALLOWED})}\n\n"
+                return
+        name, version, data = await loop.run_in_executor(_threads(), _looked, user_id, since)
         if name:
             yield f"id: {version}\nevent: {name}\ndata: {data}\n\n"
             since, silent = version, 0.0
@@ -172,6 +216,13 @@ async def stream(user_id: UUID, since: str) -> AsyncIterator[str]:
             silent = 0.0
         await asyncio.sleep(LOOKED_EVERY)
         silent += LOOKED_EVERY
+        checked += LOOKED_EVERY
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Of all streams of the process: they never take the connections that requests need."""
+    return ThreadPoolExecutor(int(settings.STREAMS["threads"]), "stream")
 
 
 def _looked(user_id: UUID, since: str) -> tuple[str, str, str]:

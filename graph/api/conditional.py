@@ -61,7 +61,7 @@ class Versioned(Asked):
         final = super().finalize_response(request, cast(Response, response), *args, **kwargs)
         return cast(HttpResponseBase, final)
 
-    def _answer_with(self, response: HttpResponse, given: metrics.Given) -> None:
+    def _answer_with(self, response: HttpResponse, given: metrics.AnswerOrigin) -> None:
         metrics.answered(given)
         for method in ("get", "head"):  # what is to answer is looked up after this
             setattr(self, method, lambda *_, **__: response)

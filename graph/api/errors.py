@@ -5,7 +5,7 @@ from typing import Any
 
 import adbc_driver_manager
 from django.core.exceptions import PermissionDenied
-from django.db.utils import OperationalError
+from django.db.utils import InterfaceError, OperationalError
 from django.http import Http404
 from psycopg.errors import QueryCanceled
 from rest_framework import exceptions
@@ -26,6 +26,8 @@ from graph.errors import (
 )
 from graph.http import problems
 
+AWAY = "The database cannot be reached just now. Try again in a moment."
+
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """400 for an argument, 404 for what is not there, 429 for a tenant that has too much under way,
@@ -39,6 +41,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return _later(error)
     if isinstance(error, GraphError):
         return response(503, str(error))
+    if isinstance(error, OperationalError | InterfaceError):
+        return response(503, AWAY, headers={"Retry-After": "2"})
     if isinstance(error, Http404):
         error = exceptions.NotFound(*error.args)
     elif isinstance(error, PermissionDenied):

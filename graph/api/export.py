@@ -25,11 +25,11 @@ from graph.api.question_view import PROBLEMS, Question
 from graph.export import pages
 from graph.export.formats import FORMATS
 from graph.export.pipe import Pipe
-from graph.export.slots import Places
+from graph.export.slots import Slots
 from graph.reading.load import ALL
 
 _MEDIA_TYPES = [each.media_type for each in FORMATS.values()]
-PLACES = Places("An export", after=5)
+PLACES = Slots("An export", after=5)
 
 
 class ExportQuery(shapes.StrictQuery):

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api.tenant_view import Asked
-from graph.http.idempotency import Once
+from graph.http.idempotency import IdempotentRequest
 from graph.models import RepeatedRequest
 
 KEY = "Idempotency-Key"
@@ -39,7 +39,7 @@ class Repeatable(Asked):
         if key is None:
             self.before_post(request, *args, **kwargs)
             return post(request, *args, **kwargs)
-        once = Once(self.tenant(request), key, _digest(request))
+        once = IdempotentRequest(self.tenant(request), key, _digest(request))
         if known := once.answered():
             return _again(known)
         self.before_post(request, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""The words that a column may hold."""
+"""The values that choice columns allow."""
 
 from django.db import models
 

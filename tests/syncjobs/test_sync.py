@@ -157,7 +157,7 @@ SCRIPTS = {
     "a limit with Retry-After": [{"do": "429", "retry_after": 0.1}],
     "a limit without": [{"do": "403_rate"}],
     "plain text": [{"do": "plain_text_429", "retry_after": 0.1}],
-    "an error of its own": [{"do": "503", "times": 2}],
+    "an internal error": [{"do": "503", "times": 2}],
     "a reset in mid-body": [{"do": "reset_mid_body", "at": 2}],
     "wrong JSON": [{"do": "wrong_json", "at": 2}],
     "Nango cools down": [{"do": "424_backoff", "retry_after": 0.1}],
@@ -175,8 +175,8 @@ def test_what_passes_is_tried_again(box, script):
 
 
 FINAL = {
-    "a revoked token": ({"do": "401"}, "connect Gmail again", True),
-    "a dead connection": ({"do": "424_exhausted"}, "connect Gmail again", True),
+    "a revoked token": ({"do": "401"}, "Connect Gmail again", True),
+    "a dead connection": ({"do": "424_exhausted"}, "Connect Gmail again", True),
     "not allowed": ({"do": "403_forbidden"}, "ask an administrator", False),
     "the plan is used up": ({"do": "402_plan"}, "plan", False),
     "a wrong integration": ({"do": "404_config"}, "integration", False),

@@ -10,7 +10,18 @@ from graph.ingest.guessing.sample import Sample
 
 _IBAN_ABOVE = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){10,30}\b")
 _CATEGORIES = frozenset(
-    "category kategorie categorie categoria kategoria kategori luokka tag tags label_category".split()
+    [
+        "category",
+        "kategorie",
+        "categorie",
+        "categoria",
+        "kategoria",
+        "kategori",
+        "luokka",
+        "tag",
+        "tags",
+        "label_category",
+    ]
 )
 _KEYS = {
     "vendor": ("supplier_id", "company_number", "charity_number", "vat_number"),
