@@ -5,6 +5,7 @@ from django.urls import path, reverse_lazy
 
 from finley.web import (
     account,
+    explorer,
     imports,
     overview,
     parties,
@@ -12,6 +13,7 @@ from finley.web import (
     payments,
     recurring,
     review,
+    review_parties,
     search,
 )
 
@@ -24,6 +26,9 @@ urlpatterns = [
     path("payments/<uuid:relationship_id>/", payment.payment, name="payment"),
     path("review/", review.review, name="review"),
     path("review/decide/", review.decide, name="decide"),
+    path("review/parties/", review_parties.queue, name="review-parties"),
+    path("review/parties/<uuid:pair>/", review_parties.decide, name="decide-parties"),
+    path("explore/<uuid:entity_id>/", explorer.explorer, name="explorer"),
     path("recurring/", recurring.recurring, name="recurring"),
     path("recurring/calendar/", recurring.calendar, name="calendar"),
     path("recurring/<uuid:relationship_id>/", recurring.one, name="series"),

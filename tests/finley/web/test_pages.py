@@ -31,6 +31,9 @@ def pages(books) -> list[str]:
         "/payments/",
         f"/payments/{books.annotated}/",
         "/review/",
+        "/review/parties/",
+        f"/explore/{books.acme}/",
+        "/import/",
         "/recurring/",
         "/recurring/?state=due",
         "/recurring/calendar/",
@@ -224,7 +227,9 @@ def test_no_page_shows_anything_of_another_tenant(tenant, other_tenant, monkeypa
     asked = ["/", "/review/", "/recurring/", "/recurring/calendar/", "/payments/", "/parties/",
              "/account/", "/search/?q=Zweit", "/search/?q=31", f"/payments/?party={payee.id}",
              *(f"/{name}/?format=csv" for name in LISTS)]  # fmt: skip
-    closed = [f"/parties/{row}/" for row in known["normalized_entities"]]
+    closed = [
+        f"/{name}/{row}/" for name in ("parties", "explore") for row in known["normalized_entities"]
+    ]
     closed += [
         f"/{name}/{row}/"
         for name in ("payments", "recurring")
