@@ -3,15 +3,15 @@ password."""
 
 from typing import Any
 
-from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
+from finley.auth.sign_in import LimitedBackend
 from finley.models import User
 from graph.database.role import as_owner
 
 
-class PasswordBackend(ModelBackend):
-    """Django's, with every query run as the owner."""
+class PasswordBackend(LimitedBackend):
+    """The one that makes guessing take longer and longer, with every query run as the owner."""
 
     def authenticate(
         self,
@@ -21,8 +21,7 @@ class PasswordBackend(ModelBackend):
         **more: Any,
     ) -> User | None:
         with as_owner():
-            user = super().authenticate(request, username=username, password=password, **more)
-        return user if isinstance(user, User) else None
+            return super().authenticate(request, username, password, **more)
 
     def get_user(self, user_id: Any) -> User | None:
         with as_owner():
