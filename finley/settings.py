@@ -102,9 +102,14 @@ TEMPLATES = [
 ROOT_URLCONF = "finley.urls"
 ASGI_APPLICATION = "finley.asgi.application"
 AUTH_USER_MODEL = "finley.User"
+AUTHENTICATION_BACKENDS = ["finley.auth.sign_in.LimitedBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "first_name", "last_name")},
+    },
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-gb"

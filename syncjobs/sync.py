@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import QueryCanceled
 
 from graph.errors import LedgerError
-from graph.ingest.import_file import store_parts
+from graph.ingest.import_file import own_accounts, store_parts
 from syncjobs import item_contents, save_items
 from syncjobs.database_threads import UNREACHABLE
 from syncjobs.errors import CursorLost, ParserFailed, SyncError, Transient, Unreadable
@@ -94,7 +94,8 @@ async def _contents(
     for number, some in enumerate(parts, 1):
         with tempfile.TemporaryDirectory(prefix="finley-") as folder:
             contents = await _fetched(nango, Path(folder), some)
-            contents = [await _read(attempt, each, senders) for each in contents]
+            own = await attempt.threads.run(own_accounts, attempt.claim.user_id)
+            contents = [await _read(attempt, each, senders, own) for each in contents]
             end = page if number == len(parts) else None
             await _saved(attempt, Part(contents, None, end, page.generation if page else ""))
 
@@ -137,10 +138,12 @@ async def _fetched(nango: Nango, folder: Path, items: Sequence[Item]) -> list[Co
     ]
 
 
-async def _read(attempt: Attempt, content: Content, senders: dict[str, str]) -> Content:
+async def _read(
+    attempt: Attempt, content: Content, senders: item_contents.Senders, own: frozenset[str]
+) -> Content:
     """One after the other, so that a sync of many items does not keep the parsers from others."""
     try:
-        return await item_contents.read(attempt.parsers, content, senders)
+        return await item_contents.read(attempt.parsers, content, senders, own)
     except ParserFailed as error:
         return item_contents.unreadable(content.item, str(error), failed=True)
     except Unreadable as error:

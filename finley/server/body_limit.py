@@ -57,20 +57,18 @@ class _Counted:
 
 
 def askers(scope: Scope) -> dict[bytes, float]:
-    """Whom a request is counted for, each with the share of all places that they may take.
+    """The keys that a request counts for, each with the share of all slots that it may take.
 
-    The bearer of a token that was good a moment ago is one asker. Of any other token nobody knows
-    that: it is counted for the token and for the client's address, so that inventing tokens makes
-    nobody many askers.
+    A token that was valid a moment ago counts for itself. Any other one counts for itself and for
+    the client's address, so that a client with invented tokens is still one client.
     """
     if scope["path"] in PROBES:
         return {b"probe": 0.5}
-    shown: bytes = dict(scope["headers"]).get(b"authorization", b"")
-    text = shown.partition(b" ")[2].strip()
-    if token := known_tokens.digest_of_good(text):
-        return {b"token " + token: 0.5}
-    address = b"address " + client_address.of_scope(scope).encode()
-    return {b"shown " + shown: 0.5, address: 0.75}
+    header: bytes = dict(scope["headers"]).get(b"authorization", b"")
+    shares = {b"token " + header: 0.5}
+    if not known_tokens.digest_of_good(header.partition(b" ")[2].strip()):
+        shares[b"address " + client_address.of_scope(scope).encode()] = 0.75
+    return shares
 
 
 def _is_ambiguous(scope: Scope) -> bool:

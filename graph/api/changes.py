@@ -1,4 +1,4 @@
-"""Following a graph: what has changed since a version, asked for or pushed."""
+"""Endpoints for what has changed in a graph since a version: by request, or as a stream."""
 
 import asyncio
 import json
@@ -29,17 +29,17 @@ from graph.layers import LAYERS
 from graph.reading import change_feed
 from graph.view import version as view_version
 
-LOOKED_EVERY = 1.0  # seconds between two looks for a new version
-SIGN_OF_LIFE = 15.0  # seconds of silence, at most
-LONGEST = 600.0  # seconds of one stream; a client then asks again, and shows its token again
+LOOKED_EVERY = 1.0  # seconds between two checks for a new version
+SIGN_OF_LIFE = 15.0  # seconds without data until a comment is sent
+LONGEST = 600.0  # seconds per stream; the client then connects again, with its token
 NOT_ALLOWED = "The token of this stream is revoked, has expired or may not read any more."
-PLACES = Slots("A stream", after=5)
-GONE = {410: OpenApiResponse(shapes.Problem, description="Too old: take a full copy")}
+SLOTS = Slots("A stream", after=5)
+GONE = {410: OpenApiResponse(shapes.Problem, description="Too old. Request a full copy")}
 
 
 class ChangesQuery(shapes.StrictQuery):
     since = serializers.CharField(
-        required=False, help_text="An answer's as_of_version; without it: everything, as added."
+        required=False, help_text="An answer's as_of_version. Without it: everything, as added."
     )
 
 
@@ -50,7 +50,10 @@ class NodeRow(shapes.Answer):
 
 
 class EdgeRow(shapes.Answer):
-    """A relationship; an edge where both of its entities are nodes. Its layers' columns follow."""
+    """A relationship with the columns of its layers.
+
+    It is an edge if both its entities are nodes.
+    """
 
     id = serializers.UUIDField()
     relationship_type = serializers.CharField()
@@ -80,10 +83,10 @@ class EdgeRow(shapes.Answer):
 
 
 def written() -> serializers.Field[Any, Any, Any, Any]:
-    """By id of a changed row: its fields that may be other than they were."""
+    """Changed row's id → the fields that may have changed."""
     return serializers.DictField(
         child=serializers.ListField(child=serializers.CharField()),
-        help_text="By id of a changed row: the fields that have been written since",
+        help_text="Id of a changed row → its fields that have been written since",
     )
 
 
@@ -103,7 +106,7 @@ class EdgeChanges(shapes.Answer):
 
 class ChangesAnswer(shapes.Answer):
     since = serializers.CharField(allow_null=True)
-    as_of_version = serializers.CharField(help_text="What to ask with next")
+    as_of_version = serializers.CharField(help_text="The `since` of the next request")
     nodes = NodeChanges()
     edges = EdgeChanges()
 
@@ -117,7 +120,7 @@ class ChangesView(Question):
         responses={200: ChangesAnswer, **conditional.NOT_MODIFIED, **PROBLEMS, **GONE},
     )
     def get(self, request: Request) -> Response:
-        """What has come, changed and gone since a version, complete; without one, everything."""
+        """Everything added, changed and removed since a version; without a version, everything."""
         return Response(changed(self.tenant(request), self.parameters(request).get("since")))
 
 
@@ -126,7 +129,7 @@ class EventStream(BaseRenderer):
     format = "event-stream"
 
     def render(self, data: Any, *args: Any, **kwargs: Any) -> Any:
-        """Of problems; the stream itself is not rendered."""
+        """Renders problems. The stream itself is not rendered."""
         return JSONRenderer().render(data, *args, **kwargs)
 
 
@@ -143,14 +146,15 @@ class StreamView(Question):
         responses={(200, "text/event-stream"): OpenApiTypes.STR, **PROBLEMS},
     )
     def get(self, request: Request) -> HttpResponse | StreamingHttpResponse:
-        """Changes as server-sent events: `changes` as changes/ has them, `reset` where too old.
+        """Changes as server-sent events: `changes` as in changes/, `reset` if the version is too
+        old.
 
-        An event's id is its version: who comes again with Last-Event-ID misses nothing.
+        An event's id is its version, so a client that reconnects with Last-Event-ID misses nothing.
         """
-        asked = self.parameters(request).get("since")
-        since = request.headers.get("Last-Event-ID") or asked or self.version
+        wanted = self.parameters(request).get("since")
+        since = request.headers.get("Last-Event-ID") or wanted or self.version
         change_feed.check(since)
-        connections["default"].close()  # into the pool: the request lasts as long as its stream
+        connections["default"].close()  # back to the pool, because the stream may be long
         headers = {
             "Content-Type": EventStream.media_type,
             "Cache-Control": "no-store",
@@ -162,12 +166,15 @@ class StreamView(Question):
 
 
 def changed(user_id: UUID, since: str | None) -> dict[str, Any]:
-    """The feed. Raises QuestionError, TooOld, ViewMissing, ViewUnpopulated."""
+    """A running stream, which has one of the tenant's slots until it is closed.
+
+    Raises TooMany, Busy.
+    """
     return change_feed.full(user_id) if since is None else change_feed.since(user_id, since)
 
 
 class Stream(StreamingHttpResponse):
-    """A stream under way has one of the tenant's places until it is closed.
+    """A stream. It holds one of the tenant's slots until it is closed.
 
     Raises TooMany, Busy.
     """
@@ -176,8 +183,8 @@ class Stream(StreamingHttpResponse):
         self, user_id: UUID, since: str, is_allowed: Callable[[], bool], **options: Any
     ) -> None:
         limits = settings.STREAMS
-        PLACES.take(user_id, int(limits["at_once"]), int(limits["of_tenant"]))
-        self._give_back: Callable[[], None] | None = partial(PLACES.give_back, user_id)
+        SLOTS.take(user_id, int(limits["at_once"]), int(limits["of_tenant"]))
+        self._give_back: Callable[[], None] | None = partial(SLOTS.give_back, user_id)
         super().__init__(stream(user_id, since, is_allowed), **options)
 
     def close(self) -> None:
@@ -199,8 +206,8 @@ def _is_allowed(request: Request) -> bool:
 async def stream(
     user_id: UUID, since: str, is_allowed: Callable[[], bool] = lambda: True
 ) -> AsyncIterator[str]:
-    """Server-sent events (WHATWG HTML, 9.2) until LONGEST, until the client goes, or until its
-    token is good no more."""
+    """Server-sent events (WHATWG HTML, 9.2) until LONGEST, or until the client disconnects or
+    its token becomes invalid."""
     loop = asyncio.get_running_loop()
     silent, checked = 0.0, 0.0
     for _ in range(int(LONGEST / LOOKED_EVERY)):
@@ -214,7 +221,7 @@ async def stream(
             yield f"id: {version}\nevent: {name}\ndata: {data}\n\n"
             since, silent = version, 0.0
         elif silent >= SIGN_OF_LIFE:
-            yield ": nothing new\n\n"
+            yield ": no changes\n\n"
             silent = 0.0
         await asyncio.sleep(LOOKED_EVERY)
         silent += LOOKED_EVERY
@@ -228,14 +235,14 @@ def _threads() -> ThreadPoolExecutor:
 
 
 def _looked(user_id: UUID, since: str) -> tuple[str, str, str]:
-    """An event's name, version and data; all empty where nothing has changed."""
+    """An event's name, version and data; all empty if nothing has changed."""
     try:
         version = view_version.version(user_id)
         if version == since:
             return "", "", ""
-        found = change_feed.since(user_id, since)
-        return "changes", found["as_of_version"], json.dumps(found, cls=JSONEncoder)
+        changes = change_feed.since(user_id, since)
+        return "changes", changes["as_of_version"], json.dumps(changes, cls=JSONEncoder)
     except TooOld as error:
         return "reset", version, json.dumps({"detail": str(error)})
     finally:
-        connections["default"].close()  # this thread may not come again
+        connections["default"].close()  # this thread may not run again

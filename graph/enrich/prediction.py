@@ -31,7 +31,8 @@ DIGITS = 4
 STALE = 2  # periods after the end of its books from which on a prediction is stale
 RHYTHMS = {
     "weekly": "weekly", "fortnightly": "fortnightly", "four_weekly": "four-weekly",
-    "monthly": "monthly", "quarterly": "quarterly", "yearly": "yearly",
+    "thirty_days": "every 30 days", "monthly": "monthly", "two_monthly": "every two months",
+    "quarterly": "quarterly", "half_yearly": "half-yearly", "yearly": "yearly",
 }  # fmt: skip
 
 
@@ -143,8 +144,10 @@ def _agreed(course: Course, slot: int) -> str:
 def _reason(course: Course, expected: Expected) -> str:
     rhythm = RHYTHMS[course.series.frequency]
     kept = f"{len(course.slots)} of {course.slots[-1] - course.slots[0] + 1} times kept"
+    probable = "probably " if course.series.is_probable else ""
     return (
-        f"{rhythm} since {on(int(course.days[0]))}, {kept}, last on {on(int(course.days[-1]))}; "
+        f"{probable}{rhythm} since {on(int(course.days[0]))}, {kept}, "
+        f"last on {on(int(course.days[-1]))}; "
         f"most likely on {on(expected.day)}"
     )
 
@@ -166,6 +169,8 @@ def _settled(
     elif course is None or row["status"] != PredictionStatus.FULFILLED:
         passed = course is not None and _passed(row, course)
         state["status"] = str(PredictionStatus.OVERDUE if passed else PredictionStatus.CANCELLED)
+        if course is not None and not passed:
+            state["evidence"]["stopped"] = True  # longer overdue than its length bears
         state["fulfilled_by_event_id"] = None
     return state
 

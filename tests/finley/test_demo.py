@@ -68,7 +68,7 @@ def test_says_what_it_found(state: Path):
     assert last in vendors[1:]
     assert re.search(r"^ +Gmail +succeeded: 13 items, \d+ events$", done.stdout, re.MULTILINE)
     assert re.search(
-        r"^ +Dropbox +failed for good: .*connect Dropbox again", done.stdout, re.MULTILINE
+        r"^ +Dropbox +failed for good: .*Connect Dropbox again", done.stdout, re.MULTILINE
     )
     assert re.search(r"A mail as an edge\n +the mail '.+' names .+ as row .+", done.stdout)
     again = demo(state)

@@ -40,7 +40,7 @@ def best(days, amounts, around, price, sure):
     """The rhythm, phase, width, hits and odds of the best fit, or None."""
     result = None
     for rhythm in RHYTHMS:
-        fewest = FEWEST_YEARLY if rhythm.frequency == "yearly" else FEWEST
+        fewest = FEWEST_YEARLY if rhythm.step * rhythm.monthly >= 6 else FEWEST
         if len(days) < fewest or days[-1] - days[0] <= (fewest - 1.5) * rhythm.period:
             continue
         for width in rhythm.windows:
@@ -59,7 +59,7 @@ def _phase(days, rhythm, width):
 
 def _fit(days, amounts, around, grid, width):
     near = _near(days, amounts, grid, width)
-    fewest = FEWEST_YEARLY if grid.rhythm.frequency == "yearly" else FEWEST
+    fewest = FEWEST_YEARLY if grid.rhythm.step * grid.rhythm.monthly >= 6 else FEWEST
     if len(near) < fewest:
         return None
     density = [_density(around, grid, width, row) for row in near]
@@ -143,8 +143,9 @@ def _odds(  # noqa: PLR0917
     room = max(cells, n + 1.0)
     odds += (n - m) * log(_rate(n - m, room)) - _loss(n - m, room) if n > m else 0
     rhythm = grid.rhythm
-    choices = len(RHYTHMS) * len(rhythm.windows) * len(KEEPING) * max(rhythm.cycle / width, 1)
-    return odds - log(choices) - (2 * log(len(near)) if m < len(near) else 0)
+    usual = sum(each.rarity == 0 for each in RHYTHMS)
+    choices = usual * len(rhythm.windows) * len(KEEPING) * max(rhythm.cycle / width, 1)
+    return odds - log(choices) - rhythm.rarity - (2 * log(len(near)) if m < len(near) else 0)
 
 
 def _rate(n, cells):

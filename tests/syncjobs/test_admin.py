@@ -222,7 +222,7 @@ def test_a_failures_page_tells_its_story(staff):
     items = [
         "The mailbox is full.",
         "What to do.",
-        "Mend the cause",
+        "Fix the cause",
         "A timeout.",
         "Frame 1",
         "Try 7",
@@ -378,7 +378,7 @@ def test_nothing_is_discarded_without_a_reason(staff):
     failure = one()
     for reason in ("", "   "):
         refused = do(staff, "discard", failure, reason=reason)
-        assert "with a reason only" in text_of(refused)
+        assert "Give a reason" in text_of(refused)
         assert again(failure).status == "open"
 
 

@@ -17,9 +17,9 @@ def answer(convert: Callable[[str, Path], Tables], refusals: dict[type[Exception
 
     `refusals`: what is said of a file for which `convert` raises such an error.
     """
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for kind, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, SECONDS)):
+        _limit(kind, most)
+    _limit(resource.RLIMIT_CORE, 0)
     file, folder = sys.argv[1:]
     try:
         result: object = convert(file, Path(folder))
@@ -28,3 +28,10 @@ def answer(convert: Callable[[str, Path], Tables], refusals: dict[type[Exception
         result = {"error": said.format(" ".join(str(error).split())[:200])}
     sys.stdout.write(json.dumps(result))
     return 0
+
+
+def _limit(kind: int, most: int) -> None:
+    """At most this, and no more than the caller itself may use."""
+    _, hard = resource.getrlimit(kind)
+    least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (least, least))

@@ -112,10 +112,10 @@ def test_the_origins_that_are_named_may_ask_and_no_other(tenant):
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("FINLEY_CORS_ORIGINS", "app.example.com", "'app.example.com' is no origin"),
+        ("FINLEY_CORS_ORIGINS", "app.example.com", "'app.example.com' is not an origin"),
         ("FINLEY_CORS_ORIGINS", f"{APP},{APP}/", "without a path"),
-        ("FINLEY_CORS_ORIGINS", "*", "'*' is no origin"),
-        ("FINLEY_CSP", "yes", "say enforce, report, off"),
+        ("FINLEY_CORS_ORIGINS", "*", "'*' is not an origin"),
+        ("FINLEY_CSP", "yes", "must be one of: enforce, report, off"),
     ],
 )
 def test_what_is_set_wrongly_is_said(name, value, words):

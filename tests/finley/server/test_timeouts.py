@@ -248,7 +248,11 @@ def test_a_process_has_so_many_clients_at_most():
             held = [lines.enter_context(dialled(server)) for _ in range(5)]
             time.sleep(0.5)
             with dialled(server) as line:
-                assert rest(line) == b""
+                line.sendall(head(ENTITIES))
+                assert rest(line).startswith(b"HTTP/1.1 503 ")
+            with dialled(server) as line:  # a further connection is for probes
+                line.sendall(head("/healthz", "Connection: close"))
+                assert rest(line).startswith(b"HTTP/1.1 200 ")
             held[0].close()
             time.sleep(0.5)
             until_it_answers(server)
@@ -273,9 +277,9 @@ def test_one_token_does_not_take_all_places(tenant, other_tenant, token):
                 line = lines.enter_context(dialled(server))
                 line.sendall(head(ENTITIES, token=token))
             time.sleep(1)
-            text = f"{server.address}{SYNCS}"
-            assert httpx.get(text, headers=mine, timeout=10).status_code == 503
-            assert httpx.get(text, headers=other, timeout=10).status_code == 200
+            url = f"{server.address}{SYNCS}"
+            assert httpx.get(url, headers=mine, timeout=10).status_code == 503
+            assert httpx.get(url, headers=other, timeout=10).status_code == 200
 
 
 def test_above_so_many_requests_at_once_there_is_an_answer_at_once(tenant, token):

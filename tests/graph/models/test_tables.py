@@ -18,7 +18,7 @@ from psycopg.sql import SQL, Identifier, Placeholder
 
 KEYS = [
     key
-    for name in ("0002_tenants_apart", "0003_entities_that_are_one", "0012_what_rows_record")
+    for name in ("0002_tenants_apart", "0003_entities_that_are_one", "0013_what_rows_record")
     for key in import_module(f"graph.migrations.{name}").KEYS
 ]
 TABLES = {

@@ -104,7 +104,7 @@ def test_another_tenants_connection_and_nobodys_are_the_same_404(api, theirs):
 
 def test_a_paused_and_a_removed_connection_are_not_synced(api, tenant, gmail):
     connections.change(tenant.pk, gmail.pk, {"state": "paused"})
-    assert "resume" in wrong(ask(api, gmail))["connection"][0]
+    assert "Resume" in wrong(ask(api, gmail))["connection"][0]
     assert ask(api, gmail).status_code == 409
     connections.remove(tenant.pk, gmail.pk)
     assert ask(api, gmail).status_code == 409

@@ -89,7 +89,7 @@ def test_one_is_shown_with_its_story():
     report = read("show", failure.pk)
     assert report["error"] == "broken"
     assert report["payload"] == {"full": True}
-    assert report["what_to_do"].startswith("Mend")
+    assert report["what_to_do"].startswith("Fix")
     (run,) = report["runs"]
     assert (run["id"], run["attempts"][0]["traceback"]) == (str(failure.run_id), "Frame 1")
     text = said("show", failure.pk)
@@ -181,14 +181,14 @@ def test_bad_input_is_a_sentence(staff, tmp_path, monkeypatch):
         (["show", "x"], "'x' is not the id of a failure"),
         (["replay"], "Give the ids"),
         (["replay", key, "--all-matching"], "Give the ids"),
-        (["discard", key], "with a reason only"),
-        (["discard", key, "--reason", " "], "with a reason only"),
+        (["discard", key], "Give a reason"),
+        (["discard", key, "--reason", " "], "Give a reason"),
         (["replay", key, "--payload", bad], "not JSON"),
         (["replay", key, "--payload", tmp_path / "list.json"], "JSON object"),
         (["replay", key, "--payload", tmp_path / "bytes.json"], "cannot be read"),
         (["replay", key, "--payload", tmp_path / "none.json"], "cannot be read"),
         (["replay", key, "--payload", tmp_path], "cannot be read"),
-        (["replay", key, "--per-minute", 0], "a minute must be a whole number"),
+        (["replay", key, "--per-minute", 0], "per minute must be a whole number"),
         (["replay", key, "--per-minute", "x"], "invalid int value"),
         (["resolve", key, "--as", "nobody@example.org"], "There is no staff user"),
         (["resolve", key, "--as", "clerk@example.org"], "There is no staff user"),

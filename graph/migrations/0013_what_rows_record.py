@@ -67,7 +67,7 @@ ON CONFLICT (user_id) DO UPDATE SET wanted_at = greatest(now(), enrichments.want
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('graph', '0011_name_of_view_refreshes'),
+        ('graph', '0012_frequencies'),
     ]
 
     operations = [
