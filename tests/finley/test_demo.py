@@ -49,7 +49,7 @@ def test_says_what_it_found(state: Path):
         assert count, layer.name
         # one imports once: nothing has changed yet, and two years are few for a season
         assert (count[1] != "none") or layer.name in ("change", "seasonal")
-    assert re.search(r"What came in and went out\?\n .*GBP .* in, .* out", done.stdout)
+    assert re.search(r"What came in and went out\?\n(?: .*\n)* +GBP .* in, .* out", done.stdout)
     assert re.search(
         r"What was paid twice\?\n +\d+ cases, .* at risk\n.* to .*% sure\)", done.stdout
     )
