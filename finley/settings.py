@@ -286,6 +286,11 @@ SPECTACULAR_SETTINGS = {
         "QuestionStatus": "graph.models.choices.QuestionStatus",
         "RunStatus": "syncjobs.models.choices.RunStatus",
         "FailureStatus": "syncjobs.models.choices.FailureStatus",
+        "CaseState": "graph.models.choices.CaseState",
+        "ConnectionState": "syncjobs.models.choices.ConnectionState",
+        "EntityKind": "graph.models.choices.EntityKind",
+        "Records": "graph.models.choices.Records",
+        "OwedDirection": "graph.questions.open_items.DIRECTIONS",
     },
 }
 

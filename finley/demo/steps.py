@@ -4,6 +4,7 @@ import secrets
 import socket
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -65,13 +66,22 @@ def ledgers(data: Path | None, state: Path, seed: int) -> list[Path]:
     if data is None:
         folder = state / "demo"
         folder.mkdir(parents=True, exist_ok=True)
-        return [path for path in books.write(folder, seed).files if path.suffix == ".csv"]
+        return [
+            path
+            for path in books.write(folder, seed, end=yesterday()).files
+            if path.suffix == ".csv"
+        ]
     if data.is_file():
         return [data]
     found = sorted({path for pattern in LEDGERS for path in data.rglob(pattern)})
     if not found:
         raise LedgerError(f"{data} is no file and holds none: DATA takes CSV files (.gz, .zst).")
     return found
+
+
+def yesterday() -> date:
+    """The last day of the demo's books: what is due next is then really ahead."""
+    return datetime.now(UTC).date() - timedelta(days=1)
 
 
 def tenant_of(data: Path | None) -> str:
