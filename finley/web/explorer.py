@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from math import cos, log1p, pi, sin
+from math import cos, degrees, log1p, pi, sin
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +17,12 @@ from graph.engine.filters import Only
 from graph.errors import QuestionError
 from graph.questions import whole_graph
 
-WIDTH, HEIGHT = 1000, 760
-RINGS = (0, 210, 345)  # by the distance from the party
+SIDE = 1000  # of the picture, a square
+RINGS = (0, 190, 330)  # by the distance from the party; names stand outside
+CROWDED = 14  # parties on a ring whose names are turned outwards
 NODES = {1: 40, 2: 60}  # shown at most, by depth
 EDGES = 20_000
-NAME = 22  # characters
+NAME = 20  # characters
 Row = dict[str, Any]
 
 
@@ -35,6 +36,7 @@ class Node:
     radius: float
     anchor: str
     short: str
+    turned: float  # degrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,7 @@ def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
         "depth": depth,
         "truncated": found["truncated"],
         "edges_truncated": found["edges_truncated"],
-        "width": WIDTH,
-        "height": HEIGHT,
+        "side": SIDE,
     }
     return render(request, "web/explorer.html", context)
 
@@ -135,22 +136,27 @@ def placed(entities: list[Row], edges: list[Edge]) -> list[Node]:
         ring.sort(key=lambda entity: (entity["kind"], entity["name"], str(entity["id"])))
         for at, entity in enumerate(ring):
             angle = 2 * pi * at / len(ring) - pi / 2
-            nodes.append(_node(entity, RINGS[distance], angle, weights[str(entity["id"])]))
+            turned = len(ring) > CROWDED
+            weight = weights[str(entity["id"])]
+            nodes.append(_node(entity, (RINGS[distance], angle), weight, turned=turned))
     return nodes
 
 
-def _node(entity: Row, ring: int, angle: float, weight: float) -> Node:
-    name = str(entity["name"])
-    side = cos(angle) if ring else 0.0
+def _node(entity: Row, polar: tuple[int, float], weight: float, *, turned: bool) -> Node:
+    """A name that is turned reads from left to right on either side."""
+    (ring, angle), name = polar, str(entity["name"])
+    left = cos(angle) < -1e-9
+    outwards = degrees(angle) + (180 if left else 0)
     return Node(
         str(entity["id"]),
         name,
         str(entity["kind"]),
-        round(WIDTH / 2 + 1.18 * ring * cos(angle), 1),
-        round(HEIGHT / 2 + ring * sin(angle), 1),
-        round(6 + 3 * log1p(weight) ** 0.8, 1),
-        "middle" if abs(side) < 0.2 else ("start" if side > 0 else "end"),
+        round(SIDE / 2 + ring * cos(angle), 1),
+        round(SIDE / 2 + ring * sin(angle), 1),
+        round(5 + 2.5 * log1p(weight) ** 0.8, 1),
+        ("end" if left else "start") if turned else "middle",
         name if len(name) <= NAME else f"{name[: NAME - 1]}…",
+        round(outwards, 1) if turned else 0.0,
     )
 
 
