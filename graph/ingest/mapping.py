@@ -191,6 +191,11 @@ def load(path: Path) -> Mapping:
         raise MappingError(f"{path}: {error.strerror or error}") from error
 
 
+def loads(name: str, text: str) -> Mapping:
+    """The mapping of a TOML text; `name` says in errors which one. Raises MappingError."""
+    return _parse(name, text.encode())
+
+
 @cache
 def ready() -> dict[str, Mapping]:
     """The formats that come with finley, by name."""

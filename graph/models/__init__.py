@@ -15,7 +15,7 @@ from graph.models.enrichment import (
 from graph.models.idempotency import RepeatedRequest
 from graph.models.questions import AskedQuestion
 from graph.models.resolutions import EntityResolution
-from graph.models.upkeep import Enrichment, SearchedGroup
+from graph.models.upkeep import Enrichment, SavedMapping, SearchedGroup
 from graph.models.view import EnrichedRelationship, TenantRelationship, ViewRefresh
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "RelationshipPattern",
     "RepeatedRequest",
     "RootCauseAnalysis",
+    "SavedMapping",
     "SearchedGroup",
     "SeasonalPattern",
     "TemporalPattern",

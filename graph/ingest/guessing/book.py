@@ -392,7 +392,7 @@ def _account(sample: Sample, own: str, money: Money, choices: Choices, *, card: 
     account = own_account(sample)
     holder = sample.role("employee") if card and account is None else None
     constant, is_sure = constant_side(sample)
-    name = account_above(sample) or (constant if is_sure and account is None else "") or own
+    name = account_above(sample.above) or (constant if is_sure and account is None else "") or own
     payer = PartyRule(
         "account", account.name if account else None, name, account_keys(sample, account)
     )

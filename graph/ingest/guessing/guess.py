@@ -1,7 +1,7 @@
 """The generic format: a mapping guessed from a file's header and a sample of its values."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from hashlib import blake2b
 from itertools import islice
@@ -57,7 +57,7 @@ def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mappi
     mapping = Mapping(
         name="generic",
         title=f"{path.name}, guessed as {chosen.title}",
-        source=f"generic.{fingerprint(sample.columns)}",
+        source=f"generic.{layout_of(column.name for column in sample.columns)}",
         platform=chosen.platform,
         date=DateRule(column.name, order.formats),
         amount=amount,
@@ -106,10 +106,9 @@ def own_name(path: Path) -> str:
     return re.sub(r"[_\s]+", " ", stem).strip() or path.name
 
 
-def fingerprint(columns: tuple[Column, ...]) -> str:
-    """The same for every file of one layout, whatever the order of its columns."""
-    names = "\n".join(sorted(column.name for column in columns))
-    return blake2b(names.encode(), digest_size=4).hexdigest()
+def layout_of(names: Iterable[str]) -> str:
+    """Of the columns' canonical names: the same for every file of one layout, in any order."""
+    return blake2b("\n".join(sorted(names)).encode(), digest_size=4).hexdigest()
 
 
 def _book(path: Path, sample: Sample, choices: Choices) -> Book:
@@ -219,7 +218,7 @@ def _key(sample: Sample) -> KeyRule:
         for column in sample.columns
         if likeness("balance", column.title) > 0.4 or likeness("status", column.title) > 0.6
     )
-    return KeyRule(ids, content=True, ignore=ignored, account=account_above(sample))
+    return KeyRule(ids, content=True, ignore=ignored, account=account_above(sample.above))
 
 
 def _publication(sample: Sample) -> tuple[str, ...]:

@@ -120,9 +120,9 @@ def own_account(sample: Sample) -> Column | None:
     return column if column.distinct <= max(3, column.rows // 20) else None
 
 
-def account_above(sample: Sample) -> str:
-    """The account's IBAN where it stands above the header."""
-    for cell in sample.above:
+def account_above(above: tuple[str, ...]) -> str:
+    """The account's IBAN where it stands in the cells above the header."""
+    for cell in above:
         if iban := _IBAN_ABOVE.search(cell):
             return iban[0].replace(" ", "")
     return ""
