@@ -20,8 +20,8 @@ def _lines(mapping: Mapping) -> Iterator[str]:
     yield HEAD.format(title=mapping.title)
     yield from (f"# {line}" for line in explain(mapping))
     yield ""
-    for key in ("name", "title", "source", "platform"):
-        yield f"{key} = {_text(getattr(mapping, key))}"
+    for name in ("name", "title", "source", "platform"):
+        yield f"{name} = {_text(getattr(mapping, name))}"
     yield f"records = {_text(mapping.records)}  # payment obligation order transfer claim fee"
     if mapping.recognise:
         yield from _table("recognise", [("columns", mapping.recognise)])

@@ -11,12 +11,13 @@ from graph.ingest.columns import canonical, squash
 from graph.ingest.csv_dialect import Layout
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing import header
-from graph.ingest.guessing.book import SURE, Book, book
+from graph.ingest.guessing.book import SURE, Book
 from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.guessing.currency import currency_of
 from graph.ingest.guessing.date_order import Order, order_of
 from graph.ingest.guessing.explain import evidence
 from graph.ingest.guessing.header import GuessError, MissingError
+from graph.ingest.guessing.kinds import book
 from graph.ingest.guessing.names import likeness
 from graph.ingest.guessing.parties import PARTY, account_above, descriptions, has_party
 from graph.ingest.guessing.profile import Column, decimal_mark
@@ -134,10 +135,11 @@ def _missing(path: Path, sample: Sample, missing: list[str]) -> GuessError:
     if "a date" in missing and (
         named := [c for c in sample.columns if "date" in c.name and c.values]
     ):
-        hint = f" ({named[0].title!r} holds {named[0].values[0]!r}, which is no date that is known)"
+        first = named[0]
+        hint = f" ({first.title!r} holds {first.values[0]!r}, which is no date that is known)"
     return GuessError(
-        f"{path.name}: found no column that is {' nor '.join(missing)}{hint}; it has {titles}. Name a column with "
-        "--date, --amount or --payee, or write a mapping (docs/formats.md, manage.py make_mapping)"
+        f"{path.name}: found no column that is {' nor '.join(missing)}{hint}; it has {titles}. "
+        "Name a column with --date, --amount or --payee, or write a mapping (docs/formats.md)"
     )
 
 
@@ -147,7 +149,8 @@ def _date_doubts(sample: Sample, column: Column, order: Order, path: Path) -> It
         because = f" ({order.why})" if order.why else ""
         yield Doubt(
             "date",
-            f"every date in {column.title!r} could be day or month first; read {first} first{because}",
+            f"every date in {column.title!r} could be day or month first; "
+            f"read {first} first{because}",
             "--date-order",
             (first, second),
             order.confidence,

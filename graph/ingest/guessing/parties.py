@@ -7,11 +7,13 @@ from graph.ingest.guessing.names import likeness, words
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.roles import IBAN, typeness
 from graph.ingest.guessing.sample import Sample
+from graph.ingest.guessing.vocabulary import CATEGORIES
 
 _IBAN_ABOVE = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){10,30}\b")
-_CATEGORIES = frozenset(
-    "category kategorie categorie categoria kategoria kategori luokka tag tags label_category".split()
-)
+_TAKEN = (
+    "payee", "payer", "counterparty", "vendor", "customer", "employee", "account", "status",
+    "direction", "currency", "document", "id", "department", "email",
+)  # fmt: skip
 _KEYS = {
     "vendor": ("supplier_id", "company_number", "charity_number", "vat_number"),
     "customer": ("customer_id", "email", "company_number", "vat_number"),
@@ -93,7 +95,7 @@ def descriptions(sample: Sample) -> list[Column]:
 
 
 def _is_category(column: Column) -> bool:
-    return bool(set(words(column.title).split("_")) & _CATEGORIES)
+    return bool(set(words(column.title).split("_")) & CATEGORIES)
 
 
 def _numbered(columns: list[Column]) -> list[Column]:
@@ -107,9 +109,7 @@ def _numbered(columns: list[Column]) -> list[Column]:
 
 
 def _is_taken(sample: Sample, column: Column) -> bool:
-    roles = ("payee", "payer", "counterparty", "vendor", "customer", "employee", "account", "status",
-             "direction", "currency", "document", "id", "department", "email")  # fmt: skip
-    return any(sample.role(role) is column for role in roles)
+    return any(sample.role(role) is column for role in _TAKEN)
 
 
 def own_account(sample: Sample) -> Column | None:
@@ -160,13 +160,9 @@ def account_keys(sample: Sample, account: Column | None) -> tuple[tuple[str, str
     if account.values and account.share(_is_iban) == 1:
         return (("iban", account.name),)
     for column in sample.columns:
-        if (
-            column.distinct == 1
-            and column is not account
-            and likeness("account", column.title) > 0.4
-        ):
-            if column.share(_is_iban) == 1:
-                return (("iban", column.name),)
+        named = column is not account and likeness("account", column.title) > 0.4
+        if named and column.distinct == 1 and column.share(_is_iban) == 1:
+            return (("iban", column.name),)
     if "number" in account.name and "account" in account.name:
         return (("account_number", account.name),)
     return ()

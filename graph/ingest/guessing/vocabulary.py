@@ -27,6 +27,13 @@ PAID = _words(_TABLE["paid"])
 RECEIVED = _words(_TABLE["received"])
 UNSETTLED = _words(_TABLE["unsettled"])
 SETTLED = _words(_TABLE["settled"])
+CARD = _words(_TABLE["card"])
+BILLS = _words(_TABLE["bills"])
+INVOICES = _words(_TABLE["invoices"])
+SPENDING = _words(_TABLE["spending"])
+EARNING = _words(_TABLE["earning"])
+CATEGORIES = _words(_TABLE["categories"])
+GENERIC = frozenset(_TABLE["generic"])
 TYPE_WORDS = _words(_TABLE["type_words"])
 LANGUAGES = {code: _words(titles) for code, titles in _TABLE["titles"].items()}
 BALANCE_ROW = _either(_PATTERNS["balance_row"], r"^\W*", r"\b[\s:]*[\d.,/-]*\s*$")
@@ -34,17 +41,7 @@ BILL_PAYMENT = _either(_PATTERNS["bill_payment"])  # on a card's statement: pays
 COMES_IN = _either(_PATTERNS["comes_in"])
 GOES_OUT = _either(_PATTERNS["goes_out"])
 
-CODES = frozenset(  # ISO 4217
-    """
-    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN
-    BWP BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD
-    FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY
-    KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP
-    MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR
-    RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SYP SZL THB TJS TMT TND
-    TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL
-    """.split()
-)
+CODES = frozenset(_TABLE["codes"])  # ISO 4217
 SIGNS = {
     "£": "GBP",
     "€": "EUR",

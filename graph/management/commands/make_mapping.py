@@ -18,8 +18,8 @@ from graph.management import ledger_options
 
 class Command(BaseCommand):
     help = (
-        "Write the mapping (TOML) by which import_ledger would read a file, with comments that say\n"
-        "what each part was made from and what is not sure. The options decide what is open.\n\n"
+        "Write the mapping (TOML) by which import_ledger would read a file, with comments that\n"
+        "say what each part was made from and what is open. The options decide that.\n\n"
         "With --save import_ledger reads the tenant's next file with the same columns by it; with\n"
         "--mapping what is saved is a file that you have mended."
     )
