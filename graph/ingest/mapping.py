@@ -87,7 +87,8 @@ class PartyRule:
 
     `kind` is that of rows where `kind_column` states none of KINDS. `or_else`: columns of the name
     where `name` is blank, in this order. `received`: the columns of the name, in order, in rows
-    in which the payer is paid (none: the same as otherwise).
+    in which the payer is paid (none: the same as otherwise). `own`: names of our own accounts,
+    whatever `kind` says.
     """
 
     kind: str
@@ -98,6 +99,7 @@ class PartyRule:
     not_keys: tuple[tuple[str, re.Pattern[str]], ...] = ()
     or_else: tuple[str, ...] = ()
     received: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,5 +346,13 @@ def _party(table: Table) -> PartyRule:
     not_keys = table.table("not_keys").patterns(among=[kind for kind, _ in keys])
     kind_column, others = table.column("kind_column"), table.columns("or_else")
     return PartyRule(
-        kind, name, default, keys, kind_column, not_keys, others, table.columns("received")
+        kind,
+        name,
+        default,
+        keys,
+        kind_column,
+        not_keys,
+        others,
+        table.columns("received"),
+        table.texts("own"),
     )

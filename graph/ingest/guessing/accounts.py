@@ -42,6 +42,8 @@ def is_account(sample: Sample, money: Money) -> bool:
 
 
 def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, card: bool) -> Book:
+    if stated := _between_named(sample, money):
+        return stated
     others = others_of(sample)
     account = own_account(sample)
     holder = sample.role("employee") if card and account is None else None
@@ -72,6 +74,29 @@ def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, ca
         doubt = Doubt("payee", text, "--payee", (paid[0].title,), 0.85)
         made = replace(made, doubts=(doubt,))
     return _with_direction(sample, made, choices, [*others.paid, *descriptions(sample)], card)
+
+
+def _between_named(sample: Sample, money: Money) -> Book | None:
+    """Both sides named in each row, and amounts without a sign: the payer pays the payee."""
+    payer, payee = sample.role("payer"), sample.role("payee")
+    coded = sample.role("direction") or money.endings[0] or money.endings[1]
+    if payer is None or payee is None or money.column is None or money.signed or coded:
+        return None
+    if min(payer.filled, payee.filled) < 1:
+        return None
+    own, is_sure = constant_side(sample)
+    ours = (own,) if is_sure else ()
+    made = Book(
+        "payments between named parties: the payer pays the payee",
+        "bank",
+        PartyRule("vendor", payer.name, own=ours),
+        PartyRule("vendor", payee.name, own=ours),
+        money,
+    )
+    if is_sure:
+        return made
+    text = "no name stands in every row: which side is our own is not known"
+    return replace(made, doubts=(Doubt("account", text, "", (), 0.8),))
 
 
 def _with_direction(

@@ -103,6 +103,7 @@ def _party(role: str, party: PartyRule) -> Iterator[str]:
             ("kind_column", party.kind_column),
             ("or_else", party.or_else),
             ("received", party.received),
+            ("own", party.own),
         ],
     )
     yield from _table(f"{role}.keys", party.keys)

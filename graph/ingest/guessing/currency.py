@@ -5,13 +5,20 @@ import re
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.book import Book
 from graph.ingest.guessing.choices import Choices
+from graph.ingest.guessing.parties import account_above
 from graph.ingest.guessing.profile import Column
+from graph.ingest.guessing.roles import is_iban
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import CODES, SIGNS
 
 _CODE = re.compile(r"(?<![A-Z])[A-Z]{3}(?![A-Z])")
 _EURO = re.compile(r"\beuros?\b", re.IGNORECASE)
 USUAL = "GBP"
+_COUNTRIES = {"GB": "GBP", "CH": "CHF", "LI": "CHF", "SE": "SEK", "NO": "NOK", "DK": "DKK", "PL": "PLN",
+              "CZ": "CZK", "HU": "HUF", "RO": "RON", "TR": "TRY", "IS": "ISK"}  # fmt: skip
+_EURO_COUNTRIES = frozenset(
+    "AT BE BG CY DE EE ES FI FR GR HR IE IT LT LU LV MT NL PT SI SK".split()
+)
 # Ways of paying that one country has.
 _NETWORKS = {
     "INR": re.compile(r"\b(?:UPI|NEFT|IMPS|RTGS)\b"),
@@ -57,11 +64,24 @@ def _likeliest(sample: Sample, chosen: Book) -> tuple[str, str, float]:
     """(code, why, confidence) for a file that states no currency."""
     if code := _by_networks(sample):
         return code, ", by the payment networks that rows name", 0.9
+    if code := _by_account(sample):
+        return code, ", by the country of the account", 0.9
     if sample.language:
         return sample.language, ", by the language of the columns", 0.85
     if any(c.mark == "," and c.money_hits(".") < len(c.values) for c in chosen.money.columns):
         return "EUR", ", for the decimal mark is a comma", 0.7
     return USUAL, "", 0.8
+
+
+def _by_account(sample: Sample) -> str | None:
+    """The currency of the country that issued the own account's IBAN."""
+    column = sample.role("account")
+    iban = account_above(sample.above)
+    if not iban and column and column.distinct == 1 and is_iban(column.values[0]):
+        iban = column.values[0]
+    return (
+        _COUNTRIES.get(iban[:2], "EUR" if iban[:2] in _EURO_COUNTRIES else None) if iban else None
+    )
 
 
 def _by_networks(sample: Sample) -> str | None:

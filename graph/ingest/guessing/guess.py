@@ -18,6 +18,7 @@ from graph.ingest.guessing.date_order import Order, order_of
 from graph.ingest.guessing.explain import evidence
 from graph.ingest.guessing.header import GuessError, MissingError
 from graph.ingest.guessing.kinds import book
+from graph.ingest.guessing.money import rival_of
 from graph.ingest.guessing.names import likeness
 from graph.ingest.guessing.parties import PARTY, account_above, descriptions, has_party
 from graph.ingest.guessing.profile import Column, decimal_mark
@@ -43,7 +44,10 @@ def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mappi
     column = sample.role("date")
     assert column is not None  # noqa: S101 - _book has seen to it
     currency, field, currency_doubts = currency_of(sample, chosen, choices)
-    order = order_of(sample, column, currency if not currency_doubts else None, choices.date_order)
+    stated = currency if not currency_doubts else None
+    if field is not None and field.distinct == 1:
+        stated = field.values[0].upper()
+    order = order_of(sample, column, stated, choices.date_order)
     if currency_doubts and order.month_first and order.confidence > SURE and not choices.currency:
         currency, currency_doubts = "USD", _dollars(order)
     amount, amount_doubts = _amount(chosen, shape, sample, choices)
@@ -190,6 +194,12 @@ def _amount(
         assert money.credit is not None  # noqa: S101
         text = f"the balance grows by {money.credit.title!r}: it is read as money that comes in"
         doubts.append(Doubt("direction", text, "", (), 0.9))
+    if rival := rival_of(sample, money):
+        text = (
+            f"{rival.title!r} is named like an amount as {money.columns[0].title!r} is; read that"
+        )
+        titles = (money.columns[0].title, rival.title)
+        doubts.append(Doubt("amount", text, "--amount", titles, 0.5, blocking=not choices.amount))
     unsigned = tuple(column.name for column in money.unsigned)
     if money.debit and money.credit:
         rule = AmountRule(None, money.debit.name, money.credit.name, mark, thousands)

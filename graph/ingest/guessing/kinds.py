@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.accounts import account_book, is_account
 from graph.ingest.guessing.book import Book, directed
 from graph.ingest.guessing.choices import Choices
@@ -23,7 +24,20 @@ def book(sample: Sample, own: str, choices: Choices) -> Book:
     money = amount_columns(sample, choices.amount)
     _refuse_journal(sample)
     made = _kind(sample, own, money, choices)
-    return replace(made, records=choices.records) if choices.records else made
+    if choices.records:
+        return replace(made, records=choices.records)
+    return _ordered(made) if _is_orders(sample) else made
+
+
+def _is_orders(sample: Sample) -> bool:
+    date = sample.role("date")
+    return date is not None and "order" in date.name.split("_")
+
+
+def _ordered(made: Book) -> Book:
+    text = "the date is an order's: rows are read as orders, which move no money"
+    doubt = Doubt("records", text, "--records", ("order", "payment"), 0.85)
+    return replace(made, records="order", doubts=(*made.doubts, doubt))
 
 
 def _kind(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
@@ -114,7 +128,15 @@ def _claims(
     department = sample.role("department")
     ours = PartyRule("department", department.name if department else None, own)
     title = "expense claims: we pay the employee"
-    return Book(title, "claims", ours, payer, money, "claim")
+    claimed = sample.title_words & {
+        "claim",
+        "claimant",
+        "claimed",
+        "expense",
+        "expenses",
+        "reimbursable",
+    }
+    return Book(title, "claims", ours, payer, money, "claim" if claimed else "payment")
 
 
 def _sales(sample: Sample, customer: Column, own: str, money: Money) -> Book:

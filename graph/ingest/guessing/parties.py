@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from graph.ingest.guessing.names import likeness, words
 from graph.ingest.guessing.profile import Column
-from graph.ingest.guessing.roles import IBAN, typeness
+from graph.ingest.guessing.roles import is_iban, typeness
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import CATEGORIES
 
@@ -47,8 +47,8 @@ def others_of(sample: Sample) -> Others:
 
 
 def _is_mail(column: Column | None) -> bool:
-    """Mail addresses name a party only where no name does."""
-    return column is not None and column.share(lambda v: "@" in v) >= 0.5
+    """Mail addresses and account numbers name a party only where no name does."""
+    return column is not None and column.share(lambda v: "@" in v or is_iban(v)) >= 0.5
 
 
 def has_party(sample: Sample) -> bool:
@@ -157,11 +157,11 @@ def account_keys(sample: Sample, account: Column | None) -> tuple[tuple[str, str
     """The own account's IBAN or number: in its own column, or in another that names it."""
     if account is None:
         return ()
-    if account.values and account.share(_is_iban) == 1:
+    if account.values and account.share(is_iban) == 1:
         return (("iban", account.name),)
     for column in sample.columns:
         named = column is not account and likeness("account", column.title) > 0.4
-        if named and column.distinct == 1 and column.share(_is_iban) == 1:
+        if named and column.distinct == 1 and column.share(is_iban) == 1:
             return (("iban", column.name),)
     if "number" in account.name and "account" in account.name:
         return (("account_number", account.name),)
@@ -169,8 +169,4 @@ def account_keys(sample: Sample, account: Column | None) -> tuple[tuple[str, str
 
 
 def _kind_of_account(column: Column | None) -> str:
-    return "iban" if column and column.share(_is_iban) >= 0.5 else "account_number"
-
-
-def _is_iban(text: str) -> bool:
-    return IBAN.fullmatch(text.replace(" ", "")) is not None
+    return "iban" if column and column.share(is_iban) >= 0.5 else "account_number"
