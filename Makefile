@@ -10,11 +10,13 @@ CLIENT ?= finley-client
 # Settings as in production, for what `manage.py check --deploy` looks at.
 PRODUCTION = FINLEY_PRODUCTION=1 FINLEY_ALLOWED_HOSTS=finley.example.com \
 	FINLEY_SECRET_KEY="$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')"
+# Twice as many processes as the two cores of CI: many tests wait for a child or for a timeout.
+TEST = $(PYTHON) -m pytest -n 4 --dist worksteal --durations 10
 COMPILE = uv pip compile pyproject.toml --universal --python-version 3.12 --generate-hashes \
 	--no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev demo serve test test-networkx check bench fuzz-api client requirements clean
+.PHONY: help venv venv-dev demo serve test test-all test-networkx check bench fuzz-api client docs requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
@@ -31,8 +33,12 @@ demo: venv ## Show finley on its example books, or on DATA
 serve: venv ## Serve the API on 127.0.0.1:PORT
 	@$(PYTHON) manage.py serve --port $(PORT) $(ARGS)
 
-test: venv-dev ## Run the tests
-	$(PYTHON) -m pytest -n 2 $(ARGS)
+test: venv-dev ## Run the tests, but for the thorough ones
+	$(TEST) -m "not thorough" $(ARGS)
+
+test-all: venv-dev ## Run every test: real books, 2,500 examples a property, networkx's own suite
+	HYPOTHESIS_PROFILE=thorough $(TEST) $(ARGS)
+	$(MAKE) test-networkx
 
 test-networkx: venv-dev ## Run networkx's own tests with finley as its backend
 	cd .venv && NETWORKX_TEST_BACKEND=finley NETWORKX_FALLBACK_TO_NX=1 bin/python -m pytest -c /dev/null \
@@ -44,9 +50,10 @@ check: venv-dev ## Everything that CI asks: style, types, layers, migrations, de
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 	$(PYTHON) manage.py makemigrations --check --dry-run
+	.venv/bin/zensical build --strict
 	@echo "manage.py check --deploy, with settings as in production"
 	@$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
-	$(PYTHON) -m pytest -n 2 $(ARGS)
+	$(TEST) -m "not thorough" $(ARGS)
 
 bench: venv-dev ## Measure finley against the ten-fetch way, and the columnar graph
 	@$(PYTHON) -m benchmarks.ten_fetches $(ARGS)
@@ -58,6 +65,9 @@ fuzz-api: venv-dev ## Schemathesis over the running service, more than 20,000 ca
 client: venv-dev ## Make a Python client of the API from its schema, in CLIENT
 	@$(PYTHON) scripts/client.py $(CLIENT)
 	@echo "$(CLIENT) is there: install it with pip, then import finley_client"
+
+docs: venv-dev ## Build the documentation as a site, strict about links, in build/docs
+	.venv/bin/zensical build --strict
 
 requirements: ## Pin what pyproject.toml asks for, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "requirements are compiled by uv: install it first" >&2; exit 1; }

@@ -36,7 +36,7 @@ from tqdm import tqdm
 
 from benchmarks import apart
 from graph.errors import KeyInUse
-from graph.http.idempotency import Once
+from graph.http.idempotency import IdempotentRequest
 from syncjobs import runs
 from syncjobs.models import SyncConnection, SyncRun
 from syncjobs.models.choices import ACTIVE, Trigger
@@ -287,7 +287,7 @@ class Chaos:
 
 def _once(user_id: UUID, connection_id: UUID, key: str) -> str:
     """The run, accepted now or when it was asked for before; nobody knows after a broken commit."""
-    with Once(user_id, key, "").first() as first:
+    with IdempotentRequest(user_id, key, "").first() as first:
         if first.known is not None:
             return first.known.answer
         run = str(runs.accept(user_id, connection_id, trigger=Trigger.REQUEST).pk)

@@ -15,7 +15,7 @@ from benchmarks import dataset
 from graph.database.arrow import tenant_snapshot
 from graph.models.view_sql import TENANT_VIEW, view_sql
 from graph.reading import corrections, load
-from graph.reading.corrections import Wanted
+from graph.reading.corrections import EdgeQuery
 from graph.view import refresh, triggers, version
 
 ROUNDS = 5
@@ -85,7 +85,7 @@ def _plain(columns: tuple[str, ...]) -> None:
 def _fresh(columns: tuple[str, ...]) -> None:
     with tenant_snapshot(TENANT) as reader:
         _, state = corrections.nodes(reader, TENANT)
-        corrections.edges(reader, Wanted(TENANT, columns), state)
+        corrections.edges(reader, EdgeQuery(TENANT, columns), state)
 
 
 def _change(share: float) -> None:
@@ -214,7 +214,7 @@ def _plan() -> list[str]:
         run = reader.table
         reader.table = lambda query: (asked.append(query.as_string()), run(query))[1]  # type: ignore[method-assign]
         _, state = corrections.nodes(reader, TENANT)
-        corrections.edges(reader, Wanted(TENANT, FEW), state)
+        corrections.edges(reader, EdgeQuery(TENANT, FEW), state)
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT set_config('finley.user_id', %s, false)", [str(TENANT)])
         for query in asked:

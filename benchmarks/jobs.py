@@ -29,7 +29,7 @@ from syncjobs import periodic, queue, runs, worker
 from syncjobs.database_threads import Threads
 from syncjobs.models import JobAttempt, SyncConnection, SyncRun
 from syncjobs.models.choices import Trigger
-from syncjobs.runner import Start
+from syncjobs.runner import Attempt
 
 AT_ONCE = {"max_jobs": 50, "poll_delay": 0.01, "handle_signals": False}
 PLAIN = "bench:plain"
@@ -96,7 +96,7 @@ async def noop_run(ctx: dict[str, Any], run_id: str) -> None:
     await ctx["runner"].run(ctx, run_id, _nothing)
 
 
-async def _nothing(start: Start) -> None:
+async def _nothing(attempt: Attempt) -> None:
     return
 
 

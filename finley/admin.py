@@ -1,4 +1,4 @@
-"""Users and their API tokens in the admin. A token is shown once, its digest never."""
+"""Admin pages of users and their API tokens. A token is shown only once, its digest never."""
 
 from collections.abc import Sequence
 from copy import copy
@@ -39,7 +39,7 @@ else:
     OfToken = forms.ModelForm
 
     class ByEmail(DjangoUserAdmin, ModelAdmin):
-        """Django's users in the theme."""
+        """Django's user admin in the theme."""
 
 
 admin.site.unregister(Group)
@@ -59,12 +59,12 @@ class UserEdit(Change):
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """Groups of permissions: who may replay, who may settle."""
+    """Groups of permissions, such as replaying or settling failures."""
 
 
 @admin.register(User)
 class UserAdmin(ByEmail):
-    """Users by e-mail address. A user is a tenant, whose rows outlive it."""
+    """Users by e-mail address. A user is a tenant; its rows stay when the user is deleted."""
 
     form = UserEdit
     add_form = UserCreation
@@ -101,7 +101,7 @@ class UserAdmin(ByEmail):
     def get_deleted_objects(
         self, objs: Sequence[User] | QuerySet[User], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """The users, and how many tokens and log entries go along: counted, not listed."""
+        """The users, with the numbers of tokens and log entries that are deleted with them."""
         users = list(objs)
         tokens = ApiToken.objects.filter(user__in=users).count()
         lacking = tokens and not request.user.has_perm("finley.delete_apitoken")
@@ -115,9 +115,9 @@ class UserAdmin(ByEmail):
 
 
 def stand_in(token: ApiToken) -> ApiToken:
-    """The token as the admin's links, forms and log may name it: by its first letters.
+    """A copy of the token with its first letters as its primary key, for links, forms and logs.
 
-    Its primary key is the digest, which Django would write into every one of them.
+    Its real primary key is the digest, which Django would write into all of them.
     """
     shown = copy(token)
     shown.digest = token.token_key
@@ -131,10 +131,10 @@ class TokenList(ChangeList):
 
 class TokenForm(OfToken):
     scopes = forms.MultipleChoiceField(
-        choices=[(each, each) for each in SCOPES],
+        choices=[(scope, scope) for scope in SCOPES],
         initial=usual_scopes,
         widget=forms.CheckboxSelectMultiple,
-        help_text="read: ask; sync: ask for syncs, change connections; admin: staff's work.",
+        help_text="read: ask questions; sync: start syncs, change connections; admin: staff work.",
     )
 
     class Meta:
@@ -144,7 +144,7 @@ class TokenForm(OfToken):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ModelAdmin):
-    """Made here for any user, and revoked by deleting; the message after making one shows it."""
+    """Creates tokens for any user, shows each once, and revokes tokens by deletion."""
 
     form = TokenForm
     fields: ClassVar[tuple[str, ...]] = ("user", "name", "scopes", "expiry")
@@ -158,7 +158,7 @@ class ApiTokenAdmin(ModelAdmin):
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    actions = None  # their check boxes would hold the digest
+    actions = None  # the check boxes would contain the digest
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TokenList
@@ -166,9 +166,11 @@ class ApiTokenAdmin(ModelAdmin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> ApiToken | None:
-        """By first letters; None too where two tokens, against all odds, share them."""
-        found = list(self.get_queryset(request).filter(token_key=object_id)[:2])
-        return found[0] if len(found) == 1 else None
+        """The token by its first letters; None also if two tokens share them, which is very
+        unlikely.
+        """
+        tokens = list(self.get_queryset(request).filter(token_key=object_id)[:2])
+        return tokens[0] if len(tokens) == 1 else None
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:
         return self.fields if obj is None else (*self.fields, "token_key", "created")

@@ -7,6 +7,6 @@ class FinleyConfig(AppConfig):
     name = "finley"
 
     def ready(self) -> None:
-        """Tracing is not even loaded where nobody is told."""
+        """Import the tracing module only if a collector is configured."""
         if settings.TRACED:
             import_string("finley.observability.tracing.begin")()

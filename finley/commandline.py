@@ -1,15 +1,20 @@
-"""`manage.py`: Django's commands, with one clear sentence where the servers cannot be had."""
+"""`manage.py`: Django's commands, with a clear message if the embedded servers cannot start."""
 
+import errno
 import os
 import sys
 
 from django.core.management import execute_from_command_line
+from psycopg.errors import ConnectionTimeout, DiskFull, UndefinedTable
+from psycopg_pool import PoolTimeout
 
 from finley.embedded import EmbeddedServerError
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
 
 def main(arguments: list[str]) -> None:
-    """Run a command; exit 1 with the reason when the embedded servers refuse."""
+    """Run a command; exit with 1 and the reason if the embedded servers cannot start."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "finley.settings")
     try:
         execute_from_command_line(arguments)
@@ -20,10 +25,20 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"finley: {reason}")
 
 
-def _refusal(error: BaseException | None) -> EmbeddedServerError | None:
-    """The embedded servers' own error, however deep Django and its pool have wrapped it."""
+def _refusal(error: BaseException | None) -> str | None:
+    """A sentence for an error that the machine causes, found among the exception's causes.
+
+    Such are embedded servers that do not start, a full disk, and a database that is not migrated or
+    cannot be reached. None for any other error.
+    """
     while error is not None:
         if isinstance(error, EmbeddedServerError):
-            return error
+            return str(error)
+        if isinstance(error, DiskFull) or getattr(error, "errno", None) in FULL:
+            return f"No space is left on the disk: {error}. Nothing of this was kept; make room."
+        if isinstance(error, UndefinedTable):
+            return "The database has not all tables of this version: run manage.py migrate first."
+        if isinstance(error, PoolTimeout | ConnectionTimeout):
+            return f"The database cannot be reached: {error}. Is it running, and its address right?"
         error = error.__cause__ or error.__context__
     return None

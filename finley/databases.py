@@ -1,7 +1,7 @@
-"""Django's DATABASES from the environment: two roles, two aliases.
+"""Django's DATABASES from the environment: two roles as two aliases.
 
-`default` is the role of the web and the workers: it owns nothing. `owner` migrates, refreshes
-the view and serves the admin. With no DATABASE_URL both are roles of the embedded PostgreSQL.
+`default` is the role of web and workers, which owns nothing. `owner` migrates, refreshes the view
+and serves the admin. Without DATABASE_URL, both are roles of the embedded PostgreSQL.
 """
 
 import select
@@ -13,19 +13,20 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-# PgBouncer in transaction mode keeps no prepared statements and no session settings.
+# PgBouncer in transaction mode supports no prepared statements and no session settings.
 SAFE_BEHIND_POOLERS = {"prepare_threshold": None}
 
 
 def configure(url: str, owner_url: str, state: Path, pool: dict[str, Any]) -> dict[str, Any]:
     """Settings for both aliases.
 
-    `url` is the application's connection, `owner_url` the owner's (by default the same role does
-    both, which `manage.py check` warns about); both empty: the embedded server in `state`.
+    `url` is the application's connection, `owner_url` the owner's. Without `owner_url` one role
+    serves as both, which `manage.py check` warns about. If both are empty, the embedded server in
+    `state` is used.
     """
     if owner_url and not url:
         raise ImproperlyConfigured(
-            "DATABASE_OWNER_URL is set but DATABASE_URL is not: set both, or neither."
+            "DATABASE_OWNER_URL is set but DATABASE_URL is not. Set both or neither."
         )
     if not url:
         return _pooled(embedded("finley_app", state), embedded("finley_owner", state), pool)
@@ -33,7 +34,7 @@ def configure(url: str, owner_url: str, state: Path, pool: dict[str, Any]) -> di
 
 
 def embedded(role: str, state: Path) -> dict[str, Any]:
-    """The embedded server of `state`, started at the first connection."""
+    """Settings for the embedded server of `state`, which starts at the first connection."""
     return {
         "ENGINE": "finley.embedded.backend",
         "NAME": "finley",
@@ -58,17 +59,19 @@ def _pooled(app: dict[str, Any], owner: dict[str, Any], pool: dict[str, Any]) ->
     app["OPTIONS"]["pool"] = {**pool, "check": still_there}
     app["DISABLE_SERVER_SIDE_CURSORS"] = owner["DISABLE_SERVER_SIDE_CURSORS"] = True
     app["CONN_HEALTH_CHECKS"] = owner["CONN_HEALTH_CHECKS"] = True  # the server may restart
-    owner["TEST"] = {"DEPENDENCIES": []}  # the owner makes the test database for both
+    owner["TEST"] = {"DEPENDENCIES": []}  # the owner creates the test database for both
     return {"default": app, "owner": owner}
 
 
 def still_there(connection: "Connection[Any]") -> None:
-    """Raises OperationalError where the server has gone, as the pool asks of each that it lends.
+    """Raises OperationalError if the server has closed the connection.
 
-    A server that ends says so or hangs up, and either can be read: no question has to be sent, and
-    no answer awaited, as long as there is nothing to read.
+    The pool calls it before use.
+
+    A server that ends sends a message or closes the socket. As long as there is nothing to read,
+    the connection is alive, and no query is needed.
     """
-    line = select.poll()
-    line.register(connection.fileno(), select.POLLIN)
-    if line.poll(0):
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
         ConnectionPool.check_connection(connection)

@@ -1,4 +1,4 @@
-"""What the environment says, read in one place and explained when it is wrong."""
+"""Reads environment variables and explains wrong values."""
 
 import os
 import re
@@ -22,7 +22,7 @@ def flag(name: str, *, default: bool) -> bool:
     value = text(name, "1" if default else "0").lower()
     if value in YES | NO:
         return value in YES
-    raise ImproperlyConfigured(f"{name}={value!r}: say 1 or 0.")
+    raise ImproperlyConfigured(f"{name}={value!r} must be 1 or 0.")
 
 
 def number(name: str, default: int) -> int:
@@ -31,41 +31,41 @@ def number(name: str, default: int) -> int:
     try:
         return int(value)
     except ValueError:
-        raise ImproperlyConfigured(f"{name}={value!r}: say a whole number.") from None
+        raise ImproperlyConfigured(f"{name}={value!r} must be a whole number.") from None
 
 
 def decimal(name: str, default: float) -> float:
     """A number greater than 0. Raises ImproperlyConfigured for anything else."""
     value = text(name, str(default))
     try:
-        found = float(value)
+        parsed = float(value)
     except ValueError:
-        found = 0.0
-    if not 0 < found < float("inf"):
-        raise ImproperlyConfigured(f"{name}={value!r}: say a number greater than 0.")
-    return found
+        parsed = 0.0
+    if not 0 < parsed < float("inf"):
+        raise ImproperlyConfigured(f"{name}={value!r} must be a number greater than 0.")
+    return parsed
 
 
 def words(name: str, default: str = "") -> list[str]:
-    """A comma-separated list, blanks dropped."""
+    """A comma-separated list without blanks."""
     return [word for raw in text(name, default).split(",") if (word := raw.strip())]
 
 
 def origins(name: str) -> list[str]:
     """A comma-separated list of schemes with hosts. Raises ImproperlyConfigured for other words."""
-    found = words(name)
-    for word in found:
-        if not ORIGIN.fullmatch(word):
+    origins = words(name)
+    for origin in origins:
+        if not ORIGIN.fullmatch(origin):
             raise ImproperlyConfigured(
-                f"{name}: {word!r} is no origin: say its scheme and host, as "
+                f"{name}: {origin!r} is not an origin. Use scheme and host, such as "
                 "https://app.example.com, without a path."
             )
-    return found
+    return origins
 
 
 def one_of(name: str, *choices: str) -> str:
     """One of these words, the first by default. Raises ImproperlyConfigured for anything else."""
     value = text(name, choices[0])
     if value not in choices:
-        raise ImproperlyConfigured(f"{name}={value!r}: say {', '.join(choices)}.")
+        raise ImproperlyConfigured(f"{name}={value!r} must be one of: {', '.join(choices)}.")
     return value

@@ -1,4 +1,4 @@
-"""Who uses finley: a user is a tenant, and reaches the API with a token."""
+"""Users, each of whom is a tenant, and their API tokens."""
 
 import uuid
 from typing import Any, ClassVar
@@ -14,19 +14,19 @@ from graph.http.scopes import READ, SCOPES, SYNC
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users by e-mail address."""
+    """Creates users by e-mail address."""
 
     use_in_migrations = True
 
     def create_user(self, email: str, password: str | None = None, **extra: Any) -> "User":
-        """A user with this address; no password means that only tokens let it in."""
+        """A user with this address. Without a password, only tokens give access."""
         user = self.model(email=self.normalize_email(email), **extra)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """The user whose address this is, however it is capitalised."""
+        """The user with this address, ignoring case."""
         return self.get(email__iexact=username)
 
     def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> "User":
@@ -58,16 +58,16 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]
 
 
 def usual_scopes() -> list[str]:
-    """A tenant's; staff's work takes `admin`, too."""
+    """The scopes of a tenant's token; staff also gets `admin`."""
     return [READ, SYNC]
 
 
 class ApiToken(AbstractAuthToken):  # type: ignore[misc]
-    """A named token: only its digest is kept, so it can be shown once, when it is made."""
+    """A named token. Only its digest is stored, so it can only be shown when it is created."""
 
     name = models.CharField(max_length=100, blank=True)
     scopes = ArrayField(
-        models.TextField(choices=[(each, each) for each in SCOPES]),
+        models.TextField(choices=[(scope, scope) for scope in SCOPES]),
         default=usual_scopes,
         help_text="read: ask; sync: ask for syncs, change connections; admin: staff's work",
     )

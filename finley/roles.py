@@ -1,4 +1,4 @@
-"""The two roles and the database on a PostgreSQL of the user's own: what a superuser has to run."""
+"""Creates finley's two roles and its database on a PostgreSQL of your own, as a superuser."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -12,7 +12,7 @@ EXTENSIONS = ("pg_trgm", "unaccent", "fuzzystrmatch")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Of the roles and the database, with the passwords that new roles get."""
+    """The names of the roles and the database, and the passwords for new roles."""
 
     owner: str
     app: str
@@ -23,18 +23,18 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A statement, and the query whose row means that nothing is left to do."""
+    """A statement, and a query that returns a row if the statement need not run."""
 
     statement: sql.Composed
     done: sql.Composed | None = None
-    inside: bool = False  # in the database itself, not in the superuser's
+    inside: bool = False  # runs in finley's database, not in the superuser's
 
 
 def steps(names: Names) -> list[Step]:
-    """What makes the roles, neither of them a superuser, and the database, which the owner owns."""
+    """Creates the roles (neither a superuser) and the database, which the owner owns."""
     owner, app = sql.Identifier(names.owner), sql.Identifier(names.app)
     database = sql.Identifier(names.database)
-    made = [
+    outer = [
         Step(_role(owner, "CREATEDB", names.owner_password), _known("roles", "rol", names.owner)),
         Step(_role(app, "NOCREATEDB", names.app_password), _known("roles", "rol", names.app)),
         Step(sql.SQL("ALTER ROLE {} NOSUPERUSER NOBYPASSRLS").format(owner)),
@@ -53,40 +53,40 @@ def steps(names: Names) -> list[Step]:
         sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC"),
         sql.SQL("GRANT USAGE, CREATE ON SCHEMA public TO {}").format(owner),
     ]
-    return [*made, *(Step(sql.Composed([each]), inside=True) for each in inner)]
+    return [*outer, *(Step(sql.Composed([statement]), inside=True) for statement in inner)]
 
 
 def script(names: Names) -> str:
-    """The steps for psql, which may run them again."""
-    given = steps(names)
-    lines = [r"\set ON_ERROR_STOP on", *(_line(step) for step in given if not step.inside)]
+    """A script for psql, which may be run repeatedly."""
+    all_steps = steps(names)
+    lines = [r"\set ON_ERROR_STOP on", *(_line(step) for step in all_steps if not step.inside)]
     lines.append(rf"\connect {sql.Identifier(names.database).as_string()}")
-    lines.extend(_line(step) for step in given if step.inside)
+    lines.extend(_line(step) for step in all_steps if step.inside)
     return "\n".join(lines)
 
 
 def run(names: Names, superuser_url: str) -> list[str]:
-    """Run what is left to do. Says which roles were there before: those keep their passwords.
+    """Run the remaining steps. Returns the roles that existed before and keep their passwords.
 
     Raises psycopg.Error.
     """
-    given = steps(names)
+    all_steps = steps(names)
     with psycopg.connect(superuser_url, autocommit=True) as connection:
-        known = [name for name in (names.owner, names.app) if _is_role(connection, name)]
-        for step in given:
+        existing = [name for name in (names.owner, names.app) if _is_role(connection, name)]
+        for step in all_steps:
             if not step.inside and not _is_done(connection, step):
                 connection.execute(step.statement)
     with psycopg.connect(superuser_url, autocommit=True, dbname=names.database) as connection:
-        for step in given:
+        for step in all_steps:
             if step.inside:
                 connection.execute(step.statement)
-    return known
+    return existing
 
 
 def url(role: str, password: str, database: str, superuser_url: str = "") -> str:
-    """The role's DATABASE_URL; where the server is, as the superuser's address says it."""
-    told = conninfo_to_dict(superuser_url)
-    host, port = str(told.get("host") or "localhost"), told.get("port") or 5432
+    """The role's DATABASE_URL, with the server's host and port from the superuser's URL."""
+    server = conninfo_to_dict(superuser_url)
+    host, port = str(server.get("host") or "localhost"), server.get("port") or 5432
     at = quote(host, safe="")
     return f"postgresql://{quote(role)}:{quote(password)}@{at}:{port}/{quote(database)}"
 

@@ -1,4 +1,4 @@
-"""Routes the ORM to the database alias of the role in force."""
+"""Routes the ORM to the database alias of the current role."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from graph.database.role import is_owner
 
 
 class TwoRoles:
-    """Routes by role, not by model: both aliases are the same database."""
+    """Routes by role, not by model. Both aliases are the same database."""
 
     def db_for_read(self, model: type, **hints: Any) -> str:
-        """The alias; a related object is read with the role that read its instance."""
+        """The alias. A related object is read with the role that read its instance."""
         if (instance := hints.get("instance")) is not None and instance._state.db:
             return str(instance._state.db)
         return "owner" if is_owner() else "default"

@@ -1,4 +1,4 @@
-"""The secret key of a development machine: made once, kept beside the embedded servers."""
+"""The secret key of a development machine, created once in the state folder."""
 
 import secrets
 from pathlib import Path
@@ -7,10 +7,10 @@ from finley.embedded.errors import from_os
 
 
 def kept_in(state: Path) -> str:
-    """The key in `state/secret_key`, made at the first call, readable by its owner only.
+    """The key in `state/secret_key`, created at the first call, readable by its owner only.
 
-    Raises EmbeddedServerError where the state folder cannot be used.
-    Two processes that start at once end up with the same key: only one can create the file.
+    Two processes that start at the same time get the same key, because only one can create the
+    file. Raises EmbeddedServerError if the state folder cannot be used.
     """
     path = state / "secret_key"
     try:
@@ -27,7 +27,7 @@ def _make(path: Path) -> None:
     draft.touch(mode=0o600)
     draft.write_text(secrets.token_urlsafe(50))
     try:
-        path.hardlink_to(draft)  # fails where another process was first, and never half-written
+        path.hardlink_to(draft)  # atomic; fails if another process was faster
     except FileExistsError:
         pass
     finally:

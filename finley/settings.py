@@ -9,6 +9,7 @@ from django.utils.functional import lazy
 
 from finley import databases, environment, secret
 from finley.embedded import ensure
+from syncjobs.providers import BY_NAME, PROVIDERS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(environment.text("FINLEY_STATE", str(BASE_DIR / ".finley")))
@@ -23,7 +24,7 @@ SECRET_KEY = environment.text("FINLEY_SECRET_KEY") or secret.kept_in(STATE_DIR)
 ALLOWED_HOSTS = environment.words("FINLEY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("FINLEY_TRUSTED_ORIGINS")
 
-# Pages of other origins whose scripts may ask the API; they show a token, never a cookie.
+# Origins whose pages may call the API; they send a token, never a cookie.
 CORS_ALLOWED_ORIGINS = environment.origins("FINLEY_CORS_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = [
@@ -59,7 +60,7 @@ INSTALLED_APPS = [
     *(["corsheaders"] if CORS_ALLOWED_ORIGINS else []),
 ]
 
-# Where to send spans, if anywhere: OpenTelemetry's SDK reads that and its other variables itself.
+# Whether spans are sent to a collector; OpenTelemetry's SDK reads these variables itself.
 TRACED = any(
     environment.text(name)
     for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -69,6 +70,7 @@ TRACED_AS = environment.text("OTEL_SERVICE_NAME", "finley")
 MIDDLEWARE = [
     "finley.server.middleware.RequestIdMiddleware",
     *(["finley.observability.tracing.TracingMiddleware"] if TRACED else []),
+    "finley.server.database_gate.DatabaseGate",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "finley.server.middleware.AdminPolicyMiddleware",
@@ -116,7 +118,7 @@ DATABASES = databases.configure(
     state=STATE_DIR,
     pool={
         "min_size": 1,
-        "max_size": environment.number("DATABASE_POOL_SIZE", 8),
+        "max_size": environment.number("DATABASE_POOL_SIZE", 10),
         "timeout": environment.number("DATABASE_POOL_TIMEOUT", 20),
     },
 )
@@ -125,54 +127,56 @@ ARROW_POOL = {
     "size": environment.number("ARROW_POOL_SIZE", 8),
     "timeout": environment.number("DATABASE_POOL_TIMEOUT", 20),
 }
-# Without one of your own, the embedded Valkey, started when somebody first asks for the address.
+# Without REDIS_URL, the embedded Valkey, which starts when the address is first used.
 REDIS_URL = environment.text("REDIS_URL") or lazy(lambda: ensure(STATE_DIR).redis_url, str)()
 
-# Built graphs are kept in Redis, and in the process where `memory` is not 0.
+# Built graphs are cached in Redis, and in the process if `memory` is not 0.
 GRAPH_CACHE = {
     "bytes": environment.number("FINLEY_GRAPH_CACHE_MB", 256) * 2**20,
     "memory": environment.number("FINLEY_GRAPH_MEMORY_MB", 64) * 2**20,
-    "seconds": 3600,  # an entry is kept
-    "patience": 30,  # seconds to wait for a graph that another process builds
+    "seconds": 3600,  # lifetime of an entry in Redis
+    "patience": 30,  # timeout in seconds for a graph that another process builds
     "redis_timeout": 2.0,
 }
 
-# Bytes of answers that a process keeps, to give them again while nothing of the graph has changed.
+# Bytes of answers that a process caches and returns while the graph's version is the same.
 ANSWERS_MEMORY = environment.number("FINLEY_ANSWERS_MEMORY_MB", 32) * 2**20
 
-# Exports over HTTP hold a database connection each, for as long as their client reads.
-EXPORTS = {
-    "at_once": environment.number("FINLEY_EXPORTS_AT_ONCE", 3),  # a process
-    "patience": environment.decimal("FINLEY_EXPORT_PATIENCE", 30.0),  # seconds without a read
+# Each stream of changes holds a connection of its client.
+STREAMS = {
+    "of_tenant": environment.number("FINLEY_STREAMS_OF_TENANT", 20),
+    "at_once": environment.number("FINLEY_STREAMS_AT_ONCE", 200),  # per process
+    "threads": 2,  # threads and database connections that all streams share
+    "valid_every": 10.0,  # seconds between two checks that the token is still valid
 }
 
-# Questions about the whole graph. A worker answers those that cost more steps than this
+# An export over HTTP holds a database connection until its client has read everything.
+EXPORTS = {
+    "at_once": environment.number("FINLEY_EXPORTS_AT_ONCE", 3),  # per process
+    "patience": environment.decimal("FINLEY_EXPORT_PATIENCE", 30.0),  # timeout of a read, seconds
+}
+
+# Questions about the whole graph. A worker answers those that need more steps than this
 # (graph/questions/costs.py).
 QUESTIONS = {
     "steps": environment.number("FINLEY_QUESTION_STEPS", 10_000_000),
     "request_seconds": environment.decimal("FINLEY_REQUEST_SECONDS", 20.0),
     "worker_seconds": environment.decimal("FINLEY_QUESTION_SECONDS", 600.0),
-    "active": environment.number("FINLEY_QUESTIONS_ACTIVE", 3),  # of a tenant
-    "at_once": environment.number("FINLEY_QUESTIONS_AT_ONCE", 1),  # in a worker
+    "active": environment.number("FINLEY_QUESTIONS_ACTIVE", 3),  # per tenant
+    "at_once": environment.number("FINLEY_QUESTIONS_AT_ONCE", 1),  # per worker
     "keep_hours": environment.number("FINLEY_ANSWERS_KEEP_HOURS", 24),
 }
 
 # Background syncs.
 ARQ_MAX_TRIES = environment.number("ARQ_MAX_TRIES", 5)
 ARQ_JOB_TIMEOUT = environment.number("ARQ_JOB_TIMEOUT", 3600)
-ARQ_BACKOFF = {  # seconds before the second try, by provider; doubled for each one after it
-    provider: environment.decimal("ARQ_BACKOFF", seconds)
-    for provider, seconds in (
-        ("gmail", 30.0),
-        ("dropbox", 30.0),
-        ("gdrive", 30.0),
-        ("zoho_mail", 45.0),
-    )
+ARQ_BACKOFF = {  # seconds before the second attempt, by provider; doubled for each further one
+    provider.name: environment.decimal("ARQ_BACKOFF", provider.backoff) for provider in PROVIDERS
 }
 ARQ_MAX_JOBS = environment.number("ARQ_MAX_JOBS", 20)
 ARQ_POLL_DELAY = environment.decimal("ARQ_POLL_DELAY", 0.1)
-SYNC_LEASE = environment.decimal("FINLEY_LEASE", 30.0)  # seconds that a silent worker keeps a run
-ZOHO_PACE = environment.decimal("ZOHO_PACE", 2.0)  # seconds between requests
+SYNC_LEASE = environment.decimal("FINLEY_LEASE", 30.0)  # seconds until a lease expires
+ZOHO_PACE = environment.decimal("ZOHO_PACE", BY_NAME["zoho_mail"].pace)  # seconds between requests
 SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
 PARSERS = {  # processes of a worker that read mail, documents and ledgers
     "at_once": environment.number("FINLEY_PARSERS", 2),
@@ -191,17 +195,18 @@ NANGO = {
 # The materialized view is built by migrate and filled by refresh_enriched_view.
 MATERIALIZED_VIEWS_CHECK_SQL_CHANGED = True
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes of a body; nothing is uploaded here
-PATIENCE = {  # seconds
-    "head": environment.decimal("FINLEY_SLOW_HEAD", 10.0),  # for a request's head to come,
-    "body": environment.decimal("FINLEY_SLOW_BODY", 30.0),  # for its body,
-    "read": environment.decimal("FINLEY_SLOW_READ", 30.0),  # and to read 32 KiB of what is sent
-    "idle": 5,  # between two requests of a connection
-    "stop": 20,  # that streams get when the process is told to end
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes of a request body
+PATIENCE = {  # timeouts in seconds
+    "head": environment.decimal("FINLEY_SLOW_HEAD", 10.0),  # to receive a request's head
+    "body": environment.decimal("FINLEY_SLOW_BODY", 30.0),  # to receive its body
+    "read": environment.decimal("FINLEY_SLOW_READ", 30.0),  # per 32 KiB that the client reads
+    "idle": 5,  # between two requests on a connection
+    "stop": 20,  # for open responses when the process is told to end
 }
-CONNECTIONS = environment.number("FINLEY_CONNECTIONS", 4096)  # of clients, a process
-REQUESTS_AT_ONCE = environment.number("FINLEY_REQUESTS_AT_ONCE", 256)  # worked on by a process
-REQUEST_THREADS = environment.number("FINLEY_THREADS", 6)  # of a process; the others wait
+CONNECTIONS = environment.number("FINLEY_CONNECTIONS", 4096)  # of clients, per process
+REQUESTS_AT_ONCE = environment.number("FINLEY_REQUESTS_AT_ONCE", 256)  # per process
+REQUEST_THREADS = environment.number("FINLEY_THREADS", 6)  # per process; other requests wait
+CONNECTIONS_OF_PROBES = 32  # further connections that only probes may use
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["finley.auth.authentication.TokenAuthentication"],
@@ -214,8 +219,10 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "finley.server.api_errors.handle",
 }
-REQUESTS_PER_MINUTE = environment.number("FINLEY_REQUESTS_PER_MINUTE", 1200)  # a token; 0: any
-TOKEN_SECONDS = environment.number("FINLEY_TOKEN_SECONDS", 30)  # that a good token is believed
+REQUESTS_PER_MINUTE = environment.number("FINLEY_REQUESTS_PER_MINUTE", 1200)  # per token; 0: any
+FAILED_TOKENS_PER_MINUTE = environment.number("FINLEY_FAILED_TOKENS_PER_MINUTE", 30)  # per address
+PROXIES = environment.number("FINLEY_PROXIES", 0)  # trusted proxies in front of finley
+TOKEN_SECONDS = environment.number("FINLEY_TOKEN_SECONDS", 30)  # lifetime of a cached token
 METRICS_TOKEN = environment.text("FINLEY_METRICS_TOKEN")
 KNOX_TOKEN_MODEL = "finley.ApiToken"  # noqa: S105
 REST_KNOX = {
@@ -233,7 +240,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # it would ask a stranger
+    # The validator would send the schema to a third party.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
@@ -248,7 +256,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# The admin's theme; all that it loads is its own and served from here.
+# The admin's theme; all its files are served from here.
 UNFOLD = {
     "SITE_TITLE": "finley",
     "SITE_HEADER": "finley",
@@ -281,8 +289,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static" if PRODUCTION else None  # collectstatic; else from the apps
 WHITENOISE_USE_FINDERS = not PRODUCTION
 
-# What a page may load and where it may send: only from here, only to here. Styles are also written
-# into the pages of Swagger UI and of the admin, whose Alpine.js evaluates its attributes.
+# Content security policy: pages load from and send to this server only. Swagger UI and the admin
+# have inline styles, and the admin's Alpine.js evaluates attributes.
 PAGES: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
@@ -305,14 +313,18 @@ SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # probes speak HTTP
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # probes use plain HTTP
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"of_request": {"()": "finley.observability.logs.OfRequest"}},
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "line": {
+            "()": "finley.observability.logs.Line",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
         "json": {"()": "finley.observability.logs.Json"},
     },
     "handlers": {
@@ -322,5 +334,7 @@ LOGGING = {
             "filters": ["of_request"],
         }
     },
+    # Addresses with their queries, which may hold names.
+    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "uvicorn.access")},
     "root": {"handlers": ["stderr"], "level": environment.text("FINLEY_LOG_LEVEL", "WARNING")},
 }

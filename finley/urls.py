@@ -1,11 +1,12 @@
-"""Every URL of the service."""
+"""All URLs of the service."""
 
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from finley.observability import health
+from finley.server.schema import SchemaView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs")),
@@ -13,7 +14,7 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("metrics", health.metrics),
     path("admin/", admin.site.urls),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/v1/graph/", include("graph.api.urls")),
     path("api/v1/", include("syncjobs.api.urls")),

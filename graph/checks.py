@@ -1,4 +1,4 @@
-"""What `manage.py check --database owner` says about the view and the roles."""
+"""System checks of the view and the database roles (`manage.py check --database owner`)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +11,8 @@ from graph.errors import ViewMissing
 from graph.view import refresh
 
 HINT_ROLES = (
-    "It owns the tables or is a superuser. Give it and the owner a role each (manage.py "
-    "setup_roles), in DATABASE_URL and DATABASE_OWNER_URL."
+    "The role owns the tables or is a superuser. Create one role for the application and one for "
+    "the owner (manage.py setup_roles), and set DATABASE_URL and DATABASE_OWNER_URL."
 )
 
 
@@ -20,7 +20,7 @@ HINT_ROLES = (
 def view_is_there_and_filled(
     databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """graph.W001: the view is missing; graph.W002: it was never refreshed."""
+    """graph.W001: the view is missing. graph.W002: the view was never refreshed."""
     if "owner" not in (databases or ()) or not _migrated():
         return []
     state = refresh.state()
@@ -41,7 +41,7 @@ def view_is_there_and_filled(
 def the_application_is_bound(
     databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """graph.W003: row-level security does not bind the application's role."""
+    """graph.W003: row-level security does not apply to the application's role."""
     if "owner" not in (databases or ()):
         return []
     role = grants.application_role()
@@ -51,10 +51,10 @@ def the_application_is_bound(
             "FROM pg_roles WHERE rolname = %s",
             [role],
         )
-        found = cursor.fetchone()
-    if found is None or not found[0]:
+        row = cursor.fetchone()
+    if row is None or not row[0]:
         return []
-    return [_warning("W003", f"Row-level security does not bind the role {role}.", HINT_ROLES)]
+    return [_warning("W003", f"Row-level security does not apply to the role {role}.", HINT_ROLES)]
 
 
 def _warning(number: str, message: str, hint: str) -> CheckMessage:

@@ -1,28 +1,28 @@
-"""What can go wrong in the graph, as one small tree.
+"""All errors of the graph, as one small tree.
 
 GraphError
-├── ViewError            the view cannot be read or refreshed as asked
+├── ViewError            the view cannot be read or refreshed
 │   ├── ViewMissing      it does not exist
-│   ├── ViewUnpopulated  it exists, but was never refreshed
+│   ├── ViewUnpopulated  it exists, but was never populated
 │   └── RefreshRunning   another refresh holds the lock
-├── Later            not now; `after` says in how many seconds it is worth asking again
-│   ├── TooMany      the tenant has as much of this under way as it may
-│   ├── Busy         this process has
-│   └── TookTooLong  it was ended at its limit
-├── TenantUnknown        no user goes by that id or address
+├── Later                not possible now; retry in `after` seconds
+│   ├── TooMany          the tenant runs as much of this work as it may
+│   ├── Busy             this process runs as much of this work as it can
+│   └── TookTooLong      the question reached its time limit
+├── TenantUnknown        no user has that id or email address
 ├── LedgerError          a ledger file cannot be imported
 ├── DocumentError        a document cannot be read as text
-├── AdoptError           another system's tables cannot be brought over as asked
-└── QuestionError        a question's argument is out of range; `field` names it
-    ├── KeyReused        the idempotency key was given with another request
-    ├── KeyInUse         the request that it was given with is under way
+├── AdoptError           another system's tables cannot be imported
+└── QuestionError        a question's argument is invalid; `field` names it
+    ├── KeyReused        the idempotency key was used with a different request
+    ├── KeyInUse         the request with the idempotency key is still running
     ├── NotFound         the entity or relationship is not in this tenant's graph
-    └── TooOld           what has changed since a version is not known any more
+    └── TooOld           the changes since a version are no longer recorded, or are too many
 """
 
 
 class GraphError(Exception):
-    """Its text is one sentence for a person: what, where and what to do."""
+    """The message is for a person: what is wrong, where, and what to do."""
 
 
 class ViewError(GraphError):
@@ -39,7 +39,7 @@ class ViewMissing(ViewError):
 class ViewUnpopulated(ViewError):
     HINT = "Run: manage.py refresh_enriched_view --no-concurrently"
 
-    def __init__(self, message: str = "The view was never refreshed.") -> None:
+    def __init__(self, message: str = "The view was never populated.") -> None:
         super().__init__(f"{message} {self.HINT}")
 
 
@@ -64,9 +64,9 @@ class Busy(Later):
 class TookTooLong(Later):
     def __init__(self) -> None:
         super().__init__(
-            "It took longer than a question may. Narrow it (a shorter time, fewer types, a smaller "
-            "limit or depth), or where the schema offers it ask with `Prefer: respond-async`: then "
-            "a worker computes it.",
+            "The question reached its time limit. Narrow it (a shorter period, fewer types, a "
+            "smaller limit or depth), or send `Prefer: respond-async` where the schema offers it: "
+            "a worker then computes the answer.",
             after=10,
         )
 
@@ -88,7 +88,7 @@ class AdoptError(GraphError):
 
 
 class QuestionError(GraphError):
-    """An argument that cannot be answered; `field` is the parameter's name."""
+    """An argument is invalid. `field` is the parameter's name."""
 
     def __init__(self, message: str, field: str) -> None:
         super().__init__(message)
@@ -106,12 +106,13 @@ class TooOld(QuestionError):
 class KeyReused(QuestionError):
     def __init__(self) -> None:
         super().__init__(
-            "This key was given with another request: choose a new one.", "Idempotency-Key"
+            "This key was used with a different request. Choose a new one.", "Idempotency-Key"
         )
 
 
 class KeyInUse(QuestionError):
     def __init__(self) -> None:
         super().__init__(
-            "The request with this key is under way: ask again for its answer.", "Idempotency-Key"
+            "The request with this key is still running. Repeat it later for its answer.",
+            "Idempotency-Key",
         )

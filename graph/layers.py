@@ -18,9 +18,10 @@ ColumnType = Literal["score", "text", "texts", "months", "date", "uuid", "money"
 class Column:
     """One column that a layer adds to the view.
 
-    `expression` is SQL over the layer's row, whose alias stands for `{row}`; by default the table's
-    column of the same name. `needs` are the table's columns that the expression reads. `shared`: it
-    has few values, which many relationships share.
+    `expression` is SQL over the layer's row, with the placeholder `{row}` for its alias; the
+    default is the table's column of the same name. `needs` lists the table's columns that the
+    expression reads. `shared` marks a column with few distinct values, which many relationships
+    share.
     """
 
     name: str
@@ -40,7 +41,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer: where its rows are, how a relationship finds its own, and which one is picked.
+    """One layer: its table, how a relationship finds its rows, and which row is chosen.
 
     A *pattern* layer is shared: the relationship points at it through `pointer`. A *fact* layer's
     rows point at the relationship. `pick` orders a relationship's rows, best first (the id breaks
@@ -76,7 +77,7 @@ class Layer:
 
     @property
     def presence(self) -> str:
-        """The view's column that is NULL where this layer says nothing of a relationship."""
+        """The view's column that is NULL for relationships without a row of this layer."""
         return self.id_column
 
 

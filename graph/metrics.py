@@ -1,4 +1,4 @@
-"""Counters of graph builds and caches for Prometheus; `finley.observability` serves /metrics."""
+"""Prometheus metrics about graphs; finley.observability.metrics serves them at /metrics."""
 
 import time
 from collections.abc import Iterator
@@ -9,64 +9,64 @@ from opentelemetry import trace
 from prometheus_client import Counter, Histogram
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-SIZES = (1_000, 10_000, 100_000, 1_000_000)  # edges; the last of each class
-Kept = Literal["process", "redis", "miss", "damaged", "away"]
+SIZES = (1_000, 10_000, 100_000, 1_000_000)  # edges; the upper limit of each size class
+CacheOutcome = Literal["process", "redis", "miss", "damaged", "away"]
 
 _BUILD = Histogram(
     "finley_graph_build_seconds",
-    "Seconds of building a graph, by phase (connect, nodes, edges, index; unpack: a kept one read) "
-    "and by size (edges, at most)",
+    "Seconds to build a graph, by phase (connect, nodes, edges, index; unpack: read a cached one) "
+    "and by size class (upper limit of edges)",
     ["phase", "size"],
     buckets=SECONDS,
 )
 _CACHE = Counter(
     "finley_graph_cache_total",
-    "Graphs asked for: kept by the process or in redis, or a miss; kept ones that were damaged, "
-    "and times that Redis was away",
+    "Graph loads by outcome: found in the process or in redis, miss, damaged (a damaged entry), "
+    "away (Redis was not available)",
     ["outcome"],
 )
-Given = Literal["computed", "kept", "unchanged"]
+AnswerOrigin = Literal["computed", "kept", "unchanged"]
 _ANSWERS = Counter(
     "finley_answers_total",
-    "Answers about a graph: computed, kept ones given again, and that nothing has changed (304)",
+    "Answers about a graph: computed, kept (from the cache), unchanged (status 304)",
     ["given"],
 )
 QUIET: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
 _tracer = trace.get_tracer("finley.graph")
-for _outcome in get_args(Kept):
+for _outcome in get_args(CacheOutcome):
     _CACHE.labels(_outcome)
-for _given in get_args(Given):
+for _given in get_args(AnswerOrigin):
     _ANSWERS.labels(_given)
 
 
 class Build:
-    """The phases of one build: each a span, and counted when the size is known."""
+    """Measures the phases of one build, as spans and in the histogram."""
 
     def __init__(self) -> None:
         self._phases: dict[str, float] = {}
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         with _tracer.start_as_current_span(f"graph {name}", **QUIET):
             yield
-        self._phases[name] = time.perf_counter() - begun
+        self._phases[name] = time.perf_counter() - start
 
     def done(self, edges: int) -> None:
         for name, seconds in self._phases.items():
             _BUILD.labels(name, size(edges)).observe(seconds)
 
 
-def cached(outcome: Kept) -> None:
-    """How a graph that was asked for was found, or what went wrong with the cache."""
+def cached(outcome: CacheOutcome) -> None:
+    """Count the outcome of a graph load."""
     _CACHE.labels(outcome).inc()
 
 
-def answered(given: Given) -> None:
-    """Where an answer came from."""
+def answered(given: AnswerOrigin) -> None:
+    """Count an answer by its origin."""
     _ANSWERS.labels(given).inc()
 
 
 def size(edges: int) -> str:
-    """The class of a graph's size: the least bound that it does not exceed."""
+    """The size class: the smallest limit that is not exceeded."""
     return next((str(bound) for bound in SIZES if edges <= bound), "more")

@@ -1,4 +1,4 @@
-"""Which tenant a person means: an id or an e-mail address."""
+"""Finds the tenant that a person names by id or e-mail address."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -12,35 +12,36 @@ from graph.errors import TenantUnknown
 
 
 def find(named: str, *, create: bool = False) -> UUID:
-    """The tenant's id. With `create` an unknown one is made, as a user without a password.
+    """The tenant's id. With `create`, an unknown tenant is created as a user without a password.
 
-    Raises TenantUnknown for text that is neither a UUID nor an address, and for a stranger.
+    Raises TenantUnknown for text that is neither a UUID nor an e-mail address, and for an unknown
+    tenant.
     """
     wanted = _as_filter(named)
-    found = _known(wanted)
-    if found is not None:
-        return found
+    user_id = _existing(wanted)
+    if user_id is not None:
+        return user_id
     if not create:
-        raise TenantUnknown(f"No user is {named!r}. Add --create-user to make one.")
+        raise TenantUnknown(f"No user is {named!r}. Add --create-user to create one.")
     try:
         with transaction.atomic(using="owner"):
-            return _made(wanted)
-    except IntegrityError:  # someone else has just made the user
+            return _created(wanted)
+    except IntegrityError:  # another process has just created the user
         return find(named)
 
 
 def strangers(ids: Iterable[UUID]) -> list[UUID]:
-    """Those of these tenants whom no user is."""
+    """Those of the ids that belong to no user."""
     wanted = list(ids)
     users = get_user_model().objects.using("owner")
-    known = set(users.filter(id__in=wanted).values_list("id", flat=True))
-    return [user_id for user_id in wanted if user_id not in known]
+    existing = set(users.filter(id__in=wanted).values_list("id", flat=True))
+    return [user_id for user_id in wanted if user_id not in existing]
 
 
-def _known(wanted: dict[str, str | UUID]) -> UUID | None:
+def _existing(wanted: dict[str, str | UUID]) -> UUID | None:
     users = get_user_model().objects.using("owner")
-    found: UUID | None = users.filter(**wanted).values_list("id", flat=True).first()
-    return found
+    user_id: UUID | None = users.filter(**wanted).values_list("id", flat=True).first()
+    return user_id
 
 
 def _as_filter(named: str) -> dict[str, str | UUID]:
@@ -53,7 +54,7 @@ def _as_filter(named: str) -> dict[str, str | UUID]:
         raise TenantUnknown(f"{named!r} is neither a UUID nor an e-mail address.") from None
 
 
-def _made(wanted: dict[str, str | UUID]) -> UUID:
+def _created(wanted: dict[str, str | UUID]) -> UUID:
     users = get_user_model().objects.db_manager("owner")
     if "id" in wanted:
         user = users.create_user(f"{wanted['id']}@tenant.invalid", id=wanted["id"])

@@ -1,4 +1,4 @@
-"""How long to wait before the next try."""
+"""The wait before the next attempt."""
 
 import random
 
@@ -7,10 +7,10 @@ SPREAD = 0.25
 
 
 def wait(base: float, job_try: int, after: float | None = None) -> float:
-    """Seconds after try number `job_try`: as the provider asked, or exponential backoff.
+    """Seconds to wait after attempt `job_try`: as the provider asked, or exponential backoff.
 
-    base·2^(job_try-1): the first is exactly `base`; later ones vary by ±25 %, so that what failed
-    together does not come back together, up to CAP.
+    base·2^(job_try-1): the first is exactly `base`. Later ones vary by ±25 %, so that jobs that
+    failed together do not retry together, and are at most CAP.
     """
     if after is not None:
         return max(after, 0.0)

@@ -30,7 +30,7 @@ from syncjobs.models.choices import ACTIVE, ConnectionState
 from syncjobs.nango import Access, Limits, Nango, owners
 
 ASKING = Limits(silence=5.0, answer=10.0, most_bytes=1 << 20)
-AGAIN = 30.0  # seconds, where Nango does not say
+AGAIN = 30.0  # seconds until a retry, if Nango does not say
 ALIVE, SUSPECT, DEAD, PAUSED, REMOVED = (
     ConnectionState.ALIVE,
     ConnectionState.SUSPECT,
@@ -42,9 +42,9 @@ MAY_BECOME = {ALIVE: {PAUSED}, SUSPECT: {PAUSED}, PAUSED: {ALIVE}, DEAD: set(), 
 
 
 def confirm(user_id: UUID, provider: str, nango_id: str, integration: str = "") -> None:
-    """Ask Nango whose the connection is. Raises NotYours, NangoUnavailable.
+    """Check with Nango that the connection is the tenant's. Raises NotYours, NangoUnavailable.
 
-    Somebody else's, a dead one and none at all are refused in the same words.
+    The error is the same for another tenant's connection, a dead one and a missing one.
     """
     access = Access(
         provider, nango_id, settings.NANGO["secret"], integration, settings.NANGO["host"]
@@ -54,7 +54,7 @@ def confirm(user_id: UUID, provider: str, nango_id: str, integration: str = "") 
     except (Transient, Permanent) as error:
         after = getattr(error, "after", None)
         raise NangoUnavailable(
-            f"Nango cannot be asked now whether this connection is yours: {error}",
+            f"Nango cannot confirm now that this connection is yours: {error}",
             AGAIN if after is None else after,
         ) from None
     if facts is None or str(user_id) not in owners(facts):
@@ -74,7 +74,7 @@ def register(
     integration: str = "",
     sync_every: timedelta | None = None,
 ) -> SyncConnection:
-    """A new connection of the tenant, due at once if it has a schedule. Raises AlreadyConnected."""
+    """Register a connection, due at once if it has a schedule. Raises AlreadyConnected."""
     with _of(user_id):
         made = SyncConnection(
             user_id=user_id,
@@ -90,17 +90,17 @@ def register(
         except IntegrityError as error:
             if "sync_connections_nango_key" not in str(error):
                 raise
-            raise AlreadyConnected("This connection is registered already.") from None
+            raise AlreadyConnected("This connection is already registered.") from None
         return _read(user_id).get(pk=made.pk)
 
 
-def listed(user_id: UUID, **wanted: str) -> list[SyncConnection]:
-    """The tenant's connections, oldest first; removed ones only where their state is asked for."""
+def listed(user_id: UUID, **filters: str) -> list[SyncConnection]:
+    """The tenant's connections, oldest first; removed ones only if `state` selects them."""
     with _of(user_id):
-        found = _read(user_id).filter(**wanted)
-        if "state" not in wanted:
-            found = found.exclude(state=REMOVED)
-        return list(found.order_by("created_at", "id"))
+        rows = _read(user_id).filter(**filters)
+        if "state" not in filters:
+            rows = rows.exclude(state=REMOVED)
+        return list(rows.order_by("created_at", "id"))
 
 
 def get(user_id: UUID, connection_id: UUID) -> SyncConnection:
@@ -110,7 +110,7 @@ def get(user_id: UUID, connection_id: UUID) -> SyncConnection:
 
 
 def change(user_id: UUID, connection_id: UUID, changes: Mapping[str, Any]) -> SyncConnection:
-    """`sync_every` and `state`, each if given: a schedule anew, a pause, the end of a pause.
+    """Change `sync_every` (the schedule) and `state` (pause or resume), if they are in `changes`.
 
     Raises ConnectionUnknown, ConnectionUnusable, StateRefused.
     """
@@ -130,24 +130,24 @@ def change(user_id: UUID, connection_id: UUID, changes: Mapping[str, Any]) -> Sy
 
 
 def _moved(connection: SyncConnection, wanted: str) -> bool:
-    """Whether it was resumed. Raises StateRefused."""
+    """Set the state; return whether the connection was resumed. Raises StateRefused."""
     if wanted == connection.state:
         return False
     if wanted not in MAY_BECOME[ConnectionState(connection.state)]:
         title = connection.get_provider_display()
         raise StateRefused(
-            f"A {connection.state} connection cannot be made {wanted}: connect {title} again, or "
-            "ask for a sync, which finds out."
+            f"A {connection.state} connection cannot become {wanted}. Connect {title} again, or "
+            "request a sync, which checks the connection.",
         )
     connection.state, connection.state_reason = wanted, ""
     return wanted == ALIVE
 
 
 def remove(user_id: UUID, connection_id: UUID) -> None:
-    """No sync of it begins any more, and one under way is asked to end. Its rows stay.
+    """Remove the connection: no new sync starts, and an active one is asked to end. Its rows stay.
 
-    In two transactions: a run that ends locks itself and then its connection. Raises
-    ConnectionUnknown.
+    It takes two transactions, because a run that ends locks itself first and then its connection.
+    Raises ConnectionUnknown.
     """
     with _of(user_id):
         connection = _one(_read(user_id).select_for_update(), connection_id)
@@ -160,8 +160,8 @@ def remove(user_id: UUID, connection_id: UUID) -> None:
             runs.cancel(user_id, run_id)
 
 
-def _one(found: QuerySet[SyncConnection], connection_id: UUID) -> SyncConnection:
-    connection = found.filter(pk=connection_id).first()
+def _one(rows: QuerySet[SyncConnection], connection_id: UUID) -> SyncConnection:
+    connection = rows.filter(pk=connection_id).first()
     if connection is None:
         raise ConnectionUnknown("You have no such connection.")
     return connection

@@ -1,4 +1,4 @@
-"""From async to sync, once a unit of work: database work runs in threads of its own."""
+"""Runs database work from async code in threads of its own."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,24 +11,24 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 UNREACHABLE = (OperationalError, InterfaceError)
 LONGEST_PAUSE = 2.0
-MOMENT = 0.002
+BATCH_WAIT = 0.002
 
 
 class Threads:
-    """`count` threads, each with connections of its own, which stay open between two works."""
+    """`count` threads, each with its own database connections, which stay open between calls."""
 
     def __init__(self, name: str, count: int) -> None:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix=name)
         self._connections: dict[int, BaseDatabaseWrapper] = {}
 
     async def run[R](self, work: Callable[..., R], *args: Any) -> R:
-        """What the work returns or raises. A cancel waits for its end: no transaction is cut."""
+        """The result of the work, or its exception. A cancel waits for the work to end."""
         loop = asyncio.get_running_loop()
         future = loop.run_in_executor(self._pool, partial(self._with_connections, work, *args))
         return await ended(future)
 
-    async def patiently[R](self, seconds: float, work: Callable[..., R], *args: Any) -> R:
-        """The same, again while the database cannot be reached, for so many seconds."""
+    async def retried[R](self, seconds: float, work: Callable[..., R], *args: Any) -> R:
+        """As `run`, but retries for this many seconds while the database is not reachable."""
         loop = asyncio.get_running_loop()
         until, pause = loop.time() + seconds, 0.1
         while True:
@@ -41,7 +41,7 @@ class Threads:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     async def close(self) -> None:
-        """End the threads, and close what they left open."""
+        """End the threads and close their connections."""
         await asyncio.to_thread(self._end)
 
     def _end(self) -> None:
@@ -50,7 +50,7 @@ class Threads:
             connection.close()
 
     def _with_connections[R](self, work: Callable[..., R], *args: Any) -> R:
-        """Connections that broke, or that the server closed, are not used again."""
+        """Run the work, then close connections that broke or that the server closed."""
         try:
             return work(*args)
         except UNREACHABLE:
@@ -63,14 +63,14 @@ class Threads:
 
     def _keep(self, connection: BaseDatabaseWrapper) -> None:
         if id(connection) not in self._connections:
-            connection.inc_thread_sharing()  # whoever ends the threads closes it
+            connection.inc_thread_sharing()  # another thread closes it at the end
             self._connections[id(connection)] = connection
         if connection.errors_occurred and not connection.is_usable():
             connection.close()
 
 
 async def ended[R](future: Awaitable[R]) -> R:
-    """Awaits it to its end, also when cancelled meanwhile; then the cancel goes on."""
+    """Await the future to its end, even if cancelled meanwhile; then re-raise the cancellation."""
     task = asyncio.ensure_future(future)
     try:
         return await asyncio.shield(task)
@@ -80,16 +80,16 @@ async def ended[R](future: Awaitable[R]) -> R:
 
 
 class Batches[A, R]:
-    """What is asked while one batch is under way goes out together as the next one."""
+    """Collects the requests that arrive while a batch runs, and sends them as the next batch."""
 
     def __init__(self, work: Callable[[list[A]], Awaitable[list[R]]], most: int = 500) -> None:
         self._work, self._most = work, most
         self._waiting: list[tuple[A, asyncio.Future[R]]] = []
         self._sender: asyncio.Task[None] | None = None
-        self._crowded = False
+        self._is_busy = False
 
     async def ask(self, one: A) -> R:
-        """The answer to this one; what the batch raised, if it did."""
+        """The result for this one. Raises the exception of its batch."""
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((one, future))
         if self._sender is None:
@@ -98,14 +98,12 @@ class Batches[A, R]:
 
     async def _send(self) -> None:
         try:
-            await asyncio.sleep(0)  # those of this very turn of the loop come along
+            await asyncio.sleep(0)  # lets other tasks of this turn of the event loop join
             while self._waiting:
-                if (
-                    self._crowded
-                ):  # where one batch is full of others, a moment makes the next fuller
-                    await asyncio.sleep(MOMENT)
+                if self._is_busy:  # after a batch of several, a short wait fills the next one
+                    await asyncio.sleep(BATCH_WAIT)
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-                self._crowded = len(batch) > 1
+                self._is_busy = len(batch) > 1
                 await self._answer(batch)
         finally:
             self._sender = None
@@ -113,7 +111,7 @@ class Batches[A, R]:
     async def _answer(self, batch: list[tuple[A, asyncio.Future[R]]]) -> None:
         try:
             answers = await self._work([one for one, _ in batch])
-        except Exception as error:  # noqa: BLE001 - each of the askers gets it
+        except Exception as error:  # noqa: BLE001 - every caller gets it
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)

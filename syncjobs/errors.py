@@ -1,4 +1,4 @@
-"""What can go wrong, as two small trees: in a sync, and in what a person or a program asks for.
+"""All errors of syncs, and of requests by people and programs, as two small trees.
 
 SyncError
 ├── Transient       try again; not before `after` seconds, where the other side said so
@@ -9,26 +9,26 @@ SyncError
 ├── CursorLost      no failure: start again with a full sync (cursor None)
 └── LeaseLost       this start of the run may save no more: another one has taken over, or it ended
 
-RequestError        `field` is the argument that is wrong
+RequestError        `field` is the wrong argument
 ├── ConnectionUnknown   the tenant has no such connection
-├── ConnectionUnusable  it is dead, paused or removed
-│   └── StateRefused    it cannot go from its state to that one
-├── AlreadyConnected    that connection of Nango's is registered already
-├── NotYours            Nango knows no such connection of this tenant's
-├── NangoUnavailable    Nango could not be asked; again `after` seconds
+├── ConnectionUnusable  the connection is dead, paused or removed
+│   └── StateRefused    this change of the connection's state is not possible
+├── AlreadyConnected    Nango's connection is already registered
+├── NotYours            Nango knows no such connection of this tenant
+├── NangoUnavailable    Nango cannot be reached; retry in `after` seconds
 ├── RunUnknown          the tenant has no such run
-├── AlreadyActive       a run of the connection is queued or running: `run_id`
-├── AlreadyEnded        the run cannot be cancelled any more
-├── PayloadRefused      a replay's edited payload is none that a run can be asked with
-├── PaceRefused         so many a minute cannot be
-└── ReasonMissing       a failure is discarded with a reason only
+├── AlreadyActive       the run `run_id` of the connection is queued or running
+├── AlreadyEnded        the run has ended and cannot be cancelled
+├── PayloadRefused      the edited payload of a replay is not valid
+├── PaceRefused         the number of replays per minute is not possible
+└── ReasonMissing       discarding a failure needs a reason
 """
 
 from uuid import UUID
 
 
 class SyncError(Exception):
-    """Its text is a sentence a person can act on, and holds no secret."""
+    """The message is for a person who can act on it, and contains no secrets."""
 
 
 class Transient(SyncError):

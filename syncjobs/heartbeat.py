@@ -1,4 +1,4 @@
-"""What a worker does beside its jobs: it renews their leases, and does duties that are due."""
+"""A worker's periodic work beside its jobs: renewing their leases, running periodic tasks."""
 
 import asyncio
 import logging
@@ -12,49 +12,52 @@ from syncjobs.runner import Runner
 
 log = logging.getLogger(__name__)
 
-TICK = 1.0  # seconds between two looks for due duties
+TICK = 1.0  # seconds between two checks for due tasks
 AT_ONCE = 3
 
 
-class Housekeeping:
-    """Both go on while Redis is away, and try again while PostgreSQL is."""
+class Heartbeat:
+    """Renews leases and runs periodic tasks; both continue while Redis is not available.
 
-    def __init__(self, runner: Runner, *, duties: bool = True) -> None:
+    While PostgreSQL is not available, both are retried.
+    """
+
+    def __init__(self, runner: Runner, *, periodic_tasks: bool = True) -> None:
         self._runner = runner
-        self._duties = duties
-        self._threads = Threads("duty", AT_ONCE + 1)
-        self._doing: dict[str, asyncio.Task[None]] = {}
+        self._has_tasks = periodic_tasks
+        self._threads = Threads("periodic", AT_ONCE + 1)
+        self._running: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Until it is cancelled; then what is under way comes to its end."""
+        """Run until cancelled; then wait for the running tasks."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_every(settings.SYNC_LEASE / 6, self._renew))
-                if self._duties:
+                if self._has_tasks:
                     group.create_task(_every(TICK, self._begin))
         finally:
-            if self._doing:
-                await asyncio.wait(self._doing.values())
+            if self._running:
+                await asyncio.wait(self._running.values())
             await self._threads.close()
 
     async def _renew(self) -> None:
         await self._runner.renew()
-        if self._doing:
-            await self._threads.run(periodic.renewed, list(self._doing), self._runner.worker)
+        if self._running:
+            await self._threads.run(periodic.renewed, list(self._running), self._runner.worker)
 
     async def _begin(self) -> None:
-        if len(self._doing) >= AT_ONCE:
+        if len(self._running) >= AT_ONCE:
             return
         for name in await self._threads.run(periodic.begun, self._runner.worker):
-            self._doing[name] = asyncio.create_task(self._do(name))
+            self._running[name] = asyncio.create_task(self._do(name))
 
     async def _do(self, name: str) -> None:
         try:
             await self._threads.run(periodic.do, name)
-        except UNREACHABLE as error:  # its lease ends, and it is due again
-            log.warning("duty %s: no database (%s)", name, type(error).__name__)
+        except UNREACHABLE as error:  # its lease expires, then it is due again
+            log.warning("periodic task %s: no database (%s)", name, type(error).__name__)
         finally:
-            del self._doing[name]
+            del self._running[name]
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -62,7 +65,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except UNREACHABLE as error:
-            log.warning("the ledger cannot be reached (%s): trying again", type(error).__name__)
+            log.warning("The database is not reachable (%s). Retrying.", type(error).__name__)
         except Exception:
-            log.exception("housekeeping failed")
+            log.exception("the heartbeat failed")
         await asyncio.sleep(seconds)

@@ -1,4 +1,4 @@
-"""A tenant's runs, as they are listed and looked at."""
+"""Lists and details of a tenant's runs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,22 +23,22 @@ FILTERS = {
 
 
 def listed(
-    user_id: UUID, wanted: Mapping[str, Any], most: int, after: Position | None = None
+    user_id: UUID, filters: Mapping[str, Any], most: int, after: Position | None = None
 ) -> tuple[list[SyncRun], Position | None]:
-    """A page of runs, newest first, and where the next begins. `wanted`: those of FILTERS."""
+    """A page of runs, newest first, and the position of the next. `filters`: keys of FILTERS."""
     with tenant_transaction(user_id, using=router.db_for_read(SyncRun)):
-        found = SyncRun.objects.filter(
-            user_id=user_id, **{FILTERS[name]: value for name, value in wanted.items()}
+        rows = SyncRun.objects.filter(
+            user_id=user_id, **{FILTERS[name]: value for name, value in filters.items()}
         )
-        return cursors.page(found, "created_at", most, after)
+        return cursors.page(rows, "created_at", most, after)
 
 
 def get(user_id: UUID, run_id: UUID) -> SyncRun:
-    """With its attempts, in order. Raises RunUnknown."""
+    """The run with its attempts in order. Raises RunUnknown."""
     attempts = Prefetch("attempts", JobAttempt.objects.defer("traceback").order_by("fence"))
     with tenant_transaction(user_id, using=router.db_for_read(SyncRun)):
-        mine = SyncRun.objects.filter(user_id=user_id, pk=run_id)
-        run = mine.prefetch_related(attempts).first()
+        rows = SyncRun.objects.filter(user_id=user_id, pk=run_id)
+        run = rows.prefetch_related(attempts).first()
     if run is None:
         raise RunUnknown("You have no such run.")
     return run

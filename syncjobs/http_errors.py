@@ -1,6 +1,6 @@
-"""What an answer that is no success means: Transient or Permanent, with a sentence.
+"""Classifies HTTP errors as Transient or Permanent, with a message for the user.
 
-Nango's own errors are told from a provider's by `error.code`: Nango's is a word, Google's a number.
+Nango's own errors have a word as `error.code`; Google's have a number.
 """
 
 import json
@@ -14,24 +14,24 @@ from typing import Any
 
 from syncjobs.errors import Permanent, Refused, SyncError, Transient
 
-CAP = 3600.0  # seconds; nobody waits longer on a provider's word
+CAP = 3600.0  # seconds; the longest wait that a provider may ask for
 NANGO_WINDOW = 60.0
 NANGO_COOL_DOWN = 30.0
 
-# Google says 403 for a limit and for "not allowed" alike; the reason decides.
+# Google uses 403 for rate limits and for missing permissions; the reason tells which.
 LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded"})
 SCOPES = frozenset({"insufficientPermissions", "authError", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"})
 
 _UNKNOWN = (
-    "Nango knows no such integration: correct the integration's id in the settings, then replay "
+    "Nango knows no such integration. Correct the integration's id in the settings, then replay "
     "this sync."
 )
 _NANGO = {
-    (402, "plan_limit"): "Nango's plan is used up: raise its limit, then replay this sync.",
+    (402, "plan_limit"): "Nango's plan is used up. Raise its limit, then replay this sync.",
     (404, "unknown_provider_config"): _UNKNOWN,
     (400, "unknown_provider_config"): _UNKNOWN,
     (400, "invalid_headers"): (
-        "Nango refused the request as malformed: check the connection's id and the integration's "
+        "Nango refused the request as malformed. Check the connection's id and the integration's "
         "id in the settings."
     ),
 }
@@ -42,16 +42,16 @@ _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
 @dataclass(frozen=True)
-class Who:
-    """Whom we spoke to, for sentences: the provider's title and the connection's id."""
+class Peer:
+    """The provider's title and the connection's id, for messages."""
 
     title: str
     connection_id: str
 
 
 @dataclass(frozen=True)
-class Said:
-    """What an error's body says, whoever wrote it."""
+class ErrorBody:
+    """The contents of an error response's body, from Nango or a provider."""
 
     code: str = ""  # Nango's
     reason: str = ""  # Google's reason, Dropbox's error_summary, Zoho's errorCode
@@ -59,89 +59,89 @@ class Said:
     after: float | None = None
 
 
-def refusal(status: int, headers: Mapping[str, str], body: bytes, who: Who) -> SyncError:
-    """The error for an answer with `status` >= 300."""
-    said = heard(body)
+def refusal(status: int, headers: Mapping[str, str], body: bytes, peer: Peer) -> SyncError:
+    """The error for a response with `status` >= 300."""
+    details = error_body(body)
     after = retry_after(headers.get("retry-after"))
     if status >= 500 or status == 408:
-        return Transient(f"{who.title} had an error of its own (HTTP {status}).", after)
-    return _of_nango(status, said, after, who) or _of_provider(status, said, after, who)
+        return Transient(f"{peer.title} had an internal error (HTTP {status}).", after)
+    return _of_nango(status, details, after, peer) or _of_provider(status, details, after, peer)
 
 
-def _of_nango(status: int, said: Said, after: float | None, who: Who) -> SyncError | None:
-    if status == 424 and said.code == "connection_refresh_backoff":
+def _of_nango(status: int, details: ErrorBody, after: float | None, peer: Peer) -> SyncError | None:
+    if status == 424 and details.code == "connection_refresh_backoff":
         wait = NANGO_COOL_DOWN if after is None else after
         return Transient("Nango waits before it renews the authorisation again.", wait)
     if status == 424:
-        return dead(who)
-    if status == 429 and said.code == "too_many_request":
+        return dead(peer)
+    if status == 429 and details.code == "too_many_request":
         wait = NANGO_WINDOW if after is None else after
-        return Transient("Nango's own limit of requests is reached.", wait)
-    if sentence := _NANGO.get((status, said.code)):
-        return Permanent(f"{sentence} {_quoted(said.text)}".strip())
-    if status == 401 and said.code:
-        return Permanent("Nango refused our secret key: set the right one in the settings.")
+        return Transient("Nango's own rate limit is reached.", wait)
+    if sentence := _NANGO.get((status, details.code)):
+        return Permanent(f"{sentence} {_quoted(details.text)}".strip())
+    if status == 401 and details.code:
+        return Permanent("Nango refused our secret key. Set the right one in the settings.")
     return None
 
 
-def _of_provider(status: int, said: Said, after: float | None, who: Who) -> SyncError:
+def _of_provider(status: int, details: ErrorBody, after: float | None, peer: Peer) -> SyncError:
     if status == 401:
-        return dead(who)
-    if status == 429 or (status == 403 and said.reason in LIMITS):
-        daily = CAP if said.reason == "dailyLimitExceeded" else None
-        wait = next((each for each in (after, said.after, daily) if each is not None), None)
-        return Transient(f"{who.title} asks us to slow down (HTTP {status}).", wait)
-    because = _quoted(said.reason) or _quoted(said.text)
+        return dead(peer)
+    if status == 429 or (status == 403 and details.reason in LIMITS):
+        daily = CAP if details.reason == "dailyLimitExceeded" else None
+        wait = next((s for s in (after, details.after, daily) if s is not None), None)
+        return Transient(f"{peer.title} asks us to slow down (HTTP {status}).", wait)
+    because = _quoted(details.reason) or _quoted(details.text)
     if status == 403:
-        return _forbidden(said, because, who)
+        return _forbidden(details, because, peer)
     return Refused(
-        f"{who.title} refused a request (HTTP {status}). {because}".strip(), status, said.reason
+        f"{peer.title} refused a request (HTTP {status}). {because}".strip(), status, details.reason
     )
 
 
-def _forbidden(said: Said, because: str, who: Who) -> Refused:
-    if said.reason in SCOPES:
-        do = f"connect {who.title} again and grant the access it asks for"
+def _forbidden(details: ErrorBody, because: str, peer: Peer) -> Refused:
+    if details.reason in SCOPES:
+        do = f"connect {peer.title} again and grant the access it asks for"
     else:
-        do = f"ask an administrator of {who.title} to allow it"
+        do = f"ask an administrator of {peer.title} to allow it"
     return Refused(
-        f"{who.title} does not allow connection {who.connection_id} to read this: {do}, then "
+        f"{peer.title} does not allow connection {peer.connection_id} to read this. {do}, then "
         f"replay this sync. {because}".strip(),
         403,
-        said.reason,
-        reauthorise=said.reason in SCOPES,
+        details.reason,
+        reauthorise=details.reason in SCOPES,
     )
 
 
-def dead(who: Who) -> Permanent:
-    """Nobody but the person can help: the authorisation is gone."""
+def dead(peer: Peer) -> Permanent:
+    """The authorisation is gone; only the user can renew it."""
     return Permanent(
-        f"{who.title} no longer accepts the authorisation of connection {who.connection_id}: "
-        f"connect {who.title} again, then replay this sync.",
+        f"{peer.title} no longer accepts the authorisation of connection {peer.connection_id}. "
+        f"Connect {peer.title} again, then replay this sync.",
         reauthorise=True,
     )
 
 
-def heard(body: bytes) -> Said:
-    """What the body says; for plain text, that text."""
+def error_body(body: bytes) -> ErrorBody:
+    """The parsed body of an error response; if it is plain text, that text."""
     try:
-        said = json.loads(body)
+        details = json.loads(body)
     except (ValueError, RecursionError):
-        return Said(text=body[:_QUOTED].decode(errors="replace"))
-    if not isinstance(said, dict):
-        return Said()
-    error = said.get("error")
+        return ErrorBody(text=body[:_QUOTED].decode(errors="replace"))
+    if not isinstance(details, dict):
+        return ErrorBody()
+    error = details.get("error")
     if isinstance(error, dict):
-        return _of_error(error, said)
+        return _of_error(error, details)
     if isinstance(error, str):
-        return Said(reason=error, text=str(said.get("error_description", "")))
-    return _of_zoho(said)
+        return ErrorBody(reason=error, text=str(details.get("error_description", "")))
+    return _of_zoho(details)
 
 
-def _of_error(error: dict[str, Any], said: dict[str, Any]) -> Said:
+def _of_error(error: dict[str, Any], details: dict[str, Any]) -> ErrorBody:
     code = error.get("code")
-    summary = said.get("error_summary")
-    return Said(
+    summary = details.get("error_summary")
+    return ErrorBody(
         code=code if isinstance(code, str) else "",
         reason=summary if isinstance(summary, str) else _reason(error.get("errors")),
         text=str(error.get("message") or error.get("errors") or ""),
@@ -150,16 +150,16 @@ def _of_error(error: dict[str, Any], said: dict[str, Any]) -> Said:
 
 
 def _reason(errors: object) -> str:
-    given = [each.get("reason") for each in _list(errors) if isinstance(each, dict)]
-    reasons = [each for each in given if isinstance(each, str)]
-    return next((each for each in reasons if each in LIMITS), reasons[0] if reasons else "")
+    values = [item.get("reason") for item in _list(errors) if isinstance(item, dict)]
+    reasons = [reason for reason in values if isinstance(reason, str)]
+    return next((reason for reason in reasons if reason in LIMITS), reasons[0] if reasons else "")
 
 
-def _of_zoho(said: dict[str, Any]) -> Said:
-    data, status = said.get("data"), said.get("status")
+def _of_zoho(details: dict[str, Any]) -> ErrorBody:
+    data, status = details.get("data"), details.get("status")
     reason = data.get("errorCode") if isinstance(data, dict) else None
     text = status.get("description") if isinstance(status, dict) else None
-    return Said(reason=str(reason or ""), text=str(text or ""))
+    return ErrorBody(reason=str(reason or ""), text=str(text or ""))
 
 
 def _list(value: object) -> list[Any]:
@@ -167,7 +167,7 @@ def _list(value: object) -> list[Any]:
 
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:
-    """Seconds from a Retry-After (RFC 9110, 10.2.3: a number or a date), at most CAP."""
+    """Seconds from a Retry-After header (RFC 9110, 10.2.3: a number or a date), at most CAP."""
     if value is None:
         return None
     if (seconds := _seconds(value.strip())) is not None:
@@ -191,6 +191,6 @@ def _seconds(value: object) -> float | None:
 
 
 def _quoted(text: str) -> str:
-    """A provider's words, short, on one line, and without what looks like a token."""
+    """A provider's text, shortened to one line, without anything that looks like a token."""
     plain = _SPACES.sub(" ", _SECRET.sub("[masked]", text)).strip()
     return f"It said: {plain[:_QUOTED]}" if plain else ""

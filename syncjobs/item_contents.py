@@ -96,8 +96,13 @@ def file_name(item: Item) -> str:
     return name or "unnamed"
 
 
-async def read(parsers: Parsers, content: Content, senders: dict[str, str]) -> Content:
+async def read(
+    parsers: Parsers, content: Content, senders: dict[str, str], own: Iterable[str] = ()
+) -> Content:
     """What is in it, read by a parser: a ledger's rows, or what a document names.
+
+    A PDF that holds an e-invoice is both. `own`: the IBANs of the tenant's own accounts, which
+    tell the invoices that it has sent from its bills.
 
     Raises Unreadable, ParserFailed.
     """
@@ -105,7 +110,9 @@ async def read(parsers: Parsers, content: Content, senders: dict[str, str]) -> C
     if path is None:
         return content
     if holds_ledger(item):
-        return await _read_ledger(parsers, content, path)
+        return await _read_ledger(parsers, content, path, own)
+    if item.kind != "message" and await _holds_invoice(parsers, path):
+        content = await _read_ledger(parsers, content, path, own)
     reading = await parsers.run(
         "read_document",
         settings.PARSERS["document_seconds"],
@@ -119,7 +126,17 @@ async def read(parsers: Parsers, content: Content, senders: dict[str, str]) -> C
     return content
 
 
-async def _read_ledger(parsers: Parsers, content: Content, path: Path) -> Content:
+async def _holds_invoice(parsers: Parsers, path: Path) -> bool:
+    with path.open("rb") as file:
+        if b"%PDF-" not in file.read(1024):
+            return False
+    seconds = settings.PARSERS["document_seconds"]
+    return bool(await parsers.run("holds_invoice", seconds, path=str(path)))
+
+
+async def _read_ledger(
+    parsers: Parsers, content: Content, path: Path, own: Iterable[str]
+) -> Content:
     rows = path.with_name("rows.jsonl")
     parts = await parsers.run(
         "read_ledger",
@@ -127,6 +144,7 @@ async def _read_ledger(parsers: Parsers, content: Content, path: Path) -> Conten
         path=str(path),
         into=str(rows),
         most_bytes=settings.PARSERS["unpacked_mb"] * 2**20,
+        own=sorted(own),
     )
     content.parts = parts_from(rows, parts)
     return content

@@ -1,4 +1,4 @@
-"""What a worker counts, for Prometheus (`manage.py worker --metrics-port`); a start is a span."""
+"""A worker's Prometheus metrics (`manage.py worker --metrics-port`) and spans of attempts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,25 +17,23 @@ SECONDS = (0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
 
 QUIET: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
 _tracer = trace.get_tracer("finley.syncjobs")
-_ENDED = Counter(
-    "finley_jobs_ended_total", "Starts of jobs, by how they ended", ["function", "outcome"]
-)
-_RUNNING = Gauge("finley_jobs_running", "Jobs that run in this worker", ["function"])
-_SECONDS = Histogram("finley_job_seconds", "Seconds a start took", ["function"], buckets=SECONDS)
+_ENDED = Counter("finley_jobs_ended_total", "Ended attempts, by outcome", ["function", "outcome"])
+_RUNNING = Gauge("finley_jobs_running", "Running jobs of this worker", ["function"])
+_SECONDS = Histogram("finley_job_seconds", "Seconds per attempt", ["function"], buckets=SECONDS)
 _WAITS = Histogram(
-    "finley_retry_wait_seconds", "Seconds until a retry", ["function"], buckets=SECONDS
+    "finley_retry_wait_seconds", "Seconds until the next attempt", ["function"], buckets=SECONDS
 )
 _TRIES = Histogram(
     "finley_job_tries",
-    "The try on which a run ended",
+    "Number of attempts until a run ended",
     ["function"],
     buckets=(1, 2, 3, 4, 5, 7, 10),
 )
-_UNSEEN = Counter("finley_jobs_unseen_total", "Jobs that arq ended without a word", ["reason"])
-_RECOVERED = Counter("finley_runs_recovered_total", "Runs put right by the recoverer", ["reason"])
-_OUTAGES = Counter("finley_redis_errors_total", "Turns of the queue that Redis did not answer")
+_UNSEEN = Counter("finley_jobs_unseen_total", "Jobs that arq ended without running", ["reason"])
+_RECOVERED = Counter("finley_runs_recovered_total", "Runs repaired by the recoverer", ["reason"])
+_OUTAGES = Counter("finley_redis_errors_total", "Polls of the queue that Redis did not answer")
 
-# What is known to be counted stands at 0 from the start: a first one is then an increase.
+# Initialize the known labels at 0, so that a first event is visible as an increase.
 for _reason in ("expired", "used_up", "unknown", "aborted", "broken"):
     _UNSEEN.labels(_reason)
 for _reason in ("worker_lost", "redis_lost", "replay_abandoned"):
@@ -44,7 +42,7 @@ for _reason in ("worker_lost", "redis_lost", "replay_abandoned"):
 
 @contextmanager
 def running(function: str) -> Iterator[None]:
-    """While a start runs."""
+    """Measures one attempt."""
     for outcome in ENDS:
         _ENDED.labels(function, outcome.value)
     with (
@@ -79,5 +77,8 @@ def outage() -> None:
 
 
 def serve(port: int, address: str = "127.0.0.1") -> None:
-    """Serve them on this port. Raises OSError where it is taken, or the address is none of ours."""
+    """Serve the metrics on this port.
+
+    Raises OSError if the port or the address is not available.
+    """
     start_http_server(port, addr=address)

@@ -1,4 +1,4 @@
-"""Requests to a provider through Nango's proxy, each answer read whole or refused.
+"""Requests to a provider through Nango's proxy; a response is read completely or refused.
 
 https://nango.dev/docs/reference/backend/http-api/proxy
 """
@@ -19,15 +19,11 @@ from urllib.parse import quote
 import httpx
 
 from syncjobs.errors import Permanent, Refused, SyncError, Transient, Unreadable
-from syncjobs.http_errors import Who, dead, heard, refusal
+from syncjobs.http_errors import Peer, dead, error_body, refusal
+from syncjobs.providers import PROVIDERS
 
 HOST = "https://api.nango.dev"
-TITLES = {
-    "gmail": "Gmail",
-    "dropbox": "Dropbox",
-    "gdrive": "Google Drive",
-    "zoho_mail": "Zoho Mail",
-}
+TITLES = {provider.name: provider.title for provider in PROVIDERS}
 NO_CONNECTION = frozenset(
     {"not_found", "unknown_connection", "unknown_provider_config", "invalid_credentials"}
 )
@@ -40,8 +36,8 @@ FORWARDED = "Nango-Proxy-"  # Nango hands headers of this prefix on, without the
 Query = Mapping[str, str | int | bool]
 
 
-class Standing(StrEnum):
-    """What Nango says of a connection."""
+class ConnectionStatus(StrEnum):
+    """The state of a connection at Nango."""
 
     ALIVE = "alive"
     DEAD = "dead"
@@ -50,7 +46,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Access:
-    """Which connection of which integration, on which Nango."""
+    """The connection, its integration, and the Nango server."""
 
     provider: str
     connection_id: str
@@ -59,8 +55,8 @@ class Access:
     host: str = HOST
 
     @property
-    def who(self) -> Who:
-        return Who(TITLES.get(self.provider, self.provider), self.connection_id)
+    def who(self) -> Peer:
+        return Peer(TITLES.get(self.provider, self.provider), self.connection_id)
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ class Limits:
 
 
 def http_client(limits: Limits | None = None) -> httpx.AsyncClient:
-    """A client to share among many Nangos of one event loop: its TLS set-up is the dear part."""
+    """An HTTP client to share among all Nangos of an event loop, because setting up TLS is slow."""
     silence = (limits or Limits()).silence
     return httpx.AsyncClient(timeout=httpx.Timeout(silence, connect=min(silence, 10.0)))
 
@@ -92,7 +88,7 @@ class _Refusal:
 
 
 class Nango:
-    """One connection. Every method raises Transient or Permanent, and nothing else of its own.
+    """One connection. All methods raise Transient or Permanent.
 
     A `client` that was given stays open at the end; its own is closed. `large` is the place of
     those answers that are longer than SMALL: runs of one worker share it, so that the worker's
@@ -153,7 +149,7 @@ class Nango:
             await self._asked(path, params, self._written(file), **given)
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The JSON object that the provider answers to `body`."""
+        """The JSON object in the provider's response to `body`."""
         return decoded(await self.read(path, method="POST", body=body), self.who)
 
     async def read(self, path: str, params: Query | None = None, **given: Any) -> bytes:
@@ -189,23 +185,23 @@ class Nango:
             method, url, sink, params=params, json=body, headers=sent
         )
         if isinstance(taken, _Refusal):
-            raise await self._trouble(answer, taken.raw)
+            raise await self._error(answer, taken.raw)
         return taken
 
-    async def connection_status(self, connection_id: str | None = None) -> Standing:
-        """What Nango knows of the connection, after it tried to renew its authorisation."""
+    async def connection_status(self, connection_id: str | None = None) -> ConnectionStatus:
+        """The connection's state, after Nango has tried to renew its authorisation."""
         answer, raw = await self._looked_up(connection_id or self.access.connection_id)
-        code = heard(raw).code
+        code = error_body(raw).code
         if code == "invalid_credentials" or answer.status_code == 424:
-            return Standing.DEAD
+            return ConnectionStatus.DEAD
         if answer.is_success:
-            return Standing.ALIVE
+            return ConnectionStatus.ALIVE
         if answer.status_code in {400, 404} and code in {"not_found", "unknown_connection"}:
-            return Standing.MISSING
+            return ConnectionStatus.MISSING
         raise refusal(answer.status_code, answer.headers, raw, self.who)
 
     async def connection_facts(self) -> dict[str, Any] | None:
-        """What Nango tells of the connection; None where it has none such, or a dead one.
+        """Nango's data of the connection; None if it is missing or dead.
 
         Its shape: `connectionFullToPublicApi` in packages/server/lib/formatters/connection.ts of
         github.com/NangoHQ/nango.
@@ -213,7 +209,7 @@ class Nango:
         answer, raw = await self._looked_up(self.access.connection_id)
         if answer.is_success:
             return decoded(raw, self.who)
-        if answer.status_code in {400, 404, 424} and heard(raw).code in NO_CONNECTION:
+        if answer.status_code in {400, 404, 424} and error_body(raw).code in NO_CONNECTION:
             return None
         raise refusal(answer.status_code, answer.headers, raw, self.who)
 
@@ -225,16 +221,19 @@ class Nango:
             answer, taken = await self._exchange("GET", path, sink, params=params, headers={})
         return answer, taken.raw if isinstance(taken, _Refusal) else taken
 
-    async def _trouble(self, answer: httpx.Response, raw: bytes) -> SyncError:
-        """Nango says 400 server_error of a missing, a dead and an unlucky connection: ask it."""
-        if answer.status_code != 400 or heard(raw).code != "server_error":
+    async def _error(self, answer: httpx.Response, raw: bytes) -> SyncError:
+        """The error.
+
+        Nango's 400 server_error may mean a missing or dead connection, so ask for its state.
+        """
+        if answer.status_code != 400 or error_body(raw).code != "server_error":
             return refusal(answer.status_code, answer.headers, raw, self.who)
         match await self.connection_status():
-            case Standing.ALIVE:
+            case ConnectionStatus.ALIVE:
                 return Transient("Nango could not renew the authorisation this time.")
-            case Standing.MISSING:
+            case ConnectionStatus.MISSING:
                 return Permanent(
-                    f"Nango knows no connection {self.who.connection_id}: connect "
+                    f"Nango knows no connection {self.who.connection_id}. Connect "
                     f"{self.who.title} again, then replay this sync.",
                     reauthorise=True,
                 )
@@ -259,7 +258,7 @@ class Nango:
             raise Transient(f"{self.who.title} did not answer in time.") from None
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError, ValueError):
             raise Permanent(
-                "The request to Nango cannot be made: check its address, its secret key and the "
+                "The request to Nango is invalid. Check its address, its secret key and the "
                 "connection's id in the settings."
             ) from None
         except httpx.HTTPError as error:
@@ -300,7 +299,7 @@ class Nango:
         )
 
     async def _paced(self) -> None:
-        """Requests start at least `pace` seconds apart, concurrent ones too."""
+        """Waits so that requests, also concurrent ones, start at least `pace` seconds apart."""
         now = asyncio.get_running_loop().time()
         start = max(now, self._next)
         self._next = start + self._limits.pace
@@ -317,40 +316,40 @@ async def _beginning(answer: httpx.Response) -> bytes:
     return bytes(body[:REFUSAL])
 
 
-def decoded(raw: bytes, who: Who) -> dict[str, Any]:
+def decoded(raw: bytes, who: Peer) -> dict[str, Any]:
     """The JSON object in `raw`; NaN and its kin, which PostgreSQL refuses, as None."""
     try:
         value = json.loads(raw, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
-        raise Transient(f"{who.title} sent an answer that is not JSON.") from None
+        raise Transient(f"{who.title} sent a response that is not JSON.") from None
     if not isinstance(value, dict):
         raise Transient(f"{who.title} sent JSON of an unexpected shape.")
     return value
 
 
 def owners(facts: Mapping[str, Any]) -> list[str]:
-    """Whose connection it is: the end user's id, as `end_user` and as the `tags` state it.
+    """The ids of the connection's owner, as stated in `end_user` and in `tags`.
 
-    Takes what `GET /connections/{id}` answers, and the body of an auth webhook.
+    `facts` is the response of `GET /connections/{id}`, or the body of an auth webhook.
     https://nango.dev/docs/guides/auth/connection-tags-configuration-metadata
     """
-    given = [
+    ids = [
         _within(facts, "end_user", "id"),
         _within(facts, "endUser", "endUserId"),
         _within(facts, "tags", "end_user_id"),
     ]
-    return [each for each in given if isinstance(each, str) and each]
+    return [owner for owner in ids if isinstance(owner, str) and owner]
 
 
 def _within(facts: Mapping[str, Any], outer: str, inner: str) -> Any:
-    held = facts.get(outer)
-    return held.get(inner) if isinstance(held, dict) else None
+    inside = facts.get(outer)
+    return inside.get(inner) if isinstance(inside, dict) else None
 
 
 def signed(body: bytes, header: str | None, key: str) -> bool:
-    """Whether `header` is the hex HMAC-SHA256 of the raw body under the webhook signing key.
+    """Whether `header` is the hex HMAC-SHA256 of the raw body with the webhook signing key.
 
-    Never true without a key. Takes the same time wherever the two differ.
+    Always false without a key. The comparison takes constant time.
     """
     if not key or not header:
         return False
@@ -358,8 +357,8 @@ def signed(body: bytes, header: str | None, key: str) -> bool:
     return hmac.compare_digest(expected.encode(), header.strip().lower().encode())
 
 
-def unreadable(refused: Refused, what: str, who: Who) -> SyncError:
+def unreadable(refused: Refused, what: str, who: Peer) -> SyncError:
     """A refusal that is about one item only; one that is about all is handed back as it is."""
     if refused.reauthorise or not 400 <= refused.status < 500:
         return refused
-    return Unreadable(f"{who.title} has no bytes for {what}: it is gone or cannot be downloaded.")
+    return Unreadable(f"{who.title} has no bytes for {what}. It is gone or cannot be downloaded.")

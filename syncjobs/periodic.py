@@ -1,7 +1,7 @@
-"""What is to be done again and again. Which duty is due when stands in PostgreSQL.
+"""Periodic tasks. PostgreSQL stores when each is due.
 
-So nothing is due twice however many workers there are, nothing depends on Redis, and a window that
-was missed is caught up, once.
+So each runs once per period with any number of workers, without Redis, and a missed period is made
+up for once.
 """
 
 import json
@@ -25,20 +25,20 @@ from syncjobs.failures import record
 log = logging.getLogger(__name__)
 ROLE = run_state.ROLE
 RETAINED_AT_ONCE = 5_000
-ENRICHING = 10.0  # seconds
-QUIET = 30.0  # seconds without a change: a sync in pages is enriched once, at its end
+ENRICHING = 10.0  # seconds per run of the task
+QUIET = 30.0  # seconds without a change, so that a sync of many pages is enriched once, at its end
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
-    """Its work says what it did."""
+class PeriodicTask:
+    """`every` is the period in seconds. `work` returns what it did."""
 
     every: float
     work: Callable[[], dict[str, Any]]
 
 
 def refresh_view() -> dict[str, Any]:
-    """Refresh the view where it is time to, unless another process does."""
+    """Refresh the view if it is due and no other process refreshes it."""
     if refresh.state() is refresh.State.READY and not maintenance.due():
         return {"rows": None}
     try:
@@ -49,9 +49,10 @@ def refresh_view() -> dict[str, Any]:
 
 
 def enrich() -> dict[str, Any]:
-    """Compute the layers of tenants whose books have changed, the longest waiting first.
+    """Compute the layers of tenants whose books have changed; the longest waiting first.
 
-    After some seconds the others wait for the next time: a worker that is to end waits for this.
+    After ENRICHING seconds the others wait for the next time, because a worker that stops waits for
+    this task.
     """
     end = time.monotonic() + ENRICHING
     done = 0
@@ -59,14 +60,14 @@ def enrich() -> dict[str, Any]:
         try:
             run.enrich(waiting[0])
         except BaseException:
-            run.postpone(waiting[0])  # nobody waits behind books that cannot be enriched
+            run.postpone(waiting[0])  # books that cannot be enriched must not block others
             raise
         done += 1
     return {"tenants": done}
 
 
 def accept_due() -> dict[str, Any]:
-    """Accept a sync of every connection whose time has come."""
+    """Accept a sync of every connection that is due."""
     with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
         cursor.execute(sql.read("runs/due"))
         due = [
@@ -79,7 +80,10 @@ def accept_due() -> dict[str, Any]:
 
 
 def forget_old() -> dict[str, Any]:
-    """Delete ended runs, settled failures, deleted items and marks older than FINLEY_KEEP_DAYS."""
+    """Delete ended runs, settled failures, deleted items and old change records.
+
+    All of them older than FINLEY_KEEP_DAYS.
+    """
     counts = {}
     for name in ("failures", "runs", "items"):
         counts[name] = sum(_forgotten(f"retention/old_{name}_deleted"))
@@ -88,7 +92,7 @@ def forget_old() -> dict[str, Any]:
 
 
 def forget_answers() -> dict[str, Any]:
-    """Delete questions and idempotency keys whose answers were kept for long enough."""
+    """Delete expired answers to questions and idempotent requests."""
     return {
         "questions": sum(_forgotten("retention/old_questions_deleted")),
         "keys": sum(_forgotten("retention/old_keys_deleted", keep=KEPT.total_seconds())),
@@ -96,7 +100,7 @@ def forget_answers() -> dict[str, Any]:
 
 
 def _forgotten(name: str, **more: float) -> Iterator[int]:
-    """In bites, so that nobody waits for one long delete."""
+    """Deletes in batches, because a long delete would block others; yields their sizes."""
     while True:
         with connections[ROLE].cursor() as cursor:
             cursor.execute(
@@ -108,49 +112,49 @@ def _forgotten(name: str, **more: float) -> Iterator[int]:
                 return
 
 
-DUTIES: dict[str, Duty] = {
-    "recover": Duty(5, recover.recover),
-    "accept_due": Duty(10, accept_due),
-    "enrich": Duty(15, enrich),
-    "refresh_view": Duty(30, refresh_view),
-    "forget_old": Duty(86_400, forget_old),
-    "forget_answers": Duty(3_600, forget_answers),
+TASKS: dict[str, PeriodicTask] = {
+    "recover": PeriodicTask(5, recover.recover),
+    "accept_due": PeriodicTask(10, accept_due),
+    "enrich": PeriodicTask(15, enrich),
+    "refresh_view": PeriodicTask(30, refresh_view),
+    "forget_old": PeriodicTask(86_400, forget_old),
+    "forget_answers": PeriodicTask(3_600, forget_answers),
 }
 
 
 def begun(worker: str) -> list[str]:
-    """The duties that are due, each now leased to this worker."""
-    given: dict[str, Any] = {"names": list(DUTIES), "worker": worker, "lease": settings.SYNC_LEASE}
+    """The names of the due tasks, which are now leased to this worker."""
+    lease: dict[str, Any] = {"names": list(TASKS), "worker": worker, "lease": settings.SYNC_LEASE}
     with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
-        cursor.execute(sql.read("schedule/known"), given)
-        cursor.execute(sql.read("schedule/begun"), given)
+        cursor.execute(sql.read("schedule/known"), lease)
+        cursor.execute(sql.read("schedule/begun"), lease)
         return [name for (name,) in cursor.fetchall()]
 
 
 def renewed(names: list[str], worker: str) -> None:
-    """Their leases go on."""
-    given: dict[str, Any] = {"names": names, "worker": worker, "lease": settings.SYNC_LEASE}
+    """Renew this worker's leases on the tasks."""
+    lease: dict[str, Any] = {"names": names, "worker": worker, "lease": settings.SYNC_LEASE}
     with connections[ROLE].cursor() as cursor:
-        cursor.execute(sql.read("schedule/renewed"), given)
+        cursor.execute(sql.read("schedule/renewed"), lease)
 
 
 def do(name: str) -> None:
-    """Do it, and write down what it found, or its failure in job_failures; then it is due later."""
-    found, error = None, ""
+    """Run the task, record its result, or its failure in job_failures, and when it is due next."""
+    result, error = None, ""
     try:
-        found = DUTIES[name].work()
+        result = TASKS[name].work()
     except UNREACHABLE:
         raise
     except Exception as failure:
         trouble = record.trouble_of(failure)
         record.of_duty(name, trouble)
         error = trouble.error
-        log.exception("duty %s failed", name)
-    given: dict[str, Any] = {
+        log.exception("periodic task %s failed", name)
+    outcome: dict[str, Any] = {
         "name": name,
-        "every": DUTIES[name].every,
-        "found": json.dumps(found),
+        "every": TASKS[name].every,
+        "found": json.dumps(result),
         "error": error,
     }
     with connections[ROLE].cursor() as cursor:
-        cursor.execute(sql.read("schedule/done"), given)
+        cursor.execute(sql.read("schedule/done"), outcome)

@@ -1,7 +1,7 @@
-"""Redis as arq's transport. What crosses it is JSON: no pickle, nothing executable.
+"""Redis as arq's transport. All messages are JSON: no pickle, nothing executable.
 
-What is known of arq's keys is known here only: the queue is a sorted set of job ids by the
-moment to start, `arq:job:<id>` the job, `arq:retry:<id>` its tries, `arq:in-progress:<id>` a lock.
+Only this module knows arq's keys: the queue is a sorted set of job ids by start time,
+`arq:job:<id>` is the job, `arq:retry:<id>` counts its attempts, `arq:in-progress:<id>` is a lock.
 """
 
 import json
@@ -34,18 +34,16 @@ log = logging.getLogger(__name__)
 
 NAME = "finley:jobs"
 DAY_MS = 86_400_000
-AT_ONCE = 500  # jobs a round trip
-LOCKED_MS = 30_000  # longer than a worker needs from its lock to its claim
-QUICK = (
-    2.0  # seconds; a request does not wait longer for Redis: the recoverer enqueues what it missed
-)
+AT_ONCE = 500  # jobs per round trip
+LOCKED_MS = 30_000  # longer than a worker needs from locking a job to claiming its run
+QUICK = 2.0  # seconds that a request waits for Redis; the recoverer enqueues what failed
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """What Redis is told of a run: arq's job id, the task, which try it is.
+    """A run's job in Redis: arq's job id, the task, the number of the attempt.
 
-    `not_before` is its place in the queue: one that was lost has its old place again.
+    `not_before` is its position in the queue, so a job that was lost gets its old position again.
     """
 
     job_id: str
@@ -56,28 +54,28 @@ class Queued:
 
 
 def redis_settings() -> RedisSettings:
-    """Where the queue is: REDIS_URL, or the embedded Valkey."""
-    found = RedisSettings.from_dsn(str(settings.REDIS_URL))
-    found.conn_timeout = 5
-    found.retry = Again(ExponentialBackoff(cap=1.0, base=0.05), 3)
-    found.retry_on_error = [Unreachable, NoAnswer, OSError]
-    return found
+    """The queue's address: REDIS_URL, or the embedded Valkey."""
+    options = RedisSettings.from_dsn(str(settings.REDIS_URL))
+    options.conn_timeout = 5
+    options.retry = Again(ExponentialBackoff(cap=1.0, base=0.05), 3)
+    options.retry_on_error = [Unreachable, NoAnswer, OSError]
+    return options
 
 
 def dump(job: dict[str, Any]) -> bytes:
-    """A job, or its result, for Redis. Raises TypeError for what JSON cannot say."""
+    """A job or its result as JSON. Raises TypeError for other types."""
     return json.dumps(job, default=_error).encode()
 
 
 def _error(value: object) -> dict[str, str]:
-    """How a job's end is told: an exception, by its name and its words."""
+    """An exception as JSON: its class name and its message."""
     if isinstance(value, BaseException):
         return {"error": type(value).__name__, "message": str(value)}
-    raise TypeError(f"{type(value).__name__} is not for Redis: a job takes JSON only")
+    raise TypeError(f"A job takes JSON only, not {type(value).__name__}.")
 
 
 def load(raw: bytes) -> dict[str, Any]:
-    """A job from Redis. Raises ValueError for what is not a JSON object."""
+    """A job from JSON. Raises ValueError if it is not an object."""
     job = json.loads(raw)
     if not isinstance(job, dict):
         raise ValueError("a job is a JSON object")
@@ -85,19 +83,22 @@ def load(raw: bytes) -> dict[str, Any]:
 
 
 def enqueue(jobs: Iterable[Queued]) -> int:
-    """Tell Redis; returns how many. Telling it twice is harmless. Raises RedisError."""
-    told = 0
+    """Enqueue the jobs in Redis and return their number.
+
+    Repeating it is harmless. Raises RedisError.
+    """
+    count = 0
     with closing(_redis()) as redis:
         for some in batched(jobs, AT_ONCE):
             with redis.pipeline(transaction=True) as pipe:
                 for job in some:
-                    _tell(pipe, job)
+                    _add(pipe, job)
                 pipe.execute()
-            told += len(some)
-    return told
+            count += len(some)
+    return count
 
 
-def _tell(pipe: Any, job: Queued) -> None:
+def _add(pipe: Any, job: Queued) -> None:
     now = timestamp_ms()
     start = to_unix_ms(job.not_before) if job.not_before else now
     raw = serialize_job(job.function, (job.run_id,), {}, job.job_try, now, serializer=dump)
@@ -106,9 +107,9 @@ def _tell(pipe: Any, job: Queued) -> None:
 
 
 def missing(job_ids: Iterable[str]) -> Iterator[str]:
-    """Those that nobody will run: Redis does not know them, or a worker that died has locked them.
+    """Yields the jobs that nobody will run: unknown to Redis, or locked by a worker that died.
 
-    A lock is set before the ledger hears of a start, and lives for as long as arq's timeout.
+    A worker locks a job before it claims the run, and the lock lasts as long as arq's timeout.
     Raises RedisError.
     """
     whole = (settings.ARQ_JOB_TIMEOUT + 10) * 1000
@@ -126,7 +127,7 @@ def missing(job_ids: Iterable[str]) -> Iterator[str]:
 
 
 def forget(job_ids: Iterable[str]) -> None:
-    """Jobs that nobody may run any more: left in the queue, they would hide others behind them.
+    """Remove jobs that nobody may run any more; in the queue they would block others behind them.
 
     Raises RedisError.
     """
@@ -139,19 +140,19 @@ def forget(job_ids: Iterable[str]) -> None:
 
 
 async def uncounted(ctx: dict[str, Any]) -> None:
-    """This try of a job does not count in arq's own count."""
+    """Undo arq's counting of this attempt."""
     key = retry_key_prefix + ctx["job_id"]
     try:
         await ctx["redis"].set(key, ctx["job_try"] - 1, xx=True, keepttl=True)
     except (RedisError, OSError) as error:
-        log.warning("arq still counts a try of %s (%s)", ctx["job_id"], type(error).__name__)
+        log.warning("arq still counts an attempt of %s (%s)", ctx["job_id"], type(error).__name__)
 
 
 _KEYS = (job_key_prefix, retry_key_prefix, in_progress_key_prefix, result_key_prefix)
 
 
 def waiting() -> int:
-    """Jobs that Redis holds, those that run included. Raises RedisError."""
+    """The number of jobs in Redis, including running ones. Raises RedisError."""
     with closing(_redis()) as redis:
         return cast(int, redis.zcard(NAME))
 

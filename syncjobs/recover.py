@@ -1,7 +1,7 @@
-"""Runs that nobody works on any more: found, and put back into the queue or recorded.
+"""Finds runs that no worker works on any more, and requeues or fails them.
 
-What can strand a run: its worker died or stalled, Redis lost its job or was never told of it, arq
-ended its job without calling any code of ours. PostgreSQL knows of every run, so nothing is lost.
+A run is stranded if its worker died or stalled, if Redis lost its job or never got it, or if arq
+ended its job without calling our code. PostgreSQL has every run, so none is lost.
 """
 
 import json
@@ -25,27 +25,27 @@ log = logging.getLogger(__name__)
 
 ROLE = run_state.ROLE
 AT_ONCE = 500
-TOLD = 10.0  # seconds; a job younger than that is on its way
+TOLD = 10.0  # seconds; a younger job may not have reached Redis yet
 EXPIRED, USED_UP, UNKNOWN, ABORTED, BROKEN = "expired", "used_up", "unknown", "aborted", "broken"
 
 
 def recover() -> dict[str, int]:
-    """Put right all that is stranded; says how many of each kind."""
-    found = {
+    """Repair all stranded runs; return the number of each kind."""
+    counts = {
         "worker_lost": stranded(),
         "redis_lost": forgotten(),
         "replay_abandoned": abandoned(),
         "question_lost": enqueue.recovered(),
     }
-    for reason, count in found.items():
+    for reason, count in counts.items():
         if count:
             metrics.recovered(reason, count)
             log.warning("recovered %d jobs (%s)", count, reason)
-    return found
+    return counts
 
 
 def stranded() -> int:
-    """Runs whose lease has ended: another try, or a failure where the tries are used up."""
+    """Runs with an expired lease get another attempt, or fail if none is left."""
     with transaction.atomic(using=ROLE):
         lost = _rows("runs/stranded", {"limit": AT_ONCE})
         old = [(run_id, job_id) for run_id, _, tries, job_id, *_ in lost if not _used_up(tries)]
@@ -65,18 +65,21 @@ def _used_up(tries: int) -> bool:
 def _died(worker: str, function: str, tries: int) -> Trouble:
     return Trouble(
         "WorkerLost",
-        f"Its worker died or stalled on try {tries}, the last one: look at the worker's log and "
-        f"memory about that time ({worker}), then replay it.",
+        f"The worker died or stalled on attempt {tries}, the last one. Look at the worker's log "
+        f"and memory at that time ({worker}), then replay this.",
         location=f"syncjobs/tasks.py:{function}",
     )
 
 
 def forgotten() -> int:
-    """Queued runs that Redis does not know, or never heard of. Nothing, while Redis is away."""
+    """Requeue queued runs that Redis lost or never got.
+
+    Does nothing while Redis is not available.
+    """
     waiting = _rows("runs/not_enqueued", {"age": TOLD})
-    heard = {job_id: run_id for run_id, job_id, untold in waiting if not untold}
+    enqueued = {job_id: run_id for run_id, job_id, untold in waiting if not untold}
     try:
-        gone = [(heard[job_id], job_id) for job_id in queue.missing(heard)]
+        gone = [(enqueued[job_id], job_id) for job_id in queue.missing(enqueued)]
     except (RedisError, OSError):
         return 0
     gone += [(run_id, job_id) for run_id, job_id, untold in waiting if untold]
@@ -87,17 +90,17 @@ def forgotten() -> int:
 
 
 def abandoned() -> int:
-    """Failures whose replay is gone without an end are open again."""
+    """Reopen failures whose replay disappeared without an end."""
     with connections[ROLE].cursor() as cursor:
         cursor.execute(sql.read("failures/replays_abandoned"))
         return int(cursor.rowcount)
 
 
 def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:
-    """A job that arq has ended without calling any code of ours.
+    """Handles a job that arq ended without calling our code.
 
-    Its run, if it still waits for this job, gets another one while Redis is to blame, or fails.
-    A job that no run is known of is recorded as Redis held it.
+    If its run still waits for this job, it gets a new job if Redis is to blame, and fails
+    otherwise. A job without a run is recorded as Redis held it.
     """
     metrics.unseen(reason)
     if enqueue.unseen(job_id, again=reason in {EXPIRED, BROKEN}, why=why):
@@ -116,7 +119,7 @@ def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:
 
 
 def _superseded(job_id: str) -> bool:
-    """Whether it was a run's job once: the run has another one since."""
+    """Whether the job was once a run's, which has another job now."""
     try:
         run_id = UUID(job_id.partition(":")[0])
     except ValueError:
@@ -125,7 +128,7 @@ def _superseded(job_id: str) -> bool:
 
 
 def _told_by(raw: bytes | None) -> tuple[str, int]:
-    """The function that a job names and the try it says, as far as it can be understood."""
+    """The function and the attempt that a job names, or defaults if it cannot be parsed."""
     try:
         job = queue.load(raw or b"")
         return str(job.get("f") or "unknown"), int(job.get("t") or 1)
@@ -138,14 +141,14 @@ def _ended_by_arq(why: str, function: str = "") -> Trouble:
 
 
 def _requeued(old: Iterable[tuple[UUID, str]]) -> list[queue.Queued]:
-    """New jobs for these runs, if the old ones are still theirs."""
+    """New jobs for these runs, if they still have the old ones."""
     pairs = list(old)
     if not pairs:
         return []
-    given = {"runs": [run_id for run_id, _ in pairs], "jobs": [job_id for _, job_id in pairs]}
+    ids = {"runs": [run_id for run_id, _ in pairs], "jobs": [job_id for _, job_id in pairs]}
     return [
         queue.Queued(job_id, function, str(run_id), not_before, job_try)
-        for job_id, function, run_id, not_before, job_try in _rows("runs/requeued", given)
+        for job_id, function, run_id, not_before, job_try in _rows("runs/requeued", ids)
     ]
 
 
@@ -153,32 +156,32 @@ def _forget(job_ids: Iterable[str]) -> None:
     try:
         queue.forget(job_ids)
     except (RedisError, OSError) as error:
-        log.info("old jobs stay in Redis for now (%s)", type(error).__name__)
+        log.info("Old jobs stay in Redis for now (%s)", type(error).__name__)
 
 
-def _rows(name: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+def _rows(name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connections[ROLE].cursor() as cursor:
-        cursor.execute(sql.read(name), given)
+        cursor.execute(sql.read(name), parameters)
         return list(cursor.fetchall())
 
 
 def reason_of(result: bytes | None) -> tuple[str, str]:
-    """Which of arq's ends it was, and a sentence, from the result that arq would have kept."""
+    """The kind of end and a message, from the result that arq would have stored."""
     try:
-        said = json.loads(result or b"{}").get("r") or {}
-        text = f"{said.get('error', '')}: {said.get('message', '')}"
+        details = json.loads(result or b"{}").get("r") or {}
+        text = f"{details.get('error', '')}: {details.get('message', '')}"
     except (ValueError, AttributeError):
         text = ""
-    for mark, reason, sentence in _ENDS:
-        if mark in text:
+    for phrase, reason, sentence in _ENDS:
+        if phrase in text:
             return reason, sentence
-    return BROKEN, f"arq could not run this job ({text or 'it gave no reason'})."
+    return BROKEN, f"arq could not run this job ({text or 'without a reason'})."
 
 
 _ENDS = (
-    ("job expired", EXPIRED, "Redis had lost what this job was to do by the time of its start."),
-    ("max ", USED_UP, "All tries were used up by workers that stopped or died on it."),
-    ("not found", UNKNOWN, "No worker knows this function: deploy one that does, then replay it."),
+    ("job expired", EXPIRED, "Redis had lost the job's data when it was to start."),
+    ("max ", USED_UP, "All attempts were used up by workers that stopped or died."),
+    ("not found", UNKNOWN, "No worker knows this function. Deploy one that does, then replay it."),
     ("CancelledError", ABORTED, "The job was aborted in Redis before it started."),
-    ("erializ", BROKEN, "What Redis held for this job is not a job that can be read."),
+    ("erializ", BROKEN, "The job's data in Redis cannot be parsed."),
 )

@@ -1,7 +1,7 @@
-"""The ledger's statements: how a run begins, goes on and ends, each as one statement.
+"""The state of runs: each change is one statement.
 
-They cross tenants, so they run as the owning role. None waits for a save: what a save has locked is
-left alone. Any of them may raise django.db's OperationalError or InterfaceError.
+The statements cross tenants, so they run as the owner. None waits for a save: rows that a save has
+locked are skipped. All may raise django.db's OperationalError or InterfaceError.
 """
 
 import json
@@ -23,16 +23,16 @@ from syncjobs.failures.record import Trouble
 from syncjobs.models.choices import Outcome, RunStatus
 
 ROLE = "owner"
-# A save that hangs, or whose process was stopped, is ended by the server: its locks are others'
-# hindrance. COPY counts as a statement.
+# The server ends a save that hangs or whose process is stopped, because its locks block others.
+# COPY counts as a statement.
 BOUNDED = (
     "SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL statement_timeout = '600s'"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """A job that arq hands over: may it start?"""
+class ClaimRequest:
+    """A job from arq that wants to start its run."""
 
     run_id: UUID
     job_id: str
@@ -41,7 +41,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A start of a run: with this fence it may save, until another one begins."""
+    """An attempt of a run. With this fence it may save until another attempt begins."""
 
     run_id: UUID
     fence: int
@@ -59,8 +59,8 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What became of a claim."""
+class LeaseState:
+    """The state of a claim when its lease is renewed."""
 
     run_id: UUID
     fence: int
@@ -68,8 +68,8 @@ class Standing:
     cancelled: bool
 
 
-def claimed(asks: Sequence[Ask], worker: str) -> list[Claim | None]:
-    """The claims in the order of the asks; None: it is not this job's to run (any more)."""
+def claimed(asks: Sequence[ClaimRequest], worker: str) -> list[Claim | None]:
+    """The claims in the order of the requests; None if the run is not (any more) this job's."""
     given: dict[str, Any] = {
         "runs": [ask.run_id for ask in asks],
         "jobs": [ask.job_id for ask in asks],
@@ -77,34 +77,34 @@ def claimed(asks: Sequence[Ask], worker: str) -> list[Claim | None]:
         "worker": worker,
         "lease": settings.SYNC_LEASE,
     }
-    found = {row["run_id"]: Claim(**row) for row in _objects("runs/claimed", given)}
-    return [found.pop(ask.run_id, None) for ask in asks]
+    claims = {row["run_id"]: Claim(**row) for row in _objects("runs/claimed", given)}
+    return [claims.pop(ask.run_id, None) for ask in asks]
 
 
 def succeeded(claims: Sequence[Claim]) -> list[bool]:
-    """Which of the starts were still the newest, and so ended their runs."""
+    """Which of the attempts were still the newest, and so completed their runs."""
     done = {row[0] for row in _rows("runs/succeeded", _fences(claims))}
     return [claim.run_id in done for claim in claims]
 
 
-def renewed(claims: Sequence[Claim]) -> list[Standing]:
-    """Renew the leases; says how things stand, save for runs that are being saved right now."""
+def renewed(claims: Sequence[Claim]) -> list[LeaseState]:
+    """Renew the leases; return their states, except of runs that are being saved at the moment."""
     given: dict[str, Any] = {**_fences(claims), "lease": settings.SYNC_LEASE}
-    return [Standing(*row) for row in _rows("runs/renewed", given)]
+    return [LeaseState(*row) for row in _rows("runs/renewed", given)]
 
 
 def handed_back(
     claim: Claim, outcome: Outcome, wait: float, trouble: Trouble | None = None
 ) -> bool:
-    """Into the queue again, to be tried in `wait` seconds. A start GIVEN_BACK counts as no try."""
-    counted = outcome != Outcome.GIVEN_BACK
+    """Requeue the run for an attempt in `wait` seconds. An attempt GIVEN_BACK is not counted."""
+    is_counted = outcome != Outcome.GIVEN_BACK
     given: dict[str, Any] = {
         "run": claim.run_id,
         "fence": claim.fence,
-        "tries": claim.job_try if counted else claim.job_try - 1,
+        "tries": claim.job_try if is_counted else claim.job_try - 1,
         "wait": wait,
         "outcome": outcome.value,
-        **_told(trouble),
+        **_texts(trouble),
     }
     with connections[ROLE].cursor() as cursor:
         cursor.execute(sql.read("runs/handed_back"), given)
@@ -112,7 +112,7 @@ def handed_back(
 
 
 def cancelled(claim: Claim) -> bool:
-    """The run ends because somebody asked; a failure that it replays is open again."""
+    """End the run on request. A failure that it replays is reopened."""
     with transaction.atomic(using=ROLE):
         ended = _ended(claim.run_id, claim.fence, RunStatus.CANCELLED, Outcome.CANCELLED, None)
         if ended and ended.replay_of is not None:
@@ -121,9 +121,9 @@ def cancelled(claim: Claim) -> bool:
 
 
 def failed(run_id: UUID, fence: int | None, trouble: Trouble) -> bool:
-    """The run fails for good, and its row in job_failures stands, or neither.
+    """End the run as failed and write its row in job_failures, in one transaction.
 
-    Without a fence: whoever held it is gone.
+    Without a fence, the attempt that held the run is gone.
     """
     with transaction.atomic(using=ROLE):
         outcome = Outcome.FAILED if fence is not None else Outcome.LOST
@@ -143,14 +143,14 @@ def _ended(
         "status": status.value,
         "outcome": outcome.value,
         "dead": trouble is not None and trouble.reauthorise,
-        **_told(trouble),
+        **_texts(trouble),
     }
-    found = _objects("runs/ended", given)
-    return record.Ended(**found[0]) if found else None
+    rows = _objects("runs/ended", given)
+    return record.Ended(**rows[0]) if rows else None
 
 
 class Save:
-    """What a save says at its end: the cursor to go on from, and what was done so far."""
+    """The state that a save stores at its end: the cursor to continue from, and the progress."""
 
     def __init__(self, progress: dict[str, Any]) -> None:
         self.progress = progress
@@ -158,25 +158,25 @@ class Save:
         self.moved = False
 
     def move(self, cursor: dict[str, Any] | None) -> None:
-        """The connection's cursor from here on; None: the next sync lists everything."""
+        """Set the connection's new cursor; None: the next sync lists everything."""
         self.cursor, self.moved = cursor, True
 
 
 @contextmanager
 def fenced(claim: Claim, save: Save) -> Iterator[BaseDatabaseWrapper]:
-    """A transaction of the claim's tenant that stands only if the claim does at its end.
+    """A transaction of the claim's tenant that commits only if the claim is still valid at its end.
 
-    Raises LeaseLost. The run's row is locked at the very end only, so that nobody waits for it.
+    Raises LeaseLost. The run's row is locked only at the very end, so that nobody waits for it.
     """
     with tenant_transaction(claim.user_id) as connection:
         with connection.cursor() as cursor:
             cursor.execute(BOUNDED)
         yield connection
         with connection.cursor() as cursor:
-            _last_word(cursor, claim, save)
+            _save_state(cursor, claim, save)
 
 
-def _last_word(cursor: Any, claim: Claim, save: Save) -> None:
+def _save_state(cursor: Any, claim: Claim, save: Save) -> None:
 
     given: dict[str, Any] = {
         "run": claim.run_id,
@@ -186,7 +186,7 @@ def _last_word(cursor: Any, claim: Claim, save: Save) -> None:
     }
     cursor.execute(sql.read("runs/saved"), given)
     if not cursor.rowcount:
-        raise LeaseLost(f"Start {claim.fence} of run {claim.run_id} is not the newest any more.")
+        raise LeaseLost(f"Attempt {claim.fence} of run {claim.run_id} is no longer the newest.")
     if save.moved:
         moved = None if save.cursor is None else json.dumps(save.cursor, allow_nan=False)
         cursor.execute(
@@ -201,11 +201,11 @@ def _fences(claims: Sequence[Claim]) -> dict[str, Any]:
     }
 
 
-def _told(trouble: Trouble | None) -> dict[str, str]:
+def _texts(trouble: Trouble | None) -> dict[str, str]:
     if trouble is None:
         return {"error_class": "", "error": "", "traceback": ""}
-    told = asdict(trouble)
-    return {name: told[name] for name in ("error_class", "error", "traceback")}
+    fields = asdict(trouble)
+    return {name: fields[name] for name in ("error_class", "error", "traceback")}
 
 
 def _rows(name: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -215,9 +215,9 @@ def _rows(name: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def _objects(name: str, given: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows as to_jsonb wrote them, ids as such: the driver hands jsonb over as text."""
-    found = [json.loads(row) for (row,) in _rows(name, given)]
-    return [{key: _id(key, value) for key, value in row.items()} for row in found]
+    """Rows written by to_jsonb as dicts, with their ids as UUIDs."""
+    rows = [json.loads(row) for (row,) in _rows(name, given)]
+    return [{key: _id(key, value) for key, value in row.items()} for row in rows]
 
 
 def _id(key: str, value: Any) -> Any:

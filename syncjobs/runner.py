@@ -1,7 +1,7 @@
-"""The one place for deadline, retry and failure.
+"""Runs tasks with a deadline, retries and failure records; the only place that handles these.
 
-A task hands its body over; what becomes of the run is written in the ledger before arq hears of it,
-because most of the ways in which arq ends a job call no code of ours.
+A task passes its body. The run's end is written to PostgreSQL before arq hears of it, because most
+ways in which arq ends a job call none of our code.
 """
 
 import asyncio
@@ -23,18 +23,18 @@ from syncjobs.errors import LeaseLost, Permanent, SyncError, Transient
 from syncjobs.failures.record import Trouble, trouble_of
 from syncjobs.models.choices import Outcome
 from syncjobs.parsers.pool import Parsers
-from syncjobs.run_state import Ask, Claim, Save
+from syncjobs.run_state import Claim, ClaimRequest, Save
 
 log = logging.getLogger(__name__)
 
-MARGIN = 20.0  # seconds, or a fifth of arq's timeout: our deadline lies so much before it
-PATIENCE = 300.0  # seconds to wait for a database that is away before giving a job up
-LEDGER_THREADS = 2
+MARGIN = 20.0  # seconds before arq's timeout at which our deadline lies; at most a fifth of it
+DATABASE_TIMEOUT = 300.0  # seconds to wait for the database before giving a job up
+STATE_THREADS = 2
 SAVE_THREADS = 6
 
 
-class Why(StrEnum):
-    """Why a body was told to end."""
+class EndReason(StrEnum):
+    """Why a body was asked to end."""
 
     DEADLINE = "deadline"
     LOST = "lost"
@@ -44,8 +44,8 @@ class Why(StrEnum):
 
 
 @dataclass
-class Start:
-    """One start of a run, from its claim to its end."""
+class Attempt:
+    """One attempt of a run, from its claim to its end."""
 
     claim: Claim
     threads: Threads
@@ -53,16 +53,16 @@ class Start:
     parsers: Parsers
     large: asyncio.Semaphore
     saves: int = 0
-    why: Why | None = None
+    why: EndReason | None = None
     task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
-        self.progress = self.claim.progress  # of the starts before
+        self.progress = self.claim.progress  # from earlier attempts
 
     async def save[R](self, work: Callable[..., R], *args: Any) -> R:
-        """`work(connection, save, *args)` in one fenced transaction, in a thread.
+        """Run `work(connection, save, *args)` in one fenced transaction, in a thread.
 
-        Raises LeaseLost, and what the work raises; then nothing of it stands.
+        Raises LeaseLost and the exceptions of `work`; nothing is saved then.
         """
         save = Save(dict(self.progress))
         result: R = await self.threads.run(_fenced, self.claim, save, work, *args)
@@ -70,7 +70,7 @@ class Start:
         self.saves += 1
         return result
 
-    def end(self, why: Why) -> None:
+    def end(self, why: EndReason) -> None:
         if self.why is None and self.task is not None:
             self.why = why
             self.task.cancel()
@@ -81,22 +81,22 @@ def _fenced[R](claim: Claim, save: Save, work: Callable[..., R], *args: Any) -> 
         return work(connection, save, *args)
 
 
-Body = Callable[[Start], Awaitable[None]]
+Body = Callable[[Attempt], Awaitable[None]]
 
 
 class Runner:
-    """A worker's runs. `deadline` lies inside arq's own timeout."""
+    """A worker's attempts. `deadline` is earlier than arq's own timeout."""
 
     def __init__(self, worker: str) -> None:
         self.worker = worker
         self.stopping = False
-        self.starts: dict[UUID, Start] = {}
+        self.attempts: dict[UUID, Attempt] = {}
         margin = min(MARGIN, settings.ARQ_JOB_TIMEOUT * 0.2)
         self.deadline = settings.ARQ_JOB_TIMEOUT - margin
-        self.grace = margin / 2  # that a body gets to end once it was told to
-        self._ledger = Threads("ledger", LEDGER_THREADS)
+        self.grace = margin / 2  # seconds for a body to end after it was asked to
+        self._state = Threads("state", STATE_THREADS)
         self._saves = Threads("save", SAVE_THREADS)
-        self._renewals = Threads("renew", 1)  # never behind others' statements
+        self._renewals = Threads("renew", 1)  # so that renewals never wait for other statements
         self._claims = Batches(self._claimed)
         self._ends = Batches(self._succeeded)
         self._client: httpx.AsyncClient | None = None
@@ -105,38 +105,38 @@ class Runner:
         self._never_ending: set[asyncio.Task[None]] = set()
 
     async def run(self, ctx: dict[str, Any], run_id: str, body: Body) -> None:
-        """Run the body, if the job is still the run's. Raises Retry for another try."""
-        start = await self._begun(ctx, run_id)
-        if start is None:
+        """Run the body if the job is still the run's. Raises Retry for another attempt."""
+        attempt = await self._begun(ctx, run_id)
+        if attempt is None:
             return
-        self.starts[start.claim.run_id] = start
-        with metrics.running(start.claim.function):
+        self.attempts[attempt.claim.run_id] = attempt
+        with metrics.running(attempt.claim.function):
             try:
-                error = await self._told_to_end(ctx, start, body)
-                wait = await ended(self._settled(ctx, start, error))
+                error = await self._run_body(ctx, attempt, body)
+                wait = await ended(self._settled(ctx, attempt, error))
             finally:
-                self.starts.pop(start.claim.run_id, None)
-        if error is not None and start.why in {Why.STOPPING, Why.ABORTED}:
+                self.attempts.pop(attempt.claim.run_id, None)
+        if error is not None and attempt.why in {EndReason.STOPPING, EndReason.ABORTED}:
             raise asyncio.CancelledError
         if wait is not None:
             raise Retry(defer=wait)
 
     async def renew(self) -> None:
-        """Renew the leases of what runs here; end what was taken over, or is to be cancelled."""
-        claims = [start.claim for start in self.starts.values()]
+        """Renew the leases of all attempts; end those taken over or to be cancelled."""
+        claims = [attempt.claim for attempt in self.attempts.values()]
         if not claims:
             return
-        for standing in await self._renewals.run(run_state.renewed, claims):
-            start = self.starts.get(standing.run_id)
-            if start is None:
+        for lease in await self._renewals.run(run_state.renewed, claims):
+            attempt = self.attempts.get(lease.run_id)
+            if attempt is None:
                 continue
-            if standing.fence != start.claim.fence or not standing.runs:
-                start.end(Why.LOST)
-            elif standing.cancelled:
-                start.end(Why.CANCELLED)
+            if lease.fence != attempt.claim.fence or not lease.runs:
+                attempt.end(EndReason.LOST)
+            elif lease.cancelled:
+                attempt.end(EndReason.CANCELLED)
 
     def _http(self) -> httpx.AsyncClient:
-        """One for all runs: setting up TLS is dear."""
+        """One HTTP client for all runs, because setting up TLS is slow."""
         self._client = self._client or nango.http_client()
         return self._client
 
@@ -144,100 +144,108 @@ class Runner:
         await self._parsers.close()
         if self._client is not None:
             await self._client.aclose()
-        await self._ledger.close()
+        await self._state.close()
         await self._saves.close()
         await self._renewals.close()
 
-    async def _begun(self, ctx: dict[str, Any], run_id: str) -> Start | None:
-        """A claim that was made while we were told to stop is given back, not left to lapse."""
-        asked = asyncio.ensure_future(
-            self._claims.ask(Ask(UUID(run_id), ctx["job_id"], ctx["job_try"]))
+    async def _begun(self, ctx: dict[str, Any], run_id: str) -> Attempt | None:
+        """Claim the run.
+
+        A claim made while the worker stops is given back, so it need not expire.
+        """
+        claiming = asyncio.ensure_future(
+            self._claims.ask(ClaimRequest(UUID(run_id), ctx["job_id"], ctx["job_try"]))
         )
         try:
-            claim = await ended(asked)
+            claim = await ended(claiming)
         except UNREACHABLE as error:
-            log.warning("no ledger (%s): job %s goes back", type(error).__name__, ctx["job_id"])
+            log.warning("No database (%s): job %s is requeued", type(error).__name__, ctx["job_id"])
             await queue.uncounted(ctx)
             raise Retry(defer=5) from None
         except asyncio.CancelledError:
-            claim = asked.result() if not asked.cancelled() and not asked.exception() else None
+            done = not claiming.cancelled() and not claiming.exception()
+            claim = claiming.result() if done else None
             if claim is not None:
                 await self._given_back(ctx, claim, 0.0)
             raise
         if claim is None:
             return None
-        return Start(claim, self._saves, self._http(), self._parsers, self._large)
+        return Attempt(claim, self._saves, self._http(), self._parsers, self._large)
 
-    async def _told_to_end(
-        self, ctx: dict[str, Any], start: Start, body: Body
+    async def _run_body(
+        self, ctx: dict[str, Any], attempt: Attempt, body: Body
     ) -> BaseException | None:
-        """How the body ended: None for well. It is told to end at the deadline, or by a cancel."""
-        begun = asyncio.get_running_loop().time()
-        task = start.task = asyncio.create_task(_guarded(body, start))
+        """Run the body; ask it to end at the deadline or on a cancel. Returns its error, if any."""
+        start = asyncio.get_running_loop().time()
+        task = attempt.task = asyncio.create_task(_guarded(body, attempt))
         try:
             await asyncio.wait({task}, timeout=self.deadline)
             if not task.done():
-                start.end(Why.DEADLINE)
+                attempt.end(EndReason.DEADLINE)
         except asyncio.CancelledError:
-            start.end(self._who_cancelled(begun))
+            attempt.end(self._reason_of_cancel(start))
         if not task.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.wait({task}, timeout=self.grace)
         if not task.done():
-            self._abandon(task, start)
+            self._abandon(task, attempt)
             return asyncio.CancelledError()
         return asyncio.CancelledError() if task.cancelled() else task.exception()
 
-    def _who_cancelled(self, begun: float) -> Why:
-        """arq's own timeout comes first where the whole process stood still past our deadline."""
+    def _reason_of_cancel(self, start: float) -> EndReason:
+        """arq's timeout, if our deadline has passed (the process may have been suspended); or an
+        abort.
+        """
         if self.stopping:
-            return Why.STOPPING
-        late = asyncio.get_running_loop().time() - begun >= self.deadline
-        return Why.DEADLINE if late else Why.ABORTED
+            return EndReason.STOPPING
+        late = asyncio.get_running_loop().time() - start >= self.deadline
+        return EndReason.DEADLINE if late else EndReason.ABORTED
 
-    def _abandon(self, task: asyncio.Task[None], start: Start) -> None:
-        """It swallows its cancel. Its fence is void from now on: it can have no effect."""
-        log.error("the body of run %s does not end when told to", start.claim.run_id)
+    def _abandon(self, task: asyncio.Task[None], attempt: Attempt) -> None:
+        """Give up on a body that ignores its cancel. Its fence is void, so it can save nothing."""
+        log.error("The body of run %s does not end when cancelled", attempt.claim.run_id)
         self._never_ending.add(task)
         task.add_done_callback(self._never_ending.discard)
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _settled(
-        self, ctx: dict[str, Any], start: Start, error: BaseException | None
+        self, ctx: dict[str, Any], attempt: Attempt, error: BaseException | None
     ) -> float | None:
-        """Write down how it ended; the seconds until the next try, or None for no more."""
-        claim = start.claim
+        """Record the attempt's end. Returns the seconds until the next attempt, or None."""
+        claim = attempt.claim
         if error is None:
             stood = await self._ends.ask(claim)
             self._written(claim, Outcome.SUCCEEDED, stood)
             return None
-        match start.why, error:
-            case (Why.LOST, _) | (_, LeaseLost()):
+        match attempt.why, error:
+            case (EndReason.LOST, _) | (_, LeaseLost()):
                 self._written(claim, Outcome.LOST, False)
                 return None
-            case Why.CANCELLED, _:
-                stood = await self._patiently(run_state.cancelled, claim)
+            case EndReason.CANCELLED, _:
+                stood = await self._retried(run_state.cancelled, claim)
                 self._written(claim, Outcome.CANCELLED, stood)
                 return None
-            case Why.STOPPING, _:
+            case EndReason.STOPPING, _:
                 return await self._given_back(ctx, claim, 0.0)
-            case Why.DEADLINE, _ if start.saves:
+            case EndReason.DEADLINE, _ if attempt.saves:
                 return await self._given_back(ctx, claim, 0.0)
-        return await self._failed_or_retried(ctx, start, _understood(start, error, self.deadline))
+        return await self._failed_or_retried(
+            ctx, attempt, _classified(attempt, error, self.deadline)
+        )
 
     async def _failed_or_retried(
-        self, ctx: dict[str, Any], start: Start, error: BaseException
+        self, ctx: dict[str, Any], attempt: Attempt, error: BaseException
     ) -> float | None:
-        claim, trouble = start.claim, trouble_of(error)
+        claim, trouble = attempt.claim, trouble_of(error)
         if isinstance(error, Transient):
             base = settings.ARQ_BACKOFF[claim.provider]
             wait = backoff.wait(base, claim.job_try, error.after)
-            if error.after is not None and start.saves:  # asked to wait after it got on: no failure
+            if error.after is not None and attempt.saves:  # a wait after progress is no failure
                 return await self._given_back(ctx, claim, wait, trouble)
             if claim.job_try < settings.ARQ_MAX_TRIES:
                 metrics.waits(claim.function, wait)
                 return await self._handed_back(claim, Outcome.RETRIED, wait, trouble)
-        stood = await self._patiently(run_state.failed, claim.run_id, claim.fence, trouble)
+        stood = await self._retried(run_state.failed, claim.run_id, claim.fence, trouble)
         if stood:
             log.warning("run %s failed for good: %s", claim.run_id, trouble.error)
         self._written(claim, Outcome.FAILED, stood)
@@ -246,7 +254,7 @@ class Runner:
     async def _given_back(
         self, ctx: dict[str, Any], claim: Claim, wait: float, trouble: Trouble | None = None
     ) -> float | None:
-        """Into the queue, and this try did not count: neither here nor in arq's own count."""
+        """Requeue the run without counting this attempt, neither here nor in arq."""
         back = await self._handed_back(claim, Outcome.GIVEN_BACK, wait, trouble)
         await queue.uncounted(ctx)
         return back
@@ -254,44 +262,44 @@ class Runner:
     async def _handed_back(
         self, claim: Claim, outcome: Outcome, wait: float, trouble: Trouble | None
     ) -> float | None:
-        stood = await self._patiently(run_state.handed_back, claim, outcome, wait, trouble)
+        stood = await self._retried(run_state.handed_back, claim, outcome, wait, trouble)
         self._written(claim, outcome, stood)
         return wait if stood else None
 
     def _written(self, claim: Claim, outcome: Outcome, stood: bool) -> None:
-        """Count it; a start that was not the newest any more has written nothing."""
+        """Count the end. An attempt that was not the newest any more has written nothing."""
         metrics.ended(claim.function, outcome if stood else Outcome.LOST, claim.job_try)
         if not stood:
-            log.warning("run %s was taken over: start %d ends", claim.run_id, claim.fence)
+            log.warning("Run %s was taken over: attempt %d ends", claim.run_id, claim.fence)
 
-    async def _claimed(self, asks: list[Ask]) -> list[Claim | None]:
-        return await self._patiently(run_state.claimed, asks, self.worker)
+    async def _claimed(self, asks: list[ClaimRequest]) -> list[Claim | None]:
+        return await self._retried(run_state.claimed, asks, self.worker)
 
     async def _succeeded(self, claims: list[Claim]) -> list[bool]:
-        return await self._patiently(run_state.succeeded, claims)
+        return await self._retried(run_state.succeeded, claims)
 
-    async def _patiently[R](self, work: Callable[..., R], *args: Any) -> R:
-        return await self._ledger.patiently(PATIENCE, work, *args)
+    async def _retried[R](self, work: Callable[..., R], *args: Any) -> R:
+        return await self._state.retried(DATABASE_TIMEOUT, work, *args)
 
 
-async def _guarded(body: Body, start: Start) -> None:
-    """SystemExit in a task would end the worker, with the job in progress for an hour."""
+async def _guarded(body: Body, attempt: Attempt) -> None:
+    """Run the body. SystemExit in a task would end the worker and leave the job locked."""
     try:
-        await body(start)
+        await body(attempt)
     except SystemExit as error:
         raise Permanent(f"The task called sys.exit({error.code!r}).") from error
 
 
-def _understood(start: Start, error: BaseException, deadline: float) -> BaseException:
-    """An error as Transient or final: nothing else decides."""
-    if start.why is Why.DEADLINE:
-        return Transient(f"It did not save anything within {deadline:g} seconds.")
-    if start.why is Why.ABORTED:
+def _classified(attempt: Attempt, error: BaseException, deadline: float) -> BaseException:
+    """The error as Transient or as final; nothing else decides this."""
+    if attempt.why is EndReason.DEADLINE:
+        return Transient(f"Nothing was saved within {deadline:g} seconds.")
+    if attempt.why is EndReason.ABORTED:
         return Permanent("The job was aborted in Redis while it ran.")
     if isinstance(error, UNREACHABLE):
         return Transient(f"The database could not be reached ({type(error).__name__}).")
     if isinstance(error, asyncio.CancelledError):
-        return Permanent("The task ended itself by a cancel.")
+        return Permanent("The task cancelled itself.")
     if isinstance(error, SyncError) and not isinstance(error, Transient | Permanent):
         return Transient(str(error))
     return error

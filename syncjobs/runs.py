@@ -1,7 +1,7 @@
-"""Runs as a person or a program asks for them: accepted, cancelled.
+"""Accepts and cancels runs on request of a person or a program.
 
-A run is written in the transaction of the request; Redis hears of it when that commits. If Redis
-cannot be told, nothing is lost: the recoverer tells it.
+A run is written in the transaction of the request. Redis is told after the commit; if that fails,
+the recoverer does it later.
 """
 
 import logging
@@ -28,17 +28,18 @@ from syncjobs.errors import (
 )
 from syncjobs.models import JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import ACTIVE, ConnectionState, FailureStatus, RunStatus, Trigger
+from syncjobs.providers import BY_NAME
 
 log = logging.getLogger(__name__)
 NOT_NOW = {
-    ConnectionState.PAUSED: "This connection is paused: resume it first.",
+    ConnectionState.PAUSED: "This connection is paused. Resume it first.",
     ConnectionState.REMOVED: "This connection was removed.",
 }
 
 
 def function_of(provider: str) -> str:
-    """The task that syncs this provider."""
-    return f"{provider}_sync"
+    """The name of the task that syncs this provider."""
+    return BY_NAME[provider].task
 
 
 def accept(
@@ -53,7 +54,7 @@ def accept(
 ) -> SyncRun:
     """Accept a sync of the tenant's connection, in the caller's transaction if there is one.
 
-    `payload`: {"full": true} lists everything anew. Raises ConnectionUnknown, ConnectionUnusable,
+    `payload`: {"full": true} lists everything again. Raises ConnectionUnknown, ConnectionUnusable,
     AlreadyActive.
     """
     payload = payload or {}
@@ -78,9 +79,9 @@ def accept(
 
 
 def _locked(user_id: UUID, connection_id: UUID) -> SyncConnection:
-    """One request a connection at a time. Raises ConnectionUnknown."""
-    mine = SyncConnection.objects.select_for_update().defer("cursor")
-    connection = mine.filter(user_id=user_id, pk=connection_id).first()
+    """The connection, locked, so that it gets one request at a time. Raises ConnectionUnknown."""
+    rows = SyncConnection.objects.select_for_update().defer("cursor")
+    connection = rows.filter(user_id=user_id, pk=connection_id).first()
     if connection is None:
         raise ConnectionUnknown("You have no such connection.")
     return connection
@@ -104,15 +105,15 @@ def _written(connection: SyncConnection, **given: Any) -> SyncRun:
 
 
 def job_id(run_id: UUID, number: int) -> str:
-    """arq's id of the run's job; a run that is given another job gets another number."""
+    """arq's id of the run's job. `number` increases when the run gets another job."""
     return f"{run_id}:{number}"
 
 
 def enqueue_on_commit(runs: Sequence[SyncRun]) -> None:
-    """Tell Redis once this transaction stands."""
-    told, owners = [queued(run) for run in runs], {run.user_id for run in runs}
+    """Enqueue the runs in Redis when this transaction is committed."""
+    jobs, owners = [queued(run) for run in runs], {run.user_id for run in runs}
     user_id = owners.pop() if len(owners) == 1 else None
-    transaction.on_commit(partial(tell, told, user_id), using=router.db_for_write(SyncRun))
+    transaction.on_commit(partial(tell, jobs, user_id), using=router.db_for_write(SyncRun))
 
 
 def queued(run: SyncRun) -> queue.Queued:
@@ -120,32 +121,32 @@ def queued(run: SyncRun) -> queue.Queued:
 
 
 def tell(jobs: Sequence[queue.Queued], user_id: UUID | None = None) -> bool:
-    """Enqueue, and note it in the ledger; False where Redis cannot be told now.
+    """Enqueue the jobs in Redis and record that; False if Redis is not available now.
 
-    `user_id`: whose they all are. None: several tenants', so that the owning role notes it.
+    `user_id` is the tenant of all jobs. None: several tenants, so the owner records it.
     """
     try:
         queue.enqueue(jobs)
     except (RedisError, OSError) as error:
         log.warning(
-            "Redis cannot be told of %d runs now (%s): the recoverer will",
+            "Redis cannot be told of %d runs now (%s); the recoverer retries",
             len(jobs),
             type(error).__name__,
         )
         return False
-    with _ledger(user_id) as connection, connection.cursor() as cursor:
+    with _connection(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("runs/enqueued"), [[job.job_id for job in jobs]])
     return True
 
 
-def _ledger(user_id: UUID | None) -> AbstractContextManager[BaseDatabaseWrapper]:
+def _connection(user_id: UUID | None) -> AbstractContextManager[BaseDatabaseWrapper]:
     if user_id is None:
         return nullcontext(connections["owner"])
     return tenant_transaction(user_id, using=router.db_for_write(SyncRun))
 
 
 def cancel(user_id: UUID, run_id: UUID) -> SyncRun:
-    """Ask a run to end: at once if it waits, within seconds if it runs.
+    """Cancel a run: at once if it is queued, within seconds if it runs.
 
     Raises RunUnknown, AlreadyEnded.
     """
@@ -154,7 +155,7 @@ def cancel(user_id: UUID, run_id: UUID) -> SyncRun:
         if run is None:
             raise RunUnknown("You have no such run.")
         if run.status not in ACTIVE:
-            raise AlreadyEnded(f"This run has {run.status} already.")
+            raise AlreadyEnded(f"This run has already {run.status}.")
         run.cancel_requested_at = Now()
         fields = ["cancel_requested_at"]
         if run.status == RunStatus.QUEUED:
@@ -168,7 +169,7 @@ def cancel(user_id: UUID, run_id: UUID) -> SyncRun:
 
 
 def _reopened(run: SyncRun) -> None:
-    """What it was to replay has not been."""
+    """Reopen the failure that the run was to replay."""
     if run.replay_of_id is not None:
-        mine = JobFailure.objects.filter(pk=run.replay_of_id, status=FailureStatus.REPLAYING)
-        mine.update(status=FailureStatus.OPEN)
+        rows = JobFailure.objects.filter(pk=run.replay_of_id, status=FailureStatus.REPLAYING)
+        rows.update(status=FailureStatus.OPEN)

@@ -1,4 +1,4 @@
-"""A sync, from the cursor to the provider's last page: the body of the four tasks."""
+"""A sync, from the cursor to the provider's last page: the body of every provider's task."""
 
 import tempfile
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import QueryCanceled
 
 from graph.errors import LedgerError
-from graph.ingest.import_file import store_parts
+from graph.ingest.import_file import own_accounts, store_parts
 from syncjobs import item_contents, save_items
 from syncjobs.database_threads import UNREACHABLE
 from syncjobs.errors import CursorLost, ParserFailed, SyncError, Transient, Unreadable
@@ -20,8 +20,9 @@ from syncjobs.failures.record import sentence_of
 from syncjobs.item_contents import Content
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import TITLES, Access, Limits, Nango
+from syncjobs.providers import BY_NAME
 from syncjobs.run_state import Claim, Save
-from syncjobs.runner import Start
+from syncjobs.runner import Attempt
 from syncjobs.save_items import Part
 from syncjobs.sources import SOURCES
 from syncjobs.sources.items import Cursor, Item, Page
@@ -30,21 +31,21 @@ from syncjobs.sources.paging import Failed, each_alone
 AT_ONCE = 10  # items with contents a save
 
 
-async def body(start: Start) -> None:
+async def body(attempt: Attempt) -> None:
     """Save page after page. A cursor that is lost is no failure: all is listed anew, once."""
-    claim = start.claim
+    claim = attempt.claim
     last_try = claim.job_try >= settings.ARQ_MAX_TRIES
     limits = Limits(pace=pace(claim.provider))
     async with Nango(
-        access(claim), start.client, limits, large=start.large, last_try=last_try
+        access(claim), attempt.client, limits, large=attempt.large, last_try=last_try
     ) as nango:
-        await _read_again(start, nango)
+        await _read_again(attempt, nango)
         try:
-            await _walked(start, nango, claim.cursor)
+            await _walked(attempt, nango, claim.cursor)
         except CursorLost:
-            await start.save(save_items.cursor_lost)
+            await attempt.save(save_items.cursor_lost)
             try:
-                await _walked(start, nango, None)
+                await _walked(attempt, nango, None)
             except CursorLost as lost:
                 title = TITLES[claim.provider]
                 raise Transient(f"{title} lost the cursor of a sync that had just begun.") from lost
@@ -62,30 +63,30 @@ def access(claim: Claim) -> Access:
 
 
 def pace(provider: str) -> float:
-    """Seconds between two requests: Zoho takes about 30 a minute."""
-    return float(settings.ZOHO_PACE) if provider == "zoho_mail" else 0.0
+    """Seconds between two requests, at least."""
+    return float(settings.ZOHO_PACE) if provider == "zoho_mail" else BY_NAME[provider].pace
 
 
-async def _walked(start: Start, nango: Nango, cursor: Cursor | None) -> None:
-    async for page in SOURCES[start.claim.provider].pages(nango, cursor):
-        await _page(start, nango, page)
+async def _walked(attempt: Attempt, nango: Nango, cursor: Cursor | None) -> None:
+    async for page in SOURCES[attempt.claim.provider].pages(nango, cursor):
+        await _page(attempt, nango, page)
 
 
-async def _page(start: Start, nango: Nango, page: Page) -> None:
+async def _page(attempt: Attempt, nango: Nango, page: Page) -> None:
     """Most pages are one save. One with many contents takes several: the cursor goes with the last,
     and what is stored by then is not read again when the page is.
     """
-    claim, generation = start.claim, page.generation
-    found = await start.threads.run(save_items.effects, claim, page)
+    claim, generation = attempt.claim, page.generation
+    found = await attempt.threads.run(save_items.effects, claim, page)
     worth = [item for item in found.fresh if item_contents.worth_reading(item)]
     plain = [item for item in found.fresh if not item_contents.worth_reading(item)]
     listed = [item_contents.listed(item) for item in plain]
-    await _saved(start, Part(listed, found, None if worth else page, generation))
-    await _contents(start, nango, worth, page)
+    await _saved(attempt, Part(listed, found, None if worth else page, generation))
+    await _contents(attempt, nango, worth, page)
 
 
 async def _contents(
-    start: Start, nango: Nango, items: Sequence[Item], page: Page | None = None
+    attempt: Attempt, nango: Nango, items: Sequence[Item], page: Page | None = None
 ) -> None:
     """Read and save the items, AT_ONCE a save; the page's end goes with the last of them."""
     parts = list(batched(items, AT_ONCE))
@@ -93,15 +94,16 @@ async def _contents(
     for number, some in enumerate(parts, 1):
         with tempfile.TemporaryDirectory(prefix="finley-") as folder:
             contents = await _fetched(nango, Path(folder), some)
-            contents = [await _read(start, each, senders) for each in contents]
+            own = await attempt.threads.run(own_accounts, attempt.claim.user_id)
+            contents = [await _read(attempt, each, senders, own) for each in contents]
             end = page if number == len(parts) else None
-            await _saved(start, Part(contents, None, end, page.generation if page else ""))
+            await _saved(attempt, Part(contents, None, end, page.generation if page else ""))
 
 
-async def _read_again(start: Start, nango: Nango) -> None:
+async def _read_again(attempt: Attempt, nango: Nango) -> None:
     """Items that could not be read by syncs before, each some more times."""
-    items = await start.threads.run(save_items.due_again, start.claim)
-    again = partial(SOURCES[start.claim.provider].again, nango)
+    items = await attempt.threads.run(save_items.due_again, attempt.claim)
+    again = partial(SOURCES[attempt.claim.provider].again, nango)
     found = await each_alone(again, items, last_try=nango.last_try)
     fresh: list[Item] = []
     failed: list[Content] = []
@@ -111,12 +113,12 @@ async def _read_again(start: Start, nango: Nango) -> None:
         else:
             fresh += [one for one in each if not one.deleted]
     if failed:
-        await _saved(start, Part(failed))
+        await _saved(attempt, Part(failed))
     worth = [item for item in fresh if item_contents.worth_reading(item)]
     plain = [item for item in fresh if not item_contents.worth_reading(item)]
     if plain:
-        await _saved(start, Part([item_contents.listed(item) for item in plain]))
-    await _contents(start, nango, worth)
+        await _saved(attempt, Part([item_contents.listed(item) for item in plain]))
+    await _contents(attempt, nango, worth)
 
 
 async def _fetched(nango: Nango, folder: Path, items: Sequence[Item]) -> list[Content]:
@@ -136,34 +138,36 @@ async def _fetched(nango: Nango, folder: Path, items: Sequence[Item]) -> list[Co
     ]
 
 
-async def _read(start: Start, content: Content, senders: dict[str, str]) -> Content:
+async def _read(
+    attempt: Attempt, content: Content, senders: dict[str, str], own: frozenset[str]
+) -> Content:
     """One after the other, so that a sync of many items does not keep the parsers from others."""
     try:
-        return await item_contents.read(start.parsers, content, senders)
+        return await item_contents.read(attempt.parsers, content, senders, own)
     except ParserFailed as error:
         return item_contents.unreadable(content.item, str(error), failed=True)
     except Unreadable as error:
         return item_contents.unreadable(content.item, str(error))
 
 
-async def _saved(start: Start, part: Part) -> None:
+async def _saved(attempt: Attempt, part: Part) -> None:
     """In one transaction; where something of an item cannot be stored, each item in its own."""
     try:
-        await start.save(_all_saved, start.claim, part)
+        await attempt.save(_all_saved, attempt.claim, part)
     except Exception as error:
         if not part.contents or not _is_of_an_item(error):
             raise
-        await start.save(_all_saved, start.claim, replace(part, contents=(), end=None))
+        await attempt.save(_all_saved, attempt.claim, replace(part, contents=(), end=None))
         for content in part.contents:
-            await _saved_alone(start, content, part.generation)
-        await start.save(_all_saved, start.claim, replace(part, contents=(), effects=None))
+            await _saved_alone(attempt, content, part.generation)
+        await attempt.save(_all_saved, attempt.claim, replace(part, contents=(), effects=None))
 
 
-async def _saved_alone(start: Start, content: Content, generation: str) -> None:
+async def _saved_alone(attempt: Attempt, content: Content, generation: str) -> None:
     """As it was read, else as unreadable, else by its id alone."""
     bare = Item(content.item.external_id, content.item.kind, parent_id=content.item.parent_id)
     try:
-        await start.save(_all_saved, start.claim, Part([content], generation=generation))
+        await attempt.save(_all_saved, attempt.claim, Part([content], generation=generation))
         return
     except Exception as error:
         if not _is_of_an_item(error):
@@ -172,7 +176,7 @@ async def _saved_alone(start: Start, content: Content, generation: str) -> None:
     for item in (content.item, bare):
         try:
             set_aside = item_contents.unreadable(item, note, failed=True)
-            await start.save(_all_saved, start.claim, Part([set_aside], generation=generation))
+            await attempt.save(_all_saved, attempt.claim, Part([set_aside], generation=generation))
             return
         except Exception as error:
             if not _is_of_an_item(error) or item is bare:

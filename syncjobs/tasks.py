@@ -1,23 +1,14 @@
-"""What the worker runs. A task is a line: its body goes through the runner."""
+"""The tasks of a worker. Each runs its body through the runner."""
 
 from typing import Any
 
+from arq.worker import Function, func
+
 from syncjobs import sync
+from syncjobs.providers import PROVIDERS
 
 
-async def gmail_sync(ctx: dict[str, Any], run_id: str) -> None:
-    await ctx["runner"].run(ctx, run_id, sync.body)
-
-
-async def dropbox_sync(ctx: dict[str, Any], run_id: str) -> None:
-    await ctx["runner"].run(ctx, run_id, sync.body)
-
-
-async def gdrive_sync(ctx: dict[str, Any], run_id: str) -> None:
-    await ctx["runner"].run(ctx, run_id, sync.body)
-
-
-async def zoho_mail_sync(ctx: dict[str, Any], run_id: str) -> None:
+async def sync_connection(ctx: dict[str, Any], run_id: str) -> None:
     await ctx["runner"].run(ctx, run_id, sync.body)
 
 
@@ -25,4 +16,7 @@ async def answer_question(ctx: dict[str, Any], question_id: str) -> None:
     await ctx["answerer"].answer(ctx, question_id)
 
 
-TASKS = (gmail_sync, dropbox_sync, gdrive_sync, zoho_mail_sync, answer_question)
+def tasks() -> list[Function]:
+    """arq's functions: a sync task for each provider, under its name, and heavy questions."""
+    syncs = [func(sync_connection, name=each.task, keep_result=0) for each in PROVIDERS]
+    return [*syncs, func(answer_question, keep_result=0)]

@@ -1,7 +1,7 @@
-"""What Nango's webhooks hint at. None is believed: a sync finds out.
+"""Nango's webhook events. They are not trusted: a sync checks what they say.
 
-A webhook can be delivered twice, late, or again by somebody who overheard it: it carries neither an
-id nor a time. So taking one has no effect that may not happen twice.
+A webhook may be delivered twice, late, or replayed by an attacker, because it has neither an id nor
+a time. So handling one again must be harmless.
 https://nango.dev/docs/guides/platform/webhooks-from-nango
 """
 
@@ -23,23 +23,21 @@ from syncjobs.errors import AlreadyActive, AlreadyConnected, ConnectionUnusable
 from syncjobs.models import SyncConnection, SyncRun
 from syncjobs.models.choices import ConnectionState, Provider, Trigger
 from syncjobs.nango import owners
+from syncjobs.providers import PROVIDERS
 
 APART = timedelta(seconds=60)  # between the starts of one connection's runs
 MOST = 255  # characters of an id
 Rows = QuerySet[SyncConnection]
 ROLE = "owner"  # a webhook names no tenant
-SUSPECTED = "Nango could not renew the authorisation: a sync will find out."
-PROVIDERS = {  # Nango's name of a provider, and ours
-    "google-mail": Provider.GMAIL,
-    "google-drive": Provider.GDRIVE,
-    "zoho-mail": Provider.ZOHO_MAIL,
-    **{each.value: each for each in Provider},
+SUSPECTED = "Nango could not renew the authorisation. A sync will check it."
+NAMES = {  # Nango's name of a provider → ours
+    alias: provider.name for provider in PROVIDERS for alias in (*provider.aliases, provider.name)
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
-    """A webhook's words; '' and None where it has none. `owner` is our user's id."""
+class WebhookEvent:
+    """A webhook's fields, '' or None if missing. `owner` is our user's id."""
 
     type: str
     operation: str
@@ -51,8 +49,8 @@ class Hint:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What came of a hint. `reason` says why nothing did, or why nothing new did."""
+class Handled:
+    """The result of an event. `reason` says why nothing, or nothing new, was done."""
 
     accepted: bool
     reason: str = ""
@@ -60,10 +58,10 @@ class Taken:
     run: UUID | None = None
 
 
-def read(body: Mapping[str, Any]) -> Hint:
-    """The webhook's body, of which nothing is taken for granted."""
+def read(body: Mapping[str, Any]) -> WebhookEvent:
+    """Parses a webhook's body, which may contain anything."""
     success = body.get("success")
-    return Hint(
+    return WebhookEvent(
         type=_text(body.get("type")),
         operation=_text(body.get("operation")),
         success=success if isinstance(success, bool) else None,
@@ -74,90 +72,90 @@ def read(body: Mapping[str, Any]) -> Hint:
     )
 
 
-def _text(given: object) -> str:
-    """Printable ASCII, or nothing."""
-    if not isinstance(given, str) or len(given) > MOST:
+def _text(value: object) -> str:
+    """The value if it is printable ASCII text, else ''."""
+    if not isinstance(value, str) or len(value) > MOST:
         return ""
-    return given if given.isascii() and given.isprintable() else ""
+    return value if value.isascii() and value.isprintable() else ""
 
 
-def take(hint: Hint) -> Taken:
-    """Mark the connection, make it, or accept a sync of it, as the hint has it."""
-    match hint:
-        case Hint(type="auth" | "sync" | "forward", nango_id=""):
-            return Taken(accepted=False, reason="It names no connection.")
-        case Hint(type="auth", success=True):
-            return _authorised(hint)
-        case Hint(type="auth", success=False, operation="refresh"):
-            return _suspected(hint)
-        case Hint(type="sync", success=True) | Hint(type="forward"):
-            return _news(hint)
-        case Hint(type="auth" | "sync"):
-            return Taken(accepted=False, reason="It failed at Nango: there is nothing to fetch.")
-    return Taken(accepted=False, reason="This type of webhook is not known here.")
+def take(event: WebhookEvent) -> Handled:
+    """Update or register the event's connection, or accept a sync of it."""
+    match event:
+        case WebhookEvent(type="auth" | "sync" | "forward", nango_id=""):
+            return Handled(accepted=False, reason="The webhook names no connection.")
+        case WebhookEvent(type="auth", success=True):
+            return _authorised(event)
+        case WebhookEvent(type="auth", success=False, operation="refresh"):
+            return _suspected(event)
+        case WebhookEvent(type="sync", success=True) | WebhookEvent(type="forward"):
+            return _news(event)
+        case WebhookEvent(type="auth" | "sync"):
+            return Handled(accepted=False, reason="It failed at Nango, so nothing can be fetched.")
+    return Handled(accepted=False, reason="This type of webhook is not supported.")
 
 
-def _authorised(hint: Hint) -> Taken:
-    found = _found(hint) or _made(hint)
-    if found is None:
-        return _nobodys()
+def _authorised(event: WebhookEvent) -> Handled:
+    connection = _connection(event) or _registered(event)
+    if connection is None:
+        return _unknown()
     unwell = [ConnectionState.SUSPECT, ConnectionState.DEAD]
-    return _synced(found, unwell, ConnectionState.ALIVE)
+    return _synced(connection, unwell, ConnectionState.ALIVE)
 
 
-def _suspected(hint: Hint) -> Taken:
-    found = _found(hint)
-    if found is None:
-        return _nobodys()
-    return _synced(found, [ConnectionState.ALIVE], ConnectionState.SUSPECT, SUSPECTED)
+def _suspected(event: WebhookEvent) -> Handled:
+    connection = _connection(event)
+    if connection is None:
+        return _unknown()
+    return _synced(connection, [ConnectionState.ALIVE], ConnectionState.SUSPECT, SUSPECTED)
 
 
-def _news(hint: Hint) -> Taken:
-    found = _found(hint)
-    return _nobodys() if found is None else _synced(found)
+def _news(event: WebhookEvent) -> Handled:
+    connection = _connection(event)
+    return _unknown() if connection is None else _synced(connection)
 
 
-def _nobodys() -> Taken:
-    return Taken(accepted=False, reason="No connection here goes by that id.")
+def _unknown() -> Handled:
+    return Handled(accepted=False, reason="There is no connection with this id.")
 
 
-def _found(hint: Hint) -> SyncConnection | None:
-    known = SyncConnection.objects.using(ROLE).exclude(state=ConnectionState.REMOVED)
-    return _named(hint, known).order_by("created_at", "id").first()
+def _connection(event: WebhookEvent) -> SyncConnection | None:
+    present = SyncConnection.objects.using(ROLE).exclude(state=ConnectionState.REMOVED)
+    return _matching(event, present).order_by("created_at", "id").first()
 
 
-def _named(hint: Hint, known: Rows) -> Rows:
-    integration = Q(integration=hint.integration)
-    if hint.integration in Provider.values:
-        integration |= Q(integration="", provider=hint.integration)
-    return known.filter(integration, nango_connection_id=hint.nango_id).defer("cursor")
+def _matching(event: WebhookEvent, rows: Rows) -> Rows:
+    integration = Q(integration=event.integration)
+    if event.integration in Provider.values:
+        integration |= Q(integration="", provider=event.integration)
+    return rows.filter(integration, nango_connection_id=event.nango_id).defer("cursor")
 
 
-def _made(hint: Hint) -> SyncConnection | None:
-    """A connection of the user whom the hint names; None where that is nobody.
+def _registered(event: WebhookEvent) -> SyncConnection | None:
+    """Register a connection for the user whom the event names; None if there is no such user.
 
-    None too where there was one that is removed: an old webhook, sent again, must not undo that.
+    Also None if the connection was removed: a replayed webhook must not restore it.
     """
-    provider = PROVIDERS.get(hint.integration) or PROVIDERS.get(hint.provider)
-    user_id = _user(hint.owner)
+    provider = NAMES.get(event.integration) or NAMES.get(event.provider)
+    user_id = _user(event.owner)
     if provider is None or user_id is None:
         return None
-    if _named(hint, SyncConnection.objects.using(ROLE)).exists():
-        return _found(hint)
-    integration = "" if hint.integration == provider.value else hint.integration
+    if _matching(event, SyncConnection.objects.using(ROLE)).exists():
+        return _connection(event)
+    integration = "" if event.integration == provider else event.integration
     try:
-        return connections.register(user_id, provider.value, hint.nango_id, integration=integration)
-    except AlreadyConnected:  # by the same webhook, at the same time; or by another integration
-        return _found(hint)
+        return connections.register(user_id, provider, event.nango_id, integration=integration)
+    except AlreadyConnected:  # by the same webhook at the same time, or for another integration
+        return _connection(event)
 
 
 def _user(owner: str) -> UUID | None:
     try:
-        wanted = UUID(owner)
+        user_id = UUID(owner)
     except ValueError:
         return None
-    users = get_user_model().objects.using(ROLE).filter(pk=wanted, is_active=True)
-    return wanted if users.exists() else None
+    users = get_user_model().objects.using(ROLE).filter(pk=user_id, is_active=True)
+    return user_id if users.exists() else None
 
 
 def _synced(
@@ -165,13 +163,13 @@ def _synced(
     only_from: Sequence[ConnectionState] = (),
     state: ConnectionState | None = None,
     reason: str = "",
-) -> Taken:
-    """Accept a sync, no sooner than APART after the last one began; one active run is enough."""
+) -> Handled:
+    """Accept a sync, at least APART after the last run started, unless a run is active."""
     user_id = connection.user_id
     with tenant_transaction(user_id, using=router.db_for_write(SyncRun)):
-        mine = SyncConnection.objects.filter(user_id=user_id, pk=connection.pk)
+        rows = SyncConnection.objects.filter(user_id=user_id, pk=connection.pk)
         if state is not None:
-            mine.filter(state__in=only_from).update(
+            rows.filter(state__in=only_from).update(
                 state=state, state_reason=reason, updated_at=Now()
             )
         try:
@@ -179,18 +177,18 @@ def _synced(
                 user_id, connection.pk, trigger=Trigger.WEBHOOK, not_before=_not_before(connection)
             )
         except AlreadyActive as error:
-            return Taken(True, str(error), connection.pk, error.run_id)
+            return Handled(True, str(error), connection.pk, error.run_id)
         except ConnectionUnusable as error:
-            return Taken(False, str(error), connection.pk)
-    return Taken(accepted=True, connection=connection.pk, run=run.pk)
+            return Handled(False, str(error), connection.pk)
+    return Handled(accepted=True, connection=connection.pk, run=run.pk)
 
 
 def _not_before(connection: SyncConnection) -> datetime | None:
-    """None: at once."""
-    begun = SyncRun.objects.filter(
+    """The earliest start of the next run; None: now."""
+    started = SyncRun.objects.filter(
         user_id=connection.user_id, connection_id=connection.pk, started_at__isnull=False
     ).order_by("-created_at")
-    last = begun.values_list("started_at", flat=True).first()
+    last = started.values_list("started_at", flat=True).first()
     if last is None or last + APART <= timezone.now():
         return None
     return last + APART

@@ -1,4 +1,4 @@
-"""arq's Worker as finley runs it: what arq ends without a word is seen, and Redis may go away."""
+"""finley's subclass of arq's Worker: it handles jobs that arq ends itself, and outages of Redis."""
 
 import asyncio
 import logging
@@ -18,38 +18,38 @@ from redis.exceptions import RedisError
 
 from syncjobs import metrics, queue, recover, tasks
 from syncjobs.database_threads import Threads
-from syncjobs.heartbeat import Housekeeping
+from syncjobs.heartbeat import Heartbeat
 from syncjobs.questions.supervisor import Answerer
-from syncjobs.runner import PATIENCE, Runner
+from syncjobs.runner import DATABASE_TIMEOUT, Runner
 
 log = logging.getLogger(__name__)
 
 AWAY = (RedisError, OSError)
 LONGEST_PAUSE = 2.0
-STOP_WAIT = 5  # seconds that running jobs get to end by themselves when the worker is told to stop
-LAST_DUTIES = 10  # seconds that duties under way get
+STOP_WAIT = 5  # seconds that running jobs get to end by themselves when the worker stops
+LAST_TASKS = 10  # seconds that running periodic tasks get
 ABORTS_EVERY = 0.5
-READ_AT_ONCE = 1_000  # ids; locked ones at the head of the queue must not hide those behind them
+READ_AT_ONCE = 1_000  # ids; locked ones at the head of the queue must not block those behind
 
 
 class Worker(ArqWorker):
-    """Runs finley's tasks until told to stop; `runner` and `housekeeping` live as long as it."""
+    """Runs finley's tasks until told to stop. Its runner and its heartbeat live as long as it."""
 
     def __init__(self, functions: Sequence[Any], *, housekeeping: bool = True, **options: Any):
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.runner = Runner(self.name)
         self._answerer = Answerer(self.name)
         self._unseen = Threads("unseen", 1)
-        self._housekeeping = Housekeeping(self.runner, duties=housekeeping)
-        self._kept: asyncio.Task[None] | None = None
+        self._heartbeat = Heartbeat(self.runner, periodic_tasks=housekeeping)
+        self._heartbeat_task: asyncio.Task[None] | None = None
         self._pause = 0.0
         self._aborts_at = 0.0
-        given = {"runner": self.runner, "answerer": self._answerer}
-        super().__init__(functions, ctx=given, **options)
+        context = {"runner": self.runner, "answerer": self._answerer}
+        super().__init__(functions, ctx=context, **options)
 
     async def main(self) -> None:
-        """Until it is told to stop. A Redis that cannot be reached is waited for."""
-        self._kept = asyncio.create_task(self._housekeeping.run())
+        """Run until told to stop. While Redis is not available, wait for it."""
+        self._heartbeat_task = asyncio.create_task(self._heartbeat.run())
         while self._pool is None:
             try:
                 self._pool = await self._connected()
@@ -59,7 +59,7 @@ class Worker(ArqWorker):
             try:
                 await super().main()
                 return
-            except AWAY as error:  # on_startup, or the count of the queue in a burst
+            except AWAY as error:  # in on_startup, or when a burst counts the queue
                 await self._waited(error)
 
     async def _connected(self) -> ArqRedis:
@@ -80,34 +80,37 @@ class Worker(ArqWorker):
             self._pause = 0.0
 
     async def _waited(self, error: Exception) -> None:
-        """Said once for each outage, not for each try."""
+        """Wait before the next poll; log only once per outage."""
         metrics.outage()
         if not self._pause:
-            log.warning("Redis cannot be reached (%s): waiting for it", type(error).__name__)
+            log.warning("Redis is not available (%s). Waiting for it.", type(error).__name__)
         self._pause = min(max(self._pause * 2, 0.1), LONGEST_PAUSE)
         await asyncio.sleep(self._pause)
 
     async def run_job(self, job_id: str, score: int) -> None:
-        """A job whose Redis went away is no reason to end: the ledger has its outcome."""
+        """Run a job.
+
+        An outage of Redis does not end the worker: PostgreSQL has the job's outcome.
+        """
         try:
             await super().run_job(job_id, score)
         except AWAY as error:
-            log.warning("job %s: Redis went away (%s)", job_id, type(error).__name__)
+            log.warning("Job %s: Redis is not available (%s)", job_id, type(error).__name__)
 
     async def finish_job(self, *args: Any, **options: Any) -> None:
-        """arq's end of a job; again until Redis takes it: a job in progress hides others."""
+        """Write the job's end to Redis, with retries: a job left in progress would block others."""
         await self._until_told(super().finish_job, *args, **options)
 
     async def finish_failed_job(self, job_id: str, result_data: bytes | None) -> None:
-        """Here pass all jobs that arq ends without a hook: seen first, then ended."""
+        """Handle a job that arq ends without calling our code, then end it in Redis."""
         reason, why = recover.reason_of(result_data)
         raw = await self.pool.get(job_key_prefix + job_id)
-        await self._unseen.patiently(PATIENCE, recover.unseen, job_id, reason, why, raw)
+        await self._unseen.retried(DATABASE_TIMEOUT, recover.unseen, job_id, reason, why, raw)
         await self._until_told(super().finish_failed_job, job_id, result_data)
 
     async def _until_told(self, tell: Any, *args: Any, **options: Any) -> None:
         loop = asyncio.get_running_loop()
-        until, pause = loop.time() + PATIENCE, 0.1
+        until, pause = loop.time() + DATABASE_TIMEOUT, 0.1
         while True:
             try:
                 await tell(*args, **options)
@@ -125,7 +128,7 @@ class Worker(ArqWorker):
             await super()._cancel_aborted_jobs()
 
     def handle_sig_wait_for_completion(self, signum: Signals) -> None:
-        """Told to stop; told twice, it does not wait for what runs."""
+        """Stop after running jobs; at a second signal, stop without waiting for them."""
         if self.runner.stopping:
             self.handle_sig(signum)
             return
@@ -133,16 +136,16 @@ class Worker(ArqWorker):
         super().handle_sig_wait_for_completion(signum)
 
     async def close(self) -> None:
-        """Jobs that did not end are in the queue again by now."""
+        """Close the worker. Jobs that did not end have been requeued."""
         self.runner.stopping = True
-        if self._kept is not None:
-            self._kept.cancel()
-            await asyncio.wait({self._kept}, timeout=LAST_DUTIES)
+        if self._heartbeat_task is not None:
+            self._heartbeat_task.cancel()
+            await asyncio.wait({self._heartbeat_task}, timeout=LAST_TASKS)
         try:
-            with suppress(asyncio.CancelledError):  # a job that had not got to its claim
+            with suppress(asyncio.CancelledError):  # from a job that had not claimed its run
                 await super().close()
         except AWAY as error:
-            log.warning("stopped without a word to Redis (%s)", type(error).__name__)
+            log.warning("Stopped without access to Redis (%s)", type(error).__name__)
         await self.runner.close()
         await self._answerer.close()
         await self._unseen.close()
@@ -151,12 +154,13 @@ class Worker(ArqWorker):
 def make(
     *, burst: bool = False, functions: Sequence[Any] = (), housekeeping: bool = True, **options: Any
 ) -> Worker:
-    """A worker on finley's queue. `burst`: it ends when the queue is empty.
+    """A worker on finley's queue. With `burst` it ends when the queue is empty.
 
-    `functions` are more than the tasks of its own, `options` arq's.
+    `functions` are further tasks, `options` are arq's. `housekeeping` runs periodic tasks, too.
     """
-    known = [func(each, keep_result=0) for each in (*tasks.TASKS, *functions)]
-    given: dict[str, Any] = {
+    further = [func(task, keep_result=0) for task in functions]
+    tasks_of_worker = [*tasks.tasks(), *further]
+    settings_of_arq: dict[str, Any] = {
         "redis_settings": queue.redis_settings(),
         "queue_name": queue.NAME,
         "job_serializer": queue.dump,
@@ -175,7 +179,7 @@ def make(
         "health_check_key": f"{queue.NAME}:health:{socket.gethostname()}:{os.getpid()}",
         **options,
     }
-    return Worker(known, housekeeping=housekeeping, **given)
+    return Worker(tasks_of_worker, housekeeping=housekeeping, **settings_of_arq)
 
 
 __all__ = ["Worker", "make"]

@@ -28,7 +28,7 @@ from tests.syncjobs import workers
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 # HYPOTHESIS_PROFILE=thorough pytest … --hypothesis-show-statistics
-hypothesis_settings.register_profile("normal", deadline=None, max_examples=100)
+hypothesis_settings.register_profile("normal", deadline=None, max_examples=60)
 hypothesis_settings.register_profile("thorough", deadline=None, max_examples=2500)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "normal"))
 

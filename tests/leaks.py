@@ -40,15 +40,15 @@ class Asked:
 
 def ids_of(user: UUID) -> dict[str, list[str]]:
     """The tenant's ids, by table; as the owner sees them."""
-    found = {}
+    by_key = {}
     with connections["owner"].cursor() as cursor:
         for table, _ in row_security.tenant_tables(cursor):
             if table.startswith(("change_", "knox_")):
                 continue
             query = SQL("SELECT id::text FROM {} WHERE user_id = %s AND user_id <> %s")
             cursor.execute(query.format(Identifier(table)), [user, EVERYBODY])
-            found[table] = [row[0] for row in cursor.fetchall()]
-    return found
+            by_key[table] = [row[0] for row in cursor.fetchall()]
+    return by_key
 
 
 OF_PARAMETER = {
@@ -93,11 +93,11 @@ def requests_of(given: Callable[[str], str]) -> Iterator[Sent]:
     for template, operations in published()["paths"].items():
         for method, operation in operations.items():
             parameters = {p["name"]: p for p in operation.get("parameters", [])}
-            path = re.sub(r"\{(\w+)\}", lambda found: given(found[1]), template)
+            path = re.sub(r"\{(\w+)\}", lambda result: given(result[1]), template)
             query = {
                 name: given(name)
-                for name, each in parameters.items()
-                if each["in"] == "query" and (name in OF_PARAMETER or name in WORDS)
+                for name, item in parameters.items()
+                if item["in"] == "query" and (name in OF_PARAMETER or name in WORDS)
             }
             body = {}
             if operation.get("requestBody"):
@@ -131,7 +131,7 @@ def foreign(user: User) -> list[str]:
 
 
 def leaks(told: str, forbidden: list[str]) -> list[str]:
-    return [each for each in forbidden if each in told]
+    return [item for item in forbidden if item in told]
 
 
 def _takes(path: str, name: str) -> bool:
@@ -164,8 +164,8 @@ def asked_for_foreign_rows(mine: User, theirs: User) -> Asked:
         asked.requests += 2
         asked.operations.add((one.template, one.method))
         named = f"{one.method} {one.template}"
-        said = ECHO.sub("", answer.content.decode()) + str(answer.headers)
-        asked.leaks += [f"{named}: {each}" for each in leaks(said, forbidden)]
+        output = ECHO.sub("", answer.content.decode()) + str(answer.headers)
+        asked.leaks += [f"{named}: {leak}" for leak in leaks(output, forbidden)]
         if _outline(answer) != _outline(unknown):
             asked.unlike.append(f"{named} {one.query}")
     return asked

@@ -8,13 +8,13 @@ from django.http import HttpResponseBase
 def problem(answer: HttpResponseBase) -> dict[str, Any]:
     """The problem's members, if the answer is one and says the same as its own headers."""
     assert answer.headers["Content-Type"] == "application/problem+json"
-    said = answer.json()
-    assert said["status"] == answer.status_code
-    assert said["type"].startswith("urn:finley:problem:")
-    assert said["title"]
-    assert said["detail"]
-    assert said["request_id"] == answer.headers["X-Request-ID"]
-    return said
+    body = answer.json()
+    assert body["status"] == answer.status_code
+    assert body["type"].startswith("urn:finley:problem:")
+    assert body["title"]
+    assert body["detail"]
+    assert body["request_id"] == answer.headers["X-Request-ID"]
+    return body
 
 
 def unnamed(answer: HttpResponseBase) -> dict[str, Any]:
@@ -24,9 +24,9 @@ def unnamed(answer: HttpResponseBase) -> dict[str, Any]:
 
 def wrong(answer: HttpResponseBase) -> dict[str, list[str]]:
     """What the problem says of each value that it points at."""
-    found: dict[str, list[str]] = {}
-    for each in problem(answer).get("errors", []):
-        assert each["in"] in {"query", "body", "path", "header"}
-        assert each["pointer"] == "#" or each["pointer"].startswith("#/")
-        found.setdefault(each["pointer"][2:] or "detail", []).append(each["detail"])
-    return found
+    by_key: dict[str, list[str]] = {}
+    for item in problem(answer).get("errors", []):
+        assert item["in"] in {"query", "body", "path", "header"}
+        assert item["pointer"] == "#" or item["pointer"].startswith("#/")
+        by_key.setdefault(item["pointer"][2:] or "detail", []).append(item["detail"])
+    return by_key

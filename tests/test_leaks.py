@@ -130,8 +130,8 @@ def gets(*, that: str = "200") -> Iterator[tuple[str, dict[str, Any]]]:
     """The paths that need no more than a tenant, and may answer so, with their parameters."""
     for path, operations in published()["paths"].items():
         operation = operations.get("get", {"responses": {}})
-        parameters = {each["name"]: each for each in operation.get("parameters", [])}
-        needs = [name for name, each in parameters.items() if each.get("required")]
+        parameters = {item["name"]: item for item in operation.get("parameters", [])}
+        needs = [name for name, item in parameters.items() if item.get("required")]
         if that in operation["responses"] and not needs:
             yield path, parameters
 
@@ -147,9 +147,9 @@ def test_another_s_cursor_leads_to_nothing_of_theirs(both, forgotten):
         if cursor is None:
             continue
         tried += 1
-        found = client.get(path, {"cursor": cursor, "limit": 50})
-        assert found.status_code == 200, path
-        assert leaks(told(found), forbidden) == [], path
+        response = client.get(path, {"cursor": cursor, "limit": 50})
+        assert response.status_code == 200, path
+        assert leaks(told(response), forbidden) == [], path
     assert tried >= 2
 
 
@@ -171,13 +171,13 @@ def test_what_is_kept_for_another_under_my_key_is_not_mine(both, forgotten):
     mine, theirs = both
     for edge_class in (None, "flow"):
         graph_cache.load(theirs.id, ALL, edge_class=edge_class)
-    kept = [
+    items = [
         key
         for key in graph_cache.redis().scan_iter(f"{graph_cache.PREFIX}*")
         if b"building" not in key
     ]
     entries = [
-        graph_cache.redis().get(key) for key in kept if graph_cache.redis().type(key) == b"string"
+        graph_cache.redis().get(key) for key in items if graph_cache.redis().type(key) == b"string"
     ]
     assert entries
     for entry in entries:
@@ -201,7 +201,7 @@ def test_an_export_holds_nothing_of_another_s(both, forgotten, name):
         "arrow": lambda: str(pa.ipc.open_stream(body).read_all().to_pydict()),
     }
     text = readers.get(name, body.decode)()
-    assert any(each in text for each in ids_of(mine.id)["relationship_instances"])
+    assert any(instance in text for instance in ids_of(mine.id)["relationship_instances"])
     assert leaks(text, foreign(theirs)) == []
 
 
@@ -214,15 +214,15 @@ def test_a_worker_s_answer_is_its_tenant_s_alone(both, forgotten):
         if asks.entities:
             continue
         path = f"/api/v1/graph/{asks.name}/"
-        accepted = [each.get(path, headers=ASYNC) for each in (stranger, client)]
+        accepted = [item.get(path, headers=ASYNC) for item in (stranger, client)]
         assert [answer.status_code for answer in accepted] == [202, 202]
         ids = {answer.json()["id"] for answer in accepted}
         assert len(ids) == 2
         _answered(accepted[0].json()["id"], f'{{"secret": "{MARK}"}}')
         for answer in (client.get(path, headers=ASYNC), client.get(accepted[1]["Location"])):
             assert leaks(told(answer), foreign(theirs)) == []
-        found = computations.answer(asks.name, mine.id, accepted[1].json()["parameters"], 60)
-        assert leaks(found, foreign(theirs)) == []
+        body = computations.answer(asks.name, mine.id, accepted[1].json()["parameters"], 60)
+        assert leaks(body, foreign(theirs)) == []
         with connections["owner"].cursor() as cursor:
             cursor.execute("DELETE FROM asked_questions")
     assert client.get("/api/v1/graph/questions/").json()["results"] == []

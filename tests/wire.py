@@ -47,13 +47,13 @@ class Wire:
     def __exit__(self, *_: object) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for each in self._open:
+        for item in self._open:
             with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+                item.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(10)
-        for each in self._open:
-            each.close()
+        for item in self._open:
+            item.close()
 
     @property
     def through(self) -> str:

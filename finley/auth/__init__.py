@@ -1,1 +1,1 @@
-"""Authentication of API requests and their rate limits."""
+"""Authentication and rate limits of API requests."""

@@ -1,7 +1,8 @@
-"""Who asks: the user of the token in the Authorization header, or whom its staff user names."""
+"""Authenticates API requests by token, and determines the tenant whose rows they read."""
 
 import logging
 from hmac import compare_digest
+from typing import Any
 from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -10,11 +11,11 @@ from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox import auth
 from knox.crypto import hash_token
 from knox.settings import CONSTANTS
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from finley.auth import token_cache
+from finley.auth import client_address, failed_tokens, token_cache
 from finley.models import ApiToken, User
 from graph.database.role import as_owner
 from graph.http.scopes import ADMIN
@@ -25,31 +26,49 @@ UNKNOWN = "Invalid token."
 
 
 class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
-    """knox's, where a token that cannot be text in the database is invalid like any other.
+    """knox's authentication, where a token that is not valid database text is simply invalid.
 
-    `request.tenant_id` is whose rows are read: the token's user's, or, for staff with the scope
-    admin who only reads, those of the user whom X-Finley-User names. That is written down.
+    `request.tenant_id` is the tenant of the request: the token's user, or the user in the header
+    X-Finley-User, which is only for read requests of staff with the scope admin. Such reads are
+    logged.
     """
 
+    _address = client_address.UNKNOWN
+
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        found: tuple[User, ApiToken] | None = super().authenticate(request)
-        if found is not None:
-            request._request.tenant_id = _tenant(request, *found)  # type: ignore[attr-defined]
-        return found
+        self._address = client_address.of_meta(request.META)
+        credentials: tuple[User, ApiToken] | None = super().authenticate(request)
+        if credentials is not None:
+            request._request.tenant_id = _tenant(request, *credentials)  # type: ignore[attr-defined]
+        return credentials
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, ApiToken]:
         if not token.isascii() or b"\0" in token:
+            failed_tokens.failed(self._address)
             raise AuthenticationFailed(UNKNOWN)
         text = token.decode("ascii")
-        if kept := token_cache.get(text):
-            return kept
-        alike = ApiToken.objects.filter(token_key=text[: CONSTANTS.TOKEN_KEY_LENGTH])
-        for known in alike.select_related("user").defer("user__password"):
-            if not self._cleanup_token(known) and compare_digest(hash_token(text), known.digest):
-                validated: tuple[User, ApiToken] = self.validate_user(known)
+        if cached := token_cache.get(text):
+            return cached
+        if wait := failed_tokens.wait(self._address):
+            raise Throttled(wait, "Too many invalid tokens came from your address.")
+        candidates = ApiToken.objects.filter(token_key=text[: CONSTANTS.TOKEN_KEY_LENGTH])
+        for row in candidates.select_related("user").defer("user__password"):
+            if not self._cleanup_token(row) and compare_digest(hash_token(text), row.digest):
+                validated: tuple[User, ApiToken] = self.validate_user(row)
                 token_cache.keep(text, validated)
-                return validated
+                return token_cache.made(*token_cache.values(validated))
+        failed_tokens.failed(self._address)
         raise AuthenticationFailed(UNKNOWN)
+
+    def still_valid(self, request: Request, scope: str) -> bool:
+        """Whether the token of a request that lasts is good now, for a user who is active.
+
+        Asks the database.
+        """
+        user: Any = request.user
+        token: Any = request.auth
+        now = token_cache.current(token.digest)
+        return now is not None and now[0].pk == user.pk and scope in now[1].scopes
 
 
 def _tenant(request: Request, user: User, token: ApiToken) -> UUID:
@@ -58,23 +77,23 @@ def _tenant(request: Request, user: User, token: ApiToken) -> UUID:
         return user.id
     if not (user.is_staff and ADMIN in token.scopes and request.method in SAFE_METHODS):
         raise PermissionDenied(
-            f"{HEADER} is for staff who read, with a token that has the scope admin."
+            f"{HEADER} is only for staff, in read requests, by a token with the scope admin."
         )
     with as_owner():
-        tenant = _known(named)
-        _write_down(request, user, tenant)
+        tenant = _user(named)
+        _log(request, user, tenant)
     return tenant.id
 
 
-def _known(named: str) -> User:
+def _user(named: str) -> User:
     try:
         return User.objects.get(pk=UUID(named))
     except (ValueError, User.DoesNotExist):
-        raise PermissionDenied(f"{HEADER} names no user: say a user's id.") from None
+        raise PermissionDenied(f"{HEADER} must be the id of a user.") from None
 
 
-def _write_down(request: Request, user: User, tenant: User) -> None:
-    """Before anything is read: in the admin's log of that user, and in the program's."""
+def _log(request: Request, user: User, tenant: User) -> None:
+    """Log the access before anything is read, in that user's admin history and in the log."""
     LogEntry.objects.create(
         user_id=user.pk,
         content_type=ContentType.objects.get_for_model(User),
@@ -87,7 +106,7 @@ def _write_down(request: Request, user: User, tenant: User) -> None:
 
 
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
-    """What the schema says of it."""
+    """The authentication scheme in the API schema."""
 
     target_class = "finley.auth.authentication.TokenAuthentication"
     name = "token"

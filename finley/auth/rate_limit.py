@@ -1,4 +1,4 @@
-"""So many requests a minute for each token, counted in Redis for all processes together."""
+"""Limits the requests per minute of each token, counted in Redis for all processes together."""
 
 import logging
 import time
@@ -14,15 +14,15 @@ from rest_framework.throttling import BaseThrottle
 
 log = logging.getLogger(__name__)
 MINUTE = 60
-PART = 50  # a process tells Redis of a fiftieth of what is allowed at a time, or of each request
-PATIENCE = 0.25  # seconds for Redis to answer
-AWAY = 5.0  # seconds for which it is not asked again
+PART = 50  # a process reports to Redis after 1/50 of the limit, or after each request
+TIMEOUT = 0.25  # seconds for Redis to answer
+AWAY = 5.0  # seconds without further attempts after Redis failed
 
 
 class PerToken(BaseThrottle):
-    """Counts in windows of a minute. While Redis is away nothing is counted: it slows nobody.
+    """Counts requests in windows of one minute. While Redis is not available, nothing is limited.
 
-    So a token gets at most a fiftieth more than it may from each process but one.
+    Each process but one may let a token exceed its limit by 1/50.
     """
 
     _away_until = 0.0
@@ -42,7 +42,9 @@ class PerToken(BaseThrottle):
             return _counts(int(window)).one_more(key, max(1, most // PART)) <= most
         except (RedisError, OSError) as error:
             PerToken._away_until = time.monotonic() + AWAY
-            log.warning("requests are not counted: no Redis (%s)", type(error).__name__)
+            log.warning(
+                "Requests are not counted: Redis is not available (%s)", type(error).__name__
+            )
             return True
 
     def wait(self) -> float:
@@ -51,25 +53,25 @@ class PerToken(BaseThrottle):
 
 
 class _Counts:
-    """Of one window: what Redis said last of each token, and what it has not been told since."""
+    """The counts of one window: the last counts from Redis, and the local ones not yet reported."""
 
     def __init__(self) -> None:
-        self._known: dict[str, int] = {}
-        self._untold: dict[str, int] = {}
+        self._totals: dict[str, int] = {}
+        self._unreported: dict[str, int] = {}
         self._counting = Lock()
 
     def one_more(self, key: str, part: int) -> int:
-        """How many there were in this window, with this one. Raises RedisError, OSError."""
+        """The requests in this window including this one. Raises RedisError, OSError."""
         with self._counting:
-            untold = self._untold.get(key, 0) + 1
-            told = key in self._known and untold < part
-            self._untold[key] = untold if told else 0
-            if told:
-                return self._known[key] + untold
-        known = _counted(key, untold)
+            unreported = self._unreported.get(key, 0) + 1
+            is_local = key in self._totals and unreported < part
+            self._unreported[key] = unreported if is_local else 0
+            if is_local:
+                return self._totals[key] + unreported
+        total = _add(key, unreported)
         with self._counting:
-            self._known[key] = max(known, self._known.get(key, 0))
-            return self._known[key] + self._untold[key]
+            self._totals[key] = max(total, self._totals.get(key, 0))
+            return self._totals[key] + self._unreported[key]
 
 
 @lru_cache(maxsize=1)
@@ -77,7 +79,7 @@ def _counts(window: int) -> _Counts:
     return _Counts()
 
 
-def _counted(key: str, n: int) -> int:
+def _add(key: str, n: int) -> int:
     with _redis().pipeline(transaction=False) as pipeline:
         pipeline.incrby(key, n)
         pipeline.expire(key, 2 * MINUTE)
@@ -86,5 +88,5 @@ def _counted(key: str, n: int) -> int:
 
 @cache
 def _redis() -> Redis:
-    given = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
-    return Redis.from_url(str(settings.REDIS_URL), **given)
+    timeouts = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
+    return Redis.from_url(str(settings.REDIS_URL), **timeouts)

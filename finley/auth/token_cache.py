@@ -2,6 +2,10 @@
 
 Kept by their digest, for FINLEY_TOKEN_SECONDS at most and never beyond their expiry. Whatever this
 process changes about a token or a user is known at once; what another changes, within that time.
+
+What is kept are column values. Each request gets objects of its own, which belong to no database
+role yet: an object that was read as one role would make later requests ask as that role, and would
+remember permissions.
 """
 
 import time
@@ -15,12 +19,14 @@ from django.dispatch import receiver
 from django.utils import timezone
 from knox.crypto import hash_token
 
+from finley.auth import known_tokens
 from finley.models import ApiToken, User
 
 MOST = 10_000
 Known = tuple[User, ApiToken]
+Values = dict[str, Any]
 _lock = Lock()
-_kept: OrderedDict[str, tuple[float, Known]] = OrderedDict()
+_kept: OrderedDict[str, tuple[float, Values, Values]] = OrderedDict()
 
 
 def get(token: str) -> Known | None:
@@ -28,18 +34,53 @@ def get(token: str) -> Known | None:
     if not settings.TOKEN_SECONDS:
         return None
     with _lock:
-        since, known = _kept.get(hash_token(token), (0.0, None))
-    if known is None or time.monotonic() - since > settings.TOKEN_SECONDS:
+        entry = _kept.get(hash_token(token))
+    if entry is None or time.monotonic() - entry[0] > settings.TOKEN_SECONDS:
         return None
-    expiry = known[1].expiry
-    return known if expiry is None or expiry > timezone.now() else None
+    _, user, found = entry
+    if found["expiry"] is not None and found["expiry"] <= timezone.now():
+        return None
+    known_tokens.note(token)
+    return made(user, found)
+
+
+def made(user: Values, token: Values) -> Known:
+    """Objects of these values that belong to no role: the router decides where they are read."""
+    asker = User.from_db(None, list(user), list(user.values()))
+    shown = ApiToken.from_db(None, list(token), list(token.values()))
+    ApiToken._meta.get_field("user").set_cached_value(shown, asker)
+    return asker, shown
+
+
+def values(known: Known) -> tuple[Values, Values]:
+    """The columns that were read of both; never the password."""
+    return _columns(known[0]), _columns(known[1])
+
+
+def _columns(row: User | ApiToken) -> Values:
+    fields = row._meta.concrete_fields
+    kept = row.__dict__
+    return {each.attname: kept[each.attname] for each in fields if each.attname in kept}
+
+
+def current(digest: str) -> Known | None:
+    """As the database has it now: None for a token that is gone or expired, or a user who is not
+    active. For what lasts longer than a request."""
+    found = ApiToken.objects.filter(digest=digest).select_related("user").defer("user__password")
+    token = found.first()
+    if token is None or not token.user.is_active:
+        return None
+    if token.expiry is not None and token.expiry <= timezone.now():
+        return None
+    return token.user, token
 
 
 def keep(token: str, known: Known) -> None:
+    known_tokens.note(token)
     if not settings.TOKEN_SECONDS:
         return
     with _lock:
-        _kept[known[1].digest] = time.monotonic(), known
+        _kept[known[1].digest] = time.monotonic(), *values(known)
         while len(_kept) > MOST:
             _kept.popitem(last=False)
 
@@ -50,3 +91,4 @@ def forget(**_: Any) -> None:
     """All of them: such changes are rare."""
     with _lock:
         _kept.clear()
+    known_tokens.forget()

@@ -1,6 +1,6 @@
-"""PostgreSQL and Valkey from wheels, on Unix sockets, for as long as a finley process runs.
+"""Embedded PostgreSQL and Valkey from wheels, on Unix sockets, while a finley process runs.
 
-`ensure(state)` is all that finley needs; `python -m finley.embedded --help` is for people.
+finley only needs `ensure(state)`. `python -m finley.embedded --help` shows the commands for people.
 """
 
 from finley.embedded.client import ensure

@@ -1,4 +1,4 @@
-"""The embedded servers from a terminal: look at them, hold them, break them."""
+"""Commands for the embedded servers: show, hold, restart and stop them."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from typing import Any
 from finley.embedded import EmbeddedServerError, client, ensure, paths
 from finley.embedded.client import PROJECT
 
-NOT_RUNNING = 3  # as pg_ctl status says it
+NOT_RUNNING = 3  # the exit code that pg_ctl status uses
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -25,26 +25,28 @@ def _parser() -> argparse.ArgumentParser:
         default=state,
         help="state folder (default: %(default)s)",
     )
-    common.add_argument("--json", action="store_true", help="answer as one line of JSON")
+    common.add_argument("--json", action="store_true", help="print one line of JSON")
     commands = parser.add_subparsers(dest="command", required=True)
 
     def add(name: str, says: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, parents=[common], help=says, description=says)
 
-    add("status", "Say what runs, starting nothing; exit code 3 if nothing does.")
+    add("status", "Show the running servers without starting any; exit code 3 if none runs.")
     add("run", "Start the servers and hold them until Ctrl-C.")
-    restart = add("restart-postgres", "Restart a running PostgreSQL while its holders stay.")
+    restart = add("restart-postgres", "Restart a running PostgreSQL; its holders stay connected.")
     how = restart.add_mutually_exclusive_group()
-    how.add_argument("--crash", dest="how", action="store_const", const="crash", help="at once")
+    how.add_argument(
+        "--crash", dest="how", action="store_const", const="crash", help="immediately, unclean"
+    )
     how.add_argument("--fast", dest="how", action="store_const", const="fast", help="cleanly")
     restart.set_defaults(how="fast")
-    stop = add("stop-redis", "Stop a running Valkey for a while; the call returns at once.")
-    stop.add_argument("--seconds", type=float, default=5.0, help="how long (default: 5)")
+    stop = add("stop-redis", "Stop a running Valkey for some seconds; return at once.")
+    stop.add_argument("--seconds", type=float, default=5.0, help="duration (default: 5)")
     return parser
 
 
 def _ask(state: Path, request: str) -> dict[str, Any]:
-    """The guardian's answer, or {"running": False}. Never starts one."""
+    """The supervisor's answer, or {"running": False}. Never starts a supervisor."""
     try:
         connection = client.connect(paths.of(state))
         if connection is None:
@@ -55,9 +57,9 @@ def _ask(state: Path, request: str) -> dict[str, Any]:
         return {"running": False}
 
 
-def _tell(said: dict[str, Any], *, as_json: bool) -> None:
-    lines = [json.dumps(said)] if as_json else [f"{key}: {value}" for key, value in said.items()]
-    sys.stdout.write("\n".join(lines) + "\n")
+def _print(answer: dict[str, Any], *, as_json: bool) -> None:
+    lines = [f"{key}: {value}" for key, value in answer.items()]
+    sys.stdout.write("\n".join([json.dumps(answer)] if as_json else lines) + "\n")
     sys.stdout.flush()
 
 
@@ -66,12 +68,12 @@ def _run(state: Path, *, as_json: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: ended.set())
     ensure(state)
-    _tell(_ask(state, "status"), as_json=as_json)
+    _print(_ask(state, "status"), as_json=as_json)
     ended.wait()
 
 
 def main() -> int:
-    """Returns the exit code: 0, 1 with an error said, 3 if nothing runs."""
+    """Returns the exit code: 0, 1 after an error message, 3 if nothing runs."""
     args = _parser().parse_args()
     request = {
         "restart-postgres": lambda: f"restart-postgres {args.how}",
@@ -81,12 +83,12 @@ def main() -> int:
         if args.command == "run":
             _run(args.state, as_json=args.json)
             return 0
-        said = _ask(args.state, request)
+        answer = _ask(args.state, request)
     except EmbeddedServerError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    _tell(said, as_json=args.json)
-    return 0 if said["running"] else NOT_RUNNING
+    _print(answer, as_json=args.json)
+    return 0 if answer["running"] else NOT_RUNNING
 
 
 if __name__ == "__main__":

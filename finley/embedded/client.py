@@ -1,4 +1,4 @@
-"""Hold the servers from a finley process: find the guardian, or start it."""
+"""Holds the servers for a finley process: connects to the supervisor, or starts it."""
 
 import contextlib
 import fcntl
@@ -17,24 +17,24 @@ from typing import Any
 
 from finley.embedded import logs, paths
 from finley.embedded.errors import EmbeddedServerError, from_os
-from finley.embedded.paths import Places
+from finley.embedded.paths import StatePaths
 from finley.embedded.servers import Servers
 
-ANSWER_SECONDS = 360.0  # more than the guardian gives its servers
+ANSWER_SECONDS = 360.0  # longer than the supervisor waits for its servers
 RETRY_SECONDS = 120.0
 PROJECT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
 class _Hold:
-    """A connection that process `pid` keeps open, on purpose, until it ends."""
+    """A connection that process `pid` keeps open until it ends."""
 
     pid: int
     descriptor: int
     servers: Servers
 
     def lasts(self) -> bool:
-        """Whether it is this process's own and the guardian is alive (it never speaks first)."""
+        """Whether it is this process's own and the supervisor, which never sends unasked, lives."""
         if self.pid != os.getpid():
             return False
         poll = select.poll()
@@ -46,19 +46,19 @@ _holds: dict[Path, _Hold] = {}
 _lock = threading.RLock()
 
 
-def _forget_the_parents_lock() -> None:
-    """A fork copies a lock that another thread may hold, and that thread is not copied."""
+def _renew_lock() -> None:
+    """After a fork: another thread, which the child does not have, may hold the copied lock."""
     global _lock  # noqa: PLW0603
     _lock = threading.RLock()
 
 
-os.register_at_fork(after_in_child=_forget_the_parents_lock)
+os.register_at_fork(after_in_child=_renew_lock)
 
 
 def ensure(state: Path) -> Servers:
-    """The running servers of `state`, started if need be and held until this process ends.
+    """The running servers of `state`, started if necessary and held until this process ends.
 
-    Cheap when they are held already. A forked child takes a hold of its own. Raises
+    It is cheap if they are held already. A forked child gets a hold of its own. Raises
     EmbeddedServerError.
     """
     at = paths.of(state)
@@ -72,22 +72,22 @@ def ensure(state: Path) -> Servers:
         return hold.servers
 
 
-def _take(at: Places) -> _Hold:
+def _take(at: StatePaths) -> _Hold:
     paths.prepare(at)
     deadline = time.monotonic() + RETRY_SECONDS
     while time.monotonic() < deadline:
-        with contextlib.suppress(ConnectionError):  # it was just stopping: begin again
-            connection, said = _found(at) or _started(at)
-            servers = Servers(said["app_url"], said["owner_url"], said["redis_url"])
+        with contextlib.suppress(ConnectionError):  # the supervisor was stopping: try again
+            connection, answer = _found(at) or _started(at)
+            servers = Servers(answer["app_url"], answer["owner_url"], answer["redis_url"])
             return _Hold(os.getpid(), connection.detach(), servers)
         time.sleep(0.01)
     raise EmbeddedServerError(
-        f"The guardian of {at.state} keeps ending: see {at.log('guardian')}, then try again."
+        f"The supervisor of {at.state} keeps ending. See {at.log('supervisor')}, then try again."
     )
 
 
-def connect(at: Places) -> socket.socket | None:
-    """A connection to the running guardian; None if there is none."""
+def connect(at: StatePaths) -> socket.socket | None:
+    """A connection to the running supervisor, or None if there is none."""
     if not paths.trusted(at.sockets):
         return None
     connection = socket.socket(socket.AF_UNIX)
@@ -101,21 +101,21 @@ def connect(at: Places) -> socket.socket | None:
 
 
 def ask(connection: socket.socket, request: str) -> dict[str, Any]:
-    """The guardian's answer. Raises EmbeddedServerError, or ConnectionError if it ends unsaid."""
-    heard = b""
+    """The supervisor's answer. Raises EmbeddedServerError; ConnectionError if it ends before."""
+    received = b""
     try:
         connection.sendall(request.encode() + b"\n")
-        while not heard.endswith(b"\n"):
+        while not received.endswith(b"\n"):
             part = connection.recv(65536)
             if not part:
-                raise ConnectionResetError("the guardian is gone")
-            heard += part
+                raise ConnectionResetError("the supervisor has ended")
+            received += part
     except TimeoutError:
-        raise EmbeddedServerError("The guardian does not answer: see guardian.log.") from None
-    said: dict[str, Any] = json.loads(heard)
-    if "error" in said:
-        raise EmbeddedServerError(said["error"])
-    return said
+        raise EmbeddedServerError("The supervisor does not answer. See supervisor.log.") from None
+    answer: dict[str, Any] = json.loads(received)
+    if "error" in answer:
+        raise EmbeddedServerError(answer["error"])
+    return answer
 
 
 def _held(connection: socket.socket) -> tuple[socket.socket, dict[str, Any]]:
@@ -126,18 +126,18 @@ def _held(connection: socket.socket) -> tuple[socket.socket, dict[str, Any]]:
         raise
 
 
-def _found(at: Places) -> tuple[socket.socket, dict[str, Any]] | None:
+def _found(at: StatePaths) -> tuple[socket.socket, dict[str, Any]] | None:
     connection = connect(at)
     return None if connection is None else _held(connection)
 
 
-def _started(at: Places) -> tuple[socket.socket, dict[str, Any]]:
-    """A hold on a new guardian; on another process's if that was quicker."""
+def _started(at: StatePaths) -> tuple[socket.socket, dict[str, Any]]:
+    """A hold on a new supervisor, or on that of another process that was faster."""
     with _locked(at.start_lock):
-        found = _found(at)
-        if found is not None:
-            return found
-        log = at.log("guardian")
+        existing = _found(at)
+        if existing is not None:
+            return existing
+        log = at.log("supervisor")
         try:
             start = logs.begin(log)
             connection = _launch(at)
@@ -148,17 +148,17 @@ def _started(at: Places) -> tuple[socket.socket, dict[str, Any]]:
         except ConnectionError:
             last = " / ".join(logs.since(log, start).strip().splitlines()[-3:])
             raise EmbeddedServerError(
-                f"The guardian of the embedded servers ended at once; {log} ends with: {last}"
+                f"The supervisor of the embedded servers ended at once; {log} ends with: {last}"
             ) from None
 
 
-def _launch(at: Places) -> socket.socket:
-    """Start a guardian in a session of its own, out of Ctrl-C's reach; our end of its hold."""
+def _launch(at: StatePaths) -> socket.socket:
+    """Start a supervisor in its own session, out of Ctrl-C's reach; return our end of its hold."""
     ours, its = socket.socketpair()
     ours.settimeout(ANSWER_SECONDS)
     path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
-    program = [sys.executable, "-P", "-m", "finley.embedded.guardian"]
-    with its, at.log("guardian").open("ab") as log:
+    program = [sys.executable, "-P", "-m", "finley.embedded.supervisor"]
+    with its, at.log("supervisor").open("ab") as log:
         subprocess.run(
             [*program, str(at.state), str(its.fileno())],
             check=False,

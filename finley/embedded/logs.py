@@ -1,4 +1,4 @@
-"""Server logs: kept small, and read back when something fails."""
+"""Server logs: limited in size, and read when something fails."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ LARGE = 8 * 1024 * 1024
 
 
 def begin(log: Path) -> int:
-    """Set a log of over 8 MiB aside as `.old`; returns its size in bytes now."""
+    """Rename a log of over 8 MiB to `.old`; return the log's size in bytes."""
     size = log.stat().st_size if log.exists() else 0
     if size > LARGE:
         log.replace(log.with_suffix(".old"))
@@ -15,7 +15,7 @@ def begin(log: Path) -> int:
 
 
 def since(log: Path, offset: int) -> str:
-    """What was written after `offset` bytes; "" when there is no log."""
+    """The text after `offset` bytes, or "" if there is no log."""
     try:
         with log.open("rb") as file:
             file.seek(offset)

@@ -1,8 +1,8 @@
-"""Where the embedded servers keep their files: state in the given folder, sockets in a short one.
+"""Paths of the embedded servers' files: state in the given folder, sockets in a short one.
 
-A Unix socket's path is limited to 107 bytes (103 on macOS), which a project's folder may exceed,
-so the sockets live in /tmp. TMPDIR and XDG_RUNTIME_DIR differ between one user's sessions; two
-commands on one state must meet at the same socket, so neither is asked.
+A Unix socket's path is limited to 107 bytes (103 on macOS), which may be too short for the
+project's folder, so sockets are in /tmp. TMPDIR and XDG_RUNTIME_DIR are not used: they differ
+between sessions of one user, but all commands on one state need the same socket.
 """
 
 import hashlib
@@ -13,19 +13,19 @@ from pathlib import Path
 
 from finley.embedded.errors import EmbeddedServerError, from_os
 
-# A private folder is made and verified below it.
+# A private folder is created and verified below this one.
 SOCKETS_ROOT = Path("/tmp")  # noqa: S108
 
 
 @dataclass(frozen=True)
-class Places:
-    """Every path that belongs to one state folder, which is absolute and resolved."""
+class StatePaths:
+    """All paths that belong to one state folder, which is absolute and resolved."""
 
     state: Path
 
     @property
     def digest(self) -> str:
-        """Names this state, and this user, wherever a name must be short."""
+        """A short name for this state and user."""
         return hashlib.sha256(f"{os.geteuid()}:{self.state}".encode()).hexdigest()[:12]
 
     @property
@@ -50,35 +50,35 @@ class Places:
 
     @property
     def start_lock(self) -> Path:
-        """Held by a process that looks for the guardian or starts it."""
+        """Held by a process that connects to the supervisor or starts it."""
         return self.state / "start.lock"
 
     @property
     def guardian_lock(self) -> Path:
-        """Held by the guardian as long as it lives."""
+        """Held by the supervisor until it ends."""
         return self.state / "guardian.lock"
 
     @property
     def record(self) -> Path:
-        """The servers that a guardian started, as JSON, to know its leftovers by."""
+        """The servers that the supervisor started, as JSON, for a successor."""
         return self.state / "servers.json"
 
     def log(self, name: str) -> Path:
         return self.state / f"{name}.log"
 
 
-def of(state: Path) -> Places:
-    """The places of `state`, wherever the caller's working directory is."""
-    return Places(state.expanduser().resolve())
+def of(state: Path) -> StatePaths:
+    """The paths of `state`; a relative one is resolved."""
+    return StatePaths(state.expanduser().resolve())
 
 
-def prepare(places: Places) -> None:
-    """Make the state folder if it is missing. Raises EmbeddedServerError if it is not ours."""
-    state = places.state
+def prepare(paths: StatePaths) -> None:
+    """Create the state folder if it is missing. Raises EmbeddedServerError if it is not ours."""
+    state = paths.state
     if state.exists() and not state.is_dir():
         raise EmbeddedServerError(
-            f"{state} is a file, but finley keeps its databases in a folder of that name: "
-            "move the file away or name a folder in FINLEY_STATE."
+            f"{state} is a file, but finley keeps its databases in a folder of that name. "
+            "Move the file away or name a folder in FINLEY_STATE."
         )
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -87,7 +87,7 @@ def prepare(places: Places) -> None:
         raise from_os(error, state) from error
     if owner != os.geteuid():
         raise EmbeddedServerError(
-            f"{state} belongs to user {owner}, you are user {os.geteuid()}: run finley as that "
+            f"{state} belongs to user {owner}, you are user {os.geteuid()}. Run finley as that "
             "user or name a folder of your own in FINLEY_STATE."
         )
     if not os.access(state, os.W_OK | os.X_OK):
@@ -97,24 +97,24 @@ def prepare(places: Places) -> None:
 def trusted(folder: Path) -> bool:
     """Whether `folder` exists as a private folder of ours.
 
-    /tmp is everyone's: another user may have made a folder of this name before us, to listen to
-    what we say. Raises EmbeddedServerError then.
+    Anybody may create folders in /tmp, so another user may have created it to intercept our
+    connections. Raises EmbeddedServerError then.
     """
     try:
-        found = folder.lstat()
+        status = folder.lstat()
     except FileNotFoundError:
         return False
-    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
-    if ours and not found.st_mode & 0o077:
+    ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    if ours and not status.st_mode & 0o077:
         return True
     raise EmbeddedServerError(
-        f"{folder} must be a folder of user {os.geteuid()} with mode 0700 and is not: "
-        "remove it, then try again."
+        f"{folder} must be a folder of user {os.geteuid()} with mode 0700 and is not. "
+        "Remove it, then try again."
     )
 
 
 def make_private(folder: Path) -> None:
-    """Make `folder` with mode 0700, or verify the one that is there."""
+    """Create `folder` with mode 0700, or verify the existing one."""
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:

@@ -1,4 +1,4 @@
-"""PostgreSQL: make its data folder, start it, wait until it answers, stop it."""
+"""PostgreSQL: create its data folder, start it, wait until it is ready, stop it."""
 
 import os
 import shutil
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from finley.embedded import logs, process
 from finley.embedded.errors import EmbeddedServerError, failed, from_os, is_full, no_space
-from finley.embedded.paths import Places
-from finley.embedded.unprivileged import Lodging
+from finley.embedded.paths import StatePaths
+from finley.embedded.unprivileged import PostgresLocation
 
 MAJOR = "18"
 READY_SECONDS = 300  # crash recovery replays up to max_wal_size
@@ -27,7 +27,7 @@ INITDB = (
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
     "--auth=trust",
-    "--no-clean",  # we clean, after a look at how full the disk is
+    "--no-clean",  # we delete the folder ourselves, after checking for a full disk
 )
 SETTINGS = {
     "listen_addresses": "",
@@ -48,23 +48,23 @@ SETTINGS = {
 
 @dataclass
 class Postgres:
-    """The server of one state folder. Its methods raise EmbeddedServerError."""
+    """The PostgreSQL server of one state folder. Its methods raise EmbeddedServerError."""
 
-    places: Places
-    lodging: Lodging
+    paths: StatePaths
+    location: PostgresLocation
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     name: str = field(default="postgres", init=False)
     death: int = field(default=signal.SIGQUIT, init=False)
 
     def start(self) -> None:
-        """Start and wait until it accepts connections; a crashed one recovers first."""
+        """Start the server and wait until it accepts connections, after recovery if it crashed."""
         try:
             self._prepare()
             self._launch()
         except (OSError, subprocess.SubprocessError) as error:
             self.stop(CRASH)
             if isinstance(error, OSError):
-                raise from_os(error, self.lodging.data) from error
+                raise from_os(error, self.location.data) from error
             raise EmbeddedServerError(f"PostgreSQL cannot be run: {error}") from error
         except EmbeddedServerError:
             self.stop(CRASH)
@@ -75,21 +75,21 @@ class Postgres:
             process.stop(self.process, steps)
 
     def set_up(self) -> None:
-        """Make roles, extensions and the database `finley` where they are missing."""
-        at = ("-h", str(self.lodging.sockets), "-U", "postgres", "-d", "template1")
+        """Create the roles, extensions and the database `finley` that are missing."""
+        at = ("-h", str(self.location.sockets), "-U", "postgres", "-d", "template1")
         done = process.run([str(self._program("psql")), "-X", "-q", *at, "-f", str(SETUP)])
         if done.returncode:
             raise failed("The setup of PostgreSQL", done.returncode, self._log, done.stderr)
 
     @property
     def _log(self) -> Path:
-        return self.places.log(self.name)
+        return self.paths.log(self.name)
 
     def _program(self, name: str) -> Path:
-        return self.lodging.programs / name
+        return self.location.programs / name
 
     def _prepare(self) -> None:
-        data = self.lodging.data
+        data = self.location.data
         for half_made in data.parent.glob("postgres.new-*"):
             shutil.rmtree(half_made, ignore_errors=True)
         if not data.exists():
@@ -98,37 +98,39 @@ class Postgres:
         check_free(data)
 
     def _initialise(self, fresh: Path) -> None:
-        """initdb in a folder of another name: a half-made one is never taken for whole."""
+        """Run initdb in a folder with another name, so that an incomplete one is never used."""
         fresh.mkdir(mode=0o700)
-        if self.lodging.identity.kind == "dropped":
-            os.chown(fresh, self.lodging.identity.uid, self.lodging.identity.gid)
+        if self.location.identity.kind == "dropped":
+            os.chown(fresh, self.location.identity.uid, self.location.identity.gid)
         command = [str(self._program("initdb")), "-D", str(fresh), *INITDB]
-        done = process.run(command, self.lodging.identity)
+        done = process.run(command, self.location.identity)
         if done.returncode:
-            said = done.stdout + done.stderr
-            full = is_full(fresh, said)
+            output = done.stdout + done.stderr
+            full = is_full(fresh, output)
             shutil.rmtree(fresh, ignore_errors=True)
-            sys.stderr.write(said)
+            sys.stderr.write(output)
             if full:
-                raise no_space(self.lodging.data)
-            raise failed("initdb", done.returncode, self.places.log("guardian"), done.stderr)
-        fresh.rename(self.lodging.data)
+                raise no_space(self.location.data)
+            raise failed("initdb", done.returncode, self.paths.log("supervisor"), done.stderr)
+        fresh.rename(self.location.data)
 
     def _launch(self) -> None:
         start = logs.begin(self._log)
-        started = process.spawn(list(self._command()), self._log, self.lodging.identity, self.death)
+        started = process.spawn(
+            list(self._command()), self._log, self.location.identity, self.death
+        )
         self.process = started
         deadline = time.monotonic() + READY_SECONDS
-        while not _ready(self.lodging.data, started.pid):
+        while not _ready(self.location.data, started.pid):
             if started.poll() is not None or time.monotonic() > deadline:
-                said = logs.since(self._log, start)
-                raise failed("PostgreSQL", started.returncode, self._log, said)
+                output = logs.since(self._log, start)
+                raise failed("PostgreSQL", started.returncode, self._log, output)
             time.sleep(0.005)
 
     def _command(self) -> Iterator[str]:
-        yield from (str(self._program("postgres")), "-D", str(self.lodging.data))
-        settings = {**SETTINGS, "unix_socket_directories": str(self.lodging.sockets)}
-        if (self.lodging.programs.parent / "lib" / "pg_stat_statements.so").exists():
+        yield from (str(self._program("postgres")), "-D", str(self.location.data))
+        settings = {**SETTINGS, "unix_socket_directories": str(self.location.sockets)}
+        if (self.location.programs.parent / "lib" / "pg_stat_statements.so").exists():
             settings["shared_preload_libraries"] = "pg_stat_statements"
         for name, value in settings.items():
             yield from ("-c", f"{name}={value}")
@@ -136,20 +138,20 @@ class Postgres:
 
 def _check_version(data: Path) -> None:
     try:
-        found = (data / "PG_VERSION").read_text().strip()
+        version = (data / "PG_VERSION").read_text().strip()
     except FileNotFoundError:
         raise EmbeddedServerError(
-            f"{data} is not a PostgreSQL data folder: move it away, then try again."
+            f"{data} is not a PostgreSQL data folder. Move it away, then try again."
         ) from None
-    if found != MAJOR:
+    if version != MAJOR:
         raise EmbeddedServerError(
-            f"{data} was made by PostgreSQL {found} and this is {MAJOR}: dump it with PostgreSQL "
-            f"{found} and restore it here, or move it away to begin anew."
+            f"{data} is of PostgreSQL {version}, but this is {MAJOR}. Dump it with PostgreSQL "
+            f"{version} and restore it here, or move it away to start with an empty database."
         )
 
 
 def _ready(data: Path, pid: int) -> bool:
-    """Whether postmaster.pid's eighth line, its status, says so (as pg_ctl asks)."""
+    """Whether the status in postmaster.pid's eighth line is "ready", as pg_ctl checks it."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except OSError:
@@ -158,9 +160,10 @@ def _ready(data: Path, pid: int) -> bool:
 
 
 def check_free(data: Path) -> None:
-    """Remove a stale postmaster.pid; raise EmbeddedServerError when its server lives.
+    """Remove a stale postmaster.pid; raise EmbeddedServerError if its server runs.
 
-    PostgreSQL itself only asks whether *any* process has that pid, which in a container is likely.
+    PostgreSQL itself only checks whether *any* process has that pid, which is likely in a
+    container.
     """
     file = data / "postmaster.pid"
     try:
@@ -171,7 +174,7 @@ def check_free(data: Path) -> None:
         return
     if _is_postmaster(pid, data):
         raise EmbeddedServerError(
-            f"A PostgreSQL that finley did not start (process {pid}) uses {data}: stop it with "
+            f"A PostgreSQL that finley did not start (process {pid}) uses {data}. Stop it with "
             f"`pg_ctl stop -D {data}`, or name another folder in FINLEY_STATE."
         )
     file.unlink(missing_ok=True)
@@ -179,10 +182,10 @@ def check_free(data: Path) -> None:
 
 def _is_postmaster(pid: int, data: Path) -> bool:
     if not process.LINUX:
-        told = subprocess.run(
+        output = subprocess.run(
             ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
         )
-        return "postgres" in told.stdout
+        return "postgres" in output.stdout
     try:
         if Path(f"/proc/{pid}/comm").read_text().strip() != "postgres":
             return False

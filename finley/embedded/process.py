@@ -1,7 +1,7 @@
-"""Start server processes that die with the process that started them.
+"""Starts server processes that die with the process that started them.
 
-On Linux the kernel sends a child its death signal when the *thread* that started it ends, so only
-the single-threaded guardian may call these functions (which is also what makes preexec_fn safe).
+On Linux the kernel sends a child its death signal when the *thread* that started it ends. So only
+the single-threaded supervisor may call these functions, which also makes preexec_fn safe.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a process runs as: ourselves, `uid` in a private user namespace, or `uid` for real."""
+    """The user of a process: the same, `uid` in a private user namespace, or really `uid`."""
 
     kind: Literal["self", "namespace", "dropped"]
     uid: int = 0
@@ -39,14 +39,14 @@ def _prctl(option: int, value: int) -> None:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of grandchildren whose parent dies (Linux), so that none is lost."""
+    """Become the parent of grandchildren whose parent dies (Linux), so that they can be ended."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def _enter_namespace(identity: Identity) -> None:
     outside_uid, outside_gid = os.geteuid(), os.getegid()
     if sys.platform != "linux":
-        raise OSError("user namespaces are Linux's")
+        raise OSError("user namespaces exist on Linux only")
     os.unshare(os.CLONE_NEWUSER)
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{identity.uid} {outside_uid} 1")
@@ -60,33 +60,33 @@ def _drop(identity: Identity) -> None:
 
 
 def _prepare_child(identity: Identity, death: int) -> Callable[[], None]:
-    guardian = os.getpid()
+    supervisor = os.getpid()
 
     def prepare() -> None:
         if identity.kind == "namespace":
             _enter_namespace(identity)
         elif identity.kind == "dropped":
             _drop(identity)
-        # Only now: a change of credentials takes the death signal away.
+        # Set it last: a change of credentials clears the death signal.
         _prctl(PR_SET_PDEATHSIG, death)
-        if os.getppid() != guardian:  # it died before the line above
+        if os.getppid() != supervisor:  # the parent died before the line above
             os._exit(1)
 
     return prepare
 
 
 def _environment() -> Mapping[str, str]:
-    """Ours without what would steer libpq or the server; English messages, since we read them."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return {**kept, "LC_ALL": "C", "TZ": "UTC"}
+    """Our environment without libpq's variables; messages in English, because we parse them."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return {**inherited, "LC_ALL": "C", "TZ": "UTC"}
 
 
 def spawn(
     command: Sequence[str], log: Path, identity: Identity = SELF, death: int = signal.SIGKILL
 ) -> subprocess.Popen[bytes]:
-    """Start a server that writes to `log` and gets the signal `death` when we die.
+    """Start a server that writes to `log` and gets the signal `death` when this process dies.
 
-    Raises OSError or subprocess.SubprocessError when it cannot be started as `identity`.
+    Raises OSError or subprocess.SubprocessError if it cannot be started as `identity`.
     """
     with log.open("ab") as out:
         return subprocess.Popen(
@@ -102,7 +102,7 @@ def spawn(
 
 
 def run(command: Sequence[str], identity: Identity = SELF) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; what it writes comes back as text. Raises as `spawn` does."""
+    """Run a command to its end and capture its output as text. Raises as `spawn` does."""
     return subprocess.run(
         command,
         check=False,
@@ -117,7 +117,7 @@ def run(command: Sequence[str], identity: Identity = SELF) -> subprocess.Complet
 
 
 def stop(process: subprocess.Popen[bytes], steps: Iterable[tuple[int, float]]) -> None:
-    """Send each signal in turn and wait its number of seconds, until the process has ended."""
+    """Send each signal in turn and wait its seconds, until the process has ended."""
     for number, seconds in steps:
         process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -126,15 +126,15 @@ def stop(process: subprocess.Popen[bytes], steps: Iterable[tuple[int, float]]) -
 
 
 def started(pid: int) -> str | None:
-    """When `pid` began, in words that only its own process has; None if it does not run.
+    """The start time of `pid` as an opaque text; None if it does not run.
 
-    A pid alone is no name: it is given to another process soon after.
+    Only both together identify a process, because pids are reused.
     """
     if not LINUX:
-        said = subprocess.run(
+        output = subprocess.run(
             ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
         )
-        return said.stdout.strip() or None
+        return output.stdout.strip() or None
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -143,7 +143,7 @@ def started(pid: int) -> str | None:
 
 
 def end_leftover(pid: int, began: str, number: int, seconds: float) -> bool:
-    """End a process of an earlier guardian, if it is still the same one. False if it stays."""
+    """End a process of an earlier supervisor if it is still the same. False if it does not end."""
     deadline = time.monotonic() + seconds
     if started(pid) == began:
         with contextlib.suppress(ProcessLookupError):
@@ -156,7 +156,7 @@ def end_leftover(pid: int, began: str, number: int, seconds: float) -> bool:
 
 
 def end_orphans(known: Iterable[int]) -> None:
-    """Kill our adopted children, those not `known`: a dead server's busy workers (Linux)."""
+    """Kill adopted children that are not `known`, such as a dead server's workers (Linux)."""
     me = os.getpid()
     try:
         children = Path(f"/proc/{me}/task/{me}/children").read_text().split()

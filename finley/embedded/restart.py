@@ -1,4 +1,4 @@
-"""Keep one server running: start it again when it dies by itself, later each time it does."""
+"""Restarts a server when it ends by itself, after a pause that doubles each time."""
 
 import subprocess
 import sys
@@ -11,11 +11,14 @@ from finley.embedded.errors import EmbeddedServerError
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
-STEADY_SECONDS = 30.0  # a server that ran this long has earned a short pause again
+STEADY_SECONDS = 30.0  # after running this long, the pause is short again
 
 
 class Server(Protocol):
-    """What Postgres and Valkey have in common; `death` is the signal that ends all of it."""
+    """What Postgres and Valkey have in common.
+
+    `death` is the signal that ends all its processes.
+    """
 
     name: str
     death: int
@@ -27,8 +30,8 @@ class Server(Protocol):
 
 
 @dataclass
-class Keeper:
-    """One server and when it is to be started (monotonic seconds; None while it runs)."""
+class ServerRestarter:
+    """One server, and when to start it (`due`, monotonic seconds; None while it runs)."""
 
     server: Server
     due: float | None = None
@@ -45,14 +48,15 @@ class Keeper:
         self.due, self.held_down, self.since = None, False, time.monotonic()
 
     def hold_down(self, seconds: float) -> None:
-        """Stop the server and start it again `seconds` later."""
+        """Stop the server, and start it again after this time."""
         self.server.stop()
         self.due, self.held_down = time.monotonic() + seconds, True
 
     def tend(self, others: set[int]) -> bool:
-        """Notice a death, start again when it is time. True if the server was started.
+        """Notice that the server ended, and start it when due. True if it was started.
 
-        `others` are our children that are not this server's; all else is a dead one's and goes.
+        `others` are the pids of our other servers. All remaining children belong to the dead server
+        and are killed.
         """
         if self.pid is not None:
             return False
@@ -70,7 +74,7 @@ class Keeper:
         return True
 
     def start(self) -> None:
-        """Start now. Raises EmbeddedServerError."""
+        """Start the server now. Raises EmbeddedServerError."""
         self.server.start()
         self.note_start()
         sys.stderr.write(f"{self.server.name} runs again as {self.pid}\n")
@@ -80,5 +84,5 @@ class Keeper:
         if self.since and now - self.since > STEADY_SECONDS:
             self.pause = FIRST_PAUSE
         self.since = 0.0
-        sys.stderr.write(f"{self.server.name} is down: starting it in {self.pause} s\n")
+        sys.stderr.write(f"{self.server.name} is down; it starts again in {self.pause} s\n")
         self.due, self.pause = now + self.pause, min(self.pause * 2, LONGEST_PAUSE)

@@ -1,4 +1,4 @@
-"""How to reach the embedded servers."""
+"""Addresses of the embedded servers."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 @dataclass(frozen=True)
 class Servers:
-    """Addresses over Unix sockets: libpq URIs of the two roles, and Valkey's for redis-py."""
+    """Addresses on Unix sockets: libpq URIs of the two roles, and Valkey's URL for redis-py."""
 
     app_url: str
     owner_url: str
@@ -16,7 +16,7 @@ class Servers:
 
     @classmethod
     def over(cls, postgres: Path, valkey: Path) -> Self:
-        """From PostgreSQL's socket folder and Valkey's socket."""
+        """The addresses for PostgreSQL's socket folder and Valkey's socket."""
         place = f"@/finley?host={quote(str(postgres), safe='')}"
         return cls(
             app_url=f"postgresql://finley_app{place}",
@@ -26,7 +26,7 @@ class Servers:
 
     @property
     def postgres_host(self) -> str:
-        """PostgreSQL's socket folder, as libpq's `host`."""
+        """PostgreSQL's socket folder, for libpq's `host`."""
         return parse_qs(urlsplit(self.owner_url).query)["host"][0]
 
     def as_dict(self) -> dict[str, Any]:

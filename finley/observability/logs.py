@@ -1,16 +1,18 @@
-"""Log lines for machines: one JSON object each, with the request's id."""
+"""Log records with the request's id, formatted as one JSON object per line."""
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 
 from graph.http.problems import request_id
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 EXTRA = ("method", "path", "status", "milliseconds")
 
 
 class OfRequest(logging.Filter):
-    """Every record knows the request that it belongs to, `-` where it belongs to none."""
+    """Adds the id of the current request to every record; `-` outside of requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get() or "-"
@@ -19,7 +21,7 @@ class OfRequest(logging.Filter):
 
 class Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        said = {
+        fields = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
@@ -28,5 +30,12 @@ class Json(logging.Formatter):
             **{name: getattr(record, name) for name in EXTRA if hasattr(record, name)},
         }
         if record.exc_info:
-            said["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(said, ensure_ascii=False, default=str)
+            fields["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False, default=str)
+
+
+class Line(logging.Formatter):
+    """One line per record: line ends and control characters are escaped."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        return _CONTROL.sub(lambda match: repr(match[0])[1:-1], super().formatMessage(record))

@@ -1,7 +1,7 @@
-"""Spans of requests and of what they do, for an OpenTelemetry collector, where one is named.
+"""OpenTelemetry spans of requests and their statements, if a collector is configured.
 
-A span tells of routes, phases and kinds of statements. It tells of no path, parameter, statement,
-person or tenant: what a request is about stays in the log, under the request's id.
+A span contains routes, phases and kinds of statements, but no paths, parameters, statements,
+persons or tenants. The log has these under the request's id.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,37 +23,39 @@ from finley.observability.metrics import method, route
 from graph.http import problems
 
 OPERATIONS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "COPY", "SET", "REFRESH"})
-# An exception's text may quote what was asked: spans have its class.
+# An exception's message may quote request data, so spans only have its class.
 QUIET: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
 _tracer = trace.get_tracer("finley")
 _context = TraceContextTextMapPropagator()
 
 
 def begin() -> None:
-    """Spans of this process are sent from now on, in the background; the SDK's own OTEL_ variables
-    say where to, how many and with which headers."""
+    """Start sending this process's spans in the background.
+
+    The SDK's OTEL_ variables set the address, the sampling and the headers.
+    """
     version = str(settings.SPECTACULAR_SETTINGS["VERSION"])
-    told = {SERVICE_NAME: settings.TRACED_AS, SERVICE_VERSION: version}
-    provider = TracerProvider(resource=Resource.create(told))
+    attributes = {SERVICE_NAME: settings.TRACED_AS, SERVICE_VERSION: version}
+    provider = TracerProvider(resource=Resource.create(attributes))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
 
 
 class TracingMiddleware:
-    """A span for each request, in the trace that it names, if it names one."""
+    """Creates a span for each request, in the trace of its `traceparent` header if it has one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        about = {
+        attributes = {
             "http.request.method": method(request),
             "url.scheme": request.scheme or "",
             "finley.request_id": problems.request_id.get(),
         }
-        given = {"context": _context.extract(request.headers), "kind": SpanKind.SERVER, **QUIET}
+        kind = {"context": _context.extract(request.headers), "kind": SpanKind.SERVER, **QUIET}
         with (
-            _tracer.start_as_current_span(method(request), attributes=about, **given) as span,
+            _tracer.start_as_current_span(method(request), attributes=attributes, **kind) as span,
             _statements(),
         ):
             answer = self.get_response(request)
@@ -67,7 +69,7 @@ class TracingMiddleware:
 
 @contextmanager
 def _statements() -> Iterator[None]:
-    """Each statement of Django's connections has a span."""
+    """Creates a span for each statement on Django's connections."""
     with ExitStack() as wrapped:
         for alias in connections:
             wrapped.enter_context(connections[alias].execute_wrapper(_statement))
@@ -78,13 +80,13 @@ def _statement(
     execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
     name = operation(sql)
-    about = {
+    attributes = {
         "db.system.name": "postgresql",
         "db.operation.name": name,
         "finley.role": context["connection"].alias,
     }
-    span_of = {"kind": SpanKind.CLIENT, "attributes": about, **QUIET}
-    with _tracer.start_as_current_span(f"{name} postgresql", **span_of) as span:
+    kind = {"kind": SpanKind.CLIENT, "attributes": attributes, **QUIET}
+    with _tracer.start_as_current_span(f"{name} postgresql", **kind) as span:
         try:
             return execute(sql, params, many, context)
         except Exception as error:
@@ -94,7 +96,7 @@ def _statement(
 
 
 def operation(sql: Any) -> str:
-    """What kind of statement it is; nothing of what it says."""
+    """The kind of the statement, without its contents."""
     text = sql if isinstance(sql, str) else sql.as_string()
     lines = (line.strip() for line in text.splitlines())
     first = next((line for line in lines if line and not line.startswith("--")), "")

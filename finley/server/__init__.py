@@ -1,1 +1,1 @@
-"""How finley serves HTTP."""
+"""The HTTP server."""

@@ -1,4 +1,4 @@
-"""Every room's errors as HTTP answers: the API's exception handler."""
+"""The API's exception handler: errors of all packages as HTTP responses."""
 
 from typing import Any
 
@@ -9,5 +9,5 @@ from syncjobs.api import errors as syncjobs
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The answer to an error that a view let through; None for one that nobody expected."""
+    """The response to an exception from a view; None for an unexpected one."""
     return syncjobs.answered(error, context) or graph.handle(error, context)

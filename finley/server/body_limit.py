@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from finley.auth import client_address, known_tokens
 from graph.http import problems
 from syncjobs.api import bounds
 
@@ -29,12 +30,15 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
+        if _is_ambiguous(scope):
+            await _refuse(send, 400, "Content-Length and Transfer-Encoding do not go together.")
+            return
         counted = _Counted(receive)
         if not bounds.states_more(_content_length(scope)):
             await self._application(scope, counted.receive, send)
             if not counted.over:
                 return
-        await _refuse(send)
+        await _refuse(send, 413, bounds.sentence())
 
 
 class _Counted:
@@ -52,12 +56,25 @@ class _Counted:
         return {"type": "http.disconnect"} if self.over else message
 
 
-def asker(scope: Scope) -> bytes:
-    """Who asks, as far as it shows: a token, good or not; what watches the process; or anybody."""
+def askers(scope: Scope) -> dict[bytes, float]:
+    """The keys that a request counts for, each with the share of all slots that it may take.
+
+    A token that was valid a moment ago counts for itself. Any other one counts for itself and for
+    the client's address, so that a client with invented tokens is still one client.
+    """
     if scope["path"] in PROBES:
-        return b"probe"
-    found: bytes = dict(scope["headers"]).get(b"authorization", b"")
-    return found
+        return {b"probe": 0.5}
+    header: bytes = dict(scope["headers"]).get(b"authorization", b"")
+    shares = {b"token " + header: 0.5}
+    if not known_tokens.digest_of_good(header.partition(b" ")[2].strip()):
+        shares[b"address " + client_address.of_scope(scope).encode()] = 0.75
+    return shares
+
+
+def _is_ambiguous(scope: Scope) -> bool:
+    """Two ways to tell its length (RFC 9112, 6.3): a proxy may see another request than we do."""
+    names = {name for name, _ in scope["headers"]}
+    return b"content-length" in names and b"transfer-encoding" in names
 
 
 def _content_length(scope: Scope) -> str:
@@ -65,13 +82,13 @@ def _content_length(scope: Scope) -> str:
     return stated.decode("latin-1")
 
 
-async def _refuse(send: Send) -> None:
+async def _refuse(send: Send, status: int, detail: str) -> None:
     """The connection ends with the answer: the rest of the body is still on its way."""
-    body = json.dumps(problems.body(413, bounds.sentence())).encode()
+    body = json.dumps(problems.body(status, detail)).encode()
     headers = [
         (b"content-type", problems.MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

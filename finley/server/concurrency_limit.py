@@ -1,11 +1,13 @@
 """Only so many requests are worked on at once; above that, an answer at once that says so."""
 
 import json
+import math
 from collections import Counter
+from collections.abc import Mapping
 
 from django.conf import settings
 
-from finley.server.body_limit import Application, Message, Receive, Scope, Send, asker
+from finley.server.body_limit import PROBES, Application, Message, Receive, Scope, Send, askers
 from graph.http import problems
 
 SAYS = "Too many requests are being answered just now. Try again in a moment."
@@ -27,7 +29,10 @@ class ConcurrencyLimit:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        turn = _Turn(self, asker(scope), receive, send)
+        if scope.get("state", {}).get("of_probes") and scope["path"] not in PROBES:
+            await _refuse(send)
+            return
+        turn = _Turn(self, askers(scope), receive, send)
         try:
             await self._application(scope, turn.receive, turn.send)
         finally:
@@ -35,26 +40,31 @@ class ConcurrencyLimit:
         if turn.refused:
             await _refuse(send)
 
-    def take(self, who: bytes) -> bool:
-        """Whether there was a place."""
+    def take(self, shares: Mapping[bytes, float]) -> bool:
+        """Whether there was a place for all of these askers, each within its share."""
         most = settings.REQUESTS_AT_ONCE
-        if self._working >= most or self._of[who] >= (most + 1) // 2:
+        if self._working >= most:
+            return False
+        if any(self._of[who] >= math.ceil(most * share) for who, share in shares.items()):
             return False
         self._working += 1
-        self._of[who] += 1
+        self._of.update(shares.keys())
         return True
 
-    def give_back(self, who: bytes) -> None:
+    def give_back(self, shares: Mapping[bytes, float]) -> None:
         self._working -= 1
-        self._of[who] -= 1
-        if not self._of[who]:
-            del self._of[who]
+        self._of.subtract(shares.keys())
+        for who in shares:
+            if not self._of[who]:
+                del self._of[who]
 
 
 class _Turn:
     """To the application, a client that is refused has gone."""
 
-    def __init__(self, crowd: ConcurrencyLimit, who: bytes, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, crowd: ConcurrencyLimit, who: Mapping[bytes, float], receive: Receive, send: Send
+    ) -> None:
         self._crowd, self._who, self._receive, self._send = crowd, who, receive, send
         self._taken = False
         self._ended = False

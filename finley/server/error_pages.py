@@ -1,4 +1,4 @@
-"""What answers where no view does: problems under /api/, Django's pages elsewhere."""
+"""Responses to errors outside of views: problem objects under /api/, Django's pages elsewhere."""
 
 from typing import Any
 
@@ -13,33 +13,33 @@ def _problem(status: int, detail: str) -> JsonResponse:
     return JsonResponse(body, status=status, content_type=problems.MEDIA_TYPE)
 
 
-def _asked_the_api(request: HttpRequest) -> bool:
+def _is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """400: Django could not make sense of the request itself."""
-    if _asked_the_api(request):
-        return _problem(400, "The request cannot be read: its host, headers or form are wrong.")
+    """400: Django cannot parse the request."""
+    if _is_api(request):
+        return _problem(400, "The request cannot be read. Its host, headers or form are invalid.")
     return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """403."""
-    if _asked_the_api(request):
-        return _problem(403, "You may not do that.")
+    if _is_api(request):
+        return _problem(403, "You are not allowed to do that.")
     return defaults.permission_denied(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """404: no view has this address."""
-    if _asked_the_api(request):
-        return _problem(404, "Nothing is at this address: /api/docs/ lists those that there are.")
+    if _is_api(request):
+        return _problem(404, "There is nothing at this address. See /api/docs/ for all addresses.")
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest, *_: Any) -> HttpResponseBase:
-    """500: the log has the error under the request's id; the answer has nothing of it."""
-    if _asked_the_api(request):
-        return _problem(500, "That is our fault. The log knows more under this request_id.")
+    """500: an unexpected error. The log has it under the request's id; the response does not."""
+    if _is_api(request):
+        return _problem(500, "An error on our side. The log has details under this request_id.")
     return defaults.server_error(request)

@@ -12,7 +12,9 @@ most, and what watches the process has its own.
 """
 
 import asyncio
+import math
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from contextvars import copy_context
 from io import BytesIO
 from typing import Any
@@ -26,7 +28,7 @@ from django.db import close_old_connections
 from django.http import FileResponse, HttpResponseBase
 from django.urls import set_script_prefix
 
-from finley.server.body_limit import PROBES, Receive, Scope, Send, asker
+from finley.server.body_limit import PROBES, Receive, Scope, Send, askers
 
 
 class ThreadedHandler(ASGIHandler):
@@ -57,7 +59,9 @@ class ThreadedHandler(ASGIHandler):
         self, scope: Scope, body: BytesIO, leaving: "asyncio.Future[Any]"
     ) -> HttpResponseBase | None:
         """None: its client left before its turn came. What has begun is done to its end."""
-        async with self._turn(scope):
+        async with AsyncExitStack() as turns:
+            for who, share in askers(scope).items():
+                await turns.enter_async_context(self._turn(who, share))
             if leaving.done():
                 return None
             threads = self._of_probes if scope["path"] in PROBES else self._threads
@@ -65,10 +69,10 @@ class ThreadedHandler(ASGIHandler):
             leaving.add_done_callback(lambda _: job.cancel())
             return await _unless_cancelled(job)
 
-    def _turn(self, scope: Scope) -> asyncio.Semaphore:
+    def _turn(self, who: bytes, share: float) -> asyncio.Semaphore:
         """One for all requests of the same asker, as long as there are any."""
-        half = asyncio.Semaphore((settings.REQUEST_THREADS + 1) // 2)
-        return self._turns.setdefault(asker(scope), half)
+        most = asyncio.Semaphore(math.ceil(settings.REQUEST_THREADS * share))
+        return self._turns.setdefault(who, most)
 
     async def read_body(self, receive: Receive) -> BytesIO:
         """In memory: finley.server.body_limit lets no large one pass."""

@@ -1,5 +1,4 @@
-"""What every request passes: it gets a name and a line in the log; staff's work its role
-and its pages their policy."""
+"""Middleware: request ids and the request log, the admin's policy, the owner's role for staff."""
 
 import logging
 import re
@@ -19,29 +18,30 @@ from graph.http import problems
 
 log = logging.getLogger("finley.requests")
 HEADER = "X-Request-ID"
-_GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_VALID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class RequestIdMiddleware:
-    """Each request has an id, the client's X-Request-ID where that is one; the answer tells it."""
+    """Gives each request an id (the client's X-Request-ID if valid), which the response repeats."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get(HEADER, "")
-        token = problems.request_id.set(given if _GIVEN.fullmatch(given) else uuid4().hex)
-        begun = time.perf_counter()
+        client_id = request.headers.get(HEADER, "")
+        valid = _VALID.fullmatch(client_id)
+        token = problems.request_id.set(client_id if valid else uuid4().hex)
+        start = time.perf_counter()
         try:
             answer = self.get_response(request)
             answer[HEADER] = problems.request_id.get()
-            self._tell(request, answer.status_code, time.perf_counter() - begun)
+            self._record(request, answer.status_code, time.perf_counter() - start)
             return answer
         finally:
             problems.request_id.reset(token)
 
-    def _tell(self, request: HttpRequest, status: int, seconds: float) -> None:
-        """Counted, and one line in the log; the query may hold names, so it is left out."""
+    def _record(self, request: HttpRequest, status: int, seconds: float) -> None:
+        """Count the request and log one line, without the query, which may contain names."""
         metrics.answered(request, status, seconds)
         log.info(
             "%s %s %d in %.0f ms",
@@ -59,7 +59,7 @@ class RequestIdMiddleware:
 
 
 class AdminPolicyMiddleware:
-    """The admin's pages have a content security policy of their own, in whatever mode it is."""
+    """Gives the admin's pages their own content security policy, in the mode of CSP_MODE."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -74,7 +74,7 @@ class AdminPolicyMiddleware:
 
 
 class StaffRoleMiddleware:
-    """Runs requests under the admin's prefix, and the dead letters', inside `as_owner()`."""
+    """Runs requests to the admin and to the dead letters inside `as_owner()`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -1,7 +1,8 @@
-"""HTTP by uvicorn's h11 protocol, with an end to waiting: uvicorn itself waits for ever.
+"""uvicorn's h11 protocol with timeouts for headers, body and response; uvicorn has none.
 
-A client has so many seconds for a request's head, so many for its body, and so many to read what it
-is sent; a byte now and then buys no time. What it holds meanwhile is a socket, never a thread.
+PATIENCE sets the seconds for the head of a request, for its body, and for reading the response. A
+client that sends or reads a byte now and then does not extend them. Until then a slow client
+occupies a socket, never a thread.
 """
 
 import fcntl
@@ -20,22 +21,25 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from graph.http import problems
 
-READ_AT_LEAST = 32_768  # bytes of what is sent, in PATIENCE["read"]
-TOO_SLOW = "The request did not come within {seconds:g} seconds."
+READ_AT_LEAST = 32_768  # bytes of the response that a client must read per PATIENCE["read"]
+TOO_SLOW = "The request did not arrive within {seconds:g} seconds."
 
 
 class TimeoutProtocol(H11Protocol):
-    """One connection. A process has at most CONNECTIONS; further ones are closed at once."""
+    """One connection. A process has at most CONNECTIONS, and a few more for probes only."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._coming: tuple[str, object] | None = None  # what is waited for, of which request
+        self._coming: tuple[str, object] | None = None  # the expected part, and its request
         self._until: dict[str, TimerHandle] = {}
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         _send_at_once(transport)
-        if len(self.connections) > settings.CONNECTIONS:
+        beyond = len(self.connections) - settings.CONNECTIONS
+        if beyond > 0:
+            self.app_state = {**self.app_state, "of_probes": True}
+        if beyond > settings.CONNECTIONS_OF_PROBES:
             transport.abort()
         else:
             self._wait_for_request()
@@ -59,12 +63,15 @@ class TimeoutProtocol(H11Protocol):
         self._wait_for_reader()
 
     def _wait_for_reader(self) -> None:
-        """Until all is read, as long as some of it is."""
+        """Start the read timeout; it is renewed while the client reads fast enough."""
         unread = self._unread()
         self._end("reader", settings.PATIENCE["read"], lambda: self._leave(unread))
 
     def _leave(self, before: int) -> None:
-        """While an answer is on its way there is more to read than what was unread before."""
+        """Close the connection if the client has read too little since the last check.
+
+        While a response is still being written, new unread bytes may be added.
+        """
         stands_still = before - self._unread() < READ_AT_LEAST
         if not self.transport.get_write_buffer_size():
             return
@@ -77,11 +84,11 @@ class TimeoutProtocol(H11Protocol):
         return self.cycle is None or self.cycle.response_complete
 
     def _unread(self) -> int:
-        """Bytes that have been written and not received: here and in the system's buffer."""
+        """Bytes written and not received: in our buffer and in the system's."""
         return self.transport.get_write_buffer_size() + _of_system(self.transport)
 
     def _wait_for_request(self) -> None:
-        """The wait goes on while the same part of the same request is coming."""
+        """Start the timeout for the expected part of the request, unless it runs already."""
         coming = self._part()
         if coming == self._coming:
             return
@@ -102,7 +109,7 @@ class TimeoutProtocol(H11Protocol):
         return None
 
     def _give_up(self, part: str) -> None:
-        """Say so, where the answer has not begun, and hang up."""
+        """Respond with 408 if no response has begun, and close the connection."""
         begun = self.conn.trailing_data[0] or part == "body"
         if begun and self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             self.transport.write(_too_slow(settings.PATIENCE[part]))
@@ -122,9 +129,9 @@ class TimeoutProtocol(H11Protocol):
 
 
 def _send_at_once(transport: Transport) -> None:
-    """No waiting for the client to acknowledge an answer's head before its body is sent (Nagle).
+    """Disable Nagle's algorithm, so that a body is sent without waiting for an acknowledgement.
 
-    asyncio sees to that for sockets that it has opened itself; Unix sockets have no such thing.
+    asyncio does so only for sockets that it opened itself. Unix sockets have no such option.
     """
     with suppress(OSError):
         line = transport.get_extra_info("socket")
@@ -132,13 +139,13 @@ def _send_at_once(transport: Transport) -> None:
 
 
 def _of_system(transport: Transport) -> int:
-    """What the system has of this socket's that was not acknowledged; 0 where it does not tell."""
+    """Bytes in the system's send buffer that are not acknowledged; 0 if unknown."""
     line = transport.get_extra_info("socket")
     try:
-        told = fcntl.ioctl(line.fileno(), termios.TIOCOUTQ, bytes(4))
-    except (OSError, ValueError):  # ValueError: it was closed
+        unsent = fcntl.ioctl(line.fileno(), termios.TIOCOUTQ, bytes(4))
+    except (OSError, ValueError):  # ValueError: the socket is closed
         return 0
-    return int.from_bytes(told, sys.byteorder)
+    return int.from_bytes(unsent, sys.byteorder)
 
 
 def _too_slow(seconds: float) -> bytes:

@@ -1,4 +1,4 @@
-"""How finley is served: uvicorn with timeouts, wherever it is started."""
+"""Options with which uvicorn serves finley, wherever it is started."""
 
 import resource
 from typing import Any
@@ -7,32 +7,33 @@ import uvicorn
 from django.conf import settings
 
 APPLICATION = "finley.asgi:application"
-SPARE = 100  # files beside connections: the database's, Redis', the log
+SPARE = 100  # open files besides connections: the database, Redis, the log
 
 
-def options(**given: Any) -> dict[str, Any]:
-    """For uvicorn.Config and uvicorn.run."""
+def options(**overrides: Any) -> dict[str, Any]:
+    """Options for uvicorn.Config and uvicorn.run; `overrides` replace them."""
     return {
         "http": "finley.server.timeouts:TimeoutProtocol",
         "ws": "none",
         "lifespan": "off",
-        # a pipelined request would begin in the context, and the thread, of the one before it
+        # Otherwise a pipelined request would run in the context and thread of the one before.
         "reset_contextvars": True,
         "log_level": "warning",
+        "access_log": False,  # it would tell of queries, which hold what people search for
         "timeout_keep_alive": settings.PATIENCE["idle"],
         "timeout_graceful_shutdown": settings.PATIENCE["stop"],
-        **given,
+        **overrides,
     }
 
 
-def serve(**given: Any) -> None:
-    """Until it is told to stop."""
+def serve(**overrides: Any) -> None:
+    """Serve HTTP until the process is told to stop."""
     _allow_files(settings.CONNECTIONS + SPARE)
-    uvicorn.run(APPLICATION, **options(**given))
+    uvicorn.run(APPLICATION, **options(**overrides))
 
 
 def _allow_files(wanted: int) -> None:
-    """So many open files, if the process may."""
+    """Raise the limit of open files to this number, as far as the hard limit allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < allowed:

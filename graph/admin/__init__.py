@@ -1,4 +1,4 @@
-"""The graph's tables, entities and findings in Django admin."""
+"""The admin pages of the graph's tables, entities and findings."""
 
 from graph.admin import entities, findings, layers, tables
 

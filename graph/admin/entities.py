@@ -1,4 +1,4 @@
-"""Entities that are one party, in the admin: the ambiguous pairs side by side, and what to do."""
+"""Admin pages for pairs of entities that may be one party: compare, merge, keep apart, undo."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ FACTS = ("payments", "sums", "first", "last", "names", "keys", "descriptions")
 
 @admin.register(EntityResolution)
 class EntityResolutionAdmin(ReadOnly):
-    """Programs list a pair; a person merges it, keeps it apart, or takes that back."""
+    """Pairs listed by programs. A person merges a pair, keeps it apart, or undoes the decision."""
 
     list_display = ("pair", "confidence", "reason", "decided", "decided_by", "user_id")
     list_filter = (open_first("decided", ResolutionDecision, ResolutionDecision.OPEN),)
@@ -58,10 +58,12 @@ class EntityResolutionAdmin(ReadOnly):
 
     @admin.display(description="side by side")
     def side_by_side(self, row: EntityResolution) -> str:
-        """What the books know of each, under the names that they had before any merge."""
-        known = _facts(row.user_id, (row.kept_id, row.merged_id))
-        both = [{"name": each.name, "kind": each.kind, **known[each.id]} for each in
-                (row.kept, row.merged)]  # fmt: skip
+        """What the books have on each entity, under the names before any merge."""
+        facts = _facts(row.user_id, (row.kept_id, row.merged_id))
+        both = [
+            {"name": entity.name, "kind": entity.kind, **facts[entity.id]}
+            for entity in (row.kept, row.merged)
+        ]
         lines = [
             (name, both[0].get(name, "-"), both[1].get(name, "-"))
             for name in ("name", "kind", *FACTS)
@@ -82,7 +84,7 @@ class EntityResolutionAdmin(ReadOnly):
     @admin.action(permissions=["judge"], description="Undo")
     def undo(self, request: HttpRequest, queryset: QuerySet[EntityResolution]) -> None:
         by = request.user.get_username()
-        self._tell(request, queryset, "taken back", lambda user, ids: step.undo(user, ids, by))
+        self._apply(request, queryset, "undone", lambda user, ids: step.undo(user, ids, by))
 
     def _judge(
         self,
@@ -92,29 +94,29 @@ class EntityResolutionAdmin(ReadOnly):
         done: str,
     ) -> None:
         by = request.user.get_username()
-        self._tell(request, queryset, done, lambda user, ids: step.judge(user, ids, decided, by))
+        self._apply(request, queryset, done, lambda user, ids: step.judge(user, ids, decided, by))
 
-    def _tell(
+    def _apply(
         self,
         request: HttpRequest,
         queryset: QuerySet[EntityResolution],
         done: str,
-        deed: Callable[[UUID, Sequence[UUID]], int],
+        action: Callable[[UUID, Sequence[UUID]], int],
     ) -> None:
-        chosen: defaultdict[UUID, list[UUID]] = defaultdict(list)
+        by_tenant: defaultdict[UUID, list[UUID]] = defaultdict(list)
         for user_id, pair in queryset.order_by().values_list("user_id", "id"):
-            chosen[user_id].append(pair)
-        count = sum(deed(user_id, pairs) for user_id, pairs in chosen.items())
+            by_tenant[user_id].append(pair)
+        count = sum(action(user_id, pairs) for user_id, pairs in by_tenant.items())
         level = messages.SUCCESS if count else messages.WARNING
         pairs = "1 pair" if count == 1 else f"{count:,} pairs"
         messages.add_message(request, level, f"{pairs} {done}.")
 
 
 def _facts(user_id: UUID, entities: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Of each entity: payments, sums by currency, first and last day, keys, samples of texts."""
+    """Payments, sums by currency, first and last day, names, keys and descriptions per entity."""
     with connections[router.db_for_read(EntityResolution)].cursor() as cursor:
         cursor.execute(
             sql.read("resolution/facts"), {"user_id": user_id, "entities": list(entities)}
         )
-        known = {row[0]: dict(zip(FACTS, row[1:], strict=True)) for row in cursor.fetchall()}
-    return {entity: known.get(entity, {}) for entity in entities}
+        facts = {row[0]: dict(zip(FACTS, row[1:], strict=True)) for row in cursor.fetchall()}
+    return {entity: facts.get(entity, {}) for entity in entities}

@@ -14,7 +14,7 @@ TENANT = ("user_id",)
 
 @cache
 def as_json(name: str) -> Any:
-    """A read-only field that shows a JSON column indented; one object a name, as Django asks."""
+    """A read-only field with an indented JSON column; one object per name, as Django requires."""
 
     @admin.display(description=name.replace("_", " "))
     def shown(row: Any) -> str:
@@ -26,7 +26,7 @@ def as_json(name: str) -> Any:
 
 
 def as_link(column: str, model: type[Model]) -> Any:
-    """A read-only field that leads to the row of which the column holds the id."""
+    """A read-only field that links to the row whose id the column holds."""
 
     @admin.display(description=column.replace("_", " "), empty_value="-")
     def shown(row: Any) -> str | None:

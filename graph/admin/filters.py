@@ -1,4 +1,4 @@
-"""A filter of an admin list that shows what is open, unless others are asked for."""
+"""A filter for admin lists that selects open rows by default."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 
 def open_first(field: str, states: type[TextChoices], first: TextChoices) -> Any:
-    """The filter on the field: `first` is what no choice means."""
+    """A filter on the field. Without a choice it selects `first`."""
 
     class OpenFirst(admin.SimpleListFilter):
         title = parameter_name = field
@@ -17,7 +17,7 @@ def open_first(field: str, states: type[TextChoices], first: TextChoices) -> Any
             return [*((value, str(label)) for value, label in states.choices), ("all", "All")]
 
         def choices(self, changelist: Any) -> Any:
-            """Without Django's own "All", which no choice would be."""
+            """The choices without Django's own "All", which would mean no choice here."""
             return list(super().choices(changelist))[1:]
 
         def value(self) -> str:

@@ -1,4 +1,4 @@
-"""What a person is to judge, in the admin: open duplicates and missed recurrences."""
+"""Admin pages for findings that a person judges: possible duplicates and missed recurrences."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ from graph.admin.paginator import ReadOnly
 from graph.models import DuplicateTransaction, PredictedRelationship, RelationshipInstance
 from graph.models.choices import DuplicateStatus, PredictionStatus
 
-ROWS = ("key", "day", "amount", "number")  # of a duplicate's evidence
+ROWS = ("key", "day", "amount", "number")  # keys of a row in a duplicate's evidence
 
 
 class Findings(ReadOnly):
-    """Programs find them; a person's word on one is written into the admin's history."""
+    """Findings of programs. A person's judgement is recorded in the admin's history."""
 
     list_fullwidth = True
     search_help_text = "Its id, a relationship's, or its tenant's id or e-mail address."
@@ -38,7 +38,7 @@ class Findings(ReadOnly):
 
 @admin.register(DuplicateTransaction)
 class DuplicateTransactionAdmin(Findings):
-    """Open pairs first, the surest on top: both rows side by side, and why."""
+    """Open pairs by confidence, with both rows side by side and the reason."""
 
     list_display = ("party", "later", "original", "why", "duplicate_confidence", "status")
     list_filter = (open_first("status", DuplicateStatus, DuplicateStatus.OPEN),)
@@ -65,11 +65,11 @@ class DuplicateTransactionAdmin(Findings):
 
     @admin.display(description="paid again")
     def later(self, row: DuplicateTransaction) -> str:
-        return _told(row, 0)
+        return _evidence_row(row, 0)
 
     @admin.display(description="original")
     def original(self, row: DuplicateTransaction) -> str:
-        return _told(row, 1)
+        return _evidence_row(row, 1)
 
     @admin.display(description="why")
     def why(self, row: DuplicateTransaction) -> str:
@@ -78,7 +78,7 @@ class DuplicateTransactionAdmin(Findings):
     @admin.display(description="side by side")
     def side_by_side(self, row: DuplicateTransaction) -> str:
         rows = row.evidence.get("rows", [])
-        lines = [(name, *(each.get(name, "-") for each in rows)) for name in ROWS]
+        lines = [(name, *(evidence_row.get(name, "-") for evidence_row in rows)) for name in ROWS]
         return format_html(
             "<table><tbody>{}</tbody></table>",
             format_html_join(
@@ -99,7 +99,7 @@ class DuplicateTransactionAdmin(Findings):
         self.judged(request, queryset, "reopened", status=DuplicateStatus.OPEN)
 
 
-def _told(row: DuplicateTransaction, at: int) -> str:
+def _evidence_row(row: DuplicateTransaction, at: int) -> str:
     rows = row.evidence.get("rows", [])
     if len(rows) <= at:
         return "-"
@@ -108,7 +108,7 @@ def _told(row: DuplicateTransaction, at: int) -> str:
 
 @admin.register(PredictedRelationship)
 class PredictedRelationshipAdmin(Findings):
-    """Missed recurrences first: what was expected and has not come."""
+    """Overdue predictions first: payments that were expected and have not come."""
 
     list_display = (
         "party",
@@ -153,7 +153,7 @@ class PredictedRelationshipAdmin(Findings):
 
     @admin.action(permissions=["judge"], description="Expect it again")
     def expect_again(self, request: HttpRequest, queryset: QuerySet[PredictedRelationship]) -> None:
-        """Overdue until the next enrichment says better."""
+        """Set the prediction to overdue; the next enrichment may update it."""
         given_up = queryset.filter(
             status=PredictionStatus.CANCELLED, evidence__has_key="cancelled_by"
         )

@@ -1,4 +1,4 @@
-"""Huge tables in the admin: pages, counts and searches that cost the same at any size."""
+"""Admin lists of huge tables: pages, counts and searches at a cost independent of table size."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -39,25 +39,25 @@ MOST_AT_ONCE = 1_000
 TRIGRAM = 3
 
 
-class About(int):
-    """An estimate; its text says so."""
+class Estimate(int):
+    """An estimated count; its text says so."""
 
     def __str__(self) -> str:
         return f"about {int(self):,}"
 
 
 class MoreThan(int):
-    """Where counting stopped; its text says so."""
+    """The limit at which counting stopped; its text says so."""
 
     def __str__(self) -> str:
         return f"more than {int(self):,}"
 
 
 class BoundedPaginator(AnyPaginator):
-    """Pages of at most the first MOST rows, and a count that never reads a whole table.
+    """Pages over at most the first MOST rows, with a count that never reads a whole table.
 
-    An unfiltered queryset is estimated from the table's statistics; a filtered one, or one of a
-    table that is small or was never analyzed, is counted up to MOST.
+    The count of an unfiltered queryset is estimated from the table's statistics. A filtered
+    queryset, a small table and a table that was never analyzed are counted up to MOST.
     """
 
     @cached_property
@@ -72,25 +72,25 @@ class BoundedPaginator(AnyPaginator):
         return min(-(-self.count // self.per_page) or 1, MOST // self.per_page)
 
 
-def _estimated(rows: QuerySet[Any]) -> About | None:
-    """What the last ANALYZE knew; None where that is little, so that counting is cheap."""
+def _estimated(rows: QuerySet[Any]) -> Estimate | None:
+    """The row count of the last ANALYZE; None for a small table, which is cheap to count."""
     connection = connections[rows.db]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(%s)",
             [connection.ops.quote_name(rows.model._meta.db_table)],
         )
-        (known,) = cursor.fetchone() or (0,)
-    return About(known) if known > MOST else None
+        (row_estimate,) = cursor.fetchone() or (0,)
+    return Estimate(row_estimate) if row_estimate > MOST else None
 
 
 def _counted(rows: QuerySet[Any]) -> int:
-    found = rows.order_by().values("pk")[: MOST + 1].count()
-    return found if found <= MOST else MoreThan(MOST)
+    count = rows.order_by().values("pk")[: MOST + 1].count()
+    return count if count <= MOST else MoreThan(MOST)
 
 
 class _ILike(Func):
-    """`a ILIKE b`: a trigram index serves it, as it does not serve Django's UPPER(a) LIKE."""
+    """`a ILIKE b`. Unlike Django's UPPER(a) LIKE, it can use a trigram index."""
 
     template = "%(expressions)s"
     arg_joiner = " ILIKE "
@@ -99,11 +99,11 @@ class _ILike(Func):
 
 
 def containing(rows: QuerySet[Any], column: str, text: str) -> QuerySet[Any]:
-    """The rows whose column contains the text, MOST_FOUND at most; short text must begin it.
+    """At most MOST_FOUND rows whose column contains the text; a short text must be its beginning.
 
-    The ids come from a query of their own with a LIMIT: beside an ORDER BY the planner would
-    rather walk the whole table in that order. Fewer letters than a trigram's leave only the
-    beginning of the column to an index.
+    A subquery with a LIMIT selects the ids: with an ORDER BY in the same query the planner would
+    walk the whole table in that order. For a text shorter than a trigram, an index can only find
+    the beginning of the column.
     """
     escaped = connections[rows.db].ops.prep_for_like_query(text)
     pattern = f"%{escaped}%" if len(text) >= TRIGRAM else f"{escaped}%"
@@ -128,11 +128,11 @@ _WALK = SQL("""(
 
 
 def ids_with(model: type[Model], columns: dict[str, tuple[str, ...]], value: object) -> RawSQL:
-    """The ids of the rows that have the value in one of the columns, of whichever tenant.
+    """The ids of the rows of any tenant that have the value in one of the columns.
 
-    `columns` names each one's leading columns in its index: their few distinct values are
-    walked from one to the next and the value is looked up under each (before PostgreSQL 18
-    nothing else uses an index without its first column).
+    `columns` maps each column to the columns before it in its index. The query walks through their
+    few distinct values and looks up the value under each (before PostgreSQL 18 nothing else uses an
+    index without its first column).
     """
     walks = [_walk(model, column, leading) for column, leading in columns.items()]
     return RawSQL(SQL(" UNION ALL ").join(walks).as_string(None), [value] * len(walks))  # noqa: S611
@@ -152,17 +152,17 @@ def _walk(model: type[Model], column: str, leading: tuple[str, ...]) -> Composab
 
 
 class HugeTable(ModelAdmin):
-    """A table whose pages cost the same at a thousand rows and at a million.
+    """A table whose pages cost the same at a thousand and at a million rows.
 
-    The order is one that an index has; nothing sorts or counts the whole table. The search box
-    takes the row's id, its tenant's id or e-mail address, an id in one of `references` or in a
-    column that an index begins with (`indexed`), and whatever the subclass adds in `named`.
+    Rows are in the order of an index; nothing sorts or counts the whole table. The search box
+    accepts the row's id, its tenant's id or e-mail address, an id in one of `references` or in an
+    `indexed` column (the first of an index), and what the subclass adds in `named`.
     """
 
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    list_before_template = "graph/search_help.html"  # the box itself cuts it off
+    list_before_template = "graph/search_help.html"  # the search box itself truncates the text
     sortable_by = ()
     list_per_page = 50
     actions: Any = ("delete_selected",)
@@ -180,17 +180,17 @@ class HugeTable(ModelAdmin):
         words = text.split()
         other = []
         for word in words:
-            known = self.identified(word)
-            if known is None:
+            condition = self.identified(word)
+            if condition is None:
                 other.append(word)
             else:
-                queryset = queryset.filter(known)
+                queryset = queryset.filter(condition)
         if not other:
             return queryset, False
         return self.named(queryset, text if other == words else " ".join(other)), False
 
     def identified(self, word: str) -> Q | None:
-        """Rows by an id, or by a tenant's address; None where the word is neither here."""
+        """The condition for an id or a tenant's e-mail address; None if the word is neither."""
         if "@" in word:
             return _of_tenant_called(word)
         try:
@@ -203,13 +203,13 @@ class HugeTable(ModelAdmin):
         return next((way for way in ways if self.model._default_manager.filter(way).exists()), None)
 
     def named(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        """Rows by what else is typed; none, where a table has nothing else to go by."""
+        """Rows found by other words; none, unless a subclass overrides it."""
         return queryset.none()
 
     def get_deleted_objects(
         self, objs: Sequence[Model] | QuerySet[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """The rows themselves: what the database deletes with them is named, not fetched."""
+        """The rows themselves. Kinds of rows that the database deletes with them are named only."""
         rows = [str(row) for row in objs]
         follow = ", ".join(sorted(goes_along(self.model)))
         note = [f"and the rows that refer to it: {follow}"] if follow else []
@@ -221,7 +221,7 @@ class HugeTable(ModelAdmin):
     ) -> HttpResponseBase | None:
         if queryset.order_by().values("pk")[: MOST_AT_ONCE + 1].count() > MOST_AT_ONCE:
             self.message_user(
-                request, f"Choose {MOST_AT_ONCE:,} at most to delete at once.", messages.ERROR
+                request, f"Select at most {MOST_AT_ONCE:,} rows to delete at once.", messages.ERROR
             )
             return None
         return actions.delete_selected(self, request, queryset)

@@ -26,7 +26,7 @@ PROSE = frozenset({"description", "reason", "prediction_reason", "root_cause_ana
 
 
 class TenantForm(ModelForm):
-    """Refuses what the composite foreign keys would: a row of another tenant."""
+    """Refuses references to another tenant's row, as the composite foreign keys do."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,12 +38,12 @@ class TenantForm(ModelForm):
         tenant = cleaned.get("user_id", self.instance.user_id)
         for name, row in list(cleaned.items()):
             if isinstance(row, TenantRow) and row.user_id != tenant:
-                self.add_error(name, "It belongs to another tenant.")
+                self.add_error(name, "This row belongs to another tenant.")
         return cleaned
 
 
 class TenantTable(HugeTable):
-    """A table of tenants' rows. JSON is shown, not edited; a row stays with its tenant."""
+    """A table of tenants' rows. JSON is read-only, and a row's tenant cannot change."""
 
     form = TenantForm
 
@@ -138,7 +138,7 @@ class EntityMatchAdmin(TenantTable):
     search_help_text = "The id of a match, event, entity or tenant, or a tenant's e-mail address."
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A person's match is what it says: no merge takes it back."""
+        """Saves the match without its state before a merge: undoing a merge must not change it."""
         if form.changed_data:
             obj.original_entity = obj.original_confidence = None
             obj.original_reason = ""
@@ -228,7 +228,7 @@ LAYER_FIELDS: dict[str, tuple[Any, ...]] = {
 
 @admin.register(models.EnrichedRelationship)
 class EnrichedRelationshipAdmin(ReadOnly):
-    """The view as the last refresh left it."""
+    """The rows of the view as of its last refresh."""
 
     list_display = (
         "id",
@@ -279,13 +279,15 @@ class EnrichedRelationshipAdmin(ReadOnly):
         rows = super().get_queryset(request)
         if refresh.state() is refresh.State.READY:
             return rows
-        messages.warning(request, f"The view holds nothing yet. {refresh.HINT_STALE}")
+        messages.warning(
+            request, f"The view is empty: it was never refreshed. {refresh.HINT_STALE}"
+        )
         return rows.none()
 
 
 @admin.register(models.Enrichment)
 class EnrichmentAdmin(ReadOnly):
-    """Whose layers are behind their books."""
+    """Tenants whose layers are older than their books."""
 
     list_display = ("user_id", "wanted_at", "done_for", "finished_at")
     ordering = ("-wanted_at", "id")

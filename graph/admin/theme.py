@@ -1,4 +1,4 @@
-"""The admin's look: django-unfold's ModelAdmin, in Django 6.1's signatures."""
+"""The admin's appearance: django-unfold's ModelAdmin with Django 6.1's signatures."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ else:
 
 
 class ModelAdmin(Unfold):
-    """Every table's admin; unfold 0.110 does not know yet that actions have a location."""
+    """The base of every table's admin. unfold 0.110 does not support the location of actions."""
 
     def get_action_choices(
         self,

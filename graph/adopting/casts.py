@@ -1,4 +1,4 @@
-"""How an old column's values become ours, by the two types. What has no entry cannot be read."""
+"""SQL that converts an old column's values to our types. Types without an entry cannot be read."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -12,7 +12,7 @@ _ITEMS = (
     "CASE WHEN jsonb_typeof({old}::jsonb) = 'array' "
     "THEN ARRAY(SELECT jsonb_array_elements_text({old}::jsonb)) END"
 )
-# What is no month becomes 0, which the judging refuses.
+# A value that is not a month becomes 0, which graph.adopting.judging rejects.
 _MONTHS = (
     "CASE WHEN {old} IS NOT NULL THEN ARRAY(SELECT CASE WHEN month::text ~ '^(0?[1-9]|1[0-2])$' "
     "THEN month::text::smallint ELSE 0::smallint END FROM {months} AS month) END"
@@ -22,7 +22,7 @@ _JSON_MONTHS = (
     "THEN {old}::jsonb ELSE '[]' END)"
 )
 
-# Our type, as it is staged → the old type → SQL over the old column, `{old}`.
+# Staged type of our column → the old type → SQL over the old column, `{old}`.
 CASTS: dict[str, dict[str, str]] = {
     "uuid": {
         "uuid": "{old}",
@@ -71,19 +71,22 @@ STAGED: tuple[tuple[type["Field[object, object]"], str], ...] = (
 
 
 def staged_type(field: "Field[object, object]") -> str:
-    """The type that a column of ours is staged as: wide enough that no value breaks the reading."""
+    """The type in which our column is staged. It is wide enough that reading never fails."""
     if isinstance(field, ArrayField):
         return f"{staged_type(field.base_field)}[]".replace("bigint", "smallint")
     return next(staged for kind, staged in STAGED if isinstance(field, kind))
 
 
 def cast(staged: str, old: str) -> str | None:
-    """SQL that reads an `old` type as a `staged` one; None where nothing does. Any is text."""
+    """SQL that reads an `old` type as a `staged` one, or None if there is none.
+
+    Any type reads as text.
+    """
     if staged == "text":
         return "{old}::text"
     return CASTS[staged].get(old)
 
 
 def readable(staged: str) -> str:
-    """The old types that can be read as this one, for a person."""
+    """The old types that can be read as this one, as text for people."""
     return " or ".join(CASTS[staged])

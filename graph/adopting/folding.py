@@ -1,4 +1,4 @@
-"""The books: rows that are one to finley become one, and pointers follow."""
+"""Merges old rows that are one row in finley, and updates the references to them."""
 
 from collections.abc import Collection
 from typing import Any
@@ -13,23 +13,23 @@ from graph.ingest.identity import identity
 from graph.ingest.rows import Party
 
 FOLDED = {
-    "raw_events": "its source, external_id and posting are another event's, too",
+    "raw_events": "another event has the same source, external_id and posting",
     "normalized_entities": "another entity of its kind has this name",
-    "entity_matches": "a better match of this event with this entity",
-    RELATIONSHIPS: "another relationship of this type between these events",
+    "entity_matches": "a better match of this event with this entity exists",
+    RELATIONSHIPS: "another relationship of this type between these events exists",
 }
 POINTERS = {
     "entity_matches": {"event_id": "raw_events", "entity_id": "normalized_entities"},
     RELATIONSHIPS: {"source_event_id": "raw_events", "target_event_id": "raw_events"},
 }
-# A match of an entity that was merged since has gone to the one that stands for it.
+# A match of an entity that was merged later now belongs to the entity that it was merged into.
 KNOWN = {
     "entity_matches": SQL("known.event_id, coalesce(known.original_entity_id, known.entity_id)")
 }
 
 
 def fold(cursor: Cursor[Any], old: Old) -> None:
-    """Every row that comes or is there has its twin in finley; the others have their reason."""
+    """Assigns each old row its row in finley (`twin`), or the reason why it is not brought."""
     for column, target in POINTERS.get(old.name, {}).items():
         run(cursor, "astray", old, **leading(column, target), asked=SQL("true"))
         run(cursor, "led", old, column=column, target=f"old_{target}")
@@ -54,21 +54,21 @@ def leading(column: str, target: str) -> dict[str, Composable | str]:
 
 
 def identify(cursor: Cursor[Any]) -> None:
-    """What makes an entity this one: its name as `import_ledger` normalizes it."""
+    """Computes the entities' identities from their names, as `import_ledger` does."""
     cursor.execute(sql.read("adopt/names"))
-    named = cursor.fetchall()
+    names = cursor.fetchall()
     cursor.execute(
         "CREATE TEMPORARY TABLE old_identities (kind text, name text, identity text) ON COMMIT DROP"
     )
     with cursor.copy("COPY old_identities (kind, name, identity) FROM STDIN") as copy:
-        for kind, name in named:
+        for kind, name in names:
             copy.write_row((kind, name, identity(Party(kind, name, ()))))
     cursor.execute("ANALYZE old_identities")
     cursor.execute(sql.read("adopt/identities"))
 
 
 def classify(cursor: Cursor[Any], flow: Collection[str]) -> None:
-    """Relationships of these types are flow: money moved. The others are links."""
+    """Sets the edge class: flow (money moved) for these types, link for the others."""
     cursor.execute(
         f"UPDATE old_{RELATIONSHIPS} SET edge_class = "  # noqa: S608
         "CASE WHEN relationship_type = ANY(%s) THEN 'flow' ELSE 'link' END",

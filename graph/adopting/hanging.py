@@ -1,4 +1,4 @@
-"""The layers: which relationships each row is about, and which row each relationship gets."""
+"""Connects the old layers' rows to relationships, and picks one row for each relationship."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from graph.layers import Layer
 LIVE = "relationship.deleted_at IS NULL"
 ORIGINAL = "original_relationship_id"
 Parts = dict[str, Composable | str]
-# SQL over `old`, the layer's row, and `relationship`, one that it may be about.
+# SQL over `old`, the layer's row, and `relationship`, a candidate relationship.
 BY_RELATIONSHIP = "relationship.twin = old.relationship_id"
 BY_TYPE = f"relationship.relationship_type = old.relationship_type AND {LIVE}"
 OF_ORIGINAL = {
@@ -26,9 +26,9 @@ OF_ORIGINAL = {
 
 
 def hang(cursor: Cursor[Any], plan: LayerPlan) -> int:
-    """Makes `hung_<table>`, all rows beside their relationships, and `new_<table>`, those to be.
+    """Creates `hung_<table>` (all rows with their relationships) and `new_<table>` (rows to write).
 
-    Gives how many relationships lose their pointer, since it leads to no row of the layer.
+    Returns the number of relationships whose pointer is removed because it refers to no row.
     """
     old = plan.old
     run(cursor, "enriched", old)
@@ -43,7 +43,7 @@ def hang(cursor: Cursor[Any], plan: LayerPlan) -> int:
 
 
 def unpoint(cursor: Cursor[Any], layer: Layer) -> int:
-    """For a pattern layer whose table is not there: how many relationships pointed at it."""
+    """For a pattern layer without an old table: the number of relationships that pointed at it."""
     return run(cursor, "unpointed", pointer=layer.pointer)
 
 
@@ -69,7 +69,7 @@ def _shared(cursor: Cursor[Any], plan: LayerPlan) -> int:
     run(cursor, "new_patterns", old, picked=picked(old), new=new(old))
     lost = run(cursor, "pointers_astray", picked=picked(old), pointer=layer.pointer)
     run(cursor, "pointers", old, picked=picked(old), pointer=layer.pointer)
-    _tell(cursor, plan)
+    _outcomes(cursor, plan)
     return lost
 
 
@@ -90,7 +90,7 @@ def _facts(cursor: Cursor[Any], plan: LayerPlan) -> None:
         run(cursor, "new_same", old, new=new(old), known_one=one("known"), new_one=one("new"))
     if may_hang_on_nothing(old):
         _logs(cursor, plan)
-    _tell(cursor, plan)
+    _outcomes(cursor, plan)
 
 
 def _logs(cursor: Cursor[Any], plan: LayerPlan) -> None:
@@ -99,7 +99,7 @@ def _logs(cursor: Cursor[Any], plan: LayerPlan) -> None:
         run(cursor, "log_keys", column=plan.way[0])
 
 
-def _tell(cursor: Cursor[Any], plan: LayerPlan) -> None:
+def _outcomes(cursor: Cursor[Any], plan: LayerPlan) -> None:
     layer = plan.layer
     rule = f"another row is picked for its relationship ({layer.pick or layer.prefer})"
     parts: Parts = {"new": new(plan.old), "hung": hung(plan.old), "only": _only(layer)}
@@ -107,7 +107,7 @@ def _tell(cursor: Cursor[Any], plan: LayerPlan) -> None:
 
 
 def _on(plan: LayerPlan) -> Composable:
-    """When a relationship is one that the row is about."""
+    """The condition that the row is about the relationship."""
     way = plan.way
     if way == POINTED_AT:
         return SQL("relationship.{} = old.id").format(Identifier(plan.layer.pointer))
@@ -129,8 +129,9 @@ def _original(plan: LayerPlan) -> Composable:
 
 
 def _id(plan: LayerPlan) -> Composable:
-    """The row's own where it is about one relationship by its nature, else made of both ids, so
-    that it is the same in every run."""
+    """The row's own id if it is about one relationship; else a hash of the row's and the
+    relationship's ids, so that every run gives the same.
+    """
     if plan.is_direct:
         return SQL("old.id")
     return SQL("md5({} || old.id::text || chosen.relationship_id::text)::uuid").format(
@@ -139,7 +140,7 @@ def _id(plan: LayerPlan) -> Composable:
 
 
 def _only_one(old: Old) -> Any:
-    """Of what finley holds one row at most, beside the id, as columns of `known` and `new`."""
+    """The columns that are unique in finley beside the id, as SQL for `known` and `new`."""
     if is_pair(old):
         return lambda row: SQL("least({0}, {1}), greatest({0}, {1})").format(
             Identifier(row, "relationship_id"), Identifier(row, ORIGINAL)

@@ -1,4 +1,4 @@
-"""Which old rows finley cannot hold, and why: our tables' own rules, asked before they refuse."""
+"""Finds old rows that finley cannot store, and why, by the rules of our own tables."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,24 +24,24 @@ from graph.models.choices import (
     PredictionStatus,
 )
 
-Reason = tuple[str, Composable]  # a sentence, and SQL that is true of the rows it is about
-NOBODY = "00000000-0000-0000-0000-000000000000"  # a tenant's id that means every tenant to us
+Reason = tuple[str, Composable]  # a sentence, and the SQL condition of the rows that it is about
+NOBODY = "00000000-0000-0000-0000-000000000000"  # finley uses this id for all tenants together
 
-# The words for rules that say more than that a column holds one of some values.
+# Sentences for rules other than lists of allowed values.
 RULES = {
     "raw_events_amount_has_currency": "an amount without a currency (name one with --currency)",
-    "raw_events_amount_finite": "amount is no number below 10^16",
+    "raw_events_amount_finite": "amount is not a number below 10^16",
     "raw_events_key_stated": "source or external_id is empty",
     "normalized_entities_named": "name is empty",
     "normalized_entities_not_into_itself": "it is merged into itself",
     "relationship_instances_type_stated": "relationship_type is empty",
-    "seasonal_patterns_months_1_12": "seasonal_months holds what is no month (1 to 12)",
+    "seasonal_patterns_months_1_12": "seasonal_months has a value that is not a month (1 to 12)",
     "seasonal_patterns_months_stated": "seasonal_months is empty",
     "relationship_patterns_named": "pattern_name is empty",
     "cross_platform_sources_stated": "platform_sources is empty",
     "predicted_relationships_days_ordered": "expected_from is later than expected_to",
     "predicted_relationships_amounts_ordered": "amount_low is more than amount_high",
-    "predicted_relationships_amounts_finite": "an amount is no number below 10^16",
+    "predicted_relationships_amounts_finite": "an amount is not a number below 10^16",
     "predicted_relationships_amounts_have_currency":
         "an amount without a currency (name one with --currency)",
     "duplicate_transactions_two_ends": "it is its own original",
@@ -60,7 +60,7 @@ WORDS = {
 
 
 def judge(cursor: Cursor[Any], old: Old) -> None:
-    """Each row that cannot come gets the first reason as its outcome."""
+    """Gives each row that cannot be stored its first reason as its outcome."""
     reasons = [*_missing(old), *_out_of_range(old), *_rules(cursor, old)]
     cursor.execute(
         SQL(sql.read("adopt/judged")).format(
@@ -78,7 +78,7 @@ def judge(cursor: Cursor[Any], old: Old) -> None:
 def _missing(old: Old) -> Iterator[Reason]:
     for name, field in old.fields():
         if is_needed(old, name):
-            words = "is missing or no UUID" if staged_type(field) == "uuid" else "is missing"
+            words = "is missing or not a UUID" if staged_type(field) == "uuid" else "is missing"
             yield f"{name} {words}", SQL("{} IS NULL").format(Identifier(name))
     yield "user_id is zero", SQL("user_id = {}").format(Literal(NOBODY))
 
@@ -92,20 +92,20 @@ def _out_of_range(old: Old) -> Iterator[Reason]:
             yield f"{name} {words}", column
 
 
-# By type as staged: what may be said of a value, and when.
+# Staged type → the sentence about a value, and its condition.
 RANGES = {
-    "float8": ("is no number", "NOT abs({0}) < 'Infinity'"),
-    "numeric": ("is no number below 10^16", "NOT abs({0}) < {limit}"),
+    "float8": ("is not a number", "NOT abs({0}) < 'Infinity'"),
+    "numeric": ("is not a number below 10^16", "NOT abs({0}) < {limit}"),
     "bigint": ("is out of range", "{0} NOT BETWEEN {least} AND {most}"),
     "timestamptz": (
-        "lies outside the years 1 to 9999",
+        "is outside the years 1 to 9999",
         "{0} NOT BETWEEN '0001-01-02 UTC' AND '9999-12-30 UTC'",
     ),
     "date": (
-        "lies outside the years 1 to 9999",
+        "is outside the years 1 to 9999",
         "{0} NOT BETWEEN '0001-01-01' AND '9999-12-31'",
     ),
-    "jsonb": ("is not the JSON that it should be", "jsonb_typeof({0}) <> {shape}"),
+    "jsonb": ("is not JSON of the right kind", "jsonb_typeof({0}) <> {shape}"),
 }
 
 
@@ -128,14 +128,14 @@ def _rules(cursor: Cursor[Any], old: Old) -> Iterator[Reason]:
 
 
 def in_words(table: str, rule: str) -> str:
-    """What a row does that breaks this rule of the table."""
+    """A sentence about a row that breaks this rule of the table."""
     column = rule.removeprefix(f"{table}_")
     if rule in RULES:
         return RULES[rule]
     if column.endswith("_0_1"):
-        return f"{column.removesuffix('_0_1')} is no number from 0 to 1"
+        return f"{column.removesuffix('_0_1')} is not a number from 0 to 1"
     if column.endswith("_iso"):
-        return f"{column.removesuffix('_iso')} is no code of three capital letters"
+        return f"{column.removesuffix('_iso')} is not a code of three capital letters"
     if (words := WORDS.get(rule.removesuffix("_known"))) is not None:
         return f"{column.removesuffix('_known')} is none of {', '.join(words.values)}"
-    return f"it breaks the rule {rule}"
+    return f"the row breaks the rule {rule}"

@@ -1,7 +1,7 @@
-"""The replaced system's tables, as data: what each must have, what is made up, what it hangs on.
+"""The replaced system's tables, declared as data: required columns, defaults and references.
 
-Names and columns are our own tables' (`graph.models`): a column that may be NULL or has a default
-there may be missing in the old table. docs/adopting.md says the same in words.
+Names and columns are those of our own tables (`graph.models`). An old table may lack a column that
+may be NULL or has a default in ours. docs/adopting.md explains it for users.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from graph.layers import LAYERS, Layer
 BOOKS = ("raw_events", "normalized_entities", "entity_matches", "relationship_instances")
 RELATIONSHIPS = "relationship_instances"
 
-# How a layer's row may name its relationships: the first way whose columns are all there is taken.
+# Ways in which a layer's row can name its relationships; the first with all its columns is used.
 Way = tuple[str, ...]
 WAYS: tuple[Way, ...] = (
     ("relationship_id",),
@@ -31,7 +31,7 @@ PAIR_WAYS: tuple[Way, ...] = (
     ("source_event_id", "original_event_id"),
     ("event_id", "original_event_id"),
 )
-# Columns that say where a row hangs → what is read them into, and the table that they point into.
+# Reference columns → the table that they refer to.
 POINTERS = {
     "relationship_id": RELATIONSHIPS,
     "original_relationship_id": RELATIONSHIPS,
@@ -46,10 +46,10 @@ POINTERS = {
 class Old:
     """One old table.
 
-    `defaults`: SQL over the row as it is `stated`, for columns that it may leave out although ours
-    may not. `ours`: columns that are not read, since they are finley's own work. `extras`: the JSON
-    column that keeps what finley knows no column for. `key` and `best`: rows of one key are one row
-    to finley, the first in that order.
+    `defaults` has SQL over the `stated` row for columns that the old table may lack and ours
+    requires. `ours` lists columns that are not read because finley computes them. `extras` is the
+    JSON column for values of unknown columns. Rows with equal `key` are one row in finley: the
+    first in the order `best`.
     """
 
     model: type[Model]
@@ -67,25 +67,25 @@ class Old:
 
     @property
     def staged(self) -> str:
-        """The temporary table that it is read into."""
+        """The temporary table with its rows."""
         return f"old_{self.name}"
 
     def fields(self) -> Iterator[tuple[str, "Field[object, object]"]]:
         """Our columns that are read, by name."""
-        for each in self.model._meta.concrete_fields:
-            column = str(each.column)
+        for own in self.model._meta.concrete_fields:
+            column = str(own.column)
             if column not in self.ours:
-                yield column, each
+                yield column, own
 
     def hanging(self) -> tuple[str, ...]:
-        """Columns beside ours that say where a row hangs."""
+        """Columns that are not ours and name the relationships of a row."""
         own = {name for name, _ in self.fields()}
         return tuple(dict.fromkeys(name for way in self.ways for name in way if name not in own))
 
 
 @cache
 def tables() -> tuple[Old, ...]:
-    """The four tables of the books, then one for each layer."""
+    """The four tables of the books, then one per layer."""
     return (*_books(), *(_layer(layer) for layer in LAYERS))
 
 
@@ -138,7 +138,7 @@ DEFAULTS = {
 
 def _layer(layer: Layer) -> Old:
     model = _model(layer.table)
-    columns = {str(each.column) for each in model._meta.concrete_fields}
+    columns = {str(field.column) for field in model._meta.concrete_fields}
     return Old(
         model,
         layer=layer,
@@ -159,4 +159,4 @@ def _ways(layer: Layer, columns: set[str]) -> tuple[Way, ...]:
 
 def _model(table: str) -> type[Model]:
     models = apps.get_app_config("graph").get_models()
-    return next(each for each in models if each._meta.db_table == table)
+    return next(model for model in models if model._meta.db_table == table)

@@ -1,4 +1,4 @@
-"""What an adoption did, counted: old rows = brought + already there + skipped."""
+"""Counts the result of an adoption: old rows = brought + already there + skipped."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,8 +15,12 @@ from graph.errors import AdoptError
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """An old table. `written`: rows in finley that its brought ones became; `by`: how a layer's
-    rows name their relationships; `kept`, `left`: columns that finley has none for."""
+    """The result for one old table.
+
+    `written` is the number of rows in finley that its brought rows became. `by` has the columns by
+    which a layer's rows name their relationships. `kept` and `left` list columns unknown to finley:
+    stored as JSON, or not read.
+    """
 
     name: str
     rows: int
@@ -31,7 +35,11 @@ class Table:
 
 @dataclass(slots=True)
 class Adopted:
-    """`rows_joined`: what the old tables, joined as they are, give for the live `relationships`."""
+    """The result of an adoption.
+
+    `rows_joined` is the number of rows that joining the old tables would give for the live
+    `relationships`.
+    """
 
     dry_run: bool = False
     seconds: float = 0.0
@@ -48,15 +56,18 @@ class Adopted:
 
 
 def counted(cursor: Cursor[Any], plan: Plan, written: int) -> Table:
-    """Raises AdoptError where the books do not balance: then nothing is written."""
+    """The table's result.
+
+    Raises AdoptError if the counts do not add up: then nothing is written.
+    """
     run(cursor, "counts", plan.old)
     outcomes: dict[str | None, int] = dict(cursor.fetchall())
     rows, brought = sum(outcomes.values()), outcomes.pop(None, 0)
     already = outcomes.pop(ALREADY, 0)
     if (plan.old.layer is None and written != brought) or written < brought:
         raise AdoptError(
-            f"Nothing was written: of {plan.old.name} {brought} rows were to come, "
-            f"and {written} were written."
+            f"Nothing was written: {brought} rows of {plan.old.name} should have been written, "
+            f"but {written} were."
         )
     skipped = {str(reason): count for reason, count in outcomes.items()}
     kept, left = (plan.unknown, ()) if plan.old.extras else ((), plan.unknown)
@@ -79,7 +90,7 @@ def types(cursor: Cursor[Any]) -> list[tuple[str, str, int]]:
 
 
 def fan_out(cursor: Cursor[Any], layers: Iterable[LayerPlan]) -> tuple[int, int]:
-    """Live relationships, and the rows that joining every layer's old rows to them gives."""
+    """(live relationships, rows that joining all layers' old rows to them gives)."""
     tables = [hung(plan.old) for plan in layers]
     run(
         cursor,

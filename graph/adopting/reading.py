@@ -1,4 +1,4 @@
-"""An old table into a temporary one: our columns and types, defaults where it says nothing."""
+"""Copies an old table to a temporary table with our columns, types and defaults."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -15,8 +15,8 @@ from graph.adopting.old import Old
 from graph.adopting.sources import Source, table
 from graph.adopting.survey import NEVER_MADE_UP, Plan
 
-# `nr`: the row's own number. `twin`: the row in finley that stands for it. `outcome`: why it is not
-# written, or NULL.
+# `nr`: a row number. `twin`: the id of the row in finley that it becomes. `outcome`: the reason why
+# it is not written, or NULL.
 OWN = SQL("nr bigint GENERATED ALWAYS AS IDENTITY, twin uuid, outcome text")
 WITH_CURRENCY = {
     "raw_events": SQL("stated.amount IS NOT NULL"),
@@ -27,7 +27,7 @@ WITH_CURRENCY = {
 def stage(
     cursor: Cursor[Any], source: Source, plan: Plan, tenants: Sequence[UUID], currency: str
 ) -> None:
-    """Every row of the old table (of these tenants, if any are named)."""
+    """Stages the old table's rows: those of these tenants, or all if `tenants` is empty."""
     staged = Identifier(plan.old.staged)
     cursor.execute(SQL("CREATE TEMPORARY TABLE {} ({}, {}) ON COMMIT DROP").format(
         staged, OWN, SQL(", ").join(SQL("{} {}").format(Identifier(name), SQL(kind))
@@ -39,9 +39,12 @@ def stage(
 
 
 def _all(old: Old) -> Iterator[tuple[str, Any]]:
-    """Every column of the temporary table, with its type: finley's own work stays empty in it."""
-    for each in old.model._meta.concrete_fields:
-        yield str(each.column), staged_type(each)
+    """All columns of the temporary table with their types.
+
+    Columns that finley computes stay NULL.
+    """
+    for field in old.model._meta.concrete_fields:
+        yield str(field.column), staged_type(field)
     for name in old.hanging():
         yield name, _type_of_hanging(name)
 
@@ -68,15 +71,15 @@ def _select(plan: Plan, schema: str, tenants: Sequence[UUID], currency: str) -> 
 def _only(tenants: Sequence[UUID]) -> Composable:
     if not tenants:
         return SQL("")
-    named = SQL(", ").join(Literal(str(each)) for each in tenants)
+    named = SQL(", ").join(Literal(str(tenant)) for tenant in tenants)
     return SQL(" WHERE lower(old.user_id::text) IN ({})").format(named)
 
 
 def _stated(plan: Plan) -> Iterator[Composable]:
-    """Our columns as the old table has them, NULL where it has none; and what we have none for."""
+    """Our columns (NULL where the old table has none), and its unknown columns as `extras`."""
     for name, kind in _all(plan.old):
-        found = plan.columns.get(name) if name in _read(plan) else None
-        way = cast(kind, found) if found else None
+        old_type = plan.columns.get(name) if name in _read(plan) else None
+        way = cast(kind, old_type) if old_type else None
         value = SQL(way or "NULL").format(old=Identifier("old", name))
         yield SQL("({})::{} AS {}").format(value, SQL(kind), Identifier(name))
     if plan.old.extras:

@@ -1,4 +1,4 @@
-"""The adoption from end to end: one transaction, which writes all that comes or nothing."""
+"""Runs an adoption in one transaction, which writes all rows or none."""
 
 import time
 from collections.abc import Collection, Sequence
@@ -34,13 +34,13 @@ def adopt(
     create_users: bool = False,
     dry_run: bool = False,
 ) -> Adopted:
-    """Bring the old tables of this schema over (of another database where `url` is one).
+    """Import the old tables of this schema, from another database if `url` is not empty.
 
-    `only` these tenants, or all; `currency` for amounts that state none; `flow`: the types of
-    relationships that move money. With `dry_run` everything happens, and is then rolled back.
-    Raises AdoptError, and has then written nothing.
+    `only` limits it to these tenants. `currency` is used for amounts without one. `flow` lists the
+    types of relationships that move money. With `dry_run` everything is rolled back at the end.
+    Raises AdoptError and then writes nothing.
     """
-    begun = time.perf_counter()
+    start = time.perf_counter()
     try:
         with transaction.atomic(using="owner", durable=True):
             cursor = connections["owner"].connection.cursor()
@@ -52,40 +52,42 @@ def adopt(
             transaction.set_rollback(dry_run, using="owner")
     except psycopg.Error as error:
         raise AdoptError(f"Nothing was written: {error}") from None
-    done.dry_run, done.seconds = dry_run, time.perf_counter() - begun
+    done.dry_run, done.seconds = dry_run, time.perf_counter() - start
     return done
 
 
 def _brought(
     cursor: Cursor[Any], read: dict[str, Plan], flow: Collection[str], create_users: bool
 ) -> Adopted:
-    told = Adopted()
+    adopted = Adopted()
     cursor.execute(IN_BULK)
-    whose = _tenants(cursor)
-    told.tenants = len(whose)
+    user_ids = _tenants(cursor)
+    adopted.tenants = len(user_ids)
     for plan in read.values():
         judge(cursor, plan.old)
     for name in BOOKS:
         folding.fold(cursor, read[name].old)
     folding.classify(cursor, flow)
-    told.pointers_lost = _hung(cursor, read)
-    _written(cursor, read, told)
-    writing.follow(cursor, whose)
-    _tell(cursor, read, told, whose, create_users)
-    return told
+    adopted.pointers_lost = _hung(cursor, read)
+    _written(cursor, read, adopted)
+    writing.follow(cursor, user_ids)
+    _summarize(cursor, read, adopted, user_ids, create_users)
+    return adopted
 
 
 def _tenants(cursor: Cursor[Any]) -> list[UUID]:
-    """Whose rows there are; nobody else writes theirs until the end (enrichment first: it takes
-    both locks in this order)."""
+    """The tenants of the staged rows, with both locks taken on each until the transaction ends.
+
+    Enrichment takes the same locks in the same order.
+    """
     run(cursor, "tenants")
-    whose = [user_id for (user_id,) in cursor.fetchall()]
+    user_ids = [user_id for (user_id,) in cursor.fetchall()]
     with connections["owner"].cursor() as locking:
-        for user_id in whose:
+        for user_id in user_ids:
             locking.execute(ENRICHING, [f"enrich {user_id}"])
-        for user_id in whose:
+        for user_id in user_ids:
             alone(locking, user_id)
-    return whose
+    return user_ids
 
 
 def _layers(read: dict[str, Plan]) -> list[LayerPlan]:
@@ -93,41 +95,43 @@ def _layers(read: dict[str, Plan]) -> list[LayerPlan]:
 
 
 def _hung(cursor: Cursor[Any], read: dict[str, Plan]) -> int:
-    """How many pointers of relationships at patterns lead nowhere."""
+    """Connects the layers; returns how many pointers of relationships lead to no pattern."""
     lost = sum(hanging.hang(cursor, plan) for plan in _layers(read))
-    missing = [each for each in LAYERS if each.is_pattern and each.table not in read]
+    missing = [layer for layer in LAYERS if layer.is_pattern and layer.table not in read]
     return lost + sum(hanging.unpoint(cursor, layer) for layer in missing)
 
 
-def _written(cursor: Cursor[Any], read: dict[str, Plan], told: Adopted) -> None:
-    """Patterns before the relationships that point at them, facts after those that they are of."""
+def _written(cursor: Cursor[Any], read: dict[str, Plan], adopted: Adopted) -> None:
+    """Writes patterns before the relationships that refer to them, and facts after."""
     *books, relationships = (read[name].old for name in BOOKS)
     patterns = [plan for plan in _layers(read) if plan.layer.is_pattern]
     facts = [plan for plan in _layers(read) if plan not in patterns]
     for old in books:
-        told.written[old.name] = writing.book(cursor, old)
+        adopted.written[old.name] = writing.book(cursor, old)
     for plan in patterns:
-        told.written[plan.old.name] = writing.layer(cursor, plan)
-    told.written[relationships.name] = writing.book(cursor, relationships)
-    told.repointed = writing.repoint(cursor, patterns)
+        adopted.written[plan.old.name] = writing.layer(cursor, plan)
+    adopted.written[relationships.name] = writing.book(cursor, relationships)
+    adopted.repointed = writing.repoint(cursor, patterns)
     for plan in facts:
-        told.written[plan.old.name] = writing.layer(cursor, plan)
+        adopted.written[plan.old.name] = writing.layer(cursor, plan)
 
 
-def _tell(
+def _summarize(
     cursor: Cursor[Any],
     read: dict[str, Plan],
-    told: Adopted,
-    whose: Sequence[UUID],
+    adopted: Adopted,
+    user_ids: Sequence[UUID],
     create_users: bool,
 ) -> None:
-    told.tables = [counted(cursor, plan, told.written[plan.old.name]) for plan in read.values()]
-    told.relationship_types = types(cursor)
-    told.relationships, told.rows_joined = fan_out(cursor, _layers(read))
-    strangers = tenant_lookup.strangers(whose)
+    adopted.tables = [
+        counted(cursor, plan, adopted.written[plan.old.name]) for plan in read.values()
+    ]
+    adopted.relationship_types = types(cursor)
+    adopted.relationships, adopted.rows_joined = fan_out(cursor, _layers(read))
+    strangers = tenant_lookup.strangers(user_ids)
     if create_users:
         for user_id in strangers:
             tenant_lookup.find(str(user_id), create=True)
-        told.users_made = len(strangers)
+        adopted.users_made = len(strangers)
     else:
-        told.tenants_without_user = [str(user_id) for user_id in strangers]
+        adopted.tenants_without_user = [str(user_id) for user_id in strangers]

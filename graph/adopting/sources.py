@@ -1,4 +1,4 @@
-"""Where the old tables are: in a schema of finley's own database, or in another database."""
+"""Reads the old tables from a schema of finley's own database, or from another database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from graph.adopting.old import tables
 from graph.adopting.survey import Columns
 from graph.errors import AdoptError
 
-# One snapshot of all tables, that nothing can write to; values as any PostgreSQL reads them.
+# One read-only snapshot of all tables; settings that make values portable.
 SESSION = """
     SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
     SET LOCAL TimeZone = 'UTC';
@@ -26,13 +26,13 @@ class Source(Protocol):
     schema: str
 
     def columns(self) -> dict[str, Columns]:
-        """The tables that are there, with their columns' types."""
+        """The old tables that exist, with their columns' types."""
 
     def stage(self, rows: Composable, into: Composable) -> None:
-        """The rows of this SELECT into a staging table with its columns, `old_x (…)`."""
+        """Write the rows of this SELECT into a staging table and its columns, `old_x (…)`."""
 
 
-class Here:
+class LocalSchema:
     """A schema of the same database, read by the owner."""
 
     def __init__(self, cursor: Cursor[Any], schema: str) -> None:
@@ -43,15 +43,15 @@ class Here:
         self._cursor.execute("SELECT to_regclass('raw_events')::oid, to_regclass(%s)::oid", [named])
         ours, theirs = self._cursor.fetchone() or (None, None)
         if ours == theirs:
-            raise AdoptError(f"The schema {self.schema!r} holds finley's own tables.")
+            raise AdoptError(f"The schema {self.schema!r} contains finley's own tables.")
         return _columns(self._cursor, self.schema)
 
     def stage(self, rows: Composable, into: Composable) -> None:
         self._cursor.execute(SQL("INSERT INTO {} {}").format(into, rows))
 
 
-class There:
-    """A schema of another database: rows come through COPY."""
+class RemoteSchema:
+    """A schema of another database; rows are copied with COPY."""
 
     def __init__(self, cursor: Cursor[Any], remote: psycopg.Connection[Any], schema: str) -> None:
         self._cursor, self._remote, self.schema = cursor, remote, schema
@@ -61,10 +61,10 @@ class There:
             return _columns(cursor, self.schema)
 
     def stage(self, rows: Composable, into: Composable) -> None:
-        copied = SQL("COPY ({}) TO STDOUT").format(rows)
+        query = SQL("COPY ({}) TO STDOUT").format(rows)
         with (
             self._remote.cursor() as reading,
-            reading.copy(copied) as out,
+            reading.copy(query) as out,
             self._cursor.copy(SQL("COPY {} FROM STDIN").format(into)) as received,
         ):
             for data in out:
@@ -73,19 +73,22 @@ class There:
 
 @contextmanager
 def opened(cursor: Cursor[Any], schema: str, url: str = "") -> Iterator[Source]:
-    """The source, as long as it is read. Raises AdoptError where the other database is away."""
+    """The source, open until the context ends.
+
+    Raises AdoptError if the database is not reachable.
+    """
     if not url:
-        yield Here(cursor, schema)
+        yield LocalSchema(cursor, schema)
         return
     try:
         remote = psycopg.connect(url, connect_timeout=10)
-    except psycopg.ProgrammingError:  # whose text repeats the address, with its password
-        raise AdoptError("--from is no address: postgresql://user@host/database") from None
+    except psycopg.ProgrammingError:  # its text contains the address with the password
+        raise AdoptError("--from is not an address like postgresql://user@host/database") from None
     except psycopg.Error as error:
         raise AdoptError(f"The database of --from cannot be reached: {error}") from None
     with remote:
         remote.execute(SESSION)
-        yield There(cursor, remote, schema)
+        yield RemoteSchema(cursor, remote, schema)
 
 
 def table(schema: str, name: str) -> Composable:
@@ -93,9 +96,9 @@ def table(schema: str, name: str) -> Composable:
 
 
 def _columns(cursor: Cursor[Any], schema: str) -> dict[str, Columns]:
-    names = [each.name for each in tables()]
+    names = [old.name for old in tables()]
     cursor.execute(sql.read("adopt/columns"), {"schema": schema, "tables": names})
-    found: dict[str, dict[str, str]] = {}
+    types: dict[str, dict[str, str]] = {}
     for name, column, kind in cursor.fetchall():
-        found.setdefault(name, {})[column] = kind
-    return dict(found)
+        types.setdefault(name, {})[column] = kind
+    return dict(types)

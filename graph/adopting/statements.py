@@ -1,4 +1,4 @@
-"""The statements of `graph/sql/adopt/*.sql`, with their names and words put in."""
+"""Formats and runs the statements of `graph/sql/adopt/*.sql`."""
 
 from typing import Any
 
@@ -14,22 +14,23 @@ ALREADY = "already there"
 def run(
     cursor: Cursor[Any], name: str, old: Old | None = None, /, **parts: Composable | str
 ) -> int:
-    """Run `adopt/<name>`; how many rows it (its last statement) wrote or gave.
+    """Run `adopt/<name>` and return the row count of its last statement.
 
-    `{staged}`, `{table}`, `{already}` are known; of the other parts a string is an identifier.
+    The placeholders `{staged}`, `{table}` and `{already}` are filled in. In `parts`, a string is an
+    identifier.
     """
-    known: dict[str, Composable | str] = {"already": Literal(ALREADY)}
+    standard: dict[str, Composable | str] = {"already": Literal(ALREADY)}
     if old:
-        known |= {"staged": old.staged, "table": old.name}
-    given = {
+        standard |= {"staged": old.staged, "table": old.name}
+    composed = {
         key: Identifier(part) if isinstance(part, str) else part
-        for key, part in (known | parts).items()
+        for key, part in (standard | parts).items()
     }
-    cursor.execute(SQL(sql.read(f"adopt/{name}")).format(**given))
+    cursor.execute(SQL(sql.read(f"adopt/{name}")).format(**composed))
     return cursor.rowcount
 
 
 def listed(names: tuple[str, ...] | list[str], row: str = "") -> Composable:
-    """Column names, with the row's alias if one is given."""
+    """Column names, separated by commas, each with the row's alias if there is one."""
     prefix = (row,) if row else ()
     return SQL(", ").join(Identifier(*prefix, name) for name in names)

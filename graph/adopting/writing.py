@@ -1,4 +1,4 @@
-"""What comes, written into finley's tables."""
+"""Writes the staged rows into finley's tables."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,12 +13,12 @@ from graph.adopting.old import Old
 from graph.adopting.statements import run
 from graph.adopting.survey import LayerPlan
 
-OF_NEW = ("relationship_id", "original_relationship_id")  # and the id: of the row to be
+OF_NEW = ("relationship_id", "original_relationship_id")  # these and the id come from `new_…`
 NOT_READ = frozenset({"merged_into_id", "fulfilled_by_event_id"})
 
 
 def book(cursor: Cursor[Any], old: Old) -> int:
-    """The rows of a table of the books; how many were written."""
+    """Write the rows of a table of the books; return their number."""
     names = _columns(old)
     values: dict[str, Composable] = {
         name: Identifier("old", name) for name in names if name not in old.ours
@@ -29,7 +29,7 @@ def book(cursor: Cursor[Any], old: Old) -> int:
 
 
 def layer(cursor: Cursor[Any], plan: LayerPlan) -> int:
-    """The rows of a layer's table; how many were written."""
+    """Write the rows of a layer's table; return their number."""
     old = plan.old
     values: dict[str, Composable] = {
         name: Identifier("old", name) for name in _columns(old) if name not in old.ours
@@ -50,26 +50,26 @@ def layer(cursor: Cursor[Any], plan: LayerPlan) -> int:
 
 
 def repoint(cursor: Cursor[Any], patterns: Sequence[LayerPlan]) -> int:
-    """Relationships that were there, and pointed at no pattern, point at theirs; how many."""
+    """Set the patterns of existing relationships without one; return their number."""
     return sum(run(cursor, "repointed", pointer=plan.layer.pointer) for plan in patterns)
 
 
 def follow(cursor: Cursor[Any], tenants: Sequence[UUID]) -> None:
-    """Matches of entities that finley has merged go to those that stand for them."""
+    """Move matches of merged entities to the entities that they were merged into."""
     for user_id in tenants:
         cursor.execute(sql.read("resolution/follow"), {"user_id": user_id})
 
 
 def _columns(old: Old) -> list[str]:
-    columns = (str(each.column) for each in old.model._meta.concrete_fields)
+    columns = (str(field.column) for field in old.model._meta.concrete_fields)
     return [name for name in columns if name not in NOT_READ]
 
 
 def _of_ours(old: Old, name: str) -> Composable:
-    """What a column of finley's own work holds at first."""
+    """The initial value of a column that finley computes."""
     if name in {"identity", "edge_class"}:
         return Identifier("old", name)
-    field = next(each for each in old.model._meta.concrete_fields if each.column == name)
+    field = next(f for f in old.model._meta.concrete_fields if f.column == name)
     return SQL("NULL") if field.null else Literal("")
 
 

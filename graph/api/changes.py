@@ -1,12 +1,14 @@
-"""Following a graph: what has changed since a version, asked for or pushed."""
+"""Endpoints for what has changed in a graph since a version: by request, or as a stream."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import connections
 from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -21,19 +23,23 @@ from graph.api import conditional
 from graph.api import serializers as shapes
 from graph.api.question_view import PROBLEMS, Question
 from graph.errors import TooOld
+from graph.export.slots import Slots
+from graph.http.scopes import READ
 from graph.layers import LAYERS
 from graph.reading import change_feed
 from graph.view import version as view_version
 
-LOOKED_EVERY = 1.0  # seconds between two looks for a new version
-SIGN_OF_LIFE = 15.0  # seconds of silence, at most
-LONGEST = 600.0  # seconds of one stream; a client then asks again, and shows its token again
-GONE = {410: OpenApiResponse(shapes.Problem, description="Too old: take a full copy")}
+LOOKED_EVERY = 1.0  # seconds between two checks for a new version
+SIGN_OF_LIFE = 15.0  # seconds without data until a comment is sent
+LONGEST = 600.0  # seconds per stream; the client then connects again, with its token
+NOT_ALLOWED = "The token of this stream is revoked, has expired or may not read any more."
+SLOTS = Slots("A stream", after=5)
+GONE = {410: OpenApiResponse(shapes.Problem, description="Too old. Request a full copy")}
 
 
 class ChangesQuery(shapes.StrictQuery):
     since = serializers.CharField(
-        required=False, help_text="An answer's as_of_version; without it: everything, as added."
+        required=False, help_text="An answer's as_of_version. Without it: everything, as added."
     )
 
 
@@ -44,7 +50,10 @@ class NodeRow(shapes.Answer):
 
 
 class EdgeRow(shapes.Answer):
-    """A relationship; an edge where both of its entities are nodes. Its layers' columns follow."""
+    """A relationship with the columns of its layers.
+
+    It is an edge if both its entities are nodes.
+    """
 
     id = serializers.UUIDField()
     relationship_type = serializers.CharField()
@@ -72,10 +81,10 @@ class EdgeRow(shapes.Answer):
 
 
 def written() -> serializers.Field[Any, Any, Any, Any]:
-    """By id of a changed row: its fields that may be other than they were."""
+    """Changed row's id → the fields that may have changed."""
     return serializers.DictField(
         child=serializers.ListField(child=serializers.CharField()),
-        help_text="By id of a changed row: the fields that have been written since",
+        help_text="Id of a changed row → its fields that have been written since",
     )
 
 
@@ -95,7 +104,7 @@ class EdgeChanges(shapes.Answer):
 
 class ChangesAnswer(shapes.Answer):
     since = serializers.CharField(allow_null=True)
-    as_of_version = serializers.CharField(help_text="What to ask with next")
+    as_of_version = serializers.CharField(help_text="The `since` of the next request")
     nodes = NodeChanges()
     edges = EdgeChanges()
 
@@ -109,7 +118,7 @@ class ChangesView(Question):
         responses={200: ChangesAnswer, **conditional.NOT_MODIFIED, **PROBLEMS, **GONE},
     )
     def get(self, request: Request) -> Response:
-        """What has come, changed and gone since a version, complete; without one, everything."""
+        """Everything added, changed and removed since a version; without a version, everything."""
         return Response(changed(self.tenant(request), self.parameters(request).get("since")))
 
 
@@ -118,7 +127,7 @@ class EventStream(BaseRenderer):
     format = "event-stream"
 
     def render(self, data: Any, *args: Any, **kwargs: Any) -> Any:
-        """Of problems; the stream itself is not rendered."""
+        """Renders problems. The stream itself is not rendered."""
         return JSONRenderer().render(data, *args, **kwargs)
 
 
@@ -135,14 +144,15 @@ class StreamView(Question):
         responses={(200, "text/event-stream"): OpenApiTypes.STR, **PROBLEMS},
     )
     def get(self, request: Request) -> HttpResponse | StreamingHttpResponse:
-        """Changes as server-sent events: `changes` as changes/ has them, `reset` where too old.
+        """Changes as server-sent events: `changes` as in changes/, `reset` if the version is too
+        old.
 
-        An event's id is its version: who comes again with Last-Event-ID misses nothing.
+        An event's id is its version, so a client that reconnects with Last-Event-ID misses nothing.
         """
-        asked = self.parameters(request).get("since")
-        since = request.headers.get("Last-Event-ID") or asked or self.version
+        wanted = self.parameters(request).get("since")
+        since = request.headers.get("Last-Event-ID") or wanted or self.version
         change_feed.check(since)
-        connections["default"].close()  # into the pool: the request lasts as long as its stream
+        connections["default"].close()  # back to the pool, because the stream may be long
         headers = {
             "Content-Type": EventStream.media_type,
             "Cache-Control": "no-store",
@@ -150,39 +160,84 @@ class StreamView(Question):
         }
         if request.method == "HEAD":
             return HttpResponse(headers=headers)
-        return StreamingHttpResponse(stream(self.tenant(request), since), headers=headers)
+        return Stream(self.tenant(request), since, partial(_is_allowed, request), headers=headers)
 
 
 def changed(user_id: UUID, since: str | None) -> dict[str, Any]:
-    """The feed. Raises QuestionError, TooOld, ViewMissing, ViewUnpopulated."""
+    """The changes since the version. Raises QuestionError, TooOld, ViewMissing, ViewUnpopulated."""
     return change_feed.full(user_id) if since is None else change_feed.since(user_id, since)
 
 
-async def stream(user_id: UUID, since: str) -> AsyncIterator[str]:
-    """Server-sent events (WHATWG HTML, 9.2) until LONGEST, or until the client goes."""
-    look = sync_to_async(_looked, thread_sensitive=False)
-    silent = 0.0
+class Stream(StreamingHttpResponse):
+    """A stream. It holds one of the tenant's slots until it is closed.
+
+    Raises TooMany, Busy.
+    """
+
+    def __init__(
+        self, user_id: UUID, since: str, is_allowed: Callable[[], bool], **options: Any
+    ) -> None:
+        limits = settings.STREAMS
+        SLOTS.take(user_id, int(limits["at_once"]), int(limits["of_tenant"]))
+        self._give_back: Callable[[], None] | None = partial(SLOTS.give_back, user_id)
+        super().__init__(stream(user_id, since, is_allowed), **options)
+
+    def close(self) -> None:
+        give_back, self._give_back = self._give_back, None
+        if give_back is not None:
+            give_back()
+        super().close()
+
+
+def _is_allowed(request: Request) -> bool:
+    """Whether the token that began the stream may still read."""
+    try:
+        authenticator: Any = request.successful_authenticator
+        return bool(authenticator.still_valid(request, READ))
+    finally:
+        connections["default"].close()  # this thread may not come again
+
+
+async def stream(
+    user_id: UUID, since: str, is_allowed: Callable[[], bool] = lambda: True
+) -> AsyncIterator[str]:
+    """Server-sent events (WHATWG HTML, 9.2) until LONGEST, or until the client disconnects or
+    its token becomes invalid."""
+    loop = asyncio.get_running_loop()
+    silent, checked = 0.0, 0.0
     for _ in range(int(LONGEST / LOOKED_EVERY)):
-        name, version, data = await look(user_id, since)
+        if checked >= settings.STREAMS["valid_every"]:
+            checked = 0.0
+            if not await loop.run_in_executor(_threads(), is_allowed):
+                yield f"event: end\ndata: {json.dumps({'detail': NOT_ALLOWED})}\n\n"
+                return
+        name, version, data = await loop.run_in_executor(_threads(), _looked, user_id, since)
         if name:
             yield f"id: {version}\nevent: {name}\ndata: {data}\n\n"
             since, silent = version, 0.0
         elif silent >= SIGN_OF_LIFE:
-            yield ": nothing new\n\n"
+            yield ": no changes\n\n"
             silent = 0.0
         await asyncio.sleep(LOOKED_EVERY)
         silent += LOOKED_EVERY
+        checked += LOOKED_EVERY
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Of all streams of the process: they never take the connections that requests need."""
+    return ThreadPoolExecutor(int(settings.STREAMS["threads"]), "stream")
 
 
 def _looked(user_id: UUID, since: str) -> tuple[str, str, str]:
-    """An event's name, version and data; all empty where nothing has changed."""
+    """An event's name, version and data; all empty if nothing has changed."""
     try:
         version = view_version.version(user_id)
         if version == since:
             return "", "", ""
-        found = change_feed.since(user_id, since)
-        return "changes", found["as_of_version"], json.dumps(found, cls=JSONEncoder)
+        changes = change_feed.since(user_id, since)
+        return "changes", changes["as_of_version"], json.dumps(changes, cls=JSONEncoder)
     except TooOld as error:
         return "reset", version, json.dumps({"detail": str(error)})
     finally:
-        connections["default"].close()  # this thread may not come again
+        connections["default"].close()  # this thread may not run again

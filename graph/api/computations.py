@@ -1,4 +1,4 @@
-"""Questions that are computed on the whole graph: in a request while small, else by a worker."""
+"""Questions about the whole graph: answered in the request if they are cheap, else by a worker."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Asked = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Computation:
-    """One of them. `entities` are its parameters that name one, those of the path included."""
+    """One question. `entities` lists the parameters that name an entity, including the path's."""
 
     name: str
     query: type[shapes.StrictQuery]
@@ -30,16 +30,16 @@ class Computation:
     entities: tuple[str, ...] = ()
 
     def compute(self, user_id: UUID, asked: Asked) -> Any:
-        """The answer as its serializer has it. Raises what the question raises."""
-        given = constrained(asked) if self._narrowed else asked
-        return self.answer(self.ask(user_id, **given)).data
+        """The serialized answer. Raises the question's errors."""
+        arguments = constrained(asked) if self._narrowed else asked
+        return self.answer(self.ask(user_id, **arguments)).data
 
     def light(self, user_id: UUID, asked: Asked, version: str) -> bool:
-        """Whether it may be computed in a request: by the whole graph's size, from memory."""
+        """Whether a request may compute it, by the size of the whole graph, without a query."""
         return self.cost(sizes.at_most(user_id, version), asked) <= settings.QUESTIONS["steps"]
 
     def light_when_narrowed(self, user_id: UUID, asked: Asked, version: str) -> bool:
-        """The same, of the edges that it is asked of, counted."""
+        """Whether a request may compute it, by the number of edges that its filter selects."""
         if not self._narrowed:
             return False
         flow = asked["edges"] == "flow"
@@ -48,17 +48,17 @@ class Computation:
         return self.cost(size, asked) <= settings.QUESTIONS["steps"]
 
     def as_text(self, asked: Asked) -> dict[str, str]:
-        """The parameters as a request states them, each question in one way only."""
+        """The parameters as text, in one normal form for equal questions."""
         fields = self.query().fields
         return {name: _text(fields.get(name), value) for name, value in sorted(asked.items())}
 
     def read(self, parameters: Mapping[str, str]) -> Asked:
-        """The parameters that `as_text` gave. Raises ValidationError."""
+        """The parameters from the text of `as_text`. Raises ValidationError."""
         fields = self.query().fields
-        given = self.query(data={n: v for n, v in parameters.items() if n in fields})
-        given.is_valid(raise_exception=True)
+        query = self.query(data={n: v for n, v in parameters.items() if n in fields})
+        query.is_valid(raise_exception=True)
         of_path = {n: v for n, v in parameters.items() if n not in fields}
-        return {**given.validated_data, **of_path}
+        return {**query.validated_data, **of_path}
 
     @property
     def _narrowed(self) -> bool:
@@ -111,14 +111,15 @@ COMMUNITIES = Computation(
     costs.communities,
 )
 BY_NAME = {
-    each.name: each for each in (STATS, PATH, K_SHORTEST, NEIGHBOURHOOD, IMPORTANCE, COMMUNITIES)
+    question.name: question
+    for question in (STATS, PATH, K_SHORTEST, NEIGHBOURHOOD, IMPORTANCE, COMMUNITIES)
 }
 
 
 def answer(name: str, user_id: UUID, parameters: Mapping[str, str], seconds: float) -> str:
-    """A worker's answer, as JSON. Raises KeyError, ValidationError, what the question raises."""
+    """A worker's answer as JSON. Raises KeyError, ValidationError and the question's errors."""
     computation = BY_NAME[name]
     with deadlines.seconds(seconds):
-        found = computation.compute(user_id, computation.read(parameters))
-    rendered: bytes = JSONRenderer().render(found)
+        result = computation.compute(user_id, computation.read(parameters))
+    rendered: bytes = JSONRenderer().render(result)
     return rendered.decode()

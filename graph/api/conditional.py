@@ -1,7 +1,7 @@
-"""Answers that say what they were read at, and requests for nothing but what is newer.
+"""ETags and stored answers: a request gets 304 or a stored answer while the version is the same.
 
-The version is read before the answer is: an answer may be newer than it says, never older. While it
-stays the tenant's, the process gives an answer again as it was sent, if it is asked for again.
+The version is read before the answer, so an answer may be newer than its version, never older.
+While the tenant's version stays the same, the process returns a stored answer to an equal request.
 """
 
 from collections.abc import Hashable
@@ -22,24 +22,24 @@ from graph.reading import lru
 from graph.view import version as view_version
 
 IF_NONE_MATCH = OpenApiParameter(
-    "If-None-Match", str, OpenApiParameter.HEADER, description="An answer's ETag: 304 if it holds"
+    "If-None-Match", str, OpenApiParameter.HEADER, description="An answer's ETag, for status 304"
 )
 JSON = "application/json"
-BESIDE = 1000  # bytes that an answer takes in memory beside its own and its question's
-NOT_MODIFIED = {304: OpenApiResponse(description="Nothing of your graph has changed since")}
+BESIDE = 1000  # bytes of memory per stored answer, beside the answer and its key
+NOT_MODIFIED = {304: OpenApiResponse(description="Your graph has not changed since")}
 
 
 class Versioned(Asked):
-    """GET: `as_of_version` in the body, an ETag, and 304 before anything is computed."""
+    """GET with `as_of_version` in the body and an ETag; 304 is sent before anything is computed."""
 
     def variant(self) -> str:
-        """What tells this representation from the others of the same address."""
+        """What distinguishes this representation from others at the same address."""
         return ""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.version = view_version.version(self.tenant(request))
-        if etag(self.version, self.variant()) in _known(request):
+        if etag(self.version, self.variant()) in _client_tags(request):
             self._answer_with(Response(status=304), "unchanged")
         elif (sent := lru.answers.get(self._asked_for(request))) is not None:
             self._answer_with(HttpResponse(sent, content_type=JSON), "kept")
@@ -49,11 +49,11 @@ class Versioned(Asked):
     def finalize_response(  # type: ignore[override]  # a view may answer with any response
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        told = hasattr(self, "version") and not response.streaming
-        if told and response.status_code in {200, 304}:
+        has_version = hasattr(self, "version") and not response.streaming
+        if has_version and response.status_code in {200, 304}:
             response.headers["ETag"] = etag(self.version, self.variant())
             response.headers["Cache-Control"] = "private, no-cache"
-        if told and response.status_code == 200 and isinstance(response, Response):
+        if has_version and response.status_code == 200 and isinstance(response, Response):
             response.data = {**response.data, "as_of_version": self.version}
             if request.method == "GET" and "Content-Location" not in response.headers:
                 asked_for = self._asked_for(request)
@@ -61,34 +61,34 @@ class Versioned(Asked):
         final = super().finalize_response(request, cast(Response, response), *args, **kwargs)
         return cast(HttpResponseBase, final)
 
-    def _answer_with(self, response: HttpResponse, given: metrics.Given) -> None:
-        metrics.answered(given)
-        for method in ("get", "head"):  # what is to answer is looked up after this
+    def _answer_with(self, response: HttpResponse, origin: metrics.AnswerOrigin) -> None:
+        metrics.answered(origin)
+        for method in ("get", "head"):  # DRF looks the handler up after this
             setattr(self, method, lambda *_, **__: response)
 
     def _asked_for(self, request: Request) -> Hashable:
-        """What an answer depends on. What prefers a worker is a question of its own."""
+        """The key of a stored answer. A request that prefers a worker has a key of its own."""
         prefer = request.headers.get("Prefer", "")
         return self.tenant(request), self.version, request.get_full_path(), self.variant(), prefer
 
 
 def etag(version: str, variant: str = "") -> str:
-    """Weak (RFC 9110, 8.8.1): the same graph, but perhaps not to the byte."""
+    """A weak entity tag (RFC 9110, 8.8.1): equal content, but perhaps not equal bytes."""
     return f'W/"{version}-{settings.SPECTACULAR_SETTINGS["VERSION"]}{variant}"'
 
 
 @cache
 def of(answer: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
-    """The answer's shape with its version."""
+    """The answer's shape with `as_of_version`."""
     field = serializers.CharField(
         read_only=True, help_text="What it was read at, for changes/?since="
     )
     return type(f"Current{answer.__name__}", (answer,), {"as_of_version": field})
 
 
-def _known(request: Request) -> set[str]:
-    """The entity tags that the client has; weak and strong ones compare alike here."""
-    tags = (each.strip() for each in request.headers.get("If-None-Match", "").split(","))
+def _client_tags(request: Request) -> set[str]:
+    """The entity tags of the client's copies. Weak and strong ones are compared alike."""
+    tags = (tag.strip() for tag in request.headers.get("If-None-Match", "").split(","))
     return {tag if tag.startswith("W/") else f"W/{tag}" for tag in tags}
 
 

@@ -1,11 +1,11 @@
-"""GraphErrors, and the REST framework's own exceptions, as problems."""
+"""Turns GraphErrors and the REST framework's exceptions into problem responses."""
 
 import math
 from typing import Any
 
 import adbc_driver_manager
 from django.core.exceptions import PermissionDenied
-from django.db.utils import OperationalError
+from django.db.utils import InterfaceError, OperationalError
 from django.http import Http404
 from psycopg.errors import QueryCanceled
 from rest_framework import exceptions
@@ -26,10 +26,15 @@ from graph.errors import (
 )
 from graph.http import problems
 
+AWAY = "The database cannot be reached just now. Try again in a moment."
+
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """400 for an argument, 404 for what is not there, 429 for a tenant that has too much under way,
-    503 for a view that cannot be read."""
+    """The response to an error, or None for an unexpected one.
+
+    400 for an argument, 404 for a missing object, 429 if the tenant runs too much at once, 503 if
+    the view cannot be read.
+    """
     request: Request = context["request"]
     if isinstance(error, QuestionError):
         return of_field(request, STATUSES.get(type(error), 400), error.field, error)
@@ -39,6 +44,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return _later(error)
     if isinstance(error, GraphError):
         return response(503, str(error))
+    if isinstance(error, OperationalError | InterfaceError):
+        return response(503, AWAY, headers={"Retry-After": "2"})
     if isinstance(error, Http404):
         error = exceptions.NotFound(*error.args)
     elif isinstance(error, PermissionDenied):
@@ -49,7 +56,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def timed_out(error: Exception) -> bool:
-    """Whether the database ended a statement at its limit."""
+    """Whether the database ended a statement at its time limit."""
     if isinstance(error, adbc_driver_manager.Error):
         return bool(error.sqlstate == QueryCanceled.sqlstate)
     return isinstance(error, OperationalError) and isinstance(error.__cause__, QueryCanceled)
@@ -71,15 +78,15 @@ STATUSES: dict[type[QuestionError], int] = {
 
 
 def of_field(request: Request, status: int, field: str, error: Exception, **more: Any) -> Response:
-    """The problem of one value: it came in the path, a header, the query or the body."""
+    """The problem of one value, which came in the path, a header, the query or the body."""
     wrong = problems.named(field, str(error), _where(request, field))
     headers = more.pop("headers", None)
     return response(status, str(error), [wrong], headers, **more)
 
 
 def _where(request: Request, field: str) -> problems.Where:
-    given = (request.parser_context or {}).get("kwargs", {})
-    if field == "id" or field in given or f"{field}_id" in given:
+    of_path = (request.parser_context or {}).get("kwargs", {})
+    if field == "id" or field in of_path or f"{field}_id" in of_path:
         return "path"
     if field.title() in request.headers:
         return "header"

@@ -1,4 +1,4 @@
-"""A tenant's whole graph over HTTP, in the format that the request names or accepts."""
+"""Endpoint that exports a tenant's whole graph in the requested format."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,25 +25,25 @@ from graph.api.question_view import PROBLEMS, Question
 from graph.export import pages
 from graph.export.formats import FORMATS
 from graph.export.pipe import Pipe
-from graph.export.slots import Places
+from graph.export.slots import Slots
 from graph.reading.load import ALL
 
-_MEDIA_TYPES = [each.media_type for each in FORMATS.values()]
-PLACES = Places("An export", after=5)
+_MEDIA_TYPES = [file_format.media_type for file_format in FORMATS.values()]
+SLOTS = Slots("An export", after=5)
 
 
 class ExportQuery(shapes.StrictQuery):
     format = serializers.ChoiceField(
-        list(FORMATS), required=False, help_text="Instead of what Accept says. Without either: json"
+        list(FORMATS), required=False, help_text="Overrides the Accept header. Default: json"
     )
-    columns = Names(list(ALL), required=False, help_text="Of the relationships. Without: all")
+    columns = Names(list(ALL), required=False, help_text="Columns of relationships. Default: all")
     edges = serializers.ChoiceField(
-        ["all", "flow"], default="all", help_text="flow: money that moved; all: links, too."
+        ["all", "flow"], default="all", help_text="flow: money flows; all: links, too."
     )
 
 
 class NodeLinkEdge(shapes.Answer):
-    """A relationship: its key is its id; then the columns that were asked for."""
+    """A relationship: its key is its id; then the requested columns."""
 
     key = serializers.UUIDField()
     source = serializers.UUIDField()  # type: ignore[assignment]
@@ -60,13 +60,13 @@ class NodeLinkEdge(shapes.Answer):
 class ToldAnswer(shapes.Answer):
     nodes = serializers.IntegerField()
     edges = serializers.IntegerField()
-    unresolved = serializers.IntegerField(help_text="Relationships whose event names no entity")
-    dangling = serializers.IntegerField(help_text="Relationships whose entity is gone")
-    as_of_version = serializers.CharField(help_text="What it was read at, for changes/?since=")
+    unresolved = serializers.IntegerField(help_text="Relationships whose event has no entity")
+    dangling = serializers.IntegerField(help_text="Relationships whose entity does not exist")
+    as_of_version = serializers.CharField(help_text="The version read, for changes/?since=")
 
 
 class NodeLinkAnswer(shapes.Answer):
-    """What `networkx.node_link_graph` reads."""
+    """The input of `networkx.node_link_graph`."""
 
     directed = serializers.BooleanField()
     multigraph = serializers.BooleanField()
@@ -76,7 +76,7 @@ class NodeLinkAnswer(shapes.Answer):
 
 
 class Exported(BaseRenderer):
-    """Of problems; the export itself is not rendered."""
+    """Renders problems. The export itself is not rendered."""
 
     charset = None
 
@@ -85,13 +85,20 @@ class Exported(BaseRenderer):
 
 
 RENDERERS = tuple(
-    type(f"{name.title()}Export", (Exported,), {"media_type": each.media_type, "format": name})
-    for name, each in FORMATS.items()
+    type(
+        f"{name.title()}Export",
+        (Exported,),
+        {"media_type": file_format.media_type, "format": name},
+    )
+    for name, file_format in FORMATS.items()
 )
 
 
 class ByFormat(DefaultContentNegotiation):
-    """`format=`, where it is given; one that is not known is the parameters' to refuse."""
+    """Selects the renderer by `format=` if present.
+
+    An unknown format is rejected with the parameters.
+    """
 
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None
@@ -99,13 +106,13 @@ class ByFormat(DefaultContentNegotiation):
         named = request.query_params.get("format")
         if named is None:
             return super().select_renderer(request, renderers, format_suffix)
-        known = {each.format: each for each in renderers}
-        chosen = known.get(named, renderers[0])
+        by_format = {renderer.format: renderer for renderer in renderers}
+        chosen = by_format.get(named, renderers[0])
         return chosen, chosen.media_type
 
 
 class Export(StreamingHttpResponse):
-    """An export under way; when the answer is closed nobody reads it any more."""
+    """A running export. Closing the response stops it."""
 
     def __init__(self, pipe: Pipe, first: bytes, **options: Any) -> None:
         super().__init__(_sent(pipe, first), **options)
@@ -117,8 +124,9 @@ class Export(StreamingHttpResponse):
 
 
 SHAPES = {"json": NodeLinkAnswer, "parquet": OpenApiTypes.BINARY, "arrow": OpenApiTypes.BINARY}
-GIVEN = {
-    (200, each.media_type): SHAPES.get(name, OpenApiTypes.STR) for name, each in FORMATS.items()
+RESPONSES = {
+    (200, file_format.media_type): SHAPES.get(name, OpenApiTypes.STR)
+    for name, file_format in FORMATS.items()
 }
 
 
@@ -138,46 +146,50 @@ class ExportView(Question):
         operation_id="graph_export",
         parameters=[ExportQuery, conditional.IF_NONE_MATCH],
         responses={
-            **GIVEN,
+            **RESPONSES,
             **conditional.NOT_MODIFIED,
             **PROBLEMS,
-            406: OpenApiResponse(description="No format that is known: " + ", ".join(_MEDIA_TYPES)),
-            429: OpenApiResponse(description="Too many requests, or an export of yours runs"),
+            406: OpenApiResponse(description="Unknown format. Known: " + ", ".join(_MEDIA_TYPES)),
+            429: OpenApiResponse(description="Too many requests, or you already run an export"),
         },
     )
     def get(self, request: Request) -> HttpResponse | StreamingHttpResponse:
-        """The whole graph in a format that other programs read, as it is made.
+        """The whole graph in a format for other programs, streamed.
 
         `json` (networkx's node-link), `graphml` and `gexf` have entities and relationships, the
-        others the relationships with both ends' ids. An answer that breaks off is not whole.
+        others the relationships with the ids of both ends. A response that breaks off is
+        incomplete.
         """
         asked = self.parameters(request)
         asked.pop("format", None)
-        told = FORMATS[self._format]
+        file_format = FORMATS[self._format]
         headers = {
-            "Content-Type": told.media_type,
-            "Content-Disposition": f'attachment; filename="graph.{told.suffix}"',
+            "Content-Type": file_format.media_type,
+            "Content-Disposition": f'attachment; filename="graph.{file_format.suffix}"',
             "ETag": conditional.etag(self.version, self.variant()),
             "Cache-Control": "private, no-cache",
             "X-Accel-Buffering": "no",
         }
         if request.method == "HEAD":
             return HttpResponse(headers=headers)
-        return _begun(self.tenant(request), self._format, asked, headers)
+        return _started(self.tenant(request), self._format, asked, headers)
 
 
-def _begun(user_id: UUID, name: str, asked: dict[str, Any], headers: dict[str, str]) -> Export:
-    """What is wrong with it is raised before it begins. Raises TooMany, Busy, GraphErrors."""
+def _started(user_id: UUID, name: str, asked: dict[str, Any], headers: dict[str, str]) -> Export:
+    """Start the export; errors are raised before the response begins.
+
+    Raises TooMany, Busy, GraphErrors.
+    """
     limits = settings.EXPORTS
-    PLACES.take(user_id, int(limits["at_once"]))
+    SLOTS.take(user_id, int(limits["at_once"]))
     columns, edges = asked.get("columns", ALL), asked["edges"]
     pipe = Pipe(
         partial(_pieces, user_id, name, columns, None if edges == "all" else edges),
         limits["patience"],
-        partial(PLACES.give_back, user_id),
+        partial(SLOTS.give_back, user_id),
     )
     first = pipe.read()
-    connections["default"].close()  # into the pool: the request lasts as long as its client reads
+    connections["default"].close()  # back to the pool, because the client may read slowly
     return Export(pipe, first, headers=headers)
 
 

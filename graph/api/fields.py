@@ -1,4 +1,4 @@
-"""Moments and places in lists, as requests state them."""
+"""Serializer fields for timestamps, lists of names, and cursors in requests."""
 
 import base64
 import json
@@ -17,10 +17,12 @@ from graph.reading.cursors import Position
 
 @extend_schema_field({"type": "string", "examples": ["2026-03-01", "2026-03-01T09:30:00Z"]})
 class Moment(serializers.Field[datetime, str, str, Any]):
-    """An ISO date or date and time, in UTC where it names no zone. A date is its first moment,
-    or with `end` its last."""
+    """An ISO date, or date and time (UTC unless it has a zone).
 
-    default_error_messages = {"invalid": "Say a date or a date and time in ISO 8601."}
+    A date means its start, or with `end` its end.
+    """
+
+    default_error_messages = {"invalid": "Must be a date, or a date and time, in ISO 8601."}
 
     def __init__(self, *, end: bool = False, **options: Any) -> None:
         super().__init__(**options)
@@ -36,15 +38,15 @@ class Moment(serializers.Field[datetime, str, str, Any]):
         try:
             return datetime.combine(date.fromisoformat(data), self._edge, UTC)
         except ValueError:
-            found = datetime.fromisoformat(data)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+            parsed = datetime.fromisoformat(data)
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
     def to_representation(self, value: datetime) -> str:
         return value.isoformat()
 
 
 class Names(serializers.Field[list[str], str, str, Any]):
-    """Some of the names known, with commas between."""
+    """Some of the known names, separated by commas."""
 
     default_error_messages = {"unknown": "There is no {name}. Known: {known}."}
 
@@ -65,11 +67,11 @@ class Names(serializers.Field[list[str], str, str, Any]):
 
 
 class Words(serializers.Field[list[str], str, str, Any]):
-    """Some words of the tenant's own, with commas between."""
+    """Any words, separated by commas."""
 
     most, longest = 20, 100
     default_error_messages = {
-        "invalid": "Say 1 to {most} words of at most {longest} characters, with commas between."
+        "invalid": "Must be 1 to {most} words of at most {longest} characters, with commas between."
     }
 
     def to_internal_value(self, data: str) -> list[str]:
@@ -84,7 +86,7 @@ class Words(serializers.Field[list[str], str, str, Any]):
 
 
 class WordsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    """A list, in one parameter, with commas."""
+    """The schema of `Words`: a list in one parameter, separated by commas."""
 
     target_class = "graph.api.fields.Words"
 
@@ -95,7 +97,7 @@ class WordsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped
 
 
 class NamesInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    """A list, in one parameter, with commas."""
+    """The schema of `Names`: a list in one parameter, separated by commas."""
 
     target_class = "graph.api.fields.Names"
 
@@ -106,14 +108,14 @@ class NamesInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped
 
 @extend_schema_field({"type": "string"})
 class Beyond(serializers.Field[After, str, str | None, Any]):
-    """Where a page of names begins."""
+    """The position at which a page of names begins."""
 
-    default_error_messages = {"invalid": "This is no cursor: take the `next` of an answer."}
+    default_error_messages = {"invalid": "This is not a cursor. Use the `next` of an answer."}
 
     def to_internal_value(self, data: str) -> After:
         try:
-            likeness, name, found = json.loads(base64.urlsafe_b64decode(f"{data}=="))
-            after = float(likeness), str(name), UUID(found)
+            likeness, name, entity_id = json.loads(base64.urlsafe_b64decode(f"{data}=="))
+            after = float(likeness), str(name), UUID(entity_id)
         except (ValueError, TypeError, AttributeError):
             self.fail("invalid")
         if "\0" in after[1] or not 0 <= after[0] <= 1 or beyond(after) != data:
@@ -125,18 +127,18 @@ class Beyond(serializers.Field[After, str, str | None, Any]):
 
 
 def beyond(after: After | None) -> str | None:
-    """An opaque text that Beyond reads; None where there is no next page."""
+    """An opaque text that the field parses; None if there is no next page."""
     if after is None:
         return None
-    said = json.dumps([after[0], after[1], str(after[2])]).encode()
-    return base64.urlsafe_b64encode(said).decode().rstrip("=")
+    position = json.dumps([after[0], after[1], str(after[2])]).encode()
+    return base64.urlsafe_b64encode(position).decode().rstrip("=")
 
 
 @extend_schema_field({"type": "string"})
 class Place(serializers.Field[Position, str, str | None, Any]):
-    """Where a page of a list begins."""
+    """The position at which a page of a list begins."""
 
-    default_error_messages = {"invalid": "This is no cursor: take the `next` of an answer."}
+    default_error_messages = {"invalid": "This is not a cursor. Use the `next` of an answer."}
 
     def to_internal_value(self, data: str) -> Position:
         try:

@@ -1,4 +1,4 @@
-"""Questions that may be heavy: answered at once, or by a worker with a status of their own."""
+"""Endpoints of questions that may be heavy: answered at once, or by a worker, with a status."""
 
 import json
 from typing import ClassVar
@@ -26,8 +26,8 @@ from graph.questions.deferred import Wanted
 from graph.reading import cursors
 
 ASYNC = "respond-async"
-POLL = "2"  # seconds until it is worth looking again
-AGAIN = "60"  # the same, after a failure that is not the question's
+POLL = "2"  # seconds until the next poll
+AGAIN = "60"  # seconds until a retry after a failure of the server
 _SEEN = {code: PROBLEMS[code] for code in (400, 401)}
 
 
@@ -37,45 +37,47 @@ class Computed(Question):
     asks: ClassVar[Computation]
 
     def computed(self, request: Request, **of_path: str) -> Response:
-        given = {**self.parameters(request), **of_path}
+        parameters = {**self.parameters(request), **of_path}
         user_id, asks = self.tenant(request), self.asks
         preferred = _prefers_a_worker(request)
-        if not preferred and asks.light(user_id, given, self.version):
-            return Response(asks.compute(user_id, given))
-        wanted = Wanted(asks.name, asks.as_text(given), self.version)
-        found = deferred.known(user_id, wanted)
-        if found is None:
+        if not preferred and asks.light(user_id, parameters, self.version):
+            return Response(asks.compute(user_id, parameters))
+        wanted = Wanted(asks.name, asks.as_text(parameters), self.version)
+        question = deferred.known(user_id, wanted)
+        if question is None:
             for field in asks.entities:
-                entities.must_be_there(user_id, given[field], "id" if field in of_path else field)
-            if not preferred and asks.light_when_narrowed(user_id, given, self.version):
-                return Response(asks.compute(user_id, given))
-            found = deferred.accept(user_id, wanted)
-        return _told(found, preferred)
+                entities.must_be_there(
+                    user_id, parameters[field], "id" if field in of_path else field
+                )
+            if not preferred and asks.light_when_narrowed(user_id, parameters, self.version):
+                return Response(asks.compute(user_id, parameters))
+            question = deferred.accept(user_id, wanted)
+        return _response(question, preferred)
 
 
 def _prefers_a_worker(request: Request) -> bool:
-    """RFC 7240."""
+    """Whether the client sent `Prefer: respond-async` (RFC 7240)."""
     preferences = request.headers.get("Prefer", "").split(",")
-    return any(each.partition(";")[0].strip().lower() == ASYNC for each in preferences)
+    return any(word.partition(";")[0].strip().lower() == ASYNC for word in preferences)
 
 
-def _told(found: AskedQuestion, preferred: bool) -> Response:
-    """The answer, if there is one; else where it will be, or why there is none."""
-    where = reverse("graph-question", [found.pk])
+def _response(question: AskedQuestion, preferred: bool) -> Response:
+    """The answer if there is one; else its future address, or the reason why there is none."""
+    where = reverse("graph-question", [question.pk])
     applied = {"Preference-Applied": ASYNC} if preferred else {}
-    if found.status == QuestionStatus.DONE:
-        return Response(json.loads(found.answer or ""), headers={"Content-Location": where})
-    if found.status == QuestionStatus.FAILED:
-        return _failed(found)
-    told = {"Location": where, "Retry-After": POLL, **applied}
-    return Response(shapes.QuestionAnswer(found).data, status.HTTP_202_ACCEPTED, headers=told)
+    if question.status == QuestionStatus.DONE:
+        return Response(json.loads(question.answer or ""), headers={"Content-Location": where})
+    if question.status == QuestionStatus.FAILED:
+        return _failed(question)
+    headers = {"Location": where, "Retry-After": POLL, **applied}
+    return Response(shapes.QuestionAnswer(question).data, status.HTTP_202_ACCEPTED, headers=headers)
 
 
-def _failed(found: AskedQuestion) -> Response:
-    named = str(found.pk)
-    if found.failure == QuestionFailure.TOO_LONG:
-        return response(422, found.error, type=urn("took-too-long"), question=named)
-    return response(503, found.error, headers={"Retry-After": AGAIN}, question=named)
+def _failed(question: AskedQuestion) -> Response:
+    named = str(question.pk)
+    if question.failure == QuestionFailure.TOO_LONG:
+        return response(422, question.error, type=urn("took-too-long"), question=named)
+    return response(503, question.error, headers={"Retry-After": AGAIN}, question=named)
 
 
 class StatsView(Computed):
@@ -171,14 +173,14 @@ class QuestionsView(Asked):
     )
     def get(self, request: Request) -> Response:
         """Your questions that a worker answers or has answered, the newest first."""
-        given = self.parameters(request)
-        found, following = deferred.listed(
+        parameters = self.parameters(request)
+        rows, following = deferred.listed(
             self.tenant(request),
-            status=given.get("status"),
-            most=given["limit"],
-            after=given.get("cursor"),
+            status=parameters.get("status"),
+            most=parameters["limit"],
+            after=parameters.get("cursor"),
         )
-        answer = {"results": found, "next": cursors.cursor(following)}
+        answer = {"results": rows, "next": cursors.cursor(following)}
         return Response(shapes.QuestionsAnswer(answer).data)
 
 
@@ -193,9 +195,9 @@ class QuestionView(Asked):
     def get(self, request: Request, question_id: str) -> Response:
         """How one of them stands, and its answer once there is one."""
         self.parameters(request)
-        found = deferred.get(self.tenant(request), question_id)
-        waits = {"Retry-After": POLL} if found.status in ACTIVE else {}
-        return Response(shapes.QuestionDetailAnswer(found).data, headers=waits)
+        question = deferred.get(self.tenant(request), question_id)
+        waits = {"Retry-After": POLL} if question.status in ACTIVE else {}
+        return Response(shapes.QuestionDetailAnswer(question).data, headers=waits)
 
     @extend_schema(
         operation_id="graph_questions_forget",

@@ -1,4 +1,4 @@
-"""POSTs that may be sent again: the one place where an Idempotency-Key is heeded."""
+"""POST requests that may be repeated with an Idempotency-Key."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api.tenant_view import Asked
-from graph.http.idempotency import Once
+from graph.http.idempotency import IdempotentRequest
 from graph.models import RepeatedRequest
 
 KEY = "Idempotency-Key"
@@ -23,25 +23,25 @@ Post = Callable[..., Response]
 
 
 class Repeatable(Asked):
-    """A POST with a key that was given before is answered as then, and does nothing."""
+    """A view whose POST, repeated with the same key, gets the first response and does nothing."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         post = getattr(self, METHOD, None)
-        if request.method == "POST" and post is not None:  # it is looked up after this
+        if request.method == "POST" and post is not None:  # DRF looks the handler up after this
             setattr(self, METHOD, partial(self._once, post))
 
     def before_post(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """What a POST asks of others first, outside of any transaction."""
+        """A step of a POST that asks other services, before and outside of any transaction."""
 
     def _once(self, post: Post, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = _key(request)
         if key is None:
             self.before_post(request, *args, **kwargs)
             return post(request, *args, **kwargs)
-        once = Once(self.tenant(request), key, _digest(request))
-        if known := once.answered():
-            return _again(known)
+        once = IdempotentRequest(self.tenant(request), key, _digest(request))
+        if stored := once.answered():
+            return _again(stored)
         self.before_post(request, *args, **kwargs)
         with once.first() as first:
             if first.known is not None:
@@ -58,14 +58,14 @@ def _key(request: Request) -> str | None:
     if key is None:
         return None
     if not (1 <= len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
-        raise ValidationError({KEY: [f"Say 1 to {KEY_LENGTH} printable ASCII characters."]})
+        raise ValidationError({KEY: [f"Must be 1 to {KEY_LENGTH} printable ASCII characters."]})
     return key
 
 
 def _digest(request: Request) -> str:
-    """Of where it goes and what it says; JSON that says the same is the same."""
-    said = json.dumps([request.get_full_path(), request.data], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()
+    """A hash of the path and the body; equal JSON gives equal hashes."""
+    text = json.dumps([request.get_full_path(), request.data], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _text(answer: Response) -> str:
@@ -75,7 +75,7 @@ def _text(answer: Response) -> str:
     return rendered.decode()
 
 
-def _again(known: RepeatedRequest) -> Response:
-    headers = {REPLAYED: "true", **({"Location": known.location} if known.location else {})}
-    data = json.loads(known.answer) if known.answer else None
-    return Response(data, known.status, headers=headers)
+def _again(stored: RepeatedRequest) -> Response:
+    headers = {REPLAYED: "true", **({"Location": stored.location} if stored.location else {})}
+    data = json.loads(stored.answer) if stored.answer else None
+    return Response(data, stored.status, headers=headers)

@@ -1,4 +1,4 @@
-"""What the lists, one party, an explanation and the cash flow take and give."""
+"""Request and response shapes of lists, one party, explanations and cash flow."""
 
 from typing import Any
 
@@ -22,13 +22,13 @@ def money() -> Any:
 
 
 class SparseQuery(StrictQuery):
-    """A list whose rows may be asked for in part."""
+    """Parameters of a list whose rows can be limited to some fields."""
 
     row: type[Answer]
 
     def get_fields(self) -> Any:
-        known = list(self.row().fields)
-        return {**super().get_fields(), "fields": Names(known, required=False)}
+        names = list(self.row().fields)
+        return {**super().get_fields(), "fields": Names(names, required=False)}
 
 
 class FoundEntity(EntityAnswer):
@@ -42,17 +42,17 @@ class EntitiesQuery(SparseQuery):
         allow_blank=True,
         max_length=200,
         default="",
-        help_text="Part of a name; typos are forgiven.",
+        help_text="Part of a name; typos are tolerated.",
     )
     kind = kind_field()
     limit = serializers.IntegerField(default=20, min_value=1, max_value=100)
-    cursor = Beyond(required=False, help_text="The `next` of the page before.")
+    cursor = Beyond(required=False, help_text="The `next` of the previous page.")
 
 
 class EntitiesAnswer(Answer):
     results = FoundEntity(many=True)
     kinds = serializers.DictField(
-        child=serializers.IntegerField(), help_text="How many were found, by kind, of every kind"
+        child=serializers.IntegerField(), help_text="Number of matches by kind, of all kinds"
     )
     next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
 
@@ -66,18 +66,18 @@ class RelationshipsQuery(SparseQuery):
     )
     source = serializers.UUIDField(required=False, help_text="An entity's id")  # type: ignore[assignment]
     target = serializers.UUIDField(required=False, help_text="An entity's id")
-    since = Moment(required=False, help_text="Not before this.")
-    until = Moment(required=False, end=True, help_text="Not after this.")
+    since = Moment(required=False, help_text="At or after this time.")
+    until = Moment(required=False, end=True, help_text="At or before this time.")
     min_amount = serializers.DecimalField(max_digits=20, decimal_places=4, required=False)
     max_amount = serializers.DecimalField(max_digits=20, decimal_places=4, required=False)
     currency = serializers.RegexField(r"\A[A-Z]{3}\Z", required=False)
     document_ref = serializers.CharField(required=False, max_length=500)
     transaction_ref = serializers.CharField(required=False, max_length=500)
     min_confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
-    has = Names(list(BY_NAME), required=False, help_text="Layers that say something of it")
-    lacks = Names(list(BY_NAME), required=False, help_text="Layers that say nothing of it")
+    has = Names(list(BY_NAME), required=False, help_text="Layers that the relationship has")
+    lacks = Names(list(BY_NAME), required=False, help_text="Layers that the relationship lacks")
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
-    cursor = Place(required=False, help_text="The `next` of the page before.")
+    cursor = Place(required=False, help_text="The `next` of the previous page.")
 
     def get_fields(self) -> Any:
         scores = {
@@ -89,7 +89,7 @@ class RelationshipsQuery(SparseQuery):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for least, most in (("since", "until"), ("min_amount", "max_amount")):
             if least in attrs and most in attrs and attrs[least] > attrs[most]:
-                raise serializers.ValidationError({least: [f"It is greater than `{most}`."]})
+                raise serializers.ValidationError({least: [f"Must not be greater than `{most}`."]})
         return attrs
 
 
@@ -122,8 +122,8 @@ class SimilarQuery(StrictQuery):
 
 
 class SimilarEntity(EntityAnswer):
-    shared = serializers.IntegerField(help_text="Counterparties of both")
-    similarity = serializers.FloatField(help_text="Jaccard's index of their counterparties")
+    shared = serializers.IntegerField(help_text="Number of common counterparties")
+    similarity = serializers.FloatField(help_text="Jaccard index of their counterparties")
 
 
 class SimilarAnswer(Answer):
@@ -164,15 +164,15 @@ class CashFlowQuery(StrictQuery):
     party = serializers.CharField(
         required=False,
         max_length=200,
-        help_text="Seen from it: an id or a part of a name. Without: all departments and accounts",
+        help_text="Its perspective: an id or a part of a name. Default: departments and accounts",
     )
-    since = Moment(required=False, help_text="Not before this.")
-    until = Moment(required=False, end=True, help_text="Not after this.")
+    since = Moment(required=False, help_text="At or after this time.")
+    until = Moment(required=False, end=True, help_text="At or before this time.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         since, until = attrs.get("since"), attrs.get("until")
         if since and until and since > until:
-            raise serializers.ValidationError({"since": ["It is later than `until`."]})
+            raise serializers.ValidationError({"since": ["Must not be later than `until`."]})
         return attrs
 
 
@@ -192,7 +192,7 @@ class ExpectedMonth(Answer):
     in_high = money()
     out_low = money()
     out_high = money()
-    payments = serializers.IntegerField(help_text="Predicted payments in it")
+    payments = serializers.IntegerField(help_text="Number of predicted payments")
 
 
 class CashFlowAnswer(Answer):

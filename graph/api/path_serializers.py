@@ -1,4 +1,4 @@
-"""What walks through the graph take and give: paths, the k shortest ones, who is near."""
+"""Request and response shapes of paths and neighbourhoods."""
 
 from rest_framework import serializers
 
@@ -10,12 +10,12 @@ class PathsQuery(EdgesQuery):
     source = serializers.UUIDField(help_text="An entity's id.")  # type: ignore[assignment]
     target = serializers.UUIDField(help_text="An entity's id.")
     max_length = serializers.IntegerField(
-        default=6, min_value=1, max_value=20, help_text="The most edges that a path may have."
+        default=6, min_value=1, max_value=20, help_text="Maximum number of edges of a path."
     )
     weight = serializers.ChoiceField(
         WEIGHTS,
         required=False,
-        help_text="Prefer edges with high scores (cost: -ln score). Without it every edge costs 1.",
+        help_text="Prefer edges with high scores (cost: -ln score). Default: every edge costs 1.",
     )
     direction = direction_field()
 
@@ -26,13 +26,13 @@ class KShortestQuery(PathsQuery):
 
 class NeighbourhoodQuery(EdgesQuery):
     depth = serializers.IntegerField(
-        default=1, min_value=1, max_value=6, help_text="The most edges between it and another."
+        default=1, min_value=1, max_value=6, help_text="Maximum number of edges from the entity."
     )
     limit = serializers.IntegerField(
-        default=100, min_value=1, max_value=1000, help_text="The most entities, it included."
+        default=100, min_value=1, max_value=1000, help_text="Maximum number of entities."
     )
     edge_limit = serializers.IntegerField(
-        default=1000, min_value=0, max_value=10_000, help_text="The most relationships shown."
+        default=1000, min_value=0, max_value=10_000, help_text="Maximum number of relationships."
     )
     direction = direction_field()
 
@@ -60,7 +60,7 @@ class WalkAnswer(Answer):
 
 def weights_used() -> serializers.DictField:
     return serializers.DictField(
-        child=serializers.IntegerField(), help_text="On how many edges each column was the weight"
+        child=serializers.IntegerField(), help_text="Number of edges that each column weighted"
     )
 
 
@@ -74,11 +74,11 @@ class PathAnswer(Answer):
 
 class KShortestAnswer(Answer):
     weights_used = weights_used()
-    paths = WalkAnswer(many=True, help_text="Best first; no two have the same entities in a row")
+    paths = WalkAnswer(many=True, help_text="Best first; each has a different list of entities")
 
 
 class NearbyEntity(EntityAnswer):
-    distance = serializers.IntegerField(help_text="Edges between it and the entity asked about")
+    distance = serializers.IntegerField(help_text="Number of edges from the entity of the question")
 
 
 class BetweenAnswer(EdgeAnswer):
@@ -87,7 +87,9 @@ class BetweenAnswer(EdgeAnswer):
 
 
 class NeighbourhoodAnswer(Answer):
-    truncated = serializers.BooleanField(help_text="There are more entities within that depth")
-    edges_truncated = serializers.BooleanField(help_text="There are more edges among these")
-    entities = NearbyEntity(many=True, help_text="The nearest first: the entity itself")
-    edges = BetweenAnswer(many=True, help_text="Among these entities, by id")
+    truncated = serializers.BooleanField(help_text="More entities lie within the depth")
+    edges_truncated = serializers.BooleanField(
+        help_text="There are more edges among these entities"
+    )
+    entities = NearbyEntity(many=True, help_text="Nearest first, beginning with the entity itself")
+    edges = BetweenAnswer(many=True, help_text="Edges among these entities, by id")

@@ -1,4 +1,4 @@
-"""Problems (RFC 9457) as the REST framework's responses."""
+"""Problems (RFC 9457) as responses of the REST framework."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,14 +16,16 @@ def response(
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Response:
-    """The problem as the answer of a view or of the exception handler."""
+    """The problem as the response of a view or of the exception handler."""
     answer = Response(body(status, detail, errors, **more), status, headers=dict(headers or {}))
     answer.content_type = MEDIA_TYPE
     return answer
 
 
 def of_exception(error: APIException, method: str) -> Response:
-    """The REST framework's own exceptions; a validation's tree becomes its leaves."""
+    """The response to an exception of the REST framework; all leaves of validation errors are
+    listed.
+    """
     headers = {}
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
@@ -37,12 +39,12 @@ def of_exception(error: APIException, method: str) -> Response:
 
 
 def _leaves(detail: Any, path: tuple[str | int, ...], where: Where) -> Iterator[dict[str, str]]:
-    if path == ("detail",):  # of the whole body
+    if path == ("detail",):  # an error of the whole body
         path = ()
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
             yield from _leaves(inner, (*path, name), where)
-    elif isinstance(detail, list) and any(isinstance(each, Mapping | list) for each in detail):
+    elif isinstance(detail, list) and any(isinstance(item, Mapping | list) for item in detail):
         for number, inner in enumerate(detail):
             yield from _leaves(inner, (*path, number), where)
     elif isinstance(detail, list):

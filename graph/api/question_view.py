@@ -1,4 +1,4 @@
-"""What every question over HTTP has: its schema, its limit of time."""
+"""What all question endpoints share: their schema and their time limit."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,10 +14,10 @@ from graph.api.conditional import Versioned
 from graph.database import deadlines
 
 PROBLEMS = {
-    400: OpenApiResponse(description="A parameter is wrong: its name, and what it should be"),
-    401: OpenApiResponse(shapes.Problem, description="No token, or not a valid one"),
+    400: OpenApiResponse(description="A parameter is invalid; the response names it"),
+    401: OpenApiResponse(shapes.Problem, description="No token, or an invalid one"),
     503: OpenApiResponse(
-        shapes.Problem, description="The view cannot be read now, or the question took too long"
+        shapes.Problem, description="The view cannot be read, or the question took too long"
     ),
 }
 NOT_FOUND = {404: OpenApiResponse(description="Not in your graph")}
@@ -26,18 +26,18 @@ NOT_FOUND = {404: OpenApiResponse(description="Not in your graph")}
 HEAVY: dict[int, Any] = {
     202: OpenApiResponse(
         shapes.QuestionAnswer,
-        description="A worker answers it: Location says where, Retry-After when",
+        description="A worker answers it. Location is the address, Retry-After the seconds",
     ),
-    422: OpenApiResponse(description="A worker took longer than it may: what to narrow"),
+    422: OpenApiResponse(description="A worker reached its time limit. Narrow the question"),
     429: OpenApiResponse(
-        description="Too many requests, or too many questions of yours are being answered"
+        description="Too many requests, or too many of your questions are being answered"
     ),
 }
 PREFER = OpenApiParameter(
     "Prefer",
     str,
     OpenApiParameter.HEADER,
-    description="respond-async (RFC 7240): have a worker answer it, however small it is",
+    description="respond-async (RFC 7240): let a worker answer it, even if it is small",
 )
 
 
@@ -49,7 +49,7 @@ def described[View: Callable[..., Response]](
     may_be_missing: bool = False,
     heavy: bool = False,
 ) -> Callable[[View], View]:
-    """The schema of a question: its parameters, its answer, what can go wrong."""
+    """Declares the schema of a question: its parameters, its answer and its errors."""
     responses = {
         200: conditional.of(answer),
         **conditional.NOT_MODIFIED,
@@ -65,7 +65,7 @@ def described[View: Callable[..., Response]](
 
 
 class Question(Versioned):
-    """A question of the graph, which ends at its limit of time."""
+    """A question about the graph, with a time limit."""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with deadlines.seconds(settings.QUESTIONS["request_seconds"]):

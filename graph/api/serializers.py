@@ -1,4 +1,4 @@
-"""What the API takes and gives. The layers' shapes follow from `graph.layers`."""
+"""Request and response shapes. The layers' shapes follow from `graph.layers`."""
 
 import json
 from collections.abc import Callable
@@ -33,13 +33,13 @@ FIELDS: dict[ColumnType, Any] = {
 
 def edges_field() -> Any:
     return serializers.ChoiceField(
-        ["flow", "all"], default="flow", help_text="flow: money that moved; all: links, too."
+        ["flow", "all"], default="flow", help_text="flow: money flows; all: links, too."
     )
 
 
 def direction_field() -> Any:
     return serializers.ChoiceField(
-        ["any", "out"], default="any", help_text="any: edges count both ways; out: along the arrow."
+        ["any", "out"], default="any", help_text="any: edges count both ways; out: forward only."
     )
 
 
@@ -50,14 +50,14 @@ def kind_field() -> Any:
 
 
 class Shape(serializers.Serializer[Any]):
-    """A serializer whose fields are made once, not copied for each request: they keep nothing."""
+    """A serializer with fields that are created once per class, not per request."""
 
     @property
     def fields(self) -> Any:
         return _made(type(self))
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        """DRF's, which looks for each value in several places, only where it is not in a dict."""
+        """As DRF's, but faster for dicts: DRF tries several ways to read each value."""
         written = _written(type(self)) if isinstance(instance, dict) else ()
         if not written or not all(source in instance for _, source, _ in written):
             return super().to_representation(instance)
@@ -74,15 +74,15 @@ def _made(shape: type[Shape]) -> Any:
 
 @cache
 def _written(shape: type[Shape]) -> list[tuple[str, str, Callable[[Any], Any]]]:
-    """Name, key and how it is written, of each field; nothing where a value may lie deeper."""
-    fields = [(name, each) for name, each in _made(shape).items() if not each.write_only]
-    if any(each.source == "*" or "." in each.source for _, each in fields):
+    """(name, key, conversion) of each field; empty if a value may be nested deeper."""
+    fields = [(name, field) for name, field in _made(shape).items() if not field.write_only]
+    if any(field.source == "*" or "." in field.source for _, field in fields):
         return []
-    return [(name, each.source, each.to_representation) for name, each in fields]
+    return [(name, field.source, field.to_representation) for name, field in fields]
 
 
 class StrictQuery(Shape):
-    """A question's parameters; one that the question has not is an error, not a silence."""
+    """The parameters of a question. Unknown parameters are errors."""
 
     one_of_them = "parameter"
 
@@ -108,41 +108,41 @@ class NoQuery(StrictQuery):
 
 
 class EdgesQuery(StrictQuery):
-    """A question of the graph, which may be asked of some of its edges only."""
+    """Parameters of a question that can be limited to some of the graph's edges."""
 
     types = Words(
-        required=False, help_text="Only relationships of these types (relationship_type), by comma."
+        required=False, help_text="Only relationships of these types, separated by commas."
     )
     min_confidence = serializers.FloatField(
-        required=False, min_value=0, max_value=1, help_text="Only edges at least so sure."
+        required=False, min_value=0, max_value=1, help_text="Minimum confidence of edges."
     )
     since = serializers.DateField(required=False, help_text="Only from this day on (UTC).")
     until = serializers.DateField(required=False, help_text="Only up to this day (UTC).")
     has = Names(
         list(BY_NAME),
         required=False,
-        help_text="Only edges of which all these layers say something.",
+        help_text="Only edges that have all these layers.",
     )
     edges = edges_field()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         since, until = attrs.get("since"), attrs.get("until")
         if since and until and since > until:
-            raise serializers.ValidationError({"since": ["It is later than `until`."]})
+            raise serializers.ValidationError({"since": ["Must not be later than `until`."]})
         return attrs
 
 
 def constrained(asked: dict[str, Any]) -> dict[str, Any]:
-    """An EdgesQuery's parameters as the questions take them: the edges that count are `only`."""
-    given = dict(asked)
+    """The parameters as the questions take them, with the filter of edges as `only`."""
+    arguments = dict(asked)
     only = Only(
-        types=given.pop("types", ()),
-        min_confidence=given.pop("min_confidence", 0.0),
-        since=given.pop("since", None),
-        until=given.pop("until", None),
-        layers=given.pop("has", ()),
+        types=arguments.pop("types", ()),
+        min_confidence=arguments.pop("min_confidence", 0.0),
+        since=arguments.pop("since", None),
+        until=arguments.pop("until", None),
+        layers=arguments.pop("has", ()),
     )
-    return {**given, "only": only}
+    return {**arguments, "only": only}
 
 
 class ImportanceQuery(EdgesQuery):
@@ -155,46 +155,46 @@ class ImportanceQuery(EdgesQuery):
 class CommunitiesQuery(EdgesQuery):
     top = serializers.IntegerField(default=10, min_value=1, max_value=1000)
     members = serializers.IntegerField(
-        default=10, min_value=1, max_value=1000, help_text="Members shown of each community."
+        default=10, min_value=1, max_value=1000, help_text="Members shown per community."
     )
     seed = serializers.IntegerField(default=SEED, min_value=0, max_value=2**31 - 1)
 
 
 def _statuses() -> str:
-    """The statuses that can be asked for, by layer."""
-    known = {layer.name: statuses_of(layer) for layer in LAYERS}
-    return "; ".join(f"{name}: {', '.join(values)}" for name, values in known.items() if values)
+    """The statuses that can be selected, by layer."""
+    statuses = {layer.name: statuses_of(layer) for layer in LAYERS}
+    return "; ".join(f"{name}: {', '.join(values)}" for name, values in statuses.items() if values)
 
 
 class InsightsQuery(StrictQuery):
     min_score = serializers.FloatField(
-        required=False, min_value=0, max_value=1, help_text="Of the layer's first score."
+        required=False, min_value=0, max_value=1, help_text="Minimum of the layer's first score."
     )
     party = serializers.CharField(
         required=False, max_length=200, help_text="An entity's id, or a part of a name."
     )
-    since = Moment(required=False, help_text="Not before this.")
-    until = Moment(required=False, end=True, help_text="Not after this.")
+    since = Moment(required=False, help_text="At or after this time.")
+    until = Moment(required=False, end=True, help_text="At or before this time.")
     status = serializers.CharField(
         required=False,
         max_length=20,
         help_text=_statuses(),
     )
     once = serializers.BooleanField(
-        default=False, help_text="Of a payment that several sources saw, only the view that counts."
+        default=False, help_text="Only one relationship per payment that several sources have."
     )
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
-    cursor = Place(required=False, help_text="The `next` of the page before.")
+    cursor = Place(required=False, help_text="The `next` of the previous page.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         since, until = attrs.get("since"), attrs.get("until")
         if since and until and since > until:
-            raise serializers.ValidationError({"since": ["It is later than `until`."]})
+            raise serializers.ValidationError({"since": ["Must not be later than `until`."]})
         return attrs
 
 
 class Answer(Shape):
-    """A shape that is only given, never taken."""
+    """The shape of a response."""
 
 
 class StatsAnswer(Answer):
@@ -202,11 +202,11 @@ class StatsAnswer(Answer):
     edges = serializers.IntegerField()
     average_degree = serializers.FloatField(help_text="2m/n")
     density = serializers.FloatField(help_text="m / n(n-1); parallel edges can lift it above 1")
-    components = serializers.IntegerField(help_text="Weakly connected ones")
-    unresolved = serializers.IntegerField(help_text="Relationships whose event names no entity")
-    dangling = serializers.IntegerField(help_text="Relationships whose entity is gone")
+    components = serializers.IntegerField(help_text="Weakly connected components")
+    unresolved = serializers.IntegerField(help_text="Relationships whose event has no entity")
+    dangling = serializers.IntegerField(help_text="Relationships whose entity does not exist")
     layers = serializers.DictField(
-        child=serializers.IntegerField(), help_text="On how many edges each layer says something"
+        child=serializers.IntegerField(), help_text="Number of edges that have each layer"
     )
     build_seconds = serializers.FloatField()
 
@@ -310,7 +310,7 @@ INSIGHTS = {
     )
 )
 class Insights(serializers.Field[Any, Any, Any, Any]):
-    """Rows of one layer: each with the layer's own columns."""
+    """Rows of one layer, with the layer's own columns."""
 
     def to_representation(self, value: Any) -> Any:
         return [INSIGHTS[row["layer"]](row).data for row in value]
@@ -324,7 +324,7 @@ class InsightsAnswer(Answer):
 class QuestionsQuery(StrictQuery):
     status = serializers.ChoiceField(QuestionStatus.choices, required=False)
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
-    cursor = Place(required=False, help_text="The `next` of the page before.")
+    cursor = Place(required=False, help_text="The `next` of the previous page.")
 
 
 class QuestionAnswer(Answer):
@@ -334,12 +334,12 @@ class QuestionAnswer(Answer):
     question = serializers.CharField()
     parameters = serializers.DictField(child=serializers.CharField())
     status = serializers.ChoiceField(QuestionStatus.choices)
-    version = serializers.CharField(help_text="Of the graph, when it was asked")
-    error = serializers.CharField(help_text="Why there is no answer, in a sentence")
+    version = serializers.CharField(help_text="The graph's version when the question was asked")
+    error = serializers.CharField(help_text="Why there is no answer, in one sentence")
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
-    expires_at = serializers.DateTimeField(allow_null=True, help_text="Until when it is kept")
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="The end of its retention")
     cancel_requested_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -349,7 +349,7 @@ class QuestionsAnswer(Answer):
 
 
 class Given(serializers.Field[Any, Any, Any, Any]):
-    """JSON that is kept as text, as what it says."""
+    """JSON stored as text, returned as JSON."""
 
     def to_representation(self, value: str) -> Any:
         return json.loads(value)
@@ -357,7 +357,7 @@ class Given(serializers.Field[Any, Any, Any, Any]):
 
 class QuestionDetailAnswer(QuestionAnswer):
     answer = extend_schema_field({"type": ["object", "null"]})(Given)(
-        help_text="What the question itself answers; null until it is done"
+        help_text="The answer to the question; null until it is done"
     )
 
 
@@ -376,10 +376,10 @@ class Problem(Answer):
     type = serializers.CharField(help_text="A URN that names the kind of problem")
     title = serializers.CharField()
     status = serializers.IntegerField()
-    detail = serializers.CharField(help_text="What is wrong here, and what to do")
-    request_id = serializers.CharField(help_text="What the log calls this request")
+    detail = serializers.CharField(help_text="What is wrong with this request, and what to do")
+    request_id = serializers.CharField(help_text="The request's id in the log")
     errors = WrongValue(many=True, required=False)  # type: ignore[assignment]
-    run = serializers.UUIDField(required=False, help_text="The run that is in the way")
+    run = serializers.UUIDField(required=False, help_text="The run that prevents it")
     question = serializers.UUIDField(
-        required=False, help_text="The question to a worker that has no answer"
+        required=False, help_text="The question that a worker could not answer"
     )

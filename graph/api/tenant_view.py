@@ -1,4 +1,4 @@
-"""What all requests for a tenant's rows have in common."""
+"""The base view of all requests for a tenant's rows."""
 
 from typing import Any
 from uuid import UUID
@@ -11,29 +11,29 @@ from graph.api import serializers as shapes
 
 
 class Asked(APIView):
-    """What asks for a tenant's rows: its parameters are checked by `query`."""
+    """A view of a tenant's rows. `query` validates its parameters."""
 
     query: type[shapes.StrictQuery] = shapes.NoQuery
 
     def parameters(
         self, request: Request, query: type[shapes.StrictQuery] | None = None
     ) -> dict[str, Any]:
-        """The checked parameters. Raises ValidationError naming each field that is wrong."""
+        """The validated parameters. Raises ValidationError that names each wrong field."""
         repeated = {
             name: ["Given more than once."]
-            for name, given in request.query_params.lists()
-            if len(given) > 1
+            for name, values in request.query_params.lists()
+            if len(values) > 1
         }
         if repeated:
             raise ValidationError(repeated)
-        given = (query or self.query)(data=request.query_params.dict())
-        given.is_valid(raise_exception=True)
-        return dict(given.validated_data)
+        validator = (query or self.query)(data=request.query_params.dict())
+        validator.is_valid(raise_exception=True)
+        return dict(validator.validated_data)
 
     def tenant(self, request: Request) -> UUID:
-        """Whose rows are asked for, as the authentication has it: the token's user's.
+        """The tenant whose rows are requested: the token's user.
 
-        Nothing else in a request can name another; staff may, in a way that is written down.
+        Only staff may name another tenant, and that is logged.
         """
         tenant: UUID = request.tenant_id  # type: ignore[attr-defined]
         return tenant

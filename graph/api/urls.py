@@ -1,4 +1,4 @@
-"""Questions: /api/v1/graph/…"""
+"""URLs of questions: /api/v1/graph/…"""
 
 from django.urls import path
 

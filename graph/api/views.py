@@ -1,4 +1,4 @@
-"""Questions over HTTP. The tenant is the authentication's, and nothing else."""
+"""Endpoints of questions. The tenant comes from the authentication only."""
 
 from typing import Any
 
@@ -25,15 +25,15 @@ from graph.reading import cursors
 
 
 class Listed(Question):
-    """A list, a page at a time, of whose rows only some fields may be wanted."""
+    """A list in pages, whose rows can be limited to some fields."""
 
     def page(
-        self, answer: type[shapes.Answer], found: list[Any], sparse: list[str] | None, **more: Any
+        self, answer: type[shapes.Answer], rows: list[Any], sparse: list[str] | None, **more: Any
     ) -> Response:
-        told = dict(answer({"results": found, **more}).data)
+        body = dict(answer({"results": rows, **more}).data)
         if sparse:
-            told["results"] = [{name: row[name] for name in sparse} for row in told["results"]]
-        return Response(told)
+            body["results"] = [{name: row[name] for name in sparse} for row in body["results"]]
+        return Response(body)
 
 
 class EntitiesView(Listed):
@@ -44,15 +44,17 @@ class EntitiesView(Listed):
     )
     def get(self, request: Request) -> Response:
         """Find entities by name, best match first."""
-        asked = self.parameters(request)
-        sparse, after = asked.pop("fields", None), asked.pop("cursor", None)
-        found = search.entities(self.tenant(request), asked.pop("search"), **asked, after=after)
-        following = beyond(found.following)
+        parameters = self.parameters(request)
+        sparse, after = parameters.pop("fields", None), parameters.pop("cursor", None)
+        page = search.entities(
+            self.tenant(request), parameters.pop("search"), **parameters, after=after
+        )
+        following = beyond(page.following)
         return self.page(
             list_serializers.EntitiesAnswer,
-            found.entities,
+            page.entities,
             sparse,
-            kinds=found.kinds,
+            kinds=page.kinds,
             next=following,
         )
 
@@ -68,9 +70,9 @@ class EntityView(Question):
         name="graph_entity",
     )
     def get(self, request: Request, entity_id: str) -> Response:
-        """One entity, and the parties that it deals with."""
-        asked = self.parameters(request)
-        answer = entities.party(self.tenant(request), entity_id, **asked)
+        """One entity and its counterparties."""
+        parameters = self.parameters(request)
+        answer = entities.party(self.tenant(request), entity_id, **parameters)
         return Response(list_serializers.PartyAnswer(answer).data)
 
 
@@ -85,9 +87,9 @@ class SimilarView(Question):
         name="graph_similar",
     )
     def get(self, request: Request, entity_id: str) -> Response:
-        """Entities of its kind that deal with the same parties, the most alike first."""
-        found = entities.similar(self.tenant(request), entity_id, **self.parameters(request))
-        return Response(list_serializers.SimilarAnswer({"results": found}).data)
+        """Entities of the same kind with the same counterparties, most similar first."""
+        rows = entities.similar(self.tenant(request), entity_id, **self.parameters(request))
+        return Response(list_serializers.SimilarAnswer({"results": rows}).data)
 
 
 class RelationshipsView(Listed):
@@ -99,15 +101,15 @@ class RelationshipsView(Listed):
         name="graph_relationships",
     )
     def get(self, request: Request) -> Response:
-        """Relationships by what, whose, when, how much and which layers, the newest first."""
-        asked = self.parameters(request)
-        sparse, most = asked.pop("fields", None), asked.pop("limit")
-        after = asked.pop("cursor", None)
-        found, following = relationships.relationships(
-            self.tenant(request), asked, most=most, after=after
+        """Relationships by type, party, time, amount and layers, newest first."""
+        parameters = self.parameters(request)
+        sparse, most = parameters.pop("fields", None), parameters.pop("limit")
+        after = parameters.pop("cursor", None)
+        rows, following = relationships.relationships(
+            self.tenant(request), parameters, most=most, after=after
         )
         return self.page(
-            list_serializers.RelationshipsAnswer, found, sparse, next=cursors.cursor(following)
+            list_serializers.RelationshipsAnswer, rows, sparse, next=cursors.cursor(following)
         )
 
 
@@ -121,7 +123,7 @@ class CashFlowView(Question):
         name="graph_cash_flow",
     )
     def get(self, request: Request) -> Response:
-        """Money in and out by month and currency, and the predicted months with their ranges."""
+        """Money in and out per month and currency, and the predicted months with ranges."""
         answer = cash_flow.cash_flow(self.tenant(request), **self.parameters(request))
         return Response(list_serializers.CashFlowAnswer(answer).data)
 
@@ -134,13 +136,13 @@ class InsightsView(Question):
         shapes.InsightsQuery, shapes.InsightsAnswer, may_be_missing=True, name="graph_insights"
     )
     def get(self, request: Request, layer: str) -> Response:
-        """What one layer says, the newest relationships first, with its evidence."""
-        asked = self.parameters(request)
-        most, after = asked.pop("limit"), asked.pop("cursor", None)
-        found, following = insights.insights(
-            self.tenant(request), layer, **asked, most=most, after=after
+        """The rows of one layer with their evidence, newest relationships first."""
+        parameters = self.parameters(request)
+        most, after = parameters.pop("limit"), parameters.pop("cursor", None)
+        rows, following = insights.insights(
+            self.tenant(request), layer, **parameters, most=most, after=after
         )
-        answer = {"results": found, "next": cursors.cursor(following)}
+        answer = {"results": rows, "next": cursors.cursor(following)}
         return Response(shapes.InsightsAnswer(answer).data)
 
 
@@ -162,7 +164,7 @@ class ExplainView(Question):
         shapes.NoQuery, list_serializers.ExplainAnswer, may_be_missing=True, name="graph_explain"
     )
     def get(self, request: Request, relationship_id: str) -> Response:
-        """Why it is there: all nine layers, the rows and evidence behind them, and in words."""
+        """Why a relationship exists: its layers, the rows and evidence behind them, and a text."""
         self.parameters(request)
         answer = explain.explain(self.tenant(request), relationship_id)
         return Response(list_serializers.ExplainAnswer(answer).data)

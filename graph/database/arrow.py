@@ -1,4 +1,4 @@
-"""PostgreSQL → Arrow over ADBC, in a tenant's transaction, from a bounded pool of connections."""
+"""PostgreSQL → Arrow over ADBC, in a tenant's transaction, on a bounded connection pool."""
 
 import atexit
 import threading
@@ -36,9 +36,11 @@ LIBPQ = (
 
 
 @dataclass
-class Standing:
-    """How a pool stands: connections open and idle, who waits; and since it began, how many had to
-    wait, for how many seconds altogether, and how many got none in time."""
+class PoolState:
+    """A pool's state: its limit (`most`), open and idle connections, and waiting callers.
+
+    Since the pool began: the number of waits, their total seconds, and the timeouts (`refused`).
+    """
 
     most: int
     size: int = 0
@@ -50,26 +52,26 @@ class Standing:
 
 
 class Pool:
-    """At most `size` connections, made when needed (a new one costs about 50 ms) and kept."""
+    """At most `size` connections, opened on demand (about 50 ms each) and reused."""
 
-    def __init__(self, conninfo: str, size: int, patience_seconds: float) -> None:
+    def __init__(self, conninfo: str, size: int, timeout_seconds: float) -> None:
         self.conninfo = conninfo
-        self.patience = patience_seconds
-        self._places = threading.BoundedSemaphore(size)
+        self.timeout = timeout_seconds
+        self._slots = threading.BoundedSemaphore(size)
         self._idle: LifoQueue[Any] = LifoQueue()
-        self._counted = Standing(size)
+        self._state = PoolState(size)
         self._counting = threading.Lock()
 
-    def standing(self) -> Standing:
+    def state(self) -> PoolState:
         with self._counting:
             idle = self._idle.qsize()
-            return replace(self._counted, idle=idle, size=self._counted.size + idle)
+            return replace(self._state, idle=idle, size=self._state.size + idle)
 
     @contextmanager
     def transaction(self, begin: str) -> Iterator[Any]:
-        """A connection that has just executed `begin`; rolled back at the end.
+        """A connection that has executed `begin`; rolled back at the end.
 
-        Raises GraphError where no connection is free in time.
+        Raises GraphError if no connection is free within the timeout.
         """
         self._enter()
         with self._lent(begin) as connection:
@@ -77,8 +79,8 @@ class Pool:
 
     @contextmanager
     def spare(self, begin: str) -> Iterator[Any | None]:
-        """The same, but None where none is free at once: who holds one already must not wait."""
-        if not self._places.acquire(blocking=False):
+        """As `transaction`, but None if none is free: who holds a connection must not wait."""
+        if not self._slots.acquire(blocking=False):
             yield None
             return
         self._count(size=1)
@@ -98,35 +100,35 @@ class Pool:
             self._idle.put(connection)
         finally:
             self._count(size=-1)
-            self._places.release()
+            self._slots.release()
 
     def _enter(self) -> None:
-        """Wait for a place; `size` counts the places that are taken, each a connection in use."""
-        if not self._places.acquire(blocking=False):
+        """Wait for a slot. `size` counts the slots in use, each of which has one connection."""
+        if not self._slots.acquire(blocking=False):
             self._wait()
         self._count(size=1)
 
     def _wait(self) -> None:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         self._count(waiting=1, waits=1)
-        had = self._places.acquire(timeout=self.patience)
-        self._count(waiting=-1, wait_seconds=time.perf_counter() - begun, refused=int(not had))
-        if not had:
-            raise GraphError(f"No database connection was free within {self.patience} s.")
+        acquired = self._slots.acquire(timeout=self.timeout)
+        self._count(waiting=-1, wait_seconds=time.perf_counter() - start, refused=int(not acquired))
+        if not acquired:
+            raise GraphError(f"No database connection was free within {self.timeout} s.")
 
     def _count(self, **changes: float) -> None:
         with self._counting:
             for name, change in changes.items():
-                setattr(self._counted, name, getattr(self._counted, name) + change)
+                setattr(self._state, name, getattr(self._state, name) + change)
 
     def close(self) -> None:
-        """Close what is idle."""
-        while (connection := self._kept()) is not None:
+        """Close all idle connections."""
+        while (connection := self._idle_connection()) is not None:
             connection.close()
 
     def _begun(self, begin: str) -> Any:
-        """An idle connection, or a new one; the server may have restarted since one was idle."""
-        while (connection := self._kept()) is not None:
+        """An idle connection that still works (the server may have restarted), or a new one."""
+        while (connection := self._idle_connection()) is not None:
             try:
                 _execute(connection, begin)
             except adbc_driver_manager.Error:
@@ -139,7 +141,7 @@ class Pool:
         _execute(connection, begin)
         return connection
 
-    def _kept(self) -> Any | None:
+    def _idle_connection(self) -> Any | None:
         try:
             return self._idle.get_nowait()
         except Empty:
@@ -161,7 +163,7 @@ _making = threading.Lock()
 
 
 def pool() -> Pool:
-    """The pool of the application's database (another one after its name changed: tests)."""
+    """The pool of the application's database; a new one if its name changed (in tests)."""
     parameters = connections["default"].get_connection_params()
     wanted = {name: str(parameters[name]) for name in LIBPQ if parameters.get(name)}
     conninfo = make_conninfo("", **wanted)  # type: ignore[arg-type,unused-ignore]
@@ -172,19 +174,19 @@ def pool() -> Pool:
         return _pools[conninfo]
 
 
-def standing() -> Standing:
-    """How the process's pool stands, also before it is used."""
+def state() -> PoolState:
+    """The state of this process's pool, also before the first use."""
     with _making:
-        known = [each.standing() for each in _pools.values()]
-    return known[-1] if known else Standing(settings.ARROW_POOL["size"])
+        states = [existing.state() for existing in _pools.values()]
+    return states[-1] if states else PoolState(settings.ARROW_POOL["size"])
 
 
 @atexit.register
 def close_all() -> None:
     """Close every idle connection of every pool."""
     with _making:
-        for known in _pools.values():
-            known.close()
+        for existing in _pools.values():
+            existing.close()
         _pools.clear()
 
 
@@ -200,7 +202,7 @@ class TenantReader:
         self.queries = 0
 
     def table(self, query: Composable) -> pa.Table:
-        """The query's rows. Raises ViewMissing, ViewUnpopulated with the command that mends it."""
+        """The query's rows. Raises ViewMissing or ViewUnpopulated."""
         self.queries += 1
         try:
             self._cursor.execute(query.as_string())
@@ -209,21 +211,23 @@ class TenantReader:
             raise _explained(error) from error
 
     def tables(self, large: Composable, others: Sequence[Composable]) -> list[pa.Table]:
-        """The large query's rows, and those of the others, which are read meanwhile on a second
-        connection in the same snapshot where one is free."""
+        """The rows of the large query, then those of the others.
+
+        The others run in parallel, on a second connection with the same snapshot, if one is free.
+        """
         if not others:
             return [self.table(large)]
         with self._beside() as beside, ThreadPoolExecutor(1) as thread:
             if beside is None:
                 return [self.table(query) for query in (large, *others)]
-            told = thread.submit(lambda: [beside.table(query) for query in others])
-            found = [self.table(large), *told.result()]
+            pending = thread.submit(lambda: [beside.table(query) for query in others])
+            tables = [self.table(large), *pending.result()]
             self.queries += beside.queries
-            return found
+            return tables
 
     @contextmanager
     def _beside(self) -> Iterator["TenantReader | None"]:
-        """Another reader of this snapshot."""
+        """A second reader of this snapshot, or None if no connection is free."""
         self._cursor.execute("SELECT pg_export_snapshot() AS name")
         snapshot = self._cursor.fetch_arrow_table()["name"][0].as_py()
         same = SQL("SET TRANSACTION SNAPSHOT {}; ").format(Literal(snapshot))
@@ -236,10 +240,10 @@ class TenantReader:
 
 @contextmanager
 def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantReader]:
-    """One read-only REPEATABLE READ transaction that names the tenant: a single snapshot.
+    """One read-only REPEATABLE READ transaction that sets the tenant: a single snapshot.
 
-    `hashed=True` for questions that read a whole tenant: no nested loops, which PostgreSQL plans
-    for tables that it has no statistics of yet, and which then take hours.
+    `hashed=True` is for questions that read a whole tenant: it turns off nested loops, which
+    PostgreSQL plans for tables without statistics and which then take hours.
     """
     tenant = SQL("SET LOCAL {} = {}; {}{}").format(
         SQL(TENANT_SETTING), Literal(str(user_id)), _limit(), SQL(HASHED if hashed else "")
@@ -250,7 +254,7 @@ def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantRe
 
 
 def _limit() -> Composable:
-    """Where a limit stands (graph.database.deadlines) the transaction's statements end at it."""
+    """SQL for the statement timeout if a deadline is set (graph.database.deadlines), else empty."""
     limit = deadlines.statement()
     return SQL("SET LOCAL statement_timeout = {}; ").format(Literal(limit)) if limit else SQL("")
 

@@ -1,4 +1,4 @@
-"""Arrow columns → Python values, without a step per row where one can be had."""
+"""Converts Arrow columns to Python values, vectorized where possible."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ UUID_CHARACTERS = 36
 HEX = np.frombuffer(
     b"".join(f"{byte:02x}".encode() for byte in range(256)), dtype=np.uint8
 ).reshape(256, 2)
-# where the 16 bytes' hex digits stand in 8-4-4-4-12
+# Positions of the 32 hex digits in the text form 8-4-4-4-12 of a uuid.
 DIGITS = np.array([i for i in range(UUID_CHARACTERS) if i not in (8, 13, 18, 23)])
 
 
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The column with its values in place of codes, where it has those.
+    """The column with its dictionary codes replaced by values, if it is dictionary-encoded.
 
-    Arrow has no dictionaries of uuids: theirs are of 16 bytes.
+    Arrow has no dictionaries of the uuid type, so uuids are stored in them as 16 bytes.
     """
     if not pa.types.is_dictionary(column.type):
         return column
@@ -30,31 +30,31 @@ def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def storage(column: pa.ChunkedArray) -> pa.Array:
-    """The column in one piece, as its storage type (a uuid's 16 bytes)."""
+    """The column as one array of its storage type (16 bytes for a uuid)."""
     whole = plain(column).combine_chunks()
     if isinstance(whole, pa.ChunkedArray):  # no chunks at all
         whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], column.type)
     return whole.storage if isinstance(whole.type, pa.BaseExtensionType) else whole
 
 
-def places(values: pa.ChunkedArray, among: pa.ChunkedArray) -> pa.Array:
-    """Where each of the values stands first among others (int32), NULL where it does not.
+def positions(values: pa.ChunkedArray, among: pa.ChunkedArray) -> pa.Array:
+    """The position of each value's first occurrence in `among` (int32); NULL if there is none.
 
-    Uuids are looked up by their second half, which is several times as fast as by all 16 bytes,
-    and the first halves are compared then; if any differ, all are looked up whole.
+    Uuids are looked up by their last 8 bytes, which is several times faster than by all 16, and
+    their first 8 bytes are then compared. If any of these differ, all are looked up by 16 bytes.
     """
-    wanted, known = storage(values), storage(among)
-    if wanted.type != known.type or wanted.type != pa.binary(UUID_BYTES):
-        return pc.index_in(wanted, value_set=known)
-    (first, second), (known_first, known_second) = _halves(wanted), _halves(known)
-    found = pc.index_in(second, value_set=known_second)
-    if pc.all(pc.equal(first, known_first.take(found))).as_py() is False:
-        return pc.index_in(wanted, value_set=known)
-    return found
+    wanted, candidates = storage(values), storage(among)
+    if wanted.type != candidates.type or wanted.type != pa.binary(UUID_BYTES):
+        return pc.index_in(wanted, value_set=candidates)
+    (first, second), (candidates_first, candidates_second) = _halves(wanted), _halves(candidates)
+    rows = pc.index_in(second, value_set=candidates_second)
+    if pc.all(pc.equal(first, candidates_first.take(rows))).as_py() is False:
+        return pc.index_in(wanted, value_set=candidates)
+    return rows
 
 
 def _halves(uuids: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """The first and the last 8 bytes of each as numbers."""
+    """The first and the last 8 bytes of each uuid, as numbers."""
     octets = np.frombuffer(uuids.buffers()[1], dtype=np.int64).reshape(-1, 2)
     octets = octets[uuids.offset :][: len(uuids)]
     absent = pc.is_null(uuids).to_numpy(zero_copy_only=False) if uuids.null_count else None
@@ -66,7 +66,7 @@ def is_uuid(column_type: pa.DataType) -> bool:
 
 
 def uuid_texts(values: pa.Array) -> pa.Array:
-    """16-byte values → their 36-character texts; NULL stays NULL."""
+    """Converts 16-byte values to 36-character texts; NULL stays NULL."""
     raw = values.fill_null(bytes(UUID_BYTES)) if values.null_count else values
     octets = np.frombuffer(raw.buffers()[1], dtype=np.uint8)
     octets = octets[raw.offset * UUID_BYTES :][: len(raw) * UUID_BYTES]
@@ -98,18 +98,18 @@ def values(column: pa.ChunkedArray) -> list[Any]:
 
 
 def _numbers(array: pa.Array) -> list[Any]:
-    found = array.fill_null(0).to_numpy(zero_copy_only=False).tolist()
+    numbers = array.fill_null(0).to_numpy(zero_copy_only=False).tolist()
     for row in np.flatnonzero(pc.is_null(array).to_numpy(zero_copy_only=False)).tolist():
-        found[row] = None
-    return list(found)
+        numbers[row] = None
+    return list(numbers)
 
 
 def _objects(array: pa.Array, uuids: bool) -> list[Any]:
-    """Few distinct values are made once and shared; many texts are made in one step."""
+    """Creates each distinct value once if there are few; converts texts at once if many."""
     coded = array.dictionary_encode()
     many = len(coded.dictionary) > len(array) // 2
     if many and (uuids or pa.types.is_string(array.type)):
         return list((uuid_texts(array) if uuids else array).to_pylist())
-    known = uuid_texts(coded.dictionary) if uuids else coded.dictionary
-    distinct = np.array([*known.to_pylist(), None], dtype=object)
+    texts = uuid_texts(coded.dictionary) if uuids else coded.dictionary
+    distinct = np.array([*texts.to_pylist(), None], dtype=object)
     return list(distinct[coded.indices.fill_null(len(distinct) - 1).to_numpy()].tolist())

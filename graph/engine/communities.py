@@ -1,4 +1,4 @@
-"""Groups of entities that deal with one another more than with the rest."""
+"""Finds communities: groups of entities with more edges among them than to others."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ SEED = 20
 
 @dataclass(frozen=True, slots=True)
 class Communities:
-    """Node rows by community, largest first; modularity in -0.5..1 (None without edges)."""
+    """Node rows by community, largest first. `modularity` is in -0.5..1, None without edges."""
 
     members: list[list[int]]
     modularity: float | None
@@ -24,10 +24,10 @@ class Communities:
 
 
 def communities(graph: Graph, seed: int = SEED) -> Communities:
-    """NetworKit's Louvain (Blondel et al., 2008) on the undirected projection, PageRank's weights.
+    """Louvain (Blondel et al., 2008) by NetworKit, on the undirected projection.
 
-    Repeatable: the same graph and seed give the same communities. A node without edges is a
-    community of its own.
+    Edges weigh as for PageRank. The same graph and seed give the same communities. A node without
+    edges is a community of its own.
     """
     weights = weighted(graph)
     matrix = adjacency(graph, weights.values)
@@ -40,7 +40,7 @@ def communities(graph: Graph, seed: int = SEED) -> Communities:
 
 
 def modularity(matrix: sp.csr_array, labels: Index) -> float:
-    """Newman's modularity (2004) of a symmetric matrix; a self-loop counts at both its ends."""
+    """Newman's modularity (2004) of a symmetric matrix. A self-loop counts at both its ends."""
     loops = matrix.diagonal()
     degree = matrix.sum(axis=1) + loops
     total = degree.sum()

@@ -1,4 +1,4 @@
-"""Which edges a question is asked of."""
+"""Filters the edges of a graph for a question."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ from graph.layers import BY_NAME
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """Edges of these types, at least this sure, from `since` to `until` (days, both counted),
+    """Keeps the edges that meet all conditions; a condition left at its default has no effect.
 
-    of which all of these layers say something. What is not given does not matter.
+    `types`: the edge's type is one of them. `min_confidence`: its confidence is at least this.
+    `since`, `until`: its date is between them, inclusive. `layers`: it has a value of all of them.
     """
 
     types: Sequence[str] = ()
@@ -27,38 +28,38 @@ class Only:
     layers: Sequence[str] = ()
 
     def columns(self) -> tuple[str, ...]:
-        """The edge columns that it reads."""
-        asked = {
+        """The edge columns that the filter reads."""
+        by_column = {
             "relationship_type": bool(self.types),
             "confidence_score": self.min_confidence > 0,
             "occurred_at": self.since is not None or self.until is not None,
         }
         presences = (BY_NAME[name].presence for name in self.layers)
-        return (*(name for name, wanted in asked.items() if wanted), *presences)
+        return (*(name for name, needed in by_column.items() if needed), *presences)
 
     def of(self, graph: Graph) -> Graph:
-        """The graph with all its nodes and these edges only."""
+        """The graph with all its nodes and only the edges that pass."""
         if not self.columns():
             return graph
-        kept = np.ones(graph.edge_count, bool)
+        mask = np.ones(graph.edge_count, bool)
         for condition in self._conditions(graph.edges):
-            kept &= _mask(condition)
-        return graph.only(edges=kept)
+            mask &= _mask(condition)
+        return graph.only(edges=mask)
 
     def _conditions(self, edges: pa.Table) -> "list[pa.ChunkedArray]":
-        found = [pc.is_valid(edges[BY_NAME[name].presence]) for name in self.layers]
+        conditions = [pc.is_valid(edges[BY_NAME[name].presence]) for name in self.layers]
         if self.types:
             wanted = pa.array(self.types, pa.string())
-            found.append(pc.is_in(edges["relationship_type"], value_set=wanted))
+            conditions.append(pc.is_in(edges["relationship_type"], value_set=wanted))
         if self.min_confidence > 0:
-            found.append(pc.greater_equal(edges["confidence_score"], self.min_confidence))
+            conditions.append(pc.greater_equal(edges["confidence_score"], self.min_confidence))
         if self.since is not None or self.until is not None:
             days = edges["occurred_at"].cast(pa.timestamp("us")).cast(pa.date32(), safe=False)
             if self.since is not None:
-                found.append(pc.greater_equal(days, pa.scalar(self.since)))
+                conditions.append(pc.greater_equal(days, pa.scalar(self.since)))
             if self.until is not None:
-                found.append(pc.less_equal(days, pa.scalar(self.until)))
-        return found
+                conditions.append(pc.less_equal(days, pa.scalar(self.until)))
+        return conditions
 
 
 def _mask(condition: pa.ChunkedArray) -> npt.NDArray[np.bool_]:

@@ -8,21 +8,22 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.engine.columns import as_strings, places, storage
+from graph.engine.columns import as_strings, positions, storage
 
 Index = npt.NDArray[np.int64]
 ENDS = ("source_entity_id", "target_entity_id")
-MANY = 100_000  # edges: a thread is worth its start
+MANY = 100_000  # edges; from here on, starting a thread pays off
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """`nodes` (id, kind, name; one row a node, ordered by id) and `edges` (id and attributes).
+    """A directed multigraph with columns for nodes and edges.
 
-    An attribute that many edges share may be a dictionary column (graph.engine.columns.plain).
-    `source[i]` and `target[i]` are the rows in `nodes` of edge i's ends. `unresolved` counts the
-    relationships that are not edges because an event names no entity, `dangling` those whose
-    entity is not among the nodes. `version` is what the data was read at, if that is known.
+    `nodes` has id, kind and name, one row per node, ordered by id. `edges` has id and attributes.
+    An attribute that many edges share may be dictionary-encoded (graph.engine.columns.plain).
+    `source[i]` and `target[i]` are the node rows of edge i's ends. `unresolved` counts
+    relationships that are not edges because an event has no entity, `dangling` those whose entity
+    is not among the nodes. `version` is the version of the data, if known.
     """
 
     nodes: pa.Table
@@ -43,7 +44,7 @@ class Graph:
 
     @property
     def nbytes(self) -> int:
-        """What its columns and arrays take."""
+        """The size of the graph's columns and arrays in bytes."""
         arrays = self.source.nbytes + self.target.nbytes
         return int(self.nodes.nbytes + self.edges.nbytes + arrays)
 
@@ -51,11 +52,11 @@ class Graph:
         return as_strings(self.nodes["id"])
 
     def position(self, node_id: str) -> int | None:
-        """The node's row, or None where the graph has no such node."""
-        found = pc.index(
+        """The node's row, or None if the graph does not have the node."""
+        row = pc.index(
             storage(self.nodes["id"]), pa.scalar(_bytes(node_id), type=pa.binary(16))
         ).as_py()
-        return None if found < 0 else int(found)
+        return None if row < 0 else int(row)
 
     def only(
         self,
@@ -63,7 +64,7 @@ class Graph:
         nodes: npt.NDArray[np.bool_] | None = None,
         edges: npt.NDArray[np.bool_] | None = None,
     ) -> "Graph":
-        """Without the other nodes, their edges, and the other edges."""
+        """The graph with only these nodes, and of the edges between them only these edges."""
         nodes = np.ones(self.node_count, bool) if nodes is None else nodes
         edges = np.ones(self.edge_count, bool) if edges is None else edges
         edges = edges & nodes[self.source] & nodes[self.target]
@@ -77,18 +78,18 @@ class Graph:
         )
 
     def turned(self) -> "Graph":
-        """Every edge the other way round; nothing is copied."""
+        """The graph with all edges reversed; nothing is copied."""
         return replace(self, source=self.target, target=self.source)
 
     def numbers(self, column: str) -> npt.NDArray[np.float64]:
-        """An edge column as float64, NaN where it is NULL."""
+        """An edge column as float64, with NaN for NULL."""
         return np.asarray(
             storage(self.edges[column]).cast(pa.float64()).to_numpy(zero_copy_only=False)
         )
 
 
 def build(nodes: pa.Table, edges: pa.Table, version: str = "") -> Graph:
-    """The graph of these rows.
+    """Builds the graph of these rows.
 
     `nodes` has id (uuid), kind, name; `edges` has id, source_entity_id, target_entity_id (uuid,
     NULL where unresolved) and any further columns, which become the edges' attributes.
@@ -97,29 +98,29 @@ def build(nodes: pa.Table, edges: pa.Table, version: str = "") -> Graph:
     unresolved = pc.or_(
         pc.is_null(edges["source_entity_id"]), pc.is_null(edges["target_entity_id"])
     )
-    found = pc.and_(pc.is_valid(ends[0]), pc.is_valid(ends[1]))
+    resolved = pc.and_(pc.is_valid(ends[0]), pc.is_valid(ends[1]))
     missing = int(pc.sum(pc.cast(unresolved, pa.int64())).as_py() or 0)
-    kept = int(pc.sum(pc.cast(found, pa.int64())).as_py() or 0)
-    source, target = (_index(end.filter(found)) for end in ends)
+    edge_count = int(pc.sum(pc.cast(resolved, pa.int64())).as_py() or 0)
+    source, target = (_index(end.filter(resolved)) for end in ends)
     attributes = edges.drop_columns(["source_entity_id", "target_entity_id"])
     return Graph(
         nodes=nodes,
-        edges=attributes if kept == edges.num_rows else attributes.filter(found),
+        edges=attributes if edge_count == edges.num_rows else attributes.filter(resolved),
         source=source,
         target=target,
         unresolved=missing,
-        dangling=edges.num_rows - kept - missing,
+        dangling=edges.num_rows - edge_count - missing,
         version=version,
     )
 
 
-def _ends(edges: pa.Table, known: pa.ChunkedArray) -> list[pa.Array]:
-    """Where the edges' ends stand among the nodes."""
+def _ends(edges: pa.Table, node_ids: pa.ChunkedArray) -> list[pa.Array]:
+    """The node rows of the edges' ends, NULL where there is none."""
     columns = [edges[name] for name in ENDS]
     if edges.num_rows < MANY:
-        return [places(column, known) for column in columns]
+        return [positions(column, node_ids) for column in columns]
     with ThreadPoolExecutor(len(ENDS)) as threads:
-        return list(threads.map(lambda column: places(column, known), columns))
+        return list(threads.map(lambda column: positions(column, node_ids), columns))
 
 
 def _index(values: pa.Array) -> Index:

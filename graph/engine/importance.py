@@ -1,4 +1,4 @@
-"""Which entities matter: three centralities over the simple projection."""
+"""Ranks entities by three centralities of the simple projection."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,27 +19,28 @@ DAMPING = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """A score per node (in the order of the graph's nodes), and which weights it rests on."""
+    """One score per node, in the order of the graph's nodes, and the weights that were used."""
 
     scores: Scores
     weights_used: dict[str, int]
 
 
 def importance(graph: Graph, algorithm: str, direction: Direction = "any") -> Importance:
-    """Scores by one of ALGORITHMS, rounded to DECIMALS: threads add up in any order, and what is
-    equal must stay equal. Raises KeyError for another name.
+    """Scores by one of ALGORITHMS. Raises KeyError for another name.
+
+    Scores are rounded to DECIMALS, because threads sum in any order and ties must stay ties.
     """
     compute = ALGORITHMS[algorithm]
     if graph.node_count == 0:
         return Importance(np.zeros(0), {})
-    found = compute(graph, direction)
-    return Importance(found.scores.round(DECIMALS), found.weights_used)
+    result = compute(graph, direction)
+    return Importance(result.scores.round(DECIMALS), result.weights_used)
 
 
 def pagerank(graph: Graph, direction: Direction) -> Importance:
     """PageRank (Page et al., 1999), damping 0.85, weighted by causal_score; sums to 1.
 
-    Where causal_score is NULL the edge weighs its confidence_score: `weights_used` says how often.
+    An edge without causal_score weighs its confidence_score; `weights_used` counts both.
     """
     weights = weighted(graph)
     matrix = adjacency(graph, weights.values, direction)
@@ -57,7 +58,7 @@ def betweenness(graph: Graph, direction: Direction) -> Importance:
 
 
 def closeness(graph: Graph, direction: Direction) -> Importance:
-    """Closeness with Wasserman and Faust's correction for components, 0..1, as networkx's."""
+    """Closeness with Wasserman and Faust's correction for components, 0..1, as in networkx."""
     projected = _rustworkx(graph, direction)
     return Importance(_in_order(rx.closeness_centrality(projected, wf_improved=True), graph), {})
 
@@ -72,11 +73,11 @@ ALGORITHMS: dict[str, Callable[[Graph, Direction], Importance]] = {
 def _rustworkx(
     graph: Graph, direction: Direction
 ) -> "rx.PyGraph[int, None] | rx.PyDiGraph[int, None]":
-    """The simple projection: networkx's betweenness does not count parallel edges, nor do we."""
-    made = rx.PyGraph() if direction == "any" else rx.PyDiGraph()
-    made.add_nodes_from(range(graph.node_count))
-    made.add_edges_from_no_data([(int(u), int(v)) for u, v in pairs(graph, direction)])
-    return made
+    """The simple projection. As in networkx, betweenness does not count parallel edges."""
+    projected = rx.PyGraph() if direction == "any" else rx.PyDiGraph()
+    projected.add_nodes_from(range(graph.node_count))
+    projected.add_edges_from_no_data([(int(u), int(v)) for u, v in pairs(graph, direction)])
+    return projected
 
 
 def _in_order(scores: "rx.CentralityMapping", graph: Graph) -> Scores:

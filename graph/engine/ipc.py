@@ -1,6 +1,6 @@
-"""A graph as bytes and back: two Arrow IPC streams behind a label and a checksum.
+"""Serializes a graph as two Arrow IPC streams with a label and a checksum.
 
-No code travels in it: what comes back are columns, or an error.
+Only columns are serialized, no code.
 """
 
 import json
@@ -20,11 +20,11 @@ ENDS = ("source", "target")
 
 
 class Corrupt(ValueError):
-    """These bytes are no graph, or another one than was asked for."""
+    """The bytes are not a graph, or are a graph with another label."""
 
 
 def pack(graph: Graph, label: dict[str, Any]) -> bytes:
-    """The graph with its label, which `unpack` demands back."""
+    """The graph as bytes, with a label that `unpack` checks."""
     ends = {f"{name}:": _small(getattr(graph, name)) for name in ENDS}
     edges = graph.edges
     for name, column in ends.items():
@@ -42,20 +42,20 @@ def pack(graph: Graph, label: dict[str, Any]) -> bytes:
 
 
 def unpack(packed: bytes, label: dict[str, Any]) -> Graph:
-    """Raises Corrupt."""
+    """The graph in the bytes. Raises Corrupt if they are damaged or have another label."""
     start = len(MAGIC) + NUMBERS
     body = memoryview(packed)[start:]
     if packed[: len(MAGIC)] != MAGIC or _number(packed[len(MAGIC) : start]) != zlib.crc32(body):
         raise Corrupt("these bytes are not a whole graph")
     length = _number(body[:NUMBERS])
-    told = json.loads(bytes(body[NUMBERS : NUMBERS + length]))
-    if told.pop("label") != label:
+    head = json.loads(bytes(body[NUMBERS : NUMBERS + length]))
+    if head.pop("label") != label:
         raise Corrupt("this is another graph")
     source = pa.BufferReader(pa.py_buffer(body[NUMBERS + length :]))
     nodes, edges = (_table(source) for _ in range(2))
     ends = {name: edges[f"{name}:"].to_numpy().astype(np.int64) for name in ENDS}
     edges = edges.drop_columns([f"{name}:" for name in ENDS])
-    return replace(Graph(nodes=nodes, edges=edges, **ends), **told)
+    return replace(Graph(nodes=nodes, edges=edges, **ends), **head)
 
 
 def _small(places: Any) -> pa.Array:

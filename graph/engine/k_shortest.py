@@ -13,7 +13,7 @@ from graph.engine.native.paths import arc, yen
 from graph.engine.paths import Hop, Path, Steps, costs_of, steps_of
 from graph.engine.projection import Direction
 
-TRIES = 10  # paths looked at for each one wanted, where longer ones are among the cheapest
+TRIES = 10  # paths examined per path returned, because some of the cheapest may be too long
 
 
 def k_shortest(
@@ -29,33 +29,33 @@ def k_shortest(
 ) -> list[Path]:
     """The `k` cheapest paths without repeated nodes, of at most `max_length` edges, best first.
 
-    Yen (1971). Costs are those of `shortest_path`; of parallel edges the cheapest is taken, of
-    equally cheap ones the one with the smallest id. Two paths differ in their nodes.
-    `between` is called before each search for one more; what it raises ends them.
+    Method: Yen (1971). Costs are as in `shortest_path`. Of parallel edges the cheapest counts, then
+    the one with the smallest id, so two paths always differ in their nodes. `between` is called
+    before each search for another path; an exception from it ends the search.
     """
     costs, used = costs_of(graph, weight)
     if source == target:
         return [Path([], 0.0, used)]
     arcs = _arcs(steps_of(graph, costs, direction), graph.node_count)
-    found: list[Path] = []
+    paths: list[Path] = []
     try:
         for tried, nodes in enumerate(yen(arcs.costs, source, target)):
             between()
             too_long = len(nodes) - 1 > max_length
             if tried >= TRIES * k or (too_long and weight is None):
-                break  # unweighted, all that follow are as long
+                break  # unweighted: all further paths are at least as long
             if not too_long:
-                found.append(arcs.path(nodes, used))
-            if len(found) == k:
+                paths.append(arcs.path(nodes, used))
+            if len(paths) == k:
                 break
     except nx.NetworkXNoPath:
         pass
-    return found
+    return paths
 
 
 @dataclass(frozen=True, slots=True)
 class _Arcs:
-    """The cheapest step from row to column, and which one it is."""
+    """The cheapest step from each row to each column, and its index in `steps`."""
 
     costs: sp.csr_array
     step: Index

@@ -1,4 +1,4 @@
-"""Libraries of algorithms that take long to load: loaded when a question first needs them."""
+"""Imports libraries that load slowly, when a question first needs them."""
 
 from functools import cache
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @cache
 def networkit() -> Any:
-    """The module; it loads every algorithm that it has, and what draws them where that is there."""
+    """The networkit module. Its import loads all its algorithms, and plotting if installed."""
     import networkit as nk  # noqa: PLC0415
 
     return nk

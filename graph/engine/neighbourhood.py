@@ -1,4 +1,4 @@
-"""Who is near a node."""
+"""Finds the nodes near a node."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from graph.engine.projection import Direction, adjacency
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """Nodes by distance (the start first), and the rows of all edges between any two of them.
+    """Nodes by distance, the start first, and the rows of all edges between any two of them.
 
-    `truncated`: there are more within that depth than were wanted.
+    `truncated`: more nodes than requested lie within the depth.
     """
 
     nodes: list[int]
@@ -25,7 +25,7 @@ class Neighbourhood:
 def neighbourhood(
     graph: Graph, start: int, *, depth: int, most: int, direction: Direction = "any"
 ) -> Neighbourhood:
-    """At most `most` nodes within `depth` edges of the start; of equally near ones the first."""
+    """At most `most` nodes within `depth` edges of the start; at equal distance the first rows."""
     steps = adjacency(graph, np.ones(graph.edge_count), direction)
     distance = np.full(graph.node_count, -1)
     distance[start] = 0
@@ -38,16 +38,16 @@ def neighbourhood(
         count += len(frontier)
         if not len(frontier) or truncated:
             break
-    return _told(graph, distance, truncated)
+    return _result(graph, distance, truncated)
 
 
 def _beyond(steps: sp.csr_array, frontier: Index, distance: Index) -> Index:
-    """Nodes one edge from the frontier that were not met before, in order."""
+    """The nodes one edge from the frontier that were not reached before, in row order."""
     near = np.unique(steps[frontier].indices)
     return np.asarray(near[distance[near] < 0], np.int64)
 
 
-def _told(graph: Graph, distance: Index, truncated: bool) -> Neighbourhood:
+def _result(graph: Graph, distance: Index, truncated: bool) -> Neighbourhood:
     met = np.flatnonzero(distance >= 0)
     nodes = met[np.argsort(distance[met], kind="stable")]
     between = (distance[graph.source] >= 0) & (distance[graph.target] >= 0)

@@ -1,4 +1,4 @@
-"""Shortest paths with a bound on their length."""
+"""Shortest paths of at most a given number of edges."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ from graph.engine.graph import Graph
 from graph.engine.projection import Direction
 from graph.engine.weights import weighted
 
-# a score of 0 is no proof that nothing flows: its edge is the last resort, not a wall
+# A score of 0 does not prove that nothing flows, so its edge is the last resort, but usable.
 LEAST_SCORE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One edge of a path: its row, the nodes it leads from and to, and whether along its arrow."""
+    """One edge of a path: its row, the nodes from and to, and whether it is walked forward."""
 
     edge: int
     source: int
@@ -27,7 +27,7 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The hops, in order (none where source and target are one), and their total cost."""
+    """The hops in order (none if source and target are the same node), and their total cost."""
 
     hops: list[Hop]
     cost: float
@@ -45,12 +45,13 @@ def shortest_path(
 ) -> Path | None:
     """The cheapest path of at most `max_length` edges, or None.
 
-    Unweighted, an edge costs 1. With `weight` (a column of scores) it costs -ln(score): the path
-    found is the one whose product of scores is greatest. Of equally cheap paths the one with
-    fewer edges wins, then the one whose last edges have the smallest ids: the same graph gives
-    the same path, in whatever order its rows came.
+    Unweighted, an edge costs 1. With `weight` (a column of scores) it costs -ln(score), so the
+    cheapest path has the greatest product of scores. Among equally cheap paths the one with fewer
+    edges wins, then the one whose last edges have the smallest ids. The result does not depend on
+    the order of the graph's rows.
 
-    Bellman's equations by number of edges: level k holds the cheapest walk of exactly k edges.
+    Method: Bellman's equations by number of edges. Level k has the cheapest walk of exactly k
+    edges.
     """
     costs, used = costs_of(graph, weight)
     if source == target:
@@ -66,7 +67,7 @@ def shortest_path(
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Every way to take an edge, in the order of the ids: from, to, cost, row, along its arrow?"""
+    """All ways to walk an edge, ordered by edge id: from, to, cost, edge row, forward or not."""
 
     source: npt.NDArray[np.int64]
     target: npt.NDArray[np.int64]
@@ -101,7 +102,7 @@ def steps_of(graph: Graph, costs: npt.NDArray[np.float64], direction: Direction)
 
 
 def _levels(steps: Steps, nodes: int, source: int, max_length: int) -> list[_Level]:
-    """Level k for k = 0 … max_length; stops early when no walk of k edges helps any more."""
+    """Levels k = 0 … max_length; stops early when a walk of k edges improves nothing."""
     start = np.full(nodes, np.inf)
     start[source] = 0
     levels = [_Level(start, np.full(nodes, -1))]
@@ -116,7 +117,7 @@ def _levels(steps: Steps, nodes: int, source: int, max_length: int) -> list[_Lev
 
 
 def _next(steps: Steps, before: npt.NDArray[np.float64], nodes: int) -> _Level:
-    """One more edge: for each node the cheapest step into it, the first among equals."""
+    """The next level: for each node the cheapest step into it, the first among equals."""
     usable = np.flatnonzero(np.isfinite(before[steps.source]))
     cost = before[steps.source[usable]] + steps.cost[usable]
     order = np.lexsort((cost, steps.target[usable]))

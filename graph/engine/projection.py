@@ -1,4 +1,4 @@
-"""The simple, weighted graph under the multigraph: parallel edges become one."""
+"""Projects the multigraph to a simple weighted graph: parallel edges become one."""
 
 from typing import Literal
 
@@ -16,8 +16,8 @@ DECIMALS = 12
 def adjacency(graph: Graph, weights: Weights, direction: Direction = "any") -> sp.csr_array:
     """The n by n matrix whose entry (u, v) is the sum of the weights of the edges from u to v.
 
-    `direction="any"`: symmetric, every edge counts both ways (a self-loop once). Sums are rounded
-    to DECIMALS, below which they would depend on the order of the edges.
+    `direction="any"` gives a symmetric matrix: every edge counts both ways, a self-loop once. Sums
+    are rounded to DECIMALS, because further digits would depend on the order of the edges.
     """
     shape = (graph.node_count, graph.node_count)
     directed = sp.coo_array((weights, (graph.source, graph.target)), shape=shape).tocsr()
@@ -29,7 +29,7 @@ def adjacency(graph: Graph, weights: Weights, direction: Direction = "any") -> s
 
 
 def pairs(graph: Graph, direction: Direction = "any") -> npt.NDArray[np.int64]:
-    """The distinct (u, v), self-loops left out; with `any` each pair once, u < v. Shape (k, 2)."""
+    """The distinct (u, v) without self-loops, shape (k, 2). With `any`, each pair once, u < v."""
     ends = np.column_stack([graph.source, graph.target])
     if direction == "any":
         ends = np.sort(ends, axis=1)

@@ -1,4 +1,4 @@
-"""A graph in numbers."""
+"""Key figures of a graph."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,12 @@ from graph.layers import LAYERS
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """`average_degree` counts both ends (2m/n); `density` is m / n(n-1), which parallel edges can
-    lift above 1; `components` are weak ones, a node without edges is one of its own.
+    """Key figures of a graph.
 
-    `unresolved` and `dangling` are the relationships that are not edges (see Graph). `layers`: on
-    how many edges each layer says something.
+    `average_degree` is 2m/n. `density` is m / n(n-1), which parallel edges can lift above 1.
+    `components` counts weakly connected components; a node without edges is one. `unresolved` and
+    `dangling` count the relationships that are not edges (see Graph). `layers` counts, for each
+    layer, the edges that have a value of it.
     """
 
     nodes: int

@@ -1,6 +1,6 @@
-"""A graph as text that other programs read: node-link JSON, GraphML, GEXF.
+"""Writes a graph in text formats: node-link JSON, GraphML, GEXF.
 
-Each is an iterator of pieces: of the edges and the text, only one page is in memory.
+Each writer yields pieces of bytes. Memory holds only one page of edges and text.
 """
 
 import json
@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from graph.engine.columns import values
 
-ROWS = 5_000  # that become Python values at a time
+ROWS = 5_000  # rows converted to Python values at a time
 SEPARATOR = ";"
-# What XML 1.0 cannot say, not even escaped.
+# Characters that XML 1.0 does not allow, not even escaped.
 UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 Row = dict[str, Any]
 
@@ -32,10 +32,10 @@ GEXF_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 
 @dataclass(slots=True)
 class Contents:
-    """What is written: `nodes` (id, kind, name) and, as they are asked for, `pages` of edges.
+    """A graph to write: `nodes` (id, kind, name) and `pages` of edges, read on demand.
 
-    `columns` is the schema of the pages: id, source and target (nodes' ids), then attributes.
-    `told` is of the graph as a whole, complete when the last page is.
+    `columns` is the schema of the pages: id, source and target (ids of nodes), then attributes.
+    `told` has facts about the whole graph; it is complete after the last page.
     """
 
     nodes: pa.Table
@@ -44,12 +44,12 @@ class Contents:
     told: dict[str, Any] = field(default_factory=dict)
 
     def schemas(self) -> tuple[tuple[str, pa.Schema], tuple[str, pa.Schema]]:
-        """Of nodes and of edges, by what they are called."""
+        """The schemas of nodes and edges, by name."""
         return ("node", self.nodes.schema), ("edge", self.columns)
 
 
 def node_link(contents: Contents) -> Iterator[bytes]:
-    """JSON as `networkx.node_link_graph` reads it; what is told of the graph comes last."""
+    """JSON for `networkx.node_link_graph`. The facts about the graph come last."""
     yield b'{"directed": true, "multigraph": true, "nodes": ['
     yield from _listed(nodes(contents))
     yield b'], "edges": ['
@@ -59,7 +59,7 @@ def node_link(contents: Contents) -> Iterator[bytes]:
 
 
 def graphml(contents: Contents) -> Iterator[bytes]:
-    """GraphML 1.0: an edge's id is its relationship's; what is NULL is left out."""
+    """GraphML 1.0. An edge's id is its relationship's id. NULL values are left out."""
     keys = {
         of: {name: f"{of[0]}{i}" for i, name in enumerate(_attributes(schema))}
         for of, schema in contents.schemas()
@@ -79,7 +79,7 @@ def graphml(contents: Contents) -> Iterator[bytes]:
 
 
 def gexf(contents: Contents) -> Iterator[bytes]:
-    """GEXF 1.2: as GraphML, with an entity's name as its label."""
+    """GEXF 1.2, as GraphML; an entity's name is its label."""
     yield GEXF_HEAD.encode()
     for of, schema in contents.schemas():
         yield f'<attributes class="{of}" mode="static">\n'.encode()
@@ -142,12 +142,12 @@ def _data(row: Row, keys: dict[str, str]) -> str:
 
 
 def _attvalues(row: Row) -> str:
-    told = "".join(
+    elements = "".join(
         f'<attvalue for="{name}" value={_quoted(value)}/>'
         for name, value in row.items()
         if value is not None
     )
-    return f"<attvalues>{told}</attvalues>"
+    return f"<attvalues>{elements}</attvalues>"
 
 
 def _quoted(value: Any) -> str:

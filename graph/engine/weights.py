@@ -1,4 +1,4 @@
-"""What an edge weighs in a question, and what it rests on."""
+"""Edge weights for a question, and the columns that they come from."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,14 @@ WEIGHTS = ("causal_score", FALLBACK)
 
 @dataclass(frozen=True, slots=True)
 class Weighted:
-    """One weight an edge, and on how many edges each column was used."""
+    """One weight per edge, and the number of edges for which each column was used."""
 
     values: npt.NDArray[np.float64]
     used: dict[str, int]
 
 
 def weighted(graph: Graph, by: str = "causal_score") -> Weighted:
-    """Each edge's `by` (a column of scores); its confidence_score where that is not computed."""
+    """Each edge's score in the column `by`, or its confidence_score where that is NULL."""
     scores = graph.numbers(by)
     absent = np.isnan(scores)
     used = {by: int((~absent).sum())}
@@ -31,5 +31,5 @@ def weighted(graph: Graph, by: str = "causal_score") -> Weighted:
 
 
 def columns_for(by: str | None) -> tuple[str, ...]:
-    """The edge columns that a question weighted by `by` needs."""
+    """The edge columns that a question weighted by the column `by` needs."""
     return () if by is None else tuple(dict.fromkeys((by, FALLBACK)))

@@ -27,7 +27,10 @@ BANDS = (0, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 100_000
 FIXED = 0.02  # spread of log amounts: what is fixed may round, or rise once by as much
 RISES = 0.25  # of the steps from one to the next may be more than that: a price that goes up
 DIGITS = 4
-RHYTHMS = {"four_weekly": "four-weekly"}
+RHYTHMS = {
+    "four_weekly": "four-weekly", "thirty_days": "30-day", "two_monthly": "two-monthly",
+    "half_yearly": "half-yearly",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)

@@ -29,7 +29,8 @@ Row = dict[str, Any]
 DIGITS = 4
 RHYTHMS = {
     "weekly": "weekly", "fortnightly": "fortnightly", "four_weekly": "four-weekly",
-    "monthly": "monthly", "quarterly": "quarterly", "yearly": "yearly",
+    "thirty_days": "every 30 days", "monthly": "monthly", "two_monthly": "every two months",
+    "quarterly": "quarterly", "half_yearly": "half-yearly", "yearly": "yearly",
 }  # fmt: skip
 
 
@@ -133,8 +134,10 @@ def _agreed(course: Course, slot: int) -> str:
 def _reason(course: Course, expected: Expected) -> str:
     rhythm = RHYTHMS[course.series.frequency]
     kept = f"{len(course.slots)} of {course.slots[-1] - course.slots[0] + 1} times kept"
+    probable = "probably " if course.series.is_probable else ""
     return (
-        f"{rhythm} since {on(int(course.days[0]))}, {kept}, last on {on(int(course.days[-1]))}; "
+        f"{probable}{rhythm} since {on(int(course.days[0]))}, {kept}, "
+        f"last on {on(int(course.days[-1]))}; "
         f"most likely on {on(expected.day)}"
     )
 
@@ -152,6 +155,8 @@ def _settled(payments: Payments, row: Mapping[str, Any], course: Course | None) 
     elif course is None or row["status"] != PredictionStatus.FULFILLED:
         passed = course is not None and _passed(row, course)
         state["status"] = str(PredictionStatus.OVERDUE if passed else PredictionStatus.CANCELLED)
+        if course is not None and not passed:
+            state["evidence"]["stopped"] = True  # longer overdue than its length bears
         state["fulfilled_by_event_id"] = None
     return state
 

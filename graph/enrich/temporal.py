@@ -74,6 +74,7 @@ def _evidence(payments: Payments, course: Course) -> Iterator[tuple[str, Any]]:
     fit = course.series.fit
     amounts = payments.amount[course.series.places] / 10_000
     missed = np.setdiff1d(np.arange(course.slots[0], course.slots[-1] + 1), course.slots)
+    yield "grade", "probable" if course.series.is_probable else "sure"
     yield "first_occurrence", on(int(course.days[0])).isoformat()
     yield "expected", fit.expected
     yield "kept", len(course.slots)

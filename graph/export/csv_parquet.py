@@ -1,4 +1,4 @@
-"""Arrow tables as CSV or Parquet, a page at a time."""
+"""Writes Arrow tables as CSV or Parquet, page by page."""
 
 from collections.abc import Callable, Iterable
 from typing import IO
@@ -9,7 +9,7 @@ from pyarrow import csv
 from pyarrow import parquet as pq
 
 SEPARATOR = ";"  # between the values of a list in one cell
-# What a spreadsheet may take for a formula (OWASP, "CSV Injection"); a mere number is none.
+# Cell starts that a spreadsheet may run as a formula (OWASP, "CSV Injection"), unless a number.
 FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"  # noqa: RUF001 - the wide forms are taken for formulas, too
 NUMBER = r"^[+-][0-9]+(\.[0-9]+)?$"
 
@@ -17,10 +17,10 @@ NUMBER = r"^[+-][0-9]+(\.[0-9]+)?$"
 def write_csv(
     into: IO[bytes], schema: pa.Schema, pages: Iterable[pa.Table], *, raw: bool = False
 ) -> None:
-    """UTF-8 with a header; NULL is an empty cell, lists are joined by semicolons.
+    """Write UTF-8 CSV with a header. NULL becomes an empty cell; list values are joined with ";".
 
-    A text that a spreadsheet might take for a formula gets an apostrophe before it, which makes it
-    text there; `raw` leaves it as it is, for programs.
+    A text that a spreadsheet might run as a formula gets a leading apostrophe. `raw` turns that
+    off, for files that programs read.
     """
     flat = pa.schema([(f.name, flat_type(f.type)) for f in schema])
     with csv.CSVWriter(into, flat) as writer:
@@ -31,7 +31,7 @@ def write_csv(
 def write_parquet(
     into: IO[bytes], schema: pa.Schema, pages: Iterable[pa.Table], *, raw: bool = True
 ) -> None:
-    """Typed columns, one row group a page, Zstandard. Always as it is: nothing runs it."""
+    """Write typed columns, one row group per page, Zstandard. `raw` is ignored: nothing runs it."""
     del raw
     with pq.ParquetWriter(into, schema, compression="zstd") as writer:
         for page in pages:

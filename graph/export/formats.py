@@ -1,4 +1,4 @@
-"""A tenant's graph in the formats that others read, piece by piece."""
+"""A tenant's graph in exchange formats, written in pieces of bytes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -20,7 +20,7 @@ Pieces = Iterator[bytes]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """`write` gives the pieces; `whole`: nodes and edges, otherwise the edges alone."""
+    """`write` yields the file's bytes. `whole`: nodes and edges, otherwise edges only."""
 
     media_type: str
     suffix: str
@@ -29,7 +29,7 @@ class Format:
 
 
 class _Sink(RawIOBase):
-    """Where a writer writes to, and where what it wrote is taken from."""
+    """A file object for a writer; `taken` returns and removes what was written so far."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -47,25 +47,25 @@ class _Sink(RawIOBase):
 
 
 def as_csv(contents: Contents) -> Pieces:
-    """The edges, UTF-8 with a header; what a spreadsheet takes for a formula gets an apostrophe."""
+    """The edges as UTF-8 CSV with a header. A possible formula gets a leading apostrophe."""
     schema = _plain(contents.columns.empty_table()).schema
-    flat = pa.schema([(each.name, flat_type(each.type)) for each in schema])
-    found = (cells(_plain(page), flat, raw=False) for page in contents.pages)
-    return _written(lambda sink: csv.CSVWriter(sink, flat), found)
+    flat = pa.schema([(field.name, flat_type(field.type)) for field in schema])
+    pages = (cells(_plain(page), flat, raw=False) for page in contents.pages)
+    return _written(lambda sink: csv.CSVWriter(sink, flat), pages)
 
 
 def as_parquet(contents: Contents) -> Pieces:
-    """The edges, typed, Zstandard, one row group a page."""
+    """The edges as Parquet: typed columns, Zstandard, one row group per page."""
     schema = _plain(contents.columns.empty_table()).schema
-    found = map(_plain, contents.pages)
-    return _written(lambda sink: pq.ParquetWriter(sink, schema, compression="zstd"), found)
+    pages = map(_plain, contents.pages)
+    return _written(lambda sink: pq.ParquetWriter(sink, schema, compression="zstd"), pages)
 
 
 def as_arrow(contents: Contents) -> Pieces:
     """The edges as an Arrow IPC stream."""
     schema = _plain(contents.columns.empty_table()).schema
-    found = map(_plain, contents.pages)
-    return _written(lambda sink: pa.ipc.new_stream(sink, schema), found)
+    pages = map(_plain, contents.pages)
+    return _written(lambda sink: pa.ipc.new_stream(sink, schema), pages)
 
 
 FORMATS = {
@@ -79,18 +79,18 @@ FORMATS = {
 
 
 def _written(
-    opened: Callable[[_Sink], AbstractContextManager[Any]], found: Iterator[pa.Table]
+    opened: Callable[[_Sink], AbstractContextManager[Any]], pages: Iterator[pa.Table]
 ) -> Pieces:
     sink = _Sink()
     with opened(sink) as writer:
-        for page in found:
+        for page in pages:
             writer.write_table(page)
             yield sink.taken()
     yield sink.taken()
 
 
 def _plain(page: pa.Table) -> pa.Table:
-    """Ids and money as text: extension types are not everybody's."""
+    """The page with ids and money as text, because not every reader knows extension types."""
     columns = {}
     for name in page.column_names:
         column = storage(page[name]) if page.num_rows else page[name]

@@ -1,4 +1,4 @@
-"""A tenant's graph, relationships and entities as tables, page by page, for others to keep."""
+"""A tenant's graph, relationships and entities as Arrow tables, page by page, for export."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ from graph.reading.load import ALL, ENDS
 from graph.view.version import State
 
 WHOLE = 2**62
-PAGE = 20_000  # rows; what is in memory at a time
+PAGE = 20_000  # rows in memory at a time
 MONEY = pa.decimal128(20, 4)
 TYPES: dict[ColumnType, pa.DataType] = {
     "score": pa.float64(),
@@ -34,7 +34,7 @@ TYPES: dict[ColumnType, pa.DataType] = {
     "money": MONEY,
     "flag": pa.bool_(),
 }
-AS_TEXT = ("uuid", "money")  # Arrow has them from PostgreSQL as extension types
+AS_TEXT = ("uuid", "money")  # from PostgreSQL, Arrow gets them as extension types
 LAYER_TYPES: dict[str, ColumnType] = {
     name: kind
     for layer in LAYERS
@@ -73,13 +73,13 @@ ENTITIES = pa.schema(
     ]
 )
 NOTHING = SQL("")
-Query = Callable[[dict[str, Any]], Composable]  # of the place after which a page begins
+Query = Callable[[dict[str, Any]], Composable]  # gets the position after which the page begins
 BEFORE_ALL = {"after_day": Literal("-infinity"), "after_id": Literal(str(UUID(int=0)))}
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """`pages` are read as they are asked for; `total` rows in all, in one snapshot."""
+    """`total` rows in one snapshot. Each of `pages` is read when it is requested."""
 
     schema: pa.Schema
     total: int
@@ -88,11 +88,10 @@ class Export:
 
 @contextmanager
 def relationships(user_id: UUID, page_rows: int = PAGE) -> Iterator[Export]:
-    """The view's rows, as fresh as the tables, by (occurred_at, id).
-
-    Raises ViewMissing and ViewUnpopulated.
+    """The current relationships with their layers, ordered by (occurred_at, id).
 
     `source_key` and `target_key` are the rows' own keys in their files (`raw_events.external_id`).
+    Raises ViewMissing and ViewUnpopulated.
     """
     page = SQL(sql.read("reading/export_relationships"))
     parts = {"user_id": Literal(user_id), "rows": Literal(page_rows), "layers": _layers()}
@@ -100,7 +99,7 @@ def relationships(user_id: UUID, page_rows: int = PAGE) -> Iterator[Export]:
         _, state = corrections.nodes(reader, user_id)
         before = _with_changes(reader, user_id, state)
         total = _count(reader, user_id, TENANT_VIEW, before)
-        # rows that are not the view's may leave its next ones out: then they are no bound
+        # With changed rows mixed in, a page may end before the view's next rows: no inner bound.
         parts["within"] = Literal(WHOLE if before.as_string() else page_rows)
         pages = _pages(reader, RELATIONSHIPS, lambda after: before + page.format(**parts, **after))
         yield Export(RELATIONSHIPS, total, pages)
@@ -108,7 +107,7 @@ def relationships(user_id: UUID, page_rows: int = PAGE) -> Iterator[Export]:
 
 @contextmanager
 def entities(user_id: UUID, page_rows: int = PAGE) -> Iterator[Export]:
-    """The tenant's entities by id, those without an event too. `keys` is a JSON object."""
+    """All of the tenant's entities by id, also those without events. `keys` is a JSON object."""
     page = SQL(sql.read("reading/export_entities"))
     parts = {"user_id": Literal(user_id), "rows": Literal(page_rows)}
     with tenant_snapshot(user_id, hashed=True) as reader:
@@ -125,10 +124,10 @@ def graph(
     edge_class: str | None = None,
     page_rows: int = PAGE,
 ) -> Iterator[Contents]:
-    """The tenant's graph as `load` has it, in one snapshot; in memory are its nodes and one page.
+    """The tenant's graph as `load` returns it, in one snapshot.
 
-    Edges come by (occurred_at, id). Raises ValueError for a column that the view has not,
-    ViewMissing, ViewUnpopulated.
+    Memory holds all nodes and one page of edges. Edges are ordered by (occurred_at, id). Raises
+    ValueError for a column that the view does not have, ViewMissing, ViewUnpopulated.
     """
     unknown = set(columns) - set(ALL)
     if unknown:
@@ -138,9 +137,9 @@ def graph(
         before = _with_changes(reader, user_id, state)
         query = _edges_query(user_id, columns, before, page_rows)
         first = reader.table(query(BEFORE_ALL))
-        told = {"nodes": nodes.num_rows, "edges": 0, "unresolved": 0, "dangling": 0}
+        counts = {"nodes": nodes.num_rows, "edges": 0, "unresolved": 0, "dangling": 0}
         contents = Contents(
-            nodes, pa.schema([]), iter(()), {**told, "as_of_version": state.version}
+            nodes, pa.schema([]), iter(()), {**counts, "as_of_version": state.version}
         )
         contents.columns = _edges(contents, first.slice(0, 0), columns, edge_class).schema
         contents.pages = (
@@ -178,7 +177,7 @@ def _edge_pages(
 def _edges(
     contents: Contents, page: pa.Table, columns: Sequence[str], edge_class: str | None
 ) -> pa.Table:
-    """Those of the page that are edges of that class, with both ends; the others are counted."""
+    """The page's edges of that class with both ends. Counts all edges of it in `contents.told`."""
     if edge_class is not None:
         page = page.filter(pc.equal(page["edge_class"], edge_class))
     part = build(contents.nodes, page)
@@ -199,7 +198,7 @@ def _layers() -> Composed:
 
 
 def _pages(reader: TenantReader, schema: pa.Schema, query: Query) -> Iterator[pa.Table]:
-    """Keyset pages: each begins after the last row of the one before, so none reads it again."""
+    """Keyset pages: each begins after the last row of the page before, so no row is read twice."""
     after: dict[str, Any] = BEFORE_ALL
     while (page := reader.table(query(after))).num_rows:
         yield page.cast(schema)
@@ -209,7 +208,7 @@ def _pages(reader: TenantReader, schema: pa.Schema, query: Query) -> Iterator[pa
 
 
 def _with_changes(reader: TenantReader, user_id: UUID, state: State) -> Composed:
-    """What makes the view's name stand for its rows as they are now, in this snapshot."""
+    """The WITH clause by which the view's name stands for its current rows in this snapshot."""
     query = rows.stale(user_id, state)
     ids = [] if query is None else as_strings(reader.table(query)["id"])
     return Composed([rows.with_changes(user_id, state, ids)])

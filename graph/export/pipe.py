@@ -1,4 +1,4 @@
-"""From a thread that makes bytes to whoever reads them: never far ahead, never left alone."""
+"""Passes bytes from a producing thread to a reader, with a bounded buffer and a timeout."""
 
 import logging
 import threading
@@ -10,54 +10,54 @@ from queue import Empty, Full, Queue
 log = logging.getLogger(__name__)
 
 CHUNK = 1 << 16  # bytes, about
-AHEAD = 16  # chunks that are made and not read yet, at most
-LOOK = 1.0  # seconds between two looks whether the maker still lives
+AHEAD = 16  # chunks produced and not yet read, at most
+LOOK = 1.0  # seconds between two checks whether the producer is alive
 
 
 class Broken(Exception):
-    """The maker has ended before its end."""
+    """The producer ended before its data was complete."""
 
 
 class Pipe:
-    """The bytes that `make` opens, made in a thread of its own, in chunks.
+    """The bytes of `make`, produced in a thread of its own, in chunks.
 
-    The thread ends, and closes what it has opened, when all is made, when the pipe is closed, or
-    when nobody has read for `patience` seconds; then it calls `ended`.
+    The thread ends when all bytes are produced, when the pipe is closed, or when nobody has read
+    for `timeout` seconds. It then closes what it opened, and calls `ended`.
     """
 
     def __init__(
         self,
         make: Callable[[], AbstractContextManager[Iterator[bytes]]],
-        patience: float,
+        timeout: float,
         ended: Callable[[], None],
     ) -> None:
-        self._patience = patience
+        self._timeout = timeout
         self._closed = threading.Event()
         self._chunks: Queue[bytes | Exception] = Queue(AHEAD)
         run = copy_context().run
-        given = (self._work, make, ended)
-        self._thread = threading.Thread(target=run, args=given, name="pipe", daemon=True)
+        arguments = (self._work, make, ended)
+        self._thread = threading.Thread(target=run, args=arguments, name="pipe", daemon=True)
         self._thread.start()
 
     def read(self) -> bytes:
-        """The next chunk; b"" at the end. Raises what the maker raised, Broken where it gave up."""
+        """The next chunk, or b"" at the end. Raises the producer's exception, or Broken."""
         while True:
             alive = self._thread.is_alive()
             try:
-                found = self._chunks.get(timeout=LOOK if alive else 0)
+                chunk = self._chunks.get(timeout=LOOK if alive else 0)
             except Empty:
                 if not alive:
-                    raise Broken("Nobody read for too long, or it was closed.") from None
+                    raise Broken("The pipe was closed, or not read for too long.") from None
                 continue
-            if isinstance(found, Exception):
-                raise found
-            return found
+            if isinstance(chunk, Exception):
+                raise chunk
+            return chunk
 
     def close(self) -> None:
-        """Nobody reads any more."""
+        """End the producer. Nothing can be read afterwards."""
         self._closed.set()
         with suppress(Empty):
-            while True:  # the maker may wait for room
+            while True:  # the producer may wait for room in the queue
                 self._chunks.get_nowait()
 
     def _work(
@@ -71,19 +71,19 @@ class Pipe:
                     if not self._taken(chunk):
                         return
             self._taken(b"")
-        except Exception as error:  # noqa: BLE001 - the reader gets it
+        except Exception as error:  # noqa: BLE001 - the reader raises it
             self._taken(error)
         finally:
             ended()
 
     def _taken(self, what: bytes | Exception) -> bool:
-        """False: nobody reads it."""
+        """Whether the item was put into the queue; False if the pipe is closed or timed out."""
         if self._closed.is_set():
             return False
         try:
-            self._chunks.put(what, timeout=self._patience)
+            self._chunks.put(what, timeout=self._timeout)
         except Full:
-            log.warning("nobody has read for %g s: the rest is not made", self._patience)
+            log.warning("Nobody has read for %g s: the export was stopped", self._timeout)
             return False
         return True
 

@@ -1,32 +1,41 @@
-"""So many at once: a process has places for work that lasts, and a tenant takes one of them."""
+"""Limits concurrent exports and streams: N slots per process, a few per tenant."""
 
 import threading
+from collections import Counter
 from uuid import UUID
 
 from graph.errors import Busy, TooMany
 
 
-class Places:
-    """`work` says what is done in them; `after` is when it is worth asking again (seconds)."""
+class Slots:
+    """`work` names what holds a slot; `after`: seconds until a retry is worthwhile."""
 
     def __init__(self, work: str, after: float) -> None:
         self._work, self._after = work, after
-        self._taken: set[UUID] = set()
+        self._taken: Counter[UUID] = Counter()
         self._changing = threading.Lock()
 
-    def take(self, user_id: UUID, most: int) -> None:
-        """Raises TooMany for a tenant that has one, Busy where `most` are taken."""
+    def take(self, user_id: UUID, most: int, of_tenant: int = 1) -> None:
+        """Take a slot.
+
+        Raises TooMany if the tenant has `of_tenant` slots, Busy if `most` slots are taken.
+        """
         with self._changing:
-            if user_id in self._taken:
-                raise TooMany(f"{self._work} of yours is under way: wait for its end.", self._after)
-            if len(self._taken) >= most:
+            if self._taken[user_id] >= of_tenant:
+                running = "is" if of_tenant == 1 else f"or more ({of_tenant} at most) are"
+                raise TooMany(
+                    f"{self._work} of yours {running} running. Wait for its end.", self._after
+                )
+            if self._taken.total() >= most:
                 raise Busy(
-                    f"As many as can be are under way here ({self._work.lower()} each): "
-                    "ask again in a moment.",
+                    f"This server is running as many of these as it can ({self._work.lower()}). "
+                    "Try again in a moment.",
                     self._after,
                 )
-            self._taken.add(user_id)
+            self._taken[user_id] += 1
 
     def give_back(self, user_id: UUID) -> None:
         with self._changing:
-            self._taken.discard(user_id)
+            self._taken[user_id] -= 1
+            if self._taken[user_id] <= 0:
+                del self._taken[user_id]

@@ -1,7 +1,8 @@
-"""A request that is sent again with its Idempotency-Key is answered as before, and done once.
+"""Idempotency keys: a repeated request gets the stored answer and is not executed again.
 
-The key, its answer and what the request did are one transaction. Who comes with the key meanwhile
-is told so at once. What failed is not kept: it has done nothing, and may be tried again.
+The key, the answer and the request's own changes are committed in one transaction. A second request
+with the same key that arrives during the first one is refused at once. A failed request stores
+nothing and changes nothing, so the client may repeat it with the same key.
 """
 
 from collections.abc import Iterator
@@ -22,54 +23,61 @@ KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
-    """A request that is to be done once."""
+class IdempotentRequest:
+    """A request with an Idempotency-Key, which is executed at most once."""
 
     user_id: UUID
     key: str
     digest: str
 
     def answered(self) -> RepeatedRequest | None:
-        """What it was answered before. Raises KeyReused."""
+        """The stored answer to this key, or None. Raises KeyReused if the request differs."""
         with _transaction(self.user_id):
-            return self._known()
+            return self._stored()
 
     @contextmanager
-    def first(self) -> Iterator["First"]:
-        """A transaction for what it does. Raises KeyReused, and KeyInUse while it is under way."""
+    def first(self) -> Iterator["Execution"]:
+        """A transaction for executing the request.
+
+        Raises KeyReused if the key belongs to a different request, and KeyInUse while another
+        request with the key is executed.
+        """
         with _transaction(self.user_id) as connection:
             with connection.cursor() as cursor:
-                asked = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 11))"
-                cursor.execute(asked, [f"{self.user_id} {self.key}"])
+                lock = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 11))"
+                cursor.execute(lock, [f"{self.user_id} {self.key}"])
                 if cursor.fetchone() == (False,):
                     raise KeyInUse
-            first = First(self, self._known())
+            first = Execution(self, self._stored())
             yield first
             if first.known is None and not first.kept:
                 transaction.set_rollback(True, using=connection.alias)
 
-    def _known(self) -> RepeatedRequest | None:
-        mine = RepeatedRequest.objects.filter(user_id=self.user_id, key=self.key)
-        known = mine.filter(created_at__gt=Now() - KEPT).first()
-        if known is not None and known.digest != self.digest:
+    def _stored(self) -> RepeatedRequest | None:
+        requests = RepeatedRequest.objects.filter(user_id=self.user_id, key=self.key)
+        stored = requests.filter(created_at__gt=Now() - KEPT).first()
+        if stored is not None and stored.digest != self.digest:
             raise KeyReused
-        return known
+        return stored
 
 
 @dataclass(slots=True)
-class First:
-    """`known`: it is none, another request was quicker. What is not kept is undone."""
+class Execution:
+    """The execution of a request. Without a call of `keep`, the transaction is rolled back.
 
-    once: Once
+    `known` is the stored answer if another request with this key was faster, else None.
+    """
+
+    once: IdempotentRequest
     known: RepeatedRequest | None
     kept: bool = False
 
     def keep(self, status: int, answer: str, location: str) -> None:
-        """This is its answer, from now on."""
+        """Store the answer under the key."""
         once = self.once
-        old = RepeatedRequest.objects.filter(user_id=once.user_id, key=once.key)
-        old.delete()  # one that was kept for long enough
-        made = RepeatedRequest(
+        expired = RepeatedRequest.objects.filter(user_id=once.user_id, key=once.key)
+        expired.delete()
+        stored = RepeatedRequest(
             user_id=once.user_id,
             key=once.key,
             digest=once.digest,
@@ -77,7 +85,7 @@ class First:
             answer=answer,
             location=location,
         )
-        made.save(force_insert=True)
+        stored.save(force_insert=True)
         self.kept = True
 
 

@@ -1,8 +1,8 @@
-"""RFC 9457: every refusal is an `application/problem+json` object.
+"""RFC 9457: every error response is an `application/problem+json` object.
 
-`type` is a URN that names the kind, `title` says it in words, `detail` what is wrong here and what
-to do, `request_id` what the log calls this request; `errors` has one entry a wrong value, whose
-`pointer` is a JSON Pointer (RFC 6901) into the part of the request that `in` names.
+`type` is a URN for the kind of problem, `title` names the kind. `detail` says what is wrong with
+this request and what to do. `request_id` is the request's id in the log. `errors` has one entry per
+wrong value: `in` names the part of the request, `pointer` is a JSON Pointer (RFC 6901) into it.
 """
 
 from contextvars import ContextVar
@@ -33,7 +33,10 @@ KINDS = {
 
 
 def body(status: int, detail: str, errors: Errors | None = None, **more: Any) -> dict[str, Any]:
-    """The problem, ready for JSON. `type` among the others is a kind of its own."""
+    """The problem as a dict for JSON.
+
+    A `type` in `more` replaces the kind that `status` implies.
+    """
     kind = KINDS.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "-")
     return {
         "type": urn(kind),
@@ -51,18 +54,18 @@ def urn(kind: str) -> str:
 
 
 def named(field: str, detail: str, where: Where) -> dict[str, str]:
-    """One wrong value."""
+    """The entry of `errors` for one wrong value."""
     return {"in": where, "pointer": pointer(field), "detail": detail}
 
 
 def pointer(*path: str | int) -> str:
-    """RFC 6901, as a URI fragment."""
+    """The path as a JSON Pointer (RFC 6901) in URI fragment form."""
     steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
     return "/".join(("#", *steps))
 
 
 def summary(errors: Errors) -> str:
-    """The wrong values in one sentence each."""
+    """One sentence per wrong value, joined to one text."""
     return " ".join(
-        f"{each['pointer'][2:]}: {each['detail']}".removeprefix(": ") for each in errors
+        f"{error['pointer'][2:]}: {error['detail']}".removeprefix(": ") for error in errors
     )

@@ -22,11 +22,18 @@ from graph.ingest.store_rows import Books, Stored, store
 
 __all__ = ["Imported", "format_of", "import_file", "is_ledger", "summed"]
 
-_LEDGER = re.compile(r".*\S\.(?:csv|tsv)(?:\.(?:gz|zst))?\s*", re.IGNORECASE | re.DOTALL)
+_ENDINGS = (
+    "csv|tsv|xlsx|xlsm|xlsb|xls|ods|jsonl|ndjson|parquet|ofx|qfx|qif|sta|mt940|mt942|camt|xml"
+    "|beancount|journal"
+)
+_LEDGER = re.compile(rf".*\S\.(?:{_ENDINGS})(?:\.(?:gz|zst))?\s*", re.IGNORECASE | re.DOTALL)
 
 
 def is_ledger(name: str) -> bool:
-    """Whether a file of this name may be a ledger: .csv or .tsv, as it is or as .gz or .zst."""
+    """Whether a file of this name may be a ledger or an e-invoice, as it is or as .gz or .zst.
+
+    A PDF may hold an e-invoice, too: only its content tells.
+    """
     return _LEDGER.fullmatch(name) is not None
 
 
@@ -59,7 +66,7 @@ def import_file(
 
     Raises LedgerError, also where a part has doubts that `hints` do not settle.
     """
-    own = replace(hints, own=hints.own | _own_accounts(user_id))
+    own = replace(hints, own=hints.own | own_accounts(user_id))
     parts = [of_account(user_id, part, hints) for part in parts_of(path, by, progress, own)]
     return store_parts(user_id, path, parts, rejects_folder)
 
@@ -101,7 +108,7 @@ def of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
     return of_account
 
 
-def _own_accounts(user_id: UUID) -> frozenset[str]:
+def own_accounts(user_id: UUID) -> frozenset[str]:
     """The IBANs of the tenant's own accounts, as statements have shown them."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("ingest/own_accounts"), {"user_id": user_id})

@@ -17,6 +17,11 @@ def default_path(folder: Path, ledger: Path) -> Path:
     return folder / f"{ledger.name}.rejects.csv"
 
 
+def _no_formula(text: str) -> str:
+    """A spreadsheet computes what begins with one of these; an apostrophe makes it text (OWASP)."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+
+
 class RejectsFile:
     """Call it with each Reject, as a context manager.
 
@@ -35,7 +40,8 @@ class RejectsFile:
         if self._file is None:
             self._open()
         self.count += 1
-        self._writer.writerow((reject.line, reject.field or "", reject.reason, reject.text))
+        texts = (reject.field or "", reject.reason, reject.text)
+        self._writer.writerow((reject.line, *map(_no_formula, texts)))
 
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The tables of a tenant's graph, and the view on them."""
+"""The tables of a tenant's graph, and the models of the view."""
 
 from graph.models.books import EntityMatch, NormalizedEntity, RawEvent, RelationshipInstance
 from graph.models.enrichment import (

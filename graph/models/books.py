@@ -64,7 +64,7 @@ class RawEvent(TenantRow):
                 name="raw_events_amount_has_currency",
             ),
             models.CheckConstraint(
-                # NaN sorts above every number, also above the greatest that the column holds
+                # NaN sorts above every number, so an upper limit excludes it.
                 condition=Q(amount__isnull=True) | Q(amount__lt=10**16),
                 name="raw_events_amount_finite",
             ),
@@ -132,7 +132,7 @@ class NormalizedEntity(TenantRow):
 
 
 class EntityMatch(TenantRow):
-    """An event names an entity. The best match wins: confidence, then newest, then id."""
+    """An event names an entity. The best match wins: highest confidence, then newest, then id."""
 
     event = no_constraint_fk("graph.RawEvent")
     entity = no_constraint_fk("graph.NormalizedEntity")
@@ -173,7 +173,7 @@ class EntityMatch(TenantRow):
 
 
 class RelationshipInstance(TenantRow):
-    """A source event and a target event have to do with each other."""
+    """A connection of a source event to a target event."""
 
     source_event = no_constraint_fk("graph.RawEvent")
     target_event = no_constraint_fk("graph.RawEvent")

@@ -1,4 +1,4 @@
-"""The words that a column may hold."""
+"""The values that choice columns allow."""
 
 from django.db import models
 
@@ -67,8 +67,11 @@ class Frequency(models.TextChoices):
     WEEKLY = "weekly"
     FORTNIGHTLY = "fortnightly"
     FOUR_WEEKLY = "four_weekly"
+    THIRTY_DAYS = "thirty_days", "every 30 days"
     MONTHLY = "monthly"
+    TWO_MONTHLY = "two_monthly", "every two months"
     QUARTERLY = "quarterly"
+    HALF_YEARLY = "half_yearly", "half-yearly"
     YEARLY = "yearly"
 
 

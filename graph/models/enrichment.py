@@ -25,7 +25,7 @@ from graph.models.rows import (
 
 
 class Pattern(TenantRow):
-    """A row that many relationships share; `key` is its own key within the tenant."""
+    """A row that many relationships share. `key` identifies it within the tenant."""
 
     key = models.TextField(help_text="What the pattern is of, stable over recomputation")
     evidence = models.JSONField(blank=True, db_default={})
@@ -38,7 +38,7 @@ class Pattern(TenantRow):
 
 
 class Fact(TenantRow):
-    """A row about one relationship; it goes when the relationship goes."""
+    """A row about one relationship. It is deleted with the relationship."""
 
     relationship = no_constraint_fk("graph.RelationshipInstance")
     evidence = models.JSONField(blank=True, db_default={})
@@ -102,7 +102,7 @@ class SeasonalPattern(Pattern):
 
 
 class RelationshipPattern(Pattern):
-    """Layer 4: a template learned over series, with a name that a person understands."""
+    """Layer 4: a template learned from many series, with a name for people."""
 
     pattern_name = models.TextField()
     pattern_confidence = score()
@@ -129,7 +129,7 @@ BRADFORD_HILL = (
 
 
 class CausalRelationship(Fact):
-    """Layer 1: does the source bring the target about? (A. Bradford Hill, 1965)"""
+    """Layer 1: whether the source causes the target (criteria of A. Bradford Hill, 1965)."""
 
     causal_score = score(null=True, blank=True, help_text="Mean of the criteria that are known")
     causal_direction = models.TextField(choices=CausalDirection)
@@ -152,7 +152,7 @@ class CausalRelationship(Fact):
 
 
 class CrossPlatformRelationship(Fact):
-    """Layer 5: which sources saw this relationship."""
+    """Layer 5: the sources that contain this relationship."""
 
     platform_sources = ArrayField(models.TextField())
 
@@ -169,7 +169,10 @@ class CrossPlatformRelationship(Fact):
 
 
 class PredictedRelationship(Fact):
-    """Layer 6: what is expected to follow; it hangs on the last relationship of its series."""
+    """Layer 6: the expected next payment of a series.
+
+    It refers to the series' last relationship.
+    """
 
     prediction_confidence = score()
     prediction_reason = models.TextField()
@@ -200,7 +203,7 @@ class PredictedRelationship(Fact):
                 name="predicted_relationships_amounts_ordered",
             ),
             models.CheckConstraint(
-                # NaN sorts above every number
+                # NaN sorts above every number, so an upper limit excludes it.
                 condition=(Q(amount_low__isnull=True) | Q(amount_low__lt=10**16))
                 & (Q(amount_high__isnull=True) | Q(amount_high__lt=10**16)),
                 name="predicted_relationships_amounts_finite",
@@ -217,7 +220,7 @@ class PredictedRelationship(Fact):
 
 
 class RootCauseAnalysis(Fact):
-    """Layer 7: where something that is off began, in one sentence built from facts."""
+    """Layer 7: the origin of an anomaly, in one sentence built from facts."""
 
     root_cause_analysis = models.TextField()
     confidence = score()
@@ -231,7 +234,7 @@ class RootCauseAnalysis(Fact):
 
 
 class EventDeltaLog(TenantRow):
-    """Layer 8: what changed. It stays when its relationship is gone, with key and old values."""
+    """Layer 8: a change. It stays when its relationship is deleted, with the key and old values."""
 
     relationship = no_constraint_fk("graph.RelationshipInstance", null=True, blank=True)
     event_key = models.TextField(help_text="source and the row's own key in it")
@@ -250,7 +253,7 @@ class EventDeltaLog(TenantRow):
 
 
 class DuplicateTransaction(Fact):
-    """Layer 9: this relationship probably repeats the original one."""
+    """Layer 9: this relationship is probably a duplicate of the original one."""
 
     original_relationship = no_constraint_fk("graph.RelationshipInstance")
     duplicate_confidence = score()

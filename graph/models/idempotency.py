@@ -1,4 +1,4 @@
-"""Requests that may be sent again: what the first of them was answered."""
+"""Stored answers to requests with an Idempotency-Key."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,9 +7,9 @@ from graph.models.rows import TenantRow
 
 
 class RepeatedRequest(TenantRow):
-    """An Idempotency-Key of the tenant's, the request that it came with, and its answer.
+    """A tenant's Idempotency-Key, the digest of its request, and the answer.
 
-    It is written in the transaction of what the request did: either both stand, or neither.
+    It is written in the same transaction as the request's own changes.
     """
 
     key = models.TextField()

@@ -1,4 +1,4 @@
-"""Questions that a worker answers: too heavy for the request that asked them."""
+"""Questions that a worker answers because they are too heavy for a request."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,10 +10,11 @@ ACTIVE = (QuestionStatus.QUEUED.value, QuestionStatus.RUNNING.value)
 
 
 class AskedQuestion(TenantRow):
-    """queued → running → done | failed | cancelled; until `expires_at` the answer is kept.
+    """A question and its state: queued → running → done | failed | cancelled.
 
-    The same question of the same version is one row, unless it was cancelled. `job_id` names the
-    job that may answer it now; `fence` grows with every start, and only the newest may write.
+    The answer is kept until `expires_at`. The same question about the same version has one row,
+    unless it was cancelled. `job_id` names the job that may answer it. `fence` grows with every
+    attempt, and only the newest attempt may write.
     """
 
     question = models.TextField(help_text="Its name, as graph.api.heavy_views knows it")

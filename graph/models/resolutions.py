@@ -1,4 +1,4 @@
-"""Which entities are one party: what was found, and what people say of it."""
+"""Which entities are the same party: suggestions of programs, and decisions of people."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -9,10 +9,10 @@ from graph.models.rows import TenantRow, in_unit_range, no_constraint_fk, one_of
 
 
 class EntityResolution(TenantRow):
-    """A pair of entities that is one party, may be, or is not.
+    """A pair of entities that are one party, may be one party, or are two.
 
-    Programs write `automatic` and `open` ones and take them back; a person's `merge` or `apart`
-    stays and counts for more. What follows stands in `merged_into` of the entities.
+    Programs write and withdraw the decisions `automatic` and `open`. A person's `merge` or `apart`
+    stays and overrides them. The result is stored in the entities' `merged_into`.
     """
 
     kept = no_constraint_fk("graph.NormalizedEntity")

@@ -1,4 +1,4 @@
-"""What every table of a tenant has in common."""
+"""Columns and constraints that all tenant tables share."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 
 class TenantRow(models.Model):
-    """A row of one tenant: `(user_id, id)` is unique, so that composite keys can point at it."""
+    """A row of one tenant. `(user_id, id)` is unique, so composite foreign keys can refer to it."""
 
     id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
     user_id = models.UUIDField("tenant")
@@ -30,7 +30,7 @@ def score(**options: Any) -> Any:
 
 
 def in_unit_range(table: str, *fields: str) -> list[models.CheckConstraint]:
-    """Each field is NULL or within 0..1. NaN is refused too: PostgreSQL sorts it above 1."""
+    """Each field is NULL or within 0..1. NaN is rejected, too: PostgreSQL sorts it above 1."""
     return [
         models.CheckConstraint(
             condition=Q(**{f"{field}__isnull": True})
@@ -42,14 +42,14 @@ def in_unit_range(table: str, *fields: str) -> list[models.CheckConstraint]:
 
 
 def one_of(table: str, field: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
-    """The field holds one of the choices."""
+    """The field has one of the choices as its value."""
     return models.CheckConstraint(
         condition=Q(**{f"{field}__in": choices.values}), name=f"{table}_{field}_known"
     )
 
 
 def currency_known(table: str, field: str = "currency") -> models.CheckConstraint:
-    """An ISO 4217 code: three capital letters."""
+    """The field is NULL or three capital letters (ISO 4217)."""
     return models.CheckConstraint(
         condition=Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__regex": r"^[A-Z]{3}$"}),
         name=f"{table}_{field}_iso",
@@ -57,10 +57,10 @@ def currency_known(table: str, field: str = "currency") -> models.CheckConstrain
 
 
 def no_constraint_fk(to: str, related_name: str = "+", **options: Any) -> Any:
-    """A foreign key whose constraint is the composite one of the migrations.
+    """A foreign key without a constraint of its own; migrations create the composite one.
 
-    Tenants are kept apart by `FOREIGN KEY (user_id, x_id) REFERENCES … (user_id, id)`, which
-    Django cannot state; it is written in SQL, and so are its ON DELETE and its index.
+    `FOREIGN KEY (user_id, x_id) REFERENCES … (user_id, id)` keeps tenants apart. Django cannot
+    declare it, so migrations create it in SQL, with its ON DELETE and its index.
     """
     options.setdefault("on_delete", models.DO_NOTHING)
     return models.ForeignKey(

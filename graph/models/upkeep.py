@@ -1,4 +1,4 @@
-"""What enrichment keeps of its own work: whose books wait for it, and what it found in them."""
+"""The state of enrichment: tenants that wait for it, and the series found so far."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -7,10 +7,10 @@ from graph.models.rows import TenantRow
 
 
 class Enrichment(TenantRow):
-    """A tenant's books and its layers: they agree where `done_for` is `wanted_at`.
+    """Whether a tenant's layers are current: they are if `done_for` equals `wanted_at`.
 
-    Whoever writes payments sets `wanted_at` in the same transaction; an enrichment that has begun
-    after that moment sets `done_for` to it.
+    Whoever writes payments sets `wanted_at` in the same transaction. An enrichment that began after
+    that timestamp sets `done_for` to it.
     """
 
     wanted_at = models.DateTimeField(help_text="When the books last changed")
@@ -58,10 +58,10 @@ class SavedMapping(TenantRow):
 
 
 class SearchedGroup(TenantRow):
-    """A group of payments that was searched for series, and what was found in it.
+    """A group of payments that was searched for series, with the series found.
 
-    `key` is of the group's parties and of the method, so that nothing is known to a newer method;
-    `digest` is of its rows.
+    `key` identifies the group's parties and the method, so a newer method searches again. `digest`
+    is computed from the group's rows.
     """
 
     key = models.TextField()

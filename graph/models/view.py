@@ -1,5 +1,6 @@
-"""The unmanaged models on `view_enriched_relationships`, on what a tenant sees of it, and on the
-record of its refreshes."""
+"""Unmanaged models of `view_enriched_relationships` and of its part for one tenant; the record of
+refreshes.
+"""
 
 from functools import reduce
 from operator import or_
@@ -15,7 +16,7 @@ from graph.models.view_sql import TENANT_VIEW, VIEW, materialized_sql
 
 
 class Enriched(models.Model):
-    """One row per relationship, by construction, with all nine layers.
+    """One row per relationship, with the columns of all nine layers.
 
     The layers' columns are added below, from `graph.layers`.
     """
@@ -61,7 +62,7 @@ for _layer in layers.LAYERS:
         FIELDS[_column.type]().contribute_to_class(Enriched, _column.name)
 
 
-# What few relationships have is then found without looking at them all.
+# For an index that finds the few relationships with a rare layer without scanning all.
 _RARE = reduce(
     or_,
     (models.Q(**{f"{x.presence}__isnull": False}) for x in layers.LAYERS if x.rare),
@@ -69,7 +70,7 @@ _RARE = reduce(
 
 
 class EnrichedRelationship(Enriched, ReadOnlyMaterializedView):
-    """Every tenant's: for the owning role."""
+    """The rows of all tenants; only the owner's role may read them."""
 
     shared_key = models.BigIntegerField(help_text="of the columns in graph.models.view_sql.SHARED")
 
@@ -94,7 +95,7 @@ class EnrichedRelationship(Enriched, ReadOnlyMaterializedView):
 
 
 class TenantRelationship(Enriched):
-    """Those of the tenant whom the transaction names, whatever else is asked."""
+    """The rows of the transaction's tenant, whatever the query's filter is."""
 
     class Meta:
         managed = False
@@ -102,7 +103,7 @@ class TenantRelationship(Enriched):
 
 
 class ViewRefresh(models.Model):
-    """One refresh of the view: when, how long, and the snapshot on which it was computed."""
+    """One refresh of the view: its time, duration and snapshot."""
 
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(db_default=Now())

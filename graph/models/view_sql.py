@@ -1,6 +1,6 @@
-"""The view's SELECT, put together from `sql/view_enriched_relationships.sql` and the layers.
+"""Builds the view's SELECT from `sql/view/view_enriched_relationships.sql` and the layers.
 
-The same SELECT reads what the view would hold of one tenant, or of some relationships, now.
+The same SELECT also reads the current rows of one tenant or of some relationships.
 """
 
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from graph import sql
 from graph.layers import LAYERS, Layer
 
-VIEW = "view_enriched_relationships"  # every tenant's: the owner refreshes it
-TENANT_VIEW = "tenant_relationships"  # what is read of it: the transaction's tenant's rows
+VIEW = "view_enriched_relationships"  # rows of all tenants; the owner refreshes it
+TENANT_VIEW = "tenant_relationships"  # rows of the transaction's tenant, for reading
 
-# Columns with few values, in all of which a relationship is as thousands of others are; the view
-# keeps with each row a key of them, so that a large tenant's are sent once for each key.
+# Columns with few distinct combinations of values. The view stores a key of the combination with
+# each row, so that for a large tenant these values are sent once per key.
 SHARED = (
     "relationship_type",
     "edge_class",
@@ -26,9 +26,9 @@ SHARED_KEY = "shared_key"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which rows are read: SQL conditions on the three kinds of tables, all by default.
+    """SQL conditions that limit the rows read from the three kinds of tables; by default none.
 
-    They say nothing that the joins do not say already, only earlier.
+    They repeat what the joins imply, but PostgreSQL can apply them earlier.
     """
 
     relationships: str = ""
@@ -42,7 +42,7 @@ TENANT = Scope(
     matches="user_id = {user_id}",
     facts="user_id = {user_id}",
 )
-SOME = Scope(  # of sql/fresh_rows.sql
+SOME = Scope(  # for sql/reading/fresh_rows.sql
     relationships="relationship.user_id = {user_id} AND relationship.id = ANY ({ids}::uuid[])",
     matches="user_id = {user_id} AND event_id IN (SELECT event_id FROM marked_events)",
     facts="user_id = {user_id} AND relationship_id IN (SELECT id FROM marked)",
@@ -60,7 +60,7 @@ def view_sql(scope: Scope = EVERYTHING, layers: Sequence[Layer] = LAYERS) -> str
 
 
 def materialized_sql() -> str:
-    """The view's SELECT with the key: 64 bits of a hash, told apart within one tenant only."""
+    """The view's SELECT with the key, a 64-bit hash that is unique within a tenant only."""
     key = f"hash_record_extended(ROW({', '.join(SHARED)}), 0) AS {SHARED_KEY}"
     return f"SELECT *, {key}\nFROM (\n{view_sql()}\n) AS enriched"
 
@@ -82,11 +82,11 @@ def _join(layer: Layer, scope: Scope) -> str:
 
 
 def _rows(layer: Layer, scope: Scope) -> str:
-    """The layer's table, or the best row of each relationship where there may be several."""
+    """The layer's table, or a query for each relationship's best row if it may have several."""
     if not layer.pick:
         return layer.table
     needed = dict.fromkeys(["id", *(name for column in layer.columns for name in column.sources)])
-    conditions = [each for each in (layer.only, scope.facts) if each]
+    conditions = [condition for condition in (layer.only, scope.facts) if condition]
     where = f"\n    WHERE {' AND '.join(conditions)}" if conditions else ""
     return (
         f"(\n    SELECT DISTINCT ON (user_id, relationship_id) user_id, relationship_id, "  # noqa: S608

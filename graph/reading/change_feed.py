@@ -22,7 +22,7 @@ from graph.engine.columns import as_strings, values
 from graph.errors import QuestionError, TooOld
 from graph.reading import changed_fields, corrections
 from graph.reading.changed_fields import Fields
-from graph.reading.corrections import Wanted
+from graph.reading.corrections import EdgeQuery
 from graph.reading.rows import COLUMNS, KINDS
 from graph.view.captured_tables import EVERYTHING
 from graph.view.triggers import EVERYBODY
@@ -40,15 +40,15 @@ def full(user_id: UUID) -> Answer:
     """Everything, as added."""
     with tenant_snapshot(user_id) as reader:
         nodes, state = corrections.nodes(reader, user_id)
-        edges = corrections.edges(reader, Wanted(user_id, EDGE), state)
+        edges = corrections.edges(reader, EdgeQuery(user_id, EDGE), state)
     return _answer(None, state, _all(nodes), _all(edges))
 
 
 def since(user_id: UUID, version: str) -> Answer:
     """What has come, changed and gone since the version.
 
-    Raises QuestionError for a text that is no version, TooOld where what has changed since is not
-    known any more, or is too much.
+    Raises QuestionError for a text that is not a version. Raises TooOld if the changes since the
+    version are no longer recorded, or are too many.
     """
     count, last, life = _parsed(version)
     with tenant_snapshot(user_id) as reader:
@@ -62,24 +62,27 @@ def since(user_id: UUID, version: str) -> Answer:
 
 
 def check(version: str) -> None:
-    """Raises QuestionError for a text that is no version; one that is too old is one."""
+    """Raises QuestionError for a text that is not a version. A version may still be too old."""
     if VERSION.fullmatch(version) is None:
-        raise QuestionError("Must be an as_of_version that an answer gave.", "since")
+        raise QuestionError("Must be the as_of_version of an earlier answer.", "since")
 
 
 def _parsed(version: str) -> tuple[int, str | None, str]:
-    found = VERSION.fullmatch(version)
-    if found is None:
-        raise QuestionError("Must be an as_of_version that an answer gave.", "since")
-    if found[4]:  # of a moment between a restore and the refresh after it
-        raise TooOld("Nothing is known of what followed this version: take a full copy.", "since")
-    return int(found[1]), None if found[2] == "0" else found[2], found[3]
+    match = VERSION.fullmatch(version)
+    if match is None:
+        raise QuestionError("Must be the as_of_version of an earlier answer.", "since")
+    if match[4]:  # the version was given between a restore and the next refresh
+        raise TooOld(
+            "The changes since this version are not recorded. Request a full copy (omit `since`).",
+            "since",
+        )
+    return int(match[1]), None if match[2] == "0" else match[2], match[3]
 
 
 def _which(
     reader: TenantReader, user_id: UUID, state: State, since: tuple[int, str | None, str]
 ) -> Composable:
-    """The condition on marks: those not seen at that version, perhaps a few that were."""
+    """The condition that selects the change records since that version, and perhaps a few older."""
     count, last, life = since
     now, _, life_now, *_ = state.version.split("-")
     query = SQL(sql.read("reading/feed_marks")).format(
@@ -89,33 +92,41 @@ def _which(
         last_id=Literal(last),
         marks_since=Literal(int(now) - count),
     )
-    found = reader.table(query).to_pylist() if life == life_now and int(now) >= count else []
-    if not found or found[0]["from_xid"] is None or found[0]["unknown"]:
-        raise TooOld("What has changed since is not known any more: take a full copy.", "since")
-    if found[0]["named"] > MOST:
-        raise TooOld("More has changed since than a full copy holds: take one.", "since")
-    return SQL("mark.xid >= {}::xid8").format(Literal(found[0]["from_xid"]))
+    rows = reader.table(query).to_pylist() if life == life_now and int(now) >= count else []
+    if not rows or rows[0]["from_xid"] is None or rows[0]["unknown"]:
+        raise TooOld(
+            "The changes since that version are no longer recorded. "
+            "Request a full copy (omit `since`).",
+            "since",
+        )
+    if rows[0]["named"] > MOST:
+        raise TooOld(
+            "Too much has changed since that version. Request a full copy (omit `since`).", "since"
+        )
+    return SQL("mark.xid >= {}::xid8").format(Literal(rows[0]["from_xid"]))
 
 
 def _nodes(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
     query = SQL(sql.read("reading/feed_nodes")).format(user_id=Literal(user_id), which=which)
-    found = reader.table(query)
-    now = _rows(found.filter(pc.is_valid(found["id"])).select(["id", "kind", "name"]))
-    columns = zip(as_strings(found["marked_id"]), values(found["columns"]), strict=True)
-    fields = {key: changed_fields.of_node(each.split()) for key, each in columns}
+    table = reader.table(query)
+    now = _rows(table.filter(pc.is_valid(table["id"])).select(["id", "kind", "name"]))
+    columns = zip(as_strings(table["marked_id"]), values(table["columns"]), strict=True)
+    fields = {key: changed_fields.of_node(names.split()) for key, names in columns}
     return _sorted(now, fields, _turns(reader, user_id, "entity", which))
 
 
 def _edges(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
-    marked = reader.table(corrections.marked(user_id, KINDS, which, told="feed"))
+    marked = reader.table(corrections.marked(user_id, KINDS, which, template="feed"))
     fields = _fields(marked)
-    query = corrections.rows(Wanted(user_id, EDGE), EDGE, list(fields), as_text=corrections.MONEY)
+    query = corrections.rows(
+        EdgeQuery(user_id, EDGE), EDGE, list(fields), as_text=corrections.MONEY
+    )
     now = _rows(reader.table(query)) if fields else []
     return _sorted(now, fields, _turns(reader, user_id, "relationship", which))
 
 
 def _fields(marked: pa.Table) -> Mapping[str, Fields]:
-    """By relationship: what all marks that concern it have written."""
+    """Relationship id → the fields that its change records may have changed."""
     of_edge = cache(lambda kind, pointer, text: changed_fields.of_edge(kind, pointer, text.split()))
     columns = (values(marked[name]) for name in ("kind", "pointer", "columns"))
     fields: dict[str, Fields] = defaultdict(frozenset)
@@ -131,15 +142,16 @@ def _turns(reader: TenantReader, user_id: UUID, kind: str, which: Composable) ->
 
 
 def _all(table: pa.Table) -> Answer:
-    """Everything has come."""
+    """All rows, as added."""
     return {"added": _rows(table), "changed": [], "changed_fields": {}, "removed": []}
 
 
 def _sorted(now: Iterable[Row], fields: Mapping[str, Fields], turns: Mapping[str, int]) -> Answer:
-    """Each of the rows that marks name (the keys of `fields`), by whether it was there then.
+    """Sorts the rows named by change records (the keys of `fields`) into added, changed, removed.
 
-    Coming and leaving alternate, whoever did it: the number of turns tells, their order does not
-    matter, and is not known. A row of which nothing that is shown was written has not changed.
+    A row is created and deleted alternately. So the number of such turns since the version, with
+    the row's presence now, tells whether it was there then; their order does not matter. A row
+    whose shown fields were not written has not changed.
     """
     here = {row["id"]: row for row in now}
     came = {key for key in here if turns.get(key, 0) % 2}

@@ -1,6 +1,7 @@
-"""Which fields of a graph's rows a write concerns: from the columns that its mark names.
+"""Which fields of nodes and edges a write may have changed, from the columns of its change record.
 
-At least those that have changed: a mark does not know what a row was like.
+The result contains every changed field and perhaps others, because a change record does not hold
+the old values.
 """
 
 import re
@@ -12,7 +13,7 @@ from graph.reading.corrections import OF_EVENTS
 Fields = frozenset[str]
 
 OF_NODES: Fields = frozenset({"kind", "name"})
-OF_SOURCES: Fields = frozenset({"amount", "currency", "document_ref"})  # where the target has none
+OF_SOURCES: Fields = frozenset({"amount", "currency", "document_ref"})  # if the target has none
 ENDS: dict[str, tuple[str, Fields]] = {
     "source_event_id": ("source_entity_id", OF_SOURCES),
     "target_event_id": ("target_entity_id", frozenset(OF_EVENTS)),
@@ -24,17 +25,17 @@ OWN: Fields = frozenset(
 
 
 def of_node(columns: Iterable[str]) -> Fields:
-    """Of an entity whose columns were written (none named: any may have been)."""
+    """Fields of a node whose entity's `columns` were written. No columns: any may have been."""
     written = frozenset(columns)
     was_away = not written or "merged_into_id" in written
     return OF_NODES if was_away else OF_NODES & written
 
 
 def of_edge(kind: str, pointer: str, columns: Iterable[str]) -> Fields:
-    """Of a relationship which a mark of this kind concerns.
+    """Fields of a relationship that a change record of this kind concerns.
 
-    `pointer`: the relationship's column that holds the marked row's id, or "" where the mark names
-    the relationship itself.
+    `pointer` is the relationship's column that holds the changed row's id, or "" if the change
+    record names the relationship itself.
     """
     written = frozenset(columns)
     if kind == "relationship":
@@ -48,7 +49,7 @@ def of_edge(kind: str, pointer: str, columns: Iterable[str]) -> Fields:
 
 
 def _of_relationship(written: Fields) -> Fields:
-    if not written or "deleted_at" in written:  # it came, or was away in between
+    if not written or "deleted_at" in written:  # the relationship was created, deleted or restored
         every = (*OWN, *ENDS, *POINTERS)
         return _of_relationship(frozenset(every)) | _of_facts()
     fields = OWN & written
@@ -64,7 +65,7 @@ def _of_facts() -> Fields:
 
 
 def _of_layer(layer: Layer, written: Fields) -> Fields:
-    """All of it where another row may have taken the row's place."""
+    """All fields of the layer if another of its rows may be the one shown now."""
     choosing = {"id", "user_id", "relationship_id", *re.findall(r"\w+", layer.pick + layer.only)}
     if not written or choosing & written:
         return _all(layer)

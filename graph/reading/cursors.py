@@ -1,4 +1,4 @@
-"""Lists in pages: a place in a list is a moment and an id, so that what is new since moves none."""
+"""Keyset pagination: a position is a (timestamp, id), so new rows do not shift later pages."""
 
 import base64
 from collections.abc import Callable
@@ -18,26 +18,29 @@ def page[Row: Model](
     after: Position | None,
     read: Callable[[QuerySet[Row]], list[Row]] = list,
 ) -> tuple[list[Row], Position | None]:
-    """At most `most` rows, the newest by that column first, and where the next page begins.
+    """At most `most` rows, newest first by the column `by`, and the position of the next page.
 
-    None: there is no next page. `read` evaluates the queryset.
+    The position is None if there is no next page. `read` evaluates the queryset.
     """
     if after is not None:
         rows = rows.filter(_beyond(by, *after))
-    found = read(rows.order_by(f"-{by}", "-pk")[: most + 1])
-    if len(found) <= most:
-        return found, None
-    last: Any = found[most - 1]
-    return found[:most], (getattr(last, by), last.pk)
+    fetched = read(rows.order_by(f"-{by}", "-pk")[: most + 1])
+    if len(fetched) <= most:
+        return fetched, None
+    last: Any = fetched[most - 1]
+    return fetched[:most], (getattr(last, by), last.pk)
 
 
 def _beyond(by: str, when: datetime, row_id: UUID) -> Q:
-    """The first condition is the index's."""
+    """Rows after a position.
+
+    The first condition is redundant, but lets PostgreSQL use the index.
+    """
     return Q(**{f"{by}__lte": when}) & (Q(**{f"{by}__lt": when}) | Q(pk__lt=row_id))
 
 
 def cursor(position: Position | None) -> str | None:
-    """An opaque text that `position` reads; None where there is no next page."""
+    """An opaque text that `position` parses; None if there is no next page."""
     if position is None:
         return None
     when, row_id = position
@@ -45,9 +48,9 @@ def cursor(position: Position | None) -> str | None:
 
 
 def position(text: str) -> Position:
-    """Raises ValueError for a text that `cursor` did not make."""
+    """The position in the text. Raises ValueError if `cursor` did not make the text."""
     when, _, row_id = base64.urlsafe_b64decode(f"{text}==").decode("ascii").partition(" ")
-    found = datetime.fromisoformat(when), UUID(row_id)
-    if cursor(found) != text or found[0].tzinfo is None:
-        raise ValueError(f"no cursor: {text!r}")
-    return found
+    parsed = datetime.fromisoformat(when), UUID(row_id)
+    if cursor(parsed) != text or parsed[0].tzinfo is None:
+        raise ValueError(f"not a cursor: {text!r}")
+    return parsed

@@ -1,8 +1,8 @@
-"""Built graphs in Redis, by tenant, version of its data and columns.
+"""Built graphs in Redis, keyed by tenant, data version and columns.
 
-An entry is never out of date: the version is part of its key, and asked of the database each time.
-One process builds a graph while the others wait for it. Redis may be down, slow or wiped, an entry
-damaged or evicted: then a graph is built, and only time is lost.
+An entry is never stale: its key contains the version, which every read asks the database for. One
+process builds a graph while the others wait. If Redis is down, slow or empty, or an entry is
+damaged or evicted, the graph is built again.
 """
 
 import hashlib
@@ -32,9 +32,9 @@ from graph.view import version as view_version
 logger = logging.getLogger(__name__)
 PREFIX = "finley:graph:"
 USED, SIZES = f"{PREFIX}used", f"{PREFIX}sizes"
-PAUSE = 0.03  # seconds between two looks for a graph that somebody else builds
+PAUSE = 0.03  # seconds between two checks for a graph that another process builds
 
-# Remembers an entry's size and use, and drops the least recently used beyond the bound.
+# Records an entry's size and last use; evicts least recently used entries above the size limit.
 REMEMBER = """
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
@@ -53,7 +53,7 @@ RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Which graph. `label` is written into the entry, and checked when it is read."""
+    """Identifies a graph. `label` is stored in the entry and checked when the entry is read."""
 
     user_id: UUID
     version: str
@@ -80,15 +80,15 @@ class Key:
 def load(
     user_id: UUID, columns: Sequence[str] = ALL, *, edge_class: str | None = None
 ) -> tuple[Graph, int]:
-    """The graph, and how many queries it took (1 where it was cached); as `load.load`."""
+    """The graph, and the number of queries it took (1 if it was cached). Raises as `load.load`."""
     if not settings.GRAPH_CACHE["bytes"] and not settings.GRAPH_CACHE["memory"]:
         return build(user_id, columns, edge_class=edge_class)
     wanted = tuple(sorted(set(columns)))
     give_up = time.monotonic() + settings.GRAPH_CACHE["patience"]
     while True:
         key = Key(user_id, view_version.version(user_id), wanted, edge_class)
-        if (known := _kept(key)) is not None:
-            return known, 1
+        if (cached := _cached(key)) is not None:
+            return cached, 1
         with _building(key, wait=time.monotonic() < give_up) as mine:
             if mine:
                 metrics.cached("miss")
@@ -100,17 +100,17 @@ def load(
 
 @cache
 def redis() -> Redis:
-    """The process's connections to Redis, for graphs: answers are bytes."""
-    patience = settings.GRAPH_CACHE["redis_timeout"]
+    """The process's Redis client for cached graphs. Responses are bytes."""
+    timeout = settings.GRAPH_CACHE["redis_timeout"]
     return Redis.from_url(
-        str(settings.REDIS_URL), socket_timeout=patience, socket_connect_timeout=patience
+        str(settings.REDIS_URL), socket_timeout=timeout, socket_connect_timeout=timeout
     )
 
 
-def _kept(key: Key) -> Graph | None:
-    if (known := lru.graphs.get(key.name)) is not None:
+def _cached(key: Key) -> Graph | None:
+    if (graph_in_memory := lru.graphs.get(key.name)) is not None:
         metrics.cached("process")
-        return known
+        return graph_in_memory
     if not settings.GRAPH_CACHE["bytes"]:
         return None
     try:
@@ -121,11 +121,11 @@ def _kept(key: Key) -> Graph | None:
         graph = _unpacked(packed, key)
     except RedisError as error:
         metrics.cached("away")
-        logger.warning("No cache of graphs: %s", type(error).__name__)
+        logger.warning("The graph cache is not available: %s", type(error).__name__)
         return None
     except (Corrupt, ValueError, OSError) as error:
         metrics.cached("damaged")
-        logger.warning("A kept graph is dropped: %s", error)
+        logger.warning("Dropping a damaged entry of the graph cache: %s", error)
         _drop(key)
         return None
     metrics.cached("redis")
@@ -151,22 +151,22 @@ def _keep(key: Key, graph: Graph) -> None:
         return
     try:
         redis().set(key.name, packed, ex=int(settings.GRAPH_CACHE["seconds"]))
-        told = (key.name, str(time.time()), str(len(packed)), str(bound))
-        redis().eval(REMEMBER, 2, USED, SIZES, *told)
+        usage = (key.name, str(time.time()), str(len(packed)), str(bound))
+        redis().eval(REMEMBER, 2, USED, SIZES, *usage)
     except RedisError as error:
-        logger.warning("A graph was not kept: %s", type(error).__name__)
+        logger.warning("A graph was not cached: %s", type(error).__name__)
 
 
 def _drop(key: Key) -> None:
     try:
         redis().unlink(key.name)
     except RedisError as error:
-        logger.warning("A damaged graph was not dropped: %s", type(error).__name__)
+        logger.warning("A damaged entry was not dropped: %s", type(error).__name__)
 
 
 @contextmanager
 def _building(key: Key, *, wait: bool) -> Iterator[bool]:
-    """Whether this thread is the one that builds. Without `wait`, or without Redis, it is."""
+    """Whether this thread builds the graph. Always true without `wait` or without Redis."""
     token = uuid4().hex
     lock = f"{key.name}:building"
     try:
@@ -187,4 +187,4 @@ def _release(lock: str, token: str) -> None:
     try:
         redis().eval(RELEASE, 1, lock, token)
     except RedisError as error:
-        logger.warning("A lock on a graph stays until it ends: %s", type(error).__name__)
+        logger.warning("A build lock stays until its timeout: %s", type(error).__name__)

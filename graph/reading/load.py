@@ -1,4 +1,4 @@
-"""The view, corrected → Arrow columns → the engine's graph, in one snapshot."""
+"""Loads a graph in one snapshot: corrected view → Arrow columns → the engine's graph."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -9,7 +9,7 @@ from graph.database.arrow import tenant_snapshot
 from graph.engine.graph import Graph, build
 from graph.layers import LAYERS
 from graph.reading import corrections
-from graph.reading.corrections import Wanted
+from graph.reading.corrections import EdgeQuery
 
 ENDS = ("id", "source_entity_id", "target_entity_id")
 FACTS = (
@@ -30,7 +30,7 @@ LAYER_COLUMNS = tuple(
     name for layer in LAYERS for name in (layer.id_column, *(c.name for c in layer.columns))
 )
 ALL = (*FACTS, *LAYER_COLUMNS)
-LARGE = 5_000  # entities: from about here on, queries of their own for some layers are worth it
+LARGE = 5_000  # entities; from about here, separate queries for some layers save time
 
 
 def load(
@@ -38,14 +38,15 @@ def load(
 ) -> tuple[Graph, int]:
     """The tenant's graph with these edge columns, and the number of queries it took.
 
-    It is as fresh as the tables: 2 queries where nothing has changed since the view was refreshed,
-    a few more where something has, or where the tenant is LARGE. `edge_class="flow"` leaves the
-    links out. Raises ValueError for a column that the view has not, ViewMissing, ViewUnpopulated.
+    The graph is as current as the tables. It takes 2 queries if nothing has changed since the view
+    was refreshed, and a few more otherwise or if the tenant is LARGE. `edge_class="flow"` leaves
+    links out. Raises ValueError for a column that the view does not have, ViewMissing,
+    ViewUnpopulated.
     """
     unknown = set(columns) - set(ALL)
     if unknown:
         raise ValueError(f"The view has no column {', '.join(sorted(unknown))}.")
-    wanted = Wanted(user_id, tuple(dict.fromkeys((*ENDS, *columns))), edge_class)
+    wanted = EdgeQuery(user_id, tuple(dict.fromkeys((*ENDS, *columns))), edge_class)
     counted = metrics.Build()
     with ExitStack() as ends:
         with counted.phase("connect"):

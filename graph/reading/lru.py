@@ -1,4 +1,4 @@
-"""What a process keeps itself, up to so many bytes, the least recently used dropped first."""
+"""In-process caches with a size limit in bytes and least-recently-used eviction."""
 
 import threading
 from collections import OrderedDict
@@ -10,7 +10,7 @@ from graph.engine.graph import Graph
 
 
 class Kept[Value]:
-    """`bound`: at most so many bytes in all; 0: nothing is kept."""
+    """An LRU cache of at most `bound()` bytes. With a bound of 0 it stores nothing."""
 
     def __init__(self, bound: Callable[[], int]) -> None:
         self._bound = bound
@@ -26,9 +26,9 @@ class Kept[Value]:
             return self._values[name][0]
 
     def put(self, name: Hashable, value: Value, nbytes: int) -> None:
-        """Keep it, if it fits at all."""
+        """Store the value, unless it is larger than the bound."""
         bound = self._bound()
-        if not bound or nbytes > bound:  # what takes no bytes would stay
+        if not bound or nbytes > bound:  # a value of 0 bytes would never be evicted
             return
         with self._changing:
             self._bytes += nbytes - self._values.pop(name, (value, 0))[1]

@@ -1,7 +1,8 @@
-"""Fresh reads of single rows and pages: the view's name stands for its rows as they are now.
+"""Current reads of single rows and pages through the view's name.
 
-A query is put behind a WITH that gives the tenant's view, less the rows that pending marks concern,
-and those rows read from the tables. Where nothing is pending the query runs as it is.
+A query gets a WITH clause that defines the tenant's view anew: its rows without those that pending
+change records concern, plus those rows as the tables have them. If nothing is pending, the query
+runs unchanged.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,34 +31,34 @@ KINDS = ("relationship", "match", "event", *(layer.name for layer in LAYERS))
 
 
 class Reader:
-    """Reads a tenant's rows as they are in one snapshot, all from the same."""
+    """Reads a tenant's current rows, all in the same snapshot."""
 
     def __init__(self, connection: BaseDatabaseWrapper, user_id: UUID, state: State) -> None:
         self.connection = connection
         ids = _stale(connection, user_id, state)
         self._before = with_changes(user_id, state, ids).as_string().replace("%", "%%")
 
-    def relationships(self, found: "QuerySet[TenantRelationship]") -> list[TenantRelationship]:
-        """The queryset's."""
+    def relationships(self, queryset: "QuerySet[TenantRelationship]") -> list[TenantRelationship]:
+        """The rows of the queryset, as they are now."""
         if not self._before:
-            return list(found)
-        text, asked = found.query.sql_with_params()
+            return list(queryset)
+        text, parameters = queryset.query.sql_with_params()
         rows = TenantRelationship.objects.using(self.connection.alias)
-        return list(rows.raw(self._before + text, asked))
+        return list(rows.raw(self._before + text, parameters))
 
-    def rows(self, query: str, asked: Any) -> list[dict[str, Any]]:
-        """What a SELECT finds, whatever it begins with."""
+    def rows(self, query: str, parameters: Any) -> list[dict[str, Any]]:
+        """The rows of a SELECT, which may itself begin with WITH."""
         if self._before:
             query = f"{self._before}SELECT * FROM (\n{query}\n) AS answer"  # noqa: S608
         with self.connection.cursor() as cursor:
-            cursor.execute(query, asked)
+            cursor.execute(query, parameters)
             names = [column.name for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 @contextmanager
 def snapshot(user_id: UUID) -> Iterator[Reader]:
-    """A transaction of the tenant's that sees one snapshot. Raises ViewMissing, ViewUnpopulated."""
+    """A transaction of the tenant with one snapshot. Raises ViewMissing, ViewUnpopulated."""
     with (
         _readable_view(),
         tenant_snapshot(user_id, version.query(user_id)) as (connection, row),
@@ -67,7 +68,7 @@ def snapshot(user_id: UUID) -> Iterator[Reader]:
 
 @contextmanager
 def _readable_view() -> Iterator[None]:
-    """The ORM's errors about the view, as those of `load`."""
+    """Translates the ORM's errors about the view to ViewMissing and ViewUnpopulated."""
     try:
         yield
     except (OperationalError, ProgrammingError) as error:
@@ -79,9 +80,9 @@ def _readable_view() -> Iterator[None]:
 
 
 def stale(user_id: UUID, state: State) -> Composable | None:
-    """The query for the ids of the view's rows that are not as the tables have them.
+    """The query for the ids of the view's rows that differ from the tables.
 
-    None where there are none, or where it is unknown which.
+    None if no row differs, or if it is not known which do.
     """
     kinds = [kind for kind in KINDS if kind in state.pending]
     if state.unknown or not kinds:
@@ -90,7 +91,7 @@ def stale(user_id: UUID, state: State) -> Composable | None:
 
 
 def with_changes(user_id: UUID, state: State, ids: Sequence[str]) -> Composable:
-    """What is put before a query of the tenant's view; nothing where it is as the tables are."""
+    """The WITH clause for a query of the tenant's view; empty if the view is current."""
     if not state.unknown and not ids:
         return SQL("")
     names = SQL(", ").join(Identifier(name) for name in COLUMNS)
@@ -104,7 +105,7 @@ def with_changes(user_id: UUID, state: State, ids: Sequence[str]) -> Composable:
         columns=names,
         user_id=Literal(user_id),
         ids=corrections.as_array(ids),
-        now=corrections.rows(corrections.Wanted(user_id, COLUMNS), COLUMNS, ids),
+        now=corrections.rows(corrections.EdgeQuery(user_id, COLUMNS), COLUMNS, ids),
     )
 
 

@@ -1,7 +1,7 @@
-"""Which tables' changes are captured, and what of their rows a graph shows.
+"""The tables whose changes are captured, and the columns of them that a graph shows.
 
-An inserted event or pattern is no change yet: the relationship that comes to name it is. Nor is a
-write that leaves the shown columns as they were.
+Inserting an event or a pattern changes no graph: the later relationship that refers to it does. An
+update that leaves the shown columns unchanged is not captured.
 """
 
 from dataclasses import dataclass
@@ -10,16 +10,17 @@ from graph.layers import LAYERS, Layer
 from graph.models.of_layers import model_of
 
 OPERATIONS = ("insert", "update", "delete", "truncate")
-LATER = ("update", "delete", "truncate")  # of rows that nothing can show before it names them
-EVERYTHING = "everything"  # the kind of a mark that says no more than: anything may have changed
+LATER = ("update", "delete", "truncate")  # a new row is not shown until another row refers to it
+EVERYTHING = "everything"  # the kind of a change record that means: anything may have changed
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """`kind` is what its marks are called, `key` the column whose values they hold.
+class CapturedTable:
+    """A table whose changes are captured as change records.
 
-    `columns` are those whose change counts. `live` is SQL over a row, `{row}`: whether it is in
-    the graph at all, where a row may be there and not count.
+    `kind` is the kind of its change records; `key` is the column whose values they hold. A change
+    counts only in one of `columns`. `live` is an SQL condition with the placeholder `{row}`:
+    whether an existing row is part of the graph. It is empty if every row is.
     """
 
     table: str
@@ -30,33 +31,33 @@ class Watched:
     operations: tuple[str, ...] = OPERATIONS
 
 
-def watched() -> tuple[Watched, ...]:
-    """The four tables of the books, and one for each layer."""
+def captured_tables() -> tuple[CapturedTable, ...]:
+    """The four tables of the books and one table per layer."""
     return (*BOOKS, *(_layer(layer) for layer in LAYERS))
 
 
 BOOKS = (
-    Watched(
+    CapturedTable(
         table="raw_events",
         kind="event",
         key="id",
         columns=("occurred_at", "amount", "currency", "document_ref", "transaction_ref"),
         operations=LATER,
     ),
-    Watched(
+    CapturedTable(
         table="normalized_entities",
         kind="entity",
         key="id",
         columns=("kind", "name", "identity", "keys", "merged_into_id"),
         live="{row}.merged_into_id IS NULL",
     ),
-    Watched(
+    CapturedTable(
         table="entity_matches",
         kind="match",
         key="event_id",
         columns=("event_id", "entity_id", "confidence", "created_at"),
     ),
-    Watched(
+    CapturedTable(
         table="relationship_instances",
         kind="relationship",
         key="id",
@@ -76,9 +77,9 @@ BOOKS = (
 )
 
 
-def _layer(layer: Layer) -> Watched:
+def _layer(layer: Layer) -> CapturedTable:
     """Every column of a layer counts: answers show its evidence, too."""
-    return Watched(
+    return CapturedTable(
         table=layer.table,
         kind=layer.name,
         key="id" if layer.is_pattern else "relationship_id",

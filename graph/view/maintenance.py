@@ -1,4 +1,4 @@
-"""When the view is worth refreshing, and which marks may be forgotten. Readers need neither."""
+"""Decides when to refresh the view, and deletes old change records. Readers need neither."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,19 @@ from django.db import connections
 from graph import sql
 from graph.view.captured_tables import EVERYTHING
 
-SHARE = 0.02  # of the view's rows named by pending marks: reads begin to cost more
-LEAST = 1_000  # rows named: fewer are no reason
-OLDEST = 900.0  # seconds that a mark waits, at most
-PAUSE = 4.0  # times as long as the last refresh took: a fifth of the time may go into refreshing
-AT_ONCE = 10_000  # marks deleted in one statement
+SHARE = 0.02  # share of the view's rows with pending changes from which reads become slower
+LEAST = 1_000  # rows with pending changes; fewer never cause a refresh
+OLDEST = 900.0  # seconds that a change record waits for a refresh at most
+PAUSE = 4.0  # pause after a refresh, in multiples of its duration: 20 % of the time is refreshing
+AT_ONCE = 10_000  # change records deleted per statement
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What a refresh would have to do, of all tenants; ages in seconds.
+    """The work that a refresh would do, over all tenants. Ages and durations are in seconds.
 
-    `unknown`: anything may have changed, so every tenant is read from the tables until then.
+    `marks` counts pending change records, `named` the rows that they name. `unknown` means that
+    anything may have changed; until the next refresh every tenant is read from the tables.
     """
 
     marks: int
@@ -48,12 +49,12 @@ def due() -> bool:
 
 
 def forget_marks(days: float) -> int:
-    """How many marks were deleted: those older than that, which the view shows."""
-    forgotten = 0
+    """Delete change records older than `days` that the view already shows; return their number."""
+    deleted = 0
     while True:
         with connections["owner"].cursor() as cursor:
             cursor.execute(sql.read("view/marks_forgotten"), {"days": days, "limit": AT_ONCE})
-            gone: int = cursor.rowcount
-        forgotten += gone
-        if gone < AT_ONCE:
-            return forgotten
+            batch: int = cursor.rowcount
+        deleted += batch
+        if batch < AT_ONCE:
+            return deleted

@@ -1,4 +1,4 @@
-"""The materialized view's life: its state, and refreshing it as maintenance."""
+"""The state of the materialized view, and its refresh."""
 
 import time
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ from graph.models import EnrichedRelationship, ViewRefresh
 from graph.models.view_sql import VIEW
 
 LOCK = 0x66696E6C6579  # "finley": the advisory lock that one refresher holds at a time
-RETRIES = 3  # after a serialization failure, or a lock that was not had in time
-LOCK_TIMEOUT = "2s"  # how long a refresh may stand in the way of those who come after it
+RETRIES = 3  # after a serialization failure or a lock timeout
+LOCK_TIMEOUT = "2s"  # limits how long a waiting refresh blocks the statements queued behind it
 HINT_STALE = "Run: manage.py refresh_enriched_view"
 
 
@@ -34,7 +34,7 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """What a refresh did. `seconds` is the refresh alone, without waiting for its turn."""
+    """The result of a refresh. `seconds` is the refresh alone, without the wait for the lock."""
 
     rows: int
     added: int
@@ -48,10 +48,10 @@ class Refresh:
 def state() -> State:
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT ispopulated FROM pg_matviews WHERE matviewname = %s", [VIEW])
-        found = cursor.fetchone()
-    if found is None:
+        row = cursor.fetchone()
+    if row is None:
         return State.MISSING
-    return State.READY if found[0] else State.UNPOPULATED
+    return State.READY if row[0] else State.UNPOPULATED
 
 
 def was_refreshed() -> bool:
@@ -59,11 +59,12 @@ def was_refreshed() -> bool:
 
 
 def refresh(*, concurrently: bool = True, wait: bool = True) -> Refresh:
-    """Recompute the view from the tables, as the owner, one refresher at a time.
+    """Recompute the view from the tables, as the owner. Only one refresh runs at a time.
 
-    Concurrently, readers go on with the old rows until it commits; otherwise the view is locked
-    to everybody. Raises ViewMissing, ViewUnpopulated (it cannot be refreshed concurrently before
-    its first population) and, with `wait=False`, RefreshRunning.
+    A concurrent refresh lets readers see the old rows until it commits. A refresh that is not
+    concurrent locks the view for everybody. Raises ViewMissing; ViewUnpopulated if the view was
+    never populated and `concurrently` is true; RefreshRunning if `wait` is false and another
+    refresh runs.
     """
     _require(concurrently)
     with only_refresher(wait) as connection:
@@ -81,7 +82,7 @@ def refresh(*, concurrently: bool = True, wait: bool = True) -> Refresh:
 
 
 def definition() -> str:
-    """The view's whole definition with its indexes, for `psql -f`."""
+    """The SQL script that creates the view and its indexes, for `psql -f`."""
     query, _ = EnrichedRelationship.get_sql()
     with connections["owner"].schema_editor(collect_sql=True) as editor:
         for index in EnrichedRelationship._meta.indexes:
@@ -97,46 +98,46 @@ def _require(concurrently: bool) -> None:
         raise ViewMissing
     if now is State.UNPOPULATED and concurrently:
         raise ViewUnpopulated(
-            f"The view {VIEW} was never refreshed, so it cannot be refreshed concurrently."
+            f"The view {VIEW} was never populated, so it cannot be refreshed concurrently."
         )
 
 
 @contextmanager
 def only_refresher(wait: bool) -> Iterator[BaseDatabaseWrapper]:
-    """A connection of its own that holds the advisory lock, which ends with it, however it ends."""
+    """A new connection that holds the advisory lock. The lock is released when the context ends."""
     connection = connections.create_connection("owner")
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT pg_{'' if wait else 'try_'}advisory_lock(%s)", [LOCK])
             if not wait and not cursor.fetchone()[0]:
-                raise RefreshRunning("Another refresh is running; this one did nothing.")
+                raise RefreshRunning("Another refresh is running. Nothing was done.")
         yield connection
     finally:
-        with suppress(DatabaseError), connection.cursor() as cursor:  # the pool keeps sessions
+        with suppress(DatabaseError), connection.cursor() as cursor:  # a pooled session stays open
             cursor.execute("SELECT pg_advisory_unlock_all()")
         connection.close()
 
 
 @contextmanager
 def refreshing(connection: BaseDatabaseWrapper, concurrently: bool) -> Iterator[Refresh]:
-    """A refresh that is done, and that others see when the context is left."""
+    """Refresh the view and yield the result. The refresh is committed when the context ends."""
     started_at, start = timezone.now(), time.perf_counter()
     with _transaction(connection) as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         cursor.execute("SET LOCAL enable_nestloop = off")  # set-based: every table is read once
         cursor.execute("SELECT pg_current_snapshot()::text")
         snapshot = cursor.fetchone()[0]
-        counted = _concurrent(cursor) if concurrently else _exclusive(cursor)
+        counts = _concurrent(cursor) if concurrently else _exclusive(cursor)
         cursor.execute(sql.read("view/view_size"))
         rows, size = cursor.fetchone()
-        done = Refresh(rows, *counted, time.perf_counter() - start, size, concurrently)
+        done = Refresh(rows, *counts, time.perf_counter() - start, size, concurrently)
         _record(cursor, done, started_at, snapshot)
         yield done
 
 
 @contextmanager
 def _transaction(connection: BaseDatabaseWrapper) -> Iterator[CursorWrapper]:
-    """REPEATABLE READ: the view is then computed on the very snapshot that is stored with it."""
+    """A REPEATABLE READ transaction: the view's snapshot is then the one that is stored."""
     with connection.cursor() as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         try:
@@ -148,8 +149,11 @@ def _transaction(connection: BaseDatabaseWrapper) -> Iterator[CursorWrapper]:
 
 
 def _concurrent(cursor: CursorWrapper) -> tuple[int, int, int]:
-    """(added, changed, removed): PostgreSQL writes a changed row as a deletion and an insertion."""
-    with _before() as before:
+    """Refresh concurrently; return the numbers of (added, changed, removed) rows.
+
+    PostgreSQL writes a changed row as one deletion and one insertion.
+    """
+    with _connection_before() as before:
         cursor.execute(f"REFRESH MATERIALIZED VIEW CONCURRENTLY {VIEW}")
         cursor.execute(sql.read("view/view_written"))
         inserted, deleted = cursor.fetchone()
@@ -165,8 +169,8 @@ def _concurrent(cursor: CursorWrapper) -> tuple[int, int, int]:
 
 
 @contextmanager
-def _before() -> Iterator[CursorWrapper]:
-    """A second connection that goes on seeing the view as it was."""
+def _connection_before() -> Iterator[CursorWrapper]:
+    """A cursor on a second connection whose snapshot still has the view's old rows."""
     connection = connections.create_connection("owner")
     try:
         with connection.cursor() as cursor:
@@ -179,9 +183,9 @@ def _before() -> Iterator[CursorWrapper]:
 
 
 def _exclusive(cursor: CursorWrapper) -> tuple[int, int, int]:
-    """(added, changed, removed) of a refresh that replaces the whole view."""
-    filled = state() is State.READY
-    cursor.execute(sql.read("view/view_before_filled" if filled else "view/view_before_empty"))
+    """Replace the whole view; return the numbers of (added, changed, removed) rows."""
+    populated = state() is State.READY
+    cursor.execute(sql.read("view/view_before_filled" if populated else "view/view_before_empty"))
     cursor.execute(f"REFRESH MATERIALIZED VIEW {VIEW}")
     cursor.execute(sql.read("view/view_compared"))
     added, changed, removed = cursor.fetchone()
@@ -189,7 +193,7 @@ def _exclusive(cursor: CursorWrapper) -> tuple[int, int, int]:
 
 
 def _record(cursor: CursorWrapper, done: Refresh, started_at: datetime, snapshot: str) -> None:
-    """That and how it was done; and how many marks each tenant has had until this snapshot."""
+    """Record the refresh, and count each tenant's change records up to its snapshot."""
     cursor.execute(sql.read("view/marks_of_another_server"))
     cursor.execute(sql.read("view/marks_folded"), {"snapshot": snapshot})
     cursor.execute(

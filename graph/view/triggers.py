@@ -1,7 +1,8 @@
-"""Capturing changes: statement triggers that leave marks, whoever writes and however.
+"""Captures changes: statement triggers write change records for every kind of write.
 
-They are put in place after every migrate and rebuild of the view, not by migrations: what they
-watch follows from `graph.layers`, and django-pgtrigger beside pgviews loses triggers silently.
+The triggers are created after every migrate and every rebuild of the view, not by migrations. What
+they capture follows from `graph.layers`, and with django-pgtrigger and pgviews both installed
+`makemigrations` omits triggers silently.
 """
 
 from collections.abc import Iterator
@@ -16,11 +17,11 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from graph import sql
 from graph.database.grants import application_role, current_role
-from graph.view.captured_tables import EVERYTHING, Watched, watched
+from graph.view.captured_tables import EVERYTHING, CapturedTable, captured_tables
 
 MARKS = "change_marks"
 FOLDS = "change_folds"
-EVERYBODY = UUID(int=0)  # whose marks are of every tenant: a table was emptied
+EVERYBODY = UUID(int=0)  # the tenant of change records for all tenants: a table was truncated
 TIMINGS = {
     "insert": "AFTER INSERT ON {table} REFERENCING NEW TABLE AS new_rows",
     "update": "AFTER UPDATE ON {table} REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows",
@@ -31,37 +32,36 @@ TIMINGS = {
 
 @receiver(all_views_synced)
 def put_in_place(using: str, **_: Any) -> None:
-    """Every trigger, as declared, and the application's right to read marks.
+    """Create all declared triggers, and grant the application's role to read change records.
 
-    Where one was missing, disabled or other than declared, changes may have gone unseen: then a
-    mark says that anything may have changed. Nothing is locked where all is in place.
+    If a trigger was missing, disabled or different, changes may have been missed. A change record
+    then says that anything may have changed. If all triggers are right, nothing is locked.
     """
     if using != "owner":
         return
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         if not _migrated(cursor):
             return
-        wanted = list(triggers())
-        amiss = [each for each in wanted if not _stands(cursor, *each)]
-        for each in amiss:
-            _make(cursor, *each)
-        if amiss:
-            cursor.execute(_body("truncate", Watched("", "", "", ())))
-        _let_read(cursor, using)
+        wrong = [pair for pair in triggers() if not _is_enabled(cursor, *pair)]
+        for table, operation in wrong:
+            _create(cursor, table, operation)
+        if wrong:
+            cursor.execute(_body("truncate", CapturedTable("", "", "", ())))
+        _grant_read(cursor, using)
 
 
 def missing(using: str = "owner") -> list[str]:
-    """The triggers that are not there, disabled or other than declared."""
+    """The names of the triggers that are missing, disabled or different from the declaration."""
     with connections[using].cursor() as cursor:
-        return [trigger_name(*each) for each in triggers() if not _stands(cursor, *each)]
+        return [trigger_name(*pair) for pair in triggers() if not _is_enabled(cursor, *pair)]
 
 
-def triggers() -> Iterator[tuple[Watched, str]]:
-    return ((each, operation) for each in watched() for operation in each.operations)
+def triggers() -> Iterator[tuple[CapturedTable, str]]:
+    return ((table, operation) for table in captured_tables() for operation in table.operations)
 
 
-def trigger_name(each: Watched, operation: str) -> str:
-    return f"captured_{each.table}_{operation}"
+def trigger_name(table: CapturedTable, operation: str) -> str:
+    return f"captured_{table.table}_{operation}"
 
 
 def _migrated(cursor: CursorWrapper) -> bool:
@@ -69,48 +69,51 @@ def _migrated(cursor: CursorWrapper) -> bool:
     return bool(cursor.fetchone()[0])
 
 
-def _stands(cursor: CursorWrapper, each: Watched, operation: str) -> bool:
+def _is_enabled(cursor: CursorWrapper, table: CapturedTable, operation: str) -> bool:
     cursor.execute(
         sql.read("view/capture_is_enabled"),
         {
-            "name": trigger_name(each, operation),
-            "table": each.table,
-            "source": _source(each, operation),
+            "name": trigger_name(table, operation),
+            "table": table.table,
+            "source": _source(table, operation),
         },
     )
     return bool(cursor.fetchone()[0])
 
 
-def _make(cursor: CursorWrapper, each: Watched, operation: str) -> None:
-    names = {"function": Identifier(trigger_name(each, operation)), "table": Identifier(each.table)}
+def _create(cursor: CursorWrapper, table: CapturedTable, operation: str) -> None:
+    names = {
+        "function": Identifier(trigger_name(table, operation)),
+        "table": Identifier(table.table),
+    }
     function = SQL(sql.read("view/capture_function"))
-    cursor.execute(function.format(body=Literal(_source(each, operation)), **names))
+    cursor.execute(function.format(body=Literal(_source(table, operation)), **names))
     timing = SQL(TIMINGS[operation]).format(**names)
     cursor.execute(SQL(sql.read("view/capture_trigger")).format(timing=timing, **names))
 
 
-def _source(each: Watched, operation: str) -> str:
-    return f"BEGIN\n{_body(operation, each)}    RETURN NULL;\nEND"
+def _source(table: CapturedTable, operation: str) -> str:
+    return f"BEGIN\n{_body(operation, table)}    RETURN NULL;\nEND"
 
 
-def _body(operation: str, each: Watched) -> str:
+def _body(operation: str, table: CapturedTable) -> str:
     template = SQL(sql.read(f"view/capture_{operation}"))
     return template.format(
-        kind=Literal(each.kind),
-        key=Identifier(each.key),
-        came=Literal(int(bool(each.live))),
+        kind=Literal(table.kind),
+        key=Identifier(table.key),
+        came=Literal(int(bool(table.live))),
         everybody=Literal(EVERYBODY),
         everything=Literal(EVERYTHING),
-        written=SQL(", ").join(map(_written, _names(each))),
-        **_of_row(each, "o", "old"),
-        **_of_row(each, "n", "new"),
+        written=SQL(", ").join(map(_written, _names(table))),
+        **_of_row(table, "o", "old"),
+        **_of_row(table, "n", "new"),
     ).as_string()
 
 
-def _of_row(each: Watched, row: str, side: str) -> dict[str, Any]:
-    """Whether a side's row is in the graph (for tables where that changes), and its columns."""
-    live = f"({row}.id IS NOT NULL AND {each.live.format(row=row)})" if each.live else ""
-    columns = SQL(", ").join(Identifier(row, name) for name in _names(each))
+def _of_row(table: CapturedTable, row: str, side: str) -> dict[str, Any]:
+    """Template parts for one side (`old` or `new`): whether its row is live, and its columns."""
+    live = f"({row}.id IS NOT NULL AND {table.live.format(row=row)})" if table.live else ""
+    columns = SQL(", ").join(Identifier(row, name) for name in _names(table))
     return {
         f"live_{side}": SQL(live or "false"),
         f"shown_{side}": SQL(live or "true"),
@@ -118,17 +121,17 @@ def _of_row(each: Watched, row: str, side: str) -> dict[str, Any]:
     }
 
 
-def _names(each: Watched) -> list[str]:
-    return list(dict.fromkeys(("id", each.key, *each.columns)))
+def _names(table: CapturedTable) -> list[str]:
+    return list(dict.fromkeys(("id", table.key, *table.columns)))
 
 
 def _written(name: str) -> Composed:
-    """The column's name where an update wrote it, else NULL."""
+    """SQL for the column's name if the update changed its value, else NULL."""
     sides = {"old": Identifier("o", name), "new": Identifier("n", name), "name": Literal(name)}
     return SQL("CASE WHEN {old} IS DISTINCT FROM {new} THEN {name} END").format(**sides)
 
 
-def _let_read(cursor: CursorWrapper, using: str) -> None:
+def _grant_read(cursor: CursorWrapper, using: str) -> None:
     role = application_role()
     if role == current_role(using):
         return

@@ -1,4 +1,4 @@
-"""What has changed: a tenant's version, and what the view does not show yet."""
+"""A tenant's version, and the changes that the view does not show yet."""
 
 import json
 from collections.abc import Mapping
@@ -15,11 +15,12 @@ from graph.view.captured_tables import EVERYTHING
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A tenant's graph in one snapshot.
+    """The state of a tenant's graph in one snapshot.
 
-    `version` changes when and only when what is shown of the tenant can have changed; it does not
-    when the view is refreshed or old marks are forgotten. `pending` counts the rows named by the
-    marks that the view does not show yet, by kind; `snapshot` is the view's (None: none is known).
+    `version` changes exactly when the data shown to the tenant may have changed. A refresh of the
+    view and the deletion of old change records do not change it. `pending` counts, by kind, the
+    rows named by change records that the view does not show yet. `snapshot` is the view's snapshot,
+    or None if it is not known.
     """
 
     version: str
@@ -28,32 +29,35 @@ class State:
 
     @property
     def unknown(self) -> bool:
-        """Anything may have changed."""
+        """Whether anything may have changed."""
         return EVERYTHING in self.pending
 
 
 def version(user_id: UUID) -> str:
-    """The tenant's version now, whether there is a view or not."""
+    """The tenant's current version. Works without the view, too."""
     return _version(tenant_row(user_id, query(user_id)))
 
 
 def query(user_id: UUID) -> Composed:
-    """One row, which `read` understands."""
+    """The query for one row, which `read` parses."""
     return SQL("SELECT * FROM changes_state({})").format(Literal(user_id))
 
 
 def read(row: Mapping[str, Any]) -> State:
-    """Raises ViewMissing and ViewUnpopulated, with the command that mends it."""
+    """The state in the row.
+
+    Raises ViewMissing or ViewUnpopulated, which name the command to run.
+    """
     if row["missing"]:
         raise ViewMissing
     if not row["populated"]:
         raise ViewUnpopulated
     pending = json.loads(row["pending"] or "{}")
-    if row["foreign"]:  # its transaction ids are another server's
+    if row["foreign"]:  # the change records have transaction ids of another server (a restore)
         return State(_version(row), {**pending, EVERYTHING: 0}, None)
     return State(_version(row), pending, row["snapshot"])
 
 
 def _version(row: Mapping[str, Any]) -> str:
-    """Of a moment only, as long as marks cannot be told apart from another server's."""
+    """The version; with a timestamp while change records may be of another server."""
     return f"{row['version']}-{row['moment']}" if row["foreign"] else str(row["version"])

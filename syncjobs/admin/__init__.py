@@ -1,4 +1,4 @@
-"""The ledger in the admin: dead letters to act on; connections, runs, items and duties to read."""
+"""Admin pages: dead letters to act on; connections, runs, items and periodic tasks to read."""
 
 from syncjobs.admin import connections, failures, runs
 

@@ -1,4 +1,4 @@
-"""What can be done to failures, once; the list, a failure's page and the groups all offer these."""
+"""Actions on failures, defined once for the list, a failure's page and the groups."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +21,11 @@ Done = tuple[int, list[Verdict]]
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """`may` is "replay" or "settle": the permission it takes. `done` follows a number."""
+class Action:
+    """`may` is the required permission, "replay" or "settle".
+
+    `done` follows a number in messages.
+    """
 
     name: str
     title: str
@@ -41,32 +44,32 @@ class Deed:
         return failure.status in self.from_states
 
     def carry_out(
-        self, ids: Sequence[UUID], by: AbstractBaseUser, given: Mapping[str, Any]
+        self, ids: Sequence[UUID], by: AbstractBaseUser, arguments: Mapping[str, Any]
     ) -> Done:
-        """How many it was done to, and the others. Raises RequestError."""
-        done = self.do(ids, by=by, **given)
+        """(number of changed failures, verdicts on the skipped ones). Raises RequestError."""
+        done = self.do(ids, by=by, **arguments)
         return len(done.started if self.name == "replay" else done.changed), done.skipped
 
 
-def _settles(wanted: FailureStatus, do: Callable[..., Any], **said: Any) -> Deed:
-    return Deed(
+def _settles(wanted: FailureStatus, do: Callable[..., Any], **attributes: Any) -> Action:
+    return Action(
         may="settle",
         from_states=FROM[wanted],
         plan=partial(settling.plan, wanted=wanted),
         do=do,
-        **said,
+        **attributes,
     )
 
 
-DEEDS = {
-    deed.name: deed
-    for deed in (
-        Deed(
+ACTIONS = {
+    action.name: action
+    for action in (
+        Action(
             name="replay",
             title="Replay",
             may="replay",
             done="replayed",
-            meaning="Each is asked for once more, as a new run that is linked to it.",
+            meaning="Each is requested again, as a new run that is linked to it.",
             from_states=replaying.REPLAYABLE,
             form=forms.ReplayForm,
             plan=replaying.plan,
@@ -78,7 +81,7 @@ DEEDS = {
             name="resolve",
             title="Resolve",
             done="resolved",
-            meaning="They are dealt with. The next of their like is open again.",
+            meaning="They are dealt with. A new failure like them is open again.",
             form=forms.NoteForm,
         ),
         _settles(
@@ -87,7 +90,7 @@ DEEDS = {
             name="ignore",
             title="Ignore",
             done="ignored",
-            meaning="They are known. The next of their like on the same connection is ignored too.",
+            meaning="They are known. A new failure like them on the same connection is ignored.",
             form=forms.NoteForm,
         ),
         _settles(
@@ -96,7 +99,7 @@ DEEDS = {
             name="discard",
             title="Discard",
             done="discarded",
-            meaning="They are given up, for a reason that stays with them.",
+            meaning="They are given up, for a reason that is stored with them.",
             form=forms.ReasonForm,
         ),
         _settles(
@@ -105,13 +108,13 @@ DEEDS = {
             name="reopen",
             title="Reopen",
             done="reopened",
-            meaning="They wait for somebody again.",
+            meaning="They are open again.",
             form=forms.Plain,
         ),
     )
 }
 
 
-def allowed(user: PermissionsMixin | AnonymousUser) -> list[Deed]:
-    """What this person may do, in the order of the buttons."""
-    return [deed for deed in DEEDS.values() if deed.allowed_to(user)]
+def allowed(user: PermissionsMixin | AnonymousUser) -> list[Action]:
+    """The actions that this person may do, in the order of the buttons."""
+    return [action for action in ACTIONS.values() if action.allowed_to(user)]

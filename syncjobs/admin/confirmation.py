@@ -1,7 +1,7 @@
-"""The page between a click and its effect: what would happen to which failures, and to which not.
+"""The confirmation page of an action: which failures it would change, and which not.
 
-Those that were chosen stay chosen: the page carries their ids, so what is confirmed is what was
-shown, whatever fails meanwhile.
+The page carries the ids of the chosen failures, so exactly the failures that were shown are
+changed.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from syncjobs.admin.actions import DEEDS, Deed
+from syncjobs.admin.actions import ACTIONS, Action
 from syncjobs.admin.forms import Plain
 from syncjobs.errors import RequestError
 from syncjobs.failures import outcomes, search
@@ -32,55 +32,55 @@ UNSETTLED = (FailureStatus.OPEN, FailureStatus.REPLAYING, FailureStatus.IGNORED)
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """The failures, the newest first, and where to go afterwards. `more`: others match too."""
+class Selection:
+    """The failures, newest first, and the page to return to. `more`: further failures match."""
 
     ids: Sequence[UUID]
     back: str
     more: bool = False
 
 
-def chosen_of(rows: QuerySet[JobFailure], back: str) -> Chosen:
+def chosen_of(rows: QuerySet[JobFailure], back: str) -> Selection:
     ids = list(search.newest(rows).values_list("pk", flat=True)[: MOST + 1])
-    return Chosen(ids[:MOST], back, more=len(ids) > MOST)
+    return Selection(ids[:MOST], back, more=len(ids) > MOST)
 
 
-def permitted(request: HttpRequest, name: str) -> Deed:
-    """The deed of this name. Raises Http404, PermissionDenied."""
-    if name not in DEEDS:
-        raise Http404(f"Nothing is called {name!r}.")
-    if not DEEDS[name].allowed_to(request.user):
+def permitted(request: HttpRequest, name: str) -> Action:
+    """The action of this name. Raises Http404, PermissionDenied."""
+    if name not in ACTIONS:
+        raise Http404(f"There is no action {name!r}.")
+    if not ACTIONS[name].allowed_to(request.user):
         raise PermissionDenied
-    return DEEDS[name]
+    return ACTIONS[name]
 
 
 def act(request: HttpRequest, name: str) -> HttpResponse:
-    """GET: what would happen. POST: it happens, or the form says what is wrong."""
-    deed = permitted(request, name)
+    """GET: show what would happen. POST: do it, or show the form's errors."""
+    action = permitted(request, name)
     if request.method != "POST":
-        return ask(request, deed, _asked(request, deed))
-    chosen = Chosen(_ids(request.POST.get("ids", "")), _back(request.POST.get("back", "")))
-    form = deed.form(request.POST, failure=_only(chosen))
+        return ask(request, action, _selected(request, action))
+    chosen = Selection(_ids(request.POST.get("ids", "")), _back(request.POST.get("back", "")))
+    form = action.form(request.POST, failure=_only(chosen))
     if form.is_valid():
         try:
-            by = cast(AbstractBaseUser, request.user)  # the admin lets nobody else in
-            done, skipped = deed.carry_out(chosen.ids, by, form.cleaned_data)
+            by = cast(AbstractBaseUser, request.user)  # the admin requires a login
+            done, skipped = action.carry_out(chosen.ids, by, form.cleaned_data)
         except RequestError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
-            _tell(request, deed, done, skipped)
+            _report(request, action, done, skipped)
             return HttpResponseRedirect(chosen.back)
-    return ask(request, deed, chosen, form)
+    return ask(request, action, chosen, form)
 
 
-def _asked(request: HttpRequest, deed: Deed) -> Chosen:
-    """By ids, or a whole group: of that, what is not settled yet (to reopen: what is)."""
+def _selected(request: HttpRequest, action: Action) -> Selection:
+    """The failures by ids, or a whole group: its unsettled ones, or its settled ones to reopen."""
     back = _back(request.GET.get("back", ""))
     if "ids" in request.GET:
-        return Chosen(_ids(request.GET["ids"]), back)
+        return Selection(_ids(request.GET["ids"]), back)
     if "fingerprint" not in request.GET:
-        raise BadRequest("Say which failures: ids or a fingerprint.")
-    states = deed.from_states if deed.name == "reopen" else UNSETTLED
+        raise BadRequest("Name the failures by ids or a fingerprint.")
+    states = action.from_states if action.name == "reopen" else UNSETTLED
     alike = JobFailure.objects.filter(fingerprint=request.GET["fingerprint"], status__in=states)
     return chosen_of(alike, back)
 
@@ -89,42 +89,42 @@ def _ids(text: str) -> list[UUID]:
     try:
         ids = [UUID(word) for word in text.split(",") if word]
     except ValueError:
-        raise BadRequest("An id is no UUID.") from None
+        raise BadRequest("An id is not a UUID.") from None
     if len(ids) > MOST:
-        raise BadRequest(f"{MOST:,} failures at most at once.")
+        raise BadRequest(f"Choose at most {MOST:,} failures.")
     return ids
 
 
 def _back(place: str) -> str:
-    """Where to go afterwards: within this admin only."""
+    """The page to return to, which must be in this admin."""
     home = reverse("admin:syncjobs_jobfailure_changelist")
     inside = url_has_allowed_host_and_scheme(place, None) and place.startswith(home)
     return place if inside else home
 
 
-def _only(chosen: Chosen) -> JobFailure | None:
+def _only(chosen: Selection) -> JobFailure | None:
     return JobFailure.objects.filter(pk=chosen.ids[0]).first() if len(chosen.ids) == 1 else None
 
 
-def _tell(request: HttpRequest, deed: Deed, done: int, skipped: list[Verdict]) -> None:
+def _report(request: HttpRequest, action: Action, done: int, skipped: list[Verdict]) -> None:
     failures = "1 failure" if done == 1 else f"{done:,} failures"
     level = messages.SUCCESS if done else messages.WARNING
-    messages.add_message(request, level, f"{failures} {deed.done}.")
+    messages.add_message(request, level, f"{failures} {action.done}.")
     for reason, count in outcomes.by_reason(skipped):
         messages.warning(request, f"{count:,} skipped: {reason}")
 
 
 def ask(
-    request: HttpRequest, deed: Deed, chosen: Chosen, form: Plain | None = None
+    request: HttpRequest, action: Action, chosen: Selection, form: Plain | None = None
 ) -> TemplateResponse:
-    """The dry run: how many are eligible, why the others are not, and what else to say."""
-    plan = deed.plan(chosen.ids)
+    """The confirmation page: how many failures are eligible, why others are not, and the form."""
+    plan = action.plan(chosen.ids)
     skipped = [verdict for verdict in plan if not verdict.eligible]
     context: dict[str, Any] = {
         **admin.site.each_context(request),
-        "title": f"{deed.title} job failures",
+        "title": f"{action.title} job failures",
         "opts": JobFailure._meta,
-        "deed": deed,
+        "action": action,
         "chosen": chosen,
         "most": MOST,
         "ids": ",".join(map(str, chosen.ids)),
@@ -133,7 +133,7 @@ def ask(
         "reasons": outcomes.by_reason(skipped),
         "skipped": len(skipped),
         "first_skipped": skipped[:LISTED],
-        "form": form or deed.form(failure=_only(chosen)),
+        "form": form or action.form(failure=_only(chosen)),
     }
     request.current_app = admin.site.name
     return TemplateResponse(request, "syncjobs/act.html", context)

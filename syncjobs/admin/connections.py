@@ -1,4 +1,4 @@
-"""Connections in the admin: how often they are synced, and whether; never what their cursor is."""
+"""Admin pages of connections: pause, resume and schedule; their cursor is never shown."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ EDITED = ("state", "sync_every")
 
 
 class ConnectionForm(ModelForm):
-    """A person pauses a connection and resumes it; what Nango says of it, Nango says."""
+    """A person pauses and resumes a connection; other states come from Nango."""
 
     class Meta:
         model = SyncConnection
@@ -43,7 +43,7 @@ class ConnectionForm(ModelForm):
     def clean_sync_every(self) -> timedelta | None:
         every: timedelta | None = self.cleaned_data["sync_every"]
         if every is not None and every < timedelta(minutes=1):
-            raise forms.ValidationError("Once a minute is the most often.")
+            raise forms.ValidationError("Choose at least one minute.")
         return every
 
 
@@ -93,7 +93,7 @@ class SyncConnectionAdmin(Ledger):
         return queryset.filter(nango_connection_id=text)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """As the API does it: only what was edited is written, never the cursor."""
+        """Save as the API does: only the edited fields, never the cursor."""
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
         try:
             connections.change(obj.user_id, obj.pk, changes)

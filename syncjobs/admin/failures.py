@@ -1,4 +1,4 @@
-"""Dead letters in the admin: found, understood, replayed or put aside."""
+"""Admin pages of dead letters: search, details, replay and settling."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -16,14 +16,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from graph.admin.paginator import ReadOnly
 from syncjobs.admin import confirmation
-from syncjobs.admin.actions import DEEDS, Deed, allowed
+from syncjobs.admin.actions import ACTIONS, Action, allowed
 from syncjobs.admin.filters import ErrorClassFilter, FunctionFilter, ProviderFilter, StatusFilter
 from syncjobs.admin.groups import STATES, GroupList, matrix
 from syncjobs.admin.links import failures, link, pretty
 from syncjobs.failures import groups, replaying, search, timeline
 from syncjobs.models import JobFailure, SyncConnection, SyncRun
 
-MOST_SHOWN = 160  # letters of an error in the list
+MOST_SHOWN = 160  # characters of an error in the list
 FACTS = (
     "function",
     "location",
@@ -43,23 +43,23 @@ FACTS = (
 )
 
 
-def _action(deed: Deed) -> Callable[..., HttpResponse]:
-    """The deed as an action of the list: its page, for the rows that were selected."""
+def _action(action: Action) -> Callable[..., HttpResponse]:
+    """The action for the list: its confirmation page with the selected rows."""
 
     def chosen(
         table: "JobFailureAdmin", request: HttpRequest, queryset: QuerySet[JobFailure]
     ) -> HttpResponse:
         rows = confirmation.chosen_of(queryset, request.get_full_path())
-        return confirmation.ask(request, deed, rows)
+        return confirmation.ask(request, action, rows)
 
-    chosen.__name__ = deed.name
-    description = f"{deed.title}…"
-    return admin.action(permissions=[deed.may], description=description)(chosen)
+    chosen.__name__ = action.name
+    description = f"{action.title}…"
+    return admin.action(permissions=[action.may], description=description)(chosen)
 
 
 @admin.register(JobFailure)
 class JobFailureAdmin(ReadOnly):
-    """Programs record a failure; a person replays it or puts it aside, and nothing else of it."""
+    """Failures are written by programs. A person can replay or settle them, but not edit them."""
 
     list_display = (
         "sentence",
@@ -82,7 +82,7 @@ class JobFailureAdmin(ReadOnly):
     fields = FACTS
     readonly_fields = FACTS
     raw_id_fields = ("run",)
-    actions = tuple(_action(deed) for deed in DEEDS.values())
+    actions = tuple(_action(action) for action in ACTIONS.values())
     list_before_template = "syncjobs/failures_above.html"
     change_form_outer_before_template = "syncjobs/failure.html"
     list_fullwidth = True
@@ -111,18 +111,18 @@ class JobFailureAdmin(ReadOnly):
         ]
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
-        return DEEDS["replay"].allowed_to(request.user)
+        return ACTIONS["replay"].allowed_to(request.user)
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
-        return DEEDS["resolve"].allowed_to(request.user)
+        return ACTIONS["resolve"].allowed_to(request.user)
 
-    # the list, and the same failures by group
+    # The list, and the same failures by group.
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         for name in request.POST.getlist("action"):
-            if name in DEEDS:
+            if name in ACTIONS:
                 confirmation.permitted(request, name)
         query = request.GET.copy()
         query.pop("p", None)
@@ -137,9 +137,9 @@ class JobFailureAdmin(ReadOnly):
 
     def groups_view(self, request: HttpRequest) -> HttpResponse:
         here = request.get_full_path()
-        offered = [(deed, _act(deed, back=here)) for deed in allowed(request.user)]
+        offered = [(action, _act(action, back=here)) for action in allowed(request.user)]
         response = self.changelist_view(
-            request, {"title": "Job failures by what went wrong", "deeds": offered}
+            request, {"title": "Job failures by what went wrong", "group_actions": offered}
         )
         if isinstance(response, TemplateResponse):
             response.template_name = "syncjobs/groups.html"
@@ -175,8 +175,9 @@ class JobFailureAdmin(ReadOnly):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         failure = self.get_object(request, object_id)
-        about = _about(request, failure) if failure else {}
-        return super().change_view(request, object_id, form_url, {**about, **(extra_context or {})})
+        details = _details(request, failure) if failure else {}
+        context = {**details, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description="run")
     def the_run(self, failure: JobFailure) -> str:
@@ -185,8 +186,8 @@ class JobFailureAdmin(ReadOnly):
     @admin.display(description="connection")
     def the_connection(self, failure: JobFailure) -> str:
         key = replaying.connection_of(failure)
-        known = SyncConnection.objects.defer("cursor").filter(pk=key).first() if key else None
-        return link(SyncConnection, key, known) if known else failure.connection_id or "-"
+        row = SyncConnection.objects.defer("cursor").filter(pk=key).first() if key else None
+        return link(SyncConnection, key, row) if row else failure.connection_id or "-"
 
     @admin.display(description="group")
     def the_group(self, failure: JobFailure) -> str:
@@ -210,12 +211,12 @@ def _is_grouped(request: HttpRequest) -> bool:
     return match is not None and match.url_name == "syncjobs_jobfailure_groups"
 
 
-def _act(deed: Deed, **given: str) -> str:
-    return f"{reverse('admin:syncjobs_jobfailure_act', args=[deed.name])}?{urlencode(given)}"
+def _act(action: Action, **query: str) -> str:
+    return f"{reverse('admin:syncjobs_jobfailure_act', args=[action.name])}?{urlencode(query)}"
 
 
-def _about(request: HttpRequest, failure: JobFailure) -> dict[str, Any]:
-    """What the page tells above the plain facts."""
+def _details(request: HttpRequest, failure: JobFailure) -> dict[str, Any]:
+    """The template context of the failure's page, beside its fields."""
     history = [{**was, "payload": pretty(was.get("payload"))} for was in failure.payload_history]
     runs = timeline.runs_of(failure)
     return {
@@ -229,12 +230,12 @@ def _about(request: HttpRequest, failure: JobFailure) -> dict[str, Any]:
     }
 
 
-def _buttons(request: HttpRequest, failure: JobFailure) -> list[tuple[Deed, str]]:
-    """What this person may do to it, and what would not fail now."""
+def _buttons(request: HttpRequest, failure: JobFailure) -> list[tuple[Action, str]]:
+    """The actions that this person may do and that would succeed now, with their addresses."""
     (verdict,) = replaying.plan([failure.pk])
-    fitting = [deed for deed in allowed(request.user) if deed.fits(failure)]
+    fitting = [action for action in allowed(request.user) if action.fits(failure)]
     return [
-        (deed, _act(deed, ids=str(failure.pk), back=request.path))
-        for deed in fitting
-        if deed.name != "replay" or verdict.eligible
+        (action, _act(action, ids=str(failure.pk), back=request.path))
+        for action in fitting
+        if action.name != "replay" or verdict.eligible
     ]

@@ -1,4 +1,4 @@
-"""Filters of the list of failures; each costs the same whatever the table's size."""
+"""Filters of the failures' list; their cost does not depend on the table's size."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from syncjobs.models.choices import FailureStatus, Provider
 
 
 class StatusFilter(SimpleListFilter):
-    """What waits for somebody, unless told otherwise; a search looks in all states."""
+    """Selects open and replaying failures by default; a search includes all states."""
 
     title = "status"
     parameter_name = "status__exact"
@@ -50,7 +50,7 @@ class ProviderFilter(SimpleListFilter):
 
 
 class _Recent(SimpleListFilter):
-    """By a column's values in the newest failures."""
+    """Filters by a column's values among the newest failures."""
 
     parameter_name = ""
 

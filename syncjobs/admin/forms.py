@@ -1,4 +1,4 @@
-"""What is asked before something is done to failures."""
+"""Forms of the actions on failures."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from syncjobs.models import JobFailure
 
 
 class Plain(forms.Form):
-    """Nothing to ask. `failure` is the only one that is chosen, or None."""
+    """A form without fields. `failure` is the chosen one if it is the only one, else None."""
 
     def __init__(self, *args: Any, failure: JobFailure | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,7 +38,7 @@ class ReplayForm(Plain):
     payload = forms.CharField(
         required=False,
         label="Payload",
-        help_text="A JSON object; the old one is kept if you change it.",
+        help_text="A JSON object. The old payload is kept when you change it.",
         widget=UnfoldAdminTextareaWidget({"rows": 8, "class": "font-mono", "spellcheck": "false"}),
     )
 
@@ -51,7 +51,7 @@ class ReplayForm(Plain):
             self.fields["payload"].initial = pretty(payloads.asked(self.failure))
 
     def clean_payload(self) -> dict[str, Any] | None:
-        """The edited payload; None where it is as it was."""
+        """The edited payload; None if it is unchanged."""
         text = self.cleaned_data["payload"]
         try:
             payload = payloads.parsed(text) if text.strip() else {}
@@ -67,7 +67,7 @@ class NoteForm(Plain):
     note = forms.CharField(
         required=False,
         max_length=LONGEST,
-        help_text="For whoever comes across it later. It may stay empty.",
+        help_text="For others who see it later. Optional.",
         widget=UnfoldAdminTextInputWidget(),
     )
 
@@ -76,6 +76,6 @@ class ReasonForm(Plain):
     reason = forms.CharField(
         max_length=LONGEST,
         error_messages={"required": NO_REASON},
-        help_text="Why nobody will ever need it.",
+        help_text="Why it will never be needed.",
         widget=UnfoldAdminTextInputWidget(),
     )

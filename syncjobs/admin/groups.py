@@ -1,4 +1,4 @@
-"""The list of failures by group, with the list's own filters and search; and how many there are."""
+"""The list of failures by group, with the list's filters and search; the counts above it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,54 +22,54 @@ else:
 
     Pages = Paginator
 
-FARTHEST = 1_000_000  # pages
+FARTHEST = 1_000_000  # highest page number
 
 
 class GroupPaginator(Pages):
-    """It counts groups."""
+    """A paginator over groups."""
 
     template_name = "syncjobs/groups_pages.html"
 
 
 class GroupList(ChangeList):
-    """Its rows are groups of the failures that the filters leave, not the failures."""
+    """A change list whose rows are groups of the failures that the filters select."""
 
     def get_results(self, request: HttpRequest) -> None:
         size, before = self.list_per_page, self.page_num - 1
         if not 0 <= before < FARTHEST:
             raise IncorrectLookupParameters
-        found = groups.page(self.queryset, limit=size, offset=before * size)
-        if before and not found.groups:
+        page = groups.page(self.queryset, limit=size, offset=before * size)
+        if before and not page.groups:
             raise IncorrectLookupParameters
-        self.result_list: Any = found.groups
-        self.result_count = self.full_result_count = found.total
+        self.result_list: Any = page.groups
+        self.result_count = self.full_result_count = page.total
         self.show_full_result_count = False
         self.show_admin_actions = False
-        self.can_show_all, self.multi_page = False, found.total > size
-        self.paginator = GroupPaginator(range(found.total), size)
+        self.can_show_all, self.multi_page = False, page.total > size
+        self.paginator = GroupPaginator(range(page.total), size)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A provider's counts by state, each with the list that it counts."""
+    """A provider's counts by state, each with a link to its failures."""
 
     provider: str
     cells: list[tuple[int, str]]
 
 
 def matrix(counted: Sequence[Counted]) -> list[Row]:
-    """A row a provider that has failures, with a count for each state, and one of all."""
-    known = {(each.provider, each.status): each.count for each in counted}
-    providers = list(dict.fromkeys(each.provider for each in counted))
-    rows = [_row(known, provider) for provider in providers]
+    """One row per provider with failures, with a count per state; and one row of totals."""
+    counts = {(cell.provider, cell.status): cell.count for cell in counted}
+    providers = list(dict.fromkeys(cell.provider for cell in counted))
+    rows = [_row(counts, provider) for provider in providers]
     return [*rows, _total(counted)] if len(rows) > 1 else rows
 
 
-def _row(known: dict[tuple[str, str], int], provider: str) -> Row:
+def _row(counts: dict[tuple[str, str], int], provider: str) -> Row:
     name = Provider(provider).label if provider in Provider.values else provider or "none"
     cells = [
         (
-            known.get((provider, status), 0),
+            counts.get((provider, status), 0),
             failures(provider=provider or "none", status__exact=status),
         )
         for status in FailureStatus.values
@@ -80,7 +80,7 @@ def _row(known: dict[tuple[str, str], int], provider: str) -> Row:
 def _total(counted: Sequence[Counted]) -> Row:
     cells = [
         (
-            sum(each.count for each in counted if each.status == status),
+            sum(cell.count for cell in counted if cell.status == status),
             failures(status__exact=status),
         )
         for status in FailureStatus.values

@@ -1,4 +1,4 @@
-"""Links from one row of the ledger to another."""
+"""Links between admin pages."""
 
 import json
 from typing import Any
@@ -17,18 +17,18 @@ def page_of(model: type[Model], key: object) -> str:
 
 
 def link(model: type[Model], key: object, text: object = None) -> str:
-    """The row's page, under its key or a text of its own; a dash where there is no row."""
+    """A link to the row's page, with its key or another text; a dash if there is no row."""
     if not key:
         return "-"
     return format_html('<a class="text-link" href="{}">{}</a>', page_of(model, key), text or key)
 
 
-def failures(**given: str) -> str:
-    """The list of failures, filtered; of whichever state unless one is given."""
-    query = urlencode({"status__exact": "all", **given})
+def failures(**filters: str) -> str:
+    """The address of the failures' list with these filters; in all states unless one is given."""
+    query = urlencode({"status__exact": "all", **filters})
     return f"{reverse(f'admin:syncjobs_{JobFailure._meta.model_name}_changelist')}?{query}"
 
 
 def pretty(value: Any) -> str:
-    """JSON for people, without secrets."""
+    """JSON formatted for people, with secrets masked."""
     return json.dumps(masked_json(value), indent=2, ensure_ascii=False)

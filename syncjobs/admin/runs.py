@@ -1,4 +1,4 @@
-"""Runs, attempts, items and duties: what programs write and people read."""
+"""Admin pages of runs, attempts, items and periodic tasks, which programs write."""
 
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ from syncjobs.models import Duty, ExternalItem, JobAttempt, JobFailure, SyncConn
 
 
 class Ledger(ReadOnly):
-    """With the look of the failures' pages."""
+    """A read-only table with the style of the failures' pages."""
 
     class Media:
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("syncjobs/admin.css",)}

@@ -1,4 +1,4 @@
-"""What comes in a request's body: JSON, and not too much of it."""
+"""Parses request bodies: JSON of limited size."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ class TooLarge(APIException):
 
 
 def raw(request: Request) -> bytes:
-    """The body as it came. Raises TooLarge, having read no more than the bound."""
+    """The raw body. Raises TooLarge, after reading at most the limit."""
     return _bounded(request, request.META)
 
 
@@ -34,22 +34,25 @@ def _bounded(stream: IO[bytes] | Request, meta: Mapping[str, Any]) -> bytes:
 
 
 def decoded(body: bytes) -> Any:
-    """The JSON value. Raises ParseError for what is none, or cannot be said in UTF-8 again."""
+    """The JSON value.
+
+    Raises ParseError for invalid JSON, and for text that is not valid Unicode.
+    """
     try:
         value = json.loads(body.decode(), parse_constant=_no_number)
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        said = "it is nested too deeply" if isinstance(error, RecursionError) else error
-        raise ParseError(f"The body is not JSON: {said}.") from None
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise ParseError(f"The body is not JSON: {reason}.") from None
     return value
 
 
 def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} is not a number")
 
 
 class BoundedJSON(BaseParser):
-    """JSON as above. Anything else is a media type that is not supported."""
+    """Parses JSON as above. Other media types are not supported."""
 
     media_type = "application/json"
 

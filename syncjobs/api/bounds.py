@@ -1,17 +1,17 @@
-"""How large a request's body may be. It is read before Django is set up: no REST framework here."""
+"""The maximum size of a request body. Imported before Django's setup, so without REST framework."""
 
 from django.conf import settings
 
 
 def most() -> int:
-    """In bytes."""
+    """The maximum in bytes."""
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 def states_more(content_length: str) -> bool:
-    """Whether a Content-Length says more than that."""
+    """Whether a Content-Length exceeds the maximum."""
     return content_length.isdigit() and int(content_length[:20]) > most()
 
 
 def sentence() -> str:
-    return f"The body is too large: {most():,} bytes at most."
+    return f"The body is too large. The maximum is {most():,} bytes."

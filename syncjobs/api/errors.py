@@ -1,4 +1,4 @@
-"""RequestErrors as HTTP answers that name the field."""
+"""HTTP responses to RequestErrors, which name the wrong field."""
 
 import math
 from typing import Any
@@ -31,12 +31,12 @@ STATUSES: dict[type[RequestError], int] = {
 
 
 def answered(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The answer to a RequestError, 400 where it has no status of its own; None to any other."""
+    """The response to a RequestError (400 unless STATUSES has its type); None to other errors."""
     if not isinstance(error, RequestError):
         return None
-    told = next((STATUSES[kind] for kind in type(error).mro() if kind in STATUSES), 400)
+    code = next((STATUSES[kind] for kind in type(error).mro() if kind in STATUSES), 400)
     if isinstance(error, NangoUnavailable):
         after = {"Retry-After": str(math.ceil(error.after))}
-        return response(told, str(error), headers=after)
+        return response(code, str(error), headers=after)
     more = {"run": str(error.run_id)} if isinstance(error, AlreadyActive) else {}
-    return of_field(context["request"], told, error.field, error, **more)
+    return of_field(context["request"], code, error.field, error, **more)

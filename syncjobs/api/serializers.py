@@ -1,4 +1,4 @@
-"""What the API takes and gives of syncs and connections."""
+"""Request and response shapes of syncs and connections."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ MONTH = int(timedelta(days=31).total_seconds())
 ID = r"\A[\x21-\x7e]*\Z"
 
 
-# What the fields would take for another: 0 for false, 7 for "7", false for an id of zeros.
+# JSON types that the fields would convert: 0 for false, 7 for "7", false for an id of zeros.
 JSON: dict[type[serializers.Field[Any, Any, Any, Any]], tuple[type, str]] = {
     serializers.BooleanField: (bool, "true or false"),
     serializers.CharField: (str, "a string"),
@@ -26,24 +26,24 @@ JSON: dict[type[serializers.Field[Any, Any, Any, Any]], tuple[type, str]] = {
 
 
 def _is(value: Any, kind: type) -> bool:
-    """What is missing or null is left to the field."""
+    """Whether the value has the JSON type. Missing and null values are checked by the field."""
     return value is None or (isinstance(value, kind) and isinstance(value, bool) == (kind is bool))
 
 
 def _misread(field: serializers.Field[Any, Any, Any, Any], value: Any) -> Any:
-    """What is wrong with the value's JSON type: sentences, or by place where it is a list."""
+    """The errors in the value's JSON type: sentences, or for a list, sentences by position."""
     if isinstance(field, serializers.ListField) and isinstance(value, list):
-        found = {place: _misread(field.child, each) for place, each in enumerate(value)}
-        return {place: said for place, said in found.items() if said}
+        errors = {i: _misread(field.child, item) for i, item in enumerate(value)}
+        return {position: sentences for position, sentences in errors.items() if sentences}
     return [
-        f"Say {word}."
+        f"Must be {word}."
         for kind, (types, word) in JSON.items()
         if isinstance(field, kind) and not _is(value, types)
     ]
 
 
 class StrictBody(StrictQuery):
-    """A request's JSON object; a field that it should not have is an error, not a silence."""
+    """A request's JSON object. Unknown fields are errors."""
 
     one_of_them = "field"
 
@@ -51,9 +51,9 @@ class StrictBody(StrictQuery):
         if not isinstance(data, Mapping):
             raise serializers.ValidationError({"detail": "The body must be a JSON object."})
         wrong = {
-            name: said
+            name: errors
             for name, field in self.fields.items()
-            if (said := _misread(field, data.get(name)))
+            if (errors := _misread(field, data.get(name)))
         }
         try:
             checked = super().to_internal_value(data)
@@ -70,10 +70,10 @@ class NoBody(StrictBody):
     pass
 
 
-def past(moment: datetime) -> None:
-    """Raises ValidationError."""
-    if moment > timezone.now():
-        raise serializers.ValidationError("It is in the future.")
+def past(timestamp: datetime) -> None:
+    """Raises ValidationError for a timestamp in the future."""
+    if timestamp > timezone.now():
+        raise serializers.ValidationError("Must not be in the future.")
 
 
 @extend_schema_field({"type": "integer"})
@@ -85,17 +85,17 @@ class Seconds(serializers.Field[timedelta, int, int, Any]):
 
 
 class PageQuery(StrictQuery):
-    """What every list takes."""
+    """Parameters of all lists."""
 
-    cursor = Place(required=False, help_text="The `next` of the page before.")
+    cursor = Place(required=False, help_text="The `next` of the previous page.")
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
-    since = Moment(required=False, validators=[past], help_text="Not accepted before this.")
-    until = Moment(required=False, end=True, help_text="Not accepted after this.")
+    since = Moment(required=False, validators=[past], help_text="Accepted at or after this time.")
+    until = Moment(required=False, end=True, help_text="Accepted at or before this time.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         since, until = attrs.get("since"), attrs.get("until")
         if since and until and since > until:
-            raise serializers.ValidationError({"since": ["It is later than `until`."]})
+            raise serializers.ValidationError({"since": ["Must not be later than `until`."]})
         return attrs
 
 
@@ -110,14 +110,14 @@ class ConnectionsQuery(StrictQuery):
     state = serializers.ChoiceField(
         ConnectionState.choices,
         required=False,
-        help_text="Removed connections are listed only by state=removed.",
+        help_text="Removed connections are only listed with state=removed.",
     )
 
 
 class SyncBody(StrictBody):
     connection = serializers.UUIDField(help_text="A connection of yours.")
     full = serializers.BooleanField(
-        default=False, help_text="List everything anew instead of what changed."
+        default=False, help_text="List everything again, not only changes."
     )
 
 
@@ -129,21 +129,25 @@ class ConnectionBody(StrictBody):
         max_length=255,
         default="",
         allow_blank=True,
-        help_text="Nango's integration id, where it is not the provider's name.",
+        help_text="Nango's integration id, if it is not the provider's name.",
     )
     sync_every_seconds = serializers.IntegerField(
-        default=None, allow_null=True, min_value=60, max_value=MONTH, help_text="null: when asked"
+        default=None, allow_null=True, min_value=60, max_value=MONTH, help_text="null: on request"
     )
 
 
 class ConnectionChange(StrictBody):
     sync_every_seconds = serializers.IntegerField(
-        required=False, allow_null=True, min_value=60, max_value=MONTH, help_text="null: when asked"
+        required=False,
+        allow_null=True,
+        min_value=60,
+        max_value=MONTH,
+        help_text="null: on request",
     )
     state = serializers.ChoiceField(
         [ConnectionState.PAUSED.value, ConnectionState.ALIVE.value],
         required=False,
-        help_text="A pause, and its end.",
+        help_text="paused, or alive to resume",
     )
 
 
@@ -172,10 +176,10 @@ class SyncAnswer(Answer):
     full = serializers.BooleanField(source="payload.full", default=False)
     trigger = serializers.ChoiceField(Trigger.choices)
     status = serializers.ChoiceField(RunStatus.choices)
-    progress = serializers.DictField(help_text="What was done so far")
-    tries = serializers.IntegerField(help_text="Tries begun that count")
+    progress = serializers.DictField(help_text="The progress so far")
+    tries = serializers.IntegerField(help_text="Number of counted attempts")
     next_try_at = serializers.DateTimeField(allow_null=True)
-    error = serializers.CharField(help_text="Why it failed, in a sentence")
+    error = serializers.CharField(help_text="Why it failed, in one sentence")
     correlation_id = serializers.CharField()
     created_at = serializers.DateTimeField(help_text="When it was accepted")
     started_at = serializers.DateTimeField(allow_null=True)
@@ -188,7 +192,9 @@ class AttemptAnswer(Answer):
     started_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
     outcome = serializers.ChoiceField(Outcome.choices)
-    retry_after = serializers.FloatField(allow_null=True, help_text="Seconds until the next try")
+    retry_after = serializers.FloatField(
+        allow_null=True, help_text="Seconds until the next attempt"
+    )
     error = serializers.CharField()
 
 
@@ -198,11 +204,11 @@ class SyncDetailAnswer(SyncAnswer):
 
 class SyncsAnswer(Answer):
     results = SyncAnswer(many=True)
-    next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
+    next = serializers.CharField(allow_null=True, help_text="The `cursor` of the next page")
 
 
 class HintAnswer(Answer):
     accepted = serializers.BooleanField()
-    reason = serializers.CharField(help_text="Why nothing came of it, or nothing new")
+    reason = serializers.CharField(help_text="Why nothing, or nothing new, was done")
     connection = serializers.UUIDField(allow_null=True)
     run = serializers.UUIDField(allow_null=True)

@@ -1,4 +1,4 @@
-"""Syncs and connections over HTTP. The tenant is the token's user, and nothing else."""
+"""Endpoints of syncs and connections. The tenant is the token's user."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,34 +21,34 @@ from syncjobs.errors import ConnectionUnknown, RequestError, RunUnknown
 from syncjobs.models.choices import Trigger
 
 ASKED = {
-    400: OpenApiResponse(description="A parameter or field is wrong: its name, and why"),
-    401: OpenApiResponse(Problem, description="No token, or not a valid one"),
+    400: OpenApiResponse(description="A parameter or field is invalid; the response names it"),
+    401: OpenApiResponse(Problem, description="No token, or an invalid one"),
 }
 SENT = {
     **ASKED,
     413: OpenApiResponse(Problem, description="The body is larger than 1 MiB"),
     415: OpenApiResponse(Problem, description="The body is not application/json"),
 }
-NOT_FOUND = {404: OpenApiResponse(description="You have none such")}
+NOT_FOUND = {404: OpenApiResponse(description="You have no such object")}
 RUN_ID = OpenApiParameter("run_id", OpenApiTypes.UUID, "path")
 CONNECTION_ID = OpenApiParameter("connection_id", OpenApiTypes.UUID, "path")
 
 
 class Api(Repeatable):
-    """A view that takes JSON, and not too much of it."""
+    """A view that accepts JSON of limited size."""
 
     parser_classes = (BoundedJSON,)
 
     def body(self, request: Request, shape: type[shapes.StrictBody]) -> dict[str, Any]:
-        """The checked body. Raises ValidationError naming each field that is wrong."""
+        """The validated body. Raises ValidationError that names each wrong field."""
         self.parameters(request, NoQuery)
-        given = shape(data=request.data)
-        given.is_valid(raise_exception=True)
-        return dict(given.validated_data)
+        serializer = shape(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
 
 
 def identified(text: str, unknown: RequestError) -> UUID:
-    """The id in a path. Raises `unknown` for what is none."""
+    """The id in a path. Raises `unknown` if the text is not a UUID."""
     try:
         return UUID(text)
     except ValueError:
@@ -73,9 +73,9 @@ class SyncsView(Api):
     )
     def get(self, request: Request) -> Response:
         """Your syncs, newest first."""
-        wanted = self.parameters(request)
-        most, after = wanted.pop("limit"), wanted.pop("cursor", None)
-        page, following = history.listed(self.tenant(request), wanted, most, after)
+        filters = self.parameters(request)
+        most, after = filters.pop("limit"), filters.pop("cursor", None)
+        page, following = history.listed(self.tenant(request), filters, most, after)
         answer = {"results": page, "next": cursors.cursor(following)}
         return Response(shapes.SyncsAnswer(answer).data)
 
@@ -83,20 +83,24 @@ class SyncsView(Api):
         operation_id="syncs_accept",
         request=shapes.SyncBody,
         responses={
-            202: OpenApiResponse(shapes.SyncAnswer, description="Accepted; Location: the sync"),
+            202: OpenApiResponse(
+                shapes.SyncAnswer, description="Accepted. Location is the sync's address"
+            ),
             **SENT,
             **NOT_FOUND,
-            409: OpenApiResponse(description="It is being synced (`run`), paused or removed"),
+            409: OpenApiResponse(
+                description="The connection is being synced (`run`), paused or removed"
+            ),
         },
     )
     def post(self, request: Request) -> Response:
-        """Ask for a sync of one of your connections."""
-        wanted = self.body(request, shapes.SyncBody)
+        """Start a sync of one of your connections."""
+        options = self.body(request, shapes.SyncBody)
         run = runs.accept(
             self.tenant(request),
-            wanted["connection"],
+            options["connection"],
             trigger=Trigger.REQUEST,
-            payload={"full": True} if wanted["full"] else {},
+            payload={"full": True} if options["full"] else {},
         )
         where = {"Location": reverse("sync", [run.pk])}
         return Response(shapes.SyncAnswer(run).data, status.HTTP_202_ACCEPTED, headers=where)
@@ -108,7 +112,7 @@ class SyncView(Api):
         operation_id="syncs_read", responses={200: shapes.SyncDetailAnswer, **ASKED, **NOT_FOUND}
     )
     def get(self, request: Request, run_id: str) -> Response:
-        """One sync, with each attempt at it."""
+        """One sync with all its attempts."""
         self.parameters(request)
         run = history.get(self.tenant(request), _run_id(run_id))
         return Response(shapes.SyncDetailAnswer(run).data)
@@ -123,11 +127,11 @@ class CancelView(Api):
             202: shapes.SyncAnswer,
             **SENT,
             **NOT_FOUND,
-            409: OpenApiResponse(description="It has ended"),
+            409: OpenApiResponse(description="The sync has ended"),
         },
     )
     def post(self, request: Request, run_id: str) -> Response:
-        """End a sync: at once if it waits, within seconds if it runs."""
+        """Cancel a sync: at once if it is queued, within seconds if it runs."""
         self.body(request, shapes.NoBody)
         run = runs.cancel(self.tenant(request), _run_id(run_id))
         return Response(shapes.SyncAnswer(run).data, status=status.HTTP_202_ACCEPTED)
@@ -143,13 +147,13 @@ class ConnectionsView(Api):
     )
     def get(self, request: Request) -> Response:
         """Your connections, oldest first."""
-        found = connections.listed(self.tenant(request), **self.parameters(request))
-        return Response(shapes.ConnectionsAnswer({"results": found}).data)
+        rows = connections.listed(self.tenant(request), **self.parameters(request))
+        return Response(shapes.ConnectionsAnswer({"results": rows}).data)
 
     def before_post(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        wanted = self.body(request, shapes.ConnectionBody)
-        named = wanted["provider"], wanted["nango_connection_id"], wanted["integration"]
-        connections.confirm(self.tenant(request), *named)
+        options = self.body(request, shapes.ConnectionBody)
+        ids = options["provider"], options["nango_connection_id"], options["integration"]
+        connections.confirm(self.tenant(request), *ids)
 
     @extend_schema(
         operation_id="connections_register",
@@ -157,22 +161,22 @@ class ConnectionsView(Api):
         responses={
             201: shapes.ConnectionAnswer,
             **SENT,
-            409: OpenApiResponse(description="It is registered already"),
-            503: OpenApiResponse(Problem, description="Nango cannot be asked now; Retry-After"),
+            409: OpenApiResponse(description="The connection is already registered"),
+            503: OpenApiResponse(Problem, description="Nango is not available; see Retry-After"),
         },
     )
     def post(self, request: Request) -> Response:
-        """Register a connection that Nango says is yours."""
-        wanted = self.body(request, shapes.ConnectionBody)
-        made = connections.register(
+        """Register a connection that is yours according to Nango."""
+        options = self.body(request, shapes.ConnectionBody)
+        row = connections.register(
             self.tenant(request),
-            wanted["provider"],
-            wanted["nango_connection_id"],
-            integration=wanted["integration"],
-            sync_every=_every(wanted["sync_every_seconds"]),
+            options["provider"],
+            options["nango_connection_id"],
+            integration=options["integration"],
+            sync_every=_every(options["sync_every_seconds"]),
         )
-        where = {"Location": reverse("connection", [made.pk])}
-        return Response(shapes.ConnectionAnswer(made).data, status.HTTP_201_CREATED, headers=where)
+        where = {"Location": reverse("connection", [row.pk])}
+        return Response(shapes.ConnectionAnswer(row).data, status.HTTP_201_CREATED, headers=where)
 
 
 @extend_schema(parameters=[CONNECTION_ID])
@@ -182,10 +186,10 @@ class ConnectionView(Api):
         responses={200: shapes.ConnectionAnswer, **ASKED, **NOT_FOUND},
     )
     def get(self, request: Request, connection_id: str) -> Response:
-        """One connection, removed or not."""
+        """One connection, also a removed one."""
         self.parameters(request)
-        found = connections.get(self.tenant(request), _connection_id(connection_id))
-        return Response(shapes.ConnectionAnswer(found).data)
+        row = connections.get(self.tenant(request), _connection_id(connection_id))
+        return Response(shapes.ConnectionAnswer(row).data)
 
     @extend_schema(
         operation_id="connections_change",
@@ -194,27 +198,27 @@ class ConnectionView(Api):
             200: shapes.ConnectionAnswer,
             **SENT,
             **NOT_FOUND,
-            409: OpenApiResponse(description="It was removed, or is dead"),
+            409: OpenApiResponse(description="The connection is removed or dead"),
         },
     )
     def patch(self, request: Request, connection_id: str) -> Response:
-        """Change its schedule (a sync is then due at once), pause it, or end a pause."""
+        """Change its schedule (a sync is then due at once), pause it, or resume it."""
         changes = self.body(request, shapes.ConnectionChange)
         if "sync_every_seconds" in changes:
             changes["sync_every"] = _every(changes.pop("sync_every_seconds"))
-        changed = connections.change(self.tenant(request), _connection_id(connection_id), changes)
-        return Response(shapes.ConnectionAnswer(changed).data)
+        row = connections.change(self.tenant(request), _connection_id(connection_id), changes)
+        return Response(shapes.ConnectionAnswer(row).data)
 
     @extend_schema(
         operation_id="connections_remove",
         responses={
-            204: OpenApiResponse(description="It is not synced any more; what it found stays"),
+            204: OpenApiResponse(description="No further syncs. What it has found stays"),
             **SENT,
             **NOT_FOUND,
         },
     )
     def delete(self, request: Request, connection_id: str) -> Response:
-        """Remove it: no sync begins any more, and one under way is asked to end."""
+        """Remove it: no new sync starts, and a running one is cancelled."""
         self.body(request, shapes.NoBody)
         connections.remove(self.tenant(request), _connection_id(connection_id))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,4 +1,4 @@
-"""Webhooks: who sends them shows a signature, not a token."""
+"""The webhook endpoint for Nango, authenticated by a signature instead of a token."""
 
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
@@ -17,8 +17,8 @@ from syncjobs.api.bodies import decoded, raw
 from syncjobs.nango import signed
 
 HEADER = "X-Nango-Hmac-Sha256"
-UNSIGNED = f"{HEADER} is not the body's signature under the webhook signing key."
-NO_KEY = "No webhook signing key is set here: set NANGO_WEBHOOK_KEY."
+UNSIGNED = f"{HEADER} is not the body's signature with the webhook signing key."
+NO_KEY = "The server has no webhook signing key. Set NANGO_WEBHOOK_KEY."
 
 
 class NangoView(APIView):
@@ -41,21 +41,21 @@ class NangoView(APIView):
         responses={
             200: shapes.HintAnswer,
             400: OpenApiResponse(Problem, description="The body is not a JSON object"),
-            401: OpenApiResponse(Problem, description="No signature, or not a valid one"),
+            401: OpenApiResponse(Problem, description="No signature, or an invalid one"),
             413: OpenApiResponse(Problem, description="The body is larger than 1 MiB"),
-            503: OpenApiResponse(Problem, description="No webhook signing key is set here"),
+            503: OpenApiResponse(Problem, description="The server has no webhook signing key"),
         },
     )
     def post(self, request: Request) -> Response:
-        """A hint from Nango: its signature is believed, its words are looked into."""
+        """Receive an event from Nango. A sync then checks what it says."""
         key = settings.NANGO["webhook_key"]
         if not key:
             return response(503, NO_KEY)
         body = raw(request)
         if not signed(body, request.headers.get(HEADER), key):
-            asked = {"WWW-Authenticate": HEADER}
-            return response(401, UNSIGNED, headers=asked)
-        given = decoded(body)
-        if not isinstance(given, dict):
+            challenge = {"WWW-Authenticate": HEADER}
+            return response(401, UNSIGNED, headers=challenge)
+        event = decoded(body)
+        if not isinstance(event, dict):
             raise ParseError("The body must be a JSON object.")
-        return Response(shapes.HintAnswer(webhook_events.take(webhook_events.read(given))).data)
+        return Response(shapes.HintAnswer(webhook_events.take(webhook_events.read(event))).data)

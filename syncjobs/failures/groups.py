@@ -1,4 +1,4 @@
-"""Failures by what went wrong: the normalised error and the top frame of ours; and how many."""
+"""Groups of failures of the same kind (equal fingerprints), and counts per provider and status."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,15 @@ from django.db.models import Count, QuerySet
 from syncjobs import sql
 from syncjobs.models import JobFailure
 
-TOLD = ("id", "fingerprint", "status", "provider", "first_failed_at", "last_failed_at")
+COLUMNS = ("id", "fingerprint", "status", "provider", "first_failed_at", "last_failed_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Like failures; `sample_id`, error, class, function and location are the newest one's."""
+    """Failures of one kind.
+
+    `sample_id`, `error` and the following fields are the newest failure's.
+    """
 
     fingerprint: str
     count: int
@@ -34,7 +37,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`total`: groups on all pages; 0 on a page behind the last."""
+    """One page of groups. `total` counts the groups on all pages; it is 0 after the last page."""
 
     groups: list[Group]
     total: int
@@ -48,20 +51,20 @@ class Counted:
 
 
 def page(failures: QuerySet[JobFailure], *, limit: int = 50, offset: int = 0) -> Page:
-    """The groups of these failures, those that failed last first; in one query."""
-    told = failures.order_by().values_list(*TOLD).query
+    """The groups of these failures, the last failed first, by one query."""
+    query = failures.order_by().values_list(*COLUMNS).query
     try:
-        written, given = told.get_compiler(using=failures.db).as_sql()
+        text, parameters = query.get_compiler(using=failures.db).as_sql()
     except EmptyResultSet:
         return Page([], 0)
-    statement = sql.read("failures/groups").replace("{failures}", written)
+    statement = sql.read("failures/groups").replace("{failures}", text)
     with connections[failures.db].cursor() as cursor:
-        cursor.execute(statement, [*given, limit, offset])
+        cursor.execute(statement, [*parameters, limit, offset])
         rows = cursor.fetchall()
     return Page([Group(*row[:-1]) for row in rows], rows[0][-1] if rows else 0)
 
 
 def counts() -> Sequence[Counted]:
-    """How many failures of each provider are in each state; one query, from an index alone."""
+    """The number of failures per provider and status, by one index-only query."""
     rows = JobFailure.objects.values_list("provider", "status").annotate(Count("pk"))
     return [Counted(*row) for row in rows.order_by("provider", "status")]

@@ -1,4 +1,4 @@
-"""Who did what to a failure, in Django's log: the same from the admin, the API and the CLI."""
+"""Records in Django's log who did what to a failure, from the admin, the API or a command."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ AT_ONCE = 1_000
 
 
 def write(by: AbstractBaseUser | None, failures: Sequence[JobFailure], message: str) -> None:
-    """A row for each failure, in the caller's transaction; nothing where nobody is named.
+    """Write one log entry per failure in the caller's transaction; none if `by` is None.
 
-    The application's role has no right to Django's log: who names somebody runs as the owner.
+    With a user it must run as the owner, because the application's role may not write Django's log.
     """
     if by is None or not failures:
         return

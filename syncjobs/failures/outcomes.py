@@ -1,4 +1,4 @@
-"""What is to become of a failure when something is asked of it: done, or why not."""
+"""Whether an action on a failure is possible, and the reason if not."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ WIDE = ("payload", "payload_history", "traceback")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`reason` says in a sentence why nothing is done; empty: nothing stands against it."""
+    """`reason` says in a sentence why the action is not possible; it is empty if it is."""
 
     failure_id: UUID
     failure: JobFailure | None
@@ -27,12 +27,12 @@ class Verdict:
 
 
 def by_reason(verdicts: Iterable[Verdict]) -> list[tuple[str, int]]:
-    """Each reason against, and of how many failures; the most frequent first."""
+    """Each reason with its number of failures, the most frequent first."""
     return Counter(verdict.reason for verdict in verdicts if not verdict.eligible).most_common()
 
 
 def found(rows: QuerySet[JobFailure], ids: Iterable[UUID]) -> dict[UUID, JobFailure | None]:
-    """Each id once, in the order given, with its row; None for a stranger."""
+    """Each id once, in order, with its row, or None if it is unknown."""
     wanted = list(dict.fromkeys(ids))
     known = rows.defer(*WIDE).in_bulk(wanted)
     return {failure_id: known.get(failure_id) for failure_id in wanted}

@@ -1,4 +1,4 @@
-"""A failure's row in job_failures: one a job, whatever ended it, with no secret in it."""
+"""Writes failures to job_failures: one row per job, whatever ended it, without secrets."""
 
 import hashlib
 import re
@@ -31,7 +31,7 @@ _BAD = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What went wrong: a class, a sentence, a traceback, the top frame of ours."""
+    """What went wrong: class, sentence, traceback, and the innermost frame of our code."""
 
     error_class: str
     error: str
@@ -42,7 +42,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The run that has failed, as runs_ended.sql says it."""
+    """The run that has failed, as returned by runs/ended.sql."""
 
     run_id: UUID
     user_id: UUID
@@ -57,12 +57,12 @@ class Ended:
 
 
 def trouble_of(error: BaseException) -> Trouble:
-    """An exception, in a sentence that holds no secret, with where it was raised."""
-    said = _said(error)
+    """Describes an exception without secrets, with where it was raised."""
+    sentence = _sentence(error)
     lines = traceback.format_exception(error)
     return Trouble(
         error_class=type(error).__name__,
-        error=_written(said, MOST_ERROR),
+        error=_written(sentence, MOST_ERROR),
         traceback=_written(_relative("".join(lines)), MOST_TRACEBACK),
         location=_location(error),
         reauthorise=isinstance(error, Permanent) and error.reauthorise,
@@ -71,14 +71,14 @@ def trouble_of(error: BaseException) -> Trouble:
 
 def sentence_of(error: BaseException) -> str:
     """What is wrong with one item, for its note: the error's class and words, without secrets."""
-    return f"It cannot be read ({type(error).__name__}: {_written(_said(error), 300)})."
+    return f"It cannot be read ({type(error).__name__}: {_written(_sentence(error), 300)})."
 
 
-def _said(error: BaseException) -> str:
+def _sentence(error: BaseException) -> str:
     try:
-        return str(error) or f"{type(error).__name__} was raised without a word."
-    except Exception:  # noqa: BLE001 - one whose own words fail
-        return f"{type(error).__name__} was raised, and cannot say why."
+        return str(error) or f"{type(error).__name__} was raised without a message."
+    except Exception:  # noqa: BLE001 - its __str__ may fail
+        return f"{type(error).__name__} was raised, and its message cannot be read."
 
 
 def _relative(text: str) -> str:
@@ -95,7 +95,7 @@ def _written(text: str, most: int) -> str:
 
 
 def _fit(text: str, most: int) -> str:
-    """What PostgreSQL takes; the end of a long text counts more than its middle."""
+    """The text without characters that PostgreSQL refuses; a long text loses its middle."""
     text = _BAD.sub("\ufffd", text)
     half = most // 2
     return text if len(text) <= most else f"{text[:half]}\n…\n{text[-half:]}"
@@ -116,14 +116,14 @@ def _is_ours(filename: str) -> bool:
 
 
 def fingerprint(function: str, trouble: Trouble) -> str:
-    """Alike: the same task, class, place and sentence, whatever numbers and names it has in it."""
+    """A hash of function, error class, location and message, without numbers and quoted names."""
     plain = _VARIES.sub("#", _QUOTED.sub("'…'", trouble.error))
-    said = "\x1f".join((function, trouble.error_class, trouble.location, plain))
-    return hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
+    parts = "\x1f".join((function, trouble.error_class, trouble.location, plain))
+    return hashlib.blake2b(parts.encode(), digest_size=12).hexdigest()
 
 
 def of_run(ended: Ended, trouble: Trouble) -> None:
-    """One row a run, in the caller's transaction; a replay comes back to its original."""
+    """Write the failure in the caller's transaction. A failed replay updates its original's row."""
     mark = fingerprint(ended.function, trouble)
     if ended.replay_of is not None:
         _came_back(ended.replay_of, ended.tries, trouble, mark)
@@ -165,7 +165,7 @@ def _words(trouble: Trouble) -> dict[str, str]:
 
 
 def _status(mark: str, connection_id: str) -> FailureStatus:
-    """Ignored, if the last of its like on this connection is: it is known, and has not changed."""
+    """Ignored if the last failure of this kind on this connection is ignored, else open."""
     last = (
         JobFailure.objects.using(ROLE)
         .filter(fingerprint=mark, connection_id=connection_id)
@@ -178,7 +178,7 @@ def _status(mark: str, connection_id: str) -> FailureStatus:
 
 
 def of_job(job_id: str, function: str, raw: bytes | None, tries: int, trouble: Trouble) -> bool:
-    """A job that Redis held and no run is known of: what it was, once. False: it was known."""
+    """Record a job that Redis held and that has no run. False if it was recorded before."""
     with transaction.atomic(using=ROLE):
         if JobFailure.objects.using(ROLE).filter(job_id=job_id).exists():
             return False
@@ -201,24 +201,24 @@ def of_job(job_id: str, function: str, raw: bytes | None, tries: int, trouble: T
 
 
 def _payload(raw: bytes | None) -> dict[str, Any]:
-    """What Redis held, as text; nothing in it is understood, so it is masked as text."""
+    """The job's bytes as masked text, because their structure is not known."""
     if raw is None:
         return {}
     return {"raw": _fit(masked(raw[: MOST_RAW * 2].decode(errors="replace")), MOST_RAW)}
 
 
 def reopened(failure_id: UUID) -> None:
-    """A replay ended without an answer."""
-    replaying = JobFailure.objects.using(ROLE).filter(pk=failure_id, status=FailureStatus.REPLAYING)
-    replaying.update(status=FailureStatus.OPEN)
+    """Reopen a failure whose replay ended without a result."""
+    rows = JobFailure.objects.using(ROLE).filter(pk=failure_id, status=FailureStatus.REPLAYING)
+    rows.update(status=FailureStatus.OPEN)
 
 
 def of_duty(name: str, trouble: Trouble) -> None:
-    """A duty that failed: one open row a duty and kind of failure, which counts."""
+    """Record a failed periodic task: one open row per task and kind of failure, with a count."""
     mark = fingerprint(name, trouble)
-    known = JobFailure.objects.using(ROLE).filter(
+    rows = JobFailure.objects.using(ROLE).filter(
         function=name, fingerprint=mark, run=None, status__in=["open", "ignored"]
     )
-    if known.update(tries=F("tries") + 1, last_failed_at=Now(), **_words(trouble)):
+    if rows.update(tries=F("tries") + 1, last_failed_at=Now(), **_words(trouble)):
         return
     JobFailure.objects.using(ROLE).create(function=name, fingerprint=mark, **_words(trouble))

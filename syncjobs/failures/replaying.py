@@ -23,41 +23,41 @@ from syncjobs.models.choices import ACTIVE, ConnectionState, FailureStatus, Trig
 
 REPLAYABLE = (FailureStatus.OPEN, FailureStatus.IGNORED)
 NOT_REPLAYABLE = {
-    FailureStatus.REPLAYING: "It is being replayed already.",
-    FailureStatus.RESOLVED: "It is resolved: reopen it first.",
-    FailureStatus.DISCARDED: "It is discarded: reopen it first.",
+    FailureStatus.REPLAYING: "It is already being replayed.",
+    FailureStatus.RESOLVED: "It is resolved. Reopen it first.",
+    FailureStatus.DISCARDED: "It is discarded. Reopen it first.",
 }
-NOTHING = "It names no connection to sync: there is nothing to replay."
-GONE = "Its connection is gone."
+NOTHING = "It has no connection to sync, so it cannot be replayed."
+GONE = "Its connection does not exist any more."
 BUSY = "A sync of its connection is queued or running."
-SECOND = "Another failure of the same connection comes first: one run a connection at a time."
-TAKEN = "Somebody else is at it right now."
-FASTEST = 60_000  # a minute
+SECOND = "Another failure of the same connection comes first, because one run is active at a time."
+TAKEN = "It is being changed by somebody else at the moment."
+FASTEST = 60_000  # replays per minute
 NOBODY = UUID(int=0)
 
 
 @dataclass(slots=True)
 class Replayed:
-    """What was started, each failure with its run, and what was not, each with its reason."""
+    """The failures started, with their runs, and the skipped ones, with their reasons."""
 
     started: list[tuple[JobFailure, SyncRun]] = field(default_factory=list)
     skipped: list[Verdict] = field(default_factory=list)
 
 
 class _Skipped(Exception):
-    """The reason, found under the lock."""
+    """The reason for skipping a failure, detected while it is locked."""
 
 
 def plan(ids: Iterable[UUID]) -> list[Verdict]:
-    """A dry run: for each failure, in the order given, whether a replay of it would start now."""
+    """A dry run: for each failure in order, whether its replay would start now."""
     rows = outcomes.found(JobFailure.objects.all(), ids)
     ids_of = {key: connection_of(failure) for key, failure in rows.items() if failure}
-    named = {each for each in ids_of.values() if each}
-    known = SyncConnection.objects.only("user_id", "state").in_bulk(named)
-    taken = dict.fromkeys(_active(named), BUSY)
+    present = {connection_id for connection_id in ids_of.values() if connection_id}
+    rows_by_id = SyncConnection.objects.only("user_id", "state").in_bulk(present)
+    taken = dict.fromkeys(_active(present), BUSY)
     planned = []
     for key, failure in rows.items():
-        connection = known.get(ids_of.get(key) or NOBODY)
+        connection = rows_by_id.get(ids_of.get(key) or NOBODY)
         reason = _against(failure, connection, taken)
         planned.append(Verdict(key, failure, reason))
         if connection and not reason:
@@ -66,7 +66,7 @@ def plan(ids: Iterable[UUID]) -> list[Verdict]:
 
 
 def connection_of(failure: JobFailure) -> UUID | None:
-    """The id of the connection that a replay would sync; None: there is none."""
+    """The id of the connection that a replay would sync, or None."""
     try:
         return UUID(failure.connection_id) if failure.user_id else None
     except ValueError:
@@ -81,7 +81,7 @@ def _active(connection_ids: Iterable[UUID]) -> Iterable[UUID]:
 def _against(
     failure: JobFailure | None, connection: SyncConnection | None, taken: dict[UUID, str]
 ) -> str:
-    """Why the failure cannot be replayed now; empty: it can."""
+    """The reason why the failure cannot be replayed now; empty if it can."""
     if failure is None:
         return outcomes.UNKNOWN
     if reason := NOT_REPLAYABLE.get(FailureStatus(failure.status)):
@@ -100,17 +100,17 @@ def replay(
     per_minute: int | None = None,
     payload: dict[str, Any] | None = None,
 ) -> Replayed:
-    """Start what can be started, each on its own: one that cannot stops no other.
+    """Replay the failures, each in a transaction of its own; skip those that cannot be replayed.
 
-    The first starts now, the others `per_minute` a minute. An edited `payload` is for exactly one
-    failure, which keeps its old one. Raises PayloadRefused, PaceRefused.
+    The first run starts now, the others at the pace `per_minute`. An edited `payload` is for
+    exactly one failure, whose old payload stays in its history. Raises PayloadRefused, PaceRefused.
     """
     planned = plan(ids)
     _check(planned, per_minute, payload)
     now = timezone.now()
     done = Replayed()
     for verdict in planned:
-        start = _moment(now, len(done.started), per_minute)
+        start = _start_time(now, len(done.started), per_minute)
         try:
             done.started.append(_started(verdict, by, start, payload))
         except _Skipped as reason:
@@ -120,7 +120,7 @@ def replay(
 
 def _check(planned: list[Verdict], per_minute: int | None, payload: dict[str, Any] | None) -> None:
     if per_minute is not None and not 1 <= per_minute <= FASTEST:
-        raise PaceRefused(f"Replays a minute are a whole number from 1 to {FASTEST:,}.")
+        raise PaceRefused(f"Replays per minute must be a whole number from 1 to {FASTEST:,}.")
     if payload is None:
         return
     if len(planned) != 1:
@@ -129,7 +129,7 @@ def _check(planned: list[Verdict], per_minute: int | None, payload: dict[str, An
         payloads.edited(planned[0].failure, payload)
 
 
-def _moment(now: datetime, nth: int, per_minute: int | None) -> datetime | None:
+def _start_time(now: datetime, nth: int, per_minute: int | None) -> datetime | None:
     return now + timedelta(minutes=nth / per_minute) if per_minute and nth else None
 
 
@@ -139,7 +139,7 @@ def _started(
     start: datetime | None,
     payload: dict[str, Any] | None,
 ) -> tuple[JobFailure, SyncRun]:
-    """One failure's replay, all of it or nothing. Raises _Skipped."""
+    """Replay one failure in one transaction. Raises _Skipped."""
     if verdict.reason:
         raise _Skipped(verdict.reason)
     try:
@@ -156,7 +156,7 @@ def _started(
 
 
 def _locked(failure_id: UUID) -> JobFailure:
-    """The failure, ours alone until the transaction ends. Raises _Skipped."""
+    """The failure, locked until the transaction ends. Raises _Skipped."""
     free = JobFailure.objects.select_for_update(skip_locked=True).defer("traceback")
     failure = free.filter(pk=failure_id).first()
     if failure is None:

@@ -1,4 +1,4 @@
-"""Which failures: by what they carry, or by a text in the newest of them."""
+"""Finds failures by their fields, or by text in the newest ones."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from syncjobs.models import JobFailure
 from syncjobs.models.choices import FailureStatus
 
-NEWEST = 10_000  # rows that a search for a text reads
+NEWEST = 10_000  # rows that a text search reads
 CURRENT = (FailureStatus.OPEN.value, FailureStatus.REPLAYING.value)
 CARRIED = ("fingerprint", "job_id", "correlation_id", "connection_id")
 
@@ -26,9 +26,9 @@ def matching(
     since: datetime | None = None,
     search: str = "",
 ) -> QuerySet[JobFailure]:
-    """The newest first; no statuses: of whichever. Empty text filters nothing."""
-    given = {"provider": provider, "function": function, "fingerprint": fingerprint}
-    rows = JobFailure.objects.filter(**{name: value for name, value in given.items() if value})
+    """Matching failures, newest first. Empty `statuses` means all; empty text does not filter."""
+    filters = {"provider": provider, "function": function, "fingerprint": fingerprint}
+    rows = JobFailure.objects.filter(**{name: value for name, value in filters.items() if value})
     if statuses:
         rows = rows.filter(status__in=statuses)
     if since:
@@ -41,9 +41,9 @@ def newest(rows: QuerySet[JobFailure]) -> QuerySet[JobFailure]:
 
 
 def named(rows: QuerySet[JobFailure], text: str) -> QuerySet[JobFailure]:
-    """Those that carry the text as an id or a key, or have it in error or payload.
+    """Failures with the text as an id or a key, or in their error or payload.
 
-    Errors and payloads are read in the NEWEST of the rows only.
+    Only the NEWEST of the rows are searched for text in error and payload.
     """
     text = text.replace("\0", "").strip()
     ids = [*_carrying(rows, text), *_containing(rows, text)]

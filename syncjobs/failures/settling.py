@@ -1,4 +1,4 @@
-"""Failures put aside by a person: resolved, ignored, discarded with a reason; and opened again."""
+"""Settles failures: resolve, ignore, discard with a reason; and reopens them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -28,44 +28,44 @@ SAID = {
     FailureStatus.RESOLVED: "Resolved",
     FailureStatus.IGNORED: "Ignored until it changes",
     FailureStatus.DISCARDED: "Discarded",
-    FailureStatus.OPEN: "Opened again",
+    FailureStatus.OPEN: "Reopened",
 }
-NO_REASON = "Say why: a failure is discarded with a reason only."
+NO_REASON = "Give a reason: discarding a failure requires one."
 LONGEST = 2_000  # characters
 
 
 @dataclass(slots=True)
 class Settled:
-    """The failures whose status was changed, and the others, each with its reason."""
+    """The failures that were changed, and the skipped ones with their reasons."""
 
     changed: list[JobFailure] = field(default_factory=list)
     skipped: list[Verdict] = field(default_factory=list)
 
 
 def resolve(ids: Iterable[UUID], *, by: AbstractBaseUser | None, note: str = "") -> Settled:
-    """Done with: the cause is mended, or what failed was done by hand."""
+    """Resolve: the cause is fixed, or the work was done by hand."""
     return _settle(ids, FailureStatus.RESOLVED, by, note)
 
 
 def ignore(ids: Iterable[UUID], *, by: AbstractBaseUser | None, note: str = "") -> Settled:
-    """Known: out of the view, and so is the next of its like on the same connection."""
+    """Ignore: hide them, and ignore the next failures of their kind on the same connection."""
     return _settle(ids, FailureStatus.IGNORED, by, note)
 
 
 def discard(ids: Iterable[UUID], *, by: AbstractBaseUser | None, reason: str) -> Settled:
-    """Given up, for a reason. Raises ReasonMissing."""
-    if not _kept(reason):
+    """Give up, for a reason. Raises ReasonMissing."""
+    if not _clean(reason):
         raise ReasonMissing(NO_REASON)
     return _settle(ids, FailureStatus.DISCARDED, by, reason)
 
 
 def reopen(ids: Iterable[UUID], *, by: AbstractBaseUser | None) -> Settled:
-    """Back into the view, whatever put it aside."""
+    """Reopen, whatever settled them."""
     return _settle(ids, FailureStatus.OPEN, by, "")
 
 
 def plan(ids: Iterable[UUID], wanted: FailureStatus) -> list[Verdict]:
-    """A dry run: for each failure, in the order given, whether it would become `wanted`."""
+    """A dry run: for each failure in order, whether it would become `wanted`."""
     rows = outcomes.found(JobFailure.objects.all(), ids)
     return [Verdict(key, failure, _against(failure, wanted)) for key, failure in rows.items()]
 
@@ -77,16 +77,16 @@ def _against(failure: JobFailure | None, wanted: FailureStatus) -> str:
     if now in FROM[wanted]:
         return ""
     if now == wanted:
-        return f"It is {now.value} already."
+        return f"It is already {now.value}."
     if now == FailureStatus.REPLAYING:
-        return "It is being replayed: wait for its outcome."
-    return f"It is {now.value}: reopen it first."
+        return "It is being replayed. Wait for the result."
+    return f"It is {now.value}. Reopen it first."
 
 
 def _settle(
     ids: Iterable[UUID], wanted: FailureStatus, by: AbstractBaseUser | None, note: str
 ) -> Settled:
-    note = _kept(note)
+    note = _clean(note)
     done = Settled()
     with transaction.atomic(using=router.db_for_write(JobFailure)):
         locked = JobFailure.objects.order_by("pk").select_for_update()
@@ -101,7 +101,7 @@ def _settle(
     return done
 
 
-def _kept(note: str) -> str:
+def _clean(note: str) -> str:
     return note.replace("\0", "").strip()[:LONGEST]
 
 

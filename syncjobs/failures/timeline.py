@@ -1,4 +1,4 @@
-"""What happened to a failure: its run and each replay, with their attempts; what to do now."""
+"""The history of a failure: its run and its replays, with their attempts; and advice."""
 
 from collections.abc import Sequence
 
@@ -12,26 +12,24 @@ MOST_RUNS = 20
 MOST_ATTEMPTS = 50  # of each run
 
 _PUT_ASIDE = {
-    FailureStatus.REPLAYING: "Nothing: a replay is queued or running; its outcome shows here.",
-    FailureStatus.RESOLVED: "Nothing: it is resolved. Reopen it if that was wrong.",
+    FailureStatus.REPLAYING: "Nothing. A replay is queued or running; its result appears here.",
+    FailureStatus.RESOLVED: "Nothing. It is resolved; reopen it if that was wrong.",
     FailureStatus.IGNORED: (
-        "Nothing: it is known. The next of its like on this connection is ignored too; a different "
-        "failure is open."
+        "Nothing. It is known; the next failure of its kind on this connection is ignored, too, "
+        "and a different one is opened."
     ),
-    FailureStatus.DISCARDED: "Nothing: it was given up. Reopen it if that was wrong.",
+    FailureStatus.DISCARDED: "Nothing. It was given up; reopen it if that was wrong.",
 }
-_CONNECT = "The person must connect the account anew. Then replay it."
-_REPLAY = (
-    "Mend the cause, then replay it; resolve it if it is dealt with, ignore it if it is known."
-)
+_CONNECT = "The user must connect the account again. Then replay it."
+_REPLAY = "Fix the cause, then replay it. Resolve it if it is dealt with, ignore it if it is known."
 _NEVER = "It cannot be replayed: {} Resolve it if it is dealt with, or discard it with a reason."
 _NOT_NOW = "It cannot be replayed now: {}"
 
 
 def runs_of(failure: JobFailure) -> Sequence[SyncRun]:
-    """The run that failed and its newest replays, the first one first; in two queries.
+    """The run that failed and its newest replays, oldest first, by two queries.
 
-    `tried` holds each one's newest attempts, the last one first.
+    `tried` holds the newest attempts of each, newest first.
     """
     own = Q(pk=failure.run_id) if failure.run_id else Q(pk__in=[])
     of_it = SyncRun.objects.filter(own | Q(replay_of=failure.pk)).order_by("-created_at", "-pk")
@@ -39,7 +37,7 @@ def runs_of(failure: JobFailure) -> Sequence[SyncRun]:
 
 
 def with_attempts(runs: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
-    """The runs, each with its newest attempts as `tried`."""
+    """The runs, each with its newest attempts as `tried`, newest first."""
     newest = JobAttempt.objects.order_by("-fence")[:MOST_ATTEMPTS]
     return runs.prefetch_related(Prefetch("attempts", newest, to_attr="tried"))
 
@@ -51,7 +49,7 @@ def tells(runs: Sequence[SyncRun], traceback: str) -> bool:
 
 
 def advice(failure: JobFailure) -> str:
-    """What a person should do now, in a sentence or two; in two queries at most."""
+    """What a person should do now, in one or two sentences; by at most two queries."""
     status = FailureStatus(failure.status)
     if status in _PUT_ASIDE:
         return _PUT_ASIDE[status]

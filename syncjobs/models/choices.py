@@ -1,13 +1,14 @@
-"""The words that a column may hold."""
+"""The values that choice columns allow."""
+
+from typing import Any
 
 from django.db import models
 
+from syncjobs.providers import PROVIDERS
 
-class Provider(models.TextChoices):
-    GMAIL = "gmail", "Gmail"
-    DROPBOX = "dropbox", "Dropbox"
-    GDRIVE = "gdrive", "Google Drive"
-    ZOHO_MAIL = "zoho_mail", "Zoho Mail"
+_MEMBERS = [(provider.name.upper(), (provider.name, provider.title)) for provider in PROVIDERS]
+_text_choices: Any = models.TextChoices  # its stubs do not know the enum's functional form
+Provider: type[models.TextChoices] = _text_choices("Provider", _MEMBERS)
 
 
 class ConnectionState(models.TextChoices):

@@ -11,7 +11,7 @@ from syncjobs.models.choices import ConnectionState, Provider
 
 
 class SyncConnection(TenantRow):
-    """`cursor` is the provider's, as the source keeps it; null: the next sync lists everything."""
+    """A tenant's connection. `cursor` is the source's; null: the next sync lists everything."""
 
     provider = models.TextField(choices=Provider)
     nango_connection_id = models.TextField("Nango's connection id")

@@ -1,4 +1,4 @@
-"""Dead letters: what failed for good."""
+"""Dead letters: jobs that failed for good."""
 
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
@@ -10,10 +10,10 @@ from syncjobs.models.choices import FailureStatus
 
 
 class JobFailure(models.Model):
-    """A job that failed for good, with all that is needed to look into it and to replay it.
+    """A job that failed for good, with everything needed to investigate and replay it.
 
-    One row a job, however it ended: a replay that fails comes back to its original. Nothing here
-    holds a secret: payload, error and traceback are masked when they are written.
+    One row per job: a replay that fails updates its original's row. It contains no secrets:
+    payload, error and traceback are masked when they are written.
     """
 
     Status = FailureStatus

@@ -1,4 +1,4 @@
-"""What a provider holds, as the last sync saw it."""
+"""The items at a provider, as of the last sync."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,9 +10,9 @@ from syncjobs.models.connections import SyncConnection
 
 
 class ExternalItem(TenantRow):
-    """A message, file or attachment. Deleted ones stay, marked, until retention.
+    """A message, file or attachment. A deleted one stays, marked, until its retention ends.
 
-    `revision` counts the times that it changed, `generation` names the full sync that saw it.
+    `revision` counts its changes. `generation` names the full sync that saw it.
     """
 
     connection = models.ForeignKey(

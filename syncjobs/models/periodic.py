@@ -1,12 +1,12 @@
-"""What is to be done again and again, and when it is due next."""
+"""Periodic tasks and when they are due."""
 
 from django.db import models
 
 
 class Duty(models.Model):
-    """A missed window is caught up: what was due while nobody worked is done once, late.
+    """A periodic task. A missed period is made up for: what was due while no worker ran, runs once.
 
-    One worker at a time does it: `lease_until` lies in the future while it does.
+    Only one worker runs it at a time: `lease_until` is in the future while it does.
     """
 
     name = models.TextField(primary_key=True)

@@ -1,4 +1,4 @@
-"""What was accepted, and each try at it."""
+"""Accepted runs and their attempts."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ ENDED = ("succeeded", "failed", "cancelled")
 class SyncRun(TenantRow):
     """One accepted request: queued → running → succeeded | failed | cancelled.
 
-    It is written before Redis hears of it. `job_id` names the arq job that may run it now, so a
-    job that was given up cannot come back; `fence` grows with every start, and only the newest
-    may save (a trigger keeps the transitions).
+    It is written before Redis hears of it. `job_id` names the arq job that may run it now, so a job
+    that was replaced cannot run it. `fence` grows with every attempt, and only the newest may save
+    (a trigger enforces the transitions).
     """
 
     connection = models.ForeignKey(
@@ -109,7 +109,7 @@ class SyncRun(TenantRow):
 
 
 class JobAttempt(models.Model):
-    """One start of a run by a worker, and how it ended."""
+    """One attempt at a run by a worker, and how it ended."""
 
     id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
     user_id = models.UUIDField("tenant")
@@ -142,7 +142,7 @@ class JobAttempt(models.Model):
 
 
 def request_of(run: SyncRun) -> dict[str, Any]:
-    """What is needed to ask for the same again; it holds no secret."""
+    """The run's request, for a replay; it contains no secrets."""
     return {"run": str(run.pk), "connection": str(run.connection_id), **run.payload}
 
 

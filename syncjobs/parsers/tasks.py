@@ -17,7 +17,8 @@ from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import format_of, parts_of
 from graph.ingest.html_text import of_html
 from graph.ingest.mapping import Mapping
-from graph.ingest.readers.parts import Part
+from graph.ingest.readers import einvoice_pdf
+from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rows import LedgerRow, Reject
 from syncjobs.parsers.wire import pack, unpack
 
@@ -51,15 +52,21 @@ def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any
     return pack(document_facts.read(unpack(Document, {**document, "text": text})))
 
 
-def read_ledger(path: str, into: str, most_bytes: int) -> Any:
+def holds_invoice(path: str) -> bool:
+    """Whether a PDF holds an electronic invoice (Factur-X, ZUGFeRD)."""
+    return einvoice_pdf.embedded(Path(path).read_bytes()) is not None
+
+
+def read_ledger(path: str, into: str, most_bytes: int, own: list[str]) -> Any:
     """Recognise the format and write every row and reject to `into`, a line of JSON each.
 
     A line is [number of the part, whether it is a reject, the row]. At most `most_bytes` are
-    unpacked. Raises LedgerError, also where the file has doubts that only a person can settle.
+    unpacked. `own`: the IBANs of the tenant's own accounts. Raises LedgerError, also where the
+    file has doubts that only a person can settle.
     """
     file = Path(path)
     with decode.at_most(most_bytes):
-        parts = parts_of(file, format_of(file))
+        parts = parts_of(file, format_of(file), hints=Hints(own=frozenset(own)))
         if doubts := [doubt.text for part in parts for doubt in part.doubts if doubt.blocking]:
             raise LedgerError(f"{file.name} is not imported: {'; '.join(doubts)}")
         with Path(into).open("w", encoding="utf-8") as lines:
@@ -119,6 +126,7 @@ def reading_from(value: Any) -> Reading | None:
 
 
 TASKS: dict[str, Callable[..., Any]] = {
+    "holds_invoice": holds_invoice,
     "read_document": read_document,
     "read_ledger": read_ledger,
 }

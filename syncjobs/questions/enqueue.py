@@ -1,4 +1,4 @@
-"""Redis hears of questions: when they are accepted, and when they were lost."""
+"""Enqueues questions in Redis: accepted ones, and lost ones again."""
 
 import logging
 from collections.abc import Iterable
@@ -21,10 +21,10 @@ from syncjobs.run_state import ROLE
 log = logging.getLogger(__name__)
 
 FUNCTION = "answer_question"
-TRIES = 2  # of workers that die on it
-TOLD = 10.0  # seconds; a job younger than that is on its way
+TRIES = 2  # attempts that may end by the death of their worker
+TOLD = 10.0  # seconds; a younger job may not have reached Redis yet
 AT_ONCE = 500
-DIED = "Its worker died, and so did the one before: most likely of too little memory. Narrow it."
+DIED = "Two workers died on it, most likely because memory ran out. Narrow the question."
 
 
 @receiver(accepted)
@@ -33,24 +33,27 @@ def tell(question: AskedQuestion, **_: Any) -> None:
 
 
 def recovered() -> int:
-    """Put right what is stranded: a worker died on it, or Redis does not know of it."""
+    """Requeue questions that a dead worker or Redis lost; fail those that killed two workers."""
     return _stranded() + _forgotten()
 
 
 def unseen(job_id: str, *, again: bool, why: str) -> bool:
-    """A job that arq has ended without calling any code of ours. False: it is no question's."""
+    """Handles a job that arq ended without calling our code.
+
+    False if it is not a question's job.
+    """
     try:
         question_id = UUID(job_id.partition(":")[0])
     except ValueError:
         return False
-    found = AskedQuestion.objects.using(ROLE).filter(pk=question_id).first()
-    if found is None:
+    question = AskedQuestion.objects.using(ROLE).filter(pk=question_id).first()
+    if question is None:
         return False
-    if found.job_id == job_id and found.status in ACTIVE:
-        if again and found.tries < TRIES:
+    if question.job_id == job_id and question.status in ACTIVE:
+        if again and question.tries < TRIES:
             _enqueued(_requeued([job_id]))
         else:
-            state.ended(found.pk, None, End(failure=QuestionFailure.BROKEN, error=why))
+            state.ended(question.pk, None, End(failure=QuestionFailure.BROKEN, error=why))
     return True
 
 
@@ -66,7 +69,7 @@ def _stranded() -> int:
 
 
 def _forgotten() -> int:
-    """Nothing, while Redis is away."""
+    """Requeue what Redis lost. Does nothing while Redis is not available."""
     waiting = [job_id for (job_id,) in state.rows("questions/waiting", {"age": TOLD})]
     try:
         gone = list(queue.missing(waiting))
@@ -78,15 +81,15 @@ def _forgotten() -> int:
 
 def _requeued(job_ids: Iterable[str]) -> list[tuple[str, str]]:
     jobs = list(job_ids)
-    found = state.rows("questions/requeued", {"jobs": jobs}) if jobs else []
-    return [(question_id, job_id) for question_id, job_id in found]
+    rows = state.rows("questions/requeued", {"jobs": jobs}) if jobs else []
+    return [(question_id, job_id) for question_id, job_id in rows]
 
 
 def _enqueued(jobs: Iterable[tuple[str, str]]) -> None:
     try:
-        queue.enqueue(queue.Queued(job_id, FUNCTION, asked) for asked, job_id in jobs)
+        queue.enqueue(queue.Queued(job_id, FUNCTION, question) for question, job_id in jobs)
     except (RedisError, OSError) as error:
         log.warning(
-            "Redis cannot be told of a question now (%s): the recoverer will",
+            "Redis cannot be told of a question now (%s); the recoverer retries",
             type(error).__name__,
         )

@@ -1,7 +1,7 @@
-"""python -m syncjobs.questions.process: one answer, from a question on standard input.
+"""`python -m syncjobs.questions.process`: computes one answer to a question on standard input.
 
-It says on standard output, as JSON, the answer or why there is none. It steps back behind other
-work, ends at its limit whatever it is doing, and with the worker that started it.
+It prints JSON: the answer, or why there is none. It has a low priority, and ends at its time limit
+and when its worker ends.
 """
 
 import ctypes
@@ -17,35 +17,35 @@ from uuid import UUID
 import django
 
 PR_SET_PDEATHSIG = 1
-LATE = 0.5  # seconds that it gets to say itself that its time is up
+LATE = 0.5  # seconds after the limit in which it may still report the timeout itself
 
 
 def main() -> None:
-    asked = json.load(sys.stdin)
-    signal.alarm(asked["at_most"])  # the kernel's: it ends compiled code, too
-    _end_with(asked["parent"])
+    task = json.load(sys.stdin)
+    signal.alarm(task["at_most"])  # the kernel's alarm also ends compiled code
+    _end_with(task["parent"])
     _step_back()
     django.setup()
-    print(json.dumps(_answered(asked)))  # noqa: T201 - what the worker reads
+    print(json.dumps(_answered(task)))  # noqa: T201 - the worker reads it
 
 
 def _end_with(parent: int) -> None:
-    """On Linux the kernel ends it; elsewhere an orphan lives until its limit."""
+    """End with the parent: by the kernel on Linux; elsewhere an orphan runs until its limit."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it died before the line above
+    if os.getppid() != parent:  # the parent died before the line above
         os._exit(1)
 
 
 def _step_back() -> None:
-    """Others' work goes first; where memory runs out, this process ends and not its worker."""
+    """Lower the priority, and let the kernel end this process first if memory runs out."""
     with suppress(OSError):
         os.nice(10)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def _answered(asked: dict[str, Any]) -> dict[str, str]:
+def _answered(task: dict[str, Any]) -> dict[str, str]:
     from django.db import connections  # noqa: PLC0415 - after setup
     from rest_framework.exceptions import ValidationError  # noqa: PLC0415
 
@@ -53,12 +53,12 @@ def _answered(asked: dict[str, Any]) -> dict[str, str]:
     from graph.api.errors import timed_out  # noqa: PLC0415
     from graph.errors import GraphError, TookTooLong  # noqa: PLC0415
 
-    for alias, name in asked["databases"].items():  # a test's have other names
+    for alias, name in task["databases"].items():  # tests use other database names
         connections[alias].settings_dict["NAME"] = name
-    given = asked["question"], UUID(asked["user_id"]), asked["parameters"], asked["seconds"]
-    signal.setitimer(signal.ITIMER_REAL, asked["seconds"] + LATE)
+    arguments = task["question"], UUID(task["user_id"]), task["parameters"], task["seconds"]
+    signal.setitimer(signal.ITIMER_REAL, task["seconds"] + LATE)
     try:
-        return {"answer": computations.answer(*given)}
+        return {"answer": computations.answer(*arguments)}
     except TookTooLong:
         return {"failure": "too_long", "error": ""}
     except (GraphError, ValidationError) as error:

@@ -1,7 +1,7 @@
-"""How a question begins, goes on and ends, each as one statement.
+"""The state of questions: each change is one statement.
 
-They cross tenants, so they run as the owning role. Any of them may raise django.db's
-OperationalError or InterfaceError.
+The statements cross tenants, so they run as the owner. All may raise django.db's OperationalError
+or InterfaceError.
 """
 
 import json
@@ -17,12 +17,12 @@ from graph.models.choices import QuestionFailure, QuestionStatus
 from syncjobs import sql
 from syncjobs.run_state import ROLE
 
-FAILURE_KEPT = 300.0  # seconds: then it may be tried again
+FAILURE_KEPT = 300.0  # seconds until a failed question may be asked again
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A start of a question: with this fence it may end it, until another one begins."""
+    """An attempt at a question. With this fence it may end it, until another attempt begins."""
 
     id: UUID
     fence: int
@@ -33,7 +33,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What came of it: an answer (JSON), or why there is none."""
+    """The result: an answer (JSON), or why there is none."""
 
     answer: str | None = None
     failure: QuestionFailure | None = None
@@ -41,28 +41,28 @@ class End:
 
 
 def claimed(question_id: UUID, job_id: str, worker: str) -> Claim | None:
-    """None: it is not this job's to answer (any more)."""
+    """The claim, or None if the question is not (any more) this job's."""
     given = {
         "question": question_id,
         "job": job_id,
         "worker": worker,
         "lease": settings.SYNC_LEASE,
     }
-    found = rows("questions/claimed", given)
-    if not found:
+    claims = rows("questions/claimed", given)
+    if not claims:
         return None
-    row_id, fence, user_id, question, parameters = found[0]
+    row_id, fence, user_id, question, parameters = claims[0]
     return Claim(row_id, fence, user_id, question, json.loads(parameters))
 
 
 def renewed(claim: Claim) -> bool:
-    """Renew the lease; False: it is to end, because it was taken over or cancelled."""
+    """Renew the lease. False if the attempt must end, because it was taken over or cancelled."""
     given = {"question": claim.id, "fence": claim.fence, "lease": settings.SYNC_LEASE}
     return rows("questions/renewed", given) == [(False,)]
 
 
 def ended(question_id: UUID, fence: int | None, end: End) -> bool:
-    """Write the end down. Without a fence: whoever held it is gone. False: it has ended already."""
+    """Record the end; False if it had ended before. Without a fence, its attempt is gone."""
     failed = end.failure is not None
     given = {
         "question": question_id,

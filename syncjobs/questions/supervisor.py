@@ -1,7 +1,7 @@
-"""A worker's questions: each is answered by a process of its own, which can be ended at any moment.
+"""Runs a worker's questions, each in a process of its own, which can be ended at any time.
 
-Compiled code keeps Python's lock while it computes, so that in the worker's own process no lease
-would be renewed meanwhile, and no limit kept.
+Compiled code holds Python's lock while it computes. In the worker's own process it would block the
+renewal of leases and the time limits.
 """
 
 import asyncio
@@ -29,20 +29,20 @@ from syncjobs.questions.state import Claim, End
 
 log = logging.getLogger(__name__)
 
-BUSY = 1.0  # seconds until a question that found no place is looked at again
-LOOK = 1.0  # seconds between two looks whether it is to go on
-GRACE = 10.0  # seconds for a process to start, and to say that its time is up
-PATIENCE = 300.0
+BUSY = 1.0  # seconds until a question without a free slot is tried again
+LOOK = 1.0  # seconds between two renewals of the lease
+GRACE = 10.0  # seconds for a process to start, and to report its timeout
+DATABASE_TIMEOUT = 300.0
 TOO_LONG = (
-    "It took longer than the {:g} s that a worker gives a question. Narrow it: a shorter time, "
+    "The question took longer than its limit of {:g} s. Narrow it: a shorter period, "
     "fewer types, another algorithm, a smaller depth."
 )
-KILLED = "Its process was ended ({}), most likely for want of memory. Narrow it."
-FAILED = "Its process failed: the worker's log says why."
+KILLED = "Its process was killed ({}), most likely because memory ran out. Narrow it."
+FAILED = "Its process failed. The worker's log has the reason."
 
 
 class Answerer:
-    """At most QUESTIONS["at_once"] processes; what finds no place goes back into the queue."""
+    """Runs at most QUESTIONS["at_once"] processes; further questions are requeued."""
 
     def __init__(self, worker: str) -> None:
         self._worker = worker
@@ -54,13 +54,13 @@ class Answerer:
         self._grace = margin
 
     async def answer(self, ctx: dict[str, Any], question_id: str) -> None:
-        """Answer it, if the job is still the question's. Raises Retry where there is no place."""
+        """Answer it, if the job is still the question's. Raises Retry if no slot is free."""
         if self._taken >= settings.QUESTIONS["at_once"]:
             await queue.uncounted(ctx)
             raise Retry(defer=BUSY)
         self._taken += 1
         try:
-            claim = await self._patiently(
+            claim = await self._retried(
                 state.claimed, UUID(question_id), ctx["job_id"], self._worker
             )
             if claim is not None:
@@ -76,17 +76,17 @@ class Answerer:
         try:
             end = await self._computed(claim)
         except asyncio.CancelledError:  # the worker is told to stop
-            await ended(self._patiently(state.handed_back, claim))
+            await ended(self._retried(state.handed_back, claim))
             await queue.uncounted(ctx)
             raise
         if end.failure is not None:
             log.warning("question %s has no answer: %s", claim.id, end.error)
-        await ended(self._patiently(state.ended, claim.id, claim.fence, end))
+        await ended(self._retried(state.ended, claim.id, claim.fence, end))
 
     async def _computed(self, claim: Claim) -> End:
-        """By a process, unless it is cancelled or taken over: then its end does not count."""
+        """Compute the answer in a process; kill it if the question is cancelled or taken over."""
         process = await _started()
-        talk = asyncio.create_task(process.communicate(self._asked(claim)))
+        talk = asyncio.create_task(process.communicate(self._input(claim)))
         watch = asyncio.create_task(self._watched(claim))
         try:
             await asyncio.wait(
@@ -99,10 +99,10 @@ class Answerer:
             done = talk.done()
             with suppress(ProcessLookupError):
                 process.kill()
-            said, _ = await ended(talk)
-        return self._understood(process.returncode or 0, said) if done else self._over()
+            output, _ = await ended(talk)
+        return self._end(process.returncode or 0, output) if done else self._timed_out()
 
-    def _asked(self, claim: Claim) -> bytes:
+    def _input(self, claim: Claim) -> bytes:
         return json.dumps(
             {
                 "parent": os.getpid(),
@@ -118,35 +118,37 @@ class Answerer:
         ).encode()
 
     async def _watched(self, claim: Claim) -> None:
-        """Until it is not to go on."""
+        """Renew the lease; return when the attempt must end."""
         while True:
             await asyncio.sleep(LOOK)
             try:
                 if not await self._threads.run(state.renewed, claim):
                     return
             except UNREACHABLE as error:
-                log.warning("no ledger (%s): question %s goes on", type(error).__name__, claim.id)
+                log.warning(
+                    "No database (%s): question %s continues", type(error).__name__, claim.id
+                )
 
-    def _understood(self, code: int, said: bytes) -> End:
+    def _end(self, code: int, output: bytes) -> End:
         if code == -signal.SIGALRM:
-            return self._over()
+            return self._timed_out()
         if code < 0:
             name = signal.Signals(-code).name
             return End(failure=QuestionFailure.BROKEN, error=KILLED.format(name))
         if code:
             return End(failure=QuestionFailure.BROKEN, error=FAILED)
-        told = json.loads(said)
-        if told.get("failure") == QuestionFailure.TOO_LONG:
-            return self._over()
-        if told.get("failure"):
-            return End(failure=QuestionFailure(told["failure"]), error=told["error"])
-        return End(answer=told["answer"])
+        result = json.loads(output)
+        if result.get("failure") == QuestionFailure.TOO_LONG:
+            return self._timed_out()
+        if result.get("failure"):
+            return End(failure=QuestionFailure(result["failure"]), error=result["error"])
+        return End(answer=result["answer"])
 
-    def _over(self) -> End:
+    def _timed_out(self) -> End:
         return End(failure=QuestionFailure.TOO_LONG, error=TOO_LONG.format(self._seconds))
 
-    async def _patiently[R](self, work: Any, *args: Any) -> Any:
-        return await self._threads.patiently(PATIENCE, work, *args)
+    async def _retried[R](self, work: Any, *args: Any) -> Any:
+        return await self._threads.retried(DATABASE_TIMEOUT, work, *args)
 
 
 async def _started() -> Process:

@@ -45,8 +45,8 @@ class Command(BaseCommand):
 
     async def _serve(self, world: World, options: dict[str, Any]) -> None:
         stop = asyncio.Event()
-        for each in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(each, stop.set)
+        for item in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(item, stop.set)
 
         def listening(url: str) -> None:
             self.stdout.write(info(world, url) if options["json"] else in_words(world, url))

@@ -93,7 +93,7 @@ class Account:
 
     def delete_folder(self, folder: str) -> None:
         """A folder with all in it, as one entry of the log (Dropbox says no more of it)."""
-        for thing in [each for each in self.things.values() if _within(each, folder)]:
+        for thing in [item for item in self.things.values() if _within(item, folder)]:
             del self.things[thing.key]
         self._logged("folder deleted", Thing("", folder, b"", EPOCH))
 
@@ -107,7 +107,7 @@ class Account:
     def keep_drives(self, drives: list[str]) -> None:
         """The shared drives from now on; what the others held is gone without a word."""
         self.drives = drives
-        for thing in [each for each in self.things.values() if each.drive not in {"", *drives}]:
+        for thing in [item for item in self.things.values() if item.drive not in {"", *drives}]:
             del self.things[thing.key]
 
     def put(self, given: dict[str, Any]) -> Thing:
@@ -117,7 +117,7 @@ class Account:
         """
         self._made += 1
         thing = self._message(given) if self.mail else self._file(given)
-        known = next((each for each in self.things.values() if _same(each, thing)), None)
+        known = next((item for item in self.things.values() if _same(item, thing)), None)
         if known is not None and not self.mail:
             known.data, known.version = thing.data, known.version + 1
             self._logged("changed", known)
@@ -166,8 +166,8 @@ class Account:
         )
 
     def _attachments(self, given: list[dict[str, Any]]) -> Iterator[Attached]:
-        for part, each in enumerate(given, 1):
-            yield Attached(str(part), str(each["name"]), _bytes(each, self._ledger))
+        for part, item in enumerate(given, 1):
+            yield Attached(str(part), str(item["name"]), _bytes(item, self._ledger))
 
     def _file(self, given: dict[str, Any]) -> Thing:
         return Thing(

@@ -32,13 +32,13 @@ def asked(path: str) -> str | None:
 
 def truth(account: Account) -> dict[str, dict[str, Any]]:
     return {
-        path_of(each).lower(): {
+        path_of(thing).lower(): {
             "kind": "file",
-            "name": each.name,
-            "sha256": hashlib.sha256(each.data).hexdigest(),
-            "content_hash": _content_hash(each.data),
+            "name": thing.name,
+            "sha256": hashlib.sha256(thing.data).hexdigest(),
+            "content_hash": _content_hash(thing.data),
         }
-        for each in account.things.values()
+        for thing in account.things.values()
     }
 
 
@@ -56,23 +56,23 @@ def _listing(
     account: Account, look: Look, serial: int, after: str, *, size: int, token: str | None
 ) -> Answer:
     """Files by path after `after`; the end goes on with the log since the listing began."""
-    things = sorted(account.things.values(), key=lambda each: path_of(each).lower())
-    rest = [each for each in things if path_of(each).lower() > after]
+    things = sorted(account.things.values(), key=lambda thing: path_of(thing).lower())
+    rest = [thing for thing in things if path_of(thing).lower() > after]
     page, more = look.cut(rest, size)
     place = path_of(page[-1]).lower() if page else after
     kind = f"listing~{serial}~{place}" if more else f"log~{serial}~"
-    entries = [_entry(each) for each in page]
+    entries = [_entry(thing) for thing in page]
     if not after:
-        entries = [_folder(each) for each in sorted({each.folder for each in things})] + entries
+        entries = [_folder(thing) for thing in sorted({thing.folder for thing in things})] + entries
     return _page(entries, f"{look.nonce}~{kind}~{size}", more, look, token)
 
 
 def _changes(account: Account, look: Look, serial: int, size: int, token: str) -> Answer:
-    log = [each for each in account.log if each.serial > serial]
+    log = [item for item in account.log if item.serial > serial]
     page, more = look.cut(log, size)
     reached = page[-1].serial if page else serial
-    now = {path_of(each).lower(): each for each in account.things.values()}
-    entries = [_changed(each, now) for each in page]
+    now = {path_of(item).lower(): item for item in account.things.values()}
+    entries = [_changed(item, now) for item in page]
     return _page(entries, f"{look.nonce}~log~{reached}~~{size}", more, look, token)
 
 
@@ -117,7 +117,7 @@ def _folder(name: str) -> dict[str, Any]:
 def _content_hash(data: bytes) -> str:
     """https://www.dropbox.com/developers/reference/content-hash"""
     blocks = (data[at : at + BLOCK] for at in range(0, len(data), BLOCK))
-    return hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in blocks)).hexdigest()
+    return hashlib.sha256(b"".join(hashlib.sha256(block).digest() for block in blocks)).hexdigest()
 
 
 def _download(account: Account, request: Request) -> Answer:

@@ -28,7 +28,7 @@ def _about(account: Account, parts: list[str]) -> Answer:
         case ["about"]:
             return of_json({"user": {"permissionId": account.identity}})
         case ["drives"]:
-            return of_json({"drives": [{"id": each, "name": each} for each in account.drives]})
+            return of_json({"drives": [{"id": drive, "name": drive} for drive in account.drives]})
         case ["changes", "startPageToken"]:
             return of_json({"startPageToken": str(account.serial)})
     return NOT_FOUND["gdrive"]
@@ -42,12 +42,12 @@ def asked(path: str) -> str | None:
 
 def truth(account: Account) -> dict[str, dict[str, Any]]:
     return {
-        f"{each.drive or 'my'}/{each.key}": {
+        f"{thing.drive or 'my'}/{thing.key}": {
             "kind": "file",
-            "name": each.name,
-            "sha256": hashlib.sha256(each.data).hexdigest(),
+            "name": thing.name,
+            "sha256": hashlib.sha256(thing.data).hexdigest(),
         }
-        for each in account.things.values()
+        for thing in account.things.values()
     }
 
 
@@ -69,7 +69,7 @@ def _files(account: Account, request: Request, look: Look) -> Answer:
     if _unknown(account, drive):
         return NOT_FOUND["gdrive"]
     after = (token or "~").partition("~")[2]
-    here = sorted(each.key for each in account.things.values() if each.drive == drive)
+    here = sorted(thing.key for thing in account.things.values() if thing.drive == drive)
     page, more = look.cut(
         [key for key in here if key > after], int(request.query.get("pageSize", 100))
     )
@@ -95,9 +95,9 @@ def _changes(account: Account, request: Request, look: Look) -> Answer:
         return NOT_FOUND["gdrive"]
     if not since.isdigit() or int(since) < account.floor:
         return of_google(account.stale, "updateRequired", "The page token is no longer valid.")
-    log = [each for each in account.log if each.serial > int(since) and each.thing.drive == drive]
+    log = [item for item in account.log if item.serial > int(since) and item.thing.drive == drive]
     page, more = look.cut(log, int(request.query.get("pageSize", 100)))
-    body: dict[str, Any] = {"changes": [_change(each, account) for each in page]}
+    body: dict[str, Any] = {"changes": [_change(item, account) for item in page]}
     body["changes"] += [{"changeType": "file"}] if look.no_id else []
     if more:
         reached = page[-1].serial if page else since
@@ -109,13 +109,13 @@ def _changes(account: Account, request: Request, look: Look) -> Answer:
 
 def _change(change: Change, account: Account) -> dict[str, Any]:
     """The file as it is now; one that is gone from this drive is removed, or in the bin."""
-    said: dict[str, Any] = {"changeType": "file", "fileId": change.thing.key}
+    values: dict[str, Any] = {"changeType": "file", "fileId": change.thing.key}
     now = account.things.get(change.thing.key)
     if now is not None and now.drive == change.thing.drive:
-        return said | {"removed": False, "file": _file(now)}
+        return values | {"removed": False, "file": _file(now)}
     if change.serial % 2:
-        return said | {"removed": True}
-    return said | {"removed": False, "file": _file(change.thing) | {"trashed": True}}
+        return values | {"removed": True}
+    return values | {"removed": False, "file": _file(change.thing) | {"trashed": True}}
 
 
 def _file(thing: Thing) -> dict[str, Any]:

@@ -35,14 +35,14 @@ def asked(path: str) -> str | None:
 
 
 def truth(account: Account) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+    by_key: dict[str, dict[str, Any]] = {}
     for thing in account.things.values():
         if "TRASH" in thing.labels:
             continue
-        found[thing.key] = _fact("message", thing.name, thing.data) | {"labels": thing.labels}
-        for each in thing.attached:
-            found[f"{thing.key}:{each.part}"] = _fact("attachment", each.name, each.data)
-    return found
+        by_key[thing.key] = _fact("message", thing.name, thing.data) | {"labels": thing.labels}
+        for item in thing.attached:
+            by_key[f"{thing.key}:{item.part}"] = _fact("attachment", item.name, item.data)
+    return by_key
 
 
 def _fact(kind: str, name: str, data: bytes) -> dict[str, Any]:
@@ -51,14 +51,14 @@ def _fact(kind: str, name: str, data: bytes) -> dict[str, Any]:
 
 def _messages(account: Account, request: Request, look: Look) -> Answer:
     token = request.query.get("pageToken")
-    things = [each for each in account.newest_first() if "TRASH" not in each.labels]
+    things = [item for item in account.newest_first() if "TRASH" not in item.labels]
     after = (token or "~").split("~", 1)[1]
     if after:
-        things = [each for each in things if _place(each) < after]
+        things = [item for item in things if _place(item) < after]
     page, more = look.cut(things, int(request.query.get("maxResults", 100)))
     body: dict[str, Any] = {"resultSizeEstimate": len(things)}
     if page or look.no_id:
-        body["messages"] = [{"id": each.key, "threadId": each.key} for each in page]
+        body["messages"] = [{"id": item.key, "threadId": item.key} for item in page]
         body["messages"] += [{"threadId": "none"}] if look.no_id else []
     if more:
         place = _place(page[-1]) if page else after
@@ -77,11 +77,11 @@ def _history(account: Account, request: Request, look: Look) -> Answer:
     if int(start) < account.floor:
         return NOT_FOUND["gmail"]
     since = int(token.split("~")[1]) if token and "~" in token else int(start)
-    records = [each for each in account.log if each.serial > since]
+    records = [item for item in account.log if item.serial > since]
     page, more = look.cut(records, int(request.query.get("maxResults", 100)))
     body: dict[str, Any] = {"historyId": str(account.serial)}
     if page or look.no_id:
-        body["history"] = [_record(each.serial, each.what, each.thing) for each in page]
+        body["history"] = [_record(item.serial, item.what, item.thing) for item in page]
         body["history"] += [{"id": "1", "messagesAdded": [{"message": {}}]}] if look.no_id else []
     if more:
         last = page[-1].serial if page else since
@@ -112,7 +112,7 @@ def _message(thing: Thing, account: Account, look: Look) -> dict[str, Any]:
             "filename": "",
             "headers": [{"name": name, "value": value} for name, value in headers.items() if value],
             "body": {"size": 0},
-            "parts": [text, *(_part(each, look) for each in thing.attached)],
+            "parts": [text, *(_part(item, look) for item in thing.attached)],
         },
     }
 
@@ -132,5 +132,5 @@ def _inline(data: bytes) -> dict[str, Any]:
 
 def _attachment(thing: Thing, identifier: str) -> Answer:
     part = identifier.partition("~")[2]
-    data = next((each.data for each in thing.attached if each.part == part), None)
+    data = next((item.data for item in thing.attached if item.part == part), None)
     return NOT_FOUND["gmail"] if data is None else of_json(_inline(data))

@@ -76,30 +76,30 @@ def behaviour(given: dict[str, Any]) -> Behaviour:
 
 def kills(due: list[Behaviour]) -> bool:
     """Whether the connection's authorisation ends with these."""
-    return any(each.dead or each.do == "424_exhausted" for each in due)
+    return any(item.dead or item.do == "424_exhausted" for item in due)
 
 
 class Script:
     """Counts the requests, and says which behaviours are due."""
 
     def __init__(self, given: list[dict[str, Any]]) -> None:
-        self._behaviours = [behaviour(each) for each in given]
+        self._behaviours = [behaviour(item) for item in given]
         self._seen = [0] * len(self._behaviours)
 
     def due(self, path: str) -> list[Behaviour]:
-        found = []
-        for number, each in enumerate(self._behaviours):
-            if each.on not in path:
+        items = []
+        for number, item in enumerate(self._behaviours):
+            if item.on not in path:
                 continue
             self._seen[number] += 1
-            past = self._seen[number] - each.at
-            if past >= 0 and (each.times is None or past < each.times):
-                found.append(each)
-        return found
+            past = self._seen[number] - item.at
+            if past >= 0 and (item.times is None or past < item.times):
+                items.append(item)
+        return items
 
 
 def look(due: list[Behaviour], nonce: int) -> Look:
-    done = {each.do for each in due}
+    done = {item.do for item in due}
     return Look(
         nonce, "empty_page" in done, "endless" in done, "same_cursor" in done, "no_id" in done
     )
@@ -119,10 +119,10 @@ def happen(account: Account, each: Behaviour, key: str | None) -> None:
 
 
 def spoilt(answer: Answer, due: list[Behaviour]) -> Answer:
-    for each in due:
-        if each.do == "stall":
-            answer = replace(answer, stall=each.seconds)
-        elif each.do == "reset_mid_body":
+    for item in due:
+        if item.do == "stall":
+            answer = replace(answer, stall=item.seconds)
+        elif item.do == "reset_mid_body":
             answer = replace(answer, cut=True)
     return answer
 

@@ -62,8 +62,8 @@ class Sandbox:
     def control(self, connection: str, **given: Any) -> dict[str, Any]:
         """Make or steer a connection. Raises httpx.HTTPStatusError for what is not understood."""
         answer = self._client.post(f"/sandbox/connections/{quote(connection, safe='')}", json=given)
-        told: dict[str, Any] = answer.raise_for_status().json()
-        return told
+        body: dict[str, Any] = answer.raise_for_status().json()
+        return body
 
     def truth(self, connection: str) -> dict[str, dict[str, Any]]:
         """What a full sync of the connection must find, by external_id."""
@@ -204,5 +204,5 @@ def signature(raw: bytes, key: str) -> str:
 
 def info(world: World, url: str) -> str:
     """The sandbox's address and connections, as one line of JSON."""
-    connections = {key: each.provider for key, each in world.connections.items()}
+    connections = {key: item.provider for key, item in world.connections.items()}
     return json.dumps({"url": url, "secret_key": world.secret, "connections": connections})

@@ -111,9 +111,9 @@ class World:
             return of_nango(424, "server_error", "Refresh limit reached")
         if kills(due):
             connection.state = "dead"
-        for each in due:
-            happen(connection.account, each, provider.asked(request.path))
-        answers = (made for each in due if (made := scripted(each)))
+        for item in due:
+            happen(connection.account, item, provider.asked(request.path))
+        answers = (made for item in due if (made := scripted(item)))
         answer: Answer = next(answers, None) or provider.answer(
             connection.account, request, look(due, next(self._nonces))
         )
@@ -151,16 +151,16 @@ class World:
     def truth(self, key: str) -> dict[str, dict[str, Any]]:
         """What a full sync of the connection must find, by external_id."""
         connection = self.connections[key]
-        found: dict[str, dict[str, Any]] = PROVIDERS[connection.provider].truth(connection.account)
-        return found
+        result: dict[str, dict[str, Any]] = PROVIDERS[connection.provider].truth(connection.account)
+        return result
 
 
 def steer(connection: Connection, given: dict[str, Any]) -> None:
     """What a POST to the control endpoint asks for; each key is optional."""
     account = connection.account
     account.add(int(given.get("add", 0)))
-    for each in given.get("put", []):
-        account.put(each)
+    for item in given.get("put", []):
+        account.put(item)
     account.change(int(given.get("change", 0)))
     account.delete(int(given.get("delete", 0)))
     if "delete_folder" in given:

@@ -36,12 +36,12 @@ def asked(path: str) -> str | None:
 
 
 def truth(account: Account) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+    by_key: dict[str, dict[str, Any]] = {}
     for thing in account.things.values():
-        found[thing.key] = _fact("message", thing.name, _visible(thing.data))
-        for each in thing.attached:
-            found[f"{thing.key}:{each.part}"] = _fact("attachment", each.name, each.data)
-    return found
+        by_key[thing.key] = _fact("message", thing.name, _visible(thing.data))
+        for item in thing.attached:
+            by_key[f"{thing.key}:{item.part}"] = _fact("attachment", item.name, item.data)
+    return by_key
 
 
 def _fact(kind: str, name: str, data: bytes) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _view(account: Account, request: Request, look: Look) -> Answer:
         start = 1
     rows = account.newest_first()[start - 1 :][: min(limit, MOST)]
     nameless = [{"subject": "nameless", "receivedTime": "0"}] if look.no_id else []
-    return _good([_row(each) for each in rows] + nameless)
+    return _good([_row(row) for row in rows] + nameless)
 
 
 def _row(thing: Thing) -> dict[str, Any]:
@@ -88,12 +88,12 @@ def _of_message(thing: Thing, rest: list[str]) -> Answer:
             lines = html.escape(thing.data.decode()).replace("\n", "<br>")
             return _good({"messageId": thing.key, "content": f"<div>{lines}</div>"})
         case ["attachmentinfo"]:
-            listed = [_info(each) for each in thing.attached]
+            listed = [_info(item) for item in thing.attached]
             return _good({"messageId": thing.key, "attachments": listed})
         case ["attachments", part]:
-            for each in thing.attached:
-                if each.part == part:
-                    return Answer(200, each.data, {"content-type": "application/octet-stream"})
+            for item in thing.attached:
+                if item.part == part:
+                    return Answer(200, item.data, {"content-type": "application/octet-stream"})
     return NOT_FOUND["zoho_mail"]
 
 

@@ -1,16 +1,17 @@
-"""The sources by provider. Each module has the two functions of Source."""
+"""The sources by provider: the module of each one's name, with the functions of Source."""
 
 from collections.abc import AsyncIterator
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
 from syncjobs.nango import Nango
-from syncjobs.sources import dropbox, gdrive, gmail, zoho_mail
+from syncjobs.providers import PROVIDERS
 from syncjobs.sources.items import Cursor, Item, Page
 
 
 class Source(Protocol):
-    """Both raise Transient, Permanent or CursorLost (errors.py), and nothing else of their own."""
+    """All raise Transient, Permanent or CursorLost (errors.py), and nothing else of their own."""
 
     def pages(self, nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
         """What is new since `cursor`, or everything; from a cursor of mid-way, the rest of it.
@@ -33,9 +34,9 @@ class Source(Protocol):
         ...
 
 
-SOURCES: dict[str, Source] = {
-    "gmail": gmail,
-    "dropbox": dropbox,
-    "gdrive": gdrive,
-    "zoho_mail": zoho_mail,
-}
+def _source(name: str) -> Source:
+    source: Source = import_module(f"syncjobs.sources.{name}")
+    return source
+
+
+SOURCES = {provider.name: _source(provider.name) for provider in PROVIDERS}

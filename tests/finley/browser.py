@@ -58,15 +58,15 @@ class Browser:
     def until(self, script: str, seconds: float = 20) -> Any:
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
-            if found := self.run(script):
-                return found
+            if result := self.run(script):
+                return result
             time.sleep(0.1)
         raise AssertionError(f"not in {seconds} s: {script}; {self.said()}")
 
     def said(self) -> list[str]:
         """The console's warnings and errors since it was last asked."""
-        told = self._ask("POST", "/se/log", type="browser")
-        return [each["message"] for each in told if each["level"] in {"WARNING", "SEVERE"}]
+        report = self._ask("POST", "/se/log", type="browser")
+        return [item["message"] for item in report if item["level"] in {"WARNING", "SEVERE"}]
 
 
 @contextmanager

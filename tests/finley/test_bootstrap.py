@@ -50,9 +50,9 @@ def machine(tmp_path: Path) -> dict[str, str]:
     tools = tmp_path / "bin"
     tools.mkdir()
     for name in TOOLS:
-        found = shutil.which(name)
-        assert found
-        (tools / name).symlink_to(found)
+        result = shutil.which(name)
+        assert result
+        (tools / name).symlink_to(result)
     return {"PATH": str(tools), "HOME": str(tmp_path), "PIP_NO_INDEX": "1"}
 
 
@@ -153,9 +153,9 @@ def test_making_and_mending_an_environment(project: Path, machine: dict[str, str
     stamp, python = project / ".venv" / "finley-stamp", project / ".venv" / "bin" / "python"
 
     two = [begin(project, machine), begin(project, machine)]
-    said = [process.communicate(timeout=120)[1] for process in two]
-    assert [process.returncode for process in two] == [0, 0], said
-    assert "".join(said).count("Installing") == 1
+    output = [process.communicate(timeout=120)[1] for process in two]
+    assert [process.returncode for process in two] == [0, 0], output
+    assert "".join(output).count("Installing") == 1
     assert run(project, machine) == (0, "", ""), "the second time there is nothing to do"
 
     python.unlink()

@@ -36,10 +36,10 @@ def test_a_file_where_the_state_folder_should_be(tmp_path: Path, environment: di
     ("environment", "words"),
     [
         ({"FINLEY_PRODUCTION": "1"}, "needs FINLEY_SECRET_KEY"),
-        ({"FINLEY_DEBUG": "perhaps"}, "FINLEY_DEBUG='perhaps': say 1 or 0"),
-        ({"DATABASE_POOL_SIZE": "many"}, "DATABASE_POOL_SIZE='many': say a whole number"),
+        ({"FINLEY_DEBUG": "perhaps"}, "FINLEY_DEBUG='perhaps' must be 1 or 0"),
+        ({"DATABASE_POOL_SIZE": "many"}, "DATABASE_POOL_SIZE='many' must be a whole number"),
         ({"DATABASE_URL": "mysql://localhost/x"}, "must begin with postgresql://"),
-        ({"DATABASE_OWNER_URL": "postgresql://localhost/x"}, "set both, or neither"),
+        ({"DATABASE_OWNER_URL": "postgresql://localhost/x"}, "Set both or neither"),
     ],
 )
 def test_settings_that_cannot_be(tmp_path: Path, environment: dict[str, str], words: str):

@@ -50,8 +50,8 @@ class Command:
         return self.process.stdout.readline().strip()
 
     def status(self) -> Status:
-        said: Status = json.loads(self.line())
-        return said
+        document: Status = json.loads(self.line())
+        return document
 
     def signal(self, number: int) -> None:
         os.killpg(self.process.pid, number)
@@ -119,14 +119,14 @@ def alive(pids: set[int]) -> set[int]:
 
 def family(status: Status) -> set[int]:
     """The guardian, the servers and, on Linux, all processes below them."""
-    known = {status["guardian"], status["postgres"], status["valkey"]}
+    distinct = {status["guardian"], status["postgres"], status["valkey"]}
     parents = {}
     for file in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             parents[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
-    while below := {pid for pid, parent in parents.items() if parent in known} - known:
-        known |= below
-    return known
+    while below := {pid for pid, parent in parents.items() if parent in distinct} - distinct:
+        distinct |= below
+    return distinct
 
 
 def all_gone(pids: set[int]) -> bool:
@@ -264,7 +264,10 @@ def test_a_killed_server_is_started_again(start: Start, state: Path, server: str
 
 def test_commands_that_start_at_once_share_one_pair(start: Start) -> None:
     statuses = [command.status() for command in [start() for _ in range(8)]]
-    assert len({(said["guardian"], said["postgres"], said["valkey"]) for said in statuses}) == 1
+    assert (
+        len({(status["guardian"], status["postgres"], status["valkey"]) for status in statuses})
+        == 1
+    )
     assert answers(statuses[0])
 
 
@@ -326,8 +329,8 @@ def test_roles_and_extensions(start: Start) -> None:
         connection.execute("CREATE DATABASE another")
     url = status["owner_url"].replace("/finley?", "/another?")
     with psycopg.connect(url) as connection:
-        found = {name for (name,) in connection.execute("SELECT extname FROM pg_extension")}
-    assert {"pg_trgm", "unaccent", "fuzzystrmatch", "pg_stat_statements"} <= found
+        rows = {name for (name,) in connection.execute("SELECT extname FROM pg_extension")}
+    assert {"pg_trgm", "unaccent", "fuzzystrmatch", "pg_stat_statements"} <= rows
 
 
 def test_sockets_are_private(start: Start, state: Path) -> None:
@@ -393,7 +396,7 @@ def test_a_database_of_another_major_version_is_refused(state: Path) -> None:
     data = state / "postgres"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("16\n")
-    assert f"{data} was made by PostgreSQL 16 and this is 18" in refusal(state)
+    assert f"{data} is of PostgreSQL 16, but this is 18" in refusal(state)
     (data / "PG_VERSION").unlink()
     assert f"{data} is not a PostgreSQL data folder" in refusal(state)
 
@@ -435,7 +438,7 @@ def test_a_full_disk(tmp_path: Path, megabytes: int) -> None:
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("mounting is not permitted here")
     try:
-        assert "is full: free some space" in refusal(tmp_path / "state")
+        assert "is full. Free some space" in refusal(tmp_path / "state")
     finally:
         subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
@@ -450,7 +453,7 @@ def test_root_without_user_namespaces(start: Start, state: Path) -> None:
         everything = family(status)
         assert answers(status)
         assert Path(f"/proc/{status['postgres']}").stat().st_uid == (home / "run").stat().st_uid
-        assert "PostgreSQL runs as user" in (state / "guardian.log").read_text()
+        assert "PostgreSQL runs as user" in (state / "supervisor.log").read_text()
         first.signal(signal.SIGKILL)
         assert all_gone(everything)
         assert answers(start().status())  # a state that began so stays so
@@ -469,7 +472,7 @@ def test_data_of_a_user_namespace_is_not_hidden_when_namespaces_are_denied(
     first.signal(signal.SIGKILL)
     assert all_gone(everything)
     if (state / "postgres").exists():
-        assert "was made in a user namespace" in refusal(state, FINLEY_EMBEDDED_NO_USERNS="1")
+        assert "was created in a user namespace" in refusal(state, FINLEY_EMBEDDED_NO_USERNS="1")
 
 
 DJANGO = """

@@ -57,8 +57,8 @@ BOUND = [
 def test_it_runs_and_may_be_run_again(server):
     first = command("--run", server)
     assert state(server) == BOUND
-    told = dict(line.split("=", 1) for line in first.splitlines() if "_URL=" in line)
-    address = urlsplit(told["DATABASE_URL"])
+    report = dict(line.split("=", 1) for line in first.splitlines() if "_URL=" in line)
+    address = urlsplit(report["DATABASE_URL"])
     assert (address.username, address.path) == ("test_setup_app", "/test_setup")
     assert len(address.password) >= 32
     assert unquote(address.hostname or "").lower() == parse_qs(urlsplit(server).query)["host"][0].lower()  # fmt: skip  # noqa: E501

@@ -47,8 +47,8 @@ def filled(page: str, outputs: list[str]) -> str:
 
     def below(block: re.Match[str]) -> str:
         lines = [line for line in block[1].splitlines() if line.startswith("$ ")]
-        told = (f"{line}\n{_lines(next(left))}" for line in lines)
-        return f"```console\n{''.join(told)}```"
+        report = (f"{line}\n{_lines(next(left))}" for line in lines)
+        return f"```console\n{''.join(report)}```"
 
     return re.sub(r"```console\n(.*?)```", below, page, flags=re.DOTALL)
 

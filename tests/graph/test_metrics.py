@@ -31,7 +31,8 @@ def built(size: str = "1000") -> list[float]:
 
 def found() -> dict[str, float]:
     return {
-        kept: count("finley_graph_cache_total", outcome=kept) for kept in get_args(metrics.Kept)
+        kept: count("finley_graph_cache_total", outcome=kept)
+        for kept in get_args(metrics.CacheOutcome)
     }
 
 
@@ -108,7 +109,7 @@ def ask(pool: arrow.Pool) -> None:
 
 
 def test_who_gets_no_connection_in_time_is_counted(tenant):
-    pool = arrow.Pool(arrow.pool().conninfo, size=1, patience_seconds=0.2)
+    pool = arrow.Pool(arrow.pool().conninfo, size=1, timeout_seconds=0.2)
     with held(pool):
         with pytest.raises(GraphError, match="free"):
             ask(pool)
@@ -121,7 +122,7 @@ def test_who_gets_no_connection_in_time_is_counted(tenant):
 
 
 def test_who_waits_for_a_connection_is_counted(tenant):
-    pool = arrow.Pool(arrow.pool().conninfo, size=1, patience_seconds=10)
+    pool = arrow.Pool(arrow.pool().conninfo, size=1, timeout_seconds=10)
     waiting = threading.Thread(target=ask, args=[pool])
     with held(pool):
         waiting.start()

@@ -38,17 +38,17 @@ class Around:
 
 def best(days, amounts, around, price, sure):
     """The rhythm, phase, width, hits and odds of the best fit, or None."""
-    found = None
+    result = None
     for rhythm in RHYTHMS:
-        fewest = FEWEST_YEARLY if rhythm.frequency == "yearly" else FEWEST
+        fewest = FEWEST_YEARLY if rhythm.step * rhythm.monthly >= 6 else FEWEST
         if len(days) < fewest or days[-1] - days[0] <= (fewest - 1.5) * rhythm.period:
             continue
         for width in rhythm.windows:
             phase = _phase(days, rhythm, width)
             fit = _fit(days, amounts, around, Grid(rhythm, phase), width)
-            if fit and fit[-1] > sure + price and (found is None or fit[-1] > found[-1] + 1e-9):
-                found = fit
-    return found and (*found[:-1], found[-1] - price)
+            if fit and fit[-1] > sure + price and (result is None or fit[-1] > result[-1] + 1e-9):
+                result = fit
+    return result and (*result[:-1], result[-1] - price)
 
 
 def _phase(days, rhythm, width):
@@ -59,21 +59,21 @@ def _phase(days, rhythm, width):
 
 def _fit(days, amounts, around, grid, width):
     near = _near(days, amounts, grid, width)
-    fewest = FEWEST_YEARLY if grid.rhythm.frequency == "yearly" else FEWEST
+    fewest = FEWEST_YEARLY if grid.rhythm.step * grid.rhythm.monthly >= 6 else FEWEST
     if len(near) < fewest:
         return None
     density = [_density(around, grid, width, row) for row in near]
     since, until = _span(grid, near[0][1], near[-1][1])
     base = log(around.between(since, until) / _rate(len(days), around.cells(since, until)))
     base += _loss(len(days), around.cells(since, until)) / len(days)
-    found = None
+    result = None
     for h in KEEPING:
         begin, end = _run(near, density, base + log(h), log(1 - h))
         odds = _odds(days, around, grid, width, near, density, (begin, end))
-        if end - begin >= fewest and odds is not None and (found is None or odds > found[-1]):
+        if end - begin >= fewest and odds is not None and (result is None or odds > result[-1]):
             hits = _with_ends(near, amounts, begin, end)
-            found = (grid.rhythm.frequency, grid.phase, width, hits, odds)
-    return found
+            result = (grid.rhythm.frequency, grid.phase, width, hits, odds)
+    return result
 
 
 def _near(days, amounts, grid, width):
@@ -143,8 +143,9 @@ def _odds(  # noqa: PLR0917
     room = max(cells, n + 1.0)
     odds += (n - m) * log(_rate(n - m, room)) - _loss(n - m, room) if n > m else 0
     rhythm = grid.rhythm
-    choices = len(RHYTHMS) * len(rhythm.windows) * len(KEEPING) * max(rhythm.cycle / width, 1)
-    return odds - log(choices) - (2 * log(len(near)) if m < len(near) else 0)
+    usual = sum(each.rarity == 0 for each in RHYTHMS)
+    choices = usual * len(rhythm.windows) * len(KEEPING) * max(rhythm.cycle / width, 1)
+    return odds - log(choices) - rhythm.rarity - (2 * log(len(near)) if m < len(near) else 0)
 
 
 def _rate(n, cells):

@@ -100,8 +100,8 @@ def sessions(count: int = SESSIONS) -> Iterator[list[Session]]:
     try:
         yield made
     finally:
-        for each in made:
-            each.close()
+        for item in made:
+            item.close()
 
 
 @dataclass
@@ -278,9 +278,9 @@ class History:
     def _compare_rows(self, user: UUID) -> None:
         """What is read row by row: lookups, insights, exports."""
         truth = ten_fetches.rows(user, "owner")
-        with pages.relationships(user, page_rows=2) as found:
-            exported = [row for page in found.pages for row in page["relationship_id"].to_pylist()]
-        if sorted(exported) != sorted(map(str, truth)) or found.total != len(truth):
+        with pages.relationships(user, page_rows=2) as result:
+            exported = [row for page in result.pages for row in page["relationship_id"].to_pylist()]
+        if sorted(exported) != sorted(map(str, truth)) or result.total != len(truth):
             raise Mismatch(user, "what is exported")
         for layer in self._some(LAYERS):
             said, _ = insights.insights(user, layer.name)
@@ -297,7 +297,7 @@ class History:
 
     def _some[Each](self, of: Iterable[Each]) -> list[Each]:
         """A third, others the next time."""
-        return [each for each in of if self.choose(3) == 0]
+        return [item for item in of if self.choose(3) == 0]
 
 
 class Abandoned(Exception):

@@ -50,18 +50,18 @@ class Books:
         """Import a file; how many of its lines were stored, updated, unchanged and rejected."""
         counts = dict.fromkeys(("stored", "updated", "unchanged", "rejected"), 0)
         read = self._read(lines)
-        for found in read.values():
-            if found is None:
+        for item in read.values():
+            if item is None:
                 counts["rejected"] += 1
             else:
-                key, _, row = found
+                key, _, row = item
                 last = [r for k, _, r in filter(None, read.values()) if k == key][-1]
                 counts[self._stored(key, row, last)] += 1
         for key, row in {k: r for k, _, r in filter(None, read.values())}.items():
             self.keys.setdefault(key, Known(row)).row = row
-        for line, found in read.items():
-            if found is not None:
-                key, month, _ = found
+        for line, item in read.items():
+            if item is not None:
+                key, month, _ = item
                 self.keys[key].provenance.setdefault((file, month), line)
         self._now = {}
         return counts
@@ -86,10 +86,10 @@ class Books:
         return read
 
     def _stored(self, key: str, row: Row, last: Row) -> str:
-        known = self.keys.get(key)
-        if known is not None and known.row == last:
+        response = self.keys.get(key)
+        if response is not None and response.row == last:
             return "unchanged"  # whatever it says on the way, the file ends where we are
-        before = self._now.get(key) or (known and known.row)
+        before = self._now.get(key) or (response and response.row)
         self._now[key] = row
         if before == row:
             return "unchanged"

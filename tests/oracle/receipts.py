@@ -55,7 +55,7 @@ def find(paper: Paper, rows: Sequence[Row]) -> Found | None:
     rivals = [row for place, row in sure if place == best]
     if len({(row.source, row.transaction) for row in rivals}) > 1:
         return None
-    row = min(rivals, key=lambda each: each.key)
+    row = min(rivals, key=lambda item: item.key)
     to_payer = alike(paper.sender, row.payer) > alike(paper.sender, row.payee)
     return Found(row.source, row.key, best[0], 2 if to_payer else 1)
 
@@ -73,13 +73,13 @@ def _by_number(paper: Paper, row: Row, rows: Sequence[Row], party: int) -> float
     if (paper.amount, paper.currency) == (row.amount, row.currency):
         return 0.97
     lines = [
-        each for each in rows
-        if plain(each.number) == plain(row.number)
-        and (each.source, each.currency) == (row.source, row.currency)
-        and called(each.payee) == called(row.payee)
+        item for item in rows
+        if plain(item.number) == plain(row.number)
+        and (item.source, item.currency) == (row.source, row.currency)
+        and called(item.payee) == called(row.payee)
     ]  # fmt: skip
-    adds_up = (paper.amount, paper.currency) == (sum(each.amount for each in lines), row.currency)
-    if len(lines) > 1 and adds_up and row.key == min(each.key for each in lines):
+    adds_up = (paper.amount, paper.currency) == (sum(item.amount for item in lines), row.currency)
+    if len(lines) > 1 and adds_up and row.key == min(item.key for item in lines):
         return 0.95
     if party:
         return 0.9

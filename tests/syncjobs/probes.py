@@ -10,7 +10,7 @@ from typing import Any
 from syncjobs import save_items
 from syncjobs.errors import Permanent, Transient
 from syncjobs.item_contents import Content
-from syncjobs.runner import Start
+from syncjobs.runner import Attempt
 from syncjobs.save_items import Effects, Part
 from syncjobs.sources.items import Item, Page
 
@@ -24,12 +24,12 @@ async def raw_probe(ctx: dict[str, Any], *args: Any) -> Any:
     return None
 
 
-async def body(start: Start) -> None:
-    await WAYS[str(start.claim.payload.get("do", "succeed"))](start)
+async def body(attempt: Attempt) -> None:
+    await WAYS[str(attempt.claim.payload.get("do", "succeed"))](attempt)
 
 
 def page(number: int, last: bool) -> Page:
-    items = [Item(f"item-{number}-{each}", "file", f"{number}-{each}.bin") for each in range(3)]
+    items = [Item(f"item-{number}-{i}", "file", f"{number}-{i}.bin") for i in range(3)]
     return Page(items, {"next": number + 1}, last, full=False)
 
 
@@ -39,57 +39,57 @@ def part(number: int, last: bool = False) -> Part:
     return Part([Content(item) for item in made.items], effects, made)
 
 
-async def save_pages(start: Start, pauses: float = 0.0, pages: int = 5) -> None:
+async def save_pages(attempt: Attempt, pauses: float = 0.0, pages: int = 5) -> None:
     """From the cursor on, three items a page."""
-    first = (start.claim.cursor or {}).get("next", 1)
+    first = (attempt.claim.cursor or {}).get("next", 1)
     for number in range(first, pages + 1):
-        await start.save(save_items.save, start.claim, part(number, number == pages))
+        await attempt.save(save_items.save, attempt.claim, part(number, number == pages))
         await asyncio.sleep(pauses)
 
 
-async def succeed(start: Start) -> None:
-    await save_pages(start)
+async def succeed(attempt: Attempt) -> None:
+    await save_pages(attempt)
 
 
-async def slowly(start: Start) -> None:
-    await save_pages(start, pauses=float(start.claim.payload.get("pause", 0.4)))
+async def slowly(attempt: Attempt) -> None:
+    await save_pages(attempt, pauses=float(attempt.claim.payload.get("pause", 0.4)))
 
 
-async def transient(start: Start) -> None:
-    raise Transient("The provider was away.", start.claim.payload.get("after"))
+async def transient(attempt: Attempt) -> None:
+    raise Transient("The provider was away.", attempt.claim.payload.get("after"))
 
 
-async def once(start: Start) -> None:
-    if start.claim.job_try == 1:
+async def once(attempt: Attempt) -> None:
+    if attempt.claim.job_try == 1:
         raise Transient("The provider was away once.")
-    await save_pages(start)
+    await save_pages(attempt)
 
 
-async def permanent(start: Start) -> None:
+async def permanent(attempt: Attempt) -> None:
     raise Permanent("Connect the account again, then replay this sync.", reauthorise=True)
 
 
-async def plain(start: Start) -> None:
+async def plain(attempt: Attempt) -> None:
     raise LookupError("a defect, with a token=abcdef0123456789 in it")
 
 
-async def leave(start: Start) -> None:
+async def leave(attempt: Attempt) -> None:
     sys.exit(3)
 
 
-async def hang(start: Start) -> None:
+async def hang(attempt: Attempt) -> None:
     await asyncio.sleep(3600)
 
 
-async def swallow(start: Start) -> None:
+async def swallow(attempt: Attempt) -> None:
     """Ends well in spite of its cancel."""
     try:
         await asyncio.sleep(3600)
     except asyncio.CancelledError:
-        await save_pages(start)
+        await save_pages(attempt)
 
 
-async def never_end(start: Start) -> None:
+async def never_end(attempt: Attempt) -> None:
     while True:
         try:
             await asyncio.sleep(3600)
@@ -97,25 +97,25 @@ async def never_end(start: Start) -> None:
             continue
 
 
-async def cancel_itself(start: Start) -> None:
+async def cancel_itself(attempt: Attempt) -> None:
     raise asyncio.CancelledError
 
 
-async def kill(start: Start) -> None:
+async def kill(attempt: Attempt) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def kill_once(start: Start) -> None:
-    if start.claim.fence == 1:
-        await kill(start)
-    await save_pages(start)
+async def kill_once(attempt: Attempt) -> None:
+    if attempt.claim.fence == 1:
+        await kill(attempt)
+    await save_pages(attempt)
 
 
-async def block(start: Start) -> None:
+async def block(attempt: Attempt) -> None:
     """A task that holds the event loop: its lease is not renewed."""
-    if start.claim.fence == 1:
-        time.sleep(float(start.claim.payload["seconds"]))  # noqa: ASYNC251 - the point of it
-    await save_pages(start)
+    if attempt.claim.fence == 1:
+        time.sleep(float(attempt.claim.payload["seconds"]))  # noqa: ASYNC251 - the point of it
+    await save_pages(attempt)
 
 
 class Odd(Exception):
@@ -127,7 +127,7 @@ class Odd(Exception):
     __repr__ = __str__
 
 
-async def unspeakable(start: Start) -> None:
+async def unspeakable(attempt: Attempt) -> None:
     raise Odd
 
 

@@ -39,11 +39,11 @@ def sync(tenant, *more: str) -> dict:
 
 def test_a_connection_is_registered(tenant):
     given = ("connect", "--user", tenant.email, "--provider", "gdrive", "--nango-id", "d")
-    told = json.loads(said(*given, "--every", "3600", "--json"))
+    document = json.loads(said(*given, "--every", "3600", "--json"))
     (made,) = connections.listed(tenant.pk)
-    assert told == {"connection": str(made.pk), "provider": "gdrive", "state": "alive"}
+    assert document == {"connection": str(made.pk), "provider": "gdrive", "state": "alive"}
     assert made.sync_every.total_seconds() == 3600
-    with pytest.raises(CommandError, match="registered already"):
+    with pytest.raises(CommandError, match="already registered"):
         said(*given)
     assert "Connected Google Drive e:" in said(*given[:-1], "e")
 
@@ -64,10 +64,10 @@ def test_what_cannot_be_connected_is_said(tenant, given, says):
 
 
 def test_a_sync_is_accepted_by_id_or_by_provider(tenant, gmail):
-    told = sync(tenant, "--connection", "gmail", "--full")
-    assert (told["status"], told["connection"]) == ("queued", str(gmail.pk))
+    report = sync(tenant, "--connection", "gmail", "--full")
+    assert (report["status"], report["connection"]) == ("queued", str(gmail.pk))
     (run,) = runs_of(gmail)
-    assert (str(run.pk), run.payload) == (told["run"], {"full": True})
+    assert (str(run.pk), run.payload) == (report["run"], {"full": True})
     with pytest.raises(CommandError, match="queued or running"):
         sync(tenant, "--connection", str(gmail.pk))
 
@@ -102,10 +102,10 @@ def worked(gmail, error: str = "") -> threading.Thread:
     def work() -> None:
         try:
             until = time.monotonic() + 20
-            while not (found := runs_of(gmail)) and time.monotonic() < until:
+            while not (result := runs_of(gmail)) and time.monotonic() < until:
                 time.sleep(0.05)
             time.sleep(0.2)
-            ended(found[0].pk, error)
+            ended(result[0].pk, error)
         finally:
             databases.close_all()
 
@@ -120,7 +120,7 @@ def test_it_waits_and_shows_how_it_goes(tenant, gmail):
     call_command("sync", *given, stdout=out, stderr=err)
     working.join()
     assert "queued" in err.getvalue()
-    assert "succeeded, try 1" in out.getvalue()
+    assert "succeeded, attempt 1" in out.getvalue()
 
 
 def test_a_sync_that_fails_is_said_and_is_no_success(tenant, gmail):

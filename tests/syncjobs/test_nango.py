@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncjobs.errors import Permanent, Refused, SyncError, Transient, Unreadable
-from syncjobs.http_errors import CAP, Who, refusal, retry_after
-from syncjobs.nango import Access, Limits, Nango, Standing, owners, signed
+from syncjobs.http_errors import CAP, Peer, refusal, retry_after
+from syncjobs.nango import Access, ConnectionStatus, Limits, Nango, owners, signed
 from syncjobs.sandbox.server import Sandbox
 from tests.syncjobs.saving import QUICK, client, nango
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-WHO = Who("Gmail", "c1")
+WHO = Peer("Gmail", "c1")
 PROFILE = "gmail/v1/users/me/profile"
 
 
@@ -86,17 +86,17 @@ def test_a_date_to_come_is_waited_for(box):
 @pytest.mark.parametrize(
     ("behaviour", "reauthorise", "says"),
     [
-        ({"do": "401"}, True, "connect Gmail again, then replay this sync"),
-        ({"do": "424_exhausted"}, True, "connect Gmail again, then replay this sync"),
+        ({"do": "401"}, True, "Connect Gmail again, then replay this sync"),
+        ({"do": "424_exhausted"}, True, "Connect Gmail again, then replay this sync"),
         ({"do": "403_forbidden"}, False, "ask an administrator of Gmail"),
         (
             {"do": "403_forbidden", "reason": "insufficientPermissions"},
             True,
             "connect Gmail again and grant the access",
         ),
-        ({"do": "404_config"}, False, "correct the integration's id in the settings"),
-        ({"do": "402_plan"}, False, "raise its limit"),
-        ({"do": "400_invalid_headers"}, False, "check the connection's id"),
+        ({"do": "404_config"}, False, "Correct the integration's id in the settings"),
+        ({"do": "402_plan"}, False, "Raise its limit"),
+        ({"do": "400_invalid_headers"}, False, "Check the connection's id"),
         ({"do": "redirect"}, False, "HTTP 302"),
     ],
     ids=str,
@@ -110,7 +110,7 @@ def test_what_stays_is_permanent_and_says_what_to_do(box, behaviour, reauthorise
 
 def test_400_server_error_is_permanent_when_nango_knows_no_connection(box):
     box.control("c2", provider="gmail", reset=True, state="missing")
-    with pytest.raises(Permanent, match="knows no connection c2: connect Gmail again") as caught:
+    with pytest.raises(Permanent, match=r"knows no connection c2\. Connect Gmail again") as caught:
         asyncio.run(got(box, "c2"))
     assert caught.value.reauthorise
 
@@ -175,15 +175,15 @@ def test_requests_keep_their_pace(box):
 
 
 def test_the_standing_of_connections(box):
-    async def standing(key: str) -> Standing:
+    async def standing(key: str) -> ConnectionStatus:
         async with nango(box, "gmail", key) as asked:
             return await asked.connection_status()
 
     box.control("c3", provider="gmail")
-    assert asyncio.run(standing("c3")) is Standing.ALIVE
+    assert asyncio.run(standing("c3")) is ConnectionStatus.ALIVE
     box.control("c3", state="dead")
-    assert asyncio.run(standing("c3")) is Standing.DEAD
-    assert asyncio.run(standing("no/body?")) is Standing.MISSING
+    assert asyncio.run(standing("c3")) is ConnectionStatus.DEAD
+    assert asyncio.run(standing("no/body?")) is ConnectionStatus.MISSING
 
 
 def test_whose_a_connection_is(box):

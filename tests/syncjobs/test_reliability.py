@@ -107,13 +107,20 @@ WAYS = [
     Way("final Retry", "transient", "Transient", "away", tries=3),
     Way("permanent", "permanent", "Permanent", "Connect the account again"),
     Way("plain exception", "plain", "LookupError", "[masked]"),
-    Way("its words raise", "unspeakable", "Odd", "cannot say why"),
-    Way("timeout", "hang", "Transient", "did not save anything", tries=3),
+    Way("its words raise", "unspeakable", "Odd", "message cannot be read"),
+    Way("timeout", "hang", "Transient", "Nothing was saved", tries=3),
     Way("swallowed cancel", "swallow"),
-    Way("never ends", "never_end", "Transient", "did not save anything", tries=3),
+    Way("never ends", "never_end", "Transient", "Nothing was saved", tries=3),
     Way("cancels itself", "cancel_itself", "Permanent", "by a cancel"),
     Way("sys.exit", "leave", "Permanent", "sys.exit(3)"),
-    Way("SIGKILL each time", "kill", "WorkerLost", "died or stalled on try 3", tries=3, dies=True),
+    Way(
+        "SIGKILL each time",
+        "kill",
+        "WorkerLost",
+        "died or stalled on attempt 3",
+        tries=3,
+        dies=True,
+    ),
     Way("SIGKILL once", "kill_once", tries=2, dies=True),
     Way("aborted before", "slowly", "EndedByArq", "aborted", 1, disturb=with_redis(abort)),
     Way("aborted while it runs", "hang", "Permanent", "aborted", during=aborted),
@@ -156,11 +163,11 @@ class Keeper:
             if self.process.process.poll() is not None:
                 assert self.again, self.process.explained()
                 self.process = Process(self.log, **self.environment)
-            found = SyncRun.objects.using("owner").get(pk=made.pk)
-            return found if found.finished_at else None
+            result = SyncRun.objects.using("owner").get(pk=made.pk)
+            return result if result.finished_at else None
 
-        found: SyncRun = until(over, 90, self.process.explained)
-        return found
+        result: SyncRun = until(over, 90, self.process.explained)
+        return result
 
     def kill(self) -> None:
         self.process.kill()
@@ -214,13 +221,13 @@ def test_a_job_that_nobody_accepted_is_recorded_once(own_queue, tmp_path):
         redis.zadd(queue.NAME, {"strange": 1, "broken": 2, "expired": 3})
     with worker(tmp_path / "log") as process:
         until(lambda: len(workers.failures()) == 3, 20, process.explained)
-    found = {failure.job_id: failure for failure in workers.failures()}
-    assert found["strange"].function == "raw_unknown"
-    assert "No worker knows" in found["strange"].error
-    assert "raw_unknown" in found["strange"].payload["raw"]
-    assert "sk_live" not in json.dumps(found["strange"].payload)
-    assert "is not a job that can be read" in found["broken"].error
-    assert "lost what this job" in found["expired"].error
+    by_key = {failure.job_id: failure for failure in workers.failures()}
+    assert by_key["strange"].function == "raw_unknown"
+    assert "No worker knows" in by_key["strange"].error
+    assert "raw_unknown" in by_key["strange"].payload["raw"]
+    assert "sk_live" not in json.dumps(by_key["strange"].payload)
+    assert "is not a job that can be read" in by_key["broken"].error
+    assert "lost the job's data" in by_key["expired"].error
 
 
 def test_sigterm_gives_the_try_back_however_often(own_queue, tmp_path):

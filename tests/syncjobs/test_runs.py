@@ -21,7 +21,7 @@ from syncjobs.errors import (
 from syncjobs.failures import record
 from syncjobs.models import JobAttempt, JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import Outcome, Trigger
-from syncjobs.run_state import Ask, Save
+from syncjobs.run_state import ClaimRequest, Save
 from tests.graph import rows
 from tests.syncjobs import workers
 
@@ -33,12 +33,12 @@ def accept(connection, **given):
 
 
 def claim(run: SyncRun, job_try: int = 1, worker: str = "w") -> run_state.Claim | None:
-    return run_state.claimed([Ask(run.pk, run.job_id, job_try)], worker)[0]
+    return run_state.claimed([ClaimRequest(run.pk, run.job_id, job_try)], worker)[0]
 
 
 def in_redis() -> list[str]:
     with closing(workers.redis()) as redis:
-        return [each.decode() for each in redis.zrange(queue.NAME, 0, -1)]
+        return [item.decode() for item in redis.zrange(queue.NAME, 0, -1)]
 
 
 def test_redis_hears_of_a_run_when_its_transaction_stands(own_queue):
@@ -159,7 +159,9 @@ def test_cancel(own_queue):
 
 def test_a_claim_is_the_newest_job_s_only(own_queue):
     made = accept(workers.connection(rows.tenant_id()))
-    other = run_state.claimed([Ask(made.pk, "another:1", 1), Ask(uuid4(), "x", 1)], "w")
+    other = run_state.claimed(
+        [ClaimRequest(made.pk, "another:1", 1), ClaimRequest(uuid4(), "x", 1)], "w"
+    )
     assert other == [None, None]
     held = claim(made)
     assert (held.fence, held.job_try, held.cursor) == (1, 1, None)
@@ -197,7 +199,7 @@ def test_leases_of_runs_that_are_being_saved_are_not_waited_for(own_queue):
     one, two = (claim(accept(workers.connection(rows.tenant_id()))) for _ in range(2))
     with tenant_transaction(one.user_id):
         SyncRun.objects.select_for_update().get(pk=one.run_id)
-        assert [each.run_id for each in run_state.renewed([one, two])] == [two.run_id]
+        assert [item.run_id for item in run_state.renewed([one, two])] == [two.run_id]
 
 
 def test_the_first_wait_is_exact_and_later_ones_grow_within_bounds():
@@ -206,7 +208,7 @@ def test_the_first_wait_is_exact_and_later_ones_grow_within_bounds():
     for job_try in range(2, 12):
         waits = [backoff.wait(30, job_try) for _ in range(50)]
         exact = 30 * 2 ** (job_try - 1)
-        assert all(min(exact * 0.75, 1800) <= each <= min(exact * 1.25, 1800) for each in waits)
+        assert all(min(exact * 0.75, 1800) <= wait <= min(exact * 1.25, 1800) for wait in waits)
         assert len(set(waits)) > 1 or min(waits) == 1800
     assert backoff.wait(30, 4, after=7) == 7
     assert backoff.wait(30, 1, after=-1) == 0

@@ -45,7 +45,7 @@ def test_a_script_counts_the_requests_of_its_connection(box):
     profile = "proxy/gmail/v1/users/me/profile"
     history = "proxy/gmail/v1/users/me/history?startHistoryId=1000"
     answers = [asked(box, profile, "gmail-a") for _ in range(4)]
-    assert [each.status_code for each in answers] == [200, 429, 429, 200]
+    assert [answer.status_code for answer in answers] == [200, 429, 429, 200]
     assert answers[1].headers["retry-after"] == "5"
     assert asked(box, history, "gmail-a").status_code == 500
     assert asked(box, history, "gmail-a").status_code == 200
@@ -134,10 +134,10 @@ def test_many_at_once(box):
         )
         for _ in range(20)
     ]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert codes == [200] * 20
 
 
@@ -149,17 +149,17 @@ def test_a_taken_port_is_said(box):
 
 def test_the_command_serves_until_it_is_told_to_stop(tmp_path):
     connections = tmp_path / "connections.json"
-    given = {"mail": {"provider": "gmail", "size": 3, "script": [{"do": "401", "times": None}]}}
-    connections.write_text(json.dumps(given))
+    values = {"mail": {"provider": "gmail", "size": 3, "script": [{"do": "401", "times": None}]}}
+    connections.write_text(json.dumps(values))
     command = [sys.executable, "manage.py", "sandbox", "--seed", "7", "--json"]
     command += ["--connections", str(connections)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        told = json.loads(process.stdout.readline())
-        assert told["connections"]["mail"] == "gmail"
+        output = json.loads(process.stdout.readline())
+        assert output["connections"]["mail"] == "gmail"
         answer = httpx.get(
-            f"{told['url']}/proxy/gmail/v1/users/me/profile",
+            f"{output['url']}/proxy/gmail/v1/users/me/profile",
             headers={
-                "Authorization": f"Bearer {told['secret_key']}",
+                "Authorization": f"Bearer {output['secret_key']}",
                 "Connection-Id": "mail",
                 "Provider-Config-Key": "gmail",
             },

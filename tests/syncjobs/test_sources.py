@@ -275,7 +275,7 @@ def test_zoho_refuses_an_attachment_under_http_200(box):
     mail = {"attachments": [{"name": "a.txt", "text": "Access Denied"}]}
     there = Connected(box, "zoho_mail", size=0, put=[mail])
     there.sync()
-    attachment = next(each for each in there.store.items.values() if each.kind == "attachment")
+    attachment = next(item for item in there.store.items.values() if item.kind == "attachment")
     assert there.content(attachment) == b"Access Denied"
     there.control(script=[{"do": "200_access_denied"}])
     with pytest.raises(Permanent, match="connect Zoho Mail again"):
@@ -325,7 +325,7 @@ def test_gmail_finds_an_attachment_whose_id_has_changed(box):
     keys = sorted(there.store.items)
     there.full_sync()
     assert keys == sorted(there.store.items)
-    attachments = [each for each in there.store.items.values() if each.kind == "attachment"]
+    attachments = [item for item in there.store.items.values() if item.kind == "attachment"]
     assert sorted(map(there.content, attachments)) == [b"x" * 999, b"y"]
 
 
@@ -445,19 +445,19 @@ items = st.builds(
 
 @given(st.lists(items, max_size=12), st.lists(items, max_size=6))
 def test_settled_equals_taking_items_in_order(page, stored):
-    before = {each.external_id: each for each in stored}
+    before = {entry.external_id: entry for entry in stored}
     slow = dict(before)
     for item in page:
         if item.below is not None:
-            slow = {key: each for key, each in slow.items() if not key.startswith(item.below)}
+            slow = {key: entry for key, entry in slow.items() if not key.startswith(item.below)}
         slow.pop(item.external_id, None)
         if not item.deleted:
             slow[item.external_id] = item
     effects = settled(page)
     below = tuple(effects.gone_below)
     quick = {
-        key: each
-        for key, each in before.items()
+        key: entry
+        for key, entry in before.items()
         if key not in effects.gone and not key.startswith(below)
     }
     assert quick | effects.upserts == slow

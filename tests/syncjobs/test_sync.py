@@ -11,6 +11,7 @@ from syncjobs.models import ExternalItem, JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import Trigger
 from syncjobs.sandbox.server import Sandbox
 from tests.graph import rows
+from tests.graph.ingest.readers import invoices, test_camt, test_mt940
 from tests.syncjobs import workers
 from tests.syncjobs.saving import PROVIDERS
 
@@ -111,6 +112,54 @@ def test_a_ledger_found_at_a_provider_is_imported_once(box):
     assert events.count() == 2
 
 
+def attached(number: int, name: str, text: str) -> dict[str, object]:
+    """A mail with one file attached to it."""
+    return {
+        "subject": f"Invoice {number}",
+        "from": '"Clay Barn" <billing@claybarn.example>',
+        "text": "Please find our invoice RE-2025-17 over EUR 119.00 attached.",
+        "attachments": [{"name": name, "text": text}],
+    }
+
+
+def test_an_e_invoice_is_one_obligation_as_xml_and_as_pdf_mailed_and_in_a_folder(box):
+    tenant = rows.tenant_id()
+    as_pdf = invoices.pdf(invoices.CII).replace(b"%\xe2\xe3\xcf\xd3", b"%abcd").decode("ascii")
+    mail, files = workers.connection(tenant, "gmail"), workers.connection(tenant, "dropbox")
+    letters = [attached(1, "re.xml", invoices.UBL), attached(2, "re.pdf", as_pdf)]
+    box.control(mail.nango_connection_id, provider="gmail", size=0, put=letters)
+    box.control(files.nango_connection_id, provider="dropbox", size=0)
+    box.control(files.nango_connection_id, put=[{"name": "same.xml", "text": invoices.CII}])
+    assert sync(mail).progress["ledgers"] == 2
+    assert sync(files).progress["ledgers"] == 1
+    postings = RawEvent.objects.using("owner").filter(user_id=tenant, kind="posting")
+    found = {(each.party_name, each.amount, each.document_ref) for each in postings}
+    assert found == {
+        ("Hofladen Steinweg", -119, "RE-2025-17"),
+        ("Clay Barn GmbH", 119, "RE-2025-17"),
+    }
+    assert postings.count() == 2
+    receipts = RelationshipInstance.objects.using("owner").filter(relationship_type="receipt")
+    assert {each.target_event_id for each in receipts} <= {each.pk for each in postings}
+    assert receipts.count() >= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "stored_rows"),
+    [
+        ("statement.xml", test_camt.document(test_camt.statement(test_camt.entry())), 1),
+        ("statement.sta", test_mt940.message(test_mt940.movement()), 1),
+        ("letter.xml", "<letter>hello</letter>", 0),
+    ],
+)
+def test_statements_in_a_folder_are_imported(box, name, content, stored_rows):
+    connection = connect(box, "dropbox", size=0, put=[{"name": name, "text": content}])
+    done = sync(connection)
+    assert done.status == "succeeded"
+    assert done.progress.get("rows", 0) == stored_rows
+    assert done.progress.get("unreadable", 0) == 1 - stored_rows
+
+
 def test_a_mailed_invoice_is_an_edge_of_the_graph(box):
     tenant = rows.tenant_id()
     files = workers.connection(tenant, "dropbox")
@@ -157,7 +206,7 @@ SCRIPTS = {
     "a limit with Retry-After": [{"do": "429", "retry_after": 0.1}],
     "a limit without": [{"do": "403_rate"}],
     "plain text": [{"do": "plain_text_429", "retry_after": 0.1}],
-    "an error of its own": [{"do": "503", "times": 2}],
+    "an internal error": [{"do": "503", "times": 2}],
     "a reset in mid-body": [{"do": "reset_mid_body", "at": 2}],
     "wrong JSON": [{"do": "wrong_json", "at": 2}],
     "Nango cools down": [{"do": "424_backoff", "retry_after": 0.1}],
@@ -175,8 +224,8 @@ def test_what_passes_is_tried_again(box, script):
 
 
 FINAL = {
-    "a revoked token": ({"do": "401"}, "connect Gmail again", True),
-    "a dead connection": ({"do": "424_exhausted"}, "connect Gmail again", True),
+    "a revoked token": ({"do": "401"}, "Connect Gmail again", True),
+    "a dead connection": ({"do": "424_exhausted"}, "Connect Gmail again", True),
     "not allowed": ({"do": "403_forbidden"}, "ask an administrator", False),
     "the plan is used up": ({"do": "402_plan"}, "plan", False),
     "a wrong integration": ({"do": "404_config"}, "integration", False),

@@ -63,17 +63,17 @@ def test_duties_are_done_by_a_worker_and_a_missed_one_once(own_queue, tmp_path):
 
 
 def test_a_duty_is_begun_by_one_worker_at_a_time(committed):
-    assert set(periodic.begun("one")) == set(periodic.DUTIES)
+    assert set(periodic.begun("one")) == set(periodic.TASKS)
     assert periodic.begun("two") == []
     Duty.objects.using("owner").update(lease_until=datetime.now(UTC) - timedelta(seconds=1))
-    assert set(periodic.begun("two")) == set(periodic.DUTIES)
+    assert set(periodic.begun("two")) == set(periodic.TASKS)
 
 
 def test_a_duty_that_fails_is_one_dead_letter_that_counts(committed, monkeypatch):
     def broken() -> dict[str, object]:
         raise ValueError("the disk 12345 is full")
 
-    monkeypatch.setitem(periodic.DUTIES, "refresh_view", periodic.Duty(60, broken))
+    monkeypatch.setitem(periodic.TASKS, "refresh_view", periodic.PeriodicTask(60, broken))
     for _ in range(3):
         periodic.begun("one")
         periodic.do("refresh_view")
@@ -102,7 +102,7 @@ def test_what_is_old_and_settled_is_forgotten(own_queue, settings):
     settings.SYNC_KEEP_DAYS = 30
     made = [workers.run(rows.tenant_id()) for _ in range(3)]
     old = datetime.now(UTC) - timedelta(days=31)
-    SyncRun.objects.using("owner").filter(pk__in=[each.pk for each in made[:2]]).update(
+    SyncRun.objects.using("owner").filter(pk__in=[item.pk for item in made[:2]]).update(
         status="cancelled", finished_at=old
     )
     for status, at in (("resolved", old), ("open", old), ("resolved", datetime.now(UTC))):
@@ -111,8 +111,8 @@ def test_what_is_old_and_settled_is_forgotten(own_queue, settings):
         )
     JobFailure.objects.using("owner").create(function="f", error="e", run=made[1])
     assert periodic.forget_old() == {"failures": 1, "runs": 1, "items": 0, "marks": 0}
-    kept = set(SyncRun.objects.using("owner").values_list("pk", flat=True))
-    assert kept == {made[1].pk, made[2].pk}
+    distinct = set(SyncRun.objects.using("owner").values_list("pk", flat=True))
+    assert distinct == {made[1].pk, made[2].pk}
 
 
 def test_runs_that_redis_lost_keep_their_place(own_queue):
@@ -123,7 +123,7 @@ def test_runs_that_redis_lost_keep_their_place(own_queue):
     with closing(workers.redis()) as redis:
         redis.delete(queue.NAME)
         assert recover.forgotten() == 2
-        ids = [each.decode() for each in redis.zrange(queue.NAME, 0, -1)]
+        ids = [item.decode() for item in redis.zrange(queue.NAME, 0, -1)]
     first.refresh_from_db(using="owner")
     second.refresh_from_db(using="owner")
     assert ids == [first.job_id, second.job_id]
@@ -150,8 +150,8 @@ def test_metrics_are_served(own_queue, tmp_path):
     with worker(tmp_path / "log", "--metrics-port", str(port)) as process:
         made = workers.run(rows.tenant_id(), do="succeed")
         workers.ended(made, 30, process.explained)
-        told = httpx.get(f"http://127.0.0.1:{port}/metrics").text
-    assert 'finley_jobs_ended_total{function="probe",outcome="succeeded"} 1.0' in told
+        report = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    assert 'finley_jobs_ended_total{function="probe",outcome="succeeded"} 1.0' in report
 
 
 def test_batches_group_what_is_asked_at_once():
@@ -181,8 +181,8 @@ def test_a_batch_that_fails_fails_each_of_its_askers_and_no_other():
         asks = (batches.ask(number) for number in range(6))
         return await asyncio.gather(*asks, return_exceptions=True)
 
-    found = asyncio.run(asked())
-    assert [type(each) is ValueError for each in found] == [False, False, True, True, False, False]
+    result = asyncio.run(asked())
+    assert [type(item) is ValueError for item in result] == [False, False, True, True, False, False]
 
 
 def test_a_cancel_waits_for_the_thread(committed):

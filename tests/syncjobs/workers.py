@@ -119,8 +119,8 @@ def until(
     """What is true at last; AssertionError where it does not become so in time."""
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
-        if found := true():
-            return found
+        if result := true():
+            return result
         time.sleep(0.05)
     raise AssertionError(f"not in {seconds} s. {explained()}")
 
@@ -129,11 +129,11 @@ def ended(made: SyncRun, seconds: float = 30, explained: Callable[[], str] = lam
     """The run once it has ended."""
 
     def over() -> SyncRun | None:
-        found = SyncRun.objects.using("owner").get(pk=made.pk)
-        return found if found.finished_at else None
+        result = SyncRun.objects.using("owner").get(pk=made.pk)
+        return result if result.finished_at else None
 
-    found: SyncRun = until(over, seconds, explained)
-    return found
+    result: SyncRun = until(over, seconds, explained)
+    return result
 
 
 def failures() -> list[JobFailure]:
@@ -143,6 +143,6 @@ def failures() -> list[JobFailure]:
 def clean(name: str) -> None:
     """Take this test's queue out of Redis."""
     with closing(redis()) as client:
-        ids = [each.decode() for each in client.zrange(name, 0, -1)]
+        ids = [item.decode() for item in client.zrange(name, 0, -1)]
         keys = [f"arq:{what}:{job}" for job in ids for what in ("job", "retry", "in-progress")]
         client.delete(name, *keys)

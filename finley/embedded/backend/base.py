@@ -1,6 +1,6 @@
-"""Django's PostgreSQL backend on the embedded server, which starts at the first connection.
+"""Django's PostgreSQL backend for the embedded server, which starts at the first connection.
 
-`OPTIONS["embedded_state"]` names the state folder; HOST is found, not configured.
+`OPTIONS["embedded_state"]` names the state folder. HOST is set from it, not configured.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from finley.embedded import EmbeddedServerError, Servers, ensure
 def servers(settings_dict: dict[str, Any]) -> Servers:
     """The running servers of one DATABASES entry.
 
-    Raises OperationalError with the reason, as Django expects of a connection that fails.
+    Raises OperationalError with the reason, as Django expects of a failed connection.
     """
     state = settings_dict["OPTIONS"].get("embedded_state")
     if not state:
@@ -36,12 +36,12 @@ class EmbeddedClient(DatabaseClient):
     def settings_to_cmd_args_env(
         cls, settings_dict: dict[str, Any], parameters: Iterable[str]
     ) -> tuple[list[str], dict[str, str] | None]:
-        found = {**settings_dict, "HOST": servers(settings_dict).postgres_host}
-        return super().settings_to_cmd_args_env(found, parameters)
+        settings = {**settings_dict, "HOST": servers(settings_dict).postgres_host}
+        return super().settings_to_cmd_args_env(settings, parameters)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """PostgreSQL, with the server brought along."""
+    """PostgreSQL on the embedded server."""
 
     client_class = EmbeddedClient
 
@@ -51,6 +51,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return {**params, "host": servers(self.settings_dict).postgres_host}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        # A pool asks for its parameters once; its server may have gone since, guardian and all.
+        # A pool asks for its parameters only once, and its server may have ended since then.
         servers(self.settings_dict)
         return super().get_new_connection(conn_params)

@@ -1,4 +1,4 @@
-"""`changepassword` as the owning role: the application's role may not."""
+"""`changepassword` as the owner: the application's role lacks the rights."""
 
 from django.contrib.auth.management.commands.changepassword import Command as DjangoCommand
 from django.core.management.base import CommandParser

@@ -1,4 +1,4 @@
-"""`createsuperuser` as the owning role: the application's role may not."""
+"""`createsuperuser` as the owner: the application's role lacks the rights."""
 
 from django.contrib.auth.management.commands.createsuperuser import Command as DjangoCommand
 from django.core.management.base import CommandParser

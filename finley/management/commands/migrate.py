@@ -1,4 +1,4 @@
-"""`migrate` as the owning role: the application's role may not."""
+"""`migrate` as the owner: the application's role lacks the rights."""
 
 from django.core.management.base import CommandParser
 from django_pgviews.management.commands.migrate import Command as DjangoCommand

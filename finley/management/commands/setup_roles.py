@@ -1,4 +1,4 @@
-"""`manage.py setup_roles`: finley's two roles and its database on a server of one's own."""
+"""`manage.py setup_roles`: create finley's two roles and its database on your own server."""
 
 import secrets
 from typing import Any
@@ -11,24 +11,24 @@ from finley import roles
 
 class Command(BaseCommand):
     help = (
-        "Print, for psql as a superuser, the SQL that makes finley's two roles and its database "
-        "on a PostgreSQL of your own, or run it. It may be run again: what is there stays."
+        "Print, for psql as a superuser, the SQL that creates finley's two roles and its database "
+        "on a PostgreSQL of your own, or run it. It may be run again: existing ones stay."
     )
     requires_system_checks: Any = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--database", default="finley", help="its name (finley)")
-        parser.add_argument("--owner", default="finley_owner", help="who migrates (finley_owner)")
-        parser.add_argument("--app", default="finley_app", help="web and workers (finley_app)")
+        parser.add_argument("--database", default="finley", help="database name (finley)")
+        parser.add_argument("--owner", default="finley_owner", help="owner role (finley_owner)")
+        parser.add_argument("--app", default="finley_app", help="web and worker role (finley_app)")
         parser.add_argument(
             "--run",
             metavar="URL",
-            help="run it as this superuser, postgresql://…; PGPASSWORD is heeded",
+            help="run the SQL as this superuser, postgresql://…; reads PGPASSWORD",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["owner"] == options["app"]:
-            raise CommandError("--owner and --app are one: row-level security takes two roles.")
+            raise CommandError("--owner and --app must differ: row-level security needs two roles.")
         names = roles.Names(
             options["owner"],
             options["app"],
@@ -38,22 +38,24 @@ class Command(BaseCommand):
         )
         if not options["run"]:
             self.stdout.write(roles.script(names))
-            self._tell(names, "", [], comment="-- ")
+            self._print_settings(names, "", [], comment="-- ")
             return
         try:
-            known = roles.run(names, options["run"])
+            existing = roles.run(names, options["run"])
         except psycopg.Error as error:
             raise CommandError(f"The roles could not be set up: {error}") from None
-        self._tell(names, options["run"], known)
+        self._print_settings(names, options["run"], existing)
 
-    def _tell(self, names: roles.Names, server: str, known: list[str], comment: str = "") -> None:
-        """The settings to give finley; a role that was there keeps its password."""
-        given = {
+    def _print_settings(
+        self, names: roles.Names, server: str, existing: list[str], comment: str = ""
+    ) -> None:
+        """Print finley's settings. An existing role keeps its password, which is not known."""
+        urls = {
             "DATABASE_URL": (names.app, names.app_password),
             "DATABASE_OWNER_URL": (names.owner, names.owner_password),
         }
-        for setting, (role, password) in given.items():
-            shown = "PASSWORD" if role in known else password
+        for setting, (role, password) in urls.items():
+            shown = "PASSWORD" if role in existing else password
             address = roles.url(role, shown, names.database, server)
             self.stdout.write(f"{comment}{setting}={address}")
         self.stdout.write(f"{comment}then: manage.py migrate")

@@ -1,4 +1,4 @@
-"""networkx's algorithms on compiled code. Names, parameters and answers are networkx's.
+"""networkx's algorithms on compiled code, with networkx's names, parameters and results.
 
-Each takes a Topology first; one that cannot serve its arguments raises Unsupported.
+Each function takes a Topology first, and raises Unsupported for arguments that it does not support.
 """

@@ -1,4 +1,4 @@
-"""Centralities. Scores agree with networkx's to rounding: sums are taken in another order."""
+"""Centralities. Scores equal networkx's up to rounding, because sums have another order."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -11,28 +11,28 @@ from graph.engine.lazy_imports import networkit
 from graph.engine.topology import Floats, Steps, Topology, Unsupported, Weight
 
 Scores = dict[Hashable, float]
-Given = Mapping[Hashable, float] | None
-PLACES = 64  # sources whose distances are held at once
+NodeValues = Mapping[Hashable, float] | None
+PLACES = 64  # source nodes whose distances are in memory at once
 
 
 def pagerank(
     G: Topology,
     alpha: float = 0.85,
-    personalization: Given = None,
+    personalization: NodeValues = None,
     max_iter: int = 100,
     tol: float = 1e-6,
-    nstart: Given = None,
+    nstart: NodeValues = None,
     weight: Weight = "weight",
-    dangling: Given = None,
+    dangling: NodeValues = None,
 ) -> Scores:
-    """Power iteration on SciPy's matrix, step by step as networkx takes it."""
+    """Power iteration on a SciPy matrix, with the same steps as networkx."""
     if G.n == 0:
         return {}
     start = np.full(G.n, 1 / G.n) if nstart is None else _shares(G, nstart)
     jump = np.full(G.n, 1 / G.n) if personalization is None else _shares(G, personalization)
     lost = jump if dangling is None else _shares(G, dangling)
-    found = ranks(G.steps(weight), alpha, start, jump, lost, max_iter, G.n * tol)
-    return _scores(G, found)
+    scores = ranks(G.steps(weight), alpha, start, jump, lost, max_iter, G.n * tol)
+    return _scores(G, scores)
 
 
 def ranks(
@@ -44,7 +44,7 @@ def ranks(
     max_iter: int,
     enough: float,
 ) -> Floats:
-    """PageRank of a walk with these steps. Raises PowerIterationFailedConvergence."""
+    """PageRank by these steps. Raises PowerIterationFailedConvergence."""
     inward, stuck = steps.inward, steps.stuck
     x: Floats = start
     for _ in range(max_iter):
@@ -59,10 +59,10 @@ def eigenvector_centrality(
     G: Topology,
     max_iter: int = 100,
     tol: float = 1e-6,
-    nstart: Given = None,
+    nstart: NodeValues = None,
     weight: Weight = None,
 ) -> Scores:
-    """Power iteration with (A + I), as networkx's."""
+    """Power iteration with (A + I), as in networkx."""
     if G.n == 0:
         raise nx.NetworkXPointlessConcept("cannot compute centrality for the null graph")
     start = np.ones(G.n) if nstart is None else _read(G, nstart)
@@ -87,19 +87,19 @@ def betweenness_centrality(
     endpoints: bool = False,
     seed: Any = None,
 ) -> Scores:
-    """Brandes (2001) in rustworkx, of the simple graph: parallel edges count once."""
+    """Brandes (2001) by rustworkx, on the simple graph: parallel edges count once."""
     if weight is not None or (k is not None and k != G.n):
         raise Unsupported("weighted or sampled betweenness")
     compute: Any = (
         rx.digraph_betweenness_centrality if G.directed else rx.graph_betweenness_centrality
     )
     raw = compute(G.rustworkx(), normalized=False, endpoints=endpoints)
-    found = np.fromiter(raw.values(), float, G.n)
+    scores = np.fromiter(raw.values(), float, G.n)
     others = G.n if endpoints else G.n - 1
     if normalized and others >= 2:
-        # rustworkx counts a pair of an undirected graph once, networkx normalizes by both ways
-        found *= (1 if G.directed else 2) / (others * (others - 1))
-    return _scores(G, found)
+        # For undirected graphs rustworkx counts a pair once, and networkx normalizes by both ways.
+        scores *= (1 if G.directed else 2) / (others * (others - 1))
+    return _scores(G, scores)
 
 
 def closeness_centrality(
@@ -109,7 +109,7 @@ def closeness_centrality(
     wf_improved: bool = True,
     sp: Any = None,
 ) -> Scores | float:
-    """rustworkx; inward distances where the graph is directed."""
+    """Closeness by rustworkx, with inward distances if the graph is directed."""
     if distance is not None or sp is not None:
         raise Unsupported("closeness by weighted distance")
     compute: Any = rx.digraph_closeness_centrality if G.directed else rx.graph_closeness_centrality
@@ -124,27 +124,29 @@ def closeness_centrality(
 def harmonic_centrality(
     G: Topology, nbunch: Any = None, distance: Weight = None, sources: Any = None
 ) -> Scores:
-    """NetworKit, of the simple graph turned around: distances towards a node count."""
+    """Harmonic centrality by NetworKit on the reversed simple graph: distances to a node count."""
     if distance is not None or nbunch is not None or sources is not None:
         raise Unsupported("harmonic centrality of some nodes or by weight")
     if G.n == 0:
         return {}
     source, target = (places.astype(np.uint64) for places in G.pairs)
     nk = networkit()
-    made = nk.GraphFromCoo((target, source), n=G.n, directed=G.directed)
-    return _scores(G, np.array(nk.centrality.HarmonicCloseness(made, False).run().scores()))
+    reversed_graph = nk.GraphFromCoo((target, source), n=G.n, directed=G.directed)
+    return _scores(
+        G, np.array(nk.centrality.HarmonicCloseness(reversed_graph, False).run().scores())
+    )
 
 
-def _scores(G: Topology, found: Floats) -> Scores:
-    return dict(zip(G.labels, found.tolist(), strict=True))
+def _scores(G: Topology, values: Floats) -> Scores:
+    return dict(zip(G.labels, values.tolist(), strict=True))
 
 
-def _read(G: Topology, given: Mapping[Hashable, float]) -> Floats:
-    return np.array([given.get(label, 0) for label in G.labels], dtype=float)
+def _read(G: Topology, values: Mapping[Hashable, float]) -> Floats:
+    return np.array([values.get(label, 0) for label in G.labels], dtype=float)
 
 
-def _shares(G: Topology, given: Mapping[Hashable, float]) -> Floats:
-    found = _read(G, given)
-    if found.sum() == 0:
+def _shares(G: Topology, values: Mapping[Hashable, float]) -> Floats:
+    numbers = _read(G, values)
+    if numbers.sum() == 0:
         raise ZeroDivisionError
-    return found / found.sum()
+    return numbers / numbers.sum()

@@ -1,7 +1,7 @@
-"""Louvain and Leiden by NetworKit: undirected, on one thread, so that a seed repeats.
+"""Louvain and Leiden by NetworKit: undirected, single-threaded, so that a seed is repeatable.
 
-The partition is not networkx's own of that seed; it is as good by modularity. Communities come in
-the order of their first nodes.
+The partition differs from networkx's for the same seed, with comparable modularity. Communities are
+ordered by their first nodes.
 """
 
 import threading
@@ -19,7 +19,7 @@ from graph.engine.topology import Index, Topology, Unsupported, Weight
 Partition = list[set[Hashable]]
 LEIDEN_ITERATIONS = 10
 
-_one_at_a_time = threading.Lock()  # NetworKit's seed and its number of threads are the process's
+_one_at_a_time = threading.Lock()  # NetworKit's seed and thread count are global to the process
 
 
 def louvain_communities(
@@ -30,7 +30,7 @@ def louvain_communities(
     max_level: int | None = None,
     seed: Any = None,
 ) -> Partition:
-    """Blondel et al. (2008). `threshold` is NetworKit's own."""
+    """Louvain (Blondel et al., 2008). `threshold` is ignored: NetworKit uses its own."""
     _can(G, max_level)
     if len(G.source) == 0:
         return [{label} for label in G.labels]
@@ -47,7 +47,7 @@ def leiden_communities(
     metric: str = "cpm",
     theta: float = 0.01,
 ) -> Partition:
-    """Traag, Waltman & van Eck (2019), for metric="modularity"; `theta` is NetworKit's own."""
+    """Leiden (Traag et al., 2019) for metric="modularity". `theta` is ignored."""
     _can(G, max_level)
     if metric != "modularity":
         raise Unsupported("the constant Potts model")
@@ -57,13 +57,13 @@ def leiden_communities(
 
 
 def louvain(graph: Any, resolution: float, seed: int) -> Index:
-    """A community's number for each node."""
+    """The number of each node's community."""
     nk = networkit()
     return _run(seed, lambda: nk.community.PLM(graph, gamma=resolution, par="none randomized"))
 
 
 def leiden(graph: Any, resolution: float, seed: int) -> Index:
-    """A community's number for each node."""
+    """The number of each node's community."""
     nk = networkit()
     return _run(
         seed,
@@ -91,7 +91,7 @@ def _can(G: Topology, max_level: int | None) -> None:
 
 
 def _number(seed: Any) -> int:
-    """NetworKit's seed, from whatever networkx takes for one."""
+    """A NetworKit seed from any seed that networkx accepts."""
     if isinstance(seed, int):
         return seed & 0x7FFFFFFF
     random: Random = create_py_random_state(seed)

@@ -1,4 +1,4 @@
-"""Shortest paths, by SciPy. Of equally short paths any one may be given, as networkx may."""
+"""Shortest paths by SciPy. As in networkx, any of several equally short paths may be returned."""
 
 import heapq
 from collections.abc import Hashable, Iterator
@@ -24,7 +24,7 @@ def shortest_path(
     weight: Weight = None,
     method: str = "dijkstra",
 ) -> Any:
-    """A path, or one to each node that can be reached where `target` is None."""
+    """A path to `target`; without it, a dict with a path to each node that can be reached."""
     _can(G, source, weight, method)
     if target is None:
         return _paths_from(G, source, weight)
@@ -79,48 +79,48 @@ def single_source_dijkstra_path_length(
 def shortest_simple_paths(
     G: Topology, source: Hashable, target: Hashable, weight: Weight = None
 ) -> Iterator[Path]:
-    """Yen (1971): paths without repeated nodes, cheapest first."""
-    found = yen(G.cheapest(weight), G.place(source), G.place(target))
-    return ([G.labels[place] for place in path] for path in found)
+    """Yields paths without repeated nodes, cheapest first (Yen, 1971)."""
+    paths = yen(G.cheapest(weight), G.place(source), G.place(target))
+    return ([G.labels[place] for place in path] for path in paths)
 
 
 def yen(costs: sp.csr_array, source: int, target: int) -> Iterator[list[int]]:
-    """The loopless paths, cheapest first; equally cheap ones in the order of their nodes.
+    """Yields paths without repeated nodes, cheapest first, equal costs ordered by their nodes.
 
-    Raises NetworkXNoPath where there is none.
+    Raises NetworkXNoPath if there is none.
     """
-    found: list[list[int]] = []
+    paths: list[list[int]] = []
     first = _cheapest(costs, source, target)
     if first is None:
         raise nx.NetworkXNoPath(f"No path between {source} and {target}.")
     waiting = [first]
-    known = {tuple(first[1])}
+    seen = {tuple(first[1])}
     while waiting:
         _, path = heapq.heappop(waiting)
         yield path
-        found.append(path)
+        paths.append(path)
         for i in range(len(path) - 1):
-            other = _spur(costs, path[: i + 1], found, target)
-            if other is not None and tuple(other[1]) not in known:
-                known.add(tuple(other[1]))
+            other = _spur(costs, path[: i + 1], paths, target)
+            if other is not None and tuple(other[1]) not in seen:
+                seen.add(tuple(other[1]))
                 heapq.heappush(waiting, other)
 
 
 def _spur(
-    costs: sp.csr_array, root: list[int], found: list[list[int]], target: int
+    costs: sp.csr_array, root: list[int], paths: list[list[int]], target: int
 ) -> tuple[float, list[int]] | None:
-    """The cheapest path that begins with `root`, then leaves it as none of `found` did."""
+    """The cheapest path that begins with `root` and continues as none of `paths` does."""
     allowed = costs.data.copy()
     allowed[np.isin(costs.indices, root[:-1])] = np.inf
-    for path in found:
+    for path in paths:
         if path[: len(root)] == root and len(path) > len(root):
             allowed[arc(costs, root[-1], path[len(root)])] = np.inf
     left = sp.csr_array((allowed, costs.indices, costs.indptr), shape=costs.shape)
     rest = _cheapest(left, root[-1], target)
     if rest is None:
         return None
-    begun = sum(costs.data[arc(costs, u, v)] for u, v in pairwise(root))
-    return float(begun + rest[0]), root[:-1] + rest[1]
+    root_cost = sum(costs.data[arc(costs, u, v)] for u, v in pairwise(root))
+    return float(root_cost + rest[0]), root[:-1] + rest[1]
 
 
 def arc(costs: sp.csr_array, u: int, v: int) -> int:
@@ -146,7 +146,7 @@ def _ends(G: Topology, source: Hashable, target: Hashable) -> None:
 
 
 def _must_be_there(G: Topology, source: Hashable, target: Hashable) -> None:
-    """Dijkstra's functions say of a target that is no node that it is not reached."""
+    """Raises for nodes not in the graph; networkx's Dijkstra functions say "not reachable"."""
     G.place(source)
     if target not in G.index:
         raise nx.NetworkXNoPath(f"Node {target} not reachable from {source}")
@@ -164,15 +164,15 @@ def _path(G: Topology, source: Hashable, target: Hashable, weight: Weight) -> Pa
 def _paths_from(G: Topology, source: Hashable, weight: Weight) -> dict[Hashable, Path]:
     start = G.place(source)
     lengths, before = _from(G, start, weight, np.inf)
-    found: dict[int, Path] = {start: [source]}
-    # a predecessor is no farther away; where it is as far (a free edge), follow the whole trace
+    paths: dict[int, Path] = {start: [source]}
+    # A predecessor is at most as far. If equally far (an edge of cost 0), follow the whole trace.
     for place in _by_length(lengths):
-        if place not in found:
-            known = found.get(int(before[place]))
+        if place not in paths:
+            prefix = paths.get(int(before[place]))
             trace = _trace(before, start, place)
             label = G.labels[place]
-            found[place] = [*known, label] if known else [G.labels[step] for step in trace]
-    return {G.labels[place]: path for place, path in found.items()}
+            paths[place] = [*prefix, label] if prefix else [G.labels[step] for step in trace]
+    return {G.labels[place]: path for place, path in paths.items()}
 
 
 def _length(G: Topology, source: Hashable, target: Hashable, weight: Weight) -> float:
@@ -196,7 +196,7 @@ def _by_length(lengths: Floats) -> list[int]:
 
 
 def _from(G: Topology, start: int, weight: Weight, cutoff: float) -> tuple[Floats, Index]:
-    """(length, place before) of each node; infinity where it is farther than `cutoff`."""
+    """(length, predecessor) of each node; the length is infinite if it is above `cutoff`."""
     if weight is None:
         lengths, before = _levels(G.simple, start)
     else:
@@ -206,11 +206,11 @@ def _from(G: Topology, start: int, weight: Weight, cutoff: float) -> tuple[Float
 
 
 def _levels(matrix: sp.csr_array, start: int) -> tuple[Floats, Index]:
-    """Unweighted lengths: nodes come in the order of their distance, each after its predecessor."""
+    """Unweighted lengths and predecessors. Nodes are ordered by distance, after predecessors."""
     order, before = _breadth(matrix, start)
     lengths = np.full(matrix.shape[0], np.inf)
     lengths[start] = 0
-    # the predecessors' places in the order rise with it, so that a level is a run of the order
+    # Predecessors' positions in the order never decrease, so each level is a slice of the order.
     place = np.empty(matrix.shape[0], np.int64)
     place[order] = np.arange(len(order))
     parents = place[before[order[1:]]]

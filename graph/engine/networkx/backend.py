@@ -1,7 +1,7 @@
-"""finley as a backend of networkx: `nx.pagerank(graph)` on compiled code.
+"""finley as a networkx backend: `nx.pagerank(graph)` runs on compiled code.
 
-networkx finds it through the entry point `networkx.backends`. A function that NATIVE has runs on
-arrays; any other runs in networkx on a converted graph, with a note in the log.
+networkx finds the backend by the entry point `networkx.backends`. Functions in NATIVE run on
+arrays. Other functions run in networkx on a converted graph, and a log message says so.
 """
 
 import logging
@@ -14,7 +14,7 @@ from networkx.utils import backends
 from graph.engine.native import centrality, communities, paths
 from graph.engine.networkx import clusters, components, links
 from graph.engine.networkx.columnar import ColumnarGraph, Projection
-from graph.engine.networkx.from_networkx import Foreign
+from graph.engine.networkx.from_networkx import NetworkxGraph
 from graph.engine.topology import Topology, Unsupported
 
 logger = logging.getLogger(__name__)
@@ -76,24 +76,24 @@ class Backend:
         raise AttributeError(name)
 
     def convert_from_nx(self, graph: Any, *_: Any, **__: Any) -> Any:
-        """Arrays of a networkx graph; a columnar one as it is."""
-        return graph if isinstance(graph, Columnar | Foreign) else Foreign(graph)
+        """A networkx graph as arrays; a columnar graph unchanged."""
+        return graph if isinstance(graph, Columnar | NetworkxGraph) else NetworkxGraph(graph)
 
     def convert_to_nx(self, result: Any, **_: Any) -> Any:
-        """A networkx graph; what is no graph of ours as it is."""
+        """A graph of this backend as a networkx graph; anything else unchanged."""
         if isinstance(result, Columnar):
             return result.to_networkx()
-        return result.original if isinstance(result, Foreign) else result
+        return result.original if isinstance(result, NetworkxGraph) else result
 
     def can_run(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        """Other functions than NATIVE's only for columnar graphs, which networkx cannot read."""
+        """Functions outside NATIVE only run on columnar graphs, which networkx cannot read."""
         return name in NATIVE or any(isinstance(x, Columnar) for x in (*args, *kwargs.values()))
 
     def should_run(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         return self.can_run(name, args, kwargs)
 
     def on_start_tests(self, items: list[Any]) -> None:
-        """Mark those of networkx's own tests that cannot hold here, each with its reason."""
+        """Mark networkx's own tests that must fail on this backend, each with its reason."""
         from graph.engine.networkx.expected_failures import mark  # noqa: PLC0415  pytest is no requirement
 
         mark(items)
@@ -109,7 +109,7 @@ def _native(name: str) -> Callable[..., Any]:
         try:
             return function(topology_of(G), *args, **kwargs)
         except Unsupported as reason:
-            if _dispatchable._is_testing:  # networkx's own tests count what is not served
+            if _dispatchable._is_testing:  # networkx's own tests expect the exception
                 raise
             logger.info("%s in networkx on a converted graph: %s.", name, reason)
             return _in_networkx(name, (G, *args), kwargs)
@@ -121,7 +121,7 @@ def _converted(name: str) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         if _registered[name].__wrapped__._will_call_mutate_input(args, kwargs):
             raise nx.NetworkXError(f"{name} changes its graph, and this one is immutable.")
-        logger.info("%s in networkx on a converted graph: it has no compiled form here.", name)
+        logger.info("%s in networkx on a converted graph: no compiled version here.", name)
         return _in_networkx(name, args, kwargs)
 
     return run
@@ -129,16 +129,16 @@ def _converted(name: str) -> Callable[..., Any]:
 
 def _in_networkx(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     to_nx = BACKEND.convert_to_nx
-    given = {key: to_nx(value) for key, value in kwargs.items()}
-    return _registered[name](*map(to_nx, args), **given, backend="networkx")
+    converted = {key: to_nx(value) for key, value in kwargs.items()}
+    return _registered[name](*map(to_nx, args), **converted, backend="networkx")
 
 
 def topology_of(graph: Any) -> Topology:
-    if isinstance(graph, Columnar | Foreign):
+    if isinstance(graph, Columnar | NetworkxGraph):
         return graph.topology
-    return Foreign(graph).topology
+    return NetworkxGraph(graph).topology
 
 
 def functions() -> dict[str, bool]:
-    """Every function that networkx dispatches → whether it runs on compiled code here."""
+    """Every function that networkx dispatches → whether this backend runs it on compiled code."""
     return {name: name in NATIVE for name in sorted(_registered)}

@@ -1,4 +1,4 @@
-"""What networkx asks at its own import: nothing is imported here."""
+"""The entry point that networkx calls during its own import. It imports nothing."""
 
 
 def get_info() -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Cores and triangles of simple undirected graphs."""
+"""Core numbers and triangles of simple undirected graphs."""
 
 from collections.abc import Hashable
 from typing import Any
@@ -20,17 +20,17 @@ def core_number(G: Topology) -> dict[Hashable, int]:
             "Input graph has self loops which is not permitted; "
             "Consider using G.remove_edges_from(nx.selfloop_edges(G))."
         )
-    found: Any = rx.core_number(G.rustworkx())
-    return {label: int(found[place]) for place, label in enumerate(G.labels)}
+    numbers: Any = rx.core_number(G.rustworkx())
+    return {label: int(numbers[place]) for place, label in enumerate(G.labels)}
 
 
 def triangles(G: Topology, nodes: Any = None) -> Any:
-    """The triangles at each node, or at one."""
+    """The number of triangles at each node, or at one node."""
     return _of(G, dict(zip(G.labels, corners(G).tolist(), strict=True)), nodes)
 
 
 def clustering(G: Topology, nodes: Any = None, weight: Weight = None) -> Any:
-    """The share of a node's pairs of neighbours that are joined."""
+    """The share of a node's pairs of neighbours that are connected."""
     if G.directed or G.multigraph or weight is not None:
         raise Unsupported("clustering of a directed or multigraph, or a weighted one")
     return _of(G, dict(zip(G.labels, _clustering(G), strict=True)), nodes)
@@ -46,7 +46,7 @@ def average_clustering(
 
 
 def transitivity(G: Topology) -> float:
-    """The share of all paths of two edges that close."""
+    """The share of all paths of two edges that are part of a triangle."""
     if G.directed or G.multigraph:
         raise Unsupported("transitivity of a directed graph")
     degree = _degree(G)
@@ -55,10 +55,10 @@ def transitivity(G: Topology) -> float:
 
 
 def corners(G: Topology) -> Index:
-    """How many triangles each node is a corner of.
+    """The number of triangles that each node is a corner of.
 
-    Edges lead from the node of smaller degree to the one of greater (Chiba & Nishizeki, 1985), so
-    that a hub's neighbours are not all paired: a triangle is then seen once, as u → v → w, u → w.
+    Edges point from the node of smaller degree to that of greater degree (Chiba & Nishizeki, 1985).
+    This avoids pairing all neighbours of a hub, and each triangle occurs once, as u → v → w, u → w.
     """
     degree = _degree(G)
     place = np.empty(G.n, np.int64)
@@ -68,8 +68,8 @@ def corners(G: Topology) -> Index:
     up = sp.csr_array((np.ones(len(one), np.int64), ends), shape=(G.n, G.n))
     first_last = (up @ up).multiply(up)
     middle_last = (up.T @ up).multiply(up)
-    found = first_last.sum(axis=1) + first_last.sum(axis=0) + middle_last.sum(axis=1)
-    return np.asarray(found, np.int64)[place]
+    counts = first_last.sum(axis=1) + first_last.sum(axis=0) + middle_last.sum(axis=1)
+    return np.asarray(counts, np.int64)[place]
 
 
 def _clustering(G: Topology) -> list[float]:
@@ -84,13 +84,13 @@ def _degree(G: Topology) -> Index:
     return np.asarray(np.diff(G.simple.indptr), np.int64)
 
 
-def _of(G: Topology, found: dict[Hashable, Any], nodes: Any) -> Any:
-    """All of it, one node's, or some nodes', as networkx takes `nodes`."""
+def _of(G: Topology, values: dict[Hashable, Any], nodes: Any) -> Any:
+    """The values of all nodes, one node or some nodes, as networkx interprets `nodes`."""
     if nodes is None:
-        return found
+        return values
     try:
-        if nodes in found:
-            return found[nodes]
-    except TypeError:  # a list of nodes is no node
+        if nodes in values:
+            return values[nodes]
+    except TypeError:  # a list of nodes is not a node
         pass
-    return {node: found[node] for node in nodes if node in found}
+    return {node: values[node] for node in nodes if node in values}

@@ -1,7 +1,7 @@
-"""A tenant's graph with networkx's interface, over columns that are read when they are asked for.
+"""A tenant's graph with networkx's interface, on columns that are read on demand.
 
-Immutable, so that threads may share it. `networkx.f(graph)` runs on compiled code where there is
-some (graph.engine.networkx.backend), and in networkx on a converted graph where there is none.
+It is immutable, so threads may share it. `networkx.f(graph)` runs on compiled code if there is a
+compiled version (graph.engine.networkx.backend), otherwise in networkx on a converted graph.
 """
 
 from collections.abc import Hashable, Iterable
@@ -23,18 +23,18 @@ ID = "id"
 
 
 def _refused(*_: Any, **__: Any) -> Never:
-    raise nx.NetworkXError("This graph is immutable; graph.copy() gives one that is not.")
+    raise nx.NetworkXError("This graph is immutable; graph.copy() returns a mutable copy.")
 
 
 class Immutable:
-    """What changes a graph is refused; so is pickling, which would carry code across Redis."""
+    """Refuses all changes, and pickling: a pickle in Redis could execute code."""
 
     add_node = add_nodes_from = remove_node = remove_nodes_from = _refused
     add_edge = add_edges_from = add_weighted_edges_from = _refused
     remove_edge = remove_edges_from = new_edge_key = update = clear = clear_edges = _refused
 
     def __reduce_ex__(self, protocol: Any) -> Never:
-        raise TypeError("A columnar graph is not pickled: export it, or send its Arrow tables.")
+        raise TypeError("A columnar graph cannot be pickled. Export it or send its Arrow tables.")
 
     def __copy__(self) -> Self:
         return self
@@ -44,10 +44,10 @@ class Immutable:
 
 
 class ColumnarGraph(Immutable, nx.MultiDiGraph):  # type: ignore[type-arg]
-    """A directed multigraph: nodes are entity ids (text), an edge's key its relationship's id.
+    """A directed multigraph: nodes are entity ids (text), an edge's key is its relationship's id.
 
-    Called without columns, as networkx does for an empty graph of the same kind, the class makes
-    a plain MultiDiGraph.
+    Called without columns, the class returns a plain MultiDiGraph: networkx calls it like that for
+    an empty graph of the same kind.
     """
 
     __networkx_backend__ = "finley"
@@ -82,7 +82,7 @@ class ColumnarGraph(Immutable, nx.MultiDiGraph):  # type: ignore[type-arg]
         return self.columns.edge_count if u is None else super().number_of_edges(u, v)
 
     def copy(self, as_view: bool = False) -> Any:
-        """A networkx graph of one's own, or this one, which never changes."""
+        """A mutable networkx graph; with `as_view`, this graph itself, which never changes."""
         return self if as_view else self.to_networkx()
 
     def to_networkx(self) -> "nx.MultiDiGraph[str]":
@@ -95,35 +95,35 @@ class ColumnarGraph(Immutable, nx.MultiDiGraph):  # type: ignore[type-arg]
         return nx.MultiGraph
 
     def reverse(self, copy: bool = True) -> "ColumnarGraph":
-        """Every edge turned around; nothing is copied."""
+        """The graph with all edges reversed; nothing is copied."""
         return ColumnarGraph(self.columns.turned())
 
     def subgraph(self, nodes: Iterable[Hashable] | Hashable) -> "ColumnarGraph":
-        """These nodes and the edges between them. A node that is not in the graph is left out."""
-        kept = np.zeros(self.columns.node_count, bool)
-        kept[[self._node.index[node] for node in self.nbunch_iter(nodes)]] = True
-        return ColumnarGraph(self.columns.only(nodes=kept))
+        """These nodes and the edges between them. Nodes that are not in the graph are ignored."""
+        mask = np.zeros(self.columns.node_count, bool)
+        mask[[self._node.index[node] for node in self.nbunch_iter(nodes)]] = True
+        return ColumnarGraph(self.columns.only(nodes=mask))
 
     def edge_subgraph(self, edges: Iterable[Any]) -> "ColumnarGraph":
-        """These (source, target, relationship id), with their ends and no other nodes."""
-        kept = np.zeros(self.columns.edge_count, bool)
+        """These edges (source, target, relationship id) and their ends, without other nodes."""
+        mask = np.zeros(self.columns.edge_count, bool)
         for u, v, key in edges:
             if self.has_edge(u, v, key):
-                kept[self._adj[u][v][key].row] = True
+                mask[self._adj[u][v][key].row] = True
         ends = np.zeros(self.columns.node_count, bool)
-        ends[self.columns.source[kept]] = ends[self.columns.target[kept]] = True
-        return ColumnarGraph(self.columns.only(nodes=ends, edges=kept))
+        ends[self.columns.source[mask]] = ends[self.columns.target[mask]] = True
+        return ColumnarGraph(self.columns.only(nodes=ends, edges=mask))
 
     def projection(self, weight: str | None = None) -> "Projection":
-        """The simple undirected graph under it; see Projection."""
+        """The simple undirected graph of this multigraph; see Projection."""
         return Projection(self.columns, weight)
 
 
 class Projection(Immutable, nx.Graph):  # type: ignore[type-arg]
-    """A simple undirected graph: one edge where any joins two entities, either way.
+    """A simple undirected graph with one edge between two entities that any edge connects.
 
-    Its `weight` is the sum of their weights (of a column; 1 each where none is named), its `count`
-    how many they are. networkx's own functions for simple graphs, as Louvain, take it.
+    An edge's `weight` is the sum of its parallel edges' weights (a column; 1 each without a
+    column), its `count` is their number. networkx's functions for simple graphs accept it.
     """
 
     __networkx_backend__ = "finley"
@@ -160,10 +160,10 @@ class Projection(Immutable, nx.Graph):  # type: ignore[type-arg]
         return self if as_view else self.to_networkx()
 
     def to_networkx(self) -> "nx.Graph[str]":
-        made: nx.Graph[Any] = nx.Graph()
-        made.add_nodes_from((node, dict(data)) for node, data in self._node.items())
-        made.add_edges_from((u, v, dict(data)) for u, v, data in self.edges(data=True))
-        return made
+        graph: nx.Graph[Any] = nx.Graph()
+        graph.add_nodes_from((node, dict(data)) for node, data in self._node.items())
+        graph.add_edges_from((u, v, dict(data)) for u, v, data in self.edges(data=True))
+        return graph
 
     def to_directed_class(self) -> "type[nx.DiGraph[Any]]":
         return nx.DiGraph
@@ -179,13 +179,13 @@ class Projection(Immutable, nx.Graph):  # type: ignore[type-arg]
 
 
 def weights(columns: Graph, name: str) -> Floats:
-    """A column as weights. Raises ValueError where it is not a number on every edge."""
+    """A column as weights. Raises ValueError if it is not a number on every edge."""
     if name not in columns.edges.column_names:
         return np.ones(columns.edge_count)  # as networkx: an attribute that no edge has
     missing = plain(columns.edges[name]).null_count
     if missing:
         raise ValueError(
-            f"{name} is NULL on {missing} of {columns.edge_count} edges: it cannot weigh them all."
+            f"{name} is NULL on {missing} of {columns.edge_count} edges, so it cannot be a weight."
         )
     try:
         return columns.numbers(name)
@@ -194,15 +194,15 @@ def weights(columns: Graph, name: str) -> Floats:
 
 
 def _projected(columns: Graph, weight: str | None) -> tuple[pa.Table, Any, Any]:
-    """The distinct pairs with `weight` and `count`, and the pairs' ends."""
-    given = np.ones(columns.edge_count) if weight is None else weights(columns, weight)
+    """The distinct pairs with their `weight` and `count`, and the pairs' ends."""
+    edge_weights = np.ones(columns.edge_count) if weight is None else weights(columns, weight)
     low, high = (
         np.minimum(columns.source, columns.target),
         np.maximum(columns.source, columns.target),
     )
     shape = (columns.node_count, columns.node_count)
     counted = sp.coo_array((np.ones(len(low)), (low, high)), shape=shape).tocsr()
-    summed = sp.coo_array((given, (low, high)), shape=shape).tocsr()
+    summed = sp.coo_array((edge_weights, (low, high)), shape=shape).tocsr()
     ends = counted.tocoo().coords
     edges = pa.table({"weight": summed.data, "count": counted.data.astype(np.int64)})
     return edges, ends[0].astype(np.int64), ends[1].astype(np.int64)

@@ -1,4 +1,4 @@
-"""Components, by SciPy. They come in the order of their first nodes."""
+"""Connected components by SciPy, ordered by their first nodes."""
 
 from collections.abc import Hashable, Iterator
 
@@ -53,7 +53,7 @@ def node_connected_component(G: Topology, n: Hashable) -> Nodes:
 
 
 def groups(G: Topology, labels: Index) -> Iterator[Nodes]:
-    """The nodes by their label, the group of the first node first."""
+    """The nodes grouped by label, ordered by each group's first node."""
     if G.n == 0:
         return
     order = np.argsort(labels, kind="stable")

@@ -1,12 +1,12 @@
-"""Which of networkx's own tests cannot hold on this backend, and why (`make test-networkx`)."""
+"""networkx's own tests that must fail on this backend, and why (`make test-networkx`)."""
 
 from typing import Any
 
 import pytest
 
-TIE = "asserts which of several equally short paths is given; any of them is right"
-CYCLES = "asserts which way round a cycle is told, which hangs on ties between shortest paths"
-PARTITION = "asserts networkx's own partition of that seed; ours is as good by modularity"
+TIE = "expects one of several equally short paths; any of them is right"
+CYCLES = "expects one direction of a cycle, which depends on ties between shortest paths"
+PARTITION = "expects networkx's own partition for the seed; ours has comparable modularity"
 REASONS = {
     "test_simple_paths:test_shortest_simple_paths": TIE,
     "test_simple_paths:test_shortest_simple_paths_directed_with_weight_function": TIE,
@@ -18,16 +18,16 @@ REASONS = {
     "test_louvain:test_none_weight_param": PARTITION,
     "test_louvain:test_petersen": PARTITION,
     "test_strongly_connected:test_condensation_mapping_and_members": (
-        "asserts that components are numbered in topological order; ours come by first node"
+        "expects components in topological order; ours are ordered by first node"
     ),
     "test_closeness_centrality:test_incremental": (
-        "compares scores to the last bit; sums are taken in another order here"
+        "compares scores to the last bit; here sums have another order"
     ),
 }
 
 
 def mark(items: list[Any]) -> None:
-    """Every reason is used, and strict: a test that holds after all fails the run."""
+    """Marks the tests as strict expected failures: one that passes fails the run."""
     for item in items:
         name = f"{item.module.__name__.rpartition('.')[2]}:{item.originalname or item.name}"
         if (reason := REASONS.get(name)) is not None:

@@ -1,4 +1,4 @@
-"""networkx's own graphs as arrays, for the compiled algorithms."""
+"""Reads networkx's own graphs into arrays for the compiled algorithms."""
 
 from collections.abc import Hashable
 from typing import Any
@@ -11,8 +11,8 @@ from graph.engine.topology import Floats, Topology, Unsupported
 KINDS = (nx.Graph, nx.DiGraph, nx.MultiGraph, nx.MultiDiGraph)
 
 
-class Foreign:
-    """A networkx graph that has been read; it is kept, to be given back where it is asked for."""
+class NetworkxGraph:
+    """A networkx graph and its arrays; the original is returned on conversion to networkx."""
 
     __networkx_backend__ = "finley"
 
@@ -28,14 +28,14 @@ class Foreign:
 
 
 def topology(graph: "nx.Graph[Any]") -> Topology:
-    """Raises Unsupported for a class of somebody's own, whose edges may be made up when asked."""
+    """The graph's arrays. Raises Unsupported for subclasses, whose edges may be computed."""
     if type(graph) not in KINDS:
         raise Unsupported(f"a {type(graph).__name__}")
     labels: list[Hashable] = list(graph)
-    index = {label: place for place, label in enumerate(labels)}
+    index = {label: position for position, label in enumerate(labels)}
     edges = list(graph.edges(data=True))
     ends = np.array([(index[u], index[v]) for u, v, _ in edges], np.int64).reshape(-1, 2)
-    attributes = [each for *_, each in edges]
+    attributes = [attribute for *_, attribute in edges]
     return Topology(
         labels=labels,
         source=ends[:, 0],
@@ -49,8 +49,8 @@ def topology(graph: "nx.Graph[Any]") -> Topology:
 def _numbers(attributes: list[dict[str, Any]], name: str) -> Floats:
     if callable(name):
         raise Unsupported("a function as weight")
-    given = [each.get(name, 1) for each in attributes]
+    numbers = [each.get(name, 1) for each in attributes]
     try:
-        return np.array(given, dtype=float)
+        return np.array(numbers, dtype=float)
     except (TypeError, ValueError):
         raise Unsupported(f"{name} is not a number on every edge") from None

@@ -1,4 +1,4 @@
-"""networkx's nested mappings over columns: a row's values are made when they are asked for."""
+"""networkx's nested mappings over columns. A row's values become Python objects on demand."""
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Index = npt.NDArray[np.int64]
 
 
 class Cells:
-    """A table's cells as Python values; a column becomes them when it is first read, and stays."""
+    """A table's cells as Python values. A column is converted when it is first read, and kept."""
 
     def __init__(self, table: pa.Table, key: str = "") -> None:
         self._table = table
@@ -24,7 +24,7 @@ class Cells:
         self._read: dict[str, list[Any]] = {}
 
     def column(self, name: str) -> list[Any]:
-        if name not in self._read:  # two threads may both make it: the lists are equal
+        if name not in self._read:  # two threads may both convert it: the lists are equal
             self._read[name] = values(self._table[name])
         return self._read[name]
 
@@ -81,7 +81,7 @@ class Nodes(Mapping[Hashable, Row]):
 
     @cached_property
     def index(self) -> dict[Hashable, int]:
-        return {label: place for place, label in enumerate(self.labels)}
+        return {label: position for position, label in enumerate(self.labels)}
 
     def __getitem__(self, node: Hashable) -> Row:
         return Row(self._cells, self.index[node])
@@ -98,7 +98,7 @@ class Nodes(Mapping[Hashable, Row]):
 
 @dataclass(frozen=True)
 class Order:
-    """Edges by one of their ends: `near[i]` and `far[i]` are edge i's ends."""
+    """Edges grouped by one of their ends: `near[i]` and `far[i]` are edge i's ends."""
 
     near: Index
     far: Index
@@ -117,7 +117,7 @@ class Order:
 
     @cached_property
     def sorted(self) -> tuple[Index, Index, Index]:
-        """(far, row, pointers): node n's edges stand from pointers[n] to pointers[n + 1]."""
+        """(far, row, pointers): node n's edges are at pointers[n] up to pointers[n + 1]."""
         order = np.argsort(self.near, kind="stable")
         near = self.near[order]
         size = int(max(self.near.max(initial=-1), self.far.max(initial=-1))) + 2
@@ -129,8 +129,8 @@ class Order:
         far, rows, pointers = self.sorted
         if node + 1 >= len(pointers):
             return [], []
-        here = slice(pointers[node], pointers[node + 1])
-        return far[here].tolist(), rows[here].tolist()
+        part = slice(pointers[node], pointers[node + 1])
+        return far[part].tolist(), rows[part].tolist()
 
 
 class Adjacency(Mapping[Hashable, dict[Hashable, Any]]):
@@ -147,11 +147,11 @@ class Adjacency(Mapping[Hashable, dict[Hashable, Any]]):
         far, rows = self._order.of(self._nodes.index[node])
         if self._simple:
             return {labels[other]: Row(cells, row) for other, row in zip(far, rows, strict=True)}
-        found: dict[Hashable, Any] = {}
+        neighbours: dict[Hashable, Any] = {}
         keys = cells.keys
         for other, row in zip(far, rows, strict=True):
-            found.setdefault(labels[other], {})[keys[row]] = Row(cells, row)
-        return found
+            neighbours.setdefault(labels[other], {})[keys[row]] = Row(cells, row)
+        return neighbours
 
     def __contains__(self, node: object) -> bool:
         return node in self._nodes

@@ -1,4 +1,4 @@
-"""The graph as networkx knows it."""
+"""Converts a graph to networkx."""
 
 import networkx as nx
 
@@ -7,10 +7,10 @@ from graph.engine.graph import Graph
 
 
 def to_networkx(graph: Graph) -> "nx.MultiDiGraph[str]":
-    """A MultiDiGraph: nodes are entity ids (text) with kind and name; an edge's key is its
-    relationship's id, its attributes are the graph's edge columns.
+    """A MultiDiGraph whose nodes are entity ids (text) with kind and name.
 
-    `unresolved` and `dangling` stand in the graph's own attributes.
+    An edge's key is its relationship's id; its attributes are the graph's edge columns.
+    `unresolved` and `dangling` are attributes of the graph.
     """
     result: nx.MultiDiGraph[str] = nx.MultiDiGraph(
         unresolved=graph.unresolved, dangling=graph.dangling

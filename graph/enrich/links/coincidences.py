@@ -8,6 +8,8 @@ What is found beyond that number, and beyond the chance of as many (two standard
 Poisson count), is one payment seen twice.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,13 +54,13 @@ def price(
             own = rate[np.searchsorted(ours, pairs[0][some])]
             near[some] = (own * len(ours) + of_all) / 2
     beyond = np.maximum(found - by_chance - 2 * np.sqrt(by_chance), 0)
-    share = _beyond(found.sum(), by_chance.sum()) / max(found.sum(), 1)
+    share = _beyond(float(found.sum()), float(by_chance.sum())) / max(float(found.sum()), 1.0)
     ratio = (near * longer + OWN * usual) / np.maximum(beyond[group] + OWN * share, 1e-9)
     return np.asarray(np.maximum(ratio, usual))
 
 
 def _beyond(found: float, by_chance: float) -> float:
-    return max(found - by_chance - 2 * by_chance**0.5, 0.0)
+    return max(found - by_chance - 2 * math.sqrt(by_chance), 0.0)
 
 
 def _distinct(group: Ints, rows: Ints, among: NDArray[np.bool_]) -> Floats:

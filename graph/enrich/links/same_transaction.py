@@ -272,8 +272,8 @@ def _of_names(known: _Known, pairs: Pairs, feed: str, books: str) -> Floats:
     one, other, side = pairs.one, pairs.other, known.sides
     rivals = np.maximum(_others(known, one, feed), _others(known, other, books))
     source, usable = known.payments.source, known.payments.amount > 0
-    rows = tuple(np.flatnonzero((source == name) & usable) for name in (feed, books))
-    again = price(known.payments, side.party, rows, (one, other), AGAIN)
+    ours, theirs = (np.flatnonzero((source == name) & usable) for name in (feed, books))
+    again = price(known.payments, side.party, (ours, theirs), (one, other), AGAIN)
     chance = again + rivals * _as_alike(known, pairs.alike, feed, books)
     odds = pairs.alike**3 / chance
     odds *= np.where(pairs.numbered, NUMBERED, 1.0)

@@ -18,7 +18,7 @@ from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Any, Literal
 
-from graph.enrich.resolution import blocking
+from graph.enrich.resolution import blocking, offers
 from graph.enrich.resolution.clustering import Clusters, Edge
 from graph.enrich.resolution.similarity import (
     POSSIBLE,
@@ -189,6 +189,18 @@ class _Reading:
         ]
         for one, other in blocking.pairs([variant for _, variant in shown], self.common):
             yield from self._of_pair(*shown[one], *shown[other])
+        for one, other, alike in offers.pairs(every):
+            yield from self._of_offer(every[one], every[other], alike)
+
+    def _of_offer(self, one: Name, other: Name, alike: Likeness) -> Iterator[Edge]:
+        """Between the busiest of each name's entities: namesakes follow these."""
+        if self._compared(one, other) is None:
+            evidence = {"likeness": alike.score, "names": [one.text, other.text]}
+            first, second = (self._busiest(self.namesakes[name]) for name in (one, other))
+            yield Edge(alike.score, first, second, alike.reason, evidence)
+
+    def _busiest(self, places: list[int]) -> int:
+        return max(places, key=lambda at: (self.known[at].events, -at))
 
     def _of_pair(self, one: Name, seen: Name, other: Name, as_seen: Name) -> Iterator[Edge]:
         if one == other:

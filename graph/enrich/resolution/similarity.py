@@ -65,6 +65,13 @@ SHORT = {
 }
 _PREFIX = re.compile(r"^\S{1,8} ?\*(?=.*[^\W\d]{3})")
 _REFERENCE = re.compile(r"\*\s?(\w{7,})\b.*$")
+_CODE = re.compile(r"[a-z]{0,2}\d{7,}")
+_NOTE = re.compile(
+    r"(?<=[a-z])\W*(?:\*\W*|\(\W*|-\s+)?"
+    r"\b(?:in (?:voluntary )?(?:liquidation|administration)|do not use|use \d{4,}|see \d{4,}"
+    r"|dissolved|ceased trading|formerly .*|now known as .*)\W*$",
+    re.IGNORECASE,
+)
 _TURNS = re.compile(r"(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)")
 _LETTERS = re.compile(r"\b(?:\w )+\w\b")
 
@@ -107,6 +114,8 @@ def read(text: str, *, cut: bool = False, person: bool = False) -> Name:
     words = _letters_joined(normalized(shown)).split()
     titled = bool(words) and words[0] in TITLES
     words = [word for word in words if word not in TITLES] if titled else words
+    while len(words) > 2 and _CODE.fullmatch(words[-1]) and words[-2] in LEGAL:
+        words.pop()  # a payment's code behind a company's name
     kept = [word for word in words if word not in FILLERS and not _is_reference(word)]
     bare, legal = _bare(kept or words, cut)
     initial = any(len(word) == 1 for word in bare) and len(bare) <= 4
@@ -116,10 +125,11 @@ def read(text: str, *, cut: bool = False, person: bool = False) -> Name:
 
 
 def _shown(text: str) -> str:
-    """The text without a processor's prefix ('SQ *') and a transaction's reference."""
+    """The text without a processor's prefix ('SQ *'), a transaction's reference, and a clerk's note
+    ('* IN LIQUIDATION')."""
     found = _REFERENCE.search(text)
     without = text[: found.start()] if found and _is_reference(found[1]) else text
-    return _PREFIX.sub("", without) or text
+    return _NOTE.sub("", _PREFIX.sub("", without)) or text
 
 
 def _is_reference(word: str) -> bool:

@@ -21,10 +21,11 @@ Flags = NDArray[np.bool_]
 
 FEWEST = 4  # occurrences; three intervals are the fewest that could contradict a rhythm
 FEWEST_YEARLY = 3  # books of ten years are rare
+LONG = 150  # days; rhythms of longer periods are known from fewer occurrences
 KEEPING = (0.97, 0.85, 0.55)  # shares of agreed days that are kept; the last bears a long pause
 SLACK = 1.3  # times that a window may be quieter than those of its phase on average
 # By the place in RHYTHMS.
-LEAST_OF = np.array([FEWEST_YEARLY if r.frequency == "yearly" else FEWEST for r in RHYTHMS])
+LEAST_OF = np.array([FEWEST_YEARLY if r.period > LONG else FEWEST for r in RHYTHMS])
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,11 @@ _SHORTEST = [(int(n), float((n - 1.5) * p)) for n, p in zip(LEAST_OF, PERIOD, st
 def price(rhythm: Ints, width: Ints) -> Floats:
     """What it cost to choose among rhythms, phases, widths and shares kept."""
     choices = WINDOWS[rhythm] * len(KEEPING) * np.maximum(CYCLE[rhythm] / width, 1)
-    return np.asarray(np.log(len(RHYTHMS) * choices))
+    return np.asarray(np.log(USUAL * choices) + RARITY[rhythm])
 
 
+RARITY = np.array([rhythm.rarity for rhythm in RHYTHMS])
+USUAL = int((RARITY == 0).sum())  # rhythms among which one is chosen; the rare ones add little
 WINDOWS = np.array([len(rhythm.windows) for rhythm in RHYTHMS])
 
 

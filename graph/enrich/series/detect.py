@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from graph.enrich.columns.grouping import codes
 from graph.enrich.columns.payments import Payments
+from graph.enrich.series import short
 from graph.enrich.series.activity import Activity, Floats, Others
 from graph.enrich.series.candidates import FEWEST_YEARLY, is_long_enough
 from graph.enrich.series.day_sets import Asked
@@ -36,6 +37,7 @@ from graph.enrich.series.periods import Ints
 SURE = 8.0  # log odds, 3,000 : 1; a tenant has hundreds of groups that could seem to recur
 GAPS = (1.0, 0.4, 0.15, 0.05, 0.012, 0.0)  # of log amounts; the last: equal amounts only
 COMMON, PARTIES = 60, 8  # payments of one wording, and payees, that have a rhythm of their own
+FEW_PARTIES = 2  # payees of one wording, up to which it tells something of a payment
 NEARLY = 0.8  # of a wording's days: all of them
 AT_ONCE = 2_000  # groups that are searched side by side
 RESIDUES = 3  # times that what a fit leaves over is fitted again
@@ -65,6 +67,11 @@ class Series:
         return self.fit.grid.rhythm.frequency
 
     @property
+    def is_probable(self) -> bool:
+        """So short that its days alone are no proof."""
+        return self.fit.odds < SURE
+
+    @property
     def score(self) -> float:
         """Share of agreed days kept x tightness x chance that it is one (all in 0..1).
 
@@ -90,7 +97,10 @@ def search(payments: Payments, among: Iterable[Ints]) -> Iterator[Found]:
     amounts = np.log(np.maximum(payments.amount, 1).astype(np.float64))
     columns = (payments.day, amounts, activities.wording)
     for some in batched(among, AT_ONCE):
-        searched = [_Group(columns, at, places) for at, places in enumerate(some)]
+        searched = [
+            _Group(columns, at, places, is_common=activities.is_common(int(places[0])))
+            for at, places in enumerate(some)
+        ]
         around = [activities.around(places) for places in some]
         others = Others([each.days for each in searched], around)
         yield from _answered(together([each.series() for each in searched]), others)
@@ -140,8 +150,12 @@ def groups(payments: Payments) -> Iterator[Ints]:
     for key in keys:
         new |= np.diff(key[order]) != 0
     for places in np.split(order, np.flatnonzero(new) + 1):
-        if len(places) >= FEWEST_YEARLY:
+        if len(places) >= FEWEST_YEARLY or _are_a_year_apart(payments.day[places]):
             yield places
+
+
+def _are_a_year_apart(days: Ints) -> bool:
+    return len(days) == 2 and bool(abs(np.ptp(days) - short.YEAR) <= short.ABOUT)
 
 
 class _Activities:
@@ -150,13 +164,19 @@ class _Activities:
 
     def __init__(self, payments: Payments) -> None:
         self._day, self._source = payments.day, codes(payments.source)
-        self.wording = codes(np.asarray([stem(text) for text in payments.description], object))
+        self.words = np.asarray([stem(text) for text in payments.description], object)
+        self.wording = codes(self.words)
         self._kind = codes(self._source, self.wording)
         parties = np.unique(np.stack([self._kind, payments.payee], axis=1), axis=0)[:, 0]
         size = int(self._kind.max(initial=-1)) + 1
         many = np.bincount(self._kind, minlength=size) >= COMMON
-        self._common = many & (np.bincount(parties, minlength=size) >= PARTIES)
+        self._parties_of = np.bincount(parties, minlength=size)
+        self._common = many & (self._parties_of >= PARTIES)
         self._known: dict[tuple[str, int], Activity] = {}
+
+    def is_common(self, place: int) -> bool:
+        """Whether the payment's wording is one of many parties of its source, or none at all."""
+        return self._parties_of[self._kind[place]] > FEW_PARTIES or not self.words[place]
 
     def around(self, places: Ints) -> Activity:
         """The activity that payments at these places, of one source, are part of.
@@ -227,8 +247,10 @@ class _Group:
     columns, sorted by day.
     """
 
-    def __init__(self, columns: Sequence[NDArray[Any]], at: int, places: Ints) -> None:
-        self.at = at
+    def __init__(
+        self, columns: Sequence[NDArray[Any]], at: int, places: Ints, *, is_common: bool
+    ) -> None:
+        self.at, self.is_common = at, is_common
         self.places = places[np.argsort(columns[0][places], kind="stable")]
         self.days, self.amounts, self.wording = (each[self.places] for each in columns)
 
@@ -240,7 +262,16 @@ class _Group:
             parts = [np.flatnonzero(self.wording == kind) for kind in kinds[counts > 2]]
             ways.append(_all(self._by_amount(part, len(parts)) for part in parts))
         found = max((yield from together(ways)), key=_worth)
-        return [self._placed(one) for one in found]
+        return [self._placed(one) for one in (*found, *self._short(found))]
+
+    def _short(self, found: Found) -> Iterator[Series]:
+        """Short series of what is in no long one."""
+        taken = np.concatenate([np.zeros(0, dtype=np.int64), *(one.places for one in found)])
+        free = np.setdiff1d(np.arange(len(self.places)), taken, assume_unique=True)
+        group = short.Group(self.days[free], self.amounts[free], self.wording[free], self.is_common)
+        for places, fit in short.find(group):
+            main = np.ones(len(places), dtype=np.int64)
+            yield Series(free[places], fit.slots, main, fit)
 
     def _placed(self, one: Series) -> Series:
         return Series(self.places[one.places], one.slots, one.main, one.fit)

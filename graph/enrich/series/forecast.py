@@ -16,19 +16,28 @@ import numpy as np
 
 from graph.enrich.columns.payments import UNIT, Payments
 from graph.enrich.series.activity import Floats
+from graph.enrich.series.candidates import LONG
 from graph.enrich.series.detect import Series
+from graph.enrich.series.month_effects import Effect, month_effect
 from graph.enrich.series.periods import RHYTHMS, Grid, Grids, Ints
+from graph.enrich.series.short import ABOUT
 
 COVERAGE = 0.94  # of the pooled past; a little of it is lost on what is new
 RUN = 5  # trials of one run on average, from which on they are no trials of their own
 TESTED = 4  # last occurrences of each series that are predicted from those before
-KNOWN = 3  # occurrences that a prediction needs
+KNOWN = 3  # occurrences before one that is predicted for a trial
+FEWEST = 2  # occurrences that a prediction needs
+LOOSELY = 3  # days by which a probable series may leave its day, beside what is calibrated;
+# one of a long period may by ABOUT days
+SHORT, WIDER = 5, 2.0  # occurrences; below that many, the range of days is so much wider
 POOL = 5.0  # occurrences' worth of the rhythm's common spread in each series' own
 LEAST_SPREAD = 0.1  # days: no series is so regular that nothing could move it
 LEAST_CHANGE = 0.002  # of log amounts: pennies, rounding
 NEAR = 3  # days by which the agreed day may differ from the middle of the window
 USUAL = 3  # last amounts whose median is expected next
-ENDED = 1.5  # periods without an occurrence, and the window, before a series counts as ended
+ENDED = 1.5  # periods without an occurrence, and the window, before a series counts as stopped;
+LONGER, LONGEST = 1 / 6, 6.0  # for each occurrence so many more: a long one is overdue for long
+AHEAD = 10  # slots after the last occurrence, of which one is not past while a series is active
 LAST_DAY = 2932896  # 9999-12-31, the last that a date can say
 WEEKENDS = ("kept", "after", "before")
 SATURDAY = 2  # 1970-01-01 was a Thursday: (day + 5) % 7 is 0 on a Saturday
@@ -187,6 +196,7 @@ def _trial(course: Course, at: int) -> Trial:
     best = course.habits.best(at)
     expected = int(course.habits.expected[best, at])
     centre, spread = _amounts(course.amounts[:at])
+    centre += _effect(course, at, int(course.slots[at])).sure
     return Trial(
         course.series.frequency, expected, abs(float(course.days[at] - expected)),
         float(course.habits.spread[best, at - 1]), abs(float(course.amounts[at]) - centre), spread,
@@ -198,6 +208,12 @@ def _amounts(amounts: Floats) -> tuple[float, float]:
     """The median of the last ones, and the mean step from one to the next."""
     steps = np.abs(np.diff(amounts))
     return float(np.median(amounts[-USUAL:])), float(steps.mean()) if len(steps) else 0.0
+
+
+def _effect(course: Course, count: int, slot: int) -> Effect:
+    """Of the slot's month, by the first `count` occurrences."""
+    rhythm = course.series.fit.grid.rhythm
+    return month_effect(rhythm, course.slots[:count], course.amounts[:count], slot)
 
 
 def scales(tried: Sequence[Trial]) -> dict[str, Scale]:
@@ -266,32 +282,38 @@ def ahead(course: Course, known: dict[str, Scale], hidden: int = 0) -> Expected 
     """What comes next. None where nothing could be tried, or after the year 9999."""
     count = len(course.slots) - hidden
     scale = scale_of(known, course.series.frequency)
-    if scale is None or count < KNOWN:
+    if scale is None or count < FEWEST:
         return None
     slot = course.slots[[count - 1]] + 1
     habit = course.habits.habit(count)
     day = int(habit.expected(slot)[0])
     own = np.array([habit.spread])
     wide = shrunk(own, scale.day_spread, np.array([float(count)]), LEAST_SPREAD)[0]
+    wide *= WIDER if count < SHORT else 1.0
     reach = int(np.floor(scale.day_times * wide + 0.5))
+    if course.series.is_probable:
+        reach = max(reach, LOOSELY if course.series.fit.grid.rhythm.period < LONG else ABOUT)
     reach = min(reach, int(course.series.fit.grid.rhythm.period // 2))
     if day + reach > LAST_DAY:
         return None
-    low, high = _amount_range(course.amounts[:count], scale)
-    chance = scale.coverage * _kept(course, count, scale)
+    effect = _effect(course, count, int(slot[0]))
+    low, high = _amount_range(course.amounts[:count], scale, effect)
+    chance = scale.coverage * _kept(course, count, scale) * (1 - np.exp(-course.series.fit.odds))
     return Expected(
-        int(slot[0]), day, day - reach, day + reach, low, high, chance, count, scale.trials
+        int(slot[0]), day, day - reach, day + reach, low, high, float(chance), count, scale.trials
     )
 
 
-def _amount_range(amounts: Floats, scale: Scale) -> tuple[int, int]:
+def _amount_range(amounts: Floats, scale: Scale, effect: Effect) -> tuple[int, int]:
     centre, own = _amounts(amounts)
+    centre += effect.sure
     count = np.array([float(len(amounts))])
     wide = shrunk(np.array([own]), scale.amount_spread, count, LEAST_CHANGE)[0]
     reach = min(scale.amount_times * float(wide), 3.0)  # twenty times either way says enough
     cent = UNIT // 100
-    low = int(np.floor(np.exp(centre - reach) / cent)) * cent
-    return low, int(np.ceil(np.exp(centre + reach) / cent)) * cent
+    below, above = centre + min(effect.once, 0.0) - reach, centre + max(effect.once, 0.0) + reach
+    low = int(np.floor(np.exp(below) / cent)) * cent
+    return low, int(np.ceil(np.exp(above) / cent)) * cent
 
 
 def _kept(course: Course, count: int, scale: Scale) -> float:
@@ -301,9 +323,11 @@ def _kept(course: Course, count: int, scale: Scale) -> float:
 
 
 def is_active(course: Course, today: int) -> bool:
-    """Not ended: the last occurrence is less than ENDED periods, and its lateness, ago."""
+    """Not stopped: the last occurrence is less than ENDED periods, some more for a long series, and
+    its lateness, ago. What does not come until then is overdue."""
     rhythm = course.series.fit.grid.rhythm
-    patience = ENDED * rhythm.period + course.series.fit.width / 2 + rhythm.tail
+    periods = ENDED + min(LONGER * len(course.slots), LONGEST)
+    patience = periods * rhythm.period + course.series.fit.width / 2 + rhythm.tail
     return bool(today - course.days[-1] <= patience)
 
 
@@ -311,7 +335,7 @@ def next_day(course: Course, today: int) -> int | None:
     """The first expected day that is not past; None of an ended series."""
     if not is_active(course, today):
         return None
-    slots = course.slots[-1] + 1 + np.arange(4)
+    slots = course.slots[-1] + 1 + np.arange(AHEAD)
     coming = course.habit.expected(slots)
     later = coming[(coming >= today) & (coming <= LAST_DAY)]
     return int(later[0]) if len(later) else None

@@ -24,7 +24,16 @@ from graph.database.bulk import alone
 from graph.database.tenancy import tenant_transaction
 from graph.enrich.columns import ragged
 from graph.enrich.columns.payments import Ints, Payments
-from graph.enrich.series import activity, best_run, candidates, day_sets, detect, fitting, periods
+from graph.enrich.series import (
+    activity,
+    best_run,
+    candidates,
+    day_sets,
+    detect,
+    fitting,
+    periods,
+    short,
+)
 from graph.enrich.series.detect import Found, Series
 from graph.enrich.series.fitting import Fit
 from graph.enrich.series.periods import BY_FREQUENCY, Grid
@@ -38,6 +47,7 @@ METHOD: tuple[ModuleType, ...] = (
     detect,
     day_sets,
     candidates,
+    short,
 )
 Json = dict[str, Any]
 

@@ -20,12 +20,14 @@ class Rhythm:
 
     A width is how many days in a row an occurrence may fall on. The widest leaves room for four
     days of lateness or earliness and a weekend, as long as it tells days of the rhythm from others.
+    `rarity`: log odds against this rhythm before any day is seen, beside the usual ones.
     """
 
     frequency: str
     step: int
     monthly: bool
     windows: tuple[int, ...]
+    rarity: float = 0.0
 
     @property
     def period(self) -> float:
@@ -47,8 +49,11 @@ RHYTHMS = (
     Rhythm("weekly", 7, monthly=False, windows=(1, 3, 4)),
     Rhythm("fortnightly", 14, monthly=False, windows=(1, 3, 5, 7)),
     Rhythm("four_weekly", 28, monthly=False, windows=(1, 3, 5, 7, 11)),
+    Rhythm("thirty_days", 30, monthly=False, windows=(1, 3), rarity=3.0),
     Rhythm("monthly", 1, monthly=True, windows=(1, 3, 5, 7, 11)),
+    Rhythm("two_monthly", 2, monthly=True, windows=(1, 3, 5, 7, 11), rarity=1.0),
     Rhythm("quarterly", 3, monthly=True, windows=(1, 3, 5, 7, 11, 15)),
+    Rhythm("half_yearly", 6, monthly=True, windows=(1, 3, 7, 11, 15), rarity=1.0),
     Rhythm("yearly", 12, monthly=True, windows=(1, 3, 7, 11, 15)),
 )
 BY_FREQUENCY = {rhythm.frequency: rhythm for rhythm in RHYTHMS}

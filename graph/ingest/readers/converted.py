@@ -14,12 +14,12 @@ _ROOT = Path(graph.__file__).parents[1]
 
 
 def converted(kind: str, file: Path, folder: Path, name: str) -> list[dict[str, Any]]:
-    """The tables of a "workbook" or a "parquet" file, as `table_process` tells them.
+    """The tables of a "workbook" or a "parquet" file, as its process tells them.
 
     `name` is what a person calls the file. Raises LedgerFileError.
     """
-    module = "graph.ingest.readers.table_process"
-    command = [sys.executable, "-m", module, kind, str(file), str(folder)]
+    module = f"graph.ingest.readers.{kind}_process"
+    command = [sys.executable, "-m", module, str(file), str(folder)]
     try:
         done = subprocess.run(command, capture_output=True, cwd=_ROOT, timeout=SECONDS, check=False)
         answer = json.loads(done.stdout)

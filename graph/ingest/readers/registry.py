@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from graph.ingest.decode import LedgerFileError
 from graph.ingest.readers import (
     camt,
     content,
@@ -13,6 +14,7 @@ from graph.ingest.readers import (
     ofx,
     parquet,
     qif,
+    safe_xml,
     spreadsheet,
 )
 from graph.ingest.readers.parts import FileFormat, TableFormat
@@ -34,7 +36,15 @@ FORMATS: tuple[FileFormat | TableFormat, ...] = (
 def recognise(path: Path) -> FileFormat | TableFormat | None:
     """The format of a file by its first 64 KiB; None for what may be a CSV or is not known.
 
-    Raises LedgerFileError for a file that cannot be read or unpacked.
+    Raises LedgerFileError for a file that cannot be read or unpacked, and for other XML.
     """
     start = content.start(path)
-    return next((each for each in FORMATS if each.fits(start)), None)
+    found = next((each for each in FORMATS if each.fits(start)), None)
+    if found is None and start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        root = safe_xml.root_of(start)
+        kind = f"XML ({root.name[:60]})" if root else "markup"
+        raise LedgerFileError(
+            f"{path.name} is {kind}, and neither CAMT, a UBL or CII invoice, nor OFX: export it "
+            "as one of these or as CSV"
+        )
+    return found

@@ -48,7 +48,7 @@ def root_of(start: bytes) -> Root | None:
         parser.feed(start)
     try:
         for _, element in parser.read_events():
-            return Root(local(element), etree.QName(element).namespace or "")
+            return Root(local(element), str(element.tag).rpartition("}")[0].lstrip("{"))
     except etree.XMLSyntaxError:
         return None
     return None

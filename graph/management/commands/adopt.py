@@ -1,4 +1,4 @@
-"""`manage.py adopt`: the replaced system's tables into finley."""
+"""`manage.py adopt`: import the replaced system's tables."""
 
 import json
 import re
@@ -19,23 +19,23 @@ CURRENCY = re.compile("[A-Z]{3}")
 
 class Command(BaseCommand):
     help = (
-        "Bring the tables of the replaced system over: events, entities, matches, relationships\n"
-        "and the nine layers, one row of a layer for each relationship. See docs/adopting.md.\n\n"
-        "All of it comes or, where something is amiss, nothing; a second run adds nothing. Begin\n"
-        "with --dry-run: it says what would come, what would be skipped, and why."
+        "Import the tables of the replaced system: events, entities, matches, relationships and\n"
+        "the nine layers, with one row of a layer per relationship. See docs/adopting.md.\n\n"
+        "Either everything is imported or nothing. A second run adds nothing. Begin with\n"
+        "--dry-run, which shows what would be imported and skipped, and why."
     )
 
     def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
         return super().create_parser(*args, formatter_class=RawDescriptionHelpFormatter, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--schema", help="where the old tables are (with --from: public)")
+        parser.add_argument("--schema", help="schema of the old tables (with --from: public)")
         parser.add_argument(
             "--from",
             dest="url",
             default="",
             metavar="URL",
-            help="their database, postgresql://…, if it is not finley's own; PGPASSWORD is heeded",
+            help="database of the old tables, postgresql://…, if not finley's; reads PGPASSWORD",
         )
         parser.add_argument("--user", nargs="+", default=[], help="only these tenants")
         parser.add_argument(
@@ -43,25 +43,25 @@ class Command(BaseCommand):
             nargs="+",
             default=list(FLOW),
             metavar="TYPE",
-            help="types of relationships that move money (payment); the others are links",
+            help="relationship types that move money (payment); other types are links",
         )
-        parser.add_argument("--currency", default="", help="of amounts that state none, as GBP")
+        parser.add_argument("--currency", default="", help="for amounts without one, such as GBP")
         parser.add_argument(
-            "--create-users", action="store_true", help="make a user for each tenant without one"
+            "--create-users", action="store_true", help="create a user for each tenant without one"
         )
         parser.add_argument("--dry-run", action="store_true", help="write nothing")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["schema"] and not options["url"]:
-            raise CommandError("Say where the old tables are: --schema NAME, or --from URL.")
+            raise CommandError("Name the source of the old tables: --schema NAME or --from URL.")
         if options["currency"] and not CURRENCY.fullmatch(options["currency"]):
-            raise CommandError("--currency takes an ISO code: three capital letters, as GBP.")
+            raise CommandError("--currency must be an ISO code of three capital letters, as GBP.")
         try:
             done = adopt(
                 options["schema"] or "public",
                 options["url"],
-                only=[tenant_lookup.find(each) for each in options["user"]],
+                only=[tenant_lookup.find(user) for user in options["user"]],
                 currency=options["currency"],
                 flow=options["flow"],
                 create_users=options["create_users"],
@@ -73,15 +73,15 @@ class Command(BaseCommand):
 
 
 def as_json(done: Adopted) -> str:
-    told = asdict(done)
-    del told["written"]
-    told["seconds"] = round(done.seconds, 3)
-    told["tables"] = {each.pop("name"): each for each in told["tables"]}
-    told["relationship_types"] = [
+    report = asdict(done)
+    del report["written"]
+    report["seconds"] = round(done.seconds, 3)
+    report["tables"] = {table.pop("name"): table for table in report["tables"]}
+    report["relationship_types"] = [
         {"type": kind, "edge_class": edge, "rows": rows}
         for kind, edge, rows in done.relationship_types
     ]
-    return json.dumps(told)
+    return json.dumps(report)
 
 
 def in_words(done: Adopted) -> Iterator[str]:
@@ -90,17 +90,17 @@ def in_words(done: Adopted) -> Iterator[str]:
     for kind, edge, rows in done.relationship_types:
         yield f"{rows:,} relationships of type {kind} are {edge}"
     yield (
-        f"The old tables, joined, give {done.rows_joined:,} rows for {done.relationships:,} "
-        "relationships; here each has one."
+        f"Joining the old tables gives {done.rows_joined:,} rows for {done.relationships:,} "
+        "relationships. In finley each has one row."
     )
     if done.repointed:
-        yield f"{done.repointed:,} relationships that were there got a pattern."
+        yield f"{done.repointed:,} existing relationships got a pattern."
     if done.pointers_lost:
-        yield f"{done.pointers_lost:,} pointers of relationships at no pattern are left empty."
+        yield f"{done.pointers_lost:,} relationships referred to a missing pattern; now to none."
     yield from _users(done)
     yield f"{_tenants(done.tenants)}, {done.seconds:.1f} s."
     yield (
-        "Nothing was written: run it without --dry-run."
+        "Nothing was written. Run it without --dry-run to write."
         if done.dry_run
         else "Next: manage.py refresh_enriched_view"
     )
@@ -124,13 +124,13 @@ def _table(table: Table, dry_run: bool) -> Iterator[str]:
 
 def _users(done: Adopted) -> Iterator[str]:
     if done.users_made:
-        yield f"{done.users_made:,} users made: give them addresses in the admin."
+        yield f"{done.users_made:,} users created. Set their e-mail addresses in the admin."
     if done.tenants_without_user:
         some = ", ".join(done.tenants_without_user[:3])
         more = len(done.tenants_without_user) - 3
         yield (
             f"No user is {some}{f' and {more:,} more' if more > 0 else ''}: "
-            "--create-users makes them."
+            "--create-users creates them."
         )
 
 

@@ -1,4 +1,4 @@
-"""`manage.py build_graph`: build a tenant's graph from the view, and say what it is like."""
+"""`manage.py build_graph`: build a tenant's graph from the view and print its statistics."""
 
 import json
 import time
@@ -16,24 +16,24 @@ from graph.reading.load import load
 
 class Command(BaseCommand):
     help = (
-        "Build a tenant's networkx.MultiDiGraph from view_enriched_relationships, with all nine "
-        "layers on its edges, in two queries, and print its statistics."
+        "Build a tenant's networkx.MultiDiGraph from view_enriched_relationships in two queries, "
+        "with all nine layers on its edges, and print its statistics."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", required=True, help="whose graph: a UUID or an address")
+        parser.add_argument("--user", required=True, help="tenant: a UUID or an e-mail address")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            found = built(options["user"])
+            statistics = built(options["user"])
         except GraphError as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(json.dumps(found) if options["json"] else in_words(found))
+        self.stdout.write(json.dumps(statistics) if options["json"] else in_words(statistics))
 
 
 def built(user: str) -> dict[str, Any]:
-    """The statistics of the user's graph; `seconds` is load and build together."""
+    """The statistics of the user's graph. `seconds` is the time to load and build it."""
     user_id = tenant_lookup.find(user)
     start = time.perf_counter()
     graph, queries = load(user_id)
@@ -42,13 +42,15 @@ def built(user: str) -> dict[str, Any]:
     return {**asdict(stats(graph)), "queries": queries, "seconds": round(seconds, 3)}
 
 
-def in_words(found: dict[str, Any]) -> str:
-    layers = ", ".join(f"{name} {count:,}" for name, count in found["layers"].items() if count)
+def in_words(statistics: dict[str, Any]) -> str:
+    layers = ", ".join(f"{name} {count:,}" for name, count in statistics["layers"].items() if count)
     return (
-        f"{found['nodes']:,} nodes, {found['edges']:,} edges, {found['components']:,} components, "
-        f"average degree {found['average_degree']:.1f}, density {found['density']:.5f}; "
-        f"{found['queries']} queries, {found['seconds']:.2f} s\n"
-        f"edges not in the graph: {found['unresolved']:,} without an entity, "
-        f"{found['dangling']:,} whose entity is gone\n"
-        f"edges that a layer annotates: {layers or 'not computed'}"
+        f"{statistics['nodes']:,} nodes, {statistics['edges']:,} edges, "
+        f"{statistics['components']:,} components, "
+        f"average degree {statistics['average_degree']:.1f}, "
+        f"density {statistics['density']:.5f}; "
+        f"{statistics['queries']} queries, {statistics['seconds']:.2f} s\n"
+        f"relationships not in the graph: {statistics['unresolved']:,} without an entity, "
+        f"{statistics['dangling']:,} whose entity does not exist\n"
+        f"edges with each layer: {layers or 'not computed'}"
     )

@@ -1,4 +1,4 @@
-"""`manage.py enrich`: a tenant's layers from its books."""
+"""`manage.py enrich`: compute a tenant's layers from its books."""
 
 import json
 import sys
@@ -18,21 +18,21 @@ from graph.errors import GraphError
 
 class Command(BaseCommand):
     help = (
-        "Compute a tenant's layers from its books: what recurs, what is seasonal, what is expected "
-        "next, and so on. Only what has changed since the last time is searched again, and only "
-        "rows that turn out otherwise are written."
+        "Compute a tenant's layers from its books: recurrence, seasons, predictions, and so on. "
+        "Only books that changed since the last run are searched again, and only rows that differ "
+        "are written."
     )
-    requires_system_checks: Any = []  # they would load the whole site
+    requires_system_checks: Any = []  # the checks would import the whole site
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", required=True, help="whose books: a UUID or an address")
+        parser.add_argument("--user", required=True, help="tenant: a UUID or an e-mail address")
         parser.add_argument(
             "--layer",
             nargs="+",
             metavar="NAME",
-            help=f"only these (all, in this order): {', '.join(run.STEPS)}",
+            help=f"compute only these (default: all, in this order): {', '.join(run.STEPS)}",
         )
-        parser.add_argument("--all", action="store_true", help="search also what has not changed")
+        parser.add_argument("--all", action="store_true", help="also search unchanged books")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
 
 def enriched(user_id: UUID, layers: Sequence[str] = (), *, everything: bool = False) -> list[Done]:
-    """Every step, with a bar on a terminal."""
+    """Run the steps, with a progress bar on a terminal."""
     total = len(layers or run.STEPS)
     with tqdm(total=total, unit=" layers", disable=not sys.stderr.isatty()) as bar:
 
@@ -57,15 +57,15 @@ def enriched(user_id: UUID, layers: Sequence[str] = (), *, everything: bool = Fa
 
 
 def as_json(done: list[Done]) -> str:
-    seconds = round(sum(each.seconds for each in done), 3)
-    layers = [{**asdict(each), "seconds": round(each.seconds, 3)} for each in done]
+    seconds = round(sum(step.seconds for step in done), 3)
+    layers = [{**asdict(step), "seconds": round(step.seconds, 3)} for step in done]
     return json.dumps({"seconds": seconds, "layers": layers})
 
 
 def in_words(done: list[Done]) -> str:
     lines = [
-        f"{each.layer:16} {each.rows_added:,} added, {each.rows_changed:,} changed, "
-        f"{each.rows_removed:,} removed; {each.seconds:.2f} s"
-        for each in done
+        f"{step.layer:16} {step.rows_added:,} added, {step.rows_changed:,} changed, "
+        f"{step.rows_removed:,} removed; {step.seconds:.2f} s"
+        for step in done
     ]
-    return "\n".join([*lines, f"All of it took {sum(each.seconds for each in done):.1f} s."])
+    return "\n".join([*lines, f"Total: {sum(step.seconds for step in done):.1f} s."])

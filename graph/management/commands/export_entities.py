@@ -1,4 +1,4 @@
-"""`manage.py export_entities`: the tenant's parties as a file, with all their spellings."""
+"""`manage.py export_entities`: a tenant's entities as a file, with all spellings."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,8 +12,8 @@ from graph.management.commands import export_relationships
 class Command(export_relationships.Command):
     help = (
         "Export a tenant's entities: id, kind, name, identity, strong keys, number of events, and "
-        "the spellings that those events have. In CSV a text that a spreadsheet might take for a "
-        "formula gets an apostrophe before it."
+        "the spellings in these events. In CSV, text that a spreadsheet might run as a formula "
+        "gets a leading apostrophe."
     )
     what = "entities"
     export: Callable[[UUID], AbstractContextManager[Export]] = staticmethod(pages.entities)

@@ -16,16 +16,16 @@ from graph.reading.load import ALL
 
 class Command(BaseCommand):
     help = (
-        "Export a tenant's graph: json (networkx's node-link), graphml and gexf with entities and "
-        "relationships; csv, parquet and arrow (an IPC stream) with the relationships."
+        "Export a tenant's graph. json (networkx's node-link), graphml and gexf have entities and "
+        "relationships; csv, parquet and arrow (an IPC stream) have relationships only."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", required=True, help="whose: a UUID or an e-mail address")
+        parser.add_argument("--user", required=True, help="tenant: a UUID or an e-mail address")
         parser.add_argument("--format", choices=sorted(FORMATS), required=True)
         parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
-        parser.add_argument("--columns", help="of the relationships, comma-separated (all)")
-        parser.add_argument("--flow", action="store_true", help="money only, no links")
+        parser.add_argument("--columns", help="columns of relationships, comma-separated (all)")
+        parser.add_argument("--flow", action="store_true", help="only money flows, no links")
 
     def handle(self, *args: Any, **options: Any) -> None:
         columns = tuple(options["columns"].split(",")) if options["columns"] else ALL
@@ -38,8 +38,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(f"{options['output']}: {error.strerror or error}") from None
-        told = contents.told
-        self.stderr.write(f"{told['nodes']:,} entities, {told['edges']:,} relationships")
+        counts = contents.told
+        self.stderr.write(f"{counts['nodes']:,} entities, {counts['edges']:,} relationships")
 
     def _write(self, pieces: Pieces, output: Path | None) -> None:
         if output is None:

@@ -1,4 +1,4 @@
-"""`manage.py export_relationships`: the view's rows as a file, with the keys of their sources."""
+"""`manage.py export_relationships`: a tenant's relationships as a file, with source keys."""
 
 import os
 import sys
@@ -23,19 +23,19 @@ from graph.export.pages import Export
 
 class Command(BaseCommand):
     help = (
-        "Export a tenant's rows of view_enriched_relationships with all nine layers, and with the "
-        "file and the own key of both events, so that they can be compared with the books. In CSV "
-        "a text that a spreadsheet might take for a formula gets an apostrophe before it."
+        "Export a tenant's rows of view_enriched_relationships with all nine layers, and the file "
+        "and key of both events, so that they can be compared with the books. In CSV, text that a "
+        "spreadsheet might run as a formula gets a leading apostrophe."
     )
-    requires_system_checks: Any = []  # they would load the whole site
+    requires_system_checks: Any = []  # the checks would import the whole site
     what = "relationships"
     export: Callable[[UUID], AbstractContextManager[Export]] = staticmethod(pages.relationships)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", required=True, help="whose: a UUID or an e-mail address")
+        parser.add_argument("--user", required=True, help="tenant: a UUID or an e-mail address")
         parser.add_argument("--format", choices=sorted(FORMATS), default="csv", help="(csv)")
         parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
-        parser.add_argument("--raw", action="store_true", help="no apostrophes: for programs")
+        parser.add_argument("--raw", action="store_true", help="no apostrophes, for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -47,16 +47,19 @@ class Command(BaseCommand):
         self.stderr.write(f"{written:,} {self.what} to {options['output'] or 'standard output'}")
 
     def _export(self, user_id: UUID, options: dict[str, Any]) -> int:
-        """How many rows were written: all, or the file is not touched."""
+        """Export all rows and return their number.
+
+        On an error the output file is left unchanged.
+        """
         analyze_grown(connections["owner"], user_id)
-        with type(self).export(user_id) as found, self._opened(options["output"]) as file:
+        with type(self).export(user_id) as export, self._opened(options["output"]) as file:
             write = FORMATS[options["format"]]
-            write(file, found.schema, shown(found, self.what), raw=options["raw"])
-        return found.total
+            write(file, export.schema, shown(export, self.what), raw=options["raw"])
+        return export.total
 
     @contextmanager
     def _opened(self, output: Path | None) -> Iterator[IO[bytes]]:
-        """The file takes its name when it is complete."""
+        """A temporary file, renamed to the output when it is complete."""
         if output is None:
             yield getattr(self.stdout, "buffer", sys.stdout.buffer)
             return
@@ -69,10 +72,10 @@ class Command(BaseCommand):
             part.unlink(missing_ok=True)
 
 
-def shown(found: Export, what: str) -> Iterator[pa.Table]:
+def shown(export: Export, what: str) -> Iterator[pa.Table]:
     """The pages, with a progress bar on a terminal."""
     hidden = not sys.stderr.isatty()
-    with tqdm(total=found.total, desc=what, unit="row", unit_scale=True, disable=hidden) as bar:
-        for page in found.pages:
+    with tqdm(total=export.total, desc=what, unit="row", unit_scale=True, disable=hidden) as bar:
+        for page in export.pages:
             yield page
             bar.update(page.num_rows)

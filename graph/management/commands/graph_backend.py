@@ -1,4 +1,4 @@
-"""Say which of networkx's functions run on compiled code here."""
+"""`manage.py graph_backend`: list networkx's functions that run on compiled code."""
 
 import json
 from typing import Any
@@ -9,20 +9,20 @@ from graph.engine.networkx.backend import functions
 
 
 class Command(BaseCommand):
-    help = "Every function that networkx dispatches: native (compiled), or fallback (converted)."
+    help = "List networkx's functions: native (compiled), or fallback (on a converted graph)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--native", action="store_true", help="only what is native")
-        parser.add_argument("--json", action="store_true", help="one JSON object")
+        parser.add_argument("--native", action="store_true", help="only native functions")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        told = {
+        kinds = {
             name: "native" if native else "fallback"
             for name, native in functions().items()
             if native or not options["native"]
         }
         if options["json"]:
-            self.stdout.write(json.dumps(told))
+            self.stdout.write(json.dumps(kinds))
             return
-        for name, what in told.items():
-            self.stdout.write(f"{name:<55} {what}")
+        for name, kind in kinds.items():
+            self.stdout.write(f"{name:<55} {kind}")

@@ -17,27 +17,27 @@ EXIT_CODES = (
 
 class Command(BaseCommand):
     help = (
-        "Refresh view_enriched_relationships, one refresher at a time. By default concurrently: "
-        f"readers go on with the old rows until the new ones are there. {EXIT_CODES}"
+        "Refresh view_enriched_relationships; only one refresh runs at a time. By default it is "
+        f"concurrent: readers see the old rows until the new ones are committed. {EXIT_CODES}"
     )
-    requires_system_checks: Any = []  # they would load the whole site
+    requires_system_checks: Any = []  # the checks would import the whole site
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--no-concurrently",
             action="store_false",
             dest="concurrently",
-            help="lock the view to everybody while it is replaced: for its first population and "
-            "for exclusive maintenance only",
+            help="lock the view for everybody while it is replaced; use it for the first "
+            "population and for exclusive maintenance",
         )
         parser.add_argument(
-            "--no-wait", action="store_false", dest="wait", help="end when another refresh runs"
+            "--no-wait", action="store_false", dest="wait", help="exit if another refresh runs"
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
         parser.add_argument(
             "--print-sql",
             action="store_true",
-            help="print the view's whole definition, for psql -f, and do nothing",
+            help="print the SQL that creates the view, for psql -f, and exit",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -49,7 +49,7 @@ class Command(BaseCommand):
 
     def _refresh(self, concurrently: bool, wait: bool) -> refresh.Refresh:
         if not concurrently:
-            self.stderr.write("The view is locked to everybody until this ends.")
+            self.stderr.write("The view is locked for everybody until this command ends.")
         try:
             return refresh.refresh(concurrently=concurrently, wait=wait)
         except RefreshRunning as error:

@@ -1,1 +1,1 @@
-"""Dead letters over HTTP, for staff."""
+"""Endpoints of dead letters, for staff."""

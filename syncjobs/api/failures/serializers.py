@@ -1,4 +1,4 @@
-"""What the API takes and gives of dead letters."""
+"""Request and response shapes of dead letters."""
 
 from rest_framework import serializers
 
@@ -14,24 +14,26 @@ MOST = 1_000
 
 
 class Filters(StrictQuery):
-    """Which failures."""
+    """Filters of failures."""
 
     status = serializers.ChoiceField(
         [CURRENT, ANY, *FailureStatus.values],
         default=CURRENT,
-        help_text="current: open or being replayed; any: of whichever status.",
+        help_text="current: open or being replayed; any: every status.",
     )
     provider = serializers.ChoiceField(Provider.choices, required=False)
     function = serializers.CharField(required=False, max_length=200)
-    fingerprint = serializers.CharField(required=False, max_length=64, help_text="A group's")
-    since = Moment(required=False, validators=[past], help_text="Not failed before this.")
+    fingerprint = serializers.CharField(
+        required=False, max_length=64, help_text="The fingerprint of a group."
+    )
+    since = Moment(required=False, validators=[past], help_text="Failed at or after this time.")
     search = serializers.CharField(
-        required=False, max_length=200, help_text="An id that it carries, or a text in it."
+        required=False, max_length=200, help_text="An id of the failure, or a text in it."
     )
 
 
 class FailuresQuery(Filters):
-    cursor = Place(required=False, help_text="The `next` of the page before.")
+    cursor = Place(required=False, help_text="The `next` of the previous page.")
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
 
 
@@ -42,7 +44,8 @@ class GroupsQuery(Filters):
 
 class ReplayBody(StrictBody):
     payload = serializers.DictField(
-        required=False, help_text="Instead of the failure's own, which is kept beside it."
+        required=False,
+        help_text="Replaces the failure's own payload, which is kept in its history.",
     )
 
 
@@ -55,7 +58,9 @@ class ReplaysBody(StrictBody):
         max_value=FASTEST,
         help_text="null: all at once",
     )
-    dry_run = serializers.BooleanField(default=False, help_text="Start none; say which would be.")
+    dry_run = serializers.BooleanField(
+        default=False, help_text="Start no replays, only report which would be started."
+    )
 
 
 class NoteBody(StrictBody):
@@ -71,14 +76,14 @@ class FailureAnswer(Answer):
     status = serializers.ChoiceField(FailureStatus.choices)
     function = serializers.CharField()
     provider = serializers.CharField()
-    error = serializers.CharField(help_text="What went wrong, in a sentence")
+    error = serializers.CharField(help_text="What went wrong, in one sentence")
     error_class = serializers.CharField()
-    location = serializers.CharField(help_text="The top frame of ours")
-    fingerprint = serializers.CharField(help_text="Groups like failures")
+    location = serializers.CharField(help_text="The innermost frame of finley's code")
+    fingerprint = serializers.CharField(help_text="Equal for failures of the same kind")
     tries = serializers.IntegerField()
     first_failed_at = serializers.DateTimeField()
     last_failed_at = serializers.DateTimeField()
-    note = serializers.CharField(help_text="Why it was put aside")
+    note = serializers.CharField(help_text="Why it was settled")
     settled_at = serializers.DateTimeField(allow_null=True)
     user_id = serializers.UUIDField(allow_null=True, help_text="The tenant")
     connection_id = serializers.CharField()
@@ -111,10 +116,10 @@ class FailureRunAnswer(Answer):
 
 
 class FailureDetailAnswer(FailureAnswer):
-    payload = serializers.DictField(help_text="What a replay asks for")
+    payload = serializers.DictField(help_text="The payload of a replay")
     payload_history = serializers.ListField(child=serializers.DictField())
     traceback = serializers.CharField()
-    advice = serializers.CharField(help_text="What a person should do now")
+    advice = serializers.CharField(help_text="What a person should do")
     runs = FailureRunAnswer(many=True, help_text="The run that failed, and its replays")
 
 
@@ -125,7 +130,7 @@ class GroupAnswer(Answer):
     newest = serializers.DateTimeField()
     oldest = serializers.DateTimeField()
     providers = serializers.ListField(child=serializers.CharField())
-    sample_id = serializers.UUIDField(help_text="The newest one's id")
+    sample_id = serializers.UUIDField(help_text="The id of the newest failure")
     error = serializers.CharField()
     error_class = serializers.CharField()
     function = serializers.CharField()
@@ -134,7 +139,7 @@ class GroupAnswer(Answer):
 
 class GroupsAnswer(Answer):
     results = GroupAnswer(source="groups", many=True)
-    total = serializers.IntegerField(help_text="Groups on all pages")
+    total = serializers.IntegerField(help_text="Number of groups on all pages")
 
 
 class StartedAnswer(Answer):
@@ -149,6 +154,6 @@ class SkippedAnswer(Answer):
 
 class ReplaysAnswer(Answer):
     dry_run = serializers.BooleanField()
-    eligible = serializers.IntegerField(help_text="How many are started, or would be")
+    eligible = serializers.IntegerField(help_text="Number of replays started, or to be started")
     started = StartedAnswer(many=True)
     skipped = SkippedAnswer(many=True)

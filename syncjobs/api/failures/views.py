@@ -1,6 +1,6 @@
-"""Dead letters over HTTP, for staff: what the admin does, by the same functions.
+"""Endpoints of dead letters for staff, with the same functions as the admin.
 
-These requests run as the owning role: failures are of every tenant.
+The requests run as the owner, because failures belong to all tenants.
 """
 
 from collections.abc import Sequence
@@ -31,24 +31,26 @@ from syncjobs.models.choices import FailureStatus
 
 STAFF = {403: OpenApiResponse(Problem, description="Not staff, or without the permission")}
 MISSING = {404: OpenApiResponse(Problem, description="There is no such failure")}
-CONFLICT = {409: OpenApiResponse(Problem, description="Its status, or its connection, forbids it")}
+CONFLICT = {
+    409: OpenApiResponse(Problem, description="Its status or its connection does not allow it")
+}
 SETTLED = {200: shapes.FailureAnswer, **SENT, **STAFF, **MISSING, **CONFLICT}
 FAILURE_ID = OpenApiParameter("failure_id", OpenApiTypes.UUID, "path")
 STATUSES = {
     shapes.CURRENT: search.CURRENT,
     shapes.ANY: (),
-    **{each: (each,) for each in FailureStatus.values},
+    **{status: (status,) for status in FailureStatus.values},
 }
 
 
 class MayDo(Scoped):
-    """Staff with the permission that the view needs, and a token with the scope admin."""
+    """Staff with the permission that the view requires, and a token with the scope admin."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not super().has_permission(request, view):
             return False
-        self.message = "This is for staff with the permission."
-        needed: str = view.needs  # type: ignore[attr-defined]  # each view of this module has it
+        self.message = "This is for staff with the necessary permission."
+        needed: str = view.needs  # type: ignore[attr-defined]  # all views of this module have it
         return request.user.is_staff and request.user.has_perm(f"syncjobs.{needed}_jobfailure")
 
 
@@ -62,7 +64,7 @@ class Staff(Api):
     needs = "view"
 
     def by(self, request: Request) -> AbstractBaseUser:
-        """Who asks: the log names them."""
+        """The user, for the log."""
         return cast(AbstractBaseUser, request.user)
 
 
@@ -73,9 +75,9 @@ def _id(text: str) -> UUID:
         raise NotFound(outcomes.UNKNOWN) from None
 
 
-def _matching(wanted: dict[str, Any]) -> Any:
-    statuses = STATUSES[wanted.pop("status")]
-    return search.matching(statuses=statuses, **wanted).defer(*outcomes.WIDE)
+def _matching(filters: dict[str, Any]) -> Any:
+    statuses = STATUSES[filters.pop("status")]
+    return search.matching(statuses=statuses, **filters).defer(*outcomes.WIDE)
 
 
 def _refused(verdict: Verdict) -> APIException:
@@ -91,11 +93,11 @@ class FailuresView(Staff):
         responses={200: shapes.FailuresAnswer, **ASKED, **STAFF},
     )
     def get(self, request: Request) -> Response:
-        """Dead letters, those that failed last first."""
-        wanted = self.parameters(request)
-        most, after = wanted.pop("limit"), wanted.pop("cursor", None)
-        found, following = cursors.page(_matching(wanted), "last_failed_at", most, after)
-        answer = {"results": found, "next": cursors.cursor(following)}
+        """Dead letters, the last failed first."""
+        filters = self.parameters(request)
+        most, after = filters.pop("limit"), filters.pop("cursor", None)
+        page, following = cursors.page(_matching(filters), "last_failed_at", most, after)
+        answer = {"results": page, "next": cursors.cursor(following)}
         return Response(shapes.FailuresAnswer(answer).data)
 
 
@@ -108,10 +110,10 @@ class GroupsView(Staff):
         responses={200: shapes.GroupsAnswer, **ASKED, **STAFF},
     )
     def get(self, request: Request) -> Response:
-        """Dead letters by what went wrong, the group that failed last first."""
-        wanted = self.parameters(request)
-        bounds = {name: wanted.pop(name) for name in ("limit", "offset")}
-        return Response(shapes.GroupsAnswer(groups.page(_matching(wanted), **bounds)).data)
+        """Groups of dead letters of the same kind, the last failed first."""
+        filters = self.parameters(request)
+        bounds = {name: filters.pop(name) for name in ("limit", "offset")}
+        return Response(shapes.GroupsAnswer(groups.page(_matching(filters), **bounds)).data)
 
 
 @extend_schema(parameters=[FAILURE_ID])
@@ -121,7 +123,7 @@ class FailureView(Staff):
         responses={200: shapes.FailureDetailAnswer, **ASKED, **STAFF, **MISSING},
     )
     def get(self, request: Request, failure_id: str) -> Response:
-        """One dead letter: payload, traceback, each run and attempt, and what to do now."""
+        """One dead letter with payload, traceback, runs, attempts and advice."""
         self.parameters(request)
         failure: Any = JobFailure.objects.filter(pk=_id(failure_id)).first()
         if failure is None:
@@ -138,26 +140,30 @@ class ReplaysView(Staff):
         request=shapes.ReplaysBody,
         responses={
             202: shapes.ReplaysAnswer,
-            200: OpenApiResponse(shapes.ReplaysAnswer, description="What a dry run found"),
+            200: OpenApiResponse(shapes.ReplaysAnswer, description="The result of a dry run"),
             **SENT,
             **STAFF,
         },
     )
     def post(self, request: Request) -> Response:
-        """Replay dead letters, so many a minute; one that cannot be stops no other."""
-        wanted = self.body(request, shapes.ReplaysBody)
-        if wanted["dry_run"]:
-            return Response(_planned(replaying.plan(wanted["ids"])))
-        done = replaying.replay(wanted["ids"], by=self.by(request), per_minute=wanted["per_minute"])
+        """Replay dead letters, optionally at a limited pace.
+
+        Those that cannot be replayed are skipped.
+        """
+        options = self.body(request, shapes.ReplaysBody)
+        if options["dry_run"]:
+            return Response(_planned(replaying.plan(options["ids"])))
+        pace = options["per_minute"]
+        done = replaying.replay(options["ids"], by=self.by(request), per_minute=pace)
         started = [(failure.pk, run.pk) for failure, run in done.started]
         return Response(
             _replays(started, done.skipped, dry_run=False), status=status.HTTP_202_ACCEPTED
         )
 
 
-def _planned(planned: list[Verdict]) -> Any:
-    started = [(each.failure_id, None) for each in planned if each.eligible]
-    skipped = [each for each in planned if not each.eligible]
+def _planned(verdicts: list[Verdict]) -> Any:
+    started = [(verdict.failure_id, None) for verdict in verdicts if verdict.eligible]
+    skipped = [verdict for verdict in verdicts if not verdict.eligible]
     return _replays(started, skipped, dry_run=True)
 
 
@@ -168,7 +174,9 @@ def _replays(
         "dry_run": dry_run,
         "eligible": len(started),
         "started": [{"failure": failure, "run": run} for failure, run in started],
-        "skipped": [{"failure": each.failure_id, "reason": each.reason} for each in skipped],
+        "skipped": [
+            {"failure": verdict.failure_id, "reason": verdict.reason} for verdict in skipped
+        ],
     }
     return shapes.ReplaysAnswer(answer).data
 
@@ -184,9 +192,9 @@ class ReplayView(Staff):
     )
     def post(self, request: Request, failure_id: str) -> Response:
         """Replay one dead letter, with its own payload or an edited one."""
-        wanted = self.body(request, shapes.ReplayBody)
+        options = self.body(request, shapes.ReplayBody)
         done = replaying.replay(
-            [_id(failure_id)], by=self.by(request), payload=wanted.get("payload")
+            [_id(failure_id)], by=self.by(request), payload=options.get("payload")
         )
         if done.skipped:
             raise _refused(done.skipped[0])
@@ -208,18 +216,20 @@ class Settling(Staff):
 class ResolveView(Settling):
     @extend_schema(operation_id="job_failures_resolve", request=shapes.NoteBody, responses=SETTLED)
     def post(self, request: Request, failure_id: str) -> Response:
-        """Done with: the cause is mended, or what failed was done by hand."""
-        given = self.body(request, shapes.NoteBody)
-        return self.answer(settling.resolve([_id(failure_id)], by=self.by(request), **given))
+        """Mark it resolved: the cause is fixed, or the work was done by hand."""
+        options = self.body(request, shapes.NoteBody)
+        return self.answer(settling.resolve([_id(failure_id)], by=self.by(request), **options))
 
 
 @extend_schema(parameters=[FAILURE_ID])
 class IgnoreView(Settling):
     @extend_schema(operation_id="job_failures_ignore", request=shapes.NoteBody, responses=SETTLED)
     def post(self, request: Request, failure_id: str) -> Response:
-        """Known: out of the view until it changes, and so is the next of its like."""
-        given = self.body(request, shapes.NoteBody)
-        return self.answer(settling.ignore([_id(failure_id)], by=self.by(request), **given))
+        """Ignore it until it changes; the next failure of its kind on the connection is ignored,
+        too.
+        """
+        options = self.body(request, shapes.NoteBody)
+        return self.answer(settling.ignore([_id(failure_id)], by=self.by(request), **options))
 
 
 @extend_schema(parameters=[FAILURE_ID])
@@ -228,15 +238,15 @@ class DiscardView(Settling):
         operation_id="job_failures_discard", request=shapes.ReasonBody, responses=SETTLED
     )
     def post(self, request: Request, failure_id: str) -> Response:
-        """Given up, for a reason."""
-        given = self.body(request, shapes.ReasonBody)
-        return self.answer(settling.discard([_id(failure_id)], by=self.by(request), **given))
+        """Give it up, for a reason."""
+        options = self.body(request, shapes.ReasonBody)
+        return self.answer(settling.discard([_id(failure_id)], by=self.by(request), **options))
 
 
 @extend_schema(parameters=[FAILURE_ID])
 class ReopenView(Settling):
     @extend_schema(operation_id="job_failures_reopen", request=None, responses=SETTLED)
     def post(self, request: Request, failure_id: str) -> Response:
-        """Back into the view, whatever put it aside."""
+        """Reopen it, whatever settled it."""
         self.body(request, NoBody)
         return self.answer(settling.reopen([_id(failure_id)], by=self.by(request)))

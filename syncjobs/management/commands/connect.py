@@ -1,4 +1,4 @@
-"""`manage.py connect`: register a tenant's connection. An operator is believed."""
+"""`manage.py connect`: register a tenant's connection, without asking Nango whose it is."""
 
 import json
 from datetime import timedelta
@@ -17,12 +17,12 @@ LEAST = 60
 
 class Command(BaseCommand):
     help = (
-        "Register a connection of Nango's as a tenant's. Nango is not asked whose it is: over the "
-        "API, where it is, POST /api/v1/connections/."
+        "Register a Nango connection for a tenant. Nango is not asked whose it is; the API does "
+        "ask: POST /api/v1/connections/."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", required=True, help="whose: a UUID or an e-mail address")
+        parser.add_argument("--user", required=True, help="tenant: a UUID or an e-mail address")
         parser.add_argument("--provider", required=True, choices=Provider.values)
         parser.add_argument("--nango-id", required=True, metavar="ID", help="Nango's connection id")
         parser.add_argument(
@@ -31,16 +31,16 @@ class Command(BaseCommand):
             help="Nango's integration id (default: the provider's name)",
         )
         parser.add_argument(
-            "--every", type=int, metavar="SECONDS", help="sync it so often (default: when asked)"
+            "--every", type=int, metavar="SECONDS", help="period of syncs (default: on request)"
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         every = options["every"]
         if every is not None and every < LEAST:
-            raise CommandError(f"--every: {LEAST} seconds at least.")
+            raise CommandError(f"--every must be at least {LEAST} seconds.")
         try:
-            made = connections.register(
+            row = connections.register(
                 tenant_lookup.find(options["user"]),
                 options["provider"],
                 options["nango_id"],
@@ -49,5 +49,5 @@ class Command(BaseCommand):
             )
         except (GraphError, RequestError) as error:
             raise CommandError(str(error)) from None
-        told = {"connection": str(made.pk), "provider": made.provider, "state": made.state}
-        self.stdout.write(json.dumps(told) if options["json"] else f"Connected {made}: {made.pk}")
+        result = {"connection": str(row.pk), "provider": row.provider, "state": row.state}
+        self.stdout.write(json.dumps(result) if options["json"] else f"Connected {row}: {row.pk}")

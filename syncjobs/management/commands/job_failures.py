@@ -1,4 +1,4 @@
-"""`manage.py job_failures`: dead letters from the command line."""
+"""`manage.py job_failures`: list, replay and settle dead letters."""
 
 import json
 import re
@@ -26,22 +26,22 @@ from syncjobs.models import JobFailure, SyncRun
 from syncjobs.models.choices import FailureStatus, Provider
 
 HELP = """\
-Look at job failures, replay them, or put them aside.
+List job failures, replay them, or settle them.
 
-  list                            those that wait for somebody
-  groups                          the same by what went wrong
-  show ID                         one, with its attempts, tracebacks, payload, and what to do
-  replay ID ...                   ask for each once more, as a new run linked to it
+  list                            open failures and those being replayed
+  groups                          the same, grouped by kind
+  show ID                         one, with attempts, tracebacks, payload and advice
+  replay ID ...                   request each again, as a new run linked to it
   resolve | ignore | discard ID   dealt with | known | given up, with a --reason
-  reopen ID ...                   back among those that wait
+  reopen ID ...                   set back to open
 
-Instead of ids, --all-matching takes everything that the filters match: try it with --dry-run.
+Instead of ids, --all-matching takes all failures that the filters match. Try --dry-run first.
 
   manage.py job_failures groups --provider gmail
   manage.py job_failures replay --all-matching --fingerprint 1f0c… --per-minute 30 --dry-run
   echo '{"full": true}' | manage.py job_failures replay ID --payload - --as me@example.org
 """
-TOLD = (
+FIELDS = (
     "id",
     "status",
     "provider",
@@ -61,8 +61,8 @@ TOLD = (
     "run_id",
     "job_id",
 )
-TOLD_OF_RUN = ("id", "status", "trigger", "tries", "created_at", "finished_at", "error")
-TOLD_OF_ATTEMPT = (
+RUN_FIELDS = ("id", "status", "trigger", "tries", "created_at", "finished_at", "error")
+ATTEMPT_FIELDS = (
     "try_number",
     "outcome",
     "worker",
@@ -84,24 +84,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="COMMAND")
-        _filters(_json(verbs.add_parser("list", help="the newest first")), limit=50)
-        _filters(_json(verbs.add_parser("groups", help="by what went wrong")), limit=50)
-        shown = _json(verbs.add_parser("show", help="one, with all that is known of it"))
+        _filters(_json(verbs.add_parser("list", help="list failures, newest first")), limit=50)
+        _filters(_json(verbs.add_parser("groups", help="list groups of one kind")), limit=50)
+        shown = _json(verbs.add_parser("show", help="show one failure with all its details"))
         shown.add_argument("ids", nargs=1, type=_id, metavar="ID")
-        again = _acting(verbs.add_parser("replay", help="ask for it once more"))
-        again.add_argument("--per-minute", type=int, metavar="N", help="so many a minute")
+        again = _acting(verbs.add_parser("replay", help="request it again"))
+        again.add_argument("--per-minute", type=int, metavar="N", help="replays per minute")
         again.add_argument(
             "--payload", metavar="FILE", help="an edited payload for one failure; - reads stdin"
         )
-        for verb, told in (
+        for verb, meaning in (
             ("resolve", "it is dealt with"),
-            ("ignore", "it is known, and so is the next of its like on the same connection"),
+            ("ignore", "it is known; ignore the next of its kind on the same connection, too"),
         ):
-            _acting(verbs.add_parser(verb, help=told)).add_argument("--note", default="")
+            _acting(verbs.add_parser(verb, help=meaning)).add_argument("--note", default="")
         _acting(verbs.add_parser("discard", help="it is given up")).add_argument(
-            "--reason", default="", help="why; there must be one"
+            "--reason", default="", help="the reason (required)"
         )
-        _acting(verbs.add_parser("reopen", help="it waits for somebody again"))
+        _acting(verbs.add_parser("reopen", help="set it back to open"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         ways = {"list": self._list, "groups": self._groups, "show": self._show}
@@ -111,63 +111,64 @@ class Command(BaseCommand):
             except RequestError as error:
                 raise CommandError(str(error)) from None
 
-    def _print(self, found: Any) -> None:
-        self.stdout.write(json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False))
+    def _print(self, value: Any) -> None:
+        self.stdout.write(json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False))
 
     def _list(self, options: dict[str, Any]) -> None:
         limit = options["limit"]
-        found = list(_matching(options).defer(*outcomes.WIDE)[: limit + 1])
-        more, found = len(found) > limit, found[:limit]
+        rows = list(_matching(options).defer(*outcomes.WIDE)[: limit + 1])
+        more, rows = len(rows) > limit, rows[:limit]
         if options["json"]:
-            self._print({"failures": [_told(each, TOLD) for each in found], "more": more})
+            self._print({"failures": [_fields(row, FIELDS) for row in rows], "more": more})
             return
-        for each in found:
-            self.stdout.write(_line(each))
-        self.stdout.write(_total(len(found), "failure", more))
+        for row in rows:
+            self.stdout.write(_line(row))
+        self.stdout.write(_total(len(rows), "failure", more))
 
     def _groups(self, options: dict[str, Any]) -> None:
-        found = groups.page(_matching(options), limit=options["limit"])
+        page = groups.page(_matching(options), limit=options["limit"])
         if options["json"]:
-            self._print({"groups": [asdict(each) for each in found.groups], "total": found.total})
+            self._print({"groups": [asdict(group) for group in page.groups], "total": page.total})
             return
-        for each in found.groups:
-            where = f" at {each.location}" if each.location else ""
+        for group in page.groups:
+            where = f" at {group.location}" if group.location else ""
             self.stdout.write(
-                f"{each.fingerprint or '-'}  {each.count} ({each.open} open)  "
-                f"{each.newest:%Y-%m-%d %H:%M}  {', '.join(each.providers) or '-'}\n"
-                f"    {each.function}{where}: {_short(each.error)}"
+                f"{group.fingerprint or '-'}  {group.count} ({group.open} open)  "
+                f"{group.newest:%Y-%m-%d %H:%M}  {', '.join(group.providers) or '-'}\n"
+                f"    {group.function}{where}: {_short(group.error)}"
             )
-        more = found.total > len(found.groups)
-        self.stdout.write(_total(len(found.groups), "group", more))
+        more = page.total > len(page.groups)
+        self.stdout.write(_total(len(page.groups), "group", more))
 
     def _show(self, options: dict[str, Any]) -> None:
         failure = JobFailure.objects.filter(pk=options["ids"][0]).first()
         if failure is None:
             _unknown(options["ids"])
-        told = {
-            **_told(failure, (*TOLD, "payload", "payload_history", "traceback")),
+        details = {
+            **_fields(failure, (*FIELDS, "payload", "payload_history", "traceback")),
             "what_to_do": timeline.advice(failure),
             "runs": [_run(run) for run in timeline.runs_of(failure)],
         }
         if options["json"]:
-            self._print(told)
+            self._print(details)
         else:
-            self.stdout.write("\n".join(_pages(told)))
+            self.stdout.write("\n".join(_pages(details)))
 
     def _act(self, options: dict[str, Any]) -> None:
         ids, by = _chosen(options), _person(options["as"])
-        given = _given(options)
+        arguments = _arguments(options)
         if options["dry_run"]:
             self._report(options, *_planned(options["verb"], ids))
             return
         verb = options["verb"]
         if verb == "replay":
-            replayed = replaying.replay(ids, by=by, **given)
-            done = [(each.pk, run.pk) for each, run in replayed.started]
+            replayed = replaying.replay(ids, by=by, **arguments)
+            done = [(failure.pk, run.pk) for failure, run in replayed.started]
             self._report(options, done, replayed.skipped)
         else:
-            settled = getattr(settling, verb)(ids, by=by, **given)
-            self._report(options, [(each.pk, None) for each in settled.changed], settled.skipped)
+            settled = getattr(settling, verb)(ids, by=by, **arguments)
+            changed = [(failure.pk, None) for failure in settled.changed]
+            self._report(options, changed, settled.skipped)
 
     def _report(
         self,
@@ -176,15 +177,15 @@ class Command(BaseCommand):
         skipped: Sequence[Verdict],
     ) -> None:
         would = "would be " if options["dry_run"] else ""
-        said = f"{would}{DONE[options['verb']]}"
+        result = f"{would}{DONE[options['verb']]}"
         if options["json"]:
             self._print(_outcome(options, done, skipped))
         else:
             for failure, run in done:
-                self.stdout.write(f"{failure}  {said}{f' as run {run}' if run else ''}")
+                self.stdout.write(f"{failure}  {result}{f' as run {run}' if run else ''}")
             for verdict in skipped:
                 self.stdout.write(f"{verdict.failure_id}  skipped: {verdict.reason}")
-            self.stdout.write(f"{len(done)} {said}, {len(skipped)} skipped")
+            self.stdout.write(f"{len(done)} {result}, {len(skipped)} skipped")
         if skipped and not done and not options["all_matching"]:
             raise CommandError(f"None {'would be' if would else 'was'} {DONE[options['verb']]}.")
 
@@ -204,7 +205,7 @@ WANTED = {
 }
 
 
-# arguments
+# Arguments.
 
 
 def _json(parser: CommandParser) -> CommandParser:
@@ -218,28 +219,28 @@ def _filters(parser: CommandParser, limit: int | None) -> None:
         "--status",
         action="append",
         choices=[*FailureStatus.values, "all"],
-        help="may be given again (default: open and replaying)",
+        help="may be repeated (default: open and replaying)",
     )
     chosen.add_argument("--provider", default="", choices=Provider.values)
     chosen.add_argument("--function", default="", help="the task's name")
-    chosen.add_argument("--fingerprint", default="", help="a group's")
+    chosen.add_argument("--fingerprint", default="", help="the fingerprint of a group")
     chosen.add_argument(
-        "--since", type=_moment, metavar="WHEN", help="2026-01-31, 2026-01-31T12:00, 30m, 12h or 7d"
+        "--since", type=_timestamp, metavar="WHEN", help="2026-01-31, 2026-01-31T12:00, 30m or 7d"
     )
     chosen.add_argument("--search", default="", help="an id or a key, or text in error or payload")
     chosen.add_argument(
-        "--limit", type=_positive, default=limit, metavar="N", help="the newest N at most"
+        "--limit", type=_positive, default=limit, metavar="N", help="at most the newest N"
     )
 
 
 def _acting(parser: CommandParser) -> CommandParser:
     parser.add_argument("ids", nargs="*", type=_id, metavar="ID")
     parser.add_argument(
-        "--all-matching", action="store_true", help="whatever the filters match, instead of ids"
+        "--all-matching", action="store_true", help="all that the filters match, instead of ids"
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what would happen, do nothing")
+    parser.add_argument("--dry-run", action="store_true", help="show the result, change nothing")
     parser.add_argument(
-        "--as", default="", metavar="EMAIL", help="the staff user whom the log will name"
+        "--as", default="", metavar="EMAIL", help="the staff user to name in the log"
     )
     _filters(_json(parser), limit=None)
     return parser
@@ -249,23 +250,23 @@ def _id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no failure's id: those are UUIDs") from None
+        raise ArgumentTypeError(f"{text!r} is not the id of a failure, which is a UUID") from None
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is not a number from 1 on")
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
 
 
-def _moment(text: str) -> datetime:
+def _timestamp(text: str) -> datetime:
     if ago := _AGO.fullmatch(text):
         return timezone.now() - timedelta(**{_UNIT[ago[2]]: int(ago[1])})
     try:
-        moment = datetime.fromisoformat(text)
+        timestamp = datetime.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is neither a date nor a span such as 12h") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        raise ArgumentTypeError(f"{text!r} is neither a date nor a period such as 12h") from None
+    return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
 
 
 def _matching(options: dict[str, Any]) -> QuerySet[JobFailure]:
@@ -281,14 +282,14 @@ def _matching(options: dict[str, Any]) -> QuerySet[JobFailure]:
 
 
 def _chosen(options: dict[str, Any]) -> list[UUID]:
-    """Raises CommandError where nothing is chosen, or somebody unknown."""
+    """The ids of the chosen failures. Raises CommandError for none, or for an unknown one."""
     if bool(options["ids"]) == options["all_matching"]:
         raise CommandError("Give the ids of failures, or --all-matching with filters.")
     if options["all_matching"]:
         return list(_matching(options).values_list("pk", flat=True)[: options["limit"]])
     ids: list[UUID] = options["ids"]
-    known = set(JobFailure.objects.filter(pk__in=ids).values_list("pk", flat=True))
-    if unknown := [each for each in ids if each not in known]:
+    existing = set(JobFailure.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    if unknown := [failure_id for failure_id in ids if failure_id not in existing]:
         _unknown(unknown)
     return ids
 
@@ -306,17 +307,17 @@ def _person(address: str) -> AbstractBaseUser | None:
         .first()
     )
     if person is None:
-        raise CommandError(f"No member of staff is {address!r}.")
+        raise CommandError(f"There is no staff user {address!r}.")
     return person
 
 
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    """What the verb is told beside which failures."""
+def _arguments(options: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of the action beside the failures."""
     names = ("per_minute", "note", "reason")
-    given: dict[str, Any] = {name: options[name] for name in names if name in options}
+    arguments: dict[str, Any] = {name: options[name] for name in names if name in options}
     if options.get("payload"):
-        given["payload"] = payloads.parsed(_text(options["payload"]))
-    return given
+        arguments["payload"] = payloads.parsed(_text(options["payload"]))
+    return arguments
 
 
 def _text(source: str) -> str:
@@ -331,12 +332,12 @@ def _planned(
 ) -> tuple[list[tuple[UUID, UUID | None]], list[Verdict]]:
     plan = replaying.plan(ids) if verb == "replay" else settling.plan(ids, WANTED[verb])
     eligible: list[tuple[UUID, UUID | None]] = [
-        (each.failure_id, None) for each in plan if each.eligible
+        (verdict.failure_id, None) for verdict in plan if verdict.eligible
     ]
-    return eligible, [each for each in plan if not each.eligible]
+    return eligible, [verdict for verdict in plan if not verdict.eligible]
 
 
-# words
+# Output.
 
 
 def _outcome(
@@ -347,18 +348,18 @@ def _outcome(
     return {
         "dry_run": options["dry_run"],
         DONE[options["verb"]]: [{"id": failure, "run_id": run} for failure, run in done],
-        "skipped": [{"id": each.failure_id, "reason": each.reason} for each in skipped],
+        "skipped": [{"id": verdict.failure_id, "reason": verdict.reason} for verdict in skipped],
         "reasons": dict(outcomes.by_reason(skipped)),
     }
 
 
-def _told(row: Any, names: Sequence[str]) -> dict[str, Any]:
+def _fields(row: Any, names: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
 def _run(run: SyncRun) -> dict[str, Any]:
-    attempts = [_told(each, TOLD_OF_ATTEMPT) for each in reversed(run.tried)]  # type: ignore[attr-defined]
-    return {**_told(run, TOLD_OF_RUN), "attempts": attempts}
+    attempts = [_fields(row, ATTEMPT_FIELDS) for row in reversed(run.tried)]  # type: ignore[attr-defined]
+    return {**_fields(run, RUN_FIELDS), "attempts": attempts}
 
 
 def _line(failure: JobFailure) -> str:
@@ -377,20 +378,20 @@ def _total(number: int, what: str, more: bool) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}{', and there are more' if more else ''}"
 
 
-def _pages(told: dict[str, Any]) -> list[str]:
-    """A failure for people: the sentence first."""
-    lines = [told["error"], "", f"What to do: {told['what_to_do']}", ""]
-    lines += [f"{name}: {told[name]}" for name in TOLD if told[name] and name != "error"]
-    for run in told["runs"]:
+def _pages(details: dict[str, Any]) -> list[str]:
+    """A failure for people, its error first."""
+    lines = [details["error"], "", f"What to do: {details['what_to_do']}", ""]
+    lines += [f"{name}: {details[name]}" for name in FIELDS if details[name] and name != "error"]
+    for run in details["runs"]:
         lines += ["", f"run {run['id']}: {run['status']} ({run['trigger']})"]
-        lines += [_attempt(each) for each in run["attempts"]]
-    lines += ["", "payload:", json.dumps(told["payload"], indent=2, ensure_ascii=False)]
-    return [*lines, "", told["traceback"]] if told["traceback"] else lines
+        lines += [_attempt(attempt) for attempt in run["attempts"]]
+    lines += ["", "payload:", json.dumps(details["payload"], indent=2, ensure_ascii=False)]
+    return [*lines, "", details["traceback"]] if details["traceback"] else lines
 
 
-def _attempt(told: dict[str, Any]) -> str:
-    error = f": {_short(told['error'])}" if told["error"] else ""
+def _attempt(attempt: dict[str, Any]) -> str:
+    error = f": {_short(attempt['error'])}" if attempt["error"] else ""
     return (
-        f"  try {told['try_number']}  {told['started_at']:%Y-%m-%d %H:%M:%S}  {told['outcome']}, "
-        f"worker {told['worker']}{error}"
+        f"  attempt {attempt['try_number']}  {attempt['started_at']:%Y-%m-%d %H:%M:%S}  "
+        f"{attempt['outcome']}, worker {attempt['worker']}{error}"
     )

@@ -1,4 +1,4 @@
-"""`manage.py sync`: ask for a sync from the terminal, and wait for it if told to."""
+"""`manage.py sync`: request a sync, and optionally wait for its end."""
 
 import json
 import time
@@ -15,39 +15,39 @@ from syncjobs.errors import RequestError
 from syncjobs.models import SyncRun
 from syncjobs.models.choices import ACTIVE, Provider, RunStatus, Trigger
 
-OFTEN = 0.5  # seconds between two looks at the run
+OFTEN = 0.5  # seconds between two checks of the run
 
 
 class Command(BaseCommand):
     help = (
-        "Ask for a sync of a tenant's connection; a worker does it. With --wait its progress is "
-        "shown, and a sync that does not succeed is an exit code other than 0."
+        "Request a sync of a tenant's connection; a worker runs it. With --wait the progress is "
+        "shown, and the exit code is not 0 unless the sync succeeds."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", required=True, help="whose: a UUID or an e-mail address")
+        parser.add_argument("--user", required=True, help="tenant: a UUID or an e-mail address")
         parser.add_argument(
             "--connection",
             required=True,
             metavar="ID|PROVIDER",
-            help="the connection's id; or its provider, where there is one such connection",
+            help="the connection's id, or its provider if the tenant has only one of it",
         )
-        parser.add_argument("--full", action="store_true", help="list everything anew")
-        parser.add_argument("--wait", action="store_true", help="until it has ended")
+        parser.add_argument("--full", action="store_true", help="list everything again")
+        parser.add_argument("--wait", action="store_true", help="wait until the sync has ended")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             run = self._accepted(options)
             if options["wait"]:
-                run = waited(run, self._say)
+                run = waited(run, self._print_progress)
         except (GraphError, RequestError) as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
-            raise CommandError("Nobody waits any more; the sync goes on.") from None
-        self.stdout.write(json.dumps(told(run)) if options["json"] else in_words(run))
+            raise CommandError("Not waiting any more. The sync continues.") from None
+        self.stdout.write(json.dumps(as_dict(run)) if options["json"] else in_words(run))
         if run.status in {RunStatus.FAILED, RunStatus.CANCELLED}:
-            raise CommandError(run.error or "It was cancelled.")
+            raise CommandError(run.error or "The sync was cancelled.")
 
     def _accepted(self, options: dict[str, Any]) -> SyncRun:
         user_id = tenant_lookup.find(options["user"])
@@ -55,41 +55,41 @@ class Command(BaseCommand):
         payload = {"full": True} if options["full"] else {}
         return runs.accept(user_id, connection_id, trigger=Trigger.REQUEST, payload=payload)
 
-    def _say(self, line: str) -> None:
-        """Beside the answer: --json stays one object."""
+    def _print_progress(self, line: str) -> None:
+        """Print to standard error, so that --json stays one object."""
         self.stderr.write(line)
 
 
 def chosen(user_id: UUID, named: str) -> UUID:
-    """The tenant's connection of that id or provider. Raises CommandError."""
+    """The tenant's connection with that id or of that provider. Raises CommandError."""
     if named not in Provider.values:
         try:
             return UUID(named)
         except ValueError:
             providers = ", ".join(Provider.values)
             raise CommandError(f"{named!r} is neither an id nor one of {providers}.") from None
-    found = connections.listed(user_id, provider=named)
-    if len(found) == 1:
-        return UUID(str(found[0].pk))
-    if not found:
-        raise CommandError(f"This user has no {named} connection: see manage.py connect.")
-    ids = "\n".join(f"  {each.pk}  {each.nango_connection_id}" for each in found)
-    raise CommandError(f"This user has {len(found)} {named} connections; say which:\n{ids}")
+    rows = connections.listed(user_id, provider=named)
+    if len(rows) == 1:
+        return UUID(str(rows[0].pk))
+    if not rows:
+        raise CommandError(f"This user has no {named} connection. See manage.py connect.")
+    ids = "\n".join(f"  {row.pk}  {row.nango_connection_id}" for row in rows)
+    raise CommandError(f"This user has {len(rows)} {named} connections. Name one by its id:\n{ids}")
 
 
-def waited(run: SyncRun, say: Callable[[str], None]) -> SyncRun:
-    """The run when it has ended; each change of its standing is said."""
-    said = ""
+def waited(run: SyncRun, show: Callable[[str], None]) -> SyncRun:
+    """Wait until the run has ended, and show each change of its state."""
+    shown = ""
     while run.status in ACTIVE:
-        if (now := in_words(run)) != said:
-            say(now)
-            said = now
+        if (now := in_words(run)) != shown:
+            show(now)
+            shown = now
         time.sleep(OFTEN)
         run = history.get(run.user_id, run.pk)
     return run
 
 
-def told(run: SyncRun) -> dict[str, Any]:
+def as_dict(run: SyncRun) -> dict[str, Any]:
     return {
         "run": str(run.pk),
         "connection": str(run.connection_id),
@@ -102,8 +102,8 @@ def told(run: SyncRun) -> dict[str, Any]:
 
 
 def in_words(run: SyncRun) -> str:
-    """How the run stands, on one line."""
+    """The run's state in one line."""
     progress = ", ".join(f"{name} {value}" for name, value in run.progress.items())
-    again = f"next try {run.next_try_at:%H:%M:%S} UTC" if run.next_try_at else ""
-    parts = (f"{run.function} {run.pk}: {run.status}", f"try {run.tries}", progress, again)
+    again = f"next attempt {run.next_try_at:%H:%M:%S} UTC" if run.next_try_at else ""
+    parts = (f"{run.function} {run.pk}: {run.status}", f"attempt {run.tries}", progress, again)
     return ", ".join(part for part in parts if part)

@@ -9,10 +9,10 @@ from syncjobs import metrics, worker
 
 class Command(BaseCommand):
     help = (
-        "Run syncs from Redis, answer heavy questions of the graph, each in a process of its own, "
-        "and do the duties that are due (recover lost runs, start scheduled "
-        "syncs, refresh the view, forget what is old), until SIGTERM or Ctrl-C. What then still "
-        "runs is given back to the queue. A Redis or a PostgreSQL that is away is waited for."
+        "Run syncs from Redis, answer heavy questions (each in a process of its own) and run "
+        "periodic tasks (recover lost runs, start scheduled syncs, refresh the view, delete old "
+        "rows), until SIGTERM or Ctrl-C. Jobs that then still run are requeued. While Redis or "
+        "PostgreSQL is not available, the worker waits."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -24,7 +24,7 @@ class Command(BaseCommand):
             "--metrics-address",
             default="127.0.0.1",
             metavar="ADDRESS",
-            help="… of this address (%(default)s); nobody is asked who they are",
+            help="address for the metrics (%(default)s), without authentication",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -56,8 +56,8 @@ def test_staff_s_work_takes_the_scope_and_the_person(tenant, staff):
 def test_staff_reads_as_a_tenant_and_it_is_written_down(staff, tenant, books):  # noqa: F811
     client = client_of(staff, "read", "admin")
     assert client.get(GRAPH).json()["results"] == []
-    found = client.get(GRAPH, headers={"X-Finley-User": str(tenant.pk)})
-    assert "Borough" in {each["name"] for each in found.json()["results"]}
+    response = client.get(GRAPH, headers={"X-Finley-User": str(tenant.pk)})
+    assert "Borough" in {result["name"] for result in response.json()["results"]}
     entry = LogEntry.objects.using("owner").get()
     assert (entry.user_id, entry.object_id) == (staff.pk, str(tenant.pk))
     assert f"GET {GRAPH}" in entry.change_message
@@ -84,8 +84,8 @@ def command(*arguments: str) -> tuple[str, str]:
 
 
 def test_tokens_are_made_listed_and_revoked(tenant):
-    token, told = command("make", "--user", tenant.email, "--scopes=read", "--name=script")
-    assert "not shown again" in told
+    token, report = command("make", "--user", tenant.email, "--scopes=read", "--name=script")
+    assert "not shown again" in report
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token.strip()}")
     assert client.get(GRAPH).status_code == 200
@@ -102,7 +102,7 @@ def test_tokens_are_made_listed_and_revoked(tenant):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [(("make", "--user=nobody@example.org"), "No user"),
-     (("make", "--user=tenant@example.org", "--scopes=root"), "no scope is 'root'"),
+     (("make", "--user=tenant@example.org", "--scopes=root"), "unknown scope 'root'"),
      (("make", "--user=tenant@example.org", "--days=0"), "1 to 3650"),
      (("revoke", "finley_none"), "No token")],
 )  # fmt: skip

@@ -24,8 +24,8 @@ class Collector:
     def spans(self) -> list[Any]:
         return [
             span
-            for each in self._requests()
-            for resource in each.resource_spans
+            for request in self._requests()
+            for resource in request.resource_spans
             for scope in resource.scope_spans
             for span in scope.spans
         ]
@@ -33,8 +33,8 @@ class Collector:
     def services(self) -> set[str]:
         return {
             attributes(resource.resource)["service.name"]
-            for each in self._requests()
-            for resource in each.resource_spans
+            for request in self._requests()
+            for resource in request.resource_spans
         }
 
     def until(self, name: str, seconds: float = 30) -> Any:
@@ -53,7 +53,10 @@ class Collector:
 
 
 def attributes(of: Any) -> dict[str, Any]:
-    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in of.attributes}
+    return {
+        attribute.key: getattr(attribute.value, attribute.value.WhichOneof("value"))
+        for attribute in of.attributes
+    }
 
 
 @contextmanager
@@ -64,12 +67,12 @@ def collecting() -> Iterator[Collector]:
             if self.path == "/v1/traces":
                 collector.headers.append(dict(self.headers))
                 collector.bodies.append(body)
-            told = ExportTraceServiceResponse().SerializeToString()
+            report = ExportTraceServiceResponse().SerializeToString()
             self.send_response(200)
             self.send_header("Content-Type", "application/x-protobuf")
-            self.send_header("Content-Length", str(len(told)))
+            self.send_header("Content-Length", str(len(report)))
             self.end_headers()
-            self.wfile.write(told)
+            self.wfile.write(report)
 
         def log_message(self, *_: object) -> None:
             """Silent."""

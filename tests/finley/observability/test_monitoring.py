@@ -80,12 +80,12 @@ def test_each_metric_that_is_watched_is_exposed_after_some_traffic(tenant, own_q
         _, token = ApiToken.objects.create(tenant, name="test", scopes=[READ])
     with serving(FINLEY_METRICS_TOKEN="watching") as server:
         for _ in range(2):  # built, and then kept
-            asked = httpx.get(
+            response = httpx.get(
                 f"{server.address}/api/v1/graph/stats/",
                 headers=bearer(token),
                 timeout=30,
             )
-            assert asked.status_code == 200
+            assert response.status_code == 200
         of_web = exposed(server.address, "watching")
         assert httpx.get(f"{server.address}/metrics").status_code == 404
     port = free_port()
@@ -134,15 +134,15 @@ def test_compose_watches_only_if_asked_and_lays_out_what_is_there():
         service = compose["services"][name]
         assert service["profiles"] == ["monitoring"]
         assert all(port.startswith("127.0.0.1:") for port in service["ports"])
-        files = [each.partition(":")[0] for each in service["volumes"] if each[0] == "."]
+        files = [config.partition(":")[0] for config in service["volumes"] if config[0] == "."]
         assert files
-        assert all((DOCKER / each).exists() for each in files)
+        assert all((DOCKER / config).exists() for config in files)
     asked = yaml.safe_load((DOCKER / "prometheus" / "prometheus.yaml").read_text())
     targets = [
         target
         for job in asked["scrape_configs"]
-        for each in job["static_configs"]
-        for target in each["targets"]
+        for config in job["static_configs"]
+        for target in config["targets"]
     ]
     assert {target.partition(":")[0] for target in targets} <= compose["services"].keys()
     hosts = compose["services"]["web"]["environment"]["FINLEY_ALLOWED_HOSTS"]

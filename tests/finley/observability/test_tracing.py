@@ -40,11 +40,11 @@ def token(tenant: User) -> str:
 def test_a_request_is_a_span_and_so_is_what_it_does(token):
     headers = {"Authorization": f"Bearer {token}", "X-Request-ID": "request-of-the-test"}
     with collecting() as collector, serving(**traced(collector)) as server:
-        asked = httpx.get(f"{server.address}/{STATS}", headers=headers, timeout=60)
-        assert asked.status_code == 200
+        response = httpx.get(f"{server.address}/{STATS}", headers=headers, timeout=60)
+        assert response.status_code == 200
         span = collector.until(f"GET {STATS}")
-        told = attributes(span)
-        assert told == {
+        report = attributes(span)
+        assert report == {
             "http.request.method": "GET",
             "http.route": STATS,
             "http.response.status_code": 200,
@@ -52,11 +52,11 @@ def test_a_request_is_a_span_and_so_is_what_it_does(token):
             "finley.request_id": "request-of-the-test",
         }
         collector.until("graph index")
-        within = [each for each in collector.spans() if each.parent_span_id == span.span_id]
+        within = [item for item in collector.spans() if item.parent_span_id == span.span_id]
         assert {"graph connect", "graph nodes", "graph edges", "graph index"} <= {
-            each.name for each in within
+            item.name for item in within
         }
-        statement = next(each for each in within if each.name == "SELECT postgresql")
+        statement = next(item for item in within if item.name == "SELECT postgresql")
         assert attributes(statement) == {
             "db.system.name": "postgresql",
             "db.operation.name": "SELECT",
@@ -107,25 +107,25 @@ def test_a_trace_that_a_request_names_goes_on(token):
 
 
 def test_the_sdk_s_own_variables_are_heeded(committed):
-    told = {"OTEL_SERVICE_NAME": "books", "OTEL_EXPORTER_OTLP_HEADERS": "x-key=sesame"}
+    values = {"OTEL_SERVICE_NAME": "books", "OTEL_EXPORTER_OTLP_HEADERS": "x-key=sesame"}
     with collecting() as collector:
         own = {**SOON, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{collector.address}/v1/traces"}
-        with serving(**own, **told) as server:
+        with serving(**own, **values) as server:
             httpx.get(f"{server.address}/healthz", timeout=60)
             collector.until("GET healthz")
         assert collector.services() == {"books"}
-        assert {each["x-key"] for each in collector.headers} == {"sesame"}
+        assert {header["x-key"] for header in collector.headers} == {"sesame"}
 
 
 def test_a_collector_that_is_away_is_no_request_s_concern(token):
     with serving(**SOON, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1") as server:
         for _ in range(3):
-            asked = httpx.get(
+            response = httpx.get(
                 f"{server.address}/{STATS}",
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=60,
             )
-            assert asked.status_code == 200
+            assert response.status_code == 200
 
 
 def test_a_start_of_a_job_is_a_span(own_queue, tmp_path):
@@ -135,7 +135,7 @@ def test_a_start_of_a_job_is_a_span(own_queue, tmp_path):
             workers.ended(made, 30, process.explained)
         collector.until("job probe")
         workers.until(lambda: len([x for x in collector.spans() if x.name == "job probe"]) > 1)
-        starts = [attributes(each) for each in collector.spans() if each.name == "job probe"]
+        starts = [attributes(span) for span in collector.spans() if span.name == "job probe"]
         assert starts == [
             {"job.outcome": "succeeded", "job.try": 1},
             {"job.outcome": "failed", "job.try": 1},

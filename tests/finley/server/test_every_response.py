@@ -60,8 +60,8 @@ def test_our_own_fault_says_nothing_of_it(api, monkeypatch):
 
 
 def test_a_request_keeps_the_id_it_brings_if_it_is_one(api):
-    given = f"req-{uuid4()}"
-    assert api.get(STATS, headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
+    text = f"req-{uuid4()}"
+    assert api.get(STATS, headers={"X-Request-ID": text}).headers["X-Request-ID"] == text
     for odd in ("short", "x" * 65, "with space in", "new\tline-and-more", "é" * 10):
         answer = api.get(STATS, headers={"X-Request-ID": odd})
         assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
@@ -131,10 +131,10 @@ def test_without_redis_it_is_ready_and_says_so(committed, settings):
 def test_metrics_are_for_whom_they_are_meant(committed, settings):
     client = Client()
     client.get("/api/v1/graph/relationships/7/")
-    told = client.get("/metrics").content.decode()
-    assert 'route="api/v1/graph/relationships/<str:relationship_id>/",status="401"' in told
-    assert "finley_failures_open 0.0" in told
-    assert "finley_pool_size" in told
+    response = client.get("/metrics").content.decode()
+    assert 'route="api/v1/graph/relationships/<str:relationship_id>/",status="401"' in response
+    assert "finley_failures_open 0.0" in response
+    assert "finley_pool_size" in response
     settings.METRICS_TOKEN = "open"
     assert client.get("/metrics").status_code == 404
     assert client.get("/metrics", headers={"Authorization": "Bearer open"}).status_code == 200
@@ -146,9 +146,11 @@ def test_methods_that_clients_make_up_are_counted_as_one(committed):
     client = Client()
     for method in ("BREW", "WHEN"):
         client.generic(method, "/healthz")
-    told = client.get("/metrics").content.decode()
-    assert 'finley_request_seconds_count{method="other",route="healthz",status="405"} 2.0' in told
-    assert "BREW" not in told
+    response = client.get("/metrics").content.decode()
+    assert (
+        'finley_request_seconds_count{method="other",route="healthz",status="405"} 2.0' in response
+    )
+    assert "BREW" not in response
 
 
 def test_a_line_of_the_log_is_an_object_with_the_request_s_id():
@@ -158,8 +160,12 @@ def test_a_line_of_the_log_is_an_object_with_the_request_s_id():
         assert OfRequest().filter(record)
     finally:
         problems.request_id.reset(token)
-    said = json.loads(Json().format(record))
-    assert (said["message"], said["request_id"], said["level"]) == ("é\nwas here", "abc", "INFO")
+    document = json.loads(Json().format(record))
+    assert (document["message"], document["request_id"], document["level"]) == (
+        "é\nwas here",
+        "abc",
+        "INFO",
+    )
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

@@ -30,30 +30,30 @@ def staff(committed) -> User:
 
 
 def policy(answer) -> dict[str, str]:
-    return dict(each.split(" ", 1) for each in answer.headers[POLICY].split("; "))
+    return dict(word.split(" ", 1) for word in answer.headers[POLICY].split("; "))
 
 
 @pytest.mark.parametrize("path", ["/api/docs/", "/api/schema/", STATS, "/healthz", "/nowhere"])
 def test_every_answer_loads_only_what_is_ours(committed, path):
-    told = policy(Client().get(path))
-    assert told["default-src"] == "'none'"
-    assert told["script-src"] == told["connect-src"] == told["form-action"] == "'self'"
-    assert told["frame-ancestors"] == told["base-uri"] == "'none'"
+    response = policy(Client().get(path))
+    assert response["default-src"] == "'none'"
+    assert response["script-src"] == response["connect-src"] == response["form-action"] == "'self'"
+    assert response["frame-ancestors"] == response["base-uri"] == "'none'"
 
 
 def test_only_the_admin_evaluates_its_attributes(staff):
     for path in ("/admin/", "/admin/graph/normalizedentity/", "/admin/login/"):
-        told = policy(logged_in(staff).get(path))
-        assert told["script-src"] == "'self' 'unsafe-eval'"
-        assert told["default-src"] == told["frame-ancestors"] == "'none'"
+        response = policy(logged_in(staff).get(path))
+        assert response["script-src"] == "'self' 'unsafe-eval'"
+        assert response["default-src"] == response["frame-ancestors"] == "'none'"
 
 
 def test_no_page_has_a_script_written_into_it(staff):
     for path in ("/admin/", "/admin/finley/user/", "/api/docs/"):
         page = logged_in(staff).get(path).content.decode()
-        scripts = [each.partition(">")[0] for each in page.split("<script")[1:]]
+        scripts = [word.partition(">")[0] for word in page.split("<script")[1:]]
         assert scripts
-        assert all("src=" in each for each in scripts)
+        assert all("src=" in word for word in scripts)
 
 
 def served(path: str, mode: str) -> httpx.Response:
@@ -90,7 +90,7 @@ def test_the_origins_that_are_named_may_ask_and_no_other(tenant):
         assert asked.status_code == 200
         assert asked.headers["Access-Control-Allow-Origin"] == APP
         allowed = {
-            each.strip() for each in asked.headers["Access-Control-Allow-Headers"].split(",")
+            word.strip() for word in asked.headers["Access-Control-Allow-Headers"].split(",")
         }
         assert {"authorization", "if-none-match", "x-finley-user"} <= allowed
         assert "Access-Control-Allow-Credentials" not in asked.headers
@@ -112,10 +112,10 @@ def test_the_origins_that_are_named_may_ask_and_no_other(tenant):
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("FINLEY_CORS_ORIGINS", "app.example.com", "'app.example.com' is no origin"),
+        ("FINLEY_CORS_ORIGINS", "app.example.com", "'app.example.com' is not an origin"),
         ("FINLEY_CORS_ORIGINS", f"{APP},{APP}/", "without a path"),
-        ("FINLEY_CORS_ORIGINS", "*", "'*' is no origin"),
-        ("FINLEY_CSP", "yes", "say enforce, report, off"),
+        ("FINLEY_CORS_ORIGINS", "*", "'*' is not an origin"),
+        ("FINLEY_CSP", "yes", "must be one of: enforce, report, off"),
     ],
 )
 def test_what_is_set_wrongly_is_said(name, value, words):
@@ -155,8 +155,8 @@ def test_pages_work_in_a_browser_under_their_policies(staff, tenant, tmp_path):
         for path, works in pages.items():
             window.open(f"{server.address}{path}")
             window.until(works)
-            said = [each for each in window.said() if "/favicon.ico" not in each]
-            assert said == [], path
+            items = [item for item in window.said() if "/favicon.ico" not in item]
+            assert items == [], path
 
 
 @pytest.mark.skipif(not browser.installed(), reason="no chromium with its chromedriver here")
@@ -167,4 +167,4 @@ def test_a_browser_refuses_what_the_policy_does_not_allow(committed, tmp_path):
         window.open(f"{server.address}/api/docs/")
         window.said()
         assert window.run(f"{inline} document.body.append(s); return window.was") is None
-        assert any("Content Security Policy" in each for each in window.said())
+        assert any("Content Security Policy" in item for item in window.said())

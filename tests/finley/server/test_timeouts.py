@@ -73,13 +73,13 @@ def head(path: str, *lines: str, method: str = "GET", token: str = "") -> bytes:
 
 def rest(line: socket.socket) -> bytes:
     """All that comes until the server hangs up."""
-    found = b""
+    result = b""
     try:
         while piece := line.recv(65536):
-            found += piece
+            result += piece
     except ConnectionResetError:
         pass
-    return found
+    return result
 
 
 def dripped(line: socket.socket, data: bytes, pause: float = 0.1) -> float:
@@ -104,9 +104,9 @@ def too_slow(answer: bytes) -> None:
     top, _, body = answer.partition(b"\r\n\r\n")
     assert top.startswith(b"HTTP/1.1 408 ")
     assert b"application/problem+json" in top
-    told = json.loads(body)
-    assert told["status"] == 408
-    assert told["detail"] == "The request did not come within 1 seconds."
+    document = json.loads(body)
+    assert document["status"] == 408
+    assert document["detail"] == "The request did not arrive within 1 seconds."
 
 
 def test_an_answers_body_does_not_wait_for_its_head_to_be_acknowledged():
@@ -172,9 +172,9 @@ def test_a_connection_that_is_used_lasts(quick):
     with dialled(quick) as line:
         for _ in range(8):  # twice as long as a head may take
             line.sendall(head("/healthz"))
-            found = b""
-            while not found.endswith(b'"alive"}'):
-                found += line.recv(65536)
+            result = b""
+            while not result.endswith(b'"alive"}'):
+                result += line.recv(65536)
             time.sleep(0.3)
         assert dripped(line, head("/healthz", f"X-Long: {'x' * 200}")) < 5
         too_slow(rest(line))
@@ -229,15 +229,15 @@ def test_slow_readers_keep_no_connection_of_the_pool(tenant, token):
     refresh.refresh()
     shown = {"Authorization": f"Bearer {token}"}
     with serving(DATABASE_POOL_SIZE="2", DATABASE_POOL_TIMEOUT="3", **PATIENT) as server:
-        asked = f"{server.address}{ENTITIES}"
-        size = len(httpx.get(asked, headers=shown, timeout=60).content)
+        text = f"{server.address}{ENTITIES}"
+        size = len(httpx.get(text, headers=shown, timeout=60).content)
         times = 16 * 2**20 // size
         with ExitStack() as lines:
             for _ in range(4):
                 lines.enter_context(stalled(server, head(ENTITIES, token=token), times))
             time.sleep(5)  # until all of them stand still
             for _ in range(4):
-                assert httpx.get(asked, headers=shown, timeout=20).status_code == 200
+                assert httpx.get(text, headers=shown, timeout=20).status_code == 200
 
 
 def test_a_process_has_so_many_clients_at_most():
@@ -248,7 +248,11 @@ def test_a_process_has_so_many_clients_at_most():
             held = [lines.enter_context(dialled(server)) for _ in range(5)]
             time.sleep(0.5)
             with dialled(server) as line:
-                assert rest(line) == b""
+                line.sendall(head(ENTITIES))
+                assert rest(line).startswith(b"HTTP/1.1 503 ")
+            with dialled(server) as line:  # a further connection is for probes
+                line.sendall(head("/healthz", "Connection: close"))
+                assert rest(line).startswith(b"HTTP/1.1 200 ")
             held[0].close()
             time.sleep(0.5)
             until_it_answers(server)
@@ -273,9 +277,9 @@ def test_one_token_does_not_take_all_places(tenant, other_tenant, token):
                 line = lines.enter_context(dialled(server))
                 line.sendall(head(ENTITIES, token=token))
             time.sleep(1)
-            asked = f"{server.address}{SYNCS}"
-            assert httpx.get(asked, headers=mine, timeout=10).status_code == 503
-            assert httpx.get(asked, headers=other, timeout=10).status_code == 200
+            url = f"{server.address}{SYNCS}"
+            assert httpx.get(url, headers=mine, timeout=10).status_code == 503
+            assert httpx.get(url, headers=other, timeout=10).status_code == 200
 
 
 def test_above_so_many_requests_at_once_there_is_an_answer_at_once(tenant, token):
@@ -283,23 +287,23 @@ def test_above_so_many_requests_at_once_there_is_an_answer_at_once(tenant, token
     shown = {"Authorization": f"Bearer {token}"}
     first: list[int] = []
     with serving(FINLEY_REQUESTS_AT_ONCE="1", FINLEY_ANSWERS_MEMORY_MB="0") as server:
-        asked = f"{server.address}{ENTITIES}"
-        assert httpx.get(asked, headers=shown, timeout=60).status_code == 200
+        text = f"{server.address}{ENTITIES}"
+        assert httpx.get(text, headers=shown, timeout=60).status_code == 200
 
         def ask() -> None:
-            first.append(httpx.get(asked, headers=shown, timeout=60).status_code)
+            first.append(httpx.get(text, headers=shown, timeout=60).status_code)
 
         with locked("normalized_entities"):
             waiting = threading.Thread(target=ask)
             waiting.start()
             time.sleep(1)
-            refused = httpx.get(asked, headers=shown, timeout=10)
+            refused = httpx.get(text, headers=shown, timeout=10)
             assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
             assert refused.headers["Content-Type"] == "application/problem+json"
             assert "moment" in refused.json()["detail"]
         waiting.join(30)
         assert first == [200]
-        assert httpx.get(asked, headers=shown, timeout=20).status_code == 200
+        assert httpx.get(text, headers=shown, timeout=20).status_code == 200
 
 
 def test_one_token_does_not_hold_all_threads(tenant, other_tenant, token):
@@ -311,19 +315,19 @@ def test_one_token_does_not_hold_all_threads(tenant, other_tenant, token):
 
         def ask() -> None:
             shown = {"Authorization": f"Bearer {token}"}
-            asked = httpx.get(f"{server.address}{ENTITIES}", headers=shown, timeout=60)
-            answered.append(asked.status_code)
+            response = httpx.get(f"{server.address}{ENTITIES}", headers=shown, timeout=60)
+            answered.append(response.status_code)
 
         with locked("normalized_entities"):
             waiting = [threading.Thread(target=ask) for _ in range(4)]
-            for each in waiting:
-                each.start()
+            for item in waiting:
+                item.start()
             time.sleep(1)
             free = httpx.get(f"{server.address}{SYNCS}", headers=other, timeout=10)
             assert free.status_code == 200
             assert answered == []
-        for each in waiting:
-            each.join(30)
+        for item in waiting:
+            item.join(30)
         assert answered == [200] * 4
 
 
@@ -357,9 +361,9 @@ def test_who_has_left_before_its_turn_is_not_answered(tenant, token):
 
 def asked_so_far(server: Server) -> int:
     """Questions for entities that the process has worked on."""
-    told = httpx.get(f"{server.address}/metrics", timeout=20).text
+    report = httpx.get(f"{server.address}/metrics", timeout=20).text
     of_entities = 'finley_request_seconds_count{method="GET",route="api/v1/graph/entities/"'
-    lines = [line for line in told.splitlines() if line.startswith(of_entities)]
+    lines = [line for line in report.splitlines() if line.startswith(of_entities)]
     return round(sum(float(line.rpartition(" ")[2]) for line in lines))
 
 

@@ -580,7 +580,7 @@ def test_a_relation_to_another_tenants_row_is_a_sentence_not_a_crash(staff):
         },
     )
     assert response.status_code == 200
-    assert "It belongs to another tenant." in response.content.decode()
+    assert "This row belongs to another tenant." in response.content.decode()
     assert not models.EntityMatch.objects.using("owner").exists()
 
 

@@ -69,14 +69,14 @@ def elsewhere(address: str, raw: psycopg.Connection) -> Iterator[str]:
 def shown(user: UUID) -> dict[UUID, dict[str, Any]]:
     """The view's rows of a tenant, after a refresh; one each."""
     refresh.refresh()
-    found = models.EnrichedRelationship.objects.using("owner").filter(user_id=user).values()
-    by_id = {row["id"]: row for row in found}
-    assert len(by_id) == len(found)
+    result = models.EnrichedRelationship.objects.using("owner").filter(user_id=user).values()
+    by_id = {row["id"]: row for row in result}
+    assert len(by_id) == len(result)
     return by_id
 
 
 def table(done: Adopted, name: str) -> Table:
-    return next(each for each in done.tables if each.name == name)
+    return next(item for item in done.tables if item.name == name)
 
 
 def rows(model: type, user: UUID = USER) -> list[Any]:

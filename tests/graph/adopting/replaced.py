@@ -228,27 +228,27 @@ class Replaced:
 
     def fraud(self, user: UUID, row: Row, live: list[Row]) -> Row:
         """The pair of relationships that the surest row tells of, read in one direction only."""
-        told: dict[frozenset[UUID], tuple[Any, ...]] = {}
+        values: dict[frozenset[UUID], tuple[Any, ...]] = {}
         for relationship in live:
             for pair in self.pairs(user, relationship, live):
                 key = frozenset(pair[-2:])
-                told[key] = min(told.get(key, pair), pair)
-        mine = [pair for pair in told.values() if pair[-2] == row["id"] and not pair[0]]
+                values[key] = min(values.get(key, pair), pair)
+        mine = [pair for pair in values.values() if pair[-2] == row["id"] and not pair[0]]
         return {"is_duplicate": bool(mine)}
 
     def pairs(self, user: UUID, row: Row, live: list[Row]) -> Iterable[tuple[Any, ...]]:
         """(dismissed, minus confidence, id, relationship, original)"""
-        for each in self.about(user, "duplicate_transactions", "event_id", row["source_event_id"]):
+        for item in self.about(user, "duplicate_transactions", "event_id", row["source_event_id"]):
             originals = sorted(
                 other["id"]
                 for other in live
-                if other["source_event_id"] == each["original_event_id"]
+                if other["source_event_id"] == item["original_event_id"]
                 and other["relationship_type"] == row["relationship_type"]
                 and other["id"] != row["id"]
             )
             if originals:
-                sure = -each["duplicate_confidence"]
-                yield each["status"] == "dismissed", sure, each["id"], row["id"], originals[0]
+                sure = -item["duplicate_confidence"]
+                yield item["status"] == "dismissed", sure, item["id"], row["id"], originals[0]
 
 
 def first(rows: list[Row], rank: Any) -> Row | None:
@@ -278,6 +278,6 @@ JOINED = """
 
 def joined(connection: psycopg.Connection, schema: str) -> int:
     """How many rows the replaced system's own query gives."""
-    found = connection.execute(SQL(JOINED).format(Identifier(schema))).fetchone()
-    assert found
-    return int(found[0])
+    row = connection.execute(SQL(JOINED).format(Identifier(schema))).fetchone()
+    assert row
+    return int(row[0])

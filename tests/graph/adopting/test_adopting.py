@@ -34,10 +34,10 @@ def test_each_relationship_gets_the_row_that_the_rules_pick(old, raw, put, seed)
     done = adopt(SCHEMA)
     assert done.rows_joined == joined(raw, SCHEMA) > done.relationships
     for user in (USER, OTHER):
-        found, expected = shown(user), old.expected(user)
-        assert found.keys() == expected.keys()
+        result, expected = shown(user), old.expected(user)
+        assert result.keys() == expected.keys()
         for key, row in expected.items():
-            assert {name: found[key][name] for name in row} == row
+            assert {name: result[key][name] for name in row} == row
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -49,7 +49,7 @@ def test_a_dry_run_tells_what_the_run_does_and_writes_nothing(old, put, seed):
     assert written() == 0
     done = adopt(SCHEMA)
     assert dry.tables == done.tables
-    assert written() == sum(each.written for each in done.tables)
+    assert written() == sum(item.written for item in done.tables)
 
 
 def test_old_rows_are_brought_or_there_or_skipped_and_a_second_run_adds_nothing(old, put):
@@ -59,7 +59,7 @@ def test_old_rows_are_brought_or_there_or_skipped_and_a_second_run_adds_nothing(
     first = adopt(SCHEMA)
     count, seen = written(), shown(USER)
     again = adopt(SCHEMA)
-    assert [each.written for each in again.tables] == [0] * 13
+    assert [item.written for item in again.tables] == [0] * 13
     assert again.repointed == 0
     for before, after in zip(first.tables, again.tables, strict=True):
         assert before.rows == len(old.rows[before.name]) == after.rows
@@ -77,7 +77,7 @@ def test_another_database_gives_what_a_schema_gives(old, put, elsewhere):
     from_there = adopt("public", elsewhere, dry_run=True)
     done = adopt("public", elsewhere)
     assert from_there.tables == done.tables
-    assert [each.written for each in adopt(SCHEMA).tables] == [0] * 13
+    assert [item.written for item in adopt(SCHEMA).tables] == [0] * 13
     event = models.RawEvent.objects.using("owner").get(external_id="tab\tand \\N")
     assert (str(event.amount), event.description) == ("12.3457", "é\n")
 
@@ -141,7 +141,7 @@ def test_a_party_that_was_merged_in_finley_stays_merged(old, put):
     for _ in "ab":
         done = adopt(SCHEMA)
         assert shown(USER)[relationship["id"]]["target_entity_id"] == whole.id
-    assert [each.written for each in done.tables] == [0] * len(done.tables)
+    assert [item.written for item in done.tables] == [0] * len(done.tables)
 
 
 def test_facts_of_a_relationship_that_is_there_twice_are_of_the_one_that_stays(old, put):
@@ -156,7 +156,7 @@ def test_facts_of_a_relationship_that_is_there_twice_are_of_the_one_that_stays(o
     put()
     done = adopt(SCHEMA)
     assert table(done, "relationship_instances").skipped == {
-        "another relationship of this type between these events": 1
+        "another relationship of this type between these events exists": 1
     }
     assert [row["causal_score"] for row in shown(USER).values()] == [0.7]
     assert (done.relationships, done.rows_joined) == (1, 1)
@@ -180,12 +180,12 @@ def test_layers_that_name_their_relationship_come_whole_and_the_view_picks(old, 
     )
     done = adopt(SCHEMA)
     assert table(done, "predicted_relationships").brought == 3
-    found = shown(USER)[relationship["id"]]
+    result = shown(USER)[relationship["id"]]
     newest = max(
         (row for row in old.rows["predicted_relationships"] if row["status"] != "cancelled"),
         key=lambda row: (row["created_at"], -row["id"].int),
     )
-    assert found["predicted_relationship_id"] == newest["id"]
+    assert result["predicted_relationship_id"] == newest["id"]
     (judged,) = rows(models.DuplicateTransaction)
     assert judged.status == "open"
     assert (judged.relationship_key, judged.original_key) == ("oracle-fusion 0", "oracle-fusion 1")
@@ -205,9 +205,9 @@ def test_relationships_may_point_at_their_patterns_themselves(old, put):
     )
     done = adopt(SCHEMA)
     assert done.pointers_lost == 2
-    found = shown(USER)[relationship["id"]]
-    assert (found["temporal_pattern_id"], found["pattern_id"]) == (good["id"], None)
-    assert found["seasonal_pattern_id"] is None
+    result = shown(USER)[relationship["id"]]
+    assert (result["temporal_pattern_id"], result["pattern_id"]) == (good["id"], None)
+    assert result["seasonal_pattern_id"] is None
     assert table(done, "temporal_patterns").by == ["relationship_instances.temporal_pattern_id"]
 
 
@@ -216,7 +216,7 @@ def test_a_layer_that_comes_later_is_hung_on_what_is_there(old, put, raw):
     pattern = old.add("temporal_patterns", USER, **TEMPORAL, recurrence_score=0.4)
     put("ALTER TABLE temporal_patterns RENAME TO away")
     done = adopt(SCHEMA)
-    assert "temporal_patterns" not in {each.name for each in done.tables}
+    assert "temporal_patterns" not in {item.name for item in done.tables}
     raw.execute(f'ALTER TABLE "{SCHEMA}".away RENAME TO temporal_patterns')
     done = adopt(SCHEMA)
     assert (done.repointed, table(done, "temporal_patterns").brought) == (1, 1)
@@ -247,10 +247,10 @@ def test_a_log_outlives_its_relationship(old, put):
         old.add("event_delta_logs", USER, event_id=event, change_type="created")
     put()
     done = adopt(SCHEMA)
-    found = rows(models.EventDeltaLog)
-    assert table(done, "event_delta_logs").brought == 4 == len(found)
-    assert sorted(row.relationship_id is None for row in found) == [False, True, True, True]
-    assert sorted(row.event_key.split()[0] for row in found) == [
+    result = rows(models.EventDeltaLog)
+    assert table(done, "event_delta_logs").brought == 4 == len(result)
+    assert sorted(row.relationship_id is None for row in result) == [False, True, True, True]
+    assert sorted(row.event_key.split()[0] for row in result) == [
         "adopted", "adopted", "oracle-fusion", "oracle-fusion"
     ]  # fmt: skip
 

@@ -14,13 +14,13 @@ from tests.graph.adopting.conftest import OTHER, SCHEMA, USER, rows, shown, tabl
 from tests.graph.adopting.test_adopting import small
 
 NAN, INFINITE = "'NaN'", "'-Infinity'"
-NO_UUID = "is missing or no UUID"
+NO_UUID = "is missing or not a UUID"
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("DROP TABLE entity_matches", "entity_matches is missing: without it there is no graph"),
+        ("DROP TABLE entity_matches", "entity_matches is missing. It is required for a graph"),
         ("ALTER TABLE raw_events DROP occurred_at", "raw_events has no column occurred_at"),
         ("ALTER TABLE raw_events DROP id", "raw_events has no column id"),
         (
@@ -29,7 +29,7 @@ NO_UUID = "is missing or no UUID"
         ),
         (
             "ALTER TABLE raw_events ALTER occurred_at TYPE text",
-            "raw_events.occurred_at is text: it has to be timestamp with time zone or timestamp "
+            "raw_events.occurred_at is text. It must be timestamp with time zone or timestamp "
             "without time zone or date",
         ),
         (
@@ -38,11 +38,11 @@ NO_UUID = "is missing or no UUID"
         ),
         (
             "ALTER TABLE predicted_relationships ALTER source_event_id TYPE bigint USING 1",
-            "predicted_relationships.source_event_id is bigint: it has to be uuid or text",
+            "predicted_relationships.source_event_id is bigint. It must be uuid or text",
         ),
         (
             "ALTER TABLE temporal_patterns DROP relationship_type",
-            "temporal_patterns does not say what its rows are about: it needs relationship_id",
+            "temporal_patterns does not say what its rows are about. It needs relationship_id",
         ),
         (
             "ALTER TABLE duplicate_transactions DROP original_event_id",
@@ -68,9 +68,9 @@ def test_all_that_is_amiss_is_said_at_once(old, put):
 
 
 def test_a_schema_that_is_not_theirs_is_refused(committed):
-    with pytest.raises(AdoptError, match="No table of the replaced system is in the schema 'no'"):
+    with pytest.raises(AdoptError, match="The schema 'no' has no table of the replaced system"):
         adopt("no")
-    with pytest.raises(AdoptError, match="holds finley's own tables"):
+    with pytest.raises(AdoptError, match="contains finley's own tables"):
         adopt("public")
 
 
@@ -78,7 +78,7 @@ def test_a_database_that_is_away_is_said_without_its_password(committed):
     with pytest.raises(AdoptError, match="cannot be reached") as refused:
         adopt("public", "postgresql://me:geheim@127.0.0.1:1/old")
     assert "geheim" not in str(refused.value)
-    with pytest.raises(AdoptError, match="--from is no address") as refused:
+    with pytest.raises(AdoptError, match="--from is not an address") as refused:
         adopt("public", "postgresql//me:geheim@x")
     assert "geheim" not in str(refused.value)
 
@@ -87,13 +87,13 @@ def test_a_database_that_is_away_is_said_without_its_password(committed):
 SKIPPED = [
     ("raw_events", "id = NULL", f"id {NO_UUID}"),
     ("raw_events", "occurred_at = NULL", "occurred_at is missing"),
-    ("raw_events", "occurred_at = 'infinity'", "occurred_at lies outside the years 1 to 9999"),
-    ("raw_events", "occurred_at = '0044-03-15 BC'", "occurred_at lies outside the years 1 to 9999"),
-    ("raw_events", f"amount = {NAN}", "amount is no number below 10^16"),
-    ("raw_events", f"amount = {INFINITE}", "amount is no number below 10^16"),
-    ("raw_events", "amount = 1e17", "amount is no number below 10^16"),
+    ("raw_events", "occurred_at = 'infinity'", "occurred_at is outside the years 1 to 9999"),
+    ("raw_events", "occurred_at = '0044-03-15 BC'", "occurred_at is outside the years 1 to 9999"),
+    ("raw_events", f"amount = {NAN}", "amount is not a number below 10^16"),
+    ("raw_events", f"amount = {INFINITE}", "amount is not a number below 10^16"),
+    ("raw_events", "amount = 1e17", "amount is not a number below 10^16"),
     ("raw_events", "currency = NULL", "an amount without a currency (name one with --currency)"),
-    ("raw_events", "currency = 'gb'", "currency is no code of three capital letters"),
+    ("raw_events", "currency = 'gb'", "currency is not a code of three capital letters"),
     ("raw_events", "external_id = ''", "source or external_id is empty"),
     ("normalized_entities", "name = ' \u00a0'", "name is empty"),
     ("normalized_entities", "name = NULL", "name is missing"),
@@ -102,8 +102,8 @@ SKIPPED = [
         "kind = 'person'",
         "kind is none of vendor, department, account, employee, customer, project, clearing",
     ),
-    ("entity_matches", f"confidence = {NAN}", "confidence is no number"),
-    ("entity_matches", "confidence = 1.5", "confidence is no number from 0 to 1"),
+    ("entity_matches", f"confidence = {NAN}", "confidence is not a number"),
+    ("entity_matches", "confidence = 1.5", "confidence is not a number from 0 to 1"),
     ("entity_matches", "event_id = NULL", f"event_id {NO_UUID}"),
     ("entity_matches", "event_id = gen_random_uuid()", "event_id names no row of raw_events"),
     (
@@ -111,7 +111,7 @@ SKIPPED = [
         f"entity_id = '{UUID(int=99)}'",
         "entity_id names another tenant's row of normalized_entities",
     ),
-    ("relationship_instances", f"confidence_score = {NAN}", "confidence_score is no number"),
+    ("relationship_instances", f"confidence_score = {NAN}", "confidence_score is not a number"),
     ("relationship_instances", "confidence_score = NULL", "confidence_score is missing"),
     ("relationship_instances", "relationship_type = ''", "relationship_type is empty"),
     (
@@ -124,7 +124,7 @@ SKIPPED = [
         "target_event_id = gen_random_uuid()",
         "target_event_id names no row of raw_events",
     ),
-    ("causal_relationships", "causal_score = 2", "causal_score is no number from 0 to 1"),
+    ("causal_relationships", "causal_score = 2", "causal_score is not a number from 0 to 1"),
     (
         "causal_relationships",
         "causal_direction = 'up'",
@@ -154,7 +154,7 @@ SKIPPED = [
     (
         "seasonal_patterns",
         "seasonal_months = '{0,13}'",
-        "seasonal_months holds what is no month (1 to 12)",
+        "seasonal_months has a value that is not a month (1 to 12)",
     ),
     ("seasonal_patterns", "seasonal_months = '{}'", "seasonal_months is empty"),
     ("cross_platform_relationships", "platform_sources = '[]'", "platform_sources is empty"),
@@ -170,7 +170,7 @@ SKIPPED = [
         f"event_id = '{UUID(int=98)}'",
         "event_id names another tenant's row of raw_events",
     ),
-    ("event_delta_logs", "old_values = '[]'", "old_values is not the JSON that it should be"),
+    ("event_delta_logs", "old_values = '[]'", "old_values is not JSON of the right kind"),
     (
         "duplicate_transactions",
         "original_event_id = event_id",
@@ -193,9 +193,9 @@ def test_a_row_that_finley_cannot_hold_is_skipped_with_a_reason(old, put):
         done = adopt(SCHEMA, only=[user, OTHER], dry_run=True)
         assert table(done, name).skipped == {words: 1}, (name, change)
     done = adopt(SCHEMA)
-    for each in done.tables:
-        assert each.rows == each.brought + sum(each.skipped.values())
-    assert [each.written for each in adopt(SCHEMA).tables] == [0] * 13
+    for item in done.tables:
+        assert item.rows == item.brought + sum(item.skipped.values())
+    assert [item.written for item in adopt(SCHEMA).tables] == [0] * 13
     for user in CASES:
         shown(user)
 
@@ -243,7 +243,7 @@ def test_each_layer_comes_where_nothing_is_amiss(old, put):
     one_of_each(old)
     put()
     done = adopt(SCHEMA)
-    assert [each.skipped for each in done.tables] == [{}] * 13
+    assert [item.skipped for item in done.tables] == [{}] * 13
     (row,) = (row for row in shown(USER).values() if row["causal_score"])
     assert row["root_cause_analysis"] == "rain"
     assert rows(models.RootCauseAnalysis)[0].confidence == 0.5
@@ -271,7 +271,7 @@ def test_an_id_that_stands_twice_is_one_row_s(old, put):
     put()
     done = adopt(SCHEMA)
     assert table(done, "raw_events").skipped == {
-        "amount is no number below 10^16": 1,
+        "amount is not a number below 10^16": 1,
         "its id is another row's, too": 1,
     }
     assert len(rows(models.RawEvent)) == 2
@@ -293,8 +293,8 @@ def test_ids_may_be_text_if_they_are_uuids(old, put):
     relationship = small(old)
     put(
         *(
-            f"ALTER TABLE {each} ALTER id TYPE varchar(40), ALTER user_id TYPE text"
-            for each in old.rows
+            f"ALTER TABLE {row} ALTER id TYPE varchar(40), ALTER user_id TYPE text"
+            for row in old.rows
         ),
         "ALTER TABLE entity_matches ALTER event_id TYPE text",
         "UPDATE entity_matches SET event_id = '7' WHERE false",

@@ -174,7 +174,7 @@ def problems(api, tenant, settings) -> dict[str, Any]:
     stats = V1 + "stats/"
     accepted = api.get(V1 + "communities/", headers={"Prefer": "respond-async"})
     claim = state.claimed(*accepted_job(accepted), "worker:1")
-    end = End(failure=QuestionFailure.TOO_LONG, error="It took longer than the 600 s that a worker gives a question. Narrow it.")  # fmt: skip  # noqa: E501
+    end = End(failure=QuestionFailure.TOO_LONG, error="The question took longer than its limit of 600 s. Narrow it.")  # fmt: skip  # noqa: E501
     assert state.ended(claim.id, claim.fence, end)
     refused = {
         "401": APIClient().get(stats),

@@ -74,14 +74,14 @@ def of_models() -> set[str]:
 
 def allowed(privilege: str) -> list[str]:
     """The tables of tenants' rows, and the view, with which the application's role may do that."""
-    found = owner(
+    result = owner(
         "SELECT name FROM unnest(%s::text[]) AS name "
         "WHERE has_table_privilege(%s, format('public.%%I', name), %s)",
         [*tables(), VIEW],
         grants.application_role(),
         privilege,
     )
-    return [name for (name,) in found]
+    return [name for (name,) in result]
 
 
 def users_in(table: str, tenant: UUID | None) -> set[UUID]:
@@ -187,8 +187,8 @@ def test_a_condition_that_talks_hears_no_strangers_row(both):
             "AS 'BEGIN INSERT INTO heard VALUES ($1); RETURN true; END'"
         )
         for name in (VIEW, "raw_events"):
-            asked = SQL("SELECT count(*) FROM {} WHERE pg_temp.overhear(user_id)")
-            cursor.execute(asked.format(Identifier(name)))
+            query = SQL("SELECT count(*) FROM {} WHERE pg_temp.overhear(user_id)")
+            cursor.execute(query.format(Identifier(name)))
             assert cursor.fetchone()[0] > 0
         cursor.execute("SELECT DISTINCT user_id FROM heard")
         assert cursor.fetchall() == [(mine,)]
@@ -200,8 +200,8 @@ def test_arrow_readers_see_their_tenant_alone(both):
     mine, theirs = both
     with arrow.tenant_snapshot(mine) as reader:
         for name in (VIEW, "normalized_entities"):
-            asked = SQL("SELECT DISTINCT user_id::text FROM {}").format(Identifier(name))
-            assert reader.table(asked).column(0).to_pylist() == [str(mine)]
+            query = SQL("SELECT DISTINCT user_id::text FROM {}").format(Identifier(name))
+            assert reader.table(query).column(0).to_pylist() == [str(mine)]
             foreign = SQL("SELECT 1 FROM {} WHERE user_id = {}")
             assert reader.table(foreign.format(Identifier(name), str(theirs))).num_rows == 0
 
@@ -224,6 +224,6 @@ def test_the_application_can_neither_bypass_nor_become_the_owner():
 def test_one_role_for_both_is_told(monkeypatch):
     assert the_application_is_bound(databases=["owner"]) == []
     monkeypatch.setattr(grants, "application_role", lambda: grants.current_role("owner"))
-    (told,) = the_application_is_bound(databases=["owner"])
-    assert told.id == "graph.W003"
-    assert "setup_roles" in told.hint
+    (report,) = the_application_is_bound(databases=["owner"])
+    assert report.id == "graph.W003"
+    assert "setup_roles" in report.hint

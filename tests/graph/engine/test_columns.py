@@ -25,8 +25,8 @@ optional_uuids = st.lists(st.one_of(st.none(), st.uuids()), max_size=30)
 
 @given(st.lists(st.tuples(optional_uuids, st.integers(0, 12), st.integers(0, 12)), max_size=4))
 def test_uuids_in_slices_and_chunks_become_their_texts(parts):
-    chunks = [uuid_array(found).slice(start, length) for found, start, length in parts]
-    expected = [text(v) for found, start, length in parts for v in found[start : start + length]]
+    chunks = [uuid_array(result).slice(start, length) for result, start, length in parts]
+    expected = [text(v) for result, start, length in parts for v in result[start : start + length]]
     assert values(pa.chunked_array(chunks, pa.uuid())) == expected
 
 
@@ -56,12 +56,12 @@ COLUMNS = [
 @pytest.mark.parametrize(("kind", "one"), COLUMNS, ids=[str(kind) for kind, _ in COLUMNS])
 @given(data=st.data())
 def test_values_are_the_columns_own(kind, one, data):
-    found = data.draw(st.lists(st.one_of(st.none(), one), max_size=30))
+    result = data.draw(st.lists(st.one_of(st.none(), one), max_size=30))
     cut, start = data.draw(st.integers(0, 30)), data.draw(st.integers(0, 5))
-    whole = pa.array(found, kind)
+    whole = pa.array(result, kind)
     column = pa.chunked_array([whole[:cut], whole[cut:]], kind).slice(start)
-    assert values(column) == found[start:]
-    assert [type(v) for v in values(column)] == [type(v) for v in found[start:]]
+    assert values(column) == result[start:]
+    assert [type(v) for v in values(column)] == [type(v) for v in result[start:]]
 
 
 def test_money_comes_as_text():

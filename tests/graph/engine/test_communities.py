@@ -33,14 +33,16 @@ def books(draw):
 @given(books())
 def test_a_partition_with_the_modularity_it_says(drawn):
     count, pairs, weights = drawn
-    found = communities(graph(count, pairs, weights))
-    assert sorted(node for group in found.members for node in group) == list(range(count))
-    assert found.modularity == pytest.approx(nx.community.modularity(oracle(*drawn), found.members))
+    result = communities(graph(count, pairs, weights))
+    assert sorted(node for group in result.members for node in group) == list(range(count))
+    assert result.modularity == pytest.approx(
+        nx.community.modularity(oracle(*drawn), result.members)
+    )
     alone = nx.community.modularity(oracle(*drawn), [{node} for node in range(count)])
-    assert found.modularity >= alone - 1e-9
-    sizes = [(-len(group), group[0]) for group in found.members]
+    assert result.modularity >= alone - 1e-9
+    sizes = [(-len(group), group[0]) for group in result.members]
     assert sizes == sorted(sizes)
-    assert all(group == sorted(group) for group in found.members)
+    assert all(group == sorted(group) for group in result.members)
 
 
 def planted(seed: int) -> tuple[int, list[tuple[int, int]], list[float]]:
@@ -57,11 +59,11 @@ def planted(seed: int) -> tuple[int, list[tuple[int, int]], list[float]]:
 @pytest.mark.parametrize("seed", range(4))
 def test_no_worse_than_networkx_and_the_groups_that_were_planted(seed):
     count, pairs, weights = planted(seed)
-    found = communities(graph(count, pairs, weights))
+    result = communities(graph(count, pairs, weights))
     plain = oracle(count, pairs, weights)
     theirs = nx.community.louvain_communities(plain, seed=seed)
-    assert found.modularity >= nx.community.modularity(plain, theirs) - 0.02
-    assert found.members == [list(range(group, 120, 8)) for group in range(8)]
+    assert result.modularity >= nx.community.modularity(plain, theirs) - 0.02
+    assert result.members == [list(range(group, 120, 8)) for group in range(8)]
 
 
 def noise(seed: int, pairs: int = 900) -> tuple[int, list[tuple[int, int]], list[float]]:
@@ -83,25 +85,25 @@ def test_repeatable_for_a_seed_whatever_the_order_of_the_rows():
 
 
 def test_the_seed_counts():
-    found = [communities(graph(*noise(1)), seed=seed).members for seed in range(4)]
-    assert any(members != found[0] for members in found)
+    items = [communities(graph(*noise(1)), seed=seed).members for seed in range(4)]
+    assert any(members != items[0] for members in items)
 
 
 def test_null_weights_fall_back_to_confidence():
     """0-1 and 2-3 by what is sure, 0-2 and 1-3 by what is not."""
     pairs = [(0, 1), (2, 3), (0, 2), (1, 3)]
-    found = communities(graph(4, pairs, [None, 1.0, None, 0.1], [1.0, 0.1, 0.1, 1.0]))
+    result = communities(graph(4, pairs, [None, 1.0, None, 0.1], [1.0, 0.1, 0.1, 1.0]))
     weighted = oracle(4, pairs, [1.0, 1.0, 0.1, 0.1])
-    assert found.members == [[0, 1], [2, 3]]
-    assert found.modularity == pytest.approx(nx.community.modularity(weighted, found.members))
-    assert found.weights_used == {"causal_score": 2, "confidence_score": 2}
+    assert result.members == [[0, 1], [2, 3]]
+    assert result.modularity == pytest.approx(nx.community.modularity(weighted, result.members))
+    assert result.weights_used == {"causal_score": 2, "confidence_score": 2}
 
 
 def test_without_edges_everybody_is_alone():
     for pairs, causal in (([], []), ([(0, None), (GONE, 1)], []), ([(0, 1), (1, 2)], [0, 0])):
-        found = communities(graph(3, pairs, causal))
-        assert found.members == [[0], [1], [2]]
-        assert found.modularity is None
+        result = communities(graph(3, pairs, causal))
+        assert result.members == [[0], [1], [2]]
+        assert result.modularity is None
     assert communities(graph(0, [])).members == []
 
 

@@ -17,16 +17,16 @@ rows = st.lists(st.tuples(ends, ends), max_size=12)
 @given(rows)
 def test_edges_unresolved_and_dangling_are_told_apart(pairs):
     made = graph(NODES, pairs)
-    kept = [(i, u, v) for i, (u, v) in enumerate(pairs) if u in range(NODES) and v in range(NODES)]
+    items = [(i, u, v) for i, (u, v) in enumerate(pairs) if u in range(NODES) and v in range(NODES)]
     unresolved = sum(None in pair for pair in pairs)
-    assert made.source.tolist() == [u for _, u, _ in kept]
-    assert made.target.tolist() == [v for _, _, v in kept]
+    assert made.source.tolist() == [u for _, u, _ in items]
+    assert made.target.tolist() == [v for _, _, v in items]
     assert [str(value) for value in made.edges["id"].to_pylist()] == [
-        edge_id(i) for i, _, _ in kept
+        edge_id(i) for i, _, _ in items
     ]
     assert made.unresolved == unresolved
-    assert made.dangling == len(pairs) - unresolved - len(kept)
-    assert (made.node_count, made.edge_count) == (NODES, len(kept))
+    assert made.dangling == len(pairs) - unresolved - len(items)
+    assert (made.node_count, made.edge_count) == (NODES, len(items))
 
 
 @given(rows, st.integers(0, 12))

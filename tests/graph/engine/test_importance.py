@@ -59,12 +59,12 @@ both_ways = pytest.mark.parametrize(("direction", "kind"), KINDS)
 @both_ways
 @given(drawn=books())
 def test_pagerank(direction, kind, drawn):
-    found = importance(made(*drawn), "pagerank", direction)
+    result = importance(made(*drawn), "pagerank", direction)
     oracle = nx.pagerank(weighted(*drawn, kind), alpha=DAMPING, tol=1e-12, max_iter=1000)
-    assert found.scores == pytest.approx(in_order(oracle), abs=1e-8)
-    assert found.scores.sum() == pytest.approx(1)
+    assert result.scores == pytest.approx(in_order(oracle), abs=1e-8)
+    assert result.scores.sum() == pytest.approx(1)
     causal = sum(row[2] is not None for row in drawn[1])
-    assert found.weights_used == {
+    assert result.weights_used == {
         "causal_score": causal,
         "confidence_score": len(drawn[1]) - causal,
     }
@@ -82,24 +82,24 @@ def test_pagerank_solves_its_equations(direction, kind, drawn):
     solved = np.linalg.solve(
         np.eye(count) - DAMPING * matrix.T, np.full(count, (1 - DAMPING) / count)
     )
-    found = importance(made(*drawn), "pagerank", direction)
-    assert found.scores == pytest.approx(solved, abs=1e-8)
+    result = importance(made(*drawn), "pagerank", direction)
+    assert result.scores == pytest.approx(solved, abs=1e-8)
 
 
 @both_ways
 @given(drawn=books())
 def test_betweenness(direction, kind, drawn):
-    found = importance(made(*drawn), "betweenness", direction)
-    assert found.scores == pytest.approx(in_order(nx.betweenness_centrality(simple(*drawn, kind))))
-    assert found.weights_used == {}
+    result = importance(made(*drawn), "betweenness", direction)
+    assert result.scores == pytest.approx(in_order(nx.betweenness_centrality(simple(*drawn, kind))))
+    assert result.weights_used == {}
 
 
 @both_ways
 @given(drawn=books())
 def test_closeness(direction, kind, drawn):
-    found = importance(made(*drawn), "closeness", direction)
-    assert found.scores == pytest.approx(in_order(nx.closeness_centrality(simple(*drawn, kind))))
-    assert found.weights_used == {}
+    result = importance(made(*drawn), "closeness", direction)
+    assert result.scores == pytest.approx(in_order(nx.closeness_centrality(simple(*drawn, kind))))
+    assert result.weights_used == {}
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +118,8 @@ def test_betweenness_and_closeness_of_many_nodes(direction, kind, large):
         ("betweenness", nx.betweenness_centrality),
         ("closeness", nx.closeness_centrality),
     ):
-        found = importance(made(*large), algorithm, direction)
-        assert found.scores == pytest.approx(in_order(obvious(oracle)))
+        result = importance(made(*large), algorithm, direction)
+        assert result.scores == pytest.approx(in_order(obvious(oracle)))
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -143,8 +143,8 @@ def test_equals_score_the_same(algorithm):
     chance = random.Random(3)
     pairs = [(d, v) for v in range(3, 103) for d in chance.sample(range(3), 3)]
     confidence = [(0.1, 0.2, 0.7)[d] for d, _ in pairs]
-    found = importance(graph(103, pairs, confidence=confidence), algorithm).scores
-    assert len(set(found[3:].tolist())) == 1
+    result = importance(graph(103, pairs, confidence=confidence), algorithm).scores
+    assert len(set(result[3:].tolist())) == 1
 
 
 @both_ways
@@ -168,8 +168,8 @@ def test_many_edges_between_few_nodes(algorithm, direction, kind):
 
 
 def test_without_any_weight_all_are_equal():
-    found = importance(graph(3, [(0, 1), (1, 2)], causal=[0, 0]), "pagerank").scores
-    assert found == pytest.approx([1 / 3] * 3)
+    result = importance(graph(3, [(0, 1), (1, 2)], causal=[0, 0]), "pagerank").scores
+    assert result == pytest.approx([1 / 3] * 3)
 
 
 def test_an_unknown_algorithm_is_a_key_error():

@@ -46,7 +46,7 @@ def test_k_shortest_are_networkx_s(graph, k, max_length, data):
     source, target = (data.draw(st.integers(0, graph.node_count - 1)) for _ in range(2))
     weight = data.draw(st.sampled_from([None, "causal_score"]))
     direction = data.draw(DIRECTIONS)
-    found = k_shortest(
+    result = k_shortest(
         graph, source, target, k=k, max_length=max_length, weight=weight, direction=direction
     )
     plain = oracle(graph, costs_of(graph, weight)[0], direction)
@@ -57,21 +57,21 @@ def test_k_shortest_are_networkx_s(graph, k, max_length, data):
         simple = nx.shortest_simple_paths(plain, source, target, weight="cost" if weight else None)
         expected = list(islice((p for p in simple if len(p) - 1 <= max_length), k))
     costs = [nx.path_weight(plain, path, "cost") for path in expected]
-    assert [each.cost for each in found] == pytest.approx(costs)
-    for each in found:
-        nodes = [source, *(hop.target for hop in each.hops)]
+    assert [item.cost for item in result] == pytest.approx(costs)
+    for item in result:
+        nodes = [source, *(hop.target for hop in item.hops)]
         assert len(set(nodes)) == len(nodes)
         assert nodes[-1] == target
-        assert [hop.source for hop in each.hops] == nodes[:-1]
-        for hop in each.hops:
+        assert [hop.source for hop in item.hops] == nodes[:-1]
+        for hop in item.hops:
             ends = (graph.source[hop.edge], graph.target[hop.edge])
             assert (hop.source, hop.target) == (ends if hop.forward else ends[::-1])
     best = shortest_path(
         graph, source, target, max_length=max_length, weight=weight, direction=direction
     )
-    assert (best is not None) == bool(found)
+    assert (best is not None) == bool(result)
     if best is not None:
-        assert found[0].cost == pytest.approx(best.cost)
+        assert result[0].cost == pytest.approx(best.cost)
 
 
 @settings(max_examples=80)
@@ -84,9 +84,9 @@ def test_a_neighbourhood_is_breadth_first(graph, depth, most, direction, data):
     expected = sorted(lengths.items(), key=lambda item: (item[1], item[0]))
     assert list(zip(near.nodes, near.distances, strict=True)) == expected[:most]
     assert near.truncated == (len(expected) > most)
-    kept = set(near.nodes)
+    distinct = set(near.nodes)
     ends = zip(graph.source.tolist(), graph.target.tolist(), strict=True)
-    assert near.edges == [i for i, (u, v) in enumerate(ends) if u in kept and v in kept]
+    assert near.edges == [i for i, (u, v) in enumerate(ends) if u in distinct and v in distinct]
 
 
 def test_filters_keep_what_all_of_them_keep():
@@ -106,7 +106,7 @@ def test_filters_keep_what_all_of_them_keep():
     def kept(**conditions):
         only = Only(**conditions)
         assert set(only.columns()) <= set(graph.edges.column_names)
-        return [str(each) for each in only.of(graph).edges["id"].to_pylist()]
+        return [str(item) for item in only.of(graph).edges["id"].to_pylist()]
 
     ids = [tables.edge_id(n) for n in range(4)]
     assert kept() == ids

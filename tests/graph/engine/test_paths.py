@@ -58,29 +58,31 @@ def probability(rows, walk: list[Hop], weight: str) -> float:
 
 @given(rows, node, node, st.integers(1, 4), direction)
 def test_without_weights_it_is_the_first_of_the_shortest_walks(rows, source, target, most, way):
-    found = shortest_path(made(rows), source, target, max_length=most, direction=way)
+    result = shortest_path(made(rows), source, target, max_length=most, direction=way)
     every = walks(rows, source, target, most, way)
     best = min(
         every, key=lambda w: (len(w), [(h.edge, not h.forward) for h in w[::-1]]), default=None
     )
-    assert (None if found is None else found.hops) == best
-    if found is not None:
-        assert found.cost == len(found.hops)
-        assert found.weights_used == {}
+    assert (None if result is None else result.hops) == best
+    if result is not None:
+        assert result.cost == len(result.hops)
+        assert result.weights_used == {}
 
 
 @given(rows, node, node, st.integers(1, 4), st.tuples(direction, weight))
 def test_with_weights_no_walk_is_likelier(rows, source, target, most, options):
     way, weight = options
-    found = shortest_path(made(rows), source, target, max_length=most, weight=weight, direction=way)
+    result = shortest_path(
+        made(rows), source, target, max_length=most, weight=weight, direction=way
+    )
     every = list(walks(rows, source, target, most, way))
-    if found is None:
+    if result is None:
         assert every == []
         return
-    assert found.hops in every
+    assert result.hops in every
     likeliest = max(probability(rows, walk, weight) for walk in every)
-    assert probability(rows, found.hops, weight) == pytest.approx(likeliest)
-    assert math.exp(-found.cost) == pytest.approx(likeliest)
+    assert probability(rows, result.hops, weight) == pytest.approx(likeliest)
+    assert math.exp(-result.cost) == pytest.approx(likeliest)
 
 
 @given(rows.flatmap(lambda r: st.tuples(st.just(r), st.permutations(range(len(r))))), length)
@@ -137,15 +139,15 @@ def test_the_best_of_parallel_edges_is_taken_and_the_first_of_equals():
 def test_of_equally_cheap_paths_the_one_with_fewer_edges_wins():
     """Sure edges cost nothing, so that any number of them costs the same."""
     sure = graph(3, [(0, 1), (1, 2), (0, 2)])
-    found = shortest_path(sure, 0, 2, max_length=5, weight="causal_score")
-    assert [hop.edge for hop in found.hops] == [2]
+    result = shortest_path(sure, 0, 2, max_length=5, weight="causal_score")
+    assert [hop.edge for hop in result.hops] == [2]
 
 
 def test_the_fallback_is_the_edges_own_confidence():
     rows = [(0, 1, None, 0.9), (0, 1, 0.8, 1.0)]
-    found = shortest_path(made(rows), 0, 1, max_length=1, weight="causal_score")
-    assert [hop.edge for hop in found.hops] == [0]
-    assert found.cost == pytest.approx(-math.log(0.9))
+    result = shortest_path(made(rows), 0, 1, max_length=1, weight="causal_score")
+    assert [hop.edge for hop in result.hops] == [0]
+    assert result.cost == pytest.approx(-math.log(0.9))
 
 
 def test_a_score_of_zero_is_the_last_resort_and_no_wall():
@@ -160,14 +162,14 @@ def test_a_score_of_zero_is_the_last_resort_and_no_wall():
 def test_loops_and_what_is_no_edge_lead_nowhere():
     assert shortest_path(graph(2, [(0, 0), (1, 1)]), 0, 1, max_length=5) is None
     assert shortest_path(graph(2, [(0, None), (None, 1), (0, GONE)]), 0, 1, max_length=5) is None
-    found = shortest_path(graph(2, [(0, 0), (0, 1)]), 0, 1, max_length=5)
-    assert found.hops == [Hop(1, 0, 1, forward=True)]
+    result = shortest_path(graph(2, [(0, 0), (0, 1)]), 0, 1, max_length=5)
+    assert result.hops == [Hop(1, 0, 1, forward=True)]
 
 
 def test_a_million_parallel_edges_and_a_hundred_thousand_loops():
     many = [(0, 1)] * 1_000_000 + [(0, 0)] * 100_000 + [(1, 2)]
-    found = shortest_path(graph(3, many), 0, 2, max_length=20, weight="causal_score")
-    assert [hop.edge for hop in found.hops] == [0, 1_100_000]
+    result = shortest_path(graph(3, many), 0, 2, max_length=20, weight="causal_score")
+    assert [hop.edge for hop in result.hops] == [0, 1_100_000]
 
 
 def test_a_long_chain_ends_at_its_bound():

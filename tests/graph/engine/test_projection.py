@@ -25,9 +25,9 @@ def test_adjacency_adds_up_parallel_edges(direction, ends, data):
         sums[u, v] += weight
         if direction == "any" and u != v:
             sums[v, u] += weight
-    found = adjacency(graph(COUNT, ends), np.array(weights), direction).toarray()
+    result = adjacency(graph(COUNT, ends), np.array(weights), direction).toarray()
     expected = [[sums[u, v] for v in range(COUNT)] for u in range(COUNT)]
-    assert found == pytest.approx(np.array(expected, dtype=float), abs=1e-11)
+    assert result == pytest.approx(np.array(expected, dtype=float), abs=1e-11)
 
 
 def test_sums_do_not_depend_on_the_order_of_the_edges():

@@ -20,17 +20,17 @@ def test_as_networkx_counts_them(drawn):
     count, pairs = drawn
     oracle = nx.MultiDiGraph(pairs)
     oracle.add_nodes_from(range(count))
-    found = stats(graph(count, pairs))
-    assert (found.nodes, found.edges) == (len(oracle), oracle.number_of_edges())
-    assert found.density == pytest.approx(nx.density(oracle) if count > 1 else 0)
+    result = stats(graph(count, pairs))
+    assert (result.nodes, result.edges) == (len(oracle), oracle.number_of_edges())
+    assert result.density == pytest.approx(nx.density(oracle) if count > 1 else 0)
     degrees = [degree for _, degree in oracle.degree()]
-    assert found.average_degree == pytest.approx(sum(degrees) / count if count else 0)
-    assert found.components == nx.number_weakly_connected_components(oracle)
+    assert result.average_degree == pytest.approx(sum(degrees) / count if count else 0)
+    assert result.components == nx.number_weakly_connected_components(oracle)
 
 
 def test_what_is_no_edge_is_counted_beside_them():
-    found = stats(graph(3, [(0, 1), (0, GONE), (1, GONE), (None, 1)]))
-    assert (found.edges, found.dangling, found.unresolved, found.components) == (1, 2, 1, 2)
+    result = stats(graph(3, [(0, 1), (0, GONE), (1, GONE), (None, 1)]))
+    assert (result.edges, result.dangling, result.unresolved, result.components) == (1, 2, 1, 2)
 
 
 def test_layers_count_the_edges_of_which_they_say_something():
@@ -39,8 +39,8 @@ def test_layers_count_the_edges_of_which_they_say_something():
         "pattern_id": pa.nulls(3, pa.string()),
         "duplicate_transaction_id": pa.array(["a", "b", "c"]),
     }
-    found = stats(build(nodes(1), edges([0, 0, 0], [0, 0, GONE], **columns)))
-    assert found.layers == {"causal": 1, "pattern": 0, "fraud": 2}
+    result = stats(build(nodes(1), edges([0, 0, 0], [0, 0, GONE], **columns)))
+    assert result.layers == {"causal": 1, "pattern": 0, "fraud": 2}
 
 
 def test_many_edges_between_few_nodes():

@@ -57,58 +57,63 @@ def keyed(graph):
 
 def test_json_is_networkx_s_node_link(books):
     text, truth = written(books, "json")
-    found = nx.node_link_graph(json.loads(text))
-    assert keyed(found) == keyed(truth)
-    told = {**truth.graph, "nodes": 2, "edges": 4, "as_of_version": version.version(books)}
-    assert found.graph == told
-    assert dict(found.nodes(data=True)) == dict(truth.nodes(data=True))
+    document = nx.node_link_graph(json.loads(text))
+    assert keyed(document) == keyed(truth)
+    values = {**truth.graph, "nodes": 2, "edges": 4, "as_of_version": version.version(books)}
+    assert document.graph == values
+    assert dict(document.nodes(data=True)) == dict(truth.nodes(data=True))
     for ends in truth.edges(keys=True):
-        given, told = found.edges[ends], truth.edges[ends]
-        assert given["reason"] == told["reason"]
-        assert given["platform_sources"] == told["platform_sources"]
-        assert given["amount"] == told["amount"]
-        assert given["occurred_at"] == told["occurred_at"].isoformat()
-        assert set(given) == set(told)
+        given, values = document.edges[ends], truth.edges[ends]
+        assert given["reason"] == values["reason"]
+        assert given["platform_sources"] == values["platform_sources"]
+        assert given["amount"] == values["amount"]
+        assert given["occurred_at"] == values["occurred_at"].isoformat()
+        assert set(given) == set(values)
 
 
 @pytest.mark.parametrize("name", ["graphml", "gexf"])
 def test_xml_is_read_by_networkx(books, name):
     text, truth = written(books, name)
-    found = getattr(nx, f"read_{name}")(io.BytesIO(text))
-    assert set(found) == set(truth)
+    result = getattr(nx, f"read_{name}")(io.BytesIO(text))
+    assert set(result) == set(truth)
     ids = {
-        data.get("id", key): (u, v, data) for u, v, key, data in found.edges(keys=True, data=True)
+        data.get("id", key): (u, v, data) for u, v, key, data in result.edges(keys=True, data=True)
     }
     assert sorted((u, v, key) for key, (u, v, _) in ids.items()) == keyed(truth)
-    for u, v, key, told in truth.edges(keys=True, data=True):
+    for u, v, key, report in truth.edges(keys=True, data=True):
         given = ids[key][2]
-        assert given["confidence_score"] == told["confidence_score"]
-        assert given["is_duplicate"] is told["is_duplicate"]
-        assert given["reason"].rstrip() == told["reason"].replace("\x01", "\ufffd").rstrip(), (u, v)
-        assert ("platform_sources" in given) == (told["platform_sources"] is not None)
+        assert given["confidence_score"] == report["confidence_score"]
+        assert given["is_duplicate"] is report["is_duplicate"]
+        assert given["reason"].rstrip() == report["reason"].replace("\x01", "\ufffd").rstrip(), (
+            u,
+            v,
+        )
+        assert ("platform_sources" in given) == (report["platform_sources"] is not None)
         assert "causal_score" not in given
     names = {node: data["name"].replace("\x01", "\ufffd") for node, data in truth.nodes(data=True)}
-    assert {node: data["name"] for node, data in found.nodes(data=True)} == names
+    assert {node: data["name"] for node, data in result.nodes(data=True)} == names
 
 
 def test_graphml_is_read_by_igraph(books, tmp_path):
     text, truth = written(books, "graphml", "amount", "confidence_score")
     (tmp_path / "g.graphml").write_bytes(text)
-    found = igraph.Graph.Read_GraphML(str(tmp_path / "g.graphml"))
-    assert (found.vcount(), found.ecount(), found.is_directed()) == (2, 4, True)
-    ends = sorted((found.vs[e.source]["id"], found.vs[e.target]["id"]) for e in found.es)
+    result = igraph.Graph.Read_GraphML(str(tmp_path / "g.graphml"))
+    assert (result.vcount(), result.ecount(), result.is_directed()) == (2, 4, True)
+    ends = sorted((result.vs[e.source]["id"], result.vs[e.target]["id"]) for e in result.es)
     assert ends == [(u, v) for u, v, _ in keyed(truth)]
-    assert sorted(found.es["amount"]) == sorted(d for *_, d in truth.edges(data="amount"))
+    assert sorted(result.es["amount"]) == sorted(d for *_, d in truth.edges(data="amount"))
 
 
 def test_csv_is_read_by_pandas_and_runs_nothing(books):
     text, truth = written(books, "csv")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        found = pd.read_csv(io.BytesIO(text), dtype=str, keep_default_na=False)
-    assert sorted(zip(found["source"], found["target"], found["id"], strict=True)) == keyed(truth)
-    assert "'" + UGLY in set(found["reason"])
-    assert set(found["platform_sources"]) == {"card;ledger", ""}
+        result = pd.read_csv(io.BytesIO(text), dtype=str, keep_default_na=False)
+    assert sorted(zip(result["source"], result["target"], result["id"], strict=True)) == keyed(
+        truth
+    )
+    assert "'" + UGLY in set(result["reason"])
+    assert set(result["platform_sources"]) == {"card;ledger", ""}
 
 
 @pytest.mark.parametrize("columns", [(), ("amount",)])
@@ -117,20 +122,20 @@ def test_parquet_is_read_by_duckdb(books, tmp_path, columns):
     file = tmp_path / "g.parquet"
     file.write_bytes(data)
     read = duckdb.read_parquet(str(file))
-    found = read.project("source, target, id, amount").order("source, target, id").fetchall()
-    assert [row[:3] for row in found] == keyed(truth)
+    result = read.project("source, target, id, amount").order("source, target, id").fetchall()
+    assert [row[:3] for row in result] == keyed(truth)
     amounts = {key: amount for *_, key, amount in truth.edges(keys=True, data="amount")}
-    assert {row[2]: Decimal(row[3]) for row in found} == {
+    assert {row[2]: Decimal(row[3]) for row in result} == {
         key: Decimal(amount) for key, amount in amounts.items()
     }
 
 
 def test_arrow_is_read_by_pyarrow(books):
     data, truth = written(books, "arrow")
-    found = pa.ipc.open_stream(data).read_all()
-    ends = zip(*(found[name].to_pylist() for name in ("source", "target", "id")), strict=True)
+    result = pa.ipc.open_stream(data).read_all()
+    ends = zip(*(result[name].to_pylist() for name in ("source", "target", "id")), strict=True)
     assert sorted(ends) == keyed(truth)
-    reasons = dict(zip(found["id"].to_pylist(), found["reason"].to_pylist(), strict=True))
+    reasons = dict(zip(result["id"].to_pylist(), result["reason"].to_pylist(), strict=True))
     assert reasons == {key: reason for *_, key, reason in truth.edges(keys=True, data="reason")}
 
 
@@ -152,18 +157,18 @@ def test_nothing_is_exported_as_nothing(committed, name):
 @pytest.mark.parametrize("name", FORMATS)
 def test_it_comes_in_pieces_as_it_is_asked_for(name, books, monkeypatch):
     """A reader who goes away after the first page has had no more than the next one read."""
-    asked = []
+    items = []
     table = arrow.TenantReader.table
     monkeypatch.setattr(
-        arrow.TenantReader, "table", lambda *given: asked.append(given) or table(*given)
+        arrow.TenantReader, "table", lambda *given: items.append(given) or table(*given)
     )
     with export_pages.graph(books, page_rows=1) as contents:
-        before = len(asked)
+        before = len(items)
         pieces = FORMATS[name].write(contents)
         while contents.told["edges"] < 2:
             assert next(pieces) is not None
         pieces.close()
-    assert len(asked) == before + 1, "the first page is there already"
+    assert len(items) == before + 1, "the first page is there already"
 
 
 def test_links_stay_away_and_what_is_no_edge_is_counted(books):
@@ -183,9 +188,9 @@ def test_what_was_written_since_the_refresh_is_exported(books):
     with connections["owner"].cursor() as cursor:
         cursor.execute("UPDATE relationship_instances SET reason = 'later'")
     text, truth = written(books, "json")
-    found = nx.node_link_graph(json.loads(text))
-    assert {told for *_, told in found.edges(data="reason")} == {"later"}
-    assert keyed(found) == keyed(truth)
+    document = nx.node_link_graph(json.loads(text))
+    assert {report for *_, report in document.edges(data="reason")} == {"later"}
+    assert keyed(document) == keyed(truth)
 
 
 def test_the_command_writes_a_whole_file_or_none(books, tmp_path):
@@ -196,4 +201,4 @@ def test_the_command_writes_a_whole_file_or_none(books, tmp_path):
         call_command(
             "export_graph", user=str(books), format="csv", output=tmp_path / "x", columns="nonsense"
         )
-    assert [each.name for each in tmp_path.iterdir()] == ["g.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["g.json"]

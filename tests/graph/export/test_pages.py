@@ -70,11 +70,11 @@ def known(tenant) -> Any:
 
 
 def exported(user: Any, output: Path, *options: str, what: str = "relationships") -> str:
-    told = io.StringIO()
+    report = io.StringIO()
     call_command(
-        f"export_{what}", "--user", str(user), "--output", str(output), *options, stderr=told
+        f"export_{what}", "--user", str(user), "--output", str(output), *options, stderr=report
     )
-    return told.getvalue()
+    return report.getvalue()
 
 
 def lines(path: Path) -> list[dict[str, str]]:
@@ -87,9 +87,9 @@ def test_the_columns_are_those_promised():
 
 
 def test_csv_has_keys_layers_and_no_formulas(known, tmp_path):
-    told = exported(known, tmp_path / "out.csv")
+    report = exported(known, tmp_path / "out.csv")
     first, last = lines(tmp_path / "out.csv")
-    assert "2 relationships" in told
+    assert "2 relationships" in report
     assert [first["occurred_at"][:10], last["occurred_at"][:10]] == ["0001-12-31", "9999-12-31"]
     assert (first["source_file"], first["target_file"]) == ("a.csv", "a.csv")
     assert (first["source_key"], first["target_key"]) == ("-1", "'@1")  # a number, a formula
@@ -118,18 +118,18 @@ def test_parquet_is_typed_and_never_escaped(known, tmp_path):
 
 @pytest.mark.parametrize("page_rows", [1, 2, 3])
 def test_pages_of_any_size_have_the_same_rows(known, page_rows):
-    with export_pages.relationships(known, page_rows) as found:
-        pages = list(found.pages)
-    assert found.total == 2
+    with export_pages.relationships(known, page_rows) as result:
+        pages = list(result.pages)
+    assert result.total == 2
     assert all(page.num_rows <= page_rows for page in pages)
     assert [key for page in pages for key in page["source_key"].to_pylist()] == ["-1", "-9999"]
 
 
 def test_nobody_sees_another_tenants_rows(known):
     stranger = rows.tenant_id()
-    with export_pages.relationships(stranger) as found, export_pages.entities(stranger) as parties:
-        assert (found.total, parties.total) == (0, 0)
-        assert [*found.pages, *parties.pages] == []
+    with export_pages.relationships(stranger) as result, export_pages.entities(stranger) as parties:
+        assert (result.total, parties.total) == (0, 0)
+        assert [*result.pages, *parties.pages] == []
 
 
 @pytest.mark.parametrize("format_", ["csv", "parquet"])
@@ -156,11 +156,11 @@ def test_an_empty_tenant_gives_a_file_with_columns(tenant, tmp_path, format_):
 def test_what_has_changed_since_the_refresh_is_exported(known, change):
     with connections["owner"].cursor() as cursor:
         cursor.execute(change)
-    with export_pages.relationships(known, 1) as found:
-        total, before = found.total, [row for page in found.pages for row in page.to_pylist()]
+    with export_pages.relationships(known, 1) as result:
+        total, before = result.total, [row for page in result.pages for row in page.to_pylist()]
     refresh.refresh()
-    with export_pages.relationships(known) as found:
-        assert (found.total, [row for page in found.pages for row in page.to_pylist()]) == (
+    with export_pages.relationships(known) as result:
+        assert (result.total, [row for page in result.pages for row in page.to_pylist()]) == (
             total,
             before,
         )
@@ -169,9 +169,9 @@ def test_what_has_changed_since_the_refresh_is_exported(known, change):
 def test_an_event_that_is_gone_takes_its_relationships_along(known):
     with connections["owner"].cursor() as cursor:
         cursor.execute("DELETE FROM raw_events WHERE external_id = '-1'")
-    with export_pages.relationships(known) as found:
-        assert found.total == 1
-        assert next(found.pages)["target_key"].to_pylist() == ["@9999"]
+    with export_pages.relationships(known) as result:
+        assert result.total == 1
+        assert next(result.pages)["target_key"].to_pylist() == ["@9999"]
 
 
 def test_a_failure_leaves_the_old_file_and_no_other(known, tmp_path, monkeypatch):
@@ -199,21 +199,21 @@ def test_csv_goes_to_standard_output(known, capfdbinary):
 def test_entities_have_their_events_and_spellings(known, tmp_path):
     rows.entity(known, "Nobody")
     assert "3 entities" in exported(known, tmp_path / "out.csv", what="entities")
-    found = {row["name"]: row for row in lines(tmp_path / "out.csv")}
-    assert {name: row["events"] for name, row in found.items()} == {
+    by_key = {row["name"]: row for row in lines(tmp_path / "out.csv")}
+    assert {name: row["events"] for name, row in by_key.items()} == {
         "Works": "2", "'=Acme;1": "2", "Nobody": "0",
     }  # fmt: skip
-    assert found["'=Acme;1"]["spellings"] == "ACME"
-    assert json.loads(found["Nobody"]["keys"]) == {}
-    assert list(found["Nobody"]) == export_pages.ENTITIES.names
+    assert by_key["'=Acme;1"]["spellings"] == "ACME"
+    assert json.loads(by_key["Nobody"]["keys"]) == {}
+    assert list(by_key["Nobody"]) == export_pages.ENTITIES.names
 
 
 def test_an_event_counts_for_its_best_match_only(known):
     weaker = rows.entity(known, "Weaker")
     event = models.RawEvent.objects.using("owner").get(external_id="@1")
     rows.match(known, event, weaker, confidence=0.5)
-    with export_pages.entities(known, page_rows=1) as found:
-        events = {row["name"]: row["events"] for p in found.pages for row in p.to_pylist()}
+    with export_pages.entities(known, page_rows=1) as result:
+        events = {row["name"]: row["events"] for p in result.pages for row in p.to_pylist()}
     assert events == {"Works": 2, "=Acme;1": 2, "Weaker": 0}
 
 

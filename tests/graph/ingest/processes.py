@@ -74,9 +74,9 @@ def waiting(what: str) -> int:
 
 def until(happened: Callable[[], bool], *running: subprocess.Popen[str]) -> None:
     """Wait for something that these processes do; fail when one of them ends before."""
-    patience = time.monotonic() + 60
+    deadline = time.monotonic() + 60
     while not happened():
         for process in running:
             assert process.poll() is None, process.communicate()
-        assert time.monotonic() < patience, "it did not happen"
+        assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.01)

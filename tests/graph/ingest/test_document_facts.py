@@ -393,12 +393,13 @@ class TestFiles:
             assert content.startswith(b"%PDF-")
 
 
-@pytest.mark.parametrize("name", ["a.csv", "A.CSV", "b c.tsv", "a.csv.gz", "a.tsv.zst", "x.csv "])
+@pytest.mark.parametrize("name", ["a.csv", "A.CSV", "b c.tsv", "a.csv.gz", "a.tsv.zst", "x.csv ",
+                                  "a.xlsx", "a.ods", "a.xml", "a.qfx", "a.sta.gz"])  # fmt: skip
 def test_a_ledger_is_known_by_its_name(name: str) -> None:
     assert is_ledger(name)
 
 
 @pytest.mark.parametrize("name", ["", ".csv", "csv", "a.txt", "a.csv.bz2", "a.csv.zip", "a.gz",
-                                  "a.xlsx", "a.csv.pdf", "a.csv.gz.gz"])  # fmt: skip
+                                  "a.docx", "a.csv.pdf", "a.csv.gz.gz"])  # fmt: skip
 def test_no_ledger_is_known_by_its_name(name: str) -> None:
     assert not is_ledger(name)

@@ -17,6 +17,8 @@ from graph import models
 from graph.database.role import as_owner
 from tests.graph.ingest import processes
 
+pytestmark = pytest.mark.thorough
+
 PEAK_MB = 500
 
 

@@ -425,15 +425,15 @@ def test_an_event_takes_along_all_but_the_log_of_its_changes(books):
     assert (user_id, relationship) == (books.user_id, None)
     assert key
     assert execute("SELECT id FROM relationship_instances WHERE user_id = %s", books.user_id) == []
-    kept = "SELECT id FROM normalized_entities WHERE user_id = %s"
-    assert set(execute(kept, books.user_id)) == {(books.standing,), (books.entity,)}
+    text = "SELECT id FROM normalized_entities WHERE user_id = %s"
+    assert set(execute(text, books.user_id)) == {(books.standing,), (books.entity,)}
 
 
 def test_one_tenants_deletion_is_no_others(books):
     other = Books()
     execute("DELETE FROM raw_events WHERE user_id = %s", books.user_id)
-    found = execute("SELECT user_id FROM relationship_instances")
-    assert {user_id for (user_id,) in found} == {other.user_id}
+    rows = execute("SELECT user_id FROM relationship_instances")
+    assert {user_id for (user_id,) in rows} == {other.user_id}
 
 
 def test_every_pointer_has_its_key_and_every_key_is_in_the_database():
@@ -443,16 +443,16 @@ def test_every_pointer_has_its_key_and_every_key_is_in_the_database():
         if isinstance(field, models.ForeignKey)
     }
     assert {key[:3] for key in KEYS} == pointers
-    found = execute(
+    rows = execute(
         "SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = ANY(%s::regclass[])",
         list(TABLES),
     )
     named = {f"{table}_{column}_tenant_fkey" for table, column, *_ in KEYS}
-    assert {name for (name,) in found} == named
+    assert {name for (name,) in rows} == named
 
 
 def test_every_rule_in_the_database_is_tried_here():
-    found = execute(
+    rows = execute(
         "SELECT conname FROM pg_constraint WHERE contype = 'c' AND conrelid = ANY(%s::regclass[]) "
         "UNION SELECT indexrelid::regclass::text FROM pg_index "
         "WHERE indisunique AND NOT indisprimary AND indrelid = ANY(%s::regclass[])",
@@ -469,7 +469,7 @@ def test_every_rule_in_the_database_is_tried_here():
         "normalized_entities_not_into_itself",
     }
     tenant_keys = {f"{to}_tenant_key" for _, _, to, _ in KEYS}  # what the composite keys point at
-    assert {name for (name,) in found} == tried | tenant_keys
+    assert {name for (name,) in rows} == tried | tenant_keys
 
 
 def test_the_migrations_say_all_that_the_models_say(capsys):

@@ -29,12 +29,12 @@ class Client:
         self.version: str | None = None
 
     def follow(self) -> None:
-        found = (
+        result = (
             change_feed.full(self.user)
             if self.version is None
             else change_feed.since(self.user, self.version)
         )
-        for copy, changed in ((self.nodes, found["nodes"]), (self.edges, found["edges"])):
+        for copy, changed in ((self.nodes, result["nodes"]), (self.edges, result["edges"])):
             assert changed["changed_fields"].keys() == {row["id"] for row in changed["changed"]}
             for row in changed["changed"]:
                 was = copy.get(row["id"], row)
@@ -48,7 +48,7 @@ class Client:
             copy.update({row["id"]: row for row in changed["added"] + changed["changed"]})
             for key in changed["removed"]:
                 copy.pop(key, None)
-        self.version = found["as_of_version"]
+        self.version = result["as_of_version"]
 
 
 def full(user) -> Client:
@@ -118,13 +118,13 @@ def test_each_change_is_called_what_it_is():
     execute("UPDATE relationship_instances SET reason = 'x' WHERE id = %s", kept)
     execute("UPDATE relationship_instances SET deleted_at = now() WHERE id = %s", gone)
     execute("UPDATE normalized_entities SET merged_into_id = %s WHERE id = %s", payer.id, payee.id)
-    found = change_feed.since(user, client.version)
-    assert [row["id"] for row in found["edges"]["added"]] == [str(come)]
-    assert [(row["id"], row["reason"]) for row in found["edges"]["changed"]] == [(str(kept), "x")]
-    assert found["edges"]["changed_fields"] == {str(kept): ["reason"]}
-    assert found["edges"]["removed"] == [str(gone)]
-    assert [row["name"] for row in found["nodes"]["added"]] == ["C"]
-    assert found["nodes"]["removed"] == [str(payee.id)]
+    result = change_feed.since(user, client.version)
+    assert [row["id"] for row in result["edges"]["added"]] == [str(come)]
+    assert [(row["id"], row["reason"]) for row in result["edges"]["changed"]] == [(str(kept), "x")]
+    assert result["edges"]["changed_fields"] == {str(kept): ["reason"]}
+    assert result["edges"]["removed"] == [str(gone)]
+    assert [row["name"] for row in result["nodes"]["added"]] == ["C"]
+    assert result["nodes"]["removed"] == [str(payee.id)]
     client.follow()
     assert change_feed.since(user, client.version)["edges"] == NOTHING
 
@@ -133,9 +133,9 @@ def test_what_came_and_went_in_between_is_not_told():
     user = rows.tenant_id()
     before = full(user).version
     execute("DELETE FROM normalized_entities WHERE id = %s", rows.entity(user, "A").id)
-    found = change_feed.since(user, before)
-    assert found["nodes"] == NOTHING
-    assert found["as_of_version"] != before
+    result = change_feed.since(user, before)
+    assert result["nodes"] == NOTHING
+    assert result["as_of_version"] != before
 
 
 def test_a_transaction_that_was_late_to_commit_is_not_missed():

@@ -155,8 +155,8 @@ def test_one_builds_while_the_others_wait(monkeypatch):
         return build(*given, **options)
 
     monkeypatch.setattr(graph_cache, "build", slowly)
-    found = together(6, lambda: graph_cache.load(user)[0].edge_count)
-    assert found == [1] * 6
+    result = together(6, lambda: graph_cache.load(user)[0].edge_count)
+    assert result == [1] * 6
     assert len(builds) == 1
 
 
@@ -169,11 +169,11 @@ def test_a_builder_that_died_is_not_waited_for_for_ever(monkeypatch):
 
 
 def together(count, work):
-    found = []
+    items = []
 
     def one():
         try:
-            found.append(work())
+            items.append(work())
         finally:
             connections.close_all()
 
@@ -182,7 +182,7 @@ def together(count, work):
         thread.start()
     for thread in threads:
         thread.join()
-    return found
+    return items
 
 
 def test_the_process_keeps_what_it_may(monkeypatch):

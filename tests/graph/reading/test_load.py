@@ -33,7 +33,7 @@ def wire(committed, monkeypatch) -> Iterator[Wire]:
     """The application's Arrow connections, by way of a listener."""
     usual = arrow.pool()
     with Wire(usual.conninfo) as listener:
-        listened = arrow.Pool(listener.through, size=2, patience_seconds=5)
+        listened = arrow.Pool(listener.through, size=2, timeout_seconds=5)
         monkeypatch.setitem(arrow._pools, usual.conninfo, listened)
         yield listener
         listened.close()
@@ -68,14 +68,14 @@ def test_a_build_takes_two_queries(wire, builds_before):
     for _ in range(builds_before):
         load(user)
     wire.forget()
-    graph, told = load(user)
+    graph, report = load(user)
     assert graph.edge_count == 2
     first, second = executed_on_tables(wire)
     assert FIRST in first
     assert f"FROM {SECOND}" not in first, "its state is asked for, not its rows"
     assert SECOND in second
     assert FIRST not in second
-    assert told == 2
+    assert report == 2
 
 
 def test_builds_share_one_kept_connection(wire):
@@ -188,7 +188,7 @@ def test_flow_leaves_the_links_out():
     flow, _ = load(user, ["edge_class"], edge_class="flow")
     links, _ = load(user, ["edge_class"], edge_class="link")
     assert (both.edge_count, flow.edge_count, links.edge_count) == (3, 2, 1)
-    assert [str(each) for each in links.edges["id"].to_pylist()] == [str(link)]
+    assert [str(item) for item in links.edges["id"].to_pylist()] == [str(link)]
 
 
 # what it makes of the rows
@@ -234,8 +234,8 @@ def test_layers_that_say_nothing_are_null():
     silent = set(LAYER_COLUMNS) - {"is_duplicate"}
     assert {edges[str(second)][name] for name in silent} == {None}
     assert edges[str(second)]["is_duplicate"] is False
-    told = {name for name in silent if edges[str(first)][name] is not None}
-    assert told == {"causal_relationship_id", "causal_direction"}
+    distinct = {name for name in silent if edges[str(first)][name] is not None}
+    assert distinct == {"causal_relationship_id", "causal_direction"}
     graph, _ = load(user, ["causal_score"])
     assert graph.numbers("causal_score").tolist() == pytest.approx([float("nan")] * 2, nan_ok=True)
 
@@ -287,7 +287,7 @@ def test_the_tenants_are_apart(wire):
     wire.forget()
     graph, _ = load(other)
     assert sorted(graph.node_ids()) == sorted([str(payer.id), str(payee.id)])
-    assert {str(each) for each in graph.edges["id"].to_pylist()} == {str(each) for each in ids}
+    assert {str(item) for item in graph.edges["id"].to_pylist()} == {str(item) for item in ids}
     assert not any(one.hex in text.replace("-", "") for text in wire.executed)
     assert any("SET LOCAL" in text and str(other) in text for text in wire.executed)
     assert all(other.hex in text for text in executed_on_tables(wire))

@@ -19,8 +19,10 @@ def test_it_keeps_the_last_used_that_fit(put, bound):
             expected[name] = nbytes
             while sum(expected.values()) > bound:
                 del expected[next(iter(expected))]
-    found = {name: kept.get(name) for name in "abcde"}
-    assert found == {name: (name, expected[name]) if name in expected else None for name in "abcde"}
+    by_key = {name: kept.get(name) for name in "abcde"}
+    assert by_key == {
+        name: (name, expected[name]) if name in expected else None for name in "abcde"
+    }
 
 
 def test_what_is_read_stays_longer():

@@ -280,11 +280,11 @@ def insert(drawn: list[Any]) -> None:
 
 
 def of_view(user: UUID) -> dict[UUID, dict[str, Any]]:
-    found = list(models.EnrichedRelationship.objects.using("owner").filter(user_id=user).values())
-    by_id = {row["id"]: row for row in found}
-    for row in found:  # of other columns, and read by nobody but a large tenant's load
+    rows = list(models.EnrichedRelationship.objects.using("owner").filter(user_id=user).values())
+    by_id = {row["id"]: row for row in rows}
+    for row in rows:  # of other columns, and read by nobody but a large tenant's load
         row.pop("shared_key")
-    assert len(by_id) == len(found), "a relationship has several rows"
+    assert len(by_id) == len(rows), "a relationship has several rows"
     return by_id
 
 
@@ -295,7 +295,7 @@ def describe(drawn: list[Any]) -> None:
     event(f"rows in the view: {'0' if not live else '1-5' if len(live) < 6 else '6+'}")
     matched = {row.event_id for row in of(drawn, models.EntityMatch)}
     gone = {row.id for row in of(drawn, models.RelationshipInstance)} - {row.id for row in live}
-    told = {
+    values = {
         "an event without a match": any(e.id not in matched for e in of(drawn, models.RawEvent)),
         "a fact of a soft-deleted relationship": any(
             getattr(row, "relationship_id", None) in gone for row in drawn
@@ -314,7 +314,7 @@ def describe(drawn: list[Any]) -> None:
             row.relationship_id is None for row in of(drawn, models.EventDeltaLog)
         ),
     }
-    for what, happened in told.items():
+    for what, happened in values.items():
         if happened:
             event(what)
 

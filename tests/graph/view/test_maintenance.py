@@ -44,9 +44,9 @@ def test_what_is_pending_is_counted_over_all_tenants():
     assert (maintenance.pending().marks, maintenance.pending().unknown) == (0, False)
     for _ in range(2):
         rows.entity(rows.tenant_id(), "A")
-    found = maintenance.pending()
-    assert (found.marks, found.named, found.unknown) == (2, 2, False)
-    assert 0 <= found.age < 60
+    result = maintenance.pending()
+    assert (result.marks, result.named, result.unknown) == (2, 2, False)
+    assert 0 <= result.age < 60
     execute("TRUNCATE causal_relationships")
     assert maintenance.pending().unknown
 

@@ -123,13 +123,13 @@ def test_a_missing_view_is_told_and_migrate_puts_it_back_with_its_grants():
 
 
 def privileges(table: str) -> set[str]:
-    found = execute(
+    result = execute(
         "SELECT acl.privilege_type FROM pg_class, aclexplode(relacl) AS acl "
         "WHERE oid = %s::regclass AND grantee = %s::regrole",
         table,
         grants.application_role(),
     )
-    return {name for (name,) in found}
+    return {name for (name,) in result}
 
 
 def test_the_application_owns_nothing_and_writes_only_what_it_must():
@@ -164,9 +164,9 @@ def test_the_printed_definition_builds_the_same_view():
 
 
 def test_the_models_columns_are_the_views():
-    found = execute(
+    result = execute(
         "SELECT attname FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped "
         "AND attrelid = 'view_enriched_relationships'::regclass ORDER BY attnum"
     )
-    assert [name for (name,) in found] == [f.name for f in EnrichedRelationship._meta.fields]
+    assert [name for (name,) in result] == [f.name for f in EnrichedRelationship._meta.fields]
     assert view_sql().count("LEFT JOIN") == 11

@@ -7,7 +7,7 @@ from django.db import connections, transaction
 from graph import models
 from graph.layers import LAYERS
 from graph.view import triggers
-from graph.view.captured_tables import watched
+from graph.view.captured_tables import captured_tables
 from tests.graph import rows
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -45,15 +45,15 @@ def execute(statement, *parameters):
 
 def taken(user=None) -> list[tuple]:
     """The marks since the last call: (kind, became, ids)."""
-    found = execute(
+    result = execute(
         "WITH gone AS (DELETE FROM change_marks RETURNING *) "
         "SELECT kind, became, ids, size FROM gone WHERE %s::uuid IS NULL OR user_id = %s "
         "ORDER BY xid, created_at",
         user,
         user,
     )
-    assert all(size == len(ids) for _, _, ids, size in found)
-    return [(kind, became, set(ids)) for kind, became, ids, _ in found]
+    assert all(size == len(ids) for _, _, ids, size in result)
+    return [(kind, became, set(ids)) for kind, became, ids, _ in result]
 
 
 @pytest.fixture
@@ -102,7 +102,9 @@ def test_every_table_that_the_view_reads_is_watched():
         "JOIN pg_class AS source ON source.oid = need.refobjid AND source.relkind = 'r' "
         "WHERE rule.ev_class = 'view_enriched_relationships'::regclass"
     )
-    assert {table for (table,) in read} | {"normalized_entities"} == {w.table for w in watched()}
+    assert {table for (table,) in read} | {"normalized_entities"} == {
+        w.table for w in captured_tables()
+    }
 
 
 def test_every_column_that_the_view_reads_is_watched():
@@ -114,7 +116,9 @@ def test_every_column_that_the_view_reads_is_watched():
         "AND column_.attnum = need.refobjsubid "
         "WHERE rule.ev_class = 'view_enriched_relationships'::regclass AND need.refobjsubid > 0"
     )
-    shown = {(w.table, column) for w in watched() for column in (*w.columns, "id", "user_id")}
+    shown = {
+        (w.table, column) for w in captured_tables() for column in (*w.columns, "id", "user_id")
+    }
     assert len(read) > 50
     assert set(read) - shown == set()
 
@@ -248,7 +252,7 @@ def test_a_shared_pattern_is_one_mark_however_many_share_it(books):
 
 
 def test_all_layers_are_declared_once():
-    assert {layer.name for layer in LAYERS} < {each.kind for each in watched()}
+    assert {layer.name for layer in LAYERS} < {table.kind for table in captured_tables()}
 
 
 # ways of writing
@@ -284,14 +288,14 @@ def test_upserts_are_seen_as_what_they_did(books):
         "ON CONFLICT (user_id, kind, identity) DO UPDATE SET name = excluded.name"
     )
     execute(upsert, user, user)
-    found = taken()
-    assert ("entity", 0, {payer.id}) in found
-    assert sorted(became for _, became, _ in found) == [0, 1]
+    result = taken()
+    assert ("entity", 0, {payer.id}) in result
+    assert sorted(became for _, became, _ in result) == [0, 1]
     execute(upsert, user, user)
     assert taken() == []
 
 
-@pytest.mark.parametrize("table", [each.table for each in watched()])
+@pytest.mark.parametrize("table", [item.table for item in captured_tables()])
 def test_a_truncated_table_concerns_everybody(table):
     execute(f"TRUNCATE {table} CASCADE")
     assert ("everything", 0, set()) in taken(triggers.EVERYBODY)

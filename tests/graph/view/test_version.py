@@ -131,8 +131,8 @@ def test_the_application_reads_marks_and_writes_none():
         pytest.skip("one role serves as both: DATABASE_OWNER_URL is not set")
     with connections["owner"].cursor() as cursor:
         for table in (triggers.MARKS, triggers.FOLDS):
-            asked = "SELECT has_table_privilege(%s, %s, %s)"
-            cursor.execute(asked, [role, table, "SELECT"])
+            text = "SELECT has_table_privilege(%s, %s, %s)"
+            cursor.execute(text, [role, table, "SELECT"])
             assert cursor.fetchone() == (True,)
-            cursor.execute(asked, [role, table, "INSERT, UPDATE, DELETE, TRUNCATE"])
+            cursor.execute(text, [role, table, "INSERT, UPDATE, DELETE, TRUNCATE"])
             assert cursor.fetchone() == (False,)

@@ -10,7 +10,7 @@ from finley.models import User
 from syncjobs import connections, queue
 from syncjobs.failures.record import Trouble
 from syncjobs.models import SyncConnection, SyncRun
-from syncjobs.run_state import Ask, claimed, failed, succeeded
+from syncjobs.run_state import ClaimRequest, claimed, failed, succeeded
 from syncjobs.sandbox.server import Sandbox
 from tests.conftest import client_of
 from tests.graph.api.conftest import Server, serving
@@ -65,7 +65,7 @@ def accepted(api: APIClient, connection: SyncConnection, **more) -> dict:
 def begun(run_id: str):
     """A worker's claim of the run."""
     run = SyncRun.objects.using("owner").get(pk=run_id)
-    (claim,) = claimed([Ask(run.pk, run.job_id, run.tries + 1)], "worker:1")
+    (claim,) = claimed([ClaimRequest(run.pk, run.job_id, run.tries + 1)], "worker:1")
     assert claim is not None
     return claim
 
@@ -92,6 +92,6 @@ def nango_connection(box: Sandbox, user: User | UUID | None, **more) -> str:
     """A connection at Nango, whose end user is that one."""
     key = f"c-{uuid4()}"
     owner = getattr(user, "pk", user)
-    given = {"provider": "gmail", "size": 1, **more}
-    box.control(key, **given, **({"end_user": str(owner)} if owner else {}))
+    values = {"provider": "gmail", "size": 1, **more}
+    box.control(key, **values, **({"end_user": str(owner)} if owner else {}))
     return key

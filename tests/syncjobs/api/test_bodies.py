@@ -20,7 +20,7 @@ from tests.syncjobs.api.shapes import V1, as_published
 
 SYNCS = f"{V1}syncs/"
 MEBI = 1_048_576
-SAYS = "The body is too large: 1,048,576 bytes at most."
+SAYS = "The body is too large. The maximum is 1,048,576 bytes."
 
 
 @pytest.fixture

@@ -123,15 +123,15 @@ def test_a_wrong_field_is_named(api, field, values):
 def test_the_list_is_the_tenants_own(api, gmail, theirs, tenant):
     box = connections.register(tenant.pk, "dropbox", "box")
     shown = as_published(api.get(CONNECTIONS), "connections/")["results"]
-    assert [each["id"] for each in shown] == [str(gmail.pk), str(box.pk)]
+    assert [entry["id"] for entry in shown] == [str(gmail.pk), str(box.pk)]
     (only,) = api.get(CONNECTIONS, {"provider": "dropbox"}).json()["results"]
     assert only["id"] == str(box.pk)
     connections.remove(tenant.pk, box.pk)
     assert len(api.get(CONNECTIONS).json()["results"]) == 1
     (gone,) = api.get(CONNECTIONS, {"state": "removed"}).json()["results"]
     assert gone["id"] == str(box.pk)
-    for asked in ({"state": "asleep"}, {"provider": "x"}, {"user_id": "x"}):
-        assert api.get(CONNECTIONS, asked).status_code == 400
+    for item in ({"state": "asleep"}, {"provider": "x"}, {"user_id": "x"}):
+        assert api.get(CONNECTIONS, item).status_code == 400
 
 
 def test_another_tenants_and_nobodys_are_the_same_404(api, theirs):
@@ -140,9 +140,9 @@ def test_another_tenants_and_nobodys_are_the_same_404(api, theirs):
         api.delete,
         lambda path: api.patch(path, {"state": "paused"}, format="json"),
     ):
-        found = [ask(f"{CONNECTIONS}{each}/") for each in (theirs.pk, uuid4(), "7")]
-        assert {answer.status_code for answer in found} == {404}
-        assert len({str(unnamed(answer)) for answer in found}) == 1
+        items = [ask(f"{CONNECTIONS}{item}/") for item in (theirs.pk, uuid4(), "7")]
+        assert {answer.status_code for answer in items} == {404}
+        assert len({str(unnamed(answer)) for answer in items}) == 1
     assert reread(theirs).state == "alive"
 
 

@@ -75,7 +75,7 @@ def test_only_staff_with_the_permission(method, path, failure, api):
     assert asked(APIClient()) == 401
     assert asked(api) == 403
     assert asked(person(f"{needed}_jobfailure", staff=False)) == 403
-    assert asked(person(*(f"{each}_jobfailure" for each in others))) == 403
+    assert asked(person(*(f"{other}_jobfailure" for other in others))) == 403
     assert asked(person(f"{needed}_jobfailure")) in {200, 202, 400, 409}
 
 
@@ -89,8 +89,8 @@ def test_the_list_is_of_every_tenant_and_pages(staff, api, their_api, gmail, the
     made = [fail(api, gmail), fail(their_api, theirs), fail(api, gmail)]
     first = as_published(staff.get(FAILURES, {"limit": 2}), "job-failures/")
     rest = staff.get(FAILURES, {"limit": 2, "cursor": first["next"]}).json()
-    shown = [each["id"] for each in first["results"] + rest["results"]]
-    assert shown == [str(each.pk) for each in made[::-1]]
+    shown = [result["id"] for result in first["results"] + rest["results"]]
+    assert shown == [str(result.pk) for result in made[::-1]]
     assert rest["next"] is None
     assert "traceback" not in first["results"][0]
 
@@ -102,7 +102,7 @@ def test_filters(staff, api, tenant, gmail, failure):
 
     def shown(**given) -> set[str]:
         answer = as_published(staff.get(FAILURES, given), "job-failures/")
-        return {each["id"] for each in answer["results"]}
+        return {result["id"] for result in answer["results"]}
 
     one, two = str(failure.pk), str(other.pk)
     assert shown() == {one}
@@ -144,7 +144,7 @@ def test_groups(staff, api, gmail):
         fail(api, gmail, f"Message {number} is broken.")
     fail(api, gmail, "Gmail is gone.")
     shown = as_published(staff.get(f"{FAILURES}groups/"), "job-failures/groups/")
-    assert [(each["count"], each["open"]) for each in shown["results"]] == [(1, 1), (3, 3)]
+    assert [(result["count"], result["open"]) for result in shown["results"]] == [(1, 1), (3, 3)]
     assert shown["total"] == 2
     assert len(staff.get(f"{FAILURES}groups/", {"limit": 1, "offset": 1}).json()["results"]) == 1
 
@@ -162,7 +162,7 @@ def test_a_replay_is_a_linked_run_and_its_end_shows(staff, failure, gmail):
     assert status(failure) == "replaying"
     again = do(staff, failure, "replay")
     assert again.status_code == 409
-    assert again.json()["detail"] == "It is being replayed already."
+    assert again.json()["detail"] == "It is already being replayed."
     ended(done["run"])
     assert status(failure) == "resolved"
     shown = staff.get(f"{FAILURES}{failure.pk}/").json()
@@ -196,19 +196,19 @@ def test_replaying_what_its_connection_forbids_says_why(staff, api, tenant, fail
 def test_a_dry_run_and_many(staff, api, their_api, gmail, theirs):
     failure, second, other = fail(api, gmail), fail(api, gmail), fail(their_api, theirs)
     stranger = uuid4()
-    ids = [str(each) for each in (failure.pk, second.pk, other.pk, stranger)]
-    asked = {"ids": ids, "per_minute": 30}
+    ids = [str(item) for item in (failure.pk, second.pk, other.pk, stranger)]
+    values = {"ids": ids, "per_minute": 30}
     path = "job-failures/replay/"
     dry = as_published(
-        staff.post(V1 + path, asked | {"dry_run": True}, format="json"), path, "post", 200
+        staff.post(V1 + path, values | {"dry_run": True}, format="json"), path, "post", 200
     )
     assert (dry["dry_run"], dry["eligible"]) == (True, 2)
-    assert {each["failure"] for each in dry["skipped"]} == {str(second.pk), str(stranger)}
-    assert all(each["reason"] for each in dry["skipped"])
+    assert {item["failure"] for item in dry["skipped"]} == {str(second.pk), str(stranger)}
+    assert all(item["reason"] for item in dry["skipped"])
     assert status(failure) == "open"
-    done = as_published(staff.post(V1 + path, asked, format="json"), path, "post", 202)
-    assert {each["failure"] for each in done["started"]} == {str(failure.pk), str(other.pk)}
-    assert all(each["run"] for each in done["started"])
+    done = as_published(staff.post(V1 + path, values, format="json"), path, "post", 202)
+    assert {item["failure"] for item in done["started"]} == {str(failure.pk), str(other.pk)}
+    assert all(item["run"] for item in done["started"])
     starts = {run.trigger: run.next_try_at for run in runs_of(gmail) + runs_of(theirs)}
     assert starts["replay"] is not None  # the second, two seconds after the first
 
@@ -248,14 +248,14 @@ def test_it_is_put_aside_and_opened_again(staff, failure, deed, given, becomes):
     assert (done["status"], done["note"]) == (becomes, "".join(given.values()))
     assert do(staff, failure, deed, **given).status_code == 409
     assert do(staff, failure, "reopen").json()["status"] == "open"
-    said = LogEntry.objects.using("owner").filter(object_id=str(failure.pk))
-    assert said.count() == 2
-    assert set(said.values_list("user__is_staff", flat=True)) == {True}
+    rows = LogEntry.objects.using("owner").filter(object_id=str(failure.pk))
+    assert rows.count() == 2
+    assert set(rows.values_list("user__is_staff", flat=True)) == {True}
 
 
 def test_nothing_is_discarded_without_a_reason(staff, failure):
-    for given in ({"note": "x"}, {"reason": ""}, {"reason": " "}, {"reason": "x" * 2001}):
-        answer = do(staff, failure, "discard", **given)
+    for item in ({"note": "x"}, {"reason": ""}, {"reason": " "}, {"reason": "x" * 2001}):
+        answer = do(staff, failure, "discard", **item)
         assert answer.status_code == 400
         assert "reason" in wrong(answer)
     assert status(failure) == "open"

@@ -49,10 +49,10 @@ def to_send(api, gmail, tenant, box, staff):
         failure = fail(api, gmail)
         if path == "job-failures/replay/":
             return staff, path, {"ids": [str(failure.pk)]}
-        given = {"discard/": {"reason": "Nobody needs it."}}.get(path.removeprefix(ONE), {})
+        response = {"discard/": {"reason": "Nobody needs it."}}.get(path.removeprefix(ONE), {})
         if path.endswith("reopen/"):
             staff.post(f"{V1}job-failures/{failure.pk}/resolve/", {}, format="json")
-        return staff, path.format(failure_id=failure.pk), given
+        return staff, path.format(failure_id=failure.pk), response
 
     return made
 
@@ -106,11 +106,11 @@ def test_the_same_key_with_another_body_is_refused(to_send, path):
 def test_two_at_once_do_it_once(to_send, path):
     sender, where, body = to_send(path)
     before = counts()
-    found = at_once(4, lambda _: send(sender, where, body, "same"))
-    done = [answer for answer in found if answer.status_code < 300]
+    result = at_once(4, lambda _: send(sender, where, body, "same"))
+    done = [answer for answer in result if answer.status_code < 300]
     first = [answer for answer in done if "Idempotent-Replayed" not in answer]
     assert len(first) == 1
-    assert {answer.status_code for answer in found} <= {first[0].status_code, 409}
+    assert {answer.status_code for answer in result} <= {first[0].status_code, 409}
     assert all(answer.content == first[0].content for answer in done)
     assert counts()[-1] == before[-1] + 1
 
@@ -124,10 +124,10 @@ def test_while_the_first_is_under_way_the_second_is_told_so(api, gmail, monkeypa
         return accept(*given, **more)
 
     monkeypatch.setattr(runs, "accept", slowly)
-    found = []
+    items = []
 
     def first() -> None:
-        found.append(ask(api, gmail, **{KEY: "k"}))
+        items.append(ask(api, gmail, **{KEY: "k"}))
         databases.close_all()
 
     thread = threading.Thread(target=first)
@@ -136,9 +136,9 @@ def test_while_the_first_is_under_way_the_second_is_told_so(api, gmail, monkeypa
     second = ask(api, gmail, **{KEY: "k"})
     go_on.set()
     thread.join(20)
-    assert (second.status_code, found[0].status_code) == (409, 202)
+    assert (second.status_code, items[0].status_code) == (409, 202)
     assert list(wrong(second)) == ["Idempotency-Key"]
-    assert ask(api, gmail, **{KEY: "k"}).json() == found[0].json()
+    assert ask(api, gmail, **{KEY: "k"}).json() == items[0].json()
     assert len(runs_of(gmail)) == 1
 
 
@@ -187,11 +187,11 @@ def test_redis_hears_of_it_once_it_stands(api, gmail):
 
 
 def test_nango_is_asked_before_the_transaction_and_not_again(api, tenant, box, monkeypatch):
-    asked = []
+    items = []
     confirm = connections.confirm
 
     def counted(*given) -> None:
-        asked.append(databases["default"].in_atomic_block)
+        items.append(databases["default"].in_atomic_block)
         confirm(*given)
 
     monkeypatch.setattr(connections, "confirm", counted)
@@ -199,7 +199,7 @@ def test_nango_is_asked_before_the_transaction_and_not_again(api, tenant, box, m
     for _ in range(2):
         answer = send(api, "connections/", body, "k")
         as_published(answer, "connections/", "post", 201)
-    assert asked == [False]
+    assert items == [False]
     assert SyncConnection.objects.using("owner").count() == 1
 
 
@@ -225,19 +225,19 @@ def test_a_key_that_is_none_is_named(to_send, path, key):
 
 def test_a_key_holds_for_a_day(api, gmail, tenant):
     first = ask(api, gmail, **{KEY: "k"}).json()
-    kept = RepeatedRequest.objects.using("owner")
-    kept.update(created_at=Now() - timedelta(hours=23, minutes=59))
+    rows = RepeatedRequest.objects.using("owner")
+    rows.update(created_at=Now() - timedelta(hours=23, minutes=59))
     assert ask(api, gmail, **{KEY: "k"}).json() == first
-    assert periodic.DUTIES["forget_answers"].work()["keys"] == 0
-    kept.update(created_at=Now() - timedelta(hours=24, minutes=1))
+    assert periodic.TASKS["forget_answers"].work()["keys"] == 0
+    rows.update(created_at=Now() - timedelta(hours=24, minutes=1))
     runs.cancel(tenant.pk, first["id"])
     second = ask(api, gmail, **{KEY: "k"})
     assert second.status_code == 202
     assert second.json()["id"] != first["id"]
-    assert kept.count() == 1
-    kept.update(created_at=Now() - timedelta(days=2))
-    assert periodic.DUTIES["forget_answers"].work()["keys"] == 1
-    assert kept.count() == 0
+    assert rows.count() == 1
+    rows.update(created_at=Now() - timedelta(days=2))
+    assert periodic.TASKS["forget_answers"].work()["keys"] == 1
+    assert rows.count() == 0
 
 
 def test_a_method_that_is_none_is_refused_with_a_key_too(api, gmail):
@@ -253,8 +253,8 @@ def test_a_reader_s_key_does_not_let_it_in(tenant, gmail):
 
 def test_replays_of_several_failures_are_one_request(api, gmail, staff, tenant):
     others = [connections.register(tenant.pk, "dropbox", f"box-{n}") for n in range(2)]
-    failures = [fail(api, each) for each in (gmail, *others)]
-    body = {"ids": [*(str(each.pk) for each in failures), str(uuid4())], "per_minute": 600}
+    failures = [fail(api, item) for item in (gmail, *others)]
+    body = {"ids": [*(str(item.pk) for item in failures), str(uuid4())], "per_minute": 600}
     first, again = (send(staff, "job-failures/replay/", body, "k") for _ in range(2))
     assert first.status_code == 202
     assert (len(first.json()["started"]), len(first.json()["skipped"])) == (3, 1)

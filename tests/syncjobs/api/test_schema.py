@@ -43,7 +43,7 @@ def test_every_operation_says_what_can_come_of_it(path, method):
     of_any = {"406", "429"} if "webhooks" in path else {"403", "406", "429"}
     keyed = method == "post" and "webhooks" not in path
     of_any |= {"409", "422"} if keyed else set()
-    names = {each["name"] for each in operation.get("parameters", [])}
+    names = {item["name"] for item in operation.get("parameters", [])}
     assert ("Idempotency-Key" in names) == keyed
     assert set(operation["responses"]) == STATUSES[path, method] | of_any
     assert operation["description"]

@@ -28,22 +28,22 @@ def ask(api: APIClient, connection, body=None, **headers):
 
 def at_once(count: int, work: Callable[[int], object]) -> list:
     """What `work` returned in each of `count` threads that began together."""
-    ready, found = threading.Barrier(count), []
+    ready, result = threading.Barrier(count), []
 
     def one(number: int) -> None:
         try:
             ready.wait(10)
-            found.append(work(number))
+            result.append(work(number))
         finally:
             databases.close_all()
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(count)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(60)
-    assert len(found) == count
-    return found
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(result) == count
+    return result
 
 
 def test_a_sync_is_accepted_and_told_to_redis(api, gmail):
@@ -67,21 +67,21 @@ def test_a_full_one_forgets_the_cursor(api, gmail):
 def test_one_key_for_two_connections_at_once_is_one_run(tenant, gmail):
     both = [gmail, connections.register(tenant.pk, "dropbox", "box")]
     clients = [client_of(tenant) for _ in both]
-    found = at_once(2, lambda number: ask(clients[number], both[number], **{KEY: "same"}))
-    statuses = sorted(answer.status_code for answer in found)
+    result = at_once(2, lambda number: ask(clients[number], both[number], **{KEY: "same"}))
+    statuses = sorted(answer.status_code for answer in result)
     assert statuses in ([202, 409], [202, 422]), "under way, or with another request"
-    later = [ask(clients[0], each, **{KEY: "same"}).status_code for each in both]
+    later = [ask(clients[0], item, **{KEY: "same"}).status_code for item in both]
     assert sorted(later) == [202, 422]
-    assert sum(len(runs_of(each)) for each in both) == 1
+    assert sum(len(runs_of(item)) for item in both) == 1
 
 
 def test_twenty_at_once_are_one_active_run(tenant, gmail):
     clients = [client_of(tenant) for _ in range(20)]
-    found = at_once(20, lambda number: ask(clients[number], gmail))
-    codes = sorted(answer.status_code for answer in found)
+    result = at_once(20, lambda number: ask(clients[number], gmail))
+    codes = sorted(answer.status_code for answer in result)
     assert codes == [202] + [409] * 19
     (run,) = runs_of(gmail)
-    assert {a.json()["run"] for a in found if a.status_code == 409} == {str(run.pk)}
+    assert {a.json()["run"] for a in result if a.status_code == 409} == {str(run.pk)}
 
 
 def test_an_active_run_is_named(api, gmail):
@@ -95,16 +95,16 @@ def test_an_active_run_is_named(api, gmail):
 
 
 def test_another_tenants_connection_and_nobodys_are_the_same_404(api, theirs):
-    found = [ask(api, None, {"connection": str(each)}) for each in (theirs.pk, uuid4())]
-    assert [answer.status_code for answer in found] == [404, 404]
-    assert unnamed(found[0]) == unnamed(found[1])
-    assert list(wrong(found[0])) == ["connection"]
+    items = [ask(api, None, {"connection": str(item)}) for item in (theirs.pk, uuid4())]
+    assert [answer.status_code for answer in items] == [404, 404]
+    assert unnamed(items[0]) == unnamed(items[1])
+    assert list(wrong(items[0])) == ["connection"]
     assert runs_of(theirs) == []
 
 
 def test_a_paused_and_a_removed_connection_are_not_synced(api, tenant, gmail):
     connections.change(tenant.pk, gmail.pk, {"state": "paused"})
-    assert "resume" in wrong(ask(api, gmail))["connection"][0]
+    assert "Resume" in wrong(ask(api, gmail))["connection"][0]
     assert ask(api, gmail).status_code == 409
     connections.remove(tenant.pk, gmail.pk)
     assert ask(api, gmail).status_code == 409
@@ -165,9 +165,9 @@ def test_a_sync_is_looked_at_with_its_attempts(api, gmail):
 def test_another_tenants_run_and_nobodys_are_the_same_404(api, their_api, theirs):
     run = accepted(their_api, theirs)
     for make in (lambda i: api.get(f"{SYNCS}{i}/"), lambda i: api.post(f"{SYNCS}{i}/cancel/")):
-        found = [make(each) for each in (run["id"], uuid4(), "7", "x y")]
-        assert {answer.status_code for answer in found} == {404}
-        assert len({str(unnamed(answer)) for answer in found}) == 1
+        items = [make(item) for item in (run["id"], uuid4(), "7", "x y")]
+        assert {answer.status_code for answer in items} == {404}
+        assert len({str(unnamed(answer)) for answer in items}) == 1
     assert runs_of(theirs)[0].status == "queued"
 
 
@@ -182,10 +182,10 @@ def test_a_cancel_ends_what_waits_and_asks_what_runs(api, gmail):
     assert list(wrong(again)) == ["id"]
     run = accepted(api, gmail)
     begun(run["id"])
-    asked = api.post(f"{SYNCS}{run['id']}/cancel/")
-    assert asked.status_code == 202
-    assert asked.json()["status"] == "running"
-    assert asked.json()["cancel_requested_at"]
+    response = api.post(f"{SYNCS}{run['id']}/cancel/")
+    assert response.status_code == 202
+    assert response.json()["status"] == "running"
+    assert response.json()["cancel_requested_at"]
 
 
 def test_a_cancel_takes_no_body(api, gmail):
@@ -309,4 +309,4 @@ def test_every_wrong_parameter_is_named_at_once(api):
 def test_since_after_until_is_said(api):
     answer = api.get(SYNCS, {"since": "2026-01-02", "until": "2026-01-01"})
     assert answer.status_code == 400
-    assert wrong(answer) == {"since": ["It is later than `until`."]}
+    assert wrong(answer) == {"since": ["Must not be later than `until`."]}

@@ -229,8 +229,8 @@ def test_an_old_creation_sent_again_brings_nothing_back(tenant):
 def test_one_creation_twice_at_once_is_one_connection(tenant):
     body = auth("new", "creation", success=True, **owned_by(tenant.pk))
     done = at_once(4, lambda _: taken(body))
-    assert all(each["accepted"] for each in done)
-    assert len({each["run"] for each in done}) == 1
+    assert all(item["accepted"] for item in done)
+    assert len({item["run"] for item in done}) == 1
     assert len(connections.listed(tenant.pk)) == 1
 
 
@@ -259,7 +259,7 @@ def test_one_active_run_is_enough(gmail):
 
 def test_many_at_once_are_one_run(gmail):
     done = at_once(10, lambda _: taken(news(gmail.nango_connection_id)))
-    assert len({each["run"] for each in done}) == 1
+    assert len({item["run"] for item in done}) == 1
     assert len(runs_of(gmail)) == 1
 
 
@@ -268,7 +268,7 @@ def test_a_webhook_sent_again_starts_nothing_within_a_minute(gmail):
     assert runs_of(gmail)[0].next_try_at is None
     ended(first["run"])
     again = [taken(news(gmail.nango_connection_id)) for _ in range(20)]
-    assert len({each["run"] for each in again}) == 1
+    assert len({item["run"] for item in again}) == 1
     second = SyncRun.objects.using("owner").get(pk=again[0]["run"])
     began = SyncRun.objects.using("owner").get(pk=first["run"]).started_at
     assert second.next_try_at == began + timedelta(seconds=60)

@@ -50,9 +50,9 @@ def test_the_list_is_newest_first_and_filtered():
     assert "two lines" in text
     assert text.endswith("2 failures\n")
     assert said("list", "--limit", 1).endswith("1 failure, and there are more\n")
-    found = read("list", "--status", "all", "--limit", 2)
-    assert [each["id"] for each in found["failures"]] == [str(settled.pk), str(second.pk)]
-    assert found["more"] is True
+    result = read("list", "--status", "all", "--limit", 2)
+    assert [failure["id"] for failure in result["failures"]] == [str(settled.pk), str(second.pk)]
+    assert result["more"] is True
     for filters in (
         ["--status", "resolved"],
         ["--status", "all", "--provider", "dropbox"],
@@ -70,12 +70,12 @@ def test_the_list_is_newest_first_and_filtered():
 def test_groups_are_counted():
     run_rows.failures(3, fingerprint="a", location="syncjobs/sync.py:pages")
     run_rows.failures(1, fingerprint="b", last_failed_at=WHEN + timedelta(days=1))
-    found = read("groups")
-    assert [(group["fingerprint"], group["count"]) for group in found["groups"]] == [
+    result = read("groups")
+    assert [(group["fingerprint"], group["count"]) for group in result["groups"]] == [
         ("b", 1),
         ("a", 3),
     ]
-    assert found["total"] == 2
+    assert result["total"] == 2
     text = said("groups")
     assert "a  3 (3 open)" in text
     assert "gmail_sync at syncjobs/sync.py:pages: broken 2" in text
@@ -86,15 +86,15 @@ def test_groups_are_counted():
 def test_one_is_shown_with_its_story():
     failure = one(payload={"full": True}, traceback="Traceback of it", note="known")
     run_rows.attempt(failure.run, error="A timeout.", traceback="Frame 1")
-    told = read("show", failure.pk)
-    assert told["error"] == "broken"
-    assert told["payload"] == {"full": True}
-    assert told["what_to_do"].startswith("Mend")
-    (run,) = told["runs"]
+    report = read("show", failure.pk)
+    assert report["error"] == "broken"
+    assert report["payload"] == {"full": True}
+    assert report["what_to_do"].startswith("Fix")
+    (run,) = report["runs"]
     assert (run["id"], run["attempts"][0]["traceback"]) == (str(failure.run_id), "Frame 1")
     text = said("show", failure.pk)
     assert text.startswith("broken\n")
-    for part in ("What to do: Mend", "A timeout.", "Traceback of it", '"full": true', "known"):
+    for part in ("What to do: Fix", "A timeout.", "Traceback of it", '"full": true', "known"):
         assert part in text
 
 
@@ -121,7 +121,7 @@ def test_everything_that_matches_is_replayed_at_a_pace():
     arguments = ["replay", "--all-matching", "--provider", "gmail", "--per-minute", 6]
     assert len(read(*arguments, "--dry-run")["replayed"]) == 3
     assert len(read(*arguments)["replayed"]) == 3
-    assert {again(each).status for each in wanted} == {"replaying"}
+    assert {again(item).status for item in wanted} == {"replaying"}
     assert again(other).status == "open"
     assert read(*arguments)["replayed"] == []
     limited = read("resolve", "--all-matching", "--provider", "dropbox", "--limit", 1)
@@ -135,7 +135,7 @@ def test_a_payload_comes_from_a_file_or_from_stdin(tmp_path, monkeypatch):
     read("replay", first.pk, "--payload", file)
     monkeypatch.setattr("sys.stdin", io.StringIO('{"full": false}'))
     read("replay", second.pk, "--payload", "-")
-    assert [again(each).payload for each in (first, second)] == [{"full": True}, {"full": False}]
+    assert [again(item).payload for item in (first, second)] == [{"full": True}, {"full": False}]
 
 
 @pytest.mark.parametrize(
@@ -178,29 +178,29 @@ def test_bad_input_is_a_sentence(staff, tmp_path, monkeypatch):
     for arguments, sentence in [
         (["show", stranger], f"No failure has the id {stranger}."),
         (["replay", key, stranger], f"No failure has the id {stranger}."),
-        (["show", "x"], "'x' is no failure's id"),
+        (["show", "x"], "'x' is not the id of a failure"),
         (["replay"], "Give the ids"),
         (["replay", key, "--all-matching"], "Give the ids"),
-        (["discard", key], "with a reason only"),
-        (["discard", key, "--reason", " "], "with a reason only"),
+        (["discard", key], "Give a reason"),
+        (["discard", key, "--reason", " "], "Give a reason"),
         (["replay", key, "--payload", bad], "not JSON"),
         (["replay", key, "--payload", tmp_path / "list.json"], "JSON object"),
         (["replay", key, "--payload", tmp_path / "bytes.json"], "cannot be read"),
         (["replay", key, "--payload", tmp_path / "none.json"], "cannot be read"),
         (["replay", key, "--payload", tmp_path], "cannot be read"),
-        (["replay", key, "--per-minute", 0], "a minute are a whole number"),
+        (["replay", key, "--per-minute", 0], "per minute must be a whole number"),
         (["replay", key, "--per-minute", "x"], "invalid int value"),
-        (["resolve", key, "--as", "nobody@example.org"], "No member of staff"),
-        (["resolve", key, "--as", "clerk@example.org"], "No member of staff"),
-        (["list", "--since", "yesterday"], "neither a date nor a span"),
-        (["list", "--limit", "0"], "not a number from 1 on"),
+        (["resolve", key, "--as", "nobody@example.org"], "There is no staff user"),
+        (["resolve", key, "--as", "clerk@example.org"], "There is no staff user"),
+        (["list", "--since", "yesterday"], "neither a date nor a period"),
+        (["list", "--limit", "0"], "not a whole number from 1"),
         (["list", "--status", "lost"], "invalid choice"),
         ([], "required"),
     ]:
         assert sentence in refused(*arguments), arguments
     monkeypatch.setattr("sys.stdin", io.StringIO("{}"))
     assert "exactly one" in refused("replay", key, other.pk, "--payload", "-")
-    assert {again(each).status for each in (failure, other)} == {"open"}
+    assert {again(item).status for item in (failure, other)} == {"open"}
 
 
 def test_none_done_is_an_error_and_some_done_is_not():

@@ -44,25 +44,25 @@ def some(number: int, seed: int = 1) -> list[JobFailure]:
 
 
 def newest_of(failures: list[JobFailure]) -> JobFailure:
-    return min(failures, key=lambda each: (-each.last_failed_at.timestamp(), each.pk))
+    return min(failures, key=lambda item: (-item.last_failed_at.timestamp(), item.pk))
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_groups_are_what_counting_by_hand_gives(seed):
-    made = [each for each in some(60, seed) if each.status in search.CURRENT]
+    made = [item for item in some(60, seed) if item.status in search.CURRENT]
     alike = defaultdict(list)
-    for each in made:
-        alike[each.fingerprint].append(each)
+    for item in made:
+        alike[item.fingerprint].append(item)
     page = groups.page(search.matching())
     assert page.total == len(page.groups) == len(alike)
     for group in page.groups:
         members = alike.pop(group.fingerprint)
         sample = newest_of(members)
         assert group.count == len(members)
-        assert group.open == sum(each.status == "open" for each in members)
-        assert group.newest == max(each.last_failed_at for each in members)
-        assert group.oldest == min(each.first_failed_at for each in members)
-        assert group.providers == sorted({each.provider for each in members} - {""})
+        assert group.open == sum(item.status == "open" for item in members)
+        assert group.newest == max(item.last_failed_at for item in members)
+        assert group.oldest == min(item.first_failed_at for item in members)
+        assert group.providers == sorted({item.provider for item in members} - {""})
         assert (group.sample_id, group.error, group.error_class) == (
             sample.pk,
             sample.error,
@@ -89,8 +89,8 @@ def test_counts_are_by_provider_and_state(django_assert_num_queries):
     made = some(80)
     with django_assert_num_queries(1, using="owner"):
         counted = groups.counts()
-    assert {(each.provider, each.status): each.count for each in counted} == Counter(
-        (each.provider, each.status) for each in made
+    assert {(item.provider, item.status): item.count for item in counted} == Counter(
+        (item.provider, item.status) for item in made
     )
 
 
@@ -101,21 +101,21 @@ def test_filters_leave_what_they_name():
     made = some(80)
 
     def left(**given) -> set:
-        return {each.pk for each in search.matching(**given)}
+        return {item.pk for item in search.matching(**given)}
 
     def expected(test) -> set:
-        return {each.pk for each in made if test(each)}
+        return {item.pk for item in made if test(item)}
 
-    assert left() == expected(lambda each: each.status in ("open", "replaying"))
-    assert left(statuses=()) == expected(lambda each: True)
+    assert left() == expected(lambda item: item.status in ("open", "replaying"))
+    assert left(statuses=()) == expected(lambda item: True)
     assert left(statuses=("resolved",), provider="gmail") == expected(
-        lambda each: (each.status, each.provider) == ("resolved", "gmail")
+        lambda item: (item.status, item.provider) == ("resolved", "gmail")
     )
     assert left(statuses=(), function="gmail_sync", fingerprint="a") == expected(
-        lambda each: (each.function, each.fingerprint) == ("gmail_sync", "a")
+        lambda item: (item.function, item.fingerprint) == ("gmail_sync", "a")
     )
     since = WHEN + timedelta(seconds=20)
-    assert left(statuses=(), since=since) == expected(lambda each: each.last_failed_at >= since)
+    assert left(statuses=(), since=since) == expected(lambda item: item.last_failed_at >= since)
 
 
 def test_the_newest_come_first():
@@ -137,9 +137,9 @@ def test_a_text_is_found_in_error_and_payload_and_by_every_key():
     texts = ["is full", "100% u", "größe_1", "folder", "job-1", "corr-1", "f00"]
     keys = [failure.pk, failure.run_id, connection.pk, connection.user_id]
     for text in [*texts, *map(str, keys)]:
-        found = list(search.matching(search=text))
-        assert failure in found, text
-        assert len(found) == (2 if text == "folder" else 1)
+        result = list(search.matching(search=text))
+        assert failure in result, text
+        assert len(result) == (2 if text == "folder" else 1)
     for text in ("nothing", "%", "_1x", "job", "\\", "X\0Y"):
         assert list(search.matching(search=text)) == ([failure] if text == "%" else []), text
 
@@ -165,10 +165,10 @@ def test_a_story_is_the_run_and_its_replays_with_their_attempts(django_assert_nu
     run_rows.attempt(replay, 1)
     run_rows.run(connection)
     with django_assert_num_queries(2, using="owner"):
-        told = list(timeline.runs_of(failure))
-    assert told == [failure.run, replay]
-    assert [each.try_number for each in told[0].tried] == [2, 1]
-    assert len(told[1].tried) == 1
+        report = list(timeline.runs_of(failure))
+    assert report == [failure.run, replay]
+    assert [item.try_number for item in report[0].tried] == [2, 1]
+    assert len(report[1].tried) == 1
 
 
 def test_a_long_story_is_told_from_its_end(monkeypatch):
@@ -179,17 +179,17 @@ def test_a_long_story_is_told_from_its_end(monkeypatch):
     runs = [run_rows.run(connection, trigger="replay", replay_of=failure) for _ in range(3)]
     for number in range(1, 6):
         run_rows.attempt(runs[-1], number)
-    told = timeline.runs_of(failure)
-    assert list(told) == runs[1:]
-    assert [each.fence for each in told[-1].tried] == [5, 4, 3]
+    report = timeline.runs_of(failure)
+    assert list(report) == runs[1:]
+    assert [item.fence for item in report[-1].tried] == [5, 4, 3]
 
 
 @pytest.mark.parametrize(
     ("status", "state", "said"),
     [
-        ("open", "alive", "Mend the cause"),
-        ("open", "dead", "connect the account anew"),
-        ("open", "paused", "resume it first"),
+        ("open", "alive", "Fix the cause"),
+        ("open", "dead", "connect the account again"),
+        ("open", "paused", "Resume it first"),
         ("open", "removed", "was removed"),
         ("replaying", "alive", "replay is queued or running"),
         ("resolved", "alive", "resolved"),

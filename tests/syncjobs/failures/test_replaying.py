@@ -52,9 +52,9 @@ def reason_of(failure: JobFailure) -> str:
     [
         ("open", ""),
         ("ignored", ""),
-        ("replaying", "It is being replayed already."),
-        ("resolved", "It is resolved: reopen it first."),
-        ("discarded", "It is discarded: reopen it first."),
+        ("replaying", "It is already being replayed."),
+        ("resolved", "It is resolved. Reopen it first."),
+        ("discarded", "It is discarded. Reopen it first."),
     ],
 )
 def test_only_what_is_open_or_ignored_is_replayed(status, reason):
@@ -71,7 +71,7 @@ def test_only_what_is_open_or_ignored_is_replayed(status, reason):
         ("alive", ""),
         ("suspect", ""),
         ("dead", ""),
-        ("paused", "This connection is paused: resume it first."),
+        ("paused", "This connection is paused. Resume it first."),
         ("removed", "This connection was removed."),
     ],
 )
@@ -143,14 +143,14 @@ def test_a_replay_is_a_linked_run_of_the_same_request():
     failure = open_failure(payload=payload, status="ignored", note="known", correlation_id="corr")
     ((started, run),) = replaying.replay([failure.pk], by=None).started
     assert started == failure
-    kept = SyncRun.objects.get(pk=run.pk)
-    assert (kept.replay_of, kept.trigger, kept.status) == (failure, "replay", "queued")
-    assert (kept.payload, kept.correlation_id) == ({"full": True}, "corr")
-    assert kept.connection == failure.run.connection
+    row = SyncRun.objects.get(pk=run.pk)
+    assert (row.replay_of, row.trigger, row.status) == (failure, "replay", "queued")
+    assert (row.payload, row.correlation_id) == ({"full": True}, "corr")
+    assert row.connection == failure.run.connection
     after = again(failure)
     assert (after.status, after.note, after.settled_at) == ("replaying", "", None)
     assert after.payload == payload
-    assert not list(queue.missing([kept.job_id]))
+    assert not list(queue.missing([row.job_id]))
 
 
 def test_two_who_replay_the_same_failure_at_once_start_one_run():
@@ -168,7 +168,7 @@ def test_two_who_replay_the_same_failure_at_once_start_one_run():
 
     with ThreadPoolExecutor(4) as pool:
         raced = list(pool.map(race, range(4)))
-    assert [sum(each) for each in zip(*raced, strict=True)] == [1] * 10
+    assert [sum(item) for item in zip(*raced, strict=True)] == [1] * 10
     assert SyncRun.objects.filter(trigger="replay").count() == 10
 
 
@@ -220,7 +220,7 @@ def test_replays_are_paced():
     failures = [open_failure() for _ in range(4)]
     failures.insert(1, open_failure(status="resolved"))
     before = timezone.now()
-    done = replaying.replay([each.pk for each in failures], by=None, per_minute=30)
+    done = replaying.replay([failure.pk for failure in failures], by=None, per_minute=30)
     starts = [run.next_try_at for _, run in done.started]
     assert starts[0] is None
     second = starts[1] - timedelta(seconds=2)

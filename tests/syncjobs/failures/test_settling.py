@@ -56,7 +56,7 @@ def test_what_may_become_what(status, verb):
     done = way([failure.pk], by=None)
     after = again(failure)
     if (status, verb) in ALLOWED:
-        assert [each.pk for each in done.changed] == [failure.pk]
+        assert [item.pk for item in done.changed] == [failure.pk]
         assert (after.status, after.settled_at is None) == (wanted, verb == "reopen")
         assert after.note == ("old" if verb == "discard" else "")
     else:
@@ -77,14 +77,14 @@ def test_a_plan_says_the_same_and_does_nothing():
 
 def test_many_at_once_with_a_reason_for_each_that_is_skipped(staff, django_assert_max_num_queries):
     made = run_rows.failures(300)
-    JobFailure.objects.filter(pk__in=[each.pk for each in made[:20]]).update(status="replaying")
+    JobFailure.objects.filter(pk__in=[item.pk for item in made[:20]]).update(status="replaying")
     stranger = uuid4()
-    ids = [*(each.pk for each in made), stranger, made[0].pk]
+    ids = [*(item.pk for item in made), stranger, made[0].pk]
     with django_assert_max_num_queries(8, using="owner"):
         done = settling.discard(ids, by=staff, reason="The account is closed.")
     assert len(done.changed) == 280
     assert outcomes.by_reason(done.skipped) == [
-        ("It is being replayed: wait for its outcome.", 20),
+        ("It is being replayed. Wait for the result.", 20),
         (outcomes.UNKNOWN, 1),
     ]
     notes = JobFailure.objects.filter(status="discarded").values_list("note", flat=True)
@@ -110,7 +110,7 @@ def test_a_note_is_cut_where_it_never_ends():
 
 
 def test_two_who_settle_the_same_failures_in_other_orders_both_end():
-    ids = [each.pk for each in run_rows.failures(200)]
+    ids = [failure.pk for failure in run_rows.failures(200)]
 
     def settle(order: list) -> int:
         with as_owner():

@@ -80,11 +80,11 @@ def reread(question: AskedQuestion) -> AskedQuestion:
 
 def ended(question: AskedQuestion, process: Process, seconds: float = 60) -> AskedQuestion:
     def over() -> AskedQuestion | None:
-        found = reread(question)
-        return found if found.finished_at else None
+        result = reread(question)
+        return result if result.finished_at else None
 
-    found: AskedQuestion = until(over, seconds, process.explained)
-    return found
+    result: AskedQuestion = until(over, seconds, process.explained)
+    return result
 
 
 def children(process: Process) -> list[int]:
@@ -123,8 +123,8 @@ def backdated(question: AskedQuestion, **values: Any) -> None:
 def test_a_worker_answers_what_a_request_would(user, tmp_path):
     made = [ask(user), ask(user, "stats"), ask(user, "communities", top="2", members="5", seed="3", edges="all")]  # fmt: skip  # noqa: E501
     with worker(tmp_path / "log", **UNHURRIED) as process:
-        importance, stats, communities = (ended(each, process) for each in made)
-    assert {each.status for each in (importance, stats, communities)} == {"done"}
+        importance, stats, communities = (ended(item, process) for item in made)
+    assert {item.status for item in (importance, stats, communities)} == {"done"}
     direct = whole_graph.importance(user, algorithm="betweenness", top=3)
     assert json.loads(importance.answer) == json.loads(json.dumps(direct))
     assert json.loads(importance.answer)["results"][0]["name"] == "Bank"
@@ -137,20 +137,20 @@ def test_what_the_graph_refuses_is_a_failure_in_its_words(user, tmp_path):
     nobody = "7b3ea1a5-7a1e-4f0b-9c1d-1d2b3c4d5e6f"
     made = ask(user, "path", source=nobody, target=nobody)
     with worker(tmp_path / "log", **UNHURRIED) as process:
-        found = ended(made, process)
-    assert (found.status, found.failure) == ("failed", "refused")
-    assert found.error == "There is no such entity in your graph."
+        result = ended(made, process)
+    assert (result.status, result.failure) == ("failed", "refused")
+    assert result.error == "There is no such entity in your graph."
 
 
 def test_compiled_code_ends_at_the_limit(heavy, tmp_path):
     made = ask(heavy)
     with worker(tmp_path / "log", **UNHURRIED, FINLEY_QUESTION_SECONDS="0.2") as process:
         pid = running(made, process)
-        found = ended(made, process, 40)
+        result = ended(made, process, 40)
         until(lambda: gone(pid), 5)
-    assert (found.status, found.failure) == ("failed", "too_long")
-    assert "0.2 s" in found.error
-    assert "Narrow it" in found.error
+    assert (result.status, result.failure) == ("failed", "too_long")
+    assert "0.2 s" in result.error
+    assert "Narrow it" in result.error
 
 
 def test_a_cancel_ends_its_process_and_the_next_one_is_answered(heavy, tmp_path):
@@ -170,21 +170,21 @@ def test_one_at_a_time_and_syncs_are_not_kept_waiting(heavy, tmp_path):
         run = workers.run(heavy, do="succeed")
         assert workers.ended(run, 20, process.explained).status == "succeeded"
         most = 0
-        while not all(reread(each).finished_at for each in made):
+        while not all(reread(item).finished_at for item in made):
             most = max(most, len(children(process)))
             time.sleep(0.1)
         assert most == 1
-        assert {reread(each).status for each in made} == {"done"}
+        assert {reread(item).status for item in made} == {"done"}
 
 
 def test_a_process_that_is_killed_is_a_failure_that_says_so(heavy, tmp_path):
     made = ask(heavy)
     with worker(tmp_path / "log", **UNHURRIED) as process:
         os.kill(running(made, process), signal.SIGKILL)
-        found = ended(made, process)
-    assert (found.status, found.failure) == ("failed", "broken")
-    assert "SIGKILL" in found.error
-    assert found.expires_at - found.finished_at == timedelta(minutes=5), (
+        result = ended(made, process)
+    assert (result.status, result.failure) == ("failed", "broken")
+    assert "SIGKILL" in result.error
+    assert result.expires_at - result.finished_at == timedelta(minutes=5), (
         "then it may be asked again"
     )
 
@@ -198,10 +198,10 @@ def test_a_large_tenant_s_betweenness_is_a_worker_s_and_its_pagerank_is_not(heav
     with worker(tmp_path / "log", **UNHURRIED) as process:
         waits = accepted.headers["Location"]
         until(lambda: api.get(waits).json()["status"] == "done", 90, process.explained)
-    found = api.get(path, {"algorithm": "betweenness", "top": 3})
-    assert found.status_code == 200
-    assert found.json()["results"] == api.get(waits).json()["answer"]["results"]
-    assert len(found.json()["results"]) == 3
+    response = api.get(path, {"algorithm": "betweenness", "top": 3})
+    assert response.status_code == 200
+    assert response.json()["results"] == api.get(waits).json()["answer"]["results"]
+    assert len(response.json()["results"]) == 3
 
 
 def test_a_worker_that_dies_takes_its_process_along_and_another_answers(heavy, tmp_path):
@@ -212,9 +212,9 @@ def test_a_worker_that_dies_takes_its_process_along_and_another_answers(heavy, t
         until(lambda: gone(pid), 5)
         assert reread(made).status == "running"
     with worker(tmp_path / "second", **UNHURRIED) as process:
-        found = ended(made, process, 90)
-    assert (found.status, found.tries) == ("done", 2)
-    assert found.job_id == f"{made.pk}:2"
+        result = ended(made, process, 90)
+    assert (result.status, result.tries) == ("done", 2)
+    assert result.job_id == f"{made.pk}:2"
 
 
 def test_a_worker_that_is_told_to_stop_gives_it_back(heavy, tmp_path):
@@ -258,9 +258,9 @@ def test_who_kills_two_workers_is_not_given_to_a_third(user):
         backdated(made, lease_until=Now() - timedelta(seconds=1))
         assert recover.recover()["question_lost"] == 1
         assert not state.ended(claim.id, claim.fence, End(answer="{}")), "its fence is void"
-    found = reread(made)
-    assert (found.status, found.failure) == ("failed", "broken")
-    assert "Its worker died" in found.error
+    result = reread(made)
+    assert (result.status, result.failure) == ("failed", "broken")
+    assert "Its worker died" in result.error
 
 
 def test_who_was_to_be_cancelled_and_lost_its_worker_is_cancelled(user):
@@ -280,15 +280,15 @@ def test_a_job_that_arq_ends_by_itself_is_no_question_s_end(user):
     recover.unseen(made.job_id, recover.USED_UP, "an old job", None)
     assert reread(made).status == "queued"
     recover.unseen(f"{made.pk}:2", recover.UNKNOWN, "No worker knows it.", None)
-    found = reread(made)
-    assert (found.status, found.error) == ("failed", "No worker knows it.")
+    result = reread(made)
+    assert (result.status, result.error) == ("failed", "No worker knows it.")
 
 
 def test_answers_are_forgotten_in_time(user):
     made, kept = ask(user), ask(user, "stats")
-    for each in (made, kept):
-        claim = state.claimed(each.pk, each.job_id, "worker:1")
+    for item in (made, kept):
+        claim = state.claimed(item.pk, item.job_id, "worker:1")
         assert state.ended(claim.id, claim.fence, End(answer="{}"))
     backdated(made, expires_at=Now() - timedelta(seconds=1))
-    assert periodic.DUTIES["forget_answers"].work() == {"questions": 1, "keys": 0}
-    assert [each.pk for each in AskedQuestion.objects.using("owner").all()] == [kept.pk]
+    assert periodic.TASKS["forget_answers"].work() == {"questions": 1, "keys": 0}
+    assert [item.pk for item in AskedQuestion.objects.using("owner").all()] == [kept.pk]

@@ -48,8 +48,8 @@ def both(name, graph, *args, **kwargs):
 def answer(name, graph, *args, **kwargs):
     try:
         function = getattr(nx.community if name.endswith("_communities") else nx, name)
-        found = function(graph, *args, **kwargs)
-        return list(found) if hasattr(found, "__next__") else found
+        result = function(graph, *args, **kwargs)
+        return list(result) if hasattr(result, "__next__") else result
     except (nx.NetworkXException, ZeroDivisionError) as error:
         return type(error)
 
@@ -92,8 +92,8 @@ def test_shortest_paths_are_as_short_as_networkx_s(weight, graph, data):
     source, target = (data.draw(st.sampled_from(list(graph))) for _ in range(2))
     theirs, ours = both("shortest_path_length", graph, source, target, weight=weight)
     assert ours == theirs
-    everywhere, found = both("shortest_path_length", graph, source, weight=weight)
-    assert found == everywhere
+    everywhere, result = both("shortest_path_length", graph, source, weight=weight)
+    assert result == everywhere
     paths = answer("shortest_path", graph, source, weight=weight, backend="finley")
     assert {
         node: nx.path_weight(flat(graph), path, "weight") if weight else len(path) - 1
@@ -144,7 +144,7 @@ def first_of(graph):
 def test_components_are_networkx_s(name, graph):
     theirs, ours = both(name, graph)
     if isinstance(theirs, list):
-        theirs, ours = (sorted(map(sorted, found)) for found in (theirs, ours))
+        theirs, ours = (sorted(map(sorted, item)) for item in (theirs, ours))
     assert ours == theirs
 
 
@@ -197,9 +197,9 @@ def scored(predictions):
 @given(graph=graphs(kinds=(nx.Graph, nx.MultiGraph)), seed=st.integers(0, 2**40))
 def test_communities_are_a_partition_and_repeat(name, graph, seed):
     options = {"metric": "modularity"} if name.startswith("leiden") else {}
-    found = answer(name, graph, seed=seed, backend="finley", **options)
-    assert sorted(node for group in found for node in group) == sorted(graph)
-    assert answer(name, graph, seed=seed, backend="finley", **options) == found
+    result = answer(name, graph, seed=seed, backend="finley", **options)
+    assert sorted(node for group in result for node in group) == sorted(graph)
+    assert answer(name, graph, seed=seed, backend="finley", **options) == result
 
 
 @pytest.mark.parametrize("name", ["louvain_communities", "leiden_communities"])
@@ -207,7 +207,7 @@ def test_communities_are_as_good_as_networkx_s(name):
     graph = nx.planted_partition_graph(8, 25, 0.4, 0.02, seed=3)
     options = {"metric": "modularity"} if name.startswith("leiden") else {}
     theirs, ours = both(name, graph, seed=1, **options)
-    quality = [nx.community.modularity(graph, found) for found in (theirs, ours)]
+    quality = [nx.community.modularity(graph, item) for item in (theirs, ours)]
     assert quality[1] > quality[0] - 0.01
     assert quality[1] > 0.5
 
@@ -249,7 +249,7 @@ def test_what_is_not_compiled_runs_on_a_converted_graph_and_says_so(payments, ca
 def test_every_listed_function_is_native():
     listed = functions()
     assert {name for name, native in listed.items() if native} == set(NATIVE)
-    asked = {
+    distinct = {
         "pagerank",
         "betweenness_centrality",
         "closeness_centrality",
@@ -269,4 +269,4 @@ def test_every_listed_function_is_native():
         "adamic_adar_index",
         "resource_allocation_index",
     }
-    assert [name for name in asked if not listed[name]] == []
+    assert [name for name in distinct if not listed[name]] == []

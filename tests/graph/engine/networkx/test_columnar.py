@@ -66,8 +66,8 @@ def test_parts_of_it_are_parts_of_the_converted_graph(ours, data):
     )
     assert same_graph(nx.MultiDiGraph(ours.reverse()), theirs.reverse())
     assert same_graph(ours.to_undirected(), theirs.to_undirected())
-    kept = set(some)
-    seen = nx.subgraph_view(ours, filter_node=lambda node: node in kept)
+    distinct = set(some)
+    seen = nx.subgraph_view(ours, filter_node=lambda node: node in distinct)
     assert sorted(seen.edges(keys=True)) == sorted(theirs.subgraph(some).edges(keys=True))
 
 
@@ -126,18 +126,18 @@ def test_threads_share_it():
     size = 400
     ends = [[i % 50 for i in range(size)], [i * 7 % 50 for i in range(size)]]
     graph = ColumnarGraph(build(tables.nodes(50), tables.edges(*ends)))
-    found = []
+    items = []
 
     def ask():
-        found.append((nx.pagerank(graph), sorted(graph.edges(keys=True))))
+        items.append((nx.pagerank(graph), sorted(graph.edges(keys=True))))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 8
-    assert all(each == found[0] for each in found)
+    assert len(items) == 8
+    assert all(item == items[0] for item in items)
 
 
 def test_a_node_with_many_self_loops_and_many_parallel_edges():

@@ -16,7 +16,7 @@ score = st.one_of(st.none(), st.floats(0, 1))
 
 @given(st.lists(st.tuples(ends, ends, score), max_size=8))
 def test_each_edge_stands_under_its_relationships_id(rows):
-    found = to_networkx(graph(NODES, [(u, v) for u, v, _ in rows], [score for *_, score in rows]))
+    result = to_networkx(graph(NODES, [(u, v) for u, v, _ in rows], [score for *_, score in rows]))
     expected = nx.MultiDiGraph()
     for i in range(NODES):
         kind = "vendor" if i % 2 else "department"
@@ -25,19 +25,19 @@ def test_each_edge_stands_under_its_relationships_id(rows):
         if u in range(NODES) and v in range(NODES):
             attributes = {"causal_score": score, "confidence_score": 1.0}
             expected.add_edge(node_id(u), node_id(v), edge_id(i), **attributes)
-    assert type(found) is nx.MultiDiGraph
-    assert list(found.nodes(data=True)) == list(expected.nodes(data=True))
-    assert dict(found.adjacency()) == dict(expected.adjacency())
+    assert type(result) is nx.MultiDiGraph
+    assert list(result.nodes(data=True)) == list(expected.nodes(data=True))
+    assert dict(result.adjacency()) == dict(expected.adjacency())
 
 
 def test_what_is_no_edge_is_told():
-    found = to_networkx(graph(2, [(0, None), (0, GONE), (1, GONE), (0, 1)]))
-    assert found.graph == {"unresolved": 1, "dangling": 2}
+    result = to_networkx(graph(2, [(0, None), (0, GONE), (1, GONE), (0, 1)]))
+    assert result.graph == {"unresolved": 1, "dangling": 2}
 
 
 def test_edges_without_columns_have_no_attributes():
-    found = to_networkx(build(nodes(2), edges([0, 0], [1, 1])))
-    assert list(found.edges(keys=True, data=True)) == [
+    result = to_networkx(build(nodes(2), edges([0, 0], [1, 1])))
+    assert list(result.edges(keys=True, data=True)) == [
         (node_id(0), node_id(1), edge_id(0), {}),
         (node_id(0), node_id(1), edge_id(1), {}),
     ]
@@ -49,17 +49,17 @@ def test_null_is_none_and_lists_are_lists():
         "pattern_name": pa.array([None, "rent"]),
         "is_duplicate": pa.array([False, True]),
     }
-    found = to_networkx(build(nodes(1), edges([0, 0], [0, 0], **columns)))
-    assert [attributes for *_, attributes in found.edges(data=True)] == [
+    result = to_networkx(build(nodes(1), edges([0, 0], [0, 0], **columns)))
+    assert [attributes for *_, attributes in result.edges(data=True)] == [
         {"seasonal_months": [1, 12], "pattern_name": None, "is_duplicate": False},
         {"seasonal_months": None, "pattern_name": "rent", "is_duplicate": True},
     ]
 
 
 def test_one_edges_attributes_are_not_anothers():
-    found = to_networkx(graph(1, [(0, 0), (0, 0)]))
-    found.edges[node_id(0), node_id(0), edge_id(0)]["confidence_score"] = 0
-    assert found.edges[node_id(0), node_id(0), edge_id(1)]["confidence_score"] == 1
+    result = to_networkx(graph(1, [(0, 0), (0, 0)]))
+    result.edges[node_id(0), node_id(0), edge_id(0)]["confidence_score"] = 0
+    assert result.edges[node_id(0), node_id(0), edge_id(1)]["confidence_score"] == 1
 
 
 def test_no_nodes():

@@ -14,6 +14,8 @@ from graph.enrich.fraud import Stated
 from graph.enrich.links import fees, reversals, same_transaction
 from tests.graph.enrich.demo_payments import Read, of_files
 
+pytestmark = pytest.mark.thorough
+
 
 @cache
 def books(folder: Path) -> Read:

@@ -42,7 +42,10 @@ def days_of(paid: list[int]) -> list[Paid]:
         (every(14, START, 12), "fortnightly"),
         (every(28, START, 12), "four_weekly"),
         (monthly(date(2024, 1, 31 - 3), 12), "monthly"),
+        (every(30, START, 12), "thirty_days"),
+        (monthly(date(2021, 1, 14), 41)[::2], "two_monthly"),
         (monthly(date(2023, 1, 15), 24)[::3], "quarterly"),
+        (monthly(date(2020, 3, 2), 49)[::6], "half_yearly"),
         (monthly(date(2019, 4, 6), 61)[::12], "yearly"),
     ],
 )

@@ -1,5 +1,6 @@
 """What is expected next: the day, the amount, and whether ranges hold as often as they say."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -59,8 +60,9 @@ def test_weekends_are_weekends(day, weekday):
 def test_an_ended_series_expects_nothing():
     one = course(monthly(date(2024, 1, 10), 12))
     assert is_active(one, number(date(2025, 1, 20)))
-    assert not is_active(one, number(date(2025, 3, 1)))
-    assert next_day(one, number(date(2025, 3, 1))) is None
+    assert is_active(one, number(date(2025, 3, 1)))  # overdue, by a year's habit
+    assert not is_active(one, number(date(2025, 5, 1)))
+    assert next_day(one, number(date(2025, 5, 1))) is None
 
 
 def test_a_steady_amount_is_expected_to_the_penny():
@@ -123,3 +125,32 @@ def test_a_run_that_pays_many_is_one_trial():
     assert many.day_times == scales([*few, *late])["monthly"].day_times
     assert many.day_times > scales([trial(day, 0.0) for day in range(90)])["monthly"].day_times
     assert many.coverage == pytest.approx(1.0)
+
+
+def with_bonus(years):
+    """1,016.00 a month, and half as much again each June and December."""
+    paid = monthly(date(2021, 1, 25), 12 * years + 11, amount=1016)
+    return [replace(one, amount=1524.0) if is_bonus(at) else one for at, one in enumerate(paid)]
+
+
+def is_bonus(at):
+    return at % 12 in (5, 11)
+
+
+@pytest.mark.parametrize(("months", "amount"), [(0, 1524), (1, 1016)])
+def test_an_amount_knows_its_month(months, amount):
+    paid = with_bonus(2)
+    more = monthly(date(2023, 12, 25), months, amount=1524)
+    one = course([*paid, *more])
+    said = ahead(one, scales(trials(one)))
+    assert said is not None
+    assert said.low / 10_000 <= amount <= said.high / 10_000
+    assert (said.high - said.low) / 10_000 < 450
+
+
+def test_a_month_that_was_unlike_once_widens_the_range():
+    one = course(with_bonus(1))
+    said = ahead(one, scales(trials(one)))
+    assert said is not None
+    assert said.low / 10_000 <= 1016
+    assert said.high / 10_000 >= 1524

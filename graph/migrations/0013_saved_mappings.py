@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('graph', '0011_name_of_view_refreshes'),
+        ('graph', '0012_frequencies'),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from graph.engine.columns import places
+from graph.engine.columns import positions
 
 
 def column(*ids: str | None) -> pa.ChunkedArray:
@@ -16,7 +16,7 @@ TWIN = "x" * 8 + "a" * 8  # its second half is A's
 
 
 @pytest.mark.parametrize(
-    ("wanted", "known"),
+    ("wanted", "candidates"),
     [
         ((B, None, A, C), (A, B)),
         ((TWIN, A), (A, B)),
@@ -25,10 +25,10 @@ TWIN = "x" * 8 + "a" * 8  # its second half is A's
         ((A,), ()),
     ],
 )
-def test_are_those_of_the_whole_ids(wanted, known):
-    found = places(column(*wanted).slice(0), column(*known))
-    assert found.equals(pc.index_in(column(*wanted).combine_chunks(), column(*known).chunk(0)))
+def test_are_those_of_the_whole_ids(wanted, candidates):
+    rows = positions(column(*wanted).slice(0), column(*candidates))
+    assert rows.equals(pc.index_in(column(*wanted).combine_chunks(), column(*candidates).chunk(0)))
 
 
 def test_of_a_slice():
-    assert places(column(C, B, A).slice(1), column(A, B)).to_pylist() == [1, 0]
+    assert positions(column(C, B, A).slice(1), column(A, B)).to_pylist() == [1, 0]

@@ -1,12 +1,13 @@
-"""The guardian: a small process that owns both servers and lives as long as somebody holds it.
+"""The supervisor: a small process that owns both servers and runs as long as someone holds it.
 
-Every finley process holds one connection to it. The kernel closes a connection however its
-process ends, so the last end-of-file is the one sign of life that neither kill -9 nor a crash can
-forge. One thread only: the servers' death signals hang on the thread that started them.
+Every finley process holds one connection to it. The kernel closes a connection however its process
+ends, even by kill -9, so the last end-of-file reliably tells that nobody is left. The supervisor
+has one thread only, because the kernel signals the servers' death when the thread that started them
+ends.
 
-Started by `finley.embedded.client`: `python -m finley.embedded.guardian STATE FD`, where FD is the
-first hold. A request is one line (`hold`, `status`, `restart-postgres fast|crash`,
-`stop-redis SECONDS`), its answer one line of JSON.
+`finley.embedded.client` starts it: `python -m finley.embedded.supervisor STATE FD`, where FD is the
+first hold. A request is one line (`hold`, `status`, `restart-postgres fast|crash`, `stop-redis
+SECONDS`), and the answer is one line of JSON.
 """
 
 import contextlib
@@ -25,86 +26,92 @@ from typing import Any
 
 from finley.embedded import paths, postgres, process, unprivileged
 from finley.embedded.errors import EmbeddedServerError, from_os
-from finley.embedded.paths import Places
-from finley.embedded.restart import Keeper
+from finley.embedded.paths import StatePaths
+from finley.embedded.restart import ServerRestarter
 from finley.embedded.servers import Servers
 from finley.embedded.valkey import Valkey
 
-GRACE_SECONDS = 0.3  # a next command that comes this soon finds the servers running
+GRACE_SECONDS = 0.3  # a command that starts within this time finds the servers running
 PREDECESSOR_SECONDS = 60.0
 LEFTOVER_SECONDS = 15.0
 LONGEST_REQUEST = 256
 
 
 @dataclass
-class Guardian:
-    """The servers, who holds them, and since when nobody does."""
+class Supervisor:
+    """The servers, the connections that hold them, and since when there is none."""
 
-    places: Places
+    paths: StatePaths
     database: postgres.Postgres
     cache: Valkey
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
-    heard: dict[socket.socket, bytes] = field(default_factory=dict)
+    received: dict[socket.socket, bytes] = field(default_factory=dict)
     holders: set[socket.socket] = field(default_factory=set)
     began: float = field(default_factory=time.time)
     idle_since: float | None = None
-    told_to_stop: bool = False
+    stop_requested: bool = False
 
     def __post_init__(self) -> None:
-        self.postgres, self.valkey = Keeper(self.database), Keeper(self.cache)
+        self.postgres, self.valkey = ServerRestarter(self.database), ServerRestarter(self.cache)
 
     @property
-    def keepers(self) -> tuple[Keeper, Keeper]:
+    def restarters(self) -> tuple[ServerRestarter, ServerRestarter]:
         return self.postgres, self.valkey
 
     @property
     def servers(self) -> Servers:
-        return Servers.over(self.database.lodging.sockets, self.places.valkey_socket)
+        return Servers.over(self.database.location.sockets, self.paths.valkey_socket)
 
     def start(self) -> None:
-        """Start both servers, Valkey while PostgreSQL starts. Raises EmbeddedServerError."""
+        """Start both servers at the same time. Raises EmbeddedServerError."""
         self.cache.launch()
         self.database.start()
         self.database.set_up()
         self.cache.wait()
-        for keeper in self.keepers:
-            keeper.note_start()
+        for restarter in self.restarters:
+            restarter.note_start()
         self.record()
 
     def stop(self) -> None:
-        for keeper in self.keepers:
-            keeper.server.stop()
+        for restarter in self.restarters:
+            restarter.server.stop()
         process.end_orphans(())
 
     def record(self) -> None:
-        """Write down our servers for a successor, should we be killed."""
+        """Write the servers' pids to a file, for a successor in case this process is killed."""
         running = [
-            {"pid": keeper.pid, "began": process.started(keeper.pid), "signal": keeper.server.death}
-            for keeper in self.keepers
-            if keeper.pid is not None
+            {
+                "pid": restarter.pid,
+                "began": process.started(restarter.pid),
+                "signal": restarter.server.death,
+            }
+            for restarter in self.restarters
+            if restarter.pid is not None
         ]
-        draft = self.places.record.with_suffix(".new")
+        draft = self.paths.record.with_suffix(".new")
         draft.write_text(json.dumps(running))
-        draft.replace(self.places.record)
+        draft.replace(self.paths.record)
 
     def serve(self, first: socket.socket) -> None:
-        """Answer until the last hold is gone and the grace is over, or a signal says stop."""
-        wakeup, listener = _wakeup(), _listen(self.places.guardian_socket)
+        """Answer requests until the last hold and the grace period end, or a signal requests the
+        end.
+        """
+        wakeup, listener = _wakeup(), _listen(self.paths.guardian_socket)
         self.selector.register(listener, selectors.EVENT_READ, self.accept)
         self.selector.register(wakeup, selectors.EVENT_READ, _drain)
         self.admit(first)
         self.holders.add(first)
-        while not self.told_to_stop and not self.idle_too_long():
-            for key, _ in self.selector.select(self.patience()):
+        while not self.stop_requested and not self.idle_too_long():
+            for key, _ in self.selector.select(self.timeout()):
                 key.data(key.fileobj)
             self.tend()
-        # Gone before the servers are: who comes now is refused and starts a successor.
-        self.places.guardian_socket.unlink(missing_ok=True)
+        # Remove the socket before the servers stop: new clients then start a successor.
+        self.paths.guardian_socket.unlink(missing_ok=True)
         listener.close()
 
-    def patience(self) -> float | None:
-        """Seconds until something is due."""
-        dues = [keeper.due for keeper in self.keepers if keeper.due is not None]
+    def timeout(self) -> float | None:
+        """Seconds until the next action is due; None if there is none."""
+        dues = [restarter.due for restarter in self.restarters if restarter.due is not None]
         if self.idle_since is not None:
             dues.append(self.idle_since + GRACE_SECONDS)
         return max(0.0, min(dues) - time.monotonic()) if dues else None
@@ -113,12 +120,12 @@ class Guardian:
         return self.idle_since is not None and time.monotonic() >= self.idle_since + GRACE_SECONDS
 
     def accept(self, listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):  # it gave up while it was waiting
+        with contextlib.suppress(OSError):  # the client gave up while it waited
             self.admit(listener.accept()[0])
 
     def admit(self, connection: socket.socket) -> None:
         connection.setblocking(False)
-        self.heard[connection] = b""
+        self.received[connection] = b""
         self.selector.register(connection, selectors.EVENT_READ, self.hear)
 
     def hear(self, connection: socket.socket) -> None:
@@ -128,18 +135,18 @@ class Guardian:
             return
         except OSError:
             part = b""
-        line = self.heard[connection] + part
+        line = self.received[connection] + part
         if not part or len(line) > LONGEST_REQUEST:
             self.dismiss(connection)
         elif line.endswith(b"\n"):
-            self.heard[connection] = b""
+            self.received[connection] = b""
             self.answer(connection, line.decode(errors="replace").split())
         else:
-            self.heard[connection] = line
+            self.received[connection] = line
 
     def dismiss(self, connection: socket.socket) -> None:
         self.selector.unregister(connection)
-        self.heard.pop(connection)
+        self.received.pop(connection)
         connection.close()
         if connection in self.holders:
             self.holders.remove(connection)
@@ -147,20 +154,20 @@ class Guardian:
 
     def answer(self, connection: socket.socket, request: list[str]) -> None:
         try:
-            said = self.hold(connection) if request == ["hold"] else self.obey(request)
+            answer = self.hold(connection) if request == ["hold"] else self.obey(request)
         except EmbeddedServerError as error:
-            said = {"error": str(error)}
-        _reply(connection, said)
+            answer = {"error": str(error)}
+        _reply(connection, answer)
 
     def hold(self, connection: socket.socket) -> dict[str, Any]:
-        """Count the connection as a holder, once it can be given working servers."""
+        """Make the connection a holder, after starting the servers if necessary."""
         self.revive()
         self.holders.add(connection)
         self.idle_since = None
         return self.status()
 
     def obey(self, request: list[str]) -> dict[str, Any]:
-        """Do what one request says and return the answer. Raises EmbeddedServerError."""
+        """Execute one request and return the answer. Raises EmbeddedServerError."""
         match request:
             case ["status"]:
                 pass
@@ -171,20 +178,22 @@ class Guardian:
             case ["stop-redis", seconds]:
                 self.valkey.hold_down(_seconds(seconds))
             case _:
-                raise EmbeddedServerError(f"The guardian does not know the request {request!r}.")
+                raise EmbeddedServerError(f"The supervisor does not know the request {request!r}.")
         return self.status()
 
     def revive(self) -> None:
-        """A newcomer gets working servers: start what is down, unless it was stopped on request."""
-        for keeper in self.keepers:
-            if keeper.pid is None and not keeper.held_down:
-                keeper.start()
+        """Start the servers that are down, except those stopped on request, for a new holder."""
+        for restarter in self.restarters:
+            if restarter.pid is None and not restarter.held_down:
+                restarter.start()
                 self.record()
 
     def tend(self) -> None:
-        for keeper in self.keepers:
-            others = {other.pid for other in self.keepers if other is not keeper and other.pid}
-            if keeper.tend(others):
+        for restarter in self.restarters:
+            others = {
+                other.pid for other in self.restarters if other is not restarter and other.pid
+            }
+            if restarter.tend(others):
                 self.record()
 
     def status(self) -> dict[str, Any]:
@@ -206,14 +215,14 @@ def _seconds(text: str) -> float:
         raise EmbeddedServerError(f"{text!r} is not a number of seconds.") from None
 
 
-def _reply(connection: socket.socket, said: dict[str, Any]) -> None:
-    with contextlib.suppress(OSError):  # it is gone; its end-of-file follows
-        connection.sendall(json.dumps(said).encode() + b"\n")
+def _reply(connection: socket.socket, answer: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):  # the client has gone; its end-of-file follows
+        connection.sendall(json.dumps(answer).encode() + b"\n")
 
 
 def _refuse(first: socket.socket, error: EmbeddedServerError) -> None:
     sys.stderr.write(f"{error}\n")
-    # Its request must be read: closing over unread bytes would take our answer back.
+    # Read the request first: closing a socket with unread bytes would discard our answer.
     with contextlib.suppress(OSError):
         first.settimeout(5)
         first.recv(LONGEST_REQUEST)
@@ -230,7 +239,7 @@ def _listen(path: Path) -> socket.socket:
 
 
 def _wakeup() -> socket.socket:
-    """Readable after any signal: a child's death wakes the loop."""
+    """A socket that becomes readable after any signal, so that a child's death wakes the loop."""
     reader, writer = socket.socketpair()
     reader.setblocking(False)
     writer.setblocking(False)
@@ -244,10 +253,10 @@ def _drain(reader: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def _alone(places: Places) -> Iterator[None]:
-    """Be the state's one guardian; wait for a predecessor that is still stopping its servers."""
+def _alone(state_paths: StatePaths) -> Iterator[None]:
+    """Be the state's only supervisor; wait for one that is still stopping its servers."""
     deadline = time.monotonic() + PREDECESSOR_SECONDS
-    with places.guardian_lock.open("ab") as lock:
+    with state_paths.guardian_lock.open("ab") as lock:
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -255,17 +264,17 @@ def _alone(places: Places) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise EmbeddedServerError(
-                        f"The guardian of {places.state} has been stopping for a minute: "
-                        f"see {places.log('guardian')}."
+                        f"The supervisor of {state_paths.state} has been stopping for a minute. "
+                        f"See {state_paths.log('supervisor')}."
                     ) from None
                 time.sleep(0.01)
         yield
 
 
-def _end_leftovers(places: Places) -> None:
-    """End the servers of a guardian that was killed, where the kernel has not done it already."""
+def _end_leftovers(state_paths: StatePaths) -> None:
+    """End the servers of a supervisor that was killed, if the kernel has not ended them."""
     try:
-        recorded = json.loads(places.record.read_text())
+        recorded = json.loads(state_paths.record.read_text())
     except (OSError, ValueError):
         return
     for server in recorded:
@@ -273,12 +282,12 @@ def _end_leftovers(places: Places) -> None:
             server["pid"], server["began"], server["signal"], LEFTOVER_SECONDS
         ):
             raise EmbeddedServerError(
-                f"Process {server['pid']} is left from an earlier run and does not end: "
+                f"Process {server['pid']} is left from an earlier run and does not end. Run "
                 f"`kill -9 {server['pid']}`, then try again."
             )
 
 
-def _guard(state: Places, first: socket.socket) -> None:
+def _guard(state: StatePaths, first: socket.socket) -> None:
     with _alone(state):
         _end_leftovers(state)
         paths.make_private(state.sockets)
@@ -288,18 +297,18 @@ def _guard(state: Places, first: socket.socket) -> None:
             _clear(state)
 
 
-def _run(state: Places, first: socket.socket) -> None:
+def _run(state: StatePaths, first: socket.socket) -> None:
     home = unprivileged.choose(state)
-    guardian = Guardian(state, postgres.Postgres(state, home), Valkey(state))
-    _obey_signals(guardian)
+    supervisor = Supervisor(state, postgres.Postgres(state, home), Valkey(state))
+    _obey_signals(supervisor)
     try:
-        guardian.start()
-        guardian.serve(first)
+        supervisor.start()
+        supervisor.serve(first)
     finally:
-        guardian.stop()
+        supervisor.stop()
 
 
-def _clear(state: Places) -> None:
+def _clear(state: StatePaths) -> None:
     state.record.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         for path in state.sockets.iterdir():
@@ -307,10 +316,10 @@ def _clear(state: Places) -> None:
         state.sockets.rmdir()
 
 
-def _obey_signals(guardian: Guardian) -> None:
+def _obey_signals(supervisor: Supervisor) -> None:
     def stop(number: int, _frame: object) -> None:
         sys.stderr.write(f"stopping on signal {number}\n")
-        guardian.told_to_stop = True
+        supervisor.stop_requested = True
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
@@ -319,13 +328,13 @@ def _obey_signals(guardian: Guardian) -> None:
 
 
 def main(state: str, descriptor: str) -> None:
-    """Guard the servers of `state` until nobody holds them any more."""
-    if os.fork():  # our starter waits for this end; its child is init's then, not a zombie of its
+    """Supervise the servers of `state` until nobody holds them any more."""
+    if os.fork():  # the client waits for this process only; init then reaps the child
         os._exit(0)
     process.adopt_orphans()
     with socket.socket(fileno=int(descriptor)) as first:
         try:
-            _guard(Places(Path(state)), first)
+            _guard(StatePaths(Path(state)), first)
         except EmbeddedServerError as error:
             _refuse(first, error)
         except OSError as error:

@@ -1,0 +1,41 @@
+"""Where a request comes from, as far as it can be trusted."""
+
+from collections.abc import Mapping
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+
+from django.conf import settings
+
+UNKNOWN = "unknown"  # a Unix socket's client
+
+
+def of_scope(scope: Mapping[str, Any]) -> str:
+    """Of an ASGI scope."""
+    forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
+    client = scope.get("client")
+    return _network(_stated(client[0] if client else "", forwarded))
+
+
+def of_meta(meta: Mapping[str, Any]) -> str:
+    """Of a Django request's META."""
+    return _network(
+        _stated(str(meta.get("REMOTE_ADDR", "")), str(meta.get("HTTP_X_FORWARDED_FOR", "")))
+    )
+
+
+def _stated(peer: str, forwarded: str) -> str:
+    """The peer, or what the outermost of FINLEY_PROXIES proxies of ours says of its peer."""
+    hops = [each.strip() for each in forwarded.split(",") if each.strip()]
+    trusted = int(settings.PROXIES)
+    return hops[-trusted] if 0 < trusted <= len(hops) else peer
+
+
+def _network(address: str) -> str:
+    """An IPv4 address, or the /64 of an IPv6 one: its holder has all addresses in it."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return UNKNOWN
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+        return str(ip_network(f"{found}/64", strict=False))
+    return str(getattr(found, "ipv4_mapped", None) or found)

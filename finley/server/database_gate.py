@@ -1,0 +1,90 @@
+"""While PostgreSQL is away every request is told so at once, and when to come again.
+
+A pool would wait for its timeout, with a thread, for each request. Whether the server can be
+reached is looked at once a second at most, by a connection of TCP or of its Unix socket.
+"""
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+
+from finley.server.body_limit import PROBES
+from graph.http import problems
+
+AFTER = 2  # seconds
+BELIEVED = 1.0  # seconds that a look counts
+PATIENCE = 0.5  # seconds for a connection
+AWAY = "The database cannot be reached just now. Try again in a moment."
+_lock = Lock()
+_looked: tuple[float, bool] = (0.0, True)
+
+
+class DatabaseGate:
+    """503 with Retry-After for what needs the database while it is away."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path not in PROBES and not is_reachable():
+            return away(request)
+        return self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        """What a view met on its way; other errors are others'."""
+        unreachable = isinstance(exception, OperationalError | InterfaceError)
+        return away(request) if unreachable else None
+
+
+def away(request: HttpRequest) -> HttpResponseBase:
+    """A problem under /api/, a sentence elsewhere."""
+    headers = {"Retry-After": str(AFTER)}
+    if request.path.startswith("/api/"):
+        body = problems.body(503, AWAY)
+        return JsonResponse(body, status=503, content_type=problems.MEDIA_TYPE, headers=headers)
+    return HttpResponse(AWAY, status=503, content_type="text/plain", headers=headers)
+
+
+def is_reachable() -> bool:
+    """Whether somebody listens where PostgreSQL is."""
+    global _looked  # noqa: PLW0603
+    if (where := place()) is None:
+        return True
+    with _lock:
+        since, found = _looked
+        if time.monotonic() - since < BELIEVED and since:
+            return found
+        found = _listens(*where)
+        _looked = time.monotonic(), found
+        return found
+
+
+def place() -> tuple[str, int] | None:
+    """PostgreSQL's host, or its socket's folder, and port; None where there is no single one, and
+    for the embedded server, which is started when it is needed."""
+    database = settings.DATABASES[DEFAULT_DB_ALIAS]
+    host = str(database.get("HOST") or "")
+    if database["ENGINE"] == "finley.embedded.backend" or not host or "," in host:
+        return None
+    return host, int(database.get("PORT") or 5432)
+
+
+def _listens(host: str, port: int) -> bool:
+    try:
+        if host.startswith("/"):
+            with socket.socket(socket.AF_UNIX) as line:
+                line.settimeout(PATIENCE)
+                line.connect(str(Path(host) / f".s.PGSQL.{port}"))
+            return True
+        with socket.create_connection((host, port), timeout=PATIENCE):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,39 @@
+"""The API's schema, made once for each form that it is asked for in.
+
+Making it takes half a second of the processor, and anybody may ask for it.
+"""
+
+from threading import Lock
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+_lock = Lock()
+_made: dict[str, tuple[bytes, dict[str, str]]] = {}
+
+
+class SchemaView(SpectacularAPIView):
+    """drf-spectacular's; it has no languages and no versions, so that its parameters change
+    nothing."""
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = request.accepted_renderer.format
+        with _lock:
+            if form not in _made:
+                _made[form] = self._rendered(request, *args, **kwargs)
+            body, headers = _made[form]
+        return HttpResponse(body, headers=headers)
+
+    def _rendered(
+        self, request: Request, *args: Any, **kwargs: Any
+    ) -> tuple[bytes, dict[str, str]]:
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        self.finalize_response(request, response)
+        response.render()
+        named = ("Content-Type", "Content-Disposition")
+        return response.content, {name: response[name] for name in named if name in response}

@@ -1,0 +1,41 @@
+"""The providers that finley syncs, declared once, as data.
+
+The choices of every `provider` column and parameter, the source modules, arq's tasks, the backoff
+and the names in Nango's webhooks follow from PROVIDERS. Another provider is one entry here, the
+module `syncjobs/sources/<name>.py` and one migration: docs/how-to/add-a-provider.md.
+
+Settings read this module, so it imports nothing of Django.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderDeclaration:
+    """One provider.
+
+    `title` is what people call it, `aliases` what Nango calls it in a webhook besides `name`.
+    `backoff`: seconds before the second attempt of a sync, doubled for each further one. `pace`:
+    seconds between two requests, at least.
+    """
+
+    name: str
+    title: str
+    aliases: tuple[str, ...] = ()
+    backoff: float = 30.0
+    pace: float = 0.0
+
+    @property
+    def task(self) -> str:
+        """arq's name of the job that syncs one of its connections."""
+        return f"{self.name}_sync"
+
+
+PROVIDERS = (
+    ProviderDeclaration("gmail", "Gmail", aliases=("google-mail",)),
+    ProviderDeclaration("dropbox", "Dropbox"),
+    ProviderDeclaration("gdrive", "Google Drive", aliases=("google-drive",)),
+    ProviderDeclaration("zoho_mail", "Zoho Mail", aliases=("zoho-mail",), backoff=45.0, pace=2.0),
+)
+
+BY_NAME = {provider.name: provider for provider in PROVIDERS}
