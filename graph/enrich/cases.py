@@ -1,7 +1,8 @@
 """Cases: the pairs of layer 9 about one possible double payment, as one.
 
 Pairs are about one case where they share a row, where their rows are views of one payment, where
-one's payment settles the other's invoice, or where two payments to a party are of the very amount
+one's payment settles the other's invoice, where their evidence names one case (the lines of an
+invoice, a batch that is paid again), or where two payments to a party are of the very amount
 of two invoices of it that are a pair. The amount at risk is that of the extra rows, once: an
 extra payment that only pays an extra invoice of the case adds nothing.
 
@@ -126,12 +127,20 @@ def group(pairs: Sequence[Pair], settled: Settled) -> list[Case]:
     for invoice, payments in settled.items():
         for payment in payments & nodes if invoice in nodes else ():
             chosen.join(invoice, payment)
-    for one, other in _of_equal_amounts(pairs, settled):
+    for one, other in (*_of_one_finding(pairs), *_of_equal_amounts(pairs, settled)):
         chosen.join(one.later.group, other.later.group)
     by_case: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
         by_case[chosen.first(pair.later.group)].append(pair)
     return [_case(members, settled) for members in by_case.values()]
+
+
+def _of_one_finding(pairs: Iterable[Pair]) -> Iterator[tuple[Pair, Pair]]:
+    """Pairs whose evidence names one case: lines of one invoice, invoices of one batch."""
+    first: dict[str, Pair] = {}
+    for pair in pairs:
+        if name := pair.evidence.get("case"):
+            yield first.setdefault(name, pair), pair
 
 
 def _of_equal_amounts(pairs: Iterable[Pair], settled: Settled) -> Iterator[tuple[Pair, Pair]]:
