@@ -112,9 +112,7 @@ def run(tool: str, *arguments: str) -> tuple[bool, str]:
     path = shutil.which(tool) or shutil.which(str(Path(sys.executable).with_name(tool)))
     if path is None:
         return True, f"{tool} is skipped: it is not installed."
-    done = subprocess.run(
-        [path, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([path, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     said = (done.stdout + done.stderr).strip()
     if done.returncode and UNREACHABLE.search(said):
         return True, f"{tool} is skipped: its advisory service cannot be reached."

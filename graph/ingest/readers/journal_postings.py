@@ -160,9 +160,8 @@ def legs(postings: list[Posting], named: str) -> Iterator[Leg]:
         own = [each for each in of_currency if _ASSETS.match(each.account)]
         others = [each for each in of_currency if not _ASSETS.match(each.account)]
         if len(of_currency) == 2 and any(_EQUITY.match(each.account) for each in others):
-            yield _between(
-                *of_currency, named
-            )  # an opening balance, or a withdrawal of the owner's
+            # an opening balance, or a withdrawal of the owner's
+            yield _between(of_currency[0], of_currency[1], named)
         elif len(own) == 1 and others:
             yield from (_with_payee(own[0], other, named) for other in others)
         elif len(of_currency) == 2:

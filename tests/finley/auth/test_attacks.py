@@ -190,4 +190,4 @@ def test_a_stream_ends_when_its_token_is_good_no_more(tenant, api, settings, mon
     answer.close()
     assert "event: end" in found[-1]
     assert time.monotonic() - begun < 30
-    until(lambda: not changes.PLACES._taken[tenant.pk], 5)
+    until(lambda: not changes.SLOTS._taken[tenant.pk], 5)
