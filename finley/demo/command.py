@@ -140,13 +140,14 @@ class Command(BaseCommand):
     def _tell_access(self, access: steps.Access, port: int) -> None:
         at = f"http://127.0.0.1:{port}"
         self._say(
-            f"\n  tenant  {access.email} ({access.user_id})\n"
+            f"\n  pages   {at}/  {access.email}  {access.tenant_password}\n"
+            f"  tenant  {access.email} ({access.user_id})\n"
             f"  token   {access.token}\n"
             f"  admin   {at}/admin/  {access.admin}  {access.password}\n"
             f"  docs    {at}/api/docs/\n"
             f"  failed  {at}/admin/syncjobs/jobfailure/  the dead letter: look at it, replay it\n"
             f"  try     curl -H 'Authorization: Bearer {access.token}' {at}/api/v1/graph/stats/\n"
-            "Token and password are shown this once; the next demo makes new ones."
+            "Token and passwords are shown this once; the next demo makes new ones."
         )
 
     def _serve(self, port: int) -> None:

@@ -27,10 +27,11 @@ LEDGERS = ("*.csv", "*.csv.gz", "*.csv.zst")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How to get in. Token and password are made anew for each demo and kept nowhere."""
+    """How to get in. Token and passwords are made anew for each demo and kept nowhere."""
 
     user_id: UUID
     email: str
+    tenant_password: str
     token: str
     admin: str
     password: str
@@ -41,16 +42,21 @@ def migrate() -> None:
 
 
 def let_in(email: str) -> Access:
-    """A tenant with one demo token, and an administrator, both made if they are not there."""
-    password = secrets.token_urlsafe(12)
+    """A tenant with one demo token, and an administrator, both made if they are not there.
+
+    Both get new passwords: the demo serves on loopback only.
+    """
+    password, tenant_password = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
     with as_owner():
         admin = User.objects.filter(email=ADMIN).first() or User.objects.create_superuser(ADMIN)
         admin.set_password(password)
         admin.save()
         user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+        user.set_password(tenant_password)
+        user.save()
         ApiToken.objects.filter(user=user, name="demo").delete()
         _, token = ApiToken.objects.create(user, name="demo")
-    return Access(user.pk, email, token, ADMIN, password)
+    return Access(user.pk, email, tenant_password, token, ADMIN, password)
 
 
 def ledgers(data: Path | None, state: Path, seed: int, end: date) -> list[Path]:

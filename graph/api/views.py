@@ -122,14 +122,16 @@ class InsightsView(DatedQuestion):
     )
     def get(self, request: Request, layer: str) -> Response:
         """The rows of one layer with their evidence, newest relationships first."""
-        asked = self.dated(request)
-        most, after = asked.pop("limit"), asked.pop("cursor", None)
-        found, following = insights.insights(
-            self.tenant(request), layer, **asked, most=most, after=after
-        )
-        books = days.reach(self.tenant(request), asked["today"])
-        following_page = cursors.cursor(following)
-        answer = {"today": asked["today"], "books": books, "results": found, "next": following_page}
+        parameters = self.dated(request)
+        most, after = parameters.pop("limit"), parameters.pop("cursor", None)
+        tenant = self.tenant(request)
+        rows, following = insights.insights(tenant, layer, **parameters, most=most, after=after)
+        answer = {
+            "today": parameters["today"],
+            "books": days.reach(tenant, parameters["today"]),
+            "results": rows,
+            "next": cursors.cursor(following),
+        }
         return Response(shapes.InsightsAnswer(answer).data)
 
 
