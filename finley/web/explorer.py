@@ -56,15 +56,16 @@ class Edge:
 def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
     """`depth` 1 or 2, `since` and `until` (days), `type` of the payments."""
     depth = _depth(request)
-    asked = {
-        "depth": depth,
-        "limit": NODES[depth],
-        "edge_limit": EDGES,
-        "only": Only(
+    found = whole_graph.neighbourhood(
+        request.access.tenant_id,
+        entity_id,
+        depth=depth,
+        limit=NODES[depth],
+        edge_limit=EDGES,
+        only=Only(
             types=_types(request), since=_day(request, "since"), until=_day(request, "until")
         ),
-    }
-    found = whole_graph.neighbourhood(request.access.tenant_id, entity_id, **asked)
+    )
     edges = aggregated(found)
     nodes = placed(found["entities"], edges)
     by_id = {node.id: node for node in nodes}

@@ -66,6 +66,6 @@ def _answer(row: EntityResolution, facts: dict[UUID, Answer]) -> Answer:
 def _facts(user_id: UUID, entities: Sequence[UUID]) -> dict[UUID, Answer]:
     """Of each entity: payments, sums by currency, first and last day, keys, samples of texts."""
     with connections["default"].cursor() as cursor:
-        values = {"user_id": user_id, "entities": list(entities)}
+        values: dict[str, Any] = {"user_id": user_id, "entities": list(entities)}
         cursor.execute(sql.read("resolution/facts"), values)
         return {row[0]: dict(zip(FACTS, row[1:], strict=True)) for row in cursor.fetchall()}
