@@ -14,11 +14,14 @@ from graph.ingest.guessing.vocabulary import CODES, SIGNS
 _CODE = re.compile(r"(?<![A-Z])[A-Z]{3}(?![A-Z])")
 _EURO = re.compile(r"\beuros?\b", re.IGNORECASE)
 USUAL = "GBP"
-_COUNTRIES = {"GB": "GBP", "CH": "CHF", "LI": "CHF", "SE": "SEK", "NO": "NOK", "DK": "DKK", "PL": "PLN",
-              "CZ": "CZK", "HU": "HUF", "RO": "RON", "TR": "TRY", "IS": "ISK"}  # fmt: skip
+_COUNTRIES = {
+    "GB": "GBP", "CH": "CHF", "LI": "CHF", "SE": "SEK", "NO": "NOK", "DK": "DKK", "PL": "PLN",
+    "CZ": "CZK", "HU": "HUF", "RO": "RON", "TR": "TRY", "IS": "ISK",
+}  # fmt: skip
 _EURO_COUNTRIES = frozenset(
-    "AT BE BG CY DE EE ES FI FR GR HR IE IT LT LU LV MT NL PT SI SK".split()
-)
+    ("AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU",
+     "LV", "MT", "NL", "PT", "SI", "SK")
+)  # fmt: skip
 # Ways of paying that one country has.
 _NETWORKS = {
     "INR": re.compile(r"\b(?:UPI|NEFT|IMPS|RTGS)\b"),

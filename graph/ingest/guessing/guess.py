@@ -198,8 +198,8 @@ def _amount(
         text = (
             f"{rival.title!r} is named like an amount as {money.columns[0].title!r} is; read that"
         )
-        titles = (money.columns[0].title, rival.title)
-        doubts.append(Doubt("amount", text, "--amount", titles, 0.5, blocking=not choices.amount))
+        both = (money.columns[0].title, rival.title)
+        doubts.append(Doubt("amount", text, "--amount", both, 0.5, blocking=not choices.amount))
     unsigned = tuple(column.name for column in money.unsigned)
     if money.debit and money.credit:
         rule = AmountRule(None, money.debit.name, money.credit.name, mark, thousands)
