@@ -2,7 +2,6 @@
 
 import pytest
 
-from graph.errors import LedgerError
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.readers.parts import Hints
 from tests.graph.ingest.readers.conftest import Read
@@ -99,8 +98,3 @@ def test_investments_are_rejected(read: Read) -> None:
 def test_a_record_without_an_end_is_refused(read: Read) -> None:
     with pytest.raises(LedgerFileError, match="cut off"):
         read(BANK[:-2], "a.qif", EURO)
-
-
-def test_a_hint_for_a_table_is_refused(read: Read) -> None:
-    with pytest.raises(LedgerError, match="in a mapping"):
-        read("date,supplier,amount\n2025-01-13,Clay,5.00\n", "a.csv", EURO)
