@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import threading
+import time
 from collections.abc import Awaitable, Callable
 
 from django.conf import settings
+from django.db import connections
 
 from syncjobs import periodic
 from syncjobs.database_threads import UNREACHABLE, Threads
@@ -14,6 +17,47 @@ log = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds between two checks for due tasks
 AT_ONCE = 3
+STALLED = 2  # leases
+
+
+class Leases:
+    """The leases of a worker's runs, renewed by a thread whatever the event loop is busy with.
+
+    A loop that shows no life for STALLED leases is taken for hung: then they end.
+    """
+
+    def __init__(self, runner: Runner, loop: asyncio.AbstractEventLoop) -> None:
+        self._runner, self._loop = runner, loop
+        self._lease = float(settings.SYNC_LEASE)
+        self._alive_at = time.monotonic()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    async def show_life(self) -> None:
+        self._alive_at = time.monotonic()
+
+    async def stop(self) -> None:
+        self._stopping.set()
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._lease / 6):
+            if time.monotonic() - self._alive_at > STALLED * self._lease:
+                log.error("the event loop stands still: leases are not renewed any more")
+                continue
+            try:
+                standings = self._runner.renew()
+                self._loop.call_soon_threadsafe(self._runner.obey, standings)
+            except UNREACHABLE as error:
+                log.warning("the ledger cannot be reached (%s): trying again", type(error).__name__)
+                connections.close_all()
+            except Exception:
+                log.exception("leases cannot be renewed")
+                connections.close_all()
+        connections.close_all()
 
 
 class Heartbeat:
@@ -30,18 +74,21 @@ class Heartbeat:
 
     async def run(self) -> None:
         """Run until cancelled; then wait for the running tasks."""
+        leases = Leases(self._runner, asyncio.get_running_loop())
+        leases.start()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_every(settings.SYNC_LEASE / 6, self._renew))
+                group.create_task(_every(TICK, leases.show_life))
+                group.create_task(_every(periodic.LEASE / 4, self._renew))
                 if self._has_tasks:
                     group.create_task(_every(TICK, self._begin))
         finally:
+            await leases.stop()
             if self._running:
                 await asyncio.wait(self._running.values())
             await self._threads.close()
 
     async def _renew(self) -> None:
-        await self._runner.renew()
         if self._running:
             await self._threads.run(periodic.renewed, list(self._running), self._runner.worker)
 

@@ -17,7 +17,7 @@ from syncjobs.nango import Nango
 from syncjobs.parsers.pool import Parsers
 from syncjobs.parsers.tasks import parts_from, reading_from
 from syncjobs.parsers.wire import pack
-from syncjobs.sources import SOURCES
+from syncjobs.sources import SOURCES, sender_checks
 from syncjobs.sources.items import Item, clean
 
 LARGEST_LEDGER = 48 * 1024 * 1024
@@ -29,6 +29,9 @@ _MONEY_WORDS = re.compile(
     r"rechnung|zahlung|gutschrift|facture|paiement|factura|pago|[£$€]|\b(?:GBP|EUR|USD)\b",
     re.IGNORECASE,
 )
+
+
+Senders = dict[str, tuple[str, dict[str, str]]]
 
 
 @dataclass
@@ -97,7 +100,7 @@ def file_name(item: Item) -> str:
 
 
 async def read(
-    parsers: Parsers, content: Content, senders: dict[str, str], own: Iterable[str] = ()
+    parsers: Parsers, content: Content, senders: Senders, own: Iterable[str] = ()
 ) -> Content:
     """What is in it, read by a parser: a ledger's rows, or what a document names.
 
@@ -150,8 +153,10 @@ async def _read_ledger(
     return content
 
 
-def _document(item: Item, said: str, senders: dict[str, str]) -> Document:
-    name, email = document_facts.sender(senders.get(item.parent_id or item.external_id, ""))
+def _document(item: Item, said: str, senders: Senders) -> Document:
+    sender, checks = senders.get(item.parent_id or item.external_id, ("", {}))
+    name, email = document_facts.sender(sender)
+    of_mail = item.kind in {"message", "attachment"}
     return Document(
         external_id=item.external_id,
         kind="message" if item.kind == "message" else "file",
@@ -160,7 +165,11 @@ def _document(item: Item, said: str, senders: dict[str, str]) -> Document:
         occurred_at=_moment(item),
         sender_name=name,
         sender_email=email,
-        metadata={"kind": item.kind, "parent": item.parent_id or ""},
+        metadata={
+            "kind": item.kind,
+            "parent": item.parent_id or "",
+            **({"sender": sender_checks.standing(checks), "checks": checks} if of_mail else {}),
+        },
     )
 
 
@@ -170,10 +179,10 @@ def _moment(item: Item) -> datetime:
     return min(item.modified_at or now, now)
 
 
-def senders_of(items: Iterable[Item]) -> dict[str, str]:
-    """Who sent each message, for its attachments."""
+def senders_of(items: Iterable[Item]) -> Senders:
+    """Who sent each message, for its attachments too, and how the provider checked it."""
     return {
-        item.external_id: clean(item.metadata.get("from"))
+        item.external_id: (clean(item.metadata.get("from")), item.metadata.get("checks") or {})
         for item in items
         if item.kind == "message"
     }

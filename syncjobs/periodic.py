@@ -25,6 +25,7 @@ from syncjobs.failures import record
 log = logging.getLogger(__name__)
 ROLE = run_state.ROLE
 RETAINED_AT_ONCE = 5_000
+LEASE = 12.0  # seconds until another worker takes over the tasks of a dead one
 ENRICHING = 10.0  # seconds per run of the task
 QUIET = 30.0  # seconds without a change, so that a sync of many pages is enriched once, at its end
 
@@ -124,7 +125,7 @@ TASKS: dict[str, PeriodicTask] = {
 
 def begun(worker: str) -> list[str]:
     """The names of the due tasks, which are now leased to this worker."""
-    lease: dict[str, Any] = {"names": list(TASKS), "worker": worker, "lease": settings.SYNC_LEASE}
+    lease: dict[str, Any] = {"names": list(TASKS), "worker": worker, "lease": LEASE}
     with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
         cursor.execute(sql.read("schedule/known"), lease)
         cursor.execute(sql.read("schedule/begun"), lease)
@@ -133,7 +134,7 @@ def begun(worker: str) -> list[str]:
 
 def renewed(names: list[str], worker: str) -> None:
     """Renew this worker's leases on the tasks."""
-    lease: dict[str, Any] = {"names": names, "worker": worker, "lease": settings.SYNC_LEASE}
+    lease: dict[str, Any] = {"names": names, "worker": worker, "lease": LEASE}
     with connections[ROLE].cursor() as cursor:
         cursor.execute(sql.read("schedule/renewed"), lease)
 

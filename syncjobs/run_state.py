@@ -70,14 +70,14 @@ class LeaseState:
 
 def claimed(asks: Sequence[ClaimRequest], worker: str) -> list[Claim | None]:
     """The claims in the order of the requests; None if the run is not (any more) this job's."""
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "runs": [ask.run_id for ask in asks],
         "jobs": [ask.job_id for ask in asks],
         "tries": [ask.job_try for ask in asks],
         "worker": worker,
         "lease": settings.SYNC_LEASE,
     }
-    claims = {row["run_id"]: Claim(**row) for row in _objects("runs/claimed", given)}
+    claims = {row["run_id"]: Claim(**row) for row in _objects("runs/claimed", values)}
     return [claims.pop(ask.run_id, None) for ask in asks]
 
 
@@ -89,8 +89,8 @@ def succeeded(claims: Sequence[Claim]) -> list[bool]:
 
 def renewed(claims: Sequence[Claim]) -> list[LeaseState]:
     """Renew the leases; return their states, except of runs that are being saved at the moment."""
-    given: dict[str, Any] = {**_fences(claims), "lease": settings.SYNC_LEASE}
-    return [LeaseState(*row) for row in _rows("runs/renewed", given)]
+    values: dict[str, Any] = {**_fences(claims), "lease": settings.SYNC_LEASE}
+    return [LeaseState(*row) for row in _rows("runs/renewed", values)]
 
 
 def handed_back(
@@ -98,7 +98,7 @@ def handed_back(
 ) -> bool:
     """Requeue the run for an attempt in `wait` seconds. An attempt GIVEN_BACK is not counted."""
     is_counted = outcome != Outcome.GIVEN_BACK
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "run": claim.run_id,
         "fence": claim.fence,
         "tries": claim.job_try if is_counted else claim.job_try - 1,
@@ -107,7 +107,7 @@ def handed_back(
         **_texts(trouble),
     }
     with connections[ROLE].cursor() as cursor:
-        cursor.execute(sql.read("runs/handed_back"), given)
+        cursor.execute(sql.read("runs/handed_back"), values)
         return bool(cursor.rowcount)
 
 
@@ -137,7 +137,7 @@ def failed(run_id: UUID, fence: int | None, trouble: Trouble) -> bool:
 def _ended(
     run_id: UUID, fence: int | None, status: RunStatus, outcome: Outcome, trouble: Trouble | None
 ) -> record.Ended | None:
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "run": run_id,
         "fence": fence,
         "status": status.value,
@@ -145,7 +145,7 @@ def _ended(
         "dead": trouble is not None and trouble.reauthorise,
         **_texts(trouble),
     }
-    rows = _objects("runs/ended", given)
+    rows = _objects("runs/ended", values)
     return record.Ended(**rows[0]) if rows else None
 
 
@@ -178,13 +178,13 @@ def fenced(claim: Claim, save: Save) -> Iterator[BaseDatabaseWrapper]:
 
 def _save_state(cursor: Any, claim: Claim, save: Save) -> None:
 
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "run": claim.run_id,
         "fence": claim.fence,
         "lease": settings.SYNC_LEASE,
         "progress": json.dumps(save.progress),
     }
-    cursor.execute(sql.read("runs/saved"), given)
+    cursor.execute(sql.read("runs/saved"), values)
     if not cursor.rowcount:
         raise LeaseLost(f"Attempt {claim.fence} of run {claim.run_id} is no longer the newest.")
     if save.moved:
@@ -208,15 +208,15 @@ def _texts(trouble: Trouble | None) -> dict[str, str]:
     return {name: fields[name] for name in ("error_class", "error", "traceback")}
 
 
-def _rows(name: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+def _rows(name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connections[ROLE].cursor() as cursor:
-        cursor.execute(sql.read(name), given)
+        cursor.execute(sql.read(name), values)
         return list(cursor.fetchall())
 
 
-def _objects(name: str, given: dict[str, Any]) -> list[dict[str, Any]]:
+def _objects(name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows written by to_jsonb as dicts, with their ids as UUIDs."""
-    rows = [json.loads(row) for (row,) in _rows(name, given)]
+    rows = [json.loads(row) for (row,) in _rows(name, values)]
     return [{key: _id(key, value) for key, value in row.items()} for row in rows]
 
 

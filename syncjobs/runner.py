@@ -6,7 +6,7 @@ ways in which arq ends a job call none of our code.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -96,7 +96,6 @@ class Runner:
         self.grace = margin / 2  # seconds for a body to end after it was asked to
         self._state = Threads("state", STATE_THREADS)
         self._saves = Threads("save", SAVE_THREADS)
-        self._renewals = Threads("renew", 1)  # so that renewals never wait for other statements
         self._claims = Batches(self._claimed)
         self._ends = Batches(self._succeeded)
         self._client: httpx.AsyncClient | None = None
@@ -121,12 +120,14 @@ class Runner:
         if wait is not None:
             raise Retry(defer=wait)
 
-    async def renew(self) -> None:
-        """Renew the leases of all attempts; end those taken over or to be cancelled."""
-        claims = [attempt.claim for attempt in self.attempts.values()]
-        if not claims:
-            return
-        for lease in await self._renewals.run(run_state.renewed, claims):
+    def renew(self) -> list[run_state.LeaseState]:
+        """Renew the leases of all attempts, from any thread; `obey` takes the answer."""
+        claims = [attempt.claim for attempt in list(self.attempts.values())]
+        return run_state.renewed(claims) if claims else []
+
+    def obey(self, leases: Iterable[run_state.LeaseState]) -> None:
+        """End the attempts that were taken over or are to be cancelled."""
+        for lease in leases:
             attempt = self.attempts.get(lease.run_id)
             if attempt is None:
                 continue
@@ -146,7 +147,6 @@ class Runner:
             await self._client.aclose()
         await self._state.close()
         await self._saves.close()
-        await self._renewals.close()
 
     async def _begun(self, ctx: dict[str, Any], run_id: str) -> Attempt | None:
         """Claim the run.

@@ -87,7 +87,7 @@ def _locked(user_id: UUID, connection_id: UUID) -> SyncConnection:
     return connection
 
 
-def _written(connection: SyncConnection, **given: Any) -> SyncRun:
+def _written(connection: SyncConnection, **attributes: Any) -> SyncRun:
     run_id = uuid4()
     run = SyncRun(
         id=run_id,
@@ -96,7 +96,7 @@ def _written(connection: SyncConnection, **given: Any) -> SyncRun:
         provider=connection.provider,
         function=function_of(connection.provider),
         job_id=job_id(run_id, 1),
-        **given,
+        **attributes,
     )
     run.correlation_id = run.correlation_id or str(run_id)
     run.save(force_insert=True)

@@ -139,7 +139,7 @@ async def _fetched(nango: Nango, folder: Path, items: Sequence[Item]) -> list[Co
 
 
 async def _read(
-    attempt: Attempt, content: Content, senders: dict[str, str], own: frozenset[str]
+    attempt: Attempt, content: Content, senders: item_contents.Senders, own: frozenset[str]
 ) -> Content:
     """One after the other, so that a sync of many items does not keep the parsers from others."""
     try:

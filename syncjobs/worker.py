@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import os
+import signal
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from signal import Signals
 from typing import Any
 
 from arq.connections import ArqRedis, create_pool
@@ -28,6 +28,7 @@ AWAY = (RedisError, OSError)
 LONGEST_PAUSE = 2.0
 STOP_WAIT = 5  # seconds that running jobs get to end by themselves when the worker stops
 LAST_TASKS = 10  # seconds that running periodic tasks get
+LONGEST_STOP = 30  # seconds from SIGTERM to the end, at most
 ABORTS_EVERY = 0.5
 READ_AT_ONCE = 1_000  # ids; locked ones at the head of the queue must not block those behind
 
@@ -49,6 +50,8 @@ class Worker(ArqWorker):
 
     async def main(self) -> None:
         """Run until told to stop. While Redis is not available, wait for it."""
+        if self._handle_signals:
+            signal.signal(signal.SIGTERM, _end_in_any_case)
         self._heartbeat_task = asyncio.create_task(self._heartbeat.run())
         while self._pool is None:
             try:
@@ -127,7 +130,7 @@ class Worker(ArqWorker):
             self._aborts_at = now + ABORTS_EVERY
             await super()._cancel_aborted_jobs()
 
-    def handle_sig_wait_for_completion(self, signum: Signals) -> None:
+    def handle_sig_wait_for_completion(self, signum: signal.Signals) -> None:
         """Stop after running jobs; at a second signal, stop without waiting for them."""
         if self.runner.stopping:
             self.handle_sig(signum)
@@ -149,6 +152,14 @@ class Worker(ArqWorker):
         await self.runner.close()
         await self._answerer.close()
         await self._unseen.close()
+
+
+def _end_in_any_case(signum: int, frame: object) -> None:
+    """The kernel ends the process after LONGEST_STOP, whatever it computes then.
+
+    The event loop hears of the signal by its own pipe, as before.
+    """
+    signal.setitimer(signal.ITIMER_REAL, LONGEST_STOP)
 
 
 def make(

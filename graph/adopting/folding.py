@@ -39,8 +39,8 @@ def fold(cursor: Cursor[Any], old: Old) -> None:
     run(cursor, "folded", old, key=listed(old.key), best=best, reason=reason)
     run(cursor, "foreign", old)
     run(cursor, "known", old)
-    known = KNOWN.get(old.name, listed(old.key, "known"))
-    run(cursor, "known_key", old, known_key=known, old_key=listed(old.key, "old"))
+    existing = KNOWN.get(old.name, listed(old.key, "known"))
+    run(cursor, "known_key", old, known_key=existing, old_key=listed(old.key, "old"))
     run(cursor, "twins", old, reason=reason)
 
 

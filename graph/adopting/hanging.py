@@ -49,11 +49,11 @@ def unpoint(cursor: Cursor[Any], layer: Layer) -> int:
 
 def _lead(cursor: Cursor[Any], old: Old, column: str) -> None:
     target = POINTERS[column]
-    asked: Composable = SQL("true")
+    condition: Composable = SQL("true")
     if may_hang_on_nothing(old):
         run(cursor, "astray_log", old, column=column, target=f"old_{target}")
-        asked = SQL("old.{} IS NOT NULL").format(Identifier(column))
-    run(cursor, "astray", old, **leading(column, target), asked=asked)
+        condition = SQL("old.{} IS NOT NULL").format(Identifier(column))
+    run(cursor, "astray", old, **leading(column, target), asked=condition)
     run(cursor, "led", old, column=column, target=f"old_{target}")
 
 

@@ -89,8 +89,8 @@ def _stated(plan: Plan) -> Iterator[Composable]:
 def _extras(plan: Plan) -> Composable:
     if not plan.unknown:
         return SQL("'{{}}'::jsonb").format()
-    known = [name for name in plan.columns if name not in plan.unknown]
-    return SQL("jsonb_strip_nulls(to_jsonb(old) - {}::text[])").format(Literal(known))
+    names = [name for name in plan.columns if name not in plan.unknown]
+    return SQL("jsonb_strip_nulls(to_jsonb(old) - {}::text[])").format(Literal(names))
 
 
 def _value(

@@ -70,6 +70,8 @@ class EdgeRow(shapes.Answer):
     currency = serializers.CharField(allow_null=True)
     document_ref = serializers.CharField(allow_null=True)
     transaction_ref = serializers.CharField()
+    kind = serializers.CharField(allow_null=True)
+    payment_group_id = serializers.UUIDField(allow_null=True)
 
     def get_fields(self) -> Any:
         fields = super().get_fields()
@@ -164,7 +166,10 @@ class StreamView(Question):
 
 
 def changed(user_id: UUID, since: str | None) -> dict[str, Any]:
-    """The changes since the version. Raises QuestionError, TooOld, ViewMissing, ViewUnpopulated."""
+    """A running stream, which has one of the tenant's slots until it is closed.
+
+    Raises TooMany, Busy.
+    """
     return change_feed.full(user_id) if since is None else change_feed.since(user_id, since)
 
 

@@ -25,10 +25,12 @@ from rapidfuzz import fuzz
 
 from graph import sql
 from graph.ingest.identity import normalized
+from graph.ingest.readers.statement import reference
 
 PLATFORMS = ("bank", "card")
 ALIKE = 60.0  # of 100, rapidfuzz's token_set_ratio: words of one booking in two forms
 _BY_CONTENT = re.compile(r"[0-9a-f]{32}( #[0-9]+)?")  # a key that is no number of the row's own
+_IBAN = "^[A-Z]{2}[0-9]{2}[A-Z0-9 ]{11,40}$"  # PostgreSQL's spelling
 _GERMAN = re.compile(r"([0-9]{8})/([0-9]{1,10})")
 _CODE = re.compile(r"(?=[^\s]*[0-9])[A-Za-z0-9][A-Za-z0-9/_.\-]{5,}")
 _NOBODY = frozenset(("", "unknown", "batch payment"))
@@ -79,6 +81,7 @@ def settle(cursor: CursorWrapper, values: dict[str, Any]) -> Settled:
     """
     if values["platform"] not in PLATFORMS:
         return Settled()
+    values = {**values, "iban": _IBAN}
     cursor.execute(sql.read("ingest/bookings_incoming"), values)
     stated = cursor.fetchall()
     fresh = [row for row in stated if not row[-1]]
@@ -133,7 +136,7 @@ def _bookings(rows: Iterable[tuple[Any, ...]]) -> Iterator[Booking]:
             words=_words(party, text),
             codes=_codes(text, data),
             references=_references(data),
-            end_to_end_id=data.get("end_to_end_id", ""),
+            end_to_end_id=_end_to_end_id(data),
             is_complete=data.get("complete") == "yes",
             is_table=data.get("format", "qif") == "qif",
         )
@@ -156,8 +159,14 @@ def _words(party: str, text: str) -> str:
 
 
 def _references(data: dict[str, str]) -> frozenset[str]:
-    stated = {data.get(name, "").upper() for name in ("end_to_end_id", "bank_reference")}
+    stated = {_end_to_end_id(data).upper(), data.get("bank_reference", "").upper()}
     return frozenset(stated - {""})
+
+
+def _end_to_end_id(data: dict[str, str]) -> str:
+    """A table's column may be called "Kundenreferenz (End-to-End)"."""
+    stated = (text for name, text in data.items() if "end_to_end" in name and text)
+    return reference(next(stated, ""))
 
 
 def _codes(text: str, data: dict[str, str]) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """The tables of a tenant's graph, and the models of the view."""
 
 from graph.models.books import EntityMatch, NormalizedEntity, RawEvent, RelationshipInstance
+from graph.models.cases import PaymentCase, PaymentCaseEntry, PaymentCaseRow
 from graph.models.enrichment import (
     CausalRelationship,
     CrossPlatformRelationship,
@@ -13,6 +14,7 @@ from graph.models.enrichment import (
     TemporalPattern,
 )
 from graph.models.idempotency import RepeatedRequest
+from graph.models.preferences import TenantPreference
 from graph.models.questions import AskedQuestion
 from graph.models.resolutions import EntityResolution
 from graph.models.upkeep import Enrichment, SavedMapping, SearchedGroup
@@ -29,6 +31,9 @@ __all__ = [
     "EntityResolution",
     "EventDeltaLog",
     "NormalizedEntity",
+    "PaymentCase",
+    "PaymentCaseEntry",
+    "PaymentCaseRow",
     "PredictedRelationship",
     "RawEvent",
     "RelationshipInstance",
@@ -39,6 +44,7 @@ __all__ = [
     "SearchedGroup",
     "SeasonalPattern",
     "TemporalPattern",
+    "TenantPreference",
     "TenantRelationship",
     "ViewRefresh",
 ]

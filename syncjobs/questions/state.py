@@ -42,13 +42,13 @@ class End:
 
 def claimed(question_id: UUID, job_id: str, worker: str) -> Claim | None:
     """The claim, or None if the question is not (any more) this job's."""
-    given = {
+    values = {
         "question": question_id,
         "job": job_id,
         "worker": worker,
         "lease": settings.SYNC_LEASE,
     }
-    claims = rows("questions/claimed", given)
+    claims = rows("questions/claimed", values)
     if not claims:
         return None
     row_id, fence, user_id, question, parameters = claims[0]
@@ -57,14 +57,14 @@ def claimed(question_id: UUID, job_id: str, worker: str) -> Claim | None:
 
 def renewed(claim: Claim) -> bool:
     """Renew the lease. False if the attempt must end, because it was taken over or cancelled."""
-    given = {"question": claim.id, "fence": claim.fence, "lease": settings.SYNC_LEASE}
-    return rows("questions/renewed", given) == [(False,)]
+    values = {"question": claim.id, "fence": claim.fence, "lease": settings.SYNC_LEASE}
+    return rows("questions/renewed", values) == [(False,)]
 
 
 def ended(question_id: UUID, fence: int | None, end: End) -> bool:
     """Record the end; False if it had ended before. Without a fence, its attempt is gone."""
     failed = end.failure is not None
-    given = {
+    values = {
         "question": question_id,
         "fence": fence,
         "status": QuestionStatus.FAILED.value if failed else QuestionStatus.DONE.value,
@@ -73,20 +73,20 @@ def ended(question_id: UUID, fence: int | None, end: End) -> bool:
         "error": end.error,
         "keep": FAILURE_KEPT if failed else settings.QUESTIONS["keep_hours"] * 3600.0,
     }
-    return _changed("questions/ended", given)
+    return _changed("questions/ended", values)
 
 
 def handed_back(claim: Claim) -> bool:
     return _changed("questions/handed_back", {"question": claim.id, "fence": claim.fence})
 
 
-def rows(name: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def rows(name: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connections[ROLE].cursor() as cursor:
-        cursor.execute(sql.read(name), given)
+        cursor.execute(sql.read(name), values)
         return list(cursor.fetchall())
 
 
-def _changed(name: str, given: Mapping[str, Any]) -> bool:
+def _changed(name: str, values: Mapping[str, Any]) -> bool:
     with connections[ROLE].cursor() as cursor:
-        cursor.execute(sql.read(name), given)
+        cursor.execute(sql.read(name), values)
         return bool(cursor.rowcount)

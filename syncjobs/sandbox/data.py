@@ -40,6 +40,7 @@ class Thing:
     sender: str = ""
     to: str = ""
     cc: str = ""
+    results: list[str] = field(default_factory=list)  # Authentication-Results
     labels: list[str] = field(default_factory=lambda: ["INBOX"])
     attached: list[Attached] = field(default_factory=list)
 
@@ -162,6 +163,7 @@ class Account:
             sender=str(given.get("from", f'"{supplier}" <billing@example.com>')),
             to=str(given.get("to", "accounts@example.org")),
             cc=str(given.get("cc", self._random.choice(["", "cfo@example.org"]))),
+            results=[str(each) for each in given.get("results", [])],
             attached=list(self._attachments(attachments)),
         )
 

@@ -97,6 +97,7 @@ def _record(serial: int, what: str, thing: Thing) -> dict[str, Any]:
 
 def _message(thing: Thing, account: Account, look: Look) -> dict[str, Any]:
     headers = {"From": thing.sender, "To": thing.to, "Cc": thing.cc, "Subject": thing.name}
+    stated = [("Authentication-Results", each) for each in thing.results]
     text = {"partId": "0", "mimeType": "text/plain", "filename": "", "body": _inline(thing.data)}
     return {
         "id": thing.key,
@@ -110,7 +111,11 @@ def _message(thing: Thing, account: Account, look: Look) -> dict[str, Any]:
             "partId": "",
             "mimeType": "multipart/mixed",
             "filename": "",
-            "headers": [{"name": name, "value": value} for name, value in headers.items() if value],
+            "headers": [
+                {"name": name, "value": value}
+                for name, value in (*headers.items(), *stated)
+                if value
+            ],
             "body": {"size": 0},
             "parts": [text, *(_part(item, look) for item in thing.attached)],
         },

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from syncjobs.errors import CursorLost, Refused, Unreadable
 from syncjobs.nango import MOST_BYTES, Nango, unreadable
 from syncjobs.parsers.tasks import MESSAGE
+from syncjobs.sources import sender_checks
 from syncjobs.sources.items import (
     Cursor,
     Item,
@@ -32,6 +33,7 @@ from syncjobs.sources.paging import Failed, Turns, each_alone, generation, owned
 
 ME = "gmail/v1/users/me"
 MESSAGES = 50  # a page; each message is a request more
+RECEIVER = "mx.google.com"
 PARTS = 1_000  # of a message that are looked at
 PAGE = 4_000_000  # characters of texts that a page holds
 HIDDEN = frozenset({"TRASH", "SPAM"})
@@ -229,15 +231,18 @@ def _parts(part: object) -> Iterator[dict[str, Any]]:
             waiting += reversed(within if isinstance(within, list) else [])
 
 
-def _headers(part: dict[str, Any]) -> dict[str, str]:
+def _headers(part: dict[str, Any]) -> dict[str, Any]:
     given = part.get("headers")
-    found = {
-        clean(each.get("name")).lower(): clean(each.get("value"))
+    stated = [
+        (clean(each.get("name")).lower(), clean(each.get("value")))
         for each in (given if isinstance(given, list) else [])
         if isinstance(each, dict)
-    }
+    ]
+    found = dict(stated)
+    results = [value for name, value in stated if name == "authentication-results"]
     kept = {name.lower().replace("-", "_"): found.get(name.lower(), "") for name in _HEADERS}
-    return {**kept, "subject": found.get("subject", "")}
+    checks = sender_checks.checked(results, RECEIVER)
+    return {**kept, "subject": found.get("subject", ""), "checks": checks}
 
 
 def _text(parts: list[dict[str, Any]]) -> tuple[str, str]:

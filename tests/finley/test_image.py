@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.finley.test_wheel import TOOLS
@@ -28,6 +29,7 @@ def health(address: str, hosts: str) -> subprocess.CompletedProcess[str]:
 def test_the_health_check_names_an_allowed_host(committed, hosts: str):
     allowed = {"FINLEY_ALLOWED_HOSTS": hosts} if hosts else {}
     with serving(**PRODUCTION, **allowed) as server:
+        httpx.get(f"{server.address}/healthz", timeout=60)  # it has started
         done = health(server.address, hosts)
         assert (done.returncode, done.stderr) == (0, "")
         refused = health(server.address, "stranger.example.com")

@@ -113,11 +113,11 @@ def test_who_gets_no_connection_in_time_is_counted(tenant):
     with held(pool):
         with pytest.raises(GraphError, match="free"):
             ask(pool)
-        told = pool.standing()
+        told = pool.state()
     assert (told.most, told.size, told.idle, told.waiting) == (1, 1, 0, 0)
     assert (told.waits, told.refused) == (1, 1)
     assert 0.2 <= told.wait_seconds < 5
-    assert pool.standing().idle == 1
+    assert pool.state().idle == 1
     pool.close()
 
 
@@ -127,10 +127,10 @@ def test_who_waits_for_a_connection_is_counted(tenant):
     with held(pool):
         waiting.start()
         until = time.monotonic() + 10
-        while pool.standing().waiting == 0 and time.monotonic() < until:
+        while pool.state().waiting == 0 and time.monotonic() < until:
             time.sleep(0.01)
-        assert pool.standing().waiting == 1
+        assert pool.state().waiting == 1
     waiting.join(10)
-    told = pool.standing()
+    told = pool.state()
     assert (told.waiting, told.waits, told.refused, told.size) == (0, 1, 0, 1)
     pool.close()

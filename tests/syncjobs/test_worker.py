@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -211,3 +213,22 @@ def test_ended_hands_on_what_was_raised():
 
     with pytest.raises(KeyError):
         asyncio.run(ended(broken()))
+
+
+def test_a_worker_that_computes_ends_within_its_grace():
+    """The event loop never hears of the signal: the kernel's timer ends the process."""
+    script = (
+        "import os, signal, django; django.setup()\n"
+        "from syncjobs import worker\n"
+        "worker.LONGEST_STOP = 1\n"
+        "signal.signal(signal.SIGTERM, worker._end_in_any_case)\n"
+        "print('ready', flush=True)\n"
+        "while True: sum(range(1000))\n"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "finley.settings"}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, env=environment
+    ) as process:
+        assert process.stdout.readline() == b"ready\n"
+        process.terminate()
+        assert process.wait(20) == -signal.SIGALRM

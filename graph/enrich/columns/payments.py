@@ -1,7 +1,7 @@
 """A tenant's payments as columns: what the detectors look at."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ Ints = NDArray[np.int64]
 Texts = NDArray[Any]  # of str
 
 ORDER = ("occurred_at", "source", "external_id", "relationship")
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 UNIT = 10_000  # amounts are whole numbers of 1/10,000 of their currency's unit
 
 
@@ -35,6 +36,7 @@ class Payments:
                     as the payer's posting states them, "" for nothing
     payer_event, payee_event
                     the postings' ids, as text
+    moment          seconds since 1970-01-01 (UTC); as exact as the precision says; None: not read
     Rows are in ORDER, so that results repeat.
     """
 
@@ -55,6 +57,7 @@ class Payments:
     payer_event: Texts
     payee_event: Texts
     entities: "Entities"
+    moment: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.relationship)
@@ -77,7 +80,9 @@ def load(user_id: UUID) -> Payments:
         rows = reader.table(SQL(sql.read("enrich/payments")).format(user_id=tenant))
         parties = reader.table(SQL(sql.read("enrich/entities")).format(user_id=tenant))
     ordered = rows.take(pc.sort_indices(rows, [(name, "ascending") for name in ORDER]))
-    return _payments(ordered.drop_columns("occurred_at"), _entities(parties))
+    moment = ordered["occurred_at"].cast(pa.int64())
+    made = _payments(ordered.drop_columns("occurred_at"), _entities(parties))
+    return replace(made, moment=_numbers(moment) // _PER_SECOND[ordered["occurred_at"].type.unit])
 
 
 def _entities(table: pa.Table) -> Entities:

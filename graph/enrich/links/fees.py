@@ -3,7 +3,8 @@
 A charge is a row of the same source, at most three days from its payment and, where both are of
 one currency, small beside it. It is its payment's by what both state: the reference, the words
 ('INTERNATIONAL PAYMENT FEE' of 'INTERNATIONAL PAYMENT'), or one party that pays out and keeps a
-share. Each charge has one payment and each payment one charge: an assignment (`pairing`).
+share; or by its rate and the clock (`rate_fees`). Each charge has one payment and each payment one
+charge: an assignment (`assignment`).
 """
 
 import re
@@ -19,6 +20,7 @@ from graph.enrich.columns import numbers
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.grouping import codes
 from graph.enrich.columns.payments import UNIT, Ints, Payments
+from graph.enrich.links import rate_fees
 from graph.enrich.links.assignment import assign
 from graph.enrich.series.detect import stem
 from graph.enrich.write.counts import Counts
@@ -32,6 +34,7 @@ NEAR = 60  # rows before and after a charge that are considered
 RATE = 0.1  # of the payment; a charge of more is none, unless it is a fixed one
 FIXED = 0.5  # of the payment, for a charge that its party makes again and again alike
 OFTEN = 3  # times
+AT_RATE = 4.0  # points of a charge at its party's rate in the minute of its payment
 LEAST = 3.0  # points: see `_points`
 _FEE = re.compile(
     r"(?<![^\W_])(?:fees?|charges?|commissions?|geb[uü]hr(?:en)?|entgelt|frais|commissione"
@@ -42,11 +45,13 @@ _FEE = re.compile(
 
 @dataclass(frozen=True)
 class Fees:
-    """Places of the charge and of its payment, and the points that speak for it."""
+    """Places of the charge and of its payment, the points that speak for it, and the rate that its
+    party is known to take (0: found by what both state)."""
 
     fee: Ints
     payment: Ints
     points: Floats
+    rate: Floats
 
 
 def enrich(user_id: UUID, payments: Payments, found: Fees | None = None) -> Counts:
@@ -58,19 +63,31 @@ def find(payments: Payments) -> Fees:
     """The charges and their payments."""
     fee, payment = _candidates(payments)
     points = _points(payments, fee, payment)
+    at_rate = rate_fees.find(payments)
+    moment = payments.day * 86_400 if payments.moment is None else payments.moment
+    seconds = np.abs(moment[at_rate.fee] - moment[at_rate.payment])
+    fee, payment = np.append(fee, at_rate.fee), np.append(payment, at_rate.payment)
+    points = np.append(points, AT_RATE + 1 - seconds / rate_fees.CLOCK)
+    rate = np.append(np.zeros(len(fee) - len(at_rate.rate)), at_rate.rate)
     chosen = np.flatnonzero(assign(fee, payment, points - LEAST + 0.5))
-    return Fees(fee[chosen], payment[chosen], points[chosen])
+    return Fees(fee[chosen], payment[chosen], points[chosen], rate[chosen])
 
 
 def links(payments: Payments, found: Fees) -> Iterator[Link]:
     """From the charge's payee posting to the payment's."""
-    for fee, payment, points in zip(found.fee, found.payment, found.points, strict=True):
+    columns = (found.fee, found.payment, found.points, found.rate)
+    for fee, payment, points, rate in zip(*columns, strict=True):
+        known_by = (
+            f"at {rate:.2%}, the rate that its party takes within a minute"
+            if rate
+            else f"{points:.0f} of 8 points by reference, words, party and day"
+        )
         reason = (
             f"row {payments.external_id[fee]} ('{payments.description[fee]}') charges "
             f"{payments.amount[fee] / UNIT:,.2f} {payments.currency[fee]} for the "
             f"{payments.amount[payment] / UNIT:,.2f} {payments.currency[payment]} of row "
             f"{payments.external_id[payment]}, {abs(payments.day[fee] - payments.day[payment])} "
-            f"days apart; {points:.0f} of 8 points by reference, words, party and day"
+            f"days apart; {known_by}"
         )
         confidence = float(1 - 0.25 ** (points - 2))
         ends = (payments.payee_event[fee], payments.payee_event[payment])

@@ -1,14 +1,17 @@
 """Rows of different sources that name one document: the same number, however each spells it.
 
-Only numbers that few rows bear, and never two rows of one source: an invoice of 123 lines says
-nothing about any two of them. A short number counts where the parties' names are alike, too; a
+Only numbers that few rows bear, or that one row has as its own, and never two rows of one source:
+an invoice of 123 lines says nothing about any two of them. A short number counts where the parties'
+names are alike, too, a very short one where both rows put one label before it ('permit 424'). A
 number that a row calls an order's makes the link `ordered_by`, from that row to the one that has
 it as its own.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from uuid import UUID
 
@@ -26,8 +29,18 @@ from graph.ingest import document_references
 METHOD = "reference"
 RARE = 3  # rows of one source that bear a number; of more it tells none apart
 SHORTEST = 5  # characters of a number
+LABELLED = 2  # characters of a number behind a label that both rows put before it
 LONG = 9  # characters, letters among them, from which on a number needs no party
 ALIKE = 0.5  # likeness of the parties' names beside a shorter number
+
+
+_LABELLED = re.compile(
+    r"(?P<label>(?:[^\W\d]{2,}\s)?"
+    r"(?:numbers?|no|nr|num|permit|claim|invoice|inv|order|ticket|case|licen[cs]e|contract|grant"
+    r"|ref|reference|rechnung|beleg|facture))\b\s*[.:#]{0,2}\s*"
+    r"(?P<number>\d{1,4})(?![.,/\-]?\d)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +63,10 @@ def find(payments: Payments) -> list[Reference]:
     """The pairs, each once: under its longest number, from the later row to the earlier one."""
     own = numbers.of_documents(payments)
     found: dict[tuple[int, int], str] = {}
-    for number, rows in numbers.rows_by(numbers.named(payments)).items():
-        for pair in _pairs(payments, number, rows):
-            if len(number) > len(found.get(pair, "")):
+    by_label = numbers.rows_by(map(labelled, payments.description))
+    for number, rows in (*by_label.items(), *numbers.rows_by(numbers.named(payments)).items()):
+        for pair in _pairs(payments, number, rows, own):
+            if len(number) > len(found.get(pair, "")) or " " in found[pair]:
                 found[pair] = number
     kept = _of_like_parties(payments, found)
     return [_directed(payments, own, pair, found[pair]) for pair in sorted(kept)]
@@ -69,22 +83,46 @@ def links(payments: Payments, found: list[Reference]) -> Iterator[Link]:
             f"row {payments.external_id[other]} of {payments.source[other]} does, "
             f"{abs(payments.day[one] - payments.day[other])} days apart"
         )
-        confidence = 0.95 if len(each.number) >= LONG else 0.85
+        is_short = " " in each.number
+        confidence = 0.75 if is_short else 0.95 if len(each.number) >= LONG else 0.85
         yield Link(payments.payee_event[one], payments.payee_event[other], kind, confidence, reason)
 
 
-def _pairs(payments: Payments, number: str, rows: list[int]) -> Iterator[tuple[int, int]]:
-    """All pairs of rows of different sources, the later one first."""
+@lru_cache(maxsize=65_536)
+def labelled(text: str) -> frozenset[str]:
+    """The short numbers of a text, each with the label before it: 'travel permit number 424' is
+    'permit number 424'."""
+    return frozenset(
+        f"{' '.join(found['label'].casefold().split())} {found['number'].lstrip('0')}"
+        for found in _LABELLED.finditer(text)
+        if LABELLED <= len(found["number"].lstrip("0")) < SHORTEST
+    )
+
+
+def _pairs(
+    payments: Payments, number: str, rows: list[int], own: list[str]
+) -> Iterator[tuple[int, int]]:
+    """All pairs of rows of different sources, the later one first. Of a number of many rows that
+    one row has as its own, that row with the others."""
     if len(number) < SHORTEST or len(rows) < 2:
         return
     by_source: dict[str, list[int]] = defaultdict(list)
     for row in rows:
         by_source[payments.source[row]].append(row)
     if max(map(len, by_source.values())) > RARE:
+        owners = [row for row in rows if own[row] == number]
+        if len(owners) == 1 and len(rows) <= numbers.MOST_OWNERS:
+            yield from _with_owner(payments, owners[0], rows)
         return
     for one, other in combinations(rows, 2):
         if payments.source[one] != payments.source[other]:
             yield other, one
+
+
+def _with_owner(payments: Payments, owner: int, rows: list[int]) -> Iterator[tuple[int, int]]:
+    for row in rows:
+        if payments.source[row] != payments.source[owner]:
+            yield max(row, owner), min(row, owner)
 
 
 def _of_like_parties(
@@ -105,7 +143,7 @@ def _of_like_parties(
 
 
 def _is_long(number: str) -> bool:
-    return len(number) >= LONG and not number.isdigit()
+    return len(number) >= LONG and not number.isdigit() and " " not in number
 
 
 def _directed(payments: Payments, own: list[str], pair: tuple[int, int], number: str) -> Reference:

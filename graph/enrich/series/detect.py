@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from graph.enrich.columns.grouping import codes
 from graph.enrich.columns.payments import Payments
+from graph.enrich.columns.placeholders import is_placeholder
 from graph.enrich.series import short
 from graph.enrich.series.activity import Activity, Floats, Others
 from graph.enrich.series.candidates import FEWEST_YEARLY, is_long_enough
@@ -140,11 +141,13 @@ def _answered[Told](asking: Asking[Told], others: Others) -> Told:
 
 def groups(payments: Payments) -> Iterator[Ints]:
     """Places of the payments between the same two, of one source and currency, if they could be a
-    series. Amounts of nothing are none."""
+    series. Amounts of nothing are none, nor are payments of nobody in particular ('REDACTED')."""
     if not len(payments):
         return
     keys = [codes(payments.source), payments.payer, payments.payee, codes(payments.currency)]
     some = np.flatnonzero((payments.amount > 0) & (payments.payer >= 0) & (payments.payee >= 0))
+    nobody = np.array([is_placeholder(name) for name in payments.entities.name], dtype=bool)
+    some = some[~nobody[payments.payer[some]] & ~nobody[payments.payee[some]]]
     order = some[np.lexsort([some, *(key[some] for key in reversed(keys))])]
     new = np.zeros(max(len(order) - 1, 0), dtype=bool)
     for key in keys:

@@ -22,7 +22,8 @@ def _lines(mapping: Mapping) -> Iterator[str]:
     yield ""
     for name in ("name", "title", "source", "platform"):
         yield f"{name} = {_text(getattr(mapping, name))}"
-    yield f"records = {_text(mapping.records)}  # payment obligation order transfer claim fee"
+    if isinstance(mapping.records, str):
+        yield f"records = {_text(mapping.records)}  # payment obligation order transfer claim fee"
     if mapping.recognise:
         yield from _table("recognise", [("columns", mapping.recognise)])
     yield from _file(mapping.file)

@@ -203,7 +203,7 @@ def _as_dict(path: Path, part: Part) -> dict[str, Any]:
         "format": part.name,
         "title": part.title,
         "source": part.source,
-        "records": part.mapping.records if part.mapping else None,
+        "records": part.mapping.recorded if part.mapping else None,
         "evidence": list(part.evidence),
         "doubts": [doubt.as_dict() for doubt in part.doubts],
         "rows": [row_in_words(row) for row in islice(part.read(), SHOWN)],

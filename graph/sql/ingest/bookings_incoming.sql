@@ -1,8 +1,8 @@
--- The rows of accounts that have a number, and whether their keys are known. `gain` is the
--- account's; the other side's name is the counterparty's.
+-- The rows of accounts that have a number, or go by their IBAN as a name, and whether their keys are
+-- known. `gain` is the account's; the other side's name is the counterparty's.
 SELECT
     incoming.external_id,
-    side.keys ->> 'iban', side.keys ->> 'account_number',
+    coalesce(side.keys ->> 'iban', substring(side.name, %(iban)s)), side.keys ->> 'account_number',
     (incoming.occurred_at AT TIME ZONE 'UTC')::date,
     side.gain, incoming.currency, side.other, incoming.description, incoming.data,
     EXISTS (
@@ -12,7 +12,9 @@ SELECT
     ) AS is_known
 FROM incoming
 CROSS JOIN LATERAL (VALUES
-    (payer_kind, payer_keys, -amount, payee_name), (payee_kind, payee_keys, amount, payer_name)
-) AS side (kind, keys, gain, other)
-WHERE side.kind = 'account' AND side.keys ?| ARRAY['iban', 'account_number']
+    (payer_kind, payer_keys, payer_name, -amount, payee_name),
+    (payee_kind, payee_keys, payee_name, amount, payer_name)
+) AS side (kind, keys, name, gain, other)
+WHERE side.kind = 'account'
+    AND (side.keys ?| ARRAY['iban', 'account_number'] OR side.name ~ %(iban)s)
 ORDER BY incoming.line, incoming.external_id

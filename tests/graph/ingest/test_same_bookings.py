@@ -7,8 +7,9 @@ import pytest
 
 from finley.models import User
 from graph.ingest import mapping
-from graph.ingest.file_parts import format_of
+from graph.ingest.file_parts import NO_HINTS, format_of
 from graph.ingest.import_file import Imported, import_file
+from graph.ingest.readers.parts import Hints
 from graph.ingest.same_bookings import account_of
 from graph.models import RawEvent
 from tests.graph.ingest.contents import contents
@@ -158,6 +159,41 @@ def test_periods_that_overlap_add_what_is_new(
     take(FORMS[form](ROWS), f"one.{form}")
     assert take(FORMS[other](late), f"two.{other}") == (1, 0, 3, 0)
     assert amounts(tenant) == sorted([*RIGHT, "-7.00"])
+
+
+GERMAN = """"Auftragskonto";"Buchungstag";"Verwendungszweck";"Kundenreferenz (End-to-End)";\
+"Beguenstigter/Zahlungspflichtiger";"Kontonummer/IBAN";"Betrag";"Waehrung"
+"{iban}";"13.01.25";"Rechnung";"E2E-100017";"Clay Barn GmbH";"DE89370400440532013000";"-12,50";"EUR"
+"{iban}";"13.01.25";"Coffee";"";"Kiosk";"";"-3,50";"EUR"
+"{iban}";"13.01.25";"Coffee";"";"Kiosk";"";"-3,50";"EUR"
+"{iban}";"14.01.25";"Stall";"E2E-100018";"Willow Fair";"";"100,00";"EUR"
+""".replace("\\\n", "")
+PLAIN = """Date;Payee;Description;Amount;Currency
+2025-01-13;Clay Barn;Invoice RE-2025-17;-12,50;EUR
+2025-01-13;Kiosk;Coffee;-3,50;EUR
+2025-01-13;Kiosk;Coffee;-3,50;EUR
+2025-01-14;Willow Fair;Stall;100,00;EUR
+"""
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    ("text", "hints"),
+    [(GERMAN.format(iban=IBAN), NO_HINTS), (PLAIN, Hints(account=IBAN))],
+    ids=["with a column of the account", "with the account stated"],
+)
+def test_a_table_that_is_guessed_is_known_too(  # noqa: PLR0917 - fixtures and cases
+    take: Take, tenant: User, tmp_path: Path, text: str, hints: Hints, first: bool
+) -> None:
+    path = tmp_path / "umsaetze.csv"
+    path.write_text(text)
+    if not first:
+        take(as_camt(ROWS), "a.xml")
+    counts = import_file(tenant.id, path, format_of(path), tmp_path / "rejects", hints=hints).counts
+    assert (counts.rows_stored, counts.rows_unchanged) == ((4, 0) if first else (0, 4))
+    for form in ("xml", "sta"):
+        assert take(FORMS[form](ROWS), f"a.{form}") == (0, 0, 4, 0)
+    assert amounts(tenant) == RIGHT
 
 
 def test_camt_and_mt940_give_equal_events(take: Take, tenant: User) -> None:

@@ -112,3 +112,11 @@ def test_orders_of_a_bank(seed, described):
     right = [account for account in rows if account in true]
     assert len(right) >= 0.97 * len(rows)
     assert len(right) >= 0.85 * sum(true.values())
+
+
+def test_nobody_in_particular_has_no_series():
+    made = payments(monthly(date(2023, 1, 10), 14))
+    names = made.entities.name.copy()
+    assert len(find(made)) == 1
+    names[1] = "REDACTED PERSONAL DATA"
+    assert find(replace(made, entities=replace(made.entities, name=names))) == []

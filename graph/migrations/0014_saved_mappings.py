@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('graph', '0012_frequencies'),
+        ('graph', '0013_what_rows_record'),
     ]
 
     operations = [

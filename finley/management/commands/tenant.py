@@ -1,0 +1,96 @@
+"""`manage.py tenant`: all that is kept of a tenant, exported, imported or erased."""
+
+import json
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from finley.models import User
+from finley.tenant_data import export
+from finley.tenant_data.erase import erase
+from finley.tenant_data.export import TransferError
+from graph import tenant_lookup
+from graph.database.role import as_owner
+from graph.errors import TenantUnknown
+
+
+class Command(BaseCommand):
+    help = "Export all that is kept of a tenant, import such an export, or erase the tenant."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        deeds = parser.add_subparsers(dest="deed", required=True)
+        exported = deeds.add_parser(
+            "export", help="one ZIP of JSON lines: every table, and the rejects files"
+        )
+        exported.add_argument("--user", required=True, help="id or e-mail address")
+        exported.add_argument("--into", required=True, type=Path, metavar="FILE")
+        imported = deeds.add_parser(
+            "import", help="the tenant of an export, under its own id, without password and tokens"
+        )
+        imported.add_argument("file", type=Path)
+        erased = deeds.add_parser("erase", help="rows, view, caches, jobs and files, for good")
+        erased.add_argument("--user", required=True, help="id or e-mail address")
+        erased.add_argument("--confirm", required=True, help="the same once more")
+        erased.add_argument(
+            "--legal-hold", default="", metavar="REASON", help="keep the books, for this reason"
+        )
+        erased.add_argument(
+            "--certificate", required=True, type=Path, metavar="FILE", help="JSON: what was erased"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with as_owner():
+            getattr(self, f"_{options['deed']}")(**options)
+
+    def _export(self, user: str, into: Path, **_: Any) -> None:
+        try:
+            done = export.export(self._user(user), into)
+        except OSError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(f"{sum(done.rows.values()):,} rows and {done.files} files in {into}")
+
+    def _import(self, file: Path, **_: Any) -> None:
+        try:
+            done = export.import_(file)
+        except (TransferError, OSError) as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(
+            f"{sum(done.rows.values()):,} rows and {done.files} files of tenant {done.user_id}. "
+            "Run manage.py refresh_enriched_view."
+        )
+
+    def _erase(self, user: str, confirm: str, legal_hold: str, certificate: Path, **_: Any) -> None:
+        if user != confirm:
+            raise CommandError("--confirm does not repeat --user: nothing was erased.")
+        if certificate.exists():
+            raise CommandError(f"{certificate} is there already: nothing was erased.")
+        tenant = self._user(user, may_be_gone=True)
+        done = erase(tenant, hold=legal_hold)
+        if settings.TOKEN_SECONDS:  # other processes believe a token for so long
+            time.sleep(settings.TOKEN_SECONDS)
+            later = erase(tenant, hold=legal_hold)
+            for name, count in later.rows.items():
+                done.rows[name] = done.rows.get(name, 0) + count
+        told = done.certificate(legal_hold)
+        certificate.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        self.stdout.write(
+            f"{sum(done.rows.values()):,} rows and {done.files} files erased; {certificate} says "
+            "what, and what could not be reached."
+        )
+        if done.redis_keys is None:
+            raise CommandError("Redis could not be reached: repeat this with the tenant's id.")
+
+    def _user(self, text: str, *, may_be_gone: bool = False) -> User:
+        """`may_be_gone`: an id may be of a tenant whose user is erased already."""
+        try:
+            return User.objects.get(pk=tenant_lookup.find(text))
+        except TenantUnknown as error:
+            with suppress(ValueError):
+                if may_be_gone:
+                    return User(pk=UUID(text), email=text)
+            raise CommandError(str(error)) from None

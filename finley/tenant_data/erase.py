@@ -1,0 +1,170 @@
+"""A tenant erased: rows, view, caches, jobs, files; and a certificate that says what went."""
+
+import shutil
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import connections, transaction
+from psycopg.sql import SQL, Identifier
+from redis import Redis
+from redis.exceptions import RedisError
+
+from finley.models import User
+from finley.tenant_data import tables
+from finley.tenant_data.export import ROLE
+from graph.reading.graph_cache import PREFIX, SIZES, USED
+from graph.view import refresh, triggers
+from syncjobs import queue
+
+# What a legal hold keeps: the books as they were imported, without what was found in them.
+BOOKS = frozenset(
+    {"raw_events", "normalized_entities", "entity_matches", "relationship_instances",
+     "event_delta_logs", "temporal_patterns", "seasonal_patterns", "relationship_patterns"}
+)  # fmt: skip
+NOT_REACHED = (
+    "Backups of the database, its write-ahead log, replicas, and copies of finley's log that "
+    "others collect are not reached: they end by their own retention."
+)
+
+
+@dataclass
+class Erasure:
+    """What was erased: rows by table, keys of Redis, files; what a legal hold has kept."""
+
+    user_id: UUID
+    rows: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, int] = field(default_factory=dict)
+    redis_keys: int | None = None
+    files: int = 0
+
+    def certificate(self, hold: str) -> dict[str, Any]:
+        """For whoever asked: it names the tenant by its id alone."""
+        return {
+            "tenant": str(self.user_id),
+            "erased_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "rows_erased": self.rows,
+            "rows_kept": self.kept,
+            "legal_hold": hold,
+            "redis_keys_erased": self.redis_keys,
+            "files_erased": self.files,
+            "not_reached": NOT_REACHED,
+        }
+
+
+def erase(user: User, *, hold: str = "") -> Erasure:
+    """Erase the tenant; with a legal `hold` (its reason) the books stay, under its id alone.
+
+    One transaction for all rows: a sync that runs meanwhile finds its run gone and saves nothing.
+    Then the view, Redis and files, each of which may be done again. Raises DatabaseError; Redis
+    that is away leaves `redis_keys` None.
+    """
+    done = Erasure(user.pk)
+    with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import {user.pk}"]
+        )
+        jobs = _names(cursor, "SELECT job_id FROM sync_runs WHERE user_id = %s", user.pk)
+        jobs += _names(cursor, "SELECT job_id FROM asked_questions WHERE user_id = %s", user.pk)
+        folders = _names(cursor, "SELECT id FROM sync_connections WHERE user_id = %s", user.pk)
+        _rows(cursor, done, hold)
+        _log_entries(cursor, done, user)
+        _account(done, user)
+        _marks(cursor, done)
+    _emptied(done)
+    done.files = _files(folders)
+    done.redis_keys = _redis(user.pk, jobs)
+    return done
+
+
+def _names(cursor: Any, query: str, user_id: UUID) -> list[str]:
+    cursor.execute(query, [user_id])
+    return [str(name) for (name,) in cursor.fetchall()]
+
+
+def _rows(cursor: Any, done: Erasure, hold: str) -> None:
+    for table in reversed(tables.of_tenants(cursor)):
+        if table.name == tables.ADMIN_LOG:
+            continue
+        if hold and table.name in BOOKS:
+            counted = SQL("SELECT count(*) FROM {} WHERE user_id = %s")
+            cursor.execute(counted.format(Identifier(table.name)), [done.user_id])
+            done.kept[table.name] = cursor.fetchone()[0]
+            continue
+        query = SQL("DELETE FROM {} WHERE user_id = %s").format(Identifier(table.name))
+        cursor.execute(query, [done.user_id])
+        done.rows[table.name] = cursor.rowcount
+
+
+def _log_entries(cursor: Any, done: Erasure, user: User) -> None:
+    """The admin's log of what the user did, and of what was done to the user."""
+    cursor.execute(
+        "DELETE FROM django_admin_log WHERE user_id = %(id)s OR object_id = %(text)s "
+        "OR strpos(object_repr, %(email)s) > 0 OR strpos(change_message, %(email)s) > 0 "
+        "OR strpos(change_message, %(text)s) > 0",
+        {"id": user.pk, "text": str(user.pk), "email": user.email},
+    )
+    done.rows[tables.ADMIN_LOG] = cursor.rowcount
+
+
+def _account(done: Erasure, user: User) -> None:
+    """The user and its sessions, which name it inside their data only."""
+    key = str(user.pk)
+    ended = [
+        session.pk
+        for session in Session.objects.using(ROLE).iterator()
+        if session.get_decoded().get("_auth_user_id") == key
+    ]
+    Session.objects.using(ROLE).filter(pk__in=ended).delete()
+    done.rows["django_session"] = len(ended)
+    done.rows[tables.USERS] = User.objects.using(ROLE).filter(pk=user.pk).delete()[0]
+
+
+def _marks(cursor: Any, done: Erasure) -> None:
+    """What the deletes above have marked: the view is emptied of the tenant below, by a refresh."""
+    cursor.execute(f"DELETE FROM {triggers.FOLDS} WHERE user_id = %s", [done.user_id])  # noqa: S608
+
+
+def _emptied(done: Erasure) -> None:
+    """The view without the tenant, then no mark of it; what was deleted is off the pages too."""
+    refresh.refresh()
+    with connections[ROLE].cursor() as cursor:
+        cursor.execute(f"DELETE FROM {triggers.MARKS} WHERE user_id = %s", [done.user_id])  # noqa: S608
+        for name in (*done.rows, triggers.MARKS):
+            cursor.execute(SQL("VACUUM {}").format(Identifier(name)))
+
+
+def _files(folders: Iterable[str]) -> int:
+    count = 0
+    for folder in folders:
+        path = Path(settings.STATE_DIR) / "rejects" / folder
+        count += sum(1 for _ in path.glob("*"))
+        shutil.rmtree(path, ignore_errors=True)
+    return count
+
+
+def _redis(user_id: UUID, jobs: list[str]) -> int | None:
+    """Graphs, and jobs that wait; None while Redis is away: say `tenant erase` again then."""
+    try:
+        queue.forget(jobs)
+        with closing(Redis.from_url(str(settings.REDIS_URL), socket_timeout=5)) as redis:
+            keys = [
+                key for key in redis.scan_iter(f"{PREFIX}*", count=1000) if _is_of(key, user_id)
+            ]
+            if keys:
+                redis.zrem(USED, *keys)
+                redis.hdel(SIZES, *keys)
+                redis.unlink(*keys)
+            return len(keys) + len(jobs)
+    except (RedisError, OSError):
+        return None
+
+
+def _is_of(key: bytes, user_id: UUID) -> bool:
+    return str(user_id).encode() in key or user_id.hex.encode() in key

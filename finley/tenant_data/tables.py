@@ -1,0 +1,62 @@
+"""The tables that hold rows of tenants, from the database's catalogue and not from a list."""
+
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from django.db.backends.utils import CursorWrapper
+
+from finley.models import ApiToken
+from graph.view import triggers
+
+# The view's own bookkeeping: an import makes it anew by its triggers.
+BOOKKEEPING = frozenset({triggers.MARKS, triggers.FOLDS})
+TOKENS = ApiToken._meta.db_table
+ADMIN_LOG = "django_admin_log"
+USERS = "finley_user"
+TENANTS = """
+SELECT c.relname, array_agg(a.attname ORDER BY a.attnum)
+FROM pg_class AS c
+JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE
+    c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND a.attgenerated = ''
+    AND EXISTS (
+        SELECT FROM pg_attribute AS u
+        WHERE u.attrelid = c.oid AND u.attname = 'user_id' AND NOT u.attisdropped
+    )
+GROUP BY c.relname
+ORDER BY c.relname
+"""
+REFERENCES = """
+SELECT conrelid::regclass::text, confrelid::regclass::text
+FROM pg_constraint
+WHERE contype = 'f' AND conrelid <> confrelid AND NOT condeferred
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`columns` are those that can be written, in the table's order."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+def of_tenants(cursor: CursorWrapper) -> list[Table]:
+    """Each before the tables whose rows point at its rows: the order in which rows are inserted."""
+    cursor.execute(TENANTS)
+    tables = {name: Table(name, tuple(columns)) for name, columns in cursor.fetchall()}
+    cursor.execute(REFERENCES)
+    before: dict[str, set[str]] = {name: set() for name in tables}
+    for table, at in cursor.fetchall():
+        if table in tables and at in tables:
+            before[table].add(at)
+    return [tables[name] for name in _sorted(before)]
+
+
+def _sorted(before: dict[str, set[str]]) -> list[Any]:
+    """Raises RuntimeError for tables that point at each other at once: they need a rule here."""
+    try:
+        return list(TopologicalSorter(before).static_order())
+    except CycleError as error:
+        raise RuntimeError(f"Tables point at each other: {error.args[1]}") from error

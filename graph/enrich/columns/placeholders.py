@@ -1,0 +1,28 @@
+"""Names that stand for nobody in particular: who is behind one of them, no name tells."""
+
+from functools import lru_cache
+
+from graph.ingest.identity import normalized
+
+HIDDEN = ("redact", "anonymi", "withheld", "undisclosed")  # beginnings of words that hide a name
+NOBODY = frozenset(
+    {"anonymous", "various", "sundry", "sundries", "unknown", "confidential", "none", "misc"}
+    | {"miscellaneous", "na", "nil", "tba", "tbc", "divers", "diverse", "unbekannt", "anonym"}
+)
+BESIDE = frozenset(
+    {"name", "names", "personal", "data", "payee", "payees", "payer", "supplier", "suppliers"}
+    | {"vendor", "vendors", "creditor", "creditors", "customer", "customers", "individual"}
+    | {"individuals", "person", "persons", "private", "n", "a", "the", "not", "known", "donor"}
+)
+
+
+@lru_cache(maxsize=65_536)
+def is_placeholder(name: str) -> bool:
+    """Whether the name is a word that hides names or says none, alone or beside words for a party:
+    'REDACTED PERSONAL DATA', 'Various suppliers', 'n/a'."""
+    words = normalized(name).split()
+    hidden = [word for word in words if word in NOBODY or word.startswith(HIDDEN)]
+    rest = set(words) - set(hidden)
+    if words in (["n", "a"], ["not", "known"]):
+        return True
+    return bool(hidden) and rest <= BESIDE

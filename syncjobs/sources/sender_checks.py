@@ -1,0 +1,45 @@
+"""Who sent a mail, as the receiving provider checked it: Authentication-Results (RFC 8601).
+
+A sender's name and address are claims of whoever wrote the mail. Only the provider's own header
+counts, the first one that names it: a stranger can write further ones.
+"""
+
+import re
+from collections.abc import Iterable
+
+METHODS = ("spf", "dkim", "dmarc")
+RESULTS = frozenset(
+    {"pass", "fail", "softfail", "neutral", "none", "temperror", "permerror", "policy"}
+)
+MOST = 4_000  # characters of a header that are read
+_RESULT = re.compile(
+    r"(?<![\w-])(spf|dkim|dmarc)\s{0,3}=\s{0,3}([a-z]{1,20})(?![\w-])", re.IGNORECASE
+)
+_COMMENT = re.compile(r"\([^()]*+\)")
+
+
+def checked(headers: Iterable[str], provider: str) -> dict[str, str]:
+    """{"spf": "pass", …} from the first header of the provider; a method that it does not name is
+    "none". Of several DKIM signatures one that passes is enough."""
+    own = next((each for each in headers if _server(each) == provider), "")
+    found = dict.fromkeys(METHODS, "none")
+    for method, result in _RESULT.findall(_COMMENT.sub(" ", own[:MOST].lower())):
+        if result in RESULTS and found[method] != "pass":
+            found[method] = result
+    return found
+
+
+def standing(checks: dict[str, str]) -> str:
+    """verified: DMARC passed, so that the address in From is the sender's; failed: it did not; else
+    unverified."""
+    if checks.get("dmarc") == "pass":
+        return "verified"
+    failed = {"fail", "permerror"}
+    if checks.get("dmarc") in failed or {checks.get("spf"), checks.get("dkim")} <= failed:
+        return "failed"
+    return "unverified"
+
+
+def _server(header: str) -> str:
+    """The authentication server's name: the header's first word."""
+    return header[:MOST].strip().partition(";")[0].split(" ")[0].lower()

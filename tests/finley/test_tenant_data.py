@@ -1,0 +1,192 @@
+"""A tenant exported, erased without a trace, and brought back as it was."""
+
+import hashlib
+import json
+import zipfile
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.management import CommandError, call_command
+from django.db import connections
+from redis import Redis
+
+from finley.models import ApiToken, User
+from finley.tenant_data import tables
+from graph.database.role import as_owner
+from graph.reading import graph_cache
+from graph.view import refresh
+from tests.conftest import client_of
+from tests.graph.api.conftest import books, both_books, their_books  # noqa: F401
+from tests.syncjobs import run_rows
+
+CANARY = "canary7f3a"
+
+
+@pytest.fixture(autouse=True)
+def quick(settings, tmp_path):
+    settings.TOKEN_SECONDS = 0
+    settings.STATE_DIR = tmp_path / "state"
+
+
+@pytest.fixture
+def full(both_books, tenant, settings) -> User:  # noqa: F811
+    """A tenant with rows in as many tables as may be, all with the canary."""
+    tenant.email = f"{CANARY}@example.org"
+    tenant.save(using="owner")
+    connection = run_rows.connection(tenant.pk, nango_connection_id=CANARY)
+    run_rows.item(connection, name=CANARY, note=CANARY)
+    failed = run_rows.run(connection, error=CANARY)
+    run_rows.attempt(failed, error=CANARY)
+    run_rows.failure(connection, run=failed, error=CANARY, payload={"x": CANARY})
+    rejects = Path(settings.STATE_DIR) / "rejects" / str(connection.pk)
+    rejects.mkdir(parents=True)
+    (rejects / "a.csv.rejects.csv").write_text(f"line\n{CANARY}\n")
+    client_of(tenant)
+    with as_owner():
+        LogEntry.objects.create(
+            user_id=tenant.pk, object_repr=CANARY, action_flag=2, change_message=CANARY
+        )
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "UPDATE raw_events SET description = %s WHERE user_id = %s", [CANARY, tenant.pk]
+        )
+    refresh.refresh()
+    graph_cache.load(tenant.pk)
+    return tenant
+
+
+def exported(user: User, into: Path) -> dict[str, str]:
+    """The export's sums by file."""
+    call_command("tenant", "export", user=user.email, into=into)
+    with zipfile.ZipFile(into) as archive:
+        return json.loads(archive.read("manifest.json"))["sha256"]
+
+
+def found(*texts: str) -> list[str]:
+    """Where one of the texts stands: tables, view, Redis, files."""
+    places = []
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT c.oid::regclass::text FROM pg_class AS c "
+            "WHERE relkind IN ('r', 'm') AND relnamespace = 'public'::regnamespace"
+        )
+        for (name,) in cursor.fetchall():
+            for text in texts:
+                query = f"SELECT count(*) FROM {name} AS t WHERE strpos(t::text, %s) > 0"  # noqa: S608
+                cursor.execute(query, [text])
+                if cursor.fetchone()[0]:
+                    places.append(f"{name}: {text}")
+    return places
+
+
+def in_redis(text: str, redis: Redis) -> list[bytes]:
+    keys = list(redis.scan_iter("*", count=1000))
+    return [
+        key for key in keys if text.encode() in key or text.encode() in (redis.dump(key) or b"")
+    ]
+
+
+def test_no_trace_is_left_but_others_stay(full, other_tenant, tmp_path, settings):
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM raw_events WHERE user_id = %s", [other_tenant.pk])
+        others = cursor.fetchone()
+    texts = CANARY, str(full.pk)
+    assert len(found(*texts)) > 15
+    certificate = tmp_path / "certificate.json"
+    call_command("tenant", "erase", user=full.email, confirm=full.email, certificate=certificate)
+    assert found(*texts) == []
+    with closing(Redis.from_url(str(settings.REDIS_URL))) as redis:
+        assert in_redis(str(full.pk), redis) == []
+    assert not list(Path(settings.STATE_DIR).rglob("*.csv"))
+    told = json.loads(certificate.read_text())
+    assert told["tenant"] == str(full.pk)
+    assert told["rows_erased"]["finley_user"] == 1
+    assert told["files_erased"] == 1
+    assert "Backups" in told["not_reached"]
+    assert CANARY not in certificate.read_text()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM raw_events WHERE user_id = %s", [other_tenant.pk])
+        assert cursor.fetchone() == others
+
+
+def test_an_export_brings_the_same_tenant_back(full, tmp_path, settings):
+    before = exported(full, tmp_path / "one.zip")
+    assert len(before) > 15
+    call_command(
+        "tenant", "erase", user=full.email, confirm=full.email, certificate=tmp_path / "c.json"
+    )
+    call_command("tenant", "import", str(tmp_path / "one.zip"))
+    refresh.refresh()
+    after = exported(full, tmp_path / "two.zip")
+    assert {name: after[name] for name in before} == before
+    with as_owner():
+        assert not User.objects.get(pk=full.pk).has_usable_password()
+        assert not ApiToken.objects.filter(user_id=full.pk).exists()
+
+
+def test_an_export_holds_no_secret(full, tmp_path):
+    exported(full, tmp_path / "one.zip")
+    with as_owner():
+        digest = ApiToken.objects.filter(user_id=full.pk).first().digest
+    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+        for name in archive.namelist():
+            data = archive.read(name)
+            assert digest.encode() not in data
+            assert b"password" not in data
+
+
+def test_every_table_of_tenants_is_exported_or_left_out_for_a_reason(full, tmp_path):
+    sums = exported(full, tmp_path / "one.zip")
+    with connections["owner"].cursor() as cursor:
+        names = {table.name for table in tables.of_tenants(cursor)}
+    missing = names - {name.removeprefix("tables/").removesuffix(".jsonl") for name in sums}
+    assert missing == {*tables.BOOKKEEPING, tables.TOKENS}
+
+
+def test_a_legal_hold_keeps_the_books(full, tmp_path):
+    call_command(
+        "tenant", "erase", user=full.email, confirm=full.email,
+        legal_hold="HGB 257", certificate=tmp_path / "c.json",
+    )  # fmt: skip
+    told = json.loads((tmp_path / "c.json").read_text())
+    assert told["legal_hold"] == "HGB 257"
+    assert told["rows_kept"]["raw_events"] > 0
+    assert not User.objects.using("owner").filter(pk=full.pk).exists()
+    assert [place for place in found(CANARY) if not place.startswith(tuple(told["rows_kept"]))] in (
+        [], [f"view_enriched_relationships: {CANARY}"]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("spoil", ["bytes", "tenant", "none"])
+def test_a_file_that_was_changed_is_refused_whole(full, tmp_path, spoil):
+    exported(full, tmp_path / "one.zip")
+    target = tmp_path / "two.zip"
+    with zipfile.ZipFile(tmp_path / "one.zip") as old, zipfile.ZipFile(target, "w") as new:
+        manifest = json.loads(old.read("manifest.json"))
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "tables/sync_runs.jsonl" and spoil != "none":
+                data = data.replace(str(full.pk).encode(), str(uuid4()).encode())
+                if spoil == "tenant":
+                    manifest["sha256"][name] = hashlib.sha256(data).hexdigest()
+            if name != "manifest.json":
+                new.writestr(name, data)
+        new.writestr("manifest.json", json.dumps(manifest))
+    says = {"bytes": "was changed", "tenant": "another tenant", "none": "there already"}[spoil]
+    if spoil != "none":
+        call_command(
+            "tenant", "erase", user=full.email, confirm=full.email, certificate=tmp_path / "c"
+        )
+    with pytest.raises(CommandError, match=says):
+        call_command("tenant", "import", str(target))
+    if spoil != "none":
+        assert found(str(full.pk)) == []
+
+
+def test_erasing_asks_twice(full, tmp_path):
+    with pytest.raises(CommandError, match="nothing was erased"):
+        call_command("tenant", "erase", user=full.email, confirm="yes", certificate=tmp_path / "c")
+    assert User.objects.using("owner").filter(pk=full.pk).exists()
