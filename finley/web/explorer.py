@@ -56,14 +56,15 @@ class Edge:
 def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
     """`depth` 1 or 2, `since` and `until` (days), `type` of the payments."""
     depth = _depth(request)
-    only = Only(types=_types(request), since=_day(request, "since"), until=_day(request, "until"))
     found = whole_graph.neighbourhood(
         request.access.tenant_id,
         entity_id,
         depth=depth,
         limit=NODES[depth],
         edge_limit=EDGES,
-        only=only,
+        only=Only(
+            types=_types(request), since=_day(request, "since"), until=_day(request, "until")
+        ),
     )
     edges = aggregated(found)
     nodes = placed(found["entities"], edges)

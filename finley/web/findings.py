@@ -1,60 +1,44 @@
-"""What the layers found, as the pages show it: possible double payments, what is due, what rose."""
+"""What the layers found, as the pages show it: what is due, what rose."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from graph.models.choices import EntityKind
-from graph.questions import insights
+from graph.questions import days, insights
 
 MOST = 500
-LEAST_SURE = 0.5
 OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as cash flow has it
 RECENT = timedelta(days=120)
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Rows of a layer; `more`: there are more than these."""
-
-    rows: list[Row]
-    more: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Expected:
-    """Predictions by their day. `today` is the day that they are counted from."""
+    """Predictions by their day, as of `today`; `books` says how far each source's books reach.
+
+    Stale: the books of its source ended too long ago to expect anything of them.
+    """
 
     today: date
+    books: list[Row]
     pending: list[Row]
     overdue: list[Row]
-
-
-def duplicates(user_id: UUID, status: str = "open") -> Found:
-    """Payments that probably repeat another, each once, however many sources saw it."""
-    rows, following = insights.insights(
-        user_id, "fraud", status=status, min_score=LEAST_SURE, once=True, most=MOST
-    )
-    return Found(rows, following is not None)
+    stale: list[Row]
 
 
 def expected(user_id: UUID) -> Expected:
-    """What recurring payments are due and overdue, the earliest first.
-
-    Counted from the calendar's today or, where the books end before, from the last day that a
-    recurring payment of theirs reaches: a state is of that day, too.
-    """
-    pending, overdue = (_predictions(user_id, status) for status in ("pending", "overdue"))
-    lasts = [row["evidence"].get("last_occurrence") for row in pending]
-    known = [date.fromisoformat(last) for last in lasts if last]
-    today = datetime.now(UTC).date()
-    return Expected(min([today, max(known)]) if known else today, pending, overdue)
+    """What recurring payments are due, overdue and stale, the earliest first."""
+    today = days.today(user_id)
+    states = [_predictions(user_id, status, today) for status in ("pending", "overdue", "stale")]
+    return Expected(today, days.reach(user_id, today), *states)
 
 
-def _predictions(user_id: UUID, status: str) -> list[Row]:
-    rows, _ = insights.insights(user_id, "prediction", status=status, once=True, most=MOST)
+def _predictions(user_id: UUID, status: str, today: date) -> list[Row]:
+    rows, _ = insights.insights(
+        user_id, "prediction", status=status, once=True, today=today, most=MOST
+    )
     rows = [_seen_by_us(row) for row in rows if row["insight"]["expected_from"] is not None]
     return sorted(rows, key=lambda row: (row["insight"]["expected_from"], str(row["id"])))
 

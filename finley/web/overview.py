@@ -3,6 +3,7 @@
 import calendar
 from collections.abc import Iterable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from django.utils.http import urlencode
 from finley.web import charts, findings
 from finley.web.access import PageRequest, page
 from finley.web.sums import by_currency
-from graph.questions import cash_flow
+from graph.models.choices import CaseState
+from graph.questions import cases, cash_flow
 from syncjobs import connections
 
 AHEAD = 14  # days
@@ -33,6 +35,8 @@ def overview(request: PageRequest) -> HttpResponse:
         {
             "charts": charts.cash_by_month(flow, month_address),
             "risk": _risk(user_id),
+            "owed": _owed(flow["obligations"]),
+            "off_statement": sum(row["off_statement_payments"] for row in flow["months"]),
             "ahead": _ahead(user_id),
             "risen": findings.above_usual(user_id)[:SHOWN],
             "connections": connections.listed(user_id),
@@ -49,13 +53,22 @@ def month_address(month: str, currency: str) -> str:
 
 
 def _risk(user_id: UUID) -> Row:
-    found = findings.duplicates(user_id)
-    return {
-        "sums": by_currency(found.rows),
-        "count": len(found.rows),
-        "more": found.more,
-        "first": sorted(found.rows, key=lambda row: -(row["amount"] or 0))[:SHOWN],
-    }
+    """Open cases, and what is at risk in them by currency, each case once."""
+    answer = cases.cases(user_id, state=CaseState.OPEN.value, limit=SHOWN)
+    sums = sorted(answer["totals"], key=lambda total: -total["amount_at_risk"])
+    return {"count": answer["count"], "sums": sums}
+
+
+def _owed(obligations: list[Row]) -> list[Row]:
+    """Open invoices by direction and currency, and what of them is overdue."""
+    sums: dict[tuple[str, str], Row] = {}
+    for row in obligations:
+        key = row["direction"], row["currency"]
+        zero = {"open": Decimal(0), "overdue": Decimal(0)}
+        of_key = sums.setdefault(key, {"direction": key[0], "currency": key[1], **zero})
+        for name in zero:
+            of_key[name] += row[name]
+    return list(sums.values())
 
 
 def _ahead(user_id: UUID) -> Row:
@@ -65,6 +78,8 @@ def _ahead(user_id: UUID) -> Row:
     return {
         "days": AHEAD,
         "today": expected.today,
+        "books": expected.books,
+        "stale": expected.stale,
         "due": due,
         "goes_out": by_currency(_ranges(due, comes_in=False), "amount_high"),
         "comes_in": by_currency(_ranges(due, comes_in=True), "amount_high"),

@@ -21,7 +21,7 @@ def of_payments(query: QueryDict) -> dict[str, Any]:
     wanted: dict[str, Any] = {name: text for name in TEXTS if (text := text_of(query, name))}
     for name in AMOUNTS:
         if text := text_of(query, name):
-            wanted[name] = _amount(name, text)
+            wanted[name] = amount(name, text)
     for name, at in PERIOD.items():
         if text := text_of(query, name):
             wanted[name] = datetime.combine(day(name, text), at, UTC)
@@ -42,11 +42,20 @@ def day(name: str, text: str) -> date:
         raise QuestionError(f"{text} is no day: write it as 2025-07-31.", name) from None
 
 
-def _amount(name: str, text: str) -> Decimal:
-    amount = number(text)
-    if amount is None:
+def amount(name: str, text: str) -> Decimal:
+    """Raises QuestionError naming the field."""
+    value = number(text)
+    if value is None:
         raise QuestionError(f"{text} is no amount: write it as 1260.16.", name)
-    return amount
+    return value
+
+
+def offset(query: QueryDict) -> int:
+    """Where the page of a list begins, counted from 0. Raises QuestionError."""
+    text = query.get("offset", "0")
+    if not text.isdecimal() or len(text) > 9:
+        raise QuestionError("The offset is a number from 0.", "offset")
+    return int(text)
 
 
 def number(text: str) -> Decimal | None:

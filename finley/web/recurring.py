@@ -17,7 +17,8 @@ from finley.web.overview import AHEAD
 from graph.errors import QuestionError
 from graph.questions import series, whole_graph
 
-STATES = ("due", "overdue")
+A_PAGE = 24
+STATES = ("due", "overdue", "stale")
 COLUMNS = (
     Column("State", lambda row: row["insight"]["status"]),
     Column("Expected from", lambda row: row["insight"]["expected_from"]),
@@ -53,11 +54,16 @@ def recurring(request: PageRequest) -> HttpResponse:
     rows = _of_state(expected, state)
     if downloads.wants_file(request):
         return downloads.file(request, "recurring", COLUMNS, rows)
-    histories = series.histories(user_id, [row["id"] for row in rows])
+    start = parameters.offset(request.GET)
+    shown = rows[start : start + A_PAGE]
+    histories = series.histories(user_id, [row["id"] for row in shown])
     context = {
-        "rows": [_with_history(row, histories.get(row["id"], [])) for row in rows],
+        "rows": [_with_history(row, histories.get(row["id"], [])) for row in shown],
+        "count": len(rows),
+        "next": start + A_PAGE if start + A_PAGE < len(rows) else None,
         "state": state,
         "today": expected.today,
+        "books": expected.books,
         "days": AHEAD,
     }
     return render(request, "web/recurring.html", context)
@@ -66,6 +72,8 @@ def recurring(request: PageRequest) -> HttpResponse:
 def _of_state(expected: findings.Expected, state: str) -> list[Row]:
     if state == "overdue":
         return expected.overdue
+    if state == "stale":
+        return expected.stale
     if state == "due":
         until = expected.today + timedelta(days=AHEAD)
         return [row for row in expected.pending if row["insight"]["expected_from"] <= until]

@@ -1,5 +1,6 @@
-"""Payments that may have been paid twice, side by side, for a person to decide."""
+"""Cases of possible double payments, all rows side by side, for a person to decide."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,124 +10,133 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from finley.models import Role
-from finley.web import downloads, findings, parameters
+from finley.web import downloads, parameters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
-from finley.web.sums import by_currency
-from finley.web.templatetags.finley import day
-from graph.errors import QuestionError
-from graph.models.choices import DuplicateStatus
-from graph.questions import duplicates
+from graph.errors import GraphError, NotFound, QuestionError
+from graph.models.choices import CaseAction, CaseState
+from graph.questions import cases
 
-FIELDS = (("day", "Day"), ("amount", "Amount"), ("number", "Number"), ("key", "Row"))
-VERBS = {
-    "confirm": DuplicateStatus.CONFIRMED,
-    "dismiss": DuplicateStatus.DISMISSED,
-    "reopen": DuplicateStatus.OPEN,
+A_PAGE = 15
+OF_MANY = (CaseAction.CONFIRM, CaseAction.DISMISS, CaseAction.REOPEN)
+ACTIONS = (*OF_MANY, CaseAction.RECOVER, CaseAction.ASSIGN, CaseAction.NOTE)
+DONE = {
+    "confirm": "confirmed",
+    "dismiss": "dismissed",
+    "reopen": "open again",
+    "recover": "recovered",
+    "assign": "assigned",
+    "note": "noted",
 }
-A_PAGE = 25
 COLUMNS = (
-    Column("Party", lambda row: row["target"].name if row["target"] else ""),
-    Column("Amount", lambda row: row["amount"]),
-    Column("Currency", lambda row: row["currency"]),
-    Column("Date", lambda row: row["occurred_at"].date()),
-    Column("Document", lambda row: row["document_ref"]),
-    Column("Why", lambda row: row["evidence"].get("why")),
-    Column("Sure", lambda row: row["insight"]["duplicate_confidence"]),
-    Column("Later row", lambda row: _key(row, 0)),
-    Column("Earlier row", lambda row: _key(row, 1)),
+    Column("State", lambda case: case["state"]),
+    Column("Party", lambda case: case["party"]),
+    Column("At risk", lambda case: case["amount_at_risk"]),
+    Column("Recovered", lambda case: case["amount_recovered"]),
+    Column("Currency", lambda case: case["currency"]),
+    Column("Extra payments", lambda case: case["extra_payments"]),
+    Column("First day", lambda case: case["first_day"]),
+    Column("Last day", lambda case: case["last_day"]),
+    Column("Why", lambda case: case["reason"]),
+    Column("Sure", lambda case: case["confidence"]),
+    Column("Owner", lambda case: case["owner"]),
+    Column("Note", lambda case: case["note"]),
+    Column("Id", lambda case: str(case["id"])),
 )
 Row = dict[str, Any]
 
 
 @page()
 def review(request: PageRequest) -> HttpResponse:
-    """The queue: the surest and dearest first. `status`: open (the default) or confirmed."""
-    status = parameters.text_of(request.GET, "status") or DuplicateStatus.OPEN.value
-    if status not in (DuplicateStatus.OPEN, DuplicateStatus.CONFIRMED):
-        raise QuestionError(f"There is no queue {status}: say open or confirmed.", "status")
-    found = findings.duplicates(request.access.tenant_id, status)
-    party = parameters.text_of(request.GET, "party").casefold()
-    rows = [row for row in found.rows if party in _name(row).casefold()]
-    rows.sort(key=lambda row: (-row["insight"]["duplicate_confidence"], -(row["amount"] or 0)))
+    """The queue of one state, the surest first: `state`, `party`, `min_amount`, `offset`."""
+    filters = _filters(request)
+    user_id = request.access.tenant_id
     if downloads.wants_file(request):
-        return downloads.file(request, "paid-twice", COLUMNS, rows)
+        answer = cases.cases(user_id, **filters, order="confidence", limit=downloads.MOST + 1)
+        return downloads.file(request, "paid-twice", COLUMNS, answer["results"])
+    offset = parameters.offset(request.GET)
+    answer = cases.cases(user_id, **filters, order="confidence", limit=A_PAGE, offset=offset)
     context = {
-        "rows": [{**row, "lines": _lines(row)} for row in rows[:A_PAGE]],
-        "sums": by_currency(rows),
-        "count": len(rows),
-        "more": found.more,
-        "status": status,
-        "a_page": A_PAGE,
+        "cases": [cases.case(user_id, case["id"]) for case in answer["results"]],
+        "totals": answer["totals"],
+        "count": answer["count"],
+        "next": answer["next"],
+        "state": filters["state"],
+        "states": CaseState.values,
     }
     return render(request, "web/review.html", context)
 
 
-def _name(row: Row) -> str:
-    return row["target"].name if row["target"] else ""
-
-
-def _lines(row: Row) -> list[Row]:
-    """A line a field: both rows' values, and whether they differ."""
-    pair = row["evidence"].get("rows", [])[:2]
-    if len(pair) < 2:
-        return []
-    return [
-        {
-            "title": title,
-            "later": _cell(pair[0], name),
-            "earlier": _cell(pair[1], name),
-            "differs": name != "key" and pair[0].get(name) != pair[1].get(name),
-        }
-        for name, title in FIELDS
-    ]
-
-
-def _cell(row: Row, name: str) -> str:
-    value = str(row.get(name) or "")
-    return day(value) if name == "day" else value
-
-
-def _key(row: Row, at: int) -> str:
-    pair = row["evidence"].get("rows", [])
-    return str(pair[at].get("key", "")) if len(pair) > at else ""
+def _filters(request: PageRequest) -> Row:
+    state = parameters.text_of(request.GET, "state") or CaseState.OPEN.value
+    if state not in CaseState.values:
+        raise QuestionError(f"There is no state {state}: say {', '.join(CaseState)}.", "state")
+    text = parameters.text_of(request.GET, "min_amount")
+    return {
+        "state": state,
+        "party": parameters.text_of(request.GET, "party") or None,
+        "min_amount": parameters.amount("min_amount", text) if text else None,
+    }
 
 
 @require_POST
 @page(Role.REVIEWER)
 def decide(request: PageRequest) -> HttpResponse:
-    """Confirm, dismiss or reopen the pairs chosen; who comes second is told what stands."""
-    verb = request.POST.get("verb", "")
-    seen = request.POST.get("seen", "")
-    if verb not in VERBS or seen not in DuplicateStatus.values:
-        raise QuestionError("Say confirm, dismiss or reopen, and what you saw.", "verb")
-    pairs = _ids(request.POST.getlist("pair"))
-    user_id = request.access.tenant_id
-    changed = duplicates.decide(user_id, pairs, VERBS[verb], seen=DuplicateStatus(seen))
-    _tell(request, verb, pairs, changed)
-    if changed and verb != "reopen":
-        request.session["undo"] = {"pairs": [str(pair) for pair in changed], "status": VERBS[verb]}
-    else:
-        request.session.pop("undo", None)
+    """One action upon the cases chosen; who comes second is told what stands."""
+    action, seen = request.POST.get("action", ""), request.POST.get("seen", "")
+    chosen = _ids(request.POST.getlist("case"))
+    if action not in ACTIONS or seen not in CaseState.values or not chosen:
+        raise QuestionError("Choose a case, and say what is to be done with it.", "action")
+    if len(chosen) > 1 and action not in OF_MANY:
+        raise QuestionError(f"{action.capitalize()} one case at a time.", "action")
+    changed = [case for case in chosen if _decide(request, case, action, seen)]
+    if changed:
+        messages.success(request, f"{len(changed)} of {len(chosen)} {DONE[action]}.")
+    _remember(request, action, changed)
     following = request.POST.get("back", "")
     return redirect(following if following.startswith("/review/") else "review")
 
 
-def _tell(request: PageRequest, verb: str, pairs: list[UUID], changed: list[UUID]) -> None:
-    done = {"confirm": "confirmed", "dismiss": "dismissed", "reopen": "open again"}[verb]
-    if changed:
-        messages.success(request, f"{len(changed)} of {len(pairs)} {done}.")
-    if others := set(pairs) - set(changed):
-        now = duplicates.statuses(request.access.tenant_id, list(others))
-        for pair in others:
-            state = now.get(pair, "no longer found")
-            messages.warning(
-                request, f"Somebody else was faster: a pair is {state} already. It was left so."
-            )
+def _decide(request: PageRequest, case: UUID, action: str, seen: str) -> bool:
+    """Whether it was done; otherwise the person is told why not."""
+    owner = request.POST.get("owner", "")[:200] if action == CaseAction.ASSIGN else None
+    try:
+        cases.decide(
+            request.access.tenant_id,
+            case,
+            action,
+            by=str(request.access.person.email),
+            note=request.POST.get("note", "").replace("\0", "").strip()[:2_000],
+            owner=owner,
+            amount=_recovered(request, action),
+            seen=seen,
+        )
+    except (cases.DecidedMeanwhile, NotFound) as error:
+        messages.warning(request, str(error))
+        return False
+    except GraphError as error:
+        messages.error(request, str(error))
+        return False
+    return True
+
+
+def _recovered(request: PageRequest, action: str) -> Decimal | None:
+    text = request.POST.get("amount", "").strip()
+    return parameters.amount("amount", text) if action == CaseAction.RECOVER and text else None
+
+
+def _remember(request: PageRequest, action: str, changed: list[UUID]) -> None:
+    """What the next press of undo opens again."""
+    states = {"confirm": CaseState.CONFIRMED, "dismiss": CaseState.DISMISSED}
+    if changed and action in states:
+        ids = [str(case) for case in changed]
+        request.session["undo"] = {"cases": ids, "state": states[action].value}
+    elif action == CaseAction.REOPEN:
+        request.session.pop("undo", None)
 
 
 def _ids(texts: list[str]) -> list[UUID]:
     try:
         return [UUID(text) for text in texts]
     except ValueError:
-        raise QuestionError("There is no such pair.", "pair") from None
+        raise QuestionError("There is no such case.", "case") from None

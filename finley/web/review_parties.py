@@ -40,7 +40,7 @@ def queue(request: PageRequest) -> HttpResponse:
     if text not in ResolutionDecision.values:
         raise QuestionError(f"There is no queue {text}.", "decided")
     decided = ResolutionDecision(text)
-    start = _offset(request)
+    start = parameters.offset(request.GET)
     pairs, count = resolutions.listed(request.access.tenant_id, decided, most=A_PAGE, offset=start)
     context = {
         "pairs": [{**pair, "lines": _lines(pair)} for pair in pairs],
@@ -50,13 +50,6 @@ def queue(request: PageRequest) -> HttpResponse:
         "next": start + A_PAGE if start + A_PAGE < count else None,
     }
     return render(request, "web/review_parties.html", context)
-
-
-def _offset(request: PageRequest) -> int:
-    text = request.GET.get("offset", "0")
-    if not text.isdecimal() or len(text) > 9:
-        raise QuestionError("The offset is a number from 0.", "offset")
-    return int(text)
 
 
 def _lines(pair: Row) -> list[Row]:

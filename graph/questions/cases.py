@@ -22,6 +22,11 @@ from graph.models.choices import CaseAction, CaseState
 
 Answer = dict[str, Any]
 
+
+class DecidedMeanwhile(QuestionError):
+    """The case has another state than the one that the person saw: nothing was changed."""
+
+
 ORDERS = {
     "amount": ("-amount_at_risk", "id"),
     "confidence": ("-confidence", "-amount_at_risk", "id"),
@@ -121,17 +126,21 @@ def decide(
     note: str = "",
     owner: str | None = None,
     amount: Decimal | None = None,
+    seen: str | None = None,
 ) -> Answer:
     """Write down a person's decision, and answer the case as it is then.
 
     `action`: confirm, dismiss, reopen; recover (with the `amount` that came back, all that is at
     risk where none is said); assign (to `owner`, "" for nobody); note. Its pairs in layer 9 are
-    judged alike. `by` is who decides. Raises NotFound, QuestionError naming the field.
+    judged alike. `by` is who decides, `seen` the state that they saw. Raises NotFound,
+    QuestionError naming the field, DecidedMeanwhile where the case has another state than `seen`.
     """
     if action not in DECISIONS:
         raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")
     with tenant_transaction(user_id):
         chosen = _one(user_id, case_id, lock=True)
+        if seen is not None and chosen.state != seen:
+            raise DecidedMeanwhile(_meanwhile(user_id, chosen), "seen")
         _check(chosen, action, note=note, owner=owner, amount=amount)
         _apply(chosen, action, note=note, owner=owner, amount=amount)
         PaymentCaseEntry.objects.create(
@@ -145,6 +154,14 @@ def decide(
             amount_recovered=chosen.amount_recovered if action == CaseAction.RECOVER else None,
         )
         return _detail(user_id, chosen)
+
+
+def _meanwhile(user_id: UUID, chosen: PaymentCase) -> str:
+    entries = PaymentCaseEntry.objects.filter(user_id=user_id, case=chosen)
+    last = entries.order_by("created_at", "id").last()
+    by = f" by {last.by}" if last else ""
+    name = f"{chosen.amount_at_risk:,.2f} {chosen.currency} to {chosen.party}"
+    return f"Somebody else was faster: the case of {name} is {chosen.state} already{by}."
 
 
 def _check(

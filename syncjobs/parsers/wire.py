@@ -68,6 +68,10 @@ def _unpacker(hint: Any) -> Callable[[Any], Any]:
 
 def _optional(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
     inner = [each for each in arguments if each is not NoneType]
+    if len(inner) == 2 and str in inner and any(map(is_dataclass, inner)):
+        record: Any = next(each for each in inner if each is not str)
+        rule = _unpacker(record)
+        return lambda value: rule(value) if isinstance(value, dict) else value
     if len(inner) != 1:
         raise TypeError(f"{arguments} cannot cross to a parser")
     convert = _unpacker(inner[0])

@@ -19,8 +19,8 @@ _COUNTRIES = {
     "CZ": "CZK", "HU": "HUF", "RO": "RON", "TR": "TRY", "IS": "ISK",
 }  # fmt: skip
 _EURO_COUNTRIES = frozenset(
-    ["AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU",
-     "LV", "MT", "NL", "PT", "SI", "SK"]
+    ("AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU",
+     "LV", "MT", "NL", "PT", "SI", "SK")
 )  # fmt: skip
 # Ways of paying that one country has.
 _NETWORKS = {

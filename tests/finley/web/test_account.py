@@ -67,7 +67,7 @@ def test_pages_are_kept_by_nobody(client, books):
 
 def test_a_form_of_an_ended_session_is_shown_again_after_the_sign_in(person, books):
     client = Client()
-    sent = client.post("/review/decide/", {"verb": "dismiss", "note": "<b>typed</b> at length"})
+    sent = client.post("/review/decide/", {"action": "dismiss", "note": "<b>typed</b> at length"})
     assert sent["Location"] == "/account/sign-in/?next=/account/resume/"
     client.post(
         sent["Location"],
@@ -76,7 +76,7 @@ def test_a_form_of_an_ended_session_is_shown_again_after_the_sign_in(person, boo
     shown = text_of(client.get("/account/resume/"))
     assert "&lt;b&gt;typed&lt;/b&gt; at length" in shown
     assert 'action="/review/decide/"' in shown
-    assert 'name="verb" value="dismiss"' in shown
+    assert 'name="action" value="dismiss"' in shown
     assert client.get("/account/resume/")["Location"] == "/"
 
 
@@ -140,7 +140,7 @@ def test_a_viewer_decides_nothing(member, tenant, books):
     let_in(member, tenant, Role.VIEWER)
     client = logged_in(member)
     assert "Confirm: paid twice" not in text_of(client.get("/review/"))
-    assert client.post("/review/decide/", {"verb": "confirm", "seen": "open"}).status_code == 403
+    assert client.post("/review/decide/", {"action": "confirm", "seen": "open"}).status_code == 403
 
 
 def test_a_forgotten_password_is_set_anew_by_mail(person, committed):

@@ -10,8 +10,8 @@ from tests.graph import rows
 
 def test_payments_between_two_parties_are_one_edge_with_their_sum(client, tenant):
     user = tenant.id
-    parties = (("Sales", "department"), ("Shop", "vendor"), ("<b>Bank</b>", "vendor"))
-    sales, shop, bank = (rows.entity(user, name, kind) for name, kind in parties)
+    kinds = {"Sales": "department", "Shop": "vendor", "<b>Bank</b>": "vendor"}
+    sales, shop, bank = (rows.entity(user, name, kind) for name, kind in kinds.items())
     for amount in (10, 20, 30):
         rows.payment(user, sales, shop, amount)
     rows.payment(user, shop, sales, 5)

@@ -1,112 +1,142 @@
-"""Decisions on pairs: by one, by many, by two at once, and taken back."""
+"""Decisions on cases: by one, by many, by two at once, and taken back."""
 
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 
 from graph import models
+from graph.questions import cases as payment_cases
 from graph.view import refresh
 from tests.finley.test_admin import logged_in
-from tests.finley.web.conftest import text_of
+from tests.finley.web.conftest import a_case, text_of
 from tests.graph import rows
 
 
-def statuses(user) -> list[str]:
-    found = models.DuplicateTransaction.objects.using("owner").filter(user_id=user.id)
-    return list(found.order_by("duplicate_confidence").values_list("status", flat=True))
-
-
 @pytest.fixture
-def pairs(tenant, books) -> list[str]:
-    """Two open pairs; the second is surer."""
+def two(tenant, books) -> list[str]:
+    """Two open cases; the second is surer and has a reason against it."""
     user = tenant.id
     sales, shop = rows.entity(user, "Shop floor", "department"), rows.entity(user, "Twice Ltd")
     first, again = (rows.payment(user, sales, shop, 50) for _ in range(2))
-    rows.add(
-        models.DuplicateTransaction,
-        user_id=user,
-        relationship_id=again,
-        original_relationship_id=first,
-        duplicate_confidence=0.95,
-        evidence={
-            "why": "the same party and amount",
-            "days": 3,
-            "against": ["a rhythm"],
-            "rows": [
-                {"key": "books L2", "day": "2024-01-05", "amount": "50.00 GBP", "number": "7"},
-                {"key": "books L1", "day": "2024-01-02", "amount": "50.00 GBP", "number": "07"},
-            ],
-        },
-    )
+    made = [
+        a_case(user, books.annotated, books.plain),
+        a_case(
+            user,
+            again,
+            first,
+            party="Twice Ltd",
+            amount_at_risk=50,
+            confidence=0.95,
+            evidence={"against": ["a rhythm"]},
+        ),
+    ]
     refresh.refresh()
-    found = models.DuplicateTransaction.objects.using("owner").filter(user_id=user)
-    return [str(pk) for pk in found.order_by("duplicate_confidence").values_list("pk", flat=True)]
+    return [str(case.pk) for case in made]
 
 
-def decide(client, pairs, verb="confirm", seen="open"):
-    return client.post("/review/decide/", {"verb": verb, "seen": seen, "pair": pairs}, follow=True)
+def states(two: list[str]) -> list[str]:
+    found = dict(models.PaymentCase.objects.using("owner").values_list("pk", "state"))
+    return [{str(pk): state for pk, state in found.items()}[case] for case in two]
 
 
-def test_rows_stand_side_by_side_and_differences_are_marked(client, pairs):
+def decide(client, chosen, action="confirm", seen="open", **more):
+    sent = {"action": action, "seen": seen, "case": chosen, **more}
+    return client.post("/review/decide/", sent, follow=True)
+
+
+def test_rows_stand_side_by_side_and_the_sum_counts_each_case_once(client, two):
     text = text_of(client.get("/review/"))
-    assert "GBP 170.50" in text  # 120.50 and 50.00, once each
+    assert "GBP 170.50 at risk" in text
     assert text.index("Twice Ltd") < text.index("Acme")  # the surer first
-    assert "The same party and amount, 3 days apart. 95 % sure. Against it: a rhythm." in text
-    assert text.count('class="differs"') == 2  # day and number
-    assert "books L1" in text
+    assert "The same party and amount. 95 % sure. Against it: a rhythm." in text
+    assert text.count("paid again") == text.count("paid first") == 2
 
 
-def test_one_is_confirmed_and_leaves_the_queue(client, tenant, pairs):
-    text = text_of(decide(client, pairs[1:]))
+def test_the_queue_is_narrowed_by_party_and_amount(client, two):
+    assert "Acme" not in text_of(client.get("/review/?party=twice"))
+    text = text_of(client.get("/review/?min_amount=100"))
+    assert "GBP 120.50 at risk" in text
+    assert "Twice Ltd" not in text
+
+
+def test_one_is_confirmed_and_leaves_the_queue(client, tenant, two):
+    text = text_of(decide(client, two[1:]))
     assert "1 of 1 confirmed." in text
     assert "Twice Ltd" not in text
-    assert statuses(tenant) == ["open", "confirmed"]
-    assert "Twice Ltd" in text_of(client.get("/review/?status=confirmed"))
+    assert states(two) == ["open", "confirmed"]
+    text = text_of(client.get("/review/?state=confirmed"))
+    assert f"confirm by {tenant.email}" in text
 
 
-def test_many_are_dismissed_together_and_that_is_taken_back(client, tenant, pairs):
-    text = text_of(decide(client, pairs, "dismiss"))
+def test_many_are_dismissed_together_and_that_is_taken_back(client, two):
+    text = text_of(decide(client, two, "dismiss"))
     assert "2 of 2 dismissed." in text
-    assert statuses(tenant) == ["dismissed", "dismissed"]
     assert "Take back the last decision" in text
-    assert "2 of 2 open again." in text_of(decide(client, pairs, "reopen", "dismissed"))
-    assert statuses(tenant) == ["open", "open"]
+    assert "2 of 2 open again." in text_of(decide(client, two, "reopen", "dismissed"))
+    assert states(two) == ["open", "open"]
+    assert "Take back" not in text_of(client.get("/review/"))
 
 
-def test_the_second_of_two_reviewers_is_told_and_changes_nothing(client, tenant, pairs):
-    decide(logged_in(tenant), pairs[1:], "dismiss")
-    text = text_of(decide(client, pairs, "confirm"))
+def test_what_came_back_is_written_down(client, two):
+    decide(client, two[:1])
+    text = text_of(decide(client, two[:1], "recover", "confirmed", amount="999"))
+    assert "at most 120.50 GBP" in text
+    decide(client, two[:1], "recover", "confirmed", amount="20,50")
+    assert "GBP 20.50 recovered" in text_of(client.get("/review/?state=recovered"))
+
+
+def test_a_note_and_an_owner_stay_with_the_case(client, two):
+    decide(client, two[:1], "note", note="<i>asked</i> the supplier")
+    decide(client, two[:1], "assign", owner="Ada")
+    text = text_of(client.get("/review/"))
+    assert "&lt;i&gt;asked&lt;/i&gt; the supplier" in text
+    assert '<span class="tag">Ada</span>' in text
+    assert states(two) == ["open", "open"]
+
+
+def test_the_second_of_two_reviewers_is_told_and_changes_nothing(client, tenant, two):
+    decide(logged_in(tenant), two[1:], "dismiss")
+    text = text_of(decide(client, two, "confirm"))
     assert "1 of 2 confirmed." in text
-    assert "Somebody else was faster: a pair is dismissed already." in text
-    assert statuses(tenant) == ["confirmed", "dismissed"]
+    words = "Somebody else was faster: the case of 50.00 GBP to Twice Ltd is dismissed already by"
+    assert f"{words} {tenant.email}" in text
+    assert states(two) == ["confirmed", "dismissed"]
 
 
-def test_another_tenant_s_pair_is_not_there(client, tenant, other_tenant, pairs):
-    text = text_of(decide(logged_in(other_tenant), pairs, "confirm"))
-    assert "no longer found" in text
+def test_a_decision_without_what_was_seen_is_taken_as_before(tenant, two):
+    payment_cases.decide(tenant.id, two[0], "confirm", by="x")
+    with pytest.raises(payment_cases.DecidedMeanwhile, match="confirmed already by x"):
+        payment_cases.decide(tenant.id, two[0], "dismiss", by="y", seen="open")
+    answer = payment_cases.decide(tenant.id, two[0], "recover", by="y", seen="confirmed")
+    assert answer["amount_recovered"] == Decimal("120.5")
+
+
+def test_another_tenant_has_no_such_case(other_tenant, two):
+    stranger = logged_in(other_tenant)
+    text = text_of(decide(stranger, two, "confirm"))
+    assert "There is no such case." in text
     assert "Twice" not in text
-    assert statuses(tenant) == ["open", "open"]
+    assert states(two) == ["open", "open"]
 
 
 @pytest.mark.parametrize(
     "sent",
     [
-        {"verb": "forget", "seen": "open"},
-        {"verb": "confirm", "seen": "new"},
-        {"verb": "confirm", "seen": "open", "pair": "x"},
+        {"action": "forget", "seen": "open"},
+        {"action": "confirm", "seen": "new"},
+        {"action": "confirm", "seen": "open"},
+        {"action": "confirm", "seen": "open", "case": "x"},
+        {"action": "note", "seen": "open", "case": [str(uuid4()), str(uuid4())]},
         {},
     ],
 )
-def test_what_is_no_decision_is_refused(client, pairs, sent):
+def test_what_is_no_decision_is_refused(client, two, sent):
     assert client.post("/review/decide/", sent).status_code == 400
 
 
-def test_a_pair_that_is_gone_is_told(client, pairs):
-    assert "no longer found" in text_of(decide(client, [str(uuid4())]))
-
-
-def test_a_decision_leads_back_to_the_queue_and_nowhere_else(client, pairs):
-    sent = {"verb": "dismiss", "seen": "open", "pair": pairs[0], "back": "https://evil.example/"}
+def test_a_decision_leads_back_to_the_queue_and_nowhere_else(client, two):
+    sent = {"action": "dismiss", "seen": "open", "case": two[0], "back": "https://evil.example/"}
     assert client.post("/review/decide/", sent)["Location"] == "/review/"
-    sent = {**sent, "pair": pairs[1], "back": "/review/?party=twice#next"}
+    sent = {**sent, "case": two[1], "back": "/review/?party=twice#next"}
     assert client.post("/review/decide/", sent)["Location"] == "/review/?party=twice#next"

@@ -38,7 +38,7 @@
 
   document.querySelectorAll("[data-all]").forEach((box) =>
     box.addEventListener("change", () =>
-      document.querySelectorAll("input[name=pair][form=bulk]").forEach((each) => {
+      document.querySelectorAll("input[name=case][form=bulk]").forEach((each) => {
         each.checked = box.checked;
       })));
 
