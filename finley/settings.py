@@ -300,6 +300,7 @@ UNFOLD = {
     "SITE_HEADER": "finley",
     "SITE_URL": "/api/docs/",
     "SITE_SYMBOL": "hub",
+    "DASHBOARD_CALLBACK": "syncjobs.admin.console.landing_page",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "4px",

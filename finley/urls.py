@@ -6,11 +6,13 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from finley.observability import health
 from finley.server.schema import SchemaView
+from syncjobs.admin import console
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
+    path("admin/console/", admin.site.admin_view(console.update), name="console"),
     path("admin/", admin.site.urls),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

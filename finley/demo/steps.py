@@ -16,6 +16,7 @@ from finley.models import ApiToken, User
 from graph.database.role import as_owner
 from graph.errors import LedgerError
 from graph.ingest.import_file import Imported, format_of, import_file
+from graph.models import NormalizedEntity, PaymentCase, RawEvent
 from graph.questions import whole_graph
 from graph.view import refresh as view_refresh
 
@@ -58,7 +59,7 @@ def let_in(email: str) -> Access:
     return Access(user.pk, email, tenant_password, token, ADMIN, password)
 
 
-def ledgers(data: Path | None, state: Path, seed: int) -> list[Path]:
+def ledgers(data: Path | None, state: Path, seed: int, end: date) -> list[Path]:
     """The ledger files of `data` (a folder or one file), or the demo's own, written anew.
 
     Raises LedgerError where there is none.
@@ -66,11 +67,7 @@ def ledgers(data: Path | None, state: Path, seed: int) -> list[Path]:
     if data is None:
         folder = state / "demo"
         folder.mkdir(parents=True, exist_ok=True)
-        return [
-            path
-            for path in books.write(folder, seed, end=yesterday()).files
-            if path.suffix == ".csv"
-        ]
+        return [path for path in books.write(folder, seed, end=end).files if path.suffix == ".csv"]
     if data.is_file():
         return [data]
     found = sorted({path for pattern in LEDGERS for path in data.rglob(pattern)})
@@ -82,6 +79,16 @@ def ledgers(data: Path | None, state: Path, seed: int) -> list[Path]:
 def yesterday() -> date:
     """The last day of the demo's books: what is due next is then really ahead."""
     return datetime.now(UTC).date() - timedelta(days=1)
+
+
+def forget_other_days(user_id: UUID, state: Path, seed: int, end: date) -> None:
+    """Books that end on another day are other books, with other keys: the old ones go first."""
+    mark, told = state / "demo" / "books.txt", f"seed {seed}, until {end.isoformat()}"
+    if not mark.exists() or mark.read_text() != told:
+        for model in (RawEvent, NormalizedEntity, PaymentCase):
+            model.objects.using("owner").filter(user_id=user_id).delete()
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(told)
 
 
 def tenant_of(data: Path | None) -> str:

@@ -36,8 +36,8 @@ class DatedAnswer(Answer):
 
 class CashFlowQuery(StrictQuery):
     party = party_field("seen from it; without one, from all departments and accounts")
-    since = Moment(required=False, help_text="Not before this.")
-    until = Moment(required=False, end=True, help_text="Not after this.")
+    since = Moment(required=False, help_text="At or after this time.")
+    until = Moment(required=False, end=True, help_text="At or before this time.")
     by = serializers.ChoiceField(
         ["month", "party"], default="month", help_text="party: each month by who paid or was paid"
     )
@@ -46,7 +46,7 @@ class CashFlowQuery(StrictQuery):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         since, until = attrs.get("since"), attrs.get("until")
         if since and until and since > until:
-            raise serializers.ValidationError({"since": ["It is later than `until`."]})
+            raise serializers.ValidationError({"since": ["Must not be later than `until`."]})
         return attrs
 
 

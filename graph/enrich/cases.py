@@ -1,9 +1,10 @@
 """Cases: the pairs of layer 9 about one possible double payment, as one.
 
 Pairs are about one case where they share a row, where their rows are views of one payment, where
-one's payment settles the other's invoice, or where two payments to a party are of the very amount
-of two invoices of it that are a pair. The amount at risk is that of the extra rows, once: an
-extra payment that only pays an extra invoice of the case adds nothing.
+layer 9 says so (the lines of one invoice, a batch that is paid again), where one's payment settles
+the other's invoice, or where two payments to a party are of the very amount of two invoices of it
+that are a pair. The amount at risk is that of the extra rows, once: an extra payment that only pays
+an extra invoice of the case adds nothing.
 
 A case is found again by its rows' own keys in their sources, so a decision outlives re-imports and
 recomputations. A case that people have closed opens again when more is at risk than they knew.
@@ -128,6 +129,10 @@ def group(pairs: Sequence[Pair], settled: Settled) -> list[Case]:
             chosen.join(invoice, payment)
     for one, other in _of_equal_amounts(pairs, settled):
         chosen.join(one.later.group, other.later.group)
+    batches: dict[str, str] = {}
+    for pair in pairs:  # layer 9 tells lines of one invoice, and batches, as one
+        if named := pair.evidence.get("case"):
+            chosen.join(batches.setdefault(named, pair.later.group), pair.later.group)
     by_case: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
         by_case[chosen.first(pair.later.group)].append(pair)

@@ -88,7 +88,8 @@ class PartyRule:
 
     `kind` is that of rows where `kind_column` states none of KINDS. `or_else`: columns of the name
     where `name` is blank, in this order. `received`: the columns of the name, in order, in rows
-    in which the payer is paid (none: the same as otherwise).
+    in which the payer is paid (none: the same as otherwise). `own`: names of our own accounts,
+    whatever `kind` says.
     """
 
     kind: str
@@ -99,6 +100,7 @@ class PartyRule:
     not_keys: tuple[tuple[str, re.Pattern[str]], ...] = ()
     or_else: tuple[str, ...] = ()
     received: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,11 @@ def load(path: Path) -> Mapping:
         return _parse(path.name, path.read_bytes())
     except OSError as error:
         raise MappingError(f"{path}: {error.strerror or error}") from error
+
+
+def loads(name: str, text: str) -> Mapping:
+    """The mapping of a TOML text; `name` says in errors which one. Raises MappingError."""
+    return _parse(name, text.encode())
 
 
 @cache
@@ -382,5 +389,13 @@ def _party(table: Table) -> PartyRule:
     not_keys = table.table("not_keys").patterns(among=[kind for kind, _ in keys])
     kind_column, others = table.column("kind_column"), table.columns("or_else")
     return PartyRule(
-        kind, name, default, keys, kind_column, not_keys, others, table.columns("received")
+        kind,
+        name,
+        default,
+        keys,
+        kind_column,
+        not_keys,
+        others,
+        table.columns("received"),
+        table.texts("own"),
     )

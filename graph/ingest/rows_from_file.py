@@ -266,6 +266,8 @@ class _Row:
             known = [v for _, v in (*keys, *ids)]
             chosen = plain or (known[0] if known else rule.default)
             kind = stated.casefold() if stated.casefold() in KINDS else rule.kind
+            if chosen in rule.own:
+                kind = "account"
             if not chosen:
                 raise _RefusedError(rule.name, f"no {kind}")
             return Party(kind, chosen, tuple(keys))

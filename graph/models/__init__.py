@@ -17,7 +17,7 @@ from graph.models.idempotency import RepeatedRequest
 from graph.models.preferences import TenantPreference
 from graph.models.questions import AskedQuestion
 from graph.models.resolutions import EntityResolution
-from graph.models.upkeep import Enrichment, SearchedGroup
+from graph.models.upkeep import Enrichment, SavedMapping, SearchedGroup
 from graph.models.view import EnrichedRelationship, TenantRelationship, ViewRefresh
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "RelationshipPattern",
     "RepeatedRequest",
     "RootCauseAnalysis",
+    "SavedMapping",
     "SearchedGroup",
     "SeasonalPattern",
     "TemporalPattern",

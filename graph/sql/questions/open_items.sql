@@ -12,7 +12,7 @@ flow AS MATERIALIZED (
         flow.source_event_id, flow.target_event_id,
         (flow.occurred_at AT TIME ZONE 'UTC')::date AS day,
         payee.id AS payee_id, payee.own AS to_own, payee.kind AS payee_kind,
-        payer.id AS payer_id, payer.own AS from_own
+        payer.id AS payer_id, payer.own AS from_own, payer.kind AS payer_kind
     FROM tenant_relationships AS flow
     JOIN party AS payer ON payer.id = flow.source_entity_id
     JOIN party AS payee ON payee.id = flow.target_entity_id
@@ -30,8 +30,10 @@ owed AS MATERIALIZED (
     -- a negative row turns its money round: its payer's posting is the second one
     SELECT
         flow.*, posting.due_on, posting.source, posting.posting = 2 AS is_credit,
-        CASE WHEN (posting.posting = 2) = (from_own OR payee_kind = 'customer')
-            THEN 'receivable' ELSE 'payable' END AS direction,
+        -- which way the money is to go: a purchase's credit note is to come in
+        CASE WHEN from_own AND NOT to_own THEN 'payable'
+            WHEN to_own AND NOT from_own OR payer_kind = 'customer' THEN 'receivable'
+            ELSE 'payable' END AS direction,
         CASE WHEN from_own AND NOT to_own THEN payee_id
             WHEN to_own AND NOT from_own THEN payer_id
             WHEN payee_kind IN ('vendor', 'customer') THEN payee_id

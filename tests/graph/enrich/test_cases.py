@@ -54,6 +54,15 @@ def test_a_transfer_sent_twice_is_a_case_of_its_own():
     assert told(found) == [(100, {"a", "b"}), (70, {"x", "y"})]
 
 
+def test_a_batch_paid_again_is_one_case_of_its_rows():
+    first, again = ([row(f"{name}{at}", 70 + at) for at in range(5)] for name in "ab")
+    pairs = [pair(b, a, case="ledger b0") for a, b in zip(first, again, strict=True)]
+    (case,) = enrich_cases.group(pairs, {})
+    assert (case.amount, len(case.extras)) == (360, 5)
+    apart = [pair(each.later, each.original, case=each.later.key) for each in pairs]
+    assert len(enrich_cases.group(apart, {})) == 5
+
+
 def test_the_strongest_reason_is_first_and_what_speaks_against_is_told():
     a, b, c = row("a"), row("b"), row("c")
     pairs = [pair(b, a, 0.6, against=["a rhythm"]), pair(c, a, 0.9, kind="split")]

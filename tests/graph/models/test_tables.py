@@ -144,6 +144,9 @@ class Books:
     def repeated_requests(self, key):
         return {"key": key, "digest": "d", "status": 202, "answer": "{}"}
 
+    def saved_mappings(self, key):
+        return {"layout": str(key), "name": "ours", "toml": "name = 1"}
+
     def searched_groups(self, key):
         return {"key": key, "digest": "d", "found": "[]"}
 
@@ -381,6 +384,7 @@ UNIQUE = [
     ("enrichments", "enrichments_user_key"),
     ("tenant_preferences", "tenant_preferences_user_key"),
     ("payment_case_rows", "payment_case_rows_key"),
+    ("saved_mappings", "saved_mappings_layout_key"),
     ("searched_groups", "searched_groups_key_key"),
     ("asked_questions", "asked_questions_once"),
     ("repeated_requests", "repeated_requests_key_key"),

@@ -1,0 +1,274 @@
+"""What the console shows, read from PostgreSQL at a cost that the history's size does not change.
+
+Every function reads as the owner, of all tenants. All may raise django.db's DatabaseError.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connections
+
+from graph.view.captured_tables import EVERYTHING
+from syncjobs import sql
+from syncjobs.admin import charts, durations
+from syncjobs.models.choices import ConnectionState
+from syncjobs.providers import BY_NAME
+
+SHOWN = 50  # running runs
+SIGNS = 300  # seconds without a sign of life until a worker is not listed any more
+FAILURES = 5_000  # newest failures that are grouped
+GROUPS = 10
+LATE = 60  # seconds after which a due periodic task is late
+DAYS = 7
+Row = Mapping[str, Any]
+
+
+def rows(name: str, **parameters: Any) -> list[dict[str, Any]]:
+    """The rows of `syncjobs/sql/console/<name>.sql`, by column."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(sql.read(f"console/{name}"), parameters)
+        columns = [column.name for column in cursor.description]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """Queued and running runs. `oldest` is the run that has waited longest for a worker."""
+
+    waiting: int
+    scheduled: int
+    running: int
+    expired: int
+    cancelling: int
+    queue_age: float | None
+    oldest: UUID | None
+    moment: datetime
+
+    @property
+    def age(self) -> str:
+        return durations.text(self.queue_age)
+
+
+def active() -> Active:
+    return Active(**rows("active")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that a worker holds now, and its tenant's e-mail address, or id if it has none."""
+
+    id: UUID
+    worker: str
+    title: str
+    connection: str
+    tenant: str
+    user_id: UUID
+    tries: int
+    began: datetime
+    duration: str
+    state: str
+
+
+def running() -> list[Run]:
+    """The first SHOWN running runs, the longest running first."""
+    found = rows("running", limit=SHOWN)
+    addresses = emails({row["user_id"] for row in found})
+    return [_run(row, addresses) for row in found]
+
+
+def _run(row: Row, addresses: Mapping[UUID, str]) -> Run:
+    provider = BY_NAME.get(row["provider"])
+    state = "cancelling" if row["cancelling"] else "lost" if row["expired"] else "running"
+    return Run(
+        row["id"],
+        row["worker"],
+        provider.title if provider else row["function"],
+        row["nango_connection_id"],
+        addresses.get(row["user_id"], str(row["user_id"])),
+        row["user_id"],
+        row["tries"],
+        row["began"],
+        durations.text(row["seconds"]),
+        state,
+    )
+
+
+def emails(user_ids: set[UUID]) -> dict[UUID, str]:
+    """The e-mail addresses of those of the tenants that are users, by id."""
+    users = get_user_model().objects.using("owner").filter(pk__in=user_ids)
+    return dict(users.values_list("pk", "email"))
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker. `runs` counts what it runs; `tasks` names its periodic tasks of now."""
+
+    name: str
+    seen_at: datetime
+    ago: str
+    runs: int
+    tasks: str
+    silent: bool
+
+
+def workers() -> list[Worker]:
+    """Workers with a sign of life in the last SIGNS seconds, or with a run."""
+    found = rows("workers", lease=settings.SYNC_LEASE, seconds=SIGNS)
+    return [
+        Worker(
+            row["worker"],
+            row["seen_at"],
+            durations.text(row["seconds"]),
+            row["runs"],
+            row["tasks"],
+            row["runs"] > 0 and row["seconds"] > settings.SYNC_LEASE,
+        )
+        for row in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The last refresh and the change records that it does not show; None: it was never refreshed.
+
+    `unknown`: anything may have changed, so every tenant is read from the tables.
+    """
+
+    finished_at: datetime | None
+    age: str
+    took: str
+    rows: int | None
+    marks: int
+    named: int
+    oldest: str
+    unknown: bool
+
+
+def view() -> View:
+    row = rows("view", everything=EVERYTHING)[0]
+    took = "-" if row["seconds"] is None else f"{row['seconds']:.1f} s"
+    return View(
+        row["finished_at"],
+        durations.text(row["age"]),
+        took,
+        row["rows"],
+        row["marks"],
+        row["named"],
+        durations.text(row["oldest"]),
+        row["unknown"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A periodic task with its last and its next run."""
+
+    name: str
+    state: str
+    finished_at: datetime | None
+    ago: str
+    due_at: datetime
+    due_in: str
+    error: str
+
+
+def tasks() -> list[Task]:
+    return [_task(row) for row in rows("periodic")]
+
+
+def _task(row: Row) -> Task:
+    if row["running"]:
+        state = "running"
+    elif row["due_in"] < -LATE:
+        state = "late"
+    else:
+        state = "failed" if row["error"] else "succeeded" if row["finished_at"] else "queued"
+    due_in = durations.text(row["due_in"]) if row["due_in"] > 0 else "now"
+    return Task(
+        row["name"],
+        state,
+        row["finished_at"],
+        durations.text(row["ago"]),
+        row["due_at"],
+        due_in,
+        row["error"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Failures of one kind. `days` counts them by the last seven times 24 hours, oldest first."""
+
+    fingerprint: str
+    state: str
+    days: Sequence[int]
+    sample_id: UUID
+    error: str
+    error_class: str
+    function: str
+    newest: datetime
+
+    @property
+    def today(self) -> int:
+        return self.days[-1]
+
+    @property
+    def bars(self) -> list[charts.Rectangle]:
+        return charts.sparkline(self.days)
+
+    @property
+    def words(self) -> str:
+        return f"Failures per day, oldest first: {', '.join(map(str, self.days))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """New and growing groups. `since` is set if older failures of the week were not read."""
+
+    groups: Sequence[Group]
+    total: int
+    since: datetime | None
+
+    @property
+    def more(self) -> int:
+        return self.total - len(self.groups)
+
+
+def groups() -> Groups:
+    found = rows("groups", limit=FAILURES, shown=GROUPS)
+    if not found:
+        return Groups([], 0, None)
+    since = found[0]["since"] if found[0]["failures"] >= FAILURES else None
+    return Groups([_group(row) for row in found], found[0]["total"], since)
+
+
+def _group(row: Row) -> Group:
+    counts: Counter[int] = Counter(row["days"])
+    return Group(
+        row["fingerprint"],
+        "new" if row["is_new"] else "growing",
+        [counts[day] for day in range(DAYS)],
+        row["sample_id"],
+        row["error"],
+        row["error_class"],
+        row["function"],
+        row["newest"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    state: str
+    count: int
+
+
+def connections_by_state() -> list[Counted]:
+    """The number of connections in each state, in the states' order; removed ones last."""
+    counts = {row["state"]: row["connections"] for row in rows("connections")}
+    return [Counted(state, counts.get(state, 0)) for state in ConnectionState.values]
