@@ -16,7 +16,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.12 --gene
 	--no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev demo serve test test-all test-networkx check bench fuzz-api client docs requirements clean
+.PHONY: help venv venv-dev demo serve test test-all test-networkx check bench fuzz-api client docs audit requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
@@ -68,6 +68,9 @@ client: venv-dev ## Make a Python client of the API from its schema, in CLIENT
 
 docs: venv-dev ## Build the documentation as a site, strict about links, in build/docs
 	.venv/bin/zensical build --strict
+
+audit: venv-dev ## Bill of materials, licences, known vulnerabilities, unused requirements
+	@$(PYTHON) scripts/audit.py --sbom sbom.cdx.json $(ARGS)
 
 requirements: ## Pin what pyproject.toml asks for, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "requirements are compiled by uv: install it first" >&2; exit 1; }

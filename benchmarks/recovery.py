@@ -55,7 +55,7 @@ def measure() -> dict[str, Any]:
         worker = apart.worker()
         try:
             second = _until(lambda: JobAttempt.objects.using("owner").filter(fence=2).first())
-            ended = _until(lambda: SyncRun.objects.exclude(finished_at=None).first())
+            ended = _until(lambda: SyncRun.objects.using("owner").exclude(finished_at=None).first())
         finally:
             worker.kill()
             worker.wait()
@@ -72,7 +72,7 @@ def _accepted() -> object:
     connection = SyncConnection(
         id=uuid4(), user_id=uuid4(), provider="gmail", nango_connection_id="slow"
     )
-    connection.save(force_insert=True)
+    connection.save(using="owner", force_insert=True)
     return runs.accept(connection.user_id, connection.pk, trigger=Trigger.REQUEST).pk
 
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from knox.models import AbstractAuthToken
 
 from graph.http.scopes import READ, SCOPES, SYNC
@@ -55,6 +55,44 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]
 
     def __str__(self) -> str:
         return self.email
+
+
+class Role(models.TextChoices):
+    """What a member may do with a tenant's data; each may what those before it may."""
+
+    VIEWER = "viewer", "viewer: reads"
+    REVIEWER = "reviewer", "reviewer: decides what the queues ask"
+    OWNER = "owner", "owner: imports, and says who is a member"
+
+    def includes(self, other: "Role") -> bool:
+        """Whether who has this role may do what needs the other."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+class Membership(models.Model):
+    """A user may see a tenant's data, in a role. Every user owns the tenant that it is itself."""
+
+    member = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    tenant = models.ForeignKey(User, models.CASCADE, related_name="members")
+    role = models.TextField(choices=Role, db_default=Role.VIEWER.value)
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["member", "tenant"], name="finley_membership_once"),
+            models.CheckConstraint(
+                condition=~Q(member=models.F("tenant")),
+                name="finley_membership_of_another",
+                violation_error_message="A user owns its own data already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values), name="finley_membership_role_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member} is {self.role} of {self.tenant}"
 
 
 def usual_scopes() -> list[str]:

@@ -41,6 +41,7 @@ CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID"]
 
 INSTALLED_APPS = [
     "finley",
+    "finley.web",
     "graph",
     "syncjobs",
     "unfold",
@@ -57,6 +58,7 @@ INSTALLED_APPS = [
     "knox",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_htmx",
     *(["corsheaders"] if CORS_ALLOWED_ORIGINS else []),
 ]
 
@@ -73,7 +75,7 @@ MIDDLEWARE = [
     "finley.server.database_gate.DatabaseGate",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "finley.server.middleware.AdminPolicyMiddleware",
+    "finley.server.middleware.LooserPoliciesMiddleware",
     *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "finley.server.middleware.StaffRoleMiddleware",
@@ -82,6 +84,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -94,6 +97,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "finley.web.context.layout",
             ]
         },
     }
@@ -102,7 +106,10 @@ TEMPLATES = [
 ROOT_URLCONF = "finley.urls"
 ASGI_APPLICATION = "finley.asgi.application"
 AUTH_USER_MODEL = "finley.User"
-AUTHENTICATION_BACKENDS = ["finley.auth.sign_in.LimitedBackend"]
+AUTHENTICATION_BACKENDS = ["finley.auth.backend.PasswordBackend"]
+SESSION_ENGINE = "finley.auth.sessions"
+SESSION_COOKIE_AGE = environment.number("FINLEY_SESSION_HOURS", 12) * 3600
+LOGIN_URL, LOGIN_REDIRECT_URL = "sign-in", "overview"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -171,6 +178,27 @@ QUESTIONS = {
     "at_once": environment.number("FINLEY_QUESTIONS_AT_ONCE", 1),  # per worker
     "keep_hours": environment.number("FINLEY_ANSWERS_KEEP_HOURS", 24),
 }
+
+# Mail to users, which is how a forgotten password is set anew. Without a server none is sent.
+EMAIL_HOST_NAME = environment.text("FINLEY_EMAIL_HOST")
+MAILERS = (
+    {
+        "default": {
+            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "OPTIONS": {
+                "host": EMAIL_HOST_NAME,
+                "port": environment.number("FINLEY_EMAIL_PORT", 587),
+                "username": environment.text("FINLEY_EMAIL_USER"),
+                "password": environment.text("FINLEY_EMAIL_PASSWORD"),
+                "use_tls": environment.flag("FINLEY_EMAIL_TLS", default=True),
+                "timeout": 10,
+            },
+        }
+    }
+    if EMAIL_HOST_NAME
+    else {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
+)
+DEFAULT_FROM_EMAIL = environment.text("FINLEY_EMAIL_FROM", "finley@localhost")
 
 # Background syncs.
 ARQ_MAX_TRIES = environment.number("ARQ_MAX_TRIES", 5)
@@ -258,6 +286,11 @@ SPECTACULAR_SETTINGS = {
         "QuestionStatus": "graph.models.choices.QuestionStatus",
         "RunStatus": "syncjobs.models.choices.RunStatus",
         "FailureStatus": "syncjobs.models.choices.FailureStatus",
+        "CaseState": "graph.models.choices.CaseState",
+        "ConnectionState": "syncjobs.models.choices.ConnectionState",
+        "EntityKind": "graph.models.choices.EntityKind",
+        "Records": "graph.models.choices.Records",
+        "OwedDirection": "graph.questions.open_items.DIRECTIONS",
     },
 }
 
@@ -300,7 +333,7 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 PAGES: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
-    "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
+    "style-src": [CSP.SELF],
     "img-src": [CSP.SELF, "data:"],
     "font-src": [CSP.SELF],
     "connect-src": [CSP.SELF],
@@ -308,7 +341,8 @@ PAGES: dict[str, list[str]] = {
     "frame-ancestors": [CSP.NONE],
     "base-uri": [CSP.NONE],
 }
-CSP_OF_ADMIN: dict[str, list[str]] = {**PAGES, "script-src": [CSP.SELF, CSP.UNSAFE_EVAL]}
+CSP_OF_DOCS: dict[str, list[str]] = {**PAGES, "style-src": [CSP.SELF, CSP.UNSAFE_INLINE]}
+CSP_OF_ADMIN: dict[str, list[str]] = {**CSP_OF_DOCS, "script-src": [CSP.SELF, CSP.UNSAFE_EVAL]}
 CSP_MODE = environment.one_of("FINLEY_CSP", "enforce", "report", "off")
 SECURE_CSP = PAGES if CSP_MODE == "enforce" else {}
 SECURE_CSP_REPORT_ONLY = PAGES if CSP_MODE == "report" else {}

@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from finley.observability import health
@@ -10,7 +9,6 @@ from finley.server.schema import SchemaView
 from syncjobs.admin import console
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="docs")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
@@ -20,6 +18,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/v1/graph/", include("graph.api.urls")),
     path("api/v1/", include("syncjobs.api.urls")),
+    path("", include("finley.web.urls")),
 ]
 
 handler400 = "finley.server.error_pages.bad_request"

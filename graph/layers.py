@@ -158,7 +158,9 @@ LAYERS: tuple[Layer, ...] = (
             Column("expected_to", "date", "last day of the range"),
             Column("amount_low", "money", "least amount expected"),
             Column("amount_high", "money", "greatest amount expected"),
-            Column("status", "text", "pending, fulfilled or overdue"),
+            Column("status", "text", "pending, fulfilled or overdue when the books ended"),
+            Column("books_until", "date", "the last day of its source's books"),
+            Column("stale_from", "date", "from this day on its books are too old to expect it"),
         ),
     ),
     Layer(

@@ -20,6 +20,7 @@ from syncjobs.failures.record import Trouble
 from syncjobs.models import SyncRun
 from syncjobs.models.choices import ACTIVE
 from syncjobs.questions import enqueue
+from syncjobs.uploads import enqueue as uploads
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ def recover() -> dict[str, int]:
         "redis_lost": forgotten(),
         "replay_abandoned": abandoned(),
         "question_lost": enqueue.recovered(),
+        "upload_lost": uploads.recovered(),
     }
     for reason, count in counts.items():
         if count:
@@ -104,6 +106,8 @@ def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:
     """
     metrics.unseen(reason)
     if enqueue.unseen(job_id, again=reason in {EXPIRED, BROKEN}, why=why):
+        return
+    if uploads.unseen(job_id):
         return
     run = SyncRun.objects.using(ROLE).filter(job_id=job_id).first()
     if run is None:

@@ -6,6 +6,7 @@ from arq.worker import Function, func
 
 from syncjobs import sync
 from syncjobs.providers import PROVIDERS
+from syncjobs.uploads import supervisor
 
 
 async def sync_connection(ctx: dict[str, Any], run_id: str) -> None:
@@ -16,7 +17,12 @@ async def answer_question(ctx: dict[str, Any], question_id: str) -> None:
     await ctx["answerer"].answer(ctx, question_id)
 
 
+async def read_upload(ctx: dict[str, Any], upload_id: str) -> None:
+    await supervisor.run(upload_id)
+
+
 def tasks() -> list[Function]:
-    """arq's functions: a sync task for each provider, under its name, and heavy questions."""
+    """arq's functions: a sync task for each provider, heavy questions, and people's uploads."""
     syncs = [func(sync_connection, name=each.task, keep_result=0) for each in PROVIDERS]
-    return [*syncs, func(answer_question, keep_result=0)]
+    others = [func(task, keep_result=0) for task in (answer_question, read_upload)]
+    return [*syncs, *others]

@@ -13,7 +13,7 @@ from benchmarks.otherbooks import agreements, doings, paying, slips
 from benchmarks.otherbooks.days import DAY
 from benchmarks.otherbooks.desk import COLUMNS, Desk
 from benchmarks.otherbooks.people import Register
-from finley.demo.truth import Truth
+from finley.demo.truth import Cash, Truth
 from graph.ingest import mapping
 from graph.ingest.mapping import Mapping
 
@@ -61,8 +61,10 @@ def generate(
     span = (START, date(START.year + years, month + 1, 1) - DAY)
     desk = Desk(span, rng, Register(rng), jitter_days, missed)
     _keep(desk, scale, staff, givers)
+    true_cash = desk.cash()  # by references that are not renamed yet
     names = desk.numbered()
-    truth = _truth(desk, seed).renamed(names)
+    desk.state_balances()
+    truth = _truth(desk, seed, true_cash).renamed(names)
     rows = {file: [row.cells for row in lines] for file, lines in desk.rows.items()}
     _publish_again(rows, rng)
     return Sheets(rows, truth)
@@ -99,12 +101,12 @@ def _keep(desk: Desk, scale: float, staff: int, givers: int) -> None:
     slips.at_the_bank(desk)
 
 
-def _truth(desk: Desk, seed: int) -> Truth:
+def _truth(desk: Desk, seed: int, true_cash: list[Cash]) -> Truth:
     start, end = desk.span
     return Truth(
         seed, start, end, desk.series, desk.duplicates, desk.same, desk.settles, desk.fees,
         desk.reversals, desk.aliases(), desk.decoys, desk.echoes, [], [],
-        [doings.ANONYMOUS.name],
+        [doings.ANONYMOUS.name], true_cash, desk.balances(),
     )  # fmt: skip
 
 

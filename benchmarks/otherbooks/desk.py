@@ -9,8 +9,11 @@ from random import Random
 
 from benchmarks.otherbooks.days import DAY, following, preceding
 from benchmarks.otherbooks.people import Party, Register, feed
+from finley.demo import cash
 from finley.demo.truth import (
     Alias,
+    Balance,
+    Cash,
     Decoy,
     Duplicate,
     Fee,
@@ -23,10 +26,11 @@ from finley.demo.truth import (
 )
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "statement.csv": ("Txn No", "Date", "Type", "Details", "Reference", "Paid out", "Paid in"),
+    "statement.csv": ("Txn No", "Date", "Type", "Details", "Reference", "Paid out", "Paid in",
+                      "Balance"),
     "purchases.csv": (
         "Entry", "Date", "Cost centre", "Supplier", "Party kind", "Supplier code", "Company no",
-        "Bank account", "Their invoice", "Due", "Amount", "Narrative",
+        "Bank account", "Their invoice", "Due", "Amount", "Narrative", "Entry type",
     ),
     "cards.csv": ("File month", "Ref", "Posted", "Card", "Merchant", "Value"),
     "claims.csv": (
@@ -42,6 +46,9 @@ KEY = {"statement.csv": "Txn No", "purchases.csv": "Entry", "cards.csv": "Ref",
        "claims.csv": "Claim line", "giving.csv": "Id", "invoices.csv": "Line"}  # fmt: skip
 KEYS = {"statement.csv": "{:08d}", "purchases.csv": "P/{:05d}", "cards.csv": "7{:09d}",
         "claims.csv": "EC{:05d}", "giving.csv": "tx_{:x}q", "invoices.csv": "{:06d}-1"}  # fmt: skip
+
+
+LEAST_BALANCE = 100_000  # pence that the account holds at its lowest
 
 
 @dataclass(eq=False)
@@ -109,6 +116,7 @@ class Desk:
             "Company no": keys.get("company_number", ""), "Their invoice": number,
             "Bank account": keys.get("bank_account", ""), "Amount": money(pence),
             "Due": f"{due:%d/%m/%Y}" if due else "", "Narrative": text,
+            "Entry type": "CRN" if pence < 0 else "INV" if due else "PAY",
         }  # fmt: skip
         row = self._add(
             "purchases.csv", day, party, pence, cells=cells, column="Supplier", keys=keys
@@ -181,6 +189,36 @@ class Desk:
                 row.cells[KEY[file]] = KEYS[file].format(number)
                 final[row.ref] = Ref(file, row.cells[KEY[file]])
         return final
+
+    def state_balances(self) -> None:
+        """Writes the running balance behind each row of the statement, in the file's order."""
+        lines = self._lines("statement.csv", "Community account")
+        after = cash.running(lines, cash.opening(lines, LEAST_BALANCE))
+        for row, balance in zip(self.rows["statement.csv"], after, strict=True):
+            row.cells["Balance"] = money(balance)
+
+    def balances(self) -> list[Balance]:
+        lines = self._lines("statement.csv", "Community account")
+        return cash.by_month(lines, cash.opening(lines, LEAST_BALANCE))
+
+    def cash(self) -> list[Cash]:
+        """Of the bank's account and the platform's; what the platform pays out is a transfer."""
+        paid_out = {row.ref for row in self.rows["giving.csv"] if row.cells["Type"] == "payout"}
+        arrived = {one.seen for one in self.same if one.ledger in paid_out}
+        lines = [
+            *self._lines("statement.csv", "Community account", without=arrived),
+            *self._lines("giving.csv", "Donations balance", without=paid_out),
+        ]
+        return cash.by_party(lines)
+
+    def _lines(
+        self, file: str, account: str, without: frozenset[Ref] | set[Ref] = frozenset()
+    ) -> list[cash.Line]:
+        return [
+            cash.Line(account, "GBP", row.day, row.party.id, row.pence)
+            for row in self.rows[file]
+            if row.ref not in without
+        ]
 
     def aliases(self) -> list[Alias]:
         """Every party that is named by anybody but itself, with its spellings."""

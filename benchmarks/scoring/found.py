@@ -37,6 +37,10 @@ TEMPORAL = """
     FROM temporal_patterns WHERE user_id = %(user)s
 """
 SEASONAL = "SELECT id, seasonal_months FROM seasonal_patterns WHERE user_id = %(user)s"
+OFFERED = """
+    SELECT kept_id, merged_id, confidence FROM entity_resolutions
+    WHERE user_id = %(user)s AND decided = 'open'
+"""
 DUPLICATES = """
     SELECT relationship_id, original_relationship_id, duplicate_confidence
     FROM duplicate_transactions
@@ -64,6 +68,7 @@ class Prediction:
 class Found:
     """Rows are those of the files. `named`: (row, name as it stands there) → entity.
 
+    `offered`: two entities that a person should judge, and how surely they are one.
     `patterns`: frequency and score; `rhythm`, `season`: row → pattern; `links`: by type.
     """
 
@@ -76,6 +81,7 @@ class Found:
     seasons: dict[str, list[int]] = field(default_factory=dict)
     links: dict[str, dict[Pair, float]] = field(default_factory=lambda: defaultdict(dict))
     duplicates: dict[Pair, float] = field(default_factory=dict)
+    offered: list[tuple[str, str, float]] = field(default_factory=list)
     predictions: list[Prediction] = field(default_factory=list)
 
 
@@ -97,6 +103,7 @@ def read(user_id: UUID) -> Found:
         found.patterns = {str(row[0]): (row[1], row[2]) for row in rows(TEMPORAL)}
         found.seasons = {str(row[0]): list(row[1]) for row in rows(SEASONAL)}
         _duplicates(found, rows(DUPLICATES), edges)
+        found.offered = [(str(one), str(other), sure) for one, other, sure in rows(OFFERED)]
         for edge, first, last, confidence in rows(PREDICTIONS):
             if edge in edges:
                 prediction = Prediction(edges[edge], first, last or first, confidence)

@@ -38,6 +38,8 @@ def judge(found: Found, truth: Truth) -> Card:
         "settles": settles(found, truth),
         "fee_of": fee_of(found, truth),
         "aliases": aliases(found, truth),
+        "aliases_offered": offered(found, truth),
+        "aliases_with_offered": aliases(found, truth, joined=True),
     }
     if months(truth) >= TWO_CYCLES:
         scores["seasonal"] = seasonal(found, truth)
@@ -213,11 +215,43 @@ def fee_of(found: Found, truth: Truth) -> Score:
 # --- parties ---
 
 
-def aliases(found: Found, truth: Truth) -> Score:
+def aliases(found: Found, truth: Truth, *, joined: bool = False) -> Score:
     """Pairwise over spellings, by the entity that most of a spelling's rows are matched to.
 
     A spelling that stands for several parties in the same words and keys tells nobody apart.
+    `joined`: as if a person had merged what was offered rightly.
     """
+    labels = _labels(found, truth)
+    merged = nx.Graph(_rightly(found, labels)) if joined else nx.Graph()
+    groups = {entity: min(group) for group in nx.connected_components(merged) for entity in group}
+    return of_clusters((party, groups.get(entity, entity)) for party, entity in labels)
+
+
+def offered(found: Found, truth: Truth) -> Score:
+    """Of the pairs of entities that a person is asked about: those that are one party, among all
+    that would have to be joined. Entities of no known spelling count neither way."""
+    labels = _labels(found, truth)
+    known = {entity for _, entity in labels}
+    right = set(_rightly(found, labels))
+    asked = [pair for pair in found.offered if {*pair[:2]} <= known]
+    entities = defaultdict(set)
+    for party, entity in labels:
+        entities[party].add(entity)
+    missing = sum(len(each) - 1 for each in entities.values())
+    sure = tuple((confidence, (one, other) in right) for one, other, confidence in asked)
+    return Score(len(right), len(asked), missing, sure)
+
+
+def _rightly(found: Found, labels: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The offered pairs whose entities have a party in common."""
+    parties = defaultdict(set)
+    for party, entity in labels:
+        parties[entity].add(party)
+    return [(one, other) for one, other, _ in found.offered if parties[one] & parties[other]]
+
+
+def _labels(found: Found, truth: Truth) -> list[tuple[str, str]]:
+    """Each spelling's party and entity."""
     parties: dict[object, set[str]] = defaultdict(set)
     entities: dict[object, Counter[str]] = defaultdict(Counter)
     for alias in truth.aliases:
@@ -226,11 +260,11 @@ def aliases(found: Found, truth: Truth) -> Score:
             parties[mark].add(alias.party)
             named = ((row, " ".join(one.name.split())) for row in one.rows)
             entities[mark].update(found.named[key] for key in named if key in found.named)
-    return of_clusters(
+    return [
         (next(iter(whose)), _top(entities[mark]) or f"unmatched {mark}")
         for mark, whose in parties.items()
         if len(whose) == 1
-    )
+    ]
 
 
 def _top(counted: Counter[str]) -> str:

@@ -1,23 +1,50 @@
-"""The accountant's three questions, as the demo answers them: from the layers, in words."""
+"""The accountant's questions, as the demo answers them: from the books and the layers, in words."""
 
+from collections import defaultdict
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from graph.models import RootCauseAnalysis
-from graph.questions import insights
+from graph.models.choices import EntityKind
+from graph.questions import cases as payment_cases
+from graph.questions import cash_flow, insights
 
 SHOWN = 3
 MOST = 500
+OWN = {EntityKind.DEPARTMENT.value, EntityKind.ACCOUNT.value}
 Answer = dict[str, Any]
 
 
+def cash(user_id: UUID) -> list[str]:
+    """What came in and went out, by currency, and what is owed either way."""
+    answer = cash_flow.cash_flow(user_id)
+    sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for month in answer["months"]:
+        sums[month["currency"]][0] += month["money_in"]
+        sums[month["currency"]][1] += month["money_out"]
+    owed: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for each in answer["obligations"]:
+        owed[each["currency"], each["direction"]] += each["open"]
+    reach = ", ".join(f"{each['source']} until {each['until']}" for each in answer["books"])
+    return [
+        *(
+            f"{currency} {came:,.2f} in, {went:,.2f} out; still to receive "
+            f"{owed[currency, 'receivable']:,.2f}, to pay {owed[currency, 'payable']:,.2f}"
+            for currency, (came, went) in sorted(sums.items())
+        ),
+        f"Today is {answer['today']}; the books: {reach}",
+    ]
+
+
 def paid_twice(user_id: UUID) -> list[str]:
-    """What was probably paid twice, the surest first."""
-    found, _ = insights.insights(
-        user_id, "fraud", status="open", min_score=0.5, once=True, most=MOST
+    """What was probably paid twice, the surest first: each case once, with all its rows."""
+    answer = payment_cases.cases(user_id, state="open", order="confidence", limit=SHOWN)
+    at_risk = " and ".join(
+        f"{total['amount_at_risk']:,.2f} {total['currency']}" for total in answer["totals"]
     )
-    found.sort(key=lambda row: (-row["insight"]["duplicate_confidence"], -row["amount"]))
-    return [f"{len(found):,} payments, among them", *map(_twice, found[:SHOWN])]
+    cases = [payment_cases.case(user_id, case["id"]) for case in answer["results"]]
+    return [f"{answer['count']:,} cases, {at_risk or 'nothing'} at risk", *map(_twice, cases)]
 
 
 def why(user_id: UUID) -> str | None:
@@ -34,22 +61,29 @@ def due(user_id: UUID, status: str) -> list[str]:
     return [f"{len(found):,} payments, the first of them", *map(_expected, found[:SHOWN])]
 
 
-def _twice(row: Answer) -> str:
-    later, first = row["evidence"]["rows"][:2]
-    sure = row["insight"]["duplicate_confidence"]
+def _twice(case: Answer) -> str:
+    rows = "; ".join(
+        f"{row['role']} {row['source']} {row['key']} of {row['day']}" for row in case["rows"]
+    )
     return (
-        f"{later['amount']} to {_name(row['target'])} on {later['day']} ({later['key']}), as on "
-        f"{first['day']} ({first['key']}): {row['evidence']['why']} ({sure:.0%} sure)"
+        f"{case['amount_at_risk']:,.2f} {case['currency']} to {case['party']}: {case['reason']} "
+        f"({case['confidence']:.0%} sure): {rows}"
     )
 
 
 def _expected(row: Answer) -> str:
     of = row["insight"]
     return (
-        f"{_name(row['target'])}, {of['expected_from']} to {of['expected_to']}, "
+        f"{_other(row)}, {of['expected_from']} to {of['expected_to']}, "
         f"{row['currency']} {of['amount_low']:,.2f} to {of['amount_high']:,.2f}: "
         f"{of['prediction_reason']}"
     )
+
+
+def _other(row: Answer) -> str:
+    """The party that is not the company's own."""
+    target = row["target"]
+    return _name(row["source"] if target is not None and target.kind in OWN else target)
 
 
 def _name(entity: Any) -> str:

@@ -47,12 +47,15 @@ def generate(
     *,
     months: int = 18,
     start: date = DEFAULT_START,
+    end: date | None = None,
     scale: float = 1.0,
     staff: int = 25,
     jitter_days: int = 2,
     missed: float = 0.05,
 ) -> Sheets:
     """The books of `months` whole months from the first of `start`'s month on.
+
+    With `end` they end on that day instead, and the last of the months is as long as it is by then.
 
     `scale` multiplies the casual traffic (not the recurring), `jitter_days` (0 to 4) is the most
     by which an unsteady commitment leaves its day (weekends, and rare shifts of up to five days
@@ -61,14 +64,21 @@ def generate(
     staff or more than thirty-five, jitter outside 0..4 or a negative scale.
     """
     _check(months, scale, staff, jitter_days)
-    first = start.replace(day=1)
-    span = (first, add_months(first, months) - DAY)
+    span = _span(start, months, end)
     founded = company.found(seed, span, staff=staff, jitter_days=jitter_days, missed=missed)
     journal = Journal(founded, founded.dice("journal"))
     _keep(journal, scale)
     names = journal.numbered()
+    journal.state_balances()
     rows = {file: [row.values for row in journal.rows[file]] for file in COLUMNS}
     return Sheets(rows, journal.truth().renamed(names))
+
+
+def _span(start: date, months: int, end: date | None) -> tuple[date, date]:
+    if end is not None:
+        return add_months(end.replace(day=1), 1 - months), end
+    first = start.replace(day=1)
+    return first, add_months(first, months) - DAY
 
 
 def _keep(journal: Journal, scale: float) -> None:
@@ -99,6 +109,7 @@ def write(
     *,
     months: int = 18,
     start: date = DEFAULT_START,
+    end: date | None = None,
     scale: float = 1.0,
     staff: int = 25,
     jitter_days: int = 2,
@@ -106,8 +117,8 @@ def write(
 ) -> Books:
     """Writes the CSV files and truth.json into `folder` (made if missing); see `generate`."""
     sheets = generate(
-        seed, months=months, start=start, scale=scale, staff=staff, jitter_days=jitter_days,
-        missed=missed,
+        seed, months=months, start=start, end=end, scale=scale, staff=staff,
+        jitter_days=jitter_days, missed=missed,
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     texts = {name: _csv(COLUMNS[name], rows) for name, rows in sheets.rows.items()}
@@ -145,6 +156,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="where to write; made if missing")
     parser.add_argument("--seed", type=int, default=7, help="another seed, another company (7)")
     parser.add_argument("--months", type=int, default=18, help="how many months, at least 6 (18)")
+    parser.add_argument("--end", type=date.fromisoformat, help="their last day, YYYY-MM-DD")
     parser.add_argument("--scale", type=float, default=1.0, help="times the casual traffic (1.0)")
     parser.add_argument("--jitter", type=int, default=2, help="days off the agreed day, 0-4 (2)")
     parser.add_argument("--json", action="store_true", help="print the files and counts as JSON")
@@ -156,8 +168,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _arguments(argv)
     try:
         books = write(
-            args.folder, args.seed, months=args.months, scale=args.scale, jitter_days=args.jitter
-        )
+            args.folder, args.seed, months=args.months, end=args.end, scale=args.scale,
+            jitter_days=args.jitter,
+        )  # fmt: skip
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2

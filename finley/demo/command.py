@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--data", type=Path, help="your books: a folder or a ledger file")
         parser.add_argument("--seed", type=int, default=7, help="of the demo's own books")
+        parser.add_argument(
+            "--until", type=date.fromisoformat, help="last day of the demo's own books (yesterday)"
+        )
         parser.add_argument("--no-serve", action="store_true", help="end instead of serving")
         parser.add_argument("--port", type=int, default=PORT, help="to serve on (%(default)s)")
 
@@ -38,9 +42,10 @@ class Command(BaseCommand):
         start = time.perf_counter()
         with syncs.sandbox(options["seed"]) as box:
             try:
-                access = self._prepare(options["data"], options["seed"])
+                until = options["until"] or steps.yesterday()
+                access = self._prepare(options["data"], options["seed"], until)
                 if options["data"] is None:  # nothing is mixed into books of your own
-                    self._syncs(box, access.user_id, options["seed"])
+                    self._syncs(box, access.user_id, options["seed"], until)
                 self._timed("Layers computed", lambda: enriched(access.user_id))
                 self._timed("View refreshed", steps.refresh)
                 if edge := syncs.a_receipt(access.user_id):
@@ -55,11 +60,13 @@ class Command(BaseCommand):
             if not options["no_serve"]:
                 self._serve(port)
 
-    def _prepare(self, data: Path | None, seed: int) -> steps.Access:
+    def _prepare(self, data: Path | None, seed: int, until: date) -> steps.Access:
         """Everything up to a view that holds the books."""
         self._timed("Database migrated", steps.migrate)
         access = steps.let_in(steps.tenant_of(data))
-        files = steps.ledgers(data, settings.STATE_DIR, seed)
+        files = steps.ledgers(data, settings.STATE_DIR, seed, until)
+        if data is None:
+            steps.forget_other_days(access.user_id, settings.STATE_DIR, seed, until)
         done = self._timed(
             f"{len(files)} ledger files imported",
             lambda: steps.import_all(
@@ -75,9 +82,9 @@ class Command(BaseCommand):
             )
         return access
 
-    def _syncs(self, box: Sandbox, user_id: UUID, seed: int) -> None:
+    def _syncs(self, box: Sandbox, user_id: UUID, seed: int, until: date) -> None:
         """Mail and files of a sandbox, beside the books."""
-        connections = syncs.connect(box, user_id, seed)
+        connections = syncs.connect(box, user_id, seed, until)
         done = self._timed("4 connections synced", lambda: syncs.sync(connections))
         for each in done:
             outcome = f"failed for good: {each.failure.error}" if each.failure else each.in_words
@@ -105,6 +112,7 @@ class Command(BaseCommand):
     def _accountant(self, user_id: UUID) -> None:
         """What was paid twice, why a payment came, what is due and what is overdue."""
         for question, lines in (
+            ("What came in and went out?", answers.cash(user_id)),
             ("What was paid twice?", answers.paid_twice(user_id)),
             ("Why did this payment come?", [answers.why(user_id) or "Nothing is off."]),
             ("What is due next?", answers.due(user_id, "pending")),
@@ -132,13 +140,14 @@ class Command(BaseCommand):
     def _tell_access(self, access: steps.Access, port: int) -> None:
         at = f"http://127.0.0.1:{port}"
         self._say(
-            f"\n  tenant  {access.email} ({access.user_id})\n"
+            f"\n  pages   {at}/  {access.email}  {access.tenant_password}\n"
+            f"  tenant  {access.email} ({access.user_id})\n"
             f"  token   {access.token}\n"
             f"  admin   {at}/admin/  {access.admin}  {access.password}\n"
             f"  docs    {at}/api/docs/\n"
             f"  failed  {at}/admin/syncjobs/jobfailure/  the dead letter: look at it, replay it\n"
             f"  try     curl -H 'Authorization: Bearer {access.token}' {at}/api/v1/graph/stats/\n"
-            "Token and password are shown this once; the next demo makes new ones."
+            "Token and passwords are shown this once; the next demo makes new ones."
         )
 
     def _serve(self, port: int) -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
-from finley.demo import noise
+from finley.demo import cash, noise
 from finley.demo.company import Company
 from finley.demo.parties import Party
 from finley.demo.truth import (
     Alias,
+    Balance,
     Decoy,
     Duplicate,
     Fee,
@@ -34,7 +35,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "bank.csv": (
         "transaction_id", "booked_on", "value_on", "account", "description", "counterparty",
-        "iban", "amount", "currency", "reference",
+        "iban", "amount", "currency", "reference", "balance",
     ),
     "sales.csv": (
         "entry_id", "issued_on", "account", "customer", "customer_id", "vat_number",
@@ -44,6 +45,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 PENDING = "?"  # the number of an invoice until all invoices of its issuer are known
 KEYS = ("supplier_id", "customer_id", "vat_number", "iban")
 PREFIX = {"ledger.csv": "L", "card.csv": "C", "bank.csv": "B", "sales.csv": "S"}
+LEAST_BALANCE = 250_000  # pence that each account holds at its lowest
 ACCOUNTS = {"GBP": "Current account", "EUR": "Euro account", "USD": "Dollar account"}
 
 
@@ -215,8 +217,25 @@ class Journal:
             self.company.seed, start, end, self.series, self.duplicates, self.same, self.settles,
             self.fees, self.reversals, self._aliases(), self.decoys, self.echoes,
             [party.id for party in self.company.late], sorted(self.placeholders),
-            sorted(self.masks),
+            sorted(self.masks), cash.by_party(self._statement()), self._balances(),
         )  # fmt: skip
+
+    def state_balances(self) -> None:
+        """Writes the running balance of each account behind its rows, in the file's order."""
+        lines = self._statement()
+        after = cash.running(lines, cash.opening(lines, LEAST_BALANCE))
+        for row, balance in zip(self.rows["bank.csv"], after, strict=True):
+            row.values["balance"] = money(balance)
+
+    def _balances(self) -> list[Balance]:
+        lines = self._statement()
+        return cash.by_month(lines, cash.opening(lines, LEAST_BALANCE))
+
+    def _statement(self) -> list[cash.Line]:
+        return [
+            cash.Line(row.values["account"], row.currency, row.day, row.party.id, row.pence)
+            for row in self.rows["bank.csv"]
+        ]
 
     def _aliases(self) -> list[Alias]:
         found: dict[str, dict[tuple[str, ...], Spelling]] = defaultdict(dict)

@@ -24,7 +24,7 @@ class Mail:
     entry: str | None
 
 
-def mails(seed: int = 7) -> list[Mail]:
+def mails(seed: int = 7, end: date | None = None) -> list[Mail]:
     """About a dozen mails, in the order of their moments: the same for the same seed.
 
     Invoices that name the number of a ledger entry and its amount, a reminder, a credit note,
@@ -32,7 +32,7 @@ def mails(seed: int = 7) -> list[Mail]:
     very amount of an entry, from somebody else.
     """
     rng = dice(seed, "mail")
-    rows = generate(seed).rows["ledger.csv"]
+    rows = generate(seed, end=end).rows["ledger.csv"]
     numbered, plain, credits_ = _numbered(rows), _plain(rows), _credits(rows)
     invoices = rng.sample(numbered, 6)
     made = [_mail(rng, row, _invoice) for row in invoices]

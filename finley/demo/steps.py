@@ -4,6 +4,7 @@ import secrets
 import socket
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from finley.models import ApiToken, User
 from graph.database.role import as_owner
 from graph.errors import LedgerError
 from graph.ingest.import_file import Imported, format_of, import_file
+from graph.models import NormalizedEntity, PaymentCase, RawEvent
 from graph.questions import whole_graph
 from graph.view import refresh as view_refresh
 
@@ -25,10 +27,11 @@ LEDGERS = ("*.csv", "*.csv.gz", "*.csv.zst")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How to get in. Token and password are made anew for each demo and kept nowhere."""
+    """How to get in. Token and passwords are made anew for each demo and kept nowhere."""
 
     user_id: UUID
     email: str
+    tenant_password: str
     token: str
     admin: str
     password: str
@@ -39,19 +42,24 @@ def migrate() -> None:
 
 
 def let_in(email: str) -> Access:
-    """A tenant with one demo token, and an administrator, both made if they are not there."""
-    password = secrets.token_urlsafe(12)
+    """A tenant with one demo token, and an administrator, both made if they are not there.
+
+    Both get new passwords: the demo serves on loopback only.
+    """
+    password, tenant_password = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
     with as_owner():
         admin = User.objects.filter(email=ADMIN).first() or User.objects.create_superuser(ADMIN)
         admin.set_password(password)
         admin.save()
         user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+        user.set_password(tenant_password)
+        user.save()
         ApiToken.objects.filter(user=user, name="demo").delete()
         _, token = ApiToken.objects.create(user, name="demo")
-    return Access(user.pk, email, token, ADMIN, password)
+    return Access(user.pk, email, tenant_password, token, ADMIN, password)
 
 
-def ledgers(data: Path | None, state: Path, seed: int) -> list[Path]:
+def ledgers(data: Path | None, state: Path, seed: int, end: date) -> list[Path]:
     """The ledger files of `data` (a folder or one file), or the demo's own, written anew.
 
     Raises LedgerError where there is none.
@@ -59,13 +67,28 @@ def ledgers(data: Path | None, state: Path, seed: int) -> list[Path]:
     if data is None:
         folder = state / "demo"
         folder.mkdir(parents=True, exist_ok=True)
-        return [path for path in books.write(folder, seed).files if path.suffix == ".csv"]
+        return [path for path in books.write(folder, seed, end=end).files if path.suffix == ".csv"]
     if data.is_file():
         return [data]
     found = sorted({path for pattern in LEDGERS for path in data.rglob(pattern)})
     if not found:
         raise LedgerError(f"{data} is no file and holds none: DATA takes CSV files (.gz, .zst).")
     return found
+
+
+def yesterday() -> date:
+    """The last day of the demo's books: what is due next is then really ahead."""
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+def forget_other_days(user_id: UUID, state: Path, seed: int, end: date) -> None:
+    """Books that end on another day are other books, with other keys: the old ones go first."""
+    mark, told = state / "demo" / "books.txt", f"seed {seed}, until {end.isoformat()}"
+    if not mark.exists() or mark.read_text() != told:
+        for model in (RawEvent, NormalizedEntity, PaymentCase):
+            model.objects.using("owner").filter(user_id=user_id).delete()
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(told)
 
 
 def tenant_of(data: Path | None) -> str:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import Self
 from uuid import UUID
 
@@ -54,14 +55,16 @@ def sandbox(seed: int) -> Iterator[Sandbox]:
         yield box
 
 
-def connect(box: Sandbox, user_id: UUID, seed: int) -> list[SyncConnection]:
+def connect(
+    box: Sandbox, user_id: UUID, seed: int, end: date | None = None
+) -> list[SyncConnection]:
     """The tenant's four connections: made once, and filled at the sandbox."""
     for provider in PROVIDERS:
         key = nango_id(provider)
         script = REVOKED if provider == FAILS else []
         size = 0 if provider == "gmail" else FILES
         box.control(key, provider=provider, size=size, script=script, end_user=str(user_id))
-    letters = [{**mail.given, "attachments": []} for mail in mails(seed)]
+    letters = [{**mail.given, "attachments": []} for mail in mails(seed, end)]
     box.control(nango_id("gmail"), put=letters)
     return [_connection(user_id, provider) for provider in PROVIDERS]
 

@@ -111,6 +111,31 @@ class Reversal:
 
 
 @dataclass(frozen=True)
+class Cash:
+    """What the accounts' statements show of one party in one month and currency, in pence.
+
+    `month` is YYYY-MM. Transfers between own accounts are neither in nor out.
+    """
+
+    month: str
+    currency: str
+    party: str
+    money_in: int
+    money_out: int
+
+
+@dataclass(frozen=True)
+class Balance:
+    """An account's balance before its first and after its last row of a month, in pence."""
+
+    account: str
+    currency: str
+    month: str
+    opening: int
+    closing: int
+
+
+@dataclass(frozen=True)
 class Spelling:
     """A name as one column of one file spells it, with the strong keys beside it, and its rows."""
 
@@ -173,6 +198,8 @@ class Truth:
     late_payers: list[str] = field(default_factory=list)
     placeholder_ids: list[str] = field(default_factory=list)
     mask_names: list[str] = field(default_factory=list)
+    cash: list[Cash] = field(default_factory=list)
+    balances: list[Balance] = field(default_factory=list)
 
     def renamed(self, names: Mapping[Ref, Ref]) -> Truth:
         """The same truth with every reference replaced by its entry in `names`."""

@@ -18,6 +18,7 @@ from graph.http import problems
 
 log = logging.getLogger("finley.requests")
 HEADER = "X-Request-ID"
+OF_OWNER = ("admin:index", "job-failures", "account")
 _VALID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -58,29 +59,39 @@ class RequestIdMiddleware:
         )
 
 
-class AdminPolicyMiddleware:
-    """Gives the admin's pages their own content security policy, in the mode of CSP_MODE."""
+class LooserPoliciesMiddleware:
+    """The admin and the API's docs page have content security policies of their own."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        override = csp_report_only_override if settings.CSP_MODE == "report" else csp_override
-        policy = settings.CSP_OF_ADMIN if settings.CSP_MODE != "off" else {}
-        self.of_admin = override(policy)(get_response)
+        self.of_path = {
+            "admin:index": self._under(settings.CSP_OF_ADMIN),
+            "docs": self._under(settings.CSP_OF_DOCS),
+        }
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path.startswith(_at("admin:index")):
-            return self.of_admin(request)
+        for name, get_response in self.of_path.items():
+            if request.path.startswith(_at(name)):
+                return get_response(request)
         return self.get_response(request)
+
+    def _under(self, policy: dict[str, list[str]]) -> Callable[[HttpRequest], HttpResponseBase]:
+        """The view under the policy, in whatever mode policies are."""
+        override = csp_report_only_override if settings.CSP_MODE == "report" else csp_override
+        return override(policy if settings.CSP_MODE != "off" else {})(self.get_response)
 
 
 class StaffRoleMiddleware:
-    """Runs requests to the admin and to the dead letters inside `as_owner()`."""
+    """Runs requests to the admin, the dead letters and the sign-in pages inside `as_owner()`.
+
+    The sign-in pages read and write users, and no tenant's rows.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path.startswith((_at("admin:index"), _at("job-failures"))):
+        if not request.path.startswith(tuple(map(_at, OF_OWNER))):
             return self.get_response(request)
         with as_owner():
             return self.get_response(request)

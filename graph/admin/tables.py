@@ -96,9 +96,10 @@ class RawEventAdmin(TenantTable):
         "currency",
         "document_ref",
         "kind",
+        "records",
         "user_id",
     )
-    list_filter = ("kind", "precision")
+    list_filter = ("kind", "records", "precision")
     ordering = ("user_id", "source", "external_id", "posting")
     search_help_text = (
         "The exact key in its source, transaction or document; an id; "
@@ -161,9 +162,11 @@ class RelationshipInstanceAdmin(TenantTable):
     list_filter = ("edge_class",)
     list_select_related = ("source_event", "target_event")
     ordering = ("user_id", "source_event_id", "target_event_id", "relationship_type")
-    raw_id_fields = ("source_event", "target_event")
+    raw_id_fields = ("source_event", "target_event", "canonical")
     autocomplete_fields = tuple(pointer.removesuffix("_id") for pointer in POINTERS)
-    references = dict.fromkeys(("source_event_id", "target_event_id", *POINTERS), TENANT)
+    references = dict.fromkeys(
+        ("source_event_id", "target_event_id", "canonical_id", *POINTERS), TENANT
+    )
     search_help_text = (
         "The id of a relationship, event, pattern or tenant, or a tenant's e-mail address."
     )
@@ -292,6 +295,45 @@ class EnrichmentAdmin(ReadOnly):
     list_display = ("user_id", "wanted_at", "done_for", "finished_at")
     ordering = ("-wanted_at", "id")
     search_help_text = "Its id, or its tenant's id or e-mail address."
+
+
+@admin.register(models.TenantPreference)
+class TenantPreferenceAdmin(TenantTable):
+    """In which time zone a tenant's today is."""
+
+    list_display = ("user_id", "time_zone")
+    ordering = ("user_id", "id")
+    search_help_text = "Its id, or its tenant's id or e-mail address."
+
+
+@admin.register(models.PaymentCase)
+class PaymentCaseAdmin(ReadOnly):
+    """Possible double payments; they are decided over the API and in the web pages."""
+
+    list_display = ("party", "amount_at_risk", "currency", "reason", "state", "owner", "user_id")
+    list_filter = ("state", "found")
+    ordering = ("-amount_at_risk", "id")
+    search_help_text = "Its id, or its tenant's id or e-mail address."
+
+
+@admin.register(models.PaymentCaseRow)
+class PaymentCaseRowAdmin(ReadOnly):
+    list_display = ("case_id", "relationship_id", "role", "user_id")
+    raw_id_fields = ("case", "relationship")
+    references = {"case_id": TENANT, "relationship_id": TENANT}
+    ordering = ("user_id", "case_id", "id")
+    search_help_text = (
+        "The id of a row, case, relationship or tenant, or a tenant's e-mail address."
+    )
+
+
+@admin.register(models.PaymentCaseEntry)
+class PaymentCaseEntryAdmin(ReadOnly):
+    list_display = ("case_id", "action", "by", "state", "created_at", "user_id")
+    raw_id_fields = ("case",)
+    references = {"case_id": TENANT}
+    ordering = ("-created_at", "id")
+    search_help_text = "The id of an entry, case or tenant, or a tenant's e-mail address."
 
 
 @admin.register(models.AskedQuestion)

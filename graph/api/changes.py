@@ -70,6 +70,8 @@ class EdgeRow(shapes.Answer):
     currency = serializers.CharField(allow_null=True)
     document_ref = serializers.CharField(allow_null=True)
     transaction_ref = serializers.CharField()
+    kind = serializers.CharField(allow_null=True)
+    payment_group_id = serializers.UUIDField(allow_null=True)
 
     def get_fields(self) -> Any:
         fields = super().get_fields()

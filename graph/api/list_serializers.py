@@ -14,11 +14,26 @@ from graph.api.serializers import (
     layer_answer,
 )
 from graph.layers import BY_NAME, LAYERS
+from graph.questions import kinds
 from graph.questions.relationships import SCORES
 
 
-def money() -> Any:
-    return serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
+def money(**options: Any) -> Any:
+    return serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True, **options)
+
+
+def total(counts: str) -> Any:
+    """A sum of money; `counts` says of what, in words that follow 'Counts'."""
+    return money(help_text=f"Counts {counts}.")
+
+
+def records_field(**options: Any) -> Any:
+    options = options or {"required": False}
+    return serializers.ChoiceField(
+        list(kinds.KINDS),
+        help_text="What the rows record. payment: money that moved, fees too; all: every kind.",
+        **options,
+    )
 
 
 class SparseQuery(StrictQuery):
@@ -60,6 +75,13 @@ class EntitiesAnswer(Answer):
 class RelationshipsQuery(SparseQuery):
     row = RelationshipAnswer
     type = serializers.CharField(required=False, max_length=100, help_text="relationship_type")
+    kind = records_field()
+    once = serializers.BooleanField(
+        default=False, help_text="Of a payment that several sources tell, only the row that counts."
+    )
+    payment_group = serializers.UUIDField(
+        required=False, help_text="All views of one payment: its payment_group_id"
+    )
     edges = serializers.ChoiceField(["flow", "all"], default="flow")
     party = serializers.CharField(
         required=False, max_length=200, help_text="An entity's id, or a part of a name: either end"
@@ -101,13 +123,16 @@ class RelationshipsAnswer(Answer):
 class PartyQuery(StrictQuery):
     limit = serializers.IntegerField(default=20, min_value=1, max_value=200)
     edges = serializers.ChoiceField(["flow", "all"], default="flow")
+    kind = records_field(default=kinds.DEFAULT)
 
 
 class NeighbourAnswer(EntityAnswer):
     direction = serializers.ChoiceField(["in", "out"], help_text="in: it pays this entity")
-    relationships = serializers.IntegerField()
+    relationships = serializers.IntegerField(
+        help_text="Counts rows of the kind, a payment that several sources tell once"
+    )
     currency = serializers.CharField(allow_null=True)
-    amount = money()
+    amount = total("the amounts of these rows, in this currency")
     first_at = serializers.DateTimeField()
     last_at = serializers.DateTimeField()
 
@@ -158,43 +183,3 @@ class ExplainAnswer(Answer):
     target = EntityAnswer(allow_null=True)
     layers = ExplainedLayers()
     in_words = serializers.CharField()
-
-
-class CashFlowQuery(StrictQuery):
-    party = serializers.CharField(
-        required=False,
-        max_length=200,
-        help_text="Its perspective: an id or a part of a name. Default: departments and accounts",
-    )
-    since = Moment(required=False, help_text="At or after this time.")
-    until = Moment(required=False, end=True, help_text="At or before this time.")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        since, until = attrs.get("since"), attrs.get("until")
-        if since and until and since > until:
-            raise serializers.ValidationError({"since": ["Must not be later than `until`."]})
-        return attrs
-
-
-class CashMonth(Answer):
-    month = serializers.CharField(help_text="YYYY-MM, in UTC")
-    currency = serializers.CharField()
-    money_in = money()
-    money_out = money()
-    payments_in = serializers.IntegerField()
-    payments_out = serializers.IntegerField()
-
-
-class ExpectedMonth(Answer):
-    month = serializers.CharField(help_text="YYYY-MM")
-    currency = serializers.CharField(allow_null=True)
-    in_low = money()
-    in_high = money()
-    out_low = money()
-    out_high = money()
-    payments = serializers.IntegerField(help_text="Number of predicted payments")
-
-
-class CashFlowAnswer(Answer):
-    months = CashMonth(many=True)
-    expected = ExpectedMonth(many=True)

@@ -1,17 +1,20 @@
 """What all question endpoints share: their schema and their time limit."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api import conditional
 from graph.api import serializers as shapes
 from graph.api.conditional import Versioned
 from graph.database import deadlines
+from graph.questions import days
 
 PROBLEMS = {
     400: OpenApiResponse(description="A parameter is invalid; the response names it"),
@@ -70,3 +73,19 @@ class Question(Versioned):
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with deadlines.seconds(settings.QUESTIONS["request_seconds"]):
             return super().dispatch(request, *args, **kwargs)
+
+
+class DatedQuestion(Question):
+    """A question whose answer depends on which day is today: an answer holds for its day only."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.perform_authentication(request)
+        self.today: date = days.today(self.tenant(request))
+        super().initial(request, *args, **kwargs)
+
+    def variant(self) -> str:
+        return f"-{self.today.isoformat()}"
+
+    def dated(self, request: Request) -> dict[str, Any]:
+        """The checked parameters with the day that counts as today."""
+        return {"today": self.today, **self.parameters(request)}

@@ -13,8 +13,9 @@ from graph.engine.communities import SEED
 from graph.engine.filters import Only
 from graph.engine.importance import ALGORITHMS
 from graph.layers import BY_NAME, LAYERS, ColumnType
-from graph.models.choices import EntityKind, QuestionStatus
+from graph.models.choices import EntityKind, QuestionStatus, Records
 from graph.models.of_layers import statuses_of
+from graph.questions import kinds
 from graph.questions.whole_graph import layer_fields
 
 Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
@@ -178,7 +179,13 @@ class InsightsQuery(StrictQuery):
     status = serializers.CharField(
         required=False,
         max_length=20,
-        help_text=_statuses(),
+        help_text=f"{_statuses()}; of a prediction as of today, also stale",
+    )
+    kind = serializers.ChoiceField(
+        list(kinds.KINDS), required=False, help_text="Only rows that record this."
+    )
+    today = serializers.DateField(
+        required=False, help_text="The day that counts as today; the calendar's where none is said"
     )
     once = serializers.BooleanField(
         default=False, help_text="Only one relationship per payment that several sources have."
@@ -272,6 +279,13 @@ class RelationshipAnswer(Answer):
     currency = serializers.CharField(allow_null=True)
     document_ref = serializers.CharField(allow_null=True)
     transaction_ref = serializers.CharField()
+    kind = serializers.ChoiceField(
+        Records.choices, allow_null=True, help_text="What the row records; null for a link"
+    )
+    payment_group_id = serializers.UUIDField(
+        allow_null=True,
+        help_text="The view of this payment that counts in sums: its own id where it counts itself",
+    )
     layers = LayersAnswer()
 
 
@@ -316,7 +330,14 @@ class Insights(serializers.Field[Any, Any, Any, Any]):
         return [INSIGHTS[row["layer"]](row).data for row in value]
 
 
+class BooksAnswer(Answer):
+    source = serializers.CharField(help_text="Of which the books are")  # type: ignore[assignment]
+    until = serializers.DateField(help_text="The last day of its books that is not after today")
+
+
 class InsightsAnswer(Answer):
+    today = serializers.DateField(help_text="The day that counted as today")
+    books = BooksAnswer(many=True)
     results = Insights()
     next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from graph.api import changes, export, heavy_views, views
+from graph.api import case_views, changes, export, heavy_views, sum_views, views
 
 urlpatterns = [
     path("stats/", heavy_views.StatsView.as_view(), name="graph-stats"),
@@ -24,7 +24,15 @@ urlpatterns = [
     path("changes/", changes.ChangesView.as_view(), name="graph-changes"),
     path("changes/stream/", changes.StreamView.as_view(), name="graph-changes-stream"),
     path("export/", export.ExportView.as_view(), name="graph-export"),
-    path("cash-flow/", views.CashFlowView.as_view(), name="graph-cash-flow"),
+    path("cases/", case_views.CasesView.as_view(), name="graph-cases"),
+    path("cases/<str:case_id>/", case_views.CaseView.as_view(), name="graph-case"),
+    path(
+        "cases/<str:case_id>/decide/", case_views.DecisionView.as_view(), name="graph-case-decide"
+    ),
+    path("cash-flow/", sum_views.CashFlowView.as_view(), name="graph-cash-flow"),
+    path("reconcile/", sum_views.ReconcileView.as_view(), name="graph-reconcile"),
+    path("spend/", sum_views.SpendView.as_view(), name="graph-spend"),
+    path("open-items/", sum_views.OpenItemsView.as_view(), name="graph-open-items"),
     path("relationships/", views.RelationshipsView.as_view(), name="graph-relationships"),
     path(
         "relationships/<str:relationship_id>/explain/",

@@ -10,10 +10,10 @@ from rest_framework.response import Response
 from graph.api import list_serializers
 from graph.api import serializers as shapes
 from graph.api.fields import beyond
-from graph.api.question_view import Question, described
+from graph.api.question_view import DatedQuestion, Question, described
 from graph.layers import BY_NAME
 from graph.questions import (
-    cash_flow,
+    days,
     entities,
     explain,
     insights,
@@ -113,23 +113,8 @@ class RelationshipsView(Listed):
         )
 
 
-class CashFlowView(Question):
-    query = list_serializers.CashFlowQuery
-
-    @described(
-        list_serializers.CashFlowQuery,
-        list_serializers.CashFlowAnswer,
-        may_be_missing=True,
-        name="graph_cash_flow",
-    )
-    def get(self, request: Request) -> Response:
-        """Money in and out per month and currency, and the predicted months with ranges."""
-        answer = cash_flow.cash_flow(self.tenant(request), **self.parameters(request))
-        return Response(list_serializers.CashFlowAnswer(answer).data)
-
-
 @extend_schema(parameters=[OpenApiParameter("layer", OpenApiTypes.STR, "path", enum=list(BY_NAME))])
-class InsightsView(Question):
+class InsightsView(DatedQuestion):
     query = shapes.InsightsQuery
 
     @described(
@@ -137,12 +122,16 @@ class InsightsView(Question):
     )
     def get(self, request: Request, layer: str) -> Response:
         """The rows of one layer with their evidence, newest relationships first."""
-        parameters = self.parameters(request)
+        parameters = self.dated(request)
         most, after = parameters.pop("limit"), parameters.pop("cursor", None)
-        rows, following = insights.insights(
-            self.tenant(request), layer, **parameters, most=most, after=after
-        )
-        answer = {"results": rows, "next": cursors.cursor(following)}
+        tenant = self.tenant(request)
+        rows, following = insights.insights(tenant, layer, **parameters, most=most, after=after)
+        answer = {
+            "today": parameters["today"],
+            "books": days.reach(tenant, parameters["today"]),
+            "results": rows,
+            "next": cursors.cursor(following),
+        }
         return Response(shapes.InsightsAnswer(answer).data)
 
 

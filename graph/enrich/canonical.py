@@ -1,8 +1,14 @@
-"""One payment seen twice is one payment in every sum: which of its views counts.
+"""One payment, one count: which rows are views of one payment, and which of them counts.
 
-Views of one payment are joined by same_transaction links, and by what a source published twice
-(`republished`). The one that counts is the ledger's; of several, and where the ledger has none, the
-earliest; then the one of the least id.
+This is the one definition that every sum rests on. The views of a payment are joined by
+same_transaction links, and by what a source published twice (`republished`); an invoice is never a
+view of the payment that settles it. Of a payment's views one counts, the canonical one: a transfer
+between own accounts before all others, then an account statement's, then the ledger's; of several
+the earliest, then the one of the least id. `relationship_instances.canonical_id` keeps it (NULL:
+the row counts itself), the view shows it as `payment_group_id`.
+
+A sum over all rows counts the canonical ones. A sum over some rows (a party's, a department's)
+counts each group among them once.
 """
 
 from collections.abc import Iterable
@@ -16,21 +22,75 @@ from scipy.sparse.csgraph import connected_components
 
 from graph import sql
 from graph.database.arrow import tenant_snapshot
+from graph.database.bulk import alone
+from graph.database.tenancy import tenant_transaction
+from graph.enrich.write.counts import Counts
+from graph.models.choices import MONEY_MOVED, Records
+
+MOVES = {*MONEY_MOVED, Records.TRANSFER.value}
+STATED = ("platform", "day", "kind", "statement")
+STAGING = """
+    CREATE TEMPORARY TABLE found_canonical (relationship_id uuid PRIMARY KEY, canonical_id uuid)
+    ON COMMIT DROP
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A flow that another flow is a view of the same payment of. `day`: ISO."""
+    """A flow that another flow is a view of the same payment of.
+
+    `day`: ISO; `statement`: a line of an account's statement.
+    """
 
     id: str
     platform: str
     day: str
+    kind: str = "payment"
+    statement: bool = False
+
+    @property
+    def moves_money(self) -> bool:
+        return self.kind in MOVES
 
 
 def of_tenant(user_id: UUID) -> dict[str, str]:
     """Relationship → the canonical one of its group, for all that have another view."""
     views, pairs = read(user_id)
-    return {view.id: min(group, key=_rank).id for group in grouped(views, pairs) for view in group}
+    return {
+        view.id: min(group, key=_rank).id
+        for group in grouped(views, _alike(views, pairs))
+        if len(group) > 1
+        for view in group
+    }
+
+
+def enrich(user_id: UUID) -> Counts:
+    """Write the canonical row of each; only rows whose canonical row is another one are touched.
+
+    After same_transaction and fraud: it reads what they have written.
+    """
+    canonical_of = of_tenant(user_id)
+    rows = [(row, best) for row, best in canonical_of.items() if row != best]
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        alone(cursor, user_id)
+        cursor.execute(STAGING)
+        with (
+            connection.connection.cursor() as copying,
+            copying.copy("COPY found_canonical FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute("ANALYZE found_canonical")
+        cursor.execute(sql.read("enrich/canonical"), {"user_id": user_id})
+        counts = Counts(*cursor.fetchone())
+        cursor.execute("DROP TABLE found_canonical")
+    return counts
+
+
+def _alike(views: Iterable[View], pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Pairs of rows that both move money, or that both do not: an invoice is no payment."""
+    moves = {view.id: view.moves_money for view in views}
+    return [(one, other) for one, other in pairs if moves[one] == moves[other]]
 
 
 def read(user_id: UUID) -> tuple[list[View], list[tuple[str, str]]]:
@@ -39,7 +99,7 @@ def read(user_id: UUID) -> tuple[list[View], list[tuple[str, str]]]:
         query = SQL(sql.read("enrich/sightings")).format(user_id=Literal(str(user_id)))
         rows = reader.table(query).to_pylist()
     views = {
-        row[end]: View(row[end], row[f"{end}_platform"], row[f"{end}_day"])
+        row[end]: View(row[end], *(row[f"{end}_{name}"] for name in STATED))
         for row in rows
         for end in ("one", "other")
     }
@@ -59,5 +119,6 @@ def grouped(views: Iterable[View], pairs: Iterable[tuple[str, str]]) -> list[lis
     return list(groups.values())
 
 
-def _rank(view: View) -> tuple[bool, str, str]:
-    return view.platform != "ledger", view.day, view.id
+def _rank(view: View) -> tuple[bool, bool, bool, str, str]:
+    transfer = view.kind == Records.TRANSFER
+    return not transfer, not view.statement, view.platform != "ledger", view.day, view.id

@@ -8,6 +8,7 @@ fulfilled. Nothing is ever predicted twice.
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -27,6 +28,7 @@ from graph.models.choices import PredictionStatus
 
 Row = dict[str, Any]
 DIGITS = 4
+STALE = 2  # periods after the end of its books from which on a prediction is stale
 RHYTHMS = {
     "weekly": "weekly", "fortnightly": "fortnightly", "four_weekly": "four-weekly",
     "thirty_days": "every 30 days", "monthly": "monthly", "two_monthly": "every two months",
@@ -77,7 +79,7 @@ def predict(
         if fresh and fresh["evidence"]["agreed"] == agreed:
             yield {**fresh, "id": row["id"]}
         else:
-            yield _settled(payments, row, by_key.get(name))
+            yield _settled(payments, row, by_key.get(name), until)
     for name, fresh in coming.items():
         if fresh and (name, fresh["evidence"]["agreed"]) not in seen:
             yield fresh
@@ -108,9 +110,17 @@ def _row(payments: Payments, name: str, course: Course, expected: Expected, unti
         "amount_high": str(_money(expected.high)),
         "currency": payments.currency[last],
         "status": str(PredictionStatus.OVERDUE if overdue else PredictionStatus.PENDING),
+        **_reach(course, until),
         "fulfilled_by_event_id": None,
         "evidence": _evidence(name, course, expected),
     }
+
+
+def _reach(course: Course, until: int) -> dict[str, str]:
+    """How far the books reach that the series is in, and from when on they are too old for it."""
+    period = course.series.fit.grid.rhythm.period
+    stale = min(until + math.ceil(STALE * period) + 1, forecast.LAST_DAY)
+    return {"books_until": on(until).isoformat(), "stale_from": on(stale).isoformat()}
 
 
 def _evidence(name: str, course: Course, expected: Expected) -> dict[str, Any]:
@@ -146,9 +156,13 @@ def _money(amount: int) -> Decimal:
     return (Decimal(amount) / UNIT).quantize(Decimal("0.0001"))
 
 
-def _settled(payments: Payments, row: Mapping[str, Any], course: Course | None) -> Row:
+def _settled(
+    payments: Payments, row: Mapping[str, Any], course: Course | None, until: Todays
+) -> Row:
     """One that is not the series' next any more: its day has come, or passed, or never will."""
     state = {**row, "evidence": dict(row["evidence"])}
+    if course is not None:
+        state |= _reach(course, until[source_of(payments, course)])
     event = _occurrence(payments, row, course) if course else None
     if event is not None:
         state |= {"status": str(PredictionStatus.FULFILLED), "fulfilled_by_event_id": event}

@@ -15,6 +15,8 @@ from graph import sql
 from graph.database.statistics import analyze_grown, analyze_stale
 from graph.database.tenancy import tenant_transaction
 from graph.enrich import (
+    canonical,
+    cases,
     causal,
     change,
     cross_platform,
@@ -53,6 +55,8 @@ STEPS: dict[str, Callable[[Findings], Counts]] = {
     "pattern": lambda of: pattern.enrich(of.user_id, of.payments, of.courses),
     "prediction": lambda of: prediction.enrich(of.user_id, of.payments, of.courses, of.until),
     "fraud": lambda of: fraud.enrich(of.user_id, of.payments, of.duplicates),
+    "payment_groups": lambda of: canonical.enrich(of.user_id),
+    "cases": lambda of: cases.enrich(of.user_id),
     "cross_platform": lambda of: cross_platform.enrich(of.user_id, of.payments),
     "causal": lambda of: causal.enrich(of.user_id),
     "change": lambda of: change.enrich(of.user_id),

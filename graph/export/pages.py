@@ -58,6 +58,8 @@ RELATIONSHIPS = pa.schema(
         ("occurred_at", pa.timestamp("us", tz="UTC")),
         ("amount", MONEY),
         ("currency", pa.string()),
+        ("kind", pa.string()),
+        ("payment_group_id", pa.string()),
         *((name, TYPES[kind]) for name, kind in LAYER_TYPES.items()),
     ]
 )

@@ -36,6 +36,8 @@ _MARKS = {  # the longer first: UTF-32's begins with UTF-16's
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+# Beside letters: currency signs, accents that stand alone, quotation marks, dashes, no-break space.
+_SIGNS = "€£§°`«»…®©·" + "\xa0\xb4\u2018\u2019\u201c\u201d\u201e\u2013\u2014"
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
 
@@ -264,9 +266,7 @@ def _is_words(sample: bytes, codec: str) -> bool:
         characters = [c for c in sample.decode(codec) if not c.isascii()]
     except UnicodeDecodeError:
         return False
-    fit = sum(
-        (c.isalpha() and c not in "ªºµƒ") or c in "€£§°´`’‘“”„–—«»…®©\xa0·" for c in characters
-    )
+    fit = sum((c.isalpha() and c not in "ªºµƒ") or c in _SIGNS for c in characters)
     return fit >= 0.95 * len(characters)
 
 

@@ -67,7 +67,7 @@ def import_file(
     Raises LedgerError, also where a part has doubts that `hints` do not settle.
     """
     own = replace(hints, own=hints.own | own_accounts(user_id))
-    parts = [_of_account(user_id, part, hints) for part in parts_of(path, by, progress, own)]
+    parts = [of_account(user_id, part, hints) for part in parts_of(path, by, progress, own)]
     return store_parts(user_id, path, parts, rejects_folder)
 
 
@@ -98,7 +98,7 @@ def must_be_sure(path: Path, parts: list[Part]) -> None:
             raise UnsureError(f"{path.name}{label} is not imported: {text}")
 
 
-def _of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
+def of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
     """The part under the account's source and name that earlier files of its layout have."""
     if part.mapping is None or part.remapped is None or not part.mapping.key.content:
         return part

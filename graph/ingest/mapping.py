@@ -16,9 +16,10 @@ from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.strict_toml import Table, TableError
 
 KINDS = ("vendor", "department", "account", "employee", "customer", "project", "clearing")
-FIELDS = ("document_ref", "due_on", "description", "currency")
-QUARTER = "quarter-in-file-name"
+FIELDS = ("document_ref", "due_on", "description", "currency", "balance")
 RECORDS = ("payment", "obligation", "order", "transfer", "claim", "fee")  # what a row records
+OWED = frozenset({"sales", "invoices", "bills"})  # platforms whose rows say that money is owed
+QUARTER = "quarter-in-file-name"
 
 
 class MappingError(LedgerError):
@@ -87,7 +88,8 @@ class PartyRule:
 
     `kind` is that of rows where `kind_column` states none of KINDS. `or_else`: columns of the name
     where `name` is blank, in this order. `received`: the columns of the name, in order, in rows
-    in which the payer is paid (none: the same as otherwise).
+    in which the payer is paid (none: the same as otherwise). `own`: names of our own accounts,
+    whatever `kind` says.
     """
 
     kind: str
@@ -98,6 +100,7 @@ class PartyRule:
     not_keys: tuple[tuple[str, re.Pattern[str]], ...] = ()
     or_else: tuple[str, ...] = ()
     received: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +117,26 @@ class SkipRule:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordsRule:
+    """What a row records: one of RECORDS, by the value of a column, or `default`.
+
+    `values`: (the column's value in small letters, one of RECORDS). Without a default a row whose
+    column states none of the values is rejected.
+    """
+
+    default: str | None = None
+    column: str | None = None
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Mapping:
     """All columns by their canonical names. `fields` may lack any of FIELDS.
 
-    `records` is one of RECORDS. `evidence` and `notes` are a guess's: what it was made from, and
-    what it isn't sure of; `doubts` are the notes as data; `decided` is what
-    somebody has decided about it.
+    `records`: one of RECORDS for every row, or a rule. Without it a row that is due later than it
+    is dated, or that comes from a system of invoices, records an obligation; others a payment.
+    `evidence` and `notes` are a guess's: what it was made from, and what it isn't sure of; `doubts`
+    are the notes as data; `decided` is what somebody has decided about it.
     """
 
     name: str
@@ -136,11 +153,11 @@ class Mapping:
     key: KeyRule = KeyRule()
     publication: tuple[str, ...] = ()
     transaction: tuple[str, ...] = ()
+    records: RecordsRule | str | None = None
     fields: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     evidence: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    records: str = "payment"
     skip: tuple[SkipRule, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     decided: Choices = NONE
@@ -163,6 +180,7 @@ class Mapping:
         several = (self.recognise, self.key.columns, self.publication, self.transaction, *parties)
         named = (
             self.date.column,
+            self.records.column if isinstance(self.records, RecordsRule) else None,
             *money,
             self.amount.direction,
             *self.key.ignore,
@@ -172,12 +190,27 @@ class Mapping:
         )
         return [name for name in named if name]
 
+    @property
+    def recorded(self) -> str:
+        """What the rows record, in words: one of RECORDS, or how it is told row by row."""
+        rule = self.records
+        if isinstance(rule, str):
+            return rule
+        if rule is None:
+            owed = self.platform in OWED
+            return "obligation" if owed else "obligation where due later than dated, else payment"
+        said = ", ".join(f"{value}: {kind}" for value, kind in rule.values)
+        default = f"else {rule.default}" if rule.default else "others are rejected"
+        return f"by {rule.column} ({said}; {default})" if rule.column else str(rule.default)
+
     def lacks(self, names: Sequence[str]) -> list[str]:
         """The columns that no row can do without and that are not among these canonical names."""
         parties = [p.name for p in (self.payer, self.payee) if p.name and p.default is None]
         rule = self.amount
         money = [rule.column, rule.debit, rule.credit, rule.times, rule.direction]
         needed = [self.date.column, *filter(None, money), *parties, *self.key.columns]
+        if isinstance(self.records, RecordsRule) and self.records.column:
+            needed.append(self.records.column)
         if "currency" in self.fields and self.currency is None:
             needed.append(self.fields["currency"])
         return [name for name in dict.fromkeys(needed) if name not in names]
@@ -189,6 +222,11 @@ def load(path: Path) -> Mapping:
         return _parse(path.name, path.read_bytes())
     except OSError as error:
         raise MappingError(f"{path}: {error.strerror or error}") from error
+
+
+def loads(name: str, text: str) -> Mapping:
+    """The mapping of a TOML text; `name` says in errors which one. Raises MappingError."""
+    return _parse(name, text.encode())
 
 
 @cache
@@ -250,9 +288,9 @@ def _mapping(table: Table) -> Mapping:
         key=_key(table.table("key")),
         publication=table.table("publication").columns("columns"),
         transaction=table.table("transaction").columns("columns"),
+        records=_records(table),
         fields=chosen,
         aliases=table.table("aliases").aliases(),
-        records=table.one_of("records", RECORDS, "payment"),
         skip=_skip(table.table("skip")),
     )
 
@@ -268,6 +306,18 @@ def _skip(table: Table) -> tuple[SkipRule, ...]:
         )
         for column, inner in table.tables()
     )
+
+
+def _records(table: Table) -> RecordsRule | str | None:
+    """`records = "payment"`, or a table: the column, its values, and what all others are."""
+    if table.states_text("records"):
+        return table.one_of("records", RECORDS)
+    rule = table.table("records")
+    column, default = rule.column("column"), rule.one_of("default", RECORDS, None)
+    values = rule.table("values").choices(RECORDS)
+    if bool(column) != bool(values):
+        raise rule.error("column", "needs values, and values need a column: give both or neither")
+    return RecordsRule(default, column, values) if column or default else None
 
 
 def _file(table: Table) -> FileRule:
@@ -339,5 +389,13 @@ def _party(table: Table) -> PartyRule:
     not_keys = table.table("not_keys").patterns(among=[kind for kind, _ in keys])
     kind_column, others = table.column("kind_column"), table.columns("or_else")
     return PartyRule(
-        kind, name, default, keys, kind_column, not_keys, others, table.columns("received")
+        kind,
+        name,
+        default,
+        keys,
+        kind_column,
+        not_keys,
+        others,
+        table.columns("received"),
+        table.texts("own"),
     )

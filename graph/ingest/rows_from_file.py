@@ -8,12 +8,13 @@ from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import cast
 
 from graph.ingest.csv_dialect import Layout, Progress, body, header, layout
 from graph.ingest.decode import LedgerFileError
-from graph.ingest.mapping import KINDS, AmountRule, Mapping, PartyRule
+from graph.ingest.mapping import KINDS, OWED, AmountRule, Mapping, PartyRule
 from graph.ingest.records import Record, fits
-from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Reject
+from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Records, Reject
 from graph.ingest.values import NOTHING, Moment, currency_code, moment, money, quarter_end
 
 __all__ = ["LedgerFileError", "header", "read"]
@@ -96,9 +97,10 @@ class _Row:
         amount = self._amount(data, currency)
         received = amount < 0
         payer, payee = self._payer(data, received), self._payee(data, received)
-        document, due, description = (
+        due_on = self._due(data.get(mapping.fields.get("due_on", "")) or None)
+        document, description = (
             data.get(mapping.fields.get(field, "")) or None
-            for field in ("document_ref", "due_on", "description")
+            for field in ("document_ref", "description")
         )
         if document and len(document) > KEY_LIMIT:
             document = None  # no reference, whatever it is; it stays in `data`
@@ -117,9 +119,11 @@ class _Row:
             payer=payer,
             payee=payee,
             document_ref=document,
-            due_on=self._due(due),
+            due_on=due_on,
             description=description,
             data=data,
+            records=self._records(data, occurred, due_on),
+            balance=self._balance(data, currency),
         )
 
     def _data(self, record: Record) -> dict[str, str]:
@@ -222,6 +226,29 @@ class _Row:
             raise _RefusedError(column, str(error)) from error
         return abs(amount) if column in rule.unsigned else amount
 
+    def _records(self, data: dict[str, str], occurred: Moment, due_on: date | None) -> Records:
+        rule = self._mapping.records
+        if rule is None:
+            owed = due_on is not None and due_on > occurred.at.date()
+            return "obligation" if owed or self._mapping.platform in OWED else "payment"
+        if isinstance(rule, str):
+            return cast(Records, rule)
+        stated = data.get(rule.column or "", "").casefold()
+        records = dict(rule.values).get(stated, rule.default)
+        if records is None:
+            raise _RefusedError(rule.column, f"{stated!r} does not say what the row records")
+        return cast(Records, records)
+
+    def _balance(self, data: dict[str, str], currency: str) -> Decimal | None:
+        """A balance is an extra: one that cannot be read is left to `data`."""
+        column = self._mapping.fields.get("balance", "")
+        if data.get(column, "") in _NO_MONEY:
+            return None
+        try:
+            return self._money(data, column, currency)
+        except _RefusedError:
+            return None
+
     def _party(self, rule: PartyRule) -> Callable[[dict[str, str], bool], Party]:
         """A function of the row, and of whether the payer is paid, that makes each party once."""
         present = [(kind, column) for kind, column in rule.keys if column in self._names]
@@ -239,6 +266,8 @@ class _Row:
             known = [v for _, v in (*keys, *ids)]
             chosen = plain or (known[0] if known else rule.default)
             kind = stated.casefold() if stated.casefold() in KINDS else rule.kind
+            if chosen in rule.own:
+                kind = "account"
             if not chosen:
                 raise _RefusedError(rule.name, f"no {kind}")
             return Party(kind, chosen, tuple(keys))

@@ -25,7 +25,7 @@ COLUMNS = (
     "line, external_id, publication, transaction_ref, occurred_at, precision, amount, currency, "
     "payer_kind, payer_name, payer_identity, payer_keys, "
     "payee_kind, payee_name, payee_identity, payee_keys, "
-    "document_ref, due_on, description, data"
+    "document_ref, due_on, description, data, records, balance"
 )
 STEPS = (
     "ingest/staged",
@@ -36,6 +36,7 @@ STEPS = (
     "ingest/unmatch",
     "ingest/events",
     "ingest/update_events",
+    "ingest/records",
     "ingest/matches",
     "resolution/follow",
     "ingest/relationships",
@@ -171,6 +172,8 @@ def _values(row: LedgerRow, books: Books) -> tuple[object, ...]:
             {name: text for name, text in row.data.items() if name not in books.publication},
             ensure_ascii=False,
         ),
+        row.records,
+        row.balance,
     )
 
 

@@ -58,6 +58,14 @@ class Table:
             raise self.error(key, "is missing")
         return str(default if value is None else value)
 
+    def states_text(self, key: str) -> bool:
+        """Whether the key's value is a text, where a table would do as well."""
+        return isinstance(self._content.get(key), str)
+
+    def choices(self, among: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """The whole table as (name in small letters, one of `among`)."""
+        return tuple((key.strip().casefold(), self.one_of(key, among)) for key in self._content)
+
     def flag(self, key: str, default: bool) -> bool:
         value = self._get(key, bool, "true or false")
         return default if value is None else bool(value)

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from graph.models.choices import EdgeClass, EntityKind, EventKind, Precision
+from graph.models.choices import EdgeClass, EntityKind, EventKind, Precision, Records
 from graph.models.rows import (
     TenantRow,
     currency_known,
@@ -36,6 +36,19 @@ class RawEvent(TenantRow):
         max_digits=20, decimal_places=4, null=True, blank=True, help_text="On the party's account"
     )
     currency = models.TextField(null=True, blank=True)  # noqa: DJ001
+    records = models.TextField(  # noqa: DJ001
+        choices=Records,
+        null=True,
+        blank=True,
+        help_text="What the row records; a posting that does not state it counts as a payment",
+    )
+    balance = models.DecimalField(
+        max_digits=20,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text="Of the account after this row, as its statement states it",
+    )
     document_ref = models.TextField(null=True, blank=True)  # noqa: DJ001
     due_on = models.DateField(null=True, blank=True)
     party_kind = models.TextField(blank=True, db_default="")
@@ -58,6 +71,7 @@ class RawEvent(TenantRow):
             ),
             one_of("raw_events", "kind", EventKind),
             one_of("raw_events", "precision", Precision),
+            one_of("raw_events", "records", Records),
             currency_known("raw_events"),
             models.CheckConstraint(
                 condition=Q(amount__isnull=True) | Q(currency__isnull=False),
@@ -69,6 +83,10 @@ class RawEvent(TenantRow):
                 name="raw_events_amount_finite",
             ),
             models.CheckConstraint(
+                condition=Q(balance__isnull=True) | Q(balance__lt=10**16),
+                name="raw_events_balance_finite",
+            ),
+            models.CheckConstraint(
                 condition=~Q(external_id="") & ~Q(source=""), name="raw_events_key_stated"
             ),
         ]
@@ -78,6 +96,11 @@ class RawEvent(TenantRow):
                 fields=["user_id", "document_ref"],
                 name="raw_events_document",
                 condition=Q(document_ref__isnull=False),
+            ),
+            models.Index(
+                fields=["user_id", "source", "occurred_at"],
+                name="raw_events_balance",
+                condition=Q(balance__isnull=False),
             ),
         ]
 
@@ -185,6 +208,21 @@ class RelationshipInstance(TenantRow):
     temporal_pattern = no_constraint_fk("graph.TemporalPattern", null=True, blank=True)
     seasonal_pattern = no_constraint_fk("graph.SeasonalPattern", null=True, blank=True)
     pattern = no_constraint_fk("graph.RelationshipPattern", null=True, blank=True)
+    canonical = no_constraint_fk(
+        "graph.RelationshipInstance",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Another view of the same payment, which counts in its place",
+    )
+    allocated = models.DecimalField(
+        max_digits=20,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Of a settles link: how much of the invoice the payment settles",
+    )
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="Soft deletion")
 
@@ -201,6 +239,14 @@ class RelationshipInstance(TenantRow):
             models.CheckConstraint(
                 condition=~Q(relationship_type=""), name="relationship_instances_type_stated"
             ),
+            models.CheckConstraint(
+                condition=Q(allocated__isnull=True) | Q(allocated__gte=0, allocated__lt=10**16),
+                name="relationship_instances_allocated_finite",
+            ),
+            models.CheckConstraint(
+                condition=Q(canonical__isnull=True) | ~Q(canonical=F("id")),
+                name="relationship_instances_not_its_own_canonical",
+            ),
         ]
         indexes = [
             models.Index(fields=["user_id", "target_event"], name="relationship_instances_target"),
@@ -210,7 +256,7 @@ class RelationshipInstance(TenantRow):
                     name=f"relationship_{pointer}",
                     condition=Q(**{f"{pointer}__isnull": False}),
                 )
-                for pointer in ("temporal_pattern", "seasonal_pattern", "pattern")
+                for pointer in ("temporal_pattern", "seasonal_pattern", "pattern", "canonical")
             ),
         ]
 

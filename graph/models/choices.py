@@ -9,6 +9,21 @@ class EventKind(models.TextChoices):
     FILE = "file"
 
 
+class Records(models.TextChoices):
+    """What a transaction records."""
+
+    PAYMENT = "payment", "payment: money moved"
+    OBLIGATION = "obligation", "obligation: an invoice, a bill, a credit note: money is owed"
+    ORDER = "order", "order: something was ordered, nothing is owed yet"
+    TRANSFER = "transfer", "transfer: money moved between own accounts"
+    CLAIM = "claim", "claim: somebody claims money back, an expense"
+    FEE = "fee", "fee: a charge that was taken"
+
+
+# Money moved, into or out of what is the tenant's own.
+MONEY_MOVED = (Records.PAYMENT.value, Records.FEE.value)
+
+
 class Precision(models.TextChoices):
     SECOND = "second"
     DAY = "day"
@@ -54,6 +69,30 @@ class DuplicateStatus(models.TextChoices):
     OPEN = "open"
     CONFIRMED = "confirmed"
     DISMISSED = "dismissed"
+
+
+class CaseState(models.TextChoices):
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+    RECOVERED = "recovered"
+
+
+class CaseRole(models.TextChoices):
+    ORIGINAL = "original"
+    EXTRA = "extra", "extra: it repeats the original"
+    VIEW = "view", "view: another source's row of the original or of an extra"
+
+
+class CaseAction(models.TextChoices):
+    FOUND = "found"
+    CONFIRM = "confirm"
+    DISMISS = "dismiss"
+    RECOVER = "recover"
+    REOPEN = "reopen"
+    ASSIGN = "assign"
+    NOTE = "note"
+    MERGE = "merge", "merge: another case turned out to be about the same payment"
 
 
 class ResolutionDecision(models.TextChoices):

@@ -182,6 +182,12 @@ class PredictedRelationship(Fact):
     amount_high = models.DecimalField(max_digits=20, decimal_places=4, null=True, blank=True)
     currency = models.TextField(null=True, blank=True)  # noqa: DJ001
     status = models.TextField(choices=PredictionStatus, db_default=PredictionStatus.PENDING.value)
+    books_until = models.DateField(
+        null=True, blank=True, help_text="The last day of its source's books, when it was computed"
+    )
+    stale_from = models.DateField(
+        null=True, blank=True, help_text="Two periods after its source's books ended"
+    )
     fulfilled_by_event = no_constraint_fk("graph.RawEvent", null=True, blank=True)
 
     class Meta:

@@ -40,6 +40,23 @@ class Enrichment(TenantRow):
         return f"enrichment of {self.user_id}"
 
 
+class SavedMapping(TenantRow):
+    """How a tenant's files with certain columns are read (graph.ingest.saved_mappings)."""
+
+    layout = models.TextField(help_text="Of the columns' names, in any order")
+    name = models.TextField()
+    toml = models.TextField(help_text="The mapping, as docs/formats.md describes it")
+
+    class Meta:
+        db_table = "saved_mappings"
+        constraints = [
+            models.UniqueConstraint(fields=["user_id", "layout"], name="saved_mappings_layout_key")
+        ]
+
+    def __str__(self) -> str:
+        return f"mapping {self.name} of {self.user_id}"
+
+
 class SearchedGroup(TenantRow):
     """A group of payments that was searched for series, with the series found.
 

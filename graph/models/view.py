@@ -37,6 +37,8 @@ class Enriched(models.Model):
     currency = models.TextField(null=True)  # noqa: DJ001
     document_ref = models.TextField(null=True)  # noqa: DJ001
     transaction_ref = models.TextField()
+    kind = models.TextField(null=True)  # noqa: DJ001
+    payment_group_id = models.UUIDField(null=True)
 
     class Meta:
         abstract = True

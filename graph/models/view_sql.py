@@ -19,6 +19,7 @@ SHARED = (
     "edge_class",
     "detection_method",
     "currency",
+    "kind",
     *(column.name for layer in LAYERS for column in layer.columns if column.shared),
 )
 SHARED_KEY = "shared_key"

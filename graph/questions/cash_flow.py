@@ -1,13 +1,11 @@
-"""Money in and out, month by month, and what is expected ahead."""
+"""Money in and out, month by month, what is owed beside it, and what is expected ahead."""
 
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from graph import sql
-from graph.enrich import canonical
-from graph.errors import NotFound
-from graph.questions.search import standing_for
+from graph.questions import days, open_items
 from graph.reading import rows
 
 Answer = dict[str, Any]
@@ -19,26 +17,29 @@ def cash_flow(
     party: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    by: Literal["month", "party"] = "month",
+    today: date | None = None,
 ) -> Answer:
-    """Months with money in and out per currency, and the predicted months with their ranges.
+    """Months with money in and out per currency, obligations, and predicted months' ranges.
 
-    Seen from `party` (an id or a part of a name); without one, from all departments and accounts
-    together, so that what moves between two of them is neither in nor out. A payment that several
-    sources tell counts once. Raises NotFound for a party that is none, ViewMissing,
-    ViewUnpopulated.
+    Payments and fees count, each once (`graph.enrich.canonical`); invoices never do: what is open
+    of them stands beside, as receivable and payable. Where accounts' statements reach, cash is what
+    they say, and payments that only other sources tell are summed apart as `off_statement`.
+
+    Seen from `party` (an id or a part of a name) all its payments count, whoever tells them;
+    without one, those of all departments and accounts, so that what moves between two of them is
+    neither in nor out. `by="party"` splits each month by who paid or was paid. Raises NotFound for
+    a party that is none, ViewMissing, ViewUnpopulated.
     """
-    counted_elsewhere = [one for one, best in canonical.of_tenant(user_id).items() if one != best]
-    within = {"since": since, "until": until, "others": counted_elsewhere}
+    day = today or days.today(user_id)
     with rows.snapshot(user_id) as reader:
-        whose = {"user_id": user_id, "parties": None if party is None else _meant(user_id, party)}
+        parties = open_items.meant(user_id, party)
+        whose = {"user_id": user_id, "parties": parties, "today": day}
+        within = {"since": since, "until": until, "by": by}
         return {
+            "today": day,
+            "books": days.books(reader, user_id, day),
             "months": reader.rows(sql.read("questions/cash_flow"), whose | within),
+            "obligations": open_items.obligations(open_items.read(reader, user_id, day, parties)),
             "expected": reader.rows(sql.read("questions/cash_flow_expected"), whose),
         }
-
-
-def _meant(user_id: UUID, party: str) -> list[UUID]:
-    found = standing_for(user_id, party)
-    if not found:
-        raise NotFound("No entity of your graph has this id or a name like this.", "party")
-    return found

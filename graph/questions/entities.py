@@ -8,21 +8,31 @@ from graph import sql
 from graph.database.tenancy import tenant_transaction
 from graph.errors import NotFound
 from graph.models import NormalizedEntity
+from graph.questions import kinds
 from graph.reading import rows
 from graph.reading.rows import Reader
 
 Answer = dict[str, Any]
 
 
-def party(user_id: UUID, entity_id: UUID | str, *, limit: int = 20, edges: str = "flow") -> Answer:
+def party(
+    user_id: UUID,
+    entity_id: UUID | str,
+    *,
+    limit: int = 20,
+    edges: str = "flow",
+    kind: str = kinds.DEFAULT,
+) -> Answer:
     """The entity, its other spellings, and its `limit` busiest counterparties.
 
-    A counterparty has one row for each direction and currency. One that is merged into another is
+    A counterparty has one row for each direction and currency; each payment counts once, of the
+    rows that record `kind`. One that is merged into another is
     answered as that one. Raises NotFound, ViewMissing, ViewUnpopulated.
     """
     with rows.snapshot(user_id) as reader:
         entity = _standing(reader, user_id, entity_id)
         asked = {"user_id": user_id, "entity": entity["id"], "limit": limit, "edges": edges}
+        asked["kinds"] = kinds.meant(kind)
         return {**entity, "neighbours": reader.rows(sql.read("questions/entity_neighbours"), asked)}
 
 

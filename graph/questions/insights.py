@@ -1,17 +1,18 @@
 """What one layer says: the relationships that it annotates, the newest first, with its evidence."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
-from graph.enrich import canonical
 from graph.errors import NotFound, QuestionError
 from graph.layers import BY_NAME, Layer
 from graph.models import NormalizedEntity, TenantRelationship
+from graph.models.choices import PredictionStatus
 from graph.models.of_layers import model_of, statuses_of
+from graph.questions import days, kinds
 from graph.questions.search import standing_for
 from graph.reading import pages
 from graph.reading import rows as reading_rows
@@ -28,6 +29,7 @@ FACTS = (
     "currency",
     "document_ref",
 )
+STALE = "stale"  # of a prediction: the books that it rests on ended too long ago
 Answer = dict[str, Any]
 
 
@@ -41,31 +43,40 @@ def insights(
     until: datetime | None = None,
     status: str | None = None,
     once: bool = False,
+    kind: str | None = None,
+    today: date | None = None,
     most: int = 50,
     after: Position | None = None,
 ) -> tuple[list[Answer], Position | None]:
     """A page of the layer's relationships, newest first, and where the next page begins.
 
+    A prediction's status is as of `today`: pending, overdue, fulfilled, or stale where its source's
+    books ended too long ago to expect anything of them.
+
     `party` is an entity's id or a part of a name (also of one that was merged). What people have
     dismissed or cancelled is not there, as it is not in the view. `once`: of a payment that several
-    sources saw only the view that counts (`graph.enrich.canonical`). Raises NotFound for an unknown
+    sources saw only one view, the one that counts where the layer says something of it
+    (`graph.enrich.canonical`). Raises NotFound for an unknown
     layer, QuestionError for a filter that the layer has not, ViewMissing, ViewUnpopulated.
     """
     layer = _layer(layer_name)
+    day = today or days.today(user_id)
     wanted = Q(user_id=user_id) & _scored(layer, min_score) & _within(since, until)
     if once:
-        wanted &= ~Q(id__in=_other_views(user_id))
+        wanted &= _once(user_id, layer)
+    if kind is not None and (meant := kinds.meant(kind)) is not None:
+        wanted &= Q(kind__in=meant)
     with reading_rows.snapshot(user_id) as reader:
         if party is not None:
             wanted &= _with_party(user_id, party)
         found = TenantRelationship.objects.filter(wanted).filter(
             **{f"{layer.id_column}__isnull": False}
         )
-        found = _of_status(found, user_id, layer, status)
+        found = _of_status(found, user_id, layer, status, day)
         page, following = pages.page(reader, found, most, after, few=party is not None)
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
         parties = _parties(user_id, page)
-    return [_answer(layer, row, rows, parties) for row in page], following
+    return [_answer(layer, row, rows, parties, day) for row in page], following
 
 
 def _layer(name: str) -> Layer:
@@ -83,9 +94,16 @@ def _scored(layer: Layer, least: float | None) -> Q:
     return Q(**{f"{scores[0]}__gte": least})
 
 
-def _other_views(user_id: UUID) -> list[str]:
-    canonical_of = canonical.of_tenant(user_id)
-    return [view for view, canonical_one in canonical_of.items() if view != canonical_one]
+def _once(user_id: UUID, layer: Layer) -> Q:
+    """Of a payment's views of which the layer says something the one that counts, or else one."""
+    better = TenantRelationship.objects.filter(
+        Q(id=F("payment_group_id")) | Q(id__lt=OuterRef("id")),
+        user_id=user_id,
+        payment_group_id=OuterRef("payment_group_id"),
+        **{f"{layer.id_column}__isnull": False},
+    )
+    counts = Q(payment_group_id__isnull=True) | Q(payment_group_id=F("id"))
+    return counts | Q(~Exists(better))
 
 
 def _within(since: datetime | None, until: datetime | None) -> Q:
@@ -96,16 +114,45 @@ def _within(since: datetime | None, until: datetime | None) -> Q:
 
 
 def _of_status(
-    found: QuerySet[TenantRelationship], user_id: UUID, layer: Layer, status: str | None
+    found: QuerySet[TenantRelationship],
+    user_id: UUID,
+    layer: Layer,
+    status: str | None,
+    today: date,
 ) -> QuerySet[TenantRelationship]:
     if status is None:
         return found
-    statuses = statuses_of(layer)
+    statuses = (*statuses_of(layer), *([STALE] if layer.name == "prediction" else []))
     if status not in statuses:
         known = ", ".join(statuses) or "none"
         raise QuestionError(f"No status of the layer {layer.name}. Known: {known}.", "status")
+    if layer.name == "prediction":
+        return found.filter(_expected(status, today))
     rows = model_of(layer).objects.filter(user_id=user_id, status=status).values("id")
     return found.filter(**{f"{layer.id_column}__in": rows})
+
+
+def _expected(status: str, today: date) -> Q:
+    """Predictions that have this status on that day; `status_on` says the same of one."""
+    fulfilled = Q(status=PredictionStatus.FULFILLED.value)
+    stale = Q(stale_from__isnull=False, stale_from__lte=today)
+    passed = Q(expected_to__isnull=False, expected_to__lt=today)
+    return {
+        PredictionStatus.FULFILLED.value: fulfilled,
+        STALE: ~fulfilled & stale,
+        PredictionStatus.OVERDUE.value: ~fulfilled & ~stale & passed,
+        PredictionStatus.PENDING.value: ~fulfilled & ~stale & ~passed,
+    }[status]
+
+
+def status_on(today: date, columns: Answer) -> str:
+    """What has become of a prediction (its columns in the view) by that day."""
+    if columns["status"] == PredictionStatus.FULFILLED:
+        return PredictionStatus.FULFILLED.value
+    if columns["stale_from"] is not None and columns["stale_from"] <= today:
+        return STALE
+    passed = columns["expected_to"] is not None and columns["expected_to"] < today
+    return PredictionStatus.OVERDUE.value if passed else PredictionStatus.PENDING.value
 
 
 def _with_party(user_id: UUID, party: str) -> Q:
@@ -131,9 +178,12 @@ def _answer(
     row: TenantRelationship,
     rows: dict[UUID, Any],
     parties: dict[UUID | None, NormalizedEntity],
+    today: date,
 ) -> Answer:
     of_layer: Model | None = rows.get(getattr(row, layer.id_column))
     columns = {column.name: getattr(row, column.name) for column in layer.columns}
+    if layer.name == "prediction":
+        columns["status"] = status_on(today, columns)
     return {
         "layer": layer.name,
         **{name: getattr(row, name) for name in FACTS},

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from graph.errors import QuestionError
 from graph.layers import BY_NAME, LAYERS
 from graph.models import TenantRelationship
+from graph.questions import kinds
 from graph.questions.search import standing_for
 from graph.questions.whole_graph import as_answer
 from graph.reading import pages
@@ -21,6 +22,7 @@ SCORES = tuple(
 )
 EXACTLY = {
     "type": "relationship_type",
+    "payment_group": "payment_group_id",
     "currency": "currency",
     "document_ref": "document_ref",
     "transaction_ref": "transaction_ref",
@@ -41,7 +43,8 @@ def relationships(
 ) -> tuple[list[Answer], Position | None]:
     """A page of relationships, newest first, and where the next begins.
 
-    `wanted`: those of EXACTLY; `party` (an id or a part of a name); `edges` (flow, all); `has` and
+    `wanted`: those of EXACTLY; `party` (an id or a part of a name); `edges` (flow, all); `kind`
+    (what the rows record); `once` (of a payment's views the one that counts); `has` and
     `lacks`, names of layers. Raises QuestionError, ViewMissing, ViewUnpopulated.
     """
     found = Q(user_id=user_id)
@@ -50,6 +53,10 @@ def relationships(
             found &= Q(**{EXACTLY[name]: value})
     if wanted.get("edges", "flow") == "flow":
         found &= Q(edge_class="flow")
+    if "kind" in wanted and (meant := kinds.meant(wanted["kind"])) is not None:
+        found &= Q(kind__in=meant)
+    if wanted.get("once"):
+        found &= Q(payment_group_id=F("id")) | Q(payment_group_id__isnull=True)
     found &= _layers(wanted.get("has", ()), "has", missing=False)
     found &= _layers(wanted.get("lacks", ()), "lacks", missing=True)
     with reading_rows.snapshot(user_id) as reader:

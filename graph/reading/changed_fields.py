@@ -19,6 +19,7 @@ ENDS: dict[str, tuple[str, Fields]] = {
     "target_event_id": ("target_entity_id", frozenset(OF_EVENTS)),
 }
 POINTERS = {layer.pointer: layer for layer in LAYERS if layer.is_pattern}
+RENAMED = {"records": "kind"}  # columns of events that the view calls otherwise
 OWN: Fields = frozenset(
     {"relationship_type", "edge_class", "confidence_score", "detection_method", "reason"}
 )
@@ -44,15 +45,18 @@ def of_edge(kind: str, pointer: str, columns: Iterable[str]) -> Fields:
         return frozenset({ENDS[pointer][0]})
     if kind == "event":
         shown = ENDS[pointer][1]
-        return shown & written if written else shown
+        named = frozenset(RENAMED.get(column, column) for column in written)
+        return shown & named if written else shown
     return _of_layer(BY_NAME[kind], written)
 
 
 def _of_relationship(written: Fields) -> Fields:
     if not written or "deleted_at" in written:  # the relationship was created, deleted or restored
-        every = (*OWN, *ENDS, *POINTERS)
+        every = (*OWN, *ENDS, *POINTERS, "canonical_id")
         return _of_relationship(frozenset(every)) | _of_facts()
     fields = OWN & written
+    if written & {"canonical_id", "edge_class"}:
+        fields |= {"kind", "payment_group_id"}
     for column in ENDS.keys() & written:
         fields |= {column, ENDS[column][0], *ENDS[column][1]}
     for column in POINTERS.keys() & written:

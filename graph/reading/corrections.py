@@ -27,7 +27,7 @@ from graph.view import version
 from graph.view.version import State
 
 MONEY = frozenset({"amount", *(c.name for x in LAYERS for c in x.columns if c.type == "money")})
-OF_EVENTS = ("occurred_at", "amount", "currency", "document_ref", "transaction_ref")
+OF_EVENTS = ("occurred_at", "amount", "currency", "document_ref", "transaction_ref", "kind")
 PATCHED_ANYWAY = (
     2_000  # rows named by change records; up to here counting the tenant's rows costs more
 )

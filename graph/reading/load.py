@@ -25,6 +25,8 @@ FACTS = (
     "currency",
     "document_ref",
     "transaction_ref",
+    "kind",
+    "payment_group_id",
 )
 LAYER_COLUMNS = tuple(
     name for layer in LAYERS for name in (layer.id_column, *(c.name for c in layer.columns))

@@ -41,7 +41,16 @@ BOOKS = (
         table="raw_events",
         kind="event",
         key="id",
-        columns=("occurred_at", "amount", "currency", "document_ref", "transaction_ref"),
+        columns=(
+            "occurred_at",
+            "amount",
+            "currency",
+            "document_ref",
+            "transaction_ref",
+            "records",
+            "due_on",  # answers depend on these, the graph does not show them
+            "balance",
+        ),
         operations=LATER,
     ),
     CapturedTable(
@@ -70,6 +79,8 @@ BOOKS = (
             "detection_method",
             "reason",
             "deleted_at",
+            "canonical_id",
+            "allocated",
             *(layer.pointer for layer in LAYERS if layer.is_pattern),
         ),
         live="{row}.deleted_at IS NULL",

@@ -5,5 +5,15 @@ from syncjobs.models.failures import JobFailure
 from syncjobs.models.items import ExternalItem
 from syncjobs.models.periodic import Duty
 from syncjobs.models.runs import JobAttempt, SyncRun
+from syncjobs.models.uploads import Upload, UploadPiece
 
-__all__ = ["Duty", "ExternalItem", "JobAttempt", "JobFailure", "SyncConnection", "SyncRun"]
+__all__ = [
+    "Duty",
+    "ExternalItem",
+    "JobAttempt",
+    "JobFailure",
+    "SyncConnection",
+    "SyncRun",
+    "Upload",
+    "UploadPiece",
+]

@@ -61,3 +61,13 @@ class ItemUse(models.TextChoices):
     EVENT = "event", "it names an amount, a reference or a party: an event"
     UNREADABLE = "unreadable", "it could not be read: see the note"
     QUARANTINED = "quarantined", "it could not be read several times: see the note"
+
+
+class UploadState(models.TextChoices):
+    RECEIVING = "receiving", "being received"
+    READING = "reading", "being read"
+    READY = "ready", "ready: look at it, then confirm"
+    REFUSED = "refused", "cannot be read as it is"
+    IMPORTING = "importing", "being imported"
+    DONE = "done", "imported"
+    FAILED = "failed", "not imported"

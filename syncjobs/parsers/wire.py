@@ -1,6 +1,7 @@
 """Values between a worker and its parsers: frames of JSON, and dataclasses as JSON."""
 
 import json
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
@@ -23,7 +24,7 @@ def frame(value: Any) -> bytes:
 
 
 def pack(value: Any) -> Any:
-    """JSON of dataclasses, tuples, decimals and dates; `unpack` of their type restores them."""
+    """JSON of dataclasses, tuples, decimals, dates, patterns; `unpack` of a type restores them."""
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: pack(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, list | tuple):
@@ -32,6 +33,8 @@ def pack(value: Any) -> Any:
         return {name: pack(each) for name, each in value.items()}
     if isinstance(value, Decimal):
         return str(value)
+    if isinstance(value, re.Pattern):
+        return [value.pattern, value.flags]
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -51,6 +54,8 @@ def _unpacker(hint: Any) -> Callable[[Any], Any]:
     if origin is list:
         each = _unpacker(arguments[0])
         return lambda value: [each(one) for one in value]
+    if origin is re.Pattern:
+        return lambda value: re.compile(value[0], value[1])
     if isinstance(hint, type) and is_dataclass(hint):
         return _of_dataclass(hint)
     simple: dict[Any, Callable[[Any], Any]] = {
@@ -63,6 +68,10 @@ def _unpacker(hint: Any) -> Callable[[Any], Any]:
 
 def _optional(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
     inner = [each for each in arguments if each is not NoneType]
+    if len(inner) == 2 and str in inner and any(map(is_dataclass, inner)):
+        record: Any = next(each for each in inner if each is not str)
+        rule = _unpacker(record)
+        return lambda value: rule(value) if isinstance(value, dict) else value
     if len(inner) != 1:
         raise TypeError(f"{arguments} cannot cross to a parser")
     convert = _unpacker(inner[0])

@@ -23,13 +23,13 @@ LATE = 0.5  # seconds after the limit in which it may still report the timeout i
 def main() -> None:
     task = json.load(sys.stdin)
     signal.alarm(task["at_most"])  # the kernel's alarm also ends compiled code
-    _end_with(task["parent"])
-    _step_back()
+    end_with(task["parent"])
+    step_back()
     django.setup()
     print(json.dumps(_answered(task)))  # noqa: T201 - the worker reads it
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """End with the parent: by the kernel on Linux; elsewhere an orphan runs until its limit."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -37,7 +37,7 @@ def _end_with(parent: int) -> None:
         os._exit(1)
 
 
-def _step_back() -> None:
+def step_back() -> None:
     """Lower the priority, and let the kernel end this process first if memory runs out."""
     with suppress(OSError):
         os.nice(10)

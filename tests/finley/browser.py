@@ -63,6 +63,28 @@ class Browser:
             time.sleep(0.1)
         raise AssertionError(f"not in {seconds} s: {script}; {self.said()}")
 
+    def type(self, selector: str, text: str) -> None:
+        """Into the first element that the CSS selector finds; a path into a field for files."""
+        found = self._ask("POST", "/element", using="css selector", value=selector)
+        (element,) = found.values()
+        self._ask("POST", f"/element/{element}/value", text=text)
+
+    def press(self, *keys: str) -> None:
+        """Keys one after the other, wherever the focus is; WebDriver's codes for special ones."""
+        actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+        source = {"type": "key", "id": "keyboard", "actions": actions}
+        self._ask("POST", "/actions", actions=[source])
+
+    def look_like(self, width: int, scheme: str) -> None:
+        """A window of this width (CSS pixels) with the colour scheme `light` or `dark`."""
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        for command, values in (
+            ("Emulation.setDeviceMetricsOverride", size),
+            ("Emulation.setEmulatedMedia", media),
+        ):
+            self._ask("POST", "/goog/cdp/execute", cmd=command, params=values)
+
     def said(self) -> list[str]:
         """The console's warnings and errors since it was last asked."""
         report = self._ask("POST", "/se/log", type="browser")

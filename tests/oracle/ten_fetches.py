@@ -29,8 +29,9 @@ RELATIONSHIP = (
     "temporal_pattern_id",
     "seasonal_pattern_id",
     "pattern_id",
+    "canonical_id",
 )
-EVENT = ("id", "occurred_at", "amount", "currency", "document_ref", "transaction_ref")
+EVENT = ("id", "occurred_at", "amount", "currency", "document_ref", "transaction_ref", "records")
 MATCH = ("id", "event_id", "entity_id", "confidence", "created_at")
 CAUSAL = ("id", "relationship_id", "causal_score", "causal_direction")
 TEMPORAL = (
@@ -54,6 +55,8 @@ PREDICTION = (
     "amount_low",
     "amount_high",
     "status",
+    "books_until",
+    "stale_from",
 )
 ROOT_CAUSE = ("id", "relationship_id", "confidence", "root_cause_analysis")
 CHANGE = ("id", "relationship_id", "created_at", "change_type")
@@ -62,6 +65,7 @@ AS_TEXT = (
     "source_event_id",
     "target_event_id",
     "amount",
+    "payment_group_id",
     "causal_relationship_id",
     "temporal_pattern_id",
     "seasonal_pattern_id",
@@ -235,6 +239,17 @@ def _base(relationship: Row, books: Books) -> Row:
         "currency": paid["currency"],
         "document_ref": document["document_ref"],
         "transaction_ref": target["transaction_ref"],
+        **_payment(relationship, target),
+    }
+
+
+def _payment(relationship: Row, target: Row) -> Row:
+    """What a flow records, and the view of its payment that counts; a link has neither."""
+    if relationship["edge_class"] != "flow":
+        return {"kind": None, "payment_group_id": None}
+    return {
+        "kind": target["records"] or "payment",
+        "payment_group_id": relationship["canonical_id"] or relationship["id"],
     }
 
 
@@ -278,6 +293,8 @@ def _facts(relationship: Row, books: Books) -> Row:
         "amount_low": prediction.get("amount_low"),
         "amount_high": prediction.get("amount_high"),
         "status": prediction.get("status"),
+        "books_until": prediction.get("books_until"),
+        "stale_from": prediction.get("stale_from"),
         "root_cause_analysis_id": root_cause.get("id"),
         "root_cause_analysis": root_cause.get("root_cause_analysis"),
         "event_delta_log_id": change.get("id"),

@@ -118,6 +118,7 @@ def event_changes(w: Writer) -> Statement:
             {"occurred_at": w.pick(MOMENTS)},
             {"description": "not shown"},
             {"transaction_ref": w.pick(("t", "u"))},
+            {"records": w.pick((None, "payment", "obligation"))},
         )
     )
     return w.update("raw_events", **change)
@@ -256,6 +257,7 @@ FACTS: dict[str, Callable[[Writer], dict[str, Any]]] = {
         "prediction_reason": w.pick(("x", "y")),
         "status": w.pick(("pending", "overdue", "cancelled")),
         "created_at": w.pick(MOMENTS),
+        "stale_from": w.pick(DAYS),
     },
     "root_cause_analyses": lambda w: {
         "root_cause_analysis": w.pick(("x", "y")),

@@ -12,7 +12,8 @@ or number, `batches` finds before.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
 from itertools import combinations, islice
 from uuid import UUID
@@ -60,12 +61,16 @@ CONFIDENCE = {
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Places of an invoice and of a payment for it, how much of it, and how that is known."""
+    """Places of an invoice and of a payment for it, how much of it, and how that is known.
+
+    `returned`: the payment came back, so the invoice is as open as before.
+    """
 
     invoice: int
     payment: int
     amount: int
     how: str
+    returned: bool = False
 
 
 def enrich(user_id: UUID, payments: Payments, found: list[Settled] | None = None) -> Counts:
@@ -86,7 +91,8 @@ def links(payments: Payments, settled: Iterable[Settled]) -> Iterator[Link]:
             f"days after it; known by: {each.how}"
         )
         ends = (payments.payee_event[invoice], payments.payee_event[payment])
-        yield Link(*ends, "settles", CONFIDENCE[each.how], reason)
+        allocated = Decimal(0 if each.returned else each.amount) / UNIT
+        yield Link(*ends, "settles", CONFIDENCE[each.how], reason, allocated)
 
 
 def find(payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals) -> list[Settled]:
@@ -196,7 +202,7 @@ def _in_turn(
             following = next(rest, None)
         watched = {each: open_[each] for each in _watched(books, open_, payment)}
         for settled in allocate(books, watched, payment, paying[at + 1 : at + 1 + WATCHED]):
-            yield settled
+            yield replace(settled, returned=payment in books.returned)
             if payment not in books.returned:  # what is returned leaves its invoice open
                 books.owed[settled.invoice] -= settled.amount
                 open_[settled.invoice] -= settled.amount

@@ -1,8 +1,8 @@
 """Pairs of names for a person to judge: what is likely one party, but too unlike to be merged.
 
 One name begins exactly one other; it is cut within a word; it is the other's initials; or both are
-one local authority, spelled as a title and as a name. The score is the share of such pairs that is
-right, as measured on a public body's suppliers with their publisher's ids, or a guess below it.
+one local authority, spelled as a title and as a name. BEGINS is the share of such pairs that is
+right among a public body's suppliers, by their publisher's ids. The other scores are not measured.
 """
 
 import re

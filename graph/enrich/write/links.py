@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,18 +13,20 @@ from graph.database.bulk import AS_USUAL, IN_BULK, alone
 from graph.database.tenancy import tenant_transaction
 from graph.enrich.write.counts import Counts
 
-COLUMNS = "source_event_id, target_event_id, relationship_type, confidence_score, reason"
+COLUMNS = "source_event_id, target_event_id, relationship_type, confidence_score, reason, allocated"
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two events have to do with each other. `reason`: why, in words and numbers."""
+    """Two events have to do with each other. `reason`: why, in words and numbers. `allocated`: how
+    much of an invoice a payment settles, in the currency's unit."""
 
     source_event: str
     target_event: str
     type: str
     confidence: float
     reason: str
+    allocated: Decimal | None = None
 
 
 def write(user_id: UUID, detection_method: str, links: Iterable[Link]) -> Counts:

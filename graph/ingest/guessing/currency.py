@@ -5,13 +5,23 @@ import re
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.book import Book
 from graph.ingest.guessing.choices import Choices
+from graph.ingest.guessing.parties import account_above
 from graph.ingest.guessing.profile import Column
+from graph.ingest.guessing.roles import is_iban
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import CODES, SIGNS
 
 _CODE = re.compile(r"(?<![A-Z])[A-Z]{3}(?![A-Z])")
 _EURO = re.compile(r"\beuros?\b", re.IGNORECASE)
 USUAL = "GBP"
+_COUNTRIES = {
+    "GB": "GBP", "CH": "CHF", "LI": "CHF", "SE": "SEK", "NO": "NOK", "DK": "DKK", "PL": "PLN",
+    "CZ": "CZK", "HU": "HUF", "RO": "RON", "TR": "TRY", "IS": "ISK",
+}  # fmt: skip
+_EURO_COUNTRIES = frozenset(
+    ("AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU",
+     "LV", "MT", "NL", "PT", "SI", "SK")
+)  # fmt: skip
 # Ways of paying that one country has.
 _NETWORKS = {
     "INR": re.compile(r"\b(?:UPI|NEFT|IMPS|RTGS)\b"),
@@ -35,22 +45,46 @@ def currency_of(
         column = sample.role("original_currency") if chosen.money.original else column
     if column is not None and column.filled == 1:
         return None, column, ()
+    return _constant(sample, chosen, choices, column)
+
+
+def _constant(
+    sample: Sample, chosen: Book, choices: Choices, column: Column | None
+) -> tuple[str | None, Column | None, tuple[Doubt, ...]]:
+    """What holds where no column states a currency: the file's signs and codes, else a guess."""
     known = choices.currency or (max(set(column.values), key=column.values.count) if column else "")
     known = known or _in_values(chosen) or _above(sample) or ""
     if known:
         return known, column, ()
-    if code := _by_networks(sample):
-        text = f"no currency is stated: read as {code}, by the payment networks that rows name"
-        return code, column, (_doubt(text, code, 0.9),)
     if (original := role_currency(sample)) is not None:
         return None, original, ()
+    code, why, confidence = _likeliest(sample, chosen)
+    text = f"no currency is stated: read as {code}{why}"
+    return code, column, (Doubt("currency", text, "--currency", (code,), confidence),)
+
+
+def _likeliest(sample: Sample, chosen: Book) -> tuple[str, str, float]:
+    """(code, why, confidence) for a file that states no currency."""
+    if code := _by_networks(sample):
+        return code, ", by the payment networks that rows name", 0.9
+    if code := _by_account(sample):
+        return code, ", by the country of the account", 0.9
     if sample.language:
-        text = f"no currency is stated: read as {sample.language}, by the language of the columns"
-        return sample.language, column, (_doubt(text, sample.language, 0.85),)
+        return sample.language, ", by the language of the columns", 0.85
     if any(c.mark == "," and c.money_hits(".") < len(c.values) for c in chosen.money.columns):
-        text = "no currency is stated: read as EUR, for the decimal mark is a comma"
-        return "EUR", column, (_doubt(text, "EUR", 0.7),)
-    return USUAL, column, (_doubt(f"no currency is stated: read as {USUAL}", USUAL, 0.8),)
+        return "EUR", ", for the decimal mark is a comma", 0.7
+    return USUAL, "", 0.8
+
+
+def _by_account(sample: Sample) -> str | None:
+    """The currency of the country that issued the own account's IBAN."""
+    column = sample.role("account")
+    iban = account_above(sample.above)
+    if not iban and column and column.distinct == 1 and is_iban(column.values[0]):
+        iban = column.values[0]
+    return (
+        _COUNTRIES.get(iban[:2], "EUR" if iban[:2] in _EURO_COUNTRIES else None) if iban else None
+    )
 
 
 def _by_networks(sample: Sample) -> str | None:
@@ -72,24 +106,15 @@ def role_currency(sample: Sample) -> Column | None:
     return currency if all(one == other for one, other in pairs) else None
 
 
-def _doubt(text: str, code: str, confidence: float) -> Doubt:
-    return Doubt("currency", text, "--currency", (code,), confidence)
-
-
 def _in_titles(chosen: Book) -> str | None:
     for column in chosen.money.columns:
         codes = [code for code in _CODE.findall(column.title) if code in CODES]
         signs = [code for sign, code in SIGNS.items() if sign in column.title]
         if codes or signs or _EURO.search(column.title):
             return codes[0] if codes else signs[0] if signs else "EUR"
-        if len(words := column.title.casefold().split("_")) > 1:
-            codes = [
-                word.upper()
-                for word in words
-                if word.upper() in CODES and word not in {"all", "top"}
-            ]
-            if codes:
-                return codes[0]
+        words = {word.upper() for word in column.name.split("_")} - {"ALL", "TOP", "TRY"}
+        if known := sorted(words & CODES):
+            return known[0]
     return None
 
 

@@ -10,46 +10,14 @@ from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import (
     BILL_PAYMENT,
+    CATEGORIES,
     COMES_IN,
+    EARNING,
     GOES_OUT,
     PAID,
     RECEIVED,
+    SPENDING,
     plain,
-)
-
-_SPENDING = frozenset(
-    [
-        "expense",
-        "expenses",
-        "spending",
-        "spend",
-        "purchases",
-        "purchase",
-        "costs",
-        "bills",
-        "ausgaben",
-        "kosten",
-        "depenses",
-        "gastos",
-        "spese",
-        "uitgaven",
-    ]
-)
-_EARNING = frozenset(
-    [
-        "income",
-        "sales",
-        "revenue",
-        "receipts",
-        "donations",
-        "payouts",
-        "earnings",
-        "einnahmen",
-        "umsaetze",
-        "recettes",
-        "ingresos",
-        "entrate",
-    ]
 )
 
 
@@ -95,11 +63,9 @@ def _votes(
         yield -2.5, "a card's charges are positive"
     yield _by_text(sample, amounts, texts), "descriptions say so"
     if not amount.signed:
-        if sample.file_words & _SPENDING or (
-            set(sample.title_words) & {"category", "kategorie", "categorie", "categoria"}
-        ):
+        if sample.file_words & SPENDING or (sample.title_words & CATEGORIES):
             yield -1.3, "it is a list of spending"
-        if sample.file_words & _EARNING:
+        if sample.file_words & EARNING:
             yield 2.0, "the file is named so"
 
 

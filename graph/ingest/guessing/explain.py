@@ -63,7 +63,7 @@ def evidence(sample: Sample, mapping: Mapping, chosen: Book) -> Iterator[str]:
         yield f"publication <- {sample.of(name).title!r}"
     if mapping.currency:
         yield f"currency <- {mapping.currency}"
-    yield f"records <- {mapping.records}"
+    yield f"records <- {mapping.recorded}"
     yield _key_line(sample, mapping)
 
 

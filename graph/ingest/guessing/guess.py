@@ -1,7 +1,7 @@
 """The generic format: a mapping guessed from a file's header and a sample of its values."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from hashlib import blake2b
 from itertools import islice
@@ -11,12 +11,14 @@ from graph.ingest.columns import canonical, squash
 from graph.ingest.csv_dialect import Layout
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing import header
-from graph.ingest.guessing.book import SURE, Book, book
+from graph.ingest.guessing.book import SURE, Book
 from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.guessing.currency import currency_of
 from graph.ingest.guessing.date_order import Order, order_of
 from graph.ingest.guessing.explain import evidence
 from graph.ingest.guessing.header import GuessError, MissingError
+from graph.ingest.guessing.kinds import book
+from graph.ingest.guessing.money import rival_of
 from graph.ingest.guessing.names import likeness
 from graph.ingest.guessing.parties import PARTY, account_above, descriptions, has_party
 from graph.ingest.guessing.profile import Column, decimal_mark
@@ -42,7 +44,10 @@ def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mappi
     column = sample.role("date")
     assert column is not None  # noqa: S101 - _book has seen to it
     currency, field, currency_doubts = currency_of(sample, chosen, choices)
-    order = order_of(sample, column, currency if not currency_doubts else None, choices.date_order)
+    stated = currency if not currency_doubts else None
+    if field is not None and field.distinct == 1:
+        stated = field.values[0].upper()
+    order = order_of(sample, column, stated, choices.date_order)
     if currency_doubts and order.month_first and order.confidence > SURE and not choices.currency:
         currency, currency_doubts = "USD", _dollars(order)
     amount, amount_doubts = _amount(chosen, shape, sample, choices)
@@ -57,7 +62,7 @@ def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mappi
     mapping = Mapping(
         name="generic",
         title=f"{path.name}, guessed as {chosen.title}",
-        source=f"generic.{fingerprint(sample.columns)}",
+        source=f"generic.{layout_of(column.name for column in sample.columns)}",
         platform=chosen.platform,
         date=DateRule(column.name, order.formats),
         amount=amount,
@@ -106,10 +111,9 @@ def own_name(path: Path) -> str:
     return re.sub(r"[_\s]+", " ", stem).strip() or path.name
 
 
-def fingerprint(columns: tuple[Column, ...]) -> str:
-    """The same for every file of one layout, whatever the order of its columns."""
-    names = "\n".join(sorted(column.name for column in columns))
-    return blake2b(names.encode(), digest_size=4).hexdigest()
+def layout_of(names: Iterable[str]) -> str:
+    """Of the columns' canonical names: the same for every file of one layout, in any order."""
+    return blake2b("\n".join(sorted(names)).encode(), digest_size=4).hexdigest()
 
 
 def _book(path: Path, sample: Sample, choices: Choices) -> Book:
@@ -135,10 +139,11 @@ def _missing(path: Path, sample: Sample, missing: list[str]) -> GuessError:
     if "a date" in missing and (
         named := [c for c in sample.columns if "date" in c.name and c.values]
     ):
-        hint = f" ({named[0].title!r} holds {named[0].values[0]!r}, which is no date that is known)"
+        first = named[0]
+        hint = f" ({first.title!r} holds {first.values[0]!r}, which is no date that is known)"
     return GuessError(
-        f"{path.name}: found no column that is {' nor '.join(missing)}{hint}; it has {titles}. Name a column with "
-        "--date, --amount or --payee, or write a mapping (docs/formats.md, manage.py make_mapping)"
+        f"{path.name}: found no column that is {' nor '.join(missing)}{hint}; it has {titles}. "
+        "Name a column with --date, --amount or --payee, or write a mapping (docs/formats.md)"
     )
 
 
@@ -148,7 +153,8 @@ def _date_doubts(sample: Sample, column: Column, order: Order, path: Path) -> It
         because = f" ({order.why})" if order.why else ""
         yield Doubt(
             "date",
-            f"every date in {column.title!r} could be day or month first; read {first} first{because}",
+            f"every date in {column.title!r} could be day or month first; "
+            f"read {first} first{because}",
             "--date-order",
             (first, second),
             order.confidence,
@@ -188,6 +194,12 @@ def _amount(
         assert money.credit is not None  # noqa: S101
         text = f"the balance grows by {money.credit.title!r}: it is read as money that comes in"
         doubts.append(Doubt("direction", text, "", (), 0.9))
+    if rival := rival_of(sample, money):
+        text = (
+            f"{rival.title!r} is named like an amount as {money.columns[0].title!r} is; read that"
+        )
+        both = (money.columns[0].title, rival.title)
+        doubts.append(Doubt("amount", text, "--amount", both, 0.5, blocking=not choices.amount))
     unsigned = tuple(column.name for column in money.unsigned)
     if money.debit and money.credit:
         rule = AmountRule(None, money.debit.name, money.credit.name, mark, thousands)
@@ -219,7 +231,7 @@ def _key(sample: Sample) -> KeyRule:
         for column in sample.columns
         if likeness("balance", column.title) > 0.4 or likeness("status", column.title) > 0.6
     )
-    return KeyRule(ids, content=True, ignore=ignored, account=account_above(sample))
+    return KeyRule(ids, content=True, ignore=ignored, account=account_above(sample.above))
 
 
 def _publication(sample: Sample) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from graph.ingest.guessing.direction import balance_moves
 from graph.ingest.guessing.header import MissingError
 from graph.ingest.guessing.profile import Column
+from graph.ingest.guessing.roles import score
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import PAID, RECEIVED, plain
 
@@ -62,6 +63,22 @@ def amount_columns(sample: Sample, forced: str = "") -> Money:
     if only and only.values:
         return Money(column=only, endings=_endings(only))
     raise MissingError("amount", "an amount (or a debit and a credit)")
+
+
+def rival_of(sample: Sample, money: Money) -> Column | None:
+    """Another column that is named like the amount as well, and mostly holds other amounts."""
+    chosen = money.column
+    if chosen is None or sample.role("amount") is not chosen:
+        return None
+    own = score("amount", chosen)
+    for column in sample.columns:
+        if column is chosen or score("amount", column) < max(0.6, 0.95 * own):
+            continue
+        pairs = zip(sample.amounts(chosen), sample.amounts(column), strict=True)
+        other = sum(one != two for one, two in pairs)
+        if other * 2 > sample.rows:
+            return column
+    return None
 
 
 def _amounts(column: Column) -> int:

@@ -6,64 +6,11 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from graph.ingest.columns import slug
+from graph.ingest.guessing.vocabulary import GENERIC
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
 _GENDER = re.compile(r"[*:/_](?:in|innen|r|n)\b")  # Zahlungsempfänger*in, Zahlungspflichtige*r
 _UNIT = re.compile(r"[(\[]?\b(?:eur|euros?|gbp|usd|chf|sek|nok|dkk|pln|inr|cad|aud|utc)\b[)\]]?")
-# Names that say something alone, and nothing within a longer title ("Card name", "Type of road").
-GENERIC = frozenset(
-    [
-        "name",
-        "nom",
-        "nombre",
-        "nome",
-        "naam",
-        "nazwa",
-        "namn",
-        "navn",
-        "nimi",
-        "to",
-        "from",
-        "in",
-        "out",
-        "ut",
-        "ud",
-        "inn",
-        "ind",
-        "party",
-        "contact",
-        "partner",
-        "text",
-        "tekst",
-        "item",
-        "day",
-        "dag",
-        "tag",
-        "time",
-        "num",
-        "art",
-        "code",
-        "s_h",
-        "h_s",
-        "sh",
-        "d_c",
-        "c_d",
-        "dc",
-        "af",
-        "text",
-        "paid",
-        "value",
-        "order",
-        "price",
-        "rate",
-        "member",
-        "user",
-        "sens",
-        "sign",
-        "movement",
-        "charge",
-    ]
-)
 ENDING = 5  # letters: a compound's last word is not looked for when it is shorter
 
 

@@ -5,24 +5,15 @@ from dataclasses import dataclass
 
 from graph.ingest.guessing.names import likeness, words
 from graph.ingest.guessing.profile import Column
-from graph.ingest.guessing.roles import IBAN, typeness
+from graph.ingest.guessing.roles import is_iban, typeness
 from graph.ingest.guessing.sample import Sample
+from graph.ingest.guessing.vocabulary import CATEGORIES
 
 _IBAN_ABOVE = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){10,30}\b")
-_CATEGORIES = frozenset(
-    [
-        "category",
-        "kategorie",
-        "categorie",
-        "categoria",
-        "kategoria",
-        "kategori",
-        "luokka",
-        "tag",
-        "tags",
-        "label_category",
-    ]
-)
+_TAKEN = (
+    "payee", "payer", "counterparty", "vendor", "customer", "employee", "account", "status",
+    "direction", "currency", "document", "id", "department", "email",
+)  # fmt: skip
 _KEYS = {
     "vendor": ("supplier_id", "company_number", "charity_number", "vat_number"),
     "customer": ("customer_id", "email", "company_number", "vat_number"),
@@ -56,8 +47,8 @@ def others_of(sample: Sample) -> Others:
 
 
 def _is_mail(column: Column | None) -> bool:
-    """Mail addresses name a party only where no name does."""
-    return column is not None and column.share(lambda v: "@" in v) >= 0.5
+    """Mail addresses and account numbers name a party only where no name does."""
+    return column is not None and column.share(lambda v: "@" in v or is_iban(v)) >= 0.5
 
 
 def has_party(sample: Sample) -> bool:
@@ -104,7 +95,7 @@ def descriptions(sample: Sample) -> list[Column]:
 
 
 def _is_category(column: Column) -> bool:
-    return bool(set(words(column.title).split("_")) & _CATEGORIES)
+    return bool(set(words(column.title).split("_")) & CATEGORIES)
 
 
 def _numbered(columns: list[Column]) -> list[Column]:
@@ -118,9 +109,7 @@ def _numbered(columns: list[Column]) -> list[Column]:
 
 
 def _is_taken(sample: Sample, column: Column) -> bool:
-    roles = ("payee", "payer", "counterparty", "vendor", "customer", "employee", "account", "status",
-             "direction", "currency", "document", "id", "department", "email")  # fmt: skip
-    return any(sample.role(role) is column for role in roles)
+    return any(sample.role(role) is column for role in _TAKEN)
 
 
 def own_account(sample: Sample) -> Column | None:
@@ -131,9 +120,9 @@ def own_account(sample: Sample) -> Column | None:
     return column if column.distinct <= max(3, column.rows // 20) else None
 
 
-def account_above(sample: Sample) -> str:
-    """The account's IBAN where it stands above the header."""
-    for cell in sample.above:
+def account_above(above: tuple[str, ...]) -> str:
+    """The account's IBAN where it stands in the cells above the header."""
+    for cell in above:
         if iban := _IBAN_ABOVE.search(cell):
             return iban[0].replace(" ", "")
     return ""
@@ -168,24 +157,16 @@ def account_keys(sample: Sample, account: Column | None) -> tuple[tuple[str, str
     """The own account's IBAN or number: in its own column, or in another that names it."""
     if account is None:
         return ()
-    if account.values and account.share(_is_iban) == 1:
+    if account.values and account.share(is_iban) == 1:
         return (("iban", account.name),)
     for column in sample.columns:
-        if (
-            column.distinct == 1
-            and column is not account
-            and likeness("account", column.title) > 0.4
-        ):
-            if column.share(_is_iban) == 1:
-                return (("iban", column.name),)
+        named = column is not account and likeness("account", column.title) > 0.4
+        if named and column.distinct == 1 and column.share(is_iban) == 1:
+            return (("iban", column.name),)
     if "number" in account.name and "account" in account.name:
         return (("account_number", account.name),)
     return ()
 
 
 def _kind_of_account(column: Column | None) -> str:
-    return "iban" if column and column.share(_is_iban) >= 0.5 else "account_number"
-
-
-def _is_iban(text: str) -> bool:
-    return IBAN.fullmatch(text.replace(" ", "")) is not None
+    return "iban" if column and column.share(is_iban) >= 0.5 else "account_number"

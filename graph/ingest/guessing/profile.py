@@ -13,15 +13,16 @@ from graph.ingest.values import EXCEL, moment, money
 DATE_FORMATS = (
     "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S",
     "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d %H:%M:%S.%f",
-    "%Y-%m-%d %H:%M", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
-    "%d/%m/%Y", "%d/%m/%y", "%d-%m-%Y", "%d-%m-%y", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y %H:%M",
-    "%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d-%m-%Y %H:%M",
-    "%m/%d/%Y", "%m/%d/%y", "%m-%d-%Y", "%m-%d-%y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p",
+    "%Y-%m-%d %H:%M", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%Y", "%d/%m/%y", "%d-%m-%Y",
+    "%d-%m-%y", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%m/%d/%Y", "%m/%d/%y", "%m-%d-%Y", "%m-%d-%y",
+    "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p",
     "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%d %b %y", "%d/%b/%Y", "%b %d, %Y",
-    "%B %d, %Y", "%Y年%m月%d日", "%d.%b.%Y", "%d.%m.%Y.", "%d/%m/%Y, %H:%M", "%d/%m/%Y, %H:%M:%S", "%b %d %Y",
-    "%Y-%m-%dT%H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d-%m-%Y %H:%M:%S", "%m/%d/%y %H:%M", "%d.%m.%y %H:%M",
-    "%m-%d-%Y %H:%M:%S", "%Y.%m.%d %H:%M:%S", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S %z", "%b %d, %Y, %I:%M %p", "%d %b %Y, %H:%M", "%a %d %b %Y", "%a, %d %b %Y", "%d %b %Y %H:%M", "%d %b %Y %H:%M:%S",
+    "%B %d, %Y", "%Y年%m月%d日", "%d.%b.%Y", "%d.%m.%Y.", "%d/%m/%Y, %H:%M", "%d/%m/%Y, %H:%M:%S",
+    "%b %d %Y", "%Y-%m-%dT%H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d-%m-%Y %H:%M:%S",
+    "%m/%d/%y %H:%M", "%d.%m.%y %H:%M", "%m-%d-%Y %H:%M:%S", "%Y.%m.%d %H:%M:%S",
+    "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S %z", "%b %d, %Y, %I:%M %p", "%d %b %Y, %H:%M",
+    "%a %d %b %Y", "%a, %d %b %Y", "%d %b %Y %H:%M", "%d %b %Y %H:%M:%S",
 )  # fmt: skip
 _TRIED = 25  # values on which a format must show itself before all are tried
 _YEARS = range(1950, 2101)

@@ -136,7 +136,7 @@ def _status(column: Column) -> float:
 def _party(column: Column) -> float:
     if column.is_date or column.money_share > 0.5 or not column.texty:
         return 0.0
-    address = 0.3 if column.share(lambda v: "@" in v) >= 0.5 else 1.0
+    address = 0.3 if column.share(lambda v: "@" in v or is_iban(v)) >= 0.5 else 1.0
     return (0.75 + 0.25 * column.filled) * address
 
 
@@ -160,8 +160,12 @@ def _account(column: Column) -> float:
     return (1.0 if few else 0.2) if not column.is_date else 0.0
 
 
+def is_iban(text: str) -> bool:
+    return IBAN.fullmatch(text.replace(" ", "")) is not None
+
+
 def _iban(column: Column) -> float:
-    return 1.0 if column.share(lambda v: IBAN.fullmatch(v.replace(" ", ""))) >= 0.5 else 0.7
+    return 1.0 if column.share(is_iban) >= 0.5 else 0.7
 
 
 def _other(column: Column) -> float:

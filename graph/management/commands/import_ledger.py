@@ -23,6 +23,7 @@ from graph.ingest.import_file import Imported, import_file, must_be_sure, summed
 from graph.ingest.mapping import Mapping
 from graph.ingest.progress import ProgressBar
 from graph.ingest.readers.parts import Hints, Part
+from graph.ingest.saved_mappings import format_for
 from graph.ingest.store_rows import Stored
 from graph.ingest.values import currency_code
 from graph.management import ledger_options
@@ -152,7 +153,7 @@ class Command(BaseCommand):
         done, failures = [], []
         for path in options["files"]:
             try:
-                by = chosen or format_of(path, choices_of(options))
+                by = chosen or format_for(user_id, path, choices_of(options))
                 with ProgressBar(path) as bar:
                     done.append(
                         import_file(
@@ -202,7 +203,7 @@ def _as_dict(path: Path, part: Part) -> dict[str, Any]:
         "format": part.name,
         "title": part.title,
         "source": part.source,
-        "records": part.mapping.records if part.mapping else None,
+        "records": part.mapping.recorded if part.mapping else None,
         "evidence": list(part.evidence),
         "doubts": [doubt.as_dict() for doubt in part.doubts],
         "rows": [row_in_words(row) for row in islice(part.read(), SHOWN)],

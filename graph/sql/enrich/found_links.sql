@@ -5,5 +5,6 @@ CREATE TEMPORARY TABLE found_links (
     relationship_type text NOT NULL,
     confidence_score double precision NOT NULL,
     reason text NOT NULL,
+    allocated numeric(20, 4),
     PRIMARY KEY (source_event_id, target_event_id, relationship_type)
 ) ON COMMIT DROP

@@ -18,6 +18,7 @@ WITH found AS MATERIALIZED (
         confidence_score = found.confidence_score,
         detection_method = %(method)s,
         reason = found.reason,
+        allocated = found.allocated,
         updated_at = now()
     FROM found
     WHERE
@@ -25,18 +26,18 @@ WITH found AS MATERIALIZED (
         AND CASE
             WHEN link.deleted_at IS NOT NULL THEN link.reason LIKE 'withdrawn%%'
             ELSE link.detection_method = %(method)s
-                AND (link.confidence_score, link.reason)
-                IS DISTINCT FROM (found.confidence_score, found.reason)
+                AND (link.confidence_score, link.reason, link.allocated)
+                IS DISTINCT FROM (found.confidence_score, found.reason, found.allocated)
         END
     RETURNING found.deleted_at IS NOT NULL AS is_new
 ), added AS (
     INSERT INTO relationship_instances (
         user_id, source_event_id, target_event_id, relationship_type, edge_class,
-        confidence_score, detection_method, reason
+        confidence_score, detection_method, reason, allocated
     )
     SELECT
         %(user_id)s, source_event_id, target_event_id, relationship_type, 'link',
-        confidence_score, %(method)s, reason
+        confidence_score, %(method)s, reason, allocated
     FROM found
     WHERE id IS NULL
     RETURNING true AS is_new

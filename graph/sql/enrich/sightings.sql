@@ -18,6 +18,13 @@ WITH pairs AS (
 SELECT
     one.id::text AS one, other.id::text AS other,
     one_payee.platform AS one_platform, other_payee.platform AS other_platform,
+    coalesce(one_payee.records, 'payment') AS one_kind,
+    coalesce(other_payee.records, 'payment') AS other_kind,
+    one_payee.platform = 'bank' OR (one_payer.party_kind = 'account') <> (one_payee.party_kind = 'account')
+        AS one_statement,
+    other_payee.platform = 'bank'
+        OR (other_payer.party_kind = 'account') <> (other_payee.party_kind = 'account')
+        AS other_statement,
     (one_payee.occurred_at AT TIME ZONE 'UTC')::date::text AS one_day,
     (other_payee.occurred_at AT TIME ZONE 'UTC')::date::text AS other_day
 FROM pairs
@@ -31,4 +38,8 @@ JOIN raw_events AS one_payee
     ON one_payee.user_id = {user_id} AND one_payee.id = one.target_event_id
 JOIN raw_events AS other_payee
     ON other_payee.user_id = {user_id} AND other_payee.id = other.target_event_id
+JOIN raw_events AS one_payer
+    ON one_payer.user_id = {user_id} AND one_payer.id = one.source_event_id
+JOIN raw_events AS other_payer
+    ON other_payer.user_id = {user_id} AND other_payer.id = other.source_event_id
 ORDER BY one.id, other.id

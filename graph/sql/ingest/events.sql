@@ -3,7 +3,7 @@
 INSERT INTO raw_events (
     id, user_id, kind, source, platform, external_id, posting, transaction_ref, occurred_at,
     precision, amount, currency, document_ref, due_on, party_kind, party_name, party_keys,
-    description, data, provenance, content_hash
+    description, data, provenance, content_hash, records, balance
 )
 SELECT
     side.id, %(user_id)s, 'posting', %(source)s, %(platform)s, external_id, side.posting,
@@ -12,7 +12,7 @@ SELECT
     jsonb_build_array(
         jsonb_build_object('file', %(file)s::text, 'publication', publication, 'line', line)
     ),
-    content_hash
+    content_hash, records, balance
 FROM final
 CROSS JOIN LATERAL (VALUES
     (1::smallint, payer_event_id, -amount, payer_kind, payer_name, payer_keys),

@@ -20,5 +20,7 @@ CREATE TEMPORARY TABLE incoming (
     document_ref text,
     due_on date,
     description text NOT NULL,
-    data jsonb NOT NULL
+    data jsonb NOT NULL,
+    records text NOT NULL,
+    balance numeric(20, 4)
 ) ON COMMIT DROP

@@ -12,6 +12,8 @@ SET transaction_ref = final.transaction_ref,
     party_keys = side.keys,
     description = final.description,
     data = final.data,
+    records = final.records,
+    balance = final.balance,
     content_hash = final.content_hash,
     updated_at = now()
 FROM final

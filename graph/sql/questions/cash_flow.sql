@@ -1,8 +1,12 @@
--- Money in and out a month and currency, seen from the parties chosen (all departments and accounts of
--- the tenant, where none is). `others` are views of payments that another row tells, and counts.
--- Between two parties chosen money neither comes in nor goes out.
+-- Money in and out a month and currency: payments and fees, each once, seen from the chosen parties
+-- (where none is chosen, from all accounts and departments of the tenant). Between two of them money
+-- neither comes in nor goes out, and a transfer between own accounts is neither.
+--
+-- Where accounts' statements reach, cash is what they say. What other sources tell of the same
+-- months and currency, and no statement shows, is summed apart: off_statement.
 WITH own AS MATERIALIZED (
-    SELECT id FROM normalized_entities
+    SELECT id, kind = 'account' AND %(parties)s::uuid[] IS NULL AS has_statement
+    FROM normalized_entities
     WHERE
         user_id = %(user_id)s AND merged_into_id IS NULL
         AND CASE
@@ -10,28 +14,79 @@ WITH own AS MATERIALIZED (
             ELSE id = ANY (%(parties)s::uuid[])
         END
 ),
-moved AS (
+touching AS MATERIALIZED (
     SELECT
+        flow.id, flow.payment_group_id, flow.occurred_at, flow.currency, flow.amount,
         date_trunc('month', flow.occurred_at AT TIME ZONE 'UTC')::date AS month,
-        flow.currency, flow.amount,
-        target.id IS NOT NULL AS comes_in
+        flow.kind = 'transfer' OR (source.id IS NOT NULL AND target.id IS NOT NULL) AS is_transfer,
+        source.id IS NOT NULL AS from_own,
+        CASE WHEN source.id IS NULL THEN flow.source_entity_id ELSE flow.target_entity_id END
+            AS party,
+        coalesce(source.has_statement, target.has_statement) AS on_statement
     FROM tenant_relationships AS flow
     LEFT JOIN own AS source ON source.id = flow.source_entity_id
     LEFT JOIN own AS target ON target.id = flow.target_entity_id
     WHERE
         flow.user_id = %(user_id)s AND flow.edge_class = 'flow' AND flow.amount IS NOT NULL
-        AND (source.id IS NULL) <> (target.id IS NULL)
-        AND NOT flow.id = ANY (%(others)s::uuid[])
-        AND (%(since)s::timestamptz IS NULL OR flow.occurred_at >= %(since)s)
-        AND (%(until)s::timestamptz IS NULL OR flow.occurred_at <= %(until)s)
+        AND flow.kind IN ('payment', 'fee', 'transfer')
+        AND (source.id IS NOT NULL OR target.id IS NOT NULL)
+),
+once AS MATERIALIZED (
+    -- of each payment the view that counts; of one whose counting view does not touch these parties
+    -- the first that does, unless it counts as a transfer
+    SELECT DISTINCT ON (payment_group_id) *
+    FROM touching
+    WHERE
+        payment_group_id = id
+        OR (
+            %(parties)s::uuid[] IS NOT NULL AND NOT EXISTS (
+                SELECT FROM tenant_relationships AS counting
+                WHERE
+                    counting.user_id = %(user_id)s AND counting.id = touching.payment_group_id
+                    AND counting.kind = 'transfer'
+            )
+        )
+    ORDER BY payment_group_id, payment_group_id = id DESC, id
+),
+covered AS (
+    -- a currency that some account has, in the months of the statements together: an account's
+    -- first and last months may show no row
+    SELECT DISTINCT
+        currency, min(month) OVER () AS first_month, max(month) OVER () AS last_month
+    FROM once
+    WHERE on_statement AND NOT is_transfer
+),
+counted AS (
+    SELECT
+        once.*,
+        NOT is_transfer AND NOT from_own AS comes_in,
+        NOT is_transfer AND from_own AS goes_out,
+        on_statement OR covered.currency IS NULL
+            OR once.month NOT BETWEEN covered.first_month AND covered.last_month AS counts
+    FROM once
+    LEFT JOIN covered ON covered.currency = once.currency
+    WHERE
+        (%(since)s::timestamptz IS NULL OR once.occurred_at >= %(since)s)
+        AND (%(until)s::timestamptz IS NULL OR once.occurred_at <= %(until)s)
 )
 SELECT
-    to_char(month, 'YYYY-MM') AS month,
-    currency,
-    coalesce(sum(amount) FILTER (WHERE comes_in), 0)::numeric(20, 4) AS money_in,
-    coalesce(sum(amount) FILTER (WHERE NOT comes_in), 0)::numeric(20, 4) AS money_out,
-    count(*) FILTER (WHERE comes_in) AS payments_in,
-    count(*) FILTER (WHERE NOT comes_in) AS payments_out
-FROM moved
-GROUP BY month, currency
-ORDER BY month, currency
+    to_char(counted.month, 'YYYY-MM') AS month,
+    counted.currency,
+    party.id::text AS party_id,
+    party.name AS party,
+    coalesce(sum(amount) FILTER (WHERE counts AND comes_in), 0)::numeric(20, 4) AS money_in,
+    coalesce(sum(amount) FILTER (WHERE counts AND goes_out), 0)::numeric(20, 4) AS money_out,
+    count(*) FILTER (WHERE counts AND comes_in) AS payments_in,
+    count(*) FILTER (WHERE counts AND goes_out) AS payments_out,
+    coalesce(sum(amount) FILTER (WHERE is_transfer AND from_own), 0)::numeric(20, 4)
+        AS transferred,
+    coalesce(sum(amount) FILTER (WHERE NOT counts AND comes_in), 0)::numeric(20, 4)
+        AS off_statement_in,
+    coalesce(sum(amount) FILTER (WHERE NOT counts AND goes_out), 0)::numeric(20, 4)
+        AS off_statement_out,
+    count(*) FILTER (WHERE NOT counts AND NOT is_transfer) AS off_statement_payments
+FROM counted
+LEFT JOIN normalized_entities AS party
+    ON %(by)s = 'party' AND party.user_id = %(user_id)s AND party.id = counted.party
+GROUP BY counted.month, counted.currency, party.id, party.name
+ORDER BY counted.month, counted.currency, party.name, party.id

@@ -17,6 +17,8 @@ SELECT
     page.occurred_at,
     page.amount::text AS amount,
     page.currency,
+    page.kind,
+    page.payment_group_id::text AS payment_group_id,
     {layers}
 FROM (
     SELECT *

@@ -21,7 +21,13 @@ SELECT
     CASE WHEN target_event.amount IS NULL THEN source_event.currency ELSE target_event.currency END
         AS currency,
     coalesce(target_event.document_ref, source_event.document_ref) AS document_ref,
-    target_event.transaction_ref{columns}
+    target_event.transaction_ref,
+    -- what the row records, of flows only
+    CASE WHEN relationship.edge_class = 'flow' THEN coalesce(target_event.records, 'payment') END
+        AS kind,
+    -- the view of the payment that counts: the row's own id where it counts itself
+    CASE WHEN relationship.edge_class = 'flow'
+        THEN coalesce(relationship.canonical_id, relationship.id) END AS payment_group_id{columns}
 FROM relationship_instances AS relationship
 JOIN raw_events AS source_event
     ON source_event.user_id = relationship.user_id AND source_event.id = relationship.source_event_id

@@ -44,8 +44,14 @@ TABLES = [
 TENANT_TABLES = [m for m in TABLES if m._meta.app_label == "graph" and issubclass(m, TenantRow)]
 JUDGED = {models.EntityResolution, models.DuplicateTransaction, models.PredictedRelationship}
 LEDGER = [SyncRun, JobAttempt, ExternalItem]
-OURS = {models.Enrichment, models.AskedQuestion}
-NO_EVIDENCE = {models.EntityMatch, models.EntityResolution, *OURS}
+CASES = {models.PaymentCase, models.PaymentCaseRow, models.PaymentCaseEntry}
+OURS = {models.Enrichment, models.AskedQuestion, *CASES}
+NO_EVIDENCE = {
+    models.EntityMatch,
+    models.EntityResolution,
+    models.TenantPreference,
+    *OURS,
+}
 WRITTEN = [m for m in TENANT_TABLES if m not in {*JUDGED, *OURS}]
 READ_ONLY = [models.EnrichedRelationship, models.ViewRefresh, models.AskedQuestion, Duty, *LEDGER]
 
@@ -179,9 +185,35 @@ def all_layers(user) -> dict[type, TenantRow]:
             decided="open",
         ),
         rows.add(models.Enrichment, user_id=user, wanted_at=rows.DAY),
+        rows.add(models.TenantPreference, user_id=user, time_zone="Europe/London"),
+        *case_of(user, about["relationship"]),
         *ledger_of(user),
     ]
     return {type(row): row for row in made}
+
+
+def case_of(user, relationship) -> list:
+    """A case of one row with its history."""
+    case = rows.add(
+        models.PaymentCase,
+        user_id=user,
+        kind="paid_twice",
+        reason="alike <b>",
+        confidence=0.9,
+        party="Acme <b>",
+        amount_at_risk=5,
+        currency="GBP",
+        extra_payments=1,
+        first_day=rows.DAY.date(),
+        last_day=rows.DAY.date(),
+        row_keys=["test 1"],
+    )
+    about = {"user_id": user, "case": case}
+    return [
+        case,
+        rows.add(models.PaymentCaseRow, **about, relationship=relationship, role="extra"),
+        rows.add(models.PaymentCaseEntry, **about, action="found", by="<b>", state="open"),
+    ]
 
 
 def ledger_of(user) -> list:

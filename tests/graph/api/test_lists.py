@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from graph import models
+from graph.enrich import canonical
 from graph.layers import LAYERS
 from graph.reading import pages
 from graph.view import refresh
@@ -187,19 +188,37 @@ def test_what_is_not_there_is_not_found(api, books, question, what):
 
 
 def test_the_cash_flow_by_month_with_what_is_expected(api, books):
-    found = ask(api, "cash-flow/")
+    found = ask(api, "cash-flow/", today="2024-03-01")
+    nothing = {
+        "party_id": None, "party": None, "money_in": "0.0000", "payments_in": 0,
+        "transferred": "0.0000", "off_statement_in": "0.0000", "off_statement_out": "0.0000",
+        "off_statement_payments": 0,
+    }  # fmt: skip
     assert found["months"] == [
-        {"month": "2024-01", "currency": "GBP", "money_in": "0.0000", "money_out": "9.0000",
-         "payments_in": 0, "payments_out": 3},
-        {"month": "2024-02", "currency": "GBP", "money_in": "0.0000", "money_out": "120.5000",
-         "payments_in": 0, "payments_out": 1},
-    ]  # fmt: skip
+        {
+            "month": "2024-01",
+            "currency": "GBP",
+            "money_out": "9.0000",
+            "payments_out": 3,
+            **nothing,
+        },
+        {
+            "month": "2024-02",
+            "currency": "GBP",
+            "money_out": "120.5000",
+            "payments_out": 1,
+            **nothing,
+        },
+    ]
+    assert (found["today"], found["obligations"]) == ("2024-03-01", [])
+    assert found["books"] == [{"source": "test", "until": "2024-02-29"}]
     (ahead,) = found["expected"]
     assert (ahead["month"], ahead["out_low"], ahead["out_high"]) == (
         "2024-03",
         "120.5000",
         "121.0000",
     )
+    assert ask(api, "cash-flow/", today="2024-04-01")["expected"] == []  # it is overdue by then
     acme = ask(api, "cash-flow/", party="acme")
     assert [(m["month"], m["money_in"]) for m in acme["months"]] == [
         ("2024-01", "3.0000"),
@@ -221,7 +240,14 @@ def test_a_payment_that_two_sources_tell_counts_once(api, tenant, books):
         rows.relationship(tenant.id, source, target)
         made.append(target)
     rows.relationship(tenant.id, *made, edge_class="link", relationship_type="same_transaction")
+    canonical.enrich(tenant.id)
     refresh.refresh()
+    (sale,) = ask(api, "relationships/", party=payee.pk, once=True)["results"]
+    both = ask(api, "relationships/", payment_group=sale["payment_group_id"])["results"]
+    assert {each["payment_group_id"] for each in both} == {sale["id"]}
+    assert len(both) == 2
+    (neighbour,) = api.get(f"{V1}entities/{payee.pk}/").json()["neighbours"]
+    assert (Decimal(neighbour["amount"]), neighbour["relationships"]) == (7, 1)
     (month,) = ask(api, "cash-flow/", party=payee.pk)["months"]
     assert (Decimal(month["money_in"]), month["payments_in"]) == (7, 1)
 
@@ -232,8 +258,30 @@ def test_what_moves_between_own_accounts_is_neither_in_nor_out(api, tenant, book
     refresh.refresh()
     before = ask(api, "cash-flow/")["months"]
     assert [m["payments_out"] for m in before] == [3, 1]
+    assert before[0]["transferred"] == "99.0000"
     (month,) = ask(api, "cash-flow/", party=accounts[1].pk)["months"]
     assert month["money_in"] == "99.0000"
+
+
+def test_an_invoice_and_the_payment_that_settles_it_are_one_sum(api, tenant, books):
+    account = rows.entity(tenant.id, "Bank", kind="account")
+    sales, payee = models.NormalizedEntity(id=books.sales), rows.entity(tenant.id, "Mill")
+    owed = {"due_on": "2024-03-31", "records": "obligation"}
+    ends = [
+        rows.event(tenant.id, party, amount=a, **owed) for party, a in ((sales, -8), (payee, 8))
+    ]
+    rows.relationship(tenant.id, *ends)
+    rows.payment(tenant.id, account, payee, amount=8)
+    refresh.refresh()
+    asked = {"party": payee.pk, "today": "2024-04-05"}
+    (month,) = ask(api, "cash-flow/", **asked)["months"]
+    assert (Decimal(month["money_in"]), month["payments_in"]) == (8, 1)
+    whole = ask(api, "cash-flow/", today="2024-04-05")["months"][0]
+    assert (Decimal(whole["money_out"]), Decimal(whole["off_statement_out"])) == (8, 9)
+    kinds = {row["kind"] for row in ask(api, "relationships/", party=payee.pk)["results"]}
+    assert kinds == {"payment", "obligation"}
+    found = ask(api, "relationships/", party=payee.pk, kind="obligation")["results"]
+    assert [row["kind"] for row in found] == ["obligation"]
 
 
 def test_a_rare_row_is_found_however_far_back(api, tenant, books, monkeypatch):

@@ -207,6 +207,8 @@ def test_a_relationship_has_all_nine_layers(api, books):
             "amount_low": "120.5000",
             "amount_high": "121.0000",
             "status": "pending",
+            "books_until": None,
+            "stale_from": None,
         },
         "root_cause": {"root_cause_analysis": "The lease rose."},
         "change": {"change_type": "modified"},

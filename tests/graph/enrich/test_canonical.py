@@ -27,12 +27,23 @@ def counts(*views):
     return min(views, key=canonical._rank).id
 
 
-def test_the_ledger_s_view_counts_then_the_earliest_then_the_least():
-    card, bank = View("a", "card", "2024-01-01"), View("b", "bank", "2024-01-01")
+def test_a_transfer_counts_then_the_statement_then_the_ledger_then_the_earliest_then_the_least():
+    card, other = View("a", "card", "2024-01-01"), View("b", "shop", "2024-01-01")
     ledger, later = View("z", "ledger", "2024-02-01"), View("c", "ledger", "2024-03-01")
-    assert counts(card, bank, later, ledger) == "z"
-    assert counts(bank, View("a", "card", "2024-01-02")) == "b"
-    assert counts(bank, card) == counts(card, bank) == "a"
+    bank = View("y", "bank", "2024-03-05", statement=True)
+    payout = View("x", "donations", "2024-03-06", "transfer", statement=True)
+    assert counts(card, bank, later, ledger, payout) == "x"
+    assert counts(card, bank, later, ledger) == "y"
+    assert counts(card, later, ledger) == "z"
+    assert counts(other, View("a", "card", "2024-01-02")) == "b"
+    assert counts(other, card) == counts(card, other) == "a"
+
+
+def test_an_invoice_is_no_view_of_its_payment():
+    invoice = View("a", "ledger", "2024-01-01", "obligation")
+    payment, fee = View("b", "bank", "2024-01-02"), View("c", "ledger", "2024-01-03", "fee")
+    pairs = [("a", "b"), ("b", "c")]
+    assert canonical._alike([invoice, payment, fee], pairs) == [("b", "c")]
 
 
 def test_every_system_that_saw_it():

@@ -26,6 +26,7 @@ FIXED = [
     "relationship_id", "relationship_type", "edge_class", "confidence_score", "detection_method",
     "source_file", "source_key", "target_file", "target_key", "source_entity_id", "source_entity",
     "target_entity_id", "target_entity", "occurred_at", "amount", "currency",
+    "kind", "payment_group_id",
 ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from psycopg.sql import SQL, Identifier, Placeholder
 
 KEYS = [
     key
-    for name in ("0002_tenants_apart", "0003_entities_that_are_one")
+    for name in ("0002_tenants_apart", "0003_entities_that_are_one", "0013_what_rows_record")
     for key in import_module(f"graph.migrations.{name}").KEYS
 ]
 TABLES = {
@@ -84,6 +84,7 @@ class Books:
         self.pattern = self.made("relationship_patterns")
         self.relationship = self.made("relationship_instances", relationship_type="payment")
         self.original = self.made("relationship_instances", relationship_type="refund")
+        self.case = self.made("payment_cases")
 
     def made(self, table: str, **other) -> uuid.UUID:
         return insert(table, self.row(table, **other))
@@ -143,6 +144,9 @@ class Books:
     def repeated_requests(self, key):
         return {"key": key, "digest": "d", "status": 202, "answer": "{}"}
 
+    def saved_mappings(self, key):
+        return {"layout": str(key), "name": "ours", "toml": "name = 1"}
+
     def searched_groups(self, key):
         return {"key": key, "digest": "d", "found": "[]"}
 
@@ -157,6 +161,7 @@ class Books:
             "temporal_pattern_id": self.temporal,
             "seasonal_pattern_id": self.seasonal,
             "pattern_id": self.pattern,
+            "canonical_id": getattr(self, "relationship", None),
         }
 
     def temporal_patterns(self, key):
@@ -206,6 +211,29 @@ class Books:
             "change_type": "modified",
         }
 
+    def payment_cases(self, key):
+        return {
+            "kind": "paid_twice",
+            "reason": "the same party, number and amount",
+            "confidence": 0.9,
+            "party": "Acme",
+            "amount_at_risk": 5,
+            "currency": "GBP",
+            "extra_payments": 1,
+            "first_day": "2024-01-31",
+            "last_day": "2024-02-28",
+            "row_keys": [f"test {key}"],
+        }
+
+    def payment_case_rows(self, key):
+        return {"case_id": self.case, "relationship_id": self.original, "role": "original"}
+
+    def payment_case_entries(self, key):
+        return {"case_id": self.case, "action": "found", "by": "enrichment", "state": "open"}
+
+    def tenant_preferences(self, key):
+        return {"time_zone": "Europe/London"}
+
     def duplicate_transactions(self, key):
         return {
             "relationship_id": self.relationship,
@@ -247,11 +275,26 @@ CHECKS = [
     ),
     *(
         (table, {"currency": wrong}, f"{table}_currency_iso")
-        for table in ("raw_events", "predicted_relationships")
+        for table in ("raw_events", "predicted_relationships", "payment_cases")
         for wrong in ("gbp", "GB", "GBPS", "", "GBP\n", "ÄÖÜ", "123")
     ),
     ("raw_events", {"amount": 1, "currency": None}, "raw_events_amount_has_currency"),
     ("raw_events", {"amount": "NaN"}, "raw_events_amount_finite"),
+    ("raw_events", {"balance": "NaN"}, "raw_events_balance_finite"),
+    *(
+        ("relationship_instances", {"allocated": wrong}, "relationship_instances_allocated_finite")
+        for wrong in (-1, "NaN")
+    ),
+    *(
+        ("payment_cases", {"amount_at_risk": wrong}, "payment_cases_at_risk")
+        for wrong in (-1, "NaN")
+    ),
+    *(
+        ("payment_cases", {"amount_recovered": wrong}, "payment_cases_recovered")
+        for wrong in (-1, "NaN")
+    ),
+    ("payment_cases", {"row_keys": []}, "payment_cases_keys_stated"),
+    ("payment_cases", {"extra_payments": -1}, "payment_cases_extra_payments_check"),
     ("temporal_patterns", {"occurrences": -1}, "temporal_patterns_occurrences_check"),
     ("raw_events", {"source": ""}, "raw_events_key_stated"),
     ("raw_events", {"external_id": ""}, "raw_events_key_stated"),
@@ -339,6 +382,9 @@ UNIQUE = [
     ("duplicate_transactions", "duplicate_transactions_pair_key"),
     ("entity_resolutions", "entity_resolutions_pair_key"),
     ("enrichments", "enrichments_user_key"),
+    ("tenant_preferences", "tenant_preferences_user_key"),
+    ("payment_case_rows", "payment_case_rows_key"),
+    ("saved_mappings", "saved_mappings_layout_key"),
     ("searched_groups", "searched_groups_key_key"),
     ("asked_questions", "asked_questions_once"),
     ("repeated_requests", "repeated_requests_key_key"),
@@ -384,6 +430,23 @@ def test_an_event_names_an_entity_once_and_once_more_through_a_merged_one(books)
     again = books.row("entity_matches", original_entity_id=None)
     refused(again, "entity_matches", by="entity_matches_event_entity_key")
     assert books.made("entity_matches")
+
+
+def test_no_relationship_is_its_own_canonical_one(books):
+    with pytest.raises(IntegrityError, match="relationship_instances_not_its_own_canonical"):
+        execute(
+            "UPDATE relationship_instances SET canonical_id = id WHERE id = %s", books.relationship
+        )
+
+
+def test_a_view_counts_itself_when_the_one_that_counted_is_taken_out(books):
+    """Soft deletion of the canonical row; a link's has no such effect."""
+    view = books.made("relationship_instances")
+    select = "SELECT canonical_id FROM relationship_instances WHERE id = %s"
+    assert execute(select, view) == [(books.relationship,)]
+    take_out = "UPDATE relationship_instances SET deleted_at = now() WHERE id = %s"
+    execute(take_out, books.relationship)
+    assert execute(select, view) == [(None,)]
 
 
 def test_no_entity_is_merged_into_itself(books):
@@ -467,6 +530,7 @@ def test_every_rule_in_the_database_is_tried_here():
         "duplicate_transactions_two_ends",
         "entity_resolutions_two_entities",
         "normalized_entities_not_into_itself",
+        "relationship_instances_not_its_own_canonical",
     }
     tenant_keys = {f"{to}_tenant_key" for _, _, to, _ in KEYS}  # what the composite keys point at
     assert {name for (name,) in rows} == tried | tenant_keys

@@ -39,7 +39,7 @@ def test_readers_see_what_the_tables_hold(seed):
     choices = random.Random(seed)
     with histories.sessions() as writers:
         history = histories.History(seed, choices.randrange, writers)
-        history.run(45)
+        history.run(60)
     assert history.comparisons > 15
 
 

@@ -371,3 +371,34 @@ def test_any_table_is_guessed_or_refused(write_table: Write, table: list[list[st
         return
     assert explain(by)
     assert len(list(read(path, by))) <= len(table)
+
+
+def test_western_files_are_not_read_as_asian_ones(write: Write) -> None:
+    text = "Compte;Date;Libellé;Référence;Montant\n01;15/01/2025;VIR ÉPICERIE DU VAL;1;+9,00\n"
+    path = write(text.encode("cp1252"))
+    assert guess(path).file.encoding == "cp1252"
+    assert _rows(path, guess(path))[0].payee.name == "VIR ÉPICERIE DU VAL"
+
+
+def test_polish_files_of_windows(write: Write) -> None:
+    text = "Data operacji;Kwota;Tytuł;Odbiorca\n2025-01-15;-9,00;opłata;Wodociągi Łódź\n"
+    path = write(text.encode("cp1250"))
+    assert _rows(path, guess(path))[0].payee.name == "Wodociągi Łódź"
+
+
+@pytest.mark.parametrize(
+    ("titles", "records"),
+    [
+        (["Date", "Description", "Amount", "Balance"], "payment"),
+        (["Invoice Date", "Supplier", "Invoice Number", "Amount", "Due Date"], "obligation"),
+        (["Date", "Claimant", "Amount", "Expense"], "claim"),
+        (["Order Date", "Supplier", "Amount", "Order Number"], "order"),
+    ],
+)
+def test_what_a_row_records(write_table: Write, titles: list[str], records: str) -> None:
+    cells = {"Amount": "-5.00", "Balance": "7.00"}
+    row = [
+        cells.get(title, "2025-01-15" if "Date" in title else f"Acme {title}") for title in titles
+    ]
+    by = guess(write_table("book.csv", titles, [row, row]))
+    assert by.records == records

@@ -1,4 +1,4 @@
-"""Files as banks, cards, processors and accounting programs write them, read by nothing but the guess.
+"""Files as banks, cards, processors and accounting programs write them, read by the guess alone.
 
 shapes/*.txt hold a file each after `=== NAME` and, after `---`, the payments that it states:
 `DATE PAYER > PAYEE AMOUNT CURRENCY`. A party is a part of a name, "*" one of our own (an account or
@@ -55,20 +55,27 @@ def is_row(expected: str, row: LedgerRow) -> bool:
     )
 
 
+def is_refused(path: Path) -> bool:
+    """Whether the file is refused, or asked about before anything of it is imported."""
+    try:
+        return any(doubt.blocking for doubt in guess(path).doubts)
+    except GuessError:
+        return True
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_read_as_it_is_meant(name: str, tmp_path: Path) -> None:
     content, expected = SHAPES[name]
     path = tmp_path / f"{name}.csv"
     path.write_text(content, encoding="utf-8")
     if expected == ["?"]:
-        with pytest.raises(GuessError):
-            assert not any(doubt.blocking for doubt in guess(path).doubts)
+        assert is_refused(path)
         return
     by = guess(path)
     rows = [row for row in read(path, by) if isinstance(row, LedgerRow)]
     shown = [
-        f"{r.occurred_at.date()} {r.payer.kind}:{r.payer.name} > {r.payee.kind}:{r.payee.name} {r.amount} {r.currency}"
-        for r in rows
+        f"{row.occurred_at.date()} {row.payer} > {row.payee} {row.amount} {row.currency}"
+        for row in rows
     ]
     assert len(rows) == len(expected), (shown, by.evidence)
     for line, row in zip(expected, rows, strict=True):

@@ -1,0 +1,36 @@
+"""Sessions of the pages and the admin, kept in the database as the owner's rows.
+
+The application's role, which reads tenants' rows, can neither read nor write a session: who gets a
+statement past it still cannot become somebody else.
+"""
+
+from typing import Any
+
+from django.contrib.sessions.backends import db
+
+from graph.database.role import as_owner
+
+
+class SessionStore(db.SessionStore):
+    """Django's, with every query run as the owner."""
+
+    def load(self) -> dict[str, Any]:
+        with as_owner():
+            return super().load()
+
+    def exists(self, session_key: str) -> bool:
+        with as_owner():
+            return super().exists(session_key)
+
+    def save(self, must_create: bool = False) -> None:
+        with as_owner():
+            super().save(must_create)
+
+    def delete(self, session_key: str | None = None) -> None:
+        with as_owner():
+            super().delete(session_key)
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        with as_owner():
+            super().clear_expired()

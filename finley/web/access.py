@@ -1,0 +1,137 @@
+"""Who looks at a page, at whose data, in which role."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate
+from uuid import UUID
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+
+from finley.models import Membership, Role, User
+from graph.database.role import as_owner
+from graph.errors import GraphError, NotFound, ViewMissing, ViewUnpopulated
+
+SESSION_TENANT = "tenant"
+SESSION_RESUME = "resume"
+MOST_RESUMED = 100_000  # characters of a form that are kept over a sign-in
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The person who is signed in, and the tenant whose data the session reads."""
+
+    person: User
+    tenant_id: UUID
+    tenant: str
+    role: Role
+
+    @property
+    def reviews(self) -> bool:
+        return self.role.includes(Role.REVIEWER)
+
+    @property
+    def owns(self) -> bool:
+        return self.role.includes(Role.OWNER)
+
+
+class PageRequest(HttpRequest):
+    """A request to a page: somebody is signed in."""
+
+    access: Access
+
+
+Page = Callable[Concatenate[PageRequest, ...], HttpResponse]
+View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
+
+
+def page(needs: Role = Role.VIEWER) -> Callable[[Page], View]:
+    """A view for people who are signed in and have this role.
+
+    Others are asked to sign in, and a form that they sent is kept over that. Errors of the graph
+    become pages: NotFound a 404, a view that is not ready a 503, any other a 400.
+    """
+
+    def decorated(view: Page) -> View:
+        @wraps(view)
+        def answered(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return _ask_to_sign_in(request)
+            request.access = current(request)  # type: ignore[attr-defined]
+            response = _answer(view, needs, request, *args, **options)  # type: ignore[arg-type]
+            patch_cache_control(response, private=True, no_store=True)
+            return response
+
+        return answered
+
+    return decorated
+
+
+def _answer(
+    view: Page, needs: Role, request: PageRequest, *args: Any, **options: Any
+) -> HttpResponse:
+    if not request.access.role.includes(needs):
+        raise PermissionDenied(f"This needs the role {needs}; you have {request.access.role}.")
+    try:
+        return view(request, *args, **options)
+    except NotFound as error:
+        raise Http404(str(error)) from error
+    except (ViewMissing, ViewUnpopulated):
+        return render(request, "web/not_ready.html", status=503)
+    except GraphError as error:
+        return render(request, "web/refused.html", {"error": error}, status=400)
+
+
+def current(request: HttpRequest) -> Access:
+    """Of somebody who is signed in: the session's tenant, if they may see it still."""
+    person = request.user
+    assert isinstance(person, User)  # noqa: S101 - the caller has seen to it
+    choices = tenants_of(person)
+    wanted = request.session.get(SESSION_TENANT)
+    return next((each for each in choices if str(each.tenant_id) == wanted), choices[0])
+
+
+def tenants_of(person: User) -> list[Access]:
+    """Whose data the person may see: those that it is a member of, the oldest first, then its own.
+
+    So who was invited begins with what it was invited to.
+    """
+    with as_owner():
+        memberships = list(
+            Membership.objects.filter(member=person, tenant__is_active=True)
+            .select_related("tenant")
+            .order_by("created", "id")
+        )
+    others = [
+        Access(person, each.tenant_id, each.tenant.email, Role(each.role)) for each in memberships
+    ]
+    return [*others, Access(person, person.pk, person.email, Role.OWNER)]
+
+
+def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    following = request.get_full_path()
+    if request.method == "POST":
+        _keep_form(request)
+        following = reverse("resume")
+    if request.headers.get("HX-Request"):
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = redirect_to_login(following)["Location"]
+        return response
+    return redirect_to_login(following)
+
+
+def _keep_form(request: HttpRequest) -> None:
+    """What was typed is shown again after the sign-in; files have to be chosen again."""
+    fields = [
+        [name, value]
+        for name, values in request.POST.lists()
+        if name != "csrfmiddlewaretoken"
+        for value in values
+    ]
+    if sum(len(name) + len(str(value)) for name, value in fields) <= MOST_RESUMED:
+        request.session[SESSION_RESUME] = {"path": request.path, "fields": fields}

@@ -1,0 +1,30 @@
+"""What every page's template knows."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+NAVIGATION = (  # title, the page's name, and the names of pages that belong to it
+    ("Overview", "overview", ()),
+    ("Review", "review", ("review-parties",)),
+    ("Recurring", "recurring", ("calendar", "series")),
+    ("Payments", "payments", ("payment",)),
+    ("Parties", "parties", ("party", "explorer")),
+    ("Import", "imports", ("import",)),
+)
+
+
+def layout(request: HttpRequest) -> dict[str, Any]:
+    """Who looks at it, where in the navigation it is, and whether finley can send mail."""
+    match = request.resolver_match
+    place = match.url_name if match else ""
+    return {
+        "access": getattr(request, "access", None),
+        "pages": [
+            {"title": title, "address": reverse(name), "here": place in (name, *others)}
+            for title, name, others in NAVIGATION
+        ],
+        "sends_mail": bool(settings.EMAIL_HOST_NAME),
+    }

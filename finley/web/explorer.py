@@ -1,0 +1,182 @@
+"""The surroundings of one party as a picture and as a table. Each view has an address."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from math import cos, degrees, log1p, pi, sin
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from finley.web import parameters
+from finley.web.access import PageRequest, page
+from graph.engine.filters import Only
+from graph.errors import QuestionError
+from graph.questions import whole_graph
+
+SIDE = 1000  # of the picture, a square
+RINGS = (0, 190, 330)  # by the distance from the party; names stand outside
+CROWDED = 14  # parties on a ring whose names are turned outwards
+NODES = {1: 40, 2: 60}  # shown at most, by depth
+EDGES = 20_000
+NAME = 20  # characters
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    id: str
+    name: str
+    kind: str
+    x: float
+    y: float
+    radius: float
+    anchor: str
+    short: str
+    turned: float  # degrees
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """All payments from one party to another, a currency at a time."""
+
+    source: Row
+    target: Row
+    currency: str
+    amount: Decimal
+    count: int
+    first: Any
+    last: Any
+
+
+@page()
+def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
+    """`depth` 1 or 2, `since` and `until` (days), `type` of the payments."""
+    depth = _depth(request)
+    found = whole_graph.neighbourhood(
+        request.access.tenant_id,
+        entity_id,
+        depth=depth,
+        limit=NODES[depth],
+        edge_limit=EDGES,
+        only=Only(
+            types=_types(request), since=_day(request, "since"), until=_day(request, "until")
+        ),
+    )
+    edges = aggregated(found)
+    nodes = placed(found["entities"], edges)
+    by_id = {node.id: node for node in nodes}
+    lines = [
+        {"source": by_id[one], "target": by_id[other], "width": width, "label": label}
+        for one, other, width, label in _lines(edges)
+    ]
+    context = {
+        "centre": found["entities"][0],
+        "nodes": nodes,
+        "lines": lines,
+        "edges": edges,
+        "depth": depth,
+        "truncated": found["truncated"],
+        "edges_truncated": found["edges_truncated"],
+        "side": SIDE,
+    }
+    return render(request, "web/explorer.html", context)
+
+
+def _depth(request: PageRequest) -> int:
+    text = request.GET.get("depth") or "1"
+    if text not in {"1", "2"}:
+        raise QuestionError("The depth is 1 or 2.", "depth")
+    return int(text)
+
+
+def _day(request: PageRequest, name: str) -> date | None:
+    text = parameters.text_of(request.GET, name)
+    return parameters.day(name, text) if text else None
+
+
+def _types(request: PageRequest) -> tuple[str, ...]:
+    text = parameters.text_of(request.GET, "type")
+    return (text,) if text else ()
+
+
+def aggregated(found: Row) -> list[Edge]:
+    """One edge for each pair, direction and currency, the greatest amount first."""
+    parties = {str(entity["id"]): entity for entity in found["entities"]}
+    groups: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for edge in found["edges"]:
+        if edge["amount"] is not None:
+            groups[str(edge["source"]), str(edge["target"]), edge["currency"]].append(edge)
+    edges = [
+        Edge(
+            parties[source],
+            parties[target],
+            currency,
+            sum((abs(Decimal(row["amount"])) for row in rows), Decimal(0)),
+            len(rows),
+            min(row["occurred_at"] for row in rows),
+            max(row["occurred_at"] for row in rows),
+        )
+        for (source, target, currency), rows in groups.items()
+    ]
+    return sorted(edges, key=lambda edge: (-edge.amount, edge.source["name"], edge.target["name"]))
+
+
+def placed(entities: list[Row], edges: list[Edge]) -> list[Node]:
+    """The party in the middle, the others on rings by distance, the same each time."""
+    weights: defaultdict[str, float] = defaultdict(float)
+    for edge in edges:
+        for end in (edge.source, edge.target):
+            weights[str(end["id"])] += edge.count
+    nodes = []
+    for distance in sorted({entity["distance"] for entity in entities}):
+        ring = [entity for entity in entities if entity["distance"] == distance]
+        ring.sort(key=lambda entity: (entity["kind"], entity["name"], str(entity["id"])))
+        for at, entity in enumerate(ring):
+            angle = 2 * pi * at / len(ring) - pi / 2
+            turned = len(ring) > CROWDED
+            weight = weights[str(entity["id"])]
+            nodes.append(_node(entity, (RINGS[distance], angle), weight, turned=turned))
+    return nodes
+
+
+def _node(entity: Row, polar: tuple[int, float], weight: float, *, turned: bool) -> Node:
+    """A name that is turned reads from left to right on either side."""
+    (ring, angle), name = polar, str(entity["name"])
+    left = cos(angle) < -1e-9
+    outwards = degrees(angle) + (180 if left else 0)
+    return Node(
+        str(entity["id"]),
+        name,
+        str(entity["kind"]),
+        round(SIDE / 2 + ring * cos(angle), 1),
+        round(SIDE / 2 + ring * sin(angle), 1),
+        round(5 + 2.5 * log1p(weight) ** 0.8, 1),
+        ("end" if left else "start") if turned else "middle",
+        name if len(name) <= NAME else f"{name[: NAME - 1]}…",
+        round(outwards, 1) if turned else 0.0,
+    )
+
+
+def _lines(edges: list[Edge]) -> list[tuple[str, str, float, str]]:
+    """One line for each pair, whatever the directions and currencies."""
+    lines: dict[tuple[str, str], list[Edge]] = {}
+    for edge in edges:
+        one, other = sorted((str(edge.source["id"]), str(edge.target["id"])))
+        if one != other:
+            lines.setdefault((one, other), []).append(edge)
+    return [
+        (one, other, round(1 + log1p(sum(edge.count for edge in some)), 1), _label(some))
+        for (one, other), some in lines.items()
+    ]
+
+
+def _label(edges: list[Edge]) -> str:
+    return "; ".join(
+        f"{edge.source['name']} to {edge.target['name']}: {edge.currency} {edge.amount:,.2f} "
+        f"in {edge.count:,} rows"
+        for edge in edges
+    )

@@ -1,0 +1,72 @@
+"""What the layers found, as the pages show it: what is due, what rose."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from graph.models.choices import EntityKind
+from graph.questions import days, insights
+
+MOST = 500
+OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as cash flow has it
+RECENT = timedelta(days=120)
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Predictions by their day, as of `today`; `books` says how far each source's books reach.
+
+    Stale: the books of its source ended too long ago to expect anything of them.
+    """
+
+    today: date
+    books: list[Row]
+    pending: list[Row]
+    overdue: list[Row]
+    stale: list[Row]
+
+
+def expected(user_id: UUID) -> Expected:
+    """What recurring payments are due, overdue and stale, the earliest first."""
+    today = days.today(user_id)
+    states = [_predictions(user_id, status, today) for status in ("pending", "overdue", "stale")]
+    return Expected(today, days.reach(user_id, today), *states)
+
+
+def _predictions(user_id: UUID, status: str, today: date) -> list[Row]:
+    rows, _ = insights.insights(
+        user_id, "prediction", status=status, once=True, today=today, most=MOST
+    )
+    rows = [_seen_by_us(row) for row in rows if row["insight"]["expected_from"] is not None]
+    return sorted(rows, key=lambda row: (row["insight"]["expected_from"], str(row["id"])))
+
+
+def _seen_by_us(row: Row) -> Row:
+    """With `comes_in`, and the `party` outside: whom our accounts and departments deal with."""
+    target = row["target"]
+    comes_in = target is not None and target.kind in OURS
+    return {**row, "comes_in": comes_in, "party": row["source"] if comes_in else target}
+
+
+def above_usual(user_id: UUID) -> list[Row]:
+    """Payments of the books' last months above the usual amount of their series, newest first.
+
+    Each has `usual` and `ratio`.
+    """
+    rows, _ = insights.insights(user_id, "root_cause", once=True, most=MOST)
+    risen = [
+        {**row, "usual": usual, "ratio": float(row["amount"]) / usual}
+        for row in rows
+        if (usual := _usual(row)) and float(row["amount"] or 0) > usual
+    ]
+    if not risen:
+        return []
+    newest = max(row["occurred_at"] for row in risen)
+    return [row for row in risen if row["occurred_at"] > newest - RECENT]
+
+
+def _usual(row: Row) -> float:
+    evidence = row["evidence"]
+    return float(evidence.get("usual") or 0) if evidence.get("what") == "amount" else 0.0

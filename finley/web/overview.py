@@ -1,0 +1,96 @@
+"""The first page: what moved, what may have been paid twice, what is due, what costs more."""
+
+import calendar
+from collections.abc import Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from finley.web import charts, findings
+from finley.web.access import PageRequest, page
+from finley.web.sums import by_currency
+from graph.models.choices import CaseState
+from graph.questions import cases, cash_flow
+from syncjobs import connections
+
+AHEAD = 14  # days
+SHOWN = 5
+Row = dict[str, Any]
+
+
+@page()
+def overview(request: PageRequest) -> HttpResponse:
+    """Each figure with the currency and what it counts, and a link to its rows."""
+    user_id = request.access.tenant_id
+    flow = cash_flow.cash_flow(user_id)
+    return render(
+        request,
+        "web/overview.html",
+        {
+            "charts": charts.cash_by_month(flow, month_address),
+            "risk": _risk(user_id),
+            "owed": _owed(flow["obligations"]),
+            "off_statement": sum(row["off_statement_payments"] for row in flow["months"]),
+            "ahead": _ahead(user_id),
+            "risen": findings.above_usual(user_id)[:SHOWN],
+            "connections": connections.listed(user_id),
+        },
+    )
+
+
+def month_address(month: str, currency: str) -> str:
+    """The payments of a month as 2025-07, in one currency."""
+    first = date.fromisoformat(f"{month}-01")
+    last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    query = {"since": str(first), "until": str(last), "currency": currency}
+    return f"{reverse('payments')}?{urlencode(query)}"
+
+
+def _risk(user_id: UUID) -> Row:
+    """Open cases, and what is at risk in them by currency, each case once."""
+    answer = cases.cases(user_id, state=CaseState.OPEN.value, limit=SHOWN)
+    sums = sorted(answer["totals"], key=lambda total: -total["amount_at_risk"])
+    return {"count": answer["count"], "sums": sums}
+
+
+def _owed(obligations: list[Row]) -> list[Row]:
+    """Open invoices by direction and currency, and what of them is overdue."""
+    sums: dict[tuple[str, str], Row] = {}
+    for row in obligations:
+        key = row["direction"], row["currency"]
+        zero = {"open": Decimal(0), "overdue": Decimal(0)}
+        of_key = sums.setdefault(key, {"direction": key[0], "currency": key[1], **zero})
+        for name in zero:
+            of_key[name] += row[name]
+    return list(sums.values())
+
+
+def _ahead(user_id: UUID) -> Row:
+    expected = findings.expected(user_id)
+    until = expected.today + timedelta(days=AHEAD)
+    due = [row for row in expected.pending if row["insight"]["expected_from"] <= until]
+    return {
+        "days": AHEAD,
+        "today": expected.today,
+        "books": expected.books,
+        "stale": expected.stale,
+        "due": due,
+        "goes_out": by_currency(_ranges(due, comes_in=False), "amount_high"),
+        "comes_in": by_currency(_ranges(due, comes_in=True), "amount_high"),
+        "first": due[:SHOWN],
+        "overdue": expected.overdue,
+    }
+
+
+def _ranges(rows: Iterable[Row], *, comes_in: bool) -> Iterable[Row]:
+    return (
+        {**row["insight"], "currency": row["currency"]}
+        for row in rows
+        if row["comes_in"] == comes_in
+    )

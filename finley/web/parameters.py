@@ -1,0 +1,83 @@
+"""What a list is narrowed by, read from a page's query."""
+
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.http import QueryDict
+
+from graph.errors import QuestionError
+from graph.reading import cursors
+from graph.reading.cursors import Position
+
+TEXTS = ("type", "currency", "document_ref", "party")
+AMOUNTS = ("min_amount", "max_amount")
+PERIOD = {"since": time.min, "until": time.max}
+GREATEST = Decimal(10) ** 16
+
+
+def of_payments(query: QueryDict) -> dict[str, Any]:
+    """As `graph.questions.relationships` takes them. Raises QuestionError naming the field."""
+    wanted: dict[str, Any] = {name: text for name in TEXTS if (text := text_of(query, name))}
+    for name in AMOUNTS:
+        if text := text_of(query, name):
+            wanted[name] = amount(name, text)
+    for name, at in PERIOD.items():
+        if text := text_of(query, name):
+            wanted[name] = datetime.combine(day(name, text), at, UTC)
+    layers = [layer for name in query.getlist("has") for layer in name.split(",") if layer]
+    return {**wanted, "has": layers} if layers else wanted
+
+
+def text_of(query: QueryDict, name: str) -> str:
+    """Stripped, and without NUL, which no text of the database holds."""
+    return query.get(name, "").replace("\0", "").strip()
+
+
+def day(name: str, text: str) -> date:
+    """Raises QuestionError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise QuestionError(f"{text} is no day: write it as 2025-07-31.", name) from None
+
+
+def amount(name: str, text: str) -> Decimal:
+    """Raises QuestionError naming the field."""
+    value = number(text)
+    if value is None:
+        raise QuestionError(f"{text} is no amount: write it as 1260.16.", name)
+    return value
+
+
+def offset(query: QueryDict) -> int:
+    """Where the page of a list begins, counted from 0. Raises QuestionError."""
+    text = query.get("offset", "0")
+    if not text.isdecimal() or len(text) > 9:
+        raise QuestionError("The offset is a number from 0.", "offset")
+    return int(text)
+
+
+def number(text: str) -> Decimal | None:
+    """The amount that a person means by `1,260.16`, `1260,16`, `GBP 1 260.16` or `£1260`."""
+    digits = text.strip().strip("£€$").removesuffix(".00")
+    digits = "".join(part for part in digits.split() if not (part.isalpha() and len(part) == 3))
+    digits = digits.strip("£€$")
+    if digits.count(",") == 1 and "." not in digits and len(digits.rpartition(",")[2]) != 3:
+        digits = digits.replace(",", ".")
+    try:
+        amount = Decimal(digits.replace(",", ""))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and abs(amount) < GREATEST else None
+
+
+def position(query: QueryDict) -> Position | None:
+    """Where the page of a list begins. Raises QuestionError."""
+    text = query.get("cursor")
+    if not text:
+        return None
+    try:
+        return cursors.position(text)
+    except ValueError:
+        raise QuestionError("This page of the list is no more: begin again.", "cursor") from None

@@ -1,0 +1,119 @@
+"""Parties: the list, found by name with typos forgiven, and one of them."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from finley.web import charts, downloads, names, parameters
+from finley.web.access import PageRequest, page
+from finley.web.downloads import Column
+from finley.web.overview import month_address
+from graph.errors import QuestionError
+from graph.models.choices import EntityKind
+from graph.questions import cash_flow, entities, insights, relationships, search
+
+A_PAGE = 50
+RECENT = 25
+COUNTERPARTIES = 30
+COLUMNS = (
+    Column("Name", lambda row: row["name"]),
+    Column("Kind", lambda row: row["kind"]),
+    Column("Keys", lambda row: "; ".join(f"{k}: {v}" for k, v in (row["keys"] or {}).items())),
+    Column("Id", lambda row: row["id"]),
+)
+Row = dict[str, Any]
+
+
+@page()
+def parties(request: PageRequest) -> HttpResponse:
+    """By name, or the best likeness to what was typed first, a page at a time."""
+    kind = parameters.text_of(request.GET, "kind") or None
+    if kind not in (None, *EntityKind.values):
+        raise QuestionError(f"There is no kind {kind}.", "kind")
+    text = parameters.text_of(request.GET, "q")[:200]
+    user_id = request.access.tenant_id
+    if downloads.wants_file(request):
+        return downloads.file(request, "parties", COLUMNS, _every(user_id, text, kind))
+    found = search.entities(user_id, text, kind=kind, limit=A_PAGE, after=_after(request))
+    context = {
+        "found": found,
+        "kind": kind,
+        "kinds": sorted(found.kinds.items()),
+        "following": _following(found.following),
+    }
+    return render(request, "web/parties.html", context)
+
+
+def _every(user_id: UUID, text: str, kind: str | None) -> list[Row]:
+    rows: list[Row] = []
+    after = None
+    while len(rows) <= downloads.MOST:
+        found = search.entities(user_id, text, kind=kind, limit=5_000, after=after)
+        rows += found.entities
+        after = found.following
+        if after is None:
+            break
+    return rows
+
+
+def _following(after: search.After | None) -> dict[str, Any] | None:
+    return None if after is None else dict(zip(("likeness", "name", "id"), after, strict=True))
+
+
+def _after(request: PageRequest) -> search.After | None:
+    likeness, name, entity = (request.GET.get(f"after_{x}") for x in ("likeness", "name", "id"))
+    if not (likeness and name is not None and entity):
+        return None
+    try:
+        return float(likeness), name.replace("\0", ""), UUID(entity)
+    except ValueError:
+        raise QuestionError("This page of the list is no more: begin again.", "after") from None
+
+
+@page()
+def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
+    """Who it is and what was paid, seen from the party: what it receives is money in."""
+    user_id = request.access.tenant_id
+    entity = entities.party(user_id, entity_id, limit=COUNTERPARTIES)
+    party_id = str(entity["id"])
+    flow = cash_flow.cash_flow(user_id, party=party_id)
+    rows, following = relationships.relationships(user_id, {"party": party_id}, most=RECENT)
+    context = {
+        "entity": entity,
+        "totals": totals(flow["months"]),
+        "charts": charts.cash_by_month(flow, _months_of(party_id)),
+        "payments": names.with_parties(user_id, rows),
+        "more": following is not None,
+        **_findings(user_id, party_id),
+    }
+    return render(request, "web/party.html", context)
+
+
+def _months_of(entity_id: str) -> Any:
+    return lambda month, currency: f"{month_address(month, currency)}&party={entity_id}"
+
+
+def _findings(user_id: UUID, entity_id: str) -> Row:
+    """What is expected of it, and what was perhaps paid twice."""
+    expected, _ = insights.insights(user_id, "prediction", party=entity_id, once=True)
+    twice, _ = insights.insights(user_id, "fraud", party=entity_id, status="open", once=True)
+    return {"expected": expected, "twice": twice}
+
+
+def totals(months: list[Row]) -> list[Row]:
+    """In and out of all months, a row a currency; each payment counted once."""
+    sums: dict[str, Row] = {}
+    for row in months:
+        zero = {
+            "money_in": Decimal(0),
+            "money_out": Decimal(0),
+            "payments_in": 0,
+            "payments_out": 0,
+        }
+        known = sums.setdefault(row["currency"], {"currency": row["currency"], **zero})
+        for name in zero:
+            known[name] += row[name]
+    return list(sums.values())

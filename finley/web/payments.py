@@ -1,0 +1,64 @@
+"""Payments as a list, narrowed by party, days, amounts, document number; and as a file."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from finley.web import downloads, names, parameters
+from finley.web.access import PageRequest, page
+from finley.web.downloads import Column
+from graph.layers import LAYERS
+from graph.questions import relationships as listing
+from graph.reading import cursors
+
+A_PAGE = 50
+COLUMNS = (
+    Column("Date", lambda row: row["occurred_at"].date()),
+    Column("Type", lambda row: row["relationship_type"].replace("_", " ")),
+    Column("From", lambda row: _name(row["source"])),
+    Column("To", lambda row: _name(row["target"])),
+    Column("Amount", lambda row: row["amount"]),
+    Column("Currency", lambda row: row["currency"]),
+    Column("Document", lambda row: row["document_ref"]),
+    Column("Why it is there", lambda row: row["reason"]),
+    Column("Id", lambda row: str(row["id"])),
+)
+Row = dict[str, Any]
+
+
+@page()
+def payments(request: PageRequest) -> HttpResponse:
+    """Newest first, a page at a time. Money that several sources saw is in the list as often."""
+    wanted = parameters.of_payments(request.GET)
+    user_id = request.access.tenant_id
+    if downloads.wants_file(request):
+        return downloads.file(request, "payments", COLUMNS, every(user_id, wanted))
+    rows, following = listing.relationships(
+        user_id, wanted, most=A_PAGE, after=parameters.position(request.GET)
+    )
+    context = {
+        "rows": names.with_parties(user_id, rows),
+        "next": cursors.cursor(following),
+        "layers": [layer.name for layer in LAYERS],
+        "has": request.GET.get("has", ""),
+        "narrowed": bool(wanted),
+    }
+    return render(request, "web/payments.html", context)
+
+
+def every(user_id: UUID, wanted: Row) -> list[Row]:
+    """All rows of the list, at most as many as a file takes."""
+    rows: list[Row] = []
+    after = None
+    while len(rows) <= downloads.MOST:
+        some, after = listing.relationships(user_id, wanted, most=2_000, after=after)
+        rows += names.with_parties(user_id, some)
+        if after is None:
+            break
+    return rows
+
+
+def _name(entity: Any) -> str:
+    return entity.name if entity else ""

@@ -1,0 +1,25 @@
+"""Rows of a file that could not be read, from the list that the import wrote."""
+
+import csv
+import io
+
+from finley.web.downloads import safe_cell
+
+SHOWN = 100
+Line = tuple[str, str, str, str]
+
+
+def rows(text: str) -> list[Line]:
+    """The first rows: line of the file, field, reason, the row itself."""
+    lines = csv.reader(io.StringIO(text))
+    next(lines, None)
+    return [(line[0], line[1], line[2], line[3]) for line in lines if len(line) == 4][:SHOWN]
+
+
+def safe(text: str) -> bytes:
+    """The list for a spreadsheet, which is to run nothing of it."""
+    written = io.StringIO()
+    csv.writer(written).writerows(
+        [safe_cell(cell) for cell in line] for line in csv.reader(io.StringIO(text))
+    )
+    return written.getvalue().encode("utf-8-sig")

@@ -1,0 +1,39 @@
+"""One field for everything: parties by name, payments by amount or by document number."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from finley.web import names, parameters
+from finley.web.access import PageRequest, page
+from graph.questions import relationships
+from graph.questions import search as parties_by_name
+
+SHOWN = 20
+LONGEST = 200  # characters
+Row = dict[str, Any]
+
+
+@page()
+def search(request: PageRequest) -> HttpResponse:
+    """Whatever the text may be: a name with typos, an amount, a number of a document or row."""
+    text = parameters.text_of(request.GET, "q")[:LONGEST]
+    context: Row = {"text": text}
+    if text:
+        user_id = request.access.tenant_id
+        context |= {
+            "parties": parties_by_name.entities(user_id, text, limit=SHOWN),
+            "documents": _payments(user_id, document_ref=text),
+            "transactions": _payments(user_id, transaction_ref=text),
+        }
+        amount = parameters.number(text)
+        if amount is not None:
+            context["amounts"] = _payments(user_id, min_amount=amount, max_amount=amount)
+    return render(request, "web/search.html", context)
+
+
+def _payments(user_id: UUID, **wanted: Any) -> list[Row]:
+    rows, _ = relationships.relationships(user_id, wanted, most=SHOWN)
+    return names.with_parties(user_id, rows)

@@ -1,0 +1,26 @@
+"""Sums of rows, a currency at a time: amounts of two currencies are never added."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """So much, of so many rows."""
+
+    currency: str
+    amount: Decimal
+    rows: int
+
+
+def by_currency(rows: Iterable[dict[str, Any]], amount: str = "amount") -> list[Sum]:
+    """The largest first; rows without an amount are left out."""
+    totals: dict[str, tuple[Decimal, int]] = {}
+    for row in rows:
+        if row[amount] is not None:
+            total, count = totals.get(row["currency"], (Decimal(0), 0))
+            totals[row["currency"]] = total + abs(Decimal(row[amount])), count + 1
+    sums = [Sum(currency, *of) for currency, of in totals.items()]
+    return sorted(sums, key=lambda each: (-each.amount, each.currency))

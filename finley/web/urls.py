@@ -1,0 +1,64 @@
+"""The addresses of the pages."""
+
+from django.contrib.auth import views as auth_views
+from django.urls import path, reverse_lazy
+
+from finley.web import (
+    account,
+    explorer,
+    imports,
+    overview,
+    parties,
+    payment,
+    payments,
+    recurring,
+    review,
+    review_parties,
+    search,
+)
+
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("search/", search.search, name="search"),
+    path("parties/", parties.parties, name="parties"),
+    path("parties/<uuid:entity_id>/", parties.party, name="party"),
+    path("payments/", payments.payments, name="payments"),
+    path("payments/<uuid:relationship_id>/", payment.payment, name="payment"),
+    path("review/", review.review, name="review"),
+    path("review/decide/", review.decide, name="decide"),
+    path("review/parties/", review_parties.queue, name="review-parties"),
+    path("review/parties/<uuid:pair>/", review_parties.decide, name="decide-parties"),
+    path("explore/<uuid:entity_id>/", explorer.explorer, name="explorer"),
+    path("recurring/", recurring.recurring, name="recurring"),
+    path("recurring/calendar/", recurring.calendar, name="calendar"),
+    path("recurring/<uuid:relationship_id>/", recurring.one, name="series"),
+    path("import/", imports.imports, name="imports"),
+    path("import/begin/", imports.begin, name="import-begin"),
+    path("import/<uuid:upload_id>/", imports.one, name="import"),
+    path("import/<uuid:upload_id>/pieces/<int:number>/", imports.piece, name="import-piece"),
+    path("import/<uuid:upload_id>/received/", imports.received, name="import-received"),
+    path("import/<uuid:upload_id>/choose/", imports.choose, name="import-choose"),
+    path("import/<uuid:upload_id>/confirm/", imports.confirm, name="import-confirm"),
+    path("import/<uuid:upload_id>/discard/", imports.discard, name="import-discard"),
+    path("import/<uuid:upload_id>/rejects/", imports.rejects, name="import-rejects"),
+    path("account/", account.account, name="account"),
+    path("account/sign-in/", account.SignIn.as_view(), name="sign-in"),
+    path("account/sign-out/", auth_views.LogoutView.as_view(next_page="sign-in"), name="sign-out"),
+    path("account/tenant/", account.switch, name="switch-tenant"),
+    path("account/members/", account.invite, name="invite"),
+    path("account/members/<int:member>/remove/", account.remove, name="remove-member"),
+    path("account/resume/", account.resume, name="resume"),
+    path("account/password/", account.ForgottenPassword.as_view(), name="password-forgotten"),
+    path(
+        "account/password/sent/",
+        auth_views.PasswordResetDoneView.as_view(template_name="web/password_sent.html"),
+        name="password-sent",
+    ),
+    path(
+        "account/password/<uidb64>/<token>/",
+        auth_views.PasswordResetConfirmView.as_view(
+            template_name="web/password_new.html", success_url=reverse_lazy("sign-in")
+        ),
+        name="password_reset_confirm",
+    ),
+]

@@ -1,0 +1,357 @@
+"""What the questions with sums take and give. Each sum says what it counts."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from graph.api.fields import Moment
+from graph.api.list_serializers import money, total
+from graph.api.serializers import Answer, BooksAnswer, StrictQuery
+from graph.models.choices import CaseAction, CaseRole, CaseState, Records
+from graph.questions import cases, open_items, spend
+
+PAYMENTS = "payments and fees, each once; no invoices, no transfers between own accounts"
+
+
+def today_field() -> Any:
+    return serializers.DateField(
+        required=False, help_text="The day that counts as today; the calendar's where none is said"
+    )
+
+
+def party_field(meaning: str) -> Any:
+    return serializers.CharField(
+        required=False, max_length=200, help_text=f"An entity's id, or a part of a name: {meaning}"
+    )
+
+
+def currency_field() -> Any:
+    return serializers.RegexField(r"\A[A-Z]{3}\Z", required=False)
+
+
+class DatedAnswer(Answer):
+    today = serializers.DateField(help_text="The day that counted as today")
+    books = BooksAnswer(many=True)
+
+
+class CashFlowQuery(StrictQuery):
+    party = party_field("seen from it; without one, from all departments and accounts")
+    since = Moment(required=False, help_text="At or after this time.")
+    until = Moment(required=False, end=True, help_text="At or before this time.")
+    by = serializers.ChoiceField(
+        ["month", "party"], default="month", help_text="party: each month by who paid or was paid"
+    )
+    today = today_field()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        since, until = attrs.get("since"), attrs.get("until")
+        if since and until and since > until:
+            raise serializers.ValidationError({"since": ["Must not be later than `until`."]})
+        return attrs
+
+
+class CashMonth(Answer):
+    month = serializers.CharField(help_text="YYYY-MM, in UTC")
+    currency = serializers.CharField()
+    party_id = serializers.UUIDField(
+        allow_null=True, help_text="With by=party: who paid or was paid"
+    )
+    party = serializers.CharField(allow_null=True)
+    money_in = total(f"{PAYMENTS}; where statements of accounts reach, what they show")
+    money_out = total(f"{PAYMENTS}; where statements of accounts reach, what they show")
+    payments_in = serializers.IntegerField(help_text="Counts the payments of money_in")
+    payments_out = serializers.IntegerField(help_text="Counts the payments of money_out")
+    transferred = total("what left one own account for another; it is neither in nor out")
+    off_statement_in = total(
+        "payments and fees, each once, that other sources tell and no statement shows; "
+        "not in money_in"
+    )
+    off_statement_out = total(
+        "payments and fees, each once, that other sources tell and no statement shows; "
+        "not in money_out"
+    )
+    off_statement_payments = serializers.IntegerField(
+        help_text="Counts the payments of off_statement_in and off_statement_out"
+    )
+
+
+class ObligationMonth(Answer):
+    direction = serializers.ChoiceField(open_items.DIRECTIONS)
+    currency = serializers.CharField()
+    due_month = serializers.CharField(help_text="YYYY-MM of the due day, or of its own without one")
+    open = total("invoices and claims less what payments settled and credit notes took back")
+    overdue = total("of `open` what is due before today")
+
+
+class ExpectedMonth(Answer):
+    month = serializers.CharField(help_text="YYYY-MM")
+    currency = serializers.CharField(allow_null=True)
+    in_low = total("the least amounts of predicted payments, each once; none that is stale")
+    in_high = total("the greatest amounts of predicted payments, each once; none that is stale")
+    out_low = total("the least amounts of predicted payments, each once; none that is stale")
+    out_high = total("the greatest amounts of predicted payments, each once; none that is stale")
+    payments = serializers.IntegerField(help_text="Counts the predicted payments in it")
+
+
+class CashFlowAnswer(DatedAnswer):
+    months = CashMonth(many=True)
+    obligations = ObligationMonth(many=True)
+    expected = ExpectedMonth(many=True)
+
+
+class OpenItemsQuery(StrictQuery):
+    today = today_field()
+    party = party_field("only items of this party")
+    direction = serializers.ChoiceField(open_items.DIRECTIONS, required=False)
+    item = serializers.ChoiceField(open_items.ITEMS, required=False)
+    currency = currency_field()
+    limit = serializers.IntegerField(default=200, min_value=1, max_value=2000)
+
+
+class Ages(Answer):
+    def get_fields(self) -> Any:
+        return {
+            name: total(f"what is open of items in the bucket {name} (days overdue)")
+            for name in open_items.BUCKETS
+        }
+
+
+class OpenTotal(Answer):
+    direction = serializers.ChoiceField(open_items.DIRECTIONS)
+    item = serializers.ChoiceField(open_items.ITEMS)
+    currency = serializers.CharField()
+    open = total("what is open of these items, each once, in this currency")
+    count = serializers.IntegerField(help_text="Counts the items")
+    ages = Ages()
+
+
+class OpenItem(Answer):
+    id = serializers.UUIDField(help_text="The relationship")
+    item = serializers.ChoiceField(open_items.ITEMS)
+    direction = serializers.ChoiceField(
+        open_items.DIRECTIONS, help_text="payable: the tenant owes it; receivable: it is owed to it"
+    )
+    party_id = serializers.UUIDField()
+    party = serializers.CharField()
+    currency = serializers.CharField()
+    day = serializers.DateField()
+    due_on = serializers.DateField(allow_null=True)
+    document_ref = serializers.CharField(allow_null=True)
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+    amount = money()
+    settled = total("what payments settled and credit notes took back of this item")
+    open = money(help_text="amount less settled")
+    days_overdue = serializers.IntegerField(help_text="Negative: not due yet")
+    age = serializers.ChoiceField(open_items.BUCKETS)
+
+
+class OpenItemsAnswer(DatedAnswer):
+    totals = OpenTotal(many=True)
+    count = serializers.IntegerField(help_text="Counts the items that the filters leave")
+    results = OpenItem(many=True)
+
+
+class CasesQuery(StrictQuery):
+    state = serializers.ChoiceField(CaseState.choices, required=False)
+    owner = serializers.CharField(required=False, max_length=200, allow_blank=True)
+    party = serializers.CharField(required=False, max_length=200, help_text="A part of its name")
+    currency = currency_field()
+    min_amount = serializers.DecimalField(
+        max_digits=20, decimal_places=4, required=False, min_value=0, help_text="At risk"
+    )
+    min_confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
+    order = serializers.ChoiceField(list(cases.ORDERS), default="amount")
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=500)
+    offset = serializers.IntegerField(default=0, min_value=0, max_value=10**6)
+
+
+class CaseTotal(Answer):
+    currency = serializers.CharField()
+    state = serializers.ChoiceField(CaseState.choices)
+    cases = serializers.IntegerField(help_text="Counts the cases in this state")
+    amount_at_risk = total(
+        "the extra rows of open and confirmed cases, each case once; 0 for those that are closed"
+    )
+    amount_recovered = total("what came back of these cases")
+
+
+class CaseReason(Answer):
+    kind = serializers.CharField()
+    why = serializers.CharField()
+    confidence = serializers.FloatField()
+    repeats = serializers.ListField(
+        child=serializers.CharField(), help_text="The later row's key and the original's"
+    )
+
+
+class CaseEvidence(Answer):
+    def get_fields(self) -> Any:
+        return {
+            "for": CaseReason(many=True, help_text="The strongest first"),
+            "against": serializers.ListField(child=serializers.CharField()),
+        }
+
+
+class CaseAnswer(Answer):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(CaseState.choices)
+    kind = serializers.CharField(help_text="Of the strongest reason")
+    reason = serializers.CharField(help_text="The strongest, in words")
+    confidence = serializers.FloatField(help_text="Of the strongest reason")
+    party = serializers.CharField()
+    amount_at_risk = total("the extra rows of the case, once for all sources that tell them")
+    currency = serializers.CharField()
+    extra_payments = serializers.IntegerField(help_text="Counts the extra rows")
+    first_day = serializers.DateField()
+    last_day = serializers.DateField()
+    evidence = CaseEvidence()
+    owner = serializers.CharField()
+    note = serializers.CharField()
+    amount_recovered = total("what came back, as people have written it down")
+    found = serializers.BooleanField(
+        help_text="false: the books do not show it any more; what people decided is kept"
+    )
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class CasesAnswer(Answer):
+    count = serializers.IntegerField(help_text="Counts the cases that the filters leave")
+    totals = CaseTotal(many=True)
+    results = CaseAnswer(many=True)
+    next = serializers.IntegerField(allow_null=True, help_text="The next page's `offset`")
+
+
+class CaseRowAnswer(Answer):
+    id = serializers.UUIDField(help_text="The relationship")
+    role = serializers.ChoiceField(CaseRole.choices)
+    source = serializers.CharField()  # type: ignore[assignment]
+    key = serializers.CharField(help_text="The row's own key in its source")
+    kind = serializers.ChoiceField(Records.choices)
+    day = serializers.DateField()
+    amount = money(help_text="Of this row")
+    currency = serializers.CharField(allow_null=True)
+    document_ref = serializers.CharField(allow_null=True)
+    party = serializers.CharField(help_text="As the row spells it")
+    description = serializers.CharField()
+    counts = serializers.BooleanField(help_text="Whether this view of the payment counts in sums")
+
+
+class CaseEntryAnswer(Answer):
+    action = serializers.ChoiceField(CaseAction.choices)
+    by = serializers.CharField()
+    state = serializers.ChoiceField(CaseState.choices)
+    owner = serializers.CharField()
+    note = serializers.CharField()
+    amount_recovered = money(help_text="What came back in all, after this entry")
+    created_at = serializers.DateTimeField()
+
+
+class CaseDetailAnswer(CaseAnswer):
+    row_keys = serializers.ListField(child=serializers.CharField())
+    rows = CaseRowAnswer(many=True)
+    history = CaseEntryAnswer(many=True)
+
+
+class DecisionBody(StrictQuery):
+    one_of_them = "field"
+    action = serializers.ChoiceField(list(cases.DECISIONS))
+    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+    owner = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    amount = serializers.DecimalField(
+        max_digits=20, decimal_places=4, required=False, help_text="With recover: what came back"
+    )
+
+
+class BreakAnswer(Answer):
+    key = serializers.CharField(help_text="The row's own key in its source")
+    file = serializers.CharField(allow_null=True)
+    line = serializers.IntegerField(allow_null=True)
+    day = serializers.DateField()
+    amount = money(help_text="What the row changed on the account")
+    expected = money(help_text="The balance that the rows before it lead to")
+    stated = money(help_text="The balance that it states")
+    difference = money(help_text="stated less expected")
+
+
+class ReconciledMonth(Answer):
+    month = serializers.CharField(help_text="YYYY-MM")
+    opening = money(help_text="The balance before its first row")
+    movements = total("every row of the account's statement in the month")
+    closing = money(help_text="The balance after its last row")
+    difference = money(help_text="closing less opening less movements")
+    rows = serializers.IntegerField(help_text="Counts the rows of the statement in the month")
+    ok = serializers.BooleanField(help_text="opening + movements = closing, and no row breaks")
+    breaks = serializers.IntegerField(help_text="Counts the rows at which the balance breaks")
+    first_break = BreakAnswer(allow_null=True)
+
+
+class ReconciledAccount(Answer):
+    source = serializers.CharField()  # type: ignore[assignment]
+    account = serializers.CharField()
+    currency = serializers.CharField()
+    ok = serializers.BooleanField()
+    months = ReconciledMonth(many=True)
+
+
+class ReconcileAnswer(Answer):
+    ok = serializers.BooleanField(help_text="Every month of every account adds up")
+    accounts = ReconciledAccount(many=True)
+
+
+class SpendQuery(StrictQuery):
+    by = serializers.ChoiceField(spend.BY, default="party")
+    period = serializers.ChoiceField(list(spend.PERIODS), default="month")
+    direction = serializers.ChoiceField(
+        ["out", "in"], default="out", help_text="out: what was paid; in: what was received"
+    )
+    kind = serializers.ChoiceField(
+        ["payment", "obligation"],
+        default="payment",
+        help_text="payment: money that moved, fees too; obligation: what was invoiced",
+    )
+    party = party_field("only payments to it (or from it)")
+    currency = currency_field()
+    periods = serializers.IntegerField(default=13, min_value=1, max_value=120)
+    order = serializers.ChoiceField(
+        spend.RANKINGS, default="amount", help_text="Of the newest period, the most first"
+    )
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=500)
+    today = today_field()
+
+
+class SpendPeriod(Answer):
+    period = serializers.CharField(help_text="2025-04, 2025-Q2 or 2025")
+    amount = total("payments (or invoices, as `kind` says), each once, in this currency")
+    count = serializers.IntegerField(help_text="Counts the payments of `amount`")
+    share = serializers.FloatField(
+        allow_null=True, help_text="Of all groups' amounts in the period and currency, 0..1"
+    )
+    change = total("as `amount`: this period less the one before")
+    change_share = serializers.FloatField(allow_null=True, help_text="change / the one before")
+    change_on_last_year = total("as `amount`: this period less the same one a year before")
+    change_on_last_year_share = serializers.FloatField(allow_null=True)
+    price_part = total(
+        "of `change` what comes of other prices in recurring series, at this period's number of "
+        "payments"
+    )
+
+
+class PriceChange(Answer):
+    from_day = serializers.DateField(help_text="The first day of the new price")
+    old = money()
+    new = money()
+    change_share = serializers.FloatField(help_text="new / old - 1")
+
+
+class SpendGroup(Answer):
+    name = serializers.CharField(allow_null=True, help_text="null: the books do not say")
+    party_id = serializers.UUIDField(allow_null=True)
+    currency = serializers.CharField()
+    periods = SpendPeriod(many=True, help_text="The newest first; it is as long as it is by today")
+    prices = PriceChange(many=True, help_text="The last change of each recurring series' price")
+
+
+class SpendAnswer(DatedAnswer):
+    count = serializers.IntegerField(help_text="Counts the groups")
+    results = SpendGroup(many=True)

@@ -1,0 +1,147 @@
+"""A mapping as the TOML that mapping.load reads, with what a guess is not sure of as comments."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from graph.ingest.guessing.explain import explain
+from graph.ingest.mapping import FileRule, Mapping, PartyRule, SkipRule
+
+HEAD = """\
+# A format of ledger files (docs/formats.md). Made by make_mapping from {title};
+# read it, mend it, and import with: manage.py import_ledger FILE --mapping THIS.toml"""
+
+
+def as_toml(mapping: Mapping) -> str:
+    """The text; loading it gives the same reading. Doubts stand in it as `# not sure: ...`."""
+    return "\n".join([*_lines(mapping), ""])
+
+
+def _lines(mapping: Mapping) -> Iterator[str]:
+    yield HEAD.format(title=mapping.title)
+    yield from (f"# {line}" for line in explain(mapping))
+    yield ""
+    for name in ("name", "title", "source", "platform"):
+        yield f"{name} = {_text(getattr(mapping, name))}"
+    if isinstance(mapping.records, str):
+        yield f"records = {_text(mapping.records)}  # payment obligation order transfer claim fee"
+    if mapping.recognise:
+        yield from _table("recognise", [("columns", mapping.recognise)])
+    yield from _file(mapping.file)
+    key = mapping.key
+    yield from _table(
+        "key",
+        [
+            ("columns", key.columns),
+            ("unique", key.unique),
+            ("separators", key.separators),
+            ("content", key.content),
+            ("ignore", key.ignore),
+            ("account", key.account),
+        ],
+    )
+    yield from _table("publication", [("columns", mapping.publication)])
+    yield from _table("transaction", [("columns", mapping.transaction)])
+    yield from _date_and_amount(mapping)
+    yield from _party("payer", mapping.payer)
+    yield from _party("payee", mapping.payee)
+    yield from _table("fields", mapping.fields.items())
+    yield from _table("constants", [("currency", mapping.currency)])
+    yield from _table("aliases", mapping.aliases.items())
+    for rule in mapping.skip:
+        yield from _skip(rule)
+
+
+def _file(rule: FileRule) -> Iterator[str]:
+    """Without the encoding: the next file may be in another."""
+    yield from _table(
+        "file",
+        [
+            ("delimiter", rule.delimiter),
+            ("header_line", rule.header_line),
+            ("skip_blank", None if rule.skip_blank else False),
+        ],
+    )
+
+
+def _date_and_amount(mapping: Mapping) -> Iterator[str]:
+    date, amount = mapping.date, mapping.amount
+    zone = date.timezone if date.timezone != "UTC" else None
+    yield from _table(
+        "date",
+        [
+            ("column", date.column),
+            ("formats", date.formats),
+            ("unknown", date.unknown),
+            ("fallback", date.fallback),
+            ("timezone", zone),
+        ],
+    )
+    yield from _table(
+        "amount",
+        [
+            ("column", amount.column),
+            ("debit", amount.debit),
+            ("credit", amount.credit),
+            ("decimal", amount.decimal),
+            ("thousands", amount.thousands),
+            ("positive", None if amount.debit else amount.positive),
+            ("times", amount.times),
+            ("unsigned", amount.unsigned),
+            ("direction", amount.direction),
+            ("paid", amount.paid),
+            ("received", amount.received),
+        ],
+    )
+
+
+def _party(role: str, party: PartyRule) -> Iterator[str]:
+    yield from _table(
+        role,
+        [
+            ("kind", party.kind),
+            ("name", party.name),
+            ("default", party.default),
+            ("kind_column", party.kind_column),
+            ("or_else", party.or_else),
+            ("received", party.received),
+            ("own", party.own),
+        ],
+    )
+    yield from _table(f"{role}.keys", party.keys)
+    yield from _table(f"{role}.not_keys", [(kind, rule.pattern) for kind, rule in party.not_keys])
+
+
+def _skip(rule: SkipRule) -> Iterator[str]:
+    pattern = rule.pattern.pattern if rule.pattern else None
+    yield from _table(
+        f"skip.{_key(rule.column)}",
+        [("reason", rule.reason), ("values", rule.values), ("pattern", pattern)],
+    )
+
+
+def _table(name: str, items: Iterable[tuple[str, object]]) -> Iterator[str]:
+    """The table, without what is empty; nothing where all of it is."""
+    filled = [(key, value) for key, value in items if value not in (None, "", (), False)]
+    if filled:
+        yield ""
+        yield f"[{name}]"
+        yield from (f"{_key(key)} = {_value(value)}" for key, value in filled)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_text, value))}]"
+    return _text(str(value))
+
+
+def _text(text: str) -> str:
+    """A basic string: JSON's escapes are TOML's, too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(key: str) -> str:
+    return key if key.isascii() and key.replace("_", "").replace("-", "").isalnum() else _text(key)

@@ -1,0 +1,31 @@
+"""What a tenant has set for its own answers."""
+
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from graph.models.rows import TenantRow
+
+
+def known_zone(name: str) -> None:
+    """Raises ValidationError for what is no IANA time zone."""
+    if name not in available_timezones():
+        raise ValidationError(f"{name!r} is no time zone, as 'Europe/London' is.")
+
+
+class TenantPreference(TenantRow):
+    """One row a tenant; without one the service's own time zone holds."""
+
+    time_zone = models.TextField(
+        validators=[known_zone], help_text="IANA name; today is its calendar's"
+    )
+
+    class Meta:
+        db_table = "tenant_preferences"
+        constraints = [
+            models.UniqueConstraint(fields=["user_id"], name="tenant_preferences_user_key")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.time_zone}"

@@ -1,0 +1,264 @@
+"""Cases of possible double payments: which there are, one with its rows, and what people decide."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Now
+
+from graph.database.tenancy import tenant_transaction
+from graph.enrich.cases import PAIRS
+from graph.errors import NotFound, QuestionError
+from graph.models import (
+    DuplicateTransaction,
+    PaymentCase,
+    PaymentCaseEntry,
+    PaymentCaseRow,
+    RelationshipInstance,
+)
+from graph.models.choices import CaseAction, CaseState
+
+Answer = dict[str, Any]
+
+
+class DecidedMeanwhile(QuestionError):
+    """The case has another state than the one that the person saw: nothing was changed."""
+
+
+ORDERS = {
+    "amount": ("-amount_at_risk", "id"),
+    "confidence": ("-confidence", "-amount_at_risk", "id"),
+    "newest": ("-last_day", "id"),
+    "oldest": ("first_day", "id"),
+}
+AT_RISK = (CaseState.OPEN.value, CaseState.CONFIRMED.value)
+DECISIONS = {
+    CaseAction.CONFIRM.value: CaseState.CONFIRMED.value,
+    CaseAction.DISMISS.value: CaseState.DISMISSED.value,
+    CaseAction.RECOVER.value: CaseState.RECOVERED.value,
+    CaseAction.REOPEN.value: CaseState.OPEN.value,
+    CaseAction.ASSIGN.value: None,
+    CaseAction.NOTE.value: None,
+}
+COLUMNS = (
+    "id", "state", "kind", "reason", "confidence", "party", "amount_at_risk", "currency",
+    "extra_payments", "first_day", "last_day", "evidence", "owner", "note", "amount_recovered",
+    "found", "created_at", "updated_at",
+)  # fmt: skip
+
+
+def cases(
+    user_id: UUID,
+    *,
+    state: str | None = None,
+    owner: str | None = None,
+    party: str | None = None,
+    currency: str | None = None,
+    min_amount: Decimal | None = None,
+    min_confidence: float | None = None,
+    order: str = "amount",
+    limit: int = 50,
+    offset: int = 0,
+) -> Answer:
+    """A page of the cases that the filters leave, in one of ORDERS, and the sums over all of those.
+
+    `party` is a part of the party's name. The rows of a case are in `case`.
+    """
+    wanted = {
+        "state": state,
+        "owner": owner,
+        "party__icontains": party,
+        "currency": currency,
+        "amount_at_risk__gte": min_amount,
+        "confidence__gte": min_confidence,
+    }
+    filters = {name: value for name, value in wanted.items() if value is not None}
+    with tenant_transaction(user_id):
+        chosen = PaymentCase.objects.filter(user_id=user_id, **filters)
+        page = chosen.order_by(*ORDERS[order])[offset : offset + limit]
+        count = chosen.count()
+        following = offset + limit
+        return {
+            "count": count,
+            "totals": _totals(chosen),
+            "results": [_answer(case) for case in page],
+            "next": following if following < count else None,
+        }
+
+
+def totals(user_id: UUID) -> list[Answer]:
+    """By currency and state: cases, the amount at risk and the amount recovered, each case once."""
+    with tenant_transaction(user_id):
+        return _totals(PaymentCase.objects.filter(user_id=user_id))
+
+
+def _totals(chosen: "QuerySet[PaymentCase]") -> list[Answer]:
+    by = chosen.order_by("currency", "state").values("currency", "state")
+    sums = by.annotate(
+        cases=Count("id"), amount=Sum("amount_at_risk"), recovered=Sum("amount_recovered")
+    )
+    return [
+        {
+            "currency": row["currency"],
+            "state": row["state"],
+            "cases": row["cases"],
+            "amount_at_risk": row["amount"] if row["state"] in AT_RISK else Decimal(0),
+            "amount_recovered": row["recovered"],
+        }
+        for row in sums
+    ]
+
+
+def case(user_id: UUID, case_id: UUID | str) -> Answer:
+    """One case with all its rows in all sources and its history. Raises NotFound."""
+    with tenant_transaction(user_id):
+        return _detail(user_id, _one(user_id, case_id))
+
+
+def decide(
+    user_id: UUID,
+    case_id: UUID | str,
+    action: str,
+    *,
+    by: str,
+    note: str = "",
+    owner: str | None = None,
+    amount: Decimal | None = None,
+    seen: str | None = None,
+) -> Answer:
+    """Write down a person's decision, and answer the case as it is then.
+
+    `action`: confirm, dismiss, reopen; recover (with the `amount` that came back, all that is at
+    risk where none is said); assign (to `owner`, "" for nobody); note. Its pairs in layer 9 are
+    judged alike. `by` is who decides, `seen` the state that they saw. Raises NotFound,
+    QuestionError naming the field, DecidedMeanwhile where the case has another state than `seen`.
+    """
+    if action not in DECISIONS:
+        raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")
+    with tenant_transaction(user_id):
+        chosen = _one(user_id, case_id, lock=True)
+        if seen is not None and chosen.state != seen:
+            raise DecidedMeanwhile(_meanwhile(user_id, chosen), "seen")
+        _check(chosen, action, note=note, owner=owner, amount=amount)
+        _apply(chosen, action, note=note, owner=owner, amount=amount)
+        PaymentCaseEntry.objects.create(
+            user_id=user_id,
+            case=chosen,
+            action=action,
+            by=by,
+            state=chosen.state,
+            owner=chosen.owner,
+            note=note,
+            amount_recovered=chosen.amount_recovered if action == CaseAction.RECOVER else None,
+        )
+        return _detail(user_id, chosen)
+
+
+def _meanwhile(user_id: UUID, chosen: PaymentCase) -> str:
+    entries = PaymentCaseEntry.objects.filter(user_id=user_id, case=chosen)
+    last = entries.order_by("created_at", "id").last()
+    by = f" by {last.by}" if last else ""
+    name = f"{chosen.amount_at_risk:,.2f} {chosen.currency} to {chosen.party}"
+    return f"Somebody else was faster: the case of {name} is {chosen.state} already{by}."
+
+
+def _check(
+    chosen: PaymentCase, action: str, *, note: str, owner: str | None, amount: Decimal | None
+) -> None:
+    if action == CaseAction.ASSIGN and owner is None:
+        raise QuestionError("Say to whom it is assigned.", "owner")
+    if action == CaseAction.NOTE and not note:
+        raise QuestionError("Say what is to be noted.", "note")
+    if amount is not None and action != CaseAction.RECOVER:
+        raise QuestionError("An amount comes with the action recover only.", "amount")
+    if amount is not None and not 0 < amount <= chosen.amount_at_risk:
+        most = f"{chosen.amount_at_risk:.2f} {chosen.currency}"
+        raise QuestionError(f"Say more than 0 and at most {most}, what is at risk.", "amount")
+
+
+def _apply(
+    chosen: PaymentCase, action: str, *, note: str, owner: str | None, amount: Decimal | None
+) -> None:
+    state = DECISIONS[action]
+    if owner is not None:
+        chosen.owner = owner
+    if note:
+        chosen.note = note
+    if state is not None:
+        chosen.state = state
+        chosen.amount_recovered = Decimal(0)
+        if state == CaseState.RECOVERED:
+            chosen.amount_recovered = chosen.amount_at_risk if amount is None else amount
+        _judge_pairs(chosen)
+    chosen.updated_at = Now()
+    chosen.save()
+    chosen.refresh_from_db()
+
+
+def _judge_pairs(chosen: PaymentCase) -> None:
+    DuplicateTransaction.objects.filter(
+        user_id=chosen.user_id,
+        relationship_key__in=chosen.row_keys,
+        original_key__in=chosen.row_keys,
+    ).exclude(evidence__kind="republished").update(status=PAIRS[chosen.state])
+
+
+def _one(user_id: UUID, case_id: UUID | str, *, lock: bool = False) -> PaymentCase:
+    try:
+        wanted = UUID(str(case_id))
+    except ValueError:
+        raise NotFound("There is no such case.", "id") from None
+    chosen = PaymentCase.objects.select_for_update() if lock else PaymentCase.objects.all()
+    found = chosen.filter(user_id=user_id, id=wanted).first()
+    if found is None:
+        raise NotFound("There is no such case.", "id")
+    return found
+
+
+def _answer(chosen: PaymentCase) -> Answer:
+    return {name: getattr(chosen, name) for name in COLUMNS}
+
+
+def _detail(user_id: UUID, chosen: PaymentCase) -> Answer:
+    entries = PaymentCaseEntry.objects.filter(user_id=user_id, case=chosen)
+    names = ("action", "by", "state", "owner", "note", "amount_recovered", "created_at")
+    return {
+        **_answer(chosen),
+        "row_keys": chosen.row_keys,
+        "rows": _rows(user_id, chosen),
+        "history": list(entries.order_by("created_at", "id").values(*names)),
+    }
+
+
+def _rows(user_id: UUID, chosen: PaymentCase) -> list[Answer]:
+    """The rows in the order of their days: the books' own fields, and the part each plays."""
+    roles = dict(
+        PaymentCaseRow.objects.filter(user_id=user_id, case=chosen).values_list(
+            "relationship_id", "role"
+        )
+    )
+    flows = RelationshipInstance.objects.filter(user_id=user_id, id__in=list(roles))
+    flows = flows.select_related("target_event").order_by(
+        "target_event__occurred_at", "target_event__source", "target_event__external_id"
+    )
+    return [_row(flow, roles) for flow in flows]
+
+
+def _row(flow: RelationshipInstance, roles: Mapping[UUID, str]) -> Answer:
+    event = flow.target_event
+    return {
+        "id": flow.id,
+        "role": roles[flow.id],
+        "source": event.source,
+        "key": event.external_id,
+        "kind": event.records or "payment",
+        "day": event.occurred_at.date(),
+        "amount": abs(event.amount) if event.amount is not None else None,
+        "currency": event.currency,
+        "document_ref": event.document_ref,
+        "party": event.party_name,
+        "description": event.description,
+        "counts": flow.canonical_id is None,
+    }

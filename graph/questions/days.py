@@ -1,0 +1,38 @@
+"""Which day a question means by today, and how far each source's books reach."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from graph import sql
+from graph.database.tenancy import tenant_transaction
+from graph.models import TenantPreference
+from graph.reading import rows
+from graph.reading.rows import Reader
+
+Answer = dict[str, Any]
+
+
+def today(user_id: UUID) -> date:
+    """The calendar's day in the tenant's time zone (the service's, where it has set none)."""
+    with tenant_transaction(user_id):
+        zone = (
+            TenantPreference.objects.filter(user_id=user_id)
+            .values_list("time_zone", flat=True)
+            .first()
+        )
+    return datetime.now(ZoneInfo(zone or settings.TIME_ZONE)).date()
+
+
+def reach(user_id: UUID, today: date) -> list[Answer]:
+    """The same as `books`, in a transaction of its own."""
+    with rows.snapshot(user_id) as reader:
+        return books(reader, user_id, today)
+
+
+def books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
+    """Each source with the last day of its books that is not after today."""
+    return reader.rows(sql.read("questions/books"), {"user_id": user_id, "today": today})

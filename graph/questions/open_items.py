@@ -1,0 +1,133 @@
+"""What is owed and not settled, and money that moved and is not used up, by age."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from graph import sql
+from graph.errors import NotFound
+from graph.questions import days
+from graph.questions.search import standing_for
+from graph.reading import rows
+from graph.reading.rows import Reader
+
+Answer = dict[str, Any]
+
+ITEMS = ("invoice", "claim", "credit_note", "refund", "overpayment", "payment_without_invoice")
+DIRECTIONS = ("payable", "receivable")
+OWED = ("invoice", "claim")  # an amount of money that one party owes the other for something
+BUCKETS = ("not_due", "1-30", "31-60", "61-90", "over_90")
+
+
+def open_items(
+    user_id: UUID,
+    *,
+    today: date | None = None,
+    party: str | None = None,
+    direction: str | None = None,
+    item: str | None = None,
+    currency: str | None = None,
+    limit: int = 200,
+) -> Answer:
+    """The items that are open on `today`, the longest overdue first, and their sums by age.
+
+    An invoice is open by its amount less what payments settle and credit notes take back; a
+    payment by what no invoice uses up. Sums are of all items that the filters leave, whatever the
+    `limit`. Amounts of two currencies are never added. Raises NotFound for a party that is none,
+    ViewMissing, ViewUnpopulated.
+    """
+    day = today or days.today(user_id)
+    with rows.snapshot(user_id) as reader:
+        found = read(reader, user_id, day, meant(user_id, party))
+        books = days.books(reader, user_id, day)
+    wanted = {"direction": direction, "item": item, "currency": currency}
+    for name, value in wanted.items():
+        found = [each for each in found if value in (None, each[name])]
+    return {
+        "today": day,
+        "books": books,
+        "totals": totals(found),
+        "count": len(found),
+        "results": found[:limit],
+    }
+
+
+def read(reader: Reader, user_id: UUID, today: date, parties: list[UUID] | None) -> list[Answer]:
+    """All items that are open on that day; each in its bucket of age."""
+    asked = {"user_id": user_id, "today": today, "parties": parties}
+    with hashed(reader):
+        found = reader.rows(sql.read("questions/open_items"), asked)
+    return [{**each, "age": bucket(each["days_overdue"])} for each in found]
+
+
+@contextmanager
+def hashed(reader: Reader) -> Iterator[None]:
+    """The planner knows nothing of what a query's steps find: left alone it looks up in loops."""
+    with reader.connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
+        yield
+        cursor.execute("SELECT set_config('enable_nestloop', 'on', true)")
+
+
+def meant(user_id: UUID, party: str | None) -> list[UUID] | None:
+    """The entities that a request names, None where it names none. Raises NotFound."""
+    if party is None:
+        return None
+    parties = standing_for(user_id, party)
+    if not parties:
+        raise NotFound("No entity of your graph has this id or a name like this.", "party")
+    return parties
+
+
+def bucket(days_overdue: int) -> str:
+    """The ageing bucket: days after the due day (of an item without one, after its own day)."""
+    if days_overdue <= 0:
+        return BUCKETS[0]
+    return BUCKETS[min((days_overdue - 1) // 30, 3) + 1]
+
+
+def totals(items: Iterable[Answer]) -> list[Answer]:
+    """Open amounts by item, direction and currency, and by age within each."""
+    sums: dict[tuple[str, str, str], dict[str, Decimal]] = {}
+    counts: dict[tuple[str, str, str], int] = {}
+    for each in items:
+        key = (each["direction"], each["item"], each["currency"])
+        ages = sums.setdefault(key, dict.fromkeys(BUCKETS, Decimal(0)))
+        ages[each["age"]] += each["open"]
+        counts[key] = counts.get(key, 0) + 1
+    return [
+        {
+            "direction": direction,
+            "item": item,
+            "currency": currency,
+            "open": sum(ages.values(), Decimal(0)),
+            "count": counts[direction, item, currency],
+            "ages": ages,
+        }
+        for (direction, item, currency), ages in sorted(sums.items())
+    ]
+
+
+def obligations(items: Iterable[Answer]) -> list[Answer]:
+    """Receivable and payable by currency and month of the due day: open, and of that overdue."""
+    sums: dict[tuple[str, str, str], list[Decimal]] = {}
+    for each in items:
+        if each["item"] in OWED:
+            due = each["due_on"] or each["day"]
+            key = (each["direction"], each["currency"], f"{due:%Y-%m}")
+            open_, overdue = sums.setdefault(key, [Decimal(0), Decimal(0)])
+            late = each["open"] if each["days_overdue"] > 0 else Decimal(0)
+            sums[key] = [open_ + each["open"], overdue + late]
+    return [
+        {
+            "direction": direction,
+            "currency": currency,
+            "due_month": month,
+            "open": open_,
+            "overdue": overdue,
+        }
+        for (direction, currency, month), (open_, overdue) in sorted(sums.items())
+    ]

@@ -1,0 +1,154 @@
+"""Do accounts' statements add up? Opening balance + movements = closing, every month."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+
+from graph import sql
+from graph.database.tenancy import tenant_transaction
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a statement: the change on the account, and the balance that it states after it.
+
+    `line` is its place in `file`; None where nobody knows it.
+    """
+
+    source: str
+    account: str
+    currency: str
+    key: str
+    file: str | None
+    line: int | None
+    day: date
+    amount: Decimal
+    balance: Decimal | None
+
+
+@dataclass(frozen=True)
+class Break:
+    """A line whose stated balance is not what the lines before it lead to."""
+
+    line: Line
+    expected: Decimal
+
+
+def reconcile(user_id: UUID) -> Answer:
+    """Each account with its months; `ok` where no line of any month breaks the running balance.
+
+    Accounts are those whose statements give a running balance: of others nothing can be said, and
+    `accounts` does not have them.
+    """
+    with tenant_transaction(user_id), connections["default"].cursor() as cursor:
+        cursor.execute(sql.read("questions/statement_rows"), {"user_id": user_id})
+        lines = [Line(*row) for row in cursor.fetchall()]
+    accounts = [
+        _account(list(rows))
+        for _, rows in groupby(lines, key=lambda line: (line.source, line.account, line.currency))
+    ]
+    stated = [account for account in accounts if account["months"]]
+    return {"ok": all(account["ok"] for account in stated), "accounts": stated}
+
+
+def _account(lines: list[Line]) -> Answer:
+    ordered = in_order(lines)
+    months = list(_months(ordered, breaks(ordered)))
+    first = ordered[0]
+    return {
+        "source": first.source,
+        "account": first.account,
+        "currency": first.currency,
+        "ok": all(month["ok"] for month in months),
+        "months": months,
+    }
+
+
+def in_order(lines: Sequence[Line]) -> list[Line]:
+    """The lines as they were booked: a file may begin with its newest line, so of both orders of
+    the lines of one day the one that breaks less often."""
+    forward = sorted(lines, key=lambda line: (line.day, line.file or "", line.line or 0))
+    backward = sorted(lines, key=lambda line: (line.day, line.file or "", -(line.line or 0)))
+    return min(forward, backward, key=lambda order: len(breaks(order)))
+
+
+def breaks(lines: Iterable[Line]) -> list[Break]:
+    """Each line whose balance is not the last stated one and what was booked since. After a break
+    the stated balance counts, so that one mistake is told once."""
+    found = []
+    running: Decimal | None = None
+    for line in lines:
+        expected = None if running is None else running + line.amount
+        if line.balance is None:
+            running = expected
+            continue
+        if expected is not None and expected != line.balance:
+            found.append(Break(line, expected))
+        running = line.balance
+    return found
+
+
+def _months(lines: Sequence[Line], broken: Sequence[Break]) -> Iterator[Answer]:
+    closing: Decimal | None = None
+    for month, rows in groupby(lines, key=lambda line: f"{line.day:%Y-%m}"):
+        booked = list(rows)
+        opening = closing if closing is not None else _opening(booked)
+        movements = sum((line.amount for line in booked), Decimal(0))
+        closing = _closing(booked, opening)
+        if opening is None or closing is None:
+            continue
+        within = [each for each in broken if f"{each.line.day:%Y-%m}" == month]
+        yield {
+            "month": month,
+            "opening": opening,
+            "movements": movements,
+            "closing": closing,
+            "difference": closing - opening - movements,
+            "rows": len(booked),
+            "ok": not within and closing == opening + movements,
+            "breaks": len(within),
+            "first_break": _told(within[0]) if within else None,
+        }
+
+
+def _opening(lines: Sequence[Line]) -> Decimal | None:
+    """The balance before the first line, from the first balance that is stated."""
+    passed = Decimal(0)
+    for line in lines:
+        passed += line.amount
+        if line.balance is not None:
+            return line.balance - passed
+    return None
+
+
+def _closing(lines: Sequence[Line], opening: Decimal | None) -> Decimal | None:
+    """The balance after the last line: the last that is stated, and what was booked since."""
+    closing = opening
+    for line in lines:
+        if line.balance is not None:
+            closing = line.balance
+        elif closing is not None:
+            closing += line.amount
+    return closing
+
+
+def _told(found: Break) -> Answer:
+    line = found.line
+    return {
+        "key": line.key,
+        "file": line.file,
+        "line": line.line,
+        "day": line.day,
+        "amount": line.amount,
+        "expected": found.expected,
+        "stated": line.balance,
+        "difference": (line.balance or Decimal(0)) - found.expected,
+    }

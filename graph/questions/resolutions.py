@@ -1,0 +1,71 @@
+"""Pairs of entities that may be one party: listed for a person, judged, taken back."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import connections
+
+from graph import sql
+from graph.database.tenancy import tenant_transaction
+from graph.enrich.resolution import step
+from graph.models import EntityResolution
+from graph.models.choices import ResolutionDecision
+
+FACTS = ("payments", "sums", "first", "last", "names", "keys", "descriptions")
+Answer = dict[str, Any]
+Word = Literal["merge", "apart", "undo"]
+
+
+def listed(
+    user_id: UUID, decided: ResolutionDecision, *, most: int = 25, offset: int = 0
+) -> tuple[list[Answer], int]:
+    """A page of the pairs that are decided so, the likeliest first, and how many there are.
+
+    Each has `kept` and `merged`: the entity's name and kind, and what the books know under that
+    name, as it was before any merge.
+    """
+    with tenant_transaction(user_id):
+        pairs = EntityResolution.objects.filter(user_id=user_id, decided=decided)
+        page = pairs.select_related("kept", "merged").order_by("-confidence", "id")
+        rows = list(page[offset : offset + most])
+        facts = _facts(user_id, [end for row in rows for end in (row.kept_id, row.merged_id)])
+        return [_answer(row, facts) for row in rows], pairs.count()
+
+
+def decide(
+    user_id: UUID, pair: UUID, word: Word, *, seen: ResolutionDecision, by: str
+) -> str | None:
+    """Merge the pair, keep it apart, or take a decision back.
+
+    None: done. Otherwise what the pair is now, because somebody has decided it since it was
+    `seen`, or "gone"; nothing is changed then.
+    """
+    with tenant_transaction(user_id):
+        now = EntityResolution.objects.select_for_update().filter(user_id=user_id, pk=pair).first()
+        if now is None:
+            return "gone"
+        if now.decided != seen:
+            return f"{now.get_decided_display()} ({now.decided_by})"
+        if word == "undo":
+            step.undo(user_id, [pair], by)
+        else:
+            step.judge(user_id, [pair], word, by)
+    return None
+
+
+def _answer(row: EntityResolution, facts: dict[UUID, Answer]) -> Answer:
+    ends = {
+        end: {"id": entity.id, "name": entity.name, "kind": entity.kind, **facts.get(entity.id, {})}
+        for end, entity in (("kept", row.kept), ("merged", row.merged))
+    }
+    names = ("id", "confidence", "reason", "decided", "decided_by", "decided_at")
+    return {**{name: getattr(row, name) for name in names}, **ends}
+
+
+def _facts(user_id: UUID, entities: Sequence[UUID]) -> dict[UUID, Answer]:
+    """Of each entity: payments, sums by currency, first and last day, keys, samples of texts."""
+    with connections["default"].cursor() as cursor:
+        values: dict[str, Any] = {"user_id": user_id, "entities": list(entities)}
+        cursor.execute(sql.read("resolution/facts"), values)
+        return {row[0]: dict(zip(FACTS, row[1:], strict=True)) for row in cursor.fetchall()}

@@ -1,0 +1,32 @@
+"""The payments of recurring series: what each was, and how its amount went over time."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from graph import sql
+from graph.reading import rows
+
+Answer = dict[str, Any]
+History = list[tuple[date, Decimal]]
+
+
+def histories(user_id: UUID, relationship_ids: Sequence[UUID]) -> dict[UUID, History]:
+    """Of each relationship that recurs: days and amounts of its series, the oldest first.
+
+    A series is of one source, so no payment is in it twice. Raises ViewMissing, ViewUnpopulated.
+    """
+    if not relationship_ids:
+        return {}
+    with rows.snapshot(user_id) as reader:
+        found = reader.rows(
+            sql.read("questions/series_histories"),
+            {"user_id": user_id, "relationships": list(relationship_ids)},
+        )
+    histories: defaultdict[UUID, History] = defaultdict(list)
+    for row in found:
+        histories[row["relationship_id"]].append((row["day"], row["amount"]))
+    return dict(histories)

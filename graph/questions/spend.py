@@ -1,0 +1,209 @@
+"""Are we paying more? What was paid by party, department or category, period by period."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import groupby, pairwise
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+from graph import sql
+from graph.questions import days, kinds
+from graph.questions.open_items import hashed, meant
+from graph.reading import rows
+
+Answer = dict[str, Any]
+Key = tuple[str | None, str | None, str]  # name, party's id, currency
+
+BY = ("party", "department", "category")
+PERIODS = {"month": 1, "quarter": 3, "year": 12}
+RANKINGS = ("amount", "growth", "count")
+SAME = Decimal("0.005")  # of a price, within which it is the same price
+LEVEL = 2  # payments of one price that make it a price
+
+
+@dataclass
+class Group:
+    """The payments of one name in one currency."""
+
+    amounts: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    counts: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    series: dict[str, list[tuple[date, Decimal]]] = field(default_factory=lambda: defaultdict(list))
+
+
+def spend(
+    user_id: UUID,
+    *,
+    by: str = "party",
+    period: str = "month",
+    direction: str = "out",
+    kind: str = kinds.DEFAULT,
+    party: str | None = None,
+    currency: str | None = None,
+    periods: int = 13,
+    order: str = "amount",
+    limit: int = 50,
+    today: date | None = None,
+) -> Answer:
+    """The last `periods` periods up to today, for the `limit` first groups by `order`.
+
+    `order`: amount and count of the newest period; growth: the change against the period before.
+    The newest period is as long as it is by today. `kind`: payment (money that moved, fees too), or
+    obligation (what was invoiced). Each payment counts once; a card company's bill for purchases
+    that are payments themselves does not count. Currencies are apart, so are their shares. Raises
+    NotFound for a party that is none, ViewMissing, ViewUnpopulated.
+    """
+    day = today or days.today(user_id)
+    with rows.snapshot(user_id) as reader:
+        asked = {
+            "user_id": user_id,
+            "today": day,
+            "by": by,
+            "direction": direction,
+            "kinds": kinds.meant(kind),
+            "parties": meant(user_id, party),
+        }
+        with hashed(reader):
+            found = reader.rows(sql.read("questions/spend"), asked)
+        books = days.books(reader, user_id, day)
+    if currency is not None:
+        found = [each for each in found if each["currency"] == currency]
+    newest = _number(day, period)
+    groups = _groups(found, period)
+    ranked = sorted(groups.items(), key=lambda item: _rank(item, newest, order))
+    totals = _totals(groups, newest)
+    return {
+        "today": day,
+        "books": books,
+        "count": len(groups),
+        "results": [
+            _answer(
+                key,
+                group,
+                [
+                    _period(group, totals[key[2], at], at, period)
+                    for at in range(newest, newest - periods, -1)
+                ],
+            )
+            for key, group in ranked[:limit]
+        ],
+    }
+
+
+def _groups(found: Iterable[Answer], period: str) -> dict[Key, Group]:
+    groups: dict[Key, Group] = defaultdict(Group)
+    for row in found:
+        group = groups[row["name"], row["party_id"], row["currency"]]
+        at = _number(row["day"], period)
+        group.amounts[at] += row["amount"]
+        group.counts[at] += 1
+        if row["series"]:
+            group.series[row["series"]].append((row["day"], row["amount"]))
+    return groups
+
+
+def _number(day: date, period: str) -> int:
+    return (day.year * 12 + day.month - 1) // PERIODS[period]
+
+
+def label(number: int, period: str) -> str:
+    """A period as 2025-04, 2025-Q2 or 2025."""
+    year, at = divmod(number * PERIODS[period], 12)
+    if period == "year":
+        return f"{year:04d}"
+    return f"{year:04d}-Q{at // 3 + 1}" if period == "quarter" else f"{year:04d}-{at + 1:02d}"
+
+
+def _rank(item: tuple[Key, Group], newest: int, order: str) -> tuple[Any, ...]:
+    (name, party_id, currency), group = item
+    now, before = group.amounts.get(newest, Decimal(0)), group.amounts.get(newest - 1, Decimal(0))
+    first = {"amount": -now, "growth": before - now, "count": -group.counts.get(newest, 0)}[order]
+    total = -sum(group.amounts.values(), Decimal(0))
+    return first, total, name or "", party_id or "", currency
+
+
+def _totals(groups: dict[Key, Group], newest: int) -> dict[tuple[str, int], Decimal]:
+    totals: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
+    for (_, _, currency), group in groups.items():
+        for at, amount in group.amounts.items():
+            if at <= newest:
+                totals[currency, at] += amount
+    return totals
+
+
+def _answer(key: Key, group: Group, periods: list[Answer]) -> Answer:
+    name, party_id, currency = key
+    prices = (price_changes(series)[-1:] for series in group.series.values())
+    return {
+        "name": name,
+        "party_id": party_id,
+        "currency": currency,
+        "periods": periods,
+        "prices": [change for changes in prices for change in changes],
+    }
+
+
+def _period(group: Group, total: Decimal, at: int, period: str) -> Answer:
+    amount = group.amounts.get(at, Decimal(0))
+    before = group.amounts.get(at - 1, Decimal(0))
+    last_year = group.amounts.get(at - 12 // PERIODS[period], Decimal(0))
+    return {
+        "period": label(at, period),
+        "amount": amount,
+        "count": group.counts.get(at, 0),
+        "share": float(amount / total) if total else None,
+        "change": amount - before,
+        "change_share": float((amount - before) / before) if before else None,
+        "change_on_last_year": amount - last_year,
+        "change_on_last_year_share": float((amount - last_year) / last_year) if last_year else None,
+        "price_part": _price_part(group, at, period),
+    }
+
+
+def _price_part(group: Group, at: int, period: str) -> Decimal:
+    """Of the change against the period before what comes of prices: for each series with payments
+    in both the change of its mean price, times how many there are now."""
+    part = Decimal(0)
+    for series in group.series.values():
+        now = [amount for day, amount in series if _number(day, period) == at]
+        before = [amount for day, amount in series if _number(day, period) == at - 1]
+        if now and before:
+            mean = sum(before, Decimal(0)) / len(before)
+            part += sum(now, Decimal(0)) - mean * len(now)
+    return part.quantize(Decimal("0.0001"))
+
+
+def price_changes(series: Sequence[tuple[date, Decimal]]) -> list[Answer]:
+    """Where a series' price changed for good: at least LEVEL payments of the old price (to within
+    half a percent), then at least LEVEL of the new one. The dates are the new price's first days.
+    """
+    levels = _levels([(day, amount) for day, amount in sorted(series)])
+    return [
+        {
+            "from_day": new[0][0],
+            "old": _price(old),
+            "new": _price(new),
+            "change_share": float(_price(new) / _price(old) - 1),
+        }
+        for old, new in pairwise(levels)
+        if abs(_price(new) - _price(old)) > SAME * _price(old)
+    ]
+
+
+def _levels(paid: Sequence[tuple[date, Decimal]]) -> list[list[tuple[date, Decimal]]]:
+    """Payments in a row of one price; what is of no price is left out."""
+    numbered: list[tuple[int, tuple[date, Decimal]]] = []
+    level = 0
+    for at, each in enumerate(paid):
+        if at and abs(each[1] - paid[at - 1][1]) > SAME * paid[at - 1][1]:
+            level += 1
+        numbered.append((level, each))
+    runs = [[each for _, each in run] for _, run in groupby(numbered, key=lambda pair: pair[0])]
+    return [run for run in runs if len(run) >= LEVEL]
+
+
+def _price(level: Sequence[tuple[date, Decimal]]) -> Decimal:
+    return median(amount for _, amount in level)

@@ -1,0 +1,88 @@
+"""Files that a person uploads, in pieces, until they are imported or given up."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from graph.models.rows import TenantRow, no_constraint_fk, one_of, tenant_key
+from syncjobs.models.choices import UploadState
+
+MOST_BYTES = 200_000_000  # of a file
+PIECE_BYTES = 524_288  # of each piece but the last
+
+
+class Upload(TenantRow):
+    """receiving → reading → ready | refused → importing → done | failed.
+
+    A worker reads the file and shows in `preview` how it would be imported; nothing of it is
+    stored in the books before a person has confirmed that. `choices` are what the person decided
+    about its reading: those of graph.ingest.guessing.choices.
+    """
+
+    name = models.TextField(help_text="The file's name, as the person's computer has it")
+    size = models.BigIntegerField(help_text="bytes")
+    state = models.TextField(choices=UploadState, db_default=UploadState.RECEIVING.value)
+    choices = models.JSONField(blank=True, db_default={})
+    preview = models.JSONField(null=True, blank=True)
+    outcome = models.JSONField(null=True, blank=True, help_text="How many rows became what")
+    error = models.TextField(blank=True, db_default="")
+    rejects = models.TextField(blank=True, db_default="", help_text="CSV of rows not readable")
+    uploaded_by = models.TextField(blank=True, db_default="")
+    jobs = models.PositiveIntegerField(db_default=0, editable=False, help_text="Jobs so far")
+    tries = models.PositiveIntegerField(db_default=0, editable=False, help_text="Starts of a job")
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "uploads"
+        constraints = [
+            tenant_key("uploads"),
+            one_of("uploads", "state", UploadState),
+            models.CheckConstraint(
+                condition=Q(size__gt=0, size__lte=MOST_BYTES), name="uploads_size_bounded"
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="uploads_named"),
+        ]
+        indexes = [
+            models.Index(fields=["user_id", "-created_at"], name="uploads_newest"),
+            models.Index(
+                fields=["updated_at"],
+                name="uploads_active",
+                condition=Q(state__in=["reading", "importing"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def job_id(self) -> str:
+        """Of the newest job that reads or imports it."""
+        return f"{self.pk}:{self.jobs}"
+
+    @property
+    def pieces(self) -> int:
+        """How many it has."""
+        return -(-self.size // PIECE_BYTES)
+
+
+class UploadPiece(TenantRow):
+    """A piece of a file, in the file's order; gone when the file was imported."""
+
+    upload = no_constraint_fk("syncjobs.Upload")
+    number = models.IntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        db_table = "upload_pieces"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user_id", "upload", "number"], name="upload_pieces_once"
+            ),
+            models.CheckConstraint(condition=Q(number__gte=0), name="upload_pieces_numbered"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id} {self.number}"
+
+
+__all__ = ["Upload", "UploadPiece"]

@@ -1,0 +1,67 @@
+"""Redis hears of uploads that a worker is to read or import; what it lost is told again."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+from redis.exceptions import RedisError
+
+from syncjobs import queue
+from syncjobs.models import Upload
+from syncjobs.models.choices import UploadState
+from syncjobs.run_state import ROLE
+
+log = logging.getLogger(__name__)
+
+FUNCTION = "read_upload"
+ACTIVE = (UploadState.READING.value, UploadState.IMPORTING.value)
+ON_ITS_WAY = timedelta(seconds=10)
+TRIES = 3
+GIVEN_UP = "Its reading ended three times without an answer: the file may be too large or broken."
+
+
+def tell(uploads: Sequence[Upload]) -> None:
+    """One job for each. Where Redis is away, the recoverer tells it later."""
+    jobs = [queue.Queued(each.job_id, FUNCTION, f"{each.user_id}/{each.pk}") for each in uploads]
+    try:
+        queue.enqueue(jobs)
+    except (RedisError, OSError) as error:
+        log.warning("Redis cannot be told of an upload now (%s)", type(error).__name__)
+
+
+def recovered() -> int:
+    """Tell Redis again of uploads whose job it does not know; give up those that always end it."""
+    waiting = list(_active().filter(updated_at__lt=Now() - ON_ITS_WAY).defer("preview"))
+    given_up = [each for each in waiting if each.tries >= TRIES]
+    _active().filter(pk__in=[each.pk for each in given_up]).update(
+        state=UploadState.FAILED, error=GIVEN_UP, updated_at=Now()
+    )
+    try:
+        lost = set(queue.missing(each.job_id for each in waiting if each.tries < TRIES))
+    except (RedisError, OSError):
+        return len(given_up)
+    again = [each.pk for each in waiting if each.job_id in lost]
+    tell(_with_new_jobs(again))
+    return len(again) + len(given_up)
+
+
+def unseen(job_id: str) -> bool:
+    """Whether the job that arq ended without calling our code was an upload's: it comes again."""
+    try:
+        upload_id = UUID(job_id.partition(":")[0])
+    except ValueError:
+        return False
+    return Upload.objects.using(ROLE).filter(pk=upload_id).exists()
+
+
+def _with_new_jobs(ids: Iterable[UUID]) -> list[Upload]:
+    chosen = _active().filter(pk__in=list(ids))
+    chosen.update(jobs=F("jobs") + 1, updated_at=Now())
+    return list(chosen.defer("preview"))
+
+
+def _active() -> QuerySet[Upload]:
+    return Upload.objects.using(ROLE).filter(state__in=ACTIVE)

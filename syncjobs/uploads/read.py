@@ -1,0 +1,160 @@
+"""An upload's file: how it would be imported, or its import, in one transaction with its state.
+
+The upload's row stays locked meanwhile. Where the process ends early, nothing of it is there: the
+rows of the books and what became of the file are written together.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from graph.database.tenancy import tenant_transaction
+from graph.errors import GraphError
+from graph.ingest import decode
+from graph.ingest.csv_dialect import header
+from graph.ingest.file_parts import format_of, parts_of
+from graph.ingest.guessing.choices import Choices
+from graph.ingest.import_file import Imported, import_file
+from graph.ingest.readers.parts import Hints, Part
+from graph.ingest.rows import LedgerRow, Reject
+from syncjobs.models import Upload, UploadPiece
+from syncjobs.models.choices import UploadState
+from syncjobs.uploads.enqueue import ACTIVE, TRIES
+
+SHOWN = 15  # rows of each part
+LOOKED_AT = 2_000  # rows of each part
+MOST_UNPACKED = 2_000_000_000  # bytes
+MOST_REJECTS = 2_000_000  # characters of the list that is kept
+Preview = dict[str, Any]
+
+
+def run(user_id: UUID, upload_id: UUID) -> None:
+    """What the upload's state asks for; nothing where another process is at it."""
+    with tenant_transaction(user_id):
+        mine = Upload.objects.filter(user_id=user_id, pk=upload_id, state__in=ACTIVE)
+        mine.filter(tries__lt=TRIES).update(tries=F("tries") + 1)
+    with tenant_transaction(user_id):
+        locked = Upload.objects.select_for_update(skip_locked=True)
+        upload = locked.filter(user_id=user_id, pk=upload_id, state__in=ACTIVE).first()
+        if upload is not None:
+            _advance(upload)
+
+
+def _advance(upload: Upload) -> None:
+    with _file(upload) as path, decode.at_most(MOST_UNPACKED):
+        hints = hints_of(upload.choices)
+        if upload.state == UploadState.READING:
+            _show(upload, path, hints)
+        else:
+            _import(upload, path, hints)
+    upload.updated_at = Now()
+    upload.save()
+
+
+@contextmanager
+def _file(upload: Upload) -> Iterator[Path]:
+    """The pieces, as the file that they were."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / upload.name
+        pieces = UploadPiece.objects.filter(user_id=upload.user_id, upload=upload)
+        with path.open("wb") as file:
+            for data in pieces.order_by("number").values_list("data", flat=True).iterator(8):
+                file.write(data)
+        yield path
+
+
+def hints_of(choices: dict[str, str]) -> Hints:
+    """What the person decided, for readers of tables and of other files alike."""
+    decided = Choices(**choices)
+    order: Any = decided.date_order or None
+    return Hints(order, decided.currency or None, choices=decided)
+
+
+def _show(upload: Upload, path: Path, hints: Hints) -> None:
+    try:
+        upload.preview = preview(path, hints)
+        upload.state, upload.error = UploadState.READY, ""
+    except GraphError as error:
+        upload.preview = {"parts": [], "columns": _columns(path)}
+        upload.state, upload.error = UploadState.REFUSED, str(error)
+
+
+def preview(path: Path, hints: Hints) -> Preview:
+    """Each part with its first rows as they would be imported. Raises LedgerError."""
+    parts = parts_of(path, format_of(path, hints.choices), hints=hints)
+    return {"parts": [_part(part) for part in parts], "columns": _columns(path)}
+
+
+def _part(part: Part) -> Preview:
+    some = list(islice(part.read(), LOOKED_AT))
+    rows = [row for row in some if isinstance(row, LedgerRow)]
+    rejects = [row for row in some if isinstance(row, Reject)]
+    return {
+        "name": part.name,
+        "title": part.title,
+        "label": part.label,
+        "evidence": list(part.evidence),
+        "doubts": [doubt.as_dict() for doubt in part.doubts],
+        "question": part.question() if part.question else "",
+        "warnings": list(part.warnings),
+        "rows": [_row(row) for row in rows[:SHOWN]],
+        "rejects": [asdict(reject) for reject in rejects[:SHOWN]],
+        "looked_at": len(some),
+        "rejected": len(rejects),
+        "all": len(some) < LOOKED_AT,
+    }
+
+
+def _row(row: LedgerRow) -> Preview:
+    return {
+        "line": row.line,
+        "day": row.occurred_at.date().isoformat(),
+        "payer": row.payer.name,
+        "payee": row.payee.name,
+        "amount": str(row.amount),
+        "currency": row.currency,
+        "document": row.document_ref or "",
+        "description": (row.description or "")[:200],
+        "records": row.records,
+    }
+
+
+def _columns(path: Path) -> list[str]:
+    """A table's titles; none for a file that is no table of text."""
+    with suppress(GraphError):
+        return list(header(path))
+    return []
+
+
+def _import(upload: Upload, path: Path, hints: Hints) -> None:
+    try:
+        done = import_file(
+            upload.user_id,
+            path,
+            format_of(path, hints.choices),
+            path.parent / "rejects",
+            hints=hints,
+        )
+    except GraphError as error:
+        upload.state, upload.error = UploadState.FAILED, str(error)
+        return
+    upload.outcome = _outcome(done)
+    upload.rejects = _text_of(done.rejects)
+    upload.state, upload.error = UploadState.DONE, ""
+    UploadPiece.objects.filter(user_id=upload.user_id, upload=upload).delete()
+
+
+def _outcome(done: Imported) -> dict[str, Any]:
+    return {"format": done.format, "warnings": list(done.warnings), **asdict(done.counts)}
+
+
+def _text_of(rejects: Path | None) -> str:
+    return rejects.read_text()[:MOST_REJECTS].replace("\0", "\\x00") if rejects else ""

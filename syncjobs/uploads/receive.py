@@ -1,0 +1,145 @@
+"""What a person does with an upload: send it, look at it, decide how it is read, confirm it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from graph.database.tenancy import tenant_transaction
+from graph.errors import NotFound, QuestionError, TooMany
+from graph.ingest.guessing.choices import Choices
+from syncjobs.models import Upload, UploadPiece
+from syncjobs.models.choices import UploadState
+from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
+from syncjobs.uploads import enqueue
+
+MOST_OPEN = 20  # uploads of a tenant that have not ended
+KEPT = timedelta(days=7)
+OPEN = (UploadState.RECEIVING, UploadState.READING, UploadState.READY, UploadState.REFUSED)
+ACTIVE = (UploadState.READING, UploadState.IMPORTING)
+DECIDABLE = (UploadState.READY, UploadState.REFUSED)
+
+
+def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
+    """A file of this name (its last part counts) and size in bytes is to come, piece by piece.
+
+    What was given up a week ago is forgotten. Raises QuestionError, TooMany.
+    """
+    name = name.replace("\\", "/").rpartition("/")[2].replace("\0", "").strip()[:200]
+    if not name:
+        raise QuestionError("The file has no name.", "name")
+    if size <= 0:
+        raise QuestionError(f"{name} is empty.", "size")
+    if size > MOST_BYTES:
+        raise QuestionError(
+            f"{name} has {size / 1e6:,.0f} MB; {MOST_BYTES / 1e6:,.0f} MB is the most: split it, "
+            "or compress it with gzip.",
+            "size",
+        )
+    with tenant_transaction(user_id):
+        mine = Upload.objects.filter(user_id=user_id)
+        mine.filter(updated_at__lt=Now() - KEPT, state__in=OPEN).delete()
+        if mine.filter(state__in=OPEN).count() >= MOST_OPEN:
+            raise TooMany(f"{MOST_OPEN} files are open: confirm or discard some first.", after=60)
+        upload = Upload(user_id=user_id, name=name, size=size, uploaded_by=by)
+        upload.save(force_insert=True)
+        upload.refresh_from_db()
+    return upload
+
+
+def piece(user_id: UUID, upload_id: UUID, number: int, data: bytes) -> None:
+    """One piece, as often as it may come. Raises NotFound, QuestionError."""
+    with tenant_transaction(user_id):
+        upload = _one(user_id, upload_id, UploadState.RECEIVING)
+        if not 0 <= number < upload.pieces:
+            raise QuestionError(f"The file has the pieces 0 to {upload.pieces - 1}.", "number")
+        expected = min(PIECE_BYTES, upload.size - number * PIECE_BYTES)
+        if len(data) != expected:
+            raise QuestionError(
+                f"Piece {number} has {expected:,} bytes, not {len(data):,}.", "data"
+            )
+        UploadPiece.objects.bulk_create(
+            [UploadPiece(user_id=user_id, upload_id=upload_id, number=number, data=data)],
+            update_conflicts=True,
+            unique_fields=["user_id", "upload", "number"],
+            update_fields=["data"],
+        )
+
+
+def received(user_id: UUID, upload_id: UUID) -> list[int]:
+    """The numbers of the pieces that are missing; a worker reads the file where none is.
+
+    Raises NotFound.
+    """
+    with tenant_transaction(user_id):
+        upload = _one(user_id, upload_id, UploadState.RECEIVING)
+        pieces = UploadPiece.objects.filter(user_id=user_id, upload_id=upload_id)
+        missing = set(range(upload.pieces)) - set(pieces.values_list("number", flat=True))
+        if not missing:
+            _hand_over(upload, UploadState.READING)
+    return sorted(missing)
+
+
+def choose(user_id: UUID, upload_id: UUID, choices: Mapping[str, str]) -> None:
+    """Read it again as the person says. Raises NotFound, QuestionError."""
+    unknown = set(choices) - set(Choices.__dataclass_fields__)
+    if unknown:
+        raise QuestionError(f"There is no choice {min(unknown)}.", min(unknown))
+    with tenant_transaction(user_id):
+        upload = _one(user_id, upload_id, *DECIDABLE)
+        upload.choices = {name: value for name, value in choices.items() if value}
+        upload.preview, upload.error = None, ""
+        _hand_over(upload, UploadState.READING)
+
+
+def confirm(user_id: UUID, upload_id: UUID) -> None:
+    """Import it as the preview shows. Raises NotFound, QuestionError where a doubt is open."""
+    with tenant_transaction(user_id):
+        upload = _one(user_id, upload_id, UploadState.READY)
+        parts = (upload.preview or {}).get("parts", [])
+        if any(doubt["blocking"] for part in parts for doubt in part["doubts"]):
+            raise QuestionError("First decide what the file can be read as in two ways.", "doubts")
+        _hand_over(upload, UploadState.IMPORTING)
+
+
+def discard(user_id: UUID, upload_id: UUID) -> None:
+    """Forget the file; what was imported of it stays. Raises NotFound while a worker has it."""
+    ended = set(UploadState.values) - set(ACTIVE)
+    with tenant_transaction(user_id):
+        _one(user_id, upload_id, *ended).delete()
+
+
+def listed(user_id: UUID, most: int = 50) -> list[Upload]:
+    """The newest first, without what they hold."""
+    with tenant_transaction(user_id):
+        mine = Upload.objects.filter(user_id=user_id).defer("preview", "rejects")
+        return list(mine.order_by("-created_at", "id")[:most])
+
+
+def get(user_id: UUID, upload_id: UUID) -> Upload:
+    """Raises NotFound."""
+    with tenant_transaction(user_id):
+        return _one(user_id, upload_id, *UploadState.values, lock=False)
+
+
+def _one(user_id: UUID, upload_id: UUID, *states: str, lock: bool = True) -> Upload:
+    uploads = Upload.objects.select_for_update() if lock else Upload.objects.all()
+    upload = uploads.filter(user_id=user_id, pk=upload_id).first()
+    if upload is None:
+        raise NotFound("There is no such file.", "id")
+    if upload.state not in states:
+        raise QuestionError(f"{upload.name} is {upload.get_state_display()}.", "state")
+    return upload
+
+
+def _hand_over(upload: Upload, state: UploadState) -> None:
+    """To a worker, which hears of it when this transaction has ended."""
+    upload.state, upload.tries = state, 0
+    upload.jobs, upload.updated_at = F("jobs") + 1, Now()
+    upload.save()
+    upload.refresh_from_db()
+    transaction.on_commit(partial(enqueue.tell, [upload]))

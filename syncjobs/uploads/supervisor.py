@@ -1,0 +1,47 @@
+"""A worker's uploads: each is read by a process of its own, which can be ended at any moment."""
+
+import asyncio
+import json
+import math
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+
+from django.conf import settings
+from django.db import connections
+
+MARGIN = 0.1  # of a job's time, in which its process is ended before arq ends the job
+_turns = asyncio.Semaphore(1)  # one file at a time in a worker: each takes a core
+
+
+async def run(upload_id: str) -> None:
+    """Read or import it. `upload_id`: the tenant's id, a slash, and the upload's."""
+    async with _turns:
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": str(settings.SETTINGS_MODULE)}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "syncjobs.uploads.process",
+            stdin=PIPE,
+            stdout=DEVNULL,
+            env=environment,
+        )
+        try:
+            await process.communicate(_task(upload_id))
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+def _task(upload_id: str) -> bytes:
+    user_id, _, upload = upload_id.partition("/")
+    return json.dumps(
+        {
+            "parent": os.getpid(),
+            "user_id": user_id,
+            "upload_id": upload,
+            "databases": {name: connections[name].settings_dict["NAME"] for name in connections},
+            "seconds": math.ceil(settings.ARQ_JOB_TIMEOUT * (1 - MARGIN)),
+        }
+    ).encode()

@@ -1,0 +1,254 @@
+"""Files through the pages: sent, shown, corrected, confirmed by a person, read by a real worker."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from finley.models import Membership, Role, User
+from graph.database.role import as_owner
+from graph.models import RawEvent
+from syncjobs.models import Upload, UploadPiece
+from syncjobs.models.uploads import PIECE_BYTES
+from syncjobs.uploads import enqueue, read
+from tests.finley.test_admin import logged_in
+from tests.finley.web.conftest import text_of
+from tests.syncjobs import workers
+
+BOOKS = b"""Date,Supplier,Invoice Number,Amount,Currency
+2024-03-01,Acme Wool Ltd,A-1,120.50,GBP
+2024-03-15,Borough Printing,B-7,1200.00,GBP
+2024-04-15,<script>alert(1)</script>,B-8,33.10,GBP
+2024-04-16,Cab Company,C-1,lots,GBP
+"""
+ORDER = b"""Date,Supplier,Amount,Currency
+03/04/2024,Acme Wool Ltd,10.00,GBP
+05/06/2024,Borough Printing,20.00,GBP
+07/08/2024,Cab Company,30.00,GBP
+"""
+
+
+@pytest.fixture
+def quiet(own_queue) -> str:
+    """Redis hears of jobs on a queue of this test, which no worker empties."""
+    return own_queue
+
+
+def send(client: Client, data: bytes = BOOKS, name: str = "books.csv") -> Upload:
+    file = SimpleUploadedFile(name, data)
+    response = client.post("/import/", {"files": [file]})
+    assert response.status_code == 302, text_of(response)
+    return newest()
+
+
+def newest() -> Upload:
+    return Upload.objects.using("owner").latest("created_at")
+
+
+def worked(upload: Upload) -> Upload:
+    """As a worker's process does it."""
+    read.run(upload.user_id, upload.pk)
+    upload.refresh_from_db()
+    return upload
+
+
+def events(tenant: User) -> int:
+    return RawEvent.objects.using("owner").filter(user_id=tenant.pk).count()
+
+
+def test_a_file_is_shown_as_it_would_be_read_and_stored_when_confirmed(client, tenant, quiet):
+    upload = send(client)
+    assert upload.state == "reading"
+    assert "You may close this page" in text_of(client.get(f"/import/{upload.pk}/"))
+    worked(upload)
+    text = text_of(client.get(f"/import/{upload.pk}/"))
+    for words in ("Acme Wool Ltd", "GBP 120.50", "1 Mar 2024", "A-1", "lots"):
+        assert words in text
+    assert "<script>alert" not in text
+    assert events(tenant) == 0, "nothing is stored before it is confirmed"
+    client.post(f"/import/{upload.pk}/confirm/")
+    assert events(tenant) == 0
+    worked(upload)
+    assert upload.state == "done"
+    assert upload.outcome["rows_in"] == 4
+    assert (upload.outcome["rows_stored"], upload.outcome["rows_rejected"]) == (3, 1)
+    assert events(tenant) == 6
+    text = text_of(client.get(f"/import/{upload.pk}/"))
+    assert "Rows that could not be read" in text
+    assert "lots" in client.get(f"/import/{upload.pk}/rejects/").content.decode("utf-8-sig")
+    assert not UploadPiece.objects.using("owner").filter(upload=upload).exists()
+
+
+def test_a_second_job_of_the_same_import_does_nothing(client, tenant, quiet):
+    upload = worked(send(client))
+    client.post(f"/import/{upload.pk}/confirm/")
+    worked(upload)
+    worked(upload)
+    assert events(tenant) == 6
+    again = worked(send(client))
+    client.post(f"/import/{again.pk}/confirm/")
+    assert worked(again).outcome["rows_unchanged"] == 3
+    assert events(tenant) == 6
+
+
+def test_a_correction_changes_how_it_is_read(client, tenant, quiet):
+    upload = worked(send(client, ORDER, "dates.csv"))
+    days = {}
+    for order in ("day", "month"):
+        client.post(f"/import/{upload.pk}/choose/", {"date_order": order})
+        worked(upload)
+        assert upload.state == "ready", upload.error
+        days[order] = [row["day"] for row in upload.preview["parts"][0]["rows"]]
+        assert f'value="{order}" selected' in text_of(client.get(f"/import/{upload.pk}/"))
+    assert days == {
+        "day": ["2024-04-03", "2024-06-05", "2024-08-07"],
+        "month": ["2024-03-04", "2024-05-06", "2024-07-08"],
+    }
+
+
+def test_what_can_be_read_in_two_ways_is_not_imported_until_decided(client, tenant, quiet):
+    upload = worked(send(client, ORDER, "dates.csv"))
+    doubts = [doubt for part in upload.preview["parts"] for doubt in part["doubts"]]
+    blocking = [doubt for doubt in doubts if doubt["blocking"]]
+    assert blocking, "the sample has to be one that can be read in two ways"
+    assert "Decide first" in text_of(client.get(f"/import/{upload.pk}/"))
+    assert client.post(f"/import/{upload.pk}/confirm/").status_code == 400
+    for doubt in blocking:
+        option = doubt["option"].lstrip("-").replace("-", "_")
+        client.post(f"/import/{upload.pk}/choose/", {**upload.choices, option: doubt["values"][0]})
+        worked(upload)
+    assert client.post(f"/import/{upload.pk}/confirm/").status_code == 302
+    assert worked(upload).state == "done"
+
+
+def test_a_file_in_pieces_may_come_in_any_order_and_twice(client, quiet):
+    rows = b"".join(b"2024-03-01,Acme,N-%d,%d.00,GBP\n" % (n, n) for n in range(1, 40_001))
+    data = b"Date,Supplier,Invoice Number,Amount,Currency\n" + rows
+    begun = client.post(
+        "/import/begin/", {"name": "C:\\books\\large.csv", "size": len(data)}
+    ).json()
+    assert begun["piece"] == PIECE_BYTES
+    pieces = [data[at : at + PIECE_BYTES] for at in range(0, len(data), PIECE_BYTES)]
+    assert len(pieces) > 1
+    assert client.post(f"{begun['address']}received/").json()["missing"] == [*range(len(pieces))]
+    for number in (*reversed(range(1, len(pieces))), len(pieces) - 1):
+        sent = client.put(
+            f"{begun['address']}pieces/{number}/", pieces[number], "application/octet-stream"
+        )
+        assert sent.status_code == 204
+    assert client.post(f"{begun['address']}received/").json()["missing"] == [0]
+    client.put(f"{begun['address']}pieces/0/", pieces[0], "application/octet-stream")
+    assert client.post(f"{begun['address']}received/").json()["missing"] == []
+    upload = worked(newest())
+    assert (upload.state, upload.name) == ("ready", "large.csv")
+    assert upload.preview["parts"][0]["looked_at"] == 2_000
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({"name": "a.csv", "size": 200_000_001}, "200 MB is the most"),
+        ({"name": "a.csv", "size": 0}, "is empty"),
+        ({"name": " ", "size": 5}, "no name"),
+        ({"name": "a.csv", "size": "large"}, "no number"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_is_refused_before_it_is_sent(client, quiet, sent, words):
+    response = client.post("/import/begin/", sent)
+    assert response.status_code == 400
+    assert words in response.json()["error"]
+    assert not Upload.objects.using("owner").exists()
+
+
+def test_a_piece_that_does_not_fit_is_refused(client, quiet):
+    begun = client.post("/import/begin/", {"name": "a.csv", "size": 10}).json()
+    for number, data in ((0, b"short"), (0, b"much too long"), (1, b"0123456789")):
+        response = client.put(
+            f"{begun['address']}pieces/{number}/", data, "application/octet-stream"
+        )
+        assert response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("photo.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20),
+        ("a.txt", b"hello"),
+        ("x.zip", b"PK\x03\x04" + b"\0" * 60),
+    ],
+)
+def test_a_file_of_another_type_is_refused_with_a_reason(client, tenant, quiet, name, data):
+    upload = worked(send(client, data, name))
+    assert upload.state == "refused"
+    assert upload.error
+    assert upload.error[:40] in text_of(client.get(f"/import/{upload.pk}/")).replace(
+        "&#x27;", "'"
+    ).replace("&quot;", '"')
+    assert client.post(f"/import/{upload.pk}/confirm/").status_code == 400
+    client.post(f"/import/{upload.pk}/discard/")
+    assert not Upload.objects.using("owner").exists()
+    assert not UploadPiece.objects.using("owner").exists()
+
+
+def test_a_choice_that_is_none_is_refused(client, quiet):
+    upload = worked(send(client))
+    for sent in ({"direction": "up"}, {"currency": "POUNDS"}, {"currency": "£"}):
+        assert client.post(f"/import/{upload.pk}/choose/", sent).status_code == 400
+
+
+def test_only_an_owner_imports_and_no_other_tenant_sees_a_file(client, tenant, other_tenant, quiet):
+    upload = worked(send(client))
+    stranger = logged_in(other_tenant)
+    assert "books.csv" not in text_of(stranger.get("/import/"))
+    assert stranger.get(f"/import/{upload.pk}/").status_code == 404
+    for verb in ("confirm", "choose", "discard", "received"):
+        assert stranger.post(f"/import/{upload.pk}/{verb}/").status_code == 404
+    with as_owner():
+        member = User.objects.create_user("reviewer@example.org")
+        Membership.objects.create(member=member, tenant=tenant, role=Role.REVIEWER)
+    reviewer = logged_in(member)
+    assert "Acme Wool Ltd" not in text_of(reviewer.get(f"/import/{upload.pk}/"))
+    for path in (f"{upload.pk}/confirm/", f"{upload.pk}/discard/", "begin/"):
+        assert reviewer.post(f"/import/{path}").status_code == 403
+    assert (
+        reviewer.post("/import/", {"files": [SimpleUploadedFile("a.csv", BOOKS)]}).status_code
+        == 403
+    )
+
+
+def test_what_redis_lost_is_told_again_and_what_never_ends_is_given_up(client, quiet):
+    upload = send(client)
+    owned = Upload.objects.using("owner").filter(pk=upload.pk)
+    owned.update(updated_at="2024-01-01T00:00:00Z")
+    assert enqueue.recovered() == 0, "Redis knows its job"
+    workers.clean(quiet)
+    assert enqueue.recovered() == 1
+    assert newest().jobs == upload.jobs + 1
+    owned.update(updated_at="2024-01-01T00:00:00Z", tries=enqueue.TRIES)
+    enqueue.recovered()
+    assert newest().state == "failed"
+    assert enqueue.unseen(upload.job_id)
+    assert not enqueue.unseen("x")
+
+
+def test_a_worker_reads_and_imports_it(client, tenant, own_queue, tmp_path: Path):
+    with workers.worker(tmp_path / "worker.log", ARQ_JOB_TIMEOUT="60"):
+        upload = send(client)
+        wait_for(upload, "ready")
+        assert re.search("Acme Wool Ltd", text_of(client.get(f"/import/{upload.pk}/")))
+        client.post(f"/import/{upload.pk}/confirm/")
+        wait_for(upload, "done")
+    assert events(tenant) == 6
+
+
+def wait_for(upload: Upload, state: str, seconds: float = 60) -> None:
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        upload.refresh_from_db()
+        if upload.state == state:
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"{upload.state}: {upload.error}")

@@ -1,0 +1,259 @@
+"""What the pages show of a tenant's books, and nothing of another's."""
+
+import csv
+import io
+import re
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from openpyxl import load_workbook
+
+from graph import models
+from graph.errors import ViewUnpopulated
+from graph.view import refresh
+from tests.finley.test_admin import logged_in
+from tests.finley.web.conftest import a_case, text_of
+from tests.graph import rows
+from tests.graph.database.test_row_security import everything_of
+from tests.leaks import MARK, foreign, ids_of, leaks, without_our_filter
+
+LISTS = ("payments", "parties", "review", "recurring")
+
+
+def pages(books) -> list[str]:
+    return [
+        "/",
+        "/search/?q=acme",
+        "/search/?q=INV-7",
+        "/search/?q=120.50",
+        "/parties/",
+        f"/parties/{books.acme}/",
+        "/payments/",
+        f"/payments/{books.annotated}/",
+        "/review/",
+        "/review/parties/",
+        f"/explore/{books.acme}/",
+        "/import/",
+        "/recurring/",
+        "/recurring/?state=due",
+        "/recurring/calendar/",
+        f"/recurring/{books.annotated}/",
+        "/account/",
+    ]
+
+
+def test_every_page_answers_with_a_strict_policy_and_one_heading(client, books):
+    for path in pages(books):
+        response = client.get(path)
+        assert response.status_code == 200, path
+        assert "style-src 'self';" in response["Content-Security-Policy"] + ";"
+        text = text_of(response)
+        assert text.count("<h1") == 1, path
+        assert "style=" not in text, path
+        assert "<script>" not in text, path
+        assert len(text) < 150_000, path
+
+
+def test_the_overview_shows_each_sum_with_its_currency_and_where_it_comes_from(
+    client, tenant, books
+):
+    a_case(tenant.id, books.annotated, books.plain)
+    text = text_of(client.get("/"))
+    assert re.search(r"GBP 120\.50</span></a>\s*<p class=\"note\">at risk in 1 open case,", text)
+    assert 'href="/payments/?since=2024-02-01&amp;until=2024-02-29&amp;currency=GBP"' in text
+    month = text_of(client.get("/payments/?since=2024-02-01&until=2024-02-29&currency=GBP"))
+    assert month.count('<td data-label="Amount"') == 1
+    assert f"/payments/{books.annotated}/" in month
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("acne wool", "Acme 100% Wool"),
+        ("inv-7", "No payment has this"),
+        ("INV-7", "GBP 120.50"),
+        ("120,50", "INV-7"),
+        ("GBP 120.50", "INV-7"),
+        ("£120.5", "INV-7"),
+        ("nobody at all", "Nobody has a name like this"),
+    ],
+)
+def test_search_finds_names_amounts_and_numbers(client, books, text, expected):
+    assert expected in text_of(client.get("/search/", {"q": text}))
+
+
+def test_search_takes_anything_for_a_text(client, books):
+    for text in ("\0", "%", "'; --", "x" * 10_000, "1e999999", "NaN", "½", "9" * 400):
+        assert client.get("/search/", {"q": text}).status_code == 200, text
+
+
+def test_a_vendor_named_script_is_a_name(client, tenant, books):
+    evil = rows.entity(tenant.id, "<script>alert(1)</script>")
+    payer = rows.entity(tenant.id, '"><img src=x onerror=alert(1)>', kind="department")
+    paid = rows.payment(tenant.id, payer, evil, 77)
+    refresh.refresh()
+    for path in (
+        "/parties/",
+        f"/parties/{evil.id}/",
+        f"/payments/{paid}/",
+        "/payments/",
+        "/search/?q=%3Cscript%3E",
+    ):
+        text = text_of(client.get(path))
+        assert "<script>alert" not in text, path
+        assert "<img" not in text, path
+    assert "&lt;script&gt;alert(1)" in text_of(client.get("/payments/"))
+
+
+def test_a_payment_says_what_each_layer_knows(client, books):
+    text = text_of(client.get(f"/payments/{books.annotated}/"))
+    for words in ("It recurs monthly", "It follows the pattern rent", "Seen by card, ledger",
+                  "The lease rose.", "INV-7", "Sales", "Acme 100% Wool"):  # fmt: skip
+        assert words in text
+    assert f'/payments/{books.plain}/">The payment that it may repeat' in text
+
+
+def test_why_a_payment_came_is_walked_over_links(client, tenant):
+    user = tenant.id
+    sales, vendor = rows.entity(user, "Sales", "department"), rows.entity(user, "Vendor")
+    invoice = [
+        rows.event(user, who, amount=much, document_ref="I-1")
+        for who, much in ((sales, -9), (vendor, 9))
+    ]
+    bank = [rows.event(user, who, amount=much) for who, much in ((sales, -9), (vendor, 9))]
+    bill = rows.relationship(user, *invoice).id
+    paid = rows.relationship(user, *bank).id
+    rows.relationship(user, invoice[1], bank[1], edge_class="link", relationship_type="settles",
+                      reason="row B1 pays all of I-1")  # fmt: skip
+    refresh.refresh()
+    text = text_of(client.get(f"/payments/{paid}/"))
+    assert "row B1 pays all of I-1" in text
+    assert f"/payments/{bill}/" in text
+    assert "2 steps away" in text
+
+
+def test_what_is_asked_wrongly_is_said(client, books):
+    for query in ("since=yesterday", "min_amount=lots", "cursor=x", "format=pdf", "has=nothing"):
+        response = client.get(f"/payments/?{query}")
+        assert response.status_code == 400, query
+        assert 'role="alert"' in text_of(response)
+    for path in (
+        f"/payments/{uuid4()}/",
+        f"/parties/{uuid4()}/",
+        f"/recurring/{uuid4()}/",
+        "/payments/x/",
+    ):
+        assert client.get(path).status_code == 404
+    for path in ("/review/?state=x", "/recurring/?state=x", "/parties/?kind=x",
+                 "/recurring/calendar/?month=2024-13"):  # fmt: skip
+        assert client.get(path).status_code == 400
+
+
+def test_lists_are_files_with_names(client, tenant, books):
+    a_case(tenant.id, books.annotated, books.plain)
+    for name in LISTS:
+        text = client.get(f"/{name}/", {"format": "csv"}).content.decode("utf-8-sig")
+        table = list(csv.reader(io.StringIO(text)))
+        sheet = load_workbook(
+            io.BytesIO(client.get(f"/{name}/", {"format": "xlsx"}).content)
+        ).active
+        assert [cell.value for cell in sheet[1]] == table[0]
+        assert sheet.max_row == len(table) > 1
+        assert "Acme 100% Wool" in text
+
+
+def test_a_file_holds_all_pages_of_the_list_and_runs_no_formula(client, tenant, books):
+    payer = rows.entity(tenant.id, "=1+1", kind="department")
+    for n in range(60):
+        rows.payment(tenant.id, payer, None, n + 1)
+    refresh.refresh()
+    response = client.get("/payments/", {"format": "csv", "party": "=1+1"})
+    table = list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))
+    assert len(table) == 60
+    assert {row["From"] for row in table} == {"'=1+1"}
+    assert sum(float(row["Amount"]) for row in table) == 60 * 61 / 2
+    sheet = load_workbook(
+        io.BytesIO(client.get("/payments/", {"format": "xlsx", "party": "=1+1"}).content)
+    ).active
+    assert sheet["C2"].value == "=1+1"
+    assert sheet["C2"].data_type == "s" or sheet["C2"].quotePrefix is not None
+
+
+def test_a_price_over_time_is_drawn_from_the_payments_of_its_series(client, tenant, books):
+    response = client.get(f"/recurring/{books.annotated}/")
+    assert "1 payments" in text_of(response)
+    pattern = rows.add(
+        models.TemporalPattern,
+        user_id=tenant.id,
+        key="power",
+        recurrence_score=0.9,
+        recurrence_frequency="monthly",
+        last_occurrence="2024-03-01",
+    )
+    office, power = rows.entity(tenant.id, "Office", "department"), rows.entity(tenant.id, "Power")
+    for month, amount in ((1, 50), (2, 50), (3, 60)):
+        when = datetime(2024, month, 1, tzinfo=UTC)
+        ends = [
+            rows.event(tenant.id, who, amount=much, occurred_at=when)
+            for who, much in ((office, -amount), (power, amount))
+        ]
+        last = rows.relationship(tenant.id, *ends, temporal_pattern_id=pattern.id)
+    refresh.refresh()
+    text = text_of(client.get(f"/recurring/{last.id}/"))
+    assert "3 payments, GBP" in text
+    assert "3 amounts over time, the first 1 Jan 2024: 50.00, the last 1 Mar 2024: 60.00" in text
+    assert text.count("<circle") == 3
+
+
+def test_pages_say_so_where_the_view_is_not_there(client, tenant, monkeypatch):
+    def fails(*_: object, **__: object) -> None:
+        raise ViewUnpopulated
+
+    monkeypatch.setattr("graph.questions.cash_flow.cash_flow", fails)
+    response = client.get("/")
+    assert response.status_code == 503
+    assert "refresh_enriched_view" in text_of(response)
+
+
+@pytest.mark.parametrize("forget", [False, True], ids=["", "without our filter"])
+def test_no_page_shows_anything_of_another_tenant(tenant, other_tenant, monkeypatch, forget):
+    for user in (tenant, other_tenant):
+        everything_of(user.id)
+    theirs = other_tenant.id
+    payer, payee = (
+        rows.entity(theirs, f"{MARK} Sales", "department"),
+        rows.entity(theirs, f"{MARK} Ltd"),
+    )
+    marked = rows.payment(theirs, payer, payee, 31, reason=MARK)
+    refresh.refresh()
+    client, forbidden = logged_in(tenant), [x for x in foreign(other_tenant) if x != MARK] + [MARK]
+    known = ids_of(theirs)
+    asked = ["/", "/review/", "/recurring/", "/recurring/calendar/", "/payments/", "/parties/",
+             "/account/", "/search/?q=Zweit", "/search/?q=31", f"/payments/?party={payee.id}",
+             *(f"/{name}/?format=csv" for name in LISTS)]  # fmt: skip
+    closed = [
+        f"/{name}/{row}/" for name in ("parties", "explore") for row in known["normalized_entities"]
+    ]
+    closed += [
+        f"/{name}/{row}/"
+        for name in ("payments", "recurring")
+        for row in known["relationship_instances"]
+    ]
+    assert f"/payments/{marked}/" in closed
+
+    def check() -> None:
+        for path in (*asked, *closed):
+            response = client.get(path)
+            assert response.status_code == (404 if path in closed else 200), path
+            text = (
+                text_of(response).replace(path, "").replace(path.partition("party=")[2] or "\0", "")
+            )
+            assert leaks(text, forbidden) == [], path
+
+    if not forget:
+        check()
+        return
+    with without_our_filter(monkeypatch) as forgotten:
+        check()
+    assert forgotten

@@ -1,0 +1,142 @@
+"""Decisions on cases: by one, by many, by two at once, and taken back."""
+
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from graph import models
+from graph.questions import cases as payment_cases
+from graph.view import refresh
+from tests.finley.test_admin import logged_in
+from tests.finley.web.conftest import a_case, text_of
+from tests.graph import rows
+
+
+@pytest.fixture
+def two(tenant, books) -> list[str]:
+    """Two open cases; the second is surer and has a reason against it."""
+    user = tenant.id
+    sales, shop = rows.entity(user, "Shop floor", "department"), rows.entity(user, "Twice Ltd")
+    first, again = (rows.payment(user, sales, shop, 50) for _ in range(2))
+    made = [
+        a_case(user, books.annotated, books.plain),
+        a_case(
+            user,
+            again,
+            first,
+            party="Twice Ltd",
+            amount_at_risk=50,
+            confidence=0.95,
+            evidence={"against": ["a rhythm"]},
+        ),
+    ]
+    refresh.refresh()
+    return [str(case.pk) for case in made]
+
+
+def states(two: list[str]) -> list[str]:
+    found = dict(models.PaymentCase.objects.using("owner").values_list("pk", "state"))
+    return [{str(pk): state for pk, state in found.items()}[case] for case in two]
+
+
+def decide(client, chosen, action="confirm", seen="open", **more):
+    sent = {"action": action, "seen": seen, "case": chosen, **more}
+    return client.post("/review/decide/", sent, follow=True)
+
+
+def test_rows_stand_side_by_side_and_the_sum_counts_each_case_once(client, two):
+    text = text_of(client.get("/review/"))
+    assert "GBP 170.50 at risk" in text
+    assert text.index("Twice Ltd") < text.index("Acme")  # the surer first
+    assert "The same party and amount. 95 % sure. Against it: a rhythm." in text
+    assert text.count("paid again") == text.count("paid first") == 2
+
+
+def test_the_queue_is_narrowed_by_party_and_amount(client, two):
+    assert "Acme" not in text_of(client.get("/review/?party=twice"))
+    text = text_of(client.get("/review/?min_amount=100"))
+    assert "GBP 120.50 at risk" in text
+    assert "Twice Ltd" not in text
+
+
+def test_one_is_confirmed_and_leaves_the_queue(client, tenant, two):
+    text = text_of(decide(client, two[1:]))
+    assert "1 of 1 confirmed." in text
+    assert "Twice Ltd" not in text
+    assert states(two) == ["open", "confirmed"]
+    text = text_of(client.get("/review/?state=confirmed"))
+    assert f"confirm by {tenant.email}" in text
+
+
+def test_many_are_dismissed_together_and_that_is_taken_back(client, two):
+    text = text_of(decide(client, two, "dismiss"))
+    assert "2 of 2 dismissed." in text
+    assert "Take back the last decision" in text
+    assert "2 of 2 open again." in text_of(decide(client, two, "reopen", "dismissed"))
+    assert states(two) == ["open", "open"]
+    assert "Take back" not in text_of(client.get("/review/"))
+
+
+def test_what_came_back_is_written_down(client, two):
+    decide(client, two[:1])
+    text = text_of(decide(client, two[:1], "recover", "confirmed", amount="999"))
+    assert "at most 120.50 GBP" in text
+    decide(client, two[:1], "recover", "confirmed", amount="20,50")
+    assert "GBP 20.50 recovered" in text_of(client.get("/review/?state=recovered"))
+
+
+def test_a_note_and_an_owner_stay_with_the_case(client, two):
+    decide(client, two[:1], "note", note="<i>asked</i> the supplier")
+    decide(client, two[:1], "assign", owner="Ada")
+    text = text_of(client.get("/review/"))
+    assert "&lt;i&gt;asked&lt;/i&gt; the supplier" in text
+    assert '<span class="tag">Ada</span>' in text
+    assert states(two) == ["open", "open"]
+
+
+def test_the_second_of_two_reviewers_is_told_and_changes_nothing(client, tenant, two):
+    decide(logged_in(tenant), two[1:], "dismiss")
+    text = text_of(decide(client, two, "confirm"))
+    assert "1 of 2 confirmed." in text
+    words = "Somebody else was faster: the case of 50.00 GBP to Twice Ltd is dismissed already by"
+    assert f"{words} {tenant.email}" in text
+    assert states(two) == ["confirmed", "dismissed"]
+
+
+def test_a_decision_without_what_was_seen_is_taken_as_before(tenant, two):
+    payment_cases.decide(tenant.id, two[0], "confirm", by="x")
+    with pytest.raises(payment_cases.DecidedMeanwhile, match="confirmed already by x"):
+        payment_cases.decide(tenant.id, two[0], "dismiss", by="y", seen="open")
+    answer = payment_cases.decide(tenant.id, two[0], "recover", by="y", seen="confirmed")
+    assert answer["amount_recovered"] == Decimal("120.5")
+
+
+def test_another_tenant_has_no_such_case(other_tenant, two):
+    stranger = logged_in(other_tenant)
+    text = text_of(decide(stranger, two, "confirm"))
+    assert "There is no such case." in text
+    assert "Twice" not in text
+    assert states(two) == ["open", "open"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"action": "forget", "seen": "open"},
+        {"action": "confirm", "seen": "new"},
+        {"action": "confirm", "seen": "open"},
+        {"action": "confirm", "seen": "open", "case": "x"},
+        {"action": "note", "seen": "open", "case": [str(uuid4()), str(uuid4())]},
+        {},
+    ],
+)
+def test_what_is_no_decision_is_refused(client, two, sent):
+    assert client.post("/review/decide/", sent).status_code == 400
+
+
+def test_a_decision_leads_back_to_the_queue_and_nowhere_else(client, two):
+    sent = {"action": "dismiss", "seen": "open", "case": two[0], "back": "https://evil.example/"}
+    assert client.post("/review/decide/", sent)["Location"] == "/review/"
+    sent = {**sent, "case": two[1], "back": "/review/?party=twice#next"}
+    assert client.post("/review/decide/", sent)["Location"] == "/review/?party=twice#next"

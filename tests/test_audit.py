@@ -1,0 +1,65 @@
+"""The bill of materials is what is installed, and no licence forbids to run on it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import audit
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_bill_of_materials_is_what_is_installed():
+    pins, found = audit.pinned((ROOT / "requirements.txt").read_text()), audit.installed()
+    made = audit.bill(pins, found)
+    named = {each["name"]: each["version"] for each in made["components"]}
+    assert named == {name: found[name].version for name in pins}
+    assert len(named) > 40
+    assert all(each["licenses"][0]["license"]["name"] for each in made["components"])
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("MIT", True),
+        ("GPL-3.0-or-later", False),
+        ("AGPL-3.0-only", False),
+        ("GNU General Public License v3 (GPLv3)", False),
+        ("GNU Affero General Public License v3", False),
+        ("LGPL-3.0-only", True),
+        ("GNU Lesser General Public License v3 (LGPLv3)", True),
+        ("GPL-2.0-only OR MIT", True),
+    ],
+)
+def test_gpl_is_not_run_on(text, allowed):
+    assert audit.is_allowed(text) is allowed
+
+
+def test_no_requirement_has_a_forbidden_licence():
+    pins, found = audit.pinned((ROOT / "requirements.txt").read_text()), audit.installed()
+    assert [each for each in audit.faults(pins, found) if "licence" in each] == []
+
+
+def test_a_package_that_is_missing_or_other_is_a_fault():
+    found = audit.installed()
+    pins = {"django": "0.1", "no-such-package": "1.0"}
+    assert len(audit.faults(pins, found)) == 2
+
+
+def test_the_script_runs_as_make_audit_does(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "scripts/audit.py", "--sbom", tmp_path / "sbom.json"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "packages, licences and versions" in done.stdout, done.stderr
+    assert (tmp_path / "sbom.json").stat().st_size > 1000
+
+
+def test_every_test_that_the_security_tables_name_is_there():
+    text = (ROOT / "docs" / "security.md").read_text()
+    named = re.findall(r"`(tests/[^`]+)`", text)
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / name).exists()] == []
