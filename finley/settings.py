@@ -301,6 +301,7 @@ UNFOLD = {
     "SITE_URL": "/api/docs/",
     "SITE_SYMBOL": "hub",
     "DASHBOARD_CALLBACK": "syncjobs.admin.console.landing_page",
+    "SIDEBAR": {"navigation": "finley.sidebar.navigation"},
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "4px",

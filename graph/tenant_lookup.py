@@ -38,6 +38,15 @@ def strangers(ids: Iterable[UUID]) -> list[UUID]:
     return [user_id for user_id in wanted if user_id not in existing]
 
 
+def addresses(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The e-mail addresses of those of the ids that belong to a user."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    users = get_user_model().objects.using("owner").filter(id__in=wanted)
+    return dict(users.values_list("id", "email"))
+
+
 def _existing(wanted: dict[str, str | UUID]) -> UUID | None:
     users = get_user_model().objects.using("owner")
     user_id: UUID | None = users.filter(**wanted).values_list("id", flat=True).first()

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin import actions
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import connections
 from django.db.models import (
@@ -24,6 +25,7 @@ from django.http import HttpRequest, HttpResponseBase
 from psycopg.sql import SQL, Composable, Identifier
 
 from graph import tenant_lookup
+from graph.admin import tenants
 from graph.admin.theme import ModelAdmin
 from graph.errors import TenantUnknown
 from graph.models.rows import TenantRow
@@ -170,6 +172,16 @@ class HugeTable(ModelAdmin):
     search_help_text: ClassVar[str | None] = "Its id, or its tenant's id or e-mail address."
     references: ClassVar[dict[str, tuple[str, ...]]] = {}
     indexed: ClassVar[tuple[str, ...]] = ()
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = super().get_list_display(request)
+        return [tenants.tenant if column == "user_id" else column for column in columns]
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        changelist = super().get_changelist_instance(request)
+        if "user_id" in self.list_display:
+            tenants.read_addresses(changelist.result_list)
+        return changelist
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -208,7 +208,9 @@ class RootCauseAnalysisAdmin(FactTable):
 
 
 @admin.register(models.EventDeltaLog)
-class EventDeltaLogAdmin(FactTable):
+class EventDeltaLogAdmin(ReadOnly, FactTable):
+    """A log, which only programs write."""
+
     list_display = (
         "event_key",
         "change_type",

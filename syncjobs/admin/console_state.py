@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db import connections
 
+from graph import tenant_lookup
 from graph.view.captured_tables import EVERYTHING
 from syncjobs import sql
 from syncjobs.admin import charts, durations
@@ -78,7 +78,7 @@ class Run:
 def running() -> list[Run]:
     """The first SHOWN running runs, the longest running first."""
     found = rows("running", limit=SHOWN)
-    addresses = emails({row["user_id"] for row in found})
+    addresses = tenant_lookup.addresses({row["user_id"] for row in found})
     return [_run(row, addresses) for row in found]
 
 
@@ -97,12 +97,6 @@ def _run(row: Row, addresses: Mapping[UUID, str]) -> Run:
         durations.text(row["seconds"]),
         state,
     )
-
-
-def emails(user_ids: set[UUID]) -> dict[UUID, str]:
-    """The e-mail addresses of those of the tenants that are users, by id."""
-    users = get_user_model().objects.using("owner").filter(pk__in=user_ids)
-    return dict(users.values_list("pk", "email"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,16 @@ NO_EVIDENCE = {
     models.TenantPreference,
     *OURS,
 }
-WRITTEN = [m for m in TENANT_TABLES if m not in {*JUDGED, *OURS}]
-READ_ONLY = [models.EnrichedRelationship, models.ViewRefresh, models.AskedQuestion, Duty, *LEDGER]
+LOG = models.EventDeltaLog
+WRITTEN = [m for m in TENANT_TABLES if m not in {*JUDGED, *OURS, LOG}]
+READ_ONLY = [
+    models.EnrichedRelationship,
+    models.ViewRefresh,
+    models.AskedQuestion,
+    LOG,
+    Duty,
+    *LEDGER,
+]
 
 
 STRANGE = [
@@ -330,7 +338,22 @@ def test_programs_tables_can_only_be_read(staff, one_of_each, model):
     assert staff.get(url(model, "add")).status_code == 403
     assert staff.post(url(model, "delete", pk), {"post": "yes"}).status_code == 403
     assert staff.post(url(model, "change", pk), {}).status_code == 403
-    assert b"_selected_action" not in staff.get(url(model, "changelist")).content
+    with_actions = model in {SyncRun, ExternalItem}  # cancel, read again
+    listed = staff.get(url(model, "changelist")).content
+    assert (b"_selected_action" in listed) == with_actions
+    assert b"delete_selected" not in listed
+
+
+@pytest.mark.parametrize(
+    "model", [models.RawEvent, models.EventDeltaLog, SyncRun, models.Enrichment], ids=name_of
+)
+def test_a_list_names_tenants_by_address_and_strangers_by_id(staff, tenant, model):
+    stranger = rows.tenant_id()
+    for user in (tenant.pk, stranger):
+        all_layers(user)
+    text = staff.get(url(model, "changelist")).content.decode()
+    assert f'<span title="{tenant.pk}">tenant@example.org</span>' in text
+    assert f'<span title="{stranger}">{stranger}</span>' in text
 
 
 def test_only_staff_come_in(committed):

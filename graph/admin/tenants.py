@@ -1,0 +1,26 @@
+"""Tenants in admin lists: by e-mail address, with the id on hover."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.utils.html import format_html
+
+from graph import tenant_lookup
+
+
+@admin.display(description="tenant", empty_value="-")
+def tenant(row: Any) -> str | None:
+    """The tenant's e-mail address, or its id if it is no user."""
+    if row.user_id is None:
+        return None
+    address = getattr(row, "tenant_address", "") or row.user_id
+    return format_html('<span title="{}">{}</span>', row.user_id, address)
+
+
+def read_addresses(rows: Iterable[Any]) -> None:
+    """Read the e-mail addresses of the rows' tenants by one query, for `tenant`."""
+    of_tenants = [row for row in rows if getattr(row, "user_id", None) is not None]
+    addresses = tenant_lookup.addresses({row.user_id for row in of_tenants})
+    for row in of_tenants:
+        row.tenant_address = addresses.get(row.user_id, "")
