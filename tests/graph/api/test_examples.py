@@ -19,7 +19,7 @@ from rest_framework.test import APIClient
 
 from graph.api import changes
 from graph.api.schema import EXAMPLES
-from graph.http.idempotency import Once
+from graph.http.idempotency import IdempotentRequest
 from graph.http.problems import MEDIA_TYPE
 from graph.models import PaymentCase, PaymentCaseEntry, PaymentCaseRow
 from graph.models.choices import QuestionFailure
@@ -203,7 +203,7 @@ def in_use(api, user_id: UUID, path: str, decision: dict[str, Any]) -> Any:
     held, answered = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with Once(user_id, "first", "digest").first():
+        with IdempotentRequest(user_id, "first", "digest").first():
             held.set()
             answered.wait(30)
         connections["default"].close()
