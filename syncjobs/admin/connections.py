@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
 from graph.admin.paginator import HugeTable
 from syncjobs import connections
+from syncjobs.admin import operations
 from syncjobs.admin.links import failures
 from syncjobs.admin.runs import Ledger, badge
 from syncjobs.errors import RequestError
@@ -60,6 +61,8 @@ class SyncConnectionAdmin(Ledger):
         "user_id",
     )
     list_filter = ("state", "provider")
+    actions = ("sync_now", "sync_fully", "pause", "resume")
+    change_form_outer_before_template = "syncjobs/operate.html"
     ordering = ("user_id", "id")
     fields = (
         *EDITED,
@@ -99,6 +102,44 @@ class SyncConnectionAdmin(Ledger):
             connections.change(obj.user_id, obj.pk, changes)
         except RequestError as error:
             self.message_user(request, str(error), messages.ERROR)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        buttons = self.buttons(request, self.get_object(request, object_id))
+        return super().change_view(
+            request, object_id, form_url, {**buttons, **(extra_context or {})}
+        )
+
+    def operations(self, connection: SyncConnection) -> list[str]:
+        if connection.state == ConnectionState.REMOVED:
+            return []
+        if connection.state == ConnectionState.PAUSED:
+            return ["resume"]
+        may_pause = (
+            ConnectionState.PAUSED in connections.MAY_BECOME[ConnectionState(connection.state)]
+        )
+        return ["sync_now", "sync_fully", *(["pause"] if may_pause else [])]
+
+    @admin.action(description="Sync now", permissions=["operate"])
+    def sync_now(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        operations.carry_out(self, request, queryset, operations.sync)
+
+    @admin.action(description="Sync everything again (full)", permissions=["operate"])
+    def sync_fully(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        operations.carry_out(self, request, queryset, operations.sync_fully)
+
+    @admin.action(description="Pause", permissions=["operate"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        operations.carry_out(self, request, queryset, operations.pause)
+
+    @admin.action(description="Resume", permissions=["operate"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        operations.carry_out(self, request, queryset, operations.resume)
 
     @admin.display(description="state")
     def condition(self, connection: SyncConnection) -> str:

@@ -38,7 +38,9 @@ class ReplayForm(Plain):
     payload = forms.CharField(
         required=False,
         label="Payload",
-        help_text="A JSON object. The old payload is kept when you change it.",
+        help_text=(
+            f"A JSON object. {payloads.keys_in_words()} The old payload is kept when you change it."
+        ),
         widget=UnfoldAdminTextareaWidget({"rows": 8, "class": "font-mono", "spellcheck": "false"}),
     )
 

@@ -5,14 +5,17 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 
 from graph.admin.fields import as_json
 from graph.admin.paginator import ReadOnly, ids_with
 from syncjobs import items
+from syncjobs.admin import operations
 from syncjobs.admin.links import link
 from syncjobs.failures import timeline
 from syncjobs.models import Duty, ExternalItem, JobAttempt, JobFailure, SyncConnection, SyncRun
+from syncjobs.models.choices import ACTIVE
 
 
 class Ledger(ReadOnly):
@@ -20,6 +23,24 @@ class Ledger(ReadOnly):
 
     class Media:
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("syncjobs/admin.css",)}
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(f"syncjobs.change_{self.opts.model_name}"))
+
+    def operations(self, row: Any) -> list[str]:
+        """The names of the actions that make sense for the row now."""
+        return []
+
+    def buttons(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """The context of syncjobs/operate.html: actions of the list, for this row alone."""
+        if row is None or not self.has_operate_permission(request):
+            return {}
+        titles = {name: title for name, title in self.get_action_choices(request) if name}
+        place = reverse(f"admin:syncjobs_{self.opts.model_name}_changelist")
+        return {
+            "operations": [(name, titles[name]) for name in self.operations(row)],
+            "operations_at": f"{place}?q={row.pk}",
+        }
 
     @admin.display(description="connection")
     def the_connection(self, row: Any) -> str:
@@ -45,6 +66,7 @@ class SyncRunAdmin(Ledger):
         "user_id",
     )
     list_filter = ("status", "provider", "trigger")
+    actions = ("cancel",)
     list_select_related = ("connection",)
     list_fullwidth = True
     ordering = ("user_id", "-created_at", "-id")
@@ -97,9 +119,15 @@ class SyncRunAdmin(Ledger):
     ) -> HttpResponse:
         run = self.get_object(request, object_id)
         runs = timeline.with_attempts(SyncRun.objects.filter(pk=run.pk)) if run else []
-        return super().change_view(
-            request, object_id, form_url, {"runs": runs, **(extra_context or {})}
-        )
+        context = {"runs": runs, **self.buttons(request, run), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def operations(self, run: SyncRun) -> list[str]:
+        return ["cancel"] if run.status in ACTIVE else []
+
+    @admin.action(description="Cancel", permissions=["operate"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        operations.carry_out(self, request, queryset, operations.cancel)
 
     @admin.display(description="status")
     def state(self, run: SyncRun) -> str:

@@ -8,6 +8,7 @@ from syncjobs.errors import PayloadRefused
 from syncjobs.models import JobFailure
 
 BOOKKEEPING = ("run", "connection")  # stored in the payload, but not part of the request
+KEYS = {"full": "true: list everything at the provider again; false: only what changed"}
 MOST = 100_000  # characters
 OBJECT = 'The payload must be a JSON object, such as {"full": true}.'
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
@@ -34,17 +35,32 @@ def _no_number(word: str) -> NoReturn:
 
 
 def edited(failure: JobFailure, payload: object) -> dict[str, Any]:
-    """The failure's new payload. Raises PayloadRefused.
+    """The failure's new payload. Raises PayloadRefused, also for a key that no task reads.
 
     It keeps its run and connection, whether or not the edited payload repeats them.
     """
     payload = _an_object(payload)
     _refuse_what_no_column_holds(payload)
+    _refuse_what_no_task_reads(payload)
     stored = {name: failure.payload[name] for name in BOOKKEEPING if name in failure.payload}
     for name in BOOKKEEPING:
         if name in payload and payload[name] != stored.get(name):
             raise PayloadRefused(f"A replay keeps its {name}. Leave {name!r} unchanged or out.")
     return {**stored, **payload}
+
+
+def keys_in_words() -> str:
+    """The keys of a payload with their meanings, in a sentence."""
+    return f"The keys are {'; '.join(f'{name} ({text})' for name, text in KEYS.items())}."
+
+
+def _refuse_what_no_task_reads(payload: dict[str, Any]) -> None:
+    unknown = [repr(name) for name in payload if name not in (*KEYS, *BOOKKEEPING)]
+    if unknown:
+        names = ", ".join(unknown)
+        raise PayloadRefused(f"The payload has no key {names:.200}. {keys_in_words()}")
+    if not isinstance(payload.get("full", False), bool):
+        raise PayloadRefused("'full' must be true or false.")
 
 
 def _an_object(payload: object) -> dict[str, Any]:

@@ -328,6 +328,10 @@ def test_a_payload_is_edited_for_one_failure(staff):
         assert refused.context["form"].errors["payload"], bad
         assert again(failure).status == "open"
     assert "not JSON" in text_of(do(staff, "replay", failure, payload="nope"))
+    unknown = text_of(do(staff, "replay", failure, payload='{"fulll": true}'))
+    assert "The payload has no key &#x27;fulll&#x27;. The keys are full (true: list" in unknown
+    assert unknown.count("The keys are full") == 2  # in the error and below the field
+    assert again(failure).status == "open"
     do(staff, "replay", failure, payload='{"full": true}')
     after = again(failure)
     assert (after.status, after.payload) == ("replaying", {"full": True})

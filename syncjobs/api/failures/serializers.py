@@ -5,6 +5,7 @@ from rest_framework import serializers
 from graph.api.fields import Moment, Place
 from graph.api.serializers import Answer, StrictQuery
 from syncjobs.api.serializers import AttemptAnswer, StrictBody, past
+from syncjobs.failures import payloads
 from syncjobs.failures.replaying import FASTEST
 from syncjobs.failures.settling import LONGEST
 from syncjobs.models.choices import FailureStatus, Provider, RunStatus, Trigger
@@ -45,7 +46,10 @@ class GroupsQuery(Filters):
 class ReplayBody(StrictBody):
     payload = serializers.DictField(
         required=False,
-        help_text="Replaces the failure's own payload, which is kept in its history.",
+        help_text=(
+            "Replaces the failure's own payload, which is kept in its history. "
+            f"{payloads.keys_in_words()} Other keys are refused."
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """Replays: planned, started once whoever asks, paced, with an edited payload; and logged."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -289,11 +290,22 @@ def test_what_no_run_can_be_asked_with_is_refused(payload):
     assert (after.status, after.payload_history) == ("open", [])
 
 
-def test_strange_but_storable_payloads_are_kept_as_they_are():
-    payload = {"run": "x", "é": "\\u0000", "deep": [[[{"a": None}]]], "n": 10**30}
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ({"fulll": True}, "no key 'fulll'. The keys are full (true: list everything"),
+        ({"full": True, "é": 1, "token": "x"}, "no key 'é', 'token'."),
+        ({"full": "yes"}, "'full' must be true or false"),
+        ({"full": None}, "'full' must be true or false"),
+        ({"full": 1}, "'full' must be true or false"),
+    ],
+)
+def test_what_no_task_reads_is_refused_and_the_keys_are_named(payload, words):
     failure = open_failure(payload={"run": "x"})
-    replaying.replay([failure.pk], by=None, payload=payload)
-    assert again(failure).payload == payload
+    with pytest.raises(PayloadRefused, match=re.escape(words)):
+        replaying.replay([failure.pk], by=None, payload=payload)
+    after = again(failure)
+    assert (after.status, after.payload, after.payload_history) == ("open", {"run": "x"}, [])
 
 
 def test_an_edited_payload_is_for_one_failure():

@@ -1,0 +1,90 @@
+"""What an operator does to chosen connections and runs, one by one, each in its own transaction."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.db import router, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from graph.admin.paginator import MOST_AT_ONCE
+from graph.admin.theme import ModelAdmin
+from syncjobs import connections, runs
+from syncjobs.errors import RequestError
+from syncjobs.models import SyncConnection, SyncRun
+from syncjobs.models.choices import ConnectionState, RunStatus, Trigger
+
+Operation = Callable[[Any], str]
+
+
+class Unchanged(RequestError):
+    """The row is in the wanted state already."""
+
+
+def carry_out(
+    table: ModelAdmin, request: HttpRequest, rows: QuerySet[Any], operation: Operation
+) -> None:
+    """Do it to each row, log it in the row's history, and say what was done and what was not."""
+    chosen = list(rows[: MOST_AT_ONCE + 1])
+    if len(chosen) > MOST_AT_ONCE:
+        text = f"Select at most {MOST_AT_ONCE:,} rows at once. Nothing was done."
+        messages.error(request, text)
+        return
+    done: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    for row in chosen:
+        try:
+            done[_logged(table, request, row, operation)] += 1
+        except RequestError as error:
+            refused[str(error)] += 1
+    for text, count in done.most_common():
+        messages.success(request, f"{text} ({count:,} of {len(chosen):,}).")
+    for reason, count in refused.most_common():
+        messages.warning(request, f"{count:,} skipped: {reason}")
+
+
+def _logged(table: ModelAdmin, request: HttpRequest, row: Any, operation: Operation) -> str:
+    with transaction.atomic(using=router.db_for_write(type(row))):
+        text = operation(row)
+        table.log_change(request, row, text)
+    return text
+
+
+def sync(connection: SyncConnection) -> str:
+    """Request a sync of what changed. Raises RequestError."""
+    runs.accept(connection.user_id, connection.pk, trigger=Trigger.REQUEST)
+    return "Sync requested"
+
+
+def sync_fully(connection: SyncConnection) -> str:
+    """Request a sync that lists everything again. Raises RequestError."""
+    payload = {"full": True}
+    runs.accept(connection.user_id, connection.pk, trigger=Trigger.REQUEST, payload=payload)
+    return "Full sync requested"
+
+
+def pause(connection: SyncConnection) -> str:
+    """Stop new syncs; an active one goes on. Raises RequestError."""
+    _move(connection, ConnectionState.PAUSED)
+    return "Paused"
+
+
+def resume(connection: SyncConnection) -> str:
+    """Allow syncs again, of which a scheduled one is due at once. Raises RequestError."""
+    _move(connection, ConnectionState.ALIVE)
+    return "Resumed"
+
+
+def _move(connection: SyncConnection, wanted: ConnectionState) -> None:
+    if connection.state == wanted:
+        raise Unchanged(f"The connection is {wanted.value} already.")
+    connections.change(connection.user_id, connection.pk, {"state": wanted.value})
+
+
+def cancel(run: SyncRun) -> str:
+    """Cancel a run: a queued one at once, a running one within seconds. Raises RequestError."""
+    if runs.cancel(run.user_id, run.pk).status == RunStatus.CANCELLED:
+        return "Cancelled"
+    return "Cancellation requested; the worker ends the run within seconds"
