@@ -226,6 +226,8 @@ class Books:
             "amount_low": pa.array(90 + n % 100),
             "amount_high": pa.array(110 + n % 200),
             "currency": _choice(("GBP",), n),
+            "books_until": pa.array(_days(1499 + 0 * n)),
+            "stale_from": pa.array(_days(1559 + n % 30)),
         }
 
 

@@ -179,25 +179,22 @@ QUESTIONS = {
     "keep_hours": environment.number("FINLEY_ANSWERS_KEEP_HOURS", 24),
 }
 
-# Mail to users, which is how a forgotten password is set anew. Without a server none is sent.
+# Mail to users, by which a forgotten password is set anew. Without a server's name the pages offer
+# no mail.
 EMAIL_HOST_NAME = environment.text("FINLEY_EMAIL_HOST")
-MAILERS = (
-    {
-        "default": {
-            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-            "OPTIONS": {
-                "host": EMAIL_HOST_NAME,
-                "port": environment.number("FINLEY_EMAIL_PORT", 587),
-                "username": environment.text("FINLEY_EMAIL_USER"),
-                "password": environment.text("FINLEY_EMAIL_PASSWORD"),
-                "use_tls": environment.flag("FINLEY_EMAIL_TLS", default=True),
-                "timeout": 10,
-            },
-        }
+MAILERS = {
+    "default": {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": EMAIL_HOST_NAME or "localhost",
+            "port": environment.number("FINLEY_EMAIL_PORT", 587),
+            "username": environment.text("FINLEY_EMAIL_USER"),
+            "password": environment.text("FINLEY_EMAIL_PASSWORD"),
+            "use_tls": environment.flag("FINLEY_EMAIL_TLS", default=True),
+            "timeout": 10,
+        },
     }
-    if EMAIL_HOST_NAME
-    else {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
-)
+}
 DEFAULT_FROM_EMAIL = environment.text("FINLEY_EMAIL_FROM", "finley@localhost")
 
 # Background syncs.

@@ -18,6 +18,7 @@ from graph.errors import QuestionError
 from graph.questions import series, whole_graph
 
 A_PAGE = 24
+STEADY = {"+0 %", "-0 %"}
 STATES = ("due", "overdue", "stale")
 COLUMNS = (
     Column("State", lambda row: row["insight"]["status"]),
@@ -82,9 +83,14 @@ def _of_state(expected: findings.Expected, state: str) -> list[Row]:
 
 def _with_history(row: Row, history: series.History) -> Row:
     """The chart of the amounts, and by how much the last differs from the first."""
-    change = float(history[-1][1] / history[0][1] - 1) if history and history[0][1] else None
-    return {**row, "chart": charts.amounts_over_days(history), "change": change,
-            "count": len(history)}  # fmt: skip
+    first, last = (history[0][1], history[-1][1]) if history else (0, 0)
+    change = f"{float(last / first - 1):+.0%}".replace("%", " %") if first else ""
+    return {
+        **row,
+        "chart": charts.amounts_over_days(history),
+        "change": "" if change in STEADY else change,
+        "count": len(history),
+    }
 
 
 @page()

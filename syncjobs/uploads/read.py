@@ -103,7 +103,7 @@ def _part(part: Part) -> Preview:
         "label": part.label,
         "evidence": list(part.evidence),
         "doubts": [doubt.as_dict() for doubt in part.doubts],
-        "question": part.question() if part.question else "",
+        "question": _question(part),
         "warnings": list(part.warnings),
         "rows": [_row(row) for row in rows[:SHOWN]],
         "rejects": [asdict(reject) for reject in rejects[:SHOWN]],
@@ -111,6 +111,12 @@ def _part(part: Part) -> Preview:
         "rejected": len(rejects),
         "all": len(some) < LOOKED_AT,
     }
+
+
+def _question(part: Part) -> str:
+    """The readings side by side, where a person has to decide."""
+    blocked = any(doubt.blocking for doubt in part.doubts)
+    return part.question() if blocked and part.question else ""
 
 
 def _row(row: LedgerRow) -> Preview:

@@ -30,6 +30,12 @@ ORDER = b"""Date,Supplier,Amount,Currency
 07/08/2024,Cab Company,30.00,GBP
 """
 
+TWO_WAYS = b"""Date,Name,Amount
+03/04/2024,Acme Wool Ltd,10.00
+05/06/2024,Borough Printing,20.00
+07/08/2024,Cab Company,30.00
+"""
+
 
 @pytest.fixture
 def quiet(own_queue) -> str:
@@ -110,18 +116,19 @@ def test_a_correction_changes_how_it_is_read(client, tenant, quiet):
 
 
 def test_what_can_be_read_in_two_ways_is_not_imported_until_decided(client, tenant, quiet):
-    upload = worked(send(client, ORDER, "dates.csv"))
+    upload = worked(send(client, TWO_WAYS, "dates.csv"))
     doubts = [doubt for part in upload.preview["parts"] for doubt in part["doubts"]]
-    blocking = [doubt for doubt in doubts if doubt["blocking"]]
-    assert blocking, "the sample has to be one that can be read in two ways"
-    assert "Decide first" in text_of(client.get(f"/import/{upload.pk}/"))
+    assert [doubt for doubt in doubts if doubt["blocking"]], "the sample can be read in two ways"
+    text = text_of(client.get(f"/import/{upload.pk}/"))
+    assert "Decide first" in text
     assert client.post(f"/import/{upload.pk}/confirm/").status_code == 400
-    for doubt in blocking:
-        option = doubt["option"].lstrip("-").replace("-", "_")
-        client.post(f"/import/{upload.pk}/choose/", {**upload.choices, option: doubt["values"][0]})
-        worked(upload)
+    assert events(tenant) == 0
+    client.post(f"/import/{upload.pk}/choose/", {"direction": "out", "date_order": "month"})
+    worked(upload)
     assert client.post(f"/import/{upload.pk}/confirm/").status_code == 302
-    assert worked(upload).state == "done"
+    assert worked(upload).state == "done", upload.error
+    days = RawEvent.objects.using("owner").values_list("occurred_at__date", flat=True)
+    assert min(days).isoformat() == "2024-03-04"
 
 
 def test_a_file_in_pieces_may_come_in_any_order_and_twice(client, quiet):

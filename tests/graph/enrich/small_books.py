@@ -10,8 +10,8 @@ import numpy as np
 from graph.enrich.columns.payments import UNIT, Entities, Payments
 
 EPOCH = date(1970, 1, 1)
-PARTIES = ("Office", "Landlord", "Depot", "Grocer")
-KINDS = ("department", "vendor", "department", "vendor")
+PARTIES = ("Office", "Landlord", "Depot", "Grocer", *(f"Vendor {n}" for n in range(4, 100)))
+KINDS = ("department", "vendor", "department", *["vendor"] * 97)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,14 @@
 """Every POST may be sent again with its Idempotency-Key: done once, and answered as before."""
 
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import connections as databases
 from django.db.models.functions import Now
 
-from graph.models import RepeatedRequest
+from graph.models import PaymentCase, RepeatedRequest
 from syncjobs import connections, periodic, queue, runs
 from syncjobs.models import JobFailure, SyncConnection
 from tests.conftest import client_of
@@ -33,6 +33,23 @@ def staff():
     return person("view_jobfailure", "replay_jobfailure", "settle_jobfailure")
 
 
+def payment_case(tenant) -> PaymentCase:
+    return PaymentCase.objects.using("owner").create(
+        user_id=tenant.pk,
+        kind="paid_twice",
+        reason="the same party, number and amount",
+        confidence=0.9,
+        party="Acme Mills Ltd",
+        amount_at_risk=120,
+        currency="GBP",
+        extra_payments=1,
+        first_day=date(2026, 1, 5),
+        last_day=date(2026, 1, 9),
+        evidence={"for": [], "against": []},
+        row_keys=["ledger:L1", "ledger:L2"],
+    )
+
+
 @pytest.fixture
 def to_send(api, gmail, tenant, box, staff):
     """For each POST of the schema: who sends what where, so that it does something."""
@@ -43,6 +60,8 @@ def to_send(api, gmail, tenant, box, staff):
         if path == "syncs/{run_id}/cancel/":
             run = ask(api, gmail).json()["id"]
             return api, f"syncs/{run}/cancel/", {}
+        if path == "graph/cases/{case_id}/decide/":
+            return api, path.format(case_id=payment_case(tenant).pk), {"action": "confirm"}
         if path == "connections/":
             named = nango_connection(box, tenant)
             return api, path, {"provider": "gmail", "nango_connection_id": named}
@@ -66,13 +85,14 @@ def counts() -> tuple[int, ...]:
     with databases["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT (SELECT count(*) FROM sync_runs), (SELECT count(*) FROM sync_connections), "
+            "(SELECT count(*) FROM payment_case_entries), "
             "(SELECT count(*) FROM django_admin_log), (SELECT count(*) FROM repeated_requests)"
         )
         return cursor.fetchone()
 
 
 def test_there_are_as_many_as_are_tried_here():
-    assert len(POSTS) == 9
+    assert len(POSTS) == 10
 
 
 @pytest.mark.parametrize("path", POSTS)

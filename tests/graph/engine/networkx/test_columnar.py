@@ -109,7 +109,7 @@ def test_nothing_changes_it(change):
 
 @pytest.mark.parametrize("graph", [one(), one().projection()])
 def test_it_is_not_pickled(graph):
-    with pytest.raises(TypeError, match="export it"):
+    with pytest.raises(TypeError, match="Export it"):
         pickle.dumps(graph)
     assert copy.deepcopy(graph) is copy.copy(graph) is graph
     changed = graph.copy()
