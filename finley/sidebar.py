@@ -14,6 +14,8 @@ SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Attempts", "syncjobs.jobattempt"),
         ("Connections", "syncjobs.syncconnection"),
         ("Items at providers", "syncjobs.externalitem"),
+        ("Uploaded files", "syncjobs.upload"),
+        ("Saved mappings", "graph.savedmapping"),
         ("Periodic tasks", "syncjobs.duty"),
         ("Questions for workers", "graph.askedquestion"),
         ("Enrichments", "graph.enrichment"),

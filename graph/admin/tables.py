@@ -315,6 +315,8 @@ class PaymentCaseAdmin(ReadOnly, TenantTable):
     list_display = ("party", "amount_at_risk", "currency", "reason", "state", "owner", "user_id")
     list_filter = ("state", "found")
     ordering = ("-amount_at_risk", "id")
+    exclude = ("evidence",)
+    readonly_fields = (as_json("evidence"),)
     search_help_text = "Its id, or its tenant's id or e-mail address."
 
 

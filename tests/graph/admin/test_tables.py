@@ -35,14 +35,12 @@ from tests.syncjobs import run_rows
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-# The barrier over the view shows no more than the view; two tables only save repeating work; uploads
-# and mappings are files of the tenants, which their pages show.
+# The barrier over the view shows no more than the view; the others only save repeating work.
+# A piece of an uploaded file is bytes.
 UNSHOWN = {
     models.TenantRelationship,
     models.SearchedGroup,
     models.RepeatedRequest,
-    models.SavedMapping,
-    Upload,
     UploadPiece,
 }
 TABLES = [
@@ -55,7 +53,7 @@ TENANT_TABLES = [m for m in TABLES if m._meta.app_label == "graph" and issubclas
 JUDGED = {models.EntityResolution, models.DuplicateTransaction, models.PredictedRelationship}
 LEDGER = [SyncRun, JobAttempt, ExternalItem]
 CASES = {models.PaymentCase, models.PaymentCaseRow, models.PaymentCaseEntry}
-OURS = {models.Enrichment, models.AskedQuestion, *CASES}
+OURS = {models.Enrichment, models.AskedQuestion, models.SavedMapping, *CASES}
 NO_EVIDENCE = {
     models.EntityMatch,
     models.EntityResolution,
@@ -69,6 +67,8 @@ READ_ONLY = [
     models.ViewRefresh,
     models.AskedQuestion,
     LOG,
+    models.SavedMapping,
+    Upload,
     Duty,
     *LEDGER,
 ]
@@ -204,6 +204,7 @@ def all_layers(user) -> dict[type, TenantRow]:
         ),
         rows.add(models.Enrichment, user_id=user, wanted_at=rows.DAY),
         rows.add(models.TenantPreference, user_id=user, time_zone="Europe/London"),
+        rows.add(models.SavedMapping, user_id=user, layout="<b>", name="<b>", toml="<b>"),
         *case_of(user, about["relationship"]),
         *ledger_of(user),
     ]
@@ -225,6 +226,7 @@ def case_of(user, relationship) -> list:
         first_day=rows.DAY.date(),
         last_day=rows.DAY.date(),
         row_keys=["test 1"],
+        evidence={"why": ["<b>é</b>"]},
     )
     about = {"user_id": user, "case": case}
     return [
@@ -249,6 +251,7 @@ def ledger_of(user) -> list:
             connection, run=run, error="broken <b>", payload=hostile, payload_history=edited
         ),
         run_rows.duty(found=hostile, error="broken <b>"),
+        rows.add(Upload, user_id=user, name="<b>", size=1, choices=hostile, uploaded_by="<b>"),
     ]
 
 
