@@ -309,7 +309,7 @@ class TenantPreferenceAdmin(TenantTable):
 
 
 @admin.register(models.PaymentCase)
-class PaymentCaseAdmin(ReadOnly, TenantTable):
+class PaymentCaseAdmin(ReadOnly):
     """Possible double payments; they are decided over the API and in the web pages."""
 
     list_display = ("party", "amount_at_risk", "currency", "reason", "state", "owner", "user_id")

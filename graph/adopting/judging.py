@@ -22,6 +22,7 @@ from graph.models.choices import (
     Frequency,
     Precision,
     PredictionStatus,
+    Records,
 )
 
 Reason = tuple[str, Composable]  # a sentence, and the SQL condition of the rows that it is about
@@ -49,6 +50,7 @@ RULES = {
 WORDS = {
     "raw_events_kind": EventKind,
     "raw_events_precision": Precision,
+    "raw_events_records": Records,
     "normalized_entities_kind": EntityKind,
     "relationship_instances_edge_class": EdgeClass,
     "temporal_patterns_recurrence_frequency": Frequency,

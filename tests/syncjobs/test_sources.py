@@ -255,7 +255,7 @@ def test_a_limit_is_passed_on_with_its_seconds(box, provider):
 @pytest.mark.parametrize("do", ["401", "424_exhausted"])
 def test_a_revoked_token_ends_it_with_what_to_do(box, provider, do):
     there = Connected(box, provider, script=[{"do": do, "at": 2}])
-    with pytest.raises(Permanent, match=r"connect .* again, then replay") as caught:
+    with pytest.raises(Permanent, match=r"Connect .* again, then replay") as caught:
         there.sync()
     assert caught.value.reauthorise
     there.control(state="alive")
@@ -266,7 +266,7 @@ def test_a_revoked_token_ends_it_with_what_to_do(box, provider, do):
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_zoho_refuses_under_http_200(box, at):
     there = Connected(box, "zoho_mail", size=20, script=[{"do": "200_access_denied", "at": at}])
-    with pytest.raises(Permanent, match="connect Zoho Mail again") as caught:
+    with pytest.raises(Permanent, match="Connect Zoho Mail again") as caught:
         there.sync()
     assert caught.value.reauthorise
 
@@ -278,7 +278,7 @@ def test_zoho_refuses_an_attachment_under_http_200(box):
     attachment = next(item for item in there.store.items.values() if item.kind == "attachment")
     assert there.content(attachment) == b"Access Denied"
     there.control(script=[{"do": "200_access_denied"}])
-    with pytest.raises(Permanent, match="connect Zoho Mail again"):
+    with pytest.raises(Permanent, match="Connect Zoho Mail again"):
         there.content(attachment)
 
 

@@ -260,7 +260,7 @@ def test_who_kills_two_workers_is_not_given_to_a_third(user):
         assert not state.ended(claim.id, claim.fence, End(answer="{}")), "its fence is void"
     result = reread(made)
     assert (result.status, result.failure) == ("failed", "broken")
-    assert "Its worker died" in result.error
+    assert "Two workers died on it" in result.error
 
 
 def test_who_was_to_be_cancelled_and_lost_its_worker_is_cancelled(user):
