@@ -12,7 +12,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import QueryCanceled
 
 from graph.errors import LedgerError
-from graph.ingest.import_file import own_accounts, store_parts
+from graph.ingest.file_parts import NO_HINTS
+from graph.ingest.import_file import of_account, own_accounts, store_parts
 from syncjobs import item_contents, save_items
 from syncjobs.database_threads import UNREACHABLE
 from syncjobs.errors import CursorLost, ParserFailed, SyncError, Transient, Unreadable
@@ -202,7 +203,8 @@ def _imported(claim: Claim, content: Content) -> int:
     if content.parts is None or content.path is None:
         return 0
     try:
-        imported = store_parts(claim.user_id, content.path, content.parts, _rejects(claim))
+        parts = [of_account(claim.user_id, part, NO_HINTS) for part in content.parts]
+        imported = store_parts(claim.user_id, content.path, parts, _rejects(claim))
     except LedgerError as error:
         content.used_as, content.note = ItemUse.UNREADABLE, str(error)
         return 0

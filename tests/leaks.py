@@ -62,6 +62,7 @@ OF_PARAMETER = {
     "connection": "sync_connections",
     "failure_id": "job_failures",
     "question_id": "asked_questions",
+    "case_id": "payment_cases",
 }
 WORDS = {
     "search": MARK,
@@ -102,7 +103,7 @@ def requests_of(given: Callable[[str], str]) -> Iterator[Sent]:
             body = {}
             if operation.get("requestBody"):
                 body = {"connection": given("connection"), "ids": [given("failure_id")]}
-                body |= {"note": "x", "reason": "x"}
+                body |= {"note": "x", "reason": "x", "action": "dismiss"}
             for some in ({}, query, *({n: v} for n, v in query.items() if len(query) > 1)):
                 needed = {n: query[n] for n, p in parameters.items() if p.get("required") and n in query}  # fmt: skip  # noqa: E501
                 keyed = {"Idempotency-Key": given("Idempotency-Key")}
@@ -140,6 +141,7 @@ def _takes(path: str, name: str) -> bool:
         "ids": path.endswith("/job-failures/replay/"),
         "note": path.endswith(("/resolve/", "/ignore/")),
         "reason": path.endswith("/discard/"),
+        "action": path.endswith("/decide/"),
     }[name]
 
 

@@ -59,6 +59,7 @@ def both(tenant: User, other_tenant: User, own_queue: str) -> tuple[User, User]:
     source = rows.event(user, payer, amount=-1, document_ref=MARK)
     target = rows.event(user, payee, document_ref=MARK)
     rows.relationship(user, source, target, reason=MARK, relationship_type=MARK)
+    rows.case(user, party=f"{MARK} Vendor")
     refresh.refresh()
     return tenant, other_tenant
 

@@ -32,6 +32,8 @@ NOBODY = "00000000-0000-0000-0000-000000000000"  # finley uses this id for all t
 RULES = {
     "raw_events_amount_has_currency": "an amount without a currency (name one with --currency)",
     "raw_events_amount_finite": "amount is not a number below 10^16",
+    "raw_events_balance_finite": "balance is not a number below 10^16",
+    "relationship_instances_allocated_finite": "allocated is not a number below 10^16",
     "raw_events_key_stated": "source or external_id is empty",
     "normalized_entities_named": "name is empty",
     "normalized_entities_not_into_itself": "it is merged into itself",

@@ -158,7 +158,15 @@ def _of_equal_amounts(pairs: Iterable[Pair], settled: Settled) -> Iterator[tuple
 
 def _case(pairs: list[Pair], settled: Settled) -> Case:
     rows = {row.id: row for pair in pairs for row in (pair.original, pair.later)}
-    later = {pair.later.group: pair.later for pair in pairs}
+    later: dict[str, Row] = {}
+    told: set[tuple[str, str]] = set()
+    for (
+        pair
+    ) in pairs:  # the surest first: the same two payments, seen the other way round, are told
+        one, other = pair.later.group, pair.original.group
+        if one != other and (other, one) not in told:
+            told.add((one, other))
+            later.setdefault(one, pair.later)
     owed = {name: row for name, row in later.items() if not row.moves_money}
     amounts = {row.amount for row in owed.values()}
     invoices = {row.group for row in rows.values() if not row.moves_money}
@@ -255,12 +263,17 @@ def _write(user_id: UUID, found: Sequence[Case], views: Sequence[_View]) -> Coun
     before = {case.id: _told(case) for case in known}
     matched = _matched(found, known, decided)
     added = changed = 0
+    views_of: dict[str, list[_View]] = defaultdict(list)
+    for view in views:
+        views_of[view.of_group].append(view)
     for case, same in zip(found, matched, strict=True):
         written = _written(user_id, case, same)
         added += not same
         changed += bool(same) and (len(same) > 1 or _told(written) != before[written.id])
-        _write_rows(user_id, written, case, views)
-    gone = [case for case in known if not any(case in same for same in matched)]
+        of = {row.group for row in case.rows.values()}
+        _write_rows(user_id, written, case, [view for name in of for view in views_of[name]])
+    kept = {each.id for same in matched for each in same}
+    gone = [case for case in known if case.id not in kept]
     return Counts(added, changed, _take_away(user_id, gone, decided))
 
 
@@ -314,6 +327,11 @@ def _written(user_id: UUID, case: Case, same: list[PaymentCase]) -> PaymentCase:
     if kept.state in CLOSED and more:
         kept.state = CaseState.OPEN.value
         _enter(kept, CaseAction.REOPEN, "another row was found: more is at risk than was known")
+        DuplicateTransaction.objects.filter(
+            user_id=user_id,
+            id__in=[pair.id for pair in case.pairs],
+            status=DuplicateStatus.DISMISSED.value,
+        ).update(status=DuplicateStatus.OPEN.value)
     elif kept.state == CaseState.OPEN and (judged := _judged(case)) != CaseState.OPEN:
         kept.state = judged
         _enter(kept, CaseAction.NOTE, "all of its pairs have been judged one by one")

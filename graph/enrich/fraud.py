@@ -110,8 +110,9 @@ def _in_cases(payments: Payments, found: list[Duplicate]) -> list[Duplicate]:
     done: list[Duplicate] = []
     for each in found:
         batch: tuple[object, ...] = (
-            payments.source[each.later], int(party[each.original]), int(day[each.later]),
-            int(day[each.original]), each.kind == "republished" and each.later,
+            payments.source[each.later], payments.currency[each.later],
+            int(party[each.original]), int(day[each.later]), int(day[each.original]),
+            each.kind == "republished" and each.later,
         )  # fmt: skip
         row = first.setdefault(batch, each.later)
         done.append(replace(each, case=_key(payments, row)))

@@ -54,8 +54,9 @@ def settled(user_id: UUID, mapping: Mapping, account: Account) -> Mapping:
         if account.name:
             source = f"{source}.{slug(account.name)[:60]}"
         named = replace(mapping, source=source)
-        payer = _own_side(cursor, user_id, named.payer, (source, 1), account.name)
-        payee = _own_side(cursor, user_id, named.payee, (source, 2), account.name)
+        name = account.name or mapping.key.account  # what the file itself says stays
+        payer = _own_side(cursor, user_id, named.payer, (source, 1), name)
+        payee = _own_side(cursor, user_id, named.payee, (source, 2), name)
     return replace(named, payer=payer, payee=payee)
 
 

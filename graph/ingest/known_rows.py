@@ -63,13 +63,13 @@ def reconcile(
     certain = is_stated or overlap.same_file or not is_account
     if not certain and overlap.contradicts:
         raise OtherAccountError(_question(parameters["file"], overlap))
-    if certain or overlap.describes_otherwise:
+    if overlap.same_file or (is_account and is_stated) or overlap.describes_otherwise:
         cursor.execute(sql.read("ingest/renamed"))
         overlap_is_new = False
     else:
         overlap_is_new = overlap.renamed > 0
     cursor.execute("DROP TABLE overlap")
-    return [] if certain else _doubts(overlap, overlap_is_new)
+    return [] if certain and not overlap_is_new else _doubts(overlap, overlap_is_new)
 
 
 def _question(file: str, overlap: Overlap) -> str:

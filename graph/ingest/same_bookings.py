@@ -127,6 +127,8 @@ def _bookings(rows: Iterable[tuple[Any, ...]]) -> Iterator[Booking]:
     for source, key, iban, number, day, amount, currency, party, text, stated in rows:
         data = json.loads(stated)
         account, batch = account_of(iban, number), data.get("booking", "")
+        if "format" not in data or "booking_amount" not in data:  # a table's column of that name
+            batch = ""
         booking = Booking(
             account=account,
             day=day,

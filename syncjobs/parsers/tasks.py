@@ -5,7 +5,7 @@ Raises GraphError (LedgerError, DocumentError) with a sentence for what cannot b
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from graph.ingest.html_text import of_html
 from graph.ingest.mapping import Mapping
 from graph.ingest.readers import einvoice_pdf
 from graph.ingest.readers.parts import Hints, Part
-from graph.ingest.rows import LedgerRow, Reject
+from graph.ingest.rows import LedgerRow, Party, Reject
 from syncjobs.parsers.wire import pack, unpack
 
 MESSAGE = 1_000_000  # characters of a message's source that are read
@@ -94,7 +94,7 @@ def _summary(part: Part) -> PartRead:
 
 def parts_from(rows: Path, parts: Any) -> list[Part]:
     """The parts that `read_ledger` read, ready to be stored. `rows`: the file that it wrote."""
-    return [
+    made = [
         Part(
             part.name,
             part.title,
@@ -110,6 +110,28 @@ def parts_from(rows: Path, parts: Any) -> list[Part]:
         )
         for number, part in enumerate(unpack(list[PartRead], parts))
     ]
+    for part in made:
+        part.remapped = partial(_under, part)
+    return made
+
+
+def _under(part: Part, other: Mapping) -> Part:
+    """The part under another source and own name; its rows are read already."""
+    before = part.mapping or other
+    sides = ((before.payer, other.payer), (before.payee, other.payee))
+    names = {(was.kind, was.default): now.default for was, now in sides if was != now}
+
+    def named(party: Party) -> Party:
+        return replace(party, name=names.get((party.kind, party.name)) or party.name)
+
+    def read() -> Iterator[LedgerRow | Reject]:
+        for row in part.read():
+            if isinstance(row, Reject):
+                yield row
+            else:
+                yield replace(row, payer=named(row.payer), payee=named(row.payee))
+
+    return replace(part, source=other.source, mapping=other, read=read)
 
 
 def _rows_from(path: Path, number: int) -> Iterator[LedgerRow | Reject]:

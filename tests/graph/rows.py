@@ -96,3 +96,22 @@ def payment(
     """A payment between two entities (or unresolved ends); its relationship's id."""
     source, target = event(user, payer, amount=-amount), event(user, payee, amount=amount)
     return relationship(user, source, target, **values).id
+
+
+def case(user: uuid.UUID, party: str = "Acme Mills Ltd") -> models.PaymentCase:
+    """A possible double payment that nobody has decided, without rows."""
+    return add(
+        models.PaymentCase,
+        user_id=user,
+        kind="paid_twice",
+        reason="the same party, number and amount",
+        confidence=0.9,
+        party=party,
+        amount_at_risk=120,
+        currency="GBP",
+        extra_payments=1,
+        first_day=DAY.date(),
+        last_day=DAY.date(),
+        evidence={"for": [], "against": []},
+        row_keys=["ledger:L1", "ledger:L2"],
+    )

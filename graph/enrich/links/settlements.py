@@ -148,12 +148,15 @@ class _Books:
         self.takes_part = payments.amount > 0
         self.takes_part[reversed_by.reversal] = False
         self.takes_part[charges.fee] = False
+        self.view = joined(np.arange(len(payments)), same.one, same.other)
+        self.spent: set[int] = set()  # views of one payment settle once
 
     def settled(self, found: list[Batch]) -> None:
         """These are paid, and need no other payment."""
         for batch in found:
             self.takes_part[batch.rows] = False
             self.takes_part[batch.payment] = False
+            self.spent.add(int(self.view[batch.payment]))
 
     def _usual_lateness(self) -> int:
         """Days from an invoice's due day to the payment that names it and is of its amount; 0 where
@@ -195,6 +198,9 @@ def _in_turn(
     rest = iter(waiting.tolist())
     following = next(rest, None)
     for at, payment in enumerate(paying):
+        view = int(books.view[payment])
+        if view in books.spent:  # another source's view of it has settled
+            continue
         until = payments.day[payment] + EARLY
         while following is not None and payments.day[following] <= until:
             if books.owed[following] > 0:
@@ -203,6 +209,7 @@ def _in_turn(
         watched = {each: open_[each] for each in _watched(books, open_, payment)}
         for settled in allocate(books, watched, payment, paying[at + 1 : at + 1 + WATCHED]):
             yield replace(settled, returned=payment in books.returned)
+            books.spent.add(view)
             if payment not in books.returned:  # what is returned leaves its invoice open
                 books.owed[settled.invoice] -= settled.amount
                 open_[settled.invoice] -= settled.amount

@@ -2,8 +2,10 @@
 -- made by another rule, and importing again must not count such a row twice.
 WITH fresh AS (
     SELECT
-        line, md5(data::text) AS columns,
-        row_number() OVER (PARTITION BY publication, md5(data::text) ORDER BY line) AS nth
+        line, md5(data::text) AS columns, payer_name,
+        row_number() OVER (
+            PARTITION BY publication, payer_name, md5(data::text) ORDER BY line
+        ) AS nth
     FROM incoming
     WHERE NOT EXISTS (
         SELECT FROM raw_events AS known
@@ -12,8 +14,10 @@ WITH fresh AS (
     )
 ), known AS (
     SELECT
-        external_id, md5(data::text) AS columns,
-        row_number() OVER (PARTITION BY md5(data::text) ORDER BY external_id) AS nth
+        external_id, md5(data::text) AS columns, party_name AS payer_name,
+        row_number() OVER (
+            PARTITION BY party_name, md5(data::text) ORDER BY external_id
+        ) AS nth
     FROM raw_events AS event
     WHERE user_id = %(user_id)s AND source = %(source)s AND posting = 1
         AND NOT EXISTS (SELECT FROM incoming WHERE incoming.external_id = event.external_id)
@@ -22,5 +26,5 @@ WITH fresh AS (
 UPDATE incoming
 SET external_id = known.external_id
 FROM fresh
-JOIN known USING (columns, nth)
+JOIN known USING (columns, payer_name, nth)
 WHERE incoming.line = fresh.line

@@ -52,12 +52,19 @@ of_ledger AS MATERIALIZED (
 collected AS MATERIALIZED (
     SELECT DISTINCT payment_group_id FROM settles WHERE kind IN ('payment', 'fee')
 ),
+transfer AS MATERIALIZED (
+    -- what counts as a transfer between own accounts is not spent, whoever else tells it
+    SELECT id FROM tenant_relationships
+    WHERE user_id = %(user_id)s AND edge_class = 'flow' AND kind = 'transfer'
+),
 once AS (
     SELECT DISTINCT ON (flow.payment_group_id) flow.*
     FROM flow
     LEFT JOIN collected ON collected.payment_group_id = flow.payment_group_id
+    LEFT JOIN transfer ON transfer.id = flow.payment_group_id
     WHERE
         flow.kind = ANY (%(kinds)s::text[]) AND collected.payment_group_id IS NULL
+        AND transfer.id IS NULL
         AND CASE %(direction)s
             -- an employee is on our side where a company card pays a shop, not where wages come in
             WHEN 'out' THEN from_own AND (NOT to_own OR payee_kind = 'employee')

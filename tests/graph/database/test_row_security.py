@@ -36,6 +36,7 @@ def everything_of(user: UUID) -> None:
         reason="alike",
         decided="open",
     )
+    rows.case(user)
     rows.asked(user)
     rows.repeated(user)
     connection = run_rows.connection(user)

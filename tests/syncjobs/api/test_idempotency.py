@@ -1,17 +1,18 @@
 """Every POST may be sent again with its Idempotency-Key: done once, and answered as before."""
 
 import threading
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import connections as databases
 from django.db.models.functions import Now
 
-from graph.models import PaymentCase, RepeatedRequest
+from graph.models import RepeatedRequest
 from syncjobs import connections, periodic, queue, runs
 from syncjobs.models import JobFailure, SyncConnection
 from tests.conftest import client_of
+from tests.graph import rows
 from tests.graph.api.shapes import published
 from tests.problems import problem, wrong
 from tests.syncjobs.api.conftest import nango_connection, runs_of
@@ -33,23 +34,6 @@ def staff():
     return person("view_jobfailure", "replay_jobfailure", "settle_jobfailure")
 
 
-def payment_case(tenant) -> PaymentCase:
-    return PaymentCase.objects.using("owner").create(
-        user_id=tenant.pk,
-        kind="paid_twice",
-        reason="the same party, number and amount",
-        confidence=0.9,
-        party="Acme Mills Ltd",
-        amount_at_risk=120,
-        currency="GBP",
-        extra_payments=1,
-        first_day=date(2026, 1, 5),
-        last_day=date(2026, 1, 9),
-        evidence={"for": [], "against": []},
-        row_keys=["ledger:L1", "ledger:L2"],
-    )
-
-
 @pytest.fixture
 def to_send(api, gmail, tenant, box, staff):
     """For each POST of the schema: who sends what where, so that it does something."""
@@ -61,7 +45,7 @@ def to_send(api, gmail, tenant, box, staff):
             run = ask(api, gmail).json()["id"]
             return api, f"syncs/{run}/cancel/", {}
         if path == "graph/cases/{case_id}/decide/":
-            return api, path.format(case_id=payment_case(tenant).pk), {"action": "confirm"}
+            return api, path.format(case_id=rows.case(tenant.pk).pk), {"action": "confirm"}
         if path == "connections/":
             named = nango_connection(box, tenant)
             return api, path, {"provider": "gmail", "nango_connection_id": named}
