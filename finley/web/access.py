@@ -88,19 +88,19 @@ def _answer(
 
 
 def current(request: HttpRequest) -> Access:
-    """Of somebody who is signed in: the session's tenant, if they may see it still."""
+    """The session's tenant, if the person may still see it; otherwise the person's own.
+
+    An invitation alone never changes whose books a session shows: the person has to choose.
+    """
     person = request.user
     assert isinstance(person, User)  # noqa: S101 - the caller has seen to it
     choices = tenants_of(person)
     wanted = request.session.get(SESSION_TENANT)
-    return next((each for each in choices if str(each.tenant_id) == wanted), choices[0])
+    return next((each for each in choices if str(each.tenant_id) == wanted), choices[-1])
 
 
 def tenants_of(person: User) -> list[Access]:
-    """Whose data the person may see: those that it is a member of, the oldest first, then its own.
-
-    So who was invited begins with what it was invited to.
-    """
+    """Whose data the person may see: the oldest membership first, the person's own tenant last."""
     with as_owner():
         memberships = list(
             Membership.objects.filter(member=person, tenant__is_active=True)

@@ -217,6 +217,7 @@ def test_only_an_owner_imports_and_no_other_tenant_sees_a_file(client, tenant, o
         member = User.objects.create_user("reviewer@example.org")
         Membership.objects.create(member=member, tenant=tenant, role=Role.REVIEWER)
     reviewer = logged_in(member)
+    reviewer.post("/account/tenant/", {"tenant": str(tenant.pk)})
     assert "Acme Wool Ltd" not in text_of(reviewer.get(f"/import/{upload.pk}/"))
     for path in (f"{upload.pk}/confirm/", f"{upload.pk}/discard/", "begin/"):
         assert reviewer.post(f"/import/{path}").status_code == 403
