@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
+from pathlib import PurePosixPath
 from uuid import UUID
 
 from django.db import transaction
@@ -19,6 +20,8 @@ from syncjobs.uploads import enqueue
 
 MOST_OPEN = 20  # uploads of a tenant that have not ended
 KEPT = timedelta(days=7)
+NAME_BYTES = 200  # a folder's entry has at most 255, and files beside it have longer names
+ENDING_BYTES = 20
 OPEN = (UploadState.RECEIVING, UploadState.READING, UploadState.READY, UploadState.REFUSED)
 ACTIVE = (UploadState.READING, UploadState.IMPORTING)
 DECIDABLE = (UploadState.READY, UploadState.REFUSED)
@@ -29,9 +32,7 @@ def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
 
     What was given up a week ago is forgotten. Raises QuestionError, TooMany.
     """
-    name = name.replace("\\", "/").rpartition("/")[2].replace("\0", "").strip()[:200]
-    if not name:
-        raise QuestionError("The file has no name.", "name")
+    name = file_name(name)
     if size <= 0:
         raise QuestionError(f"{name} is empty.", "size")
     if size > MOST_BYTES:
@@ -49,6 +50,24 @@ def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
         upload.save(force_insert=True)
         upload.refresh_from_db()
     return upload
+
+
+def file_name(path: str) -> str:
+    """The path's last part, in at most NAME_BYTES of UTF-8 with its ending kept.
+
+    Raises QuestionError.
+    """
+    name = path.replace("\\", "/").rpartition("/")[2].replace("\0", "").strip()
+    name = name.encode(errors="replace").decode()
+    if name in {"", ".", ".."}:
+        raise QuestionError("The file has no name.", "name")
+    if len(name.encode()) <= NAME_BYTES:
+        return name
+    parsed = PurePosixPath(name)
+    endings = ("".join(parsed.suffixes[-2:]), parsed.suffix, "")
+    ending = next(text for text in endings if len(text.encode()) <= ENDING_BYTES)
+    stem = name.removesuffix(ending).encode()
+    return stem[: NAME_BYTES - len(ending.encode())].decode(errors="ignore") + ending
 
 
 def piece(user_id: UUID, upload_id: UUID, number: int, data: bytes) -> None:

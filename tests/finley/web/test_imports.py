@@ -160,6 +160,8 @@ def test_a_file_in_pieces_may_come_in_any_order_and_twice(client, quiet):
         ({"name": "a.csv", "size": 200_000_001}, "200 MB is the most"),
         ({"name": "a.csv", "size": 0}, "is empty"),
         ({"name": " ", "size": 5}, "no name"),
+        ({"name": ".", "size": 5}, "no name"),
+        ({"name": "books/..", "size": 5}, "no name"),
         ({"name": "a.csv", "size": "large"}, "no number"),
     ],
 )
@@ -168,6 +170,21 @@ def test_a_file_that_cannot_be_taken_is_refused_before_it_is_sent(client, quiet,
     assert response.status_code == 400
     assert words in response.json()["error"]
     assert not Upload.objects.using("owner").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "cut"),
+    [
+        ("ä" * 150 + ".csv", "ä" * 98 + ".csv"),
+        ("a" * 220 + ".csv.gz", "a" * 193 + ".csv.gz"),
+        ("a" * 240 + ".5.csv", "a" * 194 + ".5.csv"),
+        ("a." + "b" * 190 + "ä" * 5 + ".csv", "a." + "b" * 190 + "ää" + ".csv"),
+    ],
+)
+def test_a_long_name_is_cut_by_bytes_and_keeps_its_ending(client, quiet, name, cut):
+    upload = send(client, BOOKS, name)
+    assert upload.name == cut
+    assert worked(upload).state == "ready", upload.error
 
 
 def test_a_piece_that_does_not_fit_is_refused(client, quiet):
