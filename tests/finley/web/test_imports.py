@@ -1,19 +1,24 @@
 """Files through the pages: sent, shown, corrected, confirmed by a person, read by a real worker."""
 
+import asyncio
 import re
 import time
 from pathlib import Path
 
 import pytest
+from arq import Retry, create_pool
+from arq.connections import RedisSettings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 from django.test import Client
 
 from finley.models import Membership, Role, User
 from graph.database.role import as_owner
+from graph.database.tenancy import tenant_transaction
 from graph.models import RawEvent
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.uploads import PIECE_BYTES
-from syncjobs.uploads import enqueue, read
+from syncjobs.uploads import enqueue, read, supervisor
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
 from tests.syncjobs import workers
@@ -257,6 +262,39 @@ def test_what_redis_lost_is_told_again_and_what_never_ends_is_given_up(client, q
     assert newest().state == "failed"
     assert enqueue.unseen(upload.job_id)
     assert not enqueue.unseen("x")
+
+
+def test_recovery_waits_for_no_row_that_a_running_import_holds(client, tenant, quiet):
+    held, other = send(client), send(client, ORDER, "dates.csv")
+    owned = Upload.objects.using("owner").filter(user_id=tenant.pk)
+    owned.update(updated_at="2024-01-01T00:00:00Z", tries=enqueue.TRIES)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SET lock_timeout = '2s'")
+    try:
+        with tenant_transaction(tenant.pk):
+            Upload.objects.select_for_update().get(pk=held.pk)
+            assert enqueue.recovered() == 1
+    finally:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+    states = dict(owned.values_list("pk", "state"))
+    assert states == {held.pk: "reading", other.pk: "failed"}
+
+
+def test_an_upload_that_waits_for_its_turn_holds_no_slot(own_queue, settings):
+    async def second_of_two() -> int:
+        redis = await create_pool(RedisSettings.from_dsn(str(settings.REDIS_URL)))
+        job = {"job_id": "waits:1", "job_try": 1, "redis": redis}
+        await redis.set(f"arq:retry:{job['job_id']}", 1, ex=60)
+        async with supervisor._turn:
+            with pytest.raises(Retry) as retried:
+                await supervisor.run(job, "tenant/upload")
+        counted = int(await redis.get(f"arq:retry:{job['job_id']}"))
+        await redis.aclose()
+        assert retried.value.defer_score == 1_000
+        return counted
+
+    assert asyncio.run(second_of_two()) == 0, "the attempt does not count"
 
 
 def test_a_worker_reads_and_imports_it(client, tenant, own_queue, tmp_path: Path):
