@@ -18,11 +18,12 @@ from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads import enqueue
 
-MOST_OPEN = 20  # uploads of a tenant that have not ended
+MOST_OPEN = 20  # uploads of a tenant whose pieces are kept: all that are not imported
 KEPT = timedelta(days=7)
 NAME_BYTES = 200  # a folder's entry has at most 255, and files beside it have longer names
 ENDING_BYTES = 20
-OPEN = (UploadState.RECEIVING, UploadState.READING, UploadState.READY, UploadState.REFUSED)
+OPEN = tuple(state for state in UploadState if state != UploadState.DONE)
+FORGOTTEN = tuple(state for state in OPEN if state != UploadState.IMPORTING)
 ACTIVE = (UploadState.READING, UploadState.IMPORTING)
 DECIDABLE = (UploadState.READY, UploadState.REFUSED)
 
@@ -30,7 +31,7 @@ DECIDABLE = (UploadState.READY, UploadState.REFUSED)
 def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
     """A file of this name (its last part counts) and size in bytes is to come, piece by piece.
 
-    What was given up a week ago is forgotten. Raises QuestionError, TooMany.
+    What was given up or failed a week ago is forgotten. Raises QuestionError, TooMany.
     """
     name = file_name(name)
     if size <= 0:
@@ -43,7 +44,7 @@ def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
         )
     with tenant_transaction(user_id):
         mine = Upload.objects.filter(user_id=user_id)
-        mine.filter(updated_at__lt=Now() - KEPT, state__in=OPEN).delete()
+        mine.filter(updated_at__lt=Now() - KEPT, state__in=FORGOTTEN).delete()
         if mine.filter(state__in=OPEN).count() >= MOST_OPEN:
             raise TooMany(f"{MOST_OPEN} files are open: confirm or discard some first.", after=60)
         upload = Upload(user_id=user_id, name=name, size=size, uploaded_by=by)

@@ -18,7 +18,7 @@ from graph.database.tenancy import tenant_transaction
 from graph.models import RawEvent
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.uploads import PIECE_BYTES
-from syncjobs.uploads import enqueue, read, supervisor
+from syncjobs.uploads import enqueue, read, receive, supervisor
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
 from tests.syncjobs import workers
@@ -190,6 +190,20 @@ def test_a_long_name_is_cut_by_bytes_and_keeps_its_ending(client, quiet, name, c
     upload = send(client, BOOKS, name)
     assert upload.name == cut
     assert worked(upload).state == "ready", upload.error
+
+
+@pytest.mark.parametrize("state", ["failed", "importing"])
+def test_files_that_failed_or_are_imported_count_towards_the_limit(client, tenant, quiet, state):
+    rows = [
+        Upload(user_id=tenant.pk, name="a.csv", size=1, state=state)
+        for _ in range(receive.MOST_OPEN)
+    ]
+    Upload.objects.using("owner").bulk_create(rows)
+    refused = client.post("/import/begin/", {"name": "b.csv", "size": 5})
+    assert "20 files are open" in text_of(refused)
+    Upload.objects.using("owner").update(updated_at="2024-01-01T00:00:00Z")
+    again = client.post("/import/begin/", {"name": "b.csv", "size": 5})
+    assert (again.status_code == 200) == (state == "failed"), "a week later a failed one is gone"
 
 
 def test_a_piece_that_does_not_fit_is_refused(client, quiet):
