@@ -15,12 +15,14 @@ from django.test import Client
 from finley.models import Membership, Role, User
 from graph.database.role import as_owner
 from graph.database.tenancy import tenant_transaction
-from graph.models import RawEvent
+from graph.models import NormalizedEntity, RawEvent
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.uploads import PIECE_BYTES
 from syncjobs.uploads import enqueue, read, receive, supervisor
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
+from tests.graph import rows
+from tests.graph.ingest.readers import invoices
 from tests.syncjobs import workers
 
 BOOKS = b"""Date,Supplier,Invoice Number,Amount,Currency
@@ -118,6 +120,28 @@ def test_a_correction_changes_how_it_is_read(client, tenant, quiet):
         "day": ["2024-04-03", "2024-06-05", "2024-08-07"],
         "month": ["2024-03-04", "2024-05-06", "2024-07-08"],
     }
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_an_invoice_is_shown_in_the_direction_in_which_it_is_imported(client, tenant, quiet, ours):
+    if ours:
+        account = rows.entity(tenant.pk, "Our account", kind="account")
+        account.keys = {"iban": "DE89370400440532013000"}
+        account.save(using="owner")
+    upload = worked(send(client, invoices.UBL.encode(), "invoice.xml"))
+    assert upload.state == "ready", upload.error
+    (part,) = upload.preview["parts"]
+    (shown,) = part["rows"]
+    assert bool(part["warnings"]) is not ours, "a guess is said to be one"
+    text = text_of(client.get(f"/import/{upload.pk}/"))
+    assert ("is read as a bill" in text) is not ours
+    client.post(f"/import/{upload.pk}/confirm/")
+    assert worked(upload).state == "done", upload.error
+    kinds = NormalizedEntity.objects.using("owner").filter(user_id=tenant.pk)
+    imported = dict(kinds.exclude(kind="account").values_list("name", "kind"))
+    for side in ("payer", "payee"):
+        assert imported[shown[side]] == shown[f"{side}_kind"]
+    assert shown["payer_kind"] == ("customer" if ours else "department")
 
 
 def test_what_can_be_read_in_two_ways_is_not_imported_until_decided(client, tenant, quiet):
