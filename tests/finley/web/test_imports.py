@@ -10,6 +10,7 @@ from arq import Retry, create_pool
 from arq.connections import RedisSettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
+from django.http import HttpResponse
 from django.test import Client
 
 from finley.models import Membership, Role, User
@@ -52,9 +53,21 @@ def quiet(own_queue) -> str:
 
 def send(client: Client, data: bytes = BOOKS, name: str = "books.csv") -> Upload:
     file = SimpleUploadedFile(name, data)
-    response = client.post("/import/", {"files": [file]})
+    response = client.post("/import/", {"files": [file], "tenant": named(client)})
     assert response.status_code == 302, text_of(response)
     return newest()
+
+
+def named(client: Client) -> str:
+    """The tenant that the form names."""
+    match = re.search(r'name="tenant" value="([^"]+)"', text_of(client.get("/import/")))
+    assert match
+    return match[1]
+
+
+def begin(client: Client, name: str, size: int | str) -> HttpResponse:
+    sent = {"name": name, "size": size, "tenant": named(client)}
+    return client.post("/import/begin/", sent)
 
 
 def newest() -> Upload:
@@ -163,9 +176,7 @@ def test_what_can_be_read_in_two_ways_is_not_imported_until_decided(client, tena
 def test_a_file_in_pieces_may_come_in_any_order_and_twice(client, quiet):
     rows = b"".join(b"2024-03-01,Acme,N-%d,%d.00,GBP\n" % (n, n) for n in range(1, 40_001))
     data = b"Date,Supplier,Invoice Number,Amount,Currency\n" + rows
-    begun = client.post(
-        "/import/begin/", {"name": "C:\\books\\large.csv", "size": len(data)}
-    ).json()
+    begun = begin(client, "C:\\books\\large.csv", len(data)).json()
     assert begun["piece"] == PIECE_BYTES
     pieces = [data[at : at + PIECE_BYTES] for at in range(0, len(data), PIECE_BYTES)]
     assert len(pieces) > 1
@@ -195,7 +206,7 @@ def test_a_file_in_pieces_may_come_in_any_order_and_twice(client, quiet):
     ],
 )
 def test_a_file_that_cannot_be_taken_is_refused_before_it_is_sent(client, quiet, sent, words):
-    response = client.post("/import/begin/", sent)
+    response = begin(client, **sent)
     assert response.status_code == 400
     assert words in response.json()["error"]
     assert not Upload.objects.using("owner").exists()
@@ -223,15 +234,15 @@ def test_files_that_failed_or_are_imported_count_towards_the_limit(client, tenan
         for _ in range(receive.MOST_OPEN)
     ]
     Upload.objects.using("owner").bulk_create(rows)
-    refused = client.post("/import/begin/", {"name": "b.csv", "size": 5})
+    refused = begin(client, "b.csv", 5)
     assert "20 files are open" in text_of(refused)
     Upload.objects.using("owner").update(updated_at="2024-01-01T00:00:00Z")
-    again = client.post("/import/begin/", {"name": "b.csv", "size": 5})
+    again = begin(client, "b.csv", 5)
     assert (again.status_code == 200) == (state == "failed"), "a week later a failed one is gone"
 
 
 def test_a_piece_that_does_not_fit_is_refused(client, quiet):
-    begun = client.post("/import/begin/", {"name": "a.csv", "size": 10}).json()
+    begun = begin(client, "a.csv", 10).json()
     for number, data in ((0, b"short"), (0, b"much too long"), (1, b"0123456789")):
         response = client.put(
             f"{begun['address']}pieces/{number}/", data, "application/octet-stream"
@@ -285,6 +296,24 @@ def test_only_an_owner_imports_and_no_other_tenant_sees_a_file(client, tenant, o
         reviewer.post("/import/", {"files": [SimpleUploadedFile("a.csv", BOOKS)]}).status_code
         == 403
     )
+
+
+def test_a_form_of_other_books_sends_nothing(client, tenant, other_tenant, quiet):
+    with as_owner():
+        Membership.objects.create(member=tenant, tenant=other_tenant, role=Role.OWNER)
+    opened_for = named(client)
+    assert opened_for == str(tenant.pk)
+    client.post("/account/tenant/", {"tenant": str(other_tenant.pk)})
+    sent = {"name": "a.csv", "size": 5, "tenant": opened_for}
+    refused = client.post("/import/begin/", sent)
+    assert refused.status_code == 400
+    assert f"the books of {other_tenant.email} now" in refused.json()["error"]
+    sent = {"files": [SimpleUploadedFile("a.csv", BOOKS)], "tenant": opened_for}
+    refused = client.post("/import/", sent)
+    assert refused.status_code == 400
+    assert f"the books of {other_tenant.email} now" in text_of(refused)
+    assert not Upload.objects.using("owner").exists()
+    assert send(client).user_id == other_tenant.pk
 
 
 def test_what_redis_lost_is_told_again_and_what_never_ends_is_given_up(client, quiet):
