@@ -18,7 +18,7 @@ async def answer_question(ctx: dict[str, Any], question_id: str) -> None:
 
 
 async def read_upload(ctx: dict[str, Any], upload_id: str) -> None:
-    await supervisor.run(upload_id)
+    await supervisor.run(ctx, upload_id)
 
 
 def tasks() -> list[Function]:

@@ -60,12 +60,13 @@ def askers(scope: Scope) -> dict[bytes, float]:
     """The keys that a request counts for, each with the share of all slots that it may take.
 
     A token that was valid a moment ago counts for itself. Any other one counts for itself and for
-    the client's address, so that a client with invented tokens is still one client.
+    the client's address, so that a client with invented tokens is still one client. A request
+    without a token, as the pages' are, counts for the address alone.
     """
     if scope["path"] in PROBES:
         return {b"probe": 0.5}
     header: bytes = dict(scope["headers"]).get(b"authorization", b"")
-    shares = {b"token " + header: 0.5}
+    shares = {b"token " + header: 0.5} if header else {}
     if not known_tokens.digest_of_good(header.partition(b" ")[2].strip()):
         shares[b"address " + client_address.of_scope(scope).encode()] = 0.75
     return shares

@@ -28,6 +28,8 @@ BOOKS = frozenset(
     {"raw_events", "normalized_entities", "entity_matches", "relationship_instances",
      "event_delta_logs", "temporal_patterns", "seasonal_patterns", "relationship_patterns"}
 )  # fmt: skip
+# The job of each upload, as syncjobs.models.Upload.job_id names it.
+UPLOADS = "SELECT id || ':' || jobs FROM uploads WHERE user_id = %s AND jobs > 0"
 NOT_REACHED = (
     "Backups of the database, its write-ahead log, replicas, and copies of finley's log that "
     "others collect are not reached: they end by their own retention."
@@ -72,6 +74,7 @@ def erase(user: User, *, hold: str = "") -> Erasure:
         )
         jobs = _names(cursor, "SELECT job_id FROM sync_runs WHERE user_id = %s", user.pk)
         jobs += _names(cursor, "SELECT job_id FROM asked_questions WHERE user_id = %s", user.pk)
+        jobs += _names(cursor, UPLOADS, user.pk)
         folders = _names(cursor, "SELECT id FROM sync_connections WHERE user_id = %s", user.pk)
         _rows(cursor, done, hold)
         _log_entries(cursor, done, user)

@@ -1,21 +1,27 @@
 """Who looks at a page, at whose data, in which role."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate
 from uuid import UUID
 
+import adbc_driver_manager
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
 from finley.models import Membership, Role, User
+from graph.api.errors import timed_out
+from graph.database import deadlines
 from graph.database.role import as_owner
-from graph.errors import GraphError, NotFound, ViewMissing, ViewUnpopulated
+from graph.errors import GraphError, NotFound, TookTooLong, ViewMissing, ViewUnpopulated
 
 SESSION_TENANT = "tenant"
 SESSION_RESUME = "resume"
@@ -54,7 +60,8 @@ def page(needs: Role = Role.VIEWER) -> Callable[[Page], View]:
     """A view for people who are signed in and have this role.
 
     Others are asked to sign in, and a form that they sent is kept over that. Errors of the graph
-    become pages: NotFound a 404, a view that is not ready a 503, any other a 400.
+    become pages: NotFound a 404, a view that is not ready and a question that reached its time
+    limit a 503, any other a 400.
     """
 
     def decorated(view: Page) -> View:
@@ -78,7 +85,14 @@ def _answer(
     if not request.access.role.includes(needs):
         raise PermissionDenied(f"This needs the role {needs}; you have {request.access.role}.")
     try:
-        return view(request, *args, **options)
+        with _deadline(request):
+            return view(request, *args, **options)
+    except (TookTooLong, OperationalError, adbc_driver_manager.Error) as error:
+        if not isinstance(error, TookTooLong) and not timed_out(error):
+            raise
+        response = render(request, "web/took_too_long.html", status=503)
+        response["Retry-After"] = "10"
+        return response
     except NotFound as error:
         raise Http404(str(error)) from error
     except (ViewMissing, ViewUnpopulated):
@@ -87,20 +101,27 @@ def _answer(
         return render(request, "web/refused.html", {"error": error}, status=400)
 
 
+def _deadline(request: PageRequest) -> AbstractContextManager[None]:
+    """Reading has the same limit as the API's questions; a form's changes are not cut short."""
+    if request.method in {"GET", "HEAD"}:
+        return deadlines.seconds(settings.QUESTIONS["request_seconds"])
+    return nullcontext()
+
+
 def current(request: HttpRequest) -> Access:
-    """Of somebody who is signed in: the session's tenant, if they may see it still."""
+    """The session's tenant, if the person may still see it; otherwise the person's own.
+
+    An invitation alone never changes whose books a session shows: the person has to choose.
+    """
     person = request.user
     assert isinstance(person, User)  # noqa: S101 - the caller has seen to it
     choices = tenants_of(person)
     wanted = request.session.get(SESSION_TENANT)
-    return next((each for each in choices if str(each.tenant_id) == wanted), choices[0])
+    return next((each for each in choices if str(each.tenant_id) == wanted), choices[-1])
 
 
 def tenants_of(person: User) -> list[Access]:
-    """Whose data the person may see: those that it is a member of, the oldest first, then its own.
-
-    So who was invited begins with what it was invited to.
-    """
+    """Whose data the person may see: the oldest membership first, the person's own tenant last."""
     with as_owner():
         memberships = list(
             Membership.objects.filter(member=person, tenant__is_active=True)

@@ -46,6 +46,7 @@ def imports(request: PageRequest) -> HttpResponse:
 
 @page(Role.OWNER)
 def _sent(request: PageRequest) -> HttpResponse:
+    _require_same_tenant(request)
     files = request.FILES.getlist("files")
     if not files:
         raise QuestionError("Choose a file first.", "files")
@@ -69,12 +70,26 @@ def begin(request: PageRequest) -> HttpResponse:
     except ValueError:
         return JsonResponse({"error": "The size is no number."}, status=400)
     try:
+        _require_same_tenant(request)
         upload = receive.begin(
             request.access.tenant_id, request.POST.get("name", ""), size, _by(request)
         )
     except QuestionError as error:
         return JsonResponse({"error": str(error)}, status=400)
     return JsonResponse({"address": f"/import/{upload.pk}/", "piece": PIECE_BYTES})
+
+
+def _require_same_tenant(request: PageRequest) -> None:
+    """The form names whose books it is for; the session may look at others by now.
+
+    Raises QuestionError.
+    """
+    if request.POST.get("tenant") != str(request.access.tenant_id):
+        raise QuestionError(
+            f"Nothing was sent: you look at the books of {request.access.tenant} now, and this "
+            "form was not opened for them. Load the page again and choose the files once more.",
+            "tenant",
+        )
 
 
 @require_http_methods(["PUT"])

@@ -1,7 +1,8 @@
 """What a list is narrowed by, read from a page's query."""
 
+import re
 from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.http import QueryDict
@@ -14,6 +15,16 @@ TEXTS = ("type", "currency", "document_ref", "party")
 AMOUNTS = ("min_amount", "max_amount")
 PERIOD = {"since": time.min, "until": time.max}
 GREATEST = Decimal(10) ** 16
+FORMS = [  # the whole part, and the decimals
+    re.compile(form, re.ASCII)
+    for form in (
+        r"([1-9]\d{0,2}(?:,\d{3})+)(?:\.(\d+))?",
+        r"([1-9]\d{0,2}(?:\.\d{3})+),(\d+)",
+        r"([1-9]\d{0,2}(?:\.\d{3}){2,})()",
+        r"([1-9]\d{0,2}(?: \d{3})+)(?:[.,](\d+))?",
+        r"(?![1-9]\d{0,2}\.\d{3}$)(\d*)(?:[.,](\d+))?",
+    )
+]
 
 
 def of_payments(query: QueryDict) -> dict[str, Any]:
@@ -46,7 +57,7 @@ def amount(name: str, text: str) -> Decimal:
     """Raises QuestionError naming the field."""
     value = number(text)
     if value is None:
-        raise QuestionError(f"{text} is no amount: write it as 1260.16.", name)
+        raise QuestionError(f"{text} is no amount, or may be two: write it as 1260.16.", name)
     return value
 
 
@@ -59,17 +70,21 @@ def offset(query: QueryDict) -> int:
 
 
 def number(text: str) -> Decimal | None:
-    """The amount that a person means by `1,260.16`, `1260,16`, `GBP 1 260.16` or `£1260`."""
-    digits = text.strip().strip("£€$").removesuffix(".00")
-    digits = "".join(part for part in digits.split() if not (part.isalpha() and len(part) == 3))
-    digits = digits.strip("£€$")
-    if digits.count(",") == 1 and "." not in digits and len(digits.rpartition(",")[2]) != 3:
-        digits = digits.replace(",", ".")
-    try:
-        amount = Decimal(digits.replace(",", ""))
-    except InvalidOperation:
+    """The amount in `1,260.16`, `1.260,16`, `1260,16`, `GBP 1 260.16` or `£1260`.
+
+    A comma separates thousands only after 1 to 3 digits and before exactly 3. None where the text
+    is no amount, and for `1.260`, which is 1260 to some people and 1.26 to others.
+    """
+    parts = [part for part in text.split() if not (len(part) == 3 and part.isalpha())]
+    digits = " ".join(parts).strip("£€$ ")
+    sign = "-" if digits.startswith("-") else ""
+    digits = digits.removeprefix("-").strip("£€$ ")
+    match = next((match for form in FORMS if (match := form.fullmatch(digits))), None)
+    if match is None or not digits:
         return None
-    return amount if amount.is_finite() and abs(amount) < GREATEST else None
+    whole, decimals = re.sub("[., ]", "", match[1]), match[2]
+    value = Decimal(f"{sign}{whole or 0}.{decimals or 0}")
+    return value if abs(value) < GREATEST else None
 
 
 def position(query: QueryDict) -> Position | None:

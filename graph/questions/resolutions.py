@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connections
 
 from graph import sql
+from graph.database.bulk import alone
 from graph.database.tenancy import tenant_transaction
 from graph.enrich.resolution import step
 from graph.models import EntityResolution
@@ -41,7 +42,9 @@ def decide(
     None: done. Otherwise what the pair is now, because somebody has decided it since it was
     `seen`, or "gone"; nothing is changed then.
     """
-    with tenant_transaction(user_id):
+    with tenant_transaction(user_id) as connection:
+        with connection.cursor() as cursor:  # before any row, as enrichment does: no deadlock
+            alone(cursor, user_id)
         now = EntityResolution.objects.select_for_update().filter(user_id=user_id, pk=pair).first()
         if now is None:
             return "gone"

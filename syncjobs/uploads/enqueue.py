@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from redis.exceptions import RedisError
@@ -33,19 +34,29 @@ def tell(uploads: Sequence[Upload]) -> None:
 
 
 def recovered() -> int:
-    """Tell Redis again of uploads whose job it does not know; give up those that always end it."""
-    waiting = list(_active().filter(updated_at__lt=Now() - ON_ITS_WAY).defer("preview"))
-    given_up = [each for each in waiting if each.tries >= TRIES]
-    _active().filter(pk__in=[each.pk for each in given_up]).update(
-        state=UploadState.FAILED, error=GIVEN_UP, updated_at=Now()
-    )
-    try:
-        lost = set(queue.missing(each.job_id for each in waiting if each.tries < TRIES))
-    except (RedisError, OSError):
-        return len(given_up)
-    again = [each.pk for each in waiting if each.job_id in lost]
-    tell(_with_new_jobs(again))
+    """Tell Redis again of uploads whose job it does not know; give up those that always end it.
+
+    A row that a running import holds is left out: recovery never waits for it.
+    """
+    with transaction.atomic(using=ROLE):
+        free = _active().select_for_update(skip_locked=True)
+        waiting = list(free.filter(updated_at__lt=Now() - ON_ITS_WAY).defer("preview"))
+        given_up = [upload.pk for upload in waiting if upload.tries >= TRIES]
+        _active().filter(pk__in=given_up).update(
+            state=UploadState.FAILED, error=GIVEN_UP, updated_at=Now()
+        )
+        again = _with_new_jobs(_lost([upload for upload in waiting if upload.tries < TRIES]))
+    tell(again)
     return len(again) + len(given_up)
+
+
+def _lost(uploads: Sequence[Upload]) -> list[UUID]:
+    """Those whose job Redis does not know; none while Redis is away."""
+    try:
+        lost = set(queue.missing(upload.job_id for upload in uploads))
+    except (RedisError, OSError):
+        return []
+    return [upload.pk for upload in uploads if upload.job_id in lost]
 
 
 def unseen(job_id: str) -> bool:

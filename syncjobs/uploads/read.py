@@ -6,7 +6,7 @@ rows of the books and what became of the file are written together.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +22,7 @@ from graph.ingest import decode
 from graph.ingest.csv_dialect import header
 from graph.ingest.file_parts import format_of, parts_of
 from graph.ingest.guessing.choices import Choices
-from graph.ingest.import_file import Imported, import_file
+from graph.ingest.import_file import Imported, import_file, own_accounts
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rows import LedgerRow, Reject
 from syncjobs.models import Upload, UploadPiece
@@ -50,7 +50,8 @@ def run(user_id: UUID, upload_id: UUID) -> None:
 
 def _advance(upload: Upload) -> None:
     with _file(upload) as path, decode.at_most(MOST_UNPACKED):
-        hints = hints_of(upload.choices)
+        own = own_accounts(upload.user_id)  # as the import does: a sale is previewed as a sale
+        hints = replace(hints_of(upload.choices), own=own)
         if upload.state == UploadState.READING:
             _show(upload, path, hints)
         else:
@@ -125,6 +126,8 @@ def _row(row: LedgerRow) -> Preview:
         "day": row.occurred_at.date().isoformat(),
         "payer": row.payer.name,
         "payee": row.payee.name,
+        "payer_kind": row.payer.kind,
+        "payee_kind": row.payee.kind,
         "amount": str(row.amount),
         "currency": row.currency,
         "document": row.document_ref or "",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
+from pathlib import PurePosixPath
 from uuid import UUID
 
 from django.db import transaction
@@ -17,9 +18,12 @@ from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads import enqueue
 
-MOST_OPEN = 20  # uploads of a tenant that have not ended
+MOST_OPEN = 20  # uploads of a tenant whose pieces are kept: all that are not imported
 KEPT = timedelta(days=7)
-OPEN = (UploadState.RECEIVING, UploadState.READING, UploadState.READY, UploadState.REFUSED)
+NAME_BYTES = 200  # a folder's entry has at most 255, and files beside it have longer names
+ENDING_BYTES = 20
+OPEN = tuple(state for state in UploadState if state != UploadState.DONE)
+FORGOTTEN = tuple(state for state in OPEN if state != UploadState.IMPORTING)
 ACTIVE = (UploadState.READING, UploadState.IMPORTING)
 DECIDABLE = (UploadState.READY, UploadState.REFUSED)
 
@@ -27,11 +31,9 @@ DECIDABLE = (UploadState.READY, UploadState.REFUSED)
 def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
     """A file of this name (its last part counts) and size in bytes is to come, piece by piece.
 
-    What was given up a week ago is forgotten. Raises QuestionError, TooMany.
+    What was given up or failed a week ago is forgotten. Raises QuestionError, TooMany.
     """
-    name = name.replace("\\", "/").rpartition("/")[2].replace("\0", "").strip()[:200]
-    if not name:
-        raise QuestionError("The file has no name.", "name")
+    name = file_name(name)
     if size <= 0:
         raise QuestionError(f"{name} is empty.", "size")
     if size > MOST_BYTES:
@@ -42,13 +44,31 @@ def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
         )
     with tenant_transaction(user_id):
         mine = Upload.objects.filter(user_id=user_id)
-        mine.filter(updated_at__lt=Now() - KEPT, state__in=OPEN).delete()
+        mine.filter(updated_at__lt=Now() - KEPT, state__in=FORGOTTEN).delete()
         if mine.filter(state__in=OPEN).count() >= MOST_OPEN:
             raise TooMany(f"{MOST_OPEN} files are open: confirm or discard some first.", after=60)
         upload = Upload(user_id=user_id, name=name, size=size, uploaded_by=by)
         upload.save(force_insert=True)
         upload.refresh_from_db()
     return upload
+
+
+def file_name(path: str) -> str:
+    """The path's last part, in at most NAME_BYTES of UTF-8 with its ending kept.
+
+    Raises QuestionError.
+    """
+    name = path.replace("\\", "/").rpartition("/")[2].replace("\0", "").strip()
+    name = name.encode(errors="replace").decode()
+    if name in {"", ".", ".."}:
+        raise QuestionError("The file has no name.", "name")
+    if len(name.encode()) <= NAME_BYTES:
+        return name
+    parsed = PurePosixPath(name)
+    endings = ("".join(parsed.suffixes[-2:]), parsed.suffix, "")
+    ending = next(text for text in endings if len(text.encode()) <= ENDING_BYTES)
+    stem = name.removesuffix(ending).encode()
+    return stem[: NAME_BYTES - len(ending.encode())].decode(errors="ignore") + ending
 
 
 def piece(user_id: UUID, upload_id: UUID, number: int, data: bytes) -> None:

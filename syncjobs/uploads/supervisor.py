@@ -6,32 +6,47 @@ import math
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
+from typing import Any
 
+from arq import Retry
 from django.conf import settings
 from django.db import connections
 
+from syncjobs import queue
+
 MARGIN = 0.1  # of a job's time, in which its process is ended before arq ends the job
-_turns = asyncio.Semaphore(1)  # one file at a time in a worker: each takes a core
+BUSY = 1.0  # seconds until an upload that found another one being read is tried again
+_turn = asyncio.Lock()  # one file at a time in a worker: each takes a core
 
 
-async def run(upload_id: str) -> None:
-    """Read or import it. `upload_id`: the tenant's id, a slash, and the upload's."""
-    async with _turns:
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": str(settings.SETTINGS_MODULE)}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "syncjobs.uploads.process",
-            stdin=PIPE,
-            stdout=DEVNULL,
-            env=environment,
-        )
-        try:
-            await process.communicate(_task(upload_id))
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+async def run(ctx: dict[str, Any], upload_id: str) -> None:
+    """Read or import it. `upload_id`: the tenant's id, a slash, and the upload's.
+
+    Raises Retry while the worker reads another file: a job that waited would hold a slot of arq.
+    """
+    if _turn.locked():
+        await queue.uncounted(ctx)
+        raise Retry(defer=BUSY)
+    async with _turn:
+        await _processed(upload_id)
+
+
+async def _processed(upload_id: str) -> None:
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": str(settings.SETTINGS_MODULE)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "syncjobs.uploads.process",
+        stdin=PIPE,
+        stdout=DEVNULL,
+        env=environment,
+    )
+    try:
+        await process.communicate(_task(upload_id))
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 def _task(upload_id: str) -> bytes:

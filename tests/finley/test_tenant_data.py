@@ -18,6 +18,8 @@ from finley.tenant_data import tables
 from graph.database.role import as_owner
 from graph.reading import graph_cache
 from graph.view import refresh
+from syncjobs import queue
+from syncjobs.uploads import receive
 from tests.conftest import client_of
 from tests.graph.api.conftest import books, both_books, their_books  # noqa: F401
 from tests.syncjobs import run_rows
@@ -190,3 +192,37 @@ def test_erasing_asks_twice(full, tmp_path):
     with pytest.raises(CommandError, match="nothing was erased"):
         call_command("tenant", "erase", user=full.email, confirm="yes", certificate=tmp_path / "c")
     assert User.objects.using("owner").filter(pk=full.pk).exists()
+
+
+@pytest.mark.parametrize("why", ["there", "no folder"])
+def test_without_a_certificate_nothing_is_erased(full, tmp_path, why):
+    certificate = tmp_path / "c.json" if why == "there" else tmp_path / "none" / "c.json"
+    if why == "there":
+        certificate.write_text("another's")
+    with pytest.raises(CommandError, match="nothing was erased"):
+        call_command(
+            "tenant", "erase", user=full.email, confirm=full.email, certificate=certificate
+        )
+    assert User.objects.using("owner").filter(pk=full.pk).exists()
+    if why == "there":
+        assert certificate.read_text() == "another's"
+
+
+def test_of_an_unknown_tenant_there_is_no_certificate(committed, tmp_path):
+    certificate, name = tmp_path / "c.json", "nobody@example.org"
+    with pytest.raises(CommandError, match=name):
+        call_command("tenant", "erase", user=name, confirm=name, certificate=certificate)
+    assert not certificate.exists()
+
+
+def test_the_job_of_an_upload_is_erased_too(full, own_queue, tmp_path, settings):
+    upload = receive.begin(full.pk, "books.csv", 5, full.email)
+    receive.piece(full.pk, upload.pk, 0, b"a,b\n1")
+    assert receive.received(full.pk, upload.pk) == []
+    assert queue.waiting() == 1
+    call_command(
+        "tenant", "erase", user=full.email, confirm=full.email, certificate=tmp_path / "c.json"
+    )
+    assert queue.waiting() == 0
+    with closing(Redis.from_url(str(settings.REDIS_URL))) as redis:
+        assert in_redis(str(upload.pk), redis) == []

@@ -2,9 +2,10 @@
 
 import json
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from uuid import UUID
 
 from django.conf import settings
@@ -12,11 +13,29 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from finley.models import User
 from finley.tenant_data import export
-from finley.tenant_data.erase import erase
+from finley.tenant_data.erase import Erasure, erase
 from finley.tenant_data.export import TransferError
 from graph import tenant_lookup
 from graph.database.role import as_owner
 from graph.errors import TenantUnknown
+
+
+@contextmanager
+def _created(path: Path) -> Iterator[TextIO]:
+    """A new file to write; it is removed again on an error. Raises CommandError."""
+    try:
+        file = path.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise CommandError(f"{path} is there already: nothing was erased.") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise CommandError(f"{path} cannot be written ({reason}): nothing was erased.") from None
+    try:
+        with file:
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 class Command(BaseCommand):
@@ -67,23 +86,24 @@ class Command(BaseCommand):
     def _erase(self, user: str, confirm: str, legal_hold: str, certificate: Path, **_: Any) -> None:
         if user != confirm:
             raise CommandError("--confirm does not repeat --user: nothing was erased.")
-        if certificate.exists():
-            raise CommandError(f"{certificate} is there already: nothing was erased.")
-        tenant = self._user(user, may_be_gone=True)
-        done = erase(tenant, hold=legal_hold)
-        if settings.TOKEN_SECONDS:  # other processes believe a token for so long
-            time.sleep(settings.TOKEN_SECONDS)
-            later = erase(tenant, hold=legal_hold)
-            for name, count in later.rows.items():
-                done.rows[name] = done.rows.get(name, 0) + count
-        told = done.certificate(legal_hold)
-        certificate.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        with _created(certificate) as file:
+            done = self._erased(self._user(user, may_be_gone=True), legal_hold)
+            file.write(json.dumps(done.certificate(legal_hold), indent=2) + "\n")
         self.stdout.write(
             f"{sum(done.rows.values()):,} rows and {done.files} files erased; {certificate} says "
             "what, and what could not be reached."
         )
         if done.redis_keys is None:
             raise CommandError("Redis could not be reached: repeat this with the tenant's id.")
+
+    def _erased(self, tenant: User, hold: str) -> Erasure:
+        done = erase(tenant, hold=hold)
+        if settings.TOKEN_SECONDS:  # other processes believe a token for so long
+            time.sleep(settings.TOKEN_SECONDS)
+            later = erase(tenant, hold=hold)
+            for name, count in later.rows.items():
+                done.rows[name] = done.rows.get(name, 0) + count
+        return done
 
     def _user(self, text: str, *, may_be_gone: bool = False) -> User:
         """`may_be_gone`: an id may be of a tenant whose user is erased already."""

@@ -113,6 +113,15 @@ def test_inventing_tokens_makes_nobody_many_askers():
     assert shared.isdisjoint(askers(scope("finley_good")))
 
 
+def test_who_shows_no_token_counts_for_its_address_alone():
+    """People's pages show none: they must not share half of all slots among each other."""
+    one, other = scope(client="192.0.2.1"), scope(client="192.0.2.2")
+    for each in (one, other):
+        each["headers"] = []
+    assert askers(one) == {b"address 192.0.2.1": 0.75}
+    assert askers(other) == {b"address 192.0.2.2": 0.75}
+
+
 @pytest.mark.parametrize(
     ("proxies", "forwarded", "address"),
     [

@@ -85,14 +85,28 @@ def test_an_ended_session_sends_htmx_to_the_sign_in(committed):
     assert answer["HX-Redirect"].startswith("/account/sign-in/?next=")
 
 
+def at(tenant: User, person: User) -> Client:
+    """The person is signed in and has chosen to look at the tenant's books."""
+    client = logged_in(person)
+    client.post("/account/tenant/", {"tenant": str(tenant.pk)})
+    return client
+
+
 def test_a_member_sees_what_it_was_invited_to_and_can_go_to_its_own(member, tenant, books):
     let_in(member, tenant, Role.VIEWER)
-    client = logged_in(member)
+    client = at(tenant, member)
     assert "Acme 100% Wool" in text_of(client.get("/parties/"))
     client.post("/account/tenant/", {"tenant": str(member.pk)})
     assert "Acme" not in text_of(client.get("/parties/"))
     client.post("/account/tenant/", {"tenant": str(tenant.pk)})
     assert "Acme 100% Wool" in text_of(client.get("/parties/"))
+
+
+def test_an_invitation_moves_nobody_into_other_books(client, member, tenant, books):
+    theirs = logged_in(member)
+    client.post("/account/members/", {"email": member.email, "role": "owner"})
+    assert "Acme" not in text_of(theirs.get("/parties/"))
+    assert "Acme" not in text_of(logged_in(member).get("/parties/"))
 
 
 def test_nobody_takes_a_tenant_that_is_not_open_to_it(member, tenant, books):
@@ -107,7 +121,7 @@ def test_nobody_takes_a_tenant_that_is_not_open_to_it(member, tenant, books):
 
 def test_who_is_removed_sees_nothing_from_the_next_page_on(member, tenant, books):
     let_in(member, tenant, Role.OWNER)
-    client = logged_in(member)
+    client = at(tenant, member)
     assert "Acme" in text_of(client.get("/parties/"))
     with as_owner():
         pk = Membership.objects.get(member=member).pk
@@ -138,7 +152,7 @@ def test_an_owner_lets_a_user_in_and_changes_the_role(client, tenant, member):
 
 def test_a_viewer_decides_nothing(member, tenant, books):
     let_in(member, tenant, Role.VIEWER)
-    client = logged_in(member)
+    client = at(tenant, member)
     assert "Confirm: paid twice" not in text_of(client.get("/review/"))
     assert client.post("/review/decide/", {"action": "confirm", "seen": "open"}).status_code == 403
 

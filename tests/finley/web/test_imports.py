@@ -1,21 +1,29 @@
 """Files through the pages: sent, shown, corrected, confirmed by a person, read by a real worker."""
 
+import asyncio
 import re
 import time
 from pathlib import Path
 
 import pytest
+from arq import Retry, create_pool
+from arq.connections import RedisSettings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
+from django.http import HttpResponse
 from django.test import Client
 
 from finley.models import Membership, Role, User
 from graph.database.role import as_owner
-from graph.models import RawEvent
+from graph.database.tenancy import tenant_transaction
+from graph.models import NormalizedEntity, RawEvent
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.uploads import PIECE_BYTES
-from syncjobs.uploads import enqueue, read
+from syncjobs.uploads import enqueue, read, receive, supervisor
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
+from tests.graph import rows
+from tests.graph.ingest.readers import invoices
 from tests.syncjobs import workers
 
 BOOKS = b"""Date,Supplier,Invoice Number,Amount,Currency
@@ -45,9 +53,21 @@ def quiet(own_queue) -> str:
 
 def send(client: Client, data: bytes = BOOKS, name: str = "books.csv") -> Upload:
     file = SimpleUploadedFile(name, data)
-    response = client.post("/import/", {"files": [file]})
+    response = client.post("/import/", {"files": [file], "tenant": named(client)})
     assert response.status_code == 302, text_of(response)
     return newest()
+
+
+def named(client: Client) -> str:
+    """The tenant that the form names."""
+    match = re.search(r'name="tenant" value="([^"]+)"', text_of(client.get("/import/")))
+    assert match
+    return match[1]
+
+
+def begin(client: Client, name: str, size: int | str) -> HttpResponse:
+    sent = {"name": name, "size": size, "tenant": named(client)}
+    return client.post("/import/begin/", sent)
 
 
 def newest() -> Upload:
@@ -115,6 +135,28 @@ def test_a_correction_changes_how_it_is_read(client, tenant, quiet):
     }
 
 
+@pytest.mark.parametrize("ours", [True, False])
+def test_an_invoice_is_shown_in_the_direction_in_which_it_is_imported(client, tenant, quiet, ours):
+    if ours:
+        account = rows.entity(tenant.pk, "Our account", kind="account")
+        account.keys = {"iban": "DE89370400440532013000"}
+        account.save(using="owner")
+    upload = worked(send(client, invoices.UBL.encode(), "invoice.xml"))
+    assert upload.state == "ready", upload.error
+    (part,) = upload.preview["parts"]
+    (shown,) = part["rows"]
+    assert bool(part["warnings"]) is not ours, "a guess is said to be one"
+    text = text_of(client.get(f"/import/{upload.pk}/"))
+    assert ("is read as a bill" in text) is not ours
+    client.post(f"/import/{upload.pk}/confirm/")
+    assert worked(upload).state == "done", upload.error
+    kinds = NormalizedEntity.objects.using("owner").filter(user_id=tenant.pk)
+    imported = dict(kinds.exclude(kind="account").values_list("name", "kind"))
+    for side in ("payer", "payee"):
+        assert imported[shown[side]] == shown[f"{side}_kind"]
+    assert shown["payer_kind"] == ("customer" if ours else "department")
+
+
 def test_what_can_be_read_in_two_ways_is_not_imported_until_decided(client, tenant, quiet):
     upload = worked(send(client, TWO_WAYS, "dates.csv"))
     doubts = [doubt for part in upload.preview["parts"] for doubt in part["doubts"]]
@@ -134,9 +176,7 @@ def test_what_can_be_read_in_two_ways_is_not_imported_until_decided(client, tena
 def test_a_file_in_pieces_may_come_in_any_order_and_twice(client, quiet):
     rows = b"".join(b"2024-03-01,Acme,N-%d,%d.00,GBP\n" % (n, n) for n in range(1, 40_001))
     data = b"Date,Supplier,Invoice Number,Amount,Currency\n" + rows
-    begun = client.post(
-        "/import/begin/", {"name": "C:\\books\\large.csv", "size": len(data)}
-    ).json()
+    begun = begin(client, "C:\\books\\large.csv", len(data)).json()
     assert begun["piece"] == PIECE_BYTES
     pieces = [data[at : at + PIECE_BYTES] for at in range(0, len(data), PIECE_BYTES)]
     assert len(pieces) > 1
@@ -160,18 +200,49 @@ def test_a_file_in_pieces_may_come_in_any_order_and_twice(client, quiet):
         ({"name": "a.csv", "size": 200_000_001}, "200 MB is the most"),
         ({"name": "a.csv", "size": 0}, "is empty"),
         ({"name": " ", "size": 5}, "no name"),
+        ({"name": ".", "size": 5}, "no name"),
+        ({"name": "books/..", "size": 5}, "no name"),
         ({"name": "a.csv", "size": "large"}, "no number"),
     ],
 )
 def test_a_file_that_cannot_be_taken_is_refused_before_it_is_sent(client, quiet, sent, words):
-    response = client.post("/import/begin/", sent)
+    response = begin(client, **sent)
     assert response.status_code == 400
     assert words in response.json()["error"]
     assert not Upload.objects.using("owner").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "cut"),
+    [
+        ("ä" * 150 + ".csv", "ä" * 98 + ".csv"),
+        ("a" * 220 + ".csv.gz", "a" * 193 + ".csv.gz"),
+        ("a" * 240 + ".5.csv", "a" * 194 + ".5.csv"),
+        ("a." + "b" * 190 + "ä" * 5 + ".csv", "a." + "b" * 190 + "ää" + ".csv"),
+    ],
+)
+def test_a_long_name_is_cut_by_bytes_and_keeps_its_ending(client, quiet, name, cut):
+    upload = send(client, BOOKS, name)
+    assert upload.name == cut
+    assert worked(upload).state == "ready", upload.error
+
+
+@pytest.mark.parametrize("state", ["failed", "importing"])
+def test_files_that_failed_or_are_imported_count_towards_the_limit(client, tenant, quiet, state):
+    rows = [
+        Upload(user_id=tenant.pk, name="a.csv", size=1, state=state)
+        for _ in range(receive.MOST_OPEN)
+    ]
+    Upload.objects.using("owner").bulk_create(rows)
+    refused = begin(client, "b.csv", 5)
+    assert "20 files are open" in text_of(refused)
+    Upload.objects.using("owner").update(updated_at="2024-01-01T00:00:00Z")
+    again = begin(client, "b.csv", 5)
+    assert (again.status_code == 200) == (state == "failed"), "a week later a failed one is gone"
+
+
 def test_a_piece_that_does_not_fit_is_refused(client, quiet):
-    begun = client.post("/import/begin/", {"name": "a.csv", "size": 10}).json()
+    begun = begin(client, "a.csv", 10).json()
     for number, data in ((0, b"short"), (0, b"much too long"), (1, b"0123456789")):
         response = client.put(
             f"{begun['address']}pieces/{number}/", data, "application/octet-stream"
@@ -217,6 +288,7 @@ def test_only_an_owner_imports_and_no_other_tenant_sees_a_file(client, tenant, o
         member = User.objects.create_user("reviewer@example.org")
         Membership.objects.create(member=member, tenant=tenant, role=Role.REVIEWER)
     reviewer = logged_in(member)
+    reviewer.post("/account/tenant/", {"tenant": str(tenant.pk)})
     assert "Acme Wool Ltd" not in text_of(reviewer.get(f"/import/{upload.pk}/"))
     for path in (f"{upload.pk}/confirm/", f"{upload.pk}/discard/", "begin/"):
         assert reviewer.post(f"/import/{path}").status_code == 403
@@ -224,6 +296,24 @@ def test_only_an_owner_imports_and_no_other_tenant_sees_a_file(client, tenant, o
         reviewer.post("/import/", {"files": [SimpleUploadedFile("a.csv", BOOKS)]}).status_code
         == 403
     )
+
+
+def test_a_form_of_other_books_sends_nothing(client, tenant, other_tenant, quiet):
+    with as_owner():
+        Membership.objects.create(member=tenant, tenant=other_tenant, role=Role.OWNER)
+    opened_for = named(client)
+    assert opened_for == str(tenant.pk)
+    client.post("/account/tenant/", {"tenant": str(other_tenant.pk)})
+    sent = {"name": "a.csv", "size": 5, "tenant": opened_for}
+    refused = client.post("/import/begin/", sent)
+    assert refused.status_code == 400
+    assert f"the books of {other_tenant.email} now" in refused.json()["error"]
+    sent = {"files": [SimpleUploadedFile("a.csv", BOOKS)], "tenant": opened_for}
+    refused = client.post("/import/", sent)
+    assert refused.status_code == 400
+    assert f"the books of {other_tenant.email} now" in text_of(refused)
+    assert not Upload.objects.using("owner").exists()
+    assert send(client).user_id == other_tenant.pk
 
 
 def test_what_redis_lost_is_told_again_and_what_never_ends_is_given_up(client, quiet):
@@ -239,6 +329,39 @@ def test_what_redis_lost_is_told_again_and_what_never_ends_is_given_up(client, q
     assert newest().state == "failed"
     assert enqueue.unseen(upload.job_id)
     assert not enqueue.unseen("x")
+
+
+def test_recovery_waits_for_no_row_that_a_running_import_holds(client, tenant, quiet):
+    held, other = send(client), send(client, ORDER, "dates.csv")
+    owned = Upload.objects.using("owner").filter(user_id=tenant.pk)
+    owned.update(updated_at="2024-01-01T00:00:00Z", tries=enqueue.TRIES)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SET lock_timeout = '2s'")
+    try:
+        with tenant_transaction(tenant.pk):
+            Upload.objects.select_for_update().get(pk=held.pk)
+            assert enqueue.recovered() == 1
+    finally:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+    states = dict(owned.values_list("pk", "state"))
+    assert states == {held.pk: "reading", other.pk: "failed"}
+
+
+def test_an_upload_that_waits_for_its_turn_holds_no_slot(own_queue, settings):
+    async def second_of_two() -> int:
+        redis = await create_pool(RedisSettings.from_dsn(str(settings.REDIS_URL)))
+        job = {"job_id": "waits:1", "job_try": 1, "redis": redis}
+        await redis.set(f"arq:retry:{job['job_id']}", 1, ex=60)
+        async with supervisor._turn:
+            with pytest.raises(Retry) as retried:
+                await supervisor.run(job, "tenant/upload")
+        counted = int(await redis.get(f"arq:retry:{job['job_id']}"))
+        await redis.aclose()
+        assert retried.value.defer_score == 1_000
+        return counted
+
+    assert asyncio.run(second_of_two()) == 0, "the attempt does not count"
 
 
 def test_a_worker_reads_and_imports_it(client, tenant, own_queue, tmp_path: Path):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from django.db import connections, transaction
 from openpyxl import load_workbook
 
 from graph import models
@@ -81,6 +82,22 @@ def test_the_overview_shows_each_sum_with_its_currency_and_where_it_comes_from(
 )
 def test_search_finds_names_amounts_and_numbers(client, books, text, expected):
     assert expected in text_of(client.get("/search/", {"q": text}))
+
+
+@pytest.mark.parametrize("path", ["/", "/payments/", "/parties/", "/search/?q=acme"])
+def test_a_page_that_takes_too_long_says_so(client, books, settings, path):
+    assert client.get(path).status_code == 200
+    settings.QUESTIONS = {**settings.QUESTIONS, "request_seconds": 0.2}
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("LOCK TABLE normalized_entities, raw_events IN ACCESS EXCLUSIVE MODE")
+        cursor.execute("ALTER MATERIALIZED VIEW view_enriched_relationships RENAME TO held")
+        answer = client.get(path)
+        transaction.set_rollback(True, using="owner")
+    assert answer.status_code == 503
+    assert "The page reached its time limit" in text_of(answer)
+    assert answer["Retry-After"] == "10"
+    settings.QUESTIONS = {**settings.QUESTIONS, "request_seconds": 20}
+    assert client.get(path).status_code == 200
 
 
 def test_search_takes_anything_for_a_text(client, books):

@@ -1,10 +1,17 @@
 """Names that may mean one party: merged, kept apart, taken back, and by two at once."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
+from django.db import connections
 
 from graph import models
+from graph.database.bulk import alone
+from graph.database.tenancy import tenant_transaction
+from graph.models.choices import ResolutionDecision
+from graph.questions import resolutions
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
 from tests.graph import rows
@@ -67,6 +74,37 @@ def test_the_second_of_two_reviewers_is_told(client, tenant, pair):
     text = decide(client, pair, "merge")
     assert "Somebody else was faster: the pair is kept apart by a person" in text
     assert decided(pair) == "apart"
+
+
+def test_a_decision_holds_no_row_while_it_waits_for_enrichment(tenant, pair):
+    def word() -> str | None:
+        try:
+            return resolutions.decide(
+                tenant.pk, pair.pk, "apart", seen=ResolutionDecision.OPEN, by="a person"
+            )
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as threads:
+        with tenant_transaction(tenant.pk) as connection, connection.cursor() as cursor:
+            alone(cursor, tenant.pk)
+            answer = threads.submit(word)
+            wait_for_a_waiter()
+            models.EntityResolution.objects.select_for_update(nowait=True).get(pk=pair.pk)
+        assert answer.result(timeout=30) is None
+    assert decided(pair) == "apart"
+
+
+def wait_for_a_waiter(seconds: float = 20) -> None:
+    """Until somebody waits for an advisory lock."""
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            if cursor.rowcount:
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
 
 
 def test_another_tenant_has_no_such_pair(tenant, other_tenant, pair):

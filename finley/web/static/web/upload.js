@@ -3,6 +3,7 @@
   const form = document.getElementById("upload");
   if (!form) return;
   const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+  const tenant = form.querySelector("[name=tenant]").value;
   const list = document.getElementById("progress");
   const most = Number(form.dataset.most);
   const TRIES = 8;
@@ -44,7 +45,7 @@
     try {
       if (file.size > most) throw new Error(`The file has ${Math.ceil(file.size / 1e6)} MB; ${most / 1e6} MB is the most.`);
       const begun = await send(form.dataset.begin, {
-        method: "POST", body: new URLSearchParams({ name: file.name, size: file.size }),
+        method: "POST", body: new URLSearchParams({ tenant, name: file.name, size: file.size }),
       });
       if (begun.headers.get("content-type") !== "application/json") throw new Error(`It was refused (${begun.status}).`);
       const told = await begun.json();
