@@ -1,4 +1,4 @@
-"""Prometheus metrics about graphs; finley.observability.metrics serves them at /metrics."""
+"""Prometheus metrics about graphs; `finley.observability.health` serves them at /metrics."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Prometheus metrics of the web process, at /metrics; a worker has its own (syncjobs.metrics)."""
+"""Collects the web process's metrics, which `health.metrics` serves; a worker: syncjobs.metrics."""
 
 from collections.abc import Iterator
 from contextlib import suppress

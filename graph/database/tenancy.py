@@ -1,4 +1,4 @@
-"""The one door to a tenant's rows: a transaction that names the tenant."""
+"""The door to a tenant's rows through Django; the one for Arrow tables is graph.database.arrow."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

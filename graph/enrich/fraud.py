@@ -1,7 +1,7 @@
 """Layer 9, fraud: payments that probably repeat another one, as ordered pairs for a person.
 
-`repeats` finds them. What explains a repetition is weighed in: an original that was taken back
-before it was paid again, a copy that was taken back, a regular rhythm. What a source published
+`fraud_candidates` finds them. What explains a repetition is weighed: an original that was taken
+back before it was paid again, a copy that was taken back, a regular period. What a source published
 twice is told apart (`republished`): it was paid once. A person's word on a pair is kept.
 """
 

@@ -2,7 +2,7 @@
 
 Candidates are payments of one source, one currency and one party in opposite directions, the later
 one of no greater amount. Each has odds of being the other's reversal, by what they say of each
-other (`_odds`). Whole ones, and those that name a number, are assigned one to one (`pairing`);
+other (`_odds`). Whole ones, and those that name a number, are assigned one to one (`assignment`);
 then partial ones, the surest first, while their sum leaves something of the original.
 
 A reversal goes against its party's usual direction: what is paid after a return is paid anew. A

@@ -1,120 +1,206 @@
-"""An electronic invoice after EN 16931, whatever its syntax."""
+"""Electronic invoices as obligations: UBL 2.1, CII, and the XML within a Factur-X or ZUGFeRD PDF.
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
+An invoice is one row, keyed by its seller and number, so that its XML and its PDF are one. Which
+side is ours no invoice says: the seller is, where one of its accounts is one of ours.
+"""
 
-# UNTDID 1001's codes of credit notes that EN 16931 allows.
-_CREDIT_NOTES = frozenset(
-    ("81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532")
-)
+import json
+from pathlib import Path
 
+from graph.ingest.decode import LedgerFileError
+from graph.ingest.readers import content, einvoice_cii, einvoice_pdf, einvoice_ubl, safe_xml
+from graph.ingest.readers.checked import RefusedError, checked
+from graph.ingest.readers.einvoice_model import Invoice, TradeParty
+from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
+from graph.ingest.readers.safe_xml import Element, local
+from graph.ingest.readers.statement import at_midnight, is_iban
+from graph.ingest.rows import LedgerRow, Party
 
-@dataclass(slots=True)
-class TradeParty:
-    """Seller (BG-4) or buyer (BG-7). Identifiers without spaces, "" where none is stated."""
-
-    name: str = ""
-    trading_name: str = ""
-    vat_id: str = ""
-    tax_number: str = ""
-    company_number: str = ""
-    identifier: str = ""
-    email: str = ""
-    address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tax:
-    """One line of the VAT breakdown (BG-23)."""
-
-    category: str
-    rate: str
-    base: Decimal
-    amount: Decimal
+SOURCE = "invoices"
+LARGEST = 64 * 1024 * 1024  # bytes
+LINES = 500  # lines that are kept in the row's data
+_READERS = {
+    "Invoice": einvoice_ubl.read,
+    "CreditNote": einvoice_ubl.read,
+    "CrossIndustryInvoice": einvoice_cii.read,
+}
+_NAMESPACES = ("oasis:names:specification:ubl", "uncefact", "StandardBusinessDocument", "ferd")
+_ROOTS = frozenset((*_READERS, "CrossIndustryDocument", "StandardBusinessDocument"))
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One invoice line (BG-25); quantity and price as stated."""
-
-    number: str
-    name: str
-    quantity: str
-    unit: str
-    price: str
-    net: Decimal
-
-
-@dataclass(slots=True)
-class Totals:
-    """Document totals (BG-22). None: not stated."""
-
-    lines: Decimal | None = None
-    allowances: Decimal | None = None
-    charges: Decimal | None = None
-    net: Decimal | None = None
-    tax: Decimal | None = None
-    gross: Decimal | None = None
-    prepaid: Decimal | None = None
-    rounding: Decimal | None = None
-    payable: Decimal | None = None
+def fits(start: bytes) -> bool:
+    """A PDF, or XML whose root is an invoice's."""
+    if b"%PDF-" in start[:1024]:
+        return True
+    root = safe_xml.root_of(start)
+    return (
+        root is not None
+        and root.name in _ROOTS
+        and any(mark in root.namespace for mark in _NAMESPACES)
+    )
 
 
-@dataclass(slots=True)
-class Invoice:
-    number: str = ""
-    type_code: str = ""
-    issued_on: date | None = None
-    due_on: date | None = None
-    currency: str = ""
-    seller: TradeParty = field(default_factory=TradeParty)
-    buyer: TradeParty = field(default_factory=TradeParty)
-    payee: str = ""
-    ibans: tuple[str, ...] = ()
-    bic: str = ""
-    payment_means: str = ""
-    payment_reference: str = ""
-    terms: str = ""
-    note: str = ""
-    buyer_reference: str = ""
-    order: str = ""
-    contract: str = ""
-    preceding: str = ""
-    totals: Totals = field(default_factory=Totals)
-    taxes: tuple[Tax, ...] = ()
-    lines: tuple[Line, ...] = ()
-
-    @property
-    def is_credit_note(self) -> bool:
-        return self.type_code in _CREDIT_NOTES
-
-    def broken_sums(self) -> list[str]:
-        """The rules of EN 16931 about sums (BR-CO-10, 13, 14, 15, 16) that do not hold."""
-        totals, zero = self.totals, Decimal(0)
-        rules = (
-            ("lines", "the sum of the lines", totals.lines, _sum(line.net for line in self.lines)),
-            ("net", "lines - allowances + charges", totals.net,
-             _plus(totals.lines, -(totals.allowances or zero), totals.charges or zero)),
-            ("tax", "the sum of the VAT breakdown", totals.tax,
-             _sum(tax.amount for tax in self.taxes)),
-            ("gross", "net + tax", totals.gross, _plus(totals.net, totals.tax or zero)),
-            ("payable", "gross - prepaid + rounding", totals.payable,
-             _plus(totals.gross, -(totals.prepaid or zero), totals.rounding or zero)),
-        )  # fmt: skip
-        return [
-            f"invoice {self.number}: {rule} is {right}, but {name} is stated as {stated}"
-            for name, rule, stated, right in rules
-            if stated is not None and right is not None and stated != right
-        ]
+def parts(path: Path, hints: Hints) -> list[Part]:
+    """One part of one row. Raises LedgerFileError."""
+    invoice = _invoice(path)
+    part = Part(
+        name="invoice",
+        title="EN 16931 invoice",
+        source=SOURCE,
+        platform="invoices",
+        read=lambda: iter(()),
+        evidence=("the invoice: the buyer owes the seller",),
+    )
+    part.read = lambda: _read(invoice, hints, part)
+    return [part]
 
 
-def _sum(amounts: Iterable[Decimal]) -> Decimal | None:
-    """None for no amounts at all: a profile without lines states none."""
-    values = list(amounts)
-    return sum(values, Decimal(0)) if values else None
+FORMAT = FileFormat("invoice", "EN 16931 invoice (UBL, CII, Factur-X)", fits, parts)
 
 
-def _plus(first: Decimal | None, *others: Decimal) -> Decimal | None:
-    return None if first is None else first + sum(others, Decimal(0))
+def xml_of(data: bytes, name: str) -> bytes:
+    """The invoice's XML: the file itself, or what a PDF holds. Raises LedgerFileError."""
+    if b"%PDF-" not in data[:1024]:
+        return data
+    if attached := einvoice_pdf.embedded(data):
+        return attached
+    raise LedgerFileError(
+        f"{name} is a PDF without an e-invoice (Factur-X, ZUGFeRD) in it: only its text can be "
+        "read, as a document of a synced mailbox or folder"
+    )
+
+
+def _invoice(path: Path) -> Element:
+    root = safe_xml.parsed(xml_of(content.whole(path, LARGEST), path.name), path.name)
+    found = root if local(root) in _READERS else None
+    if local(root) == "StandardBusinessDocument":
+        found = next((each for each in root if local(each) in _READERS), None)
+    if found is None:
+        raise LedgerFileError(
+            f"{path.name} is {local(root)}, not a UBL 2.1 or Cross Industry Invoice "
+            "(ZUGFeRD 1.0 is not read: ask for 2.x)"
+        )
+    return found
+
+
+def _read(element: Element, hints: Hints, part: Part) -> Rows:
+    try:
+        invoice = _READERS[local(element)](element)
+        yield _row(invoice, hints, part)
+    except RefusedError as refused:
+        yield refused.reject(1, " ".join(element.itertext()))
+        return
+    part.warnings.extend(invoice.broken_sums())
+
+
+def _row(invoice: Invoice, hints: Hints, part: Part) -> LedgerRow:
+    total = invoice.totals.gross if invoice.totals.gross is not None else invoice.totals.payable
+    if total is None:
+        raise RefusedError("TaxInclusiveAmount", "no total with VAT")
+    if invoice.issued_on is None:
+        raise RefusedError("IssueDate", "no issue date")
+    if not invoice.number:
+        raise RefusedError("ID", "no invoice number")
+    if not invoice.seller.name or not invoice.buyer.name:
+        raise RefusedError("Party", "no name of the seller or the buyer")
+    is_sale = _is_sale(invoice, hints, part)
+    key = _key(invoice)
+    return checked(
+        line=1,
+        key=key,
+        publication="",
+        ordinal=1,
+        transaction_ref=key,
+        occurred_at=at_midnight(invoice.issued_on),
+        amount=-abs(total) if invoice.is_credit_note else total,
+        currency=invoice.currency,
+        payer=_party("customer" if is_sale else "department", invoice.buyer, ()),
+        payee=_party("department" if is_sale else "vendor", invoice.seller, invoice.ibans),
+        document_ref=invoice.number,
+        due_on=invoice.due_on,
+        description=_description(invoice),
+        data=_data(invoice),
+        records="obligation",
+    )
+
+
+def _is_sale(invoice: Invoice, hints: Hints, part: Part) -> bool:
+    """The seller is ours, by an account, a VAT id or a name of ours."""
+    sellers = {*invoice.ibans, invoice.seller.vat_id, invoice.seller.name.casefold()} - {""}
+    buyers = {invoice.buyer.vat_id, invoice.buyer.name.casefold()} - {""}
+    if sellers & hints.own:
+        return True
+    if not buyers & hints.own:
+        part.warnings.append(
+            f"invoice {invoice.number} is read as a bill that {invoice.buyer.name!r} received: if "
+            f"{invoice.seller.name!r} is your own company, say so with --own"
+        )
+    return False
+
+
+def _key(invoice: Invoice) -> str:
+    seller = invoice.seller.vat_id or invoice.seller.name.casefold()
+    kind = "credit note " if invoice.is_credit_note else ""
+    return f"{seller[:80]}|{kind}{invoice.number[:100]}"
+
+
+def _party(kind: str, party: TradeParty, ibans: tuple[str, ...]) -> Party:
+    keys = (
+        ("vat_number", party.vat_id),
+        ("iban", next(filter(is_iban, ibans), "")),
+        ("company_number", party.company_number),
+        ("email", party.email.casefold()),
+    )
+    return Party(kind, party.name, tuple((key, value) for key, value in keys if value))
+
+
+def _description(invoice: Invoice) -> str:
+    return "; ".join(filter(None, (line.name for line in invoice.lines[:3]))) or invoice.note[:200]
+
+
+def _data(invoice: Invoice) -> dict[str, str]:
+    seller, buyer, totals = invoice.seller, invoice.buyer, invoice.totals
+    taxes = "; ".join(f"{t.category} {t.rate} % of {t.base} = {t.amount}" for t in invoice.taxes)
+    lines = [
+        {"number": line.number, "name": line.name, "quantity": f"{line.quantity} {line.unit}",
+         "price": line.price, "net": str(line.net)}
+        for line in invoice.lines[:LINES]
+    ]  # fmt: skip
+    facts = {
+        "invoice_number": invoice.number,
+        "type_code": invoice.type_code,
+        "issued_on": invoice.issued_on,
+        "due_on": invoice.due_on,
+        "currency": invoice.currency,
+        "seller": seller.name,
+        "seller_trading_name": seller.trading_name,
+        "seller_vat_id": seller.vat_id,
+        "seller_tax_number": seller.tax_number,
+        "seller_address": seller.address,
+        "buyer": buyer.name,
+        "buyer_vat_id": buyer.vat_id,
+        "buyer_address": buyer.address,
+        "payee": invoice.payee,
+        "iban": ", ".join(invoice.ibans),
+        "bic": invoice.bic,
+        "payment_means": invoice.payment_means,
+        "payment_reference": invoice.payment_reference,
+        "payment_terms": invoice.terms,
+        "note": invoice.note,
+        "buyer_reference": invoice.buyer_reference,
+        "order": invoice.order,
+        "contract": invoice.contract,
+        "preceding_invoice": invoice.preceding,
+        "lines_total": totals.lines,
+        "allowances": totals.allowances,
+        "charges": totals.charges,
+        "net_amount": totals.net,
+        "tax_amount": totals.tax,
+        "gross_amount": totals.gross,
+        "prepaid": totals.prepaid,
+        "rounding": totals.rounding,
+        "payable_amount": totals.payable,
+        "taxes": taxes,
+        "lines": json.dumps(lines, ensure_ascii=False) if lines else "",
+    }
+    return {name: str(value) for name, value in facts.items() if value not in (None, "")}

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from graph.ingest.readers.checked import RefusedError
-from graph.ingest.readers.einvoice import Invoice, Line, Tax, Totals, TradeParty
+from graph.ingest.readers.einvoice_model import Invoice, Line, Tax, Totals, TradeParty
 from graph.ingest.readers.einvoice_ubl import amount
 from graph.ingest.readers.safe_xml import Element, child, children, first_text, text
 

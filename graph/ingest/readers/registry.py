@@ -7,7 +7,7 @@ from graph.ingest.readers import (
     camt,
     content,
     datev,
-    invoice,
+    einvoice,
     journal,
     json_lines,
     mt940,
@@ -22,7 +22,7 @@ from graph.ingest.readers.parts import FileFormat, TableFormat
 FORMATS: tuple[FileFormat | TableFormat, ...] = (
     camt.FORMAT,
     datev.FORMAT,
-    invoice.FORMAT,
+    einvoice.FORMAT,
     mt940.FORMAT,
     ofx.FORMAT,
     qif.FORMAT,

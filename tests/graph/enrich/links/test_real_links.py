@@ -93,7 +93,7 @@ def test_a_month_published_again_under_other_keys(read):
     again = np.flatnonzero((made.platform == "card") & (months == "2019-06"))
     rows = np.concatenate([np.arange(len(made)), again])
     order = np.argsort(made.day[rows], kind="stable")
-    of = {name: values[rows[order]] for name, values in columns(made).items()}
+    of = {name: values[rows[order]] for name, values in columns(made).items() if values is not None}
     copied = (np.arange(len(rows)) >= len(made))[order]
     for name in ("relationship", "external_id", "payer_event", "payee_event"):
         of[name] = np.where(copied, of[name] + " again", of[name])
