@@ -4,10 +4,10 @@ Candidates are rows of two sources of one currency and one amount whose parties 
 (`name_similarity`), never all pairs: within an amount party is compared with party, and of two
 parties' many equal rows only those near each other in time. Each has odds (I. Fellegi, A. Sunter,
 "A theory for record linkage", JASA 64, 1969): the likelihood of its days apart (`lags`), of its
-names, of its document numbers, and of its direction, for one payment over that for two. The pairs are the
-one-to-one assignment of the greatest likelihood (`assignment`). What is learned (days, direction,
-which kinds of rows have a mate at all) is learned from the pairs without rival, then from those
-found with it, twice (expectation and maximization, as hard assignments).
+names, of its document numbers, and of its direction, for one payment over that for two. The pairs
+are the one-to-one assignment of the greatest likelihood (`assignment`). What is learned (days,
+direction, which kinds of rows have a mate at all) is learned from the pairs without rival, then
+from those found with it, twice (expectation and maximization, as hard assignments).
 
 An invoice that is due later than it is dated is a claim, not a payment: settlements has these.
 """
