@@ -214,6 +214,8 @@ def _imported(claim: Claim, content: Content) -> int:
         f"{imported.format}: {counts.rows_in} rows, {counts.rows_stored} stored, "
         f"{counts.rows_updated} updated, {counts.rows_rejected} rejected"
     )
+    if remarks := [*imported.warnings, *(doubt.text for doubt in imported.doubts)]:
+        content.note = f"{content.note}. Not sure: {'; '.join(remarks)}"[: item_contents.NOTE]
     return counts.rows_stored + counts.rows_updated
 
 

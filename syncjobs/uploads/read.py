@@ -162,7 +162,10 @@ def _import(upload: Upload, path: Path, hints: Hints) -> None:
 
 
 def _outcome(done: Imported) -> dict[str, Any]:
-    return {"format": done.format, "warnings": list(done.warnings), **asdict(done.counts)}
+    """Counts and what a person should know, with what storing was not sure of."""
+    stored = [doubt.text for doubt in done.doubts if doubt.topic == "account"]
+    warnings = [*done.warnings, *stored]
+    return {"format": done.format, "warnings": warnings, **asdict(done.counts)}
 
 
 def _text_of(rejects: Path | None) -> str:
