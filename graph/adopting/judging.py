@@ -33,6 +33,7 @@ RULES = {
     "raw_events_amount_has_currency": "an amount without a currency (name one with --currency)",
     "raw_events_amount_finite": "amount is not a number below 10^16",
     "raw_events_balance_finite": "balance is not a number below 10^16",
+    "relationship_instances_not_its_own_canonical": "it counts as its own other view",
     "relationship_instances_allocated_finite": "allocated is not a number below 10^16",
     "raw_events_key_stated": "source or external_id is empty",
     "normalized_entities_named": "name is empty",
