@@ -111,7 +111,7 @@ WAYS = [
     Way("timeout", "hang", "Transient", "Nothing was saved", tries=3),
     Way("swallowed cancel", "swallow"),
     Way("never ends", "never_end", "Transient", "Nothing was saved", tries=3),
-    Way("cancels itself", "cancel_itself", "Permanent", "by a cancel"),
+    Way("cancels itself", "cancel_itself", "Permanent", "cancelled itself"),
     Way("sys.exit", "leave", "Permanent", "sys.exit(3)"),
     Way(
         "SIGKILL each time",
@@ -226,7 +226,7 @@ def test_a_job_that_nobody_accepted_is_recorded_once(own_queue, tmp_path):
     assert "No worker knows" in by_key["strange"].error
     assert "raw_unknown" in by_key["strange"].payload["raw"]
     assert "sk_live" not in json.dumps(by_key["strange"].payload)
-    assert "is not a job that can be read" in by_key["broken"].error
+    assert "cannot be parsed" in by_key["broken"].error
     assert "lost the job's data" in by_key["expired"].error
 
 
