@@ -286,7 +286,7 @@ def test_a_redis_that_is_away_does_not_end_the_worker(own_queue, tmp_path):
         port = taken.getsockname()[1]
     made = Process(tmp_path / "log", REDIS_URL=f"redis://127.0.0.1:{port}")
     try:
-        until(lambda: "waiting for it" in made.said, 30, made.explained)
+        until(lambda: "Waiting for it" in made.said, 30, made.explained)
         time.sleep(3)
         assert made.process.poll() is None, made.explained()
         assert made.stop() == 0
