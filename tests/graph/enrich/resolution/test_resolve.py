@@ -1,6 +1,6 @@
 """Spellings of one party: what is merged, what is not, and why."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import combinations
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from finley.demo.books import write
 from graph.enrich.resolution import blocking
-from graph.enrich.resolution.resolve import Decision, Key, Pair, Party, resolve
+from graph.enrich.resolution.resolve import LEAST, Decision, Key, Pair, Party, resolve
 from graph.enrich.resolution.similarity import SURE, compare, read
 from graph.ingest.identity import identity
 from graph.ingest.import_file import format_of
@@ -222,17 +222,34 @@ PARTIES = st.lists(st.tuples(NAMES, KEYS), max_size=14)
 
 @given(PARTIES, st.randoms(use_true_random=False))
 def test_no_cluster_has_two_keys_of_a_kind_and_the_order_is_nothing(drawn, random):
-    """The rule that no merge may break, where each party has one key of a kind."""
+    """The rule that no merge may break, where each party has one key of a kind.
+
+    A key of more than LEAST names may be a placeholder, which is no key: it is left out.
+    """
     parties = [party(name, number, **keys) for number, (name, keys) in enumerate(drawn, 1)]
-    found = resolve(parties)
-    known = {each.id: each for each in parties}
-    for together in clusters(parties, found):
+    names_by_key: defaultdict[Key, set[str]] = defaultdict(set)
+    for each in parties:
+        for key in each.keys:
+            names_by_key[key].add(each.name)
+    keys_by_id = {
+        each.id: [key for key in each.keys if len(names_by_key[key]) <= LEAST] for each in parties
+    }
+    pairs = resolve(parties)
+    for cluster in clusters(parties, pairs):
         for kind in ("iban", "vat_number", "supplier_id"):
-            values = {k.value for each in together for k in known[each].keys if k.kind == kind}
+            values = {key.value for one in cluster for key in keys_by_id[one] if key.kind == kind}
             assert len(values) <= 1
     shuffled = list(parties)
     random.shuffle(shuffled)
-    assert resolve(shuffled) == found
+    assert resolve(shuffled) == pairs
+
+
+def test_a_key_of_five_unlike_names_does_not_keep_namesakes_apart():
+    """It is a placeholder, so that "Acme" of another number is the same Acme."""
+    strangers = [party(name, vat_number="x") for name in ("Mills", "Svcs", "Dunmail", "Dairy")]
+    acme = [party("Acme", 1, vat_number="y"), party("Acme", 2, iban="x", vat_number="x")]
+    parties = [*acme, *strangers]
+    assert clusters(parties, resolve(parties)) == [{each.id for each in acme}]
 
 
 @given(st.lists(NAMES, unique=True, max_size=15))
