@@ -27,7 +27,7 @@ from benchmarks.scoring.scores import Card, Forecasts, Share
 from finley.demo import books as demobooks
 from finley.demo.truth import Ref, Truth
 from graph.ingest.import_file import format_of
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings.mapping import Mapping
 
 HIDDEN = timedelta(days=61)  # a monthly series has two occurrences in it
 CUTS = 3  # of the same books, each HIDDEN days before the last: more series to predict

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from graph.ingest import document_facts, document_text
-from graph.ingest.document_facts import Document, Reading
+from graph.ingest.documents import document_facts, document_text
+from graph.ingest.documents.document_facts import Document, Reading
 from graph.ingest.import_file import is_ledger
 from graph.ingest.readers.parts import Part
 from syncjobs.models.choices import ItemUse

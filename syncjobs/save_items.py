@@ -13,8 +13,8 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from graph.database.tenancy import tenant_transaction
-from graph.ingest import store_documents
-from graph.ingest.document_facts import Reading
+from graph.ingest.documents.document_facts import Reading
+from graph.ingest.store import store_documents
 from syncjobs import sql
 from syncjobs.item_contents import Content
 from syncjobs.models.choices import ItemUse

@@ -14,8 +14,8 @@ from benchmarks.otherbooks.days import DAY
 from benchmarks.otherbooks.desk import COLUMNS, Desk
 from benchmarks.otherbooks.people import Register
 from finley.demo.truth import Cash, Truth
-from graph.ingest import mapping
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings import mapping
+from graph.ingest.mappings.mapping import Mapping
 
 FORMATS = Path(__file__).with_name("formats")
 START = date(2023, 2, 1)

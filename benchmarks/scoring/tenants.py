@@ -21,7 +21,7 @@ from django.db import connections, transaction
 from graph import tenant_lookup
 from graph.database.bulk import IN_BULK
 from graph.ingest.import_file import import_file
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings.mapping import Mapping
 
 KILOBYTES_PER_MEGABYTE = 1024
 STATUS = Path("/proc/self/status")

@@ -12,7 +12,7 @@ from finley.models import Role
 from finley.web import rejected
 from finley.web.access import PageRequest, page
 from graph.errors import QuestionError
-from graph.ingest.mapping import RECORDS
+from graph.ingest.mappings.mapping import RECORDS
 from syncjobs.models import Upload
 from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES

@@ -32,7 +32,7 @@ from graph.enrich.links import fees, follows, references, reversals, same_transa
 from graph.enrich.resolution import step
 from graph.enrich.write.counts import Counts
 from graph.errors import GraphError
-from graph.ingest.request_enrichment import books_changed
+from graph.ingest.store.request_enrichment import books_changed
 from graph.models import Enrichment
 
 GREW = 1_000  # rows that steps have added, after which the planner's statistics are looked at

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from graph.enrich.columns.memo import once
 from graph.enrich.columns.payments import Entities, Ints
-from graph.ingest.identity import normalized
+from graph.ingest.store.identity import normalized
 
 LEGAL = frozenset(
     {"ltd", "limited", "llp", "plc", "inc", "llc", "co", "company", "gmbh", "ag", "bv", "nv", "sa"}

@@ -24,7 +24,7 @@ from graph.enrich.columns.name_similarity import likeness
 from graph.enrich.columns.payments import Payments
 from graph.enrich.write.counts import Counts
 from graph.enrich.write.links import Link, write
-from graph.ingest import document_references
+from graph.ingest.documents import document_references
 
 METHOD = "reference"
 RARE = 3  # rows of one source that bear a number; of more it tells none apart

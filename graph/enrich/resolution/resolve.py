@@ -29,7 +29,7 @@ from graph.enrich.resolution.similarity import (
     compare,
     read,
 )
-from graph.ingest.identity import normalized
+from graph.ingest.store.identity import normalized
 
 PARTIES = frozenset({"vendor", "customer", "employee"})
 # Everywhere the same party; any other key is its source's own numbering.

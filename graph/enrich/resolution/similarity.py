@@ -14,7 +14,7 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from graph.ingest.identity import normalized
+from graph.ingest.store.identity import normalized
 
 SURE, POSSIBLE = 0.9, 0.75  # merged from the one on, shown to a person from the other on
 SLIP_FROM = 6  # letters; one letter more or less makes another word of a shorter one

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from graph.ingest.guessing.explain import explain
-from graph.ingest.mapping import FileRule, Mapping, PartyRule, SkipRule
+from graph.ingest.mappings.mapping import FileRule, Mapping, PartyRule, SkipRule
 
 HEAD = """\
 # A format of ledger files (docs/formats.md). Made by make_mapping from {title};

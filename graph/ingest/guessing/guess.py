@@ -7,7 +7,6 @@ from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 
-from graph.ingest.columns import canonical, squash
 from graph.ingest.csv_dialect import Layout
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing import header
@@ -24,7 +23,8 @@ from graph.ingest.guessing.parties import PARTY, account_above, descriptions, ha
 from graph.ingest.guessing.profile import Column, decimal_mark
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import BALANCE_ROW, UNSETTLED, plain
-from graph.ingest.mapping import AmountRule, DateRule, FileRule, KeyRule, Mapping, SkipRule
+from graph.ingest.mappings.column_names import canonical, squash
+from graph.ingest.mappings.mapping import AmountRule, DateRule, FileRule, KeyRule, Mapping, SkipRule
 
 __all__ = ["GuessError", "guess"]
 

@@ -11,7 +11,7 @@ from graph.ingest.guessing.parties import keys
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import BILLS, INVOICES
-from graph.ingest.mapping import PartyRule
+from graph.ingest.mappings.mapping import PartyRule
 
 
 def is_invoices(sample: Sample, *, card: bool) -> bool:

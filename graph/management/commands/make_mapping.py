@@ -8,11 +8,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from graph import tenant_lookup
 from graph.errors import GraphError
-from graph.ingest import mapping, saved_mappings
 from graph.ingest.guessing.as_toml import as_toml
 from graph.ingest.guessing.guess import guess
 from graph.ingest.guessing.readings import first_rows
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings import mapping, saved_mappings
+from graph.ingest.mappings.mapping import Mapping
 from graph.management import ledger_options
 
 

@@ -11,10 +11,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from graph import tenant_lookup
 from graph.errors import GraphError
-from graph.ingest import mapping
+from graph.ingest.mappings import mapping
+from graph.ingest.mappings.saved_mappings import format_for
 from graph.ingest.readers.parts import Hints
 from graph.ingest.resubmit import rejected, resubmit
-from graph.ingest.saved_mappings import format_for
 from graph.management import ledger_options
 from graph.management.commands.enrich import enriched
 from graph.management.commands.import_ledger import has_changed, in_words

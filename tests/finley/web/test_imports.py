@@ -23,7 +23,7 @@ from syncjobs.uploads import enqueue, read, receive, supervisor
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
 from tests.graph import rows
-from tests.graph.ingest.readers import invoices
+from tests.graph.ingest.readers.einvoices import invoices
 from tests.syncjobs import workers
 
 BOOKS = b"""Date,Supplier,Invoice Number,Amount,Currency

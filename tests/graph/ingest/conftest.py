@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from graph.ingest import mapping
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings import mapping
+from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import read
 

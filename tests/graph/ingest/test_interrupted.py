@@ -16,8 +16,8 @@ from django.db import connections, transaction
 from finley.models import User
 from graph import models
 from graph.database.role import as_owner
-from graph.ingest import mapping
 from graph.ingest.import_file import import_file
+from graph.ingest.mappings import mapping
 from tests.graph.ingest import processes
 from tests.graph.ingest.contents import contents
 

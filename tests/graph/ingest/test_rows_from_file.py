@@ -16,8 +16,8 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph.ingest import mapping
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings import mapping
+from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.rows import LedgerRow, Party, Reject
 from graph.ingest.rows_from_file import LedgerFileError, header, read
 

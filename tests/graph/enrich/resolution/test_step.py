@@ -11,8 +11,8 @@ from graph import models
 from graph.enrich.resolution import step
 from graph.enrich.write.counts import Counts
 from graph.errors import NotFound
-from graph.ingest import mapping
 from graph.ingest.import_file import import_file
+from graph.ingest.mappings import mapping
 from graph.questions import search
 from graph.reading.load import load
 from graph.view import refresh
