@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any, cast
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
+from django.utils.http import parse_etags
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -29,6 +30,14 @@ BESIDE = 1000  # bytes of memory per stored answer, beside the answer and its ke
 NOT_MODIFIED = {304: OpenApiResponse(description="Your graph has not changed since")}
 
 
+class _AnsweredEarly(Exception):
+    """Ends a request with a response that needs no view method."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__()
+        self.response = response
+
+
 class Versioned(Asked):
     """GET with `as_of_version` in the body and an ETag; 304 is sent before anything is computed."""
 
@@ -39,12 +48,20 @@ class Versioned(Asked):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.version = view_version.version(self.tenant(request))
-        if etag(self.version, self.variant()) in _client_tags(request):
-            self._answer_with(Response(status=304), "unchanged")
-        elif (sent := lru.answers.get(self._asked_for(request))) is not None:
-            self._answer_with(HttpResponse(sent, content_type=JSON), "kept")
-        else:
-            metrics.answered("computed")
+        if request.method not in {"GET", "HEAD"}:
+            return
+        if _client_has(request, etag(self.version, self.variant())):
+            metrics.answered("unchanged")
+            raise _AnsweredEarly(HttpResponseNotModified())
+        if (sent := lru.answers.get(self._asked_for(request))) is not None:
+            metrics.answered("kept")
+            raise _AnsweredEarly(HttpResponse(sent, content_type=JSON))
+        metrics.answered("computed")
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, _AnsweredEarly):
+            return cast(Response, exc.response)
+        return super().handle_exception(exc)
 
     def finalize_response(  # type: ignore[override]  # a view may answer with any response
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
@@ -60,11 +77,6 @@ class Versioned(Asked):
                 response.add_post_render_callback(lambda sent: _keep(asked_for, sent.content))
         final = super().finalize_response(request, cast(Response, response), *args, **kwargs)
         return cast(HttpResponseBase, final)
-
-    def _answer_with(self, response: HttpResponse, origin: metrics.AnswerOrigin) -> None:
-        metrics.answered(origin)
-        for method in ("get", "head"):  # DRF looks the handler up after this
-            setattr(self, method, lambda *_, **__: response)
 
     def _asked_for(self, request: Request) -> Hashable:
         """The key of a stored answer. A request that prefers a worker has a key of its own."""
@@ -86,10 +98,10 @@ def of(answer: type[serializers.Serializer[Any]]) -> type[serializers.Serializer
     return type(f"Current{answer.__name__}", (answer,), {"as_of_version": field})
 
 
-def _client_tags(request: Request) -> set[str]:
-    """The entity tags of the client's copies. Weak and strong ones are compared alike."""
-    tags = (tag.strip() for tag in request.headers.get("If-None-Match", "").split(","))
-    return {tag if tag.startswith("W/") else f"W/{tag}" for tag in tags}
+def _client_has(request: Request, tag: str) -> bool:
+    """Whether the client has a copy of this tag. Weak and strong tags are compared alike."""
+    tags = parse_etags(request.headers.get("If-None-Match", ""))
+    return any(held.removeprefix("W/") == tag.removeprefix("W/") for held in tags)
 
 
 def _keep(asked_for: Hashable, sent: bytes) -> None:
