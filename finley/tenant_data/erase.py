@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Identifier
 from redis import Redis
 from redis.exceptions import RedisError
 
-from finley.models import User
+from finley.models import Membership, User
 from finley.tenant_data import tables
 from finley.tenant_data.export import ROLE
 from graph.reading.graph_cache import PREFIX, SIZES, USED
@@ -126,7 +126,9 @@ def _account(done: Erasure, user: User) -> None:
     ]
     Session.objects.using(ROLE).filter(pk__in=ended).delete()
     done.rows["django_session"] = len(ended)
-    done.rows[tables.USERS] = User.objects.using(ROLE).filter(pk=user.pk).delete()[0]
+    _, counts = User.objects.using(ROLE).filter(pk=user.pk).delete()
+    for model in (User, Membership):
+        done.rows[model._meta.db_table] = counts.get(model._meta.label, 0)
 
 
 def _marks(cursor: Any, done: Erasure) -> None:

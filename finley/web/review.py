@@ -106,7 +106,7 @@ def _decide(request: PageRequest, case: UUID, action: str, seen: str) -> bool:
             case,
             action,
             by=str(request.access.person.email),
-            note=request.POST.get("note", "").replace("\0", "").strip()[:2_000],
+            note=request.POST.get("note", "").strip()[:2_000],
             owner=owner,
             amount=_recovered(request, action),
             seen=seen,

@@ -13,6 +13,7 @@ from graph.errors import TookTooLong
 
 _ends: ContextVar[float | None] = ContextVar("finley_ends", default=None)
 LEAST = 1  # milliseconds; 0 would be no limit
+GRACE = 5_000  # milliseconds that a transaction may outlive the time in which it was to end
 
 
 @contextmanager
@@ -35,7 +36,15 @@ def check() -> None:
 
 def statement() -> str:
     """PostgreSQL's statement_timeout for what is left, in milliseconds; "" where nothing limits."""
+    return "" if (left := _left()) is None else str(left)
+
+
+def idle() -> str:
+    """PostgreSQL's idle_in_transaction_session_timeout, which frees locks that a thread holds
+    whose own check does not come, in milliseconds; "" where nothing limits."""
+    return "" if (left := _left()) is None else str(left + GRACE)
+
+
+def _left() -> int | None:
     ends = _ends.get()
-    if ends is None:
-        return ""
-    return str(max(LEAST, int((ends - time.monotonic()) * 1000)))
+    return None if ends is None else max(LEAST, int((ends - time.monotonic()) * 1000))

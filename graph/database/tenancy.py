@@ -70,4 +70,7 @@ def _named(user_id: UUID) -> Composed:
     limit = deadlines.statement()
     if not limit:
         return name
-    return name + SQL(", set_config('statement_timeout', {}, true)").format(limit)
+    return name + SQL(
+        ", set_config('statement_timeout', {}, true), "
+        "set_config('idle_in_transaction_session_timeout', {}, true)"
+    ).format(limit, deadlines.idle())

@@ -24,13 +24,16 @@ STATES = {"alive", "dead", "missing"}
 
 @dataclass
 class Connection:
-    """`requests` are those that came through the proxy. `end_user` is whose it is, in our words."""
+    """`requests` are those that came through the proxy, `behaved` counts what its script did to
+    them. `end_user` is whose it is, in our words.
+    """
 
     provider: str
     account: Account
     script: Script = field(default_factory=lambda: Script([]))
     state: str = "alive"
     requests: int = 0
+    behaved: int = 0
     end_user: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -107,6 +110,7 @@ class World:
         connection.requests += 1
         provider = PROVIDERS[connection.provider]
         due = connection.script.due(request.path)
+        connection.behaved += len(due)
         if connection.state == "dead":
             return of_nango(424, "server_error", "Refresh limit reached")
         if kills(due):
@@ -146,6 +150,7 @@ class World:
             "provider": connection.provider,
             "state": connection.state,
             "requests": connection.requests,
+            "behaved": connection.behaved,
         }
 
     def truth(self, key: str) -> dict[str, dict[str, Any]]:

@@ -82,6 +82,10 @@ class Command(BaseCommand):
             f"{sum(done.rows.values()):,} rows and {done.files} files of tenant {done.user_id}. "
             "Run manage.py refresh_enriched_view."
         )
+        for name, count in done.left_out.items():
+            self.stdout.write(
+                f"{count} of {name} were left out: their users, groups or permissions are not here."
+            )
 
     def _erase(self, user: str, confirm: str, legal_hold: str, certificate: Path, **_: Any) -> None:
         if user != confirm:
