@@ -14,7 +14,7 @@ from benchmarks.otherbooks.days import DAY
 from benchmarks.otherbooks.desk import COLUMNS, Desk
 from benchmarks.otherbooks.people import Register
 from finley.demo.truth import Cash, Truth
-from graph.ingest.mappings import mapping
+from graph.ingest.mappings import from_toml
 from graph.ingest.mappings.mapping import Mapping
 
 FORMATS = Path(__file__).with_name("formats")
@@ -86,7 +86,7 @@ def write(folder: Path, seed: int = 1, **options: float) -> Books:
 
 def mapping_of(file: str) -> Mapping:
     """How a file of these books is read."""
-    return mapping.load(FORMATS / file.replace(".csv", ".toml"))
+    return from_toml.load(FORMATS / file.replace(".csv", ".toml"))
 
 
 def _keep(desk: Desk, scale: float, staff: int, givers: int) -> None:

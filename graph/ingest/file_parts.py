@@ -13,7 +13,7 @@ from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.guessing.explain import explain
 from graph.ingest.guessing.guess import GuessError, guess
 from graph.ingest.guessing.readings import question
-from graph.ingest.mappings import mapping
+from graph.ingest.mappings import ready_formats
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers import registry
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows, Table, TableFormat
@@ -35,7 +35,7 @@ def format_of(path: Path, choices: Choices = NONE) -> Format:
 
 def mapping_of(path: Path, choices: Choices = NONE) -> Mapping:
     """The ready mapping of a CSV's header, or a guess. Raises LedgerError."""
-    ready = mapping.recognise(header(path)) if choices == NONE else None
+    ready = ready_formats.recognise(header(path)) if choices == NONE else None
     return ready or guess(path, choices=choices)
 
 

@@ -11,7 +11,7 @@ from graph.ingest.guessing.as_toml import as_toml
 from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.guessing.guess import layout_of
 from graph.ingest.guessing.parties import account_above
-from graph.ingest.mappings import mapping
+from graph.ingest.mappings import from_toml
 from graph.ingest.mappings.column_names import canonical
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers import registry
@@ -39,7 +39,7 @@ def find(user_id: UUID, path: Path) -> Mapping | None:
         row = SavedMapping.objects.filter(user_id=user_id, layout=layout).first()
     if row is None:
         return None
-    saved = mapping.loads(f"the saved mapping {row.name!r}", row.toml)
+    saved = from_toml.loads(f"the saved mapping {row.name!r}", row.toml)
     saved = replace(saved, file=replace(saved.file, header_line=place.shape.line))
     return _of_account(saved, account_above(place.above))
 

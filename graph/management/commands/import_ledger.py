@@ -19,7 +19,7 @@ from graph.errors import GraphError
 from graph.ingest.file_parts import format_of, parts_of
 from graph.ingest.guessing.readings import SHOWN, row_in_words
 from graph.ingest.import_file import Imported, import_file, must_be_sure, summed
-from graph.ingest.mappings import mapping
+from graph.ingest.mappings import from_toml, ready_formats
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.mappings.saved_mappings import format_for
 from graph.ingest.progress import ProgressBar
@@ -57,7 +57,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--create-user", action="store_true", help="make the user if unknown")
         how = parser.add_mutually_exclusive_group()
-        how.add_argument("--format", choices=sorted(mapping.ready()), help="a ready format")
+        how.add_argument("--format", choices=sorted(ready_formats.ready()), help="a ready format")
         how.add_argument("--mapping", type=Path, metavar="FILE.toml", help="a format of your own")
         whose = parser.add_mutually_exclusive_group()
         whose.add_argument("--account", default="", metavar="NAME", help="whose account a file is")
@@ -103,10 +103,10 @@ class Command(BaseCommand):
 
     def _chosen(self, options: dict[str, Any]) -> Mapping | None:
         if options["format"]:
-            return mapping.ready()[options["format"]]
+            return ready_formats.ready()[options["format"]]
         if options["mapping"]:
             try:
-                return mapping.load(options["mapping"])
+                return from_toml.load(options["mapping"])
             except GraphError as error:
                 raise CommandError(str(error)) from None
         return None

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from graph import tenant_lookup
 from graph.errors import GraphError
-from graph.ingest.mappings import mapping
+from graph.ingest.mappings import from_toml
 from graph.ingest.mappings.saved_mappings import format_for
 from graph.ingest.readers.parts import Hints
 from graph.ingest.resubmit import rejected, resubmit
@@ -78,7 +78,7 @@ class Command(BaseCommand):
             raise CommandError("--resubmit needs --ledger and --user")
         user_id, ledger = tenant_lookup.find(options["user"]), options["ledger"]
         choices = ledger_options.choices_of(options)
-        chosen = mapping.load(options["mapping"]) if options["mapping"] else None
+        chosen = from_toml.load(options["mapping"]) if options["mapping"] else None
         by = chosen or format_for(user_id, ledger, choices)
         hints = Hints(account=options["account"], choices=choices)
         done = resubmit(user_id, options["resubmit"], ledger, by, hints)

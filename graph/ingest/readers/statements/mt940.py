@@ -6,7 +6,7 @@ movements (marks EC and ED) are not booked and no payments.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from graph.ingest.readers import content
 from graph.ingest.readers.checked import RefusedError, amount_of
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
 from graph.ingest.readers.statements import statement, subfield86
-from graph.ingest.readers.statements.balances import Control, Controls
+from graph.ingest.readers.statements.balances import Control, Controls, Current
 from graph.ingest.readers.statements.statement import Account, Entry
 from graph.ingest.rows import Reject
 
@@ -72,15 +72,14 @@ class _Field:
 
 
 @dataclass(slots=True)
-class _Message:
+class _Message(Current):
+    """The statement or report that is being read."""
+
     ident: str = ""
     number: str = ""
-    account: Account | None = None
     currency: str = ""
     is_interim: bool = False
     opened_on: str = ""
-    section: int | None = None
-    control: Control = field(default_factory=lambda: Control("", ""))
 
     @property
     def name(self) -> str:
@@ -175,10 +174,7 @@ class _Reading:
         self._message = _Message()
 
     def _named_control(self) -> Control:
-        message = self._message
-        message.control.account = message.account.number if message.account else ""
-        message.control.statement = message.name
-        return message.control
+        return self._message.named_control(self._message.name)
 
     def warnings(self) -> Iterator[str]:
         yield from self._controls.warnings()
@@ -207,45 +203,28 @@ class _Reading:
         if stated["mark"].startswith("E"):
             self._expected += 1
             return
-        if message.account is None or not message.account.number:
-            raise RefusedError("25", "no account is stated above the movement")
-        if message.section is None:
-            message.section = self._controls.begin(self._named_control())
-        entry = _entry(message, opened.line, stated, subfield86.read(details))
+        account = message.stated_account("25", "movement")
+        message.section_in(self._controls, message.name)
+        entry = _entry(message, account, opened.line, stated, subfield86.read(details))
         message.control.move(opened.line, entry.amount)
         yield entry
 
 
 def _entry(
-    message: _Message, line: int, stated: re.Match[str], details: subfield86.Details
+    message: _Message,
+    account: Account,
+    line: int,
+    stated: re.Match[str],
+    details: subfield86.Details,
 ) -> Entry:
-    assert message.account is not None  # noqa: S101 - the caller has seen to it
     amount = amount_of(stated["amount"], _mark(stated["amount"]))
     gains = stated["mark"] in {"C", "RD"}
     valued = _day(stated["valued"])
-    first, _, supplement = (stated["rest"] or "").partition("\n")
-    own, _, bank = first.partition("//")
-    code = stated["code"] or ""
-    banks_own = code[1:] in {"CHG", "COM", "INT"} and not details.party
-    facts = {
-        "value_date": valued.isoformat(),
-        "counterparty_account": details.account,
-        "counterparty_bic": details.bic,
-        "end_to_end_id": statement.reference(details.end_to_end_id or ("" if own == bank else own)),
-        "bank_reference": statement.reference(bank),
-        "mandate": details.mandate,
-        "creditor_id": details.creditor_id,
-        "ultimate_party": details.ultimate,
-        "transaction_code": code,
-        "bank_text": details.booking_text,
-        "returned": "yes" if stated["mark"].startswith("R") else "",
-        "supplement": " ".join(supplement.split()),
-        "complete": "" if message.is_interim else "yes",
-        **_charges(supplement),
-    }
+    code = (stated["code"] or "")[1:]
+    banks_own = code in {"CHG", "COM", "INT"} and not details.party
     return Entry(
         number=line,
-        account=message.account,
+        account=account,
         booked_on=_booked(stated["booked"], valued),
         amount=amount if gains else -amount,
         currency=message.currency,
@@ -254,9 +233,33 @@ def _entry(
         party=details.party or ("Bank" if banks_own else details.account),
         party_keys=(("iban", details.account),) if statement.is_iban(details.account) else (),
         description=details.remittance or details.booking_text,
-        records="fee" if banks_own and code[1:] != "INT" else "payment",
-        facts=facts,
+        records="fee" if banks_own and code != "INT" else "payment",
+        facts=_facts(stated, valued, details, is_whole=not message.is_interim),
     )
+
+
+def _facts(
+    stated: re.Match[str], valued: date, details: subfield86.Details, *, is_whole: bool
+) -> dict[str, str]:
+    """What is stated beside amount, date and party; `is_whole`: no row of its days is missing."""
+    first, _, supplement = (stated["rest"] or "").partition("\n")
+    own, _, bank = first.partition("//")
+    return {
+        "value_date": valued.isoformat(),
+        "counterparty_account": details.account,
+        "counterparty_bic": details.bic,
+        "end_to_end_id": statement.reference(details.end_to_end_id or ("" if own == bank else own)),
+        "bank_reference": statement.reference(bank),
+        "mandate": details.mandate,
+        "creditor_id": details.creditor_id,
+        "ultimate_party": details.ultimate,
+        "transaction_code": stated["code"] or "",
+        "bank_text": details.booking_text,
+        "returned": "yes" if stated["mark"].startswith("R") else "",
+        "supplement": " ".join(supplement.split()),
+        "complete": "yes" if is_whole else "",
+        **_charges(supplement),
+    }
 
 
 def _charges(supplement: str) -> dict[str, str]:

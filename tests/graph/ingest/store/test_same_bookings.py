@@ -8,7 +8,7 @@ import pytest
 from finley.models import User
 from graph.ingest.file_parts import NO_HINTS, format_of
 from graph.ingest.import_file import Imported, import_file
-from graph.ingest.mappings import mapping
+from graph.ingest.mappings import from_toml
 from graph.ingest.readers.parts import Hints
 from graph.ingest.store.same_bookings import account_of
 from graph.models import RawEvent
@@ -96,7 +96,7 @@ def imported(committed: None, tenant: User, tmp_path: Path) -> Callable[..., Imp
     def import_text(text: str, name: str) -> Imported:
         path = tmp_path / name
         path.write_text(text)
-        form = mapping.load(by) if name.endswith(".csv") else format_of(path)
+        form = from_toml.load(by) if name.endswith(".csv") else format_of(path)
         return import_file(tenant.id, path, form, tmp_path / "rejects")
 
     return import_text

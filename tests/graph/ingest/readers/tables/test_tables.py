@@ -18,7 +18,7 @@ from pyarrow import parquet
 from graph.errors import LedgerError
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.file_parts import parts_of
-from graph.ingest.mappings import mapping
+from graph.ingest.mappings import from_toml
 from graph.ingest.rows import LedgerRow
 from tests.graph.ingest.readers.conftest import Read, read_file
 
@@ -178,7 +178,7 @@ def test_a_mapping_of_ones_own_reads_a_workbook(tmp_path: Path) -> None:
         'default = "Us"\n[payee]\nkind = "vendor"\nname = "supplier"\n[constants]\n'
         'currency = "EUR"\n'
     )
-    [part] = parts_of(path, mapping.load(by))
+    [part] = parts_of(path, from_toml.load(by))
     rows = [row for row in part.read() if isinstance(row, LedgerRow)]
     assert paid(rows) == RIGHT
     assert {row.payer.name for row in rows} == {"Us"}
