@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import downloads, names, parameters
+from finley.web import downloads, parameters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from graph.layers import LAYERS
@@ -39,7 +39,7 @@ def payments(request: PageRequest) -> HttpResponse:
         user_id, wanted, most=A_PAGE, after=parameters.position(request.GET)
     )
     context = {
-        "rows": names.with_parties(user_id, rows),
+        "rows": rows,
         "next": cursors.cursor(following),
         "layers": [layer.name for layer in LAYERS],
         "has": request.GET.get("has", ""),
@@ -54,7 +54,7 @@ def every(user_id: UUID, wanted: Row) -> list[Row]:
     after = None
     while len(rows) <= downloads.MOST:
         some, after = listing.relationships(user_id, wanted, most=2_000, after=after)
-        rows += names.with_parties(user_id, some)
+        rows += some
         if after is None:
             break
     return rows

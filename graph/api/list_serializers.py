@@ -179,7 +179,5 @@ ExplainedLayers = type(
 
 class ExplainAnswer(Answer):
     relationship = RelationshipFacts()
-    source = EntityAnswer(allow_null=True)  # type: ignore[assignment]
-    target = EntityAnswer(allow_null=True)
     layers = ExplainedLayers()
     in_words = serializers.CharField()
