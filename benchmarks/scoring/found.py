@@ -13,7 +13,7 @@ from psycopg.sql import SQL
 from benchmarks.scoring.scores import Pair
 from finley.demo.truth import Ref
 from graph.database.bulk import IN_BULK
-from graph.database.tenancy import tenant_snapshot
+from graph.database.tenancy import snapshot_transaction
 
 EVENTS = """
     WITH best_match AS (
@@ -89,7 +89,7 @@ def read(user_id: UUID) -> Found:
     """Everything that is scored, in one snapshot."""
     found = Found()
     with (
-        tenant_snapshot(user_id, SQL("SELECT now()")) as (connection, _),
+        snapshot_transaction(user_id, SQL("SELECT now()")) as (connection, _),
         connection.cursor() as cursor,
     ):
         cursor.execute(IN_BULK)

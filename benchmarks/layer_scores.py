@@ -19,9 +19,9 @@ from typing import Any
 from uuid import UUID
 
 from benchmarks import dataset
-from benchmarks.otherbooks import books as otherbooks
+from benchmarks.otherbooks import charity as otherbooks
 from benchmarks.scoring import found as tables
-from benchmarks.scoring import judged, real, tenants
+from benchmarks.scoring import judged, real, scored_tenants
 from benchmarks.scoring.found import Found
 from benchmarks.scoring.scores import Card, Forecasts, Share
 from finley.demo import books as demobooks
@@ -100,8 +100,8 @@ def told(card: Card) -> dict[str, Any]:
 
 def score(files: Files, truth: Truth, seed: int) -> Card:
     """The layers of these books, their predictions, and what is left when dates say nothing."""
-    user_id = tenants.made(files)
-    tenants.enrich(user_id)
+    user_id = scored_tenants.made(files)
+    scored_tenants.enrich(user_id)
     whole = tables.read(user_id)
     card = judged.judge(whole, truth)
     card.scores["prediction_coverage"] = ahead(
@@ -118,17 +118,17 @@ def ahead(user_id: UUID, whole: Found, end: date, series: Callable[[date], Group
     """
     told = Forecasts()
     for cut in (end - HIDDEN * n for n in range(1, CUTS + 1)):
-        tenants.cut_short(user_id, cut)
-        tenants.enrich(user_id)
+        scored_tenants.cut_short(user_id, cut)
+        scored_tenants.enrich(user_id)
         told += judged.forecasts(tables.read(user_id), series(cut), whole.days, cut)
     return told
 
 
 def at_random(files: Files, seed: int) -> Share:
     """The share of payments that are in a series still, where dates say nothing any more."""
-    user_id = tenants.made(files)
-    tenants.shuffle(user_id, seed)
-    tenants.enrich(user_id)
+    user_id = scored_tenants.made(files)
+    scored_tenants.shuffle(user_id, seed)
+    scored_tenants.enrich(user_id)
     shuffled = tables.read(user_id)
     return Share(len(shuffled.rhythm), len(shuffled.flows))
 
@@ -140,8 +140,8 @@ def _calderdale(options: argparse.Namespace) -> dict[str, Any]:
         return {"skipped": why}
     _say("calderdale")
     files = [(path, format_of(path)) for path in paths]
-    user_id, seconds = tenants.timed(lambda: tenants.made(files))
-    first, again = tenants.enrich(user_id), tenants.enrich(user_id)
+    user_id, seconds = scored_tenants.timed(lambda: scored_tenants.made(files))
+    first, again = scored_tenants.enrich(user_id), scored_tenants.enrich(user_id)
     whole = tables.read(user_id)
     costs = {"import_seconds": seconds, "enrich": asdict(first), "enrich_again": asdict(again)}
     card = Card({"prediction_coverage": _calderdale_ahead(user_id, whole)})
@@ -179,7 +179,7 @@ def _say(text: str) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.layers",
+        prog="python -m benchmarks.layer_scores",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=f"It makes a database {DATABASE} on the configured server and drops it at the end.",
