@@ -73,6 +73,9 @@ WORDS = {
     "function": MARK,
     "columns": "reason",
 }
+PAYMENT = {
+    "date": "2024-03-01", "amount": "1.00", "currency": "GBP", "party": "Acme", "number": MARK,
+}  # fmt: skip
 ECHO = re.compile(r'"parameters":\{[^}]*\}')  # what was asked, told again
 ASYNC = {"Prefer": "respond-async"}
 
@@ -104,6 +107,7 @@ def requests_of(given: Callable[[str], str]) -> Iterator[Sent]:
             if operation.get("requestBody"):
                 body = {"connection": given("connection"), "ids": [given("failure_id")]}
                 body |= {"note": "x", "reason": "x", "action": "dismiss"}
+                body |= {"payments": [PAYMENT]}
             for some in ({}, query, *({n: v} for n, v in query.items() if len(query) > 1)):
                 needed = {n: query[n] for n, p in parameters.items() if p.get("required") and n in query}  # fmt: skip  # noqa: E501
                 keyed = {"Idempotency-Key": given("Idempotency-Key")}
@@ -142,6 +146,7 @@ def _takes(path: str, name: str) -> bool:
         "note": path.endswith(("/resolve/", "/ignore/")),
         "reason": path.endswith("/discard/"),
         "action": path.endswith("/decide/"),
+        "payments": path.endswith("/check/"),
     }[name]
 
 
