@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api import check_serializers as shapes
-from graph.api.idempotent import Repeatable
+from graph.api.idempotent_view import Repeatable
 from graph.api.question_view import PROBLEMS
 from graph.database import deadlines
 from graph.http.scopes import READ

@@ -26,7 +26,9 @@ from graph import models
 from tests.graph import rows
 
 pytestmark = pytest.mark.usefixtures("committed")
-OPTIONS = argparse.Namespace(jitter=2, missed=0.05, months=8, seeds=[1], real=False)
+OPTIONS = argparse.Namespace(
+    jitter=2, missed=0.05, months=8, seeds=[1], real=False, only=list(layers.MAKERS)
+)
 LINKED = ("same_transaction", "reversals", "settles", "fee_of")
 
 
