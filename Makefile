@@ -57,7 +57,7 @@ check: venv-dev ## Everything that CI asks: style, types, layers, migrations, de
 
 bench: venv-dev ## Measure finley against the ten-fetch way, and the columnar graph
 	@$(PYTHON) -m benchmarks.ten_fetches $(ARGS)
-	@$(PYTHON) -m benchmarks.columnar_graph $(ARGS)
+	@$(PYTHON) -m benchmarks.graph $(ARGS)
 
 fuzz-api: venv-dev ## Schemathesis over the running service, more than 20,000 cases
 	@$(PYTHON) -m benchmarks.fuzz $(ARGS)

@@ -9,12 +9,13 @@ from io import StringIO
 from pathlib import Path
 from random import Random
 
+from graph.ingest.mapping import Mapping
+
 from benchmarks.planted import background, bills, charges, claims, rhythms, short, spellings
 from benchmarks.planted.names import Names
 from benchmarks.planted.sheets import COLUMNS, Sheets
 from benchmarks.planted.truth import PlantedTruth
 from graph.ingest import mapping
-from graph.ingest.mapping import Mapping
 
 FORMATS = Path(__file__).with_name("formats")
 SPAN = (date(2022, 7, 1), date(2024, 11, 30))

@@ -128,9 +128,7 @@ def _reads(small: UUID, large: UUID) -> dict[str, Callable[[], Any]]:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.row_security_cost", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.row_security", description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="of each read (15)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser.parse_args()

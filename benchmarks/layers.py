@@ -196,7 +196,7 @@ def _say(text: str) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.layer_scores",
+        prog="python -m benchmarks.layers",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=f"It makes a database {DATABASE} on the configured server and drops it at the end.",

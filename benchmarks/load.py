@@ -87,7 +87,7 @@ class Measured:
 def main() -> None:
     options = _options()
     if not apart.inside():
-        sys.exit(apart.again("benchmarks.service_load", {}))
+        sys.exit(apart.again("benchmarks.load", {}))
     apart.stoppable()
     with dataset.database():
         tenants = _books(options.seed)
@@ -357,7 +357,7 @@ def _told(found: dict[str, Any]) -> str:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.service_load", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--rate", type=float, default=150, help="arrivals a second (150)")
     parser.add_argument("--seconds", type=float, default=60, help="that they go on (60)")
     parser.add_argument("--processes", type=int, default=1, help="of the server (1)")

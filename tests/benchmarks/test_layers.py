@@ -16,7 +16,7 @@ from uuid import UUID
 import pytest
 from django.db import connections
 
-from benchmarks import layer_scores
+from benchmarks import layers
 from benchmarks.scoring import found as tables
 from benchmarks.scoring import judged, real, scored_tenants
 from benchmarks.scoring.found import Found
@@ -97,7 +97,7 @@ def imported(make: Callable[..., Any], folder: Path) -> tuple[UUID, Truth]:
     return scored_tenants.made(files), truth
 
 
-@pytest.mark.parametrize("make", layer_scores.MAKERS.values(), ids=layer_scores.MAKERS)
+@pytest.mark.parametrize("make", layers.MAKERS.values(), ids=layers.MAKERS)
 def test_the_truth_scores_one_and_an_empty_enrichment_nothing(make, tmp_path):
     user, truth = imported(make, tmp_path)
     before = judged.judge(tables.read(user), truth).told()
@@ -112,7 +112,7 @@ def test_the_truth_scores_one_and_an_empty_enrichment_nothing(make, tmp_path):
 
 
 def test_a_shuffle_moves_the_dates_of_each_source_and_nothing_else(tmp_path):
-    user, _ = imported(layer_scores.MAKERS["other_generator"], tmp_path)
+    user, _ = imported(layers.MAKERS["other_generator"], tmp_path)
     before = tables.read(user)
     scored_tenants.shuffle(user, 1)
     after = tables.read(user)
@@ -136,7 +136,7 @@ def both_postings(user: UUID) -> None:
 
 
 def test_a_cut_leaves_what_was_before(tmp_path):
-    user, truth = imported(layer_scores.MAKERS["generator"], tmp_path)
+    user, truth = imported(layers.MAKERS["generator"], tmp_path)
     before, cut = tables.read(user), truth.end - timedelta(days=61)
     scored_tenants.cut_short(user, cut)
     after = tables.read(user)
@@ -169,7 +169,7 @@ def test_predictions_dismissals_and_republished_rows_are_read_right():
 def test_the_whole_run(tmp_path, monkeypatch, capsys):
     """Series are found only where dates are not shuffled: an honest detector's rate is 0."""
     told: list[Truth] = []
-    make = layer_scores.MAKERS["generator"]
+    make = layers.MAKERS["generator"]
 
     def remembered(folder: Path, seed: int, options: Any) -> Any:
         files, truth = make(folder, seed, options)
@@ -187,23 +187,23 @@ def test_the_whole_run(tmp_path, monkeypatch, capsys):
         return [SimpleNamespace(layer="temporal", seconds=0.5)]
 
     monkeypatch.setitem(sys.modules, "graph.enrich.run", SimpleNamespace(enrich=enriched))
-    monkeypatch.setattr(layer_scores, "MAKERS", {"generator": remembered})
-    found = layer_scores.run(OPTIONS)
-    assert [runs.count(user) for user in dict.fromkeys(runs)] == [1 + layer_scores.CUTS, 1]
+    monkeypatch.setattr(layers, "MAKERS", {"generator": remembered})
+    found = layers.run(OPTIONS)
+    assert [runs.count(user) for user in dict.fromkeys(runs)] == [1 + layers.CUTS, 1]
     scores = json.loads(json.dumps(found))["generator"]
     assert scores["recurrence"]["f1"] == 1
     assert scores["seeds"]["1"]["recurrence"]["f1"] == 1
     assert scores["shuffled_false_positive_rate"] == 0
     assert scores["prediction_coverage"]["unpredicted"] > 10
     assert found["calderdale"] == {"skipped": "not asked for"}
-    layer_scores._table("generator", found["generator"])
+    layers._table("generator", found["generator"])
     assert "recurrence" in capsys.readouterr().err
 
 
 def test_missing_real_books_are_skipped_with_a_reason(monkeypatch, tmp_path):
     monkeypatch.setattr(real, "FOLDER", tmp_path)
     wanted = argparse.Namespace(real=True)
-    assert "nothing in" in layer_scores._calderdale(wanted)["skipped"]
+    assert "nothing in" in layers._calderdale(wanted)["skipped"]
 
 
 def test_enrichment_is_measured(monkeypatch):
@@ -289,6 +289,6 @@ def test_what_the_readme_says_of_calderdale():
 
 
 def test_cards_told_have_a_mere_rate():
-    assert layer_scores.told(Card({"shuffled": layer_scores.Share(1, 50)})) == {
+    assert layers.told(Card({"shuffled": layers.Share(1, 50)})) == {
         "shuffled_false_positive_rate": 0.02, "shuffled_rows": 50,
     }  # fmt: skip

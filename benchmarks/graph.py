@@ -1,6 +1,6 @@
 """The columnar graph measured: against raw COPY, the cache, networkx and other libraries.
 
-    python -m benchmarks.columnar_graph [--json] [--plot build.png]
+    python -m benchmarks.graph [--json] [--plot build.png]
 
 200 tenants with 1,675,000 relationships are made once and kept in a database of their own
 (`finley_graph`; drop it to have the room back). Ways are interleaved; medians are told. Peak
@@ -152,7 +152,7 @@ def _draw(file: Path, steps: list[float], slope: float, level: float) -> None:
 
 
 def _peak_of(name: str) -> int:
-    command = [sys.executable, "-m", "benchmarks.columnar_graph", "--peak", name]
+    command = [sys.executable, "-m", "benchmarks.graph", "--peak", name]
     done = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True)
     return int(done.stdout.split()[-1])
 
@@ -202,7 +202,7 @@ def _say(text: str) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.columnar_graph",
+        prog="python -m benchmarks.graph",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
