@@ -12,7 +12,7 @@ from graph.models import TenantRelationship
 from graph.questions import kinds
 from graph.questions.search import standing_for
 from graph.questions.whole_graph import as_answers
-from graph.reading import pages
+from graph.reading import ordered_pages, pages
 from graph.reading import rows as reading_rows
 from graph.reading.cursors import Position
 
@@ -39,7 +39,11 @@ FEW = {"party", "source", "target", "document_ref", "transaction_ref"}
 
 
 def relationships(
-    user_id: UUID, wanted: Mapping[str, Any], *, most: int = 50, after: Position | None = None
+    user_id: UUID,
+    wanted: Mapping[str, Any],
+    *,
+    most: int = 50,
+    after: Position | None = None,
 ) -> tuple[list[Answer], Position | None]:
     """A page of relationships, newest first, and where the next begins.
 
@@ -47,6 +51,25 @@ def relationships(
     (what the rows record); `once` (of a payment's views the one that counts); `has` and
     `lacks`, names of layers. Raises QuestionError, ViewMissing, ViewUnpopulated.
     """
+    with reading_rows.snapshot(user_id) as reader:
+        rows = TenantRelationship.objects.filter(chosen(user_id, wanted))
+        few = not FEW.isdisjoint(wanted)
+        page, following = pages.page(reader, rows, most, after, few=few)
+        return as_answers(user_id, page), following
+
+
+def ordered(
+    user_id: UUID, wanted: Mapping[str, Any], order: str, *, most: int = 50, after: str | None
+) -> tuple[list[Answer], str | None]:
+    """As `relationships`, in another order: one of `ordered_pages.ORDERS`."""
+    with reading_rows.snapshot(user_id) as reader:
+        rows = TenantRelationship.objects.filter(chosen(user_id, wanted))
+        page, following = ordered_pages.page(reader, rows, order, most, after)
+        return as_answers(user_id, page), following
+
+
+def chosen(user_id: UUID, wanted: Mapping[str, Any]) -> Q:
+    """The condition of `wanted`, as `relationships` has it; in the tenant's transaction."""
     found = Q(user_id=user_id)
     for name, value in wanted.items():
         if name in EXACTLY:
@@ -59,14 +82,10 @@ def relationships(
         found &= Q(payment_group_id=F("id")) | Q(payment_group_id__isnull=True)
     found &= _layers(wanted.get("has", ()), "has", missing=False)
     found &= _layers(wanted.get("lacks", ()), "lacks", missing=True)
-    with reading_rows.snapshot(user_id) as reader:
-        if party := wanted.get("party"):
-            ids = standing_for(user_id, party)
-            found &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
-        rows = TenantRelationship.objects.filter(found)
-        few = not FEW.isdisjoint(wanted)
-        page, following = pages.page(reader, rows, most, after, few=few)
-        return as_answers(user_id, page), following
+    if party := wanted.get("party"):
+        ids = standing_for(user_id, party)
+        found &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
+    return found
 
 
 def _layers(names: Any, field: str, *, missing: bool) -> Q:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from django.db.utils import OperationalError, ProgrammingError
@@ -42,7 +43,10 @@ class Reader:
         """The rows of the queryset, as they are now."""
         if not self._before:
             return list(queryset)
-        text, parameters = queryset.query.sql_with_params()
+        try:
+            text, parameters = queryset.query.sql_with_params()
+        except EmptyResultSet:  # no row can match, as with an empty list of ids
+            return []
         rows = TenantRelationship.objects.using(self.connection.alias)
         return list(rows.raw(self._before + text, parameters))
 

@@ -77,7 +77,7 @@ def _require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> 
     known = {row[0] for row in cursor.fetchall()}
     for entity in entities:
         if entity not in known:
-            raise NotFound(f"{entity} is none of your parties.", "entity")
+            raise NotFound("There is no such party in your graph.", "entity")
 
 
 def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: UUID) -> Counts:
