@@ -10,6 +10,7 @@ from rest_framework.renderers import JSONRenderer
 
 from graph.api import path_serializers
 from graph.api import serializers as shapes
+from graph.api.common_serializers import Answer, NoQuery, StrictQuery
 from graph.api.serializers import EdgesQuery, constrained
 from graph.database import deadlines
 from graph.questions import costs, sizes, whole_graph
@@ -23,8 +24,8 @@ class Computation:
     """One question. `entities` lists the parameters that name an entity, including the path's."""
 
     name: str
-    query: type[shapes.StrictQuery]
-    answer: type[shapes.Answer]
+    query: type[StrictQuery]
+    answer: type[Answer]
     ask: Callable[..., whole_graph.Answer]
     cost: Cost
     entities: tuple[str, ...] = ()
@@ -71,7 +72,7 @@ def _text(field: Any, value: Any) -> str:
     return str(value if field is None else field.to_representation(value))
 
 
-STATS = Computation("stats", shapes.NoQuery, shapes.StatsAnswer, whole_graph.stats, costs.once)
+STATS = Computation("stats", NoQuery, shapes.StatsAnswer, whole_graph.stats, costs.once)
 PATH = Computation(
     "path",
     path_serializers.PathsQuery,

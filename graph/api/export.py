@@ -18,8 +18,8 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 
 from graph.api import conditional
-from graph.api import serializers as shapes
 from graph.api.changes import EdgeRow, NodeRow
+from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.fields import Names
 from graph.api.question_view import PROBLEMS, Question
 from graph.export import pages
@@ -32,7 +32,7 @@ _MEDIA_TYPES = [file_format.media_type for file_format in FORMATS.values()]
 SLOTS = Slots("An export", after=5)
 
 
-class ExportQuery(shapes.StrictQuery):
+class ExportQuery(StrictQuery):
     format = serializers.ChoiceField(
         list(FORMATS), required=False, help_text="Overrides the Accept header. Default: json"
     )
@@ -42,11 +42,11 @@ class ExportQuery(shapes.StrictQuery):
     )
 
 
-class NodeLinkEdge(shapes.Answer):
+class NodeLinkEdge(Answer):
     """A relationship: its key is its id; then the requested columns."""
 
     key = serializers.UUIDField()
-    source = serializers.UUIDField()  # type: ignore[assignment]
+    source: Any = serializers.UUIDField()
     target = serializers.UUIDField()
 
     def get_fields(self) -> Any:
@@ -57,7 +57,7 @@ class NodeLinkEdge(shapes.Answer):
         return fields
 
 
-class ToldAnswer(shapes.Answer):
+class ToldAnswer(Answer):
     nodes = serializers.IntegerField()
     edges = serializers.IntegerField()
     unresolved = serializers.IntegerField(help_text="Relationships whose event has no entity")
@@ -65,7 +65,7 @@ class ToldAnswer(shapes.Answer):
     as_of_version = serializers.CharField(help_text="The version read, for changes/?since=")
 
 
-class NodeLinkAnswer(shapes.Answer):
+class NodeLinkAnswer(Answer):
     """The input of `networkx.node_link_graph`."""
 
     directed = serializers.BooleanField()

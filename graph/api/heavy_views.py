@@ -12,6 +12,7 @@ from rest_framework.reverse import reverse
 
 from graph.api import computations, path_serializers
 from graph.api import serializers as shapes
+from graph.api.common_serializers import NoQuery
 from graph.api.computations import Computation
 from graph.api.problems import response
 from graph.api.question_view import NOT_FOUND, PROBLEMS, Question, described
@@ -83,7 +84,7 @@ def _failed(question: AskedQuestion) -> Response:
 class StatsView(Computed):
     asks = computations.STATS
 
-    @described(shapes.NoQuery, shapes.StatsAnswer, heavy=True, name="graph_stats")
+    @described(NoQuery, shapes.StatsAnswer, heavy=True, name="graph_stats")
     def get(self, request: Request) -> Response:
         """The whole graph in numbers."""
         return self.computed(request)

@@ -4,8 +4,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api import sum_serializers as sums
+from graph.api.common_serializers import NoQuery
 from graph.api.question_view import DatedQuestion, Question, described
-from graph.api.serializers import NoQuery
 from graph.questions import cash_flow, open_items, reconcile, spend
 
 

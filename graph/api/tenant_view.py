@@ -7,16 +7,16 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from graph.api import serializers as shapes
+from graph.api.common_serializers import NoQuery, StrictQuery
 
 
 class Asked(APIView):
     """A view of a tenant's rows. `query` validates its parameters."""
 
-    query: type[shapes.StrictQuery] = shapes.NoQuery
+    query: type[StrictQuery] = NoQuery
 
     def parameters(
-        self, request: Request, query: type[shapes.StrictQuery] | None = None
+        self, request: Request, query: type[StrictQuery] | None = None
     ) -> dict[str, Any]:
         """The validated parameters. Raises ValidationError that names each wrong field."""
         repeated = {

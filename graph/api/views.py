@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from graph.api import list_serializers
 from graph.api import serializers as shapes
+from graph.api.common_serializers import Answer, NoQuery
 from graph.api.fields import beyond
 from graph.api.question_view import DatedQuestion, Question, described
 from graph.layers import BY_NAME
@@ -28,7 +29,7 @@ class Listed(Question):
     """A list in pages, whose rows can be limited to some fields."""
 
     def page(
-        self, answer: type[shapes.Answer], rows: list[Any], sparse: list[str] | None, **more: Any
+        self, answer: type[Answer], rows: list[Any], sparse: list[str] | None, **more: Any
     ) -> Response:
         body = dict(answer({"results": rows, **more}).data)
         if sparse:
@@ -137,9 +138,7 @@ class InsightsView(DatedQuestion):
 
 @extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
 class RelationshipView(Question):
-    @described(
-        shapes.NoQuery, shapes.RelationshipAnswer, may_be_missing=True, name="graph_relationship"
-    )
+    @described(NoQuery, shapes.RelationshipAnswer, may_be_missing=True, name="graph_relationship")
     def get(self, request: Request, relationship_id: str) -> Response:
         """One relationship with its nine layers."""
         self.parameters(request)
@@ -149,9 +148,7 @@ class RelationshipView(Question):
 
 @extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
 class ExplainView(Question):
-    @described(
-        shapes.NoQuery, list_serializers.ExplainAnswer, may_be_missing=True, name="graph_explain"
-    )
+    @described(NoQuery, list_serializers.ExplainAnswer, may_be_missing=True, name="graph_explain")
     def get(self, request: Request, relationship_id: str) -> Response:
         """Why a relationship exists: its layers, the rows and evidence behind them, and a text."""
         self.parameters(request)
