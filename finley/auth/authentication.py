@@ -2,7 +2,7 @@
 
 import logging
 from hmac import compare_digest
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -19,6 +19,7 @@ from finley.auth import client_address, failed_tokens, token_cache
 from finley.models import ApiToken, User
 from graph.database.role import as_owner
 from graph.http.scopes import ADMIN
+from graph.http.tenant_request import TenantRequest
 
 log = logging.getLogger("finley.audit")
 HEADER = "X-Finley-User"
@@ -39,7 +40,7 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
         self._address = client_address.of_meta(request.META)
         credentials: tuple[User, ApiToken] | None = super().authenticate(request)
         if credentials is not None:
-            request._request.tenant_id = _tenant(request, *credentials)  # type: ignore[attr-defined]
+            cast(TenantRequest, request._request).tenant_id = _tenant(request, *credentials)
         return credentials
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, ApiToken]:

@@ -1,6 +1,6 @@
 """Names that may mean one party, side by side, for a person to merge or keep apart."""
 
-from typing import Any, get_args
+from typing import Any, cast, get_args
 from uuid import UUID
 
 from django.contrib import messages
@@ -79,7 +79,7 @@ def decide(request: PageRequest, pair: UUID) -> HttpResponse:
     stands = resolutions.decide(
         request.access.tenant_id,
         pair,
-        word,  # type: ignore[arg-type]  # one of its words, as was checked
+        cast(Word, word),
         seen=ResolutionDecision(seen),
         by=str(request.access.person.email),
     )

@@ -63,9 +63,9 @@ class Versioned(Asked):
             return cast(Response, exc.response)
         return super().handle_exception(exc)
 
-    def finalize_response(  # type: ignore[override]  # a view may answer with any response
+    def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    ) -> Response:
         has_version = hasattr(self, "version") and not response.streaming
         if has_version and response.status_code in {200, 304}:
             response.headers["ETag"] = etag(self.version, self.variant())
@@ -75,8 +75,8 @@ class Versioned(Asked):
             if request.method == "GET" and "Content-Location" not in response.headers:
                 asked_for = self._asked_for(request)
                 response.add_post_render_callback(lambda sent: _keep(asked_for, sent.content))
-        final = super().finalize_response(request, cast(Response, response), *args, **kwargs)
-        return cast(HttpResponseBase, final)
+        # A view may answer with any response; the REST framework's types know only its own.
+        return super().finalize_response(request, cast(Response, response), *args, **kwargs)
 
     def _asked_for(self, request: Request) -> Hashable:
         """The key of a stored answer. A request that prefers a worker has a key of its own."""

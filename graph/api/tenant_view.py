@@ -1,6 +1,6 @@
 """The base view of all requests for a tenant's rows."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from rest_framework.exceptions import ValidationError
@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from graph.api.common_serializers import NoQuery, StrictQuery
+from graph.http.tenant_request import TenantRequest
 
 
 class Asked(APIView):
@@ -35,5 +36,4 @@ class Asked(APIView):
 
         Only staff may name another tenant, and that is logged.
         """
-        tenant: UUID = request.tenant_id  # type: ignore[attr-defined]
-        return tenant
+        return cast(TenantRequest, request._request).tenant_id

@@ -79,7 +79,7 @@ class Clusters:
 
     def _by(self, kind: str, first: int, second: int) -> bool:
         one, other = self.facts[first].get(kind), self.facts[second].get(kind)
-        return bool(one) and bool(other) and not one & other  # type: ignore[operator]
+        return bool(one and other and not one & other)
 
     def _rivalled(self, edge: Edge, first: int, second: int) -> bool:
         """Whether either could as well go with a third that excludes the other."""

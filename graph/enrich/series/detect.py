@@ -135,7 +135,8 @@ def _answered[Told](asking: Asking[Told], others: Others) -> Told:
         try:
             asked = next(asking) if fits is None else asking.send(fits)
         except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
+            result: Told = done.value
+            return result
         fits = best(asked, others, SURE)
 
 

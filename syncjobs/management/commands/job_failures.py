@@ -358,7 +358,8 @@ def _fields(row: Any, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _run(run: SyncRun) -> dict[str, Any]:
-    attempts = [_fields(row, ATTEMPT_FIELDS) for row in reversed(run.tried)]  # type: ignore[attr-defined]
+    tried: list[Any] = vars(run)["tried"]  # prefetched
+    attempts = [_fields(row, ATTEMPT_FIELDS) for row in reversed(tried)]
     return {**_fields(run, RUN_FIELDS), "attempts": attempts}
 
 
