@@ -146,11 +146,11 @@ def _of_equal_amounts(pairs: Iterable[Pair], settled: Settled) -> Iterator[tuple
 def _case(pairs: list[Pair], settled: Settled) -> Case:
     rows = {row.id: row for pair in pairs for row in (pair.original, pair.later)}
     later: dict[str, Row] = {}
-    counted: set[tuple[str, str]] = set()
+    pair_groups: set[tuple[str, str]] = set()
     for pair in pairs:  # the surest first: its mirror image, the other way round, adds nothing
         one, other = pair.later.group, pair.original.group
-        if one != other and (other, one) not in counted:
-            counted.add((one, other))
+        if one != other and (other, one) not in pair_groups:
+            pair_groups.add((one, other))
             later.setdefault(one, pair.later)
     owed = {name: row for name, row in later.items() if not row.moves_money}
     amounts = {row.amount for row in owed.values()}

@@ -86,14 +86,14 @@ def _settled(views: Iterable[_View]) -> dict[str, set[str]]:
 
 
 def _write(user_id: UUID, cases: Sequence[Case], views: Sequence[_View]) -> Counts:
-    stored = list(PaymentCase.objects.filter(user_id=user_id).order_by("created_at", "id"))
+    old_rows = list(PaymentCase.objects.filter(user_id=user_id).order_by("created_at", "id"))
     decided = set(
         PaymentCaseEntry.objects.filter(user_id=user_id)
         .exclude(by=PROGRAM)
         .values_list("case_id", flat=True)
     )
-    before = {case.id: _told(case) for case in stored}
-    matched = _matched(cases, stored, decided)
+    before = {case.id: _told(case) for case in old_rows}
+    matched = _matched(cases, old_rows, decided)
     added = changed = 0
     views_of: dict[str, list[_View]] = defaultdict(list)
     for view in views:
@@ -105,7 +105,7 @@ def _write(user_id: UUID, cases: Sequence[Case], views: Sequence[_View]) -> Coun
         of = {row.group for row in case.rows.values()}
         _write_rows(user_id, case_row, case, [view for name in of for view in views_of[name]])
     continued = {old.id for same in matched for old in same}
-    obsolete = [case for case in stored if case.id not in continued]
+    obsolete = [case for case in old_rows if case.id not in continued]
     return Counts(added, changed, _take_away(user_id, obsolete, decided))
 
 
@@ -118,12 +118,12 @@ def _told(case: PaymentCase) -> tuple[object, ...]:
 
 
 def _matched(
-    current: Sequence[Case], stored: Sequence[PaymentCase], decided: set[UUID]
+    current: Sequence[Case], old_rows: Sequence[PaymentCase], decided: set[UUID]
 ) -> list[list[PaymentCase]]:
     """For each case the known ones that share a row with it, the one that goes on first: one that
     people have decided on, then the one with most rows in common, then the oldest."""
     by_key: dict[str, list[PaymentCase]] = defaultdict(list)
-    for old in stored:
+    for old in old_rows:
         for key in old.row_keys:
             by_key[key].append(old)
     assigned: set[UUID] = set()
@@ -208,14 +208,14 @@ def _judge_pairs(user_id: UUID, case_row: PaymentCase, case: Case) -> None:
 def _write_rows(user_id: UUID, case_row: PaymentCase, case: Case, views: Sequence[_View]) -> None:
     roles = _roles(case, views)
     rows = PaymentCaseRow.objects.filter(user_id=user_id, case=case_row)
-    stored = {str(row.relationship_id): row for row in rows}
+    old_rows = {str(row.relationship_id): row for row in rows}
     rows.exclude(relationship_id__in=list(roles)).delete()
     PaymentCaseRow.objects.bulk_create(
         PaymentCaseRow(user_id=user_id, case=case_row, relationship_id=relationship, role=role)
         for relationship, role in roles.items()
-        if relationship not in stored
+        if relationship not in old_rows
     )
-    for relationship, row in stored.items():
+    for relationship, row in old_rows.items():
         if relationship in roles and row.role != roles[relationship]:
             row.role = roles[relationship]
             row.save(update_fields=["role"])
@@ -229,8 +229,8 @@ def _roles(case: Case, views: Iterable[_View]) -> dict[str, str]:
     pays = {row.id for row in case.rows.values() if row.moves_money}
     owed = any(not row.moves_money for row in case.rows.values())
     for row in case.rows:
-        counted = CaseRole.EXTRA if row in extras else CaseRole.ORIGINAL
-        roles[row] = (CaseRole.VIEW if owed and row in pays else counted).value
+        role = CaseRole.EXTRA if row in extras else CaseRole.ORIGINAL
+        roles[row] = (CaseRole.VIEW if owed and row in pays else role).value
     return roles
 
 
