@@ -81,5 +81,5 @@ def forget(key: str) -> None:
 
 @cache
 def _redis() -> Redis:
-    given = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
-    return Redis.from_url(str(settings.REDIS_URL), **given)
+    options = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+    return Redis.from_url(str(settings.REDIS_URL), **options)

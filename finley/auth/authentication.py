@@ -73,22 +73,22 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
 
 
 def _tenant(request: Request, user: User, token: ApiToken) -> UUID:
-    named = request.headers.get(HEADER)
-    if named is None:
+    user_id = request.headers.get(HEADER)
+    if user_id is None:
         return user.id
     if not (user.is_staff and ADMIN in token.scopes and request.method in SAFE_METHODS):
         raise PermissionDenied(
             f"{HEADER} is only for staff, in read requests, by a token with the scope admin."
         )
     with as_owner():
-        tenant = _user(named)
+        tenant = _user(user_id)
         _log(request, user, tenant)
     return tenant.id
 
 
-def _user(named: str) -> User:
+def _user(user_id: str) -> User:
     try:
-        return User.objects.get(pk=UUID(named))
+        return User.objects.get(pk=UUID(user_id))
     except (ValueError, User.DoesNotExist):
         raise PermissionDenied(f"{HEADER} must be the id of a user.") from None
 

@@ -35,5 +35,5 @@ class SchemaView(SpectacularAPIView):
         response: Response = cast(Any, super()).get(request, *args, **kwargs)  # untyped
         self.finalize_response(request, response)
         response.render()
-        named = ("Content-Type", "Content-Disposition")
-        return response.content, {name: response[name] for name in named if name in response}
+        header_names = ("Content-Type", "Content-Disposition")
+        return response.content, {name: response[name] for name in header_names if name in response}

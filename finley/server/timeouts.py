@@ -111,8 +111,8 @@ class TimeoutProtocol(H11Protocol):
 
     def _give_up(self, part: str) -> None:
         """Respond with 408 if no response has begun, and close the connection."""
-        begun = self.conn.trailing_data[0] or part == "body"
-        if begun and self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+        has_begun = self.conn.trailing_data[0] or part == "body"
+        if has_begun and self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             self.transport.write(_too_slow(settings.PATIENCE[part]))
         if part == "body":
             self.cycle.disconnected = True

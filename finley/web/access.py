@@ -169,8 +169,8 @@ def current(request: HttpRequest) -> Access:
     person = request.user
     assert isinstance(person, User)  # noqa: S101 - the caller has seen to it
     choices = tenants_of(person)
-    wanted = request.session.get(SESSION_TENANT)
-    return next((each for each in choices if str(each.tenant_id) == wanted), choices[-1])
+    tenant_id = request.session.get(SESSION_TENANT)
+    return next((choice for choice in choices if str(choice.tenant_id) == tenant_id), choices[-1])
 
 
 def tenants_of(person: User) -> list[Access]:
@@ -182,7 +182,8 @@ def tenants_of(person: User) -> list[Access]:
             .order_by("created", "id")
         )
     others = [
-        Access(person, each.tenant_id, each.tenant.email, Role(each.role)) for each in memberships
+        Access(person, membership.tenant_id, membership.tenant.email, Role(membership.role))
+        for membership in memberships
     ]
     return [*others, Access(person, person.pk, person.email, Role.OWNER)]
 

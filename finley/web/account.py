@@ -86,10 +86,10 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_POST
 def switch(request: HttpRequest) -> HttpResponse:
     """Read another tenant's data from now on. One that the person may not see is a 403."""
-    wanted = request.POST.get("tenant", "")
-    if wanted not in {str(each.tenant_id) for each in access.tenants_of(_person(request))}:
+    tenant_id = request.POST.get("tenant", "")
+    if tenant_id not in {str(choice.tenant_id) for choice in access.tenants_of(_person(request))}:
         raise PermissionDenied("You are no member of this tenant.")
-    request.session[access.SESSION_TENANT] = wanted
+    request.session[access.SESSION_TENANT] = tenant_id
     return redirect("overview")
 
 
@@ -125,10 +125,10 @@ def remove(request: HttpRequest, member: int) -> HttpResponse:
 @login_required
 def resume(request: HttpRequest) -> HttpResponse:
     """A form that was sent after its session had ended: shown, to be sent now. It is shown once."""
-    kept = request.session.pop(access.SESSION_RESUME, None)
-    if kept is None:
+    form = request.session.pop(access.SESSION_RESUME, None)
+    if form is None:
         return HttpResponseRedirect(reverse_lazy("overview"))
-    return render(request, "web/resume.html", kept)
+    return render(request, "web/resume.html", form)
 
 
 def _person(request: HttpRequest) -> User:

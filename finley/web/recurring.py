@@ -56,10 +56,10 @@ def recurring(request: PageRequest) -> HttpResponse:
     if downloads.wants_file(request):
         return downloads.file(request, "recurring", COLUMNS, rows)
     start = parameters.offset(request.GET)
-    shown = rows[start : start + A_PAGE]
-    histories = series.histories(user_id, [row["id"] for row in shown])
+    page_rows = rows[start : start + A_PAGE]
+    histories = series.histories(user_id, [row["id"] for row in page_rows])
     context = {
-        "rows": [_with_history(row, histories.get(row["id"], [])) for row in shown],
+        "rows": [_with_history(row, histories.get(row["id"], [])) for row in page_rows],
         "count": len(rows),
         "next": start + A_PAGE if start + A_PAGE < len(rows) else None,
         "state": state,
@@ -135,12 +135,12 @@ def one(request: PageRequest, relationship_id: UUID) -> HttpResponse:
     """The series of one payment: its amounts over time, the newest first."""
     user_id = request.access.tenant_id
     row = whole_graph.relationship(user_id, relationship_id)
-    (named,) = names.with_parties(user_id, [row])
+    (with_names,) = names.with_parties(user_id, [row])
     history = series.histories(user_id, [relationship_id]).get(relationship_id, [])
     context = {
         "relationship_id": relationship_id,
-        "source": named["source"],
-        "target": named["target"],
+        "source": with_names["source"],
+        "target": with_names["target"],
         "currency": row["currency"],
         "history": history[::-1],
         "chart": charts.amounts_over_days(history),

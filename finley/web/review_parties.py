@@ -46,7 +46,7 @@ def queue(request: PageRequest) -> HttpResponse:
         "pairs": [{**pair, "lines": _lines(pair)} for pair in pairs],
         "count": count,
         "decided": decided.value,
-        "queues": [(each.value, each.label) for each in ResolutionDecision],
+        "queues": [(decision.value, decision.label) for decision in ResolutionDecision],
         "next": start + A_PAGE if start + A_PAGE < count else None,
     }
     return render(request, "web/review_parties.html", context)
@@ -76,15 +76,15 @@ def decide(request: PageRequest, pair: UUID) -> HttpResponse:
     word, seen = request.POST.get("word", ""), request.POST.get("seen", "")
     if word not in get_args(Word) or seen not in ResolutionDecision.values:
         raise QuestionError("Say merge, apart or undo, and what you saw.", "word")
-    stands = resolutions.decide(
+    state = resolutions.decide(
         request.access.tenant_id,
         pair,
         cast(Word, word),
         seen=ResolutionDecision(seen),
         by=str(request.access.person.email),
     )
-    if stands is None:
+    if state is None:
         messages.success(request, f"The pair was {DONE[word]}.")
     else:
-        messages.warning(request, f"Somebody else was faster: the pair is {stands} already.")
+        messages.warning(request, f"Somebody else was faster: the pair is {state} already.")
     return redirect(f"{reverse('review-parties')}?decided={seen}#next")

@@ -34,6 +34,6 @@ def search(request: PageRequest) -> HttpResponse:
     return render(request, "web/search.html", context)
 
 
-def _payments(user_id: UUID, **wanted: Any) -> list[Row]:
-    rows, _ = relationships.relationships(user_id, wanted, most=SHOWN)
+def _payments(user_id: UUID, **filters: Any) -> list[Row]:
+    rows, _ = relationships.relationships(user_id, filters, most=SHOWN)
     return names.with_parties(user_id, rows)

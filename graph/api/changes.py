@@ -152,8 +152,8 @@ class StreamView(Question):
 
         An event's id is its version, so a client that reconnects with Last-Event-ID misses nothing.
         """
-        wanted = self.parameters(request).get("since")
-        since = request.headers.get("Last-Event-ID") or wanted or self.version
+        parameter = self.parameters(request).get("since")
+        since = request.headers.get("Last-Event-ID") or parameter or self.version
         change_feed.check(since)
         connections["default"].close()  # back to the pool, because the stream may be long
         headers = {

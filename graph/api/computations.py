@@ -30,28 +30,28 @@ class Computation:
     cost: Cost
     entities: tuple[str, ...] = ()
 
-    def compute(self, user_id: UUID, asked: Asked) -> Any:
+    def compute(self, user_id: UUID, parameters: Asked) -> Any:
         """The serialized answer. Raises the question's errors."""
-        arguments = constrained(asked) if self._narrowed else asked
+        arguments = constrained(parameters) if self._narrowed else parameters
         return self.answer(self.ask(user_id, **arguments)).data
 
-    def light(self, user_id: UUID, asked: Asked, version: str) -> bool:
+    def light(self, user_id: UUID, parameters: Asked, version: str) -> bool:
         """Whether a request may compute it, by the size of the whole graph, without a query."""
-        return self.cost(sizes.at_most(user_id, version), asked) <= settings.QUESTIONS["steps"]
+        return self.cost(sizes.at_most(user_id, version), parameters) <= settings.QUESTIONS["steps"]
 
-    def light_when_narrowed(self, user_id: UUID, asked: Asked, version: str) -> bool:
+    def light_when_narrowed(self, user_id: UUID, parameters: Asked, version: str) -> bool:
         """Whether a request may compute it, by the number of edges that its filter selects."""
         if not self._narrowed:
             return False
-        flow = asked["edges"] == "flow"
-        edges = sizes.edges_of(user_id, constrained(asked)["only"], flow=flow)
+        flow = parameters["edges"] == "flow"
+        edges = sizes.edges_of(user_id, constrained(parameters)["only"], flow=flow)
         size = Size(sizes.at_most(user_id, version).nodes, edges)
-        return self.cost(size, asked) <= settings.QUESTIONS["steps"]
+        return self.cost(size, parameters) <= settings.QUESTIONS["steps"]
 
-    def as_text(self, asked: Asked) -> dict[str, str]:
+    def as_text(self, parameters: Asked) -> dict[str, str]:
         """The parameters as text, in one normal form for equal questions."""
         fields = self.query().fields
-        return {name: _text(fields.get(name), value) for name, value in sorted(asked.items())}
+        return {name: _text(fields.get(name), value) for name, value in sorted(parameters.items())}
 
     def read(self, parameters: Mapping[str, str]) -> Asked:
         """The parameters from the text of `as_text`. Raises ValidationError."""

@@ -53,9 +53,9 @@ class Versioned(Asked):
         if _client_has(request, etag(self.version, self.variant())):
             metrics.answered("unchanged")
             raise _AnsweredEarly(HttpResponseNotModified())
-        if (sent := lru.answers.get(self._asked_for(request))) is not None:
+        if (body := lru.answers.get(self._asked_for(request))) is not None:
             metrics.answered("kept")
-            raise _AnsweredEarly(HttpResponse(sent, content_type=JSON))
+            raise _AnsweredEarly(HttpResponse(body, content_type=JSON))
         metrics.answered("computed")
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -74,7 +74,9 @@ class Versioned(Asked):
             response.data = {**response.data, "as_of_version": self.version}
             if request.method == "GET" and "Content-Location" not in response.headers:
                 asked_for = self._asked_for(request)
-                response.add_post_render_callback(lambda sent: _keep(asked_for, sent.content))
+                response.add_post_render_callback(
+                    lambda rendered: _keep(asked_for, rendered.content)
+                )
         # A view may answer with any response; the REST framework's types know only its own.
         return super().finalize_response(request, cast(Response, response), *args, **kwargs)
 
@@ -101,8 +103,8 @@ def of(answer: type[serializers.Serializer[Any]]) -> type[serializers.Serializer
 def _client_has(request: Request, tag: str) -> bool:
     """Whether the client has a copy of this tag. Weak and strong tags are compared alike."""
     tags = parse_etags(request.headers.get("If-None-Match", ""))
-    return any(held.removeprefix("W/") == tag.removeprefix("W/") for held in tags)
+    return any(client_tag.removeprefix("W/") == tag.removeprefix("W/") for client_tag in tags)
 
 
-def _keep(asked_for: Hashable, sent: bytes) -> None:
-    lru.answers.put(asked_for, sent, len(sent) + len(str(asked_for)) + BESIDE)
+def _keep(asked_for: Hashable, body: bytes) -> None:
+    lru.answers.put(asked_for, body, len(body) + len(str(asked_for)) + BESIDE)

@@ -103,12 +103,12 @@ class ByFormat(DefaultContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> Any:
-        named = request.query_params.get("format")
-        if named is None:
+        name = request.query_params.get("format")
+        if name is None:
             return super().select_renderer(request, renderers, format_suffix)
         by_format = {renderer.format: renderer for renderer in renderers}
-        chosen = by_format.get(named, renderers[0])
-        return chosen, chosen.media_type
+        selected = by_format.get(name, renderers[0])
+        return selected, selected.media_type
 
 
 class Export(StreamingHttpResponse):
@@ -160,8 +160,8 @@ class ExportView(Question):
         others the relationships with the ids of both ends. A response that breaks off is
         incomplete.
         """
-        asked = self.parameters(request)
-        asked.pop("format", None)
+        parameters = self.parameters(request)
+        parameters.pop("format", None)
         file_format = FORMATS[self._format]
         headers = {
             "Content-Type": file_format.media_type,
@@ -172,17 +172,19 @@ class ExportView(Question):
         }
         if request.method == "HEAD":
             return HttpResponse(headers=headers)
-        return _started(self.tenant(request), self._format, asked, headers)
+        return _started(self.tenant(request), self._format, parameters, headers)
 
 
-def _started(user_id: UUID, name: str, asked: dict[str, Any], headers: dict[str, str]) -> Export:
+def _started(
+    user_id: UUID, name: str, parameters: dict[str, Any], headers: dict[str, str]
+) -> Export:
     """Start the export; errors are raised before the response begins.
 
     Raises TooMany, Busy, GraphErrors.
     """
     limits = settings.EXPORTS
     SLOTS.take(user_id, int(limits["at_once"]))
-    columns, edges = asked.get("columns", ALL), asked["edges"]
+    columns, edges = parameters.get("columns", ALL), parameters["edges"]
     pipe = Pipe(
         partial(_pieces, user_id, name, columns, None if edges == "all" else edges),
         limits["patience"],

@@ -73,9 +73,9 @@ class EdgesQuery(StrictQuery):
         return attrs
 
 
-def constrained(asked: dict[str, Any]) -> dict[str, Any]:
+def constrained(parameters: dict[str, Any]) -> dict[str, Any]:
     """The parameters as the questions take them, with the filter of edges as `only`."""
-    arguments = dict(asked)
+    arguments = dict(parameters)
     only = Only(
         types=arguments.pop("types", ()),
         min_confidence=arguments.pop("min_confidence", 0.0),

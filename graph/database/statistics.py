@@ -32,9 +32,9 @@ def analyze_grown(connection: BaseDatabaseWrapper, user_id: UUID) -> list[str]:
     whole, and queries for that tenant get plans for a single row.
     """
     with connection.cursor() as cursor:
-        grown = [table for table in _tables() if _is_underestimated(cursor, table, user_id)]
-        _analyze(cursor, grown)
-    return grown
+        stale = [table for table in _tables() if _is_underestimated(cursor, table, user_id)]
+        _analyze(cursor, stale)
+    return stale
 
 
 def _is_underestimated(cursor: CursorWrapper, table: str, user_id: UUID) -> bool:

@@ -18,25 +18,25 @@ def explain(user_id: UUID, relationship_id: UUID | str) -> Answer:
     A layer that says nothing is None. Raises NotFound, ViewMissing, ViewUnpopulated.
     """
     with rows.snapshot(user_id) as reader:
-        found = whole_graph.relationship_in(reader, user_id, relationship_id)
-        layers = {layer.name: _layer(user_id, found, layer.name) for layer in LAYERS}
-        ends = _ends(user_id, found)
-    facts = {name: value for name, value in found.items() if name != "layers"}
-    said = " ".join(_sentences({**facts, **ends}, layers))
-    return {"relationship": facts, **ends, "layers": layers, "in_words": said}
+        relationship = whole_graph.relationship_in(reader, user_id, relationship_id)
+        layers = {layer.name: _layer(user_id, relationship, layer.name) for layer in LAYERS}
+        ends = _ends(user_id, relationship)
+    facts = {name: value for name, value in relationship.items() if name != "layers"}
+    text = " ".join(_sentences({**facts, **ends}, layers))
+    return {"relationship": facts, **ends, "layers": layers, "in_words": text}
 
 
-def _layer(user_id: UUID, found: Answer, name: str) -> Answer | None:
-    columns = found["layers"][name]
+def _layer(user_id: UUID, relationship: Answer, name: str) -> Answer | None:
+    columns = relationship["layers"][name]
     if columns is None:
         return None
     return {"insight": columns, "evidence": insights.evidence_of(user_id, name, columns["id"])}
 
 
-def _ends(user_id: UUID, found: Answer) -> dict[str, NormalizedEntity | None]:
-    ids = {end: found[f"{end}_entity_id"] for end in ("source", "target")}
-    known = NormalizedEntity.objects.filter(user_id=user_id, pk__in={*ids.values()} - {None})
-    parties = {entity.id: entity for entity in known}
+def _ends(user_id: UUID, relationship: Answer) -> dict[str, NormalizedEntity | None]:
+    ids = {end: relationship[f"{end}_entity_id"] for end in ("source", "target")}
+    entities = NormalizedEntity.objects.filter(user_id=user_id, pk__in={*ids.values()} - {None})
+    parties = {entity.id: entity for entity in entities}
     return {end: parties.get(row_id) for end, row_id in ids.items()}
 
 
@@ -45,9 +45,9 @@ def _sentences(facts: Answer, layers: dict[str, Answer | None]) -> Iterator[str]
     if facts["reason"].strip("."):
         reason = facts["reason"].rstrip(".")
         yield f"{reason[0].upper()}{reason[1:]}."
-    for name, found in layers.items():
-        if found is not None:
-            yield BY_NAME[name].say(found["insight"])
+    for name, layer in layers.items():
+        if layer is not None:
+            yield BY_NAME[name].say(layer["insight"])
 
 
 def _opening(facts: Answer) -> str:

@@ -207,8 +207,8 @@ def _projected(columns: Graph, weight: str | None) -> tuple[pa.Table, Any, Any]:
         np.maximum(columns.source, columns.target),
     )
     shape = (columns.node_count, columns.node_count)
-    counted = sp.coo_array((np.ones(len(low)), (low, high)), shape=shape).tocsr()
+    counts = sp.coo_array((np.ones(len(low)), (low, high)), shape=shape).tocsr()
     summed = sp.coo_array((edge_weights, (low, high)), shape=shape).tocsr()
-    ends = counted.tocoo().coords
-    edges = pa.table({"weight": summed.data, "count": counted.data.astype(np.int64)})
+    ends = counts.tocoo().coords
+    edges = pa.table({"weight": summed.data, "count": counts.data.astype(np.int64)})
     return edges, ends[0].astype(np.int64), ends[1].astype(np.int64)
