@@ -239,7 +239,10 @@ REQUEST_THREADS = environment.number("FINLEY_THREADS", 6)  # per process; other 
 CONNECTIONS_OF_PROBES = 32  # further connections that only probes may use
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["finley.auth.authentication.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "finley.auth.authentication.TokenAuthentication",
+        "finley.auth.session_authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["graph.api.permissions.Scoped"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -284,6 +287,12 @@ SPECTACULAR_SETTINGS = {
         "RunStatus": "syncjobs.models.choices.RunStatus",
         "FailureStatus": "syncjobs.models.choices.FailureStatus",
         "CaseState": "graph.models.choices.CaseState",
+        "UploadState": "syncjobs.models.choices.UploadState",
+        "Role": "finley.models.Role",
+        "Decided": "graph.models.choices.ResolutionDecision",
+        "PartyDecision": "graph.api.decision_serializers.WORDS",
+        "PredictionStatus": "graph.models.choices.PredictionStatus",
+        "AmountDirection": "syncjobs.api.upload_serializers.DIRECTIONS",
         "ConnectionState": "syncjobs.models.choices.ConnectionState",
         "EntityKind": "graph.models.choices.EntityKind",
         "Records": "graph.models.choices.Records",

@@ -109,7 +109,8 @@ def aggregated(surroundings: Row) -> list[Edge]:
     groups: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for edge in surroundings["edges"]:
         if edge["amount"] is not None:
-            groups[str(edge["source"]), str(edge["target"]), edge["currency"]].append(edge)
+            source, target = (str(edge[end]["id"]) for end in ("source", "target"))
+            groups[source, target, edge["currency"]].append(edge)
     edges = [
         Edge(
             parties[source],

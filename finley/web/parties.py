@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import charts, downloads, names, parameters
+from finley.web import charts, downloads, parameters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.overview import month_address
@@ -85,7 +85,7 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
         "entity": entity,
         "totals": totals(flow["months"]),
         "charts": charts.cash_by_month(flow, _months_of(party_id)),
-        "payments": names.with_parties(user_id, rows),
+        "payments": rows,
         "more": following is not None,
         **_findings(user_id, party_id),
     }

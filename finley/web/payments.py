@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import downloads, names, parameters
+from finley.web import downloads, parameters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from graph.layers import LAYERS
@@ -39,7 +39,7 @@ def payments(request: PageRequest) -> HttpResponse:
         user_id, filters, most=A_PAGE, after=parameters.position(request.GET)
     )
     context = {
-        "rows": names.with_parties(user_id, rows),
+        "rows": rows,
         "next": cursors.cursor(following),
         "layers": [layer.name for layer in LAYERS],
         "has": request.GET.get("has", ""),
@@ -53,8 +53,8 @@ def every(user_id: UUID, filters: Row) -> list[Row]:
     rows: list[Row] = []
     after = None
     while len(rows) <= downloads.MOST:
-        some, after = listing.relationships(user_id, filters, most=2_000, after=after)
-        rows += names.with_parties(user_id, some)
+        some, after = listing.relationships(user_id, wanted, most=2_000, after=after)
+        rows += some
         if after is None:
             break
     return rows

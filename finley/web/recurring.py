@@ -10,7 +10,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import charts, downloads, findings, names, parameters
+from finley.web import charts, downloads, findings, parameters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.overview import AHEAD
@@ -135,12 +135,11 @@ def one(request: PageRequest, relationship_id: UUID) -> HttpResponse:
     """The series of one payment: its amounts over time, the newest first."""
     user_id = request.access.tenant_id
     row = whole_graph.relationship(user_id, relationship_id)
-    (with_names,) = names.with_parties(user_id, [row])
     history = series.histories(user_id, [relationship_id]).get(relationship_id, [])
     context = {
         "relationship_id": relationship_id,
-        "source": with_names["source"],
-        "target": with_names["target"],
+        "source": row["source"],
+        "target": row["target"],
         "currency": row["currency"],
         "history": history[::-1],
         "chart": charts.amounts_over_days(history),

@@ -13,7 +13,7 @@ from finley.models import Role
 from finley.web import downloads, parameters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
-from graph.errors import GraphError, NotFound, QuestionError
+from graph.errors import DecidedMeanwhile, GraphError, NotFound, QuestionError
 from graph.models.choices import CaseAction, CaseState
 from graph.questions import cases
 
@@ -111,7 +111,7 @@ def _decide(request: PageRequest, case: UUID, action: str, seen: str) -> bool:
             amount=_recovered(request, action),
             seen=seen,
         )
-    except (cases.DecidedMeanwhile, NotFound) as error:
+    except (DecidedMeanwhile, NotFound) as error:
         messages.warning(request, str(error))
         return False
     except GraphError as error:

@@ -13,7 +13,7 @@ from finley.models import Role
 from finley.web import parameters
 from finley.web.access import PageRequest, page
 from finley.web.templatetags.finley import day
-from graph.errors import QuestionError
+from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.models.choices import ResolutionDecision
 from graph.questions import resolutions
 from graph.questions.resolutions import Word
@@ -76,15 +76,15 @@ def decide(request: PageRequest, pair: UUID) -> HttpResponse:
     word, seen = request.POST.get("word", ""), request.POST.get("seen", "")
     if word not in get_args(Word) or seen not in ResolutionDecision.values:
         raise QuestionError("Say merge, apart or undo, and what you saw.", "word")
-    state = resolutions.decide(
-        request.access.tenant_id,
-        pair,
-        cast(Word, word),
-        seen=ResolutionDecision(seen),
-        by=str(request.access.person.email),
-    )
-    if state is None:
+    try:
+        resolutions.decide(
+            request.access.tenant_id,
+            pair,
+            word,  # type: ignore[arg-type]  # one of its words, as was checked
+            seen=seen,
+            by=str(request.access.person.email),
+        )
         messages.success(request, f"The pair was {DONE[word]}.")
-    else:
-        messages.warning(request, f"Somebody else was faster: the pair is {state} already.")
+    except (DecidedMeanwhile, NotFound) as error:
+        messages.warning(request, str(error))
     return redirect(f"{reverse('review-parties')}?decided={seen}#next")

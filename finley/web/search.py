@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import names, parameters
+from finley.web import parameters
 from finley.web.access import PageRequest, page
 from graph.questions import relationships
 from graph.questions import search as parties_by_name
@@ -34,6 +34,6 @@ def search(request: PageRequest) -> HttpResponse:
     return render(request, "web/search.html", context)
 
 
-def _payments(user_id: UUID, **filters: Any) -> list[Row]:
-    rows, _ = relationships.relationships(user_id, filters, most=SHOWN)
-    return names.with_parties(user_id, rows)
+def _payments(user_id: UUID, **wanted: Any) -> list[Row]:
+    rows, _ = relationships.relationships(user_id, wanted, most=SHOWN)
+    return rows

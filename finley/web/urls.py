@@ -47,6 +47,13 @@ urlpatterns = [
     path("account/tenant/", account.switch, name="switch-tenant"),
     path("account/members/", account.invite, name="invite"),
     path("account/members/<int:member>/remove/", account.remove, name="remove-member"),
+    path(
+        "account/invitations/<int:member>/",
+        account.answer_invitation,
+        name="answer-invitation",
+    ),
+    path("account/tokens/", account.make_token, name="make-token"),
+    path("account/tokens/<str:token_key>/revoke/", account.revoke_token, name="revoke-token"),
     path("account/resume/", account.resume, name="resume"),
     path("account/password/", account.ForgottenPassword.as_view(), name="password-forgotten"),
     path(

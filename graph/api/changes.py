@@ -44,19 +44,21 @@ class ChangesQuery(StrictQuery):
     )
 
 
-class NodeRow(Answer):
+class EndRow(shapes.Answer):
+    """An end of an edge. Its kind and name are in `entities`, and change there alone."""
+
     id = serializers.UUIDField()
-    kind = serializers.CharField()
-    name = serializers.CharField()
 
 
 class EdgeRow(Answer):
     """A relationship with the columns of its layers.
 
-    It is an edge if both its entities are nodes.
+    It is an edge if both its ends are entities of the graph.
     """
 
     id = serializers.UUIDField()
+    source = EndRow(allow_null=True)  # type: ignore[assignment]
+    target = EndRow(allow_null=True)
     relationship_type = serializers.CharField()
     edge_class = serializers.CharField()
     confidence_score = serializers.FloatField()
@@ -64,8 +66,6 @@ class EdgeRow(Answer):
     reason = serializers.CharField()
     source_event_id = serializers.UUIDField()
     target_event_id = serializers.UUIDField()
-    source_entity_id = serializers.UUIDField(allow_null=True)
-    target_entity_id = serializers.UUIDField(allow_null=True)
     occurred_at = serializers.DateTimeField()
     amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
     currency = serializers.CharField(allow_null=True)
@@ -91,9 +91,9 @@ def written() -> serializers.Field[Any, Any, Any, Any]:
     )
 
 
-class NodeChanges(Answer):
-    added = NodeRow(many=True)
-    changed = NodeRow(many=True, help_text="As they are now")
+class EntityChanges(shapes.Answer):
+    added = shapes.EntityAnswer(many=True)
+    changed = shapes.EntityAnswer(many=True, help_text="As they are now")
     changed_fields = written()
     removed = serializers.ListField(child=serializers.UUIDField())
 
@@ -108,7 +108,7 @@ class EdgeChanges(Answer):
 class ChangesAnswer(Answer):
     since = serializers.CharField(allow_null=True)
     as_of_version = serializers.CharField(help_text="The `since` of the next request")
-    nodes = NodeChanges()
+    entities = EntityChanges()
     edges = EdgeChanges()
 
 

@@ -18,8 +18,8 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 
 from graph.api import conditional
-from graph.api.changes import EdgeRow, NodeRow
-from graph.api.common_serializers import Answer, StrictQuery
+from graph.api import serializers as shapes
+from graph.api.changes import EdgeRow
 from graph.api.fields import Names
 from graph.api.question_view import PROBLEMS, Question
 from graph.export import pages
@@ -70,7 +70,7 @@ class NodeLinkAnswer(Answer):
 
     directed = serializers.BooleanField()
     multigraph = serializers.BooleanField()
-    nodes = NodeRow(many=True)
+    nodes = shapes.EntityAnswer(many=True)
     edges = NodeLinkEdge(many=True)
     graph = ToldAnswer()
 

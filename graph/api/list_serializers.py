@@ -173,7 +173,5 @@ ExplainedLayers = type(
 
 class ExplainAnswer(Answer):
     relationship = RelationshipFacts()
-    source: Any = EntityAnswer(allow_null=True)
-    target = EntityAnswer(allow_null=True)
     layers = ExplainedLayers()
     in_words = serializers.CharField()

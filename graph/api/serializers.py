@@ -208,8 +208,8 @@ class RelationshipAnswer(Answer):
     reason = serializers.CharField()
     source_event_id = serializers.UUIDField()
     target_event_id = serializers.UUIDField()
-    source_entity_id = serializers.UUIDField(allow_null=True)
-    target_entity_id = serializers.UUIDField(allow_null=True)
+    source = EntityAnswer(allow_null=True)  # type: ignore[assignment]
+    target = EntityAnswer(allow_null=True)
     occurred_at = serializers.DateTimeField()
     amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
     currency = serializers.CharField(allow_null=True)

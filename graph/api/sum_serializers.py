@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, StrictQuery
+from graph.api.bodies import StrictBody
 from graph.api.fields import Moment
 from graph.api.list_serializers import money, total
 from graph.api.serializers import BooksAnswer
@@ -254,13 +254,17 @@ class CaseDetailAnswer(CaseAnswer):
     history = CaseEntryAnswer(many=True)
 
 
-class DecisionBody(StrictQuery):
-    one_of_them = "field"
+class DecisionBody(StrictBody):
     action = serializers.ChoiceField(list(cases.DECISIONS))
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
     owner = serializers.CharField(required=False, allow_blank=True, max_length=200)
     amount = serializers.DecimalField(
         max_digits=20, decimal_places=4, required=False, help_text="With recover: what came back"
+    )
+    seen = serializers.ChoiceField(
+        CaseState.choices,
+        required=False,
+        help_text="The state when you looked: 409 if the case has another one now",
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from graph.api import case_views, changes, export, heavy_views, sum_views, views
+from graph.api import case_views, changes, decision_views, export, heavy_views, sum_views, views
 
 urlpatterns = [
     path("stats/", heavy_views.StatsView.as_view(), name="graph-stats"),
@@ -28,6 +28,18 @@ urlpatterns = [
     path("cases/<str:case_id>/", case_views.CaseView.as_view(), name="graph-case"),
     path(
         "cases/<str:case_id>/decide/", case_views.DecisionView.as_view(), name="graph-case-decide"
+    ),
+    path("resolutions/", decision_views.ResolutionsView.as_view(), name="graph-resolutions"),
+    path(
+        "resolutions/<str:pair_id>/decide/",
+        decision_views.ResolutionView.as_view(),
+        name="graph-resolution-decide",
+    ),
+    path("predictions/", decision_views.PredictionsView.as_view(), name="graph-predictions"),
+    path(
+        "predictions/<str:prediction_id>/decide/",
+        decision_views.PredictionView.as_view(),
+        name="graph-prediction-decide",
     ),
     path("cash-flow/", sum_views.CashFlowView.as_view(), name="graph-cash-flow"),
     path("reconcile/", sum_views.ReconcileView.as_view(), name="graph-reconcile"),

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from graph.database.tenancy import tenant_transaction
 from graph.enrich.cases import PAIRS
-from graph.errors import NotFound, QuestionError
+from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.models import (
     DuplicateTransaction,
     PaymentCase,
@@ -21,10 +21,6 @@ from graph.models import (
 from graph.models.choices import CaseAction, CaseState
 
 Answer = dict[str, Any]
-
-
-class DecidedMeanwhile(QuestionError):
-    """The case has another state than the one that the person saw: nothing was changed."""
 
 
 ORDERS = {

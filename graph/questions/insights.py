@@ -9,10 +9,10 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from graph.errors import NotFound, QuestionError
 from graph.layers import BY_NAME, Layer
-from graph.models import NormalizedEntity, TenantRelationship
+from graph.models import TenantRelationship
 from graph.models.choices import PredictionStatus
 from graph.models.of_layers import model_of, statuses_of
-from graph.questions import days, kinds
+from graph.questions import days, ends, kinds
 from graph.questions.search import standing_for
 from graph.reading import pages
 from graph.reading import rows as reading_rows
@@ -72,8 +72,8 @@ def insights(
             reader, relationships.filter(conditions), most, after, few=party is not None
         )
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
-        parties = _parties(user_id, page)
-    return [_answer(layer, row, rows, parties, day) for row in page], following
+        ends_of = ends.of(user_id, page)
+    return [{**_answer(layer, row, rows, day), **ends_of[row.id]} for row in page], following
 
 
 def _annotated(user_id: UUID, layer: Layer) -> QuerySet[TenantRelationship]:
@@ -174,19 +174,10 @@ def _rows(user_id: UUID, layer: Layer, ids: Sequence[UUID]) -> dict[UUID, Any]:
     return {row.id: row for row in model_of(layer).objects.filter(user_id=user_id, id__in=ids)}
 
 
-def _parties(
-    user_id: UUID, page: Sequence[TenantRelationship]
-) -> dict[UUID | None, NormalizedEntity]:
-    ids = {getattr(row, end) for row in page for end in ("source_entity_id", "target_entity_id")}
-    entities = NormalizedEntity.objects.filter(user_id=user_id, id__in=ids - {None})
-    return {entity.id: entity for entity in entities}
-
-
 def _answer(
     layer: Layer,
     row: TenantRelationship,
     rows: dict[UUID, Any],
-    parties: dict[UUID | None, NormalizedEntity],
     today: date,
 ) -> Answer:
     of_layer: Model | None = rows.get(getattr(row, layer.id_column))
@@ -196,8 +187,6 @@ def _answer(
     return {
         "layer": layer.name,
         **{name: getattr(row, name) for name in FACTS},
-        "source": parties.get(row.source_entity_id),
-        "target": parties.get(row.target_entity_id),
         "insight": {"id": getattr(row, layer.id_column), **columns},
         "evidence": _evidence(of_layer),
     }

@@ -11,7 +11,7 @@ from graph.layers import BY_NAME, LAYERS
 from graph.models import TenantRelationship
 from graph.questions import kinds
 from graph.questions.search import standing_for
-from graph.questions.whole_graph import as_answer
+from graph.questions.whole_graph import as_answers
 from graph.reading import pages
 from graph.reading import rows as reading_rows
 from graph.reading.cursors import Position
@@ -66,7 +66,7 @@ def relationships(
         rows = TenantRelationship.objects.filter(condition)
         few = not FEW.isdisjoint(filters)
         page, following = pages.page(reader, rows, most, after, few=few)
-    return [as_answer(row) for row in page], following
+        return as_answers(user_id, page), following
 
 
 def _layers(names: Any, field: str, *, missing: bool) -> Q:

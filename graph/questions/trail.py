@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from graph.models import NormalizedEntity, RawEvent, RelationshipInstance, TenantRelationship
+from graph.models import RawEvent, RelationshipInstance, TenantRelationship
+from graph.questions import ends
 from graph.questions.whole_graph import relationship_in
 from graph.reading import rows
 from graph.reading.rows import Reader
@@ -63,21 +64,8 @@ def _touching(
 
 
 def _named(user_id: UUID, steps: Sequence[Answer]) -> list[Answer]:
-    ids = {
-        getattr(step["relationship"], f"{end}_entity_id")
-        for step in steps
-        for end in ("source", "target")
-    }
-    entities = NormalizedEntity.objects.filter(user_id=user_id, pk__in=ids - {None})
-    parties = {entity.id: entity for entity in entities}
-    return [
-        {
-            **step,
-            "source": parties.get(step["relationship"].source_entity_id),
-            "target": parties.get(step["relationship"].target_entity_id),
-        }
-        for step in steps
-    ]
+    ends_of = ends.of(user_id, [step["relationship"] for step in steps])
+    return [{**step, **ends_of[step["relationship"].id]} for step in steps]
 
 
 def _events(user_id: UUID, ids: Sequence[UUID]) -> list[RawEvent]:

@@ -15,8 +15,8 @@ Fields = frozenset[str]
 OF_NODES: Fields = frozenset({"kind", "name"})
 OF_SOURCES: Fields = frozenset({"amount", "currency", "document_ref"})  # if the target has none
 ENDS: dict[str, tuple[str, Fields]] = {
-    "source_event_id": ("source_entity_id", OF_SOURCES),
-    "target_event_id": ("target_entity_id", frozenset(OF_EVENTS)),
+    "source_event_id": ("source", OF_SOURCES),
+    "target_event_id": ("target", frozenset(OF_EVENTS)),
 }
 POINTERS = {layer.pointer: layer for layer in LAYERS if layer.is_pattern}
 RENAMED = {"records": "kind"}  # columns of events that the view calls otherwise

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from finley.models import Membership, Role, User
 from graph.database.role import as_owner
@@ -288,7 +289,9 @@ def test_only_an_owner_imports_and_no_other_tenant_sees_a_file(client, tenant, o
         assert stranger.post(f"/import/{upload.pk}/{verb}/").status_code == 404
     with as_owner():
         member = User.objects.create_user("reviewer@example.org")
-        Membership.objects.create(member=member, tenant=tenant, role=Role.REVIEWER)
+        Membership.objects.create(
+            member=member, tenant=tenant, role=Role.REVIEWER, accepted=timezone.now()
+        )
     reviewer = logged_in(member)
     reviewer.post("/account/tenant/", {"tenant": str(tenant.pk)})
     assert "Acme Wool Ltd" not in text_of(reviewer.get(f"/import/{upload.pk}/"))
@@ -302,7 +305,9 @@ def test_only_an_owner_imports_and_no_other_tenant_sees_a_file(client, tenant, o
 
 def test_a_form_of_other_books_sends_nothing(client, tenant, other_tenant, quiet):
     with as_owner():
-        Membership.objects.create(member=tenant, tenant=other_tenant, role=Role.OWNER)
+        Membership.objects.create(
+            member=tenant, tenant=other_tenant, role=Role.OWNER, accepted=timezone.now()
+        )
     opened_for = named(client)
     assert opened_for == str(tenant.pk)
     client.post("/account/tenant/", {"tenant": str(other_tenant.pk)})

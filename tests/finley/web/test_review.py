@@ -7,6 +7,7 @@ import pytest
 from django.db import transaction
 
 from graph import models
+from graph.errors import DecidedMeanwhile
 from graph.questions import cases as payment_cases
 from graph.view import refresh
 from tests.finley.test_admin import logged_in
@@ -123,7 +124,7 @@ def test_the_second_of_two_reviewers_is_told_and_changes_nothing(client, tenant,
 
 def test_a_decision_without_what_was_seen_is_taken_as_before(tenant, two):
     payment_cases.decide(tenant.id, two[0], "confirm", by="x")
-    with pytest.raises(payment_cases.DecidedMeanwhile, match="confirmed already by x"):
+    with pytest.raises(DecidedMeanwhile, match="confirmed already by x"):
         payment_cases.decide(tenant.id, two[0], "dismiss", by="y", seen="open")
     answer = payment_cases.decide(tenant.id, two[0], "recover", by="y", seen="confirmed")
     assert answer["amount_recovered"] == Decimal("120.5")
