@@ -15,7 +15,7 @@ from finley.api import serializers as shapes
 from finley.auth import members
 from finley.auth.session_authentication import SessionAuthentication
 from finley.models import User
-from graph.api.serializers import Problem
+from graph.api.common_serializers import Problem
 from graph.database.role import as_owner
 from syncjobs.api.bodies import BoundedJSON
 

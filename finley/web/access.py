@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import Any, Concatenate
+from typing import Any, Concatenate, cast
 
 import adbc_driver_manager
 from django.conf import settings

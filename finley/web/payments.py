@@ -53,7 +53,7 @@ def every(user_id: UUID, filters: Row) -> list[Row]:
     rows: list[Row] = []
     after = None
     while len(rows) <= downloads.MOST:
-        some, after = listing.relationships(user_id, wanted, most=2_000, after=after)
+        some, after = listing.relationships(user_id, filters, most=2_000, after=after)
         rows += some
         if after is None:
             break

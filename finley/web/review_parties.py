@@ -80,7 +80,7 @@ def decide(request: PageRequest, pair: UUID) -> HttpResponse:
         resolutions.decide(
             request.access.tenant_id,
             pair,
-            word,  # type: ignore[arg-type]  # one of its words, as was checked
+            cast(Word, word),
             seen=seen,
             by=str(request.access.person.email),
         )

@@ -44,7 +44,7 @@ class ChangesQuery(StrictQuery):
     )
 
 
-class EndRow(shapes.Answer):
+class EndRow(Answer):
     """An end of an edge. Its kind and name are in `entities`, and change there alone."""
 
     id = serializers.UUIDField()
@@ -57,7 +57,7 @@ class EdgeRow(Answer):
     """
 
     id = serializers.UUIDField()
-    source = EndRow(allow_null=True)  # type: ignore[assignment]
+    source: Any = EndRow(allow_null=True)
     target = EndRow(allow_null=True)
     relationship_type = serializers.CharField()
     edge_class = serializers.CharField()
@@ -91,7 +91,7 @@ def written() -> serializers.Field[Any, Any, Any, Any]:
     )
 
 
-class EntityChanges(shapes.Answer):
+class EntityChanges(Answer):
     added = shapes.EntityAnswer(many=True)
     changed = shapes.EntityAnswer(many=True, help_text="As they are now")
     changed_fields = written()

@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from graph.api import conditional
 from graph.api import serializers as shapes
 from graph.api.changes import EdgeRow
+from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.fields import Names
 from graph.api.question_view import PROBLEMS, Question
 from graph.export import pages

@@ -47,7 +47,7 @@ class NeighbourhoodQuery(EdgesQuery):
 
 class EdgeAnswer(Answer):
     id = serializers.UUIDField(help_text="The relationship")
-    source = EntityAnswer()  # type: ignore[assignment]
+    source: Any = EntityAnswer()
     target = EntityAnswer()
     relationship_type = serializers.CharField()
     confidence_score = serializers.FloatField()

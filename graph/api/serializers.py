@@ -208,7 +208,7 @@ class RelationshipAnswer(Answer):
     reason = serializers.CharField()
     source_event_id = serializers.UUIDField()
     target_event_id = serializers.UUIDField()
-    source = EntityAnswer(allow_null=True)  # type: ignore[assignment]
+    source: Any = EntityAnswer(allow_null=True)
     target = EntityAnswer(allow_null=True)
     occurred_at = serializers.DateTimeField()
     amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from graph.api.bodies import StrictBody
+from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.fields import Moment
 from graph.api.list_serializers import money, total
 from graph.api.serializers import BooksAnswer

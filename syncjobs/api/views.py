@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from graph.api.bodies import StrictBody
+from graph.api.common_serializers import NoQuery, Problem
 from graph.api.idempotent import Repeatable
 from graph.reading import cursors
 from syncjobs import connections, history, runs
