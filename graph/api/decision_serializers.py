@@ -1,5 +1,7 @@
 """What people's decisions about parties and predictions take and give."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from graph.api.bodies import StrictBody
