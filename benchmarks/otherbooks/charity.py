@@ -8,6 +8,7 @@ from datetime import date
 from io import StringIO
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from benchmarks.otherbooks import agreements, doings, payment_runs, slips
 from benchmarks.otherbooks.bank_days import DAY
@@ -70,9 +71,9 @@ def generate(
     return Sheets(rows, truth)
 
 
-def write(folder: Path, seed: int = 1, **options: float) -> Books:
+def write(folder: Path, seed: int = 1, **options: Any) -> Books:
     """Writes the CSV files and truth.json into `folder` (made if missing); see `generate`."""
-    sheets = generate(seed, **options)  # type: ignore[arg-type]
+    sheets = generate(seed, **options)
     folder.mkdir(parents=True, exist_ok=True)
     for file, rows in sheets.rows.items():
         text = StringIO()

@@ -27,10 +27,10 @@ class BodyLimit:
                 send, 400, "Content-Length and Transfer-Encoding do not go together.", CLOSE
             )
             return
-        counted = _Counted(receive)
+        counter = _Counted(receive)
         if not bounds.states_more(_content_length(scope)):
-            await self._application(scope, counted.receive, send)
-            if not counted.over:
+            await self._application(scope, counter.receive, send)
+            if not counter.over:
                 return
         await refuse(send, 413, bounds.sentence(), CLOSE)
 
@@ -57,5 +57,5 @@ def _is_ambiguous(scope: Scope) -> bool:
 
 
 def _content_length(scope: Scope) -> str:
-    stated: bytes = dict(scope["headers"]).get(b"content-length", b"")
-    return stated.decode("latin-1")
+    value: bytes = dict(scope["headers"]).get(b"content-length", b"")
+    return value.decode("latin-1")

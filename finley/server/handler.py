@@ -15,7 +15,7 @@ import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core import signals
@@ -100,7 +100,7 @@ class ThreadedHandler(ASGIHandler):
         if request is not None:
             answer = self.get_response(request)
         assert answer is not None  # noqa: S101 - Django makes one of both
-        answer._handler_class = self.__class__  # type: ignore[attr-defined]
+        cast(Any, answer)._handler_class = self.__class__  # as Django's own handlers set it
         if not answer.streaming:
             answer.close()
         else:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import Any, Concatenate
+from typing import Any, Concatenate, cast
 
 import adbc_driver_manager
 from django.conf import settings
@@ -59,10 +59,11 @@ def page(needs: Role = Role.VIEWER, *, as_json: bool = False) -> Callable[[Page]
         def answered(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return _ask_to_sign_in(request)
-            request.access = current(request)  # type: ignore[attr-defined]
+            page_request = cast(PageRequest, request)
+            page_request.access = current(request)
             _take_out_nuls(request)
             errors = _problem if as_json else _error_page
-            response = _answer(view, needs, errors, request, *args, **options)  # type: ignore[arg-type]
+            response = _answer(view, needs, errors, page_request, *args, **options)
             patch_cache_control(response, private=True, no_store=True)
             return response
 
@@ -77,7 +78,7 @@ def _take_out_nuls(request: HttpRequest) -> None:
     form = request.POST.copy()
     for name, values in request.POST.lists():
         form.setlist(name, [str(value).replace("\0", "") for value in values])
-    request.POST = form  # type: ignore[assignment]
+    setattr(request, "POST", form)  # noqa: B010 - its type is that of an immutable form
 
 
 def _texts(form: QueryDict) -> Iterator[str]:

@@ -19,10 +19,10 @@ def register() -> None:
 def _page(layer: Layer) -> type[Any]:
     """It lists the layer's columns and filters by those with few words."""
     fields = {field.name: field for field in model_of(layer)._meta.concrete_fields}
-    shown = [column.name for column in layer.columns if column.name in fields]
+    names = [column.name for column in layer.columns if column.name in fields]
     options: dict[str, Any] = {
-        "list_display": (*_first(layer), *shown, "user_id"),
-        "list_filter": tuple(name for name in shown if fields[name].choices),
+        "list_display": (*_first(layer), *names, "user_id"),
+        "list_filter": tuple(name for name in names if fields[name].choices),
     }
     if not layer.is_pattern and not layer.pick:  # one row a relationship: its unique key sorts
         options["ordering"] = ("user_id", "relationship_id")

@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.list_serializers import money, total
-from graph.api.serializers import Answer, StrictQuery
 from graph.enrich.check.candidates import KEYS, Candidate
 from graph.enrich.check.finding import VERDICTS
 from graph.ingest.rows import Party

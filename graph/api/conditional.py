@@ -53,9 +53,9 @@ class Versioned(Asked):
         if _client_has(request, etag(self.version, self.variant())):
             metrics.answered("unchanged")
             raise _AnsweredEarly(HttpResponseNotModified())
-        if (sent := lru.answers.get(self._asked_for(request))) is not None:
+        if (body := lru.answers.get(self._asked_for(request))) is not None:
             metrics.answered("kept")
-            raise _AnsweredEarly(HttpResponse(sent, content_type=JSON))
+            raise _AnsweredEarly(HttpResponse(body, content_type=JSON))
         metrics.answered("computed")
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -63,9 +63,9 @@ class Versioned(Asked):
             return cast(Response, exc.response)
         return super().handle_exception(exc)
 
-    def finalize_response(  # type: ignore[override]  # a view may answer with any response
+    def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    ) -> Response:
         has_version = hasattr(self, "version") and not response.streaming
         if has_version and response.status_code in {200, 304}:
             response.headers["ETag"] = etag(self.version, self.variant())
@@ -74,9 +74,11 @@ class Versioned(Asked):
             response.data = {**response.data, "as_of_version": self.version}
             if request.method == "GET" and "Content-Location" not in response.headers:
                 asked_for = self._asked_for(request)
-                response.add_post_render_callback(lambda sent: _keep(asked_for, sent.content))
-        final = super().finalize_response(request, cast(Response, response), *args, **kwargs)
-        return cast(HttpResponseBase, final)
+                response.add_post_render_callback(
+                    lambda rendered: _keep(asked_for, rendered.content)
+                )
+        # A view may answer with any response; the REST framework's types know only its own.
+        return super().finalize_response(request, cast(Response, response), *args, **kwargs)
 
     def _asked_for(self, request: Request) -> Hashable:
         """The key of a stored answer. A request that prefers a worker has a key of its own."""
@@ -101,8 +103,8 @@ def of(answer: type[serializers.Serializer[Any]]) -> type[serializers.Serializer
 def _client_has(request: Request, tag: str) -> bool:
     """Whether the client has a copy of this tag. Weak and strong tags are compared alike."""
     tags = parse_etags(request.headers.get("If-None-Match", ""))
-    return any(held.removeprefix("W/") == tag.removeprefix("W/") for held in tags)
+    return any(client_tag.removeprefix("W/") == tag.removeprefix("W/") for client_tag in tags)
 
 
-def _keep(asked_for: Hashable, sent: bytes) -> None:
-    lru.answers.put(asked_for, sent, len(sent) + len(str(asked_for)) + BESIDE)
+def _keep(asked_for: Hashable, body: bytes) -> None:
+    lru.answers.put(asked_for, body, len(body) + len(str(asked_for)) + BESIDE)

@@ -40,8 +40,8 @@ class Repeatable(Asked):
             self.before_post(request, *args, **kwargs)
             return post(request, *args, **kwargs)
         once = IdempotentRequest(self.tenant(request), key, _digest(request))
-        if stored := once.answered():
-            return _again(stored)
+        if recorded := once.answered():
+            return _again(recorded)
         self.before_post(request, *args, **kwargs)
         with once.first() as first:
             if first.known is not None:
@@ -75,7 +75,7 @@ def _text(answer: Response) -> str:
     return rendered.decode()
 
 
-def _again(stored: RepeatedRequest) -> Response:
-    headers = {REPLAYED: "true", **({"Location": stored.location} if stored.location else {})}
-    data = json.loads(stored.answer) if stored.answer else None
-    return Response(data, stored.status, headers=headers)
+def _again(recorded: RepeatedRequest) -> Response:
+    headers = {REPLAYED: "true", **({"Location": recorded.location} if recorded.location else {})}
+    data = json.loads(recorded.answer) if recorded.answer else None
+    return Response(data, recorded.status, headers=headers)

@@ -9,7 +9,6 @@ from graph.api import (
     decision_views,
     export,
     heavy_views,
-    sum_views,
     views,
 )
 
@@ -51,10 +50,10 @@ urlpatterns = [
         name="graph-prediction-decide",
     ),
     path("check/", check_views.CheckView.as_view(), name="graph-check"),
-    path("cash-flow/", sum_views.CashFlowView.as_view(), name="graph-cash-flow"),
-    path("reconcile/", sum_views.ReconcileView.as_view(), name="graph-reconcile"),
-    path("spend/", sum_views.SpendView.as_view(), name="graph-spend"),
-    path("open-items/", sum_views.OpenItemsView.as_view(), name="graph-open-items"),
+    path("cash-flow/", views.CashFlowView.as_view(), name="graph-cash-flow"),
+    path("reconcile/", views.ReconcileView.as_view(), name="graph-reconcile"),
+    path("spend/", views.SpendView.as_view(), name="graph-spend"),
+    path("open-items/", views.OpenItemsView.as_view(), name="graph-open-items"),
     path("relationships/", views.RelationshipsView.as_view(), name="graph-relationships"),
     path(
         "relationships/<str:relationship_id>/explain/",

@@ -165,8 +165,10 @@ _making = threading.Lock()
 def pool() -> Pool:
     """The pool of the application's database; a new one if its name changed (in tests)."""
     parameters = connections["default"].get_connection_params()
-    wanted = {name: str(parameters[name]) for name in LIBPQ if parameters.get(name)}
-    conninfo = make_conninfo("", **wanted)  # type: ignore[arg-type,unused-ignore]
+    options: dict[str, Any] = {
+        name: str(parameters[name]) for name in LIBPQ if parameters.get(name)
+    }
+    conninfo = make_conninfo("", **options)
     with _making:
         if conninfo not in _pools:
             limits = settings.ARROW_POOL

@@ -79,69 +79,73 @@ class Stated:
     publication: Texts
 
 
-def enrich(user_id: UUID, payments: Payments, found: list[Duplicate] | None = None) -> Counts:
+def enrich(user_id: UUID, payments: Payments, duplicates: list[Duplicate] | None = None) -> Counts:
     """The tenant's open duplicates become what is found now; people's words stay. One transaction.
 
     What was dismissed is dismissed again under the rows' own keys, also after a re-import.
     """
-    if found is None:
+    if duplicates is None:
         same, charges, reversed_by = reversals.known(user_id, payments)
-        found = find(payments, stated(user_id, payments), same, charges, reversed_by)
-    return difference.write(user_id, DUPLICATES, _rows(payments, found))
+        duplicates = find(payments, stated(user_id, payments), same, charges, reversed_by)
+    return difference.write(user_id, DUPLICATES, _rows(payments, duplicates))
 
 
 def find(
-    payments: Payments, stated: Stated, same: Pairs, charges: Fees, reversed_by: Reversals
+    payments: Payments, columns: Stated, same: Pairs, charges: Fees, reversed_by: Reversals
 ) -> list[Duplicate]:
     """The pairs, in the order of the later payment."""
-    again, first = republished.find(payments, stated.publication)
+    again, first = republished.find(payments, columns.publication)
     printed = dict(zip(again.tolist(), first.tolist(), strict=True))
     taken_back, on_card = _taken_back(reversed_by), _on_card(payments, same)
     apart = {*printed, *charges.fee.tolist()}  # a charge bears its payment's number
-    found = [
+    candidates = [
         _weighed(payments, repeat, taken_back, on_card)
-        for repeat in fraud_candidates.find(payments, stated.accounts)
+        for repeat in fraud_candidates.find(payments, columns.accounts)
         if repeat.later not in apart
     ]
-    kept = _once(payments, [each for each in found if each.confidence >= LEAST])
-    kept += [Duplicate(*pair, "republished", REPUBLISHED) for pair in printed.items()]
-    return _in_cases(payments, sorted(kept, key=lambda duplicate: duplicate.later))
+    duplicates = _once(
+        payments, [candidate for candidate in candidates if candidate.confidence >= LEAST]
+    )
+    duplicates += [Duplicate(*pair, "republished", REPUBLISHED) for pair in printed.items()]
+    return _in_cases(payments, sorted(duplicates, key=lambda duplicate: duplicate.later))
 
 
-def _in_cases(payments: Payments, found: list[Duplicate]) -> list[Duplicate]:
+def _in_cases(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate]:
     """Each pair with its case: lines of one invoice are one, and so are all invoices of one party
     and day that are paid again on another one day (a batch)."""
     party, day, first = sides(payments).party, payments.day, dict[tuple[object, ...], int]()
-    done: list[Duplicate] = []
-    for each in found:
+    with_cases: list[Duplicate] = []
+    for duplicate in duplicates:
         batch: tuple[object, ...] = (
-            payments.source[each.later], payments.currency[each.later],
-            int(party[each.original]), int(day[each.later]), int(day[each.original]),
-            each.kind == "republished" and each.later,
+            payments.source[duplicate.later], payments.currency[duplicate.later],
+            int(party[duplicate.original]), int(day[duplicate.later]), int(day[duplicate.original]),
+            duplicate.kind == "republished" and duplicate.later,
         )  # fmt: skip
-        row = first.setdefault(batch, each.later)
-        done.append(replace(each, case=_key(payments, row)))
-    return done
+        row = first.setdefault(batch, duplicate.later)
+        with_cases.append(replace(duplicate, case=_key(payments, row)))
+    return with_cases
 
 
-def _once(payments: Payments, found: list[Duplicate]) -> list[Duplicate]:
+def _once(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate]:
     """Without the payments of parts that the books have listed: one invoice, one finding."""
-    numbers = [normal(payments.document[each.later]) for each in found]
+    numbers = [normal(payments.document[duplicate.later]) for duplicate in duplicates]
     split = {
         number
-        for number, each in zip(numbers, found, strict=True)
-        if each.kind == "split" and payments.platform[each.later] == "ledger"
+        for number, duplicate in zip(numbers, duplicates, strict=True)
+        if duplicate.kind == "split" and payments.platform[duplicate.later] == "ledger"
     }
     return [
-        each
-        for number, each in zip(numbers, found, strict=True)
-        if each.kind != "split" or payments.platform[each.later] == "ledger" or number not in split
+        duplicate
+        for number, duplicate in zip(numbers, duplicates, strict=True)
+        if duplicate.kind != "split"
+        or payments.platform[duplicate.later] == "ledger"
+        or number not in split
     ]
 
 
-def _taken_back(found: Reversals) -> dict[int, int]:
+def _taken_back(reversed_by: Reversals) -> dict[int, int]:
     """Each payment that was taken back wholly → by which."""
-    whole = found.only(found.whole)
+    whole = reversed_by.only(reversed_by.whole)
     return dict(zip(whole.original.tolist(), whole.reversal.tolist(), strict=True))
 
 
@@ -217,8 +221,8 @@ def stated(user_id: UUID, payments: Payments) -> Stated:
     return Stated(texts(accounts), texts(publications))
 
 
-def _rows(payments: Payments, found: list[Duplicate]) -> Iterator[tuple[object, ...]]:
-    for duplicate in found:
+def _rows(payments: Payments, duplicates: list[Duplicate]) -> Iterator[tuple[object, ...]]:
+    for duplicate in duplicates:
         later, original = duplicate.later, duplicate.original
         yield (
             payments.relationship[later],

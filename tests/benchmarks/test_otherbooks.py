@@ -166,11 +166,11 @@ def test_every_row_can_be_read_and_has_one_key(tmp_path: Path, file: str) -> Non
         stated = list(csv.DictReader(lines))
     assert all(isinstance(row, LedgerRow) for row in read_rows)
     assert len(read_rows) == len(stated)
-    keys = Counter((row.key, row.publication) for row in read_rows)  # type: ignore[union-attr]
+    keys = Counter((row.key, row.publication) for row in read_rows)
     assert max(keys.values()) == 1
     true = {ref.key for ref in refs(written.truth) if ref.file == file}
-    assert true <= {row.key for row in read_rows}  # type: ignore[union-attr]
-    money = {row.key: abs(round(100 * float(row.amount))) for row in read_rows}  # type: ignore[union-attr]
+    assert true <= {row.key for row in read_rows}
+    money = {row.key: abs(round(100 * float(row.amount))) for row in read_rows}
     assert money == {row[KEY[file]]: abs(pence(row)) for row in stated}
 
 
@@ -178,12 +178,12 @@ def test_money_goes_the_right_way(tmp_path: Path) -> None:
     """A gift comes in, its fee goes out; what the bank paid out is positive from the payer."""
     charity.write(tmp_path, 1, months=8)
     giving = list(read(tmp_path / "giving.csv", charity.mapping_of("giving.csv")))
-    by_kind = {row.description: row.amount for row in giving}  # type: ignore[union-attr]
-    assert by_kind["charge"] < 0 < by_kind["fee"]  # type: ignore[operator]
+    by_kind = {row.description: row.amount for row in giving}
+    assert by_kind["charge"] < 0 < by_kind["fee"]
     bank = list(read(tmp_path / "statement.csv", charity.mapping_of("statement.csv")))
-    by_kind = {row.description: row.amount for row in bank}  # type: ignore[union-attr]
+    by_kind = {row.description: row.amount for row in bank}
     assert by_kind["BGC"] != 0
-    assert by_kind["DD"] > 0  # type: ignore[operator]
+    assert by_kind["DD"] > 0
 
 
 def test_working_days() -> None:

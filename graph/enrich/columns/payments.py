@@ -91,8 +91,10 @@ def load(user_id: UUID) -> Payments:
         parties = reader.table(SQL(sql.read("enrich/entities")).format(user_id=tenant))
     ordered = rows.take(pc.sort_indices(rows, [(name, "ascending") for name in ORDER]))
     moment = ordered["occurred_at"].cast(pa.int64())
-    made = _payments(ordered.drop_columns("occurred_at"), _entities(parties))
-    return replace(made, moment=_numbers(moment) // _PER_SECOND[ordered["occurred_at"].type.unit])
+    payments = _payments(ordered.drop_columns("occurred_at"), _entities(parties))
+    return replace(
+        payments, moment=_numbers(moment) // _PER_SECOND[ordered["occurred_at"].type.unit]
+    )
 
 
 def _entities(table: pa.Table) -> Entities:
@@ -104,8 +106,8 @@ def _payments(table: pa.Table, entities: Entities) -> Payments:
     places = pa.array(entities.id)
     ends = {name: _places(table[name], places) for name in ("payer", "payee")}
     numbers = {name: _numbers(table[name]) for name in ("amount", "day", "due_day")}
-    done = {*ends, *numbers}
-    words = {name: texts(table[name]) for name in table.column_names if name not in done}
+    converted = {*ends, *numbers}
+    words = {name: texts(table[name]) for name in table.column_names if name not in converted}
     return Payments(**ends, **numbers, **words, entities=entities)
 
 

@@ -29,7 +29,7 @@ def write(user_id: UUID, model: type[Model], columns: Sequence[str], rows: Itera
     A row whose columns are as they were is left alone. One transaction.
     """
     parts = column_sql.parts(model, "relationship_id", columns)
-    staging, stage, written = (
+    staging, stage, insert = (
         SQL(text).format(**parts) for text in (STAGING, STAGE, sql.read("enrich/facts"))
     )
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
@@ -39,7 +39,7 @@ def write(user_id: UUID, model: type[Model], columns: Sequence[str], rows: Itera
                 copy.write_row(row)
         cursor.execute("ANALYZE given_facts")
         cursor.execute(IN_BULK)
-        cursor.execute(written.as_string(connection.connection), {"user_id": user_id})
+        cursor.execute(insert.as_string(connection.connection), {"user_id": user_id})
         counts = Counts(*cursor.fetchone())
         cursor.execute("DROP TABLE given_facts")
         cursor.execute(AS_USUAL)
@@ -53,6 +53,6 @@ def _texts(
     is_json = [type_of(model, name) == "jsonb" for name in columns]
     for row in rows:
         yield tuple(
-            _JSON.encode(row[name]) if told else row[name]
-            for name, told in zip(columns, is_json, strict=True)
+            _JSON.encode(row[name]) if as_json else row[name]
+            for name, as_json in zip(columns, is_json, strict=True)
         )

@@ -43,9 +43,9 @@ def write(user_id: UUID, layer: str, model: type[Model], patterns: Sequence[Shar
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         cursor.execute(STAGING)
-        _stage(connection, "pattern_members (relationship_id, key)",
-               ((member, each.key) for each in patterns for member in each.members))  # fmt: skip
-        _stage(connection, "pattern_keys (key)", ((each.key,) for each in patterns))
+        members = ((member, pattern.key) for pattern in patterns for member in pattern.members)
+        _stage(connection, "pattern_members (relationship_id, key)", members)
+        _stage(connection, "pattern_keys (key)", ((pattern.key,) for pattern in patterns))
         cursor.execute("ANALYZE pattern_members, pattern_keys")
         cursor.execute(IN_BULK)
         added, changed = _rows(cursor, user_id, model, names, patterns) if patterns else (0, 0)
@@ -73,7 +73,9 @@ def _rows(
     names: list[str],
     patterns: Sequence[Shared],
 ) -> tuple[int, int]:
-    rows = json.dumps([{"key": each.key, **each.columns} for each in patterns], default=str)
+    rows = json.dumps(
+        [{"key": pattern.key, **pattern.columns} for pattern in patterns], default=str
+    )
     _execute(cursor, "enrich/pattern_rows", user_id, column_sql.parts(model, "key", names), rows)
     added, changed = cursor.fetchone()
     return added, changed

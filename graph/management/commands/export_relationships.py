@@ -39,12 +39,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            written = self._export(tenant_lookup.find(options["user"]), options)
+            count = self._export(tenant_lookup.find(options["user"]), options)
         except GraphError as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(f"{options['output']}: {error.strerror or error}") from None
-        self.stderr.write(f"{written:,} {self.what} to {options['output'] or 'standard output'}")
+        self.stderr.write(f"{count:,} {self.what} to {options['output'] or 'standard output'}")
 
     def _export(self, user_id: UUID, options: dict[str, Any]) -> int:
         """Export all rows and return their number.
