@@ -12,7 +12,8 @@ NAVIGATION = (  # title, the page's name, and the names of pages that belong to 
     ("Recurring", "recurring", ("calendar", "series")),
     ("Spending", "spending", ()),
     ("Payments", "payments", ("payment",)),
-    ("Parties", "parties", ("party", "explorer")),
+    ("Parties", "parties", ("party",)),
+    ("Graph", "whole-graph", ("explorer",)),
     ("Import", "imports", ("import",)),
 )
 

@@ -14,6 +14,7 @@ from finley.web import (
     recurring,
     search,
     spending,
+    whole_graph,
 )
 from finley.web.review import cases, missed
 from finley.web.review import parties as review_parties
@@ -32,6 +33,8 @@ urlpatterns = [
     path("review/missed/", missed.queue, name="review-missed"),
     path("review/missed/<uuid:prediction>/", missed.decide, name="decide-missed"),
     path("spending/", spending.spending, name="spending"),
+    path("explore/", whole_graph.whole_graph, name="whole-graph"),
+    path("explore/data/", whole_graph.data, name="whole-graph-data"),
     path("explore/<uuid:entity_id>/", explorer.explorer, name="explorer"),
     path("recurring/", recurring.recurring, name="recurring"),
     path("recurring/calendar/", recurring.calendar, name="calendar"),
