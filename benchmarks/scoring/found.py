@@ -87,7 +87,7 @@ class Found:
 
 def read(user_id: UUID) -> Found:
     """Everything that is scored, in one snapshot."""
-    found = Found()
+    claims = Found()
     with (
         tenant_snapshot(user_id, SQL("SELECT now()")) as (connection, _),
         connection.cursor() as cursor,
@@ -98,50 +98,50 @@ def read(user_id: UUID) -> Found:
             cursor.execute(query, {"user": user_id})
             return list(cursor.fetchall())
 
-        places = _events(found, rows(EVENTS))
-        edges = _relationships(found, rows(RELATIONSHIPS), places)
-        found.patterns = {str(row[0]): (row[1], row[2]) for row in rows(TEMPORAL)}
-        found.seasons = {str(row[0]): list(row[1]) for row in rows(SEASONAL)}
-        _duplicates(found, rows(DUPLICATES), edges)
-        found.offered = [(str(one), str(other), sure) for one, other, sure in rows(OFFERED)]
+        places = _events(claims, rows(EVENTS))
+        edges = _relationships(claims, rows(RELATIONSHIPS), places)
+        claims.patterns = {str(row[0]): (row[1], row[2]) for row in rows(TEMPORAL)}
+        claims.seasons = {str(row[0]): list(row[1]) for row in rows(SEASONAL)}
+        _duplicates(claims, rows(DUPLICATES), edges)
+        claims.offered = [(str(one), str(other), sure) for one, other, sure in rows(OFFERED)]
         for edge, first, last, confidence in rows(PREDICTIONS):
             if edge in edges:
                 prediction = Prediction(edges[edge], first, last or first, confidence)
-                found.predictions.append(prediction)
-    return found
+                claims.predictions.append(prediction)
+    return claims
 
 
-def _events(found: Found, rows: list[tuple[Any, ...]]) -> dict[UUID, Ref]:
+def _events(claims: Found, rows: list[tuple[Any, ...]]) -> dict[UUID, Ref]:
     places = {}
     for event, file, key, day, name, entity in rows:
         ref = places[event] = Ref(file or "", key)
-        found.days[ref] = day
+        claims.days[ref] = day
         if entity is not None:
-            found.named[ref, name] = str(entity)
+            claims.named[ref, name] = str(entity)
     return places
 
 
 def _relationships(
-    found: Found, rows: list[tuple[Any, ...]], places: dict[UUID, Ref]
+    claims: Found, rows: list[tuple[Any, ...]], places: dict[UUID, Ref]
 ) -> dict[UUID, Ref]:
     """Each flow's row. A row of a file is one transaction, and one flow."""
     edges = {}
     for edge, source, target, kind, edge_class, confidence, rhythm, season in rows:
         ref = places[target]
         if edge_class != "flow":
-            found.links[kind][frozenset((places[source], ref))] = confidence
+            claims.links[kind][frozenset((places[source], ref))] = confidence
             continue
         edges[edge] = ref
-        found.flows.add(ref)
+        claims.flows.add(ref)
         if rhythm:
-            found.rhythm[ref] = str(rhythm)
+            claims.rhythm[ref] = str(rhythm)
         if season:
-            found.season[ref] = str(season)
+            claims.season[ref] = str(season)
     return edges
 
 
-def _duplicates(found: Found, rows: list[tuple[Any, ...]], edges: dict[UUID, Ref]) -> None:
+def _duplicates(claims: Found, rows: list[tuple[Any, ...]], edges: dict[UUID, Ref]) -> None:
     """Claims that something was paid twice: dismissed and twice published ones are none."""
     for one, other, confidence in rows:
         if one in edges and other in edges:
-            found.duplicates[frozenset((edges[one], edges[other]))] = confidence
+            claims.duplicates[frozenset((edges[one], edges[other]))] = confidence
