@@ -15,6 +15,7 @@ from finley.api import serializers as shapes
 from finley.auth import members
 from finley.auth.session_authentication import SessionAuthentication
 from finley.models import User
+from graph.api import problems
 from graph.api.common_serializers import Problem
 from graph.database.role import as_owner
 from syncjobs.api.bodies import BoundedJSON
@@ -59,7 +60,7 @@ class SessionView(APIView):
                 request._request, username=wanted["email"], password=wanted["password"]
             )
             if not isinstance(person, User):
-                raise AuthenticationFailed(WRONG)
+                return problems.response(401, WRONG)
             login(request._request, person)
         request.user = person
         return _answer(request)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from finley.auth import attempts, client_address, members, tokens
 from finley.models import Role
+from finley.web import news
 from finley.web.access import SESSION_RESUME, PageRequest, page
 from finley.web.context import layout
 from graph.errors import QuestionError
@@ -32,6 +33,12 @@ class SignIn(LoginView):
 
     template_name = "web/sign_in.html"
     redirect_authenticated_user = True
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        last_login = form.get_user().last_login
+        response = super().form_valid(form)
+        news.remember(self.request, last_login)
+        return response
 
 
 class ForgottenPassword(PasswordResetView):

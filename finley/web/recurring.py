@@ -10,7 +10,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import charts, downloads, findings, parameters
+from finley.web import charts, downloads, findings, kept, parameters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.overview import AHEAD
@@ -51,7 +51,7 @@ def recurring(request: PageRequest) -> HttpResponse:
     if state not in ("", *STATES):
         raise QuestionError(f"There is no state {state}: say {' or '.join(STATES)}.", "state")
     user_id = request.access.tenant_id
-    expected = findings.expected(user_id)
+    expected = kept.answer(findings.expected, user_id)
     rows = _of_state(expected, state)
     if downloads.wants_file(request):
         return downloads.file(request, "recurring", COLUMNS, rows)
@@ -97,7 +97,7 @@ def _with_history(row: Row, history: series.History) -> Row:
 def calendar(request: PageRequest) -> HttpResponse:
     """A month: each expected payment on its likeliest day."""
     user_id = request.access.tenant_id
-    expected = findings.expected(user_id)
+    expected = kept.answer(findings.expected, user_id)
     first = _month(parameters.text_of(request.GET, "month"), expected.today)
     days = _by_day([*expected.pending, *expected.overdue])
     weeks = [

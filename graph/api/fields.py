@@ -85,6 +85,35 @@ class Words(serializers.Field[list[str], str, str, Any]):
         return ",".join(value)
 
 
+class Ids(serializers.Field[list[UUID], str, str, Any]):
+    """UUIDs, separated by commas."""
+
+    most = 100
+    default_error_messages = {"invalid": "Must be 1 to {most} ids with commas between."}
+
+    def to_internal_value(self, data: str) -> list[UUID]:
+        try:
+            ids = [UUID(text) for text in data.split(",")]
+        except ValueError:
+            self.fail("invalid", most=self.most)
+        if len(ids) > self.most:
+            self.fail("invalid", most=self.most)
+        return list(dict.fromkeys(ids))
+
+    def to_representation(self, value: list[UUID]) -> str:
+        return ",".join(map(str, value))
+
+
+class IdsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """The schema of `Ids`: a list in one parameter, separated by commas."""
+
+    target_class = "graph.api.fields.Ids"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        one = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+        return {"type": "string", "pattern": f"^{one}(,{one}){{0,{self.target.most - 1}}}$"}
+
+
 class WordsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """The schema of `Words`: a list in one parameter, separated by commas."""
 

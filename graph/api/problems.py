@@ -38,6 +38,11 @@ def of_exception(error: APIException, method: str) -> Response:
     return response(error.status_code, summary(errors), errors, headers)
 
 
+def sentences(error: ValidationError) -> list[str]:
+    """One sentence per wrong value, with its name."""
+    return [summary([one]) for one in _leaves(error.detail, (), "body")]
+
+
 def _leaves(detail: Any, path: tuple[str | int, ...], where: Where) -> Iterator[dict[str, str]]:
     if path == ("detail",):  # an error of the whole body
         path = ()

@@ -119,7 +119,7 @@ class InsightsQuery(StrictQuery):
     status = serializers.CharField(
         required=False,
         max_length=20,
-        help_text=f"{_statuses()}; of a prediction as of today, also stale",
+        help_text=f"{_statuses()}; as of today, also stale, and expected (not fulfilled)",
     )
     kind = serializers.ChoiceField(
         list(kinds.KINDS), required=False, help_text="Only rows that record this."

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from graph.api import case_views, changes, decision_views, export, heavy_views, views
+from graph.api import (
+    case_views,
+    changes,
+    check_views,
+    decision_views,
+    export,
+    heavy_views,
+    views,
+)
 
 urlpatterns = [
     path("stats/", heavy_views.StatsView.as_view(), name="graph-stats"),
@@ -41,6 +49,7 @@ urlpatterns = [
         decision_views.PredictionView.as_view(),
         name="graph-prediction-decide",
     ),
+    path("check/", check_views.CheckView.as_view(), name="graph-check"),
     path("cash-flow/", views.CashFlowView.as_view(), name="graph-cash-flow"),
     path("reconcile/", views.ReconcileView.as_view(), name="graph-reconcile"),
     path("spend/", views.SpendView.as_view(), name="graph-spend"),

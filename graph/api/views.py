@@ -13,12 +13,14 @@ from graph.api import sum_serializers as sums
 from graph.api.common_serializers import Answer, NoQuery
 from graph.api.fields import beyond
 from graph.api.question_view import DatedQuestion, Question, described
+from graph.errors import QuestionError
 from graph.layers import BY_NAME
 from graph.questions import (
     cash_flow,
     days,
     entities,
     explain,
+    groups,
     insights,
     open_items,
     reconcile,
@@ -49,9 +51,13 @@ class EntitiesView(Listed):
         list_serializers.EntitiesQuery, list_serializers.EntitiesAnswer, name="graph_entities"
     )
     def get(self, request: Request) -> Response:
-        """Find entities by name, best match first."""
+        """Find entities by name, best match first; or those of some ids, in their order."""
         parameters = self.parameters(request)
         sparse, after = parameters.pop("fields", None), parameters.pop("cursor", None)
+        if ids := parameters.pop("ids", None):
+            rows = search.entities_of(self.tenant(request), ids)
+            none: dict[str, int] = {}
+            return self.page(list_serializers.EntitiesAnswer, rows, sparse, kinds=none, next=None)
         page = search.entities(
             self.tenant(request), parameters.pop("search"), **parameters, after=after
         )
@@ -107,16 +113,35 @@ class RelationshipsView(Listed):
         name="graph_relationships",
     )
     def get(self, request: Request) -> Response:
-        """Relationships by type, party, time, amount and layers, newest first."""
-        parameters = self.parameters(request)
+        """Relationships by type, party, time, amount and layers; or sums of them."""
+        parameters, tenant = self.parameters(request), self.tenant(request)
         sparse, most = parameters.pop("fields", None), parameters.pop("limit")
-        after = parameters.pop("cursor", None)
-        rows, following = relationships.relationships(
-            self.tenant(request), parameters, most=most, after=after
-        )
-        return self.page(
-            list_serializers.RelationshipsAnswer, rows, sparse, next=cursors.cursor(following)
-        )
+        after, order = parameters.pop("cursor", None), parameters.pop("order")
+        group = parameters.pop("group", None)
+        rows: list[Any] = []
+        sums, following = None, None
+        if group:
+            sums = groups.groups(tenant, parameters, group, most=most)
+        elif order == "newest":
+            at = None if after is None else _position(after)
+            rows, beyond_it = relationships.relationships(tenant, parameters, most=most, after=at)
+            following = cursors.cursor(beyond_it)
+        else:
+            rows, following = relationships.ordered(
+                tenant, parameters, order, most=most, after=after
+            )
+        shape = list_serializers.RelationshipsAnswer
+        return self.page(shape, rows, sparse, groups=sums, next=following)
+
+
+def _position(text: str) -> cursors.Position:
+    """Raises QuestionError."""
+    try:
+        return cursors.position(text)
+    except ValueError:
+        raise QuestionError(
+            "This is not a cursor. Use the `next` of an answer.", "cursor"
+        ) from None
 
 
 @extend_schema(parameters=[OpenApiParameter("layer", OpenApiTypes.STR, "path", enum=list(BY_NAME))])

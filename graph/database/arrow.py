@@ -244,6 +244,8 @@ class TenantReader:
 def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantReader]:
     """One read-only REPEATABLE READ transaction that sets the tenant: a single snapshot.
 
+    For reading columns. For Django's connection: graph.database.tenancy.snapshot_transaction.
+
     `hashed=True` is for questions that read a whole tenant: it turns off nested loops, which
     PostgreSQL plans for tables without statistics and which then take hours.
     """

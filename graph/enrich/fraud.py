@@ -17,8 +17,6 @@ from psycopg.sql import SQL, Literal
 
 from graph import sql
 from graph.database.arrow import tenant_snapshot
-from graph.database.bulk import AS_USUAL, IN_BULK, alone
-from graph.database.tenancy import tenant_transaction
 from graph.enrich import fraud_candidates
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.numbers import normal
@@ -27,13 +25,20 @@ from graph.enrich.links import republished, reversals
 from graph.enrich.links.fees import Fees
 from graph.enrich.links.reversals import Reversals
 from graph.enrich.links.same_transaction import Pairs, day_of
+from graph.enrich.write import difference
 from graph.enrich.write.counts import Counts
+from graph.enrich.write.difference import Difference
 
 LEAST = 0.5  # confidence of a pair that a person should see
 REPUBLISHED = 0.2  # of one that was published twice: stated, but not as paid twice
-COLUMNS = (
-    "relationship_id, original_relationship_id, duplicate_confidence, relationship_key, "
-    "original_key, evidence"
+DUPLICATES = Difference(
+    found="found_duplicates",
+    columns=(
+        "relationship_id, original_relationship_id, duplicate_confidence, relationship_key, "
+        "original_key, evidence"
+    ),
+    gone="duplicates_gone",
+    written="duplicates_written",
 )
 WORDS = {
     "paid_twice": "the same party, number and amount",
@@ -82,7 +87,7 @@ def enrich(user_id: UUID, payments: Payments, duplicates: list[Duplicate] | None
     if duplicates is None:
         same, charges, reversed_by = reversals.known(user_id, payments)
         duplicates = find(payments, stated(user_id, payments), same, charges, reversed_by)
-    return _write(user_id, payments, duplicates)
+    return difference.write(user_id, DUPLICATES, _rows(payments, duplicates))
 
 
 def find(
@@ -214,28 +219,6 @@ def stated(user_id: UUID, payments: Payments) -> Stated:
         table[name].take(place).fill_null("") for name in ("account", "publication")
     )
     return Stated(texts(accounts), texts(publications))
-
-
-def _write(user_id: UUID, payments: Payments, duplicates: list[Duplicate]) -> Counts:
-    values = {"user_id": user_id}
-    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
-        alone(cursor, user_id)
-        cursor.execute(sql.read("enrich/found_duplicates"))
-        with (
-            connection.connection.cursor() as copying,
-            copying.copy(f"COPY found_duplicates ({COLUMNS}) FROM STDIN") as copy,
-        ):
-            for row in _rows(payments, duplicates):
-                copy.write_row(row)
-        cursor.execute("ANALYZE found_duplicates")
-        cursor.execute(IN_BULK)
-        cursor.execute(sql.read("enrich/duplicates_gone"), values)
-        removed = cursor.rowcount
-        cursor.execute(sql.read("enrich/duplicates_written"), values)
-        new = [row[0] for row in cursor.fetchall()]
-        cursor.execute("DROP TABLE found_duplicates")
-        cursor.execute(AS_USUAL)
-    return Counts(sum(new), len(new) - sum(new), removed)
 
 
 def _rows(payments: Payments, duplicates: list[Duplicate]) -> Iterator[tuple[object, ...]]:

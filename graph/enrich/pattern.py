@@ -29,7 +29,7 @@ RISES = 0.25  # of the steps from one to the next may be more than that: a price
 DIGITS = 4
 RHYTHMS = {
     "four_weekly": "four-weekly", "thirty_days": "30-day", "two_monthly": "two-monthly",
-    "half_yearly": "half-yearly",
+    "half_yearly": "half-yearly", "twice_monthly": "twice-a-month",
 }  # fmt: skip
 
 

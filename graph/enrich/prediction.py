@@ -30,7 +30,8 @@ Row = dict[str, Any]
 DIGITS = 4
 STALE = 2  # periods after the end of its books from which on a prediction is stale
 RHYTHMS = {
-    "weekly": "weekly", "fortnightly": "fortnightly", "four_weekly": "four-weekly",
+    "weekly": "weekly", "fortnightly": "fortnightly", "twice_monthly": "twice a month",
+    "four_weekly": "four-weekly",
     "thirty_days": "every 30 days", "monthly": "monthly", "two_monthly": "every two months",
     "quarterly": "quarterly", "half_yearly": "half-yearly", "yearly": "yearly",
 }  # fmt: skip

@@ -29,6 +29,7 @@ FACTS = (
     "currency",
     "document_ref",
 )
+EXPECTED = "expected"  # of a prediction: any state but fulfilled
 STALE = "stale"  # of a prediction: the books that it rests on ended too long ago
 Answer = dict[str, Any]
 
@@ -131,7 +132,7 @@ def _of_status(
 ) -> QuerySet[TenantRelationship]:
     if status is None:
         return relationships
-    statuses = (*statuses_of(layer), *([STALE] if layer.name == "prediction" else []))
+    statuses = (*statuses_of(layer), *([STALE, EXPECTED] if layer.name == "prediction" else []))
     if status not in statuses:
         choices = ", ".join(statuses) or "none"
         raise QuestionError(f"No status of the layer {layer.name}. Known: {choices}.", "status")
@@ -148,6 +149,7 @@ def _expected(status: str, today: date) -> Q:
     passed = Q(expected_to__isnull=False, expected_to__lt=today)
     return {
         PredictionStatus.FULFILLED.value: fulfilled,
+        EXPECTED: ~fulfilled,
         STALE: ~fulfilled & stale,
         PredictionStatus.OVERDUE.value: ~fulfilled & ~stale & passed,
         PredictionStatus.PENDING.value: ~fulfilled & ~stale & ~passed,

@@ -12,7 +12,7 @@ from graph.models import TenantRelationship
 from graph.questions import kinds
 from graph.questions.search import standing_for
 from graph.questions.whole_graph import as_answers
-from graph.reading import pages
+from graph.reading import ordered_pages, pages
 from graph.reading import rows as reading_rows
 from graph.reading.cursors import Position
 
@@ -39,7 +39,11 @@ FEW = {"party", "source", "target", "document_ref", "transaction_ref"}
 
 
 def relationships(
-    user_id: UUID, filters: Mapping[str, Any], *, most: int = 50, after: Position | None = None
+    user_id: UUID,
+    filters: Mapping[str, Any],
+    *,
+    most: int = 50,
+    after: Position | None = None,
 ) -> tuple[list[Answer], Position | None]:
     """A page of relationships, newest first, and where the next begins.
 
@@ -47,6 +51,25 @@ def relationships(
     (what the rows record); `once` (of a payment's views the one that counts); `has` and
     `lacks`, names of layers. Raises QuestionError, ViewMissing, ViewUnpopulated.
     """
+    with reading_rows.snapshot(user_id) as reader:
+        rows = TenantRelationship.objects.filter(chosen(user_id, filters))
+        few = not FEW.isdisjoint(filters)
+        page, following = pages.page(reader, rows, most, after, few=few)
+        return as_answers(user_id, page), following
+
+
+def ordered(
+    user_id: UUID, filters: Mapping[str, Any], order: str, *, most: int = 50, after: str | None
+) -> tuple[list[Answer], str | None]:
+    """As `relationships`, in another order: one of `ordered_pages.ORDERS`."""
+    with reading_rows.snapshot(user_id) as reader:
+        rows = TenantRelationship.objects.filter(chosen(user_id, filters))
+        page, following = ordered_pages.page(reader, rows, order, most, after)
+        return as_answers(user_id, page), following
+
+
+def chosen(user_id: UUID, filters: Mapping[str, Any]) -> Q:
+    """The condition of `filters`, as `relationships` has it; in the tenant's transaction."""
     condition = Q(user_id=user_id)
     for name, value in filters.items():
         if name in EXACTLY:
@@ -59,14 +82,10 @@ def relationships(
         condition &= Q(payment_group_id=F("id")) | Q(payment_group_id__isnull=True)
     condition &= _layers(filters.get("has", ()), "has", missing=False)
     condition &= _layers(filters.get("lacks", ()), "lacks", missing=True)
-    with reading_rows.snapshot(user_id) as reader:
-        if party := filters.get("party"):
-            ids = standing_for(user_id, party)
-            condition &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
-        rows = TenantRelationship.objects.filter(condition)
-        few = not FEW.isdisjoint(filters)
-        page, following = pages.page(reader, rows, most, after, few=few)
-        return as_answers(user_id, page), following
+    if party := filters.get("party"):
+        ids = standing_for(user_id, party)
+        condition &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
+    return condition
 
 
 def _layers(names: Any, field: str, *, missing: bool) -> Q:

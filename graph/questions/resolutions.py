@@ -36,6 +36,13 @@ def listed(
         return [_answer(row, facts) for row in rows], pairs.count()
 
 
+def count_open(user_id: UUID) -> int:
+    """The pairs that wait for a person."""
+    with tenant_transaction(user_id):
+        pairs = EntityResolution.objects.filter(user_id=user_id, decided=ResolutionDecision.OPEN)
+        return pairs.count()
+
+
 def decide(
     user_id: UUID,
     pair: UUID | str,

@@ -1,6 +1,7 @@
 """Finding entities by name."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from django.db import connections
 
 from graph import sql
 from graph.database.tenancy import tenant_transaction
+from graph.models import NormalizedEntity
 
 NAMED = 1_000  # entities that a part of a name may mean; the first by id
 After = tuple[float, str, UUID]  # the likeness, the name in lower case and the id of the last one
@@ -47,6 +49,18 @@ def entities(
         return Found(page, kinds, None)
     last = page[-1]
     return Found(page, kinds, (float(last["likeness"]), last["sorted"], UUID(last["id"])))
+
+
+def entities_of(user_id: UUID, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """The entities of these ids, or those that they are merged into, each once, in their order."""
+    with tenant_transaction(user_id):
+        rows = NormalizedEntity.objects.filter(user_id=user_id, pk__in=ids)
+        standing = {row.pk: row.merged_into_id or row.pk for row in rows}
+        wanted = list(dict.fromkeys(standing[pk] for pk in ids if pk in standing))
+        entities = NormalizedEntity.objects.filter(user_id=user_id, pk__in=wanted)
+        by_id = entities.in_bulk()
+    names = ("id", "kind", "name", "keys")
+    return [{name: getattr(by_id[pk], name) for name in names} for pk in wanted if pk in by_id]
 
 
 def standing_for(user_id: UUID, party: str) -> list[UUID]:

@@ -4,6 +4,9 @@ Names are sets of trigrams (as pg_trgm has them: each word with two blanks befor
 weighed by rarity (G. Salton, C. Buckley, "Term-weighting approaches in automatic text retrieval",
 1988). The likeness of two names is the weight of what they share over the weight of the lighter
 one: the overlap coefficient, which a cut-off name or an added town lowers little.
+
+Fast, over all pairs of columns: detectors of links use it. Whether two entities are one party is
+decided by words instead, in graph.enrich.resolution.similarity.
 """
 
 from functools import lru_cache

@@ -13,6 +13,7 @@ from psycopg.sql import SQL, Literal
 
 from graph import sql
 from graph.database.arrow import tenant_snapshot
+from graph.models.choices import MONEY_MOVED
 
 Ints = NDArray[np.int64]
 Texts = NDArray[Any]  # of str
@@ -37,6 +38,7 @@ class Payments:
     payer_event, payee_event
                     the postings' ids, as text
     moment          seconds since 1970-01-01 (UTC); as exact as the precision says; None: not read
+    records         what each row records: payment, obligation, …; None: not read
     Rows are in ORDER, so that results repeat.
     """
 
@@ -58,6 +60,7 @@ class Payments:
     payee_event: Texts
     entities: "Entities"
     moment: Ints | None = None
+    records: Texts | None = None
 
     def __len__(self) -> int:
         return len(self.relationship)
@@ -71,6 +74,13 @@ class Entities:
     kind: Texts
     name: Texts
     keys: list[dict[str, str]]
+
+
+def money_moved(payments: Payments) -> NDArray[np.bool_]:
+    """Which rows record money that moved: payments and fees."""
+    if payments.records is None:
+        return np.ones(len(payments), dtype=bool)
+    return np.isin(payments.records.astype(str), MONEY_MOVED)
 
 
 def load(user_id: UUID) -> Payments:

@@ -4,6 +4,9 @@ A name is its words without what systems add: legal forms, titles, a processor's
 reference. Two names agree if their words pair up: equal, mistyped (optimal string alignment
 distance 1: Damerau, CACM 7(3), 1964), abbreviated, or cut off at the end of a feed's column. What
 no pairing explains keeps them apart: a number, a place, a word that only one of them has.
+
+Only entity resolution uses it. Detectors of links compare names by trigrams, many pairs at once, in
+graph.enrich.columns.name_similarity.
 """
 
 import re

@@ -77,13 +77,13 @@ def _require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> 
     parties = {row[0] for row in cursor.fetchall()}
     for entity in entities:
         if entity not in parties:
-            raise NotFound(f"{entity} is none of your parties.", "entity")
+            raise NotFound("There is no such party in your graph.", "entity")
 
 
 def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: UUID) -> Counts:
     values = {"user_id": user_id}
     cursor.execute(IN_BULK)
-    pairs = resolve(_parties(cursor, user_id), _decisions(cursor, user_id))
+    pairs = resolve(parties(cursor, user_id), decisions(cursor, user_id))
     cursor.execute(sql.read("resolution/staged"))
     _copy(connection, pairs)
     cursor.execute("ANALYZE found_resolutions")
@@ -98,7 +98,8 @@ def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: 
     return Counts(sum(new), len(new) - sum(new), removed)
 
 
-def _parties(cursor: CursorWrapper, user_id: UUID) -> list[Party]:
+def parties(cursor: CursorWrapper, user_id: UUID) -> list[Party]:
+    """The tenant's parties as the books name them, before any merge."""
     values: dict[str, Any] = {"user_id": user_id, "kinds": sorted(PARTIES)}
     cursor.execute(sql.read("resolution/named"), values)
     sources_of: defaultdict[str, _Named] = defaultdict(_Named)
@@ -135,7 +136,8 @@ class _Named:
         return tuple(ordered)
 
 
-def _decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
+def decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
+    """What people have decided, the oldest first."""
     cursor.execute(
         "SELECT kept_id::text, merged_id::text, decided FROM entity_resolutions "
         "WHERE user_id = %s AND decided IN ('merge', 'apart') ORDER BY decided_at, id",

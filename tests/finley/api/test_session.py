@@ -8,6 +8,7 @@ from finley.models import Membership, Role, User
 from graph.database.role import as_owner
 from tests.finley.web.conftest import PASSWORD, a_case
 
+NOTHING: dict[str, list[str]] = {"for": [], "against": []}
 SESSION, STATS = "/api/v1/session/", "/api/v1/graph/stats/"
 
 
@@ -62,7 +63,7 @@ def test_a_wrong_password_is_a_problem(browser, person):
 
 def test_a_change_by_session_needs_the_csrf_token(browser, person, books):
     signed_in(browser, person)
-    case = a_case(person.id, books.annotated, books.plain)
+    case = a_case(person.id, books.annotated, books.plain, evidence=NOTHING)
     path = f"/api/v1/graph/cases/{case.id}/decide/"
     browser.credentials()
     assert browser.post(path, {"action": "confirm"}, format="json").status_code == 403
@@ -78,7 +79,7 @@ def test_a_change_by_session_needs_the_csrf_token(browser, person, books):
 )
 @pytest.mark.usefixtures("own_queue")
 def test_a_session_may_what_the_role_may(browser, books, tenant, role, decides, imports):  # noqa: PLR0917
-    case = a_case(tenant.id, books.annotated, books.plain)
+    case = a_case(tenant.id, books.annotated, books.plain, evidence=NOTHING)
     signed_in(browser, member_of(tenant, role), tenant)
     assert browser.get(STATS).json()["nodes"] == 5
     decided = browser.post(

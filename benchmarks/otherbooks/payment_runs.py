@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
-from benchmarks.otherbooks.days import DAY, agreed
+from benchmarks.otherbooks.bank_days import DAY, agreed
 from benchmarks.otherbooks.desk import Desk, Row
 from finley.demo.truth import Duplicate, Settlement
 

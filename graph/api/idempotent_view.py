@@ -1,4 +1,4 @@
-"""POST requests that may be repeated with an Idempotency-Key."""
+"""Views whose POST may be repeated with an Idempotency-Key, which graph.http.idempotency stores."""
 
 import hashlib
 import json

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import numpy as np
 
-from benchmarks import bulk, dataset
-from benchmarks.tenants import EDITION, Books
+from benchmarks import bare_tables, dataset
+from benchmarks.seeded_books import EDITION, Books
 from graph import migrations
 from graph.models.view_sql import materialized_sql
 
@@ -25,7 +25,7 @@ def kept(sizes: tuple[int, ...], seed: int, name: str = DATABASE) -> Iterator[li
     """The tenants, in the order of their sizes; the database is made anew where the code is new."""
     books = Books(np.array(sizes), seed)
     made_of = _mark(sizes, seed)
-    with dataset.kept(name, made_of, lambda: bulk.fill(books)):
+    with dataset.kept(name, made_of, lambda: bare_tables.fill(books)):
         yield books.tenants()
 
 

@@ -1,4 +1,7 @@
-"""Writes Arrow tables as CSV or Parquet, page by page."""
+"""Writes Arrow tables as CSV or Parquet files, page by page, for commands.
+
+The formats of the graph's export are in graph.export.formats.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import IO
@@ -38,7 +41,7 @@ def write_parquet(
             writer.write_table(page)
 
 
-FORMATS: dict[str, Callable[..., None]] = {"csv": write_csv, "parquet": write_parquet}
+WRITERS: dict[str, Callable[..., None]] = {"csv": write_csv, "parquet": write_parquet}
 
 
 def flat_type(kind: pa.DataType) -> pa.DataType:

@@ -10,8 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from benchmarks.otherbooks import agreements, doings, paying, slips
-from benchmarks.otherbooks.days import DAY
+from benchmarks.otherbooks import agreements, doings, payment_runs, slips
+from benchmarks.otherbooks.bank_days import DAY
 from benchmarks.otherbooks.desk import COLUMNS, Desk
 from benchmarks.otherbooks.people import Register
 from finley.demo.truth import Cash, Truth
@@ -98,7 +98,7 @@ def _keep(desk: Desk, scale: float, staff: int, givers: int) -> None:
     agreements.write_down(desk, people, promised)
     doings.write_down(desk, parties, people, scale)
     slips.write_down(desk)
-    paying.write_down(desk)
+    payment_runs.write_down(desk)
     slips.at_the_bank(desk)
 
 
