@@ -55,8 +55,8 @@ def main() -> None:
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """The scores of everything that was asked for."""
     makers = {name: make for name, make in MAKERS.items() if name in options.only}
-    told = {name: _generated(name, make, options) for name, make in makers.items()}
-    return told | {"calderdale": _calderdale(options)}
+    results = {name: _generated(name, make, options) for name, make in makers.items()}
+    return results | {"calderdale": _calderdale(options)}
 
 
 def demo(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, Truth]:
@@ -78,8 +78,8 @@ def other(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, 
 
 def hard(folder: Path, seed: int, _: argparse.Namespace) -> tuple[Files, Truth]:
     """The generator that plants hard cases by kind, written without a look at the detectors."""
-    made = plantedbooks.write(folder, seed)
-    return [(path, plantedbooks.mapping_of(path.name)) for path in made.files], made.truth
+    books = plantedbooks.write(folder, seed)
+    return [(path, plantedbooks.mapping_of(path.name)) for path in books.files], books.truth
 
 
 MAKERS: dict[str, Maker] = {"generator": demo, "other_generator": other, "planted": hard}
@@ -133,12 +133,12 @@ def ahead(user_id: UUID, whole: Found, end: date, series: Callable[[date], Group
 
     The tenant has only what was before the earliest cut from here on.
     """
-    forecasts = Forecasts()
+    results = Forecasts()
     for cut in (end - HIDDEN * n for n in range(1, CUTS + 1)):
         scored_tenants.cut_short(user_id, cut)
         scored_tenants.enrich(user_id)
-        told += judged.forecasts(tables.read(user_id), series(cut), whole.days, cut)
-    return told
+        results += judged.forecasts(tables.read(user_id), series(cut), whole.days, cut)
+    return results
 
 
 def at_random(files: Files, seed: int) -> Share:

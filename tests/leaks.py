@@ -179,7 +179,7 @@ def _takes(path: str, name: str) -> bool:
 
 def asked_for_foreign_rows(mine: User, theirs: User) -> Asked:
     """Every operation with the other's ids; each answer is also compared with an unknown id's."""
-    known, client, asked = ids_of(theirs.id) | of_person(theirs), client_of(mine), Asked()
+    their_ids, client, report = ids_of(theirs.id) | of_person(theirs), client_of(mine), Asked()
     forbidden, stranger = foreign(theirs), str(uuid4())
 
     def of_theirs(name: str) -> str:
@@ -230,9 +230,7 @@ def without_our_filter(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(
         arrow.TenantReader,
         "table",
-        lambda self, query, *arguments, **more: original(
-            self, SQL(forget(query)), *arguments, **more
-        ),
+        lambda self, query, *given, **more: original(self, SQL(forget(query)), *given, **more),
     )
     with connections["default"].execute_wrapper(execute):
         yield forgotten

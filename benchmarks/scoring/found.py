@@ -107,20 +107,20 @@ def read(user_id: UUID) -> Found:
             cursor.execute(query, {"user": user_id})
             return list(cursor.fetchall())
 
-        places = _events(found, rows(EVENTS))
-        edges = _relationships(found, rows(RELATIONSHIPS), places)
-        found.patterns = {str(row[0]): (row[1], row[2]) for row in rows(TEMPORAL)}
-        found.seasons = {str(row[0]): list(row[1]) for row in rows(SEASONAL)}
-        _duplicates(found, rows(DUPLICATES), edges)
-        found.offered = [(str(one), str(other), sure) for one, other, sure in rows(OFFERED)]
+        places = _events(claims, rows(EVENTS))
+        edges = _relationships(claims, rows(RELATIONSHIPS), places)
+        claims.patterns = {str(row[0]): (row[1], row[2]) for row in rows(TEMPORAL)}
+        claims.seasons = {str(row[0]): list(row[1]) for row in rows(SEASONAL)}
+        _duplicates(claims, rows(DUPLICATES), edges)
+        claims.offered = [(str(one), str(other), sure) for one, other, sure in rows(OFFERED)]
         for edge, first, last, confidence, status, low, high in rows(PREDICTIONS):
             if edge in edges:
                 amounts = float(low), float(high)
                 prediction = Prediction(
                     edges[edge], first, last or first, confidence, status, amounts
                 )
-                found.predictions.append(prediction)
-    return found
+                claims.predictions.append(prediction)
+    return claims
 
 
 def _events(claims: Found, rows: list[tuple[Any, ...]]) -> dict[UUID, Ref]:
@@ -142,8 +142,8 @@ def _relationships(
         ref = places[target]
         if edge_class != "flow":
             pair = frozenset((places[source], ref))
-            found.cycles += pair in found.links[kind]
-            found.links[kind][pair] = confidence
+            claims.cycles += pair in claims.links[kind]
+            claims.links[kind][pair] = confidence
             continue
         edges[edge] = ref
         claims.flows.add(ref)
@@ -159,5 +159,5 @@ def _duplicates(claims: Found, rows: list[tuple[Any, ...]], edges: dict[UUID, Re
     for one, other, confidence, case in rows:
         if one in edges and other in edges:
             pair = frozenset((edges[one], edges[other]))
-            found.duplicates[pair] = confidence
-            found.cases[pair] = case or ""
+            claims.duplicates[pair] = confidence
+            claims.cases[pair] = case or ""

@@ -221,8 +221,8 @@ def aliases(claims: Found, truth: Truth, *, joined: bool = False) -> Score:
     A spelling that stands for several parties in the same words and keys tells nobody apart.
     `joined`: as if a person had merged what was offered rightly.
     """
-    named = labels(found, truth)
-    merged = nx.Graph(rightly(found, named)) if joined else nx.Graph()
+    named = labels(claims, truth)
+    merged = nx.Graph(rightly(claims, named)) if joined else nx.Graph()
     groups = {entity: min(group) for group in nx.connected_components(merged) for entity in group}
     return of_clusters((party, groups.get(entity, entity)) for party, entity in named)
 
@@ -230,10 +230,10 @@ def aliases(claims: Found, truth: Truth, *, joined: bool = False) -> Score:
 def offered(claims: Found, truth: Truth) -> Score:
     """Of the pairs of entities that a person is asked about: those that are one party, among all
     that would have to be joined. Entities of no known spelling count neither way."""
-    named = labels(found, truth)
-    known = {entity for _, entity in named}
-    right = set(rightly(found, named))
-    asked = [pair for pair in found.offered if {*pair[:2]} <= known]
+    named = labels(claims, truth)
+    entities_known = {entity for _, entity in named}
+    right = set(rightly(claims, named))
+    pairs = [pair for pair in claims.offered if {*pair[:2]} <= entities_known]
     entities = defaultdict(set)
     for party, entity in named:
         entities[party].add(entity)
@@ -247,7 +247,7 @@ def rightly(found: Found, named: list[tuple[str, str]]) -> list[tuple[str, str]]
     parties = defaultdict(set)
     for party, entity in named:
         parties[entity].add(party)
-    return [(one, other) for one, other, _ in claims.offered if parties[one] & parties[other]]
+    return [(one, other) for one, other, _ in found.offered if parties[one] & parties[other]]
 
 
 def labels(found: Found, truth: Truth) -> list[tuple[str, str]]:
@@ -258,8 +258,8 @@ def labels(found: Found, truth: Truth) -> list[tuple[str, str]]:
         for one in alias.spellings:
             mark = (one.file, one.column, one.name, *sorted(one.keys.items()))
             parties[mark].add(alias.party)
-            keys = ((row, " ".join(one.name.split())) for row in one.rows)
-            entities[mark].update(claims.named[key] for key in keys if key in claims.named)
+            named = ((row, " ".join(one.name.split())) for row in one.rows)
+            entities[mark].update(found.named[key] for key in named if key in found.named)
     return [
         (next(iter(whose)), _top(entities[mark]) or f"unmatched {mark}")
         for mark, whose in parties.items()

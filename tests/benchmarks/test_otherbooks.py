@@ -160,7 +160,7 @@ def test_one_month_of_the_cards_is_published_twice() -> None:
 
 @pytest.mark.parametrize("file", sorted(COLUMNS))
 def test_every_row_can_be_read_and_has_one_key(tmp_path: Path, file: str) -> None:
-    written = charity.write(tmp_path, 1, months=10)
+    sheets = charity.write(tmp_path, 1, months=10)
     read_rows = list(read(tmp_path / file, charity.mapping_of(file)))
     with (tmp_path / file).open(newline="") as lines:
         cells = list(csv.DictReader(lines))
