@@ -166,8 +166,8 @@ def encoding_of(path: Path, whole: bool = True) -> str:
     with explained(path), unpacked(path) as (stream, _):
         start = stream.read(SAMPLE)
         _must_be_text(path, start)
-        if found := _by_mark(start) or _by_zeros(path, start):
-            return found
+        if encoding := _by_mark(start) or _by_zeros(path, start):
+            return encoding
         return _by_lines(path, _lines(stream, start, whole))
 
 
@@ -223,12 +223,12 @@ def _by_lines(path: Path, lines: Iterator[bytes]) -> str:
 
 
 def _likeliest(path: Path, sample: bytes) -> str:
-    found = likeliest(sample)
-    if found is None:
+    encoding = likeliest(sample)
+    if encoding is None:
         raise LedgerFileError(
             f"{path.name} fits no known encoding: name it in the mapping ([file] encoding)"
         )
-    return found
+    return encoding
 
 
 def likeliest(sample: bytes) -> str | None:
