@@ -245,22 +245,24 @@ def test_no_page_shows_anything_of_another_tenant(tenant, other_tenant, monkeypa
     marked = rows.payment(theirs, payer, payee, 31, reason=MARK)
     refresh.refresh()
     client, forbidden = logged_in(tenant), [x for x in foreign(other_tenant) if x != MARK] + [MARK]
-    known = ids_of(theirs)
-    asked = ["/", "/review/", "/recurring/", "/recurring/calendar/", "/payments/", "/parties/",
+    their_ids = ids_of(theirs)
+    paths = ["/", "/review/", "/recurring/", "/recurring/calendar/", "/payments/", "/parties/",
              "/account/", "/search/?q=Zweit", "/search/?q=31", f"/payments/?party={payee.id}",
              *(f"/{name}/?format=csv" for name in LISTS)]  # fmt: skip
     closed = [
-        f"/{name}/{row}/" for name in ("parties", "explore") for row in known["normalized_entities"]
+        f"/{name}/{row}/"
+        for name in ("parties", "explore")
+        for row in their_ids["normalized_entities"]
     ]
     closed += [
         f"/{name}/{row}/"
         for name in ("payments", "recurring")
-        for row in known["relationship_instances"]
+        for row in their_ids["relationship_instances"]
     ]
     assert f"/payments/{marked}/" in closed
 
     def check() -> None:
-        for path in (*asked, *closed):
+        for path in (*paths, *closed):
             response = client.get(path)
             assert response.status_code == (404 if path in closed else 200), path
             text = (
