@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from django.db import connections
 from django.test import Client
+from psycopg.sql import SQL, Identifier
 
 from finley.models import User
 from finley.web.urls import urlpatterns
@@ -110,10 +111,8 @@ def of_theirs(theirs: User) -> dict[str, list[str]]:
     for table, column in (("payment_cases", "state"), ("entity_resolutions", "decided"),
                           ("predicted_relationships", "status"), ("uploads", "state")):  # fmt: skip
         with connections["owner"].cursor() as cursor:
-            cursor.execute(
-                f"SELECT {column} FROM {table} WHERE user_id = %s ORDER BY id",
-                [theirs.id],
-            )
+            query = SQL("SELECT {} FROM {} WHERE user_id = %s ORDER BY id")
+            cursor.execute(query.format(Identifier(column), Identifier(table)), [theirs.id])
             states[f"{table}.{column}"] = [str(row[0]) for row in cursor.fetchall()]
     return {name: sorted(ids) for name, ids in ids_of(theirs.id).items()} | states
 
