@@ -285,6 +285,8 @@ SPECTACULAR_SETTINGS = {
         "FailureStatus": "syncjobs.models.choices.FailureStatus",
         "CaseState": "graph.models.choices.CaseState",
         "ConnectionState": "syncjobs.models.choices.ConnectionState",
+        "UploadState": "syncjobs.models.choices.UploadState",
+        "AmountDirection": "syncjobs.uploads.choices.DIRECTIONS",
         "EntityKind": "graph.models.choices.EntityKind",
         "Records": "graph.models.choices.Records",
         "OwedDirection": "graph.questions.open_items.DIRECTIONS",
