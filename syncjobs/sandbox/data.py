@@ -40,7 +40,7 @@ class Thing:
     sender: str = ""
     to: str = ""
     cc: str = ""
-    results: list[str] = field(default_factory=list)  # Authentication-Results
+    results: list[str] | None = None  # Authentication-Results; None: the provider verified it
     labels: list[str] = field(default_factory=lambda: ["INBOX"])
     attached: list[Attached] = field(default_factory=list)
 
@@ -133,6 +133,13 @@ class Account:
         self.serial += 1
         self.floor = self.serial
 
+    def checks(self, thing: Thing, server: str) -> list[str]:
+        """The thing's Authentication-Results as this provider's server wrote them."""
+        if thing.results is not None:
+            return thing.results
+        domain = thing.sender.rpartition("@")[2].strip(" >")
+        return [f"{server}; dkim=pass; spf=pass; dmarc=pass (p=REJECT) header.from={domain}"]
+
     def newest_first(self) -> list[Thing]:
         return sorted(self.things.values(), key=lambda thing: (thing.at, thing.key), reverse=True)
 
@@ -163,7 +170,7 @@ class Account:
             sender=str(given.get("from", f'"{supplier}" <billing@example.com>')),
             to=str(given.get("to", "accounts@example.org")),
             cc=str(given.get("cc", self._random.choice(["", "cfo@example.org"]))),
-            results=[str(each) for each in given.get("results", [])],
+            results=[str(each) for each in given["results"]] if "results" in given else None,
             attached=list(self._attachments(attachments)),
         )
 
