@@ -70,8 +70,13 @@ TRACED = any(
 )
 TRACED_AS = environment.text("OTEL_SERVICE_NAME", "finley")
 
+# A process that answers tenants' tokens only needs no owner's password: others serve the admin,
+# the pages, the dead letters and Nango's webhooks.
+ONLY_API = environment.flag("FINLEY_ONLY_API", default=False)
+
 MIDDLEWARE = [
     "finley.server.middleware.RequestIdMiddleware",
+    *(["finley.server.middleware.OnlyApiMiddleware"] if ONLY_API else []),
     *(["finley.observability.tracing.TracingMiddleware"] if TRACED else []),
     "finley.server.database_gate.DatabaseGate",
     "django.middleware.security.SecurityMiddleware",

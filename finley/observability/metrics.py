@@ -72,6 +72,8 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield from _pools()
+        if settings.ONLY_API:  # whose role sees no tenant's runs; workers tell
+            return
         with suppress(DatabaseError):
             yield from _runs()
             yield from _changes()

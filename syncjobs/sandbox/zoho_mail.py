@@ -89,8 +89,8 @@ def _of_message(account: Account, thing: Thing, rest: list[str]) -> Answer:
             lines = html.escape(thing.data.decode()).replace("\n", "<br>")
             return _good({"messageId": thing.key, "content": f"<div>{lines}</div>"})
         case ["header"]:
-            lines = [f"Authentication-Results: {each}" for each in account.checks(thing, SERVER)]
-            folded = [line.replace("; ", ";\r\n\t") for line in lines]
+            headers = [f"Authentication-Results: {each}" for each in account.checks(thing, SERVER)]
+            folded = [line.replace("; ", ";\r\n\t") for line in headers]
             return _good({"headerContent": "\r\n".join([*folded, f"From: {thing.sender}", ""])})
         case ["attachmentinfo"]:
             listed = [_info(item) for item in thing.attached]
