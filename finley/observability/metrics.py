@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, connections
 from django.http import HttpRequest
 from prometheus_client import REGISTRY, Histogram
