@@ -19,19 +19,17 @@ from syncjobs.parsers.pool import Parsers
 from syncjobs.parsers.tasks import parts_from, reading_from
 from syncjobs.parsers.wire import pack
 from syncjobs.sources import SOURCES, sender_checks
-from syncjobs.sources.items import Item, clean
+from syncjobs.sources.items import Item, clean, speaks_of_money
 
 LARGEST_LEDGER = 48 * 1024 * 1024
 LARGEST_DOCUMENT = 16 * 1024 * 1024
 NAME_BYTES = 180
 NOTE = 1_000  # characters
-_MONEY_WORDS = re.compile(
-    r"invoice|receipt|bill|payment|paid|order|statement|credit|refund|remittance|due|amount|"
-    r"rechnung|zahlung|gutschrift|facture|paiement|factura|pago|[£$€]|\b(?:GBP|EUR|USD)\b",
-    re.IGNORECASE,
-)
-
-
+HELD = "Its rows were not imported: {why}. If you know that the file is right, import it yourself."
+WHY_HELD = {
+    "failed": "the mail failed the check of its sender's domain",
+    "unverified": "nothing proves who sent the mail",
+}
 Senders = dict[str, tuple[str, dict[str, str]]]
 
 
@@ -58,8 +56,7 @@ def worth_reading(item: Item) -> bool:
     if item.trouble:
         return False
     if item.kind == "message":
-        text = f"{item.name} {item.metadata.get('snippet', '')}"
-        return item.text is not None or item.unread or bool(_MONEY_WORDS.search(text))
+        return item.text is not None or item.unread or speaks_of_money(item)
     return holds_ledger(item) or document_text.is_readable(item.name)
 
 
@@ -106,17 +103,20 @@ async def read(
     """What is in it, read by a parser: a ledger's rows, or what a document names.
 
     A PDF that holds an e-invoice is both. `known`: the tenant's own accounts, which tell the
-    invoices that it has sent from its bills, and its saved mappings.
+    invoices that it has sent from its bills, and its saved mappings. Rows that came by mail are
+    held where the sender was not verified: a stranger's mail never becomes a payment or an invoice
+    by itself.
 
     Raises Unreadable, ParserFailed.
     """
     item, path = content.item, content.path
     if path is None:
         return content
+    why = _why_held(item, senders)
     if holds_ledger(item):
-        return await _read_ledger(parsers, content, path, known)
+        return _held(content, why) if why else await _read_ledger(parsers, content, path, known)
     if item.kind != "message" and await _holds_invoice(parsers, path):
-        content = await _read_ledger(parsers, content, path, known)
+        content = _held(content, why) if why else await _read_ledger(parsers, content, path, known)
     reading = await parsers.run(
         "read_document",
         settings.PARSERS["document_seconds"],
@@ -127,6 +127,19 @@ async def read(
     content.reading = reading_from(reading)
     if content.reading is not None:
         content.used_as = ItemUse.EVENT
+    return content
+
+
+def _why_held(item: Item, senders: Senders) -> str:
+    """Why rows of this item are not imported; "" where they are."""
+    if item.kind != "attachment" or settings.UNVERIFIED_BOOKS:
+        return ""
+    _, checks = _sender(item, senders)
+    return WHY_HELD.get(sender_checks.standing(checks), "")
+
+
+def _held(content: Content, why: str) -> Content:
+    content.used_as, content.note = ItemUse.HELD, HELD.format(why=why)
     return content
 
 
@@ -154,7 +167,7 @@ async def _read_ledger(parsers: Parsers, content: Content, path: Path, known: Hi
 
 
 def _document(item: Item, text: str, senders: Senders) -> Document:
-    sender, checks = senders.get(item.parent_id or item.external_id, ("", {}))
+    sender, checks = _sender(item, senders)
     name, email = document_facts.sender(sender)
     of_mail = item.kind in {"message", "attachment"}
     return Document(
@@ -171,6 +184,12 @@ def _document(item: Item, text: str, senders: Senders) -> Document:
             **({"sender": sender_checks.standing(checks), "checks": checks} if of_mail else {}),
         },
     )
+
+
+def _sender(item: Item, senders: Senders) -> tuple[str, dict[str, str]]:
+    """Of an attachment that is read again without its mail only the checks are known."""
+    alone = ("", item.metadata.get("checks") or {})
+    return senders.get(item.parent_id or item.external_id, alone)
 
 
 def _moment(item: Item) -> datetime:
