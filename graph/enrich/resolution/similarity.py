@@ -61,6 +61,7 @@ SHORT = {
     "dept": "department",
     "govt": "government",
     "uni": "university",
+    "tv": "television",
     "assn": "association",
 }
 _PREFIX = re.compile(r"^\S{1,8} ?\*(?=.*[^\W\d]{3})")
@@ -111,14 +112,15 @@ class Likeness:
 def read(text: str, *, cut: bool = False, person: bool = False) -> Name:
     """The name that a text states."""
     shown = _shown(text)
-    words = _letters_joined(normalized(shown)).split()
+    words = _letters_joined(normalized(shown), cut=cut).split()
     titled = bool(words) and words[0] in TITLES
     words = [word for word in words if word not in TITLES] if titled else words
     while len(words) > 2 and _CODE.fullmatch(words[-1]) and words[-2] in LEGAL:
         words.pop()  # a payment's code behind a company's name
     kept = [word for word in words if word not in FILLERS and not _is_reference(word)]
     bare, legal = _bare(kept or words, cut)
-    initial = any(len(word) == 1 for word in bare) and len(bare) <= 4
+    whole = bare[:-1] if cut else bare  # of a cut name the last letter may begin a word
+    initial = any(len(word) == 1 for word in whole) and len(bare) <= 4
     return Name(
         text, bare, legal, cut and text.endswith(shown), (person or titled or initial) and not legal
     )
@@ -137,10 +139,10 @@ def _is_reference(word: str) -> bool:
     return len(word) >= 7 and len(_TURNS.findall(word.casefold())) >= 3
 
 
-def _letters_joined(text: str) -> str:
-    """'l l p' is 'llp', 'sainsbury s' is 'sainsburys'."""
+def _letters_joined(text: str, *, cut: bool) -> str:
+    """'l l p' is 'llp', 'sainsbury s' is 'sainsburys', where no feed cut a word after its 's'."""
     joined = _LETTERS.sub(lambda found: found.group().replace(" ", ""), text)
-    return re.sub(r"(\w{3,}) s\b", r"\1s", joined)
+    return re.sub(r"(\w{3,}) s\b(?!$)" if cut else r"(\w{3,}) s\b", r"\1s", joined)
 
 
 def _bare(words: list[str], cut: bool) -> tuple[tuple[str, ...], frozenset[str]]:

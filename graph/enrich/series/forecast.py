@@ -19,7 +19,7 @@ from graph.enrich.series.activity import Floats
 from graph.enrich.series.candidates import LONG
 from graph.enrich.series.detect import Series
 from graph.enrich.series.month_effects import Effect, month_effect
-from graph.enrich.series.periods import RHYTHMS, Grid, Grids, Ints
+from graph.enrich.series.periods import EVERY, Grid, Grids, Ints, moved
 from graph.enrich.series.short import ABOUT
 
 COVERAGE = 0.94  # of the pooled past; a little of it is lost on what is new
@@ -105,8 +105,8 @@ class Habits:
     def of(cls, grid: Grid, slots: Ints, days: Ints) -> "Habits":
         reach = min(NEAR, grid.rhythm.cycle // 4)
         by = np.array(sorted(range(-reach, reach + 1), key=abs), dtype=np.int64)
-        turn, phase = np.divmod(grid.phase + by, grid.rhythm.cycle)
-        grids = Grids(np.full(len(by), RHYTHMS.index(grid.rhythm)), phase)
+        turn, phase = moved(grid, by)
+        grids = Grids(np.full(len(by), EVERY.index(grid.rhythm)), phase)
         each = np.repeat(np.arange(len(by)), len(slots))
         agreed = grids.agreed((slots + turn[:, None]).ravel(), each).reshape(len(by), len(slots))
         expected = np.stack([shifted(agreed, weekend) for weekend in WEEKENDS], axis=1)
@@ -122,7 +122,7 @@ class Habits:
         """That one."""
         best = self.best(count)
         by, weekend = divmod(best, len(WEEKENDS))
-        turn, phase = divmod(self.grid.phase + int(self.by[by]), self.grid.rhythm.cycle)
+        turn, phase = (int(each[by]) for each in moved(self.grid, self.by))
         spread = float(self.spread[best, count - 1])
         return Habit(Grid(self.grid.rhythm, phase), turn, WEEKENDS[weekend], spread)
 
