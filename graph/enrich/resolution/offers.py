@@ -10,13 +10,15 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
-from graph.enrich.resolution.similarity import Likeness, Name, read
+from graph.enrich.resolution.similarity import Likeness, Name, is_short, read
 
 BEGINS, CUT, INITIALS, AUTHORITY, TRADES = 0.66, 0.6, 0.5, 0.7, 0.7
 LONGEST = 6  # words that the longer name has more
 WORD, TEXT = 5, 8  # letters of a beginning: of a single word, or of one that is cut
 LETTERS = range(4, 7)  # of initials; three letters are too many names
+ABBREVIATED = 3  # letters of a word that is short for one
 SMALL = frozenset({"for", "of", "in", "on", "at", "to", "by", "de", "der", "des", "du", "la"})
 TITLES = {
     "lb": "borough", "rb": "borough", "mbc": "borough", "bc": "borough", "borough": "borough",
@@ -39,6 +41,7 @@ def pairs(names: Sequence[Name]) -> Iterator[Offer]:
     yield from _initials(names, companies)
     yield from _authorities(names, companies)
     yield from _trading(names)
+    yield from _abbreviated(names, companies)
 
 
 def _beginnings(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
@@ -152,3 +155,27 @@ def _stated(text: str) -> list[str]:
 def _plain(text: str) -> list[str]:
     """The plain form of each name in the text: that of what stands before its brackets alone."""
     return [name] if len(name := read(text.partition("(")[0]).plain) >= WORD else []
+
+
+def _abbreviated(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
+    """Names of as many words, the first alike, each other one short for its own."""
+    of: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+    for at in companies:
+        if len(names[at].words) > 1 and len(names[at].words[0]) >= WORD:
+            of[names[at].words[0], len(names[at].words)].append(at)
+    for some in of.values():
+        for one, other in combinations(some, 2) if len(some) <= MOST else ():
+            short, long = sorted((one, other), key=lambda at: len(names[at].plain))
+            if _is_short_of(names[short], names[long]) and not _forms_differ(
+                names[short], names[long]
+            ):
+                reason = f"'{names[short].text}' has words short for those of '{names[long].text}'"
+                yield short, long, Likeness(CUT, reason)
+
+
+def _is_short_of(short: Name, long: Name) -> bool:
+    pairs = list(zip(short.words, long.words, strict=True))
+    return short.words != long.words and all(
+        word == of or (len(word) >= ABBREVIATED and of.startswith(word)) or is_short(word, of)
+        for word, of in pairs
+    )

@@ -298,7 +298,7 @@ def _kind_of_pair(word: str, twin: str, common: Mapping[str, int]) -> str | None
     if _is_slip(word, twin, common):
         return "slip"
     short, long = sorted((word, twin), key=len)
-    return "short" if _is_short(short, long) else None
+    return "short" if is_short(short, long) else None
 
 
 def _is_slip(word: str, twin: str, common: Mapping[str, int]) -> bool:
@@ -312,7 +312,8 @@ def _is_slip(word: str, twin: str, common: Mapping[str, int]) -> bool:
     return OSA.distance(word, twin, score_cutoff=1) <= 1
 
 
-def _is_short(short: str, long: str) -> bool:
+def is_short(short: str, long: str) -> bool:
+    """Whether a word is short for another: its beginning, or its consonants."""
     if SHORT.get(short) == long:
         return True
     if not (short.isalpha() and long.isalpha()) or len(short) < 3 or short[0] != long[0]:

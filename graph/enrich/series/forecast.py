@@ -18,7 +18,7 @@ from graph.enrich.columns.payments import UNIT, Payments
 from graph.enrich.series.activity import Floats
 from graph.enrich.series.candidates import LONG
 from graph.enrich.series.detect import Series
-from graph.enrich.series.month_effects import Effect, month_effect
+from graph.enrich.series.month_effects import Effect, month_effect, without
 from graph.enrich.series.periods import EVERY, Grid, Grids, Ints, moved
 from graph.enrich.series.short import ABOUT
 
@@ -195,7 +195,7 @@ def trials(course: Course, hidden: int = 0) -> list[Trial]:
 def _trial(course: Course, at: int) -> Trial:
     best = course.habits.best(at)
     expected = int(course.habits.expected[best, at])
-    centre, spread = _amounts(course.amounts[:at])
+    centre, spread = _amounts(_plain(course, at))
     centre += _effect(course, at, int(course.slots[at])).sure
     return Trial(
         course.series.frequency, expected, abs(float(course.days[at] - expected)),
@@ -208,6 +208,12 @@ def _amounts(amounts: Floats) -> tuple[float, float]:
     """The median of the last ones, and the mean step from one to the next."""
     steps = np.abs(np.diff(amounts))
     return float(np.median(amounts[-USUAL:])), float(steps.mean()) if len(steps) else 0.0
+
+
+def _plain(course: Course, count: int) -> Floats:
+    """The first `count` amounts without what their months do to them."""
+    rhythm = course.series.fit.grid.rhythm
+    return without(rhythm, course.slots[:count], course.amounts[:count])
 
 
 def _effect(course: Course, count: int, slot: int) -> Effect:
@@ -297,7 +303,7 @@ def ahead(course: Course, known: dict[str, Scale], hidden: int = 0) -> Expected 
     if day + reach > LAST_DAY:
         return None
     effect = _effect(course, count, int(slot[0]))
-    low, high = _amount_range(course.amounts[:count], scale, effect)
+    low, high = _amount_range(_plain(course, count), scale, effect)
     chance = scale.coverage * _kept(course, count, scale) * (1 - np.exp(-course.series.fit.odds))
     return Expected(
         int(slot[0]), day, day - reach, day + reach, low, high, float(chance), count, scale.trials
