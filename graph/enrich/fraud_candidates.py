@@ -188,7 +188,7 @@ def _exactly(columns: Columns, later: int, first: int) -> bool:
 
 
 def _of_gap(days: int) -> float:
-    return 0.95 if days <= SOON else 0.85 if days <= 400 else 0.7
+    return 0.97 if days <= SOON else 0.85 if days <= 400 else 0.7
 
 
 def _suffix(columns: Columns) -> Iterator[Repeat]:
