@@ -19,10 +19,11 @@ from graph import sql
 from graph.database.arrow import tenant_snapshot
 from graph.database.bulk import AS_USUAL, IN_BULK, alone
 from graph.database.tenancy import tenant_transaction
-from graph.enrich import fraud_candidates
+from graph.enrich import decided, fraud_candidates
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.numbers import normal
 from graph.enrich.columns.payments import UNIT, Payments, Texts, texts
+from graph.enrich.decided import Record
 from graph.enrich.links import republished, reversals
 from graph.enrich.links.fees import Fees
 from graph.enrich.links.reversals import Reversals
@@ -55,7 +56,8 @@ SLIPS = frozenset({"transposed_number", "transposed_amount", "number_suffix", "l
 class Duplicate:
     """Places of the later payment and its original; how sure; kind and what weighs against it.
 
-    `case`: the key of the first later row that this pair is one finding with.
+    `case`: the key of the first later row that this pair is one finding with; `record`: what people
+    have decided about its kind.
     """
 
     later: int
@@ -64,6 +66,7 @@ class Duplicate:
     confidence: float
     notes: tuple[str, ...] = ()
     case: str = ""
+    record: Record | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,19 @@ def enrich(user_id: UUID, payments: Payments, found: list[Duplicate] | None = No
     if found is None:
         same, charges, reversed_by = reversals.known(user_id, payments)
         found = find(payments, stated(user_id, payments), same, charges, reversed_by)
-    return _write(user_id, payments, found)
+    known = decided.records(user_id)
+    return _write(user_id, payments, [_by_record(each, known.get(each.kind)) for each in found])
+
+
+def _by_record(duplicate: Duplicate, record: Record | None) -> Duplicate:
+    """With what people have decided about its kind; no surer than that where it is turned down."""
+    if record is None:
+        return duplicate
+    if not record.is_turned_down:
+        return replace(duplicate, record=record)
+    notes = (*duplicate.notes, f"turned down: {record}")
+    confidence = min(duplicate.confidence, record.share)
+    return replace(duplicate, record=record, notes=notes, confidence=confidence)
 
 
 def find(
@@ -188,6 +203,7 @@ def evidence(payments: Payments, duplicate: Duplicate) -> dict[str, Any]:
         "days": int(payments.day[rows[0]] - payments.day[rows[1]]),
         "against": list(duplicate.notes),
         "case": duplicate.case,
+        "decided": str(duplicate.record) if duplicate.record else "",
         "rows": [
             {
                 "key": _key(payments, at),
