@@ -154,6 +154,9 @@ GRAPH_CACHE = {
 # Bytes of answers that a process caches and returns while the graph's version is the same.
 ANSWERS_MEMORY = environment.number("FINLEY_ANSWERS_MEMORY_MB", 32) * 2**20
 
+# Bytes of books that a process keeps to hold pay runs against while they do not change.
+CHECKS_MEMORY = environment.number("FINLEY_CHECKS_MEMORY_MB", 256) * 2**20
+
 # Each stream of changes holds a connection of its client.
 STREAMS = {
     "of_tenant": environment.number("FINLEY_STREAMS_OF_TENANT", 20),

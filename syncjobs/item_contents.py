@@ -8,8 +8,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from graph.ingest import document_facts, document_text
-from graph.ingest.document_facts import Document, Reading
+from graph.ingest.documents import document_facts, document_text
+from graph.ingest.documents.document_facts import Document, Reading
 from graph.ingest.import_file import is_ledger
 from graph.ingest.readers.parts import Part
 from syncjobs.models.choices import ItemUse
@@ -57,8 +57,8 @@ def worth_reading(item: Item) -> bool:
     if item.trouble:
         return False
     if item.kind == "message":
-        said = f"{item.name} {item.metadata.get('snippet', '')}"
-        return item.text is not None or item.unread or bool(_MONEY_WORDS.search(said))
+        text = f"{item.name} {item.metadata.get('snippet', '')}"
+        return item.text is not None or item.unread or bool(_MONEY_WORDS.search(text))
     return holds_ledger(item) or document_text.is_readable(item.name)
 
 
@@ -153,7 +153,7 @@ async def _read_ledger(
     return content
 
 
-def _document(item: Item, said: str, senders: Senders) -> Document:
+def _document(item: Item, text: str, senders: Senders) -> Document:
     sender, checks = senders.get(item.parent_id or item.external_id, ("", {}))
     name, email = document_facts.sender(sender)
     of_mail = item.kind in {"message", "attachment"}
@@ -161,7 +161,7 @@ def _document(item: Item, said: str, senders: Senders) -> Document:
         external_id=item.external_id,
         kind="message" if item.kind == "message" else "file",
         name=item.name,
-        text=said,
+        text=text,
         occurred_at=_moment(item),
         sender_name=name,
         sender_email=email,

@@ -78,11 +78,11 @@ async def _page(attempt: Attempt, nango: Nango, page: Page) -> None:
     and what is stored by then is not read again when the page is.
     """
     claim, generation = attempt.claim, page.generation
-    found = await attempt.threads.run(save_items.effects, claim, page)
-    worth = [item for item in found.fresh if item_contents.worth_reading(item)]
-    plain = [item for item in found.fresh if not item_contents.worth_reading(item)]
+    effects = await attempt.threads.run(save_items.effects, claim, page)
+    worth = [item for item in effects.fresh if item_contents.worth_reading(item)]
+    plain = [item for item in effects.fresh if not item_contents.worth_reading(item)]
     listed = [item_contents.listed(item) for item in plain]
-    await _saved(attempt, Part(listed, found, None if worth else page, generation))
+    await _saved(attempt, Part(listed, effects, None if worth else page, generation))
     await _contents(attempt, nango, worth, page)
 
 
@@ -96,7 +96,7 @@ async def _contents(
         with tempfile.TemporaryDirectory(prefix="finley-") as folder:
             contents = await _fetched(nango, Path(folder), some)
             own = await attempt.threads.run(own_accounts, attempt.claim.user_id)
-            contents = [await _read(attempt, each, senders, own) for each in contents]
+            contents = [await _read(attempt, content, senders, own) for content in contents]
             end = page if number == len(parts) else None
             await _saved(attempt, Part(contents, None, end, page.generation if page else ""))
 
@@ -105,14 +105,14 @@ async def _read_again(attempt: Attempt, nango: Nango) -> None:
     """Items that could not be read by syncs before, each some more times."""
     items = await attempt.threads.run(save_items.due_again, attempt.claim)
     again = partial(SOURCES[attempt.claim.provider].again, nango)
-    found = await each_alone(again, items, last_try=nango.last_try)
+    results = await each_alone(again, items, last_try=nango.last_try)
     fresh: list[Item] = []
     failed: list[Content] = []
-    for item, each in zip(items, found, strict=True):
-        if isinstance(each, Failed):
-            failed.append(item_contents.unreadable(item, each.reason, failed=each.passing))
+    for item, result in zip(items, results, strict=True):
+        if isinstance(result, Failed):
+            failed.append(item_contents.unreadable(item, result.reason, failed=result.passing))
         else:
-            fresh += [one for one in each if not one.deleted]
+            fresh += [one for one in result if not one.deleted]
     if failed:
         await _saved(attempt, Part(failed))
     worth = [item for item in fresh if item_contents.worth_reading(item)]
@@ -130,12 +130,12 @@ async def _fetched(nango: Nango, folder: Path, items: Sequence[Item]) -> list[Co
         own.mkdir()
         return await item_contents.fetched(nango, numbered[1], own)
 
-    found = await each_alone(fetch, list(enumerate(items)), last_try=nango.last_try)
+    results = await each_alone(fetch, list(enumerate(items)), last_try=nango.last_try)
     return [
-        item_contents.unreadable(item, each.reason, failed=each.passing)
-        if isinstance(each, Failed)
-        else each
-        for item, each in zip(items, found, strict=True)
+        item_contents.unreadable(item, result.reason, failed=result.passing)
+        if isinstance(result, Failed)
+        else result
+        for item, result in zip(items, results, strict=True)
     ]
 
 

@@ -91,6 +91,9 @@ WORDS = {
     "columns": "reason",
     "number": "0",
 }
+PAYMENT = {
+    "date": "2024-03-01", "amount": "1.00", "currency": "GBP", "party": "Acme", "number": MARK,
+}  # fmt: skip
 ECHO = re.compile(r'"parameters":\{[^}]*\}')  # what was asked, told again
 ASYNC = {"Prefer": "respond-async"}
 
@@ -122,6 +125,7 @@ def requests_of(given: Callable[[str], str]) -> Iterator[Sent]:
             if operation.get("requestBody"):
                 body = {"connection": given("connection"), "ids": [given("failure_id")]}
                 body |= {"note": "x", "reason": "x", "action": "dismiss"}
+                body |= {"payments": [PAYMENT]}
                 body |= {"decision": "merge", "one": given("source"), "other": SOMEBODY}
                 body |= {"name": "a.csv", "size": 1}
             for some in ({}, query, *({n: v} for n, v in query.items() if len(query) > 1)):
@@ -164,6 +168,7 @@ def _takes(path: str, name: str) -> bool:
         "note": path.endswith(("/resolve/", "/ignore/")),
         "reason": path.endswith("/discard/"),
         "action": path.endswith("/decide/") and "/resolutions/" not in path,
+        "payments": path.endswith("/check/"),
         "decision": "/resolutions/" in path,
         "one": path.endswith("/resolutions/"),
         "other": path.endswith("/resolutions/"),

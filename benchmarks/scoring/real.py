@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.scoring.found import Found
 from benchmarks.scoring.scores import PROBABLE, Pair, ratio
 from finley.demo.truth import Ref
-from graph.ingest.identity import normalized
+from graph.ingest.store.identity import normalized
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "calderdale"
 ON_CARD, INVOICE, MASK = "Credit Cards", "IV", "REDACTED"

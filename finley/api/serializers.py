@@ -5,7 +5,7 @@ from rest_framework import serializers
 from finley.auth import tokens
 from finley.models import Role
 from graph.api.bodies import StrictBody
-from graph.api.serializers import Answer
+from graph.api.common_serializers import Answer
 
 
 class TenantAnswer(Answer):

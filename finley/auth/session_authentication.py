@@ -1,7 +1,7 @@
 """Authenticates API requests by the session of the pages, beside tokens."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -14,6 +14,7 @@ from finley.auth.authentication import HEADER
 from finley.auth.members import Access
 from finley.models import Role, User
 from graph.http.scopes import READ, REVIEW, SYNC
+from graph.http.tenant_request import TenantRequest
 
 SCOPES = {Role.VIEWER: (READ,), Role.REVIEWER: (READ, REVIEW), Role.OWNER: (READ, REVIEW, SYNC)}
 
@@ -53,7 +54,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
         if HEADER in request.headers:
             raise PermissionDenied(f"{HEADER} is for tokens only.")
         credentials = SessionCredentials(members.access(person, plain.session))
-        plain.tenant_id = credentials.access.tenant_id  # type: ignore[attr-defined]
+        cast(TenantRequest, plain).tenant_id = credentials.access.tenant_id
         return person, credentials
 
     def still_valid(self, request: Request, scope: str) -> bool:

@@ -3,6 +3,7 @@
 These pages run as the owner (finley.server.middleware): they read users, and no tenant's rows.
 """
 
+import logging
 from typing import Any
 
 from django import forms
@@ -15,12 +16,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_POST
 
-from finley.auth import members, tokens
+from finley.auth import attempts, client_address, members, tokens
 from finley.models import Role
 from finley.web import news
 from finley.web.access import SESSION_RESUME, PageRequest, page
 from finley.web.context import layout
 from graph.errors import QuestionError
+
+log = logging.getLogger("finley.audit")
+MAILS = 3  # to one e-mail address, until 15 minutes without one have passed
+MAILS_OF_ADDRESS = 20  # … from one client's address, to whomever
 
 
 class SignIn(LoginView):
@@ -48,6 +53,20 @@ class ForgottenPassword(PasswordResetView):
         if not layout(request)["sends_mail"]:
             raise Http404("finley sends no mail here: ask who runs it for a new password.")
         return super().dispatch(request, *args, **options)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Too many mails are not sent, and the page says the same: nobody learns who has one."""
+        address = client_address.of_meta(self.request.META)
+        keys = {
+            attempts.key("reset", form.cleaned_data["email"].lower()): MAILS,
+            attempts.key("reset-at", address): MAILS_OF_ADDRESS,
+        }
+        if any(attempts.used_up(key, most) for key, most in keys.items()):
+            log.warning("no mail about a password: too many were asked for from %s", address)
+            return HttpResponseRedirect(self.get_success_url())
+        for key in keys:
+            attempts.count(key)
+        return super().form_valid(form)
 
 
 class MemberForm(forms.Form):

@@ -56,10 +56,10 @@ def recurring(request: PageRequest) -> HttpResponse:
     if downloads.wants_file(request):
         return downloads.file(request, "recurring", COLUMNS, rows)
     start = parameters.offset(request.GET)
-    shown = rows[start : start + A_PAGE]
-    histories = series.histories(user_id, [row["id"] for row in shown])
+    page_rows = rows[start : start + A_PAGE]
+    histories = series.histories(user_id, [row["id"] for row in page_rows])
     context = {
-        "rows": [_with_history(row, histories.get(row["id"], [])) for row in shown],
+        "rows": [_with_history(row, histories.get(row["id"], [])) for row in page_rows],
         "count": len(rows),
         "next": start + A_PAGE if start + A_PAGE < len(rows) else None,
         "state": state,

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from rest_framework import serializers
 
-from graph.api.serializers import StrictQuery
+from graph.api.common_serializers import StrictQuery
 
 # JSON types that the fields would convert: 0 for false, 7 for "7", false for an id of zeros.
 JSON: dict[type[serializers.Field[Any, Any, Any, Any]], tuple[type, str]] = {

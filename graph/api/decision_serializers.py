@@ -1,10 +1,13 @@
 """What people's decisions about parties and predictions take and give."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from graph.api.bodies import StrictBody
+from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.list_serializers import money
-from graph.api.serializers import Answer, EntityAnswer, StrictQuery
+from graph.api.serializers import EntityAnswer
 from graph.models.choices import PredictionStatus, ResolutionDecision
 from graph.questions import predictions
 
@@ -82,7 +85,7 @@ class PredictionsQuery(PageQuery):
 class PredictionAnswer(Answer):
     id = serializers.UUIDField(help_text="The prediction: `insight.id` of insights/prediction/")
     relationship = serializers.UUIDField(help_text="The last payment of its series")
-    source = EntityAnswer(allow_null=True)  # type: ignore[assignment]
+    source: Any = EntityAnswer(allow_null=True)
     target = EntityAnswer(allow_null=True)
     prediction_confidence = serializers.FloatField(allow_null=True)
     prediction_reason = serializers.CharField()

@@ -6,9 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api import decision_serializers as shapes
-from graph.api.idempotent import Repeatable
+from graph.api.common_serializers import NoQuery
+from graph.api.idempotent_view import Repeatable
 from graph.api.question_view import NOT_FOUND, PROBLEMS
-from graph.api.serializers import NoQuery
 from graph.api.tenant_view import Asked
 from graph.http.scopes import REVIEW
 from graph.models.choices import ResolutionDecision

@@ -58,8 +58,8 @@ class Names(serializers.Field[list[str], str, str, Any]):
         names = list(dict.fromkeys(name.strip() for name in data.split(",")))
         for name in names:
             if name not in self.known:
-                shown = repr(name[:50])
-                self.fail("unknown", name=shown, known=", ".join(self.known))
+                text = repr(name[:50])
+                self.fail("unknown", name=text, known=", ".join(self.known))
         return names
 
     def to_representation(self, value: list[str]) -> str:

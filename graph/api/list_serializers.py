@@ -4,15 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.fields import Beyond, Ids, Moment, Names
-from graph.api.serializers import (
-    Answer,
-    EntityAnswer,
-    RelationshipAnswer,
-    StrictQuery,
-    kind_field,
-    layer_answer,
-)
+from graph.api.serializers import EntityAnswer, RelationshipAnswer, kind_field, layer_answer
 from graph.layers import BY_NAME, LAYERS
 from graph.models.choices import Records
 from graph.questions import groups, kinds
@@ -91,7 +85,7 @@ class RelationshipsQuery(SparseQuery):
     party = serializers.CharField(
         required=False, max_length=200, help_text="An entity's id, or a part of a name: either end"
     )
-    source = serializers.UUIDField(required=False, help_text="An entity's id")  # type: ignore[assignment]
+    source: Any = serializers.UUIDField(required=False, help_text="An entity's id")
     target = serializers.UUIDField(required=False, help_text="An entity's id")
     since = Moment(required=False, help_text="At or after this time.")
     until = Moment(required=False, end=True, help_text="At or before this time.")

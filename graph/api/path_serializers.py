@@ -1,13 +1,16 @@
 """Request and response shapes of paths and neighbourhoods."""
 
+from typing import Any
+
 from rest_framework import serializers
 
-from graph.api.serializers import Answer, EdgesQuery, EntityAnswer, direction_field
+from graph.api.common_serializers import Answer
+from graph.api.serializers import EdgesQuery, EntityAnswer, direction_field
 from graph.engine.weights import WEIGHTS
 
 
 class PathsQuery(EdgesQuery):
-    source = serializers.UUIDField(help_text="An entity's id.")  # type: ignore[assignment]
+    source: Any = serializers.UUIDField(help_text="An entity's id.")
     target = serializers.UUIDField(help_text="An entity's id.")
     max_length = serializers.IntegerField(
         default=6, min_value=1, max_value=20, help_text="Maximum number of edges of a path."
@@ -44,7 +47,7 @@ class NeighbourhoodQuery(EdgesQuery):
 
 class EdgeAnswer(Answer):
     id = serializers.UUIDField(help_text="The relationship")
-    source = EntityAnswer()  # type: ignore[assignment]
+    source: Any = EntityAnswer()
     target = EntityAnswer()
     relationship_type = serializers.CharField()
     confidence_score = serializers.FloatField()

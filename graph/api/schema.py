@@ -5,7 +5,7 @@ import re
 from importlib.resources import files
 from typing import Any
 
-from graph.api.idempotent import KEY, KEY_LENGTH, REPLAYED
+from graph.api.idempotent_view import KEY, KEY_LENGTH, REPLAYED
 from graph.http.problems import MEDIA_TYPE
 
 PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}

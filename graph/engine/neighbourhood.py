@@ -79,8 +79,8 @@ def _best_first(
 
 
 def _result(graph: Graph, distance: Index, truncated: bool) -> Neighbourhood:
-    met = np.flatnonzero(distance >= 0)
-    nodes = met[np.argsort(distance[met], kind="stable")]
+    reached = np.flatnonzero(distance >= 0)
+    nodes = reached[np.argsort(distance[reached], kind="stable")]
     between = (distance[graph.source] >= 0) & (distance[graph.target] >= 0)
     return Neighbourhood(
         nodes.tolist(), distance[nodes].tolist(), np.flatnonzero(between).tolist(), truncated

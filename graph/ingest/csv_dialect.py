@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError, encoding_of, explained, text
-from graph.ingest.mapping import FileRule
+from graph.ingest.mappings.mapping import FileRule
 from graph.ingest.records import Lines, Record, records
 
 DELIMITERS = (",", ";", "\t", "|")

@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from graph.errors import LedgerError
-from graph.ingest import mapping
 from graph.ingest.csv_dialect import Progress, header, layout
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.guessing.explain import explain
 from graph.ingest.guessing.guess import GuessError, guess
 from graph.ingest.guessing.readings import question
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings import ready_formats
+from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers import registry
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows, Table, TableFormat
 from graph.ingest.rows import LedgerRow, Reject
@@ -35,7 +35,7 @@ def format_of(path: Path, choices: Choices = NONE) -> Format:
 
 def mapping_of(path: Path, choices: Choices = NONE) -> Mapping:
     """The ready mapping of a CSV's header, or a guess. Raises LedgerError."""
-    ready = mapping.recognise(header(path)) if choices == NONE else None
+    ready = ready_formats.recognise(header(path)) if choices == NONE else None
     return ready or guess(path, choices=choices)
 
 

@@ -11,14 +11,14 @@ from uuid import UUID
 from graph import sql
 from graph.database.tenancy import tenant_transaction
 from graph.errors import LedgerError
-from graph.ingest.account import Account, settled
 from graph.ingest.csv_dialect import Progress
 from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import NO_HINTS, Format, format_of, labelled, parts_of
 from graph.ingest.guessing.readings import UnsureError
+from graph.ingest.mappings.file_account import Account, settled
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rejects import RejectsFile, default_path
-from graph.ingest.store_rows import Books, Stored, store
+from graph.ingest.store.store_rows import Books, Stored, store
 
 __all__ = ["Imported", "format_of", "import_file", "is_ledger", "summed"]
 

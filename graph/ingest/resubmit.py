@@ -11,7 +11,7 @@ from graph.errors import LedgerError
 from graph.ingest.csv_dialect import layout
 from graph.ingest.file_parts import Format, parts_of
 from graph.ingest.import_file import Imported, of_account, store_parts
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rejects import COLUMNS, default_path
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Reject

@@ -12,7 +12,7 @@ from typing import cast
 
 from graph.ingest.csv_dialect import Layout, Progress, body, header, layout
 from graph.ingest.decode import LedgerFileError
-from graph.ingest.mapping import KINDS, OWED, AmountRule, Mapping, PartyRule
+from graph.ingest.mappings.mapping import KINDS, OWED, AmountRule, Mapping, PartyRule
 from graph.ingest.records import Record, fits
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Records, Reject
 from graph.ingest.values import NOTHING, Moment, currency_code, moment, money, quarter_end

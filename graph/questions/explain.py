@@ -24,8 +24,8 @@ def explain(user_id: UUID, relationship_id: UUID | str) -> Answer:
     return {"relationship": facts, "layers": layers, "in_words": said}
 
 
-def _layer(user_id: UUID, found: Answer, name: str) -> Answer | None:
-    columns = found["layers"][name]
+def _layer(user_id: UUID, relationship: Answer, name: str) -> Answer | None:
+    columns = relationship["layers"][name]
     if columns is None:
         return None
     return {"insight": columns, "evidence": insights.evidence_of(user_id, name, columns["id"])}
@@ -36,9 +36,9 @@ def _sentences(facts: Answer, layers: dict[str, Answer | None]) -> Iterator[str]
     if facts["reason"].strip("."):
         reason = facts["reason"].rstrip(".")
         yield f"{reason[0].upper()}{reason[1:]}."
-    for name, found in layers.items():
-        if found is not None:
-            yield BY_NAME[name].say(found["insight"])
+    for name, layer in layers.items():
+        if layer is not None:
+            yield BY_NAME[name].say(layer["insight"])
 
 
 def _opening(facts: Answer) -> str:

@@ -62,22 +62,31 @@ def insights(
     """
     layer = _layer(layer_name)
     day = today or days.today(user_id)
-    wanted = Q(user_id=user_id) & _scored(layer, min_score) & _within(since, until)
+    conditions = _scored(layer, min_score) & _within(since, until) & _of_kind(kind)
     if once:
-        wanted &= _once(user_id, layer)
-    if kind is not None and (meant := kinds.meant(kind)) is not None:
-        wanted &= Q(kind__in=meant)
+        conditions &= _once(user_id, layer)
     with reading_rows.snapshot(user_id) as reader:
         if party is not None:
-            wanted &= _with_party(user_id, party)
-        found = TenantRelationship.objects.filter(wanted).filter(
-            **{f"{layer.id_column}__isnull": False}
+            conditions &= _with_party(user_id, party)
+        relationships = _of_status(_annotated(user_id, layer), user_id, layer, status, day)
+        page, following = pages.page(
+            reader, relationships.filter(conditions), most, after, few=party is not None
         )
-        found = _of_status(found, user_id, layer, status, day)
-        page, following = pages.page(reader, found, most, after, few=party is not None)
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
         ends_of = ends.of(user_id, page)
     return [{**_answer(layer, row, rows, day), **ends_of[row.id]} for row in page], following
+
+
+def _annotated(user_id: UUID, layer: Layer) -> QuerySet[TenantRelationship]:
+    """The tenant's relationships that have a row of the layer."""
+    return TenantRelationship.objects.filter(
+        user_id=user_id, **{f"{layer.id_column}__isnull": False}
+    )
+
+
+def _of_kind(kind: str | None) -> Q:
+    records = None if kind is None else kinds.meant(kind)
+    return Q() if records is None else Q(kind__in=records)
 
 
 def _layer(name: str) -> Layer:
@@ -108,29 +117,29 @@ def _once(user_id: UUID, layer: Layer) -> Q:
 
 
 def _within(since: datetime | None, until: datetime | None) -> Q:
-    wanted = Q()
+    condition = Q()
     if since is not None:
-        wanted &= Q(occurred_at__gte=since)
-    return wanted if until is None else wanted & Q(occurred_at__lte=until)
+        condition &= Q(occurred_at__gte=since)
+    return condition if until is None else condition & Q(occurred_at__lte=until)
 
 
 def _of_status(
-    found: QuerySet[TenantRelationship],
+    relationships: QuerySet[TenantRelationship],
     user_id: UUID,
     layer: Layer,
     status: str | None,
     today: date,
 ) -> QuerySet[TenantRelationship]:
     if status is None:
-        return found
+        return relationships
     statuses = (*statuses_of(layer), *([STALE, EXPECTED] if layer.name == "prediction" else []))
     if status not in statuses:
-        known = ", ".join(statuses) or "none"
-        raise QuestionError(f"No status of the layer {layer.name}. Known: {known}.", "status")
+        choices = ", ".join(statuses) or "none"
+        raise QuestionError(f"No status of the layer {layer.name}. Known: {choices}.", "status")
     if layer.name == "prediction":
-        return found.filter(_expected(status, today))
+        return relationships.filter(_expected(status, today))
     rows = model_of(layer).objects.filter(user_id=user_id, status=status).values("id")
-    return found.filter(**{f"{layer.id_column}__in": rows})
+    return relationships.filter(**{f"{layer.id_column}__in": rows})
 
 
 def _expected(status: str, today: date) -> Q:

@@ -75,15 +75,17 @@ def path(
     """
     graph = _graph(user_id, (*HOP_COLUMNS, *columns_for(weight)), edges, only)
     ends = [_position(graph, source, "source"), _position(graph, target, "target")]
-    found = shortest_path(graph, *ends, max_length=max_length, weight=weight, direction=direction)
-    if found is None:
+    shortest = shortest_path(
+        graph, *ends, max_length=max_length, weight=weight, direction=direction
+    )
+    if shortest is None:
         return {"found": False, "length": None, "cost": None, "weights_used": {}, "hops": []}
     return {
         "found": True,
-        "length": len(found.hops),
-        "cost": found.cost,
-        "weights_used": found.weights_used,
-        "hops": [_hop(graph, hop) for hop in found.hops],
+        "length": len(shortest.hops),
+        "cost": shortest.cost,
+        "weights_used": shortest.weights_used,
+        "hops": [_hop(graph, hop) for hop in shortest.hops],
     }
 
 
@@ -105,7 +107,7 @@ def paths(
     """
     graph = _graph(user_id, (*HOP_COLUMNS, *columns_for(weight)), edges, only)
     ends = [_position(graph, source, "source"), _position(graph, target, "target")]
-    found = k_shortest(
+    shortest = k_shortest(
         graph,
         *ends,
         k=k,
@@ -115,14 +117,14 @@ def paths(
         between=deadlines.check,
     )
     return {
-        "weights_used": found[0].weights_used if found else {},
+        "weights_used": shortest[0].weights_used if shortest else {},
         "paths": [
             {
-                "length": len(each.hops),
-                "cost": each.cost,
-                "hops": [_hop(graph, hop) for hop in each.hops],
+                "length": len(way.hops),
+                "cost": way.cost,
+                "hops": [_hop(graph, hop) for hop in way.hops],
             }
-            for each in found
+            for way in shortest
         ],
     }
 
@@ -177,19 +179,19 @@ def importance(
     Ties go by id.
     """
     graph = _graph(user_id, columns_for("causal_score"), edges, only)
-    found = score(graph, algorithm, direction)
-    rows = np.argsort(-found.scores, kind="stable")  # nodes are ordered by id
+    scored = score(graph, algorithm, direction)
+    rows = np.argsort(-scored.scores, kind="stable")  # nodes are ordered by id
     if kind is not None:
         kinds = np.array(values(graph.nodes["kind"]), dtype=object)
         rows = rows[kinds[rows] == kind]
-    chosen = rows[:top].tolist()
-    named = _named(graph, chosen)
+    best = rows[:top].tolist()
+    entities = _named(graph, best)
     return {
         "algorithm": algorithm,
-        "weights_used": found.weights_used,
+        "weights_used": scored.weights_used,
         "results": [
-            {"rank": rank, **entity, "score": float(found.scores[row])}
-            for rank, (row, entity) in enumerate(zip(chosen, named, strict=True), start=1)
+            {"rank": rank, **entity, "score": float(scored.scores[row])}
+            for rank, (row, entity) in enumerate(zip(best, entities, strict=True), start=1)
         ],
     }
 
@@ -208,20 +210,20 @@ def communities(
     Only the edges of `only` count.
     """
     graph = _graph(user_id, columns_for("causal_score"), edges, only)
-    found = find_communities(graph, seed)
+    partition = find_communities(graph, seed)
     degrees = np.bincount(np.concatenate([graph.source, graph.target]), minlength=graph.node_count)
     return {
-        "count": len(found.members),
-        "modularity": found.modularity,
+        "count": len(partition.members),
+        "modularity": partition.modularity,
         "seed": seed,
-        "weights_used": found.weights_used,
+        "weights_used": partition.weights_used,
         "results": [
             {
                 "rank": rank,
                 "size": len(group),
                 "members": _named(graph, sorted(group, key=lambda i: (-degrees[i], i))[:members]),
             }
-            for rank, group in enumerate(found.members[:top], start=1)
+            for rank, group in enumerate(partition.members[:top], start=1)
         ],
     }
 
@@ -265,11 +267,11 @@ def layer_fields(layer_name: str) -> dict[str, ColumnType]:
 def _row(reader: Reader, user_id: UUID, relationship_id: UUID | str) -> TenantRelationship | None:
     """The view's row; None also for an id that is no UUID."""
     try:
-        wanted = UUID(str(relationship_id))
+        key = UUID(str(relationship_id))
     except ValueError:
         return None
-    found = TenantRelationship.objects.filter(user_id=user_id, id=wanted)
-    return next(iter(reader.relationships(found)), None)
+    rows = TenantRelationship.objects.filter(user_id=user_id, id=key)
+    return next(iter(reader.relationships(rows)), None)
 
 
 def _layer(row: TenantRelationship, name: str) -> Answer | None:
@@ -282,20 +284,20 @@ def _layer(row: TenantRelationship, name: str) -> Answer | None:
 
 def _graph(user_id: UUID, columns: Iterable[str], edges: Edges, only: Only) -> Graph:
     """The tenant's graph with these columns and those edges."""
-    wanted = tuple(dict.fromkeys((*columns, *only.columns())))
-    graph, _ = load(user_id, wanted, edge_class="flow" if edges == "flow" else None)
+    names = tuple(dict.fromkeys((*columns, *only.columns())))
+    graph, _ = load(user_id, names, edge_class="flow" if edges == "flow" else None)
     deadlines.check()
     return only.of(graph)
 
 
 def _position(graph: Graph, entity: UUID | str, field: str) -> int:
     try:
-        found = graph.position(str(UUID(str(entity))))
+        position = graph.position(str(UUID(str(entity))))
     except ValueError:
-        found = None
-    if found is None:
+        position = None
+    if position is None:
         raise NotFound("There is no such entity in your graph.", field)
-    return found
+    return position
 
 
 def _worth(graph: Graph, order: Order) -> Values:
@@ -315,8 +317,8 @@ def _best(graph: Graph, rows: list[int], worth: Values) -> list[int]:
 
 
 def _named(graph: Graph, rows: list[int]) -> list[Answer]:
-    chosen = graph.nodes.take(pa.array(rows, pa.int64()))
-    columns = [values(chosen[name]) for name in ("id", "kind", "name")]
+    nodes = graph.nodes.take(pa.array(rows, pa.int64()))
+    columns = [values(nodes[name]) for name in ("id", "kind", "name")]
     return [
         {"id": node, "kind": kind, "name": name} for node, kind, name in zip(*columns, strict=True)
     ]

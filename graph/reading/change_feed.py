@@ -137,8 +137,8 @@ def _fields(marked: pa.Table) -> Mapping[str, Fields]:
 
 def _turns(reader: TenantReader, user_id: UUID, kind: str, which: Composable) -> dict[str, int]:
     query = SQL(sql.read("reading/feed_turns"))
-    found = reader.table(query.format(user_id=Literal(user_id), kind=Literal(kind), which=which))
-    return dict(zip(as_strings(found["id"]), values(found["turns"]), strict=True))
+    rows = reader.table(query.format(user_id=Literal(user_id), kind=Literal(kind), which=which))
+    return dict(zip(as_strings(rows["id"]), values(rows["turns"]), strict=True))
 
 
 def _all(rows: list[Row]) -> Answer:
@@ -154,10 +154,10 @@ def _sorted(now: Iterable[Row], fields: Mapping[str, Fields], turns: Mapping[str
     whose shown fields were not written has not changed.
     """
     here = {row["id"]: row for row in now}
-    came = {key for key in here if turns.get(key, 0) % 2}
-    changed = sorted(key for key in here if key not in came and fields[key])
+    new = {key for key in here if turns.get(key, 0) % 2}
+    changed = sorted(key for key in here if key not in new and fields[key])
     return {
-        "added": [here[key] for key in sorted(came)],
+        "added": [here[key] for key in sorted(new)],
         "changed": [here[key] for key in changed],
         "changed_fields": {key: sorted(fields[key]) for key in changed},
         "removed": sorted(key for key in fields if key not in here and turns.get(key, 0) % 2),

@@ -18,7 +18,7 @@ from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from graph import sql
-from graph.database.tenancy import tenant_snapshot
+from graph.database.tenancy import snapshot_transaction
 from graph.errors import ViewMissing, ViewUnpopulated
 from graph.layers import LAYERS
 from graph.models import TenantRelationship
@@ -65,7 +65,7 @@ def snapshot(user_id: UUID) -> Iterator[Reader]:
     """A transaction of the tenant with one snapshot. Raises ViewMissing, ViewUnpopulated."""
     with (
         _readable_view(),
-        tenant_snapshot(user_id, version.query(user_id)) as (connection, row),
+        snapshot_transaction(user_id, version.query(user_id)) as (connection, row),
     ):
         yield Reader(connection, user_id, version.read(row))
 

@@ -3,8 +3,8 @@
 from rest_framework import serializers
 
 from graph.api.bodies import StrictBody
-from graph.api.serializers import Answer
-from graph.ingest.mapping import RECORDS
+from graph.api.common_serializers import Answer
+from graph.ingest.mappings.mapping import RECORDS
 from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 

@@ -104,7 +104,7 @@ class Bytes(BaseParser):
 
 @extend_schema(parameters=[UPLOAD_ID, OpenApiParameter("number", OpenApiTypes.INT, "path")])
 class PieceView(Api):
-    parser_classes = (Bytes,)  # type: ignore[assignment]
+    parser_classes: Any = (Bytes,)
 
     @extend_schema(
         operation_id="uploads_piece",

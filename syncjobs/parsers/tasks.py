@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from graph.errors import LedgerError
-from graph.ingest import decode, document_facts, document_text
-from graph.ingest.document_facts import Document, Reading
+from graph.ingest import decode
+from graph.ingest.documents import document_facts, document_text
+from graph.ingest.documents.document_facts import Document, Reading
+from graph.ingest.documents.html_text import of_html
 from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import format_of, parts_of
-from graph.ingest.html_text import of_html
-from graph.ingest.mapping import Mapping
-from graph.ingest.readers import einvoice_pdf
+from graph.ingest.mappings.mapping import Mapping
+from graph.ingest.readers.einvoices import attached
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rows import LedgerRow, Party, Reject
 from syncjobs.parsers.wire import pack, unpack
@@ -43,9 +44,9 @@ class PartRead:
 def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any:
     """What a document names, as `document_facts.read` gives it. `html`: None for a file."""
     data = Path(path).read_bytes()
-    given: Document = unpack(Document, {**document, "text": ""})
+    described: Document = unpack(Document, {**document, "text": ""})
     if html is None:
-        text = document_text.of(data, given.name)
+        text = document_text.of(data, described.name)
     else:
         source = data[: 4 * MESSAGE].decode(errors="replace")[:MESSAGE]
         text = of_html(source) if html else source
@@ -54,7 +55,7 @@ def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any
 
 def holds_invoice(path: str) -> bool:
     """Whether a PDF holds an electronic invoice (Factur-X, ZUGFeRD)."""
-    return einvoice_pdf.embedded(Path(path).read_bytes()) is not None
+    return attached.embedded(Path(path).read_bytes()) is not None
 
 
 def read_ledger(path: str, into: str, most_bytes: int, own: list[str]) -> Any:
@@ -94,7 +95,7 @@ def _summary(part: Part) -> PartRead:
 
 def parts_from(rows: Path, parts: Any) -> list[Part]:
     """The parts that `read_ledger` read, ready to be stored. `rows`: the file that it wrote."""
-    made = [
+    read_parts = [
         Part(
             part.name,
             part.title,
@@ -110,9 +111,9 @@ def parts_from(rows: Path, parts: Any) -> list[Part]:
         )
         for number, part in enumerate(unpack(list[PartRead], parts))
     ]
-    for part in made:
+    for part in read_parts:
         part.remapped = partial(_under, part)
-    return made
+    return read_parts
 
 
 def _under(part: Part, other: Mapping) -> Part:

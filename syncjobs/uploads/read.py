@@ -145,7 +145,7 @@ def _columns(path: Path) -> list[str]:
 
 def _import(upload: Upload, path: Path, hints: Hints) -> None:
     try:
-        done = import_file(
+        imported = import_file(
             upload.user_id,
             path,
             format_of(path, hints.choices),
@@ -155,17 +155,17 @@ def _import(upload: Upload, path: Path, hints: Hints) -> None:
     except GraphError as error:
         upload.state, upload.error = UploadState.FAILED, str(error)
         return
-    upload.outcome = _outcome(done)
-    upload.rejects = _text_of(done.rejects)
+    upload.outcome = _outcome(imported)
+    upload.rejects = _text_of(imported.rejects)
     upload.state, upload.error = UploadState.DONE, ""
     UploadPiece.objects.filter(user_id=upload.user_id, upload=upload).delete()
 
 
-def _outcome(done: Imported) -> dict[str, Any]:
+def _outcome(imported: Imported) -> dict[str, Any]:
     """Counts and what a person should know, with what storing was not sure of."""
-    stored = [doubt.text for doubt in done.doubts if doubt.topic == "account"]
-    warnings = [*done.warnings, *stored]
-    return {"format": done.format, "warnings": warnings, **asdict(done.counts)}
+    account_doubts = [doubt.text for doubt in imported.doubts if doubt.topic == "account"]
+    warnings = [*imported.warnings, *account_doubts]
+    return {"format": imported.format, "warnings": warnings, **asdict(imported.counts)}
 
 
 def _text_of(rejects: Path | None) -> str:

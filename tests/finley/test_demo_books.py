@@ -22,7 +22,7 @@ from finley.demo.rhythm import FREQUENCIES, JITTER_LIMIT
 from finley.demo.streams import SPECS
 from finley.demo.truth import Ref, Series
 from graph.ingest import rows_from_file
-from graph.ingest.mapping import recognise
+from graph.ingest.mappings.ready_formats import recognise
 from graph.ingest.rows import Reject
 
 DAY_COLUMN = {

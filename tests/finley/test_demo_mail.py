@@ -10,9 +10,9 @@ from finley.demo.mail import Mail, mails
 from finley.models import User
 from graph import models
 from graph.database.tenancy import tenant_transaction
-from graph.ingest import store_documents
-from graph.ingest.document_facts import Document, Reading, read, sender
+from graph.ingest.documents.document_facts import Document, Reading, read, sender
 from graph.ingest.import_file import format_of, import_file
+from graph.ingest.store import store_documents
 
 
 def readings(made: list[Mail]) -> list[Reading]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from graph.ingest.identity import identity
 from graph.ingest.rows import Party
+from graph.ingest.store.identity import identity
 
 COLUMNS = (
     "month", "id", "date", "amount", "department", "supplier", "supplier_id", "invoice",

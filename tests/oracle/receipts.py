@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from graph.ingest.identity import normalized
+from graph.ingest.store.identity import normalized
 
 _FORMS = "ltd|limited|llp|plc|inc|llc|co|gmbh|ag|bv|nv|sa|sas|sarl|srl|spa|oy|ab"
 

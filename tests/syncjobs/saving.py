@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from graph.ingest.html_text import of_html
+from graph.ingest.documents.html_text import of_html
 from syncjobs.errors import CursorLost, Transient
 from syncjobs.nango import Access, Limits, Nango
 from syncjobs.sandbox.server import Sandbox

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.ingest.html_text import of_html
+from graph.ingest.documents.html_text import of_html
 from syncjobs.errors import CursorLost, Permanent, Transient, Unreadable
 from syncjobs.sandbox.server import Sandbox
 from syncjobs.sources import SOURCES, dropbox, gdrive, gmail, paging, zoho_mail

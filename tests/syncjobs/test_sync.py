@@ -11,7 +11,8 @@ from syncjobs.models import ExternalItem, JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import Trigger
 from syncjobs.sandbox.server import Sandbox
 from tests.graph import rows
-from tests.graph.ingest.readers import invoices, test_camt, test_mt940
+from tests.graph.ingest.readers.einvoices import invoices
+from tests.graph.ingest.readers.statements import test_camt, test_mt940
 from tests.syncjobs import workers
 from tests.syncjobs.saving import PROVIDERS
 

@@ -84,14 +84,14 @@ def _filters(request: PageRequest) -> Row:
 def decide(request: PageRequest) -> HttpResponse:
     """One action upon the cases chosen; who comes second is told what stands."""
     action, seen = request.POST.get("action", ""), request.POST.get("seen", "")
-    chosen = _ids(request.POST.getlist("case"))
-    if action not in ACTIONS or seen not in CaseState.values or not chosen:
+    case_ids = _ids(request.POST.getlist("case"))
+    if action not in ACTIONS or seen not in CaseState.values or not case_ids:
         raise QuestionError("Choose a case, and say what is to be done with it.", "action")
-    if len(chosen) > 1 and action not in OF_MANY:
+    if len(case_ids) > 1 and action not in OF_MANY:
         raise QuestionError(f"{action.capitalize()} one case at a time.", "action")
-    changed = [case for case in chosen if _decide(request, case, action, seen)]
+    changed = [case for case in case_ids if _decide(request, case, action, seen)]
     if changed:
-        messages.success(request, f"{len(changed)} of {len(chosen)} {DONE[action]}.")
+        messages.success(request, f"{len(changed)} of {len(case_ids)} {DONE[action]}.")
     _remember(request, action, changed)
     following = request.POST.get("back", "")
     return redirect(following if following.startswith("/review/") else "review")
@@ -106,7 +106,7 @@ def _decide(request: PageRequest, case: UUID, action: str, seen: str) -> bool:
             case,
             action,
             by=str(request.access.person.email),
-            note=request.POST.get("note", "").replace("\0", "").strip()[:2_000],
+            note=request.POST.get("note", "").strip()[:2_000],
             owner=owner,
             amount=_recovered(request, action),
             seen=seen,

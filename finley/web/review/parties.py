@@ -1,6 +1,6 @@
 """Names that may mean one party, side by side, for a person to merge or keep apart."""
 
-from typing import Any, get_args
+from typing import Any, cast, get_args
 from uuid import UUID
 
 from django.contrib import messages
@@ -46,7 +46,7 @@ def queue(request: PageRequest) -> HttpResponse:
         "pairs": [{**pair, "lines": _lines(pair)} for pair in pairs],
         "count": count,
         "decided": decided.value,
-        "queues": [(each.value, each.label) for each in ResolutionDecision],
+        "queues": [(decision.value, decision.label) for decision in ResolutionDecision],
         "next": start + A_PAGE if start + A_PAGE < count else None,
     }
     return render(request, "web/review_parties.html", context)
@@ -80,7 +80,7 @@ def decide(request: PageRequest, pair: UUID) -> HttpResponse:
         resolutions.decide(
             request.access.tenant_id,
             pair,
-            word,  # type: ignore[arg-type]  # one of its words, as was checked
+            cast(Word, word),
             seen=seen,
             by=str(request.access.person.email),
         )

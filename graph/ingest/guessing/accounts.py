@@ -20,7 +20,7 @@ from graph.ingest.guessing.parties import (
 )
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.sample import Sample
-from graph.ingest.mapping import PartyRule
+from graph.ingest.mappings.mapping import PartyRule
 
 
 def is_account(sample: Sample, money: Money) -> bool:

@@ -6,7 +6,7 @@ from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.direction import Direction
 from graph.ingest.guessing.money import Money
 from graph.ingest.guessing.profile import Column
-from graph.ingest.mapping import PartyRule
+from graph.ingest.mappings.mapping import PartyRule
 
 SURE, STATED = 0.75, 0.95  # below: nothing is imported; below: it is said
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from graph.ingest.guessing.book import Book
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.sample import Sample
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings.mapping import Mapping
 
 
 def explain(mapping: Mapping) -> list[str]:

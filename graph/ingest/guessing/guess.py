@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 
-from graph.ingest.columns import canonical, squash
 from graph.ingest.csv_dialect import Layout
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing import header
+from graph.ingest.guessing.amount_rule import amount_rule
 from graph.ingest.guessing.book import SURE, Book
 from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.guessing.currency import currency_of
@@ -18,13 +18,13 @@ from graph.ingest.guessing.date_order import Order, order_of
 from graph.ingest.guessing.explain import evidence
 from graph.ingest.guessing.header import GuessError, MissingError
 from graph.ingest.guessing.kinds import book
-from graph.ingest.guessing.money import rival_of
 from graph.ingest.guessing.names import likeness
 from graph.ingest.guessing.parties import PARTY, account_above, descriptions, has_party
-from graph.ingest.guessing.profile import Column, decimal_mark
+from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import BALANCE_ROW, UNSETTLED, plain
-from graph.ingest.mapping import AmountRule, DateRule, FileRule, KeyRule, Mapping, SkipRule
+from graph.ingest.mappings.column_names import canonical, squash
+from graph.ingest.mappings.mapping import AmountRule, DateRule, FileRule, KeyRule, Mapping, SkipRule
 
 __all__ = ["GuessError", "guess"]
 
@@ -43,43 +43,68 @@ def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mappi
     chosen = _book(path, sample, choices)
     column = sample.role("date")
     assert column is not None  # noqa: S101 - _book has seen to it
-    currency, field, currency_doubts = currency_of(sample, chosen, choices)
-    stated = currency if not currency_doubts else None
-    if field is not None and field.distinct == 1:
-        stated = field.values[0].upper()
-    order = order_of(sample, column, stated, choices.date_order)
-    if currency_doubts and order.month_first and order.confidence > SURE and not choices.currency:
-        currency, currency_doubts = "USD", _dollars(order)
-    amount, amount_doubts = _amount(chosen, shape, sample, choices)
+    units = _units(sample, chosen, column, choices)
+    amount, amount_doubts = amount_rule(chosen, shape, sample, choices)
     doubts = (
         *chosen.doubts,
-        *_date_doubts(sample, column, order, path),
+        *_date_doubts(sample, column, units.order, path),
         *amount_doubts,
-        *currency_doubts,
+        *units.doubts,
         *_unused(sample, amount),
         *_skip_doubts(sample),
     )
-    mapping = Mapping(
-        name="generic",
+    mapping = replace(
+        _mapping(sample, chosen, column, units, amount),
         title=f"{path.name}, guessed as {chosen.title}",
-        source=f"generic.{layout_of(column.name for column in sample.columns)}",
-        platform=chosen.platform,
-        date=DateRule(column.name, order.formats),
-        amount=amount,
-        payer=chosen.payer,
-        payee=chosen.payee,
-        currency=currency,
         file=FileRule(shape.encoding, shape.delimiter, header_line=shape.line),
-        key=_key(sample),
-        publication=_publication(sample),
-        fields=_fields(sample, chosen, field),
         notes=tuple(doubt.text for doubt in doubts),
-        records=chosen.records,
-        skip=tuple(_skips(sample)),
         doubts=doubts,
         decided=choices,
     )
     return replace(mapping, evidence=tuple(evidence(sample, mapping, chosen)))
+
+
+def _mapping(
+    sample: Sample, chosen: Book, date: Column, units: "_Units", amount: AmountRule
+) -> Mapping:
+    return Mapping(
+        name="generic",
+        title=chosen.title,
+        source=f"generic.{layout_of(column.name for column in sample.columns)}",
+        platform=chosen.platform,
+        date=DateRule(date.name, units.order.formats),
+        amount=amount,
+        payer=chosen.payer,
+        payee=chosen.payee,
+        currency=units.currency,
+        key=_key(sample),
+        publication=_publication(sample),
+        fields=_fields(sample, chosen, units.column),
+        records=chosen.records,
+        skip=tuple(_skips(sample)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Units:
+    """The currency (a constant, a column, or both), the order of day and month, and doubts."""
+
+    currency: str | None
+    column: Column | None
+    order: Order
+    doubts: tuple[Doubt, ...]
+
+
+def _units(sample: Sample, chosen: Book, date: Column, choices: Choices) -> _Units:
+    """A stated currency speaks for an order of dates; else the dates may speak for a currency."""
+    currency, column, doubts = currency_of(sample, chosen, choices)
+    stated = currency if not doubts else None
+    if column is not None and column.distinct == 1:
+        stated = column.values[0].upper()
+    order = order_of(sample, date, stated, choices.date_order)
+    if doubts and order.month_first and order.confidence > SURE and not choices.currency:
+        return _Units("USD", column, order, _dollars(order))
+    return _Units(currency, column, order, doubts)
 
 
 def _sampled(
@@ -168,57 +193,6 @@ def _date_doubts(sample: Sample, column: Column, order: Order, path: Path) -> It
 def _dollars(order: Order) -> tuple[Doubt, ...]:
     text = "no currency is stated: read as USD, for its dates (m/d/y) are American"
     return (Doubt("currency", text, "--currency", ("USD",), 0.9),)
-
-
-def _amount(
-    chosen: Book, shape: Layout, sample: Sample, choices: Choices
-) -> tuple[AmountRule, list[Doubt]]:
-    money = chosen.money
-    values = [value for column in money.columns for value in column.values]
-    continental = shape.delimiter == ";" or sample.language in {"EUR", "PLN", "SEK", "NOK", "DKK"}
-    mark, sure = decimal_mark(values, "," if continental else ".")
-    doubts = []
-    if choices.decimal:
-        mark, sure = choices.decimal, True
-    if not sure:
-        titles = " and ".join(repr(column.title) for column in money.columns)
-        other = "," if mark == "." else "."
-        text = f"no amount in {titles} shows which mark is the decimal one; read {mark!r}"
-        doubts.append(Doubt("decimal", text, "--decimal", (mark, other), 0.5, blocking=True))
-    thousands = "." if mark == "," else ","
-    if money.column is not None and not sample.named_as_amount(money.column):
-        text = f"no column is named like an amount; {money.column.title!r} holds amounts"
-        doubts.append(Doubt("amount", text, "--amount", (money.column.title,), 0.8))
-    if money.swapped:
-        assert money.debit is not None  # noqa: S101
-        assert money.credit is not None  # noqa: S101
-        text = f"the balance grows by {money.credit.title!r}: it is read as money that comes in"
-        doubts.append(Doubt("direction", text, "", (), 0.9))
-    if rival := rival_of(sample, money):
-        text = (
-            f"{rival.title!r} is named like an amount as {money.columns[0].title!r} is; read that"
-        )
-        both = (money.columns[0].title, rival.title)
-        doubts.append(Doubt("amount", text, "--amount", both, 0.5, blocking=not choices.amount))
-    unsigned = tuple(column.name for column in money.unsigned)
-    if money.debit and money.credit:
-        rule = AmountRule(None, money.debit.name, money.credit.name, mark, thousands)
-        return replace(rule, unsigned=unsigned), doubts
-    assert money.column is not None  # noqa: S101 - amount_columns gives one or both
-    paid, received = chosen.words
-    return AmountRule(
-        money.column.name,
-        None,
-        None,
-        mark,
-        thousands,
-        "payer_pays" if paid or received else chosen.positive,
-        money.times.name if money.times else None,
-        (),
-        chosen.direction.name if chosen.direction else None,
-        tuple(sorted(paid or ({"dr"} if received else ()))),
-        tuple(sorted(received)),
-    ), doubts
 
 
 def _key(sample: Sample) -> KeyRule:

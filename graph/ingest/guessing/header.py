@@ -9,7 +9,7 @@ from graph.errors import LedgerError
 from graph.ingest.csv_dialect import Layout, body, layout
 from graph.ingest.guessing.names import likeness, roles
 from graph.ingest.guessing.profile import Column, amount_of
-from graph.ingest.mapping import FileRule
+from graph.ingest.mappings.mapping import FileRule
 from graph.ingest.records import Record, fits
 
 PREAMBLE = 40  # records in which to look for the header

@@ -16,7 +16,7 @@ from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.roles import typeness
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import CARD, plain
-from graph.ingest.mapping import PartyRule
+from graph.ingest.mappings.mapping import PartyRule
 
 
 def book(sample: Sample, own: str, choices: Choices) -> Book:

@@ -5,8 +5,8 @@ import tomllib
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from graph.ingest.columns import slug
 from graph.ingest.guessing.vocabulary import GENERIC
+from graph.ingest.mappings.column_names import slug
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
 _GENDER = re.compile(r"[*:/_](?:in|innen|r|n)\b")  # Zahlungsempfänger*in, Zahlungspflichtige*r

@@ -7,7 +7,7 @@ from typing import Literal
 
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.choices import NONE, Choices
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.rows import LedgerRow, Reject
 
 Progress = Callable[[int], object]

@@ -3,21 +3,12 @@
 from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError
-from graph.ingest.readers import (
-    camt,
-    content,
-    datev,
-    einvoice,
-    journal,
-    json_lines,
-    mt940,
-    ofx,
-    parquet,
-    qif,
-    safe_xml,
-    spreadsheet,
-)
+from graph.ingest.readers import content, safe_xml
+from graph.ingest.readers.einvoices import einvoice
+from graph.ingest.readers.journals import datev, plain_text
 from graph.ingest.readers.parts import FileFormat, TableFormat
+from graph.ingest.readers.statements import camt, mt940, ofx, qif
+from graph.ingest.readers.tables import json_lines, parquet, spreadsheet
 
 FORMATS: tuple[FileFormat | TableFormat, ...] = (
     camt.FORMAT,
@@ -29,7 +20,7 @@ FORMATS: tuple[FileFormat | TableFormat, ...] = (
     spreadsheet.FORMAT,
     parquet.FORMAT,
     json_lines.FORMAT,
-    journal.FORMAT,
+    plain_text.FORMAT,
 )
 
 

@@ -112,11 +112,11 @@ def test_what_cannot_be_is_said(tenant, arguments, says):
 
 
 def test_a_token_revoked_by_another_process_dies_within_its_seconds(tenant, settings):
+    settings.TOKEN_SECONDS = 0.3
     client = client_of(tenant)
     assert client.get(GRAPH).status_code == 200
     with connections["owner"].cursor() as cursor:
         cursor.execute("DELETE FROM finley_apitoken")
-    settings.TOKEN_SECONDS = 0.3
     time.sleep(0.35)
     assert client.get(GRAPH).status_code == 401
 

@@ -25,7 +25,6 @@ def nobody_listens(settings, monkeypatch) -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
     monkeypatch.setattr(database_gate, "place", lambda: ("127.0.0.1", port))
-    monkeypatch.setattr(database_gate, "_looked", (0.0, True))
 
 
 @pytest.mark.parametrize("path", ["/api/v1/graph/stats/", "/api/v1/syncs/", "/admin/login/"])

@@ -12,7 +12,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from finley.models import Membership, Role, User
+from finley.web import account
 from graph.database.role import as_owner
+from tests.finley.auth.test_sign_in import forget_attempts
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import PASSWORD, text_of
 
@@ -211,6 +213,21 @@ def test_a_forgotten_password_is_set_anew_by_mail(person, committed):
         "/account/sign-in/", {"username": person.email, "password": "quite another one"}
     )
     assert signed["Location"] == "/"
+
+
+@pytest.mark.parametrize("limit", ["MAILS", "MAILS_OF_ADDRESS"])
+def test_mails_about_a_password_are_few(person, committed, monkeypatch, limit):
+    monkeypatch.setattr(account, limit, 2)
+    forget_attempts()
+    client = Client()
+    with override_settings(EMAIL_HOST_NAME="mail.example"):
+        pages = [
+            client.post("/account/password/", {"email": person.email}, follow=True)
+            for _ in range(4)
+        ]
+    assert len(mail.outbox) == 2
+    assert {page.request["PATH_INFO"] for page in pages} == {"/account/password/sent/"}
+    forget_attempts()
 
 
 def test_without_a_mail_server_no_page_promises_mail(committed):

@@ -24,7 +24,7 @@ from syncjobs.uploads import enqueue, read, receive, supervisor
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
 from tests.graph import rows
-from tests.graph.ingest.readers import invoices
+from tests.graph.ingest.readers.einvoices import invoices
 from tests.syncjobs import workers
 
 BOOKS = b"""Date,Supplier,Invoice Number,Amount,Currency
@@ -209,7 +209,7 @@ def test_a_file_in_pieces_may_come_in_any_order_and_twice(client, quiet):
 def test_a_file_that_cannot_be_taken_is_refused_before_it_is_sent(client, quiet, sent, words):
     response = begin(client, **sent)
     assert response.status_code == 400
-    assert words in response.json()["error"]
+    assert words in response.json()["detail"]
     assert not Upload.objects.using("owner").exists()
 
 
@@ -236,7 +236,9 @@ def test_files_that_failed_or_are_imported_count_towards_the_limit(client, tenan
     ]
     Upload.objects.using("owner").bulk_create(rows)
     refused = begin(client, "b.csv", 5)
-    assert "20 files are open" in text_of(refused)
+    assert (refused.status_code, refused["Retry-After"]) == (429, "60")
+    assert refused["Content-Type"] == "application/problem+json"
+    assert "20 files are open" in refused.json()["detail"]
     Upload.objects.using("owner").update(updated_at="2024-01-01T00:00:00Z")
     again = begin(client, "b.csv", 5)
     assert (again.status_code == 200) == (state == "failed"), "a week later a failed one is gone"
@@ -312,7 +314,7 @@ def test_a_form_of_other_books_sends_nothing(client, tenant, other_tenant, quiet
     sent = {"name": "a.csv", "size": 5, "tenant": opened_for}
     refused = client.post("/import/begin/", sent)
     assert refused.status_code == 400
-    assert f"the books of {other_tenant.email} now" in refused.json()["error"]
+    assert f"the books of {other_tenant.email} now" in refused.json()["detail"]
     sent = {"files": [SimpleUploadedFile("a.csv", BOOKS)], "tenant": opened_for}
     refused = client.post("/import/", sent)
     assert refused.status_code == 400

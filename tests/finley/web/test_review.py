@@ -4,6 +4,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from graph import models
 from graph.errors import DecidedMeanwhile
@@ -93,6 +94,22 @@ def test_a_note_and_an_owner_stay_with_the_case(client, two):
     text = text_of(client.get("/review/"))
     assert "&lt;i&gt;asked&lt;/i&gt; the supplier" in text
     assert '<span class="tag">Ada</span>' in text
+    assert states(two) == ["open", "open"]
+
+
+@pytest.mark.parametrize(("action", "field"), [("assign", "owner"), ("note", "note")])
+def test_a_nul_in_a_form_is_left_out(client, two, action, field):
+    assert decide(client, two[:1], action, **{field: "A\0da"}).status_code == 200
+    assert "Ada" in text_of(client.get("/review/"))
+
+
+def test_a_decision_that_waits_for_a_lock_ends_in_time(client, two, settings):
+    settings.QUESTIONS = {**settings.QUESTIONS, "request_seconds": 0.3}
+    with transaction.atomic(using="owner"):
+        models.PaymentCase.objects.using("owner").select_for_update().get(pk=two[0])
+        response = decide(client, two[:1], "confirm")
+    assert (response.status_code, response["Retry-After"]) == (503, "10")
+    assert "Nothing was changed" in text_of(response)
     assert states(two) == ["open", "open"]
 
 

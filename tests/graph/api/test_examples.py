@@ -94,6 +94,7 @@ def taken(api, tenant, books, settings) -> dict[str, Any]:
     return {
         **answers(api, books),
         **one_case(api, case, tenant.id),
+        "graph_check": checked(api, tenant.id),
         **decisions(api, tenant.id, books),
         **questions_to_workers(api),
         "problems": problems(api, tenant, settings),
@@ -241,6 +242,19 @@ def one_case(api, case: UUID, user_id: UUID) -> dict[str, dict[str, Any]]:
             "409": in_use(api, user_id, f"{path}decide/", decision),
             "200": shortened(api.post(f"{path}decide/", decision, format="json").json()),
         },
+    }
+
+
+def checked(api, user_id: UUID) -> dict[str, Any]:
+    path, payment = f"{V1}check/", {
+        "id": "7", "date": "2024-03-31", "amount": "120.50", "currency": "GBP",
+        "party": "Acme 100% Wool", "number": "INV-7",
+    }  # fmt: skip
+    wrong = {**payment, "amount": "a lot"}
+    return {
+        "200": shortened(api.post(path, {"payments": [payment]}, format="json").json()),
+        "400": api.post(path, {"payments": [payment, wrong]}, format="json").json(),
+        "409": in_use(api, user_id, path, {"payments": [payment]}),
     }
 
 

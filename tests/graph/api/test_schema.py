@@ -29,9 +29,10 @@ def test_every_question_is_in_it_with_what_can_go_wrong():
     assert len(paths) == len(urlpatterns)
     for path, operations in paths.items():
         jobs = "questions/" in path
-        decided = path.endswith(("decide/", "resolutions/"))
+        decided = path.endswith(("decide/", "check/", "resolutions/"))
         if decided:
-            assert set(operations) == ({"post"} if "}/" in path else {"get", "post"})
+            both = path.endswith("resolutions/")
+            assert set(operations) == ({"get", "post"} if both else {"post"})
             continue
         unversioned = jobs or "cases/" in path
         assert set(operations) == ({"get", "delete"} if jobs and "}/" in path else {"get"})

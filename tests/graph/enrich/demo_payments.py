@@ -14,10 +14,10 @@ from finley.demo.truth import Ref, Truth
 from graph.enrich.columns import fields
 from graph.enrich.columns.payments import UNIT, Entities, Payments
 from graph.enrich.resolution.resolve import Key, Party, resolve
-from graph.ingest.identity import identity
 from graph.ingest.import_file import format_of
 from graph.ingest.rows import LedgerRow
 from graph.ingest.rows_from_file import read
+from graph.ingest.store.identity import identity
 
 ACCOUNTS = ("iban", "bank_account")
 EPOCH = np.datetime64("1970-01-01")

@@ -11,7 +11,7 @@ from django.db import connections
 from finley.models import User
 from graph.database.role import as_owner
 from graph.enrich import run
-from graph.ingest.request_enrichment import books_changed
+from graph.ingest.store.request_enrichment import books_changed
 from graph.models import (
     PredictedRelationship,
     RelationshipInstance,

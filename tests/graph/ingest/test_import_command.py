@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from finley.models import User
 from graph import models
 from graph.database.role import as_owner
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings.mapping import Mapping
 from graph.view import refresh
 from tests.graph.ingest import processes
 from tests.graph.ingest.conftest import Write

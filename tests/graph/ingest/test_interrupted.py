@@ -16,8 +16,8 @@ from django.db import connections, transaction
 from finley.models import User
 from graph import models
 from graph.database.role import as_owner
-from graph.ingest import mapping
 from graph.ingest.import_file import import_file
+from graph.ingest.mappings import from_toml
 from tests.graph.ingest import processes
 from tests.graph.ingest.contents import contents
 
@@ -72,7 +72,7 @@ def big(folder: Path, count: int = MANY) -> Path:
 
 
 def imported(folder: Path, user: UUID, file: Path) -> None:
-    import_file(user, file, mapping.load(folder / "simple.toml"), folder / "rejects")
+    import_file(user, file, from_toml.load(folder / "simple.toml"), folder / "rejects")
 
 
 def started(folder: Path, user: UUID, *files: Path) -> subprocess.Popen[str]:

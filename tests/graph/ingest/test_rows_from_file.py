@@ -16,8 +16,8 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph.ingest import mapping
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings import mapping, ready_formats
+from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.rows import LedgerRow, Party, Reject
 from graph.ingest.rows_from_file import LedgerFileError, header, read
 
@@ -38,7 +38,7 @@ OXFORD_REJECTS = {
 
 
 def _read(path: Path) -> tuple[list[LedgerRow], list[Reject]]:
-    chosen = mapping.recognise(header(path))
+    chosen = ready_formats.recognise(header(path))
     assert chosen is not None
     found = list(read(path, chosen))
     rows = [row for row in found if isinstance(row, LedgerRow)]
@@ -132,7 +132,7 @@ class TestRealBooks:
 
 
 def _recognised(path: Path) -> Mapping:
-    found = mapping.recognise(header(path))
+    found = ready_formats.recognise(header(path))
     assert found is not None
     return found
 

@@ -12,9 +12,9 @@ from finley.demo.books import write
 from graph.enrich.resolution import blocking
 from graph.enrich.resolution.resolve import LEAST, Decision, Key, Pair, Party, resolve
 from graph.enrich.resolution.similarity import SURE, compare, read
-from graph.ingest.identity import identity
 from graph.ingest.import_file import format_of
 from graph.ingest.rows_from_file import read as read_ledger
+from graph.ingest.store.identity import identity
 
 SIDES = {
     "party": "payee",

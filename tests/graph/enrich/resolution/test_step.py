@@ -11,8 +11,8 @@ from graph import models
 from graph.enrich.resolution import step
 from graph.enrich.write.counts import Counts
 from graph.errors import NotFound
-from graph.ingest import mapping
 from graph.ingest.import_file import import_file
+from graph.ingest.mappings import from_toml
 from graph.questions import search
 from graph.reading.load import load
 from graph.view import refresh
@@ -57,7 +57,7 @@ STATE = """
 def take(tenant: Any, tmp_path: Path) -> Any:
     path = tmp_path / "simple.toml"
     path.write_text(MAPPING)
-    by = mapping.load(path)
+    by = from_toml.load(path)
 
     def taken(lines: str, user: Any = None) -> None:
         file = tmp_path / "books.csv"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from graph.ingest.guessing.explain import explain
 from graph.ingest.guessing.guess import GuessError, guess
-from graph.ingest.mapping import AmountRule, KeyRule, Mapping, PartyRule, ready
+from graph.ingest.mappings.mapping import AmountRule, KeyRule, Mapping, PartyRule
+from graph.ingest.mappings.ready_formats import ready
 from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import LedgerFileError, read
 

@@ -20,8 +20,10 @@ from graph.errors import LedgerError
 from graph.ingest.file_parts import format_of
 from graph.ingest.import_file import import_file
 from graph.ingest.readers.parts import Hints
-from tests.graph.ingest.readers import test_camt, test_datev, test_mt940, test_ofx, test_tables
-from tests.graph.ingest.readers.invoices import CII, UBL, pdf
+from tests.graph.ingest.readers.einvoices.invoices import CII, UBL, pdf
+from tests.graph.ingest.readers.journals import test_datev
+from tests.graph.ingest.readers.statements import test_camt, test_mt940, test_ofx
+from tests.graph.ingest.readers.tables import test_tables
 
 EACH = int(os.environ.get("FINLEY_MUTATIONS", "50"))  # of each file
 HINTS = Hints("day", "EUR")
