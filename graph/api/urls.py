@@ -3,14 +3,14 @@
 from django.urls import path
 
 from graph.api import (
-    case_views,
     changes,
     check_views,
-    decision_views,
     export,
     heavy_views,
     views,
 )
+from graph.api.decisions import cases
+from graph.api.decisions import views as decisions
 
 urlpatterns = [
     path("stats/", heavy_views.StatsView.as_view(), name="graph-stats"),
@@ -32,21 +32,19 @@ urlpatterns = [
     path("changes/", changes.ChangesView.as_view(), name="graph-changes"),
     path("changes/stream/", changes.StreamView.as_view(), name="graph-changes-stream"),
     path("export/", export.ExportView.as_view(), name="graph-export"),
-    path("cases/", case_views.CasesView.as_view(), name="graph-cases"),
-    path("cases/<str:case_id>/", case_views.CaseView.as_view(), name="graph-case"),
-    path(
-        "cases/<str:case_id>/decide/", case_views.DecisionView.as_view(), name="graph-case-decide"
-    ),
-    path("resolutions/", decision_views.ResolutionsView.as_view(), name="graph-resolutions"),
+    path("cases/", cases.CasesView.as_view(), name="graph-cases"),
+    path("cases/<str:case_id>/", cases.CaseView.as_view(), name="graph-case"),
+    path("cases/<str:case_id>/decide/", cases.DecisionView.as_view(), name="graph-case-decide"),
+    path("resolutions/", decisions.ResolutionsView.as_view(), name="graph-resolutions"),
     path(
         "resolutions/<str:pair_id>/decide/",
-        decision_views.ResolutionView.as_view(),
+        decisions.ResolutionView.as_view(),
         name="graph-resolution-decide",
     ),
-    path("predictions/", decision_views.PredictionsView.as_view(), name="graph-predictions"),
+    path("predictions/", decisions.PredictionsView.as_view(), name="graph-predictions"),
     path(
         "predictions/<str:prediction_id>/decide/",
-        decision_views.PredictionView.as_view(),
+        decisions.PredictionView.as_view(),
         name="graph-prediction-decide",
     ),
     path("check/", check_views.CheckView.as_view(), name="graph-check"),

@@ -5,8 +5,8 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from graph.api import decision_serializers as shapes
 from graph.api.common_serializers import NoQuery
+from graph.api.decisions import serializers as shapes
 from graph.api.idempotent_view import Repeatable
 from graph.api.question_view import NOT_FOUND, PROBLEMS
 from graph.api.tenant_view import Asked

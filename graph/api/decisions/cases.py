@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api import sum_serializers as sums
-from graph.api.decision_views import MEANWHILE, person
+from graph.api.decisions.views import MEANWHILE, person
 from graph.api.idempotent_view import Repeatable
 from graph.api.question_view import NOT_FOUND, PROBLEMS
 from graph.api.tenant_view import Asked

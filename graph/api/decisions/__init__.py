@@ -1,0 +1,1 @@
+"""Endpoints of what people decide: about cases, pairs of parties and predictions."""
