@@ -43,43 +43,43 @@ def main() -> None:
     options = _options()
     try:
         with dataset.database(DATABASE):
-            told = run(options)
+            results = run(options)
     except KeyboardInterrupt:
         sys.exit("Interrupted; the database made for scoring is gone.")
-    for name, scores in told.items():
+    for name, scores in results.items():
         _table(name, scores)
     if options.json:
-        print(json.dumps(told))
+        print(json.dumps(results))
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """The scores of everything that was asked for."""
     makers = {name: make for name, make in MAKERS.items() if name in options.only}
-    told = {name: _generated(name, make, options) for name, make in makers.items()}
-    return told | {"calderdale": _calderdale(options)}
+    results = {name: _generated(name, make, options) for name, make in makers.items()}
+    return results | {"calderdale": _calderdale(options)}
 
 
 def demo(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, Truth]:
     """The demo's own generator."""
-    chosen = {"jitter_days": options.jitter, "missed": options.missed}
-    chosen |= {"months": options.months} if options.months else {}
-    made = demobooks.write(folder, seed, **chosen)
-    paths = [path for path in made.files if path.suffix == ".csv"]
-    return [(path, format_of(path)) for path in paths], made.truth
+    arguments = {"jitter_days": options.jitter, "missed": options.missed}
+    arguments |= {"months": options.months} if options.months else {}
+    books = demobooks.write(folder, seed, **arguments)
+    paths = [path for path in books.files if path.suffix == ".csv"]
+    return [(path, format_of(path)) for path in paths], books.truth
 
 
 def other(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, Truth]:
     """The generator that nothing was tuned on."""
-    chosen = {"jitter_days": options.jitter, "missed": options.missed}
-    chosen |= {"months": options.months} if options.months else {}
-    made = otherbooks.write(folder, seed, **chosen)
-    return [(path, otherbooks.mapping_of(path.name)) for path in made.files], made.truth
+    arguments = {"jitter_days": options.jitter, "missed": options.missed}
+    arguments |= {"months": options.months} if options.months else {}
+    books = otherbooks.write(folder, seed, **arguments)
+    return [(path, otherbooks.mapping_of(path.name)) for path in books.files], books.truth
 
 
 def hard(folder: Path, seed: int, _: argparse.Namespace) -> tuple[Files, Truth]:
     """The generator that plants hard cases by kind, written without a look at the detectors."""
-    made = plantedbooks.write(folder, seed)
-    return [(path, plantedbooks.mapping_of(path.name)) for path in made.files], made.truth
+    books = plantedbooks.write(folder, seed)
+    return [(path, plantedbooks.mapping_of(path.name)) for path in books.files], books.truth
 
 
 MAKERS: dict[str, Maker] = {"generator": demo, "other_generator": other, "planted": hard}
@@ -133,12 +133,12 @@ def ahead(user_id: UUID, whole: Found, end: date, series: Callable[[date], Group
 
     The tenant has only what was before the earliest cut from here on.
     """
-    told = Forecasts()
+    results = Forecasts()
     for cut in (end - HIDDEN * n for n in range(1, CUTS + 1)):
         scored_tenants.cut_short(user_id, cut)
         scored_tenants.enrich(user_id)
-        told += judged.forecasts(tables.read(user_id), series(cut), whole.days, cut)
-    return told
+        results += judged.forecasts(tables.read(user_id), series(cut), whole.days, cut)
+    return results
 
 
 def at_random(files: Files, seed: int) -> Share:

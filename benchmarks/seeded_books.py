@@ -79,11 +79,11 @@ class Books:
                 yield "raw_events", self._events(n, tenant, side)
                 yield "entity_matches", self._matches(n, tenant, side)
             yield "relationship_instances", self._relationships(n, tenant)
-            for table, chosen, columns in self._facts(n):
-                rows = n[chosen]
+            for table, mask, columns in self._facts(n):
+                rows = n[mask]
                 yield (
                     table,
-                    self._row(table, rows, tenant[chosen])
+                    self._row(table, rows, tenant[mask])
                     | {"relationship_id": self.ids("relationship", rows)}
                     | columns,
                 )
@@ -144,7 +144,7 @@ class Books:
         }
 
     def _matches(self, n: Index, tenant: Index, side: int) -> Columns:
-        first, count = (each[tenant] for each in self.places(10, 2))
+        first, count = (of_tenants[tenant] for of_tenants in self.places(10, 2))
         entity = first + np.floor(count * self.part(f"end{side}", n) ** 2).astype(np.int64)
         return self._row(f"match{side}", n, tenant) | {
             "event_id": self.ids(f"event{side}", n),
@@ -170,7 +170,7 @@ class Books:
     def _pattern(
         self, kind: str, n: Index, tenant: Index, share: int, has: npt.NDArray[np.bool_]
     ) -> pa.Array:
-        first, count = (each[tenant] for each in self.places(share))
+        first, count = (of_tenants[tenant] for of_tenants in self.places(share))
         return _where(has, self.ids(kind, first + n % count))
 
     def _facts(self, n: Index) -> Iterator[tuple[str, npt.NDArray[np.bool_], Columns]]:

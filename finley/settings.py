@@ -305,7 +305,7 @@ SPECTACULAR_SETTINGS = {
         "UploadState": "syncjobs.models.choices.UploadState",
         "Role": "finley.models.Role",
         "Decided": "graph.models.choices.ResolutionDecision",
-        "PartyDecision": "graph.api.decisions.serializers.WORDS",
+        "PartyDecision": "graph.api.decision_serializers.WORDS",
         "PredictionStatus": "graph.models.choices.PredictionStatus",
         "AmountDirection": "syncjobs.api.upload_serializers.DIRECTIONS",
         "ConnectionState": "syncjobs.models.choices.ConnectionState",

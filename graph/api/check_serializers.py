@@ -50,7 +50,7 @@ class CandidateBody(StrictQuery):
 class CheckBody(StrictQuery):
     one_of_them = "field"
     payments = CandidateBody(many=True, allow_empty=False)
-    source = serializers.CharField(  # type: ignore[assignment]
+    source: Any = serializers.CharField(
         required=False,
         max_length=TEXT,
         help_text="The source of your books that the payments would come to; the one with the most "
@@ -86,7 +86,7 @@ class CheckedRow(Answer):
     relationship_id = serializers.UUIDField(
         allow_null=True, help_text="The row in your books; null for a payment of this request"
     )
-    source = serializers.CharField()  # type: ignore[assignment]
+    source: Any = serializers.CharField()
     key = serializers.CharField(help_text="The row's own key in its source")
     day = serializers.DateField()
     party = serializers.CharField()
@@ -129,7 +129,7 @@ class CheckCounts(Answer):
 
 
 class CheckAnswer(Answer):
-    source = serializers.CharField(  # type: ignore[assignment]
+    source: Any = serializers.CharField(
         help_text="The source that the payments were taken to come to"
     )
     books_until = serializers.DateField(allow_null=True, help_text="The last day of your books")

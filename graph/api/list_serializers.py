@@ -129,7 +129,7 @@ class SumOfGroup(Answer):
     direction = serializers.ChoiceField(
         ["in", "out"], required=False, help_text="With group=party. in: it is paid"
     )
-    source = EntityAnswer(allow_null=True, help_text="With group=pair: who pays")  # type: ignore[assignment]
+    source: Any = EntityAnswer(allow_null=True, help_text="With group=pair: who pays")
     target = EntityAnswer(allow_null=True, help_text="With group=pair: who is paid")
     month = serializers.CharField(allow_null=True, help_text="With group=month: YYYY-MM, in UTC")
     category = serializers.CharField(

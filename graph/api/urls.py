@@ -4,13 +4,11 @@ from django.urls import path
 
 from graph.api import (
     changes,
-    check_views,
+    decision_views,
     export,
     heavy_views,
     views,
 )
-from graph.api.decisions import cases
-from graph.api.decisions import views as decisions
 
 urlpatterns = [
     path("stats/", heavy_views.StatsView.as_view(), name="graph-stats"),
@@ -32,22 +30,26 @@ urlpatterns = [
     path("changes/", changes.ChangesView.as_view(), name="graph-changes"),
     path("changes/stream/", changes.StreamView.as_view(), name="graph-changes-stream"),
     path("export/", export.ExportView.as_view(), name="graph-export"),
-    path("cases/", cases.CasesView.as_view(), name="graph-cases"),
-    path("cases/<str:case_id>/", cases.CaseView.as_view(), name="graph-case"),
-    path("cases/<str:case_id>/decide/", cases.DecisionView.as_view(), name="graph-case-decide"),
-    path("resolutions/", decisions.ResolutionsView.as_view(), name="graph-resolutions"),
+    path("cases/", decision_views.CasesView.as_view(), name="graph-cases"),
+    path("cases/<str:case_id>/", decision_views.CaseView.as_view(), name="graph-case"),
+    path(
+        "cases/<str:case_id>/decide/",
+        decision_views.DecisionView.as_view(),
+        name="graph-case-decide",
+    ),
+    path("resolutions/", decision_views.ResolutionsView.as_view(), name="graph-resolutions"),
     path(
         "resolutions/<str:pair_id>/decide/",
-        decisions.ResolutionView.as_view(),
+        decision_views.ResolutionView.as_view(),
         name="graph-resolution-decide",
     ),
-    path("predictions/", decisions.PredictionsView.as_view(), name="graph-predictions"),
+    path("predictions/", decision_views.PredictionsView.as_view(), name="graph-predictions"),
     path(
         "predictions/<str:prediction_id>/decide/",
-        decisions.PredictionView.as_view(),
+        decision_views.PredictionView.as_view(),
         name="graph-prediction-decide",
     ),
-    path("check/", check_views.CheckView.as_view(), name="graph-check"),
+    path("check/", views.CheckView.as_view(), name="graph-check"),
     path("cash-flow/", views.CashFlowView.as_view(), name="graph-cash-flow"),
     path("reconcile/", views.ReconcileView.as_view(), name="graph-reconcile"),
     path("spend/", views.SpendView.as_view(), name="graph-spend"),

@@ -49,12 +49,12 @@ def parts_of(
     if isinstance(by, FileFormat):
         return by.parts(path, hints)
     kind = by if isinstance(by, TableFormat) else registry.recognise(path)
-    chosen = by if isinstance(by, Mapping) else None
+    mapping = by if isinstance(by, Mapping) else None
     if isinstance(kind, TableFormat):
-        return _of_tables(path, kind.tables(path), chosen, hints.choices)
-    if kind is not None or chosen is None:
+        return _of_tables(path, kind.tables(path), mapping, hints.choices)
+    if kind is not None or mapping is None:
         raise LedgerError(f"{path.name} is {kind and kind.title}: no mapping is needed for it")
-    return [_part(path, chosen, progress)]
+    return [_part(path, mapping, progress)]
 
 
 def _part(path: Path, by: Mapping, progress: Progress | None) -> Part:
@@ -74,17 +74,17 @@ def _part(path: Path, by: Mapping, progress: Progress | None) -> Part:
 
 
 def _of_tables(
-    path: Path, tables: list[Table], chosen: Mapping | None, choices: Choices
+    path: Path, tables: list[Table], mapping: Mapping | None, choices: Choices
 ) -> list[Part]:
     """A part for each table that is one of money; the others are named in a warning.
 
     Tables of one header are read alike, as the longest of them is understood.
     """
     parts, others = [], []
-    alike = {} if chosen else _by_header(tables, choices)
+    alike = {} if mapping else _by_header(tables, choices)
     for table in tables:
         try:
-            by = chosen or alike.get(tuple(header(table.csv))) or mapping_of(table.csv, choices)
+            by = mapping or alike.get(tuple(header(table.csv))) or mapping_of(table.csv, choices)
             parts.append(_table_part(path, table, by))
         except (GuessError, LedgerFileError) as error:
             others.append(_of_original(str(error), path, table))
@@ -96,16 +96,16 @@ def _of_tables(
 
 def _by_header(tables: list[Table], choices: Choices) -> dict[tuple[str, ...], Mapping]:
     """For each header that several tables begin with, the mapping of the longest that has one."""
-    found: dict[tuple[str, ...], Mapping] = {}
+    mappings: dict[tuple[str, ...], Mapping] = {}
     counts = Counter(tuple(header(table.csv)) for table in tables)
     for table in sorted(tables, key=lambda table: -table.csv.stat().st_size):
         names = tuple(header(table.csv))
-        if counts[names] > 1 and names not in found:
+        if counts[names] > 1 and names not in mappings:
             with suppress(GuessError, LedgerFileError):
                 by = mapping_of(table.csv, choices)
                 if layout(table.csv, by.file).header == names:
-                    found[names] = replace(by, file=replace(by.file, header_line=1))
-    return found
+                    mappings[names] = replace(by, file=replace(by.file, header_line=1))
+    return mappings
 
 
 def _table_part(path: Path, table: Table, by: Mapping) -> Part:

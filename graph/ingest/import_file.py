@@ -85,8 +85,8 @@ def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Pa
         raise LedgerError(f"{rejects.path} cannot be written: {reason}") from error
     warnings = tuple(warning for part in parts for warning in part.warnings)
     names = ", ".join(dict.fromkeys(part.name for part in parts))
-    written = rejects.path if rejects.count else None
-    return Imported(file, names, counts, written, warnings, tuple(doubts))
+    rejects_path = rejects.path if rejects.count else None
+    return Imported(file, names, counts, rejects_path, warnings, tuple(doubts))
 
 
 def must_be_sure(path: Path, parts: list[Part]) -> None:
@@ -141,7 +141,7 @@ def _stored(
 def summed(counts: list[Stored]) -> Stored:
     """The counts of several files or parts."""
     total = Stored()
-    for each in counts:
-        for name, value in asdict(each).items():
+    for stored in counts:
+        for name, value in asdict(stored).items():
             setattr(total, name, getattr(total, name) + value)
     return total

@@ -52,13 +52,11 @@ def insights(
     """A page of the layer's relationships, newest first, and where the next page begins.
 
     A prediction's status is as of `today`: pending, overdue, fulfilled, or stale where its source's
-    books ended too long ago to expect anything of them.
-
-    `party` is an entity's id or a part of a name (also of one that was merged). What people have
-    dismissed or cancelled is not there, as it is not in the view. `once`: of a payment that several
-    sources saw only one view, the one that counts where the layer says something of it
-    (`graph.enrich.canonical`). Raises NotFound for an unknown
-    layer, QuestionError for a filter that the layer has not, ViewMissing, ViewUnpopulated.
+    books ended too long ago to expect anything of them. `party` is an entity's id or a part of a
+    name, also of a merged one. What people dismissed or cancelled is left out. `once`: one sighting
+    of each payment, the canonical one if the layer has a row for it (`graph.enrich.canonical`).
+    Raises NotFound for an unknown layer, QuestionError for a filter that the layer lacks,
+    ViewMissing, ViewUnpopulated.
     """
     layer = _layer(layer_name)
     day = today or days.today(user_id)

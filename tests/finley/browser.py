@@ -75,8 +75,8 @@ class Browser:
 
     def type(self, selector: str, text: str) -> None:
         """Into the first element that the CSS selector finds; a path into a field for files."""
-        found = self._ask("POST", "/element", using="css selector", value=selector)
-        (element,) = found.values()
+        reference = self._ask("POST", "/element", using="css selector", value=selector)
+        (element,) = reference.values()
         self._ask("POST", f"/element/{element}/value", text=text)
 
     def press(self, *keys: str) -> None:
@@ -121,7 +121,7 @@ def browser(profile: Path) -> Iterator[Browser]:
 
 
 def _begun(client: httpx.Client, profile: Path) -> str:
-    wanted = {
+    capabilities = {
         "goog:chromeOptions": {
             "binary": shutil.which("chromium"),
             "args": [*FLAGS, f"--user-data-dir={profile}"],
@@ -130,7 +130,7 @@ def _begun(client: httpx.Client, profile: Path) -> str:
     }
     for _ in range(100):
         try:
-            answer = client.post("/session", json={"capabilities": {"alwaysMatch": wanted}})
+            answer = client.post("/session", json={"capabilities": {"alwaysMatch": capabilities}})
         except httpx.ConnectError:
             time.sleep(0.1)
             continue

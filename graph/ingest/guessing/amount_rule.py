@@ -15,12 +15,12 @@ _CONTINENTAL = {"EUR", "PLN", "SEK", "NOK", "DKK"}
 
 
 def amount_rule(
-    chosen: Book, shape: Layout, sample: Sample, choices: Choices
+    book: Book, shape: Layout, sample: Sample, choices: Choices
 ) -> tuple[AmountRule, list[Doubt]]:
     """The rule, and its doubts: the decimal mark, the column, the sides."""
-    mark, doubts = _decimal(chosen.money, shape, sample, choices)
-    doubts.extend(_column_doubts(chosen.money, sample, choices))
-    return _rule(chosen, mark, "." if mark == "," else ","), doubts
+    mark, doubts = _decimal(book.money, shape, sample, choices)
+    doubts.extend(_column_doubts(book.money, sample, choices))
+    return _rule(book, mark, "." if mark == "," else ","), doubts
 
 
 def _decimal(
@@ -52,8 +52,8 @@ def _column_doubts(money: Money, sample: Sample, choices: Choices) -> Iterator[D
         yield Doubt("amount", text, "--amount", both, 0.5, blocking=not choices.amount)
 
 
-def _rule(chosen: Book, mark: str, thousands: str) -> AmountRule:
-    money = chosen.money
+def _rule(book: Book, mark: str, thousands: str) -> AmountRule:
+    money = book.money
     if money.debit and money.credit:
         return AmountRule(
             debit=money.debit.name,
@@ -63,14 +63,14 @@ def _rule(chosen: Book, mark: str, thousands: str) -> AmountRule:
             unsigned=tuple(column.name for column in money.unsigned),
         )
     assert money.column is not None  # noqa: S101 - amount_columns gives one or both
-    paid, received = chosen.words
+    paid, received = book.words
     return AmountRule(
         money.column.name,
         decimal=mark,
         thousands=thousands,
-        positive="payer_pays" if paid or received else chosen.positive,
+        positive="payer_pays" if paid or received else book.positive,
         times=money.times.name if money.times else None,
-        direction=chosen.direction.name if chosen.direction else None,
+        direction=book.direction.name if book.direction else None,
         paid=tuple(sorted(paid or ({"dr"} if received else ()))),
         received=tuple(sorted(received)),
     )

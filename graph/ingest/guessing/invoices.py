@@ -71,8 +71,8 @@ def invoices(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
     if choices.direction:
         owed, confidence = choices.direction == "out", 1.0
     doubts = (_doubt(party, owed, confidence),) if confidence < STATED else ()
-    made = _bills(sample, party, own, money) if owed else _receivables(sample, party, own, money)
-    return replace(made, confidence=confidence, doubts=doubts)
+    book = _bills(sample, party, own, money) if owed else _receivables(sample, party, own, money)
+    return replace(book, confidence=confidence, doubts=doubts)
 
 
 def _doubt(party: Column, owed: bool, confidence: float) -> Doubt:

@@ -52,9 +52,9 @@ def parse(file: str, content: bytes) -> Mapping:
 def _mapping(table: Table) -> Mapping:
     name = table.text("name")
     fields, constants = table.table("fields"), table.table("constants")
-    chosen = {known: column for known in FIELDS if (column := fields.column(known))}
+    columns = {field_name: column for field_name in FIELDS if (column := fields.column(field_name))}
     currency = constants.currency("currency")
-    if currency is None and "currency" not in chosen:
+    if currency is None and "currency" not in columns:
         raise constants.error("currency", "is missing, and [fields] names no currency column")
     return Mapping(
         name=name,
@@ -72,7 +72,7 @@ def _mapping(table: Table) -> Mapping:
         publication=table.table("publication").columns("columns"),
         transaction=table.table("transaction").columns("columns"),
         records=_records(table),
-        fields=chosen,
+        fields=columns,
         aliases=table.table("aliases").aliases(),
         skip=_skip(table.table("skip")),
     )

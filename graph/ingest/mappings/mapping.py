@@ -172,7 +172,7 @@ class Mapping:
             for p in (self.payer, self.payee)
         ]
         several = (self.recognise, self.key.columns, self.publication, self.transaction, *parties)
-        named = (
+        names = (
             self.date.column,
             self.records.column if isinstance(self.records, RecordsRule) else None,
             *money,
@@ -182,7 +182,7 @@ class Mapping:
             *self.fields.values(),
             *(c for cs in several for c in cs),
         )
-        return [name for name in named if name]
+        return [name for name in names if name]
 
     @property
     def recorded(self) -> str:
@@ -193,9 +193,9 @@ class Mapping:
         if rule is None:
             owed = self.platform in OWED
             return "obligation" if owed else "obligation where due later than dated, else payment"
-        said = ", ".join(f"{value}: {kind}" for value, kind in rule.values)
+        words = ", ".join(f"{value}: {kind}" for value, kind in rule.values)
         default = f"else {rule.default}" if rule.default else "others are rejected"
-        return f"by {rule.column} ({said}; {default})" if rule.column else str(rule.default)
+        return f"by {rule.column} ({words}; {default})" if rule.column else str(rule.default)
 
     def lacks(self, names: Sequence[str]) -> list[str]:
         """The columns that no row can do without and that are not among these canonical names."""

@@ -13,9 +13,9 @@ from graph.ingest.mappings.mapping import Mapping
 def ready() -> dict[str, Mapping]:
     """The formats that come with finley, by name."""
     folder = files("graph.ingest") / "formats"
-    named = sorted((file for file in folder.iterdir() if _is_toml(file)), key=lambda f: f.name)
-    found = (parse(file.name, file.read_bytes()) for file in named)
-    return {mapping.name: mapping for mapping in found}
+    toml_files = sorted((file for file in folder.iterdir() if _is_toml(file)), key=lambda f: f.name)
+    mappings = (parse(file.name, file.read_bytes()) for file in toml_files)
+    return {mapping.name: mapping for mapping in mappings}
 
 
 def _is_toml(file: Traversable) -> bool:

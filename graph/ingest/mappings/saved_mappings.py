@@ -23,8 +23,12 @@ def format_for(user_id: UUID, path: Path, choices: Choices = NONE) -> Format:
 
     What somebody decides now (`choices`) goes before what is saved. Raises LedgerError.
     """
-    if choices == NONE and registry.recognise(path) is None and (saved := find(user_id, path)):
-        return saved
+    if (
+        choices == NONE
+        and registry.recognise(path) is None
+        and (own_mapping := find(user_id, path))
+    ):
+        return own_mapping
     return format_of(path, choices)
 
 
@@ -39,21 +43,21 @@ def find(user_id: UUID, path: Path) -> Mapping | None:
         row = SavedMapping.objects.filter(user_id=user_id, layout=layout).first()
     if row is None:
         return None
-    saved = from_toml.loads(f"the saved mapping {row.name!r}", row.toml)
-    saved = replace(saved, file=replace(saved.file, header_line=place.shape.line))
-    return _of_account(saved, account_above(place.above))
+    mapping = from_toml.loads(f"the saved mapping {row.name!r}", row.toml)
+    mapping = replace(mapping, file=replace(mapping.file, header_line=place.shape.line))
+    return _of_account(mapping, account_above(place.above))
 
 
-def _of_account(saved: Mapping, account: str) -> Mapping:
+def _of_account(mapping: Mapping, account: str) -> Mapping:
     """For another account's file, where the account stands above the header."""
-    known = saved.key.account
-    if not known or not account or account == known:
-        return saved
+    own_account = mapping.key.account
+    if not own_account or not account or account == own_account:
+        return mapping
     payer, payee = (
-        replace(party, default=account) if party.default == known else party
-        for party in (saved.payer, saved.payee)
+        replace(party, default=account) if party.default == own_account else party
+        for party in (mapping.payer, mapping.payee)
     )
-    return replace(saved, key=replace(saved.key, account=account), payer=payer, payee=payee)
+    return replace(mapping, key=replace(mapping.key, account=account), payer=payer, payee=payee)
 
 
 def save(user_id: UUID, path: Path, by: Mapping) -> str:

@@ -21,7 +21,7 @@ def two(tenant, books) -> list[str]:
     user = tenant.id
     sales, shop = rows.entity(user, "Shop floor", "department"), rows.entity(user, "Twice Ltd")
     first, again = (rows.payment(user, sales, shop, 50) for _ in range(2))
-    made = [
+    cases = [
         a_case(user, books.annotated, books.plain),
         a_case(
             user,
@@ -34,17 +34,17 @@ def two(tenant, books) -> list[str]:
         ),
     ]
     refresh.refresh()
-    return [str(case.pk) for case in made]
+    return [str(case.pk) for case in cases]
 
 
 def states(two: list[str]) -> list[str]:
-    found = dict(models.PaymentCase.objects.using("owner").values_list("pk", "state"))
-    return [{str(pk): state for pk, state in found.items()}[case] for case in two]
+    state_of = dict(models.PaymentCase.objects.using("owner").values_list("pk", "state"))
+    return [{str(pk): state for pk, state in state_of.items()}[case] for case in two]
 
 
 def decide(client, chosen, action="confirm", seen="open", **more):
-    sent = {"action": action, "seen": seen, "case": chosen, **more}
-    return client.post("/review/decide/", sent, follow=True)
+    form = {"action": action, "seen": seen, "case": chosen, **more}
+    return client.post("/review/decide/", form, follow=True)
 
 
 def test_rows_stand_side_by_side_and_the_sum_counts_each_case_once(client, two):
@@ -154,10 +154,10 @@ def test_what_is_no_decision_is_refused(client, two, sent):
 
 
 def test_a_decision_leads_back_to_the_queue_and_nowhere_else(client, two):
-    sent = {"action": "dismiss", "seen": "open", "case": two[0], "back": "https://evil.example/"}
-    assert client.post("/review/decide/", sent)["Location"] == "/review/"
-    sent = {**sent, "case": two[1], "back": "/review/?party=twice#next"}
-    assert client.post("/review/decide/", sent)["Location"] == "/review/?party=twice#next"
+    form = {"action": "dismiss", "seen": "open", "case": two[0], "back": "https://evil.example/"}
+    assert client.post("/review/decide/", form)["Location"] == "/review/"
+    form = {**form, "case": two[1], "back": "/review/?party=twice#next"}
+    assert client.post("/review/decide/", form)["Location"] == "/review/?party=twice#next"
 
 
 def test_all_of_a_filter_are_decided_at_once_and_taken_back(client, tenant, books, monkeypatch):

@@ -49,7 +49,7 @@ def operations() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every question's path, as the schema has it, with its operation."""
     for path, methods in published()["paths"].items():
         if path.startswith(V1):
-            yield from ((path.removeprefix(V1), each) for each in methods.values())
+            yield from ((path.removeprefix(V1), operation) for operation in methods.values())
 
 
 def asked_of(books) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -102,22 +102,26 @@ def taken(api, tenant, books, settings) -> dict[str, Any]:
 
 
 def answers(api, books) -> dict[str, dict[str, Any]]:
-    heavy = {each["operationId"] for _, each in operations() if "202" in each["responses"]}
-    missing = {each["operationId"] for _, each in operations() if "404" in each["responses"]}
-    found = {}
+    heavy = {
+        operation["operationId"] for _, operation in operations() if "202" in operation["responses"]
+    }
+    missing = {
+        operation["operationId"] for _, operation in operations() if "404" in operation["responses"]
+    }
+    examples = {}
     for name, (path, parameters) in asked_of(books).items():
-        found[name] = {
+        examples[name] = {
             "200": body(api, path, parameters),
             "400": api.get(V1 + path, {**parameters, "colour": "red"}).json(),
         }
         if name in heavy:
-            asked = {"headers": {"Prefer": "respond-async"}}
-            found[name]["202"] = api.get(V1 + path, parameters, **asked).json()
+            options = {"headers": {"Prefer": "respond-async"}}
+            examples[name]["202"] = api.get(V1 + path, parameters, **options).json()
             with connections["owner"].cursor() as cursor:
                 cursor.execute("DELETE FROM asked_questions")
         if name in missing:
-            found[name]["404"] = not_found(api, path, parameters)
-    return found
+            examples[name]["404"] = not_found(api, path, parameters)
+    return examples
 
 
 def body(api, path: str, parameters: dict[str, Any]) -> Any:
@@ -209,20 +213,20 @@ def case_of(tenant, books) -> UUID:
 
 def in_use(api, user_id: UUID, path: str, decision: dict[str, Any]) -> Any:
     """What is answered while the request that came first with the key still runs."""
-    held, answered = threading.Event(), threading.Event()
+    is_held, has_answered = threading.Event(), threading.Event()
 
     def hold() -> None:
         with IdempotentRequest(user_id, "first", "digest").first():
-            held.set()
-            answered.wait(30)
+            is_held.set()
+            has_answered.wait(30)
         connections["default"].close()
 
     with ThreadPoolExecutor(1) as threads:
         threads.submit(hold)
-        assert held.wait(30)
+        assert is_held.wait(30)
         key = {"Idempotency-Key": "first"}
         answer = api.post(path, decision, format="json", headers=key)
-        answered.set()
+        has_answered.set()
     assert answer.status_code == 409, answer.content
     return answer.json()
 
@@ -304,7 +308,7 @@ def questions_to_workers(api) -> dict[str, dict[str, Any]]:
     accepted = api.get(V1 + "importance/?top=2", headers={"Prefer": "respond-async"})
     computed(accepted)
     one = accepted.headers["Location"]
-    found = {
+    examples = {
         "graph_questions_list": {
             "200": shortened(api.get(V1 + "questions/").json()),
             "400": api.get(V1 + "questions/?colour=red").json(),
@@ -315,7 +319,7 @@ def questions_to_workers(api) -> dict[str, dict[str, Any]]:
             "404": api.get(f"{V1}questions/{SOMEBODY}/").json(),
         },
     }
-    return {**found, "graph_questions_forget": dict(found["graph_questions_read"])}
+    return {**examples, "graph_questions_forget": dict(examples["graph_questions_read"])}
 
 
 def problems(api, tenant, settings) -> dict[str, Any]:
@@ -367,7 +371,7 @@ def shortened(value: Any) -> Any:
         return {name: shortened(inner) for name, inner in value.items()}
     if not isinstance(value, list):
         return value
-    return [shortened(each) for each in sorted(value, key=_silent)[:MOST]]
+    return [shortened(inner_) for inner_ in sorted(value, key=_silent)[:MOST]]
 
 
 def _silent(value: Any) -> int:
@@ -379,7 +383,7 @@ def shape(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: shape(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [shape(each) for each in value]
+        return [shape(inner_) for inner_ in value]
     if isinstance(value, bool) or value is None:
         return str(value is None)
     return "number" if isinstance(value, int | float) else "text"
@@ -396,8 +400,8 @@ def test_every_answer_of_every_question_has_one():
     for path, operation in operations():
         for code, answer in operation["responses"].items():
             for kind, content in answer.get("content", {}).items():
-                named = (operation["operationId"], code, kind)
-                assert ("example" in content) == (kind not in BINARY), named
+                label = (operation["operationId"], code, kind)
+                assert ("example" in content) == (kind not in BINARY), label
                 if kind in {"application/json", MEDIA_TYPE}:
                     _valid(path, operation, code, kind, content["example"])
 

@@ -26,19 +26,19 @@ def books(draw, rows=12):
     end = st.integers(0, count - 1)
     score = st.integers(1, 10).map(lambda n: n / 10)
     row = st.tuples(end, end, st.one_of(st.none(), score), score)
-    drawn = draw(st.lists(row, max_size=rows))
-    ends = [row[:2] for row in drawn]
-    return tables.graph(count, ends, [c for *_, c, _ in drawn], [c for *_, c in drawn])
+    edges = draw(st.lists(row, max_size=rows))
+    ends = [row[:2] for row in edges]
+    return tables.graph(count, ends, [c for *_, c, _ in edges], [c for *_, c in edges])
 
 
 def oracle(graph, costs, direction):
     """The cheapest edge between any two nodes."""
-    made = nx.Graph() if direction == "any" else nx.DiGraph()
-    made.add_nodes_from(range(graph.node_count))
+    cheapest = nx.Graph() if direction == "any" else nx.DiGraph()
+    cheapest.add_nodes_from(range(graph.node_count))
     for u, v, cost in zip(graph.source, graph.target, costs, strict=True):
-        if u != v and not (made.has_edge(u, v) and made[u][v]["cost"] <= cost):
-            made.add_edge(int(u), int(v), cost=float(cost))
-    return made
+        if u != v and not (cheapest.has_edge(u, v) and cheapest[u][v]["cost"] <= cost):
+            cheapest.add_edge(int(u), int(v), cost=float(cost))
+    return cheapest
 
 
 @settings(max_examples=80)

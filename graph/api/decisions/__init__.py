@@ -1,1 +1,0 @@
-"""Endpoints of what people decide: about cases, pairs of parties and predictions."""
