@@ -10,8 +10,9 @@ from django.conf import settings
 
 from graph.ingest.documents import document_facts, document_text
 from graph.ingest.documents.document_facts import Document, Reading
+from graph.ingest.file_parts import NO_HINTS
 from graph.ingest.import_file import is_ledger
-from graph.ingest.readers.parts import Part
+from graph.ingest.readers.parts import Hints, Part
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import Nango
 from syncjobs.parsers.pool import Parsers
@@ -100,12 +101,12 @@ def file_name(item: Item) -> str:
 
 
 async def read(
-    parsers: Parsers, content: Content, senders: Senders, own: Iterable[str] = ()
+    parsers: Parsers, content: Content, senders: Senders, known: Hints = NO_HINTS
 ) -> Content:
     """What is in it, read by a parser: a ledger's rows, or what a document names.
 
-    A PDF that holds an e-invoice is both. `own`: the IBANs of the tenant's own accounts, which
-    tell the invoices that it has sent from its bills.
+    A PDF that holds an e-invoice is both. `known`: the tenant's own accounts, which tell the
+    invoices that it has sent from its bills, and its saved mappings.
 
     Raises Unreadable, ParserFailed.
     """
@@ -113,9 +114,9 @@ async def read(
     if path is None:
         return content
     if holds_ledger(item):
-        return await _read_ledger(parsers, content, path, own)
+        return await _read_ledger(parsers, content, path, known)
     if item.kind != "message" and await _holds_invoice(parsers, path):
-        content = await _read_ledger(parsers, content, path, own)
+        content = await _read_ledger(parsers, content, path, known)
     reading = await parsers.run(
         "read_document",
         settings.PARSERS["document_seconds"],
@@ -137,9 +138,7 @@ async def _holds_invoice(parsers: Parsers, path: Path) -> bool:
     return bool(await parsers.run("holds_invoice", seconds, path=str(path)))
 
 
-async def _read_ledger(
-    parsers: Parsers, content: Content, path: Path, own: Iterable[str]
-) -> Content:
+async def _read_ledger(parsers: Parsers, content: Content, path: Path, known: Hints) -> Content:
     rows = path.with_name("rows.jsonl")
     parts = await parsers.run(
         "read_ledger",
@@ -147,7 +146,8 @@ async def _read_ledger(
         path=str(path),
         into=str(rows),
         most_bytes=settings.PARSERS["unpacked_mb"] * 2**20,
-        own=sorted(own),
+        own=sorted(known.own),
+        saved={layout: pack(each) for layout, each in known.saved.items()},
     )
     content.parts = parts_from(rows, parts)
     return content
