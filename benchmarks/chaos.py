@@ -71,11 +71,11 @@ def main() -> None:
     _say(
         f"{options.jobs:,} syncs, {options.minutes:g} minutes of disturbance, seed {options.seed}."
     )
-    found = Chaos(options.jobs, options.minutes * 60, options.seed).run()
-    _tell(found)
+    figures = Chaos(options.jobs, options.minutes * 60, options.seed).run()
+    _tell(figures)
     if options.json:
-        print(json.dumps(found))
-    if found["lost"] or found["doubled"]:
+        print(json.dumps(figures))
+    if figures["lost"] or figures["doubled"]:
         sys.exit(f"Something was lost or done twice: seed {options.seed}.")
 
 
@@ -119,7 +119,7 @@ class Chaos:
 
     def world(self) -> dict[str, Any]:
         """Connections of the sandbox: most are well, some have troubles that pass, few do not."""
-        made = {}
+        world = {}
         for number in range(self.jobs):
             draw = self.random.random()
             script: list[dict[str, Any]] = []
@@ -132,9 +132,13 @@ class Chaos:
             elif draw < 0.12:
                 script = [{"do": "reset_mid_body", "at": 2}]
             provider = self.random.choice(PROVIDERS)
-            made[f"chaos-{number}"] = {"provider": provider, "script": script, **self.holds(number)}
-        self.providers = {key: given["provider"] for key, given in made.items()}
-        return made
+            world[f"chaos-{number}"] = {
+                "provider": provider,
+                "script": script,
+                **self.holds(number),
+            }
+        self.providers = {key: connection["provider"] for key, connection in world.items()}
+        return world
 
     def holds(self, number: int) -> dict[str, Any]:
         """Every third one mail or ledgers, which are imported, some many; the others only lists."""
@@ -142,7 +146,9 @@ class Chaos:
             return {"size": 10}
         if number % 3 == 0:
             return {"size": 3}
-        things = [{"name": f"photo-{each}.jpg", "subject": f"Hello {each}"} for each in range(3)]
+        things = [
+            {"name": f"photo-{number_}.jpg", "subject": f"Hello {number_}"} for number_ in range(3)
+        ]
         return {"size": 0, "put": [{**thing, "attachments": [], "text": "-"} for thing in things]}
 
     def connect(self) -> None:
@@ -151,10 +157,10 @@ class Chaos:
             for number, (key, provider) in enumerate(self.providers.items())
         ]
         SyncConnection.objects.using("owner").bulk_create(rows)
-        found = SyncConnection.objects.using("owner").values_list(
+        connection_rows = SyncConnection.objects.using("owner").values_list(
             "nango_connection_id", "pk", "user_id"
         )
-        self.ids = {key: (pk, user_id) for key, pk, user_id in found}
+        self.ids = {key: (pk, user_id) for key, pk, user_id in connection_rows}
 
     def through_proxies(self) -> dict[str, str]:
         """The workers' addresses of both servers, behind networks that can be cut."""
@@ -262,7 +268,7 @@ class Chaos:
 
     def settle(self) -> int:
         """Until no run is active; how many still are when none has ended for PATIENCE seconds."""
-        left, since = -1, time.monotonic()
+        remaining, since = -1, time.monotonic()
         while time.monotonic() < since + PATIENCE:
             try:
                 now = SyncRun.objects.using("owner").filter(status__in=ACTIVE).count()
@@ -271,10 +277,10 @@ class Chaos:
                 continue
             if not now:
                 return 0
-            if now != left:
-                left, since = now, time.monotonic()
+            if now != remaining:
+                remaining, since = now, time.monotonic()
             time.sleep(0.5)
-        return left
+        return remaining
 
     def audited(self, unsettled: int) -> dict[str, Any]:
         complete, recorded = self.complete(), audit.recorded()
@@ -305,18 +311,18 @@ class Chaos:
 
     def complete(self) -> set[str]:
         """The connections whose items are those that the sandbox holds."""
-        held: dict[str, set[str]] = {}
+        items: dict[str, set[str]] = {}
         query = (
             "SELECT nango_connection_id, external_id FROM external_items AS item "
             "JOIN sync_connections AS c ON c.id = item.connection_id WHERE deleted_at IS NULL"
         )
         for key, external_id in audit.rows(query):
-            held.setdefault(key, set()).add(external_id)
+            items.setdefault(key, set()).add(external_id)
         with httpx.Client(base_url=self.told["url"], trust_env=False, timeout=60) as client:
             return {
                 key
                 for key in tqdm(self.accepted, unit="audit", disable=_quiet())
-                if held.get(key) == set(client.get(f"/sandbox/connections/{key}").json()["items"])
+                if items.get(key) == set(client.get(f"/sandbox/connections/{key}").json()["items"])
             }
 
     def worst_recovery(self) -> float:
@@ -330,8 +336,8 @@ class Chaos:
             "WHERE lost.outcome = 'lost'"
         )
         waits = [0.0]
-        for pid, seen, began in audit.rows(query):  # one that only stalled: from when it is seen
-            waits.append(float(began) - self.kills.get(pid, float(seen)))
+        for pid, last_seen, began in audit.rows(query):  # one that only stalled: from then on
+            waits.append(float(began) - self.kills.get(pid, float(last_seen)))
         after = "SELECT extract(epoch FROM min(ended_at)) FROM job_attempts WHERE outcome = "
         for _, end in self.others:
             [(first,)] = audit.rows(f"{after} 'succeeded' AND ended_at > to_timestamp(%s)", [end])
@@ -363,14 +369,14 @@ def _tenant(number: int) -> str:
     return f"00000000-0000-4000-8000-{number % 500:012d}"
 
 
-def _tell(found: dict[str, Any]) -> None:
+def _tell(figures: dict[str, Any]) -> None:
     _say(
         f"{found['accepted']:,} accepted: {found['succeeded']:,} succeeded, "
-        f"{found['failed_recorded']:,} in job_failures, {found['lost']} lost, "
-        f"{found['doubled']} doubled; {found['kills']} workers killed, "
-        f"{found['runs_cut_short']} runs cut short, the longest recovery "
-        f"{found['recovered_within_s']} s, throughput after over before "
-        f"{found['throughput_after_over_before']}."
+        f"{figures['failed_recorded']:,} in job_failures, {found['lost']} lost, "
+        f"{figures['doubled']} doubled; {found['kills']} workers killed, "
+        f"{figures['runs_cut_short']} runs cut short, the longest recovery "
+        f"{figures['recovered_within_s']} s, throughput after over before "
+        f"{figures['throughput_after_over_before']}."
     )
 
 

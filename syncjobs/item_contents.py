@@ -10,8 +10,9 @@ from django.conf import settings
 
 from graph.ingest.documents import document_facts, document_text
 from graph.ingest.documents.document_facts import Document, Reading
+from graph.ingest.file_parts import NO_HINTS
 from graph.ingest.import_file import is_ledger
-from graph.ingest.readers.parts import Part
+from graph.ingest.readers.parts import Hints, Part
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import Nango
 from syncjobs.parsers.pool import Parsers
@@ -97,13 +98,14 @@ def file_name(item: Item) -> str:
 
 
 async def read(
-    parsers: Parsers, content: Content, senders: Senders, own: Iterable[str] = ()
+    parsers: Parsers, content: Content, senders: Senders, known: Hints = NO_HINTS
 ) -> Content:
     """What is in it, read by a parser: a ledger's rows, or what a document names.
 
-    A PDF that holds an e-invoice is both. `own`: the IBANs of the tenant's own accounts, which
-    tell the invoices that it has sent from its bills. Rows that came by mail are held where the
-    sender was not verified: a stranger's mail never becomes a payment or an invoice by itself.
+    A PDF that holds an e-invoice is both. `known`: the tenant's own accounts, which tell the
+    invoices that it has sent from its bills, and its saved mappings. Rows that came by mail are
+    held where the sender was not verified: a stranger's mail never becomes a payment or an invoice
+    by itself.
 
     Raises Unreadable, ParserFailed.
     """
@@ -112,9 +114,9 @@ async def read(
         return content
     why = _why_held(item, senders)
     if holds_ledger(item):
-        return _held(content, why) if why else await _read_ledger(parsers, content, path, own)
+        return _held(content, why) if why else await _read_ledger(parsers, content, path, known)
     if item.kind != "message" and await _holds_invoice(parsers, path):
-        content = _held(content, why) if why else await _read_ledger(parsers, content, path, own)
+        content = _held(content, why) if why else await _read_ledger(parsers, content, path, known)
     reading = await parsers.run(
         "read_document",
         settings.PARSERS["document_seconds"],
@@ -149,9 +151,7 @@ async def _holds_invoice(parsers: Parsers, path: Path) -> bool:
     return bool(await parsers.run("holds_invoice", seconds, path=str(path)))
 
 
-async def _read_ledger(
-    parsers: Parsers, content: Content, path: Path, own: Iterable[str]
-) -> Content:
+async def _read_ledger(parsers: Parsers, content: Content, path: Path, known: Hints) -> Content:
     rows = path.with_name("rows.jsonl")
     parts = await parsers.run(
         "read_ledger",
@@ -159,13 +159,14 @@ async def _read_ledger(
         path=str(path),
         into=str(rows),
         most_bytes=settings.PARSERS["unpacked_mb"] * 2**20,
-        own=sorted(own),
+        own=sorted(known.own),
+        saved={layout: pack(each) for layout, each in known.saved.items()},
     )
     content.parts = parts_from(rows, parts)
     return content
 
 
-def _document(item: Item, said: str, senders: Senders) -> Document:
+def _document(item: Item, text: str, senders: Senders) -> Document:
     sender, checks = _sender(item, senders)
     name, email = document_facts.sender(sender)
     of_mail = item.kind in {"message", "attachment"}
@@ -173,7 +174,7 @@ def _document(item: Item, said: str, senders: Senders) -> Document:
         external_id=item.external_id,
         kind="message" if item.kind == "message" else "file",
         name=item.name,
-        text=said,
+        text=text,
         occurred_at=_moment(item),
         sender_name=name,
         sender_email=email,

@@ -10,6 +10,7 @@ import logging
 import time
 from functools import cache
 from threading import Lock
+from typing import Any
 
 from django.conf import settings
 from redis import Redis
@@ -42,7 +43,8 @@ def used_up(key: str, most: int) -> bool:
 
 def _known(key: str) -> tuple[int, float]:
     try:
-        number, last = _redis().hmget(key, ["count", "last"])  # type: ignore[misc]
+        values: Any = _redis().hmget(key, ["count", "last"])  # typed for asyncio, too
+        number, last = values
         return int(number or 0), float(last or 0)
     except (RedisError, OSError):
         with _lock:
@@ -79,5 +81,5 @@ def forget(key: str) -> None:
 
 @cache
 def _redis() -> Redis:
-    given = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
-    return Redis.from_url(str(settings.REDIS_URL), **given)
+    options = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+    return Redis.from_url(str(settings.REDIS_URL), **options)

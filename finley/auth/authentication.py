@@ -1,7 +1,7 @@
 """Authenticates API requests by token, and determines the tenant whose rows they read."""
 
 import logging
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from finley.auth import client_address, failed_tokens, token_cache, token_lookup
 from finley.models import ApiToken, User
 from graph.database.role import as_owner
 from graph.http.scopes import ADMIN
+from graph.http.tenant_request import TenantRequest
 
 log = logging.getLogger("finley.audit")
 HEADER = "X-Finley-User"
@@ -38,7 +39,7 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
         self._address = client_address.of_meta(request.META)
         credentials: tuple[User, ApiToken] | None = super().authenticate(request)
         if credentials is not None:
-            request._request.tenant_id = _tenant(request, *credentials)  # type: ignore[attr-defined]
+            cast(TenantRequest, request._request).tenant_id = _tenant(request, *credentials)
         return credentials
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, ApiToken]:
@@ -71,8 +72,8 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
 
 
 def _tenant(request: Request, user: User, token: ApiToken) -> UUID:
-    named = request.headers.get(HEADER)
-    if named is None:
+    user_id = request.headers.get(HEADER)
+    if user_id is None:
         return user.id
     if settings.ONLY_API:
         raise PermissionDenied(f"{HEADER} is not answered here: ask finley's other process.")
@@ -81,14 +82,14 @@ def _tenant(request: Request, user: User, token: ApiToken) -> UUID:
             f"{HEADER} is only for staff, in read requests, by a token with the scope admin."
         )
     with as_owner():
-        tenant = _user(named)
+        tenant = _user(user_id)
         _log(request, user, tenant)
     return tenant.id
 
 
-def _user(named: str) -> User:
+def _user(user_id: str) -> User:
     try:
-        return User.objects.get(pk=UUID(named))
+        return User.objects.get(pk=UUID(user_id))
     except (ValueError, User.DoesNotExist):
         raise PermissionDenied(f"{HEADER} must be the id of a user.") from None
 

@@ -52,41 +52,41 @@ def get(token: str) -> Known | None:
 
 def made(user: Values, token: Values) -> Known:
     """Objects of these values that belong to no role: the router decides where they are read."""
-    asker, shown = _object(User, user), _object(ApiToken, token)
-    ApiToken._meta.get_field("user").set_cached_value(shown, asker)
-    return asker, shown
+    asker, api_token = _object(User, user), _object(ApiToken, token)
+    ApiToken._meta.get_field("user").set_cached_value(api_token, asker)
+    return asker, api_token
 
 
 def _object[Row: (User, ApiToken)](model: type[Row], values: Values) -> Row:
     """`from_db` takes values in the order of the model's columns."""
-    names = [each.attname for each in model._meta.concrete_fields if each.attname in values]
+    names = [field.attname for field in model._meta.concrete_fields if field.attname in values]
     row: Row = model.from_db(None, names, [values[name] for name in names])
     return row
 
 
-def values(known: Known) -> Entry:
+def values(pair: Known) -> Entry:
     """The columns that were read of both; never the password."""
-    return _columns(known[0]), _columns(known[1])
+    return _columns(pair[0]), _columns(pair[1])
 
 
 def _columns(row: User | ApiToken) -> Values:
     fields = row._meta.concrete_fields
-    kept = row.__dict__
-    return {each.attname: kept[each.attname] for each in fields if each.attname in kept}
+    loaded = row.__dict__
+    return {field.attname: loaded[field.attname] for field in fields if field.attname in loaded}
 
 
 def current(digest: str) -> Known | None:
     """As the database has it now: None for a token that is gone or expired, or a user who is not
     active. For what lasts longer than a request."""
     row = token_lookup.find(digest)
-    known = None if row is None else made(*row)
-    return known if known is not None and known[0].is_active else None
+    pair = None if row is None else made(*row)
+    return pair if pair is not None and pair[0].is_active else None
 
 
-def keep(token: str, known: Known) -> None:
+def keep(token: str, pair: Known) -> None:
     known_tokens.note(token)
     with _lock:
-        _entries[known[1].digest] = values(known)
+        _entries[pair[1].digest] = values(pair)
 
 
 @receiver([post_save, post_delete], sender=ApiToken)

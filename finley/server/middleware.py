@@ -14,7 +14,7 @@ from django.views.decorators.csp import csp_override, csp_report_only_override
 
 from finley.observability import metrics
 from finley.server import error_pages
-from finley.server.body_limit import PROBES
+from finley.server.concurrency_limit import PROBES
 from graph.database.role import as_owner
 from graph.http import problems
 

@@ -62,11 +62,11 @@ def export(user: User, into: Path) -> Transfer:
     part = into.with_name(f".{into.name}.part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            done = _written(user, archive)
+            transfer = _written(user, archive)
         part.replace(into)
     finally:
         part.unlink(missing_ok=True)
-    return done
+    return transfer
 
 
 def _written(user: User, archive: zipfile.ZipFile) -> Transfer:
@@ -171,12 +171,12 @@ def import_(path: Path) -> Transfer:
 def _must_be_whole(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
     if manifest.get("format") != FORMAT:
         raise TransferError(f"It has format {manifest.get('format')}; this version reads {FORMAT}.")
-    for name, known in manifest["sha256"].items():
+    for name, stated_digest in manifest["sha256"].items():
         digest = hashlib.sha256()
         with archive.open(name) as file:
             while piece := file.read(1 << 20):
                 digest.update(piece)
-        if digest.hexdigest() != known:
+        if digest.hexdigest() != stated_digest:
             raise TransferError(f"{name} is not what the manifest says: the file was changed.")
 
 
@@ -184,10 +184,10 @@ def _read(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Transfer:
     user_id = UUID(manifest["tenant"]["id"])
     rows: dict[str, int] = {}
     with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
-        known = User.objects.using(ROLE).filter(pk=user_id) | User.objects.using(ROLE).filter(
+        existing = User.objects.using(ROLE).filter(pk=user_id) | User.objects.using(ROLE).filter(
             email__iexact=manifest["tenant"]["email"]
         )
-        if known.exists():
+        if existing.exists():
             raise TransferError("A user of this id or e-mail address is there already.")
         user = User(pk=user_id, email=manifest["tenant"]["email"])
         user.first_name = manifest["tenant"]["first_name"]
@@ -199,8 +199,8 @@ def _read(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Transfer:
             if name in manifest["sha256"]:
                 rows[table.name] = _inserted(archive, name, table, user_id)
         rows[MEMBERS] = _let_in(archive, user_id)
-    stated = {name: manifest["rows"][name] - count for name, count in rows.items()}
-    left_out = {name: count for name, count in stated.items() if count}
+    differences = {name: manifest["rows"][name] - count for name, count in rows.items()}
+    left_out = {name: count for name, count in differences.items() if count}
     return Transfer(user_id, rows, _unpacked(archive, manifest), left_out)
 
 

@@ -2,10 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate
-from uuid import UUID
+from typing import Any, Concatenate, cast
 
 import adbc_driver_manager
 from django.conf import settings
@@ -17,10 +15,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
-from finley.models import Membership, Role, User
+from finley.auth import members
+from finley.auth.members import Access
+from finley.models import Role, User
 from graph.api.errors import timed_out
 from graph.database import deadlines
-from graph.database.role import as_owner
 from graph.errors import (
     GraphError,
     Later,
@@ -32,27 +31,8 @@ from graph.errors import (
 )
 from graph.http import problems
 
-SESSION_TENANT = "tenant"
 SESSION_RESUME = "resume"
 MOST_RESUMED = 100_000  # characters of a form that are kept over a sign-in
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """The person who is signed in, and the tenant whose data the session reads."""
-
-    person: User
-    tenant_id: UUID
-    tenant: str
-    role: Role
-
-    @property
-    def reviews(self) -> bool:
-        return self.role.includes(Role.REVIEWER)
-
-    @property
-    def owns(self) -> bool:
-        return self.role.includes(Role.OWNER)
 
 
 class PageRequest(HttpRequest):
@@ -79,10 +59,11 @@ def page(needs: Role = Role.VIEWER, *, as_json: bool = False) -> Callable[[Page]
         def answered(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return _ask_to_sign_in(request)
-            request.access = current(request)  # type: ignore[attr-defined]
+            page_request = cast(PageRequest, request)
+            page_request.access = current(request)
             _take_out_nuls(request)
             errors = _problem if as_json else _error_page
-            response = _answer(view, needs, errors, request, *args, **options)  # type: ignore[arg-type]
+            response = _answer(view, needs, errors, page_request, *args, **options)
             patch_cache_control(response, private=True, no_store=True)
             return response
 
@@ -97,7 +78,7 @@ def _take_out_nuls(request: HttpRequest) -> None:
     form = request.POST.copy()
     for name, values in request.POST.lists():
         form.setlist(name, [str(value).replace("\0", "") for value in values])
-    request.POST = form  # type: ignore[assignment]
+    setattr(request, "POST", form)  # noqa: B010 - its type is that of an immutable form
 
 
 def _texts(form: QueryDict) -> Iterator[str]:
@@ -161,29 +142,10 @@ def _with_wait(response: HttpResponse, error: GraphError) -> HttpResponse:
 
 
 def current(request: HttpRequest) -> Access:
-    """The session's tenant, if the person may still see it; otherwise the person's own.
-
-    An invitation alone never changes whose books a session shows: the person has to choose.
-    """
+    """The session's tenant, if the person may still see it; otherwise the person's own."""
     person = request.user
     assert isinstance(person, User)  # noqa: S101 - the caller has seen to it
-    choices = tenants_of(person)
-    wanted = request.session.get(SESSION_TENANT)
-    return next((each for each in choices if str(each.tenant_id) == wanted), choices[-1])
-
-
-def tenants_of(person: User) -> list[Access]:
-    """Whose data the person may see: the oldest membership first, the person's own tenant last."""
-    with as_owner():
-        memberships = list(
-            Membership.objects.filter(member=person, tenant__is_active=True)
-            .select_related("tenant")
-            .order_by("created", "id")
-        )
-    others = [
-        Access(person, each.tenant_id, each.tenant.email, Role(each.role)) for each in memberships
-    ]
-    return [*others, Access(person, person.pk, person.email, Role.OWNER)]
+    return members.access(person, request.session)
 
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -19,8 +19,8 @@ GRACE = 5_000  # milliseconds that a transaction may outlive the time in which i
 @contextmanager
 def seconds(most: float) -> Iterator[None]:
     """What is asked inside may take so long; within a shorter limit, only that."""
-    outer, wanted = _ends.get(), time.monotonic() + most
-    token = _ends.set(wanted if outer is None else min(outer, wanted))
+    outer, end = _ends.get(), time.monotonic() + most
+    token = _ends.set(end if outer is None else min(outer, end))
     try:
         yield
     finally:
@@ -36,13 +36,13 @@ def check() -> None:
 
 def statement() -> str:
     """PostgreSQL's statement_timeout for what is left, in milliseconds; "" where nothing limits."""
-    return "" if (left := _left()) is None else str(left)
+    return "" if (milliseconds := _left()) is None else str(milliseconds)
 
 
 def idle() -> str:
     """PostgreSQL's idle_in_transaction_session_timeout, which frees locks that a thread holds
     whose own check does not come, in milliseconds; "" where nothing limits."""
-    return "" if (left := _left()) is None else str(left + GRACE)
+    return "" if (milliseconds := _left()) is None else str(milliseconds + GRACE)
 
 
 def _left() -> int | None:

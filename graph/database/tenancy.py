@@ -30,7 +30,7 @@ def tenant_transaction(user_id: UUID, *, using: str = "default") -> Iterator[Bas
 
 
 @contextmanager
-def tenant_snapshot(
+def snapshot_transaction(
     user_id: UUID, query: Composable
 ) -> Iterator[tuple[BaseDatabaseWrapper, dict[str, Any]]]:
     """As `tenant_transaction`, but every query inside sees one snapshot (REPEATABLE READ).

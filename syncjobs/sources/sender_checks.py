@@ -31,12 +31,12 @@ def stated(raw: str) -> list[str]:
 def checked(headers: Iterable[str], *servers: str) -> dict[str, str]:
     """{"spf": "pass", …} from the first header of one of the provider's servers; a method that it
     does not name is "none". Of several DKIM signatures one that passes is enough."""
-    own = next((each for each in headers if _server(each) in servers), "")
-    found = dict.fromkeys(METHODS, "none")
+    own = next((header for header in headers if _server(header) in servers), "")
+    results = dict.fromkeys(METHODS, "none")
     for method, result in _RESULT.findall(_COMMENT.sub(" ", own[:MOST].lower())):
-        if result in RESULTS and found[method] != "pass":
-            found[method] = result
-    return found
+        if result in RESULTS and results[method] != "pass":
+            results[method] = result
+    return results
 
 
 def standing(checks: dict[str, str]) -> str:

@@ -84,10 +84,10 @@ def test_what_it_prints_is_for_psql(server):
     if psql is None:
         pytest.skip("no psql here")
     for _ in range(2):
-        done = subprocess.run(
+        process = subprocess.run(
             [psql, "-X", "-q", server], input=command(), text=True, capture_output=True, check=False
         )
-        assert done.returncode == 0, done.stderr
+        assert process.returncode == 0, process.stderr
         assert state(server) == BOUND
 
 

@@ -136,8 +136,8 @@ def _company(name: str) -> str:
     plain = " ".join(name[:NAME].translate(UNFIT).split()).strip(_MARKS)
     if "@" in plain or _ROLE.fullmatch(plain.replace("-", " ")):
         return ""
-    named = _ROLE.sub("", _THROUGH.sub("", plain)).strip(_MARKS)
-    return named if re.search(r"[^\W_]", named) else ""
+    company = _ROLE.sub("", _THROUGH.sub("", plain)).strip(_MARKS)
+    return company if re.search(r"[^\W_]", company) else ""
 
 
 def _of_address(email: str) -> str:

@@ -1,4 +1,4 @@
-"""A mapping as the TOML that mapping.load reads, with what a guess is not sure of as comments."""
+"""A mapping as the TOML that from_toml.load reads, with what a guess is not sure of as comments."""
 
 import json
 from collections.abc import Iterable, Iterator

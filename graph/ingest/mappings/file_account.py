@@ -53,11 +53,11 @@ def settled(user_id: UUID, mapping: Mapping, account: Account) -> Mapping:
                 break
         if account.name:
             source = f"{source}.{slug(account.name)[:60]}"
-        named = replace(mapping, source=source)
+        of_source = replace(mapping, source=source)
         name = account.name or mapping.key.account  # what the file itself says stays
-        payer = _own_side(cursor, user_id, named.payer, (source, 1), name)
-        payee = _own_side(cursor, user_id, named.payee, (source, 2), name)
-    return replace(named, payer=payer, payee=payee)
+        payer = _own_side(cursor, user_id, of_source.payer, (source, 1), name)
+        payee = _own_side(cursor, user_id, of_source.payee, (source, 2), name)
+    return replace(of_source, payer=payer, payee=payee)
 
 
 def _own_side(

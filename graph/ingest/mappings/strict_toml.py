@@ -38,12 +38,12 @@ class Table:
             if table is not None:
                 table.finish()
 
-    def _get(self, key: str, kind: type, said: str) -> Any:
+    def _get(self, key: str, kind: type, kind_name: str) -> Any:
         self._known[key] = None
         value = self._content.get(key)
         right = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
         if value is not None and not right:
-            raise self.error(key, f"must be {said}, not {value!r}")
+            raise self.error(key, f"must be {kind_name}, not {value!r}")
         return value
 
     def table(self, key: str) -> "Table":

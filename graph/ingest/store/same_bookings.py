@@ -83,11 +83,11 @@ def settle(cursor: CursorWrapper, values: dict[str, Any]) -> Settled:
         return Settled()
     values = {**values, "iban": _IBAN}
     cursor.execute(sql.read("ingest/bookings_incoming"), values)
-    stated = cursor.fetchall()
-    fresh = [row for row in stated if not row[-1]]
+    rows = cursor.fetchall()
+    fresh = [row for row in rows if not row[-1]]
     if not fresh:
         return Settled()
-    days = _days(stated)
+    days = _days(rows)
     incoming = list(_bookings((values["source"], *row[:-1]) for row in fresh))
     for booking in incoming:
         first, last = days[booking.account]
@@ -100,12 +100,12 @@ def settle(cursor: CursorWrapper, values: dict[str, Any]) -> Settled:
     return Settled(_apply(cursor, values, pairs), doubts)
 
 
-def _days(stated: list[tuple[Any, ...]]) -> dict[str, tuple[date, date]]:
+def _days(rows: list[tuple[Any, ...]]) -> dict[str, tuple[date, date]]:
     """The first and last day of each account in the file."""
     days: dict[str, list[date]] = defaultdict(list)
-    for _, iban, number, day, *_ in stated:
+    for _, iban, number, day, *_ in rows:
         days[account_of(iban, number)].append(day)
-    return {account: (min(found), max(found)) for account, found in days.items()}
+    return {account: (min(days_of), max(days_of)) for account, days_of in days.items()}
 
 
 def account_of(iban: str | None, number: str | None) -> str:
@@ -124,8 +124,8 @@ def account_of(iban: str | None, number: str | None) -> str:
 def _bookings(rows: Iterable[tuple[Any, ...]]) -> Iterator[Booking]:
     """Rows as bookings; the rows of one batch are one booking of the batch's amount."""
     whole: dict[tuple[str, str, str, str], Booking] = {}
-    for source, key, iban, number, day, amount, currency, party, text, stated in rows:
-        data = json.loads(stated)
+    for source, key, iban, number, day, amount, currency, party, text, data_text in rows:
+        data = json.loads(data_text)
         account, batch = account_of(iban, number), data.get("booking", "")
         if "format" not in data or "booking_amount" not in data:  # a table's column of that name
             batch = ""
@@ -143,12 +143,12 @@ def _bookings(rows: Iterable[tuple[Any, ...]]) -> Iterator[Booking]:
             is_table=data.get("format", "qif") == "qif",
         )
         at = (source, account, batch or key, "batch" if batch else "")
-        if known := whole.get(at):
-            if (source, key) not in known.rows:
-                known.rows.append((source, key))
-                known.words = f"{known.words} {booking.words}"
-                known.codes |= booking.codes
-                known.references |= booking.references
+        if booking_before := whole.get(at):
+            if (source, key) not in booking_before.rows:
+                booking_before.rows.append((source, key))
+                booking_before.words = f"{booking_before.words} {booking.words}"
+                booking_before.codes |= booking.codes
+                booking_before.references |= booking.references
         else:
             whole[at] = booking
     yield from whole.values()
@@ -161,38 +161,38 @@ def _words(party: str, text: str) -> str:
 
 
 def _references(data: dict[str, str]) -> frozenset[str]:
-    stated = {_end_to_end_id(data).upper(), data.get("bank_reference", "").upper()}
-    return frozenset(stated - {""})
+    references = {_end_to_end_id(data).upper(), data.get("bank_reference", "").upper()}
+    return frozenset(references - {""})
 
 
 def _end_to_end_id(data: dict[str, str]) -> str:
     """A table's column may be called "Kundenreferenz (End-to-End)"."""
-    stated = (text for name, text in data.items() if "end_to_end" in name and text)
-    return reference(next(stated, ""))
+    ids = (text for name, text in data.items() if "end_to_end" in name and text)
+    return reference(next(ids, ""))
 
 
 def _codes(text: str, data: dict[str, str]) -> frozenset[str]:
     """Of six characters or more, with a digit: what words of another form may repeat."""
-    found = {code.upper().rstrip(".-/_") for code in _CODE.findall(text)}
-    return frozenset(code for code in found if len(code) >= 6) | _references(data)
+    codes = {code.upper().rstrip(".-/_") for code in _CODE.findall(text)}
+    return frozenset(code for code in codes if len(code) >= 6) | _references(data)
 
 
 Pair = tuple[Booking, Booking]
 
 
-def paired(incoming: list[Booking], known: list[Booking]) -> tuple[list[Pair], list[str]]:
+def paired(incoming: list[Booking], stored: list[Booking]) -> tuple[list[Pair], list[str]]:
     """Which incoming bookings are which known ones, each at most once; and what stays doubtful."""
     candidates: dict[Group, list[Booking]] = defaultdict(list)
-    for booking in known:
+    for booking in stored:
         candidates[booking.group].append(booking)
     pairs: list[Pair] = []
     doubts: list[str] = []
     for group, bookings in _grouped(incoming).items():
-        left = candidates.get(group, [])
-        if left:
-            found = _of_group(bookings, left)
-            pairs += found
-            doubts += _doubts(group, bookings, left, found)
+        stored_group = candidates.get(group, [])
+        if stored_group:
+            group_pairs = _of_group(bookings, stored_group)
+            pairs += group_pairs
+            doubts += _doubts(group, bookings, stored_group, group_pairs)
     return pairs, doubts
 
 
@@ -203,20 +203,20 @@ def _grouped(bookings: list[Booking]) -> dict[Group, list[Booking]]:
     return groups
 
 
-def _of_group(bookings: list[Booking], known: list[Booking]) -> list[Pair]:
+def _of_group(bookings: list[Booking], stored: list[Booking]) -> list[Pair]:
     """The likeliest pairs first; of equally likely ones those that stand first on both sides."""
     scored = [
         (-score, at, other_at)
         for at, booking in enumerate(bookings)
-        for other_at, other in enumerate(known)
+        for other_at, other in enumerate(stored)
         if (score := _likeness(booking, other)) is not None
     ]
-    taken, taken_known, pairs = set(), set(), []
+    used, taken_known, pairs = set(), set(), []
     for _, at, other_at in sorted(scored):
-        if at not in taken and other_at not in taken_known:
-            taken.add(at)
+        if at not in used and other_at not in taken_known:
+            used.add(at)
             taken_known.add(other_at)
-            pairs.append((bookings[at], known[other_at]))
+            pairs.append((bookings[at], stored[other_at]))
     return pairs
 
 
@@ -250,12 +250,12 @@ def _may_be_reworded(booking: Booking, other: Booking) -> bool:
 
 
 def _doubts(
-    group: Group, bookings: list[Booking], known: list[Booking], pairs: list[Pair]
+    group: Group, bookings: list[Booking], stored: list[Booking], pairs: list[Pair]
 ) -> Iterator[str]:
     """Bookings that another source may have stated in words that are quite different."""
-    sources = {other.rows[0][0] for other in known} - {bookings[0].rows[0][0]}
+    sources = {other.rows[0][0] for other in stored} - {bookings[0].rows[0][0]}
     unpaired = len(bookings) - len(pairs)
-    if unpaired and len(known) > len(pairs) and sources:
+    if unpaired and len(stored) > len(pairs) and sources:
         _, day, amount, currency = group
         yield (
             f"{unpaired} of {len(bookings)} rows of {amount:f} {currency} on {day} resemble no row "
@@ -265,22 +265,22 @@ def _doubts(
 
 def _apply(cursor: CursorWrapper, values: dict[str, Any], pairs: list[Pair]) -> int:
     """How many rows of `incoming` are known from another source; they are taken out of it."""
-    seen: list[tuple[str, str, str]] = []
-    gone: set[str] = set()
+    sightings: list[tuple[str, str, str]] = []
+    dropped: set[str] = set()
     renamed: list[tuple[str, str]] = []
     for booking, other in pairs:
         is_one_source = booking.rows[0][0] == other.rows[0][0]
         if is_one_source and len(booking.rows) == len(other.rows) == 1:
             renamed.append((booking.rows[0][1], other.rows[0][1]))
             continue
-        gone |= {key for _, key in booking.rows}
-        seen += [(key, *row) for _, key in booking.rows for row in other.rows]
-    names = {"new": [new for new, _ in renamed], "known": [known for _, known in renamed]}
+        dropped |= {key for _, key in booking.rows}
+        sightings += [(key, *row) for _, key in booking.rows for row in other.rows]
+    names = {"new": [new for new, _ in renamed], "known": [old for _, old in renamed]}
     cursor.execute(sql.read("ingest/bookings_renamed"), names)
-    if not gone:
+    if not dropped:
         return 0
-    columns = {"incoming": [s[0] for s in seen], "sources": [s[1] for s in seen],
-               "known": [s[2] for s in seen]}  # fmt: skip
+    columns = {"incoming": [s[0] for s in sightings], "sources": [s[1] for s in sightings],
+               "known": [s[2] for s in sightings]}  # fmt: skip
     cursor.execute(sql.read("ingest/bookings_seen"), {**values, **columns})
-    cursor.execute("DELETE FROM incoming WHERE external_id = ANY (%s)", [sorted(gone)])
+    cursor.execute("DELETE FROM incoming WHERE external_id = ANY (%s)", [sorted(dropped)])
     return int(cursor.rowcount)

@@ -115,9 +115,9 @@ def _copy(connection: BaseDatabaseWrapper, rows: Iterable[tuple[object, ...]]) -
 def _outcome(cursor: CursorWrapper) -> tuple[Counts, list[UUID]]:
     """The counts, and the events that may be linked now."""
     cursor.execute(sql.read("documents/counts"))
-    stored, updated, unchanged, back, changed = cursor.fetchone()
-    total = stored + updated + unchanged
-    return Counts(total, stored, updated, unchanged, back), changed or []
+    stored_count, updated, unchanged, back, changed = cursor.fetchone()
+    total = stored_count + updated + unchanged
+    return Counts(total, stored_count, updated, unchanged, back), changed or []
 
 
 def _values(reading: Reading, source: str) -> tuple[object, ...]:
@@ -160,11 +160,11 @@ def _data(reading: Reading) -> dict[str, Any]:
     return {
         "snippet": " ".join(reading.document.text[: 2 * SNIPPET].split())[:SNIPPET],
         "amounts": [
-            {"amount": str(each.value), "currency": each.currency, "rank": each.rank}
-            for each in reading.amounts
+            {"amount": str(amount.value), "currency": amount.currency, "rank": amount.rank}
+            for amount in reading.amounts
         ],
         "references": [
-            {"kind": each.kind, "number": each.number} for each in reading.references
+            {"kind": reference.kind, "number": reference.number} for reference in reading.references
         ],
     }  # fmt: skip
 
@@ -178,8 +178,8 @@ def _fit(value: object) -> object:
     if isinstance(value, str):
         return _clean(value)
     if isinstance(value, dict):
-        return {_clean(str(name)): _fit(each) for name, each in value.items()}
-    return [_fit(each) for each in value] if isinstance(value, list | tuple) else value
+        return {_clean(str(name)): _fit(inner) for name, inner in value.items()}
+    return [_fit(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _clean(text: str) -> str:

@@ -65,14 +65,14 @@ def test_staff_reads_as_a_tenant_and_it_is_written_down(staff, tenant, books):  
 
 
 def test_nobody_else_names_a_tenant(staff, tenant, other_tenant):
-    named = {"X-Finley-User": str(other_tenant.pk)}
+    headers = {"X-Finley-User": str(other_tenant.pk)}
     for client in (
         client_of(tenant, "read", "sync", "admin"),
         client_of(staff, "read"),
     ):
-        assert client.get(GRAPH, headers=named).status_code == 403
+        assert client.get(GRAPH, headers=headers).status_code == 403
     doing = client_of(staff, "read", "sync", "admin")
-    assert doing.post(SYNCS, {}, format="json", headers=named).status_code == 403
+    assert doing.post(SYNCS, {}, format="json", headers=headers).status_code == 403
     for nobody in (str(uuid4()), "x", "", "other@example.org"):
         assert doing.get(GRAPH, headers={"X-Finley-User": nobody}).status_code == 403
     assert not LogEntry.objects.using("owner").exists()

@@ -7,6 +7,7 @@ import pytest
 from django.db import transaction
 
 from graph import models
+from graph.errors import DecidedMeanwhile
 from graph.questions import cases as payment_cases
 from graph.view import refresh
 from tests.finley.test_admin import logged_in
@@ -20,7 +21,7 @@ def two(tenant, books) -> list[str]:
     user = tenant.id
     sales, shop = rows.entity(user, "Shop floor", "department"), rows.entity(user, "Twice Ltd")
     first, again = (rows.payment(user, sales, shop, 50) for _ in range(2))
-    made = [
+    cases = [
         a_case(user, books.annotated, books.plain),
         a_case(
             user,
@@ -33,17 +34,17 @@ def two(tenant, books) -> list[str]:
         ),
     ]
     refresh.refresh()
-    return [str(case.pk) for case in made]
+    return [str(case.pk) for case in cases]
 
 
 def states(two: list[str]) -> list[str]:
-    found = dict(models.PaymentCase.objects.using("owner").values_list("pk", "state"))
-    return [{str(pk): state for pk, state in found.items()}[case] for case in two]
+    state_of = dict(models.PaymentCase.objects.using("owner").values_list("pk", "state"))
+    return [{str(pk): state for pk, state in state_of.items()}[case] for case in two]
 
 
 def decide(client, chosen, action="confirm", seen="open", **more):
-    sent = {"action": action, "seen": seen, "case": chosen, **more}
-    return client.post("/review/decide/", sent, follow=True)
+    form = {"action": action, "seen": seen, "case": chosen, **more}
+    return client.post("/review/decide/", form, follow=True)
 
 
 def test_rows_stand_side_by_side_and_the_sum_counts_each_case_once(client, two):
@@ -123,7 +124,7 @@ def test_the_second_of_two_reviewers_is_told_and_changes_nothing(client, tenant,
 
 def test_a_decision_without_what_was_seen_is_taken_as_before(tenant, two):
     payment_cases.decide(tenant.id, two[0], "confirm", by="x")
-    with pytest.raises(payment_cases.DecidedMeanwhile, match="confirmed already by x"):
+    with pytest.raises(DecidedMeanwhile, match="confirmed already by x"):
         payment_cases.decide(tenant.id, two[0], "dismiss", by="y", seen="open")
     answer = payment_cases.decide(tenant.id, two[0], "recover", by="y", seen="confirmed")
     assert answer["amount_recovered"] == Decimal("120.5")
@@ -153,7 +154,7 @@ def test_what_is_no_decision_is_refused(client, two, sent):
 
 
 def test_a_decision_leads_back_to_the_queue_and_nowhere_else(client, two):
-    sent = {"action": "dismiss", "seen": "open", "case": two[0], "back": "https://evil.example/"}
-    assert client.post("/review/decide/", sent)["Location"] == "/review/"
-    sent = {**sent, "case": two[1], "back": "/review/?party=twice#next"}
-    assert client.post("/review/decide/", sent)["Location"] == "/review/?party=twice#next"
+    form = {"action": "dismiss", "seen": "open", "case": two[0], "back": "https://evil.example/"}
+    assert client.post("/review/decide/", form)["Location"] == "/review/"
+    form = {**form, "case": two[1], "back": "/review/?party=twice#next"}
+    assert client.post("/review/decide/", form)["Location"] == "/review/?party=twice#next"

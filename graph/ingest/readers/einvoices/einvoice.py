@@ -73,15 +73,15 @@ def xml_of(data: bytes, name: str) -> bytes:
 
 def _invoice(path: Path) -> Element:
     root = safe_xml.parsed(xml_of(content.whole(path, LARGEST), path.name), path.name)
-    found = root if local(root) in _READERS else None
+    invoice = root if local(root) in _READERS else None
     if local(root) == "StandardBusinessDocument":
-        found = next((each for each in root if local(each) in _READERS), None)
-    if found is None:
+        invoice = next((element for element in root if local(element) in _READERS), None)
+    if invoice is None:
         raise LedgerFileError(
             f"{path.name} is {local(root)}, not a UBL 2.1 or Cross Industry Invoice "
             "(ZUGFeRD 1.0 is not read: ask for 2.x)"
         )
-    return found
+    return invoice
 
 
 def _read(element: Element, hints: Hints, part: Part) -> Rows:
@@ -160,19 +160,28 @@ def _description(invoice: Invoice) -> str:
 
 
 def _data(invoice: Invoice) -> dict[str, str]:
-    seller, buyer, totals = invoice.seller, invoice.buyer, invoice.totals
-    taxes = "; ".join(f"{t.category} {t.rate} % of {t.base} = {t.amount}" for t in invoice.taxes)
-    lines = [
-        {"number": line.number, "name": line.name, "quantity": f"{line.quantity} {line.unit}",
-         "price": line.price, "net": str(line.net)}
-        for line in invoice.lines[:LINES]
-    ]  # fmt: skip
-    facts = {
+    facts = {**_head(invoice), **_parties(invoice), **_payment(invoice), **_sums(invoice)}
+    return {name: str(value) for name, value in facts.items() if value not in (None, "")}
+
+
+def _head(invoice: Invoice) -> dict[str, object]:
+    return {
         "invoice_number": invoice.number,
         "type_code": invoice.type_code,
         "issued_on": invoice.issued_on,
         "due_on": invoice.due_on,
         "currency": invoice.currency,
+        "note": invoice.note,
+        "buyer_reference": invoice.buyer_reference,
+        "order": invoice.order,
+        "contract": invoice.contract,
+        "preceding_invoice": invoice.preceding,
+    }
+
+
+def _parties(invoice: Invoice) -> dict[str, object]:
+    seller, buyer = invoice.seller, invoice.buyer
+    return {
         "seller": seller.name,
         "seller_trading_name": seller.trading_name,
         "seller_vat_id": seller.vat_id,
@@ -181,17 +190,24 @@ def _data(invoice: Invoice) -> dict[str, str]:
         "buyer": buyer.name,
         "buyer_vat_id": buyer.vat_id,
         "buyer_address": buyer.address,
+    }
+
+
+def _payment(invoice: Invoice) -> dict[str, object]:
+    return {
         "payee": invoice.payee,
         "iban": ", ".join(invoice.ibans),
         "bic": invoice.bic,
         "payment_means": invoice.payment_means,
         "payment_reference": invoice.payment_reference,
         "payment_terms": invoice.terms,
-        "note": invoice.note,
-        "buyer_reference": invoice.buyer_reference,
-        "order": invoice.order,
-        "contract": invoice.contract,
-        "preceding_invoice": invoice.preceding,
+    }
+
+
+def _sums(invoice: Invoice) -> dict[str, object]:
+    totals = invoice.totals
+    taxes = (f"{t.category} {t.rate} % of {t.base} = {t.amount}" for t in invoice.taxes)
+    return {
         "lines_total": totals.lines,
         "allowances": totals.allowances,
         "charges": totals.charges,
@@ -201,7 +217,16 @@ def _data(invoice: Invoice) -> dict[str, str]:
         "prepaid": totals.prepaid,
         "rounding": totals.rounding,
         "payable_amount": totals.payable,
-        "taxes": taxes,
-        "lines": json.dumps(lines, ensure_ascii=False) if lines else "",
+        "taxes": "; ".join(taxes),
+        "lines": _lines(invoice),
     }
-    return {name: str(value) for name, value in facts.items() if value not in (None, "")}
+
+
+def _lines(invoice: Invoice) -> str:
+    """The first LINES lines as JSON; "" where there are none."""
+    lines = [
+        {"number": line.number, "name": line.name, "quantity": f"{line.quantity} {line.unit}",
+         "price": line.price, "net": str(line.net)}
+        for line in invoice.lines[:LINES]
+    ]  # fmt: skip
+    return json.dumps(lines, ensure_ascii=False) if lines else ""

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from graph.ingest.readers.checked import RefusedError
+from graph.ingest.readers.statements.statement import Account
+
 
 @dataclass(slots=True)
 class Control:
@@ -87,6 +90,35 @@ class Controls:
                     f"{before.closing} {control.currency}: one between them is missing"
                 )
             previous[control.account] = control
+
+
+@dataclass(slots=True)
+class Current:
+    """The statement that is being read: whose it is, and its sums so far.
+
+    `section` is known from the first entry on (Controls.begin).
+    """
+
+    account: Account | None = None
+    section: int | None = None
+    control: Control = field(default_factory=lambda: Control("", ""))
+
+    def named_control(self, name: str) -> Control:
+        """The control, of this account and of the statement `name`."""
+        self.control.account = self.account.number if self.account else ""
+        self.control.statement = name
+        return self.control
+
+    def section_in(self, controls: Controls, name: str) -> int:
+        if self.section is None:
+            self.section = controls.begin(self.named_control(name))
+        return self.section
+
+    def stated_account(self, field_name: str, what: str) -> Account:
+        """Raises RefusedError where none is stated above the entry."""
+        if self.account is None or not self.account.number:
+            raise RefusedError(field_name, f"no account is stated above the {what}")
+        return self.account
 
 
 def _is_gap(before: Control, after: Control) -> bool:

@@ -5,7 +5,7 @@ an element, both places are looked at. Pending, future and informational entries
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,7 @@ from graph.ingest.readers.checked import RefusedError, amount_of, day_of
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
 from graph.ingest.readers.safe_xml import Element, child, first_text, local, text
 from graph.ingest.readers.statements import camt_details, statement
-from graph.ingest.readers.statements.balances import Control, Controls
+from graph.ingest.readers.statements.balances import Control, Controls, Current
 from graph.ingest.readers.statements.camt_details import EntryFacts
 from graph.ingest.readers.statements.statement import Account, Entry
 from graph.ingest.rows import Reject
@@ -56,15 +56,11 @@ FORMAT = FileFormat("camt", "CAMT.052, .053 or .054", fits, parts)
 
 
 @dataclass(slots=True)
-class _Report:
+class _Report(Current):
     """The Stmt, Rpt or Ntfctn that is being read."""
 
-    kind: str = ""
     ident: str = ""
-    account: Account | None = None
     bank: str = ""
-    section: int | None = None
-    control: Control = field(default_factory=lambda: Control("", ""))
 
 
 def _read(path: Path, part: Part) -> Rows:
@@ -135,15 +131,7 @@ class _Reading:
         self._report = _Report()
 
     def _named_control(self) -> Control:
-        report = self._report
-        report.control.account = report.account.number if report.account else ""
-        report.control.statement = report.ident
-        return report.control
-
-    def _section(self) -> int:
-        if self._report.section is None:
-            self._report.section = self._controls.begin(self._named_control())
-        return self._report.section
+        return self._report.named_control(self._report.ident)
 
     def warnings(self) -> Iterator[str]:
         yield from self._controls.warnings()
@@ -167,9 +155,7 @@ class _Reading:
             yield refused.reject(self._number, " ".join(element.itertext()))
 
     def _facts(self, element: Element) -> EntryFacts:
-        account = self._report.account
-        if account is None or not account.number:
-            raise RefusedError("account", "no account is stated above the entry")
+        account = self._report.stated_account("account", "entry")
         amount = child(element, "Amt")
         kind = local(element.getparent())
         return EntryFacts(
@@ -177,7 +163,7 @@ class _Reading:
             account=account,
             bank=self._report.bank,
             statement=self._report.ident,
-            section=self._section(),
+            section=self._report.section_in(self._controls, self._report.ident),
             # Only a statement is sure to hold all rows of its days.
             complete=kind == "Stmt",
             booked_on=_booked_on(element),

@@ -6,7 +6,7 @@ movements (marks EC and ED) are not booked and no payments.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from graph.ingest.readers import content
 from graph.ingest.readers.checked import RefusedError, amount_of
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
 from graph.ingest.readers.statements import statement, subfield86
-from graph.ingest.readers.statements.balances import Control, Controls
+from graph.ingest.readers.statements.balances import Control, Controls, Current
 from graph.ingest.readers.statements.statement import Account, Entry
 from graph.ingest.rows import Reject
 
@@ -72,15 +72,14 @@ class _Field:
 
 
 @dataclass(slots=True)
-class _Message:
+class _Message(Current):
+    """The statement or report that is being read."""
+
     ident: str = ""
     number: str = ""
-    account: Account | None = None
     currency: str = ""
     is_interim: bool = False
     opened_on: str = ""
-    section: int | None = None
-    control: Control = field(default_factory=lambda: Control("", ""))
 
     @property
     def name(self) -> str:
@@ -125,19 +124,19 @@ class _Reading:
         self.raw: dict[int, str] = {}
 
     def entries(self) -> Iterator[Entry | Reject]:
-        for each in _fields(self._path):
-            if each.tag == "86" and self._open:
-                yield from self._ended(each.text)
+        for field in _fields(self._path):
+            if field.tag == "86" and self._open:
+                yield from self._ended(field.text)
                 continue
             yield from self._ended("")
-            self._take(each)
+            self._take(field)
         yield from self._ended("")
         self._end()
         if not self._movements and not self._controls.ended:
             raise LedgerFileError(f"{self._path.name} is cut off: it has no :61: and no balance")
 
-    def _take(self, each: _Field) -> None:
-        message, tag, text = self._message, each.tag, each.text.strip()
+    def _take(self, field: _Field) -> None:
+        message, tag, text = self._message, field.tag, field.text.strip()
         if tag == "20":
             self._end()
             self._message.ident = text
@@ -152,20 +151,20 @@ class _Reading:
             message.currency = message.currency or floor["currency"]
             message.is_interim = True
         elif tag == "61":
-            self._open = each
+            self._open = field
 
     def _balance(self, tag: str, text: str) -> None:
-        stated = _BALANCE.match(text)
-        if stated is None:
+        match = _BALANCE.match(text)
+        if match is None:
             self._notes.append(f"the balance :{tag}:{text[:40]} cannot be read and is not checked")
             return
-        amount = amount_of(stated["amount"], _mark(stated["amount"]))
-        amount = amount if stated["mark"] == "C" else -amount
+        amount = amount_of(match["amount"], _mark(match["amount"]))
+        amount = amount if match["mark"] == "C" else -amount
         control = self._message.control
-        self._message.currency = control.currency = stated["currency"]
+        self._message.currency = control.currency = match["currency"]
         if tag.startswith("60"):
             control.opening = amount
-            self._message.opened_on = stated["day"]
+            self._message.opened_on = match["day"]
         else:
             control.closing = amount
 
@@ -175,10 +174,7 @@ class _Reading:
         self._message = _Message()
 
     def _named_control(self) -> Control:
-        message = self._message
-        message.control.account = message.account.number if message.account else ""
-        message.control.statement = message.name
-        return message.control
+        return self._message.named_control(self._message.name)
 
     def warnings(self) -> Iterator[str]:
         yield from self._controls.warnings()
@@ -201,33 +197,54 @@ class _Reading:
 
     def _movement(self, opened: _Field, details: str) -> Iterator[Entry]:
         message = self._message
-        stated = _MOVEMENT.match(opened.text.strip())
-        if stated is None:
+        match = _MOVEMENT.match(opened.text.strip())
+        if match is None:
             raise RefusedError("61", "not a movement: date, C or D and an amount are expected")
-        if stated["mark"].startswith("E"):
+        if match["mark"].startswith("E"):
             self._expected += 1
             return
-        if message.account is None or not message.account.number:
-            raise RefusedError("25", "no account is stated above the movement")
-        if message.section is None:
-            message.section = self._controls.begin(self._named_control())
-        entry = _entry(message, opened.line, stated, subfield86.read(details))
+        account = message.stated_account("25", "movement")
+        message.section_in(self._controls, message.name)
+        entry = _entry(message, account, opened.line, match, subfield86.read(details))
         message.control.move(opened.line, entry.amount)
         yield entry
 
 
 def _entry(
-    message: _Message, line: int, stated: re.Match[str], details: subfield86.Details
+    message: _Message,
+    account: Account,
+    line: int,
+    match: re.Match[str],
+    details: subfield86.Details,
 ) -> Entry:
-    assert message.account is not None  # noqa: S101 - the caller has seen to it
-    amount = amount_of(stated["amount"], _mark(stated["amount"]))
-    gains = stated["mark"] in {"C", "RD"}
-    valued = _day(stated["valued"])
-    first, _, supplement = (stated["rest"] or "").partition("\n")
+    amount = amount_of(match["amount"], _mark(match["amount"]))
+    gains = match["mark"] in {"C", "RD"}
+    valued = _day(match["valued"])
+    code = (match["code"] or "")[1:]
+    banks_own = code in {"CHG", "COM", "INT"} and not details.party
+    return Entry(
+        number=line,
+        account=account,
+        booked_on=_booked(match["booked"], valued),
+        amount=amount if gains else -amount,
+        currency=message.currency,
+        statement=message.name,
+        section=message.section or 0,
+        party=details.party or ("Bank" if banks_own else details.account),
+        party_keys=(("iban", details.account),) if statement.is_iban(details.account) else (),
+        description=details.remittance or details.booking_text,
+        records="fee" if banks_own and code != "INT" else "payment",
+        facts=_facts(match, valued, details, is_whole=not message.is_interim),
+    )
+
+
+def _facts(
+    match: re.Match[str], valued: date, details: subfield86.Details, *, is_whole: bool
+) -> dict[str, str]:
+    """What is stated beside amount, date and party; `is_whole`: no row of its days is missing."""
+    first, _, supplement = (match["rest"] or "").partition("\n")
     own, _, bank = first.partition("//")
-    code = stated["code"] or ""
-    banks_own = code[1:] in {"CHG", "COM", "INT"} and not details.party
-    facts = {
+    return {
         "value_date": valued.isoformat(),
         "counterparty_account": details.account,
         "counterparty_bic": details.bic,
@@ -236,32 +253,18 @@ def _entry(
         "mandate": details.mandate,
         "creditor_id": details.creditor_id,
         "ultimate_party": details.ultimate,
-        "transaction_code": code,
+        "transaction_code": match["code"] or "",
         "bank_text": details.booking_text,
-        "returned": "yes" if stated["mark"].startswith("R") else "",
+        "returned": "yes" if match["mark"].startswith("R") else "",
         "supplement": " ".join(supplement.split()),
-        "complete": "" if message.is_interim else "yes",
+        "complete": "yes" if is_whole else "",
         **_charges(supplement),
     }
-    return Entry(
-        number=line,
-        account=message.account,
-        booked_on=_booked(stated["booked"], valued),
-        amount=amount if gains else -amount,
-        currency=message.currency,
-        statement=message.name,
-        section=message.section or 0,
-        party=details.party or ("Bank" if banks_own else details.account),
-        party_keys=(("iban", details.account),) if statement.is_iban(details.account) else (),
-        description=details.remittance or details.booking_text,
-        records="fee" if banks_own and code[1:] != "INT" else "payment",
-        facts=facts,
-    )
 
 
 def _charges(supplement: str) -> dict[str, str]:
-    stated = _CHARGES.search(supplement)
-    return {"charges": f"{stated['currency']} {stated['amount']}"} if stated else {}
+    match = _CHARGES.search(supplement)
+    return {"charges": f"{match['currency']} {match['amount']}"} if match else {}
 
 
 def _account(text: str) -> Account:

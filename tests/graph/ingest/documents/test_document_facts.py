@@ -28,8 +28,8 @@ def reading(said: str, name: str = "") -> Reading | None:
 
 
 def total(said: str, name: str = "") -> tuple[str, str] | None:
-    made = reading(said, name)
-    return (str(made.amount), str(made.currency)) if made and made.amount is not None else None
+    facts = reading(said, name)
+    return (str(facts.amount), str(facts.currency)) if facts and facts.amount is not None else None
 
 
 class TestAmounts:
@@ -89,10 +89,10 @@ class TestAmounts:
         assert " ".join(total(said) or ()) == expected
 
     def test_without_a_single_total_are_kept_and_none_is_chosen(self) -> None:
-        made = reading("now £9.99 or £19.99")
-        assert made is not None
-        assert (made.amount, made.currency) == (None, None)
-        assert [str(each.value) for each in made.amounts] == ["9.99", "19.99"]
+        facts = reading("now £9.99 or £19.99")
+        assert facts is not None
+        assert (facts.amount, facts.currency) == (None, None)
+        assert [str(amount.value) for amount in facts.amounts] == ["9.99", "19.99"]
 
     def test_of_a_price_list_are_bounded(self) -> None:
         assert (
@@ -172,9 +172,9 @@ class TestReferences:
         assert document_references.due_on(said) == expected
 
     def test_are_due_in_the_dollar_s_own_order(self) -> None:
-        made = reading("Total $5.00 due 03/04/2024")
-        assert made is not None
-        assert made.due_on == date(2024, 3, 4)
+        facts = reading("Total $5.00 due 03/04/2024")
+        assert facts is not None
+        assert facts.due_on == date(2024, 3, 4)
 
 
 class TestSenders:
@@ -202,8 +202,12 @@ class TestSenders:
 
     @given(st.text(max_size=60), st.text(max_size=60))
     def test_of_any_text_are_a_named_party_or_nobody(self, name: str, email: str) -> None:
-        for made in (party(name, email), party(*sender(f"{name} <{email}>")), party(*sender(name))):
-            assert made is None or made.name.strip()
+        for facts in (
+            party(name, email),
+            party(*sender(f"{name} <{email}>")),
+            party(*sender(name)),
+        ):
+            assert facts is None or facts.name.strip()
 
 
 PIECES = st.lists(
@@ -221,15 +225,15 @@ PIECES = st.lists(
 class TestAnyText:
     @given(PIECES, PIECES)
     def test_is_read_or_says_nothing(self, said: str, name: str) -> None:
-        made = reading(said, name)
-        if made is None:
+        facts = reading(said, name)
+        if facts is None:
             return
-        assert made.amounts or made.references
-        assert (made.amount is None) == (made.currency is None)
-        assert made.amount is None or 0 < abs(made.amount) < Decimal(10**15)
-        for each in made.references:
-            assert any(c in "0123456789" for c in each.number)
-            assert len(each.number) < 50
+        assert facts.amounts or facts.references
+        assert (facts.amount is None) == (facts.currency is None)
+        assert facts.amount is None or 0 < abs(facts.amount) < Decimal(10**15)
+        for reference in facts.references:
+            assert any(c in "0123456789" for c in reference.number)
+            assert len(reference.number) < 50
 
     @pytest.mark.parametrize(
         "piece",
@@ -268,16 +272,16 @@ class TestHtml:
     )
     def test_of_plain_tags_is_as_the_standard_parser_reads_it(self, parts: list[str]) -> None:
         page = "".join(parts)
-        seen: list[str] = []
+        texts: list[str] = []
 
         class Parser(HTMLParser):
             def handle_data(self, data: str) -> None:
-                seen.append(data)
+                texts.append(data)
 
         parser = Parser()
         parser.feed(page)
         parser.close()
-        assert "".join(of_html(page).split()) == "".join("".join(seen).split())
+        assert "".join(of_html(page).split()) == "".join("".join(texts).split())
 
     @pytest.mark.parametrize(
         "piece",
@@ -291,7 +295,7 @@ class TestHtml:
 def pdf(*pages: str, **changes: Any) -> bytes:
     """A PDF of these lines, a page each."""
     writer = pypdf.PdfWriter()
-    for said in pages:
+    for text in pages:
         page = writer.add_blank_page(300, 300)
         font = pypdf.generic.DictionaryObject({
             pypdf.generic.NameObject("/Type"): pypdf.generic.NameObject("/Font"),
@@ -303,7 +307,7 @@ def pdf(*pages: str, **changes: Any) -> bytes:
             {pypdf.generic.NameObject("/Font"): fonts}
         )
         stream = pypdf.generic.DecodedStreamObject()
-        stream.set_data(f"BT /F1 12 Tf 20 200 Td ({said}) Tj ET".encode())
+        stream.set_data(f"BT /F1 12 Tf 20 200 Td ({text}) Tj ET".encode())
         page[pypdf.generic.NameObject("/Contents")] = writer._add_object(stream)
     if changes:
         writer.encrypt(algorithm="RC4-128", **changes)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.ingest.mappings import mapping
+from graph.ingest.mappings import from_toml, mapping, ready_formats
 from graph.ingest.mappings.column_names import canonical, slug, squash
 from graph.ingest.mappings.mapping import Mapping, MappingError
 from graph.ingest.rows_from_file import header
@@ -15,13 +15,13 @@ Make = Callable[..., Mapping]
 
 
 def test_defaults(make_mapping: Make) -> None:
-    made = make_mapping()
-    assert made.source == made.title == "simple"
-    assert made.key == mapping.KeyRule(("id",), unique=True)
-    assert made.file == mapping.FileRule()
-    assert made.amount == mapping.AmountRule(column="amount")
-    assert made.publication == made.transaction == ()
-    assert made.payee.keys == (("supplier_id", "supplier_id"),)
+    defaults = make_mapping()
+    assert defaults.source == defaults.title == "simple"
+    assert defaults.key == mapping.KeyRule(("id",), unique=True)
+    assert defaults.file == mapping.FileRule()
+    assert defaults.amount == mapping.AmountRule(column="amount")
+    assert defaults.publication == defaults.transaction == ()
+    assert defaults.payee.keys == (("supplier_id", "supplier_id"),)
 
 
 def test_without_key_columns_the_key_is_every_column_and_repeats(make_mapping: Make) -> None:
@@ -89,29 +89,30 @@ def test_the_documented_example_is_a_mapping(tmp_path: Path) -> None:
     (tmp_path / "example.toml").write_text(
         text.partition("```toml\n")[2].partition("```")[0], encoding="utf-8"
     )
-    assert mapping.load(tmp_path / "example.toml").name == "calderdale-invoices"
+    assert from_toml.load(tmp_path / "example.toml").name == "calderdale-invoices"
 
 
 def test_a_missing_file_is_a_mapping_error(tmp_path: Path) -> None:
     with pytest.raises(MappingError, match=r"nowhere\.toml"):
-        mapping.load(tmp_path / "nowhere.toml")
+        from_toml.load(tmp_path / "nowhere.toml")
 
 
 def test_a_mapping_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'name = "caf\xe9"')
     with pytest.raises(MappingError, match=r"latin\.toml: is not UTF-8"):
-        mapping.load(tmp_path / "latin.toml")
+        from_toml.load(tmp_path / "latin.toml")
 
 
 def test_ready_formats_go_by_their_names() -> None:
-    ready = mapping.ready()
+    ready = ready_formats.ready()
     assert {"calderdale-invoices", "calderdale-cards", "oxford"} <= ready.keys()
-    assert all(name == made.name and made.recognise for name, made in ready.items())
+    assert all(name == form.name and form.recognise for name, form in ready.items())
 
 
 def test_every_real_file_is_recognised_by_its_header(data: Path) -> None:
-    found = {path: mapping.recognise(header(path)) for path in sorted(data.glob("*/*.csv.gz"))}
-    names = [made.name if made else None for made in found.values()]
+    files = sorted(data.glob("*/*.csv.gz"))
+    formats = {path: ready_formats.recognise(header(path)) for path in files}
+    names = [form.name if form else None for form in formats.values()]
     assert names == ["calderdale-invoices", "calderdale-cards"] + ["oxford"] * 17
 
 
@@ -124,7 +125,7 @@ def test_the_oxford_files_really_have_fourteen_headers(data: Path) -> None:
 
 
 def test_an_unknown_header_is_not_recognised() -> None:
-    assert mapping.recognise(["Date", "Amount", "Payee"]) is None
+    assert ready_formats.recognise(["Date", "Amount", "Payee"]) is None
 
 
 def test_the_format_that_asks_for_more_wins(
@@ -133,10 +134,10 @@ def test_the_format_that_asks_for_more_wins(
     few = make_mapping(more='[recognise]\ncolumns = ["a"]')
     more = make_mapping(more='[recognise]\ncolumns = ["a", "b"]')
     none = make_mapping()
-    monkeypatch.setattr(mapping, "ready", lambda: {"f": few, "m": more, "n": none})
-    assert mapping.recognise(["A", "B", "c"]) is more
-    assert mapping.recognise(["A", "c"]) is few
-    assert mapping.recognise(["c"]) is None
+    monkeypatch.setattr(ready_formats, "ready", lambda: {"f": few, "m": more, "n": none})
+    assert ready_formats.recognise(["A", "B", "c"]) is more
+    assert ready_formats.recognise(["A", "c"]) is few
+    assert ready_formats.recognise(["c"]) is None
 
 
 @pytest.mark.parametrize(
@@ -165,6 +166,6 @@ def test_canonical_names() -> None:
 
 
 def test_names_fit_the_mapping_whatever_their_spelling(make_mapping: Make) -> None:
-    made = make_mapping(('"supplier_id"\n', '"supplier_ref"\n'))
-    assert made.names(["SupplierRef", "ID", "about us"]) == ["supplier_ref", "id", "about_us"]
-    assert made.lacks(["id", "date", "supplier"]) == ["amount"]
+    form = make_mapping(('"supplier_id"\n', '"supplier_ref"\n'))
+    assert form.names(["SupplierRef", "ID", "about us"]) == ["supplier_ref", "id", "about_us"]
+    assert form.lacks(["id", "date", "supplier"]) == ["amount"]

@@ -12,7 +12,7 @@ from finley.models import User
 from graph import models
 from graph.ingest.guessing.as_toml import as_toml
 from graph.ingest.guessing.guess import guess
-from graph.ingest.mappings import mapping, saved_mappings
+from graph.ingest.mappings import from_toml, ready_formats, saved_mappings
 from graph.ingest.rows_from_file import read
 from tests.graph.ingest.guessing.test_shapes import SHAPES
 
@@ -36,13 +36,13 @@ def ledger(*arguments: object) -> str:
 def test_a_guess_reads_alike_as_toml(name: str, write: Write) -> None:
     path = write(SHAPES[name][0], f"{name}.csv")
     by = guess(path)
-    assert list(read(path, mapping.loads("x", as_toml(by)))) == list(read(path, by))
+    assert list(read(path, from_toml.loads("x", as_toml(by)))) == list(read(path, by))
 
 
-@pytest.mark.parametrize("name", sorted(mapping.ready()))
+@pytest.mark.parametrize("name", sorted(ready_formats.ready()))
 def test_ready_formats_survive_as_toml(name: str) -> None:
-    by = mapping.ready()[name]
-    again = mapping.loads("x", as_toml(by))
+    by = ready_formats.ready()[name]
+    again = from_toml.loads("x", as_toml(by))
     assert (again.key, again.date, again.amount) == (by.key, by.date, by.amount)
     assert (again.payer, again.payee, again.fields) == (by.payer, by.payee, by.fields)
     assert (again.aliases, again.recognise) == (by.aliases, by.recognise)
@@ -51,13 +51,13 @@ def test_ready_formats_survive_as_toml(name: str) -> None:
 def test_make_mapping_prints_what_is_not_sure(write: Write) -> None:
     text = make(write(UNSURE, "things.csv"))
     assert "# not sure: every amount is positive" in text
-    assert mapping.loads("printed", text).amount.column == "amount"
+    assert from_toml.loads("printed", text).amount.column == "amount"
 
 
 def test_make_mapping_writes_a_file(write: Write, tmp_path: Path) -> None:
     out = tmp_path / "own.toml"
     make(write(UNSURE, "things.csv"), "--direction", "in", "--output", out)
-    assert mapping.load(out).amount.positive == "payer_receives"
+    assert from_toml.load(out).amount.positive == "payer_receives"
     with pytest.raises(CommandError, match=r"none.own\.toml cannot be written"):
         make(write(UNSURE), "--output", tmp_path / "none" / "own.toml")
 
@@ -72,10 +72,10 @@ class TestSaved:
             ledger(path, "--user", tenant.id, "--no-enrich", "--rejects", tmp_path)
         make(path, "--direction", "in", "--save", "--user", tenant.id)
         later = write("Title\n\n" + UNSURE.replace("/03/", "/04/"), "april.csv")
-        done = json.loads(
+        report = json.loads(
             ledger(later, "--user", tenant.id, "--no-enrich", "--rejects", tmp_path, "--json")
         )
-        assert done["rows_stored"] == 2
+        assert report["rows_stored"] == 2
         names = models.RawEvent.objects.using("owner").filter(posting=2, amount__lt=0)
         assert sorted(event.party_name for event in names) == ["Thing one", "Thing two"]
         with pytest.raises(CommandError, match="it can be read in two ways"):
@@ -85,9 +85,9 @@ class TestSaved:
         path = write(UNSURE, "things.csv")
         make(path, "--direction", "in", "--save", "--user", tenant.id)
         make(path, "--direction", "out", "--save", "--user", tenant.id)
-        saved = saved_mappings.find(tenant.id, path)
-        assert saved is not None
-        assert saved.amount.positive == "payer_pays"
+        stored_mapping = saved_mappings.find(tenant.id, path)
+        assert stored_mapping is not None
+        assert stored_mapping.amount.positive == "payer_pays"
         assert models.SavedMapping.objects.using("owner").count() == 1
 
     def test_another_accounts_file_is_that_accounts(self, write: Write, tenant: User) -> None:
@@ -96,9 +96,9 @@ class TestSaved:
         one, two = "DE02120300000000202051", "DE02500105170137075030"
         path = write(head.format(one) + rows, "one.csv")
         make(path, "--save", "--user", tenant.id)
-        saved = saved_mappings.find(tenant.id, write(head.format(two) + rows, "two.csv"))
-        assert saved is not None
-        assert (saved.key.account, saved.payer.default) == (two, two)
+        stored_mapping = saved_mappings.find(tenant.id, write(head.format(two) + rows, "two.csv"))
+        assert stored_mapping is not None
+        assert (stored_mapping.key.account, stored_mapping.payer.default) == (two, two)
 
     def test_saving_needs_a_user(self, write: Write) -> None:
         with pytest.raises(CommandError, match="--save needs --user"):

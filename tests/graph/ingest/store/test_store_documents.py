@@ -40,9 +40,9 @@ def mail(key: str = "m1", text: str = "", name: str = "Your invoice", **values: 
 
 
 def reading(text: str, **values: Any) -> Reading:
-    made = read(mail(text=text, **values))
-    assert made is not None
-    return made
+    result = read(mail(text=text, **values))
+    assert result is not None
+    return result
 
 
 def take(user: UUID, *readings: Reading, source: str = SOURCE) -> Counts:
@@ -57,30 +57,32 @@ def gone(user: UUID, *keys: str) -> int:
 
 def linked(user: UUID) -> dict[str, tuple[str, int, float]]:
     """By document: the transaction's row, the posting that the link goes to, how sure."""
-    found = {}
-    for made in receipts_of(user):
-        if made.deleted_at is None:
-            target = made.target_event
-            assert made.source_event.external_id not in found, "one link a document"
-            found[made.source_event.external_id] = (
-                target.external_id, target.posting, made.confidence_score,
+    rows_by_document = {}
+    for link in receipts_of(user):
+        if link.deleted_at is None:
+            target = link.target_event
+            assert link.source_event.external_id not in rows_by_document, "one link a document"
+            rows_by_document[link.source_event.external_id] = (
+                target.external_id, target.posting, link.confidence_score,
             )  # fmt: skip
-    return found
+    return rows_by_document
 
 
 def receipts_of(user: UUID) -> list[models.RelationshipInstance]:
-    made = models.RelationshipInstance.objects.using("owner")
-    return list(made.filter(user_id=user, relationship_type="receipt").order_by("created_at"))
+    relationships = models.RelationshipInstance.objects.using("owner")
+    return list(
+        relationships.filter(user_id=user, relationship_type="receipt").order_by("created_at")
+    )
 
 
 def parties(user: UUID) -> dict[str, list[tuple[str, float, str]]]:
     """By document: the identities that it is matched to, the best first."""
-    found: dict[str, list[tuple[str, float, str]]] = {}
+    matches_by_document: dict[str, list[tuple[str, float, str]]] = {}
     matches = models.EntityMatch.objects.using("owner").filter(user_id=user)
     for match in matches.exclude(event__kind="posting").order_by("-confidence"):
-        told = (match.entity.identity, match.confidence, match.reason)
-        found.setdefault(match.event.external_id, []).append(told)
-    return found
+        match_of = (match.entity.identity, match.confidence, match.reason)
+        matches_by_document.setdefault(match.event.external_id, []).append(match_of)
+    return matches_by_document
 
 
 def document(user: UUID, key: str = "m1") -> models.RawEvent:
@@ -110,15 +112,15 @@ INVOICE = "Invoice INV-77\nTotal: GBP 120.00\nDue date: 2024-03-01"
 
 class TestADocument:
     def test_becomes_an_event(self, tenant: User) -> None:
-        given = reading(INVOICE, url="https://mail.example/m1", metadata={"labels": ["INBOX"]})
-        assert take(tenant.id, given) == Counts(1, 1, 0, 0, 0)
-        made = document(tenant.id)
-        told = {name: getattr(made, name) for name in (
+        mail_read = reading(INVOICE, url="https://mail.example/m1", metadata={"labels": ["INBOX"]})
+        assert take(tenant.id, mail_read) == Counts(1, 1, 0, 0, 0)
+        event = document(tenant.id)
+        columns = {name: getattr(event, name) for name in (
             "kind", "source", "platform", "posting", "transaction_ref", "occurred_at", "precision",
             "amount", "currency", "document_ref", "party_kind", "party_name", "party_keys",
             "description", "provenance",
         )}  # fmt: skip
-        assert told == {
+        assert columns == {
             "kind": "message", "source": SOURCE, "platform": "gmail", "posting": 1,
             "transaction_ref": "gmail.one m1", "occurred_at": DAY, "precision": "second",
             "amount": 120, "currency": "GBP", "document_ref": "INV-77", "party_kind": "vendor",
@@ -127,8 +129,8 @@ class TestADocument:
                 {"file": "Your invoice", "url": "https://mail.example/m1", "labels": ["INBOX"]}
             ],
         }  # fmt: skip
-        assert f"{made.due_on}" == "2024-03-01"
-        assert made.data == {
+        assert f"{event.due_on}" == "2024-03-01"
+        assert event.data == {
             "snippet": "Invoice INV-77 Total: GBP 120.00 Due date: 2024-03-01",
             "amounts": [{"amount": "120.00", "currency": "GBP", "rank": 2}],
             "references": [{"kind": "invoice", "number": "INV-77"}],
@@ -163,16 +165,16 @@ class TestADocument:
         take(tenant.id, reading(INVOICE))
         take(tenant.id, reading("Invoice INV-99 total GBP 3.00"))
         assert linked(tenant.id) == {}
-        [kept] = receipts_of(tenant.id)
-        assert kept.deleted_at is not None
-        assert kept.reason.startswith("withdrawn (changed): the mail")
+        [link] = receipts_of(tenant.id)
+        assert link.deleted_at is not None
+        assert link.reason.startswith("withdrawn (changed): the mail")
 
     def test_of_text_that_postgresql_refuses_is_stored(self, tenant: User) -> None:
         odd = "x\x00\ud800y"
         take(tenant.id, reading(f"Invoice INV-77 {odd}", name=odd, sender_name=odd,
                                 metadata={odd: [odd]}))  # fmt: skip
-        made = document(tenant.id)
-        assert made.description == made.party_name == "x\ufffd\ufffdy"
+        event = document(tenant.id)
+        assert event.description == event.party_name == "x\ufffd\ufffdy"
 
     def test_of_nothing_is_nothing(self, tenant: User) -> None:
         assert take(tenant.id) == Counts()
@@ -203,17 +205,17 @@ class TestTheSender:
     def test_unknown_is_a_new_vendor(self, tenant: User) -> None:
         take(tenant.id, reading(INVOICE), reading("Invoice INV-78", key="m2",
              sender_email="other@acme.example"))  # fmt: skip
-        [made] = rows(models.NormalizedEntity, tenant.id)
-        assert (made.kind, made.name) == ("vendor", "Acme Ltd")
-        assert made.identity == "acme ltd [email=billing@acme.example]"
-        told = [("acme ltd [email=billing@acme.example]", 0.9, "document: same name")]
-        assert parties(tenant.id) == {"m1": told, "m2": told}
+        [vendor] = rows(models.NormalizedEntity, tenant.id)
+        assert (vendor.kind, vendor.name) == ("vendor", "Acme Ltd")
+        assert vendor.identity == "acme ltd [email=billing@acme.example]"
+        expected = [("acme ltd [email=billing@acme.example]", 0.9, "document: same name")]
+        assert parties(tenant.id) == {"m1": expected, "m2": expected}
 
     def test_known_to_the_books_is_their_vendor(self, tenant: User, books: Import) -> None:
         books(("L1", "2024-02-10", "7.00", "ACME LTD.", ""), supplier_id="S1")
         take(tenant.id, reading(INVOICE))
-        told = [("acme ltd [supplier_id=s1]", 0.9, "document: same name")]
-        assert parties(tenant.id) == {"m1": told}
+        expected = [("acme ltd [supplier_id=s1]", 0.9, "document: same name")]
+        assert parties(tenant.id) == {"m1": expected}
 
     def test_of_several_of_that_name_is_the_one_of_the_most_events(
         self, tenant: User, books: Import
@@ -233,7 +235,7 @@ class TestTheSender:
     def test_that_another_text_names_is_another(self, tenant: User) -> None:
         take(tenant.id, reading(INVOICE))
         take(tenant.id, reading(INVOICE, sender_name="Bolt"))
-        assert [told[0] for told in parties(tenant.id)["m1"]] == [
+        assert [match[0] for match in parties(tenant.id)["m1"]] == [
             "bolt [email=billing@acme.example]"
         ]
 
@@ -249,7 +251,7 @@ class TestTheSender:
     ) -> None:
         take(tenant.id, reading(INVOICE))
         books(SEEDS, supplier_id="S1")
-        assert [told[:2] for told in parties(tenant.id)["m1"]] == [
+        assert [match[:2] for match in parties(tenant.id)["m1"]] == [
             ("acme ltd [supplier_id=s1]", 0.95), ("acme ltd [email=billing@acme.example]", 0.9),
         ]  # fmt: skip
 
@@ -267,10 +269,10 @@ class TestALink:
     def test_is_a_link_from_the_document_to_the_payer(self, tenant: User, books: Import) -> None:
         books(SEEDS)
         assert take(tenant.id, reading(INVOICE)).linked == 1
-        [made] = receipts_of(tenant.id)
-        assert (made.edge_class, made.detection_method) == ("link", "document_reference")
-        assert made.target_event.party_name == "Parks"
-        assert made.reason == (
+        [link] = receipts_of(tenant.id)
+        assert (link.edge_class, link.detection_method) == ("link", "document_reference")
+        assert link.target_event.party_name == "Parks"
+        assert link.reason == (
             "the mail 'Your invoice' names INV-77 and GBP 120.00, as row L1 of simple does"
         )
 
@@ -338,7 +340,7 @@ class TestALink:
         assert linked(tenant.id) == {"m1": ("L1", 1, 0.97), "m2": ("L1", 1, 0.95)}
         assert (
             "which the 2 lines of that number from row L1 of simple on add up to"
-            in {made.source_event.external_id: made.reason for made in receipts_of(tenant.id)}["m2"]
+            in {link.source_event.external_id: link.reason for link in receipts_of(tenant.id)}["m2"]
         )
 
     def test_is_not_made_where_two_are_equally_likely(self, tenant: User, books: Import) -> None:
@@ -395,7 +397,7 @@ class TestALink:
         gone(tenant.id, "m1")
         take(tenant.id, reading(INVOICE))
         take(tenant.id, reading(INVOICE + " again"))
-        assert [made.deleted_at for made in receipts_of(tenant.id)] == [at]
+        assert [link.deleted_at for link in receipts_of(tenant.id)] == [at]
 
 
 class TestRetracted:
@@ -404,13 +406,13 @@ class TestRetracted:
     ) -> None:
         books(SEEDS)
         take(tenant.id, reading(INVOICE), reading(INVOICE, key="m2"))
-        before = [made.reason for made in receipts_of(tenant.id)]
+        before = [link.reason for link in receipts_of(tenant.id)]
         assert (gone(tenant.id, "m1", "?"), gone(tenant.id, "m1")) == (1, 0)
         assert list(linked(tenant.id)) == ["m2"]
         assert document(tenant.id).amount == 120
         assert take(tenant.id, reading(INVOICE)) == Counts(1, 0, 0, 1, 1)
         assert set(linked(tenant.id)) == {"m1", "m2"}
-        assert [made.reason for made in receipts_of(tenant.id)] == before
+        assert [link.reason for link in receipts_of(tenant.id)] == before
         assert "gone_at" not in document(tenant.id).data
 
     def test_documents_are_not_linked_until_they_are_back(
@@ -539,9 +541,9 @@ class TestAgainstTheObvious:
             with tenant_transaction(user) as connection:
                 document_links.link(connection, user)
         expected = {
-            f"d{n}": (found.key, found.posting, found.confidence)
+            f"d{n}": (match.key, match.posting, match.confidence)
             for n, paper in enumerate(papers)
-            if (found := oracle.find(paper, made))
+            if (match := oracle.find(paper, made))
         }
         assert linked(user) == expected
         with tenant_transaction(user) as connection:

@@ -62,16 +62,16 @@ def take(committed: None, tenant: User, by: Mapping, tmp_path: Path) -> Take:
 
 
 def counted(user: UUID, path: Path, by: Mapping) -> tuple[int, int, int, int]:
-    made = asdict(import_file(user, path, by, path.parent / "rejects").counts)
-    total = made.pop("rows_in")
-    assert total == sum(made.values())
-    return tuple(made.values())
+    counts = asdict(import_file(user, path, by, path.parent / "rejects").counts)
+    total = counts.pop("rows_in")
+    assert total == sum(counts.values())
+    return tuple(counts.values())
 
 
 class TestARow:
     def test_becomes_two_postings_of_one_transaction(self, take: Take, tenant: User) -> None:
         assert take(line(invoice="I7", about="Seeds", payer="us")) == (1, 0, 0, 0)
-        found = contents(tenant.id)
+        tables = contents(tenant.id)
         shared = {
             "source": "simple", "platform": "ledger", "transaction_ref": "a", "precision": "day",
             "occurred_at": datetime(2024, 1, 31, tzinfo=UTC), "currency": "GBP",
@@ -84,33 +84,33 @@ class TestARow:
         payer = {"amount": -5, "party_kind": "department", "party_name": "Parks", "party_keys": {}}
         payee = {"amount": 5, "party_kind": "vendor", "party_name": "Acme",
                  "party_keys": {"supplier_id": "S1"}}  # fmt: skip
-        assert found["events"] == {("a", 1): shared | payer, ("a", 2): shared | payee}
-        assert found["entities"] == {
+        assert tables["events"] == {("a", 1): shared | payer, ("a", 2): shared | payee}
+        assert tables["entities"] == {
             ("department", "parks"): ("Parks", {}),
             ("vendor", "acme [supplier_id=s1]"): ("Acme", {"supplier_id": "S1"}),
         }
-        assert found["matches"] == [
+        assert tables["matches"] == [
             (("a", 1), ("department", "parks"), 0.9),
             (("a", 2), ("vendor", "acme [supplier_id=s1]"), 1),
         ]
-        assert found["payments"] == [(("a", 1), ("a", 2))]
-        assert found["changes"] == []
+        assert tables["payments"] == [(("a", 1), ("a", 2))]
+        assert tables["changes"] == []
 
     def test_is_a_payment_that_is_certain_and_a_flow(self, take: Take, tenant: User) -> None:
         take(line())
-        [made] = rows(models.RelationshipInstance, tenant.id)
-        assert (made.relationship_type, made.edge_class, made.confidence_score) == (
+        [payment] = rows(models.RelationshipInstance, tenant.id)
+        assert (payment.relationship_type, payment.edge_class, payment.confidence_score) == (
             "payment", "flow", 1,
         )  # fmt: skip
-        assert (made.detection_method, made.reason) == (
+        assert (payment.detection_method, payment.reason) == (
             "ledger_row", "both postings stand in one row of simple",
         )  # fmt: skip
 
     def test_of_a_negative_amount_goes_the_other_way(self, take: Take, tenant: User) -> None:
         take(line(amount="-5.25"))
-        found = contents(tenant.id)
-        assert found["payments"] == [(("a", 2), ("a", 1))]
-        assert [found["events"]["a", n]["amount"] for n in (1, 2)] == [
+        tables = contents(tenant.id)
+        assert tables["payments"] == [(("a", 2), ("a", 1))]
+        assert [tables["events"]["a", n]["amount"] for n in (1, 2)] == [
             Decimal("5.25"),
             Decimal("-5.25"),
         ]
@@ -126,14 +126,14 @@ class TestARow:
         long = "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(9000))
         by = make_mapping(more=PUBLISHED + '[transaction]\ncolumns = ["description"]\n')
         cells = {"id": long, "supplier": long, "supplier_id": long, "department": long}
-        told = line(**cells, invoice=long, about=long, description=long)
-        assert take(told, line(**{**cells, "supplier": f"{long}!x"}), by=by) == (1, 0, 0, 1)
+        row = line(**cells, invoice=long, about=long, description=long)
+        assert take(row, line(**{**cells, "supplier": f"{long}!x"}), by=by) == (1, 0, 0, 1)
         assert take(line(id="b", supplier=f"{long} x"), by=by) == (1, 0, 0, 0)
-        assert take(told, by=by) == (0, 0, 1, 0)
+        assert take(row, by=by) == (0, 0, 1, 0)
         assert len(contents(tenant.id)["entities"]) == 4
-        stored = next(v for (k, n), v in contents(tenant.id)["events"].items() if k != "b")
-        assert stored["document_ref"] is None
-        assert stored["data"]["invoice"] == stored["description"] == long
+        event = next(v for (k, n), v in contents(tenant.id)["events"].items() if k != "b")
+        assert event["document_ref"] is None
+        assert event["data"]["invoice"] == event["description"] == long
 
 
 class TestTheSameAgain:
@@ -151,8 +151,8 @@ class TestTheSameAgain:
         after = contents(tenant.id)
         places = [("one.csv", "2024-01", 2), ("two.csv", "2024-01", 3)]
         assert [after["events"]["a", n].pop("provenance") for n in (1, 2)] == [places, places]
-        for known in before["events"]["a", 1], before["events"]["a", 2]:
-            del known["provenance"]
+        for event in before["events"]["a", 1], before["events"]["a", 2]:
+            del event["provenance"]
         assert all(after["events"][posting] == before["events"][posting] for posting in (
             ("a", 1), ("a", 2), ("b", 1), ("b", 2),
         ))  # fmt: skip
@@ -192,24 +192,25 @@ class TestAChangedRow:
     def test_is_an_update_that_is_recorded(self, take: Take, tenant: User) -> None:
         take(line(invoice="I7"), line(id="b"))
         [payment, other] = sorted(
-            rows(models.RelationshipInstance, tenant.id), key=lambda made: made.created_at
+            rows(models.RelationshipInstance, tenant.id),
+            key=lambda relationship: relationship.created_at,
         )
         changed = line(amount="-6", supplier="Bolt", supplier_id="", invoice="")
         assert take(changed, line(id="b"), file="two.csv") == (0, 1, 1, 0)
-        found = contents(tenant.id)
-        assert found["events"]["a", 1]["amount"] == 6
-        assert found["events"]["a", 1]["document_ref"] is None
-        payee = found["events"]["a", 2]
+        tables = contents(tenant.id)
+        assert tables["events"]["a", 1]["amount"] == 6
+        assert tables["events"]["a", 1]["document_ref"] is None
+        payee = tables["events"]["a", 2]
         assert (payee["amount"], payee["party_name"], payee["party_keys"]) == (-6, "Bolt", {})
         assert payee["data"]["supplier"] == "Bolt"
-        assert found["matches"] == [
+        assert tables["matches"] == [
             (("a", 1), ("department", "parks"), 0.9),
             (("a", 2), ("vendor", "bolt"), 0.9),
             (("b", 1), ("department", "parks"), 0.9),
             (("b", 2), ("vendor", "acme [supplier_id=s1]"), 1),
         ]
-        assert found["payments"] == [(("a", 2), ("a", 1)), (("b", 1), ("b", 2))]
-        assert found["changes"] == [
+        assert tables["payments"] == [(("a", 2), ("a", 1)), (("b", 1), ("b", 2))]
+        assert tables["changes"] == [
             ("simple a", "modified", {
                 "amount": (5, -6),
                 "document_ref": ("I7", None),
@@ -241,9 +242,9 @@ class TestAChangedRow:
         take(line())
         by = make_mapping(('kind = "vendor"', 'kind = "employee"'), more=PUBLISHED)
         assert take(line(), by=by) == (0, 1, 0, 0)
-        found = contents(tenant.id)
-        assert found["matches"][1][1] == ("employee", "acme [supplier_id=s1]")
-        assert found["changes"] == [
+        tables = contents(tenant.id)
+        assert tables["matches"][1][1] == ("employee", "acme [supplier_id=s1]")
+        assert tables["changes"] == [
             ("simple a", "modified", {"payee_kind": ("vendor", "employee")})
         ]
 
@@ -267,8 +268,8 @@ class TestAChangedRow:
             user_id=tenant.id, event=payee, entity=theirs, confidence=0.8, reason="told by Ann"
         )
         take(line(supplier="Bolt"))
-        kept = [party for posting, party, _ in contents(tenant.id)["matches"] if posting[1] == 2]
-        assert kept == [("vendor", "acme group"), ("vendor", "bolt [supplier_id=s1]")]
+        parties = [party for posting, party, _ in contents(tenant.id)["matches"] if posting[1] == 2]
+        assert parties == [("vendor", "acme group"), ("vendor", "bolt [supplier_id=s1]")]
 
     def test_of_the_same_parties_leaves_their_matches_alone(self, take: Take, tenant: User) -> None:
         """Someone found the match wrong and took it away: another amount does not bring it back."""
@@ -286,8 +287,8 @@ class TestAChangedRow:
         deleted = datetime(2024, 2, 1, tzinfo=UTC)
         models.RelationshipInstance.objects.using("owner").update(deleted_at=deleted)
         assert take(line(amount="-6")) == (0, 1, 0, 0)
-        [kept] = rows(models.RelationshipInstance, tenant.id)
-        assert kept.deleted_at == deleted
+        [payment] = rows(models.RelationshipInstance, tenant.id)
+        assert payment.deleted_at == deleted
         assert contents(tenant.id)["payments"] == [(("a", 2), ("a", 1))]
 
     def test_stated_in_several_ways_by_one_file_ends_as_the_last(
@@ -314,10 +315,10 @@ class TestAChangedRow:
         take(line())
         models.RawEvent.objects.using("owner").filter(posting=posting).delete()
         assert take(line(amount="-6", supplier="Bolt")) == (1, 0, 0, 0)
-        found = contents(tenant.id)
-        assert [found["events"]["a", n]["amount"] for n in (1, 2)] == [6, -6]
-        assert found["payments"] == [(("a", 2), ("a", 1))]
-        assert [party for _, party, _ in found["matches"]] == [
+        tables = contents(tenant.id)
+        assert [tables["events"]["a", n]["amount"] for n in (1, 2)] == [6, -6]
+        assert tables["payments"] == [(("a", 2), ("a", 1))]
+        assert [party for _, party, _ in tables["matches"]] == [
             ("department", "parks"), ("vendor", "bolt [supplier_id=s1]"),
         ]  # fmt: skip
 
@@ -388,8 +389,8 @@ class TestIdentity:
     )
     def test_another_key_is_another_party(self, names: list[str], data: st.DataObject) -> None:
         keys = st.sampled_from(["", "1", "1]", "a=1", "x" * 300])
-        made = [Party("vendor", name, _supplier(data.draw(keys))) for name in names]
-        for one, other in pairwise(made):
+        parties = [Party("vendor", name, _supplier(data.draw(keys))) for name in names]
+        for one, other in pairwise(parties):
             same = one.keys == other.keys and normalized(one.name) == normalized(other.name)
             assert (identity(one) == identity(other)) is same
 
@@ -525,29 +526,29 @@ class TestAgainstTheObvious:
         for name, lines in files:
             path = written(folder / name, lines)
             assert counted(user, path, by) == tuple(books.take(name, lines).values())
-            found = contents(user)
-            assert (_by_columns(found) if books.by_every_column else found) == expected(books)
-        stored, updated, _, _ = counted(user, path, by)
-        assert (stored, updated) == (0, 0)
-        assert contents(user) == found
+            tables = contents(user)
+            assert (_by_columns(tables) if books.by_every_column else tables) == expected(books)
+        stored_count, updated, _, _ = counted(user, path, by)
+        assert (stored_count, updated) == (0, 0)
+        assert contents(user) == tables
 
 
 def expected(books: ledger.Books) -> dict[str, Any]:
     """The oracle's books as `contents` shows them."""
     events, matches, payments = {}, [], []
-    for key, known in books.keys.items():
-        row, stated = known.row, known.row.stated
+    for key, entry in books.keys.items():
+        row, columns = entry.row, entry.row.stated
         shared = {
             "source": "simple", "platform": "ledger", "transaction_ref": key, "precision": "day",
-            "occurred_at": datetime.combine(stated["occurred_at"], time(), UTC),
-            "currency": "GBP", "document_ref": stated["document_ref"], "due_on": None,
-            "description": stated["description"], "data": row.columns,
-            "provenance": sorted((*place, line) for place, line in known.provenance.items()),
+            "occurred_at": datetime.combine(columns["occurred_at"], time(), UTC),
+            "currency": "GBP", "document_ref": columns["document_ref"], "due_on": None,
+            "description": columns["description"], "data": row.columns,
+            "provenance": sorted((*place, line) for place, line in entry.provenance.items()),
         }  # fmt: skip
         for posting, sign, party in ((1, -1, row.payer), (2, 1, row.payee)):
             events[key, posting] = {
                 **shared,
-                "amount": sign * stated["amount"],
+                "amount": sign * columns["amount"],
                 "party_kind": party.kind,
                 "party_name": party.name,
                 "party_keys": dict(party.keys),
@@ -555,7 +556,7 @@ def expected(books: ledger.Books) -> dict[str, Any]:
             confidence = 1 if party.keys else 0.9
             matches.append(((key, posting), (party.kind, identity(party)), confidence))
         ends = [(key, 1), (key, 2)]
-        payments.append(tuple(ends[::-1] if stated["amount"] < 0 else ends))
+        payments.append(tuple(ends[::-1] if columns["amount"] < 0 else ends))
     return {
         "events": events,
         "entities": books.entities,
@@ -574,13 +575,13 @@ def _as_json(change: dict[str, Any]) -> dict[str, Any]:
 
 def _by_columns(found: dict[str, Any]) -> dict[str, Any]:
     """Without a key of its own a row goes by a hash: by its columns instead."""
-    known = {
+    keys = {
         key: str(sorted(event["data"].items())) + key[32:]
         for (key, _), event in found["events"].items()
     }
 
     def of(posting: tuple[str, int]) -> tuple[str, int]:
-        return known[posting[0]], posting[1]
+        return keys[posting[0]], posting[1]
 
     events = {of(p): {**e, "transaction_ref": of(p)[0]} for p, e in found["events"].items()}
     return {
