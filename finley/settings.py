@@ -182,7 +182,7 @@ QUESTIONS = {
     "keep_hours": environment.number("FINLEY_ANSWERS_KEEP_HOURS", 24),
 }
 
-# Mail to users, by which a forgotten password is set anew. Without a server's name the pages offer
+# Mail to users, by which a user sets a new password. Without a server's name the pages offer
 # no mail.
 EMAIL_HOST_NAME = environment.text("FINLEY_EMAIL_HOST")
 MAILERS = {

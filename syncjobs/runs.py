@@ -105,7 +105,7 @@ def _written(connection: SyncConnection, **attributes: Any) -> SyncRun:
 
 
 def job_id(run_id: UUID, number: int) -> str:
-    """arq's id of the run's job. `number` increases when the run gets another job."""
+    """arq's id for the run's job: the run's id and `number`, which increases with each new job."""
     return f"{run_id}:{number}"
 
 

@@ -1,4 +1,4 @@
-"""Traffic without a rhythm: supplies, card purchases, orders from customers."""
+"""Payments that do not recur: supplies, card purchases, orders from customers."""
 
 from __future__ import annotations
 

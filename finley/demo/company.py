@@ -179,4 +179,4 @@ def expected_days(stream: Stream) -> tuple[list[date], date | None]:
         if day > stream.last:
             return days, day if stream.active else None
         days.append(day)
-    raise AssertionError("a rhythm has no end")
+    raise AssertionError("a plan has no end")

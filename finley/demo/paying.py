@@ -101,7 +101,7 @@ def _charge(journal: Journal, rng: Random, paid: Row) -> None:
 def _settled(
     journal: Journal, rows: Iterable[Row], paid: list[Row], kind: str, *, complete: bool
 ) -> None:
-    """Notes a settlement; payments that follow a series' invoices inherit its rhythm."""
+    """Notes a settlement; payments that follow a series' invoices inherit its frequency."""
     invoices = [one for row in rows for one in (row, *journal.credits[row.ref])]
     if paid:
         journal.settles.append(

@@ -29,7 +29,7 @@ MAILS_OF_ADDRESS = 20  # … from one client's address, to whomever
 
 
 class SignIn(LoginView):
-    """Django's, where a user's name is an e-mail address."""
+    """Django's sign-in page; the user's name is an e-mail address."""
 
     template_name = "web/sign_in.html"
     redirect_authenticated_user = True
@@ -42,7 +42,7 @@ class SignIn(LoginView):
 
 
 class ForgottenPassword(PasswordResetView):
-    """Django's. Without a mail server there is no such page."""
+    """Django's page for a new password. It exists only if a mail server is configured."""
 
     template_name = "web/password_forgotten.html"
     email_template_name = "web/password_mail.txt"
@@ -55,7 +55,8 @@ class ForgottenPassword(PasswordResetView):
         return super().dispatch(request, *args, **options)
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Too many mails are not sent, and the page says the same: nobody learns who has one."""
+        """Sends no mail above the limit, but the page says the same, so that nobody learns which
+        addresses exist."""
         address = client_address.of_meta(self.request.META)
         keys = {
             attempts.key("reset", form.cleaned_data["email"].lower()): MAILS,
@@ -170,7 +171,7 @@ def make_token(request: PageRequest) -> HttpResponse:
 @require_POST
 @page()
 def revoke_token(request: PageRequest, token_key: str) -> HttpResponse:
-    """The token gives nothing from now on."""
+    """Revoke the token."""
     tokens.revoke(request.access.person, token_key)
     messages.success(request, "The token is revoked.")
     return redirect("account")
@@ -178,7 +179,8 @@ def revoke_token(request: PageRequest, token_key: str) -> HttpResponse:
 
 @login_required
 def resume(request: HttpRequest) -> HttpResponse:
-    """A form that was sent after its session had ended: shown, to be sent now. It is shown once."""
+    """Shows a form that was sent after its session had ended, to be sent again. It is
+    shown once."""
     kept = request.session.pop(SESSION_RESUME, None)
     if kept is None:
         return HttpResponseRedirect(reverse_lazy("overview"))

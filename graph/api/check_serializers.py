@@ -1,4 +1,4 @@
-"""What a check of payments takes and gives."""
+"""Request and response shapes of the check of payments."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ class CheckBody(StrictQuery):
 
 
 def candidate(checked: dict[str, Any], number: int) -> Candidate:
-    """The candidate of a validated body; `number`: which one of the run it is, from 1 on."""
+    """The candidate of a validated body. `number` is its position in the pay run, from 1."""
     keys = tuple((kind, checked[kind].strip()) for kind in KEYS if checked.get(kind, "").strip())
     return Candidate(
         id=checked.get("id") or f"payment {number}",

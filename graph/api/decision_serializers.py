@@ -1,4 +1,4 @@
-"""What people's decisions about parties and predictions take and give."""
+"""Request and response shapes of people's decisions about parties and predictions."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class ResolutionsQuery(PageQuery):
 
 
 class PairEnd(EntityAnswer):
-    """An entity as the books know it under its own name, before any merge."""
+    """An entity under its own name, as before any merge."""
 
     payments = serializers.IntegerField(required=False, help_text="Counts its rows with an amount")
     sums = serializers.CharField(

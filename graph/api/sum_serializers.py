@@ -1,4 +1,4 @@
-"""What the questions with sums take and give. Each sum says what it counts."""
+"""Request and response shapes of the questions with sums. Each sum says what it counts."""
 
 from typing import Any
 

@@ -28,9 +28,9 @@ CLOSED = (CaseState.DISMISSED, CaseState.RECOVERED)
 
 
 def enrich(user_id: UUID) -> Counts:
-    """The tenant's cases become what is found now; what people have decided stays.
+    """Write the tenant's cases as found now; people's decisions stay.
 
-    After fraud, settles and payment_groups: it reads what they have written.
+    After fraud, settles and payment_groups, whose results it reads.
     """
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)

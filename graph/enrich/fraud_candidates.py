@@ -1,8 +1,8 @@
 """Payments that repeat another: the ways in which one invoice is entered, or paid, again.
 
-Each way is a key that the repetition shares with its original and that few others share, and a
+Each way is a key that the repetition shares with its original and that few others share, plus a
 check (after the tests of M. Nigrini, "Forensic Analytics", 2nd ed. 2020, ch. 11-12: same-same-same
-and same-same-different). All keys are hashed: no way compares all pairs.
+and same-same-different). All keys are hashed, so no way compares all pairs.
 """
 
 import re
@@ -134,10 +134,10 @@ def value(number: str) -> int:
 
 @lru_cache(maxsize=200_000)
 def stem(number: str) -> str:
-    """The number without a mark behind it (-1, /A, R, DUP), in its normal form; "" without one.
+    """The number without a suffix (-1, /A, R, DUP), in its normal form; "" without one.
 
-    Some numbers end like that by themselves (a year, a letter): a mark is only told by another
-    row that has the number without it.
+    Some numbers end like that by themselves (a year, a letter): a suffix counts only if another row
+    has the number without it.
     """
     match = _SUFFIX.match(number)
     return numbers.normal(match["apart"] or match["joined"]) if match else ""

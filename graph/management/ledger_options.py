@@ -1,4 +1,4 @@
-"""The options by which a person decides how a file is read that no format knows."""
+"""Command options with which a person decides how an unknown file is read."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -8,7 +8,7 @@ from graph.ingest.mappings.mapping import RECORDS
 
 
 def add(parser: ArgumentParser) -> None:
-    """Add them to a command's parser; `choices_of` reads what was given."""
+    """Add the options to a command's parser; `choices_of` reads their values."""
     group = parser.add_argument_group("how a file is read that no format knows")
     group.add_argument("--direction", choices=("in", "out"), help="what a positive amount is")
     group.add_argument("--date-order", choices=("day", "month"), help="what a date begins with")

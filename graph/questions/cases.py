@@ -1,4 +1,4 @@
-"""Cases of possible double payments: which there are, one with its rows, and what people decide."""
+"""Cases of possible double payments: the list, one of them, and people's decisions."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -58,7 +58,7 @@ def cases(
     limit: int = 50,
     offset: int = 0,
 ) -> Answer:
-    """A page of the cases that the filters leave, in one of ORDERS, and the sums over all of those.
+    """A page of the cases that match the filters, in one of ORDERS, and the sums over all of them.
 
     `party` is a part of the party's name. The rows of a case are in `case`.
     """
@@ -124,12 +124,12 @@ def decide(
     amount: Decimal | None = None,
     seen: str | None = None,
 ) -> Answer:
-    """Write down a person's decision, and answer the case as it is then.
+    """Record a person's decision and return the case as it is then.
 
-    `action`: confirm, dismiss, reopen; recover (with the `amount` that came back, all that is at
-    risk where none is said); assign (to `owner`, "" for nobody); note. Its pairs in layer 9 are
+    `action`: confirm, dismiss, reopen; recover (with the `amount` that came back; by default all
+    that is at risk); assign (to `owner`, "" for nobody); note. The case's pairs in layer 9 are
     judged alike. `by` is who decides, `seen` the state that they saw. Raises NotFound,
-    QuestionError naming the field, DecidedMeanwhile where the case has another state than `seen`.
+    QuestionError naming the field, DecidedMeanwhile if the case has another state than `seen`.
     """
     if action not in DECISIONS:
         raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")

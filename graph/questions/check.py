@@ -1,4 +1,4 @@
-"""Before it is paid: candidate payments held against the books and against each other."""
+"""Checks candidate payments against the books and against each other before they are paid."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -26,11 +26,11 @@ NOTHING = "Nothing in the books speaks against it."
 
 
 def check(user_id: UUID, candidates: Sequence[Candidate], *, source: str | None = None) -> Answer:
-    """The verdict on each candidate, in their order: the one that an import of them into `source`
-    (by default the source with the most of our payments) and the enrichment would give.
+    """The verdict on each candidate, in their order: the one that importing them into `source` (by
+    default the source with most outgoing payments) and enriching would give.
 
-    Nothing is stored. Raises QuestionError for a source that the books do not have, for ids that
-    two candidates have and for ids that the source has a row of.
+    Nothing is stored. Raises QuestionError for an unknown source, for an id that two candidates
+    have, and for an id that a row of the source already has.
     """
     known = books(user_id)
     into = _source(known, source)

@@ -19,11 +19,11 @@ Rows = QuerySet[TenantRelationship]
 
 
 def groups(user_id: UUID, wanted: Mapping[str, Any], by: str, *, most: int = 200) -> list[Answer]:
-    """Sums of the relationships that `wanted` leaves, apart by what rows record and by currency.
+    """Sums of the matching relationships, by what the rows record and by currency.
 
-    Of a payment that several sources tell only the row that counts is in them. By `party`: each
-    entity as payee (direction in) and as payer (out). The greatest amounts come first, by month
-    the newest; at most `most`. Raises QuestionError, ViewMissing, ViewUnpopulated.
+    Of a payment that several sources saw, only the canonical row counts. By `party`: each entity as
+    payee (direction in) and as payer (out). The greatest amounts come first, by month the newest;
+    at most `most`. Raises QuestionError, ViewMissing, ViewUnpopulated.
     """
     with rows.snapshot(user_id) as reader:
         counted = Q(payment_group_id=F("id")) | Q(payment_group_id__isnull=True)

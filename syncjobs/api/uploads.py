@@ -1,4 +1,4 @@
-"""Ledger files over HTTP: sent in pieces, looked at, corrected, confirmed."""
+"""Endpoints for ledger files: upload in pieces, preview, correct, confirm."""
 
 from typing import IO, Any
 from uuid import UUID
@@ -79,20 +79,20 @@ class UploadView(Api):
         operation_id="uploads_discard",
         summary="Forget a file",
         responses={
-            204: OpenApiResponse(description="Forgotten; what was imported of it stays"),
+            204: OpenApiResponse(description="Deleted; what was imported from it stays"),
             **SENT,
             **NOT_FOUND,
         },
     )
     def delete(self, request: Request, upload_id: str) -> Response:
-        """Forget the file; what was imported of it stays. Not while a worker has it."""
+        """Delete the file; what was imported from it stays. Not while a worker reads it."""
         self.body(request, NoBody)
         receive.discard(self.tenant(request), _id(upload_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class Bytes(BaseParser):
-    """The body as it is."""
+    """Gives the request's body unparsed."""
 
     media_type = "application/octet-stream"
 

@@ -33,7 +33,7 @@ ACTIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
 class Trigger(models.TextChoices):
     REQUEST = "request", "a person or a program asked"
     SCHEDULE = "schedule"
-    WEBHOOK = "webhook", "a hint from Nango"
+    WEBHOOK = "webhook", "a webhook event from Nango"
     REPLAY = "replay", "the replay of a failure"
 
 

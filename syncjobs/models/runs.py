@@ -45,7 +45,7 @@ class SyncRun(TenantRow):
     status = models.TextField(choices=RunStatus, db_default=RunStatus.QUEUED.value)
     job_number = models.PositiveIntegerField(db_default=1, editable=False)
     job_id = models.TextField(unique=True, editable=False, help_text="arq's")
-    tries = models.PositiveIntegerField(db_default=0, help_text="Tries begun that count")
+    tries = models.PositiveIntegerField(db_default=0, help_text="Attempts that count")
     fence = models.BigIntegerField(db_default=0, editable=False)
     worker = models.TextField(blank=True, db_default="")
     lease_until = models.DateTimeField(null=True, blank=True)

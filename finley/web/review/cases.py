@@ -82,7 +82,8 @@ def _filters(request: PageRequest) -> Row:
 @require_POST
 @page(Role.REVIEWER)
 def decide(request: PageRequest) -> HttpResponse:
-    """One action upon the cases chosen; who comes second is told what stands."""
+    """Apply one action to the selected cases. If somebody decided before, the page says what is
+    decided."""
     action, seen = request.POST.get("action", ""), request.POST.get("seen", "")
     case_ids = _ids(request.POST.getlist("case"))
     if action not in ACTIONS or seen not in CaseState.values or not case_ids:

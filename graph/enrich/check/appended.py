@@ -59,7 +59,7 @@ def day_number(day: date) -> int:
 
 
 def _before(payments: Payments, ordered: Sequence[Candidate], source: str) -> Ints:
-    """How many of the history's rows come before each candidate: by moment, source, then key."""
+    """How many of the history's rows come before each candidate: by timestamp, source, then key."""
     moment = payments.day * SECONDS if payments.moment is None else payments.moment
     keys = np.array([day_number(each.day) * SECONDS for each in ordered], dtype=np.int64)
     lows, highs = (np.searchsorted(moment, keys, side=side) for side in ("left", "right"))

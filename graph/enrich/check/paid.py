@@ -12,7 +12,7 @@ from graph.enrich.links.settlements import CONFIDENCE, Settled
 
 
 class Paid:
-    """Which invoices are settled by what, but for payments that came back."""
+    """Which payments settle which invoices, without payments that were returned."""
 
     def __init__(self, payments: Payments, settled: Sequence[Settled]) -> None:
         self.payments, self.party = payments, sides(payments).party

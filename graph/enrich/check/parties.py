@@ -1,4 +1,5 @@
-"""Which known party each candidate pays, as an import and its resolution would say."""
+"""Which known party each candidate pays, as an import followed by entity resolution
+would decide."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

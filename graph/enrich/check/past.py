@@ -60,7 +60,7 @@ class Past:
         return len(np.unique(self.side.party[rows])) / len(rows) if len(rows) else 1.0
 
     def bank_details(self, place: int) -> Iterator[Finding]:
-        """Another account than every one that the books state of a party of this name."""
+        """A finding if the books state no such account for a party of this name."""
         account = self.stated.accounts[place]
         known = self._accounts.get(core(self._name(place)), {})
         if account and known and account not in known:
@@ -73,7 +73,8 @@ class Past:
             yield Finding("new_bank_details", len(rows) / (len(rows) + 1), why, _last(rows))
 
     def amount(self, place: int) -> Iterator[Finding]:
-        """Far more than the party was ever paid, or far from what it is usually paid."""
+        """A finding if the amount is far above what the party was ever paid, or far from its usual
+        one."""
         rows = self._rows.get(int(self._group[place]), [])
         if len(rows) < FEWEST or not self.side.outgoing[place]:
             return
@@ -96,7 +97,7 @@ class Past:
             yield Finding("unusual_amount", 1 - BOUND / score, why, _last(rows))
 
     def expected(self, place: int) -> Iterator[Finding]:
-        """A party that was never paid, or a number that is none of the party's invoices, though
+        """A finding if the party was never paid, or if the number is none of its invoices although
         its payments usually name one."""
         rows = self._of_party.get(int(self.side.party[place]), [])
         if not rows:

@@ -1,7 +1,7 @@
-"""What is to be said of payments before they are made, and what it rests on.
+"""Verdicts on payments before they are made, with their evidence.
 
-`judge` looks at rows of the books, whether they were appended or imported: both verdicts are one.
-What repeats and what was paid already, the detectors say; what is unusual, the party's own past.
+`judge` takes rows of the books, whether they were appended or imported, and judges both alike.
+Detectors find what repeats and what was paid already; the party's own past tells what is unusual.
 """
 
 from collections import defaultdict
@@ -24,7 +24,8 @@ SURELY = 0.85  # confidence of a repetition of number and amount that is taken f
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Of one payment. `findings`: the gravest first; `pays`: what it settles of invoices."""
+    """The verdict on one payment. `findings`: the gravest first. `pays`: which invoices
+    it settles."""
 
     place: int
     findings: tuple[Finding, ...]
@@ -36,8 +37,10 @@ class Verdict:
 
 
 def judge(payments: Payments, stated: Stated, found: Found, places: Sequence[int]) -> list[Verdict]:
-    """The verdict on each of these rows, in their order. What was before are all rows but these;
-    they may repeat one another."""
+    """The verdict on each of these rows, in their order.
+
+    They are compared with all other rows, and with one another.
+    """
     repeats = _repeats(payments, found, set(places))
     paid = Paid(payments, found.settled)
     past = Past(payments, stated, np.asarray(places, dtype=np.int64))

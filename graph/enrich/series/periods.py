@@ -1,4 +1,4 @@
-"""The rhythms in which money is paid, as grids of days: every so many days, or so many months.
+"""The frequencies in which money is paid, as grids of days: every so many days, or so many months.
 
 Pure: days are numbers since 1970-01-01, months since January 1970.
 """
@@ -16,11 +16,12 @@ MONTH_CYCLE = 31  # days of the month, 1..31, as phases
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How often: `step` days, or `step` months (`monthly`). `windows`: widths in days, least first.
+    """A frequency: every `step` days, or `step` months (`monthly`).
 
-    A width is how many days in a row an occurrence may fall on. The widest leaves room for four
-    days of lateness or earliness and a weekend, as long as it tells days of the rhythm from others.
-    `rarity`: log odds against this rhythm before any day is seen, beside the usual ones.
+    `windows`: widths in days, least first. A width is how many consecutive days an occurrence may
+    fall on. The widest allows four days of lateness or earliness and a weekend, as long as it still
+    separates the days of the frequency from others. `rarity`: log odds against this frequency
+    before any day is seen, compared with the usual ones.
     """
 
     frequency: str
@@ -80,7 +81,7 @@ def first_of(months: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class Days:
-    """Days, with what rhythms ask of them."""
+    """Days, with what frequencies ask of them."""
 
     day: Ints
 
@@ -100,7 +101,7 @@ class Days:
         return some
 
     def phases(self, rhythm: Rhythm) -> Ints:
-        """Where in the rhythm's cycle each day lies."""
+        """Where in the frequency's cycle each day lies."""
         if not rhythm.monthly:
             return self.day % rhythm.step
         return (self.month % rhythm.step) * MONTH_CYCLE + self.of_month
@@ -108,10 +109,10 @@ class Days:
 
 @dataclass(frozen=True)
 class Grids:
-    """Many grids at once: of each its rhythm (a place in RHYTHMS) and its phase.
+    """Many grids at once: the frequency of each (a place in RHYTHMS) and its phase.
 
-    A grid is the rhythm's agreed days: those of one phase. Slots count them, across 1970 and
-    backwards. A month that is too short for its day has it on its last.
+    A grid is the agreed days of a frequency that have one phase. Slots number them, from 1970 on
+    and backwards. A month that is too short for its day has it on its last day.
     """
 
     rhythm: Ints
@@ -142,7 +143,7 @@ class Grids:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One of them."""
+    """One grid."""
 
     rhythm: Rhythm
     phase: int

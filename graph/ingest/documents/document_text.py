@@ -32,7 +32,7 @@ def is_readable(name: str) -> bool:
 def of(content: bytes, name: str) -> str:
     """The text of a document, at most 200,000 characters and the first 50 pages.
 
-    What it is goes by its name: .txt .md .html .htm .eml .pdf. Raises DocumentError for another
+    The file name tells the type: .txt .md .html .htm .eml .pdf. Raises DocumentError for another
     name, for more than 25 MiB, and for a PDF that is encrypted or broken.
     """
     if len(content) > BYTES:

@@ -1,4 +1,4 @@
-"""Mappings: what says how the rows of one kind of file become transactions (docs/formats.md)."""
+"""Mappings: how the rows of one kind of file become transactions (docs/formats.md)."""
 
 import re
 from collections.abc import Sequence

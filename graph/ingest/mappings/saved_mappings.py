@@ -1,4 +1,4 @@
-"""The mappings that a tenant has saved: the next file with the same columns is read by it."""
+"""Mappings that a tenant saved; the next file with the same columns is read with them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +19,9 @@ from graph.models import SavedMapping
 
 
 def format_for(user_id: UUID, path: Path, choices: Choices = NONE) -> Format:
-    """The mapping that the tenant has saved for files with these columns, else as `format_of`.
+    """The mapping that the tenant saved for files with these columns, else as `format_of`.
 
-    What somebody decides now (`choices`) goes before what is saved. Raises LedgerError.
+    Decisions for this file (`choices`) override a saved mapping. Raises LedgerError.
     """
     if (
         choices == NONE
@@ -61,7 +61,8 @@ def _of_account(mapping: Mapping, account: str) -> Mapping:
 
 
 def save(user_id: UUID, path: Path, by: Mapping) -> str:
-    """Keep the mapping for files with these columns, in place of an earlier one. Its layout."""
+    """Save the mapping for files with these columns, in place of an earlier one. Returns the
+    layout."""
     layout = layout_of(canonical(header.found(path).shape.header, {}))
     with tenant_transaction(user_id):
         SavedMapping.objects.update_or_create(

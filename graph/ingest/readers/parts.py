@@ -18,9 +18,9 @@ Rows = Iterator[LedgerRow | Reject]
 class Hints:
     """What a person states because the file does not. None: not stated.
 
-    `own`: accounts (IBANs), VAT ids and names of the tenant's own, names in lower case. `account`:
-    the name of the account whose rows a file holds; `same_account`: it is that of earlier files.
-    `choices`: how a table is read that no format knows.
+    `own`: the tenant's own accounts (IBANs), VAT ids and names, names in lower case. `account`: the
+    name of the account that the file is of; `same_account`: the one of earlier files. `choices`:
+    how a table without a known format is read.
     """
 
     date_order: Literal["day", "month"] | None = None

@@ -1,4 +1,4 @@
-"""`manage.py make_mapping`: how a file would be read, as a mapping that a person can mend."""
+"""`manage.py make_mapping`: how a file would be read, as a mapping that a person can correct."""
 
 from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         "Write the mapping (TOML) by which import_ledger would read a file, with comments that\n"
         "say what each part was made from and what is open. The options decide that.\n\n"
         "With --save import_ledger reads the tenant's next file with the same columns by it; with\n"
-        "--mapping what is saved is a file that you have mended."
+        "--mapping what is saved is a file that you have corrected."
     )
     requires_system_checks: Any = []  # they would load the whole site
 

@@ -1,4 +1,4 @@
-"""`manage.py rejected_rows`: list rejected rows, and store those that were mended."""
+"""`manage.py rejected_rows`: list rejected rows, and store those that were corrected."""
 
 import json
 from argparse import RawDescriptionHelpFormatter
@@ -22,7 +22,7 @@ from graph.management.commands.import_ledger import has_changed, in_words
 
 class Command(BaseCommand):
     help = (
-        "List the rows that imports have rejected, with line, column and reason. To mend them,\n"
+        "List the rows that imports have rejected, with line, column and reason. To correct them,\n"
         "edit the text column of the rejects file, then store them with:\n\n"
         "  manage.py rejected_rows --resubmit FILE.rejects.csv --ledger FILE --user WHO\n\n"
         "They become rows of the ledger file under their old lines; those that still cannot be\n"
