@@ -62,10 +62,11 @@ class Document:
 class Reading:
     """The facts of a document. `amount` is its total from the sender's point of view.
 
-    amount: positive; negative for a credit note; None if no single amount is the total. currency:
-    the amount's; None without one. reference: the document's own number, as far as it can be told.
-    party: the sender; None if unknown. amounts, references: all candidates, in the order of the
-    text.
+    amount      positive; negative for a credit note; None if no single amount is the total
+    currency    the amount's; None without one
+    reference   the document's own number, as far as it can be told
+    party       the sender; None if unknown
+    amounts, references: all candidates, in the order of the text
     """
 
     document: Document
