@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from random import Random
 from typing import Any
 
-from benchmarks.otherbooks.days import DAY, following
+from benchmarks.otherbooks.bank_days import DAY, following
 from benchmarks.planted.names import Names, Party
 from benchmarks.planted.truth import Kind
 from finley.demo.truth import (
