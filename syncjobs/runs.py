@@ -129,7 +129,7 @@ def tell(jobs: Sequence[queue.Queued], user_id: UUID | None = None) -> bool:
         queue.enqueue(jobs)
     except (RedisError, OSError) as error:
         log.warning(
-            "Redis cannot be told of %d runs now (%s); the recoverer retries",
+            "%d runs cannot be enqueued in Redis now (%s); the recoverer retries",
             len(jobs),
             type(error).__name__,
         )

@@ -66,7 +66,9 @@ def count(key: str) -> None:
             pipe.expire(key, int(LONGEST))
             pipe.execute()
     except (RedisError, OSError) as error:
-        log.warning("attempts are counted here only: no Redis (%s)", type(error).__name__)
+        log.warning(
+            "attempts are counted in this process only: Redis is away (%s)", type(error).__name__
+        )
 
 
 def forget(key: str) -> None:

@@ -93,7 +93,7 @@ def invite(tenant_id: UUID, email: str, role: str) -> Membership:
     with as_owner():
         member = User.objects.filter(email__iexact=email, is_active=True).first()
         if member is None or member.pk == tenant_id:
-            raise QuestionError(f"There is no other user {email}.", "email")
+            raise QuestionError(f"No other user has the address {email}.", "email")
         membership, _ = Membership.objects.update_or_create(
             member=member, tenant_id=tenant_id, defaults={"role": role}
         )

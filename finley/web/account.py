@@ -51,7 +51,7 @@ class ForgottenPassword(PasswordResetView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
         if not layout(request)["sends_mail"]:
-            raise Http404("finley sends no mail here: ask who runs it for a new password.")
+            raise Http404("finley cannot send mail here. Ask its administrator for a new password.")
         return super().dispatch(request, *args, **options)
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -63,7 +63,7 @@ class ForgottenPassword(PasswordResetView):
             attempts.key("reset-at", address): MAILS_OF_ADDRESS,
         }
         if any(attempts.used_up(key, most) for key, most in keys.items()):
-            log.warning("no mail about a password: too many were asked for from %s", address)
+            log.warning("no mail about a password: too many requests from %s", address)
             return HttpResponseRedirect(self.get_success_url())
         for key in keys:
             attempts.count(key)
@@ -109,7 +109,7 @@ def switch(request: PageRequest) -> HttpResponse:
     wanted = request.POST.get("tenant", "")
     choices = members.tenants_of(request.access.person)
     if wanted not in {str(each.tenant_id) for each in choices}:
-        raise PermissionDenied("You are no member of this tenant.")
+        raise PermissionDenied("You are not a member of this tenant.")
     request.session[members.SESSION_TENANT] = wanted
     return redirect("overview")
 
@@ -120,7 +120,7 @@ def invite(request: PageRequest) -> HttpResponse:
     """Invite a user to see the tenant's data, or change the role of one who does."""
     form = MemberForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Say an e-mail address and a role.")
+        messages.error(request, "Enter an e-mail address and choose a role.")
         return redirect("account")
     email, role = form.cleaned_data["email"], form.cleaned_data["role"]
     try:
@@ -161,7 +161,7 @@ def make_token(request: PageRequest) -> HttpResponse:
     """A token for the person's own data, shown on this page and never again."""
     form = TokenForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Say what the token is for.")
+        messages.error(request, "Enter what the token is for.")
         return redirect("account")
     scopes = form.cleaned_data["scopes"].split(",")
     _, token = tokens.make(request.access.person, form.cleaned_data["name"], scopes)

@@ -43,7 +43,7 @@ def file(
     too many rows."""
     format_name = request.GET["format"]
     if format_name not in FORMATS:
-        raise QuestionError(f"{format_name} is no format: say csv or xlsx.", "format")
+        raise QuestionError(f"{format_name} is not a format. Choose csv or xlsx.", "format")
     if len(rows) > MOST:
         raise QuestionError(
             f"A file holds {MOST:,} rows at most, and these are more: narrow the list by days.",

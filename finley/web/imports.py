@@ -75,7 +75,7 @@ def _size(text: str) -> int:
     """Raises QuestionError."""
     if text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text)
-    raise QuestionError("The size is no number.", "size")
+    raise QuestionError("The size is not a number.", "size")
 
 
 def _require_same_tenant(request: PageRequest) -> None:

@@ -51,14 +51,14 @@ def day(name: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise QuestionError(f"{text} is no day: write it as 2025-07-31.", name) from None
+        raise QuestionError(f"{text} is not a day. Write it as 2025-07-31.", name) from None
 
 
 def amount(name: str, text: str) -> Decimal:
     """The amount, or None if there is none. Raises QuestionError naming the field."""
     value = number(text)
     if value is None:
-        raise QuestionError(f"{text} is no amount, or may be two: write it as 1260.16.", name)
+        raise QuestionError(f"{text} is not an amount, or is ambiguous. Write it as 1260.16.", name)
     return value
 
 
@@ -96,4 +96,6 @@ def position(query: QueryDict) -> Position | None:
     try:
         return cursors.position(text)
     except ValueError:
-        raise QuestionError("This page of the list is no more: begin again.", "cursor") from None
+        raise QuestionError(
+            "This page of the list no longer exists. Begin again.", "cursor"
+        ) from None

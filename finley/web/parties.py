@@ -70,7 +70,9 @@ def _after(request: PageRequest) -> search.After | None:
     try:
         return float(likeness), name.replace("\0", ""), UUID(entity)
     except ValueError:
-        raise QuestionError("This page of the list is no more: begin again.", "after") from None
+        raise QuestionError(
+            "This page of the list no longer exists. Begin again.", "after"
+        ) from None
 
 
 @page()

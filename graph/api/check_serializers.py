@@ -21,14 +21,14 @@ class CandidateBody(StrictQuery):
 
     one_of_them = "field"
     id = serializers.CharField(
-        required=False, max_length=TEXT, help_text="The line's own key; its number where none is"
+        required=False, max_length=TEXT, help_text="The line's own key; by default its number"
     )
-    date = serializers.DateField(help_text="The day on which it is to be paid")
+    date = serializers.DateField(help_text="The day on which it will be paid")
     amount = serializers.DecimalField(
-        max_digits=19, decimal_places=4, min_value=0, help_text="What the party is to get"
+        max_digits=19, decimal_places=4, min_value=0, help_text="What the party will receive"
     )
     currency = serializers.RegexField(r"\A[A-Z]{3}\Z")
-    party = serializers.CharField(max_length=TEXT, help_text="Who is to be paid")
+    party = serializers.CharField(max_length=TEXT, help_text="Who will be paid")
     party_kind = serializers.ChoiceField(PARTIES, default="vendor")
     number = serializers.CharField(
         required=False, allow_blank=True, max_length=TEXT, help_text="The invoice's number"
@@ -104,7 +104,7 @@ class CheckFinding(Answer):
     verdict = serializers.ChoiceField(VERDICTS[:-1])
     confidence = serializers.FloatField(help_text="0..1")
     why = serializers.CharField()
-    rows = CheckedRow(many=True, help_text="What it rests on")
+    rows = CheckedRow(many=True, help_text="The evidence")
 
 
 class CheckedPayment(Answer):

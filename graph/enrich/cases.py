@@ -158,7 +158,7 @@ def _written(user_id: UUID, case: Case, same: list[PaymentCase]) -> PaymentCase:
         PaymentCaseEntry.objects.filter(user_id=user_id, case=other).update(case=row)
     if row.state in CLOSED and more:
         row.state = CaseState.OPEN.value
-        _enter(row, CaseAction.REOPEN, "another row was found: more is at risk than was known")
+        _enter(row, CaseAction.REOPEN, "another row was found: more is at risk than before")
         DuplicateTransaction.objects.filter(
             user_id=user_id,
             id__in=[pair.id for pair in case.pairs],

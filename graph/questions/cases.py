@@ -157,18 +157,18 @@ def _meanwhile(user_id: UUID, case_row: PaymentCase) -> str:
     last = entries.order_by("created_at", "id").last()
     by = f" by {last.by}" if last else ""
     name = f"{case_row.amount_at_risk:,.2f} {case_row.currency} to {case_row.party}"
-    return f"Somebody else was faster: the case of {name} is {case_row.state} already{by}."
+    return f"Somebody else was faster: the case of {name} is already {case_row.state}{by}."
 
 
 def _check(
     case_row: PaymentCase, action: str, *, note: str, owner: str | None, amount: Decimal | None
 ) -> None:
     if action == CaseAction.ASSIGN and owner is None:
-        raise QuestionError("Say to whom it is assigned.", "owner")
+        raise QuestionError("State the owner, in `owner`.", "owner")
     if action == CaseAction.NOTE and not note:
-        raise QuestionError("Say what is to be noted.", "note")
+        raise QuestionError("The note is empty.", "note")
     if amount is not None and action != CaseAction.RECOVER:
-        raise QuestionError("An amount comes with the action recover only.", "amount")
+        raise QuestionError("Only the action recover takes an amount.", "amount")
     if amount is not None and not 0 < amount <= case_row.amount_at_risk:
         most = f"{case_row.amount_at_risk:.2f} {case_row.currency}"
         raise QuestionError(f"Say more than 0 and at most {most}, what is at risk.", "amount")

@@ -69,7 +69,7 @@ def _source(known: History, source: str | None) -> str:
     if source is not None and source not in set(known.payments.source):
         names = ", ".join(sorted(set(known.payments.source))) or "none"
         raise QuestionError(
-            f"Your books have no source of this name. There are: {names}.", "source"
+            f"Your books have no source of this name. Choose from: {names}.", "source"
         )
     return source or known.usual_source
 
@@ -83,7 +83,7 @@ def _must_be_new(known: History, candidates: Sequence[Candidate], source: str) -
     taken = set(payments.external_id[payments.source == source]) & set(ids)
     if taken:
         raise QuestionError(
-            f"The source {source} has a row {min(taken)!r} already: it is no new payment.",
+            f"The source {source} has a row {min(taken)!r} already, so it is not a new payment.",
             "payments",
         )
 

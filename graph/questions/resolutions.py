@@ -63,7 +63,7 @@ def decide(
         pairs = EntityResolution.objects.filter(user_id=user_id, pk=chosen)
         now = pairs.select_for_update().first()
         if now is None:
-            raise NotFound("The pair is gone already.", "id")
+            raise NotFound("The pair no longer exists.", "id")
         if seen is not None and now.decided != seen:
             state = f"{now.get_decided_display()} ({now.decided_by})"
             sentence = f"Somebody else was faster: the pair is {state} already."

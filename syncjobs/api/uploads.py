@@ -124,7 +124,7 @@ class PieceView(Api):
 class ReceivedView(Api):
     @extend_schema(
         operation_id="uploads_received",
-        summary="Say that all pieces are sent",
+        summary="State that all pieces are sent",
         request=None,
         responses={200: shapes.MissingAnswer, **SENT, **NOT_FOUND},
     )

@@ -114,13 +114,15 @@ class JobAttempt(models.Model):
     id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
     user_id = models.UUIDField("tenant")
     run = models.ForeignKey(SyncRun, models.DB_CASCADE, db_index=False, related_name="attempts")
-    fence = models.BigIntegerField(help_text="The fencing token of this start")
+    fence = models.BigIntegerField(help_text="The fencing token of this attempt")
     try_number = models.PositiveIntegerField(help_text="arq's job_try")
     worker = models.TextField()
     started_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True, blank=True)
     outcome = models.TextField(choices=Outcome, db_default=Outcome.RUNNING.value)
-    retry_after = models.FloatField(null=True, blank=True, help_text="Seconds until the next try")
+    retry_after = models.FloatField(
+        null=True, blank=True, help_text="Seconds until the next attempt"
+    )
     error_class = models.TextField(blank=True, db_default="")
     error = models.TextField(blank=True, db_default="")
     traceback = models.TextField(blank=True, db_default="")

@@ -21,7 +21,7 @@ FUNCTION = "read_upload"
 ACTIVE = (UploadState.READING.value, UploadState.IMPORTING.value)
 ON_ITS_WAY = timedelta(seconds=10)
 TRIES = 3
-GIVEN_UP = "Its reading ended three times without an answer: the file may be too large or broken."
+GIVEN_UP = "Reading it failed three times without a result. The file may be too large or broken."
 
 
 def tell(uploads: Sequence[Upload]) -> None:
@@ -32,7 +32,10 @@ def tell(uploads: Sequence[Upload]) -> None:
     try:
         queue.enqueue(jobs)
     except (RedisError, OSError) as error:
-        log.warning("Redis cannot be told of an upload now (%s)", type(error).__name__)
+        log.warning(
+            "An upload cannot be enqueued in Redis now (%s); the recoverer retries",
+            type(error).__name__,
+        )
 
 
 def recovered() -> int:

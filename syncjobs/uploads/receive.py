@@ -119,7 +119,9 @@ def confirm(user_id: UUID, upload_id: UUID) -> None:
         upload = _one(user_id, upload_id, UploadState.READY)
         parts = (upload.preview or {}).get("parts", [])
         if any(doubt["blocking"] for part in parts for doubt in part["doubts"]):
-            raise QuestionError("First decide what the file can be read as in two ways.", "doubts")
+            raise QuestionError(
+                "The file can be read in two ways. Decide first which is right.", "doubts"
+            )
         _hand_over(upload, UploadState.IMPORTING)
 
 

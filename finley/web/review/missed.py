@@ -53,7 +53,7 @@ def decide(request: PageRequest, prediction: UUID) -> HttpResponse:
     decided."""
     action = request.POST.get("action", "")
     if action not in predictions.ACTIONS:
-        raise QuestionError("Say give_up or expect.", "action")
+        raise QuestionError("Choose give_up or expect.", "action")
     user_id, by = request.access.tenant_id, str(request.access.person.email)
     try:
         predictions.decide(user_id, prediction, action, by=by)

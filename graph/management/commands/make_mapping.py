@@ -30,8 +30,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
-        parser.add_argument("--output", type=Path, metavar="FILE.toml", help="else it is printed")
-        parser.add_argument("--save", action="store_true", help="keep it for the tenant's files")
+        parser.add_argument(
+            "--output", type=Path, metavar="FILE.toml", help="the file to write (default: print it)"
+        )
+        parser.add_argument("--save", action="store_true", help="save it for the tenant's files")
         parser.add_argument("--user", default="", help="whose files: a UUID or an e-mail address")
         parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="instead of a guess")
         ledger_options.add(parser)

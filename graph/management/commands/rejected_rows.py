@@ -39,10 +39,12 @@ class Command(BaseCommand):
             type=Path,
             default=settings.STATE_DIR / "rejects",
             metavar="FOLDER",
-            help="where rejects files are (default: %(default)s)",
+            help="folder of the rejects files (default: %(default)s)",
         )
         parser.add_argument("--resubmit", type=Path, metavar="FILE.rejects.csv")
-        parser.add_argument("--ledger", type=Path, metavar="FILE", help="the file they stood in")
+        parser.add_argument(
+            "--ledger", type=Path, metavar="FILE", help="the ledger file that they come from"
+        )
         parser.add_argument("--user", default="", help="whose books: a UUID or an e-mail address")
         parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="as at the import")
         parser.add_argument("--account", default="", metavar="NAME", help="as at the import")
