@@ -70,7 +70,7 @@ class PairDecisionBody(StrictBody):
 
 class PartiesDecisionBody(StrictBody):
     decision = serializers.ChoiceField(WORDS)
-    one = serializers.UUIDField(help_text="An entity's id: its name stays")
+    one = serializers.UUIDField(help_text="An entity's id")
     other = serializers.UUIDField(help_text="An entity's id")
 
 

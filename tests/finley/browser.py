@@ -57,6 +57,14 @@ class Browser:
         """What the script returns: a value of JSON."""
         return self._ask("POST", "/execute/sync", script=script, args=[])
 
+    def run_async(self, script: str) -> Any:
+        """What the script gives to the function that is its last argument."""
+        return self._ask("POST", "/execute/async", script=script, args=[])
+
+    def forget(self) -> None:
+        """No cookie of any host."""
+        self._ask("POST", "/goog/cdp/execute", cmd="Network.clearBrowserCookies", params={})
+
     def until(self, script: str, seconds: float = 20) -> Any:
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
