@@ -125,50 +125,63 @@ def all_layers(user) -> dict[type, TenantRow]:
     """A payment between two entities with a row of every layer, and one of each other table."""
     payer, payee = rows.entity(user, "Adult Care", "department"), rows.entity(user, "ACME Ltd")
     source, target = rows.event(user, payer, amount=-1), rows.event(user, payee)
-    evidence = {"user_id": user, "evidence": {"why": ["<b>é</b>"]}}
-    temporal = rows.add(
-        models.TemporalPattern,
-        **evidence,
-        key="acme monthly",
-        recurrence_score=0.9,
-        recurrence_frequency="monthly",
-        last_occurrence=rows.DAY.date(),
-    )
-    seasonal = rows.add(
-        models.SeasonalPattern,
-        **evidence,
-        key="acme winter",
-        seasonal_strength=0.5,
-        seasonal_months=[1, 12],
-    )
-    pattern = rows.add(
-        models.RelationshipPattern,
-        **evidence,
-        key="acme rent",
-        pattern_name="rent",
-        pattern_confidence=0.5,
-    )
-    about = {
-        **evidence,
-        "relationship": rows.relationship(
-            user,
-            source,
-            target,
-            temporal_pattern=temporal,
-            seasonal_pattern=seasonal,
-            pattern=pattern,
-        ),
-    }
+    patterns = patterns_of(user)
+    relationship = rows.relationship(user, source, target, **patterns)
     original = rows.relationship(user, rows.event(user, payer, amount=-1), rows.event(user, payee))
     created = [
         rows.asked(user),
         source,
         payer,
         models.EntityMatch.objects.using("owner").get(event=source),
-        about["relationship"],
-        temporal,
-        seasonal,
-        pattern,
+        relationship,
+        *patterns.values(),
+        *explanations_of(user, relationship),
+        *changes_of(user, relationship, original),
+        resolution_of(user, payee),
+        rows.add(models.Enrichment, user_id=user, wanted_at=rows.DAY),
+        rows.add(models.TenantPreference, user_id=user, time_zone="Europe/London"),
+        rows.add(models.SavedMapping, user_id=user, layout="<b>", name="<b>", toml="<b>"),
+        *case_of(user, relationship),
+        *ledger_of(user),
+    ]
+    return {type(row): row for row in created}
+
+
+def with_evidence(user) -> dict:
+    return {"user_id": user, "evidence": {"why": ["<b>é</b>"]}}
+
+
+def patterns_of(user) -> dict[str, TenantRow]:
+    evidence = with_evidence(user)
+    return {
+        "temporal_pattern": rows.add(
+            models.TemporalPattern,
+            **evidence,
+            key="acme monthly",
+            recurrence_score=0.9,
+            recurrence_frequency="monthly",
+            last_occurrence=rows.DAY.date(),
+        ),
+        "seasonal_pattern": rows.add(
+            models.SeasonalPattern,
+            **evidence,
+            key="acme winter",
+            seasonal_strength=0.5,
+            seasonal_months=[1, 12],
+        ),
+        "pattern": rows.add(
+            models.RelationshipPattern,
+            **evidence,
+            key="acme rent",
+            pattern_name="rent",
+            pattern_confidence=0.5,
+        ),
+    }
+
+
+def explanations_of(user, relationship) -> list[TenantRow]:
+    about = {**with_evidence(user), "relationship": relationship}
+    return [
         rows.add(models.CausalRelationship, **about, causal_score=0.5, causal_direction="forward"),
         rows.add(models.CrossPlatformRelationship, **about, platform_sources=["ledger", "card"]),
         rows.add(
@@ -179,36 +192,39 @@ def all_layers(user) -> dict[type, TenantRow]:
             status="overdue",
         ),
         rows.add(models.RootCauseAnalysis, **about, root_cause_analysis="rent", confidence=0.5),
+    ]
+
+
+def changes_of(user, relationship, original) -> list[TenantRow]:
+    return [
         rows.add(
             models.EventDeltaLog,
             user_id=user,
-            relationship=about["relationship"],
+            relationship=relationship,
             event_key="test 1",
             change_type="created",
         ),
         rows.add(
             models.DuplicateTransaction,
-            **about,
+            **with_evidence(user),
+            relationship=relationship,
             original_relationship=original,
             duplicate_confidence=0.5,
         ),
-        rows.add(
-            models.EntityResolution,
-            user_id=user,
-            kept=payee,
-            merged=rows.entity(user, "Acme <b>"),
-            confidence=0.8,
-            reason="alike <b>",
-            evidence=evidence["evidence"],
-            decided="open",
-        ),
-        rows.add(models.Enrichment, user_id=user, wanted_at=rows.DAY),
-        rows.add(models.TenantPreference, user_id=user, time_zone="Europe/London"),
-        rows.add(models.SavedMapping, user_id=user, layout="<b>", name="<b>", toml="<b>"),
-        *case_of(user, about["relationship"]),
-        *ledger_of(user),
     ]
-    return {type(row): row for row in created}
+
+
+def resolution_of(user, kept) -> TenantRow:
+    return rows.add(
+        models.EntityResolution,
+        user_id=user,
+        kept=kept,
+        merged=rows.entity(user, "Acme <b>"),
+        confidence=0.8,
+        reason="alike <b>",
+        evidence=with_evidence(user)["evidence"],
+        decided="open",
+    )
 
 
 def case_of(user, relationship) -> list:
