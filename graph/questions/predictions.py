@@ -58,10 +58,10 @@ def decide(user_id: UUID, prediction_id: UUID | str, action: str, *, by: str) ->
 
 def _one(user_id: UUID, prediction_id: UUID | str) -> PredictedRelationship:
     try:
-        wanted = UUID(str(prediction_id))
+        identifier = UUID(str(prediction_id))
     except ValueError:
         raise NotFound("There is no such prediction.", "id") from None
-    row = PredictedRelationship.objects.filter(user_id=user_id, pk=wanted).first()
+    row = PredictedRelationship.objects.filter(user_id=user_id, pk=identifier).first()
     if row is None:
         raise NotFound("There is no such prediction.", "id")
     return row

@@ -56,11 +56,11 @@ def decide(
     None if it is no longer a pair. Raises NotFound; DecidedMeanwhile if its decision is no longer
     `seen`.
     """
-    chosen = _id(pair)
+    pair_id = _id(pair)
     with tenant_transaction(user_id) as connection:
         with connection.cursor() as cursor:  # before any row, as enrichment does: no deadlock
             alone(cursor, user_id)
-        pairs = EntityResolution.objects.filter(user_id=user_id, pk=chosen)
+        pairs = EntityResolution.objects.filter(user_id=user_id, pk=pair_id)
         now = pairs.select_for_update().first()
         if now is None:
             raise NotFound("The pair no longer exists.", "id")
@@ -69,9 +69,9 @@ def decide(
             sentence = f"Somebody else was faster: the pair is {state} already."
             raise DecidedMeanwhile(sentence, "seen")
         if word == "undo":
-            step.undo(user_id, [chosen], by)
+            step.undo(user_id, [pair_id], by)
         else:
-            step.judge(user_id, [chosen], word, by)
+            step.judge(user_id, [pair_id], word, by)
         return _as_it_is(user_id, pairs)
 
 

@@ -56,11 +56,13 @@ def entities_of(user_id: UUID, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     with tenant_transaction(user_id):
         rows = NormalizedEntity.objects.filter(user_id=user_id, pk__in=ids)
         standing = {row.pk: row.merged_into_id or row.pk for row in rows}
-        wanted = list(dict.fromkeys(standing[pk] for pk in ids if pk in standing))
-        entities = NormalizedEntity.objects.filter(user_id=user_id, pk__in=wanted)
+        representatives = list(dict.fromkeys(standing[pk] for pk in ids if pk in standing))
+        entities = NormalizedEntity.objects.filter(user_id=user_id, pk__in=representatives)
         by_id = entities.in_bulk()
     names = ("id", "kind", "name", "keys")
-    return [{name: getattr(by_id[pk], name) for name in names} for pk in wanted if pk in by_id]
+    return [
+        {name: getattr(by_id[pk], name) for name in names} for pk in representatives if pk in by_id
+    ]
 
 
 def standing_for(user_id: UUID, party: str) -> list[UUID]:

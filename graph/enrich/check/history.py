@@ -46,7 +46,7 @@ class History:
     @cached_property
     def keys(self) -> dict[str, set[tuple[str, str]]]:
         """The strong keys that the books state of each entity, by its id."""
-        return {each.id: {(key.kind, key.value) for key in each.keys} for each in self.parties}
+        return {party.id: {(key.kind, key.value) for key in party.keys} for party in self.parties}
 
     @cached_property
     def namesakes(self) -> dict[str, set[int]]:
@@ -96,16 +96,18 @@ def read(user_id: UUID) -> History:
         cursor.execute(sql.read("enrich/standing"), {"user_id": user_id})
         standing = cursor.fetchall()
     place = {name: at for at, name in enumerate(payments.entities.id)}
-    known = [(entity, (kind, mark), by) for entity, kind, mark, by in standing if entity in place]
-    stands = np.arange(len(place), dtype=np.int64)
-    for entity, _, by in known:
-        stands[place[entity]] = place.get(by, place[entity])
+    identities = [
+        (entity, (kind, mark), by) for entity, kind, mark, by in standing if entity in place
+    ]
+    representatives = np.arange(len(place), dtype=np.int64)
+    for entity, _, by in identities:
+        representatives[place[entity]] = place.get(by, place[entity])
     return History(
         payments,
         fraud.stated(user_id, payments),
         fields.load(user_id, payments),
         parties,
         decisions,
-        {mark: place[entity] for entity, mark, _ in known},
-        stands,
+        {mark: place[entity] for entity, mark, _ in identities},
+        representatives,
     )

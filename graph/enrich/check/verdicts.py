@@ -62,17 +62,17 @@ def _unusual(past: Past, place: int) -> Iterator[Finding]:
         yield from past.expected(place)
 
 
-def _repeats(payments: Payments, found: Found, wanted: set[int]) -> dict[int, list[Finding]]:
+def _repeats(payments: Payments, found: Found, judged: set[int]) -> dict[int, list[Finding]]:
     by_place: dict[int, list[Finding]] = defaultdict(list)
     for duplicate in found.duplicates:
         ends = (duplicate.later, duplicate.original)
         for place, other in (ends, ends[::-1]):
-            if place in wanted:
+            if place in judged:
                 by_place[place].append(_duplicate(payments, duplicate, other))
     pairs = zip(found.same.one.tolist(), found.same.other.tolist(), strict=True)
     for at, pair in enumerate(pairs):
         for place, other in (pair, pair[::-1]):
-            if place in wanted and is_paid(payments, other):
+            if place in judged and is_paid(payments, other):
                 why = f"{row(payments, other)} is probably this very payment"
                 sure = float(found.same.confidence[at])
                 by_place[place].append(Finding("already_paid", sure, why, (other,)))
