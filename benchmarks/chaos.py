@@ -44,7 +44,7 @@ from syncjobs.models.choices import ACTIVE, Trigger
 AUDIT = Path(__file__).with_name("audit.sql")
 PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
 WORKERS = 2
-PATIENCE = 300.0  # seconds without an ended run, after the disturbance
+TIMEOUT = 300.0  # seconds without an ended run, after the disturbance
 FLUSHES = DATABASE_RESTARTS = 3
 REDIS_AWAY = 60.0
 ENVIRONMENT = {"ARQ_BACKOFF": "0.5", "ZOHO_PACE": "0.001", "FINLEY_LOG_LEVEL": "WARNING"}
@@ -214,9 +214,9 @@ class Chaos:
         self.others.append(("redis", time.time()))
 
     def settle(self) -> int:
-        """Until no run is active; how many still are when none has ended for PATIENCE seconds."""
+        """Until no run is active; how many still are when none has ended for TIMEOUT seconds."""
         remaining, since = -1, time.monotonic()
-        while time.monotonic() < since + PATIENCE:
+        while time.monotonic() < since + TIMEOUT:
             try:
                 now = SyncRun.objects.using("owner").filter(status__in=ACTIVE).count()
             except AWAY:

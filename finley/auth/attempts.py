@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 log = logging.getLogger("finley.audit")
 LONGEST = 900.0  # seconds
-PATIENCE = 0.25  # seconds for Redis
+TIMEOUT = 0.25  # seconds for Redis
 MOST = 10_000
 _lock = Lock()
 _here: dict[str, tuple[int, float]] = {}
@@ -83,5 +83,5 @@ def forget(key: str) -> None:
 
 @cache
 def _redis() -> Redis:
-    options = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+    options = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
     return Redis.from_url(str(settings.REDIS_URL), **options)

@@ -7,9 +7,7 @@ from datetime import date
 from random import Random
 
 from finley.demo import noise
-from finley.demo.names import TRADES, Names
-from finley.demo.parties import Party, Registry
-from finley.demo.rhythm import (
+from finley.demo.frequency import (
     DAY,
     JITTER_LIMIT,
     STEP_DAYS,
@@ -19,6 +17,8 @@ from finley.demo.rhythm import (
     dice,
     due_days,
 )
+from finley.demo.names import TRADES, Names
+from finley.demo.parties import Party, Registry
 from finley.demo.streams import SPECS, Spec, Stream
 
 DEPARTMENTS = ("Premises", "Production", "Sales", "Office")

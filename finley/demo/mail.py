@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 
 from finley.demo.books import generate
-from finley.demo.rhythm import dice
+from finley.demo.frequency import dice
 
 TO = "accounts@example.org"
 _Row = dict[str, str]

@@ -8,9 +8,9 @@ from random import Random
 from finley.demo import noise
 from finley.demo.casual import post_card
 from finley.demo.company import ghost
+from finley.demo.frequency import DAY, within
 from finley.demo.journal import Journal, Row, money
 from finley.demo.parties import Party
-from finley.demo.rhythm import DAY, within
 from finley.demo.truth import Duplicate, Reversal
 
 EACH = 3  # mishaps of each kind in eighteen months

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import date
 from random import Random
 
+from finley.demo.frequency import DAY, add_months, due_days, within, workday
 from finley.demo.journal import Journal, Row
-from finley.demo.rhythm import DAY, add_months, due_days, within, workday
 from finley.demo.truth import Duplicate, Fee, Reversal, SameTransaction, Series, Settlement
 
 THURSDAY = 3

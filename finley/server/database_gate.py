@@ -19,7 +19,7 @@ from graph.http import problems
 
 AFTER = 2  # seconds
 BELIEVED = 1.0  # seconds that a look counts
-PATIENCE = 0.5  # seconds for a connection
+TIMEOUT = 0.5  # seconds for a connection
 AWAY = "The database cannot be reached just now. Try again in a moment."
 
 
@@ -75,10 +75,10 @@ def _listens(host: str, port: int) -> bool:
     try:
         if host.startswith("/"):
             with socket.socket(socket.AF_UNIX) as line:
-                line.settimeout(PATIENCE)
+                line.settimeout(TIMEOUT)
                 line.connect(str(Path(host) / f".s.PGSQL.{port}"))
             return True
-        with socket.create_connection((host, port), timeout=PATIENCE):
+        with socket.create_connection((host, port), timeout=TIMEOUT):
             return True
     except OSError:
         return False

@@ -15,7 +15,7 @@ Answer = dict[str, Any]
 VIEW = "same_transaction"
 TITLES = {
     "causal": "Cause",
-    "temporal": "Rhythm",
+    "temporal": "Frequency",
     "seasonal": "Season",
     "pattern": "Pattern",
     "cross_platform": "Seen by",

@@ -34,10 +34,10 @@ def links(payments: Payments, every: Sequence[Course]) -> Iterator[Link]:
 
 
 def _reason(payments: Payments, course: Course, later: int, earlier: int, *, missed: int) -> str:
-    rhythm = course.series.frequency.replace("_", "-")
+    frequency = course.series.frequency.replace("_", "-")
     days = payments.day[later] - payments.day[earlier]
     gap = f", {missed} missed between them" if missed else ""
     return (
         f"row {payments.external_id[later]} of {payments.source[later]} is next after row "
-        f"{payments.external_id[earlier]} in a {rhythm} series, {days} days later{gap}"
+        f"{payments.external_id[earlier]} in a {frequency} series, {days} days later{gap}"
     )
