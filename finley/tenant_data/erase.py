@@ -138,7 +138,7 @@ def _marks(cursor: Any, erasure: Erasure) -> None:
 
 
 def _emptied(erasure: Erasure) -> None:
-    """The view without the tenant, then no mark of it; what was deleted is off the pages too."""
+    """Refresh the view, delete the tenant's change records, and free the pages of deleted rows."""
     refresh.refresh()
     with connections[ROLE].cursor() as cursor:
         cursor.execute(f"DELETE FROM {triggers.MARKS} WHERE user_id = %s", [erasure.user_id])  # noqa: S608

@@ -193,7 +193,7 @@ def _of_gap(days: int) -> float:
 
 
 def _suffix(columns: Columns) -> Iterator[Repeat]:
-    """One party and amount, and the number with a mark behind it."""
+    """One party and amount, and the number with a suffix."""
     for bare, marked in _bare_and_marked(columns, columns.alike):
         for one in marked:
             for other in bare:
@@ -203,7 +203,7 @@ def _suffix(columns: Columns) -> Iterator[Repeat]:
 
 
 def _bare_and_marked(columns: Columns, of: Ints) -> Iterator[tuple[list[int], list[int]]]:
-    """Of each code in `of`: rows of one number, and those that have it with a mark behind it."""
+    """Of each code in `of`: the rows of one number, and the rows of that number with a suffix."""
     marked = columns.rows[columns.stem[columns.rows] != ""]
     number = np.concatenate([columns.number[columns.rows], columns.stem[marked]])
     rows = np.concatenate([columns.rows, marked])

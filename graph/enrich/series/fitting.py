@@ -77,7 +77,7 @@ def best(requests: Sequence[Asked], others: Others, sure: float) -> list[Fit | N
 
 
 def _best(sets: Sets, sure: float) -> list[Fit | None]:
-    """Each set's tries one after the other, the most promising first, all sets side by side."""
+    """The best fit of each set. Candidates are tried in order of promise, for all sets at once."""
     fits = _Found.none(sure + sets.price)
     every = candidates.worth_trying(sets, fits.odds)
     begin = ragged.cut(every.of, len(sets))
@@ -92,7 +92,7 @@ def _best(sets: Sets, sure: float) -> list[Fit | None]:
 
 
 def _still(every: Tries, begin: Ints, turn: int, least: Floats) -> Ints:
-    """The tries of this turn that may be better than what is known."""
+    """The candidates of this turn that may be better than the best fit so far."""
     places = begin[:-1] + turn
     places = places[places < begin[1:]]
     return places[every.bound[places] > least[every.of[places]]]

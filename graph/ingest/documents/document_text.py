@@ -58,7 +58,7 @@ def _short(name: str) -> str:
 
 
 def _decoded(content: bytes) -> str:
-    """By its mark, as UTF-8, else as what its bytes are likeliest to be."""
+    """As its byte order mark says, else as UTF-8, else in the likeliest encoding."""
     if content.startswith(_MARKS):
         codec = "utf-8-sig" if content.startswith(_MARKS[2]) else "utf-16"
         return content.decode(codec, errors="replace")
