@@ -21,6 +21,7 @@ if PRODUCTION and not environment.text("FINLEY_SECRET_KEY"):
         "FINLEY_PRODUCTION=1 needs FINLEY_SECRET_KEY (50 random characters)."
     )
 SECRET_KEY = environment.text("FINLEY_SECRET_KEY") or secret.kept_in(STATE_DIR)
+SECRET_KEY_FALLBACKS = environment.words("FINLEY_OLD_SECRET_KEYS")
 ALLOWED_HOSTS = environment.words("FINLEY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("FINLEY_TRUSTED_ORIGINS")
 
@@ -69,8 +70,13 @@ TRACED = any(
 )
 TRACED_AS = environment.text("OTEL_SERVICE_NAME", "finley")
 
+# A process that answers tenants' tokens only needs no owner's password: others serve the admin,
+# the pages, the dead letters and Nango's webhooks.
+ONLY_API = environment.flag("FINLEY_ONLY_API", default=False)
+
 MIDDLEWARE = [
     "finley.server.middleware.RequestIdMiddleware",
+    *(["finley.server.middleware.OnlyApiMiddleware"] if ONLY_API else []),
     *(["finley.observability.tracing.TracingMiddleware"] if TRACED else []),
     "finley.server.database_gate.DatabaseGate",
     "django.middleware.security.SecurityMiddleware",
@@ -208,6 +214,8 @@ ARQ_MAX_JOBS = environment.number("ARQ_MAX_JOBS", 20)
 ARQ_POLL_DELAY = environment.decimal("ARQ_POLL_DELAY", 0.1)
 SYNC_LEASE = environment.decimal("FINLEY_LEASE", 30.0)  # seconds until a lease expires
 ZOHO_PACE = environment.decimal("ZOHO_PACE", BY_NAME["zoho_mail"].pace)  # seconds between requests
+# Whether ledgers and e-invoices of mail whose sender was not verified are imported, too.
+UNVERIFIED_BOOKS = environment.flag("FINLEY_UNVERIFIED_BOOKS", default=False)
 SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
 PARSERS = {  # processes of a worker that read mail, documents and ledgers
     "at_once": environment.number("FINLEY_PARSERS", 2),
@@ -305,8 +313,8 @@ SPECTACULAR_SETTINGS = {
         "Decided": "graph.models.choices.ResolutionDecision",
         "PartyDecision": "graph.api.decision_serializers.WORDS",
         "PredictionStatus": "graph.models.choices.PredictionStatus",
-        "AmountDirection": "syncjobs.api.upload_serializers.DIRECTIONS",
         "ConnectionState": "syncjobs.models.choices.ConnectionState",
+        "AmountDirection": "syncjobs.uploads.choices.DIRECTIONS",
         "EntityKind": "graph.models.choices.EntityKind",
         "Records": "graph.models.choices.Records",
         "OwedDirection": "graph.questions.open_items.DIRECTIONS",

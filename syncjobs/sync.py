@@ -13,7 +13,8 @@ from psycopg.errors import QueryCanceled
 
 from graph.errors import LedgerError
 from graph.ingest.file_parts import NO_HINTS
-from graph.ingest.import_file import of_account, own_accounts, store_parts
+from graph.ingest.import_file import of_account, store_parts, with_known
+from graph.ingest.readers.parts import Hints
 from syncjobs import item_contents, save_items
 from syncjobs.database_threads import UNREACHABLE
 from syncjobs.errors import CursorLost, ParserFailed, SyncError, Transient, Unreadable
@@ -95,7 +96,7 @@ async def _contents(
     for number, some in enumerate(parts, 1):
         with tempfile.TemporaryDirectory(prefix="finley-") as folder:
             contents = await _fetched(nango, Path(folder), some)
-            own = await attempt.threads.run(own_accounts, attempt.claim.user_id)
+            own = await attempt.threads.run(with_known, attempt.claim.user_id)
             contents = [await _read(attempt, content, senders, own) for content in contents]
             end = page if number == len(parts) else None
             await _saved(attempt, Part(contents, None, end, page.generation if page else ""))
@@ -140,11 +141,11 @@ async def _fetched(nango: Nango, folder: Path, items: Sequence[Item]) -> list[Co
 
 
 async def _read(
-    attempt: Attempt, content: Content, senders: item_contents.Senders, own: frozenset[str]
+    attempt: Attempt, content: Content, senders: item_contents.Senders, known: Hints
 ) -> Content:
     """One after the other, so that a sync of many items does not keep the parsers from others."""
     try:
-        return await item_contents.read(attempt.parsers, content, senders, own)
+        return await item_contents.read(attempt.parsers, content, senders, known)
     except ParserFailed as error:
         return item_contents.unreadable(content.item, str(error), failed=True)
     except Unreadable as error:

@@ -19,7 +19,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 from knox.crypto import hash_token
 
-from finley.auth import known_tokens
+from finley.auth import known_tokens, token_lookup
 from finley.models import ApiToken, User
 
 MOST = 10_000
@@ -52,11 +52,17 @@ def get(token: str) -> Known | None:
 
 
 def made(user: Values, token: Values) -> Known:
-    """Objects of these values that belong to no role; the router decides where they are read."""
-    asker = User.from_db(None, list(user), list(user.values()))
-    api_token = ApiToken.from_db(None, list(token), list(token.values()))
+    """Objects of these values that belong to no role: the router decides where they are read."""
+    asker, api_token = _object(User, user), _object(ApiToken, token)
     ApiToken._meta.get_field("user").set_cached_value(api_token, asker)
     return asker, api_token
+
+
+def _object[Row: (User, ApiToken)](model: type[Row], values: Values) -> Row:
+    """`from_db` takes values in the order of the model's columns."""
+    names = [field.attname for field in model._meta.concrete_fields if field.attname in values]
+    row: Row = model.from_db(None, names, [values[name] for name in names])
+    return row
 
 
 def values(pair: Known) -> Entry:
@@ -71,17 +77,11 @@ def _columns(row: User | ApiToken) -> Values:
 
 
 def current(digest: str) -> Known | None:
-    """The token and its user as they are in the database now.
-
-    None if the token is gone or expired, or the user is not active. For requests that last long.
-    """
-    tokens = ApiToken.objects.filter(digest=digest).select_related("user").defer("user__password")
-    token = tokens.first()
-    if token is None or not token.user.is_active:
-        return None
-    if token.expiry is not None and token.expiry <= timezone.now():
-        return None
-    return token.user, token
+    """As the database has it now: None for a token that is gone or expired, or a user who is not
+    active. For what lasts longer than a request."""
+    row = token_lookup.find(digest)
+    pair = None if row is None else made(*row)
+    return pair if pair is not None and pair[0].is_active else None
 
 
 def keep(token: str, pair: Known) -> None:

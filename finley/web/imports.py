@@ -17,6 +17,7 @@ from syncjobs.models import Upload
 from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads import receive
+from syncjobs.uploads.choices import NAMES
 
 WITHOUT_SCRIPT = 900_000  # bytes of a whole form: the service's bodies end at 1 MiB
 CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
@@ -119,6 +120,7 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
         "parts": preview["parts"],
         "doubts": doubts,
         "blocked": any(doubt["blocking"] for doubt in doubts),
+        "is_table": bool(preview["columns"]),
         "fields": _fields(upload, preview["columns"], doubts),
         "rejects": rejected.rows(upload.rejects),
     }
@@ -146,15 +148,8 @@ def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:
 @page(Role.OWNER)
 def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """Read the file again with these corrections."""
-    names = [*(name for name, *_ in CHOICES), *(name for name, _ in COLUMNS), "currency"]
-    choices = {name: request.POST.get(name, "").strip() for name in names}
+    choices = {name: request.POST.get(name, "").replace("\0", "").strip() for name in NAMES}
     choices["currency"] = choices["currency"].upper()
-    if choices["currency"] and not (len(choices["currency"]) == 3 and choices["currency"].isascii()
-                                    and choices["currency"].isalpha()):  # fmt: skip
-        raise QuestionError("A currency is a code of three letters, as GBP.", "currency")
-    for name, _, values in CHOICES:
-        if choices[name] not in {"", *(value for value, _ in values)}:
-            raise QuestionError(f"{choices[name]} is no value of {name}.", name)
     receive.choose(request.access.tenant_id, upload_id, choices)
     return redirect("import", upload_id)
 
@@ -163,7 +158,8 @@ def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
 @page(Role.OWNER)
 def confirm(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """Import it as it was shown."""
-    receive.confirm(request.access.tenant_id, upload_id)
+    save = request.POST.get("save_mapping") == "yes"
+    receive.confirm(request.access.tenant_id, upload_id, save_mapping=save)
     return redirect("import", upload_id)
 
 

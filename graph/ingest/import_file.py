@@ -16,6 +16,7 @@ from graph.ingest.csv_dialect import Progress
 from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import NO_HINTS, Format, format_of, labelled, parts_of
 from graph.ingest.guessing.readings import UnsureError
+from graph.ingest.mappings import saved_mappings
 from graph.ingest.mappings.file_account import Account, settled
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rejects import RejectsFile, default_path
@@ -67,8 +68,8 @@ def import_file(
 
     Raises LedgerError, also if a part has doubts that `hints` do not settle.
     """
-    own = replace(hints, own=hints.own | own_accounts(user_id))
-    parts = [of_account(user_id, part, hints) for part in parts_of(path, by, progress, own)]
+    known = with_known(user_id, hints)
+    parts = [of_account(user_id, part, hints) for part in parts_of(path, by, progress, known)]
     return store_parts(user_id, path, parts, rejects_folder)
 
 
@@ -111,6 +112,12 @@ def of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
     of_account = part.remapped(settled(user_id, part.mapping, account))
     of_account.is_stated = account != Account() or part.mapping.states_account
     return of_account
+
+
+def with_known(user_id: UUID, hints: Hints = NO_HINTS) -> Hints:
+    """The hints, with what is known of the tenant: its own accounts and its saved mappings."""
+    own = hints.own | own_accounts(user_id)
+    return replace(hints, own=own, saved=saved_mappings.of_tenant(user_id))
 
 
 def own_accounts(user_id: UUID) -> frozenset[str]:

@@ -17,11 +17,12 @@ from graph.ingest.documents.document_facts import Document, Reading
 from graph.ingest.documents.html_text import of_html
 from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import format_of, parts_of
+from graph.ingest.mappings.by_header import Saved
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers.einvoices import attached
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rows import LedgerRow, Party, Reject
-from syncjobs.parsers.wire import pack, unpack
+from syncjobs.parsers.frames import pack, unpack
 
 MESSAGE = 1_000_000  # characters of a message's source that are read
 
@@ -58,16 +59,20 @@ def holds_invoice(path: str) -> bool:
     return attached.embedded(Path(path).read_bytes()) is not None
 
 
-def read_ledger(path: str, into: str, most_bytes: int, own: list[str]) -> Any:
+def read_ledger(
+    path: str, into: str, most_bytes: int, own: list[str], saved: dict[str, Any]
+) -> Any:
     """Recognise the format and write every row and reject to `into`, a line of JSON each.
 
     A line is [number of the part, whether it is a reject, the row]. At most `most_bytes` are
-    unpacked. `own`: the IBANs of the tenant's own accounts. Raises LedgerError, also where the
-    file has doubts that only a person can settle.
+    unpacked. `own`: the IBANs of the tenant's own accounts; `saved`: its mappings, packed, by
+    layout. Raises LedgerError, also where the file has doubts that only a person can settle.
     """
     file = Path(path)
     with decode.at_most(most_bytes):
-        parts = parts_of(file, format_of(file), hints=Hints(own=frozenset(own)))
+        mappings = {layout: unpack(Saved, each) for layout, each in saved.items()}
+        hints = Hints(own=frozenset(own), saved=mappings)
+        parts = parts_of(file, format_of(file, saved=mappings), hints=hints)
         if doubts := [doubt.text for part in parts for doubt in part.doubts if doubt.blocking]:
             raise LedgerError(f"{file.name} is not imported: {'; '.join(doubts)}")
         with Path(into).open("w", encoding="utf-8") as lines:

@@ -211,7 +211,11 @@ def _items(key: str, body: dict[str, Any] | None, room: _Room) -> Iterator[Item]
             "attachment",
             clean(part["filename"]),
             moment,
-            metadata={"mime": clean(part.get("mimeType")), "size": whole(_body(part).get("size"))},
+            metadata={
+                "mime": clean(part.get("mimeType")),
+                "size": whole(_body(part).get("size")),
+                "checks": headers["checks"],
+            },
             parent_id=key,
         )
 
@@ -239,7 +243,7 @@ def _headers(part: dict[str, Any]) -> dict[str, Any]:
         if isinstance(header, dict)
     ]
     by_name = dict(pairs)
-    results = [value for name, value in pairs if name == "authentication-results"]
+    results = [value for name, value in pairs if name == sender_checks.HEADER]
     named_headers = {
         name.lower().replace("-", "_"): by_name.get(name.lower(), "") for name in _HEADERS
     }

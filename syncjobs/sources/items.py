@@ -6,6 +6,7 @@ is not empty; after the last page of a full sync, whatever bears another stamp i
 provider too.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,11 @@ from syncjobs.errors import Transient
 Kind = Literal["message", "file", "attachment"]
 Cursor = dict[str, Any]
 
+_MONEY_WORDS = re.compile(
+    r"invoice|receipt|bill|payment|paid|order|statement|credit|refund|remittance|due|amount|"
+    r"rechnung|zahlung|gutschrift|facture|paiement|factura|pago|[£$€]|\b(?:GBP|EUR|USD)\b",
+    re.IGNORECASE,
+)
 # What PostgreSQL's text and jsonb refuse: NUL, and surrogates that are half a character.
 _UNFIT = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
@@ -62,6 +68,11 @@ class Page:
     full: bool
     generation: str = ""
     skipped: int = 0
+
+
+def speaks_of_money(message: Item) -> bool:
+    """Whether its subject or snippet does."""
+    return bool(_MONEY_WORDS.search(f"{message.name} {message.metadata.get('snippet', '')}"))
 
 
 @dataclass

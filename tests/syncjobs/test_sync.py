@@ -5,6 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from graph.ingest.guessing.choices import Choices
+from graph.ingest.guessing.guess import guess
+from graph.ingest.mappings import saved_mappings
 from graph.models import RawEvent, RelationshipInstance
 from syncjobs import runs, worker
 from syncjobs.models import ExternalItem, JobFailure, SyncConnection, SyncRun
@@ -111,6 +114,26 @@ def test_a_ledger_found_at_a_provider_is_imported_once(box):
     sync(connection, full=True)
     events = RawEvent.objects.using("owner").filter(user_id=connection.user_id, kind="posting")
     assert events.count() == 2
+
+
+TWO_WAYS = "Date,Name,Amount\n03/04/2024,Acme Wool,10.00\n05/06/2024,Borough Printing,20.00\n"
+
+
+def test_a_file_that_leaves_its_reading_open_is_read_by_the_tenants_saved_mapping(box, tmp_path):
+    connection = connect(
+        box, "dropbox", size=0, put=[{"name": "things.csv", "folder": "Finance", "text": TWO_WAYS}]
+    )
+    assert sync(connection).progress["ledgers"] == 0
+    path = tmp_path / "things.csv"
+    path.write_text(TWO_WAYS)
+    by = guess(path, choices=Choices(direction="out", date_order="month", currency="GBP"))
+    saved_mappings.save(connection.user_id, path, by)
+    later = TWO_WAYS.replace("03/04", "07/04")
+    box.control(connection.nango_connection_id, put=[{"name": "later.csv", "text": later}])
+    assert sync(connection).progress["rows"] == 2
+    events = RawEvent.objects.using("owner").filter(user_id=connection.user_id, kind="posting")
+    days = events.values_list("occurred_at__date", flat=True)
+    assert min(days).isoformat() == "2024-05-06"
 
 
 def attached(number: int, name: str, text: str) -> dict[str, object]:

@@ -18,10 +18,11 @@ MONTH_CYCLE = 31  # days of the month, 1..31, as phases
 class Rhythm:
     """A frequency: every `step` days, or `step` months (`monthly`).
 
-    `windows`: widths in days, least first. A width is how many consecutive days an occurrence may
-    fall on. The widest allows four days of lateness or earliness and a weekend, as long as it still
-    separates the days of the frequency from others. `rarity`: log odds against this frequency
-    before any day is seen, compared with the usual ones.
+    A width is how many days in a row an occurrence may fall on. The widest leaves room for four
+    days of lateness or earliness and a weekend, as long as it tells days of the rhythm from others.
+    `rarity`: log odds against this rhythm before any day is seen, beside the usual ones.
+    `times` a month: on so many days, the phase being the first and, in whole cycles, the days from
+    it to the second.
     """
 
     frequency: str
@@ -29,11 +30,12 @@ class Rhythm:
     monthly: bool
     windows: tuple[int, ...]
     rarity: float = 0.0
+    times: int = 1
 
     @property
     def period(self) -> float:
         """In days, on average (the Gregorian year has 365.2425)."""
-        return self.step * 365.2425 / 12 if self.monthly else float(self.step)
+        return self.step * 365.2425 / 12 / self.times if self.monthly else float(self.step)
 
     @property
     def cycle(self) -> int:
@@ -57,14 +59,17 @@ RHYTHMS = (
     Rhythm("half_yearly", 6, monthly=True, windows=(1, 3, 7, 11, 15), rarity=1.0),
     Rhythm("yearly", 12, monthly=True, windows=(1, 3, 7, 11, 15)),
 )
-BY_FREQUENCY = {rhythm.frequency: rhythm for rhythm in RHYTHMS}
+# Never fitted: two monthly series side by side may be one (`continued`).
+TWICE = Rhythm("twice_monthly", 1, monthly=True, windows=(1, 3, 5), times=2)
+EVERY = (*RHYTHMS, TWICE)
+BY_FREQUENCY = {rhythm.frequency: rhythm for rhythm in EVERY}
 
-# The same as columns, by the place in RHYTHMS.
-STEP = np.array([rhythm.step for rhythm in RHYTHMS], dtype=np.int64)
-MONTHLY = np.array([rhythm.monthly for rhythm in RHYTHMS], dtype=bool)
-PERIOD = np.array([rhythm.period for rhythm in RHYTHMS], dtype=np.float64)
-CYCLE = np.array([rhythm.cycle for rhythm in RHYTHMS], dtype=np.int64)
-TAIL_DAYS = np.array([rhythm.tail for rhythm in RHYTHMS], dtype=np.int64)
+# The same as columns, by the place in EVERY.
+STEP = np.array([rhythm.step for rhythm in EVERY], dtype=np.int64)
+MONTHLY = np.array([rhythm.monthly for rhythm in EVERY], dtype=bool)
+PERIOD = np.array([rhythm.period for rhythm in EVERY], dtype=np.float64)
+CYCLE = np.array([rhythm.cycle for rhythm in EVERY], dtype=np.int64)
+TAIL_DAYS = np.array([rhythm.tail for rhythm in EVERY], dtype=np.int64)
 
 
 def month_of(days: Ints) -> Ints:
@@ -109,7 +114,7 @@ class Days:
 
 @dataclass(frozen=True)
 class Grids:
-    """Many grids at once: the frequency of each (a place in RHYTHMS) and its phase.
+    """Many grids at once: of each its rhythm (a place in EVERY) and its phase.
 
     A grid is the agreed days of a frequency that have one phase. Slots number them, from 1970 on
     and backwards. A month that is too short for its day has it on its last day.
@@ -126,6 +131,10 @@ class Grids:
         months = slots[some] * STEP[rhythm[some]] + phase[some] // MONTH_CYCLE
         first = first_of(months)
         days[some] = np.minimum(first + phase[some] % MONTH_CYCLE, first_of(months + 1) - 1)
+        some = np.flatnonzero(rhythm == len(RHYTHMS))
+        months, second = np.divmod(slots[some], TWICE.times)
+        into = phase[some] % MONTH_CYCLE + second * (phase[some] // MONTH_CYCLE)
+        days[some] = np.minimum(first_of(months) + into, first_of(months + 1) - 1)
         return days
 
     def slots(self, days: Days, of: Ints) -> Ints:
@@ -138,6 +147,12 @@ class Grids:
         before -= self.agreed(before, grids) > day
         to_next = self.agreed(before + 1, grids) - day
         slots[some] = before + (to_next < day - self.agreed(before, grids))
+        some = np.flatnonzero(self.rhythm[of] == len(RHYTHMS))
+        if len(some):
+            near = TWICE.times * days.month[some] + np.arange(-1, 3)[:, None]
+            agreed = self.agreed(near.ravel(), np.tile(of[some], 4)).reshape(near.shape)
+            best = np.abs(agreed - days.day[some]).argmin(axis=0)
+            slots[some] = near[best, np.arange(len(some))]
         return slots
 
 
@@ -158,4 +173,13 @@ class Grid:
 
     @property
     def _alone(self) -> Grids:
-        return Grids(np.array([RHYTHMS.index(self.rhythm)]), np.array([self.phase]))
+        return Grids(np.array([EVERY.index(self.rhythm)]), np.array([self.phase]))
+
+
+def moved(grid: Grid, by: Ints) -> tuple[Ints, Ints]:
+    """By so many days: the cycles that the phase turns into, and the phase in its cycle."""
+    if grid.rhythm is TWICE:
+        gap, first = divmod(grid.phase, MONTH_CYCLE)
+        return np.zeros_like(by), gap * MONTH_CYCLE + np.clip(first + by, 0, MONTH_CYCLE - 1)
+    turn, phase = np.divmod(grid.phase + by, grid.rhythm.cycle)
+    return turn, phase

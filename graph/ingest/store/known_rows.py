@@ -13,11 +13,19 @@ from graph import sql
 from graph.errors import LedgerError
 from graph.ingest.doubts import Doubt
 
+_OPTIONS = "Name another account with --account NAME; for the same one add --same-account"
 ACCOUNTS = ("bank", "card")  # platforms whose files are an account's, row by row
 
 
 class OtherAccountError(LedgerError):
-    """The rows contradict what is known of the account: names the options that decide."""
+    """The rows contradict what is known of the account: names the options that decide.
+
+    `question`: the same without the options of a command.
+    """
+
+    def __init__(self, question: str, options: str) -> None:
+        super().__init__(f"{question} {options}")
+        self.question = question
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ def reconcile(
     overlap = Overlap(*cursor.fetchone())
     certain = is_stated or overlap.same_file or not is_account
     if not certain and overlap.contradicts:
-        raise OtherAccountError(_question(parameters["file"], overlap))
+        raise OtherAccountError(_question(parameters["file"], overlap), _OPTIONS)
     if overlap.same_file or (is_account and is_stated) or overlap.describes_otherwise:
         cursor.execute(sql.read("ingest/renamed"))
         overlap_is_new = False
@@ -77,9 +85,8 @@ def _question(file: str, overlap: Overlap) -> str:
     return (
         f"{file}: {_rows(overlap.shared)} of it {_are(overlap.shared)} known from {overlap.file} "
         f"already, but {_rows(overlap.gone - overlap.renamed)} of that file's in the same days "
-        f"{_are(overlap.gone - overlap.renamed)} missing here. Is it another account's file? Name "
-        "the account with --account NAME. Is it a part of the same account's rows? Add "
-        f"--same-account: {_rows(overlap.fresh)} would be new"
+        f"{_are(overlap.gone - overlap.renamed)} missing here. Is it another account's file, or a "
+        f"part of the same account's rows, of which {_rows(overlap.fresh)} would be new?"
     )
 
 

@@ -18,7 +18,7 @@ from graph import tenant_lookup
 from graph.errors import GraphError
 from graph.ingest.file_parts import format_of, parts_of
 from graph.ingest.guessing.readings import SHOWN, row_in_words
-from graph.ingest.import_file import Imported, import_file, must_be_sure, summed
+from graph.ingest.import_file import Imported, import_file, must_be_sure, summed, with_known
 from graph.ingest.mappings import from_toml, ready_formats
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.mappings.saved_mappings import format_for
@@ -126,9 +126,12 @@ class Command(BaseCommand):
         failures: list[str] = []
         descriptions: list[dict[str, Any]] = []
         hints = _hints(options)
+        if options["user"]:
+            hints = with_known(self._tenant(options["user"], create=False), hints)
         for path in files:
             try:
-                parts = parts_of(path, mapping or format_of(path, hints.choices), hints=hints)
+                by = mapping or format_of(path, hints.choices, hints.saved)
+                parts = parts_of(path, by, hints=hints)
                 descriptions += [_as_dict(path, part) for part in parts]
                 if not options["json"]:
                     for part in parts:

@@ -83,6 +83,26 @@ class TestALink:
         take(tenant.id, reading(text))
         assert linked(tenant.id).get("m1") == expected
 
+    @pytest.mark.parametrize(
+        ("sender", "confidence", "says"),
+        [
+            ("verified", 0.97, "as row L1 of"),
+            ("unverified", 0.78, "nothing proves who sent the mail"),
+            ("failed", 0.49, "failed the check of its sender's domain"),
+        ],
+    )
+    def test_weighs_less_where_nobody_knows_who_sent_the_mail(
+        self, tenant: User, books: Import, sender: str, confidence: float, says: str
+    ) -> None:
+        books(SEEDS)
+        take(tenant.id, reading(INVOICE, metadata={"sender": sender}))
+        link = models.RelationshipInstance.objects.using("owner").get(relationship_type="receipt")
+        assert link.confidence_score == pytest.approx(confidence)
+        assert says in link.reason
+        matches = models.EntityMatch.objects.using("owner").filter(event_id=link.source_event_id)
+        weight = {"verified": 1, "unverified": 0.8, "failed": 0.5}[sender]
+        assert max(match.confidence for match in matches) <= 0.95 * weight + 0.001
+
     def test_is_made_to_the_row_of_the_amount_among_many(self, tenant: User, books: Import) -> None:
         books(SEEDS, ("L2", "2024-02-10", "30.00", "Acme Ltd", "INV-77"))
         take(tenant.id, reading(INVOICE), reading("Invoice INV-77 total £150.00", key="m2"),
