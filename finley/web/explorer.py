@@ -1,4 +1,5 @@
-"""The surroundings of one party as a picture and as a table. Each view has an address."""
+"""The surroundings of one party as a picture and as a table. Each state has an address
+of its own."""
 
 from collections import defaultdict
 from dataclasses import dataclass

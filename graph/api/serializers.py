@@ -125,7 +125,7 @@ class InsightsQuery(StrictQuery):
         list(kinds.KINDS), required=False, help_text="Only rows that record this."
     )
     today = serializers.DateField(
-        required=False, help_text="The day that counts as today; the calendar's where none is said"
+        required=False, help_text="The day that counts as today; by default the calendar's"
     )
     once = serializers.BooleanField(
         default=False, help_text="Only one relationship per payment that several sources have."
@@ -220,7 +220,7 @@ class RelationshipAnswer(Answer):
     )
     payment_group_id = serializers.UUIDField(
         allow_null=True,
-        help_text="The view of this payment that counts in sums: its own id where it counts itself",
+        help_text="The sighting that counts in sums; its own id if it counts itself",
     )
     layers = LayersAnswer()
 
@@ -267,7 +267,7 @@ class Insights(serializers.Field[Any, Any, Any, Any]):
 
 
 class BooksAnswer(Answer):
-    source: Any = serializers.CharField(help_text="Of which the books are")
+    source: Any = serializers.CharField(help_text="The source of the books")
     until = serializers.DateField(help_text="The last day of its books that is not after today")
 
 

@@ -234,7 +234,7 @@ class SpendView(DatedQuestion):
 
 
 class CheckView(Repeatable):
-    """Compares only: a token that may read is enough."""
+    """Checks payments without storing anything, so the scope read is enough."""
 
     scope = READ
 
@@ -251,8 +251,8 @@ class CheckView(Repeatable):
         },
     )
     def post(self, request: Request) -> Response:
-        """Payments before they are made: paid already, probably a duplicate, new bank details, an
-        unusual amount, not expected, or fine. Nothing is stored."""
+        """Check payments before they are made: paid already, probably a duplicate, new bank
+        details, an unusual amount, not expected, or fine. Nothing is stored."""
         self.parameters(request)
         body = checks.CheckBody(data=request.data)
         body.is_valid(raise_exception=True)

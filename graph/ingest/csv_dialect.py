@@ -1,4 +1,4 @@
-"""How a file is laid out: its encoding, its delimiter and where its header stands."""
+"""The layout of a CSV file: its encoding, its delimiter and the line of its header."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -31,9 +31,9 @@ class Layout:
 
 
 def layout(path: Path, rule: FileRule, whole: bool = True) -> Layout:
-    """What `rule` says, and what it leaves open as the file shows it.
+    """The layout that `rule` states; what it leaves open is detected in the file.
 
-    `whole`: look at every line to tell the encoding. Raises LedgerFileError.
+    `whole`: look at every line to detect the encoding. Raises LedgerFileError.
     """
     encoding = rule.encoding if rule.encoding != "auto" else encoding_of(path, whole)
     with explained(path), text(path, encoding) as (stream, _):
@@ -83,7 +83,8 @@ def header(path: Path) -> list[str]:
 def body(path: Path, shape: Layout, progress: Progress | None = None) -> Iterator[Record]:
     """The records below the header.
 
-    `progress` is told, now and then, how many of the file's bytes (packed, if it is) were read.
+    `progress` is called now and then with the number of the file's bytes (packed, if it is packed)
+    that were read.
     """
     with explained(path), text(path, shape.encoding) as (stream, raw):
         for _ in range(shape.end):

@@ -1,4 +1,4 @@
-"""What one layer says: the relationships that it annotates, the newest first, with its evidence."""
+"""The rows of one layer: the relationships that it annotates, newest first, with its evidence."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -155,7 +155,7 @@ def _expected(status: str, today: date) -> Q:
 
 
 def status_on(today: date, columns: Answer) -> str:
-    """What has become of a prediction (its columns in the view) by that day."""
+    """The status of a prediction (its columns in the view) on that day."""
     if columns["status"] == PredictionStatus.FULFILLED:
         return PredictionStatus.FULFILLED.value
     if columns["stale_from"] is not None and columns["stale_from"] <= today:

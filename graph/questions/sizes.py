@@ -1,4 +1,4 @@
-"""How large a tenant's graph is, before it is read."""
+"""The size of a tenant's graph, known before the graph is read."""
 
 from datetime import UTC, datetime, time
 from functools import lru_cache
@@ -17,14 +17,14 @@ from graph.reading import rows
 
 @lru_cache(maxsize=4096)
 def at_most(user_id: UUID, version: str) -> Size:
-    """No smaller than the graph of that version; counted once."""
+    """An upper bound of the size of the graph of that version; counted once per version."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("reading/graph_size"), {"user_id": user_id})
         return Size(*cursor.fetchone())
 
 
 def edges_of(user_id: UUID, only: Only, *, flow: bool) -> int:
-    """How many relationships are such edges. Raises ViewMissing, ViewUnpopulated."""
+    """The number of edges that pass the filter. Raises ViewMissing, ViewUnpopulated."""
     edges = TenantRelationship.objects.filter(_condition(user_id, only, flow=flow))
     text, parameters = edges.order_by().values("id").query.sql_with_params()
     with rows.snapshot(user_id) as reader:

@@ -1,4 +1,4 @@
-"""The questions that can be asked of a tenant's graph: load what it takes, compute, name things.
+"""Questions about a tenant's graph: load the columns that are needed, compute, add names.
 
 Each returns plain values, ready for an answer in JSON. Money is counted on flow edges only.
 """
@@ -229,9 +229,10 @@ def communities(
 
 
 def relationship(user_id: UUID, relationship_id: UUID | str) -> Answer:
-    """One relationship with its nine layers; a layer that says nothing of it is None.
+    """One relationship with its nine layers; a layer without a row is None.
 
-    Raises NotFound, for another tenant's as for one that never was; ViewMissing, ViewUnpopulated.
+    Raises NotFound for another tenant's relationship and an unknown one alike; ViewMissing,
+    ViewUnpopulated.
     """
     with reading_rows.snapshot(user_id) as reader:
         return relationship_in(reader, user_id, relationship_id)
@@ -259,7 +260,7 @@ def as_answers(user_id: UUID, rows: Sequence[TenantRelationship]) -> list[Answer
 
 
 def layer_fields(layer_name: str) -> dict[str, ColumnType]:
-    """What an answer says of a layer: its row's id and its columns, by type."""
+    """The fields that an answer has for a layer: its row's id and its columns, by type."""
     layer = BY_NAME[layer_name]
     return {"id": "uuid", **{column.name: column.type for column in layer.columns}}
 

@@ -1,7 +1,6 @@
-"""A worker's parsers: so many child processes, each with one task at a time.
+"""A worker's pool of parser processes, each with one task at a time.
 
-They are started when they are needed and kept for the next task. One that dies takes its task with
-it, and nothing else.
+A process starts when it is needed and is reused. If one dies, only its task fails.
 """
 
 import asyncio
@@ -23,7 +22,7 @@ SPARE = 60.0  # seconds more
 
 
 class Parsers:
-    """At most PARSERS["at_once"] processes; tasks wait for their turn in the order they came."""
+    """At most PARSERS["at_once"] processes; tasks wait for a free one, first come, first served."""
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(int(settings.PARSERS["at_once"]))
@@ -31,10 +30,10 @@ class Parsers:
         self._all: set[Process] = set()
 
     async def run(self, task: str, seconds: float, **arguments: Any) -> Any:
-        """What the task gives (parsers.tasks).
+        """The result of a task of parsers.tasks.
 
-        `seconds` of processor time. Raises Unreadable for what cannot be read, ParserFailed where
-        the process was ended, or the task raised what nobody expected.
+        `seconds` limits the processor time. Raises Unreadable if the input cannot be read,
+        ParserFailed if the process was ended or the task raised an unexpected exception.
         """
         async with self._places:
             process = await self._process()

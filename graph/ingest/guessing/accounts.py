@@ -1,4 +1,5 @@
-"""Statements of an account or a card: our own side is one account, the other whoever it is."""
+"""Guesses statements of an account or a card: one side is the tenant's account, the other the
+counterparty."""
 
 from dataclasses import replace
 
@@ -24,7 +25,8 @@ from graph.ingest.mappings.mapping import PartyRule
 
 
 def is_account(sample: Sample, money: Money) -> bool:
-    """A running balance, money out beside money in, or signs that show which way money went."""
+    """Whether there is a running balance, money out beside money in, or signs that show the
+    direction."""
     role = sample.role
     if role("balance") or money.debit:
         return role("department") is None

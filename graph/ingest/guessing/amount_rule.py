@@ -1,4 +1,4 @@
-"""The rule by which a guessed file's amounts are read, and what is unsure about it."""
+"""The rule for reading a guessed file's amounts, and its doubts."""
 
 from collections.abc import Iterator
 

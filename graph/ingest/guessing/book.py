@@ -1,4 +1,4 @@
-"""What a book is: who pays whom in it, and how sure that is."""
+"""The kind of a book: who pays whom in it, and how sure that is."""
 
 from dataclasses import dataclass, field, replace
 
@@ -30,7 +30,7 @@ class Book:
 
 
 def directed(book: Book, way: Direction) -> Book:
-    """The book with its direction, and a doubt where that is not sure."""
+    """The book with its direction, and a doubt if the direction is not sure."""
     positive = "payer_receives" if way.comes_in else "payer_pays"
     book = replace(book, positive=positive, confidence=way.confidence, why=way.why)
     if way.confidence >= STATED:

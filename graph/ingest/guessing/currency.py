@@ -1,4 +1,4 @@
-"""In which currency a file's amounts are: a column, the amount's own title or sign, or a guess."""
+"""The currency of a file's amounts: a column, the amount's title or sign, or a guess."""
 
 import re
 

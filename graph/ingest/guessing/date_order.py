@@ -1,4 +1,4 @@
-"""Day first or month first, where a column's dates could be both."""
+"""Day first or month first, if a column's dates could be both."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Order:
 
 
 def order_of(sample: Sample, column: Column, currency: str | None, forced: str = "") -> Order:
-    """The order that the rows, the other dates and the currency speak for."""
+    """The order that the rows, the other dates and the currency suggest."""
     if forced:
         formats = dates(column.values, forced == "month", forced=True).formats
         return Order(formats, 1.0, False, forced == "month")

@@ -1,4 +1,4 @@
-"""Whether a positive amount comes in or goes out: what the rows themselves say about it."""
+"""Whether a positive amount comes in or goes out, judged by the rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ class Direction:
 def direction_of(
     sample: Sample, amount: Column, texts: list[Column], *, card: bool, prior: float = 0.0
 ) -> Direction:
-    """By the running balance, words in rows, and how such files are usually written.
+    """The direction by the running balance, words in rows, and how such files are usually written.
 
-    `prior`: above zero where the kind of file speaks for money that comes in.
+    `prior`: above zero if this kind of file usually lists money that comes in.
     """
     votes = [(prior, "files of this kind are so"), *_votes(sample, amount, texts, card=card)]
     total = sum(weight for weight, _ in votes)
@@ -102,7 +102,8 @@ def says(sample: Sample, column: Column) -> tuple[frozenset[str], frozenset[str]
 
 
 def agreement(sample: Sample, column: Column, amounts: list[Decimal | None]) -> tuple[int, int]:
-    """How many rows say 'received' of a positive amount (or 'paid' of a negative), and not so."""
+    """How many rows agree with 'received' for a positive amount and 'paid' for a negative one, and
+    how many do not."""
     paid, received = says(sample, column)
     agree = differ = 0
     for row, amount in zip(sample.table, amounts, strict=True):

@@ -1,4 +1,4 @@
-"""Where a file's header stands: below titles, above rows that fit it."""
+"""Finds a file's header: below titles, above rows that fit it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -37,9 +37,10 @@ class Found:
 
 
 def found(path: Path) -> Found:
-    """The header: words only, as wide as most rows below it, and the more known names the better.
+    """The header line: words only, as wide as most rows below it, with as many known names as
+    possible.
 
-    Raises GuessError where no line is one, and LedgerFileError for a file that cannot be read.
+    Raises GuessError if no line qualifies, and LedgerFileError for a file that cannot be read.
     """
     shape = layout(path, FileRule())
     first = Record(shape.line, "", list(shape.header), None)

@@ -1,4 +1,4 @@
-"""Bills that we owe and invoices that we are owed."""
+"""Guesses lists of invoices: those that the tenant owes, and those that it is owed."""
 
 from dataclasses import replace
 from math import exp
@@ -53,7 +53,7 @@ def _paid(sample: Sample) -> bool:
 
 
 def invoices(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
-    """Bills that we owe or invoices that we are owed: the other side is a vendor or a customer."""
+    """A list of invoices; the counterparty is a vendor (owed by the tenant) or a customer."""
     role = sample.role
     vendor, customer = role("vendor") or role("payee"), role("customer") or role("payer")
     party = vendor or customer or role("counterparty")

@@ -1,4 +1,4 @@
-"""What kind of book a sample is, and so who pays whom in it."""
+"""The kind of book that a sample is: who pays whom in it."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -20,7 +20,7 @@ from graph.ingest.mappings.mapping import PartyRule
 
 
 def book(sample: Sample, own: str, choices: Choices) -> Book:
-    """The sample's kind. `own` names our side where no column does. Raises GuessError."""
+    """The sample's kind. `own` names the tenant's side if no column does. Raises GuessError."""
     money = amount_columns(sample, choices.amount)
     _refuse_journal(sample)
     guessed = _kind(sample, own, money, choices)
@@ -66,7 +66,8 @@ def _list(sample: Sample, own: str, money: Money, choices: Choices, *, card: boo
 
 
 def is_card(sample: Sample) -> bool:
-    """A card's titles, and no running balance: banks name cards beside their balance, too."""
+    """Whether the titles are those of a card, without a running balance; banks also name cards
+    beside a balance."""
     if sample.role("balance"):
         return False
     titles = (plain(column.title) for column in sample.columns)

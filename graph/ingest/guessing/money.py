@@ -1,4 +1,4 @@
-"""Which columns hold a row's amount: one, a debit and a credit, or a price times a quantity."""
+"""The columns of a row's amount: one, a debit and a credit, or a price times a quantity."""
 
 import re
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Money:
 
 
 def amount_columns(sample: Sample, forced: str = "") -> Money:
-    """The row's own amount. Raises MissingError where no column can be it."""
+    """The columns of the row's amount. Raises MissingError if no column can be the amount."""
     if forced:
         column = next(c for c in sample.columns if c.name == forced)
         return Money(column=column, endings=_endings(column))
@@ -66,7 +66,7 @@ def amount_columns(sample: Sample, forced: str = "") -> Money:
 
 
 def rival_of(sample: Sample, money: Money) -> Column | None:
-    """Another column that is named like the amount as well, and mostly holds other amounts."""
+    """Another column that is also named like an amount, and mostly holds other values."""
     amount_column = money.column
     if amount_column is None or sample.role("amount") is not amount_column:
         return None

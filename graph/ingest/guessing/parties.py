@@ -1,4 +1,4 @@
-"""Who stands on the other side of a row, and which account is our own."""
+"""The counterparty of a row, and the tenant's own account."""
 
 import re
 from dataclasses import dataclass
@@ -26,7 +26,8 @@ PARTY = "a party (supplier, payee, customer, employee, counterparty or descripti
 
 @dataclass(frozen=True)
 class Others:
-    """Columns of the other side's name: where we pay, where we receive; first filled one counts."""
+    """Columns of the counterparty's name, for paid and for received rows; the first filled one
+    counts."""
 
     paid: tuple[Column, ...]
     received: tuple[Column, ...]
@@ -121,7 +122,7 @@ def own_account(sample: Sample) -> Column | None:
 
 
 def account_above(above: tuple[str, ...]) -> str:
-    """The account's IBAN where it stands in the cells above the header."""
+    """The account's IBAN in the cells above the header."""
     for cell in above:
         if iban := _IBAN_ABOVE.search(cell):
             return iban[0].replace(" ", "")
@@ -129,7 +130,8 @@ def account_above(above: tuple[str, ...]) -> str:
 
 
 def constant_side(sample: Sample) -> tuple[str, bool]:
-    """The name that stands on one side of most rows, paying or paid: our own; and if it is sure."""
+    """The name on one side of most rows, paying or paid, which is the tenant's; and whether that is
+    sure."""
     payer, payee = sample.role("payer"), sample.role("payee")
     if payer is None or payee is None:
         return "", False

@@ -1,4 +1,4 @@
-"""What a column's values look like: shares that are dates or money, and in which notation."""
+"""The profile of a column's values: which part is dates or money, and in which notation."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Which column plays which role: the best consistent assignment of all of them.
+"""Assigns roles to columns: the best consistent assignment of all of them.
 
 Every column is scored for every role, by its title and by its values; the assignment with the
 highest sum wins (scipy's linear_sum_assignment, the Hungarian method).

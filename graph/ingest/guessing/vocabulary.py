@@ -1,4 +1,4 @@
-"""What cells say, in thirteen languages: vocabulary.toml as sets and patterns."""
+"""The words of cells in thirteen languages: vocabulary.toml as sets and patterns."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""Mappings out of TOML, read strictly: what is misspelt or left over is named."""
+"""Parses mappings from TOML strictly: errors name misspelt and unknown keys."""
 
 import tomllib
 from pathlib import Path

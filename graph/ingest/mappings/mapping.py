@@ -1,4 +1,4 @@
-"""Mappings: what says how the rows of one kind of file become transactions (docs/formats.md)."""
+"""Mappings: how the rows of one kind of file become transactions (docs/formats.md)."""
 
 import re
 from collections.abc import Sequence
@@ -186,7 +186,7 @@ class Mapping:
 
     @property
     def recorded(self) -> str:
-        """What the rows record, in words: one of RECORDS, or how it is told row by row."""
+        """What the rows record, in words: one of RECORDS, or the rule that decides for each row."""
         rule = self.records
         if isinstance(rule, str):
             return rule

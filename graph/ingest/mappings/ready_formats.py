@@ -1,4 +1,4 @@
-"""The formats that come with finley: which there are, and which one a header is of."""
+"""The formats that come with finley, and which one a header fits."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -23,7 +23,7 @@ def _is_toml(file: Traversable) -> bool:
 
 
 def recognise(header: Sequence[str]) -> Mapping | None:
-    """The ready format that asks for the most columns of those that find all theirs here."""
+    """Of the ready formats whose columns are all present, the one that needs the most columns."""
     fitting = [m for m in ready().values() if _recognises(m, header)]
     return max(fitting, key=lambda mapping: len(mapping.recognise), default=None)
 

@@ -188,7 +188,11 @@ def test_a_relationship_has_all_nine_layers(api, books):
     )
     assert "user_id" not in answer
     assert all(UUID(layers[name].pop("id")) for name in layers)
-    assert layers == {
+    assert layers == all_nine(original=books.plain)
+
+
+def all_nine(original: UUID) -> dict[str, dict]:
+    return {
         "causal": {"causal_score": 0.6, "causal_direction": "forward"},
         "temporal": {
             "recurrence_score": 0.9,
@@ -215,7 +219,7 @@ def test_a_relationship_has_all_nine_layers(api, books):
         "fraud": {
             "is_duplicate": True,
             "duplicate_confidence": 0.7,
-            "original_relationship_id": str(books.plain),
+            "original_relationship_id": str(original),
         },
     }
 
