@@ -19,18 +19,18 @@ from typing import Any
 from uuid import UUID
 
 from benchmarks import dataset
-from benchmarks.otherbooks import books as otherbooks
+from benchmarks.otherbooks import charity as otherbooks
 from benchmarks.planted import books as plantedbooks
 from benchmarks.planted.truth import PlantedTruth
 from benchmarks.scoring import found as tables
-from benchmarks.scoring import judged, planted, real, tenants
+from benchmarks.scoring import judged, planted, real, scored_tenants
 from benchmarks.scoring.found import Found
 from benchmarks.scoring.scores import Card, Forecasts, Share, reliability
 from benchmarks.scoring.tables import markdown
 from finley.demo import books as demobooks
 from finley.demo.truth import Ref, Truth
 from graph.ingest.import_file import format_of
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings.mapping import Mapping
 
 HIDDEN = timedelta(days=61)  # a monthly series has two occurrences in it
 CUTS = 3  # of the same books, each HIDDEN days before the last: more series to predict
@@ -44,45 +44,45 @@ def main() -> None:
     options = _options()
     try:
         with dataset.database(DATABASE):
-            told = run(options)
+            results = run(options)
     except KeyboardInterrupt:
         sys.exit("Interrupted; the database made for scoring is gone.")
-    for name, scores in told.items():
+    for name, scores in results.items():
         _table(name, scores)
     if options.markdown:
-        options.markdown.write_text(markdown(told))
+        options.markdown.write_text(markdown(results))
     if options.json:
-        print(json.dumps(told))
+        print(json.dumps(results))
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """The scores of everything that was asked for."""
     makers = {name: make for name, make in MAKERS.items() if name in options.only}
-    told = {name: _generated(name, make, options) for name, make in makers.items()}
-    return told | {"calderdale": _calderdale(options), "oxford": _oxford(options)}
+    results = {name: _generated(name, make, options) for name, make in makers.items()}
+    return results | {"calderdale": _calderdale(options), "oxford": _oxford(options)}
 
 
 def demo(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, Truth]:
     """The demo's own generator."""
-    chosen = {"jitter_days": options.jitter, "missed": options.missed}
-    chosen |= {"months": options.months} if options.months else {}
-    made = demobooks.write(folder, seed, **chosen)
-    paths = [path for path in made.files if path.suffix == ".csv"]
-    return [(path, format_of(path)) for path in paths], made.truth
+    arguments = {"jitter_days": options.jitter, "missed": options.missed}
+    arguments |= {"months": options.months} if options.months else {}
+    books = demobooks.write(folder, seed, **arguments)
+    paths = [path for path in books.files if path.suffix == ".csv"]
+    return [(path, format_of(path)) for path in paths], books.truth
 
 
 def other(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, Truth]:
     """The generator that nothing was tuned on."""
-    chosen = {"jitter_days": options.jitter, "missed": options.missed}
-    chosen |= {"months": options.months} if options.months else {}
-    made = otherbooks.write(folder, seed, **chosen)
-    return [(path, otherbooks.mapping_of(path.name)) for path in made.files], made.truth
+    arguments = {"jitter_days": options.jitter, "missed": options.missed}
+    arguments |= {"months": options.months} if options.months else {}
+    books = otherbooks.write(folder, seed, **arguments)
+    return [(path, otherbooks.mapping_of(path.name)) for path in books.files], books.truth
 
 
 def hard(folder: Path, seed: int, _: argparse.Namespace) -> tuple[Files, Truth]:
     """The generator that plants hard cases by kind, written without a look at the detectors."""
-    made = plantedbooks.write(folder, seed)
-    return [(path, plantedbooks.mapping_of(path.name)) for path in made.files], made.truth
+    books = plantedbooks.write(folder, seed)
+    return [(path, plantedbooks.mapping_of(path.name)) for path in books.files], books.truth
 
 
 MAKERS: dict[str, Maker] = {"generator": demo, "other_generator": other, "planted": hard}
@@ -121,8 +121,8 @@ def told(card: Card) -> dict[str, Any]:
 
 def score(files: Files, truth: Truth, seed: int) -> Card:
     """The layers of these books, their predictions, and what is left when dates say nothing."""
-    user_id = tenants.made(files)
-    tenants.enrich(user_id)
+    user_id = scored_tenants.made(files)
+    scored_tenants.enrich(user_id)
     whole = tables.read(user_id)
     card = judged.judge(whole, truth)
     card.scores["duplicates_by_case"] = planted.by_case(whole, truth)
@@ -142,19 +142,19 @@ def ahead(user_id: UUID, whole: Found, end: date, series: Callable[[date], Group
 
     The tenant has only what was before the earliest cut from here on.
     """
-    told = Forecasts()
+    results = Forecasts()
     for cut in (end - HIDDEN * n for n in range(1, CUTS + 1)):
-        tenants.cut_short(user_id, cut)
-        tenants.enrich(user_id)
-        told += judged.forecasts(tables.read(user_id), series(cut), whole.days, cut)
-    return told
+        scored_tenants.cut_short(user_id, cut)
+        scored_tenants.enrich(user_id)
+        results += judged.forecasts(tables.read(user_id), series(cut), whole.days, cut)
+    return results
 
 
 def at_random(files: Files, seed: int) -> Share:
     """The share of payments that are in a series still, where dates say nothing any more."""
-    user_id = tenants.made(files)
-    tenants.shuffle(user_id, seed)
-    tenants.enrich(user_id)
+    user_id = scored_tenants.made(files)
+    scored_tenants.shuffle(user_id, seed)
+    scored_tenants.enrich(user_id)
     shuffled = tables.read(user_id)
     return Share(len(shuffled.rhythm), len(shuffled.flows))
 
@@ -166,8 +166,8 @@ def _calderdale(options: argparse.Namespace) -> dict[str, Any]:
         return {"skipped": why}
     _say("calderdale")
     files = [(path, format_of(path)) for path in paths]
-    user_id, seconds = tenants.timed(lambda: tenants.made(files))
-    first, again = tenants.enrich(user_id), tenants.enrich(user_id)
+    user_id, seconds = scored_tenants.timed(lambda: scored_tenants.made(files))
+    first, again = scored_tenants.enrich(user_id), scored_tenants.enrich(user_id)
     whole = tables.read(user_id)
     costs = {"import_seconds": seconds, "enrich": asdict(first), "enrich_again": asdict(again)}
     known = real.lines(paths)
@@ -184,8 +184,8 @@ def _oxford(options: argparse.Namespace) -> dict[str, Any]:
         why = "not asked for" if not options.real else f"nothing in {real.OXFORD}"
         return {"skipped": why}
     _say("oxford")
-    user_id = tenants.made([(path, format_of(path)) for path in paths], strictly=False)
-    first = tenants.enrich(user_id)
+    user_id = scored_tenants.made([(path, format_of(path)) for path in paths], strictly=False)
+    first = scored_tenants.enrich(user_id)
     whole = tables.read(user_id)
     links = {kind: len(pairs) for kind, pairs in sorted(whole.links.items())}
     counts = {"enrich": asdict(first), "links": links, "offered": len(whole.offered)}

@@ -21,6 +21,7 @@ if PRODUCTION and not environment.text("FINLEY_SECRET_KEY"):
         "FINLEY_PRODUCTION=1 needs FINLEY_SECRET_KEY (50 random characters)."
     )
 SECRET_KEY = environment.text("FINLEY_SECRET_KEY") or secret.kept_in(STATE_DIR)
+SECRET_KEY_FALLBACKS = environment.words("FINLEY_OLD_SECRET_KEYS")
 ALLOWED_HOSTS = environment.words("FINLEY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("FINLEY_TRUSTED_ORIGINS")
 
@@ -69,8 +70,13 @@ TRACED = any(
 )
 TRACED_AS = environment.text("OTEL_SERVICE_NAME", "finley")
 
+# A process that answers tenants' tokens only needs no owner's password: others serve the admin,
+# the pages, the dead letters and Nango's webhooks.
+ONLY_API = environment.flag("FINLEY_ONLY_API", default=False)
+
 MIDDLEWARE = [
     "finley.server.middleware.RequestIdMiddleware",
+    *(["finley.server.middleware.OnlyApiMiddleware"] if ONLY_API else []),
     *(["finley.observability.tracing.TracingMiddleware"] if TRACED else []),
     "finley.server.database_gate.DatabaseGate",
     "django.middleware.security.SecurityMiddleware",
@@ -154,6 +160,9 @@ GRAPH_CACHE = {
 # Bytes of answers that a process caches and returns while the graph's version is the same.
 ANSWERS_MEMORY = environment.number("FINLEY_ANSWERS_MEMORY_MB", 32) * 2**20
 
+# Bytes of books that a process keeps to hold pay runs against while they do not change.
+CHECKS_MEMORY = environment.number("FINLEY_CHECKS_MEMORY_MB", 256) * 2**20
+
 # Each stream of changes holds a connection of its client.
 STREAMS = {
     "of_tenant": environment.number("FINLEY_STREAMS_OF_TENANT", 20),
@@ -207,6 +216,8 @@ ARQ_MAX_JOBS = environment.number("ARQ_MAX_JOBS", 20)
 ARQ_POLL_DELAY = environment.decimal("ARQ_POLL_DELAY", 0.1)
 SYNC_LEASE = environment.decimal("FINLEY_LEASE", 30.0)  # seconds until a lease expires
 ZOHO_PACE = environment.decimal("ZOHO_PACE", BY_NAME["zoho_mail"].pace)  # seconds between requests
+# Whether ledgers and e-invoices of mail whose sender was not verified are imported, too.
+UNVERIFIED_BOOKS = environment.flag("FINLEY_UNVERIFIED_BOOKS", default=False)
 SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
 PARSERS = {  # processes of a worker that read mail, documents and ledgers
     "at_once": environment.number("FINLEY_PARSERS", 2),
@@ -239,7 +250,10 @@ REQUEST_THREADS = environment.number("FINLEY_THREADS", 6)  # per process; other 
 CONNECTIONS_OF_PROBES = 32  # further connections that only probes may use
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["finley.auth.authentication.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "finley.auth.authentication.TokenAuthentication",
+        "finley.auth.session_authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["graph.api.permissions.Scoped"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -265,6 +279,18 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "One tenant's knowledge graph of financial events, and questions about it.",
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
+    "TAGS": [
+        {"name": "graph", "description": "Questions about a tenant's graph, and decisions"},
+        {"name": "uploads", "description": "Ledger files: sent, looked at, imported"},
+        {"name": "syncs", "description": "Syncs of mail and files"},
+        {"name": "connections", "description": "Accounts at providers of mail and files"},
+        {"name": "session", "description": "Signing in, and whose data a session reads"},
+        {"name": "members", "description": "Who may see a tenant's data"},
+        {"name": "invitations", "description": "Whose data one is invited to see"},
+        {"name": "tokens", "description": "API tokens that a person makes"},
+        {"name": "job-failures", "description": "Dead letters; for staff"},
+        {"name": "webhooks", "description": "What Nango tells"},
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
     "SERVE_AUTHENTICATION": [],
@@ -284,7 +310,13 @@ SPECTACULAR_SETTINGS = {
         "RunStatus": "syncjobs.models.choices.RunStatus",
         "FailureStatus": "syncjobs.models.choices.FailureStatus",
         "CaseState": "graph.models.choices.CaseState",
+        "UploadState": "syncjobs.models.choices.UploadState",
+        "Role": "finley.models.Role",
+        "Decided": "graph.models.choices.ResolutionDecision",
+        "PartyDecision": "graph.api.decision_serializers.WORDS",
+        "PredictionStatus": "graph.models.choices.PredictionStatus",
         "ConnectionState": "syncjobs.models.choices.ConnectionState",
+        "AmountDirection": "syncjobs.uploads.choices.DIRECTIONS",
         "EntityKind": "graph.models.choices.EntityKind",
         "Records": "graph.models.choices.Records",
         "OwedDirection": "graph.questions.open_items.DIRECTIONS",

@@ -8,29 +8,28 @@ from pathlib import Path
 
 from django.conf import settings
 
-from graph.ingest import document_facts, document_text
-from graph.ingest.document_facts import Document, Reading
+from graph.ingest.documents import document_facts, document_text
+from graph.ingest.documents.document_facts import Document, Reading
+from graph.ingest.file_parts import NO_HINTS
 from graph.ingest.import_file import is_ledger
-from graph.ingest.readers.parts import Part
+from graph.ingest.readers.parts import Hints, Part
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import Nango
+from syncjobs.parsers.frames import pack
 from syncjobs.parsers.pool import Parsers
 from syncjobs.parsers.tasks import parts_from, reading_from
-from syncjobs.parsers.wire import pack
 from syncjobs.sources import SOURCES, sender_checks
-from syncjobs.sources.items import Item, clean
+from syncjobs.sources.items import Item, clean, speaks_of_money
 
 LARGEST_LEDGER = 48 * 1024 * 1024
 LARGEST_DOCUMENT = 16 * 1024 * 1024
 NAME_BYTES = 180
 NOTE = 1_000  # characters
-_MONEY_WORDS = re.compile(
-    r"invoice|receipt|bill|payment|paid|order|statement|credit|refund|remittance|due|amount|"
-    r"rechnung|zahlung|gutschrift|facture|paiement|factura|pago|[£$€]|\b(?:GBP|EUR|USD)\b",
-    re.IGNORECASE,
-)
-
-
+HELD = "Its rows were not imported: {why}. If you know that the file is right, import it yourself."
+WHY_HELD = {
+    "failed": "the mail failed the check of its sender's domain",
+    "unverified": "nothing proves who sent the mail",
+}
 Senders = dict[str, tuple[str, dict[str, str]]]
 
 
@@ -57,8 +56,7 @@ def worth_reading(item: Item) -> bool:
     if item.trouble:
         return False
     if item.kind == "message":
-        said = f"{item.name} {item.metadata.get('snippet', '')}"
-        return item.text is not None or item.unread or bool(_MONEY_WORDS.search(said))
+        return item.text is not None or item.unread or speaks_of_money(item)
     return holds_ledger(item) or document_text.is_readable(item.name)
 
 
@@ -100,22 +98,25 @@ def file_name(item: Item) -> str:
 
 
 async def read(
-    parsers: Parsers, content: Content, senders: Senders, own: Iterable[str] = ()
+    parsers: Parsers, content: Content, senders: Senders, known: Hints = NO_HINTS
 ) -> Content:
     """What is in it, read by a parser: a ledger's rows, or what a document names.
 
-    A PDF that holds an e-invoice is both. `own`: the IBANs of the tenant's own accounts, which
-    tell the invoices that it has sent from its bills.
+    A PDF that holds an e-invoice is both. `known`: the tenant's own accounts, which tell the
+    invoices that it has sent from its bills, and its saved mappings. Rows that came by mail are
+    held where the sender was not verified: a stranger's mail never becomes a payment or an invoice
+    by itself.
 
     Raises Unreadable, ParserFailed.
     """
     item, path = content.item, content.path
     if path is None:
         return content
+    why = _why_held(item, senders)
     if holds_ledger(item):
-        return await _read_ledger(parsers, content, path, own)
+        return _held(content, why) if why else await _read_ledger(parsers, content, path, known)
     if item.kind != "message" and await _holds_invoice(parsers, path):
-        content = await _read_ledger(parsers, content, path, own)
+        content = _held(content, why) if why else await _read_ledger(parsers, content, path, known)
     reading = await parsers.run(
         "read_document",
         settings.PARSERS["document_seconds"],
@@ -129,6 +130,19 @@ async def read(
     return content
 
 
+def _why_held(item: Item, senders: Senders) -> str:
+    """Why rows of this item are not imported; "" where they are."""
+    if item.kind != "attachment" or settings.UNVERIFIED_BOOKS:
+        return ""
+    _, checks = _sender(item, senders)
+    return WHY_HELD.get(sender_checks.standing(checks), "")
+
+
+def _held(content: Content, why: str) -> Content:
+    content.used_as, content.note = ItemUse.HELD, HELD.format(why=why)
+    return content
+
+
 async def _holds_invoice(parsers: Parsers, path: Path) -> bool:
     with path.open("rb") as file:
         if b"%PDF-" not in file.read(1024):
@@ -137,9 +151,7 @@ async def _holds_invoice(parsers: Parsers, path: Path) -> bool:
     return bool(await parsers.run("holds_invoice", seconds, path=str(path)))
 
 
-async def _read_ledger(
-    parsers: Parsers, content: Content, path: Path, own: Iterable[str]
-) -> Content:
+async def _read_ledger(parsers: Parsers, content: Content, path: Path, known: Hints) -> Content:
     rows = path.with_name("rows.jsonl")
     parts = await parsers.run(
         "read_ledger",
@@ -147,21 +159,22 @@ async def _read_ledger(
         path=str(path),
         into=str(rows),
         most_bytes=settings.PARSERS["unpacked_mb"] * 2**20,
-        own=sorted(own),
+        own=sorted(known.own),
+        saved={layout: pack(each) for layout, each in known.saved.items()},
     )
     content.parts = parts_from(rows, parts)
     return content
 
 
-def _document(item: Item, said: str, senders: Senders) -> Document:
-    sender, checks = senders.get(item.parent_id or item.external_id, ("", {}))
+def _document(item: Item, text: str, senders: Senders) -> Document:
+    sender, checks = _sender(item, senders)
     name, email = document_facts.sender(sender)
     of_mail = item.kind in {"message", "attachment"}
     return Document(
         external_id=item.external_id,
         kind="message" if item.kind == "message" else "file",
         name=item.name,
-        text=said,
+        text=text,
         occurred_at=_moment(item),
         sender_name=name,
         sender_email=email,
@@ -171,6 +184,12 @@ def _document(item: Item, said: str, senders: Senders) -> Document:
             **({"sender": sender_checks.standing(checks), "checks": checks} if of_mail else {}),
         },
     )
+
+
+def _sender(item: Item, senders: Senders) -> tuple[str, dict[str, str]]:
+    """Of an attachment that is read again without its mail only the checks are known."""
+    alone = ("", item.metadata.get("checks") or {})
+    return senders.get(item.parent_id or item.external_id, alone)
 
 
 def _moment(item: Item) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from benchmarks.otherbooks.days import DAY
+from benchmarks.otherbooks.bank_days import DAY
 from benchmarks.planted.names import Party
 from benchmarks.planted.rhythms import written
 from benchmarks.planted.sheets import Line, Sheets

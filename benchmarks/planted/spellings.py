@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from benchmarks.otherbooks.days import DAY
+from benchmarks.otherbooks.bank_days import DAY
 from benchmarks.planted.names import BANK_CUTS, PLACES, SHORTER, Party, apart
 from benchmarks.planted.rhythms import in_month, written
 from benchmarks.planted.sheets import CODES, Line, Sheets

@@ -5,36 +5,37 @@ its token is looked up; tokens that were good a moment ago pass.
 """
 
 import time
-from collections import OrderedDict
 from threading import Lock
 
+from cachetools import TLRUCache
 from django.conf import settings
 
 MINUTE = 60.0
 MOST = 10_000  # addresses
+
+
+def _window_end(address: str, count: int, now: float) -> float:
+    """When the window of `now` ends, on the same clock, in seconds."""
+    return (now // MINUTE + 1) * MINUTE
+
+
 _lock = Lock()
-_counts: OrderedDict[str, tuple[int, int]] = OrderedDict()  # by address: the window, how many
+_counts: TLRUCache[str, int] = TLRUCache(MOST, _window_end)
 
 
 def failed(address: str) -> None:
-    """One more."""
-    window = int(time.monotonic() // MINUTE)
+    """Count one more token of this address that was not good."""
     with _lock:
-        then, count = _counts.pop(address, (window, 0))
-        _counts[address] = window, (count if then == window else 0) + 1
-        while len(_counts) > MOST:
-            _counts.popitem(last=False)
+        _counts[address] = _counts.get(address, 0) + 1
 
 
 def wait(address: str) -> float:
     """Seconds until the address may try again; 0 where it may now."""
     now = time.monotonic()
     with _lock:
-        then, count = _counts.get(address, (-1, 0))
+        count = _counts.get(address, 0)
     most = settings.FAILED_TOKENS_PER_MINUTE
-    if not most or then != int(now // MINUTE) or count < most:
-        return 0.0
-    return (then + 1) * MINUTE - now
+    return _window_end(address, count, now) - now if most and count >= most else 0.0
 
 
 def forget() -> None:

@@ -5,36 +5,33 @@ address, for anybody can invent tokens.
 """
 
 import hashlib
-import time
-from collections import OrderedDict
 from threading import Lock
+
+from cachetools import TTLCache
 
 SECONDS = 60.0
 MOST = 10_000
 _lock = Lock()
-_until: OrderedDict[bytes, float] = OrderedDict()
+_digests: TTLCache[bytes, bool] = TTLCache(MOST, SECONDS)
 
 
 def note(token: str) -> None:
     """It is good now."""
     with _lock:
-        _until[_digest(token.encode())] = time.monotonic() + SECONDS
-        while len(_until) > MOST:
-            _until.popitem(last=False)
+        _digests[_digest(token.encode())] = True
 
 
 def digest_of_good(token: bytes) -> bytes | None:
     """A digest of the token, if it was good within the last minute."""
     digest = _digest(token)
     with _lock:
-        until = _until.get(digest, 0.0)
-    return digest if until > time.monotonic() else None
+        return digest if digest in _digests else None
 
 
 def forget() -> None:
     """All of them: a token or a user has changed."""
     with _lock:
-        _until.clear()
+        _digests.clear()
 
 
 def _digest(token: bytes) -> bytes:

@@ -8,81 +8,85 @@ role yet: an object that was read as one role would make later requests ask as t
 remember permissions.
 """
 
-import time
-from collections import OrderedDict
 from threading import Lock
 from typing import Any
 
+from cachetools import TLRUCache
 from django.conf import settings
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.utils import timezone
 from knox.crypto import hash_token
 
-from finley.auth import known_tokens
+from finley.auth import known_tokens, token_lookup
 from finley.models import ApiToken, User
 
 MOST = 10_000
 Known = tuple[User, ApiToken]
 Values = dict[str, Any]
+Entry = tuple[Values, Values]
+
+
+def _expires(digest: str, entry: Entry, now: float) -> float:
+    """The time until which an entry is used, on the clock of `now`, in seconds."""
+    seconds: float = settings.TOKEN_SECONDS
+    expiry = entry[1]["expiry"]
+    if expiry is not None:
+        seconds = min(seconds, (expiry - timezone.now()).total_seconds())
+    return now + seconds
+
+
 _lock = Lock()
-_kept: OrderedDict[str, tuple[float, Values, Values]] = OrderedDict()
+_entries: TLRUCache[str, Entry] = TLRUCache(MOST, _expires)
 
 
 def get(token: str) -> Known | None:
     """Whose it is, if it was good within the time."""
-    if not settings.TOKEN_SECONDS:
-        return None
     with _lock:
-        entry = _kept.get(hash_token(token))
-    if entry is None or time.monotonic() - entry[0] > settings.TOKEN_SECONDS:
-        return None
-    _, user, found = entry
-    if found["expiry"] is not None and found["expiry"] <= timezone.now():
+        entry = _entries.get(hash_token(token))
+    if entry is None:
         return None
     known_tokens.note(token)
-    return made(user, found)
+    return made(*entry)
 
 
 def made(user: Values, token: Values) -> Known:
     """Objects of these values that belong to no role: the router decides where they are read."""
-    asker = User.from_db(None, list(user), list(user.values()))
-    shown = ApiToken.from_db(None, list(token), list(token.values()))
-    ApiToken._meta.get_field("user").set_cached_value(shown, asker)
-    return asker, shown
+    asker, api_token = _object(User, user), _object(ApiToken, token)
+    ApiToken._meta.get_field("user").set_cached_value(api_token, asker)
+    return asker, api_token
 
 
-def values(known: Known) -> tuple[Values, Values]:
+def _object[Row: (User, ApiToken)](model: type[Row], values: Values) -> Row:
+    """`from_db` takes values in the order of the model's columns."""
+    names = [field.attname for field in model._meta.concrete_fields if field.attname in values]
+    row: Row = model.from_db(None, names, [values[name] for name in names])
+    return row
+
+
+def values(pair: Known) -> Entry:
     """The columns that were read of both; never the password."""
-    return _columns(known[0]), _columns(known[1])
+    return _columns(pair[0]), _columns(pair[1])
 
 
 def _columns(row: User | ApiToken) -> Values:
     fields = row._meta.concrete_fields
-    kept = row.__dict__
-    return {each.attname: kept[each.attname] for each in fields if each.attname in kept}
+    loaded = row.__dict__
+    return {field.attname: loaded[field.attname] for field in fields if field.attname in loaded}
 
 
 def current(digest: str) -> Known | None:
     """As the database has it now: None for a token that is gone or expired, or a user who is not
     active. For what lasts longer than a request."""
-    found = ApiToken.objects.filter(digest=digest).select_related("user").defer("user__password")
-    token = found.first()
-    if token is None or not token.user.is_active:
-        return None
-    if token.expiry is not None and token.expiry <= timezone.now():
-        return None
-    return token.user, token
+    row = token_lookup.find(digest)
+    pair = None if row is None else made(*row)
+    return pair if pair is not None and pair[0].is_active else None
 
 
-def keep(token: str, known: Known) -> None:
+def keep(token: str, pair: Known) -> None:
     known_tokens.note(token)
-    if not settings.TOKEN_SECONDS:
-        return
     with _lock:
-        _kept[known[1].digest] = time.monotonic(), *values(known)
-        while len(_kept) > MOST:
-            _kept.popitem(last=False)
+        _entries[pair[1].digest] = values(pair)
 
 
 @receiver([post_save, post_delete], sender=ApiToken)
@@ -90,5 +94,5 @@ def keep(token: str, known: Known) -> None:
 def forget(**_: Any) -> None:
     """All of them: such changes are rare."""
     with _lock:
-        _kept.clear()
+        _entries.clear()
     known_tokens.forget()

@@ -5,24 +5,22 @@ reached is looked at once a second at most, by a connection of TCP or of its Uni
 """
 
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
+from threading import Condition
 
+from cachetools import TTLCache, cached
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
-from finley.server.body_limit import PROBES
+from finley.server.concurrency_limit import PROBES
 from graph.http import problems
 
 AFTER = 2  # seconds
 BELIEVED = 1.0  # seconds that a look counts
 PATIENCE = 0.5  # seconds for a connection
 AWAY = "The database cannot be reached just now. Try again in a moment."
-_lock = Lock()
-_looked: tuple[float, bool] = (0.0, True)
 
 
 class DatabaseGate:
@@ -55,16 +53,8 @@ def away(request: HttpRequest) -> HttpResponseBase:
 
 def is_reachable() -> bool:
     """Whether somebody listens where PostgreSQL is."""
-    global _looked  # noqa: PLW0603
-    if (where := place()) is None:
-        return True
-    with _lock:
-        since, found = _looked
-        if time.monotonic() - since < BELIEVED and since:
-            return found
-        found = _listens(*where)
-        _looked = time.monotonic(), found
-        return found
+    where = place()
+    return where is None or _listens(*where)
 
 
 def place() -> tuple[str, int] | None:
@@ -77,6 +67,7 @@ def place() -> tuple[str, int] | None:
     return host, int(database.get("PORT") or 5432)
 
 
+@cached(TTLCache(maxsize=4, ttl=BELIEVED), condition=Condition())
 def _listens(host: str, port: int) -> bool:
     try:
         if host.startswith("/"):

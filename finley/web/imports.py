@@ -12,11 +12,12 @@ from finley.models import Role
 from finley.web import rejected
 from finley.web.access import PageRequest, page
 from graph.errors import QuestionError
-from graph.ingest.mapping import RECORDS
+from graph.ingest.mappings.mapping import RECORDS
 from syncjobs.models import Upload
 from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads import receive
+from syncjobs.uploads.choices import NAMES
 
 WITHOUT_SCRIPT = 900_000  # bytes of a whole form: the service's bodies end at 1 MiB
 CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
@@ -62,21 +63,20 @@ def _sent(request: PageRequest) -> HttpResponse:
 
 
 @require_POST
-@page(Role.OWNER)
+@page(Role.OWNER, as_json=True)
 def begin(request: PageRequest) -> HttpResponse:
-    """JSON for the script: the file's address and the size of its pieces, or an error."""
-    try:
-        size = int(request.POST.get("size", ""))
-    except ValueError:
-        return JsonResponse({"error": "The size is no number."}, status=400)
-    try:
-        _require_same_tenant(request)
-        upload = receive.begin(
-            request.access.tenant_id, request.POST.get("name", ""), size, _by(request)
-        )
-    except QuestionError as error:
-        return JsonResponse({"error": str(error)}, status=400)
+    """JSON for the script: the file's address and the size of its pieces, or a problem."""
+    _require_same_tenant(request)
+    name, size = request.POST.get("name", ""), _size(request.POST.get("size", ""))
+    upload = receive.begin(request.access.tenant_id, name, size, _by(request))
     return JsonResponse({"address": f"/import/{upload.pk}/", "piece": PIECE_BYTES})
+
+
+def _size(text: str) -> int:
+    """Raises QuestionError."""
+    if text.isascii() and text.isdigit() and len(text) <= 18:
+        return int(text)
+    raise QuestionError("The size is no number.", "size")
 
 
 def _require_same_tenant(request: PageRequest) -> None:
@@ -93,7 +93,7 @@ def _require_same_tenant(request: PageRequest) -> None:
 
 
 @require_http_methods(["PUT"])
-@page(Role.OWNER)
+@page(Role.OWNER, as_json=True)
 def piece(request: PageRequest, upload_id: UUID, number: int) -> HttpResponse:
     """A piece of the file, as the request's body."""
     receive.piece(request.access.tenant_id, upload_id, number, request.body)
@@ -101,7 +101,7 @@ def piece(request: PageRequest, upload_id: UUID, number: int) -> HttpResponse:
 
 
 @require_POST
-@page(Role.OWNER)
+@page(Role.OWNER, as_json=True)
 def received(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """JSON for the script: which pieces are still missing."""
     return JsonResponse({"missing": receive.received(request.access.tenant_id, upload_id)})
@@ -120,6 +120,7 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
         "parts": preview["parts"],
         "doubts": doubts,
         "blocked": any(doubt["blocking"] for doubt in doubts),
+        "is_table": bool(preview["columns"]),
         "fields": _fields(upload, preview["columns"], doubts),
         "rejects": rejected.rows(upload.rejects),
     }
@@ -147,15 +148,8 @@ def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:
 @page(Role.OWNER)
 def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """Read the file again with these corrections."""
-    names = [*(name for name, *_ in CHOICES), *(name for name, _ in COLUMNS), "currency"]
-    choices = {name: request.POST.get(name, "").replace("\0", "").strip() for name in names}
+    choices = {name: request.POST.get(name, "").replace("\0", "").strip() for name in NAMES}
     choices["currency"] = choices["currency"].upper()
-    if choices["currency"] and not (len(choices["currency"]) == 3 and choices["currency"].isascii()
-                                    and choices["currency"].isalpha()):  # fmt: skip
-        raise QuestionError("A currency is a code of three letters, as GBP.", "currency")
-    for name, _, values in CHOICES:
-        if choices[name] not in {"", *(value for value, _ in values)}:
-            raise QuestionError(f"{choices[name]} is no value of {name}.", name)
     receive.choose(request.access.tenant_id, upload_id, choices)
     return redirect("import", upload_id)
 
@@ -164,7 +158,8 @@ def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
 @page(Role.OWNER)
 def confirm(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """Import it as it was shown."""
-    receive.confirm(request.access.tenant_id, upload_id)
+    save = request.POST.get("save_mapping") == "yes"
+    receive.confirm(request.access.tenant_id, upload_id, save_mapping=save)
     return redirect("import", upload_id)
 
 

@@ -9,8 +9,8 @@ from psycopg.sql import SQL, Composable, Literal
 from graph import sql
 from graph.adopting.old import RELATIONSHIPS, Old
 from graph.adopting.statements import listed, run
-from graph.ingest.identity import identity
 from graph.ingest.rows import Party
+from graph.ingest.store.identity import identity
 
 FOLDED = {
     "raw_events": "another event has the same source, external_id and posting",

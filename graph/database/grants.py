@@ -13,13 +13,9 @@ from graph.models.view_sql import TENANT_VIEW, VIEW
 
 TENANT_APPS = ("graph", "syncjobs")
 READ_ONLY = (TENANT_VIEW, "view_refreshes", "django_migrations")
-# Of users what it takes to know whose a token is; no password.
-USERS = (
-    "SELECT (id, email, first_name, last_name, is_active, is_staff, is_superuser, date_joined, "
-    "last_login)"
-)
 NONE = (VIEW, "duties")  # every tenant's at once
-READ_AND_DELETE = ("finley_apitoken",)  # an expired token is deleted when it is shown
+# Read through functions that answer for one token: nobody lists addresses or digests.
+BY_FUNCTION = ("finley_user", "finley_apitoken")
 
 
 @receiver(all_views_synced)
@@ -57,16 +53,15 @@ def current_role(using: str) -> str:
 
 
 def _grants() -> list[tuple[str, str]]:
-    written = [
+    tables = [
         model._meta.db_table
         for label in TENANT_APPS
         for model in apps.get_app_config(label).get_models()
         if model._meta.managed and model._meta.db_table not in READ_ONLY + NONE
     ]
     return [
-        *(("SELECT, INSERT, UPDATE, DELETE", table) for table in written),
+        *(("SELECT, INSERT, UPDATE, DELETE", table) for table in tables),
         *(("", table) for table in NONE),
         *(("SELECT", table) for table in READ_ONLY),
-        (USERS, "finley_user"),
-        *(("SELECT, DELETE", table) for table in READ_AND_DELETE),
+        *(("", table) for table in BY_FUNCTION),
     ]

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError, encoding_of, explained, text
-from graph.ingest.mapping import FileRule
+from graph.ingest.mappings.mapping import FileRule
 from graph.ingest.records import Lines, Record, records
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -55,8 +55,8 @@ def _delimiter(separator: re.Match[str] | None, sample: str) -> str:
 
 
 def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
-    found = islice(records(Lines(StringIO(sample, newline="")), delimiter), 100)
-    widths = [len(r.cells) for r in found if r.cells and any(map(str.strip, r.cells))]
+    sampled = islice(records(Lines(StringIO(sample, newline="")), delimiter), 100)
+    widths = [len(r.cells) for r in sampled if r.cells and any(map(str.strip, r.cells))]
     if not widths or max(widths[:30]) < 2:
         return 0.0, 0
     usual = max(set(widths), key=lambda width: (widths.count(width), width))
@@ -89,8 +89,8 @@ def body(path: Path, shape: Layout, progress: Progress | None = None) -> Iterato
         for _ in range(shape.end):
             stream.readline()
         width = len(shape.header) or None  # without a header any width will do
-        found = records(Lines(stream, shape.end), shape.delimiter, width)
-        for count, record in enumerate(found, 1):
+        lines = records(Lines(stream, shape.end), shape.delimiter, width)
+        for count, record in enumerate(lines, 1):
             if progress and count % EVERY == 0:
                 progress(raw.tell())
             yield record

@@ -5,7 +5,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Buffer, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -77,14 +77,14 @@ def at_most(size: int) -> Iterator[None]:
 class _Bounded(io.RawIOBase):
     """An unpacked stream that raises LedgerFileError after so many bytes."""
 
-    def __init__(self, stream: IO[bytes], name: str, most: int) -> None:
+    def __init__(self, stream: io.BufferedReader, name: str, most: int) -> None:
         self._stream, self._name, self._most, self._left = stream, name, most, most
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, into: bytearray) -> int:  # type: ignore[override]
-        count: int = self._stream.readinto(into)  # type: ignore[attr-defined]
+    def readinto(self, into: Buffer, /) -> int:
+        count = self._stream.readinto(into)
         self._left -= count
         if self._left < 0:
             raise LedgerFileError(
@@ -106,15 +106,15 @@ def unpacked(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
             yield (_bounded(stream, path, most or 0) if bounded else stream), raw
 
 
-def _bounded(stream: IO[bytes], path: Path, most: int) -> IO[bytes]:
-    return io.BufferedReader(_Bounded(stream, path.name, most), SAMPLE)  # type: ignore[type-var]
+def _bounded(stream: io.BufferedReader, path: Path, most: int) -> io.BufferedReader:
+    return io.BufferedReader(_Bounded(stream, path.name, most), SAMPLE)
 
 
-def _opened(raw: IO[bytes], start: bytes) -> IO[bytes]:
+def _opened(raw: io.BufferedReader, start: bytes) -> io.BufferedReader:
     if start.startswith(_GZIP):
         return io.BufferedReader(gzip.GzipFile(fileobj=raw), SAMPLE)
     if start == _ZSTD:
-        return io.BufferedReader(_Zstandard(raw), SAMPLE)  # type: ignore[type-var]
+        return io.BufferedReader(_Zstandard(raw), SAMPLE)
     return raw
 
 
@@ -132,12 +132,13 @@ class _Zstandard(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, into: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, into: Buffer, /) -> int:
+        room = memoryview(into)
         while not self._ready:
             if not self._more():
                 return 0
-        part, self._ready = self._ready[: len(into)], self._ready[len(into) :]
-        into[: len(part)] = part
+        part, self._ready = self._ready[: len(room)], self._ready[len(room) :]
+        room[: len(part)] = part
         return len(part)
 
     def _more(self) -> bool:
@@ -166,8 +167,8 @@ def encoding_of(path: Path, whole: bool = True) -> str:
     with explained(path), unpacked(path) as (stream, _):
         start = stream.read(SAMPLE)
         _must_be_text(path, start)
-        if found := _by_mark(start) or _by_zeros(path, start):
-            return found
+        if encoding := _by_mark(start) or _by_zeros(path, start):
+            return encoding
         return _by_lines(path, _lines(stream, start, whole))
 
 
@@ -223,12 +224,12 @@ def _by_lines(path: Path, lines: Iterator[bytes]) -> str:
 
 
 def _likeliest(path: Path, sample: bytes) -> str:
-    found = likeliest(sample)
-    if found is None:
+    encoding = likeliest(sample)
+    if encoding is None:
         raise LedgerFileError(
             f"{path.name} fits no known encoding: name it in the mapping ([file] encoding)"
         )
-    return found
+    return encoding
 
 
 def likeliest(sample: bytes) -> str | None:

@@ -2,19 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Mapping as Dictionary
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from graph.errors import LedgerError
-from graph.ingest import mapping
 from graph.ingest.csv_dialect import Progress, header, layout
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.guessing.explain import explain
 from graph.ingest.guessing.guess import GuessError, guess
 from graph.ingest.guessing.readings import question
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings import by_header, ready_formats
+from graph.ingest.mappings.by_header import Saved
+from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers import registry
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows, Table, TableFormat
 from graph.ingest.rows import LedgerRow, Reject
@@ -22,21 +24,30 @@ from graph.ingest.rows_from_file import read
 
 Format = Mapping | FileFormat | TableFormat
 NO_HINTS = Hints()
+NO_SAVED: Dictionary[str, Saved] = {}
 
 
-def format_of(path: Path, choices: Choices = NONE) -> Format:
-    """The file's format by its content; for a CSV the ready mapping of its header, or a guess.
+def format_of(
+    path: Path, choices: Choices = NONE, saved: Dictionary[str, Saved] = NO_SAVED
+) -> Format:
+    """The file's format by its content; for a CSV a mapping, as `mapping_of` finds it.
 
-    `choices`: what a person has decided about a guess.
     Raises LedgerError where the file cannot be read or nothing sensible can be guessed.
     """
-    return registry.recognise(path) or mapping_of(path, choices)
+    return registry.recognise(path) or mapping_of(path, choices, saved)
 
 
-def mapping_of(path: Path, choices: Choices = NONE) -> Mapping:
-    """The ready mapping of a CSV's header, or a guess. Raises LedgerError."""
-    ready = mapping.recognise(header(path)) if choices == NONE else None
-    return ready or guess(path, choices=choices)
+def mapping_of(
+    path: Path, choices: Choices = NONE, saved: Dictionary[str, Saved] = NO_SAVED
+) -> Mapping:
+    """The saved or ready mapping of a CSV's header, or a guess.
+
+    `choices`, what a person decides now, goes before what is saved or ready. Raises LedgerError.
+    """
+    if choices != NONE:
+        return guess(path, choices=choices)
+    own = by_header.find(path, saved)
+    return own or ready_formats.recognise(header(path)) or guess(path)
 
 
 def parts_of(
@@ -49,12 +60,12 @@ def parts_of(
     if isinstance(by, FileFormat):
         return by.parts(path, hints)
     kind = by if isinstance(by, TableFormat) else registry.recognise(path)
-    chosen = by if isinstance(by, Mapping) else None
+    mapping = by if isinstance(by, Mapping) else None
     if isinstance(kind, TableFormat):
-        return _of_tables(path, kind.tables(path), chosen, hints.choices)
-    if kind is not None or chosen is None:
+        return _of_tables(path, kind.tables(path), mapping, hints)
+    if kind is not None or mapping is None:
         raise LedgerError(f"{path.name} is {kind and kind.title}: no mapping is needed for it")
-    return [_part(path, chosen, progress)]
+    return [_part(path, mapping, progress)]
 
 
 def _part(path: Path, by: Mapping, progress: Progress | None) -> Part:
@@ -74,17 +85,17 @@ def _part(path: Path, by: Mapping, progress: Progress | None) -> Part:
 
 
 def _of_tables(
-    path: Path, tables: list[Table], chosen: Mapping | None, choices: Choices
+    path: Path, tables: list[Table], mapping: Mapping | None, hints: Hints
 ) -> list[Part]:
     """A part for each table that is one of money; the others are named in a warning.
 
     Tables of one header are read alike, as the longest of them is understood.
     """
     parts, others = [], []
-    alike = {} if chosen else _by_header(tables, choices)
+    alike = {} if mapping else _by_header(tables, hints)
     for table in tables:
         try:
-            by = chosen or alike.get(tuple(header(table.csv))) or mapping_of(table.csv, choices)
+            by = mapping or alike.get(tuple(header(table.csv))) or _of_table(table, hints)
             parts.append(_table_part(path, table, by))
         except (GuessError, LedgerFileError) as error:
             others.append(_of_original(str(error), path, table))
@@ -94,18 +105,22 @@ def _of_tables(
     return parts
 
 
-def _by_header(tables: list[Table], choices: Choices) -> dict[tuple[str, ...], Mapping]:
+def _of_table(table: Table, hints: Hints) -> Mapping:
+    return mapping_of(table.csv, hints.choices, hints.saved)
+
+
+def _by_header(tables: list[Table], hints: Hints) -> dict[tuple[str, ...], Mapping]:
     """For each header that several tables begin with, the mapping of the longest that has one."""
-    found: dict[tuple[str, ...], Mapping] = {}
+    mappings: dict[tuple[str, ...], Mapping] = {}
     counts = Counter(tuple(header(table.csv)) for table in tables)
     for table in sorted(tables, key=lambda table: -table.csv.stat().st_size):
         names = tuple(header(table.csv))
-        if counts[names] > 1 and names not in found:
+        if counts[names] > 1 and names not in mappings:
             with suppress(GuessError, LedgerFileError):
-                by = mapping_of(table.csv, choices)
+                by = _of_table(table, hints)
                 if layout(table.csv, by.file).header == names:
-                    found[names] = replace(by, file=replace(by.file, header_line=1))
-    return found
+                    mappings[names] = replace(by, file=replace(by.file, header_line=1))
+    return mappings
 
 
 def _table_part(path: Path, table: Table, by: Mapping) -> Part:

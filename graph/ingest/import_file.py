@@ -11,14 +11,15 @@ from uuid import UUID
 from graph import sql
 from graph.database.tenancy import tenant_transaction
 from graph.errors import LedgerError
-from graph.ingest.account import Account, settled
 from graph.ingest.csv_dialect import Progress
 from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import NO_HINTS, Format, format_of, labelled, parts_of
 from graph.ingest.guessing.readings import UnsureError
+from graph.ingest.mappings import saved_mappings
+from graph.ingest.mappings.file_account import Account, settled
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rejects import RejectsFile, default_path
-from graph.ingest.store_rows import Books, Stored, store
+from graph.ingest.store.store_rows import Books, Stored, store
 
 __all__ = ["Imported", "format_of", "import_file", "is_ledger", "summed"]
 
@@ -66,8 +67,8 @@ def import_file(
 
     Raises LedgerError, also where a part has doubts that `hints` do not settle.
     """
-    own = replace(hints, own=hints.own | own_accounts(user_id))
-    parts = [of_account(user_id, part, hints) for part in parts_of(path, by, progress, own)]
+    known = with_known(user_id, hints)
+    parts = [of_account(user_id, part, hints) for part in parts_of(path, by, progress, known)]
     return store_parts(user_id, path, parts, rejects_folder)
 
 
@@ -85,8 +86,8 @@ def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Pa
         raise LedgerError(f"{rejects.path} cannot be written: {reason}") from error
     warnings = tuple(warning for part in parts for warning in part.warnings)
     names = ", ".join(dict.fromkeys(part.name for part in parts))
-    written = rejects.path if rejects.count else None
-    return Imported(file, names, counts, written, warnings, tuple(doubts))
+    rejects_path = rejects.path if rejects.count else None
+    return Imported(file, names, counts, rejects_path, warnings, tuple(doubts))
 
 
 def must_be_sure(path: Path, parts: list[Part]) -> None:
@@ -106,6 +107,12 @@ def of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
     of_account = part.remapped(settled(user_id, part.mapping, account))
     of_account.is_stated = account != Account() or part.mapping.states_account
     return of_account
+
+
+def with_known(user_id: UUID, hints: Hints = NO_HINTS) -> Hints:
+    """The hints, with what is known of the tenant: its own accounts and its saved mappings."""
+    own = hints.own | own_accounts(user_id)
+    return replace(hints, own=own, saved=saved_mappings.of_tenant(user_id))
 
 
 def own_accounts(user_id: UUID) -> frozenset[str]:
@@ -141,7 +148,7 @@ def _stored(
 def summed(counts: list[Stored]) -> Stored:
     """The counts of several files or parts."""
     total = Stored()
-    for each in counts:
-        for name, value in asdict(each).items():
+    for stored in counts:
+        for name, value in asdict(stored).items():
             setattr(total, name, getattr(total, name) + value)
     return total

@@ -110,8 +110,8 @@ def _next(reader: Iterator[list[str]], lines: Lines) -> tuple[list[str] | None, 
     except StopIteration:
         return None, None
     except csv.Error as error:
-        known = (reason for sign, reason in _REASONS.items() if sign in str(error))
-        return None, next(known, str(error))
+        reasons = (reason for sign, reason in _REASONS.items() if sign in str(error))
+        return None, next(reasons, str(error))
     if lines.too_long:
         return None, f"the record is longer than {MAX_CHARS:,} characters"
     return cells, None

@@ -17,9 +17,22 @@ def default_path(folder: Path, ledger: Path) -> Path:
     return folder / f"{ledger.name}.rejects.csv"
 
 
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def as_cells(line: int, field: str, reason: str, text: str) -> tuple[int | str, ...]:
+    """A row of the file. `as_stated` undoes what keeps a spreadsheet from computing a text."""
+    return (line, *map(_no_formula, (field, reason, text)))
+
+
 def _no_formula(text: str) -> str:
     """A spreadsheet computes what begins with one of these; an apostrophe makes it text (OWASP)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    return f"'{text}" if text.startswith(_FORMULAS) else text
+
+
+def as_stated(text: str) -> str:
+    """A cell of the file without the apostrophe that made it text."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULAS) else text
 
 
 class RejectsFile:
@@ -40,8 +53,8 @@ class RejectsFile:
         if self._file is None:
             self._open()
         self.count += 1
-        texts = (reject.field or "", reject.reason, reject.text)
-        self._writer.writerow((reject.line, *map(_no_formula, texts)))
+        cells = as_cells(reject.line, reject.field or "", reject.reason, reject.text)
+        self._writer.writerow(cells)
 
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,9 +11,9 @@ from graph.errors import LedgerError
 from graph.ingest.csv_dialect import layout
 from graph.ingest.file_parts import Format, parts_of
 from graph.ingest.import_file import Imported, of_account, store_parts
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers.parts import Hints, Part
-from graph.ingest.rejects import COLUMNS, default_path
+from graph.ingest.rejects import COLUMNS, as_stated, default_path
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Reject
 
 
@@ -53,7 +53,8 @@ def _row(path: Path, number: int, row: dict[str, str]) -> Rejected:
             f"{path.name}, row {number}: the text is cut off at {TEXT_LIMIT} characters; mend line "
             f"{line} in the file itself and import that"
         )
-    return Rejected(int(line), row["field"] or "", row["reason"] or "", text)
+    field, reason = as_stated(row["field"] or ""), as_stated(row["reason"] or "")
+    return Rejected(int(line), field, reason, as_stated(text))
 
 
 def resubmit(

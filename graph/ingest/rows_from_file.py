@@ -12,7 +12,7 @@ from typing import cast
 
 from graph.ingest.csv_dialect import Layout, Progress, body, header, layout
 from graph.ingest.decode import LedgerFileError
-from graph.ingest.mapping import KINDS, OWED, AmountRule, Mapping, PartyRule
+from graph.ingest.mappings.mapping import KINDS, OWED, AmountRule, Mapping, PartyRule
 from graph.ingest.records import Record, fits
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Records, Reject
 from graph.ingest.values import NOTHING, Moment, currency_code, moment, money, quarter_end
@@ -130,10 +130,12 @@ class _Row:
         self._must_be_fit(record)
         if record.cells is None:
             raise _RefusedError(None, record.problem or "not a record")
-        width, found = len(self._names), len(record.cells)
+        width, cell_count = len(self._names), len(record.cells)
         if not fits(record.cells, width):
-            much = "many" if found > width else "few"
-            raise _RefusedError(None, f"too {much} columns: {found} where the header has {width}")
+            much = "many" if cell_count > width else "few"
+            raise _RefusedError(
+                None, f"too {much} columns: {cell_count} where the header has {width}"
+            )
         return dict(zip(self._names, map(str.strip, record.cells), strict=False))
 
     def _must_be_fit(self, record: Record) -> None:
@@ -198,8 +200,8 @@ class _Row:
         rule = self._mapping.amount
         word = data[rule.direction].casefold() if rule.direction else self._ending(data[column])
         if rule.paid and word not in rule.paid and word not in rule.received:
-            shown = f"{word!r} says" if word else "nothing says"
-            raise _RefusedError(rule.direction or column, f"{shown} not which way the money went")
+            subject = f"{word!r} says" if word else "nothing says"
+            raise _RefusedError(rule.direction or column, f"{subject} not which way the money went")
         amount = self._money(data, column, currency)
         if amount is None:
             raise _RefusedError(column, "no amount")
@@ -233,10 +235,10 @@ class _Row:
             return "obligation" if owed or self._mapping.platform in OWED else "payment"
         if isinstance(rule, str):
             return cast(Records, rule)
-        stated = data.get(rule.column or "", "").casefold()
-        records = dict(rule.values).get(stated, rule.default)
+        kind_text = data.get(rule.column or "", "").casefold()
+        records = dict(rule.values).get(kind_text, rule.default)
         if records is None:
-            raise _RefusedError(rule.column, f"{stated!r} does not say what the row records")
+            raise _RefusedError(rule.column, f"{kind_text!r} does not say what the row records")
         return cast(Records, records)
 
     def _balance(self, data: dict[str, str], currency: str) -> Decimal | None:
@@ -258,25 +260,25 @@ class _Row:
         no_key = dict(rule.not_keys)
 
         @lru_cache(_CACHED)
-        def party(stated: str, name: str, *values: str) -> Party:
+        def party(kind_text: str, name: str, *values: str) -> Party:
             pairs = zip(present, values, strict=True)
             ids = [(kind, v) for (kind, _), v in pairs if v.casefold() not in NOTHING]
             keys = [(kind, v) for kind, v in ids if not _matches(no_key.get(kind), v)]
             plain = _SPACES.sub(" ", name) if name.casefold() not in NOTHING else ""
-            known = [v for _, v in (*keys, *ids)]
-            chosen = plain or (known[0] if known else rule.default)
-            kind = stated.casefold() if stated.casefold() in KINDS else rule.kind
-            if chosen in rule.own:
+            key_values = [v for _, v in (*keys, *ids)]
+            party_name = plain or (key_values[0] if key_values else rule.default)
+            kind = kind_text.casefold() if kind_text.casefold() in KINDS else rule.kind
+            if party_name in rule.own:
                 kind = "account"
-            if not chosen:
+            if not party_name:
                 raise _RefusedError(rule.name, f"no {kind}")
-            return Party(kind, chosen, tuple(keys))
+            return Party(kind, party_name, tuple(keys))
 
         def of(data: dict[str, str], received: bool) -> Party:
-            stated = data.get(kind_column or "", "")
+            kind_text = data.get(kind_column or "", "")
             names = (data[column] for column in (receiving if received else paying) if column)
             name = next((text for text in names if text.casefold() not in NOTHING), "")
-            return party(stated, name, *[data[column] for _, column in present])
+            return party(kind_text, name, *[data[column] for _, column in present])
 
         return of
 
@@ -293,8 +295,8 @@ class _Row:
         if self._mapping.key.content:
             return self._content_key(data)
         if not self._key_columns:
-            kept = sorted(data.items() - {(n, data.get(n)) for n in self._mapping.publication})
-            return _hash("\x1e".join(f"{name}\x1f{value}" for name, value in kept))
+            cells = sorted(data.items() - {(n, data.get(n)) for n in self._mapping.publication})
+            return _hash("\x1e".join(f"{name}\x1f{value}" for name, value in cells))
         key = _joined(data, self._key_columns)
         if not key.strip("|"):
             raise _RefusedError(self._key_columns[0], "no key")
@@ -332,15 +334,15 @@ class _Row:
         return _short(ref) if ref.strip("|") else ""
 
     def _ordinal(self, publication: str, key: str, line: int) -> int:
-        seen = hash((publication, key))
-        first = self._seen.setdefault(seen, line)
+        mark = hash((publication, key))
+        first = self._seen.setdefault(mark, line)
         if first == line:
             return 1
         if self._mapping.key.unique:
             field = self._key_columns[0]
             raise _RefusedError(field, f"the key {key!r} stands already on line {first}")
-        self._repeated[seen] = self._repeated.get(seen, 1) + 1
-        return self._repeated[seen]
+        self._repeated[mark] = self._repeated.get(mark, 1) + 1
+        return self._repeated[mark]
 
 
 def _tried[T](field: str, parse: Callable[[str], T], text: str) -> T:

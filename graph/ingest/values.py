@@ -67,10 +67,10 @@ def money(text: str, decimal: str = ".", thousands: str = ",", currency: str = "
         raise ValueError(f"{_short(text)} has more than one sign")
     whole = re.sub(r"[^0-9]", "", number["whole"]).lstrip("0")
     fraction = (number["fraction"] or "").ljust(2, "0")
-    kept = fraction[:2] + fraction[2:].rstrip("0")
-    if len(whole) > 15 or len(kept) > 4:
+    fraction_kept = fraction[:2] + fraction[2:].rstrip("0")
+    if len(whole) > 15 or len(fraction_kept) > 4:
         raise ValueError(f"{_short(text)} is too long for money (15 digits, 4 decimals)")
-    amount = Decimal(f"{whole or 0}.{kept}")
+    amount = Decimal(f"{whole or 0}.{fraction_kept}")
     return -amount if amount and (sign["open"] or "-" in (sign["minus"], sign["after"])) else amount
 
 
@@ -169,10 +169,10 @@ def quarter_end(file_name: str) -> datetime | None:
     if span := _SPAN.search(name):
         first, last = _MONTHS.index(span[1]) + 1, _MONTHS.index(span[2]) + 1
         return month_end(int(span[3]), last) if last == first + 2 and last % 3 == 0 else None
-    if found := _Q_YEAR.search(name):
-        return month_end(int(found[2]), 3 * int(found[1]))
-    if found := _YEAR_Q.search(name):
-        return month_end(int(found[1]), 3 * int(found[2]))
+    if match := _Q_YEAR.search(name):
+        return month_end(int(match[2]), 3 * int(match[1]))
+    if match := _YEAR_Q.search(name):
+        return month_end(int(match[1]), 3 * int(match[2]))
     return None
 
 

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from graph.ingest.guessing.choices import Choices
-from graph.ingest.mapping import RECORDS
+from graph.ingest.mappings.mapping import RECORDS
 
 
 def add(parser: ArgumentParser) -> None:

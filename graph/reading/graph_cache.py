@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connections
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import LockError, RedisError
+from redis.lock import Lock
 
 from graph import metrics
 from graph.engine.graph import Graph
@@ -48,7 +49,6 @@ while total > tonumber(ARGV[4]) do
     redis.call('UNLINK', oldest)
 end
 """
-RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +83,17 @@ def load(
     """The graph, and the number of queries it took (1 if it was cached). Raises as `load.load`."""
     if not settings.GRAPH_CACHE["bytes"] and not settings.GRAPH_CACHE["memory"]:
         return build(user_id, columns, edge_class=edge_class)
-    wanted = tuple(sorted(set(columns)))
+    names = tuple(sorted(set(columns)))
     give_up = time.monotonic() + settings.GRAPH_CACHE["patience"]
     while True:
-        key = Key(user_id, view_version.version(user_id), wanted, edge_class)
+        key = Key(user_id, view_version.version(user_id), names, edge_class)
         if (cached := _cached(key)) is not None:
             return cached, 1
         with _building(key, wait=time.monotonic() < give_up) as mine:
             if mine:
                 metrics.cached("miss")
-                graph, queries = build(user_id, wanted, edge_class=edge_class)
-                _keep(Key(user_id, graph.version, wanted, edge_class), graph)
+                graph, queries = build(user_id, names, edge_class=edge_class)
+                _keep(Key(user_id, graph.version, names, edge_class), graph)
                 return graph, queries + 1
         time.sleep(PAUSE)
 
@@ -134,10 +134,10 @@ def _cached(key: Key) -> Graph | None:
 
 
 def _unpacked(packed: bytes, key: Key) -> Graph:
-    counted = metrics.Build()
-    with counted.phase("unpack"):
+    build_metrics = metrics.Build()
+    with build_metrics.phase("unpack"):
         graph = unpack(packed, key.label)
-    counted.done(graph.edge_count)
+    build_metrics.done(graph.edge_count)
     return graph
 
 
@@ -167,12 +167,9 @@ def _drop(key: Key) -> None:
 @contextmanager
 def _building(key: Key, *, wait: bool) -> Iterator[bool]:
     """Whether this thread builds the graph. Always true without `wait` or without Redis."""
-    token = uuid4().hex
-    lock = f"{key.name}:building"
+    lock = redis().lock(f"{key.name}:building", timeout=settings.GRAPH_CACHE["patience"])
     try:
-        mine = bool(
-            redis().set(lock, token, nx=True, px=int(settings.GRAPH_CACHE["patience"] * 1000))
-        )
+        mine = lock.acquire(blocking=False)
     except RedisError:
         yield True
         return
@@ -180,11 +177,13 @@ def _building(key: Key, *, wait: bool) -> Iterator[bool]:
         yield mine or not wait
     finally:
         if mine:
-            _release(lock, token)
+            _release(lock)
 
 
-def _release(lock: str, token: str) -> None:
+def _release(lock: Lock) -> None:
     try:
-        redis().eval(RELEASE, 1, lock, token)
+        lock.release()
+    except LockError:
+        logger.info("A graph took longer to build than its lock lasts")
     except RedisError as error:
         logger.warning("A build lock stays until its timeout: %s", type(error).__name__)

@@ -11,5 +11,6 @@ urlpatterns = [
     path("connections/", views.ConnectionsView.as_view(), name="connections"),
     path("connections/<str:connection_id>/", views.ConnectionView.as_view(), name="connection"),
     path("job-failures/", include("syncjobs.api.failures.urls")),
+    path("uploads/", include("syncjobs.api.uploads.urls")),
     path("webhooks/nango/", webhooks.NangoView.as_view(), name="webhooks-nango"),
 ]

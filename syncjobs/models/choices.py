@@ -58,6 +58,7 @@ class FailureStatus(models.TextChoices):
 class ItemUse(models.TextChoices):
     NOTHING = "nothing", "nothing to read in it"
     LEDGER = "ledger", "its rows were imported"
+    HELD = "held", "rows of a sender who was not verified: not imported"
     EVENT = "event", "it names an amount, a reference or a party: an event"
     UNREADABLE = "unreadable", "it could not be read: see the note"
     QUARANTINED = "quarantined", "it could not be read several times: see the note"

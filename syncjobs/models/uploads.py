@@ -16,7 +16,8 @@ class Upload(TenantRow):
 
     A worker reads the file and shows in `preview` how it would be imported; nothing of it is
     stored in the books before a person has confirmed that. `choices` are what the person decided
-    about its reading: those of graph.ingest.guessing.choices.
+    about its reading: those of graph.ingest.guessing.choices, and whose account it is. `reading`
+    is how a CSV was read, for rejected rows that somebody mends later.
     """
 
     name = models.TextField(help_text="The file's name, as the person's computer has it")
@@ -27,6 +28,10 @@ class Upload(TenantRow):
     outcome = models.JSONField(null=True, blank=True, help_text="How many rows became what")
     error = models.TextField(blank=True, db_default="")
     rejects = models.TextField(blank=True, db_default="", help_text="CSV of rows not readable")
+    reading = models.JSONField(null=True, blank=True, help_text="Header, delimiter and mapping")
+    save_mapping = models.BooleanField(
+        db_default=False, help_text="Read files with these columns so from now on"
+    )
     uploaded_by = models.TextField(blank=True, db_default="")
     jobs = models.PositiveIntegerField(db_default=0, editable=False, help_text="Jobs so far")
     tries = models.PositiveIntegerField(db_default=0, editable=False, help_text="Starts of a job")

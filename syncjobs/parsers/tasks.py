@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from graph.errors import LedgerError
-from graph.ingest import decode, document_facts, document_text
-from graph.ingest.document_facts import Document, Reading
+from graph.ingest import decode
+from graph.ingest.documents import document_facts, document_text
+from graph.ingest.documents.document_facts import Document, Reading
+from graph.ingest.documents.html_text import of_html
 from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import format_of, parts_of
-from graph.ingest.html_text import of_html
-from graph.ingest.mapping import Mapping
-from graph.ingest.readers import einvoice_pdf
+from graph.ingest.mappings.by_header import Saved
+from graph.ingest.mappings.mapping import Mapping
+from graph.ingest.readers.einvoices import attached
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rows import LedgerRow, Party, Reject
-from syncjobs.parsers.wire import pack, unpack
+from syncjobs.parsers.frames import pack, unpack
 
 MESSAGE = 1_000_000  # characters of a message's source that are read
 
@@ -43,9 +45,9 @@ class PartRead:
 def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any:
     """What a document names, as `document_facts.read` gives it. `html`: None for a file."""
     data = Path(path).read_bytes()
-    given: Document = unpack(Document, {**document, "text": ""})
+    described: Document = unpack(Document, {**document, "text": ""})
     if html is None:
-        text = document_text.of(data, given.name)
+        text = document_text.of(data, described.name)
     else:
         source = data[: 4 * MESSAGE].decode(errors="replace")[:MESSAGE]
         text = of_html(source) if html else source
@@ -54,19 +56,23 @@ def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any
 
 def holds_invoice(path: str) -> bool:
     """Whether a PDF holds an electronic invoice (Factur-X, ZUGFeRD)."""
-    return einvoice_pdf.embedded(Path(path).read_bytes()) is not None
+    return attached.embedded(Path(path).read_bytes()) is not None
 
 
-def read_ledger(path: str, into: str, most_bytes: int, own: list[str]) -> Any:
+def read_ledger(
+    path: str, into: str, most_bytes: int, own: list[str], saved: dict[str, Any]
+) -> Any:
     """Recognise the format and write every row and reject to `into`, a line of JSON each.
 
     A line is [number of the part, whether it is a reject, the row]. At most `most_bytes` are
-    unpacked. `own`: the IBANs of the tenant's own accounts. Raises LedgerError, also where the
-    file has doubts that only a person can settle.
+    unpacked. `own`: the IBANs of the tenant's own accounts; `saved`: its mappings, packed, by
+    layout. Raises LedgerError, also where the file has doubts that only a person can settle.
     """
     file = Path(path)
     with decode.at_most(most_bytes):
-        parts = parts_of(file, format_of(file), hints=Hints(own=frozenset(own)))
+        mappings = {layout: unpack(Saved, each) for layout, each in saved.items()}
+        hints = Hints(own=frozenset(own), saved=mappings)
+        parts = parts_of(file, format_of(file, saved=mappings), hints=hints)
         if doubts := [doubt.text for part in parts for doubt in part.doubts if doubt.blocking]:
             raise LedgerError(f"{file.name} is not imported: {'; '.join(doubts)}")
         with Path(into).open("w", encoding="utf-8") as lines:
@@ -94,7 +100,7 @@ def _summary(part: Part) -> PartRead:
 
 def parts_from(rows: Path, parts: Any) -> list[Part]:
     """The parts that `read_ledger` read, ready to be stored. `rows`: the file that it wrote."""
-    made = [
+    read_parts = [
         Part(
             part.name,
             part.title,
@@ -110,9 +116,9 @@ def parts_from(rows: Path, parts: Any) -> list[Part]:
         )
         for number, part in enumerate(unpack(list[PartRead], parts))
     ]
-    for part in made:
+    for part in read_parts:
         part.remapped = partial(_under, part)
-    return made
+    return read_parts
 
 
 def _under(part: Part, other: Mapping) -> Part:

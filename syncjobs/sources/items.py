@@ -6,6 +6,7 @@ is not empty; after the last page of a full sync, whatever bears another stamp i
 provider too.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,11 @@ from syncjobs.errors import Transient
 Kind = Literal["message", "file", "attachment"]
 Cursor = dict[str, Any]
 
+_MONEY_WORDS = re.compile(
+    r"invoice|receipt|bill|payment|paid|order|statement|credit|refund|remittance|due|amount|"
+    r"rechnung|zahlung|gutschrift|facture|paiement|factura|pago|[£$€]|\b(?:GBP|EUR|USD)\b",
+    re.IGNORECASE,
+)
 # What PostgreSQL's text and jsonb refuse: NUL, and surrogates that are half a character.
 _UNFIT = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
@@ -62,6 +68,11 @@ class Page:
     skipped: int = 0
 
 
+def speaks_of_money(message: Item) -> bool:
+    """Whether its subject or snippet does."""
+    return bool(_MONEY_WORDS.search(f"{message.name} {message.metadata.get('snippet', '')}"))
+
+
 @dataclass
 class Settled:
     """A page's items so that deleting first and upserting then equals taking them in order."""
@@ -97,7 +108,7 @@ def _removed_at(removals: Mapping[str, int], ids: Iterable[str]) -> dict[str, in
     In sorted order all texts that a prefix begins follow it directly, so that one pass with a
     stack of the open prefixes is enough.
     """
-    found: dict[str, int] = {}
+    removed: dict[str, int] = {}
     open_prefixes: list[tuple[str, int]] = []
     texts = [*((prefix, False) for prefix in removals), *((key, True) for key in ids)]
     for text, is_id in sorted(texts):
@@ -105,10 +116,10 @@ def _removed_at(removals: Mapping[str, int], ids: Iterable[str]) -> dict[str, in
             open_prefixes.pop()
         place = open_prefixes[-1][1] if open_prefixes else -1
         if is_id:
-            found[text] = place
+            removed[text] = place
         else:
             open_prefixes.append((text, max(place, removals[text])))
-    return found
+    return removed
 
 
 def clean(value: object) -> str:
@@ -128,7 +139,7 @@ def listed(body: Mapping[str, Any], key: str, title: str) -> list[dict[str, Any]
     value = body.get(key)
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise Transient(f"{title} sent JSON of an unexpected shape: {key!r} is no list of objects.")
     return value
 

@@ -22,7 +22,18 @@ from syncjobs.errors import Permanent, Refused
 from syncjobs.http_errors import dead
 from syncjobs.nango import Nango, decoded, unreadable
 from syncjobs.parsers.tasks import MESSAGE
-from syncjobs.sources.items import Cursor, Item, Page, clean, listed, of_milliseconds, whole, write
+from syncjobs.sources import sender_checks
+from syncjobs.sources.items import (
+    Cursor,
+    Item,
+    Page,
+    clean,
+    listed,
+    of_milliseconds,
+    speaks_of_money,
+    whole,
+    write,
+)
 from syncjobs.sources.paging import (
     Failed,
     Turns,
@@ -42,6 +53,11 @@ OLD_ROWS = 2  # in a row, at a page's end: the walk has arrived at what is known
 _ANSWER = 2000  # bytes; a refusal is no longer
 _DENIED = b"access denied"
 _NOTHING = "not provided"
+# Zoho's data centres, as they name themselves in Authentication-Results.
+RECEIVERS = tuple(
+    f"mx.zohomail.{domain}"
+    for domain in ("com", "eu", "in", "com.au", "com.cn", "jp", "sa", "ca", "uk")
+)
 
 
 async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
@@ -144,16 +160,18 @@ class _Walk:
     def _slices(
         self, rows: list[dict[str, Any]], start: int, first: int, end: int, last: bool
     ) -> list[_Rows]:
-        found: list[_Rows] = []
+        slices: list[_Rows] = []
         for begin in range(first, end, SLICE) or [first]:
             until = min(begin + SLICE, end)
             part = rows[begin:until]
             self._remember(part, max(1, start + until - LAP))
-            done = last and until >= end
+            finished = last and until >= end
             new = [row for row in part if _key(row) and _key(row) not in self._known]
-            skipped = sum(not _key(row) for row in (rows[begin:] if done else part))
-            found.append(_Rows(new, self._at_rest() if done else dict(self._cursor), done, skipped))
-        return found
+            skipped = sum(not _key(row) for row in (rows[begin:] if finished else part))
+            slices.append(
+                _Rows(new, self._at_rest() if finished else dict(self._cursor), finished, skipped)
+            )
+        return slices
 
     def _remember(self, rows: list[dict[str, Any]], following: int) -> None:
         times = {_key(row): moment for row in rows if _key(row) and (moment := _time(row))}
@@ -176,8 +194,8 @@ class _Walk:
 
 
 def _times(value: object) -> dict[str, int]:
-    given = value.items() if isinstance(value, dict) else ()
-    return {key: moment for key, moment in given if isinstance(moment, int)}
+    entries = value.items() if isinstance(value, dict) else ()
+    return {key: moment for key, moment in entries if isinstance(moment, int)}
 
 
 def _within(times: dict[str, int], newest: int) -> dict[str, int]:
@@ -194,8 +212,8 @@ def _time(row: dict[str, Any]) -> int | None:
 
 async def _account(nango: Nango) -> str:
     accounts = listed(await _get(nango, "api/accounts"), "data", nango.who.title)
-    for each in accounts:
-        if account := clean(each.get("accountId")):
+    for account_row in accounts:
+        if account := clean(account_row.get("accountId")):
             return account
     raise Permanent(
         "Zoho Mail has no mailbox for this connection: create one there or connect another account."
@@ -235,36 +253,51 @@ def _allowed(nango: Nango, raw: bytes, size: int | None = None) -> bytes:
 
 async def _with_attachments(nango: Nango, account: str, page: _Rows) -> list[Item]:
     read = partial(_items, nango, account)
-    found = await each_alone(read, page.rows, last_try=nango.last_try)
+    fetched_lists = await each_alone(read, page.rows, last_try=nango.last_try)
     items: list[Item] = []
-    for row, each in zip(page.rows, found, strict=True):
-        if isinstance(each, Failed):
+    for row, attachments in zip(page.rows, fetched_lists, strict=True):
+        if isinstance(attachments, Failed):
             about = _message(account, row)
-            items.append(replace(about, trouble=each.reason, passing=each.passing))
+            items.append(replace(about, trouble=attachments.reason, passing=attachments.passing))
         else:
-            items += each
+            items += attachments
     return items
 
 
 async def _items(nango: Nango, account: str, row: dict[str, Any]) -> list[Item]:
     """The message and its attachments; it alone, deleted, when it went in between."""
     message = _message(account, row)
-    if clean(row.get("hasAttachment")) not in {"1", "true"}:
+    has_attachment = clean(row.get("hasAttachment")) in {"1", "true"}
+    if not has_attachment and not speaks_of_money(message):
         return [message]
     try:
-        return [message, *await _attachments(nango, message)]
+        message = await _with_checks(nango, message)
+        return [message, *(await _attachments(nango, message) if has_attachment else ())]
     except Refused as refused:
         if refused.status in {404, 410}:
             return [Item(_key(row), "message", deleted=True, below=f"{_key(row)}:")]
         raise
 
 
+async def _with_checks(nango: Nango, message: Item) -> Item:
+    """With how Zoho checked its sender: a request more, for what may be evidence.
+
+    https://www.zoho.com/mail/help/api/get-email-header.html
+    """
+    body = await _get(nango, f"{_path(message)}/header")
+    data = body.get("data")
+    raw = clean(data.get("headerContent")) if isinstance(data, dict) else ""
+    first = sender_checks.stated(raw)[:1]  # Zoho's own is above what came with the mail
+    checks = sender_checks.checked(first, *RECEIVERS)
+    return replace(message, metadata={**message.metadata, "checks": checks})
+
+
 async def _attachments(nango: Nango, message: Item) -> list[Item]:
     body = await _get(nango, f"{_path(message)}/attachmentinfo")
     data = body.get("data")
     entries = listed(data if isinstance(data, dict) else {}, "attachments", nango.who.title)
-    attachments = [_attachment(message, each) for each in entries]
-    return [each for each in attachments if each]
+    attachments = [_attachment(message, entry) for entry in entries]
+    return [attachment for attachment in attachments if attachment]
 
 
 def _message(account: str, row: dict[str, Any]) -> Item:
@@ -293,6 +326,8 @@ def _attachment(message: Item, entry: dict[str, Any]) -> Item | None:
         return None
     size = whole(entry.get("attachmentSize"))
     where = {name: message.metadata[name] for name in ("account", "folder")}
+    if checks := message.metadata.get("checks"):
+        where["checks"] = checks
     return Item(
         f"{message.external_id}:{key}",
         "attachment",
@@ -305,8 +340,8 @@ def _attachment(message: Item, entry: dict[str, Any]) -> Item | None:
 
 def _path(item: Item) -> str:
     """Where the message, or an attachment's message, is."""
-    parts = (str(item.metadata.get(each, "")) for each in ("account", "folder"))
-    account, folder = (quote(each, safe="") for each in parts)
+    parts = (str(item.metadata.get(name, "")) for name in ("account", "folder"))
+    account, folder = (quote(part, safe="") for part in parts)
     message = quote(item.parent_id or item.external_id, safe="")
     return f"api/accounts/{account}/folders/{folder}/messages/{message}"
 

@@ -6,7 +6,7 @@ rows of the books and what became of the file are written together.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,18 +21,21 @@ from graph.errors import GraphError
 from graph.ingest import decode
 from graph.ingest.csv_dialect import header
 from graph.ingest.file_parts import format_of, parts_of
-from graph.ingest.guessing.choices import Choices
-from graph.ingest.import_file import Imported, import_file, own_accounts
+from graph.ingest.import_file import Imported, import_file, with_known
+from graph.ingest.mappings import saved_mappings
+from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rows import LedgerRow, Reject
+from graph.ingest.store.known_rows import OtherAccountError
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.choices import UploadState
+from syncjobs.uploads.choices import hints_of
 from syncjobs.uploads.enqueue import ACTIVE, TRIES
+from syncjobs.uploads.rejected_rows import reading_of, text_of
 
 SHOWN = 15  # rows of each part
 LOOKED_AT = 2_000  # rows of each part
 MOST_UNPACKED = 2_000_000_000  # bytes
-MOST_REJECTS = 2_000_000  # characters of the list that is kept
 Preview = dict[str, Any]
 
 
@@ -50,8 +53,7 @@ def run(user_id: UUID, upload_id: UUID) -> None:
 
 def _advance(upload: Upload) -> None:
     with _file(upload) as path, decode.at_most(MOST_UNPACKED):
-        own = own_accounts(upload.user_id)  # as the import does: a sale is previewed as a sale
-        hints = replace(hints_of(upload.choices), own=own)
+        hints = with_known(upload.user_id, hints_of(upload.choices))  # as the import does
         if upload.state == UploadState.READING:
             _show(upload, path, hints)
         else:
@@ -72,13 +74,6 @@ def _file(upload: Upload) -> Iterator[Path]:
         yield path
 
 
-def hints_of(choices: dict[str, str]) -> Hints:
-    """What the person decided, for readers of tables and of other files alike."""
-    decided = Choices(**choices)
-    order: Any = decided.date_order or None
-    return Hints(order, decided.currency or None, choices=decided)
-
-
 def _show(upload: Upload, path: Path, hints: Hints) -> None:
     try:
         upload.preview = preview(path, hints)
@@ -90,7 +85,7 @@ def _show(upload: Upload, path: Path, hints: Hints) -> None:
 
 def preview(path: Path, hints: Hints) -> Preview:
     """Each part with its first rows as they would be imported. Raises LedgerError."""
-    parts = parts_of(path, format_of(path, hints.choices), hints=hints)
+    parts = parts_of(path, format_of(path, hints.choices, hints.saved), hints=hints)
     return {"parts": [_part(part) for part in parts], "columns": _columns(path)}
 
 
@@ -145,28 +140,26 @@ def _columns(path: Path) -> list[str]:
 
 def _import(upload: Upload, path: Path, hints: Hints) -> None:
     try:
-        done = import_file(
-            upload.user_id,
-            path,
-            format_of(path, hints.choices),
-            path.parent / "rejects",
-            hints=hints,
-        )
+        by = format_of(path, hints.choices, hints.saved)
+        imported = import_file(upload.user_id, path, by, path.parent / "rejects", hints=hints)
+    except OtherAccountError as error:  # a person decides, with the preview before them
+        upload.state = UploadState.REFUSED
+        upload.error = f"{error.question} Decide below."
+        return
     except GraphError as error:
         upload.state, upload.error = UploadState.FAILED, str(error)
         return
-    upload.outcome = _outcome(done)
-    upload.rejects = _text_of(done.rejects)
+    upload.outcome = _outcome(imported)
+    upload.rejects = text_of(imported.rejects)
+    upload.reading = reading_of(path, by) if upload.rejects else None
     upload.state, upload.error = UploadState.DONE, ""
+    if upload.save_mapping and isinstance(by, Mapping):
+        saved_mappings.save(upload.user_id, path, by)
     UploadPiece.objects.filter(user_id=upload.user_id, upload=upload).delete()
 
 
-def _outcome(done: Imported) -> dict[str, Any]:
+def _outcome(imported: Imported) -> dict[str, Any]:
     """Counts and what a person should know, with what storing was not sure of."""
-    stored = [doubt.text for doubt in done.doubts if doubt.topic == "account"]
-    warnings = [*done.warnings, *stored]
-    return {"format": done.format, "warnings": warnings, **asdict(done.counts)}
-
-
-def _text_of(rejects: Path | None) -> str:
-    return rejects.read_text()[:MOST_REJECTS].replace("\0", "\\x00") if rejects else ""
+    account_doubts = [doubt.text for doubt in imported.doubts if doubt.topic == "account"]
+    warnings = [*imported.warnings, *account_doubts]
+    return {"format": imported.format, "warnings": warnings, **asdict(imported.counts)}

@@ -12,11 +12,11 @@ from django.db.models.functions import Now
 
 from graph.database.tenancy import tenant_transaction
 from graph.errors import NotFound, QuestionError, TooMany
-from graph.ingest.guessing.choices import Choices
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads import enqueue
+from syncjobs.uploads.choices import must_be_choices
 
 MOST_OPEN = 20  # uploads of a tenant whose pieces are kept: all that are not imported
 KEPT = timedelta(days=7)
@@ -106,9 +106,7 @@ def received(user_id: UUID, upload_id: UUID) -> list[int]:
 
 def choose(user_id: UUID, upload_id: UUID, choices: Mapping[str, str]) -> None:
     """Read it again as the person says. Raises NotFound, QuestionError."""
-    unknown = set(choices) - set(Choices.__dataclass_fields__)
-    if unknown:
-        raise QuestionError(f"There is no choice {min(unknown)}.", min(unknown))
+    must_be_choices(choices)
     with tenant_transaction(user_id):
         upload = _one(user_id, upload_id, *DECIDABLE)
         upload.choices = {name: value for name, value in choices.items() if value}
@@ -116,13 +114,17 @@ def choose(user_id: UUID, upload_id: UUID, choices: Mapping[str, str]) -> None:
         _hand_over(upload, UploadState.READING)
 
 
-def confirm(user_id: UUID, upload_id: UUID) -> None:
-    """Import it as the preview shows. Raises NotFound, QuestionError where a doubt is open."""
+def confirm(user_id: UUID, upload_id: UUID, *, save_mapping: bool = False) -> None:
+    """Import it as the preview shows. Raises NotFound, QuestionError where a doubt is open.
+
+    `save_mapping`: files with the same columns are read so from now on.
+    """
     with tenant_transaction(user_id):
         upload = _one(user_id, upload_id, UploadState.READY)
         parts = (upload.preview or {}).get("parts", [])
         if any(doubt["blocking"] for part in parts for doubt in part["doubts"]):
             raise QuestionError("First decide what the file can be read as in two ways.", "doubts")
+        upload.save_mapping = save_mapping
         _hand_over(upload, UploadState.IMPORTING)
 
 

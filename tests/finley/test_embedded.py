@@ -144,19 +144,21 @@ def redis_of(status: Status) -> "redis.Redis":
 
 
 def cli(state: Path, *arguments: str) -> tuple[int, Status]:
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "finley.embedded", *arguments, "--json", "--state", str(state)],
         env=ENV,
         capture_output=True,
         text=True,
         check=False,
     )
-    return done.returncode, json.loads(done.stdout) if done.stdout else {"error": done.stderr}
+    return result.returncode, json.loads(result.stdout) if result.stdout else {
+        "error": result.stderr
+    }
 
 
 def refusal(state: Path, **env: str) -> str:
     """What a command says that cannot start the servers: one line, no traceback."""
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "finley.embedded", "run", "--state", str(state)],
         env={**ENV, **env},
         capture_output=True,
@@ -164,9 +166,9 @@ def refusal(state: Path, **env: str) -> str:
         check=False,
         timeout=30,
     )
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert done.stderr.count("\n") == 1, done.stderr
-    return done.stderr
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert result.stderr.count("\n") == 1, result.stderr
+    return result.stderr
 
 
 def test_a_second_command_shares_the_servers_and_outlives_the_first(start: Start) -> None:
@@ -426,9 +428,9 @@ def test_a_server_that_cannot_start_says_why(start: Start, state: Path) -> None:
     first.signal(signal.SIGTERM)
     assert all_gone(everything)
     (unprivileged.choose(paths.of(state)).data / "pg_hba.conf").write_text("nonsense\n")
-    said = refusal(state)
-    assert "PostgreSQL ended with code 1 before it was ready" in said
-    assert "pg_hba.conf" in said
+    message = refusal(state)
+    assert "PostgreSQL ended with code 1 before it was ready" in message
+    assert "pg_hba.conf" in message
 
 
 @root_only

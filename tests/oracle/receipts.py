@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from graph.ingest.identity import normalized
+from graph.ingest.store.identity import normalized
 
 _FORMS = "ltd|limited|llp|plc|inc|llc|co|gmbh|ag|bv|nv|sa|sas|sarl|srl|spa|oy|ab"
 
@@ -94,8 +94,8 @@ def _by_amount(paper: Paper, row: Row) -> float | None:
     if plain(paper.number) and plain(row.number):
         return None
     paid = alike(paper.sender, row.payer) and paper.amount == -row.amount
-    got = alike(paper.sender, row.payee) and paper.amount == row.amount
-    return 0.75 if paid or got else None
+    is_received = alike(paper.sender, row.payee) and paper.amount == row.amount
+    return 0.75 if paid or is_received else None
 
 
 def plain(number: str | None) -> str:

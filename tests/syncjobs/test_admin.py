@@ -69,9 +69,9 @@ def listed(client: Client, **query) -> list[JobFailure]:
     return list(response.context["cl"].result_list)
 
 
-def do(client: Client, name: str, *failures: JobFailure, **given):
+def do(client: Client, name: str, *failures: JobFailure, **form):
     ids = ",".join(str(failure.pk) for failure in failures)
-    return client.post(act(name), {"ids": ids, **given})
+    return client.post(act(name), {"ids": ids, **form})
 
 
 def told(response) -> list[str]:
@@ -86,22 +86,22 @@ def one(**values) -> JobFailure:
 
 
 def test_the_list_shows_what_waits_for_somebody_and_the_rest_when_asked(staff):
-    made = {
+    by_status = {
         status: one(status=status, note="x")
         for status in ("open", "replaying", "resolved", "ignored", "discarded")
     }
-    assert set(listed(staff)) == {made["open"], made["replaying"]}
-    for status, failure in made.items():
+    assert set(listed(staff)) == {by_status["open"], by_status["replaying"]}
+    for status, failure in by_status.items():
         assert listed(staff, status__exact=status) == [failure]
     assert len(listed(staff, status__exact="all")) == 5
-    assert listed(staff, q=str(made["resolved"].pk)) == [made["resolved"]]
+    assert listed(staff, q=str(by_status["resolved"].pk)) == [by_status["resolved"]]
 
 
 def test_filters(staff):
     gmail = one(error_class="TimeoutError")
     none = run_rows.failure(function="view", error_class="ValueError")
     old = one(last_failed_at=WHEN, first_failed_at=WHEN, provider="zoho_mail", function="x")
-    for query, wanted in [
+    for query, expected in [
         ({"provider": "gmail"}, {gmail}),
         ({"provider": "none"}, {none}),
         ({"function": "view"}, {none}),
@@ -110,7 +110,7 @@ def test_filters(staff):
         ({"fingerprint": run_rows.LETTER}, {gmail, none, old}),
         ({"provider": "gmail", "function": "view"}, set()),
     ]:
-        assert set(listed(staff, **query)) == wanted, query
+        assert set(listed(staff, **query)) == expected, query
     page = text_of(staff.get(LIST))
     for choice in ("?function=view", "?error_class=ValueError", "?provider=dropbox"):
         assert choice in page
@@ -195,9 +195,9 @@ def test_a_whole_group_is_what_is_not_settled_yet(staff):
     settled = run_rows.failures(4, status="resolved")
     run_rows.failures(1, fingerprint="other")
     group = {"fingerprint": run_rows.LETTER}
-    chosen = staff.get(act("resolve"), group).context["chosen"]
-    assert set(chosen.ids) == {failure.pk for failure in unsettled}
-    staff.post(act("resolve"), {"ids": ",".join(map(str, chosen.ids))})
+    selection = staff.get(act("resolve"), group).context["chosen"]
+    assert set(selection.ids) == {failure.pk for failure in unsettled}
+    staff.post(act("resolve"), {"ids": ",".join(map(str, selection.ids))})
     assert {again(failure).status for failure in unsettled} == {"resolved"}
     reopened = staff.get(act("reopen"), group).context["chosen"]
     assert len(reopened.ids) == len(unsettled) + len(settled)
@@ -321,8 +321,8 @@ def test_only_so_many_of_those_skipped_are_listed(staff):
 
 def test_a_payload_is_edited_for_one_failure(staff):
     failure = one(payload={"full": False})
-    shown = staff.get(act("replay"), {"ids": str(failure.pk)}).context["form"]
-    assert json.loads(shown["payload"].value()) == {"full": False}
+    form = staff.get(act("replay"), {"ids": str(failure.pk)}).context["form"]
+    assert json.loads(form["payload"].value()) == {"full": False}
     for bad in ("nope", "[]", '"x"', "{", '{"x": NaN}', '{"x": "\\u0000"}', '{"run": "other"}'):
         refused = do(staff, "replay", failure, payload=bad)
         assert refused.context["form"].errors["payload"], bad
@@ -396,18 +396,18 @@ def test_nobody_stops_a_replay_by_hand(staff):
 
 
 def selected(client: Client, name: str, failures, across: bool = False, **query):
-    chosen = [str(failure.pk) for failure in failures]
-    posted = {"action": name, "_selected_action": chosen, "select_across": "1" if across else "0"}
+    ids = [str(failure.pk) for failure in failures]
+    posted = {"action": name, "_selected_action": ids, "select_across": "1" if across else "0"}
     place = f"{LIST}?{'&'.join(f'{key}={value}' for key, value in query.items())}"
     return client.post(place, {**posted, "index": "0"})
 
 
 def test_those_selected_in_the_list_are_acted_on(staff):
-    wanted, other = one(), one()
-    response = selected(staff, "discard", [wanted], provider="gmail")
-    assert list(response.context["chosen"].ids) == [wanted.pk]
+    failure, other = one(), one()
+    response = selected(staff, "discard", [failure], provider="gmail")
+    assert list(response.context["chosen"].ids) == [failure.pk]
     assert response.context["chosen"].back == f"{LIST}?provider=gmail"
-    assert (again(wanted).status, again(other).status) == ("open", "open")
+    assert (again(failure).status, again(other).status) == ("open", "open")
 
 
 def test_everything_that_the_filters_match_is_acted_on_across_pages(staff):
@@ -428,9 +428,9 @@ def test_everything_that_the_filters_match_is_acted_on_across_pages(staff):
 
 def test_more_than_can_be_taken_at_once_is_said(staff, monkeypatch):
     monkeypatch.setattr(confirmation, "MOST", 5)
-    made = run_rows.failures(7)
-    response = selected(staff, "resolve", made[:1], across=True)
-    assert list(response.context["chosen"].ids) == [item.pk for item in made[:1:-1]]
+    failures = run_rows.failures(7)
+    response = selected(staff, "resolve", failures[:1], across=True)
+    assert list(response.context["chosen"].ids) == [item.pk for item in failures[:1:-1]]
     assert "More than 5 match" in text_of(response)
 
 
@@ -443,17 +443,17 @@ def test_a_bad_choice_is_a_bad_request(staff, query):
 
 def test_an_unknown_deed_is_no_page_and_a_stranger_is_skipped(staff):
     assert staff.get(f"{LIST}act/delete/", {"ids": ""}).status_code == 404
-    done = staff.post(act("resolve"), {"ids": str(uuid4())})
-    assert told(done) == ["0 failures resolved.", "1 skipped: There is no such failure."]
+    response = staff.post(act("resolve"), {"ids": str(uuid4())})
+    assert told(response) == ["0 failures resolved.", "1 skipped: There is no such failure."]
     assert staff.get(act("replay"), {"ids": ""}).status_code == 200
 
 
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/admin/logout/", "x"])
 def test_nobody_is_sent_elsewhere(staff, back):
-    done = do(staff, "resolve", one(), back=back)
-    assert done.url == LIST
-    shown = staff.get(act("resolve"), {"ids": str(one().pk), "back": back})
-    assert shown.context["chosen"].back == LIST
+    response = do(staff, "resolve", one(), back=back)
+    assert response.url == LIST
+    confirmation_page = staff.get(act("resolve"), {"ids": str(one().pk), "back": back})
+    assert confirmation_page.context["chosen"].back == LIST
 
 
 # who may
@@ -473,15 +473,15 @@ def test_nobody_is_sent_elsewhere(staff, back):
 def test_people_see_and_do_what_they_may(permissions, allowed):
     client = person(*permissions)
     failure = one()
-    shown = text_of(client.get(page(failure)))
+    text_ = text_of(client.get(page(failure)))
     grouped = text_of(client.get(GROUPS))
     actions = client.get(LIST).context["action_form"]
     offered = {name for name, _ in actions.fields["action"].choices} if actions else {""}
     for name in ["replay", "resolve", "ignore", "discard"]:
-        assert (act(name) in shown) == (act(name) in grouped) == (name in allowed), name
+        assert (act(name) in text_) == (act(name) in grouped) == (name in allowed), name
         assert (name in offered) == (name in allowed), name
-        got = client.get(act(name), {"ids": str(failure.pk)})
-        assert got.status_code == (200 if name in allowed else 403), name
+        response = client.get(act(name), {"ids": str(failure.pk)})
+        assert response.status_code == (200 if name in allowed else 403), name
         if name not in allowed:
             assert do(client, name, failure, reason="x").status_code == 403
             assert selected(client, name, [failure]).status_code == 403
@@ -539,8 +539,8 @@ def edited(client: Client, connection: SyncConnection, **posted):
 
 def test_a_connection_is_paused_resumed_and_given_a_schedule_and_nothing_else(staff):
     connection = run_rows.connection(cursor={"secret": "cursor-1"})
-    shown = reverse("admin:syncjobs_syncconnection_change", args=[connection.pk])
-    assert "cursor-1" not in text_of(staff.get(shown))
+    url = reverse("admin:syncjobs_syncconnection_change", args=[connection.pk])
+    assert "cursor-1" not in text_of(staff.get(url))
     posted = {"state": "paused", "sync_every": "01:00:00", "cursor": "{}", "provider": "dropbox"}
     assert edited(staff, connection, **posted).status_code == 302
     after = again(connection)
@@ -578,10 +578,10 @@ def test_a_run_leads_to_its_failure_and_shows_its_attempts(staff):
     failure = run_rows.failure(connection)
     run_rows.attempt(failure.run, error="A timeout.", traceback="Frame 1")
     replay = run_rows.run(connection, trigger="replay", replay_of=failure)
-    for run, shown in ((failure.run, "A timeout."), (replay, "No worker has begun it")):
+    for run, words in ((failure.run, "A timeout."), (replay, "No worker has begun it")):
         place = reverse("admin:syncjobs_syncrun_change", args=[run.pk])
         text = text_of(staff.get(place))
-        assert shown in text
+        assert words in text
         assert page(failure) in text
 
 

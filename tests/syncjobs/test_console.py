@@ -217,9 +217,9 @@ def test_a_periodic_task_says_when_it_ran_and_when_it_is_due():
     now = timezone.now()
     run_rows.duty(name="late", due_at=now - timedelta(minutes=5))
     run_rows.duty(name="works", due_at=now, lease_until=now + timedelta(seconds=9))
-    done = {"finished_at": now - timedelta(seconds=65), "due_at": now + timedelta(seconds=65)}
-    run_rows.duty(name="fine", **done)
-    run_rows.duty(name="broken", error="no disk", **done)
+    times = {"finished_at": now - timedelta(seconds=65), "due_at": now + timedelta(seconds=65)}
+    run_rows.duty(name="fine", **times)
+    run_rows.duty(name="broken", error="no disk", **times)
     tasks = {task.name: task for task in console_state.tasks()}
     assert {name: task.state for name, task in tasks.items()} == {
         "late": "late",
@@ -232,12 +232,12 @@ def test_a_periodic_task_says_when_it_ran_and_when_it_is_due():
 
 def failures(fingerprint: str, *days_ago: float, **values) -> list[JobFailure]:
     now = timezone.now()
-    made = []
+    rows_ = []
     for ago in days_ago:
         at = now - timedelta(days=ago)
         times = {"first_failed_at": at, "last_failed_at": at}
-        made += run_rows.failures(1, fingerprint=fingerprint, **{**times, **values})
-    return made
+        rows_ += run_rows.failures(1, fingerprint=fingerprint, **{**times, **values})
+    return rows_
 
 
 def test_groups_are_new_or_growing_or_not_listed():
@@ -268,7 +268,7 @@ def test_nothing_is_said_to_grow_where_not_all_failures_were_read(monkeypatch):
 def test_connections_are_counted_by_state():
     for state in ("alive", "alive", "dead"):
         run_rows.connection(state=state)
-    counts = {counted.state: counted.count for counted in console_state.connections_by_state()}
+    counts = {cell.state: cell.count for cell in console_state.connections_by_state()}
     assert counts == {"alive": 2, "suspect": 0, "dead": 1, "paused": 0, "removed": 0}
 
 
@@ -386,17 +386,17 @@ def many_runs() -> None:
 
 def rows_read(work) -> tuple[int, int]:
     """How many rows of sync_runs the work reads by sequential scans, and through indexes."""
-    counted = (
+    query = (
         "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables "
         "WHERE relname = 'sync_runs'"
     )
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
-        cursor.execute(counted)
+        cursor.execute(query)
         scanned_before, fetched_before = cursor.fetchone()
         work()
-        cursor.execute(counted)
-        scanned, fetched = cursor.fetchone()
-    return scanned - scanned_before, fetched - fetched_before
+        cursor.execute(query)
+        scanned, fetched_after = cursor.fetchone()
+    return scanned - scanned_before, fetched_after - fetched_before
 
 
 def read_everything() -> None:

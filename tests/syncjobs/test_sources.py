@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.ingest.html_text import of_html
+from graph.ingest.documents.html_text import of_html
 from syncjobs.errors import CursorLost, Permanent, Transient, Unreadable
 from syncjobs.sandbox.server import Sandbox
 from syncjobs.sources import SOURCES, dropbox, gdrive, gmail, paging, zoho_mail
@@ -52,14 +52,14 @@ def box():
 class Connected:
     """A new connection of the sandbox, and what was synced from it."""
 
-    def __init__(self, box: Sandbox, provider: str, **given: Any) -> None:
+    def __init__(self, box: Sandbox, provider: str, **options: Any) -> None:
         self.box, self.provider = box, provider
-        self.key = given.pop("key", "") or f"{provider}-{next(_NUMBERS)}"
+        self.key = options.pop("key", "") or f"{provider}-{next(_NUMBERS)}"
         self.store = Store()
-        self.control(provider=provider, **given)
+        self.control(provider=provider, **options)
 
-    def control(self, **given: Any) -> None:
-        self.box.control(self.key, **given)
+    def control(self, **options: Any) -> None:
+        self.box.control(self.key, **options)
 
     def sync(self, **how: Any) -> None:
         async def once() -> None:
@@ -75,8 +75,8 @@ class Connected:
     def content(self, item: Item) -> bytes:
         async def once() -> bytes:
             async with client() as http:
-                asked = nango(self.box, self.provider, self.key, http)
-                return await content_of(SOURCES[self.provider], asked, item)
+                nango_ = nango(self.box, self.provider, self.key, http)
+                return await content_of(SOURCES[self.provider], nango_, item)
 
         return asyncio.run(once())
 
@@ -200,10 +200,10 @@ def test_pages_without_end_stop(box, provider, monkeypatch):
     there = Connected(box, provider, size=8, script=[{"do": "endless", "times": None}])
     with pytest.raises(Permanent, match=r"endless|never end"):
         there.sync()
-    tried = there.store.cursor
+    cursor = there.store.cursor
     with pytest.raises(Permanent):
         there.sync()  # a new try does not count from 0
-    assert there.store.cursor == tried or provider == "zoho_mail"
+    assert there.store.cursor == cursor or provider == "zoho_mail"
 
 
 @every_provider
@@ -240,13 +240,13 @@ def test_a_limit_is_passed_on_with_its_seconds(box, provider):
     there = Connected(box, provider, script=[{"do": "429", "at": 3, "retry_after": 8}])
 
     async def once() -> None:
-        async with nango(box, provider, there.key) as asked:
-            async for page in SOURCES[provider].pages(asked, None):
+        async with nango(box, provider, there.key) as nango_:
+            async for page in SOURCES[provider].pages(nango_, None):
                 there.store.save(page)
 
-    with pytest.raises(Transient) as caught:
+    with pytest.raises(Transient) as raised:
         asyncio.run(once())
-    assert caught.value.after == 8
+    assert raised.value.after == 8
     there.sync()
     assert there.is_true()
 
@@ -255,9 +255,9 @@ def test_a_limit_is_passed_on_with_its_seconds(box, provider):
 @pytest.mark.parametrize("do", ["401", "424_exhausted"])
 def test_a_revoked_token_ends_it_with_what_to_do(box, provider, do):
     there = Connected(box, provider, script=[{"do": do, "at": 2}])
-    with pytest.raises(Permanent, match=r"Connect .* again, then replay") as caught:
+    with pytest.raises(Permanent, match=r"Connect .* again, then replay") as raised:
         there.sync()
-    assert caught.value.reauthorise
+    assert raised.value.reauthorise
     there.control(state="alive")
     there.sync()
     assert there.is_true()
@@ -266,9 +266,9 @@ def test_a_revoked_token_ends_it_with_what_to_do(box, provider, do):
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_zoho_refuses_under_http_200(box, at):
     there = Connected(box, "zoho_mail", size=20, script=[{"do": "200_access_denied", "at": at}])
-    with pytest.raises(Permanent, match="Connect Zoho Mail again") as caught:
+    with pytest.raises(Permanent, match="Connect Zoho Mail again") as raised:
         there.sync()
-    assert caught.value.reauthorise
+    assert raised.value.reauthorise
 
 
 def test_zoho_refuses_an_attachment_under_http_200(box):
@@ -384,9 +384,9 @@ def test_one_file_that_is_not_allowed_is_no_end(box, provider):
     there.sync()
     item = replace(next(iter(there.store.items.values())), text=None)
     there.control(script=[{"do": "403_forbidden"}])
-    with pytest.raises((Unreadable, Permanent)) as caught:
+    with pytest.raises((Unreadable, Permanent)) as raised:
         there.content(item)
-    assert not caught.value.reauthorise
+    assert not raised.value.reauthorise
 
 
 TROUBLES = [
@@ -473,10 +473,10 @@ def test_settled_equals_taking_items_in_order(page, stored):
     ids=["deleted folders", "files that replace folders", "prefixes of prefixes"],
 )
 def test_a_page_of_100_000_entries_is_settled_in_seconds(page):
-    begun = time.process_time()
+    start = time.process_time()
     settled(page)
     assert (
-        time.process_time() - begun < 5
+        time.process_time() - start < 5
     )  # 14 minutes were not enough when each entry was compared
 
 
@@ -499,6 +499,6 @@ def test_moments_without_a_zone_are_utc():
 
 def test_a_first_sync_never_loses_a_cursor_it_has_not(box):
     there = Connected(box, "gmail", size=3, script=[{"do": "404"}])
-    with pytest.raises(Permanent) as caught:
+    with pytest.raises(Permanent) as raised:
         there.sync()
-    assert not isinstance(caught.value, CursorLost)
+    assert not isinstance(raised.value, CursorLost)

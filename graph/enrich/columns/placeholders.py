@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from graph.ingest.identity import normalized
+from graph.ingest.store.identity import normalized
 
 HIDDEN = ("redact", "anonymi", "withheld", "undisclosed")  # beginnings of words that hide a name
 NOBODY = frozenset(

@@ -22,7 +22,7 @@ from graph.enrich.columns.payments import Payments
 from graph.enrich.series.detect import Series
 from graph.enrich.series.fitting import Fit
 from graph.enrich.series.periods import MONTH_CYCLE, TWICE, Days, Grid, Ints
-from graph.ingest.identity import normalized
+from graph.ingest.store.identity import normalized
 
 NEXT = 2  # slots within which the second begins
 RISE = 0.12  # of log amounts, from the last of the first to the first of the second

@@ -20,7 +20,7 @@ from graph.ingest.guessing.parties import (
 )
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.sample import Sample
-from graph.ingest.mapping import PartyRule
+from graph.ingest.mappings.mapping import PartyRule
 
 
 def is_account(sample: Sample, money: Money) -> bool:
@@ -42,8 +42,8 @@ def is_account(sample: Sample, money: Money) -> bool:
 
 
 def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, card: bool) -> Book:
-    if stated := _between_named(sample, money):
-        return stated
+    if between_accounts := _between_named(sample, money):
+        return between_accounts
     others = others_of(sample)
     account = own_account(sample)
     holder = sample.role("employee") if card and account is None else None
@@ -68,12 +68,12 @@ def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, ca
     title = (
         "a card: we pay the merchant" if card else "a bank statement: our account pays or is paid"
     )
-    made = Book(title, "card" if card else "bank", payer, payee, money)
+    book = Book(title, "card" if card else "bank", payer, payee, money)
     if not others.named:
         text = f"no column names the other side; {paid[0].title!r} stands for it"
         doubt = Doubt("payee", text, "--payee", (paid[0].title,), 0.85)
-        made = replace(made, doubts=(doubt,))
-    return _with_direction(sample, made, choices, [*others.paid, *descriptions(sample)], card)
+        book = replace(book, doubts=(doubt,))
+    return _with_direction(sample, book, choices, [*others.paid, *descriptions(sample)], card)
 
 
 def _between_named(sample: Sample, money: Money) -> Book | None:
@@ -86,7 +86,7 @@ def _between_named(sample: Sample, money: Money) -> Book | None:
         return None
     own, is_sure = constant_side(sample)
     ours = (own,) if is_sure else ()
-    made = Book(
+    book = Book(
         "payments between named parties: the payer pays the payee",
         "bank",
         PartyRule("vendor", payer.name, own=ours),
@@ -94,34 +94,34 @@ def _between_named(sample: Sample, money: Money) -> Book | None:
         money,
     )
     if is_sure:
-        return made
+        return book
     text = "no name stands in every row: which side is our own is not known"
-    return replace(made, doubts=(Doubt("account", text, "", (), 0.8),))
+    return replace(book, doubts=(Doubt("account", text, "", (), 0.8),))
 
 
 def _with_direction(
-    sample: Sample, made: Book, choices: Choices, texts: list[Column], card: bool
+    sample: Sample, book: Book, choices: Choices, texts: list[Column], card: bool
 ) -> Book:
-    money, coded = made.money, sample.role("direction")
+    money, coded = book.money, sample.role("direction")
     if choices.direction:
         comes_in = choices.direction == "in"
-        return replace(made, positive="payer_receives" if comes_in else "payer_pays")
+        return replace(book, positive="payer_receives" if comes_in else "payer_pays")
     if money.column is None:
-        return made
+        return book
     if money.endings[0] or money.endings[1]:
-        return replace(made, words=money.endings)
+        return replace(book, words=money.endings)
     if coded and not money.signed:
         paid, received = says(sample, coded)
         if paid or received:
-            return replace(made, direction=coded, words=(paid, received))
-    way = direction_of(sample, money.column, texts, card=card, prior=_prior(sample, made))
-    return directed(made, way)
+            return replace(book, direction=coded, words=(paid, received))
+    way = direction_of(sample, money.column, texts, card=card, prior=_prior(sample, book))
+    return directed(book, way)
 
 
-def _prior(sample: Sample, made: Book) -> float:
+def _prior(sample: Sample, book: Book) -> float:
     """Our own name on the paying side of the rows below zero, or above."""
     constant, _ = constant_side(sample)
-    payer, column = sample.role("payer"), made.money.column
+    payer, column = sample.role("payer"), book.money.column
     if not constant or payer is None or column is None:
         return 0.0
     pairs = zip(sample.table, sample.amounts(column), strict=True)

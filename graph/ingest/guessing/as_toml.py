@@ -1,10 +1,10 @@
-"""A mapping as the TOML that mapping.load reads, with what a guess is not sure of as comments."""
+"""A mapping as the TOML that from_toml.load reads, with what a guess is not sure of as comments."""
 
 import json
 from collections.abc import Iterable, Iterator
 
 from graph.ingest.guessing.explain import explain
-from graph.ingest.mapping import FileRule, Mapping, PartyRule, SkipRule
+from graph.ingest.mappings.mapping import FileRule, Mapping, PartyRule, SkipRule
 
 HEAD = """\
 # A format of ledger files (docs/formats.md). Made by make_mapping from {title};

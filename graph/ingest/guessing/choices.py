@@ -10,7 +10,7 @@ class Choices:
     direction   what a positive amount is: "in" (we receive it) or "out" (we pay it)
     date_order  "day" or "month": which comes first
     currency    a code of three letters, for rows that state none
-    records     what a row records, one of graph.ingest.mapping.RECORDS
+    records     what a row records, one of graph.ingest.mappings.mapping.RECORDS
     decimal     "." or ","
     payee, amount, date   the titles of columns
     """

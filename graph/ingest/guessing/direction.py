@@ -124,8 +124,8 @@ def _by_words(sample: Sample, amounts: list[Decimal | None]) -> float:
             continue
         paid, received = says(sample, column)
         agree, differ = agreement(sample, column, amounts)
-        known = agree + differ
-        if paid and received and known * 2 > len(amounts) and min(agree, differ) * 10 <= known:
+        rated = agree + differ
+        if paid and received and rated * 2 > len(amounts) and min(agree, differ) * 10 <= rated:
             weight = 6.0 if agree > differ else -6.0
             best = weight if abs(weight) > abs(best) else best
     return best
@@ -138,8 +138,8 @@ def _by_sign(amounts: list[Decimal | None], *, card: bool) -> float:
         return 3.0  # statements show what is paid with a minus
     if positive != negative:
         return 2.0 if negative > positive else -2.0  # most of a card's rows are spending
-    spent = sum((amount for amount in amounts if amount), Decimal(0))
-    return 0.0 if not spent else 1.3 if spent < 0 else -1.3
+    total = sum((amount for amount in amounts if amount), Decimal(0))
+    return 0.0 if not total else 1.3 if total < 0 else -1.3
 
 
 def _by_bill(sample: Sample, amounts: list[Decimal | None], texts: list[Column]) -> float:

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 
-from graph.ingest.columns import canonical, squash
 from graph.ingest.csv_dialect import Layout
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing import header
+from graph.ingest.guessing.amount_rule import amount_rule
 from graph.ingest.guessing.book import SURE, Book
 from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.guessing.currency import currency_of
@@ -18,13 +18,13 @@ from graph.ingest.guessing.date_order import Order, order_of
 from graph.ingest.guessing.explain import evidence
 from graph.ingest.guessing.header import GuessError, MissingError
 from graph.ingest.guessing.kinds import book
-from graph.ingest.guessing.money import rival_of
 from graph.ingest.guessing.names import likeness
 from graph.ingest.guessing.parties import PARTY, account_above, descriptions, has_party
-from graph.ingest.guessing.profile import Column, decimal_mark
+from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import BALANCE_ROW, UNSETTLED, plain
-from graph.ingest.mapping import AmountRule, DateRule, FileRule, KeyRule, Mapping, SkipRule
+from graph.ingest.mappings.column_names import canonical, squash
+from graph.ingest.mappings.mapping import AmountRule, DateRule, FileRule, KeyRule, Mapping, SkipRule
 
 __all__ = ["GuessError", "guess"]
 
@@ -40,46 +40,71 @@ def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mappi
     sample = _sampled(path, shape, sample_rows, place.above, choices)
     if not sample.rows:
         raise GuessError(f"{path.name} has a header and no row to guess by")
-    chosen = _book(path, sample, choices)
+    own_book = _book(path, sample, choices)
     column = sample.role("date")
     assert column is not None  # noqa: S101 - _book has seen to it
-    currency, field, currency_doubts = currency_of(sample, chosen, choices)
-    stated = currency if not currency_doubts else None
-    if field is not None and field.distinct == 1:
-        stated = field.values[0].upper()
-    order = order_of(sample, column, stated, choices.date_order)
-    if currency_doubts and order.month_first and order.confidence > SURE and not choices.currency:
-        currency, currency_doubts = "USD", _dollars(order)
-    amount, amount_doubts = _amount(chosen, shape, sample, choices)
+    units = _units(sample, own_book, column, choices)
+    amount, amount_doubts = amount_rule(own_book, shape, sample, choices)
     doubts = (
-        *chosen.doubts,
-        *_date_doubts(sample, column, order, path),
+        *own_book.doubts,
+        *_date_doubts(sample, column, units.order, path),
         *amount_doubts,
-        *currency_doubts,
+        *units.doubts,
         *_unused(sample, amount),
         *_skip_doubts(sample),
     )
-    mapping = Mapping(
-        name="generic",
-        title=f"{path.name}, guessed as {chosen.title}",
-        source=f"generic.{layout_of(column.name for column in sample.columns)}",
-        platform=chosen.platform,
-        date=DateRule(column.name, order.formats),
-        amount=amount,
-        payer=chosen.payer,
-        payee=chosen.payee,
-        currency=currency,
+    mapping = replace(
+        _mapping(sample, own_book, column, units, amount),
+        title=f"{path.name}, guessed as {own_book.title}",
         file=FileRule(shape.encoding, shape.delimiter, header_line=shape.line),
-        key=_key(sample),
-        publication=_publication(sample),
-        fields=_fields(sample, chosen, field),
         notes=tuple(doubt.text for doubt in doubts),
-        records=chosen.records,
-        skip=tuple(_skips(sample)),
         doubts=doubts,
         decided=choices,
     )
-    return replace(mapping, evidence=tuple(evidence(sample, mapping, chosen)))
+    return replace(mapping, evidence=tuple(evidence(sample, mapping, own_book)))
+
+
+def _mapping(
+    sample: Sample, own_book: Book, date: Column, units: "_Units", amount: AmountRule
+) -> Mapping:
+    return Mapping(
+        name="generic",
+        title=own_book.title,
+        source=f"generic.{layout_of(column.name for column in sample.columns)}",
+        platform=own_book.platform,
+        date=DateRule(date.name, units.order.formats),
+        amount=amount,
+        payer=own_book.payer,
+        payee=own_book.payee,
+        currency=units.currency,
+        key=_key(sample),
+        publication=_publication(sample),
+        fields=_fields(sample, own_book, units.column),
+        records=own_book.records,
+        skip=tuple(_skips(sample)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Units:
+    """The currency (a constant, a column, or both), the order of day and month, and doubts."""
+
+    currency: str | None
+    column: Column | None
+    order: Order
+    doubts: tuple[Doubt, ...]
+
+
+def _units(sample: Sample, own_book: Book, date: Column, choices: Choices) -> _Units:
+    """A stated currency speaks for an order of dates; else the dates may speak for a currency."""
+    currency, column, doubts = currency_of(sample, own_book, choices)
+    certain_currency = currency if not doubts else None
+    if column is not None and column.distinct == 1:
+        certain_currency = column.values[0].upper()
+    order = order_of(sample, date, certain_currency, choices.date_order)
+    if doubts and order.month_first and order.confidence > SURE and not choices.currency:
+        return _Units("USD", column, order, _dollars(order))
+    return _Units(currency, column, order, doubts)
 
 
 def _sampled(
@@ -91,8 +116,8 @@ def _sampled(
         Column(at, name, title, tuple(row[at] for row in table if row[at]), len(table))
         for at, (name, title) in enumerate(zip(names, shape.header, strict=True))
     )
-    wanted = {"counterparty": choices.payee, "date": choices.date}
-    forced = {role: _column(columns, title) for role, title in wanted.items() if title}
+    titles = {"counterparty": choices.payee, "date": choices.date}
+    forced = {role: _column(columns, title) for role, title in titles.items() if title}
     return Sample(columns, table, own_name(path), above, forced)
 
 
@@ -121,7 +146,7 @@ def _book(path: Path, sample: Sample, choices: Choices) -> Book:
     forced = _column(sample.columns, choices.amount) if choices.amount else ""
     missing = [] if sample.role("date") else ["a date"]
     try:
-        chosen = book(sample, sample.file_name, replace(choices, amount=forced))
+        guessed = book(sample, sample.file_name, replace(choices, amount=forced))
     except MissingError as error:
         missing.append(str(error))
         if error.what == "amount" and not has_party(sample):
@@ -130,16 +155,16 @@ def _book(path: Path, sample: Sample, choices: Choices) -> Book:
         raise GuessError(f"{path.name}: {error}") from None
     if missing:
         raise _missing(path, sample, missing)
-    return chosen
+    return guessed
 
 
 def _missing(path: Path, sample: Sample, missing: list[str]) -> GuessError:
     titles = ", ".join(repr(column.title) for column in sample.columns)
     hint = ""
     if "a date" in missing and (
-        named := [c for c in sample.columns if "date" in c.name and c.values]
+        dated := [c for c in sample.columns if "date" in c.name and c.values]
     ):
-        first = named[0]
+        first = dated[0]
         hint = f" ({first.title!r} holds {first.values[0]!r}, which is no date that is known)"
     return GuessError(
         f"{path.name}: found no column that is {' nor '.join(missing)}{hint}; it has {titles}. "
@@ -170,57 +195,6 @@ def _dollars(order: Order) -> tuple[Doubt, ...]:
     return (Doubt("currency", text, "--currency", ("USD",), 0.9),)
 
 
-def _amount(
-    chosen: Book, shape: Layout, sample: Sample, choices: Choices
-) -> tuple[AmountRule, list[Doubt]]:
-    money = chosen.money
-    values = [value for column in money.columns for value in column.values]
-    continental = shape.delimiter == ";" or sample.language in {"EUR", "PLN", "SEK", "NOK", "DKK"}
-    mark, sure = decimal_mark(values, "," if continental else ".")
-    doubts = []
-    if choices.decimal:
-        mark, sure = choices.decimal, True
-    if not sure:
-        titles = " and ".join(repr(column.title) for column in money.columns)
-        other = "," if mark == "." else "."
-        text = f"no amount in {titles} shows which mark is the decimal one; read {mark!r}"
-        doubts.append(Doubt("decimal", text, "--decimal", (mark, other), 0.5, blocking=True))
-    thousands = "." if mark == "," else ","
-    if money.column is not None and not sample.named_as_amount(money.column):
-        text = f"no column is named like an amount; {money.column.title!r} holds amounts"
-        doubts.append(Doubt("amount", text, "--amount", (money.column.title,), 0.8))
-    if money.swapped:
-        assert money.debit is not None  # noqa: S101
-        assert money.credit is not None  # noqa: S101
-        text = f"the balance grows by {money.credit.title!r}: it is read as money that comes in"
-        doubts.append(Doubt("direction", text, "", (), 0.9))
-    if rival := rival_of(sample, money):
-        text = (
-            f"{rival.title!r} is named like an amount as {money.columns[0].title!r} is; read that"
-        )
-        both = (money.columns[0].title, rival.title)
-        doubts.append(Doubt("amount", text, "--amount", both, 0.5, blocking=not choices.amount))
-    unsigned = tuple(column.name for column in money.unsigned)
-    if money.debit and money.credit:
-        rule = AmountRule(None, money.debit.name, money.credit.name, mark, thousands)
-        return replace(rule, unsigned=unsigned), doubts
-    assert money.column is not None  # noqa: S101 - amount_columns gives one or both
-    paid, received = chosen.words
-    return AmountRule(
-        money.column.name,
-        None,
-        None,
-        mark,
-        thousands,
-        "payer_pays" if paid or received else chosen.positive,
-        money.times.name if money.times else None,
-        (),
-        chosen.direction.name if chosen.direction else None,
-        tuple(sorted(paid or ({"dr"} if received else ()))),
-        tuple(sorted(received)),
-    ), doubts
-
-
 def _key(sample: Sample) -> KeyRule:
     """By the header alone, so that every file of one layout is keyed by one rule."""
     ranked = [(-likeness("id", c.title), c.at, c) for c in sample.columns]
@@ -239,7 +213,7 @@ def _publication(sample: Sample) -> tuple[str, ...]:
     return (column.name,) if column and column.filled == 1 else ()
 
 
-def _fields(sample: Sample, chosen: Book, currency: Column | None) -> dict[str, str]:
+def _fields(sample: Sample, own_book: Book, currency: Column | None) -> dict[str, str]:
     texts = [c for c in descriptions(sample) if likeness("description", c.title) > 0]
     columns = {
         "document_ref": sample.role("document"),
@@ -254,9 +228,9 @@ def _skips(sample: Sample) -> Iterator[SkipRule]:
     """Rows that moved no money, and rows that state a balance or a total."""
     status = sample.role("status")
     if status:
-        seen = {value.casefold() for value in status.values if plain(value) in UNSETTLED}
+        statuses = {value.casefold() for value in status.values if plain(value) in UNSETTLED}
         reason = "such a row has moved no money (yet)"
-        yield SkipRule(status.name, reason, tuple(sorted(seen | UNSETTLED)))
+        yield SkipRule(status.name, reason, tuple(sorted(statuses | UNSETTLED)))
     for column in sample.columns:
         if column.texty and any(BALANCE_ROW.match(value) for value in column.values):
             yield SkipRule(column.name, "a balance or a total is no payment", (), BALANCE_ROW)
@@ -264,9 +238,11 @@ def _skips(sample: Sample) -> Iterator[SkipRule]:
 
 def _skip_doubts(sample: Sample) -> Iterator[Doubt]:
     status = sample.role("status")
-    seen = sorted({v for v in status.values if plain(v) in UNSETTLED}) if status else []
-    if status and seen:
-        text = f"rows whose {status.title!r} is {', '.join(seen)} moved no money and are rejected"
+    statuses = sorted({v for v in status.values if plain(v) in UNSETTLED}) if status else []
+    if status and statuses:
+        text = (
+            f"rows whose {status.title!r} is {', '.join(statuses)} moved no money and are rejected"
+        )
         yield Doubt("status", text, "", (), 0.97)
 
 

@@ -9,7 +9,7 @@ from graph.errors import LedgerError
 from graph.ingest.csv_dialect import Layout, body, layout
 from graph.ingest.guessing.names import likeness, roles
 from graph.ingest.guessing.profile import Column, amount_of
-from graph.ingest.mapping import FileRule
+from graph.ingest.mappings.mapping import FileRule
 from graph.ingest.records import Record, fits
 
 PREAMBLE = 40  # records in which to look for the header
@@ -72,8 +72,8 @@ def _fitness(lines: list[Record], at: int) -> float:
     width = sum(fits(row, len(cells)) for row in below)
     if below and width == 0:
         return 0.0
-    known = sum(_is_known(cell) for cell in cells if cell)
-    return 1 + 4 * known + (width / len(below) if below else 0)
+    known_cells = sum(_is_known(cell) for cell in cells if cell)
+    return 1 + 4 * known_cells + (width / len(below) if below else 0)
 
 
 def _is_known(title: str) -> bool:
@@ -81,10 +81,10 @@ def _is_known(title: str) -> bool:
 
 
 def _looks_like_names(cells: list[str]) -> bool:
-    named = [cell for cell in cells if cell]
-    column = Column(0, "", "", tuple(named), len(named))
-    numbers = sum(amount_of(cell, ".") is not None for cell in named) + column.dates.hits
-    return len(named) >= max(2, 0.4 * len(cells)) and numbers == 0
+    filled = [cell for cell in cells if cell]
+    column = Column(0, "", "", tuple(filled), len(filled))
+    numbers = sum(amount_of(cell, ".") is not None for cell in filled) + column.dates.hits
+    return len(filled) >= max(2, 0.4 * len(cells)) and numbers == 0
 
 
 def rows(path: Path, shape: Layout) -> Iterator[list[str]]:

@@ -1,5 +1,6 @@
 """Bills that we owe and invoices that we are owed."""
 
+from dataclasses import replace
 from math import exp
 
 from graph.ingest.doubts import Doubt
@@ -11,7 +12,7 @@ from graph.ingest.guessing.parties import keys
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import BILLS, INVOICES
-from graph.ingest.mapping import PartyRule
+from graph.ingest.mappings.mapping import PartyRule
 
 
 def is_invoices(sample: Sample, *, card: bool) -> bool:
@@ -69,32 +70,33 @@ def invoices(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
     owed, confidence = _owed_by_us(sample, vendor, customer)
     if choices.direction:
         owed, confidence = choices.direction == "out", 1.0
-    doubts: tuple[Doubt, ...] = ()
-    if confidence < STATED:
-        what = "bills that we pay" if owed else "invoices that we are paid"
-        doubts = (
-            Doubt(
-                "direction",
-                f"no column says whether {party.title!r} is a supplier or a customer: "
-                f"read as {what}",
-                "--direction",
-                ("out", "in") if owed else ("in", "out"),
-                confidence,
-                confidence < SURE,
-            ),
-        )
-    ours = PartyRule("account", None, own)
-    if owed:
-        payee = PartyRule("vendor", party.name, None, keys(sample, "vendor"))
-        title = "payables: we owe the supplier"
-        return Book(
-            title, "ledger", ours, payee, money, "obligation", confidence=confidence, doubts=doubts
-        )
-    payer = PartyRule("customer", party.name, None, keys(sample, "customer"))
-    title = "receivables: the customer owes us"
-    return Book(
-        title, "sales", payer, ours, money, "obligation", confidence=confidence, doubts=doubts
+    doubts = (_doubt(party, owed, confidence),) if confidence < STATED else ()
+    book = _bills(sample, party, own, money) if owed else _receivables(sample, party, own, money)
+    return replace(book, confidence=confidence, doubts=doubts)
+
+
+def _doubt(party: Column, owed: bool, confidence: float) -> Doubt:
+    what = "bills that we pay" if owed else "invoices that we are paid"
+    return Doubt(
+        "direction",
+        f"no column says whether {party.title!r} is a supplier or a customer: read as {what}",
+        "--direction",
+        ("out", "in") if owed else ("in", "out"),
+        confidence,
+        confidence < SURE,
     )
+
+
+def _bills(sample: Sample, party: Column, own: str, money: Money) -> Book:
+    ours = PartyRule("account", None, own)
+    payee = PartyRule("vendor", party.name, None, keys(sample, "vendor"))
+    return Book("payables: we owe the supplier", "ledger", ours, payee, money, "obligation")
+
+
+def _receivables(sample: Sample, party: Column, own: str, money: Money) -> Book:
+    ours = PartyRule("account", None, own)
+    payer = PartyRule("customer", party.name, None, keys(sample, "customer"))
+    return Book("receivables: the customer owes us", "sales", payer, ours, money, "obligation")
 
 
 def _owed_by_us(

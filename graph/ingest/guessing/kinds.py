@@ -16,17 +16,17 @@ from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.roles import typeness
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import CARD, plain
-from graph.ingest.mapping import PartyRule
+from graph.ingest.mappings.mapping import PartyRule
 
 
 def book(sample: Sample, own: str, choices: Choices) -> Book:
     """The sample's kind. `own` names our side where no column does. Raises GuessError."""
     money = amount_columns(sample, choices.amount)
     _refuse_journal(sample)
-    made = _kind(sample, own, money, choices)
+    guessed = _kind(sample, own, money, choices)
     if choices.records:
-        return replace(made, records=choices.records)
-    return _ordered(made) if _is_orders(sample) else made
+        return replace(guessed, records=choices.records)
+    return _ordered(guessed) if _is_orders(sample) else guessed
 
 
 def _is_orders(sample: Sample) -> bool:
@@ -34,10 +34,10 @@ def _is_orders(sample: Sample) -> bool:
     return date is not None and "order" in date.name.split("_")
 
 
-def _ordered(made: Book) -> Book:
+def _ordered(guessed: Book) -> Book:
     text = "the date is an order's: rows are read as orders, which move no money"
     doubt = Doubt("records", text, "--records", ("order", "payment"), 0.85)
-    return replace(made, records="order", doubts=(*made.doubts, doubt))
+    return replace(guessed, records="order", doubts=(*guessed.doubts, doubt))
 
 
 def _kind(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
@@ -98,12 +98,14 @@ def _refuse_journal(sample: Sample) -> None:
 def _is_processor(sample: Sample) -> bool:
     """Money of customers, less a fee, through somebody who collects it."""
     role = sample.role
-    named = any(role(party) for party in ("payee", "payer", "counterparty", "vendor", "employee"))
+    names_party = any(
+        role(party) for party in ("payee", "payer", "counterparty", "vendor", "employee")
+    )
     fee = role("fee") is not None
     people = role("customer") is not None or role("email") is not None
     payouts = bool(sample.title_words & {"payout", "charge", "captured", "refunded", "checkout"})
     nets = fee and role("net") is not None and (role("amount") or role("gross"))
-    return bool(not named and fee and (people or payouts or nets) and not role("balance"))
+    return bool(not names_party and fee and (people or payouts or nets) and not role("balance"))
 
 
 def _donations(sample: Sample, donor: Column, own: str, money: Money) -> Book:
@@ -151,17 +153,17 @@ def _spending(
     payee = PartyRule("vendor", vendor.name, None, keys(sample, "vendor"))
     title = "a card feed: we pay the merchant" if card else "spending: a department pays the vendor"
     payer = _spender(sample, own, card)
-    made = Book(title, "card" if card else "ledger", payer, payee, money)
+    guessed = Book(title, "card" if card else "ledger", payer, payee, money)
     if money.column is None or not (money.signed or choices.direction):
-        return made
+        return guessed
     if choices.direction:
         comes_in = choices.direction == "in"
-        return replace(made, positive="payer_receives" if comes_in else "payer_pays")
+        return replace(guessed, positive="payer_receives" if comes_in else "payer_pays")
     share = money.column.negative / max(1, len(money.column.values))
     if share < 0.3:
-        return made  # a few refunds
+        return guessed  # a few refunds
     way = direction_of(sample, money.column, [vendor, *descriptions(sample)], card=True)
-    return directed(made, way)
+    return directed(guessed, way)
 
 
 def _spender(sample: Sample, own: str, card: bool) -> PartyRule:
@@ -188,8 +190,8 @@ def _processor(sample: Sample, own: str, money: Money, choices: Choices) -> Book
         or_else=tuple(c.name for c in rest)[:1],
     )
     title, ours = "a payment processor: customers pay us", PartyRule("account", None, own)
-    made = Book(title, "sales", payer, ours, money)
+    guessed = Book(title, "sales", payer, ours, money)
     if choices.direction:
         pays = choices.direction == "in"
-        return replace(made, positive="payer_pays" if pays else "payer_receives")
-    return made
+        return replace(guessed, positive="payer_pays" if pays else "payer_receives")
+    return guessed

@@ -67,14 +67,14 @@ def amount_columns(sample: Sample, forced: str = "") -> Money:
 
 def rival_of(sample: Sample, money: Money) -> Column | None:
     """Another column that is named like the amount as well, and mostly holds other amounts."""
-    chosen = money.column
-    if chosen is None or sample.role("amount") is not chosen:
+    amount_column = money.column
+    if amount_column is None or sample.role("amount") is not amount_column:
         return None
-    own = score("amount", chosen)
+    own = score("amount", amount_column)
     for column in sample.columns:
-        if column is chosen or score("amount", column) < max(0.6, 0.95 * own):
+        if column is amount_column or score("amount", column) < max(0.6, 0.95 * own):
             continue
-        pairs = zip(sample.amounts(chosen), sample.amounts(column), strict=True)
+        pairs = zip(sample.amounts(amount_column), sample.amounts(column), strict=True)
         other = sum(one != two for one, two in pairs)
         if other * 2 > sample.rows:
             return column
@@ -97,9 +97,9 @@ def _single(sample: Sample) -> tuple[Column | None, bool]:
         amount = None
     if amount and net and role("tax") is None and fee is None and sample.confidence("net") < 0.6:
         net = None
-    chosen = (None if fee else net) or amount or gross or net
-    if chosen:
-        return chosen, False
+    column = (None if fee else net) or amount or gross or net
+    if column:
+        return column, False
     return role("original_amount"), role("original_amount") is not None
 
 
@@ -150,7 +150,7 @@ def _is_swapped(sample: Sample, debit: Column, credit: Column) -> bool:
 
 def _endings(column: Column) -> tuple[frozenset[str], frozenset[str]]:
     """The words for paid and received behind the amounts: '1,200.00 Dr'."""
-    words = {found[1].casefold() for value in column.values if (found := _ENDING.search(value))}
+    words = {match[1].casefold() for value in column.values if (match := _ENDING.search(value))}
     if not words or not words <= {word for word in words if plain(word) in PAID | RECEIVED}:
         return frozenset(), frozenset()
     return (

@@ -5,8 +5,8 @@ import tomllib
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from graph.ingest.columns import slug
 from graph.ingest.guessing.vocabulary import GENERIC
+from graph.ingest.mappings.column_names import slug
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
 _GENDER = re.compile(r"[*:/_](?:in|innen|r|n)\b")  # Zahlungsempfänger*in, Zahlungspflichtige*r
@@ -60,19 +60,19 @@ def _squashed(role: str) -> dict[str, float]:
 
 def _held(names: dict[str, float], title: str) -> float:
     """A name within a title: the more of the title it is, the better."""
-    found = [
+    fits = [
         value * (0.45 + 0.4 * len(name) / max(1, len(title)))
         for name, value in names.items()
         if name not in GENERIC and f"_{name}_" in f"_{title}_"
     ]
-    return max(found, default=0.0)
+    return max(fits, default=0.0)
 
 
 def _ended(names: dict[str, float], title: str) -> float:
     last = title.rpartition("_")[2]
-    found = [
+    fits = [
         0.5 * value
         for name, value in names.items()
         if len(name) >= ENDING and "_" not in name and last != name and last.endswith(name)
     ]
-    return max(found, default=0.0)
+    return max(fits, default=0.0)

@@ -41,9 +41,9 @@ def others_of(sample: Sample) -> Others:
     texts = descriptions(sample)
     paid = [payee, vendor, party, None if payee else payer, None if payee else customer]
     received = [payer, party, customer, vendor, None if payer else payee]
-    named = [column for column in (*paid, *received) if column]
+    party_columns = [column for column in (*paid, *received) if column]
     paid, received = sorted(paid, key=_is_mail), sorted(received, key=_is_mail)
-    return Others(_chain([*paid, *texts]), _chain([*received, *texts]), bool(named))
+    return Others(_chain([*paid, *texts]), _chain([*received, *texts]), bool(party_columns))
 
 
 def _is_mail(column: Column | None) -> bool:
@@ -70,7 +70,7 @@ def _chain(columns: list[Column | None]) -> tuple[Column, ...]:
 
 def descriptions(sample: Sample) -> list[Column]:
     """The columns of free text, those first that say most about whom a row is with."""
-    found = []
+    candidates = []
     for column in sample.columns:
         free = likeness("description", column.title)
         coded = likeness("type", column.title)
@@ -88,8 +88,8 @@ def descriptions(sample: Sample) -> list[Column]:
             -free,
             -column.length,
         )
-        found.append((rank, column.at, column))
-    ranked = [column for _, _, column in sorted(found, key=lambda each: each[:2])]
+        candidates.append((rank, column.at, column))
+    ranked = [column for _, _, column in sorted(candidates, key=lambda item: item[:2])]
     moving = [c for c in ranked if not (c.rows > 1 and c.distinct == 1)]
     return _numbered(moving) or ranked
 
@@ -160,8 +160,8 @@ def account_keys(sample: Sample, account: Column | None) -> tuple[tuple[str, str
     if account.values and account.share(is_iban) == 1:
         return (("iban", account.name),)
     for column in sample.columns:
-        named = column is not account and likeness("account", column.title) > 0.4
-        if named and column.distinct == 1 and column.share(is_iban) == 1:
+        is_account = column is not account and likeness("account", column.title) > 0.4
+        if is_account and column.distinct == 1 and column.share(is_iban) == 1:
             return (("iban", column.name),)
     if "number" in account.name and "account" in account.name:
         return (("account_number", account.name),)

@@ -9,7 +9,7 @@ from graph.errors import LedgerError
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.choices import Choices
 from graph.ingest.guessing.guess import guess
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import read
 

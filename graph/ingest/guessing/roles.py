@@ -74,10 +74,10 @@ def score(role: str, column: Column) -> float:
     content = _content(role, column)
     if not content:
         return 0.0
-    named = likeness(role, column.title)
+    by_name = likeness(role, column.title)
     if role == "direction" and _says_both(column):
-        named += 0.5  # such words say more than any title
-    return named * content if named else _nameless(role, column) * content
+        by_name += 0.5  # such words say more than any title
+    return by_name * content if by_name else _nameless(role, column) * content
 
 
 def _says_both(column: Column) -> bool:

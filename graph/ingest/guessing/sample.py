@@ -26,8 +26,8 @@ class Sample:
         assigned = assign(self.columns)
         for role, name in self.forced.items():
             column = self.of(name)
-            taken = {r: c for r, c in assigned.items() if c[0] is not column}
-            assigned = {**taken, role: (column, 1.0)}
+            others = {r: c for r, c in assigned.items() if c[0] is not column}
+            assigned = {**others, role: (column, 1.0)}
         return assigned
 
     def role(self, name: str) -> Column | None:
@@ -38,8 +38,8 @@ class Sample:
 
     def surety(self, column: Column) -> float:
         """How sure it is that the column plays its role."""
-        found = [confidence for owner, confidence in self.roles.values() if owner is column]
-        return max(found, default=0.5)
+        confidences = [confidence for owner, confidence in self.roles.values() if owner is column]
+        return max(confidences, default=0.5)
 
     def named_as_amount(self, column: Column) -> bool:
         roles = ("amount", "net", "gross", "unit_price", "original_amount", "debit", "credit")

@@ -4,7 +4,7 @@ import re
 import tomllib
 from importlib.resources import files
 
-from graph.ingest.columns import slug
+from graph.ingest.mappings.column_names import slug
 
 
 def plain(text: str) -> str:

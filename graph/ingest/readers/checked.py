@@ -51,10 +51,7 @@ def checked(
     records: Records = "payment",
 ) -> LedgerRow:
     """The row. Raises RefusedError for an amount, a currency or a text that cannot be stored."""
-    for name, text in data.items():
-        _must_be_fit(name, text)
-    for party in (payer, payee):
-        _must_be_fit("party", party.name + "".join(value for _, value in party.keys))
+    _must_all_be_fit(data, (payer, payee))
     return LedgerRow(
         line=line,
         key=key,
@@ -73,6 +70,13 @@ def checked(
         data=data,
         records=records,
     )
+
+
+def _must_all_be_fit(data: dict[str, str], parties: tuple[Party, ...]) -> None:
+    for name, text in data.items():
+        _must_be_fit(name, text)
+    for party in parties:
+        _must_be_fit("party", party.name + "".join(value for _, value in party.keys))
 
 
 def _must_be_fit(name: str, text: str) -> None:

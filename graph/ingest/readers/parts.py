@@ -1,13 +1,15 @@
 """What a reader offers: a file's parts, each with the rows of one source."""
 
 from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.choices import NONE, Choices
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings.by_header import Saved
+from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.rows import LedgerRow, Reject
 
 Progress = Callable[[int], object]
@@ -20,7 +22,7 @@ class Hints:
 
     `own`: accounts (IBANs), VAT ids and names of the tenant's own, names in lower case. `account`:
     the name of the account whose rows a file holds; `same_account`: it is that of earlier files.
-    `choices`: how a table is read that no format knows.
+    `choices`: how a table is read that no format knows; `saved`: the tenant's mappings by layout.
     """
 
     date_order: Literal["day", "month"] | None = None
@@ -29,6 +31,7 @@ class Hints:
     account: str = ""
     same_account: bool = False
     choices: Choices = NONE
+    saved: Dictionary[str, Saved] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -3,21 +3,12 @@
 from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError
-from graph.ingest.readers import (
-    camt,
-    content,
-    datev,
-    einvoice,
-    journal,
-    json_lines,
-    mt940,
-    ofx,
-    parquet,
-    qif,
-    safe_xml,
-    spreadsheet,
-)
+from graph.ingest.readers import content, safe_xml
+from graph.ingest.readers.einvoices import einvoice
+from graph.ingest.readers.journals import datev, plain_text
 from graph.ingest.readers.parts import FileFormat, TableFormat
+from graph.ingest.readers.statements import camt, mt940, ofx, qif
+from graph.ingest.readers.tables import json_lines, parquet, spreadsheet
 
 FORMATS: tuple[FileFormat | TableFormat, ...] = (
     camt.FORMAT,
@@ -29,7 +20,7 @@ FORMATS: tuple[FileFormat | TableFormat, ...] = (
     spreadsheet.FORMAT,
     parquet.FORMAT,
     json_lines.FORMAT,
-    journal.FORMAT,
+    plain_text.FORMAT,
 )
 
 
@@ -39,12 +30,12 @@ def recognise(path: Path) -> FileFormat | TableFormat | None:
     Raises LedgerFileError for a file that cannot be read or unpacked, and for other XML.
     """
     start = content.start(path)
-    found = next((each for each in FORMATS if each.fits(start)), None)
-    if found is None and start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+    recognised = next((file_format for file_format in FORMATS if file_format.fits(start)), None)
+    if recognised is None and start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
         root = safe_xml.root_of(start)
         kind = f"XML ({root.name[:60]})" if root else "markup"
         raise LedgerFileError(
             f"{path.name} is {kind}, and neither CAMT, a UBL or CII invoice, nor OFX: export it "
             "as one of these or as CSV"
         )
-    return found
+    return recognised

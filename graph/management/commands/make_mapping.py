@@ -8,11 +8,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from graph import tenant_lookup
 from graph.errors import GraphError
-from graph.ingest import mapping, saved_mappings
 from graph.ingest.guessing.as_toml import as_toml
 from graph.ingest.guessing.guess import guess
 from graph.ingest.guessing.readings import first_rows
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings import from_toml, saved_mappings
+from graph.ingest.mappings.mapping import Mapping
 from graph.management import ledger_options
 
 
@@ -59,7 +59,7 @@ class Command(BaseCommand):
 
     def _mapping(self, path: Path, options: dict[str, Any]) -> Mapping:
         if options["mapping"]:
-            return mapping.load(options["mapping"])
+            return from_toml.load(options["mapping"])
         return guess(path, choices=ledger_options.choices_of(options))
 
     def _write(self, path: Path, text: str) -> None:

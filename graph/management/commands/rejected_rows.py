@@ -11,10 +11,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from graph import tenant_lookup
 from graph.errors import GraphError
-from graph.ingest import mapping
+from graph.ingest.mappings import from_toml
+from graph.ingest.mappings.saved_mappings import format_for
 from graph.ingest.readers.parts import Hints
 from graph.ingest.resubmit import rejected, resubmit
-from graph.ingest.saved_mappings import format_for
 from graph.management import ledger_options
 from graph.management.commands.enrich import enriched
 from graph.management.commands.import_ledger import has_changed, in_words
@@ -78,13 +78,13 @@ class Command(BaseCommand):
             raise CommandError("--resubmit needs --ledger and --user")
         user_id, ledger = tenant_lookup.find(options["user"]), options["ledger"]
         choices = ledger_options.choices_of(options)
-        chosen = mapping.load(options["mapping"]) if options["mapping"] else None
-        by = chosen or format_for(user_id, ledger, choices)
+        mapping = from_toml.load(options["mapping"]) if options["mapping"] else None
+        by = mapping or format_for(user_id, ledger, choices)
         hints = Hints(account=options["account"], choices=choices)
-        done = resubmit(user_id, options["resubmit"], ledger, by, hints)
+        imported = resubmit(user_id, options["resubmit"], ledger, by, hints)
         if options["json"]:
-            self.stdout.write(json.dumps({"file": done.file, **asdict(done.counts)}))
+            self.stdout.write(json.dumps({"file": imported.file, **asdict(imported.counts)}))
         else:
-            self.stdout.write(f"{done.file} ({done.format}): {in_words(done.counts)}")
-        if not options["no_enrich"] and has_changed(done.counts):
+            self.stdout.write(f"{imported.file} ({imported.format}): {in_words(imported.counts)}")
+        if not options["no_enrich"] and has_changed(imported.counts):
             enriched(user_id)

@@ -160,7 +160,7 @@ def all_layers(user) -> dict[type, TenantRow]:
         ),
     }
     original = rows.relationship(user, rows.event(user, payer, amount=-1), rows.event(user, payee))
-    made = [
+    created = [
         rows.asked(user),
         source,
         payer,
@@ -208,7 +208,7 @@ def all_layers(user) -> dict[type, TenantRow]:
         *case_of(user, about["relationship"]),
         *ledger_of(user),
     ]
-    return {type(row): row for row in made}
+    return {type(row): row for row in created}
 
 
 def case_of(user, relationship) -> list:
@@ -257,13 +257,13 @@ def ledger_of(user) -> list:
 
 @pytest.fixture
 def one_of_each(committed):
-    made = all_layers(rows.tenant_id())
+    row_of = all_layers(rows.tenant_id())
     refresh.refresh()
-    made[models.EnrichedRelationship] = models.EnrichedRelationship.objects.using("owner").get(
-        pk=made[models.RelationshipInstance].pk
+    row_of[models.EnrichedRelationship] = models.EnrichedRelationship.objects.using("owner").get(
+        pk=row_of[models.RelationshipInstance].pk
     )
-    made[models.ViewRefresh] = models.ViewRefresh.objects.using("owner").latest()
-    return made
+    row_of[models.ViewRefresh] = models.ViewRefresh.objects.using("owner").latest()
+    return row_of
 
 
 @pytest.fixture
@@ -305,7 +305,7 @@ def test_every_table_has_an_admin_and_every_relation_a_light_widget():
 def test_lists_searches_shows_and_logs(staff, one_of_each, model):
     row = one_of_each[model]
     listed = staff.get(url(model, "changelist"))
-    assert row.pk in {shown.pk for shown in listed.context["cl"].result_list}
+    assert row.pk in {listed_row.pk for listed_row in listed.context["cl"].result_list}
     assert found(staff, model, str(row.pk)) == {row.pk}
     for page in ("change", "history"):
         assert staff.get(url(model, page, row.pk)).status_code == 200
@@ -448,11 +448,11 @@ def test_an_event_is_found_by_any_of_its_own_keys(staff):
     for user in users:
         for _ in range(3):
             rows.event(user)
-    wanted = rows.event(users[1], document_ref="INV 7  b")
+    sought = rows.event(users[1], document_ref="INV 7  b")
     execute(
-        "UPDATE raw_events SET source = source || posting, posting = 2 WHERE id = %s", wanted.pk
+        "UPDATE raw_events SET source = source || posting, posting = 2 WHERE id = %s", sought.pk
     )
-    event = models.RawEvent.objects.using("owner").get(pk=wanted.pk)
+    event = models.RawEvent.objects.using("owner").get(pk=sought.pk)
     for text in (event.external_id, event.transaction_ref, "INV 7  b"):
         assert found(staff, models.RawEvent, text) == {event.pk}
     assert found(staff, models.RawEvent, f"{users[1]} {event.external_id}") == {event.pk}
@@ -475,8 +475,8 @@ def test_an_entity_is_found_by_part_of_its_name(staff):
     user = rows.tenant_id()
     acme, percent, short = (rows.entity(user, n) for n in ("ACME Ltd", "100% Wool", "BT"))
     rows.entity(user, "Nobody")
-    for text, wanted in [("cme", acme), ("ACME LTD", acme), ("0% w", percent), ("bt", short)]:
-        assert found(staff, models.NormalizedEntity, text) == {wanted.pk}
+    for text, entity in [("cme", acme), ("ACME LTD", acme), ("0% w", percent), ("bt", short)]:
+        assert found(staff, models.NormalizedEntity, text) == {entity.pk}
     assert found(staff, models.NormalizedEntity, "me") == set()
     assert found(staff, models.NormalizedEntity, "%") == set()
     assert found(staff, models.NormalizedEntity, f"{user} acme") == {acme.pk}

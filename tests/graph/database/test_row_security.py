@@ -16,6 +16,7 @@ from graph.database import arrow, grants, row_security
 from graph.database.tenancy import tenant_transaction
 from graph.view import refresh
 from graph.view.triggers import EVERYBODY
+from syncjobs.models import Upload, UploadPiece
 from tests.graph import rows
 from tests.graph.api.conftest import keep_books
 from tests.syncjobs import run_rows
@@ -37,6 +38,8 @@ def everything_of(user: UUID) -> None:
         decided="open",
     )
     rows.case(user)
+    upload = rows.add(Upload, user_id=user, name="books.csv", size=1)
+    rows.add(UploadPiece, user_id=user, upload_id=upload.id, number=0, data=b"x")
     rows.asked(user)
     rows.repeated(user)
     connection = run_rows.connection(user)
@@ -46,16 +49,16 @@ def everything_of(user: UUID) -> None:
 
 @pytest.fixture
 def both() -> Iterator[tuple[UUID, UUID]]:
-    made = rows.tenant_id(), rows.tenant_id()
-    for user in made:
+    tenants = rows.tenant_id(), rows.tenant_id()
+    for user in tenants:
         everything_of(user)
     refresh.refresh()
-    return made
+    return tenants
 
 
-def owner(statement: str, *given: object) -> list:
+def owner(statement: str, *parameters: object) -> list:
     with connections["owner"].cursor() as cursor:
-        cursor.execute(statement, given)
+        cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
 
 
@@ -148,11 +151,11 @@ def test_nobody_writes_into_anothers_rows(both):
     for name in allowed("DELETE"):
         before = owner(SQL("SELECT count(*) FROM {}").format(Identifier(name)))
         with tenant_transaction(mine) as connection, connection.cursor() as cursor:
-            asked = SQL("DELETE FROM {} WHERE user_id = %s").format(Identifier(name))
-            cursor.execute(asked, [theirs])
+            deletion = SQL("DELETE FROM {} WHERE user_id = %s").format(Identifier(name))
+            cursor.execute(deletion, [theirs])
             assert cursor.rowcount == 0, name
-            taken = SQL("UPDATE {} SET user_id = %s WHERE user_id = %s").format(Identifier(name))
-            cursor.execute(taken, [mine, theirs])
+            update = SQL("UPDATE {} SET user_id = %s WHERE user_id = %s").format(Identifier(name))
+            cursor.execute(update, [mine, theirs])
             assert cursor.rowcount == 0, name
         assert owner(SQL("SELECT count(*) FROM {}").format(Identifier(name))) == before
 
@@ -160,13 +163,13 @@ def test_nobody_writes_into_anothers_rows(both):
 def test_nobody_gives_a_row_to_another(both):
     mine, theirs = both
     for name in ("raw_events", "normalized_entities", "sync_connections"):
-        asked = SQL("UPDATE {} SET user_id = %s").format(Identifier(name))
+        update = SQL("UPDATE {} SET user_id = %s").format(Identifier(name))
         with (
             pytest.raises(ProgrammingError, match="row-level security"),
             tenant_transaction(mine) as connection,
             connection.cursor() as cursor,
         ):
-            cursor.execute(asked, [theirs])
+            cursor.execute(update, [theirs])
 
 
 def test_the_whole_view_is_not_the_applications_to_read(both):

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 import networkx as nx
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -25,19 +26,19 @@ def books(draw, rows=12):
     end = st.integers(0, count - 1)
     score = st.integers(1, 10).map(lambda n: n / 10)
     row = st.tuples(end, end, st.one_of(st.none(), score), score)
-    drawn = draw(st.lists(row, max_size=rows))
-    ends = [row[:2] for row in drawn]
-    return tables.graph(count, ends, [c for *_, c, _ in drawn], [c for *_, c in drawn])
+    edges = draw(st.lists(row, max_size=rows))
+    ends = [row[:2] for row in edges]
+    return tables.graph(count, ends, [c for *_, c, _ in edges], [c for *_, c in edges])
 
 
 def oracle(graph, costs, direction):
     """The cheapest edge between any two nodes."""
-    made = nx.Graph() if direction == "any" else nx.DiGraph()
-    made.add_nodes_from(range(graph.node_count))
+    cheapest = nx.Graph() if direction == "any" else nx.DiGraph()
+    cheapest.add_nodes_from(range(graph.node_count))
     for u, v, cost in zip(graph.source, graph.target, costs, strict=True):
-        if u != v and not (made.has_edge(u, v) and made[u][v]["cost"] <= cost):
-            made.add_edge(int(u), int(v), cost=float(cost))
-    return made
+        if u != v and not (cheapest.has_edge(u, v) and cheapest[u][v]["cost"] <= cost):
+            cheapest.add_edge(int(u), int(v), cost=float(cost))
+    return cheapest
 
 
 @settings(max_examples=80)
@@ -87,6 +88,26 @@ def test_a_neighbourhood_is_breadth_first(graph, depth, most, direction, data):
     distinct = set(near.nodes)
     ends = zip(graph.source.tolist(), graph.target.tolist(), strict=True)
     assert near.edges == [i for i, (u, v) in enumerate(ends) if u in distinct and v in distinct]
+
+
+@settings(max_examples=80)
+@given(books(), st.integers(1, 8), DIRECTIONS, st.sampled_from([np.add, np.maximum]), st.data())
+def test_a_neighbourhood_that_is_cut_keeps_what_is_worth_most(graph, most, direction, total, data):
+    start = data.draw(st.integers(0, graph.node_count - 1))
+    values = st.lists(st.integers(0, 5), min_size=graph.edge_count, max_size=graph.edge_count)
+    worth = np.array(data.draw(values), np.float64)
+    near = neighbourhood(
+        graph, start, depth=1, most=most, direction=direction, worth=worth, total=total
+    )
+    sums: dict[int, float] = {}
+    pairs = zip(graph.source.tolist(), graph.target.tolist(), worth.tolist(), strict=True)
+    for source, target, value in pairs:
+        for one, other in ((source, target), (target, source))[: 2 if direction == "any" else 1]:
+            if one == start != other:
+                sums[other] = float(total(sums.get(other, 0.0), value))
+    best = sorted(sums, key=lambda node: (-sums[node], node))[: most - 1]
+    assert set(near.nodes) == {start, *best}
+    assert near.truncated == (len(sums) > most - 1)
 
 
 def test_filters_keep_what_all_of_them_keep():

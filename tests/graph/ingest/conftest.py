@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from graph.ingest import mapping
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings import from_toml
+from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import read
 
@@ -86,7 +86,7 @@ def make_mapping(tmp_path: Path) -> Callable[..., Mapping]:
             text = text.replace(old, new)
         path = tmp_path / "simple.toml"
         path.write_text(text, encoding="utf-8")
-        return mapping.load(path)
+        return from_toml.load(path)
 
     return made
 

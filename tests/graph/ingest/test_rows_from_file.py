@@ -16,8 +16,8 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph.ingest import mapping
-from graph.ingest.mapping import Mapping
+from graph.ingest.mappings import mapping, ready_formats
+from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.rows import LedgerRow, Party, Reject
 from graph.ingest.rows_from_file import LedgerFileError, header, read
 
@@ -38,11 +38,11 @@ OXFORD_REJECTS = {
 
 
 def _read(path: Path) -> tuple[list[LedgerRow], list[Reject]]:
-    chosen = mapping.recognise(header(path))
-    assert chosen is not None
-    found = list(read(path, chosen))
-    rows = [row for row in found if isinstance(row, LedgerRow)]
-    return rows, [row for row in found if isinstance(row, Reject)]
+    form = ready_formats.recognise(header(path))
+    assert form is not None
+    results = list(read(path, form))
+    rows = [row for row in results if isinstance(row, LedgerRow)]
+    return rows, [row for row in results if isinstance(row, Reject)]
 
 
 def _raw(path: Path) -> list[dict[str, str]]:
@@ -93,7 +93,7 @@ class TestRealBooks:
         months: dict[str, list[str]] = {}
         for row in rows:
             months.setdefault(row.key, []).append(row.publication)
-        twice = Counter(tuple(found) for found in months.values() if len(found) > 1)
+        twice = Counter(tuple(results) for results in months.values() if len(results) > 1)
         assert twice == {("2019-02", "2020-02"): 1937}
 
     @pytest.mark.parametrize("part", ["jan-mar", "apr-jun", "jul-sep", "oct-dec"])
@@ -132,9 +132,9 @@ class TestRealBooks:
 
 
 def _recognised(path: Path) -> Mapping:
-    found = mapping.recognise(header(path))
-    assert found is not None
-    return found
+    results = ready_formats.recognise(header(path))
+    assert results is not None
+    return results
 
 
 def _cell(reject: Reject, name: str, path: Path) -> str:
@@ -178,8 +178,8 @@ class TestRows:
         self, rows_of: Callable[..., Rows], make_mapping: Callable[..., Mapping]
     ) -> None:
         by = make_mapping(('columns = ["id"]', 'columns = ["id", "about"]'))
-        found = rows_of(f"{HEADER}\na|b,2024-03-01,1,P,S,c\na,2024-03-01,1,P,S,b|c\n", by)
-        assert [row.key for row in found if isinstance(row, LedgerRow)] == [r"a\|b|c", r"a|b\|c"]
+        results = rows_of(f"{HEADER}\na|b,2024-03-01,1,P,S,c\na,2024-03-01,1,P,S,b|c\n", by)
+        assert [row.key for row in results if isinstance(row, LedgerRow)] == [r"a\|b|c", r"a|b\|c"]
 
     def test_a_key_that_repeats(
         self, rows_of: Callable[..., Rows], make_mapping: Callable[..., Mapping]
@@ -202,8 +202,8 @@ class TestRows:
     ) -> None:
         by = make_mapping(('columns = ["id"]\n', ""), more='[publication]\ncolumns = ["about"]\n')
         row = GOOD.removesuffix("seeds")
-        found = rows_of(f"{HEADER}\n{row}1\n{row}2\n{row}2\n", by)
-        rows = [row for row in found if isinstance(row, LedgerRow)]
+        results = rows_of(f"{HEADER}\n{row}1\n{row}2\n{row}2\n", by)
+        rows = [row for row in results if isinstance(row, LedgerRow)]
         assert [(row.publication, row.ordinal) for row in rows] == [("1", 1), ("2", 1), ("2", 2)]
         assert len({row.key for row in rows}) == 1
         assert len(rows[0].key) == 32
@@ -297,11 +297,11 @@ class TestRows:
         self, write: Callable[..., Path], make_mapping: Callable[..., Mapping]
     ) -> None:
         path = write(HEADER + "\n" + "".join(f"{n}{GOOD}\n" for n in range(2500)))
-        told: list[int] = []
-        assert sum(1 for _ in read(path, make_mapping(), told.append)) == 2500
-        assert len(told) == 3
-        assert told == sorted(told)
-        assert told[-1] == path.stat().st_size
+        positions: list[int] = []
+        assert sum(1 for _ in read(path, make_mapping(), positions.append)) == 2500
+        assert len(positions) == 3
+        assert positions == sorted(positions)
+        assert positions[-1] == path.stat().st_size
 
 
 BAD = [
@@ -355,15 +355,15 @@ def test_nul_is_shown(rows_of: Callable[..., Rows]) -> None:
 
 
 def test_the_years_1_to_9999_are_read(rows_of: Callable[..., Rows]) -> None:
-    found = rows_of(f"{HEADER}\n1,0001-01-01,1,P,S,x\n2,9999-12-31,1,P,S,x\n")
-    assert [r.occurred_at.year for r in found if isinstance(r, LedgerRow)] == [1, 9999]
+    results = rows_of(f"{HEADER}\n1,0001-01-01,1,P,S,x\n2,9999-12-31,1,P,S,x\n")
+    assert [r.occurred_at.year for r in results if isinstance(r, LedgerRow)] == [1, 9999]
 
 
 @pytest.mark.parametrize("blank", ["", ",,,,,", "  ", ' , ,"",,,', "\t"])
 def test_blank_lines_are_no_rows(rows_of: Callable[..., Rows], blank: str) -> None:
-    found = rows_of(f"{blank}\n{HEADER}\n{blank}\n{GOOD}\n{blank}\n")
-    assert [type(row) for row in found] == [LedgerRow]
-    assert found[0].line == 4
+    results = rows_of(f"{blank}\n{HEADER}\n{blank}\n{GOOD}\n{blank}\n")
+    assert [type(row) for row in results] == [LedgerRow]
+    assert results[0].line == 4
 
 
 def test_surplus_blank_cells_are_forgiven(rows_of: Callable[..., Rows]) -> None:
@@ -371,10 +371,10 @@ def test_surplus_blank_cells_are_forgiven(rows_of: Callable[..., Rows]) -> None:
 
 
 def test_cells_over_several_lines(rows_of: Callable[..., Rows]) -> None:
-    found = rows_of(f'{HEADER}\n1,2024-03-01,1,P,S,"a\nb, ""c""\r\nd"\n2{GOOD}\n')
-    assert [(row.line, type(row)) for row in found] == [(2, LedgerRow), (5, LedgerRow)]
-    assert isinstance(found[0], LedgerRow)
-    assert found[0].description == 'a\nb, "c"\r\nd'
+    results = rows_of(f'{HEADER}\n1,2024-03-01,1,P,S,"a\nb, ""c""\r\nd"\n2{GOOD}\n')
+    assert [(row.line, type(row)) for row in results] == [(2, LedgerRow), (5, LedgerRow)]
+    assert isinstance(results[0], LedgerRow)
+    assert results[0].description == 'a\nb, "c"\r\nd'
 
 
 class TestParties:
@@ -391,9 +391,9 @@ class TestParties:
             fields = f"[payee.not_keys]\n{not_keys}\n[fields]" if not_keys else "[fields]"
             by = make_mapping(('kind = "vendor"\n', kind), ("[fields]", fields))
             lines = [f"{n},2024-03-01,1,Parks,{end}" for n, end in enumerate(ends)]
-            found = rows_of("\n".join([self.HEAD, *lines]), by)
-            assert all(isinstance(row, LedgerRow) for row in found), found
-            return [row.payee for row in found if isinstance(row, LedgerRow)]
+            results = rows_of("\n".join([self.HEAD, *lines]), by)
+            assert all(isinstance(row, LedgerRow) for row in results), results
+            return [row.payee for row in results if isinstance(row, LedgerRow)]
 
         return read_parties
 
@@ -401,8 +401,8 @@ class TestParties:
     def test_are_of_the_kind_that_their_column_states(
         self, parties: Callable[..., list[Party]], kind: str
     ) -> None:
-        found = parties(f"Ann,,{kind}", f"Ann,, {kind.upper()} ")
-        assert found == [Party(kind, "Ann")] * 2
+        results = parties(f"Ann,,{kind}", f"Ann,, {kind.upper()} ")
+        assert results == [Party(kind, "Ann")] * 2
         assert parties(f"Ann,,{kind}", column=False) == [Party("vendor", "Ann")]
 
     @pytest.mark.parametrize("stated", ["", "N/A", "supplier", "vendors"])
@@ -422,8 +422,8 @@ class TestParties:
     def test_go_by_name_alone_where_the_key_is_none(
         self, parties: Callable[..., list[Party]]
     ) -> None:
-        found = parties("Ann,20_1,", "Ann,20_2,", "Ann,21,", not_keys="supplier_id = '_[0-9]+$'")
-        assert found == [
+        results = parties("Ann,20_1,", "Ann,20_2,", "Ann,21,", not_keys="supplier_id = '_[0-9]+$'")
+        assert results == [
             Party("vendor", "Ann"),
             Party("vendor", "Ann"),
             Party("vendor", "Ann", (("supplier_id", "21"),)),
@@ -439,24 +439,24 @@ class TestStrayQuotes:
     def test_an_open_quote_costs_one_line(self, rows_of: Callable[..., Rows]) -> None:
         lines = [f"{n}{GOOD}" for n in range(5000)]
         lines[100] = '100,2024-03-01,1,P,"S,x'
-        found = rows_of("\n".join([HEADER, *lines]))
-        assert len(found) == 5000
-        rejects = [row for row in found if isinstance(row, Reject)]
+        results = rows_of("\n".join([HEADER, *lines]))
+        assert len(results) == 5000
+        rejects = [row for row in results if isinstance(row, Reject)]
         assert [(reject.line, reject.text) for reject in rejects] == [(102, lines[100])]
 
     def test_a_quote_that_a_later_one_closes_costs_no_more(
         self, rows_of: Callable[..., Rows]
     ) -> None:
-        found = rows_of(
+        results = rows_of(
             f'{HEADER}\n1,2024-03-01,1,P,"S,x\n2{GOOD}\n3,2024-03-01,1,P,"Acme, Inc",x\n4{GOOD}\n'
         )
-        assert [type(row) for row in found] == [Reject, LedgerRow, LedgerRow, LedgerRow]
-        assert [row.line for row in found] == [2, 3, 4, 5]
+        assert [type(row) for row in results] == [Reject, LedgerRow, LedgerRow, LedgerRow]
+        assert [row.line for row in results] == [2, 3, 4, 5]
 
     def test_many_open_quotes(self, rows_of: Callable[..., Rows]) -> None:
-        found = rows_of(HEADER + "\n" + '1,2024-03-01,1,P,"S\n' * 20_000)
-        assert {type(row) for row in found} == {Reject}
-        assert len(found) == 20_000
+        results = rows_of(HEADER + "\n" + '1,2024-03-01,1,P,"S\n' * 20_000)
+        assert {type(row) for row in results} == {Reject}
+        assert len(results) == 20_000
 
     def test_a_huge_quoted_cell_takes_bounded_memory(
         self, write: Callable[..., Path], make_mapping: Callable[..., Mapping]
@@ -511,9 +511,9 @@ class TestFiles:
     def test_a_line_of_another_encoding_is_a_reject(self, rows_of: Callable[..., Rows]) -> None:
         good = [f"{n}{GOOD.replace('seeds', 'Café')}\n".encode() for n in range(5)]
         bad = "x,2024-03-01,1,P,Café,x\n".encode("cp1252")
-        found = rows_of(b"".join([HEADER.encode(), b"\n", *good, bad, f"7{GOOD}".encode()]))
-        assert [type(row) for row in found] == [LedgerRow] * 5 + [Reject, LedgerRow]
-        reject = found[5]
+        results = rows_of(b"".join([HEADER.encode(), b"\n", *good, bad, f"7{GOOD}".encode()]))
+        assert [type(row) for row in results] == [LedgerRow] * 5 + [Reject, LedgerRow]
+        reject = results[5]
         assert isinstance(reject, Reject)
         assert reject.reason == "mixed encodings: byte 0xE9 at byte 21 of the record is not utf-8"
         assert reject.field == "supplier"
@@ -521,8 +521,8 @@ class TestFiles:
 
     @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
     def test_line_ends(self, rows_of: Callable[..., Rows], end: str) -> None:
-        found = rows_of(end.join([HEADER, GOOD, f"2{GOOD}"]).encode())
-        assert [(row.line, type(row)) for row in found] == [(2, LedgerRow), (3, LedgerRow)]
+        results = rows_of(end.join([HEADER, GOOD, f"2{GOOD}"]).encode())
+        assert [(row.line, type(row)) for row in results] == [(2, LedgerRow), (3, LedgerRow)]
 
     @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
     def test_delimiters(self, rows_of: Callable[..., Rows], mark: str) -> None:
@@ -652,10 +652,10 @@ def test_any_text_gives_one_result_a_row(
 ) -> None:
     out = io.StringIO()
     csv.writer(out, quoting=csv.QUOTE_ALL).writerows([HEADER.split(","), *rows])
-    found = list(read(write(out.getvalue()), make_mapping()))
+    results = list(read(write(out.getvalue()), make_mapping()))
     expected = [row for row in rows if "".join(row).strip()]
-    assert len(found) == len(expected)
-    for result, cells in zip(found, expected, strict=True):
+    assert len(results) == len(expected)
+    for result, cells in zip(results, expected, strict=True):
         if isinstance(result, LedgerRow):
             assert list(result.data.values()) == [cell.strip() for cell in cells]
         else:
@@ -669,11 +669,11 @@ def test_any_bytes_below_the_header_raise_nothing_else(
 ) -> None:
     path = write(f"{HEADER}\n{GOOD}\n".encode() * 5 + rubbish)
     try:
-        found = list(read(path, make_mapping()))
+        results = list(read(path, make_mapping()))
     except LedgerFileError:
         return
-    assert isinstance(found[0], LedgerRow)
-    for row in found:
+    assert isinstance(results[0], LedgerRow)
+    for row in results:
         if isinstance(row, Reject):
             row.text.encode()
             assert row.reason

@@ -262,8 +262,8 @@ def test_a_score_is_within_0_and_1(table, column, books):
 
 @pytest.mark.parametrize(("table", "column"), CHOICES)
 def test_a_word_is_from_its_list(table, column, books):
-    (known,) = (f.choices for t, f in FIELDS if (t, f.column) == (table, column))
-    for wrong in ("", "unheard-of", known[0][0].upper(), f" {known[0][0]}"):
+    (choices,) = (f.choices for t, f in FIELDS if (t, f.column) == (table, column))
+    for wrong in ("", "unheard-of", choices[0][0].upper(), f" {choices[0][0]}"):
         refused(books.row(table, **{column: wrong}), table, by=f"{table}_{column}_known")
 
 
@@ -476,15 +476,15 @@ def test_what_goes_when_a_row_goes(table, column, to, on_delete, books):
 
 def test_an_event_takes_along_all_but_the_log_of_its_changes(books):
     facts = [table for table in TABLES if "relationship_id" in books.row(table)]
-    made = {table: books.made(table) for table in ("entity_matches", *facts)}
+    row_ids = {table: books.made(table) for table in ("entity_matches", *facts)}
     execute("DELETE FROM raw_events WHERE id = %s", books.event)
-    left = {
+    remaining = {
         table: execute(SQL("SELECT id FROM {} WHERE id = %s").format(Identifier(table)), row_id)
-        for table, row_id in made.items()
+        for table, row_id in row_ids.items()
     }
-    assert [table for table, rows in left.items() if rows] == ["event_delta_logs"]
+    assert [table for table, rows in remaining.items() if rows] == ["event_delta_logs"]
     logged = "SELECT user_id, relationship_id, event_key FROM event_delta_logs WHERE id = %s"
-    ((user_id, relationship, key),) = execute(logged, made["event_delta_logs"])
+    ((user_id, relationship, key),) = execute(logged, row_ids["event_delta_logs"])
     assert (user_id, relationship) == (books.user_id, None)
     assert key
     assert execute("SELECT id FROM relationship_instances WHERE user_id = %s", books.user_id) == []
@@ -510,8 +510,8 @@ def test_every_pointer_has_its_key_and_every_key_is_in_the_database():
         "SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = ANY(%s::regclass[])",
         list(TABLES),
     )
-    named = {f"{table}_{column}_tenant_fkey" for table, column, *_ in KEYS}
-    assert {name for (name,) in rows} == named
+    key_names = {f"{table}_{column}_tenant_fkey" for table, column, *_ in KEYS}
+    assert {name for (name,) in rows} == key_names
 
 
 def test_every_rule_in_the_database_is_tried_here():
@@ -522,7 +522,7 @@ def test_every_rule_in_the_database_is_tried_here():
         list(TABLES),
         list(TABLES),
     )
-    tried = {
+    rules = {
         *(f"{table}_{column}_0_1" for table, column in SCORES),
         *(f"{table}_{column}_known" for table, column in CHOICES),
         *(rule for *_, rule in CHECKS),
@@ -533,7 +533,7 @@ def test_every_rule_in_the_database_is_tried_here():
         "relationship_instances_not_its_own_canonical",
     }
     tenant_keys = {f"{to}_tenant_key" for _, _, to, _ in KEYS}  # what the composite keys point at
-    assert {name for (name,) in rows} == tried | tenant_keys
+    assert {name for (name,) in rows} == rules | tenant_keys
 
 
 def test_the_migrations_say_all_that_the_models_say(capsys):

@@ -34,7 +34,7 @@ class Client:
             if self.version is None
             else change_feed.since(self.user, self.version)
         )
-        for copy, changed in ((self.nodes, result["nodes"]), (self.edges, result["edges"])):
+        for copy, changed in ((self.nodes, result["entities"]), (self.edges, result["edges"])):
             assert changed["changed_fields"].keys() == {row["id"] for row in changed["changed"]}
             for row in changed["changed"]:
                 was = copy.get(row["id"], row)
@@ -112,19 +112,21 @@ def test_feeds_that_shrink(data):
 def test_each_change_is_called_what_it_is():
     user = rows.tenant_id()
     payer, payee = rows.entity(user, "A"), rows.entity(user, "B")
-    kept, gone = rows.payment(user, payer, payee), rows.payment(user, payer, payee)
+    changed, deleted = rows.payment(user, payer, payee), rows.payment(user, payer, payee)
     client = full(user)
     come = rows.payment(user, payer, rows.entity(user, "C"))
-    execute("UPDATE relationship_instances SET reason = 'x' WHERE id = %s", kept)
-    execute("UPDATE relationship_instances SET deleted_at = now() WHERE id = %s", gone)
+    execute("UPDATE relationship_instances SET reason = 'x' WHERE id = %s", changed)
+    execute("UPDATE relationship_instances SET deleted_at = now() WHERE id = %s", deleted)
     execute("UPDATE normalized_entities SET merged_into_id = %s WHERE id = %s", payer.id, payee.id)
     result = change_feed.since(user, client.version)
     assert [row["id"] for row in result["edges"]["added"]] == [str(come)]
-    assert [(row["id"], row["reason"]) for row in result["edges"]["changed"]] == [(str(kept), "x")]
-    assert result["edges"]["changed_fields"] == {str(kept): ["reason"]}
-    assert result["edges"]["removed"] == [str(gone)]
-    assert [row["name"] for row in result["nodes"]["added"]] == ["C"]
-    assert result["nodes"]["removed"] == [str(payee.id)]
+    assert [(row["id"], row["reason"]) for row in result["edges"]["changed"]] == [
+        (str(changed), "x")
+    ]
+    assert result["edges"]["changed_fields"] == {str(changed): ["reason"]}
+    assert result["edges"]["removed"] == [str(deleted)]
+    assert [row["name"] for row in result["entities"]["added"]] == ["C"]
+    assert result["entities"]["removed"] == [str(payee.id)]
     client.follow()
     assert change_feed.since(user, client.version)["edges"] == NOTHING
 
@@ -134,7 +136,7 @@ def test_what_came_and_went_in_between_is_not_told():
     before = full(user).version
     execute("DELETE FROM normalized_entities WHERE id = %s", rows.entity(user, "A").id)
     result = change_feed.since(user, before)
-    assert result["nodes"] == NOTHING
+    assert result["entities"] == NOTHING
     assert result["as_of_version"] != before
 
 
@@ -163,8 +165,8 @@ def test_no_version_at_all(text):
 def test_what_cannot_be_known_is_refused():
     user = rows.tenant_id()
     entity = rows.entity(user, "A")
-    known = version.version(user)
-    count, last, life = known.split("-")
+    now = version.version(user)
+    count, last, life = now.split("-")
     for stranger in (f"{int(count) + 1}-{last}-{life}", f"{count}-{'0' * 32}-{life}", "1-0-abc"):
         with pytest.raises(TooOld):
             change_feed.since(user, stranger)
@@ -174,7 +176,7 @@ def test_what_cannot_be_known_is_refused():
         change_feed.since(user, version.version(other))
     execute("TRUNCATE causal_relationships")
     with pytest.raises(TooOld):
-        change_feed.since(user, known)
+        change_feed.since(user, now)
     assert full(user).nodes.keys() == {str(entity.id)}
 
 
@@ -183,7 +185,7 @@ def test_too_much_is_refused(monkeypatch):
     user = rows.tenant_id()
     before = full(user).version
     rows.entity(user, "A")
-    assert len(change_feed.since(user, before)["nodes"]["added"]) == 1
+    assert len(change_feed.since(user, before)["entities"]["added"]) == 1
     rows.entity(user, "B")
     with pytest.raises(TooOld, match="full copy"):
         change_feed.since(user, before)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from graph.ingest.guessing.explain import explain
 from graph.ingest.guessing.guess import GuessError, guess
-from graph.ingest.mapping import AmountRule, KeyRule, Mapping, PartyRule, ready
+from graph.ingest.mappings.mapping import AmountRule, KeyRule, Mapping, PartyRule
+from graph.ingest.mappings.ready_formats import ready
 from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import LedgerFileError, read
 
@@ -34,9 +35,9 @@ def _party(number: int) -> str:
 
 
 def _rows(path: Path, by: Mapping) -> list[LedgerRow]:
-    found = list(read(path, by))
-    assert not [row for row in found if isinstance(row, Reject)]
-    return [row for row in found if isinstance(row, LedgerRow)]
+    results = list(read(path, by))
+    assert not [row for row in results if isinstance(row, Reject)]
+    return [row for row in results if isinstance(row, LedgerRow)]
 
 
 def _statement(newest_first: bool = False, sign: int = 1) -> list[list[object]]:
@@ -337,11 +338,11 @@ def test_what_was_not_found(
 
 def test_real_books_are_guessed_right(data: Path) -> None:
     invoices = guess(data / "calderdale" / "invoices_2018-04_2020-03.csv.gz")
-    known = ready()["calderdale-invoices"]
+    ready_format = ready()["calderdale-invoices"]
     assert (invoices.date.column, invoices.amount.column) == ("date", "net_amount")
     assert (invoices.payer.name, invoices.payee.name) == ("expense_area", "supplier_name")
-    assert invoices.publication == known.publication
-    assert invoices.key == KeyRule(known.key.columns, content=True)
+    assert invoices.publication == ready_format.publication
+    assert invoices.key == KeyRule(ready_format.key.columns, content=True)
     for path in sorted(data.glob("oxford/*.csv.gz")):
         if "apr-jun-2014" in path.name:
             with pytest.raises(GuessError, match="a date"):

@@ -1,10 +1,11 @@
 """Files as banks, cards, processors and accounting programs write them, read by the guess alone.
 
-shapes/*.txt hold a file each after `=== NAME` and, after `---`, the payments that it states:
-`DATE PAYER > PAYEE AMOUNT CURRENCY`. A party is a part of a name, "*" one of our own (an account or
-a department), "any" whoever it is; "|" stands between what is equally right; a "?" behind a
-currency says that the file states none and that this must be said. A single `?` says that the file
-may be refused as doubtful, but not read in silence.
+shapes/*.txt hold a file each after `=== NAME` (and its encoding, and "crlf", where they are not
+UTF-8 and line feeds) and, after `---`, the payments that it states:
+`DATE PAYER > PAYEE AMOUNT CURRENCY`; `#` begins a note. A party is a part of a name, "*" one of our
+own (an account or a department), "any" whoever it is; "|" stands between what is equally right; a
+"?" behind a currency says that the file states none and that this must be said. A single `?` says
+that the file may be refused as doubtful, but not read in silence.
 """
 
 import re
@@ -20,14 +21,22 @@ FOLDER = Path(__file__).parent / "shapes"
 _ROW = re.compile(r"(\S+) (.+) > (.+) (\S+) (\S+)")
 
 
-def shapes() -> dict[str, tuple[str, list[str]]]:
+def shapes() -> dict[str, tuple[bytes, list[str]]]:
     found = {}
     for path in sorted(FOLDER.glob("*.txt")):
         for part in re.split(r"^=== ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
-            name, text = part.split("\n", 1)
+            head, text = part.split("\n", 1)
+            name, *form = head.split()
             content, rows = text.split("\n---\n")
-            found[name] = content + "\n", rows.strip().splitlines()
+            lines = [line for line in rows.strip().splitlines() if not line.startswith("#")]
+            assert name not in found, name
+            found[name] = encoded(content + "\n", form), lines
     return found
+
+
+def encoded(content: str, form: list[str]) -> bytes:
+    ended = content.replace("\n", "\r\n") if "crlf" in form else content
+    return ended.encode(next((word for word in form if word != "crlf"), "utf-8"))
 
 
 SHAPES = shapes()
@@ -36,15 +45,18 @@ SHAPES = shapes()
 def is_party(expected: str, party: Party) -> bool:
     if expected == "any":
         return True
-    if expected == "*":
-        return party.kind in {"account", "department"}
-    return any(part.casefold() in party.name.casefold() for part in expected.split("|"))
+    return any(
+        party.kind in {"account", "department"}
+        if part == "*"
+        else part.casefold() in party.name.casefold()
+        for part in expected.split("|")
+    )
 
 
 def is_row(expected: str, row: LedgerRow) -> bool:
-    found = _ROW.fullmatch(expected)
-    assert found, expected
-    date, payer, payee, amounts, currency = found.groups()
+    match = _ROW.fullmatch(expected)
+    assert match, expected
+    date, payer, payee, amounts, currency = match.groups()
     one, other = (row.payer, row.payee) if row.amount >= 0 else (row.payee, row.payer)
     return (
         row.occurred_at.date().isoformat() == date
@@ -66,20 +78,20 @@ def is_refused(path: Path) -> bool:
 @pytest.mark.parametrize("name", SHAPES)
 def test_read_as_it_is_meant(name: str, tmp_path: Path) -> None:
     content, expected = SHAPES[name]
-    path = tmp_path / f"{name}.csv"
-    path.write_text(content, encoding="utf-8")
+    path = tmp_path / f"{name.removesuffix('.csv').removesuffix('.txt')}.csv"
+    path.write_bytes(content)
     if expected == ["?"]:
         assert is_refused(path)
         return
     by = guess(path)
     rows = [row for row in read(path, by) if isinstance(row, LedgerRow)]
-    shown = [
+    descriptions = [
         f"{row.occurred_at.date()} {row.payer} > {row.payee} {row.amount} {row.currency}"
         for row in rows
     ]
-    assert len(rows) == len(expected), (shown, by.evidence)
+    assert len(rows) == len(expected), (descriptions, by.evidence)
     for line, row in zip(expected, rows, strict=True):
-        assert is_row(line, row), (line, shown, by.evidence)
+        assert is_row(line, row), (line, descriptions, by.evidence)
     if "?" in expected[0]:
         assert any(doubt.topic == "currency" for doubt in by.doubts)
     blocking = [doubt for doubt in by.doubts if doubt.blocking]

@@ -20,8 +20,10 @@ from graph.errors import LedgerError
 from graph.ingest.file_parts import format_of
 from graph.ingest.import_file import import_file
 from graph.ingest.readers.parts import Hints
-from tests.graph.ingest.readers import test_camt, test_datev, test_mt940, test_ofx, test_tables
-from tests.graph.ingest.readers.invoices import CII, UBL, pdf
+from tests.graph.ingest.readers.einvoices.invoices import CII, UBL, pdf
+from tests.graph.ingest.readers.journals import test_datev
+from tests.graph.ingest.readers.statements import test_camt, test_mt940, test_ofx
+from tests.graph.ingest.readers.tables import test_tables
 
 EACH = int(os.environ.get("FINLEY_MUTATIONS", "50"))  # of each file
 HINTS = Hints("day", "EUR")
@@ -102,10 +104,12 @@ def shuffled(chance: random.Random, content: bytes) -> bytes:
 
 
 def changed(chance: random.Random, content: bytes) -> bytes:
-    found = bytearray(content)
+    mutated = bytearray(content)
     for _ in range(chance.randrange(1, 12)):
-        found[chance.randrange(len(found))] = chance.choice([0, 10, 34, 48, 60, 233, 255, 57, 45])
-    return bytes(found)
+        mutated[chance.randrange(len(mutated))] = chance.choice(
+            [0, 10, 34, 48, 60, 233, 255, 57, 45]
+        )
+    return bytes(mutated)
 
 
 def swollen(chance: random.Random, content: bytes) -> bytes:
@@ -161,8 +165,8 @@ def test_the_files_themselves_are_read_whole(
     path = tmp_path / name
     path.write_bytes(FILES[name])
     hints = HINTS if name == "qif.qif" else NO_HINTS
-    done = import_file(tenant.id, path, format_of(path), tmp_path / "rejects", hints=hints)
-    assert done.counts.rows_in > 0
-    assert done.counts.rows_rejected == 0
+    imported = import_file(tenant.id, path, format_of(path), tmp_path / "rejects", hints=hints)
+    assert imported.counts.rows_in > 0
+    assert imported.counts.rows_rejected == 0
     again = import_file(tenant.id, path, format_of(path), tmp_path / "rejects", hints=hints)
-    assert again.counts.rows_unchanged == again.counts.rows_in == done.counts.rows_in
+    assert again.counts.rows_unchanged == again.counts.rows_in == imported.counts.rows_in

@@ -1,0 +1,151 @@
+"""What a mail or a file says about money: amounts, documents' numbers, a due date, a party."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+from typing import Any, Literal
+
+from graph.ingest.documents import document_amounts, document_references
+from graph.ingest.documents.document_amounts import Amount
+from graph.ingest.documents.document_references import Reference
+from graph.ingest.rows import Party
+
+CHARACTERS = 200_000
+NAME = 100  # characters of a party's name; a longer display name is a sentence
+
+# What PostgreSQL's text and jsonb refuse: NUL, and surrogates that are half a character.
+UNFIT = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+_MARKS = " '\"<>(),|-"  # around a name
+_CREDIT = re.compile(
+    r"\bcredit[ ]?(?:note|memo)|\bgutschrift|\bavoir\b|\bnota de cr", re.IGNORECASE
+)
+# What stands before an address without being anybody's name.
+_ROLES = (
+    "accounts|accounting|accounts payable|accounts receivable|admin|billing|contact|credit control"
+    "|do not reply|donotreply|finance|hello|help|info|invoice|invoices|invoicing|mail|no reply"
+    "|noreply|notification|notifications|office|order|orders|payment|payments|post|postmaster"
+    "|receipt|receipts|rechnung|sales|service|support|team"
+)
+_ROLE = re.compile(rf"(?:(?:^|\s)(?:{_ROLES}))+$", re.IGNORECASE)
+_THROUGH = re.compile(r"\s(?:via|through)\s.*$", re.IGNORECASE)
+_PUBLIC = frozenset(
+    {"co", "com", "org", "net", "ac", "gov", "ltd", "plc", "edu", "gob", "or", "ne"}
+)
+_MAILBOXES = frozenset({"gmail", "googlemail", "outlook", "hotmail", "live", "yahoo", "icloud",
+                        "gmx", "web", "aol", "proton", "protonmail", "btinternet"})  # fmt: skip
+_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00\ud800-\udfff]{1,64}@[\w.\-]{1,189}")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A mail or a file. `occurred_at` is aware. `metadata` is kept as provenance, beside the url.
+
+    `sender_name` and `sender_email` may be empty; `sender` finds them in a From header.
+    """
+
+    external_id: str
+    kind: Literal["message", "file"]
+    name: str
+    text: str = field(repr=False)
+    occurred_at: datetime
+    sender_name: str = ""
+    sender_email: str = ""
+    url: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a document names. `amount` is its total as the sender's account sees it.
+
+    amount      positive; negative for a credit note; None where no single one is the total
+    currency    the amount's; None without one
+    reference   the document's own number, as far as one can tell
+    party       the sender; None where nobody is known to be
+    amounts, references: all candidates, in the order of the text
+    """
+
+    document: Document
+    amount: Decimal | None
+    currency: str | None
+    reference: Reference | None
+    due_on: date | None
+    party: Party | None
+    amounts: tuple[Amount, ...]
+    references: tuple[Reference, ...]
+
+
+def read(document: Document) -> Reading | None:
+    """What the first 200,000 characters name; None where that is no amount and no reference."""
+    text = f"{document.name[:1000]}\n{document.text[:CHARACTERS]}"
+    money, numbers = document_amounts.named(text), document_references.named(text)
+    if not money and not numbers:
+        return None
+    total, chief = document_amounts.total(money), document_references.chief(numbers)
+    return Reading(
+        document,
+        _signed(total.value, document.name, chief) if total else None,
+        total.currency if total else None,
+        chief,
+        document_references.due_on(text, month_first=total is not None and total.currency == "USD"),
+        party(document.sender_name, document.sender_email),
+        money,
+        numbers,
+    )
+
+
+def _signed(value: Decimal, subject: str, chief: Reference | None) -> Decimal:
+    credit = _CREDIT.search(subject[:1000]) or (chief and chief.kind == "credit note")
+    return -abs(value) if credit else value
+
+
+def sender(header: str) -> tuple[str, str]:
+    """Name and e-mail address of an RFC 5322 From header; empty where there are none."""
+    name, email = parseaddr(header[:2000])
+    email = email.strip().lower()
+    return " ".join(_decoded(name).split()), email if _ADDRESS.fullmatch(email) else ""
+
+
+def _decoded(name: str) -> str:
+    """RFC 2047's =?utf-8?q?M=C3=BCller?= as Müller; what is no such word as it is."""
+    try:
+        return str(make_header(decode_header(name)))
+    except (ValueError, LookupError, HeaderParseError):
+        return name
+
+
+def party(name: str, email: str) -> Party | None:
+    """The vendor that a sender is: the display name, else the domain's word; None for nobody.
+
+    "Acme Ltd via Xero" and "Acme Ltd Billing" are Acme Ltd; "Billing" alone is whose domain it is.
+    """
+    email = email.strip().lower()
+    called = _company(name) or _of_address(email)
+    if not called:
+        return None
+    keys = (("email", email),) if _ADDRESS.fullmatch(email) else ()
+    return Party("vendor", called, keys)
+
+
+def _company(name: str) -> str:
+    """A role alone ("Billing", "no-reply") is nobody's name, nor is an address."""
+    plain = " ".join(name[:NAME].translate(UNFIT).split()).strip(_MARKS)
+    if "@" in plain or _ROLE.fullmatch(plain.replace("-", " ")):
+        return ""
+    company = _ROLE.sub("", _THROUGH.sub("", plain)).strip(_MARKS)
+    return company if re.search(r"[^\W_]", company) else ""
+
+
+def _of_address(email: str) -> str:
+    if not _ADDRESS.fullmatch(email):
+        return ""
+    local, _, domain = email.partition("@")
+    words = [word for word in domain.split(".")[:-1] if word]
+    while len(words) > 1 and words[-1] in _PUBLIC:
+        words.pop()
+    word = words[-1] if words else ""
+    return (local if word in _MAILBOXES else word) or local

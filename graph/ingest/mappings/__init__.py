@@ -1,0 +1,1 @@
+"""Mappings: ready ones, those of a tenant, and the account that a file is of."""

@@ -1,0 +1,210 @@
+"""Mappings: what says how the rows of one kind of file become transactions (docs/formats.md)."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from graph.errors import LedgerError
+from graph.ingest.doubts import Doubt
+from graph.ingest.guessing.choices import NONE, Choices
+from graph.ingest.mappings.column_names import canonical
+
+KINDS = ("vendor", "department", "account", "employee", "customer", "project", "clearing")
+FIELDS = ("document_ref", "due_on", "description", "currency", "balance")
+RECORDS = ("payment", "obligation", "order", "transfer", "claim", "fee")  # what a row records
+OWED = frozenset({"sales", "invoices", "bills"})  # platforms whose rows say that money is owed
+QUARTER = "quarter-in-file-name"
+
+
+class MappingError(LedgerError):
+    """A mapping that cannot be used: names the file, the key in it and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRule:
+    encoding: str = "auto"
+    delimiter: str = "auto"
+    skip_blank: bool = True
+    header_line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRule:
+    """No columns: every column of the row but the publication's.
+
+    `content`: the columns' value where it is long enough to be nobody else's, else the row's
+    content without the columns in `ignore`, dates and amounts compared by value. `account` is the
+    books' own account where the file states it outside its rows: it is part of the content.
+    """
+
+    columns: tuple[str, ...] = ()
+    unique: bool = False
+    separators: str = ""
+    content: bool = False
+    ignore: tuple[str, ...] = ()
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DateRule:
+    column: str
+    formats: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    fallback: str | None = None
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class AmountRule:
+    """Either `column`, or `debit` (the payer pays) and `credit` (the payer is paid).
+
+    `times`: a column (a quantity) that multiplies the amount. `unsigned`: columns whose minus only
+    repeats what the column says. `direction`: a column whose value is one of `paid` (the payer
+    pays) or `received` (the payer is paid); without it those words may end the amount ("12.00 Dr").
+    """
+
+    column: str | None = None
+    debit: str | None = None
+    credit: str | None = None
+    decimal: str = "."
+    thousands: str = ","
+    positive: str = "payer_pays"
+    times: str | None = None
+    unsigned: tuple[str, ...] = ()
+    direction: str | None = None
+    paid: tuple[str, ...] = ()
+    received: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PartyRule:
+    """`keys`: (kind of key, column); `not_keys`: (kind of key, what is none of its values).
+
+    `kind` is that of rows where `kind_column` states none of KINDS. `or_else`: columns of the name
+    where `name` is blank, in this order. `received`: the columns of the name, in order, in rows
+    in which the payer is paid (none: the same as otherwise). `own`: names of our own accounts,
+    whatever `kind` says.
+    """
+
+    kind: str
+    name: str | None = None
+    default: str | None = None
+    keys: tuple[tuple[str, str], ...] = ()
+    kind_column: str | None = None
+    not_keys: tuple[tuple[str, re.Pattern[str]], ...] = ()
+    or_else: tuple[str, ...] = ()
+    received: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SkipRule:
+    """Rows that are no payment: `column` holds one of `values` (any case) or what `pattern` finds.
+
+    They are rejected with `reason`.
+    """
+
+    column: str
+    reason: str
+    values: tuple[str, ...] = ()
+    pattern: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsRule:
+    """What a row records: one of RECORDS, by the value of a column, or `default`.
+
+    `values`: (the column's value in small letters, one of RECORDS). Without a default a row whose
+    column states none of the values is rejected.
+    """
+
+    default: str | None = None
+    column: str | None = None
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """All columns by their canonical names. `fields` may lack any of FIELDS.
+
+    `records`: one of RECORDS for every row, or a rule. Without it a row that is due later than it
+    is dated, or that comes from a system of invoices, records an obligation; others a payment.
+    `evidence` and `notes` are a guess's: what it was made from, and what it isn't sure of; `doubts`
+    are the notes as data; `decided` is what somebody has decided about it.
+    """
+
+    name: str
+    title: str
+    source: str
+    platform: str
+    date: DateRule
+    amount: AmountRule
+    payer: PartyRule
+    payee: PartyRule
+    currency: str | None
+    recognise: tuple[str, ...] = ()
+    file: FileRule = FileRule()
+    key: KeyRule = KeyRule()
+    publication: tuple[str, ...] = ()
+    transaction: tuple[str, ...] = ()
+    records: RecordsRule | str | None = None
+    fields: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    skip: tuple[SkipRule, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    decided: Choices = NONE
+
+    @property
+    def states_account(self) -> bool:
+        """Whether the file says whose account it is, in a column or above its header."""
+        return bool(self.key.account or self.payer.name or self.payer.keys)
+
+    def names(self, header: Sequence[str]) -> list[str]:
+        """The canonical names of a file's columns, by position: this mapping's where they fit."""
+        return canonical(header, {**dict.fromkeys(self._columns(), ()), **self.aliases})
+
+    def _columns(self) -> list[str]:
+        money = (self.amount.column, self.amount.debit, self.amount.credit, self.amount.times)
+        parties = [
+            (p.name, p.kind_column, *p.or_else, *p.received, *(column for _, column in p.keys))
+            for p in (self.payer, self.payee)
+        ]
+        several = (self.recognise, self.key.columns, self.publication, self.transaction, *parties)
+        names = (
+            self.date.column,
+            self.records.column if isinstance(self.records, RecordsRule) else None,
+            *money,
+            self.amount.direction,
+            *self.key.ignore,
+            *(rule.column for rule in self.skip),
+            *self.fields.values(),
+            *(c for cs in several for c in cs),
+        )
+        return [name for name in names if name]
+
+    @property
+    def recorded(self) -> str:
+        """What the rows record, in words: one of RECORDS, or how it is told row by row."""
+        rule = self.records
+        if isinstance(rule, str):
+            return rule
+        if rule is None:
+            owed = self.platform in OWED
+            return "obligation" if owed else "obligation where due later than dated, else payment"
+        words = ", ".join(f"{value}: {kind}" for value, kind in rule.values)
+        default = f"else {rule.default}" if rule.default else "others are rejected"
+        return f"by {rule.column} ({words}; {default})" if rule.column else str(rule.default)
+
+    def lacks(self, names: Sequence[str]) -> list[str]:
+        """The columns that no row can do without and that are not among these canonical names."""
+        parties = [p.name for p in (self.payer, self.payee) if p.name and p.default is None]
+        rule = self.amount
+        money = [rule.column, rule.debit, rule.credit, rule.times, rule.direction]
+        needed = [self.date.column, *filter(None, money), *parties, *self.key.columns]
+        if isinstance(self.records, RecordsRule) and self.records.column:
+            needed.append(self.records.column)
+        if "currency" in self.fields and self.currency is None:
+            needed.append(self.fields["currency"])
+        return [name for name in dict.fromkeys(needed) if name not in names]

@@ -1,0 +1,43 @@
+"""The mappings that a tenant has saved: the next file with the same columns is read by it."""
+
+from pathlib import Path
+from uuid import UUID
+
+from graph.database.tenancy import tenant_transaction
+from graph.ingest.file_parts import Format, format_of
+from graph.ingest.guessing.as_toml import as_toml
+from graph.ingest.guessing.choices import NONE, Choices
+from graph.ingest.mappings import by_header
+from graph.ingest.mappings.by_header import Saved
+from graph.ingest.mappings.mapping import Mapping
+from graph.models import SavedMapping
+
+
+def of_tenant(user_id: UUID) -> dict[str, Saved]:
+    """All of the tenant's, by the layout of the columns that they are for."""
+    with tenant_transaction(user_id):
+        rows = SavedMapping.objects.filter(user_id=user_id).values_list("layout", "name", "toml")
+        return {layout: Saved(name, toml) for layout, name, toml in rows}
+
+
+def format_for(user_id: UUID, path: Path, choices: Choices = NONE) -> Format:
+    """The mapping that the tenant has saved for files with these columns, else as `format_of`.
+
+    What somebody decides now (`choices`) goes before what is saved. Raises LedgerError.
+    """
+    return format_of(path, choices, of_tenant(user_id))
+
+
+def find(user_id: UUID, path: Path) -> Mapping | None:
+    """The tenant's mapping for the file's columns, wherever its header stands."""
+    return by_header.find(path, of_tenant(user_id))
+
+
+def save(user_id: UUID, path: Path, by: Mapping) -> str:
+    """Keep the mapping for files with these columns, in place of an earlier one. Its layout."""
+    layout = by_header.layout_at(path)
+    with tenant_transaction(user_id):
+        SavedMapping.objects.update_or_create(
+            user_id=user_id, layout=layout, defaults={"name": by.name, "toml": as_toml(by)}
+        )
+    return layout

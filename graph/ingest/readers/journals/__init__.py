@@ -1,0 +1,1 @@
+"""Journals of postings: DATEV, beancount, hledger and ledger."""

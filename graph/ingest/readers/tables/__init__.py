@@ -1,0 +1,1 @@
+"""Tables in other forms than CSV: workbooks, Parquet, JSON."""

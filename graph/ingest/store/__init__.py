@@ -1,0 +1,1 @@
+"""Rows and documents into a tenant's tables, each once."""

@@ -1,0 +1,115 @@
+"""Which of a file's rows the tenant has already, where no column is sure to be a row's id.
+
+A row that is not known by its key may be known by an older rule's key, or the source may have
+described it otherwise since. Runs between the copy of the rows and their storing.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.backends.utils import CursorWrapper
+
+from graph import sql
+from graph.errors import LedgerError
+from graph.ingest.doubts import Doubt
+
+_OPTIONS = "Name another account with --account NAME; for the same one add --same-account"
+ACCOUNTS = ("bank", "card")  # platforms whose files are an account's, row by row
+
+
+class OtherAccountError(LedgerError):
+    """The rows contradict what is known of the account: names the options that decide.
+
+    `question`: the same without the options of a command.
+    """
+
+    def __init__(self, question: str, options: str) -> None:
+        super().__init__(f"{question} {options}")
+        self.question = question
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Counts of the known rows in the file's period (see overlap_counts.sql)."""
+
+    shared: int
+    shared_elsewhere: int
+    gone: int
+    renamed: int
+    fresh: int
+    fresh_within: int
+    same_file: bool
+    file: str
+
+    @property
+    def contradicts(self) -> bool:
+        """Of one account two downloads agree about most rows of a day that both cover."""
+        missing = self.gone - self.renamed
+        both = self.shared + self.renamed
+        fresh = self.fresh_within - self.renamed
+        return self.shared > 0 and self.fresh > 0 and missing > 0 and both <= missing + fresh
+
+    @property
+    def describes_otherwise(self) -> bool:
+        """Whether the pairs are one row each: rows agree, or too many fit to be chance."""
+        missing = self.gone - self.renamed
+        return self.shared > 0 or (self.renamed >= 3 and missing == 0)
+
+
+def reconcile(
+    cursor: CursorWrapper, parameters: dict[str, Any], *, is_account: bool, is_stated: bool
+) -> list[Doubt]:
+    """Give the rows in `incoming` the keys under which they are known; returns what is doubtful.
+
+    `is_stated`: a column, the file or the user says whose account it is. Raises OtherAccountError.
+    """
+    cursor.execute(sql.read("ingest/reused_ids"), parameters)
+    cursor.execute(sql.read("ingest/same_columns"), parameters)
+    cursor.execute(sql.read("ingest/overlap"), {**parameters, "is_account": is_account})
+    cursor.execute(sql.read("ingest/overlap_counts"))
+    overlap = Overlap(*cursor.fetchone())
+    certain = is_stated or overlap.same_file or not is_account
+    if not certain and overlap.contradicts:
+        raise OtherAccountError(_question(parameters["file"], overlap), _OPTIONS)
+    if overlap.same_file or (is_account and is_stated) or overlap.describes_otherwise:
+        cursor.execute(sql.read("ingest/renamed"))
+        overlap_is_new = False
+    else:
+        overlap_is_new = overlap.renamed > 0
+    cursor.execute("DROP TABLE overlap")
+    return [] if certain and not overlap_is_new else _doubts(overlap, overlap_is_new)
+
+
+def _question(file: str, overlap: Overlap) -> str:
+    return (
+        f"{file}: {_rows(overlap.shared)} of it {_are(overlap.shared)} known from {overlap.file} "
+        f"already, but {_rows(overlap.gone - overlap.renamed)} of that file's in the same days "
+        f"{_are(overlap.gone - overlap.renamed)} missing here. Is it another account's file, or a "
+        f"part of the same account's rows, of which {_rows(overlap.fresh)} would be new?"
+    )
+
+
+def _doubts(overlap: Overlap, as_new: bool) -> list[Doubt]:
+    doubts = []
+    if overlap.shared_elsewhere:
+        text = (
+            f"{_rows(overlap.shared_elsewhere)} {_are(overlap.shared_elsewhere)} known from "
+            f"{overlap.file} and {'counts' if overlap.shared_elsewhere == 1 else 'count'} once; "
+            "if this file is another account's, name the account"
+        )
+        doubts.append(Doubt("account", text, "--account", ("NAME",), 0.8))
+    if as_new:
+        text = (
+            f"{_rows(overlap.renamed)} {_are(overlap.renamed)} new here with a known row's date "
+            f"and amount, described otherwise than in {overlap.file}: stored as another payment"
+        )
+        doubts.append(Doubt("account", text, "--same-account", ("",), 0.6))
+    return doubts
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" + ("" if count == 1 else "s")
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

@@ -1,0 +1,286 @@
+"""One booking in several forms is one: a statement as CSV, CAMT and MT940 counts once.
+
+Rows go by their keys, and every form has its own. So the rows of a bank's or card's account whose
+keys are new are compared with what is known of that account, by day, amount and currency:
+
+- stated by another source, the row is known: it adds its place to the booking and no payment;
+- stated by this source with other words, it is that row, changed: it takes over its key.
+
+Rows are paired off one to one, so that of two equal coffees both stay. Rows of one source are one
+only where they share a reference, or where one of the two files is sure to state all bookings of
+the day: a statement is; a table is for the days between its first and its last.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.backends.utils import CursorWrapper
+from rapidfuzz import fuzz
+
+from graph import sql
+from graph.ingest.readers.statements.statement import reference
+from graph.ingest.store.identity import normalized
+
+PLATFORMS = ("bank", "card")
+ALIKE = 60.0  # of 100, rapidfuzz's token_set_ratio: words of one booking in two forms
+_BY_CONTENT = re.compile(r"[0-9a-f]{32}( #[0-9]+)?")  # a key that is no number of the row's own
+_IBAN = "^[A-Z]{2}[0-9]{2}[A-Z0-9 ]{11,40}$"  # PostgreSQL's spelling
+_GERMAN = re.compile(r"([0-9]{8})/([0-9]{1,10})")
+_CODE = re.compile(r"(?=[^\s]*[0-9])[A-Za-z0-9][A-Za-z0-9/_.\-]{5,}")
+_NOBODY = frozenset(("", "unknown", "batch payment"))
+Group = tuple[str, date, Decimal, str]
+
+
+@dataclass(slots=True)
+class Booking:
+    """One movement of an account: one row, or the rows that are its parts.
+
+    rows         the rows' (source, external_id)
+    words        what the rows say, normalized; "" for nothing
+    codes        what looks like a reference in them
+    references   what a bank states as the booking's own: end-to-end id, bank's reference
+    is_complete  its file states all bookings of the day
+    is_table     the form does not say which days it states completely
+    """
+
+    account: str
+    day: date
+    amount: Decimal
+    currency: str
+    rows: list[tuple[str, str]]
+    words: str
+    codes: frozenset[str]
+    references: frozenset[str]
+    end_to_end_id: str
+    is_complete: bool
+    is_table: bool
+
+    @property
+    def group(self) -> Group:
+        return self.account, self.day, self.amount, self.currency
+
+
+@dataclass(slots=True)
+class Settled:
+    """`known`: rows that another source has stated. `doubts`: a sentence each."""
+
+    known: int = 0
+    doubts: list[str] = field(default_factory=list)
+
+
+def settle(cursor: CursorWrapper, values: dict[str, Any]) -> Settled:
+    """Take the known bookings out of `incoming`, and give reworded ones their old keys.
+
+    `values`: user_id, source, platform and file of the import, within the tenant's transaction.
+    """
+    if values["platform"] not in PLATFORMS:
+        return Settled()
+    values = {**values, "iban": _IBAN}
+    cursor.execute(sql.read("ingest/bookings_incoming"), values)
+    rows = cursor.fetchall()
+    fresh = [row for row in rows if not row[-1]]
+    if not fresh:
+        return Settled()
+    days = _days(rows)
+    incoming = list(_bookings((values["source"], *row[:-1]) for row in fresh))
+    for booking in incoming:
+        first, last = days[booking.account]
+        inner = booking.is_table and first < booking.day < last
+        booking.is_complete = booking.is_complete or inner
+    dates = [row[3] for row in fresh]
+    within = {**values, "first": min(dates), "last": max(dates)}
+    cursor.execute(sql.read("ingest/bookings_known"), within)
+    pairs, doubts = paired(incoming, list(_bookings(cursor.fetchall())))
+    return Settled(_apply(cursor, values, pairs), doubts)
+
+
+def _days(rows: list[tuple[Any, ...]]) -> dict[str, tuple[date, date]]:
+    """The first and last day of each account in the file."""
+    days: dict[str, list[date]] = defaultdict(list)
+    for _, iban, number, day, *_ in rows:
+        days[account_of(iban, number)].append(day)
+    return {account: (min(days_of), max(days_of)) for account, days_of in days.items()}
+
+
+def account_of(iban: str | None, number: str | None) -> str:
+    """The account, however it is written: a German IBAN holds bank code and account number."""
+    plain = re.sub(r"[^0-9A-Z]", "", (iban or "").upper())
+    if re.fullmatch(r"DE[0-9]{20}", plain):
+        return plain[4:]
+    if plain:
+        return plain
+    if german := _GERMAN.fullmatch((number or "").strip()):
+        return german[1] + german[2].zfill(10)
+    text = (number or "").upper().replace(" ", "")
+    return re.sub(r"^DE[0-9]{2}(?=[0-9]{18}$)", "", text)
+
+
+def _bookings(rows: Iterable[tuple[Any, ...]]) -> Iterator[Booking]:
+    """Rows as bookings; the rows of one batch are one booking of the batch's amount."""
+    whole: dict[tuple[str, str, str, str], Booking] = {}
+    for source, key, iban, number, day, amount, currency, party, text, data_text in rows:
+        data = json.loads(data_text)
+        account, batch = account_of(iban, number), data.get("booking", "")
+        if "format" not in data or "booking_amount" not in data:  # a table's column of that name
+            batch = ""
+        booking = Booking(
+            account=account,
+            day=day,
+            amount=Decimal(data["booking_amount"]) if batch else amount,
+            currency=currency,
+            rows=[(source, key)],
+            words=_words(party, text),
+            codes=_codes(text, data),
+            references=_references(data),
+            end_to_end_id=_end_to_end_id(data),
+            is_complete=data.get("complete") == "yes",
+            is_table=data.get("format", "qif") == "qif",
+        )
+        at = (source, account, batch or key, "batch" if batch else "")
+        if booking_before := whole.get(at):
+            if (source, key) not in booking_before.rows:
+                booking_before.rows.append((source, key))
+                booking_before.words = f"{booking_before.words} {booking.words}"
+                booking_before.codes |= booking.codes
+                booking_before.references |= booking.references
+        else:
+            whole[at] = booking
+    yield from whole.values()
+
+
+def _words(party: str, text: str) -> str:
+    name = normalized(party) if party.strip() else ""
+    parts = ["" if name in _NOBODY else name, normalized(text) if text.strip() else ""]
+    return " ".join(dict.fromkeys(" ".join(parts).split()))
+
+
+def _references(data: dict[str, str]) -> frozenset[str]:
+    references = {_end_to_end_id(data).upper(), data.get("bank_reference", "").upper()}
+    return frozenset(references - {""})
+
+
+def _end_to_end_id(data: dict[str, str]) -> str:
+    """A table's column may be called "Kundenreferenz (End-to-End)"."""
+    ids = (text for name, text in data.items() if "end_to_end" in name and text)
+    return reference(next(ids, ""))
+
+
+def _codes(text: str, data: dict[str, str]) -> frozenset[str]:
+    """Of six characters or more, with a digit: what words of another form may repeat."""
+    codes = {code.upper().rstrip(".-/_") for code in _CODE.findall(text)}
+    return frozenset(code for code in codes if len(code) >= 6) | _references(data)
+
+
+Pair = tuple[Booking, Booking]
+
+
+def paired(incoming: list[Booking], stored: list[Booking]) -> tuple[list[Pair], list[str]]:
+    """Which incoming bookings are which known ones, each at most once; and what stays doubtful."""
+    candidates: dict[Group, list[Booking]] = defaultdict(list)
+    for booking in stored:
+        candidates[booking.group].append(booking)
+    pairs: list[Pair] = []
+    doubts: list[str] = []
+    for group, bookings in _grouped(incoming).items():
+        stored_group = candidates.get(group, [])
+        if stored_group:
+            group_pairs = _of_group(bookings, stored_group)
+            pairs += group_pairs
+            doubts += _doubts(group, bookings, stored_group, group_pairs)
+    return pairs, doubts
+
+
+def _grouped(bookings: list[Booking]) -> dict[Group, list[Booking]]:
+    groups: dict[Group, list[Booking]] = defaultdict(list)
+    for booking in bookings:
+        groups[booking.group].append(booking)
+    return groups
+
+
+def _of_group(bookings: list[Booking], stored: list[Booking]) -> list[Pair]:
+    """The likeliest pairs first; of equally likely ones those that stand first on both sides."""
+    scored = [
+        (-score, at, other_at)
+        for at, booking in enumerate(bookings)
+        for other_at, other in enumerate(stored)
+        if (score := _likeness(booking, other)) is not None
+    ]
+    used, taken_known, pairs = set(), set(), []
+    for _, at, other_at in sorted(scored):
+        if at not in used and other_at not in taken_known:
+            used.add(at)
+            taken_known.add(other_at)
+            pairs.append((bookings[at], stored[other_at]))
+    return pairs
+
+
+def _likeness(booking: Booking, other: Booking) -> float | None:
+    """How much two bookings of one account, day and amount are one; None: they are not.
+
+    A shared reference decides. Different end-to-end ids tell apart, and so do words that have
+    little in common; words on one side only are no contradiction where a file is complete, nor are
+    those of a batch, which its parts do not repeat.
+    """
+    if booking.references & other.references:
+        return 300.0
+    if booking.end_to_end_id and other.end_to_end_id:
+        return None
+    is_one_source = booking.rows[0][0] == other.rows[0][0]
+    is_complete = booking.is_complete or other.is_complete
+    if is_one_source and not (is_complete and _may_be_reworded(booking, other)):
+        return None
+    if booking.codes & other.codes:
+        return 200.0
+    is_batch = len(booking.rows) > 1 or len(other.rows) > 1
+    if is_batch or not booking.words or not other.words:
+        return 1.0 if is_complete else None
+    alike = fuzz.token_set_ratio(booking.words, other.words)
+    return alike if alike >= ALIKE else None
+
+
+def _may_be_reworded(booking: Booking, other: Booking) -> bool:
+    """Only a key made of the content changes with the words."""
+    return all(_BY_CONTENT.fullmatch(key) for _, key in (*booking.rows, *other.rows))
+
+
+def _doubts(
+    group: Group, bookings: list[Booking], stored: list[Booking], pairs: list[Pair]
+) -> Iterator[str]:
+    """Bookings that another source may have stated in words that are quite different."""
+    sources = {other.rows[0][0] for other in stored} - {bookings[0].rows[0][0]}
+    unpaired = len(bookings) - len(pairs)
+    if unpaired and len(stored) > len(pairs) and sources:
+        _, day, amount, currency = group
+        yield (
+            f"{unpaired} of {len(bookings)} rows of {amount:f} {currency} on {day} resemble no row "
+            f"of that amount from {', '.join(sorted(sources))}: they are counted as others"
+        )
+
+
+def _apply(cursor: CursorWrapper, values: dict[str, Any], pairs: list[Pair]) -> int:
+    """How many rows of `incoming` are known from another source; they are taken out of it."""
+    sightings: list[tuple[str, str, str]] = []
+    dropped: set[str] = set()
+    renamed: list[tuple[str, str]] = []
+    for booking, other in pairs:
+        is_one_source = booking.rows[0][0] == other.rows[0][0]
+        if is_one_source and len(booking.rows) == len(other.rows) == 1:
+            renamed.append((booking.rows[0][1], other.rows[0][1]))
+            continue
+        dropped |= {key for _, key in booking.rows}
+        sightings += [(key, *row) for _, key in booking.rows for row in other.rows]
+    names = {"new": [new for new, _ in renamed], "known": [old for _, old in renamed]}
+    cursor.execute(sql.read("ingest/bookings_renamed"), names)
+    if not dropped:
+        return 0
+    columns = {"incoming": [s[0] for s in sightings], "sources": [s[1] for s in sightings],
+               "known": [s[2] for s in sightings]}  # fmt: skip
+    cursor.execute(sql.read("ingest/bookings_seen"), {**values, **columns})
+    cursor.execute("DELETE FROM incoming WHERE external_id = ANY (%s)", [sorted(dropped)])
+    return int(cursor.rowcount)

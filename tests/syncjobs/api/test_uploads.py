@@ -1,0 +1,185 @@
+"""Files over HTTP: sent, decided, imported, and their rejected rows mended; two tenants."""
+
+from uuid import uuid4
+
+import pytest
+from rest_framework.test import APIClient
+
+from finley.models import User
+from graph.ingest.mappings import saved_mappings
+from graph.models import RawEvent
+from syncjobs.models import Upload
+from syncjobs.uploads import read
+from tests.problems import problem, wrong
+from tests.syncjobs.api.shapes import V1, as_published
+
+UPLOADS = f"{V1}uploads/"
+BOOKS = b"""Date,Supplier,Invoice Number,Amount,Currency
+2024-03-01,Acme Wool Ltd,A-1,120.50,GBP
+2024-03-15,Borough Printing,B-7,lots,GBP
+2024-04-15,Dock Ltd,C-2,33.10,GBP
+2024-04-16,=Cab Company,C-3,,GBP
+"""
+TWO_WAYS = b"""Date,Name,Amount
+03/04/2024,Acme Wool Ltd,10.00
+05/06/2024,Borough Printing,20.00
+"""
+FIRST = b"Date,Description,Amount\n2025-03-30,Fern Bakery,-20.00\n2025-03-31,Monthly fee,-5.00\n"
+OTHER = b"Date,Description,Amount\n2025-03-29,Moss Kiosk,-7.00\n2025-03-31,Monthly fee,-5.00\n"
+
+
+def at(upload_id: str, step: str = "") -> str:
+    return f"{UPLOADS}{upload_id}/{step}"
+
+
+def sent(api: APIClient, data: bytes, name: str = "books.csv") -> str:
+    """The id of a file that a worker has read."""
+    begun = as_published(
+        api.post(UPLOADS, {"name": name, "size": len(data)}, format="json"), "uploads/", "post", 201
+    )
+    piece = at(begun["id"], "pieces/0/")
+    answer = api.put(piece, data, content_type="application/octet-stream")
+    path = "uploads/{upload_id}/pieces/{number}/"
+    assert as_published(answer, path, "put") == {"missing": []}
+    worked(begun["id"])
+    return begun["id"]
+
+
+def worked(upload_id: str) -> Upload:
+    upload = Upload.objects.using("owner").get(pk=upload_id)
+    read.run(upload.user_id, upload.pk)
+    upload.refresh_from_db()
+    return upload
+
+
+def done(api: APIClient, upload_id: str, **body: bool) -> Upload:
+    answer = api.post(at(upload_id, "confirm/"), body, format="json")
+    as_published(answer, "uploads/{upload_id}/confirm/", "post", 202)
+    return worked(upload_id)
+
+
+def shown(api: APIClient, upload_id: str) -> dict:
+    return as_published(api.get(at(upload_id)), "uploads/{upload_id}/")
+
+
+def mended(api: APIClient, upload_id: str, body: dict) -> dict:
+    answer = api.post(at(upload_id, "rejected-rows/"), body, format="json")
+    return as_published(answer, "uploads/{upload_id}/rejected-rows/", "post")
+
+
+def rejected(api: APIClient, upload_id: str) -> list[dict]:
+    answer = api.get(at(upload_id, "rejected-rows/"))
+    return as_published(answer, "uploads/{upload_id}/rejected-rows/")["results"]
+
+
+def amounts(tenant: User) -> list[str]:
+    events = RawEvent.objects.using("owner").filter(user_id=tenant.pk, posting=1)
+    return sorted(str(abs(event.amount)) for event in events)
+
+
+def test_rejected_rows_are_listed_mended_and_dropped(api: APIClient, tenant: User) -> None:
+    upload = sent(api, BOOKS)
+    assert done(api, upload).state == "done"
+    assert [(row["line"], row["field"]) for row in rejected(api, upload)] == [
+        (3, "amount"),
+        (5, "amount"),
+    ]
+    still = {"line": 5, "text": "2024-04-16,=Cab Company,C-3,nothing,GBP"}
+    right = {"line": 3, "text": "2024-03-15,Borough Printing,B-7,1200.00,GBP"}
+    answer = mended(api, upload, {"rows": [right, still]})
+    assert (answer["rows_stored"], answer["rows_rejected"]) == (1, 1)
+    assert [(row["line"], row["text"]) for row in answer["results"]] == [(5, still["text"])]
+    assert mended(api, upload, {"drop": [5]})["results"] == []
+    outcome = shown(api, upload)["outcome"]
+    assert (outcome["rows_in"], outcome["rows_stored"], outcome["rows_rejected"]) == (4, 3, 1)
+    assert [float(amount) for amount in amounts(tenant)] == [120.5, 1200, 33.1]
+    lines = RawEvent.objects.using("owner").filter(user_id=tenant.pk, posting=1)
+    places = {(place["file"], place["line"]) for event in lines for place in event.provenance}
+    assert places == {("books.csv", line) for line in (2, 3, 4)}
+
+
+def test_a_row_that_is_no_rejected_one_changes_nothing(api: APIClient, tenant: User) -> None:
+    upload = sent(api, BOOKS)
+    done(api, upload)
+    row = {"line": 3, "text": "2024-03-15,Borough Printing,B-7,1200.00,GBP"}
+    where = at(upload, "rejected-rows/")
+    for body, words in (
+        ({"rows": [row, {"line": 4, "text": "x"}]}, "No rejected row stands on line 4"),
+        ({"rows": [row, row]}, "Each line at most once"),
+        ({"rows": [{"line": 3, "text": f"{row['text']}\n{row['text']}"}]}, "must stay one row"),
+    ):
+        assert words in str(problem(api.post(where, body, format="json")))
+    assert len(amounts(tenant)) == 2
+    assert len(rejected(api, upload)) == 2
+
+
+def test_rows_of_a_file_that_is_not_imported_are_refused(api: APIClient) -> None:
+    upload = sent(api, BOOKS)
+    assert "ready" in str(problem(api.get(at(upload, "rejected-rows/"))))
+
+
+def test_two_readings_are_decided_and_the_mapping_is_saved(api: APIClient, tenant: User) -> None:
+    upload = sent(api, TWO_WAYS)
+    (part,) = shown(api, upload)["parts"]
+    assert any(doubt["blocking"] for doubt in part["doubts"])
+    assert api.post(at(upload, "confirm/"), {}, format="json").status_code == 400
+    choices = {"direction": "out", "date_order": "month", "currency": "GBP"}
+    answer = api.post(at(upload, "choices/"), choices, format="json")
+    as_published(answer, "uploads/{upload_id}/choices/", "post", 202)
+    worked(upload)
+    assert done(api, upload, save_mapping=True).state == "done"
+    assert len(saved_mappings.of_tenant(tenant.pk)) == 1
+    later = sent(api, TWO_WAYS.replace(b"03/04", b"07/04"), "later.csv")
+    (part,) = shown(api, later)["parts"]
+    assert not any(doubt["blocking"] for doubt in part["doubts"])
+    assert part["rows"][0]["day"] == "2024-07-04"
+
+
+@pytest.mark.parametrize(
+    ("choice", "stored"), [({"account": "Savings"}, 2), ({"same_account": "yes"}, 1)]
+)
+def test_whose_account_a_file_is_can_be_decided(
+    api: APIClient, choice: dict[str, str], stored: int
+) -> None:
+    known = {"direction": "in", "currency": "GBP"}
+    for data, more in ((FIRST, {}), (OTHER, {}), (OTHER, choice)):
+        upload = sent(api, data, "first.csv" if data is FIRST else "other.csv")
+        api.post(at(upload, "choices/"), {**known, **more}, format="json")
+        worked(upload)
+        ended = done(api, upload)
+        assert ended.state == ("done" if data is FIRST or more else "refused"), ended.error
+        if ended.state == "refused":
+            assert "Is it another account's file" in ended.error
+            assert "--" not in ended.error
+            assert shown(api, upload)["parts"], "a person decides with the rows before them"
+    assert ended.outcome["rows_stored"] == stored
+
+
+def test_wrong_values_are_named(api: APIClient) -> None:
+    for body, field in (
+        ({"name": "a.csv"}, "size"),
+        ({"name": "a.csv", "size": 0}, "size"),
+        ({"name": "..", "size": 5}, "name"),
+    ):
+        assert list(wrong(api.post(UPLOADS, body, format="json"))) == [field]
+    upload = sent(api, BOOKS)
+    for step, body, field in (
+        ("choices/", {"direction": "up"}, "direction"),
+        ("choices/", {"currency": "pounds"}, "currency"),
+    ):
+        assert list(wrong(api.post(at(upload, step), body, format="json"))) == [field]
+
+
+def test_others_files_are_not_there(api: APIClient, their_api: APIClient) -> None:
+    upload = sent(api, BOOKS)
+    done(api, upload)
+    assert their_api.get(UPLOADS).json() == {"results": []}
+    for path in (at(upload), at(upload, "rejected-rows/"), at(str(uuid4())), at("none")):
+        assert their_api.get(path).status_code == 404
+    body = {"drop": [3]}
+    assert their_api.post(at(upload, "rejected-rows/"), body, format="json").status_code == 404
+    assert their_api.delete(at(upload)).status_code == 404
+    assert len(rejected(api, upload)) == 2
+    assert api.delete(at(upload)).status_code == 204
+    listing = as_published(api.get(UPLOADS), "uploads/")
+    assert listing == {"results": []}
