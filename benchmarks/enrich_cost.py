@@ -17,8 +17,8 @@ import numpy as np
 from django.db import connections
 
 from benchmarks import dataset
-from benchmarks.otherbooks import books
-from benchmarks.scoring import tenants
+from benchmarks.otherbooks import charity as books
+from benchmarks.scoring import scored_tenants as tenants
 
 DATABASE = "finley_enrich_cost"
 ROWS = 4_000  # about as many payments has each unit of scale, beside the agreements

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from benchmarks.planted import books
-from benchmarks.scoring import tenants
+from benchmarks.scoring import scored_tenants as tenants
 
 pytestmark = pytest.mark.usefixtures("committed")
 
