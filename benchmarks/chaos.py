@@ -371,9 +371,9 @@ def _tenant(number: int) -> str:
 
 def _tell(figures: dict[str, Any]) -> None:
     _say(
-        f"{found['accepted']:,} accepted: {found['succeeded']:,} succeeded, "
-        f"{figures['failed_recorded']:,} in job_failures, {found['lost']} lost, "
-        f"{figures['doubled']} doubled; {found['kills']} workers killed, "
+        f"{figures['accepted']:,} accepted: {figures['succeeded']:,} succeeded, "
+        f"{figures['failed_recorded']:,} in job_failures, {figures['lost']} lost, "
+        f"{figures['doubled']} doubled; {figures['kills']} workers killed, "
         f"{figures['runs_cut_short']} runs cut short, the longest recovery "
         f"{figures['recovered_within_s']} s, throughput after over before "
         f"{figures['throughput_after_over_before']}."

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncjobs', '0007_pieces_of_uploads'),
+        ('syncjobs', '0008_how_uploads_are_read'),
     ]
 
     operations = [
