@@ -15,9 +15,9 @@ from graph.ingest.import_file import is_ledger
 from graph.ingest.readers.parts import Hints, Part
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import Nango
+from syncjobs.parsers.frames import pack
 from syncjobs.parsers.pool import Parsers
 from syncjobs.parsers.tasks import parts_from, reading_from
-from syncjobs.parsers.wire import pack
 from syncjobs.sources import SOURCES, sender_checks
 from syncjobs.sources.items import Item, clean, speaks_of_money
 

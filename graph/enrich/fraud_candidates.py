@@ -30,6 +30,7 @@ _SUFFIX = re.compile(
 LABEL = 3  # days on which a party is paid one amount under one number: of more it is a label,
 OFTEN = 12  # or on which it bears that number at all
 UNLIKE = 3  # sums of days under one number, from which on it is a case's or a contract's
+CASE = 4  # days of a number with two unlike sums, from which on it is one, too
 PARTLY = 0.6  # of the confidence where the number was once paid another sum, too
 NEXT = 0.4  # of the confidence where the party is paid the amount under a number next to it, too
 BESIDE = 2  # times as far from a number as the two that are compared: next to it
@@ -78,7 +79,9 @@ class Columns:
         """Rows whose number their party bears on many days: a contract, a mandate."""
         bears, day = codes(self.payee, self.number), self.payments.day
         label = _days_of(codes(bears, self.payments.amount), day) > LABEL
-        return label | (_days_of(bears, day) > OFTEN) | (self.unlike_sums >= UNLIKE)
+        days = _days_of(bears, day)
+        case = (self.unlike_sums >= UNLIKE) | ((self.unlike_sums > 1) & (days >= CASE))
+        return label | (days > OFTEN) | case
 
     @cached_property
     def unlike_sums(self) -> Ints:
@@ -189,7 +192,7 @@ def _exactly(columns: Columns, later: int, first: int) -> bool:
 
 
 def _of_gap(days: int) -> float:
-    return 0.95 if days <= SOON else 0.85 if days <= 400 else 0.7
+    return 0.97 if days <= SOON else 0.85 if days <= 400 else 0.7
 
 
 def _suffix(columns: Columns) -> Iterator[Repeat]:
@@ -217,7 +220,7 @@ def _transposed_number(columns: Columns) -> Iterator[Repeat]:
     """One party and amount, and two digits of the number swapped; not where several invoices of
     one day are all so like those of another: a slip of the pen happens once.
     """
-    shape = np.array(["".join(sorted(number)) for number in columns.number], dtype=object)
+    shape = np.array(["".join(sorted(number)) for number in columns.raw], dtype=object)
     key = codes(columns.payee, shape, columns.payments.amount)
     pairs = [
         (later, first)

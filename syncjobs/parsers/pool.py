@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 
 from syncjobs.errors import ParserFailed, Unreadable
-from syncjobs.parsers import wire
+from syncjobs.parsers import frames
 
 WAIT = 4.0  # times its processor time that a task may take on a busy machine, and
 SPARE = 60.0  # seconds more
@@ -41,7 +41,7 @@ class Parsers:
             request = {"task": task, "arguments": arguments, "seconds": seconds}
             try:
                 async with asyncio.timeout(WAIT * seconds + SPARE):
-                    answer = await _asked(process, wire.frame(request))
+                    answer = await _asked(process, frames.frame(request))
             except TimeoutError:
                 raise ParserFailed(_too_long(seconds)) from None
             except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError):
@@ -103,7 +103,7 @@ async def _asked(process: Process, request: bytes) -> dict[str, Any]:
     assert process.stdout is not None  # noqa: S101
     process.stdin.write(request)
     await process.stdin.drain()
-    (length,) = wire.HEAD.unpack(await process.stdout.readexactly(wire.HEAD.size))
+    (length,) = frames.HEAD.unpack(await process.stdout.readexactly(frames.HEAD.size))
     answer: dict[str, Any] = json.loads(await process.stdout.readexactly(length))
     return answer
 

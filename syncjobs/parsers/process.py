@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from graph.errors import GraphError
-from syncjobs.parsers import wire
+from syncjobs.parsers import frames
 from syncjobs.parsers.tasks import TASKS
 
 PR_SET_PDEATHSIG = 1
@@ -39,7 +39,7 @@ def main() -> None:
         answer = _answered(request)
         worn = _peak_resident_kb() > MOST_RESIDENT_KB
         answer["last"] = bool(answer.get("last")) or worn or number == MOST_TASKS - 1
-        answers.write(wire.frame(answer))
+        answers.write(frames.frame(answer))
         answers.flush()
         if answer["last"]:
             return
@@ -57,10 +57,10 @@ def _peak_resident_kb() -> int:
 
 
 def _received(requests: IO[bytes]) -> Any:
-    head = requests.read(wire.HEAD.size)
-    if len(head) < wire.HEAD.size:
+    head = requests.read(frames.HEAD.size)
+    if len(head) < frames.HEAD.size:
         return None
-    return json.loads(requests.read(*wire.HEAD.unpack(head)))
+    return json.loads(requests.read(*frames.HEAD.unpack(head)))
 
 
 def _answered(request: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers.einvoices import attached
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rows import LedgerRow, Party, Reject
-from syncjobs.parsers.wire import pack, unpack
+from syncjobs.parsers.frames import pack, unpack
 
 MESSAGE = 1_000_000  # characters of a message's source that are read
 

@@ -77,6 +77,15 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Continued:
+    """Two entities of which the second's equal payments begin where the first's end."""
+
+    one: str
+    other: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """Two entities that are one (`decided` automatic) or may be (open)."""
 
@@ -88,7 +97,11 @@ class Pair:
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
-def resolve(parties: Iterable[Party], decisions: Sequence[Decision] = ()) -> list[Pair]:
+def resolve(
+    parties: Iterable[Party],
+    decisions: Sequence[Decision] = (),
+    continued: Sequence[Continued] = (),
+) -> list[Pair]:
     """The merges and the open pairs. `decisions`: oldest first. The order of parties is nothing.
 
     Each merged entity has one Pair, with the entity that is kept in its cluster: the one already
@@ -104,8 +117,16 @@ def resolve(parties: Iterable[Party], decisions: Sequence[Decision] = ()) -> lis
     for decision in reversed(decisions):
         if decision.one in place and decision.other in place:
             clusters.obey(place[decision.one], place[decision.other], decision.decided)
-    clusters.agglomerate([*reading.of_keys(), *reading.of_names()], SURE)
+    offered = _of_continued(place, continued)
+    clusters.agglomerate([*reading.of_keys(), *reading.of_names(), *offered], SURE)
     return [*_merges(ordered, clusters), *_open(ordered, clusters)]
+
+
+def _of_continued(place: Mapping[str, int], continued: Iterable[Continued]) -> Iterator[Edge]:
+    for each in continued:
+        ends = place.get(each.one, -1), place.get(each.other, -1)
+        if min(ends) >= 0:
+            yield Edge(offers.CONTINUES, *ends, each.reason, {"series": each.reason})
 
 
 class _Reading:

@@ -17,7 +17,16 @@ from django.db.backends.utils import CursorWrapper
 from graph import sql
 from graph.database.bulk import AS_USUAL, IN_BULK, alone
 from graph.database.tenancy import tenant_transaction
-from graph.enrich.resolution.resolve import PARTIES, Decision, Key, Pair, Party, resolve
+from graph.enrich.resolution.offers import PAYMENTS
+from graph.enrich.resolution.resolve import (
+    PARTIES,
+    Continued,
+    Decision,
+    Key,
+    Pair,
+    Party,
+    resolve,
+)
 from graph.enrich.write.counts import Counts
 from graph.errors import NotFound
 
@@ -83,7 +92,8 @@ def _require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> 
 def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: UUID) -> Counts:
     values = {"user_id": user_id}
     cursor.execute(IN_BULK)
-    pairs = resolve(parties(cursor, user_id), decisions(cursor, user_id))
+    continued = _continued(cursor, user_id)
+    pairs = resolve(parties(cursor, user_id), decisions(cursor, user_id), continued)
     cursor.execute(sql.read("resolution/staged"))
     _copy(connection, pairs)
     cursor.execute("ANALYZE found_resolutions")
@@ -144,6 +154,16 @@ def decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
         [user_id],
     )
     return [Decision(*row) for row in cursor.fetchall()]
+
+
+def _continued(cursor: CursorWrapper, user_id: UUID) -> list[Continued]:
+    cursor.execute(sql.read("resolution/continued"), {"user_id": user_id, "least": PAYMENTS})
+    return [
+        Continued(
+            one, other, f"payments of {amount:,.2f} end on {done} and go on from {begin} under it"
+        )
+        for one, other, amount, done, begin in cursor.fetchall()
+    ]
 
 
 def _copy(connection: BaseDatabaseWrapper, pairs: Iterable[Pair]) -> None:

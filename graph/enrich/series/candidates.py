@@ -55,7 +55,7 @@ class Tries:
         return price(self.rhythm, self.width)
 
 
-_SHORTEST = [(int(n), float((n - 1.5) * p)) for n, p in zip(LEAST_OF, PERIOD, strict=True)]
+_SHORTEST = [(int(n), float((n - 1.5) * p)) for n, p in zip(LEAST_OF, PERIOD, strict=False)]
 
 
 def price(rhythm: Ints, width: Ints) -> Floats:

@@ -18,8 +18,8 @@ from graph.enrich.columns.payments import UNIT, Payments
 from graph.enrich.series.activity import Floats
 from graph.enrich.series.candidates import LONG
 from graph.enrich.series.detect import Series
-from graph.enrich.series.month_effects import Effect, month_effect
-from graph.enrich.series.periods import RHYTHMS, Grid, Grids, Ints
+from graph.enrich.series.month_effects import Effect, month_effect, without
+from graph.enrich.series.periods import EVERY, Grid, Grids, Ints, moved
 from graph.enrich.series.short import ABOUT
 
 COVERAGE = 0.94  # of the pooled past; a little of it is lost on what is new
@@ -105,8 +105,8 @@ class Habits:
     def of(cls, grid: Grid, slots: Ints, days: Ints) -> "Habits":
         reach = min(NEAR, grid.rhythm.cycle // 4)
         by = np.array(sorted(range(-reach, reach + 1), key=abs), dtype=np.int64)
-        turn, phase = np.divmod(grid.phase + by, grid.rhythm.cycle)
-        grids = Grids(np.full(len(by), RHYTHMS.index(grid.rhythm)), phase)
+        turn, phase = moved(grid, by)
+        grids = Grids(np.full(len(by), EVERY.index(grid.rhythm)), phase)
         turns = np.repeat(np.arange(len(by)), len(slots))
         agreed = grids.agreed((slots + turn[:, None]).ravel(), turns).reshape(len(by), len(slots))
         expected = np.stack([shifted(agreed, weekend) for weekend in WEEKENDS], axis=1)
@@ -122,7 +122,7 @@ class Habits:
         """That one."""
         best = self.best(count)
         by, weekend = divmod(best, len(WEEKENDS))
-        turn, phase = divmod(self.grid.phase + int(self.by[by]), self.grid.rhythm.cycle)
+        turn, phase = (int(each[by]) for each in moved(self.grid, self.by))
         spread = float(self.spread[best, count - 1])
         return Habit(Grid(self.grid.rhythm, phase), turn, WEEKENDS[weekend], spread)
 
@@ -195,7 +195,7 @@ def trials(course: Course, hidden: int = 0) -> list[Trial]:
 def _trial(course: Course, at: int) -> Trial:
     best = course.habits.best(at)
     expected = int(course.habits.expected[best, at])
-    centre, spread = _amounts(course.amounts[:at])
+    centre, spread = _amounts(_plain(course, at))
     centre += _effect(course, at, int(course.slots[at])).sure
     return Trial(
         course.series.frequency, expected, abs(float(course.days[at] - expected)),
@@ -208,6 +208,12 @@ def _amounts(amounts: Floats) -> tuple[float, float]:
     """The median of the last ones, and the mean step from one to the next."""
     steps = np.abs(np.diff(amounts))
     return float(np.median(amounts[-USUAL:])), float(steps.mean()) if len(steps) else 0.0
+
+
+def _plain(course: Course, count: int) -> Floats:
+    """The first `count` amounts without what their months do to them."""
+    rhythm = course.series.fit.grid.rhythm
+    return without(rhythm, course.slots[:count], course.amounts[:count])
 
 
 def _effect(course: Course, count: int, slot: int) -> Effect:
@@ -297,7 +303,7 @@ def ahead(course: Course, calibration: dict[str, Scale], hidden: int = 0) -> Exp
     if day + reach > LAST_DAY:
         return None
     effect = _effect(course, count, int(slot[0]))
-    low, high = _amount_range(course.amounts[:count], scale, effect)
+    low, high = _amount_range(_plain(course, count), scale, effect)
     chance = scale.coverage * _kept(course, count, scale) * (1 - np.exp(-course.series.fit.odds))
     return Expected(
         int(slot[0]), day, day - reach, day + reach, low, high, float(chance), count, scale.trials

@@ -28,6 +28,7 @@ from graph.enrich.series import (
     activity,
     best_run,
     candidates,
+    continued,
     day_sets,
     detect,
     fitting,
@@ -71,7 +72,8 @@ def find(user_id: UUID, payments: Payments, *, everything: bool = False) -> list
     _remember(user_id, groups, rows)
     for key in groups.keys() - series.keys():
         series[key] = [_series(groups[key], row) for row in stored[key].found]
-    return detect.numbered(payments, chain.from_iterable(series.values()))
+    every = list(chain.from_iterable(series.values()))
+    return detect.numbered(payments, continued.joined(payments, every))
 
 
 def _key(payments: Payments, places: Ints) -> str:

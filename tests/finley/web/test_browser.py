@@ -44,6 +44,7 @@ def window(person, books, chromium: Browser, server: str) -> Iterator[tuple[Brow
     chromium.until("return document.activeElement.name === 'username'")
     chromium.press(*person.email, TAB, *PASSWORD, ENTER)
     chromium.until("return location.pathname === '/' && document.querySelector('svg.chart')")
+    chromium.said()
     yield chromium, server
     chromium.look_like(1360, "light")
 

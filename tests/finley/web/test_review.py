@@ -158,3 +158,23 @@ def test_a_decision_leads_back_to_the_queue_and_nowhere_else(client, two):
     assert client.post("/review/decide/", form)["Location"] == "/review/"
     form = {**form, "case": two[1], "back": "/review/?party=twice#next"}
     assert client.post("/review/decide/", form)["Location"] == "/review/?party=twice#next"
+
+
+def test_all_of_a_filter_are_decided_at_once_and_taken_back(client, tenant, books, monkeypatch):
+    monkeypatch.setattr("finley.web.review.cases.A_PAGE", 1)
+    for party in ("Twice Ltd", "Twice plc", "Other Ltd"):
+        a_case(tenant.id, books.annotated, books.plain, party=party)
+    page = text_of(client.get("/review/?party=twice"))
+    assert "Dismiss all 2 of this filter" in page
+    sent = {"every": "dismiss", "seen": "open", "party": "twice", "min_amount": ""}
+    assert "2 of 2 dismissed" in text_of(client.post("/review/decide/", sent, follow=True))
+    found = models.PaymentCase.objects.using("owner").filter(user_id=tenant.id)
+    assert dict(found.values_list("party", "state")) == {
+        "Twice Ltd": "dismissed",
+        "Twice plc": "dismissed",
+        "Other Ltd": "open",
+    }
+    undo = client.session["undo"]
+    body = {"action": "reopen", "seen": undo["state"], "case": undo["cases"]}
+    client.post("/review/decide/", body)
+    assert set(found.values_list("state", flat=True)) == {"open"}

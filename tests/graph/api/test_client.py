@@ -47,7 +47,7 @@ def kind(answer: Any) -> str:
 
 def test_it_has_a_function_for_every_operation(made):
     named = {each.stem for each in (made / "finley_client/api/graph").glob("graph_*.py")}
-    assert len(named) == 31
+    assert len(named) == 32
     assert {"graph_importance", "graph_explain", "graph_k_shortest", "graph_export"} <= named
 
 
