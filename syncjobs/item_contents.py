@@ -17,7 +17,7 @@ from graph.ingest.readers.parts import Hints, Part
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import Nango
 from syncjobs.parsers.frames import pack
-from syncjobs.parsers.pool import Parsers
+from syncjobs.parsers.pool import TenantParsers
 from syncjobs.parsers.tasks import parts_from, reading_from
 from syncjobs.sources import SOURCES, sender_checks
 from syncjobs.sources.items import Item, clean, speaks_of_money
@@ -99,7 +99,7 @@ def file_name(item: Item) -> str:
 
 
 async def read(
-    parsers: Parsers, content: Content, senders: Senders, known: Hints = NO_HINTS
+    parsers: TenantParsers, content: Content, senders: Senders, known: Hints = NO_HINTS
 ) -> Content:
     """Reads the item with a parser: a ledger's rows, or the facts of a document.
 
@@ -144,7 +144,7 @@ def _held(content: Content, why: str) -> Content:
     return content
 
 
-async def _holds_invoice(parsers: Parsers, path: Path) -> bool:
+async def _holds_invoice(parsers: TenantParsers, path: Path) -> bool:
     with path.open("rb") as file:
         if b"%PDF-" not in file.read(1024):
             return False
@@ -152,7 +152,9 @@ async def _holds_invoice(parsers: Parsers, path: Path) -> bool:
     return bool(await parsers.run("holds_invoice", seconds, path=str(path)))
 
 
-async def _read_ledger(parsers: Parsers, content: Content, path: Path, known: Hints) -> Content:
+async def _read_ledger(
+    parsers: TenantParsers, content: Content, path: Path, known: Hints
+) -> Content:
     rows = path.with_name("rows.jsonl")
     parts = await parsers.run(
         "read_ledger",
