@@ -16,7 +16,9 @@ from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.roles import typeness
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import CARD, plain
-from graph.ingest.mappings.mapping import PartyRule
+from graph.ingest.mappings.mapping import OWED, PartyRule
+
+FEEDS = frozenset({"bank", "card"})
 
 
 def book(sample: Sample, own: str, choices: Choices) -> Book:
@@ -26,7 +28,18 @@ def book(sample: Sample, own: str, choices: Choices) -> Book:
     guessed = _kind(sample, own, money, choices)
     if choices.records:
         return replace(guessed, records=choices.records)
-    return _ordered(guessed) if _is_orders(sample) else guessed
+    return _ordered(guessed) if _is_orders(sample) else _by_due_day(sample, guessed)
+
+
+def _by_due_day(sample: Sample, guessed: Book) -> Book:
+    """What would record payments, but says when they are due: each row is told by its due day.
+
+    Accounts, cards and processors tell of money that moved, whatever else they state.
+    """
+    moved = guessed.platform in FEEDS or guessed.platform in OWED
+    if guessed.records == "payment" and sample.role("due") and not moved:
+        return replace(guessed, records=None)
+    return guessed
 
 
 def _is_orders(sample: Sample) -> bool:
