@@ -14,7 +14,7 @@ from graph.ingest.guessing.amount_rule import amount_rule
 from graph.ingest.guessing.book import SURE, Book
 from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.guessing.currency import currency_of
-from graph.ingest.guessing.date_order import Order, order_of
+from graph.ingest.guessing.date_order import Order, order_of, rival_date
 from graph.ingest.guessing.explain import evidence
 from graph.ingest.guessing.header import GuessError, MissingError
 from graph.ingest.guessing.kinds import book
@@ -27,6 +27,8 @@ from graph.ingest.mappings.column_names import canonical, squash
 from graph.ingest.mappings.mapping import AmountRule, DateRule, FileRule, KeyRule, Mapping, SkipRule
 
 __all__ = ["GuessError", "guess"]
+
+DATES_SURE = 0.92  # more than a currency and a guess at what a month is: a wrong day stays unseen
 
 
 def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mapping:
@@ -183,8 +185,13 @@ def _date_doubts(sample: Sample, column: Column, order: Order, path: Path) -> It
             "--date-order",
             (first, second),
             order.confidence,
-            order.confidence < SURE,
+            order.confidence < DATES_SURE,
         )
+    if other := rival_date(sample, column):
+        text = f"{other.title!r} is named like a date as {column.title!r} is; read that"
+        both = (column.title, other.title)
+        blocking = "date" not in sample.forced
+        yield Doubt("date", text, "--date", both, 0.5, blocking)
     if not sample.named("date", column):
         text = f"no column is named like a date; {column.title!r} holds dates"
         yield Doubt("date", text, "--date", (column.title,), 0.8)
