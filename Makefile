@@ -16,7 +16,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.12 --gene
 	--no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev demo serve test test-all test-networkx check bench fuzz-api client docs audit requirements clean
+.PHONY: help venv venv-dev demo serve test test-all test-networkx check bench fuzz-api assets client docs audit requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
@@ -61,6 +61,9 @@ bench: venv-dev ## Measure finley against the ten-fetch way, and the columnar gr
 
 fuzz-api: venv-dev ## Schemathesis over the running service, more than 20,000 cases
 	@$(PYTHON) -m benchmarks.fuzz $(ARGS)
+
+assets: venv-dev ## Fetch what draws the explorer, and what its tests need, from npm
+	@$(PYTHON) scripts/assets.py --tests
 
 client: venv-dev ## Make a Python client of the API from its schema, in CLIENT
 	@$(PYTHON) scripts/client.py $(CLIENT)

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import pyarrow as pa
 from django.db import connections, transaction
-from psycopg.sql import SQL, Identifier, Literal
+from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from benchmarks import dataset
 from graph.database.arrow import tenant_snapshot
@@ -208,20 +209,25 @@ def _refreshes() -> dict[str, float]:
 
 def _plan() -> list[str]:
     """EXPLAIN ANALYZE of each query of a fresh read of few columns."""
-    told: list[str] = []
+    lines: list[str] = []
+    queries: list[str] = []
     with tenant_snapshot(TENANT) as reader:
-        asked: list[str] = []
         run = reader.table
-        reader.table = lambda query: (asked.append(query.as_string()), run(query))[1]  # type: ignore[method-assign]
+
+        def recorded(query: Composable) -> pa.Table:
+            queries.append(query.as_string())
+            return run(query)
+
+        setattr(reader, "table", recorded)  # noqa: B010 - replaces a method of this one object
         _, state = corrections.nodes(reader, TENANT)
         corrections.edges(reader, EdgeQuery(TENANT, FEW), state)
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT set_config('finley.user_id', %s, false)", [str(TENANT)])
-        for query in asked:
+        for query in queries:
             cursor.execute("EXPLAIN (ANALYZE, BUFFERS OFF) " + query)
-            told += [line[:200] for (line,) in cursor.fetchall()]
+            lines += [line[:200] for (line,) in cursor.fetchall()]
         cursor.execute("RESET finley.user_id")
-    return told
+    return lines
 
 
 def _execute(statement: str, *parameters: Any) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
-from benchmarks import books, crowd, peers, ways
+from benchmarks import crowd, graph_books, peers, ways
 from graph.engine.graph import Graph
 from graph.reading import graph_cache
 
@@ -50,7 +50,7 @@ def main() -> None:
 
 def loads(options: argparse.Namespace) -> dict[str, Any]:
     """The large tenant by every way."""
-    with books.kept(books.SIZES, SEED) as tenants:
+    with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         user = tenants[0]
         graph_cache.load(user)  # the entry that `warm` finds
         seconds: Seconds = {name: [] for name in ways.WAYS}
@@ -75,7 +75,7 @@ def loads(options: argparse.Namespace) -> dict[str, Any]:
 def memory(options: argparse.Namespace) -> dict[str, Any]:
     """Peak memory over idle of a process that does one thing, in bytes."""
     names = ("cold_full", "cold_importance", "warm", *(SLOW if options.slow_rounds else ()))
-    with books.kept(books.SIZES, SEED) as tenants:
+    with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         graph_cache.load(tenants[0])  # the entry that `warm` finds
         size = ways.arrow_bytes(tenants[0])
     peaks = {name: _peak_of(name) for name in ("idle", *names)}
@@ -85,7 +85,7 @@ def memory(options: argparse.Namespace) -> dict[str, Any]:
 
 def algorithms(options: argparse.Namespace) -> dict[str, Any]:
     """networkx's interface on our graph against the libraries themselves, and networkx."""
-    with books.kept(books.SIZES, SEED) as tenants:
+    with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         large, middle = (ways.cold_full(tenant) for tenant in tenants[:2])
     asked = peers.questions(large, large if options.large else middle)
     found: dict[str, Any] = {}
@@ -106,7 +106,7 @@ def algorithms(options: argparse.Namespace) -> dict[str, Any]:
 
 def api(options: argparse.Namespace) -> dict[str, Any]:
     """A small tenant's request without the cache, and all tenants at once."""
-    with books.kept(books.SIZES, SEED) as tenants:
+    with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         asking = crowd.tokens(tenants)
         ways.disconnect()
         alone = crowd.one(asking[-1], max(options.rounds, 20))
@@ -116,17 +116,17 @@ def api(options: argparse.Namespace) -> dict[str, Any]:
 
 def plot(options: argparse.Namespace) -> dict[str, Any]:
     """Seconds of a cold full build by edges, and the exponent that fits them."""
-    with books.kept(books.STEPS, SEED + 1, f"{books.DATABASE}_steps") as tenants:
+    with graph_books.kept(graph_books.STEPS, SEED + 1, f"{graph_books.DATABASE}_steps") as tenants:
         steps = [
             statistics.median(
                 _timed(lambda user=user: ways.cold_full(user)) for _ in range(options.rounds)
             )
             for user in tenants
         ]
-    slope, level = np.polyfit(np.log(books.STEPS), np.log(steps), 1)
+    slope, level = np.polyfit(np.log(graph_books.STEPS), np.log(steps), 1)
     if options.plot:
         _draw(options.plot, steps, float(slope), float(level))
-    told = dict(zip(map(str, books.STEPS), (round(x, 4) for x in steps), strict=True))
+    told = dict(zip(map(str, graph_books.STEPS), (round(x, 4) for x in steps), strict=True))
     return {"seconds_by_edges": told, "exponent": round(float(slope), 3)}
 
 
@@ -137,9 +137,12 @@ def _draw(file: Path, steps: list[float], slope: float, level: float) -> None:
     from matplotlib import pyplot  # noqa: PLC0415
 
     figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
-    axes.loglog(books.STEPS, steps, "o", label="cold full build")
+    axes.loglog(graph_books.STEPS, steps, "o", label="cold full build")
     axes.loglog(
-        books.STEPS, np.exp(level) * np.array(books.STEPS) ** slope, "-", label=f"edges^{slope:.2f}"
+        graph_books.STEPS,
+        np.exp(level) * np.array(graph_books.STEPS) ** slope,
+        "-",
+        label=f"edges^{slope:.2f}",
     )
     axes.set_xlabel("relationships of the tenant")
     axes.set_ylabel("seconds")
@@ -156,7 +159,7 @@ def _peak_of(name: str) -> int:
 
 def _peak(name: str) -> None:
     """Do one thing and print this process's greatest resident set, in bytes."""
-    with books.kept(books.SIZES, SEED) as tenants:
+    with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         small = tenants[-1]
         if name == "warm":
             graph_cache.load(small)
@@ -190,7 +193,7 @@ def _ratio(median: dict[str, float], one: str, other: str) -> float | None:
 
 
 def _sizes() -> dict[int, int]:
-    return {size: books.SIZES.count(size) for size in dict.fromkeys(books.SIZES)}
+    return {size: graph_books.SIZES.count(size) for size in dict.fromkeys(graph_books.SIZES)}
 
 
 def _say(text: str) -> None:

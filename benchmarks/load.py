@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString, cast
 from uuid import UUID
 
 from django.db import connections
@@ -273,13 +273,13 @@ def _asking(tenant: Tenant, question: str, chance: random.Random) -> bytes:
 def _books(seed: int) -> list[Tenant]:
     """The tenants' books, each with a token."""
     chance = random.Random(seed)
-    books = dataset.BOOKS.read_text()
+    books = SQL(cast(LiteralString, dataset.BOOKS.read_text()))
     users = [UUID(int=chance.getrandbits(128)) for _ in range(TENANTS)]
     with connections["owner"].cursor() as cursor:
         for number, user in enumerate(users):
-            given = {"edges": EDGES, "entities": ENTITIES, "seed": seed * 1000 + number}
-            named = {name: Literal(value) for name, value in given.items()}
-            cursor.execute(SQL(books).format(user=Literal(user), **named))  # type: ignore[arg-type]
+            options = {"edges": EDGES, "entities": ENTITIES, "seed": seed * 1000 + number}
+            parameters = {name: Literal(value) for name, value in options.items()}
+            cursor.execute(books.format(user=Literal(user), **parameters))
     refresh.refresh(concurrently=False)
     with connections["owner"].cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -1,8 +1,11 @@
 """How long after kill -9 of the only worker its run goes on, all settings at their defaults.
 
-A sync stands still in the middle of its pages; its worker is killed; another one is started a
-second later, as a supervisor would. arq alone would wait for its in-progress key: the job's timeout
-of 3600 seconds and ten more.
+A sync has met a provider that stands still in the middle of its pages; its worker is killed;
+another one is started a second later, as a supervisor would, and the provider answers again. arq
+alone would wait for its in-progress key: the job's timeout of 3600 seconds and ten more.
+
+The kill waits until the provider stands still: a stall that the second worker met instead would
+add its own 30 seconds of silence and the backoff, which have nothing to do with the death.
 """
 
 import argparse
@@ -11,9 +14,11 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 from django.core.management import call_command
 
 from benchmarks import apart
@@ -23,6 +28,7 @@ from syncjobs.models.choices import Trigger
 
 STALLS = [{"do": "stall", "on": "messages/", "at": 60, "seconds": 600}]
 PATIENCE = 120.0
+TARGET = 90.0  # seconds from the kill until the run goes on
 
 
 def main() -> None:
@@ -38,6 +44,8 @@ def main() -> None:
     )
     if options.json:
         print(json.dumps(found))
+    if found["seconds_to_go_on"] > TARGET:
+        sys.exit(f"The target is {TARGET:g} s.")
 
 
 def measure() -> dict[str, Any]:
@@ -47,20 +55,23 @@ def measure() -> dict[str, Any]:
         os.environ |= {"NANGO_HOST": told["url"], "NANGO_SECRET_KEY": "sandbox"}
         run = _accepted()
         worker = apart.worker()
-        _until(lambda: ExternalItem.objects.using("owner").exists())
-        worker.kill()
+        try:
+            _until("a save, then the stall", lambda: _saved() and _stalled(told["url"]))
+        finally:
+            worker.kill()
         killed, kept = time.time(), ExternalItem.objects.using("owner").count()
         worker.wait()
         time.sleep(1)
         worker = apart.worker()
         try:
-            second = _until(lambda: JobAttempt.objects.using("owner").filter(fence=2).first())
-            ended = _until(lambda: SyncRun.objects.using("owner").exclude(finished_at=None).first())
+            second = _until("a second attempt", _second)
+            ended = _until("the run's end", _ended)
         finally:
             worker.kill()
             worker.wait()
     return {
         "seconds_to_go_on": round(second.started_at.timestamp() - killed, 1),
+        "seconds_to_the_end": round(ended.finished_at.timestamp() - killed, 1),
         "items_kept": kept,
         "items": ExternalItem.objects.using("owner").count(),
         "status": ended.status,
@@ -76,13 +87,38 @@ def _accepted() -> object:
     return runs.accept(connection.user_id, connection.pk, trigger=Trigger.REQUEST).pk
 
 
-def _until(true: Callable[[], Any]) -> Any:
+def _saved() -> bool:
+    return ExternalItem.objects.using("owner").exists()
+
+
+def _stalled(url: str) -> bool:
+    answer = httpx.get(f"{url}/sandbox/connections/slow", trust_env=False, timeout=10)
+    return bool(answer.raise_for_status().json()["behaved"])
+
+
+def _second() -> JobAttempt | None:
+    return JobAttempt.objects.using("owner").filter(fence=2).first()
+
+
+def _ended() -> SyncRun | None:
+    return SyncRun.objects.using("owner").exclude(finished_at=None).first()
+
+
+def _until(what: str, true: Callable[[], Any]) -> Any:
     limit = time.monotonic() + PATIENCE
     while time.monotonic() < limit:
-        if found := true():
-            return found
+        if value := true():
+            return value
         time.sleep(0.05)
-    sys.exit(f"It did not happen within {PATIENCE:g} s.")
+    sys.exit(f"{what} did not come within {PATIENCE:g} s; {_state()}")
+
+
+def _state() -> str:
+    """Where the run stands, and the end of the workers' log: what a failure is explained by."""
+    run = SyncRun.objects.using("owner").values("status", "tries", "fence", "next_try_at", "error")
+    attempts = JobAttempt.objects.using("owner").values("fence", "outcome", "error")
+    log = (Path(os.environ["FINLEY_STATE"]) / "workers.log").read_text()[-2000:]
+    return f"runs {list(run)}, attempts {list(attempts)}, log:\n{log}"
 
 
 def _options() -> argparse.Namespace:

@@ -11,7 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, LiteralString, cast
 from uuid import UUID, uuid4
 
 from django.db import connections
@@ -91,13 +91,13 @@ def _secure(on: bool) -> None:
 def _books() -> tuple[UUID, UUID]:
     """A small and the large tenant."""
     users = [uuid4() for _ in range(SMALL + 1)]
-    books = dataset.BOOKS.read_text()
+    books = SQL(cast(LiteralString, dataset.BOOKS.read_text()))
     with connections["owner"].cursor() as cursor:
         for number, user in enumerate(users):
             edges = LARGE_EDGES if number == SMALL else SMALL_EDGES
-            given = {"edges": edges, "entities": edges // 10, "seed": number}
-            named = {name: Literal(value) for name, value in given.items()}
-            cursor.execute(SQL(books).format(user=Literal(user), **named))  # type: ignore[arg-type]
+            options = {"edges": edges, "entities": edges // 10, "seed": number}
+            parameters = {name: Literal(value) for name, value in options.items()}
+            cursor.execute(books.format(user=Literal(user), **parameters))
     refresh.refresh(concurrently=False)
     with connections["owner"].cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -110,8 +110,8 @@ class UserAdmin(ByEmail):
             "API tokens": tokens,
             "log entries": LogEntry.objects.filter(user__in=users).count(),
         }
-        named = [*map(str, users), "The events, entities and relationships of a tenant stay."]
-        return named, counts, {"API token"} if lacking else set(), []
+        lines = [*map(str, users), "The events, entities and relationships of a tenant stay."]
+        return lines, counts, {"API token"} if lacking else set(), []
 
 
 def stand_in(token: ApiToken) -> ApiToken:
@@ -119,9 +119,9 @@ def stand_in(token: ApiToken) -> ApiToken:
 
     Its real primary key is the digest, which Django would write into all of them.
     """
-    shown = copy(token)
-    shown.digest = token.token_key
-    return shown
+    stand_in_token = copy(token)
+    stand_in_token.digest = token.token_key
+    return stand_in_token
 
 
 class TokenList(ChangeList):
@@ -217,8 +217,8 @@ class ApiTokenAdmin(ModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         token = self.get_object(request, unquote(object_id))
-        shown = {} if token is None else {"object": stand_in(token)}
-        return super().history_view(request, object_id, {**shown, **(extra_context or {})})
+        context = {} if token is None else {"object": stand_in(token)}
+        return super().history_view(request, object_id, {**context, **(extra_context or {})})
 
     def get_deleted_objects(
         self, objs: Sequence[ApiToken] | QuerySet[ApiToken], request: HttpRequest
@@ -232,4 +232,5 @@ class ApiTokenAdmin(ModelAdmin):
         return super().log_change(request, stand_in(obj), message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> list[LogEntry]:
-        return super().log_deletions(request, [stand_in(token) for token in queryset])  # type: ignore[arg-type]  # as Django itself passes
+        stand_ins: Any = [stand_in(token) for token in queryset]  # Django also passes a list
+        return super().log_deletions(request, stand_ins)

@@ -5,9 +5,8 @@ import os
 import django
 
 from finley.server.body_limit import BodyLimit
-from finley.server.concurrency_limit import ConcurrencyLimit
 from finley.server.handler import ThreadedHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "finley.settings")
 django.setup(set_prefix=False)
-application = BodyLimit(ConcurrencyLimit(ThreadedHandler()))
+application = BodyLimit(ThreadedHandler())

@@ -71,12 +71,17 @@ class Role(models.TextChoices):
 
 
 class Membership(models.Model):
-    """A user may see a tenant's data, in a role. Every user owns the tenant that it is itself."""
+    """A user may see a tenant's data, in a role, once it has accepted that.
+
+    Every user owns the tenant that it is itself."""
 
     member = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     tenant = models.ForeignKey(User, models.CASCADE, related_name="members")
     role = models.TextField(choices=Role, db_default=Role.VIEWER.value)
     created = models.DateTimeField(db_default=Now(), editable=False)
+    accepted = models.DateTimeField(
+        null=True, editable=False, help_text="Before that it is an invitation, and gives nothing"
+    )
 
     class Meta:
         constraints = [
@@ -119,6 +124,8 @@ class ApiToken(AbstractAuthToken):  # type: ignore[misc]
                 violation_error_message="Choose at least one scope.",
             )
         ]
+
+    called: ClassVar[str] = "This token"
 
     def __str__(self) -> str:
         return f"{self.name or 'token'} ({self.token_key}…)"

@@ -119,5 +119,5 @@ def _line(step: Step) -> str:
     statement = step.statement.as_string()
     if step.done is None:
         return f"{statement};"
-    quoted, done = sql.Literal(statement).as_string(), step.done.as_string()
-    return rf"SELECT {quoted} WHERE NOT EXISTS ({done}) \gexec"
+    quoted, condition = sql.Literal(statement).as_string(), step.done.as_string()
+    return rf"SELECT {quoted} WHERE NOT EXISTS ({condition}) \gexec"

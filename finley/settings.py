@@ -154,6 +154,9 @@ GRAPH_CACHE = {
 # Bytes of answers that a process caches and returns while the graph's version is the same.
 ANSWERS_MEMORY = environment.number("FINLEY_ANSWERS_MEMORY_MB", 32) * 2**20
 
+# Bytes of books that a process keeps to hold pay runs against while they do not change.
+CHECKS_MEMORY = environment.number("FINLEY_CHECKS_MEMORY_MB", 256) * 2**20
+
 # Each stream of changes holds a connection of its client.
 STREAMS = {
     "of_tenant": environment.number("FINLEY_STREAMS_OF_TENANT", 20),
@@ -239,7 +242,10 @@ REQUEST_THREADS = environment.number("FINLEY_THREADS", 6)  # per process; other 
 CONNECTIONS_OF_PROBES = 32  # further connections that only probes may use
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["finley.auth.authentication.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "finley.auth.authentication.TokenAuthentication",
+        "finley.auth.session_authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["graph.api.permissions.Scoped"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -265,6 +271,18 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "One tenant's knowledge graph of financial events, and questions about it.",
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
+    "TAGS": [
+        {"name": "graph", "description": "Questions about a tenant's graph, and decisions"},
+        {"name": "uploads", "description": "Ledger files: sent, looked at, imported"},
+        {"name": "syncs", "description": "Syncs of mail and files"},
+        {"name": "connections", "description": "Accounts at providers of mail and files"},
+        {"name": "session", "description": "Signing in, and whose data a session reads"},
+        {"name": "members", "description": "Who may see a tenant's data"},
+        {"name": "invitations", "description": "Whose data one is invited to see"},
+        {"name": "tokens", "description": "API tokens that a person makes"},
+        {"name": "job-failures", "description": "Dead letters; for staff"},
+        {"name": "webhooks", "description": "What Nango tells"},
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
     "SERVE_AUTHENTICATION": [],
@@ -284,9 +302,13 @@ SPECTACULAR_SETTINGS = {
         "RunStatus": "syncjobs.models.choices.RunStatus",
         "FailureStatus": "syncjobs.models.choices.FailureStatus",
         "CaseState": "graph.models.choices.CaseState",
-        "ConnectionState": "syncjobs.models.choices.ConnectionState",
         "UploadState": "syncjobs.models.choices.UploadState",
+        "Role": "finley.models.Role",
+        "Decided": "graph.models.choices.ResolutionDecision",
+        "PartyDecision": "graph.api.decision_serializers.WORDS",
+        "PredictionStatus": "graph.models.choices.PredictionStatus",
         "AmountDirection": "syncjobs.uploads.choices.DIRECTIONS",
+        "ConnectionState": "syncjobs.models.choices.ConnectionState",
         "EntityKind": "graph.models.choices.EntityKind",
         "Records": "graph.models.choices.Records",
         "OwedDirection": "graph.questions.open_items.DIRECTIONS",

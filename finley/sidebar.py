@@ -58,11 +58,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     A table that no section names is in the last section, "Other".
     """
     tables = {model._meta.label_lower: table for model, table in admin.site._registry.items()}
-    named = {label for links in SECTIONS.values() for _, label in links}
+    labels = {label for links in SECTIONS.values() for _, label in links}
     other = [
         (str(table.opts.verbose_name_plural).capitalize(), label)
         for label, table in tables.items()
-        if label not in named
+        if label not in labels
     ]
     console = {"title": "Console", "icon": "monitoring", "link": reverse("admin:index")}
     sections: list[dict[str, Any]] = [{"items": [console]}]

@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/v1/graph/", include("graph.api.urls")),
+    path("api/v1/", include("finley.api.urls")),
     path("api/v1/", include("syncjobs.api.urls")),
     path("", include("finley.web.urls")),
 ]

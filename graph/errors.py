@@ -14,6 +14,7 @@ GraphError
 ├── DocumentError        a document cannot be read as text
 ├── AdoptError           another system's tables cannot be imported
 └── QuestionError        a question's argument is invalid; `field` names it
+    ├── DecidedMeanwhile what is to be decided has another state than the person saw
     ├── KeyReused        the idempotency key was used with a different request
     ├── KeyInUse         the request with the idempotency key is still running
     ├── NotFound         the entity or relationship is not in this tenant's graph
@@ -93,6 +94,10 @@ class QuestionError(GraphError):
     def __init__(self, message: str, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class DecidedMeanwhile(QuestionError):
+    """Nothing was changed."""
 
 
 class NotFound(QuestionError):

@@ -62,9 +62,9 @@ def cached(outcome: CacheOutcome) -> None:
     _CACHE.labels(outcome).inc()
 
 
-def answered(given: AnswerOrigin) -> None:
+def answered(origin: AnswerOrigin) -> None:
     """Count an answer by its origin."""
-    _ANSWERS.labels(given).inc()
+    _ANSWERS.labels(origin).inc()
 
 
 def size(edges: int) -> str:

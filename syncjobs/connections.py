@@ -76,7 +76,7 @@ def register(
 ) -> SyncConnection:
     """Register a connection, due at once if it has a schedule. Raises AlreadyConnected."""
     with _of(user_id):
-        made = SyncConnection(
+        connection = SyncConnection(
             user_id=user_id,
             provider=provider,
             nango_connection_id=nango_id,
@@ -86,12 +86,12 @@ def register(
         )
         try:
             with transaction.atomic(using=_role()):
-                made.save(force_insert=True)
+                connection.save(force_insert=True)
         except IntegrityError as error:
             if "sync_connections_nango_key" not in str(error):
                 raise
             raise AlreadyConnected("This connection is already registered.") from None
-        return _read(user_id).get(pk=made.pk)
+        return _read(user_id).get(pk=connection.pk)
 
 
 def listed(user_id: UUID, **filters: str) -> list[SyncConnection]:
@@ -129,18 +129,18 @@ def change(user_id: UUID, connection_id: UUID, changes: Mapping[str, Any]) -> Sy
         return _read(user_id).get(pk=connection_id)
 
 
-def _moved(connection: SyncConnection, wanted: str) -> bool:
+def _moved(connection: SyncConnection, state: str) -> bool:
     """Set the state; return whether the connection was resumed. Raises StateRefused."""
-    if wanted == connection.state:
+    if state == connection.state:
         return False
-    if wanted not in MAY_BECOME[ConnectionState(connection.state)]:
+    if state not in MAY_BECOME[ConnectionState(connection.state)]:
         title = connection.get_provider_display()
         raise StateRefused(
-            f"A {connection.state} connection cannot become {wanted}. Connect {title} again, or "
+            f"A {connection.state} connection cannot become {state}. Connect {title} again, or "
             "request a sync, which checks the connection.",
         )
-    connection.state, connection.state_reason = wanted, ""
-    return wanted == ALIVE
+    connection.state, connection.state_reason = state, ""
+    return state == ALIVE
 
 
 def remove(user_id: UUID, connection_id: UUID) -> None:

@@ -58,8 +58,8 @@ def worth_reading(item: Item) -> bool:
     if item.trouble:
         return False
     if item.kind == "message":
-        said = f"{item.name} {item.metadata.get('snippet', '')}"
-        return item.text is not None or item.unread or bool(_MONEY_WORDS.search(said))
+        text = f"{item.name} {item.metadata.get('snippet', '')}"
+        return item.text is not None or item.unread or bool(_MONEY_WORDS.search(text))
     return holds_ledger(item) or document_text.is_readable(item.name)
 
 
@@ -101,11 +101,11 @@ def file_name(item: Item) -> str:
 
 
 async def read(
-    parsers: Parsers, content: Content, senders: Senders, known: Hints = NO_HINTS
+    parsers: Parsers, content: Content, senders: Senders, hints: Hints = NO_HINTS
 ) -> Content:
     """What is in it, read by a parser: a ledger's rows, or what a document names.
 
-    A PDF that holds an e-invoice is both. `known`: the tenant's own accounts, which tell the
+    A PDF that holds an e-invoice is both. `hints`: the tenant's own accounts, which tell the
     invoices that it has sent from its bills, and its saved mappings.
 
     Raises Unreadable, ParserFailed.
@@ -114,9 +114,9 @@ async def read(
     if path is None:
         return content
     if holds_ledger(item):
-        return await _read_ledger(parsers, content, path, known)
+        return await _read_ledger(parsers, content, path, hints)
     if item.kind != "message" and await _holds_invoice(parsers, path):
-        content = await _read_ledger(parsers, content, path, known)
+        content = await _read_ledger(parsers, content, path, hints)
     reading = await parsers.run(
         "read_document",
         settings.PARSERS["document_seconds"],
@@ -138,7 +138,7 @@ async def _holds_invoice(parsers: Parsers, path: Path) -> bool:
     return bool(await parsers.run("holds_invoice", seconds, path=str(path)))
 
 
-async def _read_ledger(parsers: Parsers, content: Content, path: Path, known: Hints) -> Content:
+async def _read_ledger(parsers: Parsers, content: Content, path: Path, hints: Hints) -> Content:
     rows = path.with_name("rows.jsonl")
     parts = await parsers.run(
         "read_ledger",
@@ -146,14 +146,14 @@ async def _read_ledger(parsers: Parsers, content: Content, path: Path, known: Hi
         path=str(path),
         into=str(rows),
         most_bytes=settings.PARSERS["unpacked_mb"] * 2**20,
-        own=sorted(known.own),
-        saved={layout: pack(each) for layout, each in known.saved.items()},
+        own=sorted(hints.own),
+        saved={layout: pack(each) for layout, each in hints.saved.items()},
     )
     content.parts = parts_from(rows, parts)
     return content
 
 
-def _document(item: Item, said: str, senders: Senders) -> Document:
+def _document(item: Item, text: str, senders: Senders) -> Document:
     sender, checks = senders.get(item.parent_id or item.external_id, ("", {}))
     name, email = document_facts.sender(sender)
     of_mail = item.kind in {"message", "attachment"}
@@ -161,7 +161,7 @@ def _document(item: Item, said: str, senders: Senders) -> Document:
         external_id=item.external_id,
         kind="message" if item.kind == "message" else "file",
         name=item.name,
-        text=said,
+        text=text,
         occurred_at=_moment(item),
         sender_name=name,
         sender_email=email,

@@ -137,28 +137,30 @@ class Nango:
 
         A long one is decoded and taken in a thread, one at a time in the worker; keep little of it.
         """
-        async with AsyncExitStack() as held:
-            raw = await self._asked(path, params, self._gathered(held, self._limits.most_bytes))
+        async with AsyncExitStack() as stack:
+            raw = await self._asked(path, params, self._gathered(stack, self._limits.most_bytes))
             if len(raw) > SMALL:
                 return await asyncio.to_thread(lambda: take(decoded(raw, self.who)))
             return take(decoded(raw, self.who))
 
-    async def save(self, path: str, into: Path, params: Query | None = None, **given: Any) -> None:
-        """The answer's bytes into a file; `given` as `read` takes it."""
+    async def save(
+        self, path: str, into: Path, params: Query | None = None, **options: Any
+    ) -> None:
+        """The answer's bytes into a file; `options` are those of `read`."""
         with into.open("wb") as file:
-            await self._asked(path, params, self._written(file), **given)
+            await self._asked(path, params, self._written(file), **options)
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The JSON object in the provider's response to `body`."""
         return decoded(await self.read(path, method="POST", body=body), self.who)
 
-    async def read(self, path: str, params: Query | None = None, **given: Any) -> bytes:
+    async def read(self, path: str, params: Query | None = None, **options: Any) -> bytes:
         """The answer's bytes, at most LISTING. `headers` go to the provider; `base` replaces its
         address; `method` and `body` are as in HTTP.
         """
-        async with AsyncExitStack() as held:
+        async with AsyncExitStack() as stack:
             most = min(self._limits.most_bytes, LISTING)
-            return await self._asked(path, params, self._gathered(held, most), **given)
+            return await self._asked(path, params, self._gathered(stack, most), **options)
 
     async def _asked[T](
         self,
@@ -171,22 +173,22 @@ class Nango:
         headers: Mapping[str, str] | None = None,
         base: str | None = None,
     ) -> T:
-        sent = {FORWARDED + name: value for name, value in (headers or {}).items()}
-        sent |= {
+        request_headers = {FORWARDED + name: value for name, value in (headers or {}).items()}
+        request_headers |= {
             "Provider-Config-Key": self.access.integration or self.access.provider,
             "Connection-Id": self.access.connection_id,
             "Retries": "0",
         }
         if base is not None:
-            sent["Base-Url-Override"] = base
+            request_headers["Base-Url-Override"] = base
         await self._paced()
         url = f"proxy/{path.lstrip('/')}"
-        answer, taken = await self._exchange(
-            method, url, sink, params=params, json=body, headers=sent
+        answer, body_read = await self._exchange(
+            method, url, sink, params=params, json=body, headers=request_headers
         )
-        if isinstance(taken, _Refusal):
-            raise await self._error(answer, taken.raw)
-        return taken
+        if isinstance(body_read, _Refusal):
+            raise await self._error(answer, body_read.raw)
+        return body_read
 
     async def connection_status(self, connection_id: str | None = None) -> ConnectionStatus:
         """The connection's state, after Nango has tried to renew its authorisation."""
@@ -216,10 +218,10 @@ class Nango:
     async def _looked_up(self, connection_id: str) -> tuple[httpx.Response, bytes]:
         path = f"connections/{quote(connection_id, safe='')}"
         params = {"provider_config_key": self.access.integration or self.access.provider}
-        async with AsyncExitStack() as held:
-            sink = self._gathered(held, LISTING)
-            answer, taken = await self._exchange("GET", path, sink, params=params, headers={})
-        return answer, taken.raw if isinstance(taken, _Refusal) else taken
+        async with AsyncExitStack() as stack:
+            sink = self._gathered(stack, LISTING)
+            answer, body = await self._exchange("GET", path, sink, params=params, headers={})
+        return answer, body.raw if isinstance(body, _Refusal) else body
 
     async def _error(self, answer: httpx.Response, raw: bytes) -> SyncError:
         """The error.
@@ -241,7 +243,7 @@ class Nango:
                 return dead(self.who)
 
     async def _exchange[T](
-        self, method: str, path: str, sink: "Sink[T]", *, headers: Mapping[str, str], **sent: Any
+        self, method: str, path: str, sink: "Sink[T]", *, headers: Mapping[str, str], **options: Any
     ) -> "tuple[httpx.Response, T | _Refusal]":
         assert self._client is not None  # noqa: S101
         url = f"{self.access.host.rstrip('/')}/{path}"
@@ -249,7 +251,7 @@ class Nango:
         try:
             async with (
                 asyncio.timeout(self._limits.answer),
-                self._client.stream(method, url, headers=headers, **sent) as answer,
+                self._client.stream(method, url, headers=headers, **options) as answer,
             ):
                 if not answer.is_success:
                     return answer, _Refusal(await _beginning(answer))
@@ -266,7 +268,7 @@ class Nango:
                 f"The connection to {self.who.title} broke ({type(error).__name__})."
             ) from None
 
-    def _gathered(self, held: AsyncExitStack, most: int) -> "Sink[bytes]":
+    def _gathered(self, stack: AsyncExitStack, most: int) -> "Sink[bytes]":
         """In memory, at most so many bytes; `held` keeps the place of a long one."""
 
         async def gather(answer: httpx.Response) -> bytes:
@@ -277,17 +279,17 @@ class Nango:
                     raise self._too_long(most)
                 if len(body) > SMALL and not waited:
                     waited = True
-                    await held.enter_async_context(self._large)
+                    await stack.enter_async_context(self._large)
             return bytes(body)
 
         return gather
 
     def _written(self, file: IO[bytes]) -> "Sink[None]":
         async def write(answer: httpx.Response) -> None:
-            written = 0
+            size = 0
             async for chunk in answer.aiter_bytes():
-                written += file.write(chunk)
-                if written > self._limits.most_bytes:
+                size += file.write(chunk)
+                if size > self._limits.most_bytes:
                     raise self._too_long(self._limits.most_bytes)
 
         return write

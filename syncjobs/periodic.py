@@ -43,10 +43,10 @@ def refresh_view() -> dict[str, Any]:
     if refresh.state() is refresh.State.READY and not maintenance.due():
         return {"rows": None}
     try:
-        done = refresh.refresh(concurrently=refresh.state() is refresh.State.READY, wait=False)
+        result = refresh.refresh(concurrently=refresh.state() is refresh.State.READY, wait=False)
     except RefreshRunning:
         return {"rows": None}
-    return {"rows": done.rows, "seconds": round(done.seconds, 3)}
+    return {"rows": result.rows, "seconds": round(result.seconds, 3)}
 
 
 def enrich() -> dict[str, Any]:
@@ -56,15 +56,15 @@ def enrich() -> dict[str, Any]:
     this task.
     """
     end = time.monotonic() + ENRICHING
-    done = 0
+    count = 0
     while time.monotonic() < end and (waiting := run.waiting(1, QUIET)):
         try:
             run.enrich(waiting[0])
         except BaseException:
             run.postpone(waiting[0])  # books that cannot be enriched must not block others
             raise
-        done += 1
-    return {"tenants": done}
+        count += 1
+    return {"tenants": count}
 
 
 def accept_due() -> dict[str, Any]:

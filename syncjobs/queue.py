@@ -121,8 +121,8 @@ def missing(job_ids: Iterable[str]) -> Iterator[str]:
                     pipe.pttl(in_progress_key_prefix + job_id)
                 answers = iter(pipe.execute())
             for job_id in some:
-                score, left = next(answers), next(answers)
-                if score is None or 0 <= left < whole - LOCKED_MS:
+                score, milliseconds = next(answers), next(answers)
+                if score is None or 0 <= milliseconds < whole - LOCKED_MS:
                     yield job_id
 
 

@@ -81,14 +81,14 @@ def forgotten() -> int:
     waiting = _rows("runs/not_enqueued", {"age": TOLD})
     enqueued = {job_id: run_id for run_id, job_id, untold in waiting if not untold}
     try:
-        gone = [(enqueued[job_id], job_id) for job_id in queue.missing(enqueued)]
+        lost = [(enqueued[job_id], job_id) for job_id in queue.missing(enqueued)]
     except (RedisError, OSError):
         return 0
-    gone += [(run_id, job_id) for run_id, job_id, untold in waiting if untold]
-    for some in (gone[at : at + AT_ONCE] for at in range(0, len(gone), AT_ONCE)):
+    lost += [(run_id, job_id) for run_id, job_id, untold in waiting if untold]
+    for some in (lost[at : at + AT_ONCE] for at in range(0, len(lost), AT_ONCE)):
         if not runs.tell(_requeued(some)):
             return 0
-    return len(gone)
+    return len(lost)
 
 
 def abandoned() -> int:

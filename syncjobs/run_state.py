@@ -83,8 +83,8 @@ def claimed(asks: Sequence[ClaimRequest], worker: str) -> list[Claim | None]:
 
 def succeeded(claims: Sequence[Claim]) -> list[bool]:
     """Which of the attempts were still the newest, and so completed their runs."""
-    done = {row[0] for row in _rows("runs/succeeded", _fences(claims))}
-    return [claim.run_id in done for claim in claims]
+    completed = {row[0] for row in _rows("runs/succeeded", _fences(claims))}
+    return [claim.run_id in completed for claim in claims]
 
 
 def renewed(claims: Sequence[Claim]) -> list[LeaseState]:

@@ -163,8 +163,8 @@ class Runner:
             await queue.uncounted(ctx)
             raise Retry(defer=5) from None
         except asyncio.CancelledError:
-            done = not claiming.cancelled() and not claiming.exception()
-            claim = claiming.result() if done else None
+            claimed = not claiming.cancelled() and not claiming.exception()
+            claim = claiming.result() if claimed else None
             if claim is not None:
                 await self._given_back(ctx, claim, 0.0)
             raise
@@ -206,7 +206,7 @@ class Runner:
         log.error("The body of run %s does not end when cancelled", attempt.claim.run_id)
         self._never_ending.add(task)
         task.add_done_callback(self._never_ending.discard)
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        task.add_done_callback(lambda body: body.cancelled() or body.exception())
 
     async def _settled(
         self, ctx: dict[str, Any], attempt: Attempt, error: BaseException | None

@@ -52,8 +52,8 @@ def effects(claim: Claim, page: Page) -> Effects:
     """What the page changes, beside what is stored."""
     result = settled(page.items)
     fit = {key: item for key, item in result.upserts.items() if len(key.encode()) <= LONGEST_ID}
-    known = _known(claim, list(fit))
-    same = [key for key, item in fit.items() if known.get(key) == digest(item)]
+    digests = _known(claim, list(fit))
+    same = [key for key, item in fit.items() if digests.get(key) == digest(item)]
     unchanged = set(same)
     return Effects(
         gone=result.gone,
@@ -65,17 +65,17 @@ def effects(claim: Claim, page: Page) -> Effects:
 
 
 def _known(claim: Claim, ids: list[str]) -> dict[str, str]:
-    given: dict[str, Any] = {"connection": claim.connection_id, "ids": ids}
+    parameters: dict[str, Any] = {"connection": claim.connection_id, "ids": ids}
     with tenant_transaction(claim.user_id) as connection, connection.cursor() as cursor:
-        cursor.execute(sql.read("items/known"), given)
+        cursor.execute(sql.read("items/known"), parameters)
         return dict(cursor.fetchall())
 
 
 def due_again(claim: Claim) -> list[Item]:
     """Items that could not be read by syncs before and are not quarantined, as they are stored."""
-    given: dict[str, Any] = {"connection": claim.connection_id, "limit": AGAIN}
+    parameters: dict[str, Any] = {"connection": claim.connection_id, "limit": AGAIN}
     with tenant_transaction(claim.user_id) as connection, connection.cursor() as cursor:
-        cursor.execute(sql.read("items/due_again"), given)
+        cursor.execute(sql.read("items/due_again"), parameters)
         return [
             Item(
                 key,
@@ -84,9 +84,9 @@ def due_again(claim: Claim) -> list[Item]:
                 modified_at,
                 metadata=json.loads(metadata),
                 parent_id=parent,
-                stored_digest=stored,
+                stored_digest=stored_digest,
             )
-            for key, kind, name, modified_at, metadata, parent, stored in cursor.fetchall()
+            for key, kind, name, modified_at, metadata, parent, stored_digest in cursor.fetchall()
         ]
 
 
@@ -94,7 +94,7 @@ def digest(item: Item) -> str:
     """Of all that is stored of it: equal, and nothing has changed."""
     if item.stored_digest:
         return item.stored_digest
-    stored = [
+    columns = [
         item.kind,
         item.name,
         item.parent_id or "",
@@ -102,33 +102,33 @@ def digest(item: Item) -> str:
         item.content_hash or "",
         item.metadata,
     ]
-    return hashlib.blake2b(json.dumps(stored, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(json.dumps(columns, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def save(connection: BaseDatabaseWrapper, saved: Save, claim: Claim, part: Part) -> None:
+def save(connection: BaseDatabaseWrapper, state: Save, claim: Claim, part: Part) -> None:
     """One part of a page, within the fenced transaction that `connection` is in."""
     counts = dict(part.counts)
-    gone: set[str] = set()
+    removed: set[str] = set()
     if part.effects is not None:
-        gone |= _gone(connection, claim, part.effects)
+        removed |= _gone(connection, claim, part.effects)
         _seen(connection, claim, part)
         counts["skipped"] = part.effects.skipped
     _items(connection, claim, part)
     _events(connection, claim, part, counts)
     counts["items"] = len(part.contents)
     if part.end is not None:
-        gone |= _ended(connection, saved, claim, part.end)
+        removed |= _ended(connection, state, claim, part.end)
         counts["pages"] = 1
-    counts["deleted"] = len(gone)
+    counts["deleted"] = len(removed)
     silent = {
-        each.item.external_id
-        for each in part.contents
-        if (each.path or each.used_as == ItemUse.UNREADABLE)
-        and not each.reading
-        and not each.failed
+        content.item.external_id
+        for content in part.contents
+        if (content.path or content.used_as == ItemUse.UNREADABLE)
+        and not content.reading
+        and not content.failed
     }
-    store_documents.retract(connection, claim.user_id, source_of(claim), sorted(gone | silent))
-    saved.progress = added(saved.progress, counts)
+    store_documents.retract(connection, claim.user_id, source_of(claim), sorted(removed | silent))
+    state.progress = added(state.progress, counts)
 
 
 def added(progress: dict[str, Any], counts: dict[str, int]) -> dict[str, Any]:
@@ -142,37 +142,37 @@ def source_of(claim: Claim) -> str:
     return f"{claim.provider}.{claim.connection_id}"
 
 
-def _gone(connection: BaseDatabaseWrapper, claim: Claim, found: Effects) -> set[str]:
+def _gone(connection: BaseDatabaseWrapper, claim: Claim, changes: Effects) -> set[str]:
     """Ids now deleted. What the page itself brings anew or again is not gone."""
-    if not found.gone and not found.below:
+    if not changes.gone and not changes.below:
         return set()
-    prefixes = sorted(found.below)
-    given: dict[str, Any] = {
+    prefixes = sorted(changes.below)
+    parameters: dict[str, Any] = {
         "connection": claim.connection_id,
-        "ids": sorted(found.gone),
+        "ids": sorted(changes.gone),
         "from": prefixes,
         "to": [prefix[:-1] + chr(ord(prefix[-1]) + 1) for prefix in prefixes],
     }
-    back = {*found.same, *(item.external_id for item in found.fresh)}
-    return _returned(connection, "items/gone", given) - back
+    back = {*changes.same, *(item.external_id for item in changes.fresh)}
+    return _returned(connection, "items/gone", parameters) - back
 
 
 def _seen(connection: BaseDatabaseWrapper, claim: Claim, part: Part) -> None:
     if part.effects is None or not part.effects.same:
         return
-    given: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "connection": claim.connection_id,
         "ids": part.effects.same,
         "generation": part.generation,
     }
     with connection.cursor() as cursor:
-        cursor.execute(sql.read("items/seen"), given)
+        cursor.execute(sql.read("items/seen"), parameters)
 
 
 def _items(connection: BaseDatabaseWrapper, claim: Claim, part: Part) -> None:
     if not part.contents:
         return
-    given: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "user_id": claim.user_id,
         "connection": claim.connection_id,
         "generation": part.generation,
@@ -180,7 +180,7 @@ def _items(connection: BaseDatabaseWrapper, claim: Claim, part: Part) -> None:
         "items": json.dumps([_row(content) for content in part.contents]),
     }
     with connection.cursor() as cursor:
-        cursor.execute(sql.read("items/saved"), given)
+        cursor.execute(sql.read("items/saved"), parameters)
 
 
 def _row(content: Content) -> dict[str, Any]:
@@ -202,30 +202,30 @@ def _row(content: Content) -> dict[str, Any]:
 def _events(
     connection: BaseDatabaseWrapper, claim: Claim, part: Part, counts: dict[str, int]
 ) -> None:
-    readings: list[Reading] = [each.reading for each in part.contents if each.reading]
+    readings: list[Reading] = [content.reading for content in part.contents if content.reading]
     if readings:
         store_documents.store(connection, claim.user_id, source_of(claim), claim.provider, readings)
     counts["events"] = len(readings)
     for use, name in ((ItemUse.LEDGER, "ledgers"), (ItemUse.UNREADABLE, "unreadable")):
-        counts[name] = sum(each.used_as == use for each in part.contents)
+        counts[name] = sum(content.used_as == use for content in part.contents)
 
 
-def _ended(connection: BaseDatabaseWrapper, saved: Save, claim: Claim, page: Page) -> set[str]:
+def _ended(connection: BaseDatabaseWrapper, state: Save, claim: Claim, page: Page) -> set[str]:
     """The cursor after the page; after the last one of a full sync, what it did not see is gone."""
-    saved.move(page.cursor)
+    state.move(page.cursor)
     if not (page.full and page.last):
         return set()
-    given: dict[str, Any] = {"connection": claim.connection_id, "generation": page.generation}
-    return _returned(connection, "items/unseen", given)
+    parameters: dict[str, Any] = {"connection": claim.connection_id, "generation": page.generation}
+    return _returned(connection, "items/unseen", parameters)
 
 
-def _returned(connection: BaseDatabaseWrapper, name: str, given: dict[str, Any]) -> set[str]:
+def _returned(connection: BaseDatabaseWrapper, name: str, parameters: dict[str, Any]) -> set[str]:
     with connection.cursor() as cursor:
-        cursor.execute(sql.read(name), given)
+        cursor.execute(sql.read(name), parameters)
         return {external_id for (external_id,) in cursor.fetchall()}
 
 
-def cursor_lost(connection: BaseDatabaseWrapper, saved: Save) -> None:
+def cursor_lost(connection: BaseDatabaseWrapper, state: Save) -> None:
     """The next page is the first of a full sync."""
-    saved.move(None)
-    saved.progress = added(saved.progress, {"cursors_lost": 1})
+    state.move(None)
+    state.progress = added(state.progress, {"cursors_lost": 1})

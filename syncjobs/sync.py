@@ -79,11 +79,11 @@ async def _page(attempt: Attempt, nango: Nango, page: Page) -> None:
     and what is stored by then is not read again when the page is.
     """
     claim, generation = attempt.claim, page.generation
-    found = await attempt.threads.run(save_items.effects, claim, page)
-    worth = [item for item in found.fresh if item_contents.worth_reading(item)]
-    plain = [item for item in found.fresh if not item_contents.worth_reading(item)]
+    effects = await attempt.threads.run(save_items.effects, claim, page)
+    worth = [item for item in effects.fresh if item_contents.worth_reading(item)]
+    plain = [item for item in effects.fresh if not item_contents.worth_reading(item)]
     listed = [item_contents.listed(item) for item in plain]
-    await _saved(attempt, Part(listed, found, None if worth else page, generation))
+    await _saved(attempt, Part(listed, effects, None if worth else page, generation))
     await _contents(attempt, nango, worth, page)
 
 
@@ -96,8 +96,8 @@ async def _contents(
     for number, some in enumerate(parts, 1):
         with tempfile.TemporaryDirectory(prefix="finley-") as folder:
             contents = await _fetched(nango, Path(folder), some)
-            known = await attempt.threads.run(with_known, attempt.claim.user_id)
-            contents = [await _read(attempt, each, senders, known) for each in contents]
+            hints = await attempt.threads.run(with_known, attempt.claim.user_id)
+            contents = [await _read(attempt, content, senders, hints) for content in contents]
             end = page if number == len(parts) else None
             await _saved(attempt, Part(contents, None, end, page.generation if page else ""))
 
@@ -106,14 +106,14 @@ async def _read_again(attempt: Attempt, nango: Nango) -> None:
     """Items that could not be read by syncs before, each some more times."""
     items = await attempt.threads.run(save_items.due_again, attempt.claim)
     again = partial(SOURCES[attempt.claim.provider].again, nango)
-    found = await each_alone(again, items, last_try=nango.last_try)
+    results = await each_alone(again, items, last_try=nango.last_try)
     fresh: list[Item] = []
     failed: list[Content] = []
-    for item, each in zip(items, found, strict=True):
-        if isinstance(each, Failed):
-            failed.append(item_contents.unreadable(item, each.reason, failed=each.passing))
+    for item, result in zip(items, results, strict=True):
+        if isinstance(result, Failed):
+            failed.append(item_contents.unreadable(item, result.reason, failed=result.passing))
         else:
-            fresh += [one for one in each if not one.deleted]
+            fresh += [one for one in result if not one.deleted]
     if failed:
         await _saved(attempt, Part(failed))
     worth = [item for item in fresh if item_contents.worth_reading(item)]
@@ -131,21 +131,21 @@ async def _fetched(nango: Nango, folder: Path, items: Sequence[Item]) -> list[Co
         own.mkdir()
         return await item_contents.fetched(nango, numbered[1], own)
 
-    found = await each_alone(fetch, list(enumerate(items)), last_try=nango.last_try)
+    results = await each_alone(fetch, list(enumerate(items)), last_try=nango.last_try)
     return [
-        item_contents.unreadable(item, each.reason, failed=each.passing)
-        if isinstance(each, Failed)
-        else each
-        for item, each in zip(items, found, strict=True)
+        item_contents.unreadable(item, result.reason, failed=result.passing)
+        if isinstance(result, Failed)
+        else result
+        for item, result in zip(items, results, strict=True)
     ]
 
 
 async def _read(
-    attempt: Attempt, content: Content, senders: item_contents.Senders, known: Hints
+    attempt: Attempt, content: Content, senders: item_contents.Senders, hints: Hints
 ) -> Content:
     """One after the other, so that a sync of many items does not keep the parsers from others."""
     try:
-        return await item_contents.read(attempt.parsers, content, senders, known)
+        return await item_contents.read(attempt.parsers, content, senders, hints)
     except ParserFailed as error:
         return item_contents.unreadable(content.item, str(error), failed=True)
     except Unreadable as error:

@@ -23,6 +23,6 @@ async def read_upload(ctx: dict[str, Any], upload_id: str) -> None:
 
 def tasks() -> list[Function]:
     """arq's functions: a sync task for each provider, heavy questions, and people's uploads."""
-    syncs = [func(sync_connection, name=each.task, keep_result=0) for each in PROVIDERS]
+    syncs = [func(sync_connection, name=provider.task, keep_result=0) for provider in PROVIDERS]
     others = [func(task, keep_result=0) for task in (answer_question, read_upload)]
     return [*syncs, *others]

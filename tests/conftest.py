@@ -40,7 +40,8 @@ def _nothing_is_kept_in_memory() -> Iterator[None]:
 
     Without the fixture `settings`, which would outlive every other that is set up after it.
     """
-    with override_settings(ANSWERS_MEMORY=0, GRAPH_CACHE={**settings.GRAPH_CACHE, "memory": 0}):
+    apart = {**settings.GRAPH_CACHE, "memory": 0}
+    with override_settings(ANSWERS_MEMORY=0, CHECKS_MEMORY=0, GRAPH_CACHE=apart):
         yield
 
 

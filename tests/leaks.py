@@ -14,12 +14,14 @@ from django.http import HttpResponse
 from psycopg.sql import SQL, Composable, Identifier
 from rest_framework.test import APIClient
 
-from finley.models import User
+from finley.models import ApiToken, Membership, User
 from graph.database import arrow, row_security
+from graph.database.role import as_owner
 from graph.view.triggers import EVERYBODY
 from tests.conftest import client_of
 from tests.graph.api.shapes import published
 
+SOMEBODY = "7b3ea1a5-7a1e-4f0b-9c1d-1d2b3c4d5e6f"
 MARK = "Zweitmandant"  # in the other tenant's names only
 FILTER = re.compile(
     r"""(\b(?:WHERE|AND|ON)\s+\(*\s*)((?:"?\w+"?\.)?"?user_id"?)\s*=\s*"""
@@ -51,6 +53,15 @@ def ids_of(user: UUID) -> dict[str, list[str]]:
     return by_key
 
 
+def of_person(user: User) -> dict[str, list[str]]:
+    """A membership in the user's tenant and a token: the owner's rows about people."""
+    with as_owner():
+        member, _ = User.objects.get_or_create(email=f"{MARK}@example.org")
+        membership, _ = Membership.objects.get_or_create(member=member, tenant=user)
+        token, _ = ApiToken.objects.create(user, name=MARK)
+    return {"memberships": [str(membership.pk)], "tokens": [token.token_key]}
+
+
 OF_PARAMETER = {
     "entity_id": "normalized_entities",
     "source": "normalized_entities",
@@ -63,6 +74,12 @@ OF_PARAMETER = {
     "failure_id": "job_failures",
     "question_id": "asked_questions",
     "case_id": "payment_cases",
+    "pair_id": "entity_resolutions",
+    "prediction_id": "predicted_relationships",
+    "upload_id": "uploads",
+    "ids": "normalized_entities",
+    "membership_id": "memberships",
+    "token_key": "tokens",
 }
 WORDS = {
     "search": MARK,
@@ -72,7 +89,11 @@ WORDS = {
     "document_ref": MARK,
     "function": MARK,
     "columns": "reason",
+    "number": "0",
 }
+PAYMENT = {
+    "date": "2024-03-01", "amount": "1.00", "currency": "GBP", "party": "Acme", "number": MARK,
+}  # fmt: skip
 ECHO = re.compile(r'"parameters":\{[^}]*\}')  # what was asked, told again
 ASYNC = {"Prefer": "respond-async"}
 
@@ -104,6 +125,9 @@ def requests_of(given: Callable[[str], str]) -> Iterator[Sent]:
             if operation.get("requestBody"):
                 body = {"connection": given("connection"), "ids": [given("failure_id")]}
                 body |= {"note": "x", "reason": "x", "action": "dismiss"}
+                body |= {"payments": [PAYMENT]}
+                body |= {"decision": "merge", "one": given("source"), "other": SOMEBODY}
+                body |= {"name": "a.csv", "size": 1}
             for some in ({}, query, *({n: v} for n, v in query.items() if len(query) > 1)):
                 needed = {n: query[n] for n, p in parameters.items() if p.get("required") and n in query}  # fmt: skip  # noqa: E501
                 keyed = {"Idempotency-Key": given("Idempotency-Key")}
@@ -118,6 +142,8 @@ def send(client: APIClient, sent: Sent) -> HttpResponse:
         if answer.streaming:
             answer = HttpResponse(async_to_sync(whole)(answer), headers=answer.headers)
         return answer
+    if "/pieces/" in sent.path:
+        return client.put(sent.path, b"x", content_type="application/octet-stream")
     trimmed = {k: v for k, v in sent.body.items() if _takes(sent.path, k)}
     return getattr(client, sent.method)(sent.path, trimmed, format="json", headers=sent.headers)
 
@@ -141,13 +167,19 @@ def _takes(path: str, name: str) -> bool:
         "ids": path.endswith("/job-failures/replay/"),
         "note": path.endswith(("/resolve/", "/ignore/")),
         "reason": path.endswith("/discard/"),
-        "action": path.endswith("/decide/"),
+        "action": path.endswith("/decide/") and "/resolutions/" not in path,
+        "payments": path.endswith("/check/"),
+        "decision": "/resolutions/" in path,
+        "one": path.endswith("/resolutions/"),
+        "other": path.endswith("/resolutions/"),
+        "name": path.endswith("/uploads/"),
+        "size": path.endswith("/uploads/"),
     }[name]
 
 
 def asked_for_foreign_rows(mine: User, theirs: User) -> Asked:
     """Every operation with the other's ids; each answer is also compared with an unknown id's."""
-    known, client, asked = ids_of(theirs.id), client_of(mine), Asked()
+    known, client, asked = ids_of(theirs.id) | of_person(theirs), client_of(mine), Asked()
     forbidden, stranger = foreign(theirs), str(uuid4())
 
     def of_theirs(name: str) -> str:
@@ -158,7 +190,7 @@ def asked_for_foreign_rows(mine: User, theirs: User) -> Asked:
     def of_nobody(name: str) -> str:
         if name == "Idempotency-Key":
             return str(uuid4())
-        return WORDS.get(name) or stranger
+        return WORDS.get(name) or {"membership_id": "999999999"}.get(name, stranger)
 
     pairs = zip(requests_of(of_theirs), requests_of(of_nobody), strict=True)
     for one, other in pairs:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from benchmarks.otherbooks.books import write
+from benchmarks.otherbooks.charity import write
 
 
 def main() -> None:

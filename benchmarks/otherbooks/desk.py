@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
-from benchmarks.otherbooks.days import DAY, following, preceding
+from benchmarks.otherbooks.bank_days import DAY, following, preceding
 from benchmarks.otherbooks.people import Party, Register, feed
 from finley.demo import cash
 from finley.demo.truth import (

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import takewhile
 
 from benchmarks.otherbooks.agreements import fee, gift_number
-from benchmarks.otherbooks.days import DAY, agreed
+from benchmarks.otherbooks.bank_days import DAY, agreed
 from benchmarks.otherbooks.desk import Desk, Row, moments, pounds
 from benchmarks.otherbooks.people import Party, apart
 from finley.demo.truth import Decoy, Reversal, SameTransaction, Series

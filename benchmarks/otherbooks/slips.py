@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from random import Random
 
-from benchmarks.otherbooks.days import DAY
+from benchmarks.otherbooks.bank_days import DAY
 from benchmarks.otherbooks.desk import Desk, Row, money
 from finley.demo.truth import Duplicate, Reversal
 

@@ -13,7 +13,7 @@ from psycopg.sql import SQL
 from benchmarks.scoring.scores import Pair
 from finley.demo.truth import Ref
 from graph.database.bulk import IN_BULK
-from graph.database.tenancy import tenant_snapshot
+from graph.database.tenancy import snapshot_transaction
 
 EVENTS = """
     WITH best_match AS (
@@ -42,13 +42,14 @@ OFFERED = """
     WHERE user_id = %(user)s AND decided = 'open'
 """
 DUPLICATES = """
-    SELECT relationship_id, original_relationship_id, duplicate_confidence
+    SELECT relationship_id, original_relationship_id, duplicate_confidence, evidence ->> 'case'
     FROM duplicate_transactions
     WHERE user_id = %(user)s AND status <> 'dismissed'
         AND coalesce(evidence ->> 'kind', '') <> 'republished'
 """
 PREDICTIONS = """
-    SELECT relationship_id, expected_from, expected_to, prediction_confidence
+    SELECT relationship_id, expected_from, expected_to, prediction_confidence, status,
+        coalesce(amount_low, 0), coalesce(amount_high, 0)
     FROM predicted_relationships
     WHERE user_id = %(user)s AND status IN ('pending', 'overdue') AND expected_from IS NOT NULL
 """
@@ -56,12 +57,17 @@ PREDICTIONS = """
 
 @dataclass(frozen=True)
 class Prediction:
-    """It hangs on a row: the next one of its series is expected from … to …"""
+    """It hangs on a row: the next one of its series is expected from … to …
+
+    `amounts`: the lowest and the highest, in the currency's units.
+    """
 
     row: Ref
     first: date
     last: date
     confidence: float
+    status: str = "pending"
+    amounts: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass
@@ -69,7 +75,8 @@ class Found:
     """Rows are those of the files. `named`: (row, name as it stands there) → entity.
 
     `offered`: two entities that a person should judge, and how surely they are one.
-    `patterns`: frequency and score; `rhythm`, `season`: row → pattern; `links`: by type.
+    `patterns`: frequency and score; `rhythm`, `season`: row → pattern; `links`: by type;
+    `cases`: the finding that a pair of duplicates belongs to; `cycles`: links both ways.
     """
 
     days: dict[Ref, date] = field(default_factory=dict)
@@ -81,6 +88,8 @@ class Found:
     seasons: dict[str, list[int]] = field(default_factory=dict)
     links: dict[str, dict[Pair, float]] = field(default_factory=lambda: defaultdict(dict))
     duplicates: dict[Pair, float] = field(default_factory=dict)
+    cases: dict[Pair, str] = field(default_factory=dict)
+    cycles: int = 0
     offered: list[tuple[str, str, float]] = field(default_factory=list)
     predictions: list[Prediction] = field(default_factory=list)
 
@@ -89,7 +98,7 @@ def read(user_id: UUID) -> Found:
     """Everything that is scored, in one snapshot."""
     found = Found()
     with (
-        tenant_snapshot(user_id, SQL("SELECT now()")) as (connection, _),
+        snapshot_transaction(user_id, SQL("SELECT now()")) as (connection, _),
         connection.cursor() as cursor,
     ):
         cursor.execute(IN_BULK)
@@ -104,9 +113,12 @@ def read(user_id: UUID) -> Found:
         found.seasons = {str(row[0]): list(row[1]) for row in rows(SEASONAL)}
         _duplicates(found, rows(DUPLICATES), edges)
         found.offered = [(str(one), str(other), sure) for one, other, sure in rows(OFFERED)]
-        for edge, first, last, confidence in rows(PREDICTIONS):
+        for edge, first, last, confidence, status, low, high in rows(PREDICTIONS):
             if edge in edges:
-                prediction = Prediction(edges[edge], first, last or first, confidence)
+                amounts = float(low), float(high)
+                prediction = Prediction(
+                    edges[edge], first, last or first, confidence, status, amounts
+                )
                 found.predictions.append(prediction)
     return found
 
@@ -129,7 +141,9 @@ def _relationships(
     for edge, source, target, kind, edge_class, confidence, rhythm, season in rows:
         ref = places[target]
         if edge_class != "flow":
-            found.links[kind][frozenset((places[source], ref))] = confidence
+            pair = frozenset((places[source], ref))
+            found.cycles += pair in found.links[kind]
+            found.links[kind][pair] = confidence
             continue
         edges[edge] = ref
         found.flows.add(ref)
@@ -142,6 +156,8 @@ def _relationships(
 
 def _duplicates(found: Found, rows: list[tuple[Any, ...]], edges: dict[UUID, Ref]) -> None:
     """Claims that something was paid twice: dismissed and twice published ones are none."""
-    for one, other, confidence in rows:
+    for one, other, confidence, case in rows:
         if one in edges and other in edges:
-            found.duplicates[frozenset((edges[one], edges[other]))] = confidence
+            pair = frozenset((edges[one], edges[other]))
+            found.duplicates[pair] = confidence
+            found.cases[pair] = case or ""

@@ -221,36 +221,36 @@ def aliases(found: Found, truth: Truth, *, joined: bool = False) -> Score:
     A spelling that stands for several parties in the same words and keys tells nobody apart.
     `joined`: as if a person had merged what was offered rightly.
     """
-    labels = _labels(found, truth)
-    merged = nx.Graph(_rightly(found, labels)) if joined else nx.Graph()
+    named = labels(found, truth)
+    merged = nx.Graph(rightly(found, named)) if joined else nx.Graph()
     groups = {entity: min(group) for group in nx.connected_components(merged) for entity in group}
-    return of_clusters((party, groups.get(entity, entity)) for party, entity in labels)
+    return of_clusters((party, groups.get(entity, entity)) for party, entity in named)
 
 
 def offered(found: Found, truth: Truth) -> Score:
     """Of the pairs of entities that a person is asked about: those that are one party, among all
     that would have to be joined. Entities of no known spelling count neither way."""
-    labels = _labels(found, truth)
-    known = {entity for _, entity in labels}
-    right = set(_rightly(found, labels))
+    named = labels(found, truth)
+    known = {entity for _, entity in named}
+    right = set(rightly(found, named))
     asked = [pair for pair in found.offered if {*pair[:2]} <= known]
     entities = defaultdict(set)
-    for party, entity in labels:
+    for party, entity in named:
         entities[party].add(entity)
     missing = sum(len(each) - 1 for each in entities.values())
     sure = tuple((confidence, (one, other) in right) for one, other, confidence in asked)
     return Score(len(right), len(asked), missing, sure)
 
 
-def _rightly(found: Found, labels: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def rightly(found: Found, named: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The offered pairs whose entities have a party in common."""
     parties = defaultdict(set)
-    for party, entity in labels:
+    for party, entity in named:
         parties[entity].add(party)
     return [(one, other) for one, other, _ in found.offered if parties[one] & parties[other]]
 
 
-def _labels(found: Found, truth: Truth) -> list[tuple[str, str]]:
+def labels(found: Found, truth: Truth) -> list[tuple[str, str]]:
     """Each spelling's party and entity."""
     parties: dict[object, set[str]] = defaultdict(set)
     entities: dict[object, Counter[str]] = defaultdict(Counter)

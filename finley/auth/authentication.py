@@ -2,7 +2,7 @@
 
 import logging
 from hmac import compare_digest
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -19,6 +19,7 @@ from finley.auth import client_address, failed_tokens, token_cache
 from finley.models import ApiToken, User
 from graph.database.role import as_owner
 from graph.http.scopes import ADMIN
+from graph.http.tenant_request import TenantRequest
 
 log = logging.getLogger("finley.audit")
 HEADER = "X-Finley-User"
@@ -39,7 +40,7 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
         self._address = client_address.of_meta(request.META)
         credentials: tuple[User, ApiToken] | None = super().authenticate(request)
         if credentials is not None:
-            request._request.tenant_id = _tenant(request, *credentials)  # type: ignore[attr-defined]
+            cast(TenantRequest, request._request).tenant_id = _tenant(request, *credentials)
         return credentials
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, ApiToken]:
@@ -72,22 +73,22 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
 
 
 def _tenant(request: Request, user: User, token: ApiToken) -> UUID:
-    named = request.headers.get(HEADER)
-    if named is None:
+    user_id = request.headers.get(HEADER)
+    if user_id is None:
         return user.id
     if not (user.is_staff and ADMIN in token.scopes and request.method in SAFE_METHODS):
         raise PermissionDenied(
             f"{HEADER} is only for staff, in read requests, by a token with the scope admin."
         )
     with as_owner():
-        tenant = _user(named)
+        tenant = _user(user_id)
         _log(request, user, tenant)
     return tenant.id
 
 
-def _user(named: str) -> User:
+def _user(user_id: str) -> User:
     try:
-        return User.objects.get(pk=UUID(named))
+        return User.objects.get(pk=UUID(user_id))
     except (ValueError, User.DoesNotExist):
         raise PermissionDenied(f"{HEADER} must be the id of a user.") from None
 

@@ -25,7 +25,7 @@ def of_meta(meta: Mapping[str, Any]) -> str:
 
 def _stated(peer: str, forwarded: str) -> str:
     """The peer, or what the outermost of FINLEY_PROXIES proxies of ours says of its peer."""
-    hops = [each.strip() for each in forwarded.split(",") if each.strip()]
+    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
     trusted = int(settings.PROXIES)
     return hops[-trusted] if 0 < trusted <= len(hops) else peer
 
@@ -33,9 +33,9 @@ def _stated(peer: str, forwarded: str) -> str:
 def _network(address: str) -> str:
     """An IPv4 address, or the /64 of an IPv6 one: its holder has all addresses in it."""
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return UNKNOWN
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
-        return str(ip_network(f"{found}/64", strict=False))
-    return str(getattr(found, "ipv4_mapped", None) or found)
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+        return str(ip_network(f"{parsed}/64", strict=False))
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)

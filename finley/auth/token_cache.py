@@ -53,27 +53,27 @@ def get(token: str) -> Known | None:
 def made(user: Values, token: Values) -> Known:
     """Objects of these values that belong to no role: the router decides where they are read."""
     asker = User.from_db(None, list(user), list(user.values()))
-    shown = ApiToken.from_db(None, list(token), list(token.values()))
-    ApiToken._meta.get_field("user").set_cached_value(shown, asker)
-    return asker, shown
+    api_token = ApiToken.from_db(None, list(token), list(token.values()))
+    ApiToken._meta.get_field("user").set_cached_value(api_token, asker)
+    return asker, api_token
 
 
-def values(known: Known) -> Entry:
+def values(pair: Known) -> Entry:
     """The columns that were read of both; never the password."""
-    return _columns(known[0]), _columns(known[1])
+    return _columns(pair[0]), _columns(pair[1])
 
 
 def _columns(row: User | ApiToken) -> Values:
     fields = row._meta.concrete_fields
-    kept = row.__dict__
-    return {each.attname: kept[each.attname] for each in fields if each.attname in kept}
+    loaded = row.__dict__
+    return {field.attname: loaded[field.attname] for field in fields if field.attname in loaded}
 
 
 def current(digest: str) -> Known | None:
     """As the database has it now: None for a token that is gone or expired, or a user who is not
     active. For what lasts longer than a request."""
-    found = ApiToken.objects.filter(digest=digest).select_related("user").defer("user__password")
-    token = found.first()
+    tokens = ApiToken.objects.filter(digest=digest).select_related("user").defer("user__password")
+    token = tokens.first()
     if token is None or not token.user.is_active:
         return None
     if token.expiry is not None and token.expiry <= timezone.now():
@@ -81,10 +81,10 @@ def current(digest: str) -> Known | None:
     return token.user, token
 
 
-def keep(token: str, known: Known) -> None:
+def keep(token: str, pair: Known) -> None:
     known_tokens.note(token)
     with _lock:
-        _entries[known[1].digest] = values(known)
+        _entries[pair[1].digest] = values(pair)
 
 
 @receiver([post_save, post_delete], sender=ApiToken)

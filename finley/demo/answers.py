@@ -24,14 +24,14 @@ def cash(user_id: UUID) -> list[str]:
         sums[month["currency"]][0] += month["money_in"]
         sums[month["currency"]][1] += month["money_out"]
     owed: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for each in answer["obligations"]:
-        owed[each["currency"], each["direction"]] += each["open"]
-    reach = ", ".join(f"{each['source']} until {each['until']}" for each in answer["books"])
+    for row in answer["obligations"]:
+        owed[row["currency"], row["direction"]] += row["open"]
+    reach = ", ".join(f"{book['source']} until {book['until']}" for book in answer["books"])
     return [
         *(
-            f"{currency} {came:,.2f} in, {went:,.2f} out; still to receive "
+            f"{currency} {incoming:,.2f} in, {outgoing:,.2f} out; still to receive "
             f"{owed[currency, 'receivable']:,.2f}, to pay {owed[currency, 'payable']:,.2f}"
-            for currency, (came, went) in sorted(sums.items())
+            for currency, (incoming, outgoing) in sorted(sums.items())
         ),
         f"Today is {answer['today']}; the books: {reach}",
     ]
@@ -49,16 +49,16 @@ def paid_twice(user_id: UUID) -> list[str]:
 
 def why(user_id: UUID) -> str | None:
     """Why one payment came that is off: the surest story that has a beginning."""
-    told = RootCauseAnalysis.objects.using("owner").filter(user_id=user_id).exclude(chain=[])
-    best = told.order_by("-confidence", "root_cause_analysis").first()
+    analyses = RootCauseAnalysis.objects.using("owner").filter(user_id=user_id).exclude(chain=[])
+    best = analyses.order_by("-confidence", "root_cause_analysis").first()
     return best.root_cause_analysis if best else None
 
 
 def due(user_id: UUID, status: str) -> list[str]:
     """What is expected next (`pending`) or has not come (`overdue`), the earliest first."""
-    found, _ = insights.insights(user_id, "prediction", status=status, once=True, most=MOST)
-    found.sort(key=lambda row: (row["insight"]["expected_from"], str(row["id"])))
-    return [f"{len(found):,} payments, the first of them", *map(_expected, found[:SHOWN])]
+    rows, _ = insights.insights(user_id, "prediction", status=status, once=True, most=MOST)
+    rows.sort(key=lambda row: (row["insight"]["expected_from"], str(row["id"])))
+    return [f"{len(rows):,} payments, the first of them", *map(_expected, rows[:SHOWN])]
 
 
 def _twice(case: Answer) -> str:

@@ -51,8 +51,8 @@ def running(lines: Iterable[Line], first: dict[str, int]) -> list[int]:
 
 def by_month(lines: list[Line], first: dict[str, int]) -> list[Balance]:
     """Each account's months with their opening and closing balances."""
-    found: dict[tuple[str, str, str], list[int]] = {}
+    balances: dict[tuple[str, str, str], list[int]] = {}
     for line, after in zip(lines, running(lines, first), strict=True):
         key = (line.account, line.currency, f"{line.day:%Y-%m}")
-        found.setdefault(key, [after - line.pence, 0])[1] = after
-    return [Balance(*key, *found[key]) for key in sorted(found)]
+        balances.setdefault(key, [after - line.pence, 0])[1] = after
+    return [Balance(*key, *balances[key]) for key in sorted(balances)]

@@ -67,16 +67,16 @@ class Command(BaseCommand):
         files = steps.ledgers(data, settings.STATE_DIR, seed, until)
         if data is None:
             steps.forget_other_days(access.user_id, settings.STATE_DIR, seed, until)
-        done = self._timed(
+        imports = self._timed(
             f"{len(files)} ledger files imported",
             lambda: steps.import_all(
                 access.user_id, files, settings.STATE_DIR / "rejects", ProgressBar
             ),
         )
-        for each in done:
-            counts = each.counts
+        for imported in imports:
+            counts = imported.counts
             self._say(
-                f"    {each.file} ({each.format}): {counts.rows_in:,} rows, "
+                f"    {imported.file} ({imported.format}): {counts.rows_in:,} rows, "
                 f"{counts.rows_stored:,} stored, {counts.rows_updated:,} updated, "
                 f"{counts.rows_unchanged:,} unchanged, {counts.rows_rejected:,} rejected"
             )
@@ -85,18 +85,20 @@ class Command(BaseCommand):
     def _syncs(self, box: Sandbox, user_id: UUID, seed: int, until: date) -> None:
         """Mail and files of a sandbox, beside the books."""
         connections = syncs.connect(box, user_id, seed, until)
-        done = self._timed("4 connections synced", lambda: syncs.sync(connections))
-        for each in done:
-            outcome = f"failed for good: {each.failure.error}" if each.failure else each.in_words
-            self._say(f"    {each.title:12} {outcome}")
+        outcomes = self._timed("4 connections synced", lambda: syncs.sync(connections))
+        for synced in outcomes:
+            outcome = (
+                f"failed for good: {synced.failure.error}" if synced.failure else synced.in_words
+            )
+            self._say(f"    {synced.title:12} {outcome}")
 
     def _answers(self, user_id: UUID) -> None:
-        found = self._timed("Graph built", lambda: built(str(user_id)))
+        stats = self._timed("Graph built", lambda: built(str(user_id)))
         self._say(
-            f"    {found['nodes']:,} entities, {found['edges']:,} relationships, "
-            f"{found['components']:,} components, in {found['queries']} queries"
+            f"    {stats['nodes']:,} entities, {stats['edges']:,} relationships, "
+            f"{stats['components']:,} components, in {stats['queries']} queries"
         )
-        self._layers(found["layers"])
+        self._layers(stats["layers"])
         groups = self._timed("Communities found", lambda: whole_graph.communities(user_id))
         sizes = ", ".join(str(group["size"]) for group in groups["results"])
         modularity = groups["modularity"]
@@ -133,9 +135,9 @@ class Command(BaseCommand):
 
     def _timed[Found](self, what: str, work: Callable[[], Found]) -> Found:
         start = time.perf_counter()
-        found = work()
+        result = work()
         self._say(f"  {what} ({time.perf_counter() - start:.2f} s)")
-        return found
+        return result
 
     def _tell_access(self, access: steps.Access, port: int) -> None:
         at = f"http://127.0.0.1:{port}"

@@ -110,12 +110,12 @@ class Journal:
             "vat_number": (party.vat, 0.6),
             "iban": (party.iban, 0.85),
         }
-        kept = {
+        shown_keys = {
             key: value
             for key, (value, share) in keys.items()
             if value and (self.rng.random() < share or party.apart_from)
         }
-        return {"party": self.rng.choice(party.spellings) if variant else party.name, **kept}
+        return {"party": self.rng.choice(party.spellings) if variant else party.name, **shown_keys}
 
     def ledger(
         self, day: date, party: Party, pence: int, account: str, entry_type: str, *,
@@ -238,21 +238,21 @@ class Journal:
         ]
 
     def _aliases(self) -> list[Alias]:
-        found: dict[str, dict[tuple[str, ...], Spelling]] = defaultdict(dict)
+        spellings: dict[str, dict[tuple[str, ...], Spelling]] = defaultdict(dict)
         for rows in self.rows.values():
             for row in rows:
                 for column, name, party in self.names[row.ref]:
                     spelling = self._spelling(row, column, name)
                     mark = (row.ref.file, column, name, *spelling.keys.values())
-                    found[party.id].setdefault(mark, spelling).rows.append(row.ref)
+                    spellings[party.id].setdefault(mark, spelling).rows.append(row.ref)
         return [
-            self._alias(party, list(found[party.id].values()), set(found))
+            self._alias(party, list(spellings[party.id].values()), set(spellings))
             for party in self.company.registry.all
-            if party.id in found
+            if party.id in spellings
         ]
 
-    def _alias(self, party: Party, spellings: list[Spelling], seen: set[str]) -> Alias:
-        apart = [other for other in party.apart_from if other in seen]
+    def _alias(self, party: Party, spellings: list[Spelling], party_ids: set[str]) -> Alias:
+        apart = [other for other in party.apart_from if other in party_ids]
         return Alias(party.id, party.kind, party.name, spellings, apart)
 
     def _spelling(self, row: Row, column: str, name: str) -> Spelling:

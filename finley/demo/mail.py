@@ -35,12 +35,12 @@ def mails(seed: int = 7, end: date | None = None) -> list[Mail]:
     rows = generate(seed, end=end).rows["ledger.csv"]
     numbered, plain, credits_ = _numbered(rows), _plain(rows), _credits(rows)
     invoices = rng.sample(numbered, 6)
-    made = [_mail(rng, row, _invoice) for row in invoices]
-    made.append(_mail(rng, invoices[0], _reminder, later=34))
-    made += [_mail(rng, row, _receipt) for row in rng.sample(plain, min(2, len(plain)))]
-    made += [_mail(rng, row, _credit) for row in rng.sample(credits_, min(1, len(credits_)))]
-    made += [_newsletter(rng, invoices[1]), _sale(rng, invoices[2]), _decoy(rng, invoices[3])]
-    return sorted(made, key=lambda mail: (mail.given["at"], mail.given["subject"]))
+    messages = [_mail(rng, row, _invoice) for row in invoices]
+    messages.append(_mail(rng, invoices[0], _reminder, later=34))
+    messages += [_mail(rng, row, _receipt) for row in rng.sample(plain, min(2, len(plain)))]
+    messages += [_mail(rng, row, _credit) for row in rng.sample(credits_, min(1, len(credits_)))]
+    messages += [_newsletter(rng, invoices[1]), _sale(rng, invoices[2]), _decoy(rng, invoices[3])]
+    return sorted(messages, key=lambda mail: (mail.given["at"], mail.given["subject"]))
 
 
 def _numbered(rows: list[_Row]) -> list[_Row]:
@@ -90,14 +90,14 @@ def _from(
 ) -> Mail:
     at = datetime.combine(day, time(8 + rng.randrange(9), rng.randrange(60)))
     domain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    given = {
+    message = {
         "subject": words[0],
         "text": words[1],
         "from": f'"{name}" <accounts@{domain}.example>',
         "to": TO,
         "at": f"{at.isoformat()}+00:00",
     }
-    return Mail(given, entry)
+    return Mail(message, entry)
 
 
 def _money(row: _Row) -> str:

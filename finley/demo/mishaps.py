@@ -127,8 +127,8 @@ def _credit_note(journal: Journal, rng: Random, original: Row, *, partial: bool)
     Seven in ten name the invoice; of a series' equal invoices nobody could tell it otherwise.
     """
     day = within(original.day + DAY * rng.randint(2, 11), journal.company.span)
-    named = original.stream or rng.random() < 0.7
-    text = f"Credit note, invoice {original.number}" if named else "Credit note"
+    names_invoice = original.stream or rng.random() < 0.7
+    text = f"Credit note, invoice {original.number}" if names_invoice else "Credit note"
     note = journal.ledger(
         day, original.party, -_part(rng, original.pence, partial=partial),
         original.values["account"], "PC", text=text, number=f"CN{original.party.next_number(rng)}",

@@ -147,7 +147,7 @@ def _pay_card_bills(journal: Journal) -> None:
     for row in journal.rows["card.csv"]:
         lines[row.currency, add_months(row.day.replace(day=3), 1)].append(row)
     for currency in sorted({currency for currency, _ in lines}):
-        due = sorted(day for known, day in lines if known == currency)
+        due = sorted(day for line_currency, day in lines if line_currency == currency)
         bills = [(day, lines[currency, day]) for day in due if day < journal.company.span[1]]
         paid = [_card_bill(journal, workday(day), rows, currency) for day, rows in bills]
         _card_series(journal, currency, [day for day, _ in bills], paid)

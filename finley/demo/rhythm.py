@@ -35,8 +35,8 @@ def workday_before(day: date) -> date:
 def add_months(day: date, months: int, day_of_month: int | None = None) -> date:
     """The same day of the month `months` later; the month's last where it is shorter."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    wanted = day_of_month or day.day
-    return date(year, month + 1, min(wanted, monthrange(year, month + 1)[1]))
+    target = day_of_month or day.day
+    return date(year, month + 1, min(target, monthrange(year, month + 1)[1]))
 
 
 def due_days(frequency: str, first: date, months: frozenset[int] | None = None) -> Iterator[date]:
@@ -74,8 +74,8 @@ class Occurrence:
 
 def jittered(rng: Random, day: date, jitter: int) -> date:
     """`day` give or take at most `jitter` days, mostly less."""
-    drawn = round(rng.gauss(0, jitter / 2)) if jitter else 0
-    return day + DAY * max(-jitter, min(jitter, drawn))
+    offset = round(rng.gauss(0, jitter / 2)) if jitter else 0
+    return day + DAY * max(-jitter, min(jitter, offset))
 
 
 def occurrences(

@@ -70,10 +70,10 @@ def ledgers(data: Path | None, state: Path, seed: int, end: date) -> list[Path]:
         return [path for path in books.write(folder, seed, end=end).files if path.suffix == ".csv"]
     if data.is_file():
         return [data]
-    found = sorted({path for pattern in LEDGERS for path in data.rglob(pattern)})
-    if not found:
+    files = sorted({path for pattern in LEDGERS for path in data.rglob(pattern)})
+    if not files:
         raise LedgerError(f"{data} is no file and holds none: DATA takes CSV files (.gz, .zst).")
-    return found
+    return files
 
 
 def yesterday() -> date:
@@ -83,12 +83,12 @@ def yesterday() -> date:
 
 def forget_other_days(user_id: UUID, state: Path, seed: int, end: date) -> None:
     """Books that end on another day are other books, with other keys: the old ones go first."""
-    mark, told = state / "demo" / "books.txt", f"seed {seed}, until {end.isoformat()}"
-    if not mark.exists() or mark.read_text() != told:
+    mark, label = state / "demo" / "books.txt", f"seed {seed}, until {end.isoformat()}"
+    if not mark.exists() or mark.read_text() != label:
         for model in (RawEvent, NormalizedEntity, PaymentCase):
             model.objects.using("owner").filter(user_id=user_id).delete()
         mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(told)
+        mark.write_text(label)
 
 
 def tenant_of(data: Path | None) -> str:
@@ -101,11 +101,11 @@ def tenant_of(data: Path | None) -> str:
 
 def import_all(user_id: UUID, files: list[Path], rejects: Path, progress: Any) -> list[Imported]:
     """Import every file; `progress(path)` gives a bar as a context manager."""
-    done = []
+    imports = []
     for path in files:
         with progress(path) as bar:
-            done.append(import_file(user_id, path, format_of(path), rejects, bar.update_to))
-    return done
+            imports.append(import_file(user_id, path, format_of(path), rejects, bar.update_to))
+    return imports
 
 
 def refresh() -> view_refresh.Refresh:
@@ -116,15 +116,15 @@ def refresh() -> view_refresh.Refresh:
 def a_path(user_id: UUID, top: list[dict[str, Any]]) -> dict[str, Any] | None:
     """A path between the most important vendor and the least of the top ones that has one."""
     for other in reversed(top[1:]):
-        found = whole_graph.path(user_id, UUID(top[0]["id"]), UUID(other["id"]))
-        if found["found"]:
-            return found
+        path = whole_graph.path(user_id, UUID(top[0]["id"]), UUID(other["id"]))
+        if path["found"]:
+            return path
     return None
 
 
-def free_port(wanted: int) -> int:
-    """`wanted`, or another port of 127.0.0.1 where that one is taken."""
-    for port in (wanted, 0):
+def free_port(preferred: int) -> int:
+    """`preferred`, or another port of 127.0.0.1 where that one is taken."""
+    for port in (preferred, 0):
         with closing(socket.socket()) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

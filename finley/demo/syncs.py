@@ -40,8 +40,8 @@ class Synced:
 
     @property
     def in_words(self) -> str:
-        told = self.run.progress
-        counts = (f"{told[name]:,} {name}" for name in TOLD if told.get(name))
+        progress = self.run.progress
+        counts = (f"{progress[name]:,} {name}" for name in TOLD if progress.get(name))
         return f"{self.run.status}: {', '.join(counts) or 'nothing new'}"
 
 
@@ -76,25 +76,25 @@ def nango_id(provider: str) -> str:
 
 def _connection(user_id: UUID, provider: str) -> SyncConnection:
     with as_owner():
-        made, _ = SyncConnection.objects.exclude(state=ConnectionState.REMOVED).get_or_create(
+        connection, _ = SyncConnection.objects.exclude(state=ConnectionState.REMOVED).get_or_create(
             provider=provider,
             nango_connection_id=nango_id(provider),
             defaults={"user_id": user_id},
         )
-        return made
+        return connection
 
 
 def sync(connections: list[SyncConnection]) -> list[Synced]:
     """Accept a sync of each, and work until all are done."""
-    accepted = [(each, _accepted(each)) for each in connections]
+    accepted = [(connection, _accepted(connection)) for connection in connections]
     asyncio.run(_until_done())
     return [
         Synced(
-            TITLES[each.provider],
+            TITLES[connection.provider],
             SyncRun.objects.using("owner").get(pk=run_id),
             JobFailure.objects.using("owner").filter(run_id=run_id).first(),
         )
-        for each, run_id in accepted
+        for connection, run_id in accepted
     ]
 
 
@@ -107,11 +107,11 @@ def _accepted(connection: SyncConnection) -> UUID:
 
 
 async def _until_done() -> None:
-    made = worker.make(burst=True, housekeeping=False, poll_delay=0.02, handle_signals=False)
+    process = worker.make(burst=True, housekeeping=False, poll_delay=0.02, handle_signals=False)
     try:
-        await made.main()
+        await process.main()
     finally:
-        await made.close()
+        await process.close()
 
 
 class Working:
@@ -135,11 +135,11 @@ class Working:
 
 
 async def _until_cancelled() -> None:
-    made = worker.make(handle_signals=False)
+    process = worker.make(handle_signals=False)
     try:
-        await made.main()
+        await process.main()
     finally:
-        await made.close()
+        await process.close()
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

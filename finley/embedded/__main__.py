@@ -28,8 +28,10 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--json", action="store_true", help="print one line of JSON")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    def add(name: str, says: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, parents=[common], help=says, description=says)
+    def add(name: str, description: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name, parents=[common], help=description, description=description
+        )
 
     add("status", "Show the running servers without starting any; exit code 3 if none runs.")
     add("run", "Start the servers and hold them until Ctrl-C.")

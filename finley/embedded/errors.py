@@ -21,9 +21,9 @@ def no_space(place: Path) -> EmbeddedServerError:
     )
 
 
-def is_full(place: Path, said: str) -> bool:
+def is_full(place: Path, output: str) -> bool:
     """Whether a full disk made a program fail: by its output, or by under 1 MiB free at `place`."""
-    if any(words in said for words in NO_SPACE):
+    if any(words in output for words in NO_SPACE):
         return True
     return place.exists() and shutil.disk_usage(place).free < TOO_LITTLE
 
@@ -42,10 +42,13 @@ def from_os(error: OSError, place: Path) -> EmbeddedServerError:
     )
 
 
-def failed(server: str, code: int | None, log: Path, said: str) -> EmbeddedServerError:
-    """The error for a server that ended or hung before it was ready; `said` is its new log text."""
-    if is_full(log.parent, said):
+def failed(server: str, code: int | None, log: Path, output: str) -> EmbeddedServerError:
+    """The error for a server that ended or hung before it was ready.
+
+    `output` is what it logged since it was started.
+    """
+    if is_full(log.parent, output):
         return no_space(log.parent)
     how = "was not ready in time" if code is None else f"ended with code {code} before it was ready"
-    last = " / ".join(said.strip().splitlines()[-4:]) or "nothing"
+    last = " / ".join(output.strip().splitlines()[-4:]) or "nothing"
     return EmbeddedServerError(f"{server} {how}. Fix what {log} says and try again: {last}")

@@ -77,9 +77,9 @@ class Postgres:
     def set_up(self) -> None:
         """Create the roles, extensions and the database `finley` that are missing."""
         at = ("-h", str(self.location.sockets), "-U", "postgres", "-d", "template1")
-        done = process.run([str(self._program("psql")), "-X", "-q", *at, "-f", str(SETUP)])
-        if done.returncode:
-            raise failed("The setup of PostgreSQL", done.returncode, self._log, done.stderr)
+        result = process.run([str(self._program("psql")), "-X", "-q", *at, "-f", str(SETUP)])
+        if result.returncode:
+            raise failed("The setup of PostgreSQL", result.returncode, self._log, result.stderr)
 
     @property
     def _log(self) -> Path:
@@ -103,15 +103,15 @@ class Postgres:
         if self.location.identity.kind == "dropped":
             os.chown(fresh, self.location.identity.uid, self.location.identity.gid)
         command = [str(self._program("initdb")), "-D", str(fresh), *INITDB]
-        done = process.run(command, self.location.identity)
-        if done.returncode:
-            output = done.stdout + done.stderr
+        result = process.run(command, self.location.identity)
+        if result.returncode:
+            output = result.stdout + result.stderr
             full = is_full(fresh, output)
             shutil.rmtree(fresh, ignore_errors=True)
             sys.stderr.write(output)
             if full:
                 raise no_space(self.location.data)
-            raise failed("initdb", done.returncode, self.paths.log("supervisor"), done.stderr)
+            raise failed("initdb", result.returncode, self.paths.log("supervisor"), result.stderr)
         fresh.rename(self.location.data)
 
     def _launch(self) -> None:

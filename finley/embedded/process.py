@@ -155,14 +155,14 @@ def end_leftover(pid: int, began: str, number: int, seconds: float) -> bool:
     return True
 
 
-def end_orphans(known: Iterable[int]) -> None:
-    """Kill adopted children that are not `known`, such as a dead server's workers (Linux)."""
+def end_orphans(own: Iterable[int]) -> None:
+    """Kill adopted children that are not `own`, such as a dead server's workers (Linux)."""
     me = os.getpid()
     try:
         children = Path(f"/proc/{me}/task/{me}/children").read_text().split()
     except OSError:
         return
-    for pid in set(map(int, children)) - set(known):
+    for pid in set(map(int, children)) - set(own):
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)

@@ -46,8 +46,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
     404 without the bearer FINLEY_METRICS_TOKEN if it is set, and in production always if it is not.
     """
     token = settings.METRICS_TOKEN
-    shown = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
-    if (settings.PRODUCTION and not token) or (token and not compare_digest(shown, token.encode())):
+    credentials = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+    if (settings.PRODUCTION and not token) or (
+        token and not compare_digest(credentials, token.encode())
+    ):
         return HttpResponse(status=404)
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 

@@ -1,100 +1,86 @@
-"""Only so many requests are worked on at once; above that, an answer at once that says so."""
+"""Limits the requests that a process works on, and shares its threads out fairly.
 
-import json
+A process works on at most REQUESTS_AT_ONCE requests, and refuses further ones at once. Of these,
+REQUEST_THREADS run; the others wait for a thread. One client gets at most its share of both.
+"""
+
+import asyncio
 import math
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from django.conf import settings
 
-from finley.server.body_limit import PROBES, Application, Message, Receive, Scope, Send, askers
-from graph.http import problems
+from finley.auth import client_address, known_tokens
+from finley.server.asgi_types import Scope
 
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 SAYS = "Too many requests are being answered just now. Try again in a moment."
 
 
+class TooManyRequests(Exception):
+    """The process, or the client, has as many requests as it may have."""
+
+
+class _Client:
+    """One client's requests, and the threads that it may use."""
+
+    def __init__(self, share: float) -> None:
+        self.requests = 0
+        self.most = math.ceil(settings.REQUESTS_AT_ONCE * share)
+        self.threads = asyncio.Semaphore(math.ceil(settings.REQUEST_THREADS * share))
+
+
 class ConcurrencyLimit:
-    """An ASGI application that works on at most REQUESTS_AT_ONCE requests, of one asker on half.
+    """Counts requests by client. A request counts from the end of its body until its response
+    begins: a client that sends slowly, reads slowly or follows a stream occupies no slot."""
 
-    One counts from the end of its body to the beginning of its answer: who sends slowly, reads
-    slowly or follows a stream takes nobody's place.
-    """
+    def __init__(self) -> None:
+        self._requests = 0
+        self._clients: dict[bytes, _Client] = {}
 
-    def __init__(self, application: Application) -> None:
-        self._application = application
-        self._working = 0
-        self._of: Counter[bytes] = Counter()  # the same, by who asks
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._application(scope, receive, send)
-            return
-        if scope.get("state", {}).get("of_probes") and scope["path"] not in PROBES:
-            await _refuse(send)
-            return
-        turn = _Turn(self, askers(scope), receive, send)
+    @asynccontextmanager
+    async def slot(self, shares: Mapping[bytes, float]) -> AsyncIterator[None]:
+        """Wait until each of these clients has a thread left. Raises TooManyRequests at once."""
+        self._take(shares)
         try:
-            await self._application(scope, turn.receive, turn.send)
+            async with AsyncExitStack() as threads:
+                for key in shares:
+                    await threads.enter_async_context(self._clients[key].threads)
+                yield
         finally:
-            turn.end()
-        if turn.refused:
-            await _refuse(send)
+            self._give_back(shares)
 
-    def take(self, shares: Mapping[bytes, float]) -> bool:
-        """Whether there was a place for all of these askers, each within its share."""
-        most = settings.REQUESTS_AT_ONCE
-        if self._working >= most:
-            return False
-        if any(self._of[who] >= math.ceil(most * share) for who, share in shares.items()):
-            return False
-        self._working += 1
-        self._of.update(shares.keys())
-        return True
+    def _take(self, shares: Mapping[bytes, float]) -> None:
+        clients = {key: self._clients.get(key) or _Client(share) for key, share in shares.items()}
+        if self._requests >= settings.REQUESTS_AT_ONCE or any(
+            client.requests >= client.most for client in clients.values()
+        ):
+            raise TooManyRequests
+        self._requests += 1
+        self._clients.update(clients)
+        for client in clients.values():
+            client.requests += 1
 
-    def give_back(self, shares: Mapping[bytes, float]) -> None:
-        self._working -= 1
-        self._of.subtract(shares.keys())
-        for who in shares:
-            if not self._of[who]:
-                del self._of[who]
+    def _give_back(self, shares: Mapping[bytes, float]) -> None:
+        self._requests -= 1
+        for key in shares:
+            self._clients[key].requests -= 1
+            if not self._clients[key].requests:
+                del self._clients[key]
 
 
-class _Turn:
-    """To the application, a client that is refused has gone."""
+def shares_of(scope: Scope) -> dict[bytes, float]:
+    """The clients that a request counts for, each with its share of all requests and threads.
 
-    def __init__(
-        self, crowd: ConcurrencyLimit, who: Mapping[bytes, float], receive: Receive, send: Send
-    ) -> None:
-        self._crowd, self._who, self._receive, self._send = crowd, who, receive, send
-        self._taken = False
-        self._ended = False
-        self.refused = False
-
-    async def receive(self) -> Message:
-        message = await self._receive()
-        if message["type"] == "http.request" and not message.get("more_body") and not self._taken:
-            self._taken = self._crowd.take(self._who)
-            self.refused = not self._taken
-            if self.refused:
-                return {"type": "http.disconnect"}
-        return message
-
-    async def send(self, message: Message) -> None:
-        self.end()
-        await self._send(message)
-
-    def end(self) -> None:
-        if self._taken and not self._ended:
-            self._ended = True
-            self._crowd.give_back(self._who)
-
-
-async def _refuse(send: Send) -> None:
-    body = json.dumps(problems.body(503, SAYS)).encode()
-    headers = [
-        (b"content-type", problems.MEDIA_TYPE.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"retry-after", b"1"),
-    ]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    A token that was valid a moment ago counts for itself. Any other one counts for itself and for
+    the client's address, so that a client with invented tokens is still one client. A request
+    without a token, as the pages' are, counts for the address alone.
+    """
+    if scope["path"] in PROBES:
+        return {b"probe": 0.5}
+    header: bytes = dict(scope["headers"]).get(b"authorization", b"")
+    clients = {b"token " + header: 0.5} if header else {}
+    if not known_tokens.digest_of_good(header.partition(b" ")[2].strip()):
+        clients[b"address " + client_address.of_scope(scope).encode()] = 0.75
+    return clients

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
-from finley.server.body_limit import PROBES
+from finley.server.concurrency_limit import PROBES
 from graph.http import problems
 
 AFTER = 2  # seconds

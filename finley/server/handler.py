@@ -7,18 +7,15 @@ its signals from the loop, which took most of a busy server's time; and it would
 back when all is sent, so that a client that reads slowly would keep them.
 
 Threads are few, because they share one interpreter: 24 answered a fifth less than six did, whenever
-more came than could be answered. So that nobody can hold them all, a token has half of them at
-most, and what watches the process has its own.
+more came than could be answered. So that nobody can hold them all, ConcurrencyLimit shares them
+out, and what watches the process has its own.
 """
 
 import asyncio
-import math
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AsyncExitStack
 from contextvars import copy_context
 from io import BytesIO
-from typing import Any
-from weakref import WeakValueDictionary
+from typing import Any, cast
 
 from django.conf import settings
 from django.core import signals
@@ -28,7 +25,15 @@ from django.db import close_old_connections
 from django.http import FileResponse, HttpResponseBase
 from django.urls import set_script_prefix
 
-from finley.server.body_limit import PROBES, Receive, Scope, Send, askers
+from finley.server.asgi_types import Receive, Scope, Send
+from finley.server.concurrency_limit import (
+    PROBES,
+    SAYS,
+    ConcurrencyLimit,
+    TooManyRequests,
+    shares_of,
+)
+from finley.server.refusal import refuse
 
 
 class ThreadedHandler(ASGIHandler):
@@ -36,7 +41,7 @@ class ThreadedHandler(ASGIHandler):
         super().__init__()
         self._threads = ThreadPoolExecutor(settings.REQUEST_THREADS, "request")
         self._of_probes = ThreadPoolExecutor(2, "probe")
-        self._turns: WeakValueDictionary[bytes, asyncio.Semaphore] = WeakValueDictionary()
+        self._limit = ConcurrencyLimit()
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
@@ -44,6 +49,9 @@ class ThreadedHandler(ASGIHandler):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise ValueError(f"HTTP is all that is served, not {scope['type']}.")
+        if scope.get("state", {}).get("of_probes") and scope["path"] not in PROBES:
+            await _too_many(send)
+            return
         try:
             body = await self.read_body(receive)
         except RequestAborted:
@@ -52,27 +60,25 @@ class ThreadedHandler(ASGIHandler):
         try:
             if (answer := await self._in_turn(scope, body, leaving)) is not None:
                 await self._sent(answer, leaving, send)
+        except TooManyRequests:
+            await _too_many(send)
         finally:
             leaving.cancel()
 
     async def _in_turn(
         self, scope: Scope, body: BytesIO, leaving: "asyncio.Future[Any]"
     ) -> HttpResponseBase | None:
-        """None: its client left before its turn came. What has begun is done to its end."""
-        async with AsyncExitStack() as turns:
-            for who, share in askers(scope).items():
-                await turns.enter_async_context(self._turn(who, share))
+        """None if the client left before a thread was free. What has begun is done to its end.
+
+        Raises TooManyRequests.
+        """
+        async with self._limit.slot(shares_of(scope)):
             if leaving.done():
                 return None
             threads = self._of_probes if scope["path"] in PROBES else self._threads
             job = threads.submit(copy_context().run, self._answered, scope, body)
             leaving.add_done_callback(lambda _: job.cancel())
             return await _unless_cancelled(job)
-
-    def _turn(self, who: bytes, share: float) -> asyncio.Semaphore:
-        """One for all requests of the same asker, as long as there are any."""
-        most = asyncio.Semaphore(math.ceil(settings.REQUEST_THREADS * share))
-        return self._turns.setdefault(who, most)
 
     async def read_body(self, receive: Receive) -> BytesIO:
         """In memory: finley.server.body_limit lets no large one pass."""
@@ -94,7 +100,7 @@ class ThreadedHandler(ASGIHandler):
         if request is not None:
             answer = self.get_response(request)
         assert answer is not None  # noqa: S101 - Django makes one of both
-        answer._handler_class = self.__class__  # type: ignore[attr-defined]
+        cast(Any, answer)._handler_class = self.__class__  # as Django's own handlers set it
         if not answer.streaming:
             answer.close()
         else:
@@ -119,6 +125,10 @@ class ThreadedHandler(ASGIHandler):
             sending.cancel()
             await asyncio.wait({sending})
             await asyncio.to_thread(answer.close)
+
+
+async def _too_many(send: Send) -> None:
+    await refuse(send, 503, SAYS, (b"retry-after", b"1"))
 
 
 async def _unless_cancelled(job: "Future[HttpResponseBase]") -> HttpResponseBase | None:

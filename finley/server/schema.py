@@ -4,7 +4,7 @@ Making it takes half a second of the processor, and anybody may ask for it.
 """
 
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -32,8 +32,8 @@ class SchemaView(SpectacularAPIView):
     def _rendered(
         self, request: Request, *args: Any, **kwargs: Any
     ) -> tuple[bytes, dict[str, str]]:
-        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        response: Response = cast(Any, super()).get(request, *args, **kwargs)  # untyped
         self.finalize_response(request, response)
         response.render()
-        named = ("Content-Type", "Content-Disposition")
-        return response.content, {name: response[name] for name in named if name in response}
+        header_names = ("Content-Type", "Content-Disposition")
+        return response.content, {name: response[name] for name in header_names if name in response}

@@ -10,10 +10,10 @@ import json
 import socket
 import sys
 import termios
-from asyncio import TimerHandle, Transport
+from asyncio import BaseTransport, TimerHandle, Transport
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import h11
 from django.conf import settings
@@ -33,7 +33,8 @@ class TimeoutProtocol(H11Protocol):
         self._coming: tuple[str, object] | None = None  # the expected part, and its request
         self._until: dict[str, TimerHandle] = {}
 
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: BaseTransport) -> None:
+        transport = cast(Transport, transport)  # of a socket, as uvicorn itself assumes
         super().connection_made(transport)
         _send_at_once(transport)
         beyond = len(self.connections) - settings.CONNECTIONS
@@ -110,8 +111,8 @@ class TimeoutProtocol(H11Protocol):
 
     def _give_up(self, part: str) -> None:
         """Respond with 408 if no response has begun, and close the connection."""
-        begun = self.conn.trailing_data[0] or part == "body"
-        if begun and self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+        has_begun = self.conn.trailing_data[0] or part == "body"
+        if has_begun and self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             self.transport.write(_too_slow(settings.PATIENCE[part]))
         if part == "body":
             self.cycle.disconnected = True

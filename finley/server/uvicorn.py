@@ -32,9 +32,9 @@ def serve(**overrides: Any) -> None:
     uvicorn.run(APPLICATION, **options(**overrides))
 
 
-def _allow_files(wanted: int) -> None:
+def _allow_files(number: int) -> None:
     """Raise the limit of open files to this number, as far as the hard limit allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    allowed = number if hard == resource.RLIM_INFINITY else min(number, hard)
     if soft != resource.RLIM_INFINITY and soft < allowed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))

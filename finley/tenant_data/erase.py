@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Identifier
 from redis import Redis
 from redis.exceptions import RedisError
 
-from finley.models import User
+from finley.models import Membership, User
 from finley.tenant_data import tables
 from finley.tenant_data.export import ROLE
 from graph.reading.graph_cache import PREFIX, SIZES, USED
@@ -67,7 +67,7 @@ def erase(user: User, *, hold: str = "") -> Erasure:
     Then the view, Redis and files, each of which may be done again. Raises DatabaseError; Redis
     that is away leaves `redis_keys` None.
     """
-    done = Erasure(user.pk)
+    erasure = Erasure(user.pk)
     with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import {user.pk}"]
@@ -76,14 +76,14 @@ def erase(user: User, *, hold: str = "") -> Erasure:
         jobs += _names(cursor, "SELECT job_id FROM asked_questions WHERE user_id = %s", user.pk)
         jobs += _names(cursor, UPLOADS, user.pk)
         folders = _names(cursor, "SELECT id FROM sync_connections WHERE user_id = %s", user.pk)
-        _rows(cursor, done, hold)
-        _log_entries(cursor, done, user)
-        _account(done, user)
-        _marks(cursor, done)
-    _emptied(done)
-    done.files = _files(folders)
-    done.redis_keys = _redis(user.pk, jobs)
-    return done
+        _rows(cursor, erasure, hold)
+        _log_entries(cursor, erasure, user)
+        _account(erasure, user)
+        _marks(cursor, erasure)
+    _emptied(erasure)
+    erasure.files = _files(folders)
+    erasure.redis_keys = _redis(user.pk, jobs)
+    return erasure
 
 
 def _names(cursor: Any, query: str, user_id: UUID) -> list[str]:
@@ -91,21 +91,21 @@ def _names(cursor: Any, query: str, user_id: UUID) -> list[str]:
     return [str(name) for (name,) in cursor.fetchall()]
 
 
-def _rows(cursor: Any, done: Erasure, hold: str) -> None:
+def _rows(cursor: Any, erasure: Erasure, hold: str) -> None:
     for table in reversed(tables.of_tenants(cursor)):
         if table.name == tables.ADMIN_LOG:
             continue
         if hold and table.name in BOOKS:
-            counted = SQL("SELECT count(*) FROM {} WHERE user_id = %s")
-            cursor.execute(counted.format(Identifier(table.name)), [done.user_id])
-            done.kept[table.name] = cursor.fetchone()[0]
+            query_ = SQL("SELECT count(*) FROM {} WHERE user_id = %s")
+            cursor.execute(query_.format(Identifier(table.name)), [erasure.user_id])
+            erasure.kept[table.name] = cursor.fetchone()[0]
             continue
         query = SQL("DELETE FROM {} WHERE user_id = %s").format(Identifier(table.name))
-        cursor.execute(query, [done.user_id])
-        done.rows[table.name] = cursor.rowcount
+        cursor.execute(query, [erasure.user_id])
+        erasure.rows[table.name] = cursor.rowcount
 
 
-def _log_entries(cursor: Any, done: Erasure, user: User) -> None:
+def _log_entries(cursor: Any, erasure: Erasure, user: User) -> None:
     """The admin's log of what the user did, and of what was done to the user."""
     cursor.execute(
         "DELETE FROM django_admin_log WHERE user_id = %(id)s OR object_id = %(text)s "
@@ -113,10 +113,10 @@ def _log_entries(cursor: Any, done: Erasure, user: User) -> None:
         "OR strpos(change_message, %(text)s) > 0",
         {"id": user.pk, "text": str(user.pk), "email": user.email},
     )
-    done.rows[tables.ADMIN_LOG] = cursor.rowcount
+    erasure.rows[tables.ADMIN_LOG] = cursor.rowcount
 
 
-def _account(done: Erasure, user: User) -> None:
+def _account(erasure: Erasure, user: User) -> None:
     """The user and its sessions, which name it inside their data only."""
     key = str(user.pk)
     ended = [
@@ -125,21 +125,23 @@ def _account(done: Erasure, user: User) -> None:
         if session.get_decoded().get("_auth_user_id") == key
     ]
     Session.objects.using(ROLE).filter(pk__in=ended).delete()
-    done.rows["django_session"] = len(ended)
-    done.rows[tables.USERS] = User.objects.using(ROLE).filter(pk=user.pk).delete()[0]
+    erasure.rows["django_session"] = len(ended)
+    _, counts = User.objects.using(ROLE).filter(pk=user.pk).delete()
+    for model in (User, Membership):
+        erasure.rows[model._meta.db_table] = counts.get(model._meta.label, 0)
 
 
-def _marks(cursor: Any, done: Erasure) -> None:
+def _marks(cursor: Any, erasure: Erasure) -> None:
     """What the deletes above have marked: the view is emptied of the tenant below, by a refresh."""
-    cursor.execute(f"DELETE FROM {triggers.FOLDS} WHERE user_id = %s", [done.user_id])  # noqa: S608
+    cursor.execute(f"DELETE FROM {triggers.FOLDS} WHERE user_id = %s", [erasure.user_id])  # noqa: S608
 
 
-def _emptied(done: Erasure) -> None:
+def _emptied(erasure: Erasure) -> None:
     """The view without the tenant, then no mark of it; what was deleted is off the pages too."""
     refresh.refresh()
     with connections[ROLE].cursor() as cursor:
-        cursor.execute(f"DELETE FROM {triggers.MARKS} WHERE user_id = %s", [done.user_id])  # noqa: S608
-        for name in (*done.rows, triggers.MARKS):
+        cursor.execute(f"DELETE FROM {triggers.MARKS} WHERE user_id = %s", [erasure.user_id])  # noqa: S608
+        for name in (*erasure.rows, triggers.MARKS):
             cursor.execute(SQL("VACUUM {}").format(Identifier(name)))
 
 

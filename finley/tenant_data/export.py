@@ -1,14 +1,16 @@
 """All that is kept of a tenant as one ZIP of open formats, and back.
 
-A file of JSON lines for each table (`tables/<name>.jsonl`), the rejects files, and `manifest.json`
-with counts and SHA-256 sums. Passwords and tokens are in none of it.
+A file of JSON lines for each table (`tables/<name>.jsonl`), who may see the tenant and whom it may
+see, the rejects files, and `manifest.json` with counts and SHA-256 sums. Passwords and tokens are
+in none of it, nor numbers that another installation would read as something else: content types,
+groups and permissions go by their names, users by their e-mail addresses.
 """
 
 import hashlib
 import json
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,17 +18,22 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connections, transaction
-from psycopg.sql import SQL, Identifier, Literal
+from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from finley.models import User
 from finley.tenant_data import tables
 from finley.tenant_data.tables import Table
 
 ROLE = "owner"
-FORMAT = 1
+FORMAT = 2
 PROFILE = ("id", "email", "first_name", "last_name", "is_active", "date_joined")
 LEFT_OUT = frozenset({*tables.BOOKKEEPING, tables.TOKENS})  # tokens are digests of secrets
 AT_ONCE = 1_000
+MEMBERS, MEMBER_OF = "members.jsonl", "member_of.jsonl"
+MEMBERSHIPS = {  # an import restores the first; the other is for other tenants to grant
+    MEMBERS: ("member_id", "tenant_id"),
+    MEMBER_OF: ("tenant_id", "member_id"),
+}
 
 
 class TransferError(Exception):
@@ -35,11 +42,14 @@ class TransferError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Rows by table, and other files."""
+    """Rows by table, and other files. `left_out`: rows whose user, group or permission the
+    installation does not have, by table.
+    """
 
     user_id: UUID
     rows: dict[str, int]
     files: int
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def export(user: User, into: Path) -> Transfer:
@@ -52,11 +62,11 @@ def export(user: User, into: Path) -> Transfer:
     part = into.with_name(f".{into.name}.part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            done = _written(user, archive)
+            transfer = _written(user, archive)
         part.replace(into)
     finally:
         part.unlink(missing_ok=True)
-    return done
+    return transfer
 
 
 def _written(user: User, archive: zipfile.ZipFile) -> Transfer:
@@ -67,7 +77,9 @@ def _written(user: User, archive: zipfile.ZipFile) -> Transfer:
         for table in tables.of_tenants(cursor):
             if table.name not in LEFT_OUT:
                 name = f"tables/{table.name}.jsonl"
-                rows[table.name], sums[name] = _table(archive, name, table, user.pk)
+                rows[table.name], sums[name] = _lines(archive, name, _rows_of(table, user.pk))
+        for name in MEMBERSHIPS:
+            rows[name], sums[name] = _lines(archive, name, _memberships(name, user.pk))
     files = 0
     for path in rejects_of(user.pk):
         name = f"rejects/{path.parent.name}/{path.name}"
@@ -85,15 +97,45 @@ def _written(user: User, archive: zipfile.ZipFile) -> Transfer:
     return Transfer(user.pk, rows, files)
 
 
-def _table(archive: zipfile.ZipFile, name: str, table: Table, user_id: UUID) -> tuple[int, str]:
-    """How many rows were written, and their sum. Rows are in the order of their texts."""
-    query = SQL(
-        "COPY (SELECT line FROM (SELECT to_jsonb(t)::text AS line FROM {} AS t WHERE user_id = {})"
-        ' AS lines ORDER BY line COLLATE "C") TO STDOUT'
-    ).format(Identifier(table.name), Literal(user_id))
+def _rows_of(table: Table, user_id: UUID) -> Composed:
+    """The table's rows of the tenant as `line`s of JSON."""
+    names = [
+        SQL("{}, (SELECT {} FROM {} AS named WHERE named.id = t.{})").format(
+            Literal(column), SQL(tables.NAMED[column][1]), Identifier(tables.NAMED[column][0]),
+            Identifier(column),
+        )
+        for column in table.named
+    ]  # fmt: skip
+    return SQL(
+        "SELECT ((to_jsonb(t) - {}::text[]) || jsonb_build_object({}))::text AS line "
+        "FROM {} AS t WHERE user_id = {}"
+    ).format(
+        Literal(list(table.numbered)), SQL(", ").join(names), Identifier(table.name),
+        Literal(user_id),
+    )  # fmt: skip
+
+
+def _memberships(name: str, user_id: UUID) -> Composed:
+    other, own = MEMBERSHIPS[name]
+    return SQL(
+        "SELECT jsonb_build_object('user', u.email, 'role', m.role, 'created', m.created)::text "
+        "AS line FROM {} AS m JOIN {} AS u ON u.id = m.{} WHERE m.{} = {}"
+    ).format(
+        Identifier(tables.MEMBERS), Identifier(tables.USERS), Identifier(other), Identifier(own),
+        Literal(user_id),
+    )  # fmt: skip
+
+
+def _lines(archive: zipfile.ZipFile, name: str, query: Composed) -> tuple[int, str]:
+    """How many lines were written, and their sum. They are in the order of their texts."""
+    copied = SQL('COPY (SELECT line FROM ({}) AS lines ORDER BY line COLLATE "C") TO STDOUT')
     count, digest = 0, hashlib.sha256()
     driver = connections[ROLE].connection
-    with driver.cursor() as cursor, cursor.copy(query) as copy, archive.open(name, "w") as out:
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(copied.format(query)) as copy,
+        archive.open(name, "w") as out,
+    ):
         for (line,) in copy.rows():
             data = f"{line}\n".encode()
             out.write(data)
@@ -129,12 +171,12 @@ def import_(path: Path) -> Transfer:
 def _must_be_whole(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
     if manifest.get("format") != FORMAT:
         raise TransferError(f"It has format {manifest.get('format')}; this version reads {FORMAT}.")
-    for name, known in manifest["sha256"].items():
+    for name, stated_digest in manifest["sha256"].items():
         digest = hashlib.sha256()
         with archive.open(name) as file:
             while piece := file.read(1 << 20):
                 digest.update(piece)
-        if digest.hexdigest() != known:
+        if digest.hexdigest() != stated_digest:
             raise TransferError(f"{name} is not what the manifest says: the file was changed.")
 
 
@@ -142,10 +184,10 @@ def _read(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Transfer:
     user_id = UUID(manifest["tenant"]["id"])
     rows: dict[str, int] = {}
     with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
-        known = User.objects.using(ROLE).filter(pk=user_id) | User.objects.using(ROLE).filter(
+        existing = User.objects.using(ROLE).filter(pk=user_id) | User.objects.using(ROLE).filter(
             email__iexact=manifest["tenant"]["email"]
         )
-        if known.exists():
+        if existing.exists():
             raise TransferError("A user of this id or e-mail address is there already.")
         user = User(pk=user_id, email=manifest["tenant"]["email"])
         user.first_name = manifest["tenant"]["first_name"]
@@ -156,24 +198,68 @@ def _read(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Transfer:
             name = f"tables/{table.name}.jsonl"
             if name in manifest["sha256"]:
                 rows[table.name] = _inserted(archive, name, table, user_id)
-    return Transfer(user_id, rows, _unpacked(archive, manifest))
+        rows[MEMBERS] = _let_in(archive, user_id)
+    differences = {name: manifest["rows"][name] - count for name, count in rows.items()}
+    left_out = {name: count for name, count in differences.items() if count}
+    return Transfer(user_id, rows, _unpacked(archive, manifest), left_out)
 
 
 def _inserted(archive: zipfile.ZipFile, name: str, table: Table, user_id: UUID) -> int:
-    columns = SQL(", ").join(map(Identifier, table.columns))
-    query = SQL(
-        "INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE "
-        "SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)"
-    ).format(table=Identifier(table.name), columns=columns)
+    """How many rows were inserted: those that need a group or permission which is there."""
+    query = _insertion(table)
     count = 0
-    with archive.open(name) as file, connections[ROLE].cursor() as cursor:
-        while lines := file.readlines(AT_ONCE * 1000):
-            rows = [json.loads(line) for line in lines]
-            if any(row["user_id"] != str(user_id) for row in rows):
+    with connections[ROLE].cursor() as cursor:
+        for lines in _read_lines(archive, name):
+            if any(json.loads(line)["user_id"] != str(user_id) for line in lines):
                 raise TransferError(f"{name} holds rows of another tenant.")
             cursor.execute(query, [f"[{b','.join(lines).decode()}]"])
-            count += len(lines)
+            count += cursor.rowcount
     return count
+
+
+def _insertion(table: Table) -> Composed:
+    numbers = {
+        column: SQL("(SELECT named.id FROM {} AS named WHERE {} = line ->> {})").format(
+            Identifier(tables.NAMED[column][0]), SQL(tables.NAMED[column][1]), Literal(column)
+        )
+        for column in table.named
+    }
+    needed = [SQL("TRUE"), *(number + SQL(" IS NOT NULL") for column, number in numbers.items()
+                             if column in table.needed)]  # fmt: skip
+    plain = SQL("{} - {}::text[]").format(Identifier("line"), Literal(list(table.named)))
+    return SQL(
+        "INSERT INTO {table} ({columns}) SELECT {values} "
+        "FROM jsonb_array_elements(%s::jsonb) AS line, "
+        "jsonb_populate_record(NULL::{table}, {plain}) AS r WHERE {needed}"
+    ).format(
+        table=Identifier(table.name),
+        columns=SQL(", ").join(map(Identifier, table.columns)),
+        values=SQL(", ").join(numbers.get(c, Identifier("r", c)) for c in table.columns),
+        plain=plain,
+        needed=SQL(" AND ").join(needed),
+    )
+
+
+def _let_in(archive: zipfile.ZipFile, user_id: UUID) -> int:
+    """The members whom the installation knows by their e-mail addresses."""
+    query = SQL(
+        "INSERT INTO {} (member_id, tenant_id, role, created) SELECT u.id, %s, "
+        "line ->> 'role', (line ->> 'created')::timestamptz "
+        "FROM jsonb_array_elements(%s::jsonb) AS line "
+        "JOIN {} AS u ON lower(u.email) = lower(line ->> 'user')"
+    ).format(Identifier(tables.MEMBERS), Identifier(tables.USERS))
+    count = 0
+    with connections[ROLE].cursor() as cursor:
+        for lines in _read_lines(archive, MEMBERS):
+            cursor.execute(query, [user_id, f"[{b','.join(lines).decode()}]"])
+            count += cursor.rowcount
+    return count
+
+
+def _read_lines(archive: zipfile.ZipFile, name: str) -> Iterator[list[bytes]]:
+    with archive.open(name) as file:
+        while lines := file.readlines(AT_ONCE * 1000):
+            yield lines
 
 
 def _unpacked(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> int:

@@ -14,8 +14,24 @@ BOOKKEEPING = frozenset({triggers.MARKS, triggers.FOLDS})
 TOKENS = ApiToken._meta.db_table
 ADMIN_LOG = "django_admin_log"
 USERS = "finley_user"
+MEMBERS = "finley_membership"
+# Rows of the installation's own tables have other numbers elsewhere, but the same names. Of each
+# column: the table, and what is unique there.
+NAMED = {
+    "content_type_id": ("django_content_type", "app_label || '.' || model"),
+    "group_id": ("auth_group", "name"),
+    "permission_id": (
+        "auth_permission",
+        "(SELECT app_label || '.' || model FROM django_content_type AS t "
+        "WHERE t.id = content_type_id) || '.' || codename",
+    ),
+}
 TENANTS = """
-SELECT c.relname, array_agg(a.attname ORDER BY a.attnum)
+SELECT
+    c.relname,
+    array_agg(a.attname ORDER BY a.attnum) FILTER (WHERE a.attidentity = ''),
+    coalesce(array_agg(a.attname) FILTER (WHERE a.attidentity <> ''), '{}'),
+    coalesce(array_agg(a.attname) FILTER (WHERE a.attnotnull), '{}')
 FROM pg_class AS c
 JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE
@@ -36,16 +52,28 @@ WHERE contype = 'f' AND conrelid <> confrelid AND NOT condeferred
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`columns` are those that can be written, in the table's order."""
+    """`columns` are those that can be written, in the table's order; the database numbers
+    `numbered` itself, and `needed` may not be NULL.
+    """
 
     name: str
     columns: tuple[str, ...]
+    numbered: tuple[str, ...]
+    needed: frozenset[str]
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns that point at rows of the installation's own."""
+        return tuple(column for column in self.columns if column in NAMED)
 
 
 def of_tenants(cursor: CursorWrapper) -> list[Table]:
     """Each before the tables whose rows point at its rows: the order in which rows are inserted."""
     cursor.execute(TENANTS)
-    tables = {name: Table(name, tuple(columns)) for name, columns in cursor.fetchall()}
+    tables = {
+        name: Table(name, tuple(columns), tuple(numbered), frozenset(needed))
+        for name, columns, numbered, needed in cursor.fetchall()
+    }
     cursor.execute(REFERENCES)
     before: dict[str, set[str]] = {name: set() for name in tables}
     for table, at in cursor.fetchall():

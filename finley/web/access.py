@@ -1,49 +1,38 @@
 """Who looks at a page, at whose data, in which role."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import Any, Concatenate
-from uuid import UUID
+from typing import Any, Concatenate, cast
 
 import adbc_driver_manager
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
-from finley.models import Membership, Role, User
+from finley.auth import members
+from finley.auth.members import Access
+from finley.models import Role, User
 from graph.api.errors import timed_out
 from graph.database import deadlines
-from graph.database.role import as_owner
-from graph.errors import GraphError, NotFound, TookTooLong, ViewMissing, ViewUnpopulated
+from graph.errors import (
+    GraphError,
+    Later,
+    NotFound,
+    TookTooLong,
+    TooMany,
+    ViewMissing,
+    ViewUnpopulated,
+)
+from graph.http import problems
 
-SESSION_TENANT = "tenant"
 SESSION_RESUME = "resume"
 MOST_RESUMED = 100_000  # characters of a form that are kept over a sign-in
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """The person who is signed in, and the tenant whose data the session reads."""
-
-    person: User
-    tenant_id: UUID
-    tenant: str
-    role: Role
-
-    @property
-    def reviews(self) -> bool:
-        return self.role.includes(Role.REVIEWER)
-
-    @property
-    def owns(self) -> bool:
-        return self.role.includes(Role.OWNER)
 
 
 class PageRequest(HttpRequest):
@@ -56,12 +45,13 @@ Page = Callable[Concatenate[PageRequest, ...], HttpResponse]
 View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
 
 
-def page(needs: Role = Role.VIEWER) -> Callable[[Page], View]:
+def page(needs: Role = Role.VIEWER, *, as_json: bool = False) -> Callable[[Page], View]:
     """A view for people who are signed in and have this role.
 
     Others are asked to sign in, and a form that they sent is kept over that. Errors of the graph
-    become pages: NotFound a 404, a view that is not ready and a question that reached its time
-    limit a 503, any other a 400.
+    become pages, or problems (RFC 9457) with `as_json`, for what a script asks: NotFound a 404,
+    TooMany a 429, a view that is not ready and a question that reached its time limit a 503, any
+    other a 400. NULs, which no text in the database may hold, are taken out of forms.
     """
 
     def decorated(view: Page) -> View:
@@ -69,8 +59,11 @@ def page(needs: Role = Role.VIEWER) -> Callable[[Page], View]:
         def answered(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return _ask_to_sign_in(request)
-            request.access = current(request)  # type: ignore[attr-defined]
-            response = _answer(view, needs, request, *args, **options)  # type: ignore[arg-type]
+            page_request = cast(PageRequest, request)
+            page_request.access = current(request)
+            _take_out_nuls(request)
+            errors = _problem if as_json else _error_page
+            response = _answer(view, needs, errors, page_request, *args, **options)
             patch_cache_control(response, private=True, no_store=True)
             return response
 
@@ -79,59 +72,80 @@ def page(needs: Role = Role.VIEWER) -> Callable[[Page], View]:
     return decorated
 
 
+def _take_out_nuls(request: HttpRequest) -> None:
+    if request.method != "POST" or not any("\0" in text for text in _texts(request.POST)):
+        return
+    form = request.POST.copy()
+    for name, values in request.POST.lists():
+        form.setlist(name, [str(value).replace("\0", "") for value in values])
+    setattr(request, "POST", form)  # noqa: B010 - its type is that of an immutable form
+
+
+def _texts(form: QueryDict) -> Iterator[str]:
+    return (str(value) for _, values in form.lists() for value in values)
+
+
 def _answer(
-    view: Page, needs: Role, request: PageRequest, *args: Any, **options: Any
+    view: Page,
+    needs: Role,
+    errors: Callable[[HttpRequest, GraphError], HttpResponse],
+    request: PageRequest,
+    *args: Any,
+    **options: Any,
 ) -> HttpResponse:
+    """The view's response. It has the time of a question, a form's changes too: what was not
+    committed by then is rolled back.
+    """
     if not request.access.role.includes(needs):
         raise PermissionDenied(f"This needs the role {needs}; you have {request.access.role}.")
     try:
-        with _deadline(request):
+        with deadlines.seconds(settings.QUESTIONS["request_seconds"]):
             return view(request, *args, **options)
-    except (TookTooLong, OperationalError, adbc_driver_manager.Error) as error:
-        if not isinstance(error, TookTooLong) and not timed_out(error):
+    except (OperationalError, adbc_driver_manager.Error) as error:
+        if not timed_out(error):
             raise
-        response = render(request, "web/took_too_long.html", status=503)
-        response["Retry-After"] = "10"
-        return response
-    except NotFound as error:
-        raise Http404(str(error)) from error
-    except (ViewMissing, ViewUnpopulated):
-        return render(request, "web/not_ready.html", status=503)
+        return errors(request, TookTooLong())
     except GraphError as error:
-        return render(request, "web/refused.html", {"error": error}, status=400)
+        return errors(request, error)
 
 
-def _deadline(request: PageRequest) -> AbstractContextManager[None]:
-    """Reading has the same limit as the API's questions; a form's changes are not cut short."""
-    if request.method in {"GET", "HEAD"}:
-        return deadlines.seconds(settings.QUESTIONS["request_seconds"])
-    return nullcontext()
+def _error_page(request: HttpRequest, error: GraphError) -> HttpResponse:
+    if isinstance(error, NotFound):
+        raise Http404(str(error)) from error
+    template = "web/refused.html"
+    if isinstance(error, TookTooLong):
+        template = "web/took_too_long.html"
+    elif isinstance(error, ViewMissing | ViewUnpopulated):
+        template = "web/not_ready.html"
+    response = render(request, template, {"error": error}, status=_status(error))
+    return _with_wait(response, error)
+
+
+def _problem(request: HttpRequest, error: GraphError) -> HttpResponse:
+    status = _status(error)
+    body = problems.body(status, str(error))
+    return _with_wait(JsonResponse(body, status=status, content_type=problems.MEDIA_TYPE), error)
+
+
+def _status(error: GraphError) -> int:
+    if isinstance(error, NotFound):
+        return 404
+    if isinstance(error, TooMany):
+        return 429
+    return 503 if isinstance(error, Later | ViewMissing | ViewUnpopulated) else 400
+
+
+def _with_wait(response: HttpResponse, error: GraphError) -> HttpResponse:
+    if isinstance(error, Later):
+        response["Retry-After"] = str(math.ceil(error.after))
+    return response
 
 
 def current(request: HttpRequest) -> Access:
-    """The session's tenant, if the person may still see it; otherwise the person's own.
-
-    An invitation alone never changes whose books a session shows: the person has to choose.
-    """
+    """The session's tenant, if the person may still see it; otherwise the person's own."""
     person = request.user
     assert isinstance(person, User)  # noqa: S101 - the caller has seen to it
-    choices = tenants_of(person)
-    wanted = request.session.get(SESSION_TENANT)
-    return next((each for each in choices if str(each.tenant_id) == wanted), choices[-1])
-
-
-def tenants_of(person: User) -> list[Access]:
-    """Whose data the person may see: the oldest membership first, the person's own tenant last."""
-    with as_owner():
-        memberships = list(
-            Membership.objects.filter(member=person, tenant__is_active=True)
-            .select_related("tenant")
-            .order_by("created", "id")
-        )
-    others = [
-        Access(person, each.tenant_id, each.tenant.email, Role(each.role)) for each in memberships
-    ]
-    return [*others, Access(person, person.pk, person.email, Role.OWNER)]
+    return members.access(person, request.session)
 
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:

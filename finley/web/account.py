@@ -3,6 +3,7 @@
 These pages run as the owner (finley.server.middleware): they read users, and no tenant's rows.
 """
 
+import logging
 from typing import Any
 
 from django import forms
@@ -15,9 +16,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_POST
 
-from finley.models import Membership, Role, User
-from finley.web import access
+from finley.auth import attempts, client_address, members, tokens
+from finley.models import Role
+from finley.web import news
+from finley.web.access import SESSION_RESUME, PageRequest, page
 from finley.web.context import layout
+from graph.errors import QuestionError
+
+log = logging.getLogger("finley.audit")
+MAILS = 3  # to one e-mail address, until 15 minutes without one have passed
+MAILS_OF_ADDRESS = 20  # … from one client's address, to whomever
 
 
 class SignIn(LoginView):
@@ -25,6 +33,12 @@ class SignIn(LoginView):
 
     template_name = "web/sign_in.html"
     redirect_authenticated_user = True
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        last_login = form.get_user().last_login
+        response = super().form_valid(form)
+        news.remember(self.request, last_login)
+        return response
 
 
 class ForgottenPassword(PasswordResetView):
@@ -40,77 +54,132 @@ class ForgottenPassword(PasswordResetView):
             raise Http404("finley sends no mail here: ask who runs it for a new password.")
         return super().dispatch(request, *args, **options)
 
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Too many mails are not sent, and the page says the same: nobody learns who has one."""
+        address = client_address.of_meta(self.request.META)
+        keys = {
+            attempts.key("reset", form.cleaned_data["email"].lower()): MAILS,
+            attempts.key("reset-at", address): MAILS_OF_ADDRESS,
+        }
+        if any(attempts.used_up(key, most) for key, most in keys.items()):
+            log.warning("no mail about a password: too many were asked for from %s", address)
+            return HttpResponseRedirect(self.get_success_url())
+        for key in keys:
+            attempts.count(key)
+        return super().form_valid(form)
+
 
 class MemberForm(forms.Form):
     email = forms.EmailField(label="E-mail address")
     role = forms.ChoiceField(choices=Role.choices, label="Role")
 
 
-@login_required
-def account(request: HttpRequest) -> HttpResponse:
-    """Who is signed in, whose data it may see, and who may see its own."""
-    person = _person(request)
-    return render(
-        request,
-        "web/account.html",
-        {
-            "current": access.current(request),
-            "choices": access.tenants_of(person),
-            "members": Membership.objects.filter(tenant=person).select_related("member"),
-            "form": MemberForm(),
-        },
+class TokenForm(forms.Form):
+    name = forms.CharField(max_length=100, label="What it is for")
+    scopes = forms.ChoiceField(
+        choices=[("read", "reads"), ("read,sync", "reads, decides, imports")], label="It may"
     )
 
 
-@login_required
+@page()
+def account(request: PageRequest) -> HttpResponse:
+    """Who is signed in, whose data it may see, who may see the tenant's, and the own tokens."""
+    return _account(request)
+
+
+def _account(request: PageRequest, **more: Any) -> HttpResponse:
+    person, access = request.access.person, request.access
+    context = {
+        "current": access,
+        "choices": members.tenants_of(person),
+        "invitations": members.invitations(person),
+        "members": members.members(access.tenant_id) if access.owns else [],
+        "tokens": tokens.listed(person),
+        "form": MemberForm(),
+        "token_form": TokenForm(),
+    }
+    return render(request, "web/account.html", {**context, **more})
+
+
 @require_POST
-def switch(request: HttpRequest) -> HttpResponse:
+@page()
+def switch(request: PageRequest) -> HttpResponse:
     """Read another tenant's data from now on. One that the person may not see is a 403."""
     wanted = request.POST.get("tenant", "")
-    if wanted not in {str(each.tenant_id) for each in access.tenants_of(_person(request))}:
+    choices = members.tenants_of(request.access.person)
+    if wanted not in {str(each.tenant_id) for each in choices}:
         raise PermissionDenied("You are no member of this tenant.")
-    request.session[access.SESSION_TENANT] = wanted
+    request.session[members.SESSION_TENANT] = wanted
     return redirect("overview")
 
 
-@login_required
 @require_POST
-def invite(request: HttpRequest) -> HttpResponse:
-    """Let a user see one's own data, or change the role of one who does."""
+@page(Role.OWNER)
+def invite(request: PageRequest) -> HttpResponse:
+    """Invite a user to see the tenant's data, or change the role of one who does."""
     form = MemberForm(request.POST)
-    person = _person(request)
     if not form.is_valid():
         messages.error(request, "Say an e-mail address and a role.")
         return redirect("account")
-    member = User.objects.filter(email__iexact=form.cleaned_data["email"]).first()
-    if member is None or member == person:
-        messages.error(request, f"There is no other user {form.cleaned_data['email']}.")
+    email, role = form.cleaned_data["email"], form.cleaned_data["role"]
+    try:
+        row = members.invite(request.access.tenant_id, email, role)
+    except QuestionError as error:
+        messages.error(request, str(error))
         return redirect("account")
-    Membership.objects.update_or_create(
-        member=member, tenant=person, defaults={"role": form.cleaned_data["role"]}
-    )
-    messages.success(request, f"{member} is {form.cleaned_data['role']} now.")
+    state = "is" if row.accepted else "is invited as"
+    messages.success(request, f"{row.member} {state} {row.role} now.")
     return redirect("account")
 
 
-@login_required
 @require_POST
-def remove(request: HttpRequest, member: int) -> HttpResponse:
-    """Let a user see one's own data no more."""
-    Membership.objects.filter(pk=member, tenant=_person(request)).delete()
+@page(Role.OWNER)
+def remove(request: PageRequest, member: int) -> HttpResponse:
+    """Let a user see the tenant's data no more."""
+    members.remove(request.access.tenant_id, member)
     messages.success(request, "The member was removed.")
+    return redirect("account")
+
+
+@require_POST
+@page()
+def answer_invitation(request: PageRequest, member: int) -> HttpResponse:
+    """Accept an invitation, or decline it."""
+    if request.POST.get("answer") == "accept":
+        row = members.accept(request.access.person, member)
+        messages.success(request, f"You may look at the data of {row.tenant} now: choose it here.")
+    else:
+        members.leave(request.access.person, member)
+        messages.success(request, "The invitation is declined.")
+    return redirect("account")
+
+
+@require_POST
+@page()
+def make_token(request: PageRequest) -> HttpResponse:
+    """A token for the person's own data, shown on this page and never again."""
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say what the token is for.")
+        return redirect("account")
+    scopes = form.cleaned_data["scopes"].split(",")
+    _, token = tokens.make(request.access.person, form.cleaned_data["name"], scopes)
+    return _account(request, new_token=token)
+
+
+@require_POST
+@page()
+def revoke_token(request: PageRequest, token_key: str) -> HttpResponse:
+    """The token gives nothing from now on."""
+    tokens.revoke(request.access.person, token_key)
+    messages.success(request, "The token is revoked.")
     return redirect("account")
 
 
 @login_required
 def resume(request: HttpRequest) -> HttpResponse:
     """A form that was sent after its session had ended: shown, to be sent now. It is shown once."""
-    kept = request.session.pop(access.SESSION_RESUME, None)
+    kept = request.session.pop(SESSION_RESUME, None)
     if kept is None:
         return HttpResponseRedirect(reverse_lazy("overview"))
     return render(request, "web/resume.html", kept)
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - login_required
-    return request.user

@@ -104,9 +104,9 @@ def _months(answer: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
     first = past[0]["month"] if past else ""
     for row in answer["expected"]:
         if row["currency"] == currency and row["month"] >= first:
-            known = rows.get(row["month"], {"month": row["month"], "greatest": Decimal(0)})
-            greatest = max(known["greatest"], row["in_high"], row["out_high"])
-            rows[row["month"]] = {**known, "expected": row, "greatest": greatest}
+            before = rows.get(row["month"], {"month": row["month"], "greatest": Decimal(0)})
+            greatest = max(before["greatest"], row["in_high"], row["out_high"])
+            rows[row["month"]] = {**before, "expected": row, "greatest": greatest}
     return [rows[month] for month in sorted(rows)]
 
 
@@ -139,7 +139,7 @@ class _Place:
     top: Decimal
 
 
-def _bar(place: _Place, at: int, ends: tuple[Decimal, Decimal], said: tuple[str, str, str]) -> Bar:
+def _bar(place: _Place, at: int, ends: tuple[Decimal, Decimal], texts: tuple[str, str, str]) -> Bar:
     """The bar from one amount to the other; `at` 0 stands left, 1 right."""
     room = HEIGHT - TOP - BOTTOM
     lower, upper = (TOP + room * (1 - float(value / place.top)) for value in ends)
@@ -148,7 +148,7 @@ def _bar(place: _Place, at: int, ends: tuple[Decimal, Decimal], said: tuple[str,
         round(upper, 1),
         round(place.step * 0.36, 1),
         round(max(lower - upper, 1.5), 1),
-        *said,
+        *texts,
     )
 
 

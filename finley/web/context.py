@@ -8,10 +8,12 @@ from django.urls import reverse
 
 NAVIGATION = (  # title, the page's name, and the names of pages that belong to it
     ("Overview", "overview", ()),
-    ("Review", "review", ("review-parties",)),
+    ("Review", "review", ("review-parties", "review-missed")),
     ("Recurring", "recurring", ("calendar", "series")),
+    ("Spending", "spending", ()),
     ("Payments", "payments", ("payment",)),
-    ("Parties", "parties", ("party", "explorer")),
+    ("Parties", "parties", ("party",)),
+    ("Graph", "whole-graph", ("explorer",)),
     ("Import", "imports", ("import",)),
 )
 

@@ -40,9 +40,9 @@ def file(
     request: HttpRequest, name: str, columns: Sequence[Column], rows: Sequence[Any]
 ) -> HttpResponse:
     """The rows as the format that the query names. Raises QuestionError for another or too many."""
-    wanted = request.GET["format"]
-    if wanted not in FORMATS:
-        raise QuestionError(f"{wanted} is no format: say csv or xlsx.", "format")
+    format_name = request.GET["format"]
+    if format_name not in FORMATS:
+        raise QuestionError(f"{format_name} is no format: say csv or xlsx.", "format")
     if len(rows) > MOST:
         raise QuestionError(
             f"A file holds {MOST:,} rows at most, and these are more: narrow the list by days.",
@@ -50,9 +50,9 @@ def file(
         )
     table = [[column.cell(row) for column in columns] for row in rows]
     titles = [column.title for column in columns]
-    content = _csv(titles, table) if wanted == "csv" else _xlsx(name, titles, table)
-    response = HttpResponse(content, content_type=FORMATS[wanted])
-    file_name = f"finley-{name}-{timezone.now():%Y-%m-%d}.{wanted}"
+    content = _csv(titles, table) if format_name == "csv" else _xlsx(name, titles, table)
+    response = HttpResponse(content, content_type=FORMATS[format_name])
+    file_name = f"finley-{name}-{timezone.now():%Y-%m-%d}.{format_name}"
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file_name)}"
     return response
 

@@ -56,7 +56,7 @@ class Edge:
 def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
     """`depth` 1 or 2, `since` and `until` (days), `type` of the payments."""
     depth = _depth(request)
-    found = whole_graph.neighbourhood(
+    surroundings = whole_graph.neighbourhood(
         request.access.tenant_id,
         entity_id,
         depth=depth,
@@ -66,21 +66,21 @@ def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
             types=_types(request), since=_day(request, "since"), until=_day(request, "until")
         ),
     )
-    edges = aggregated(found)
-    nodes = placed(found["entities"], edges)
+    edges = aggregated(surroundings)
+    nodes = placed(surroundings["entities"], edges)
     by_id = {node.id: node for node in nodes}
     lines = [
         {"source": by_id[one], "target": by_id[other], "width": width, "label": label}
         for one, other, width, label in _lines(edges)
     ]
     context = {
-        "centre": found["entities"][0],
+        "centre": surroundings["entities"][0],
         "nodes": nodes,
         "lines": lines,
         "edges": edges,
         "depth": depth,
-        "truncated": found["truncated"],
-        "edges_truncated": found["edges_truncated"],
+        "truncated": surroundings["truncated"],
+        "edges_truncated": surroundings["edges_truncated"],
         "side": SIDE,
     }
     return render(request, "web/explorer.html", context)
@@ -103,13 +103,14 @@ def _types(request: PageRequest) -> tuple[str, ...]:
     return (text,) if text else ()
 
 
-def aggregated(found: Row) -> list[Edge]:
+def aggregated(surroundings: Row) -> list[Edge]:
     """One edge for each pair, direction and currency, the greatest amount first."""
-    parties = {str(entity["id"]): entity for entity in found["entities"]}
+    parties = {str(entity["id"]): entity for entity in surroundings["entities"]}
     groups: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    for edge in found["edges"]:
+    for edge in surroundings["edges"]:
         if edge["amount"] is not None:
-            groups[str(edge["source"]), str(edge["target"]), edge["currency"]].append(edge)
+            source, target = (str(edge[end]["id"]) for end in ("source", "target"))
+            groups[source, target, edge["currency"]].append(edge)
     edges = [
         Edge(
             parties[source],
@@ -146,8 +147,8 @@ def placed(entities: list[Row], edges: list[Edge]) -> list[Node]:
 def _node(entity: Row, polar: tuple[int, float], weight: float, *, turned: bool) -> Node:
     """A name that is turned reads from left to right on either side."""
     (ring, angle), name = polar, str(entity["name"])
-    left = cos(angle) < -1e-9
-    outwards = degrees(angle) + (180 if left else 0)
+    is_left = cos(angle) < -1e-9
+    outwards = degrees(angle) + (180 if is_left else 0)
     return Node(
         str(entity["id"]),
         name,
@@ -155,7 +156,7 @@ def _node(entity: Row, polar: tuple[int, float], weight: float, *, turned: bool)
         round(SIDE / 2 + ring * cos(angle), 1),
         round(SIDE / 2 + ring * sin(angle), 1),
         round(5 + 2.5 * log1p(weight) ** 0.8, 1),
-        ("end" if left else "start") if turned else "middle",
+        ("end" if is_left else "start") if turned else "middle",
         name if len(name) <= NAME else f"{name[: NAME - 1]}…",
         round(outwards, 1) if turned else 0.0,
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from graph.models.choices import EntityKind
 from graph.questions import days, insights
 
-MOST = 500
+MOST = 1_500
 OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as cash flow has it
 RECENT = timedelta(days=120)
 Row = dict[str, Any]
@@ -31,13 +31,15 @@ class Expected:
 def expected(user_id: UUID) -> Expected:
     """What recurring payments are due, overdue and stale, the earliest first."""
     today = days.today(user_id)
-    states = [_predictions(user_id, status, today) for status in ("pending", "overdue", "stale")]
+    rows = _predictions(user_id, today)
+    states = ([row for row in rows if row["insight"]["status"] == status]
+              for status in ("pending", "overdue", insights.STALE))  # fmt: skip
     return Expected(today, days.reach(user_id, today), *states)
 
 
-def _predictions(user_id: UUID, status: str, today: date) -> list[Row]:
+def _predictions(user_id: UUID, today: date) -> list[Row]:
     rows, _ = insights.insights(
-        user_id, "prediction", status=status, once=True, today=today, most=MOST
+        user_id, "prediction", status=insights.EXPECTED, once=True, today=today, most=MOST
     )
     rows = [_seen_by_us(row) for row in rows if row["insight"]["expected_from"] is not None]
     return sorted(rows, key=lambda row: (row["insight"]["expected_from"], str(row["id"])))

@@ -63,21 +63,20 @@ def _sent(request: PageRequest) -> HttpResponse:
 
 
 @require_POST
-@page(Role.OWNER)
+@page(Role.OWNER, as_json=True)
 def begin(request: PageRequest) -> HttpResponse:
-    """JSON for the script: the file's address and the size of its pieces, or an error."""
-    try:
-        size = int(request.POST.get("size", ""))
-    except ValueError:
-        return JsonResponse({"error": "The size is no number."}, status=400)
-    try:
-        _require_same_tenant(request)
-        upload = receive.begin(
-            request.access.tenant_id, request.POST.get("name", ""), size, _by(request)
-        )
-    except QuestionError as error:
-        return JsonResponse({"error": str(error)}, status=400)
+    """JSON for the script: the file's address and the size of its pieces, or a problem."""
+    _require_same_tenant(request)
+    name, size = request.POST.get("name", ""), _size(request.POST.get("size", ""))
+    upload = receive.begin(request.access.tenant_id, name, size, _by(request))
     return JsonResponse({"address": f"/import/{upload.pk}/", "piece": PIECE_BYTES})
+
+
+def _size(text: str) -> int:
+    """Raises QuestionError."""
+    if text.isascii() and text.isdigit() and len(text) <= 18:
+        return int(text)
+    raise QuestionError("The size is no number.", "size")
 
 
 def _require_same_tenant(request: PageRequest) -> None:
@@ -94,7 +93,7 @@ def _require_same_tenant(request: PageRequest) -> None:
 
 
 @require_http_methods(["PUT"])
-@page(Role.OWNER)
+@page(Role.OWNER, as_json=True)
 def piece(request: PageRequest, upload_id: UUID, number: int) -> HttpResponse:
     """A piece of the file, as the request's body."""
     receive.piece(request.access.tenant_id, upload_id, number, request.body)
@@ -102,7 +101,7 @@ def piece(request: PageRequest, upload_id: UUID, number: int) -> HttpResponse:
 
 
 @require_POST
-@page(Role.OWNER)
+@page(Role.OWNER, as_json=True)
 def received(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """JSON for the script: which pieces are still missing."""
     return JsonResponse({"missing": receive.received(request.access.tenant_id, upload_id)})
@@ -149,7 +148,7 @@ def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:
 @page(Role.OWNER)
 def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """Read the file again with these corrections."""
-    choices = {name: request.POST.get(name, "").replace("\0", "").strip() for name in NAMES}
+    choices = {name: request.POST.get(name, "").strip() for name in NAMES}
     choices["currency"] = choices["currency"].upper()
     receive.choose(request.access.tenant_id, upload_id, choices)
     return redirect("import", upload_id)

@@ -12,11 +12,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from finley.web import charts, findings
+from finley.web import charts, findings, kept, news
 from finley.web.access import PageRequest, page
 from finley.web.sums import by_currency
 from graph.models.choices import CaseState
-from graph.questions import cases, cash_flow
+from graph.questions import cases, cash_flow, resolutions
 from syncjobs import connections
 
 AHEAD = 14  # days
@@ -28,7 +28,8 @@ Row = dict[str, Any]
 def overview(request: PageRequest) -> HttpResponse:
     """Each figure with the currency and what it counts, and a link to its rows."""
     user_id = request.access.tenant_id
-    flow = cash_flow.cash_flow(user_id)
+    flow = kept.answer(cash_flow.cash_flow, user_id)
+    moment = news.since(request)
     return render(
         request,
         "web/overview.html",
@@ -38,8 +39,10 @@ def overview(request: PageRequest) -> HttpResponse:
             "owed": _owed(flow["obligations"]),
             "off_statement": sum(row["off_statement_payments"] for row in flow["months"]),
             "ahead": _ahead(user_id),
-            "risen": findings.above_usual(user_id)[:SHOWN],
+            "risen": kept.answer(findings.above_usual, user_id)[:SHOWN],
             "connections": connections.listed(user_id),
+            "news": news.counts(user_id, moment) if moment else None,
+            "open_parties": resolutions.count_open(user_id),
         },
     )
 
@@ -72,7 +75,7 @@ def _owed(obligations: list[Row]) -> list[Row]:
 
 
 def _ahead(user_id: UUID) -> Row:
-    expected = findings.expected(user_id)
+    expected = kept.answer(findings.expected, user_id)
     until = expected.today + timedelta(days=AHEAD)
     due = [row for row in expected.pending if row["insight"]["expected_from"] <= until]
     return {

@@ -29,15 +29,15 @@ FORMS = [  # the whole part, and the decimals
 
 def of_payments(query: QueryDict) -> dict[str, Any]:
     """As `graph.questions.relationships` takes them. Raises QuestionError naming the field."""
-    wanted: dict[str, Any] = {name: text for name in TEXTS if (text := text_of(query, name))}
+    filters: dict[str, Any] = {name: text for name in TEXTS if (text := text_of(query, name))}
     for name in AMOUNTS:
         if text := text_of(query, name):
-            wanted[name] = amount(name, text)
+            filters[name] = amount(name, text)
     for name, at in PERIOD.items():
         if text := text_of(query, name):
-            wanted[name] = datetime.combine(day(name, text), at, UTC)
+            filters[name] = datetime.combine(day(name, text), at, UTC)
     layers = [layer for name in query.getlist("has") for layer in name.split(",") if layer]
-    return {**wanted, "has": layers} if layers else wanted
+    return {**filters, "has": layers} if layers else filters
 
 
 def text_of(query: QueryDict, name: str) -> str:

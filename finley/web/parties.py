@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import charts, downloads, names, parameters
+from finley.web import charts, downloads, parameters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.overview import month_address
@@ -37,12 +37,12 @@ def parties(request: PageRequest) -> HttpResponse:
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
         return downloads.file(request, "parties", COLUMNS, _every(user_id, text, kind))
-    found = search.entities(user_id, text, kind=kind, limit=A_PAGE, after=_after(request))
+    result = search.entities(user_id, text, kind=kind, limit=A_PAGE, after=_after(request))
     context = {
-        "found": found,
+        "found": result,
         "kind": kind,
-        "kinds": sorted(found.kinds.items()),
-        "following": _following(found.following),
+        "kinds": sorted(result.kinds.items()),
+        "following": _following(result.following),
     }
     return render(request, "web/parties.html", context)
 
@@ -51,9 +51,9 @@ def _every(user_id: UUID, text: str, kind: str | None) -> list[Row]:
     rows: list[Row] = []
     after = None
     while len(rows) <= downloads.MOST:
-        found = search.entities(user_id, text, kind=kind, limit=5_000, after=after)
-        rows += found.entities
-        after = found.following
+        result = search.entities(user_id, text, kind=kind, limit=5_000, after=after)
+        rows += result.entities
+        after = result.following
         if after is None:
             break
     return rows
@@ -85,7 +85,7 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
         "entity": entity,
         "totals": totals(flow["months"]),
         "charts": charts.cash_by_month(flow, _months_of(party_id)),
-        "payments": names.with_parties(user_id, rows),
+        "payments": rows,
         "more": following is not None,
         **_findings(user_id, party_id),
     }
@@ -113,7 +113,7 @@ def totals(months: list[Row]) -> list[Row]:
             "payments_in": 0,
             "payments_out": 0,
         }
-        known = sums.setdefault(row["currency"], {"currency": row["currency"], **zero})
+        total = sums.setdefault(row["currency"], {"currency": row["currency"], **zero})
         for name in zero:
-            known[name] += row[name]
+            total[name] += row[name]
     return list(sums.values())

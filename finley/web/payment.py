@@ -51,30 +51,30 @@ def _is_view(step: Answer) -> bool:
 
 def _layers(layers: dict[str, Answer | None]) -> Iterator[Answer]:
     """All nine, those that say something first."""
-    for name, found in sorted(layers.items(), key=lambda each: each[1] is None):
+    for name, layer in sorted(layers.items(), key=lambda item: item[1] is None):
         yield {
             "title": TITLES[name],
-            "sentence": _readable(BY_NAME[name].say(found["insight"]), found) if found else None,
-            "facts": list(_facts(name, found)) if found else [],
-            "evidence": list(_evidence(found["evidence"])) if found else [],
-            "original": (found or {}).get("insight", {}).get("original_relationship_id"),
+            "sentence": _readable(BY_NAME[name].say(layer["insight"]), layer) if layer else None,
+            "facts": list(_facts(name, layer)) if layer else [],
+            "evidence": list(_evidence(layer["evidence"])) if layer else [],
+            "original": (layer or {}).get("insight", {}).get("original_relationship_id"),
         }
 
 
-def _readable(sentence: str, found: Answer | None) -> str:
+def _readable(sentence: str, layer: Answer | None) -> str:
     """With the earlier row's own key, where the sentence has the id of the payment repeated."""
-    original = (found or {}).get("insight", {}).get("original_relationship_id")
-    if found is None or original is None:
+    original = (layer or {}).get("insight", {}).get("original_relationship_id")
+    if layer is None or original is None:
         return sentence
-    pair = found["evidence"].get("rows", [])
+    pair = layer["evidence"].get("rows", [])
     key = f"row {pair[1]['key']}" if len(pair) > 1 else "an earlier payment"
     return sentence.replace(str(original), key)
 
 
-def _facts(name: str, found: Answer) -> Iterator[tuple[str, Any, str]]:
+def _facts(name: str, layer: Answer) -> Iterator[tuple[str, Any, str]]:
     """What a column means, and its value."""
     for column in BY_NAME[name].columns:
-        value = found["insight"][column.name]
+        value = layer["insight"][column.name]
         if value is not None and column.type != "uuid":
             yield column.name.replace("_", " "), _value(value), column.meaning
 
@@ -92,5 +92,5 @@ def _value(value: Any) -> str:
         more = f" and {len(value) - 12} more" if len(value) > 12 else ""
         return ", ".join(map(str, value[:12])) + more
     if isinstance(value, dict):
-        return "; ".join(f"{key}: {each}" for key, each in value.items())
+        return "; ".join(f"{key}: {inner}" for key, inner in value.items())
     return str(value)

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import downloads, names, parameters
+from finley.web import downloads, parameters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from graph.layers import LAYERS
@@ -31,30 +31,30 @@ Row = dict[str, Any]
 @page()
 def payments(request: PageRequest) -> HttpResponse:
     """Newest first, a page at a time. Money that several sources saw is in the list as often."""
-    wanted = parameters.of_payments(request.GET)
+    filters = parameters.of_payments(request.GET)
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
-        return downloads.file(request, "payments", COLUMNS, every(user_id, wanted))
+        return downloads.file(request, "payments", COLUMNS, every(user_id, filters))
     rows, following = listing.relationships(
-        user_id, wanted, most=A_PAGE, after=parameters.position(request.GET)
+        user_id, filters, most=A_PAGE, after=parameters.position(request.GET)
     )
     context = {
-        "rows": names.with_parties(user_id, rows),
+        "rows": rows,
         "next": cursors.cursor(following),
         "layers": [layer.name for layer in LAYERS],
         "has": request.GET.get("has", ""),
-        "narrowed": bool(wanted),
+        "narrowed": bool(filters),
     }
     return render(request, "web/payments.html", context)
 
 
-def every(user_id: UUID, wanted: Row) -> list[Row]:
+def every(user_id: UUID, filters: Row) -> list[Row]:
     """All rows of the list, at most as many as a file takes."""
     rows: list[Row] = []
     after = None
     while len(rows) <= downloads.MOST:
-        some, after = listing.relationships(user_id, wanted, most=2_000, after=after)
-        rows += names.with_parties(user_id, some)
+        some, after = listing.relationships(user_id, filters, most=2_000, after=after)
+        rows += some
         if after is None:
             break
     return rows

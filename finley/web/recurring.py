@@ -10,7 +10,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import charts, downloads, findings, names, parameters
+from finley.web import charts, downloads, findings, kept, parameters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.overview import AHEAD
@@ -51,15 +51,15 @@ def recurring(request: PageRequest) -> HttpResponse:
     if state not in ("", *STATES):
         raise QuestionError(f"There is no state {state}: say {' or '.join(STATES)}.", "state")
     user_id = request.access.tenant_id
-    expected = findings.expected(user_id)
+    expected = kept.answer(findings.expected, user_id)
     rows = _of_state(expected, state)
     if downloads.wants_file(request):
         return downloads.file(request, "recurring", COLUMNS, rows)
     start = parameters.offset(request.GET)
-    shown = rows[start : start + A_PAGE]
-    histories = series.histories(user_id, [row["id"] for row in shown])
+    page_rows = rows[start : start + A_PAGE]
+    histories = series.histories(user_id, [row["id"] for row in page_rows])
     context = {
-        "rows": [_with_history(row, histories.get(row["id"], [])) for row in shown],
+        "rows": [_with_history(row, histories.get(row["id"], [])) for row in page_rows],
         "count": len(rows),
         "next": start + A_PAGE if start + A_PAGE < len(rows) else None,
         "state": state,
@@ -97,7 +97,7 @@ def _with_history(row: Row, history: series.History) -> Row:
 def calendar(request: PageRequest) -> HttpResponse:
     """A month: each expected payment on its likeliest day."""
     user_id = request.access.tenant_id
-    expected = findings.expected(user_id)
+    expected = kept.answer(findings.expected, user_id)
     first = _month(parameters.text_of(request.GET, "month"), expected.today)
     days = _by_day([*expected.pending, *expected.overdue])
     weeks = [
@@ -135,12 +135,11 @@ def one(request: PageRequest, relationship_id: UUID) -> HttpResponse:
     """The series of one payment: its amounts over time, the newest first."""
     user_id = request.access.tenant_id
     row = whole_graph.relationship(user_id, relationship_id)
-    (named,) = names.with_parties(user_id, [row])
     history = series.histories(user_id, [relationship_id]).get(relationship_id, [])
     context = {
         "relationship_id": relationship_id,
-        "source": named["source"],
-        "target": named["target"],
+        "source": row["source"],
+        "target": row["target"],
         "currency": row["currency"],
         "history": history[::-1],
         "chart": charts.amounts_over_days(history),

@@ -18,8 +18,8 @@ def rows(text: str) -> list[Line]:
 
 def safe(text: str) -> bytes:
     """The list for a spreadsheet, which is to run nothing of it."""
-    written = io.StringIO()
-    csv.writer(written).writerows(
+    output = io.StringIO()
+    csv.writer(output).writerows(
         [safe_cell(cell) for cell in line] for line in csv.reader(io.StringIO(text))
     )
-    return written.getvalue().encode("utf-8-sig")
+    return output.getvalue().encode("utf-8-sig")

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import names, parameters
+from finley.web import parameters
 from finley.web.access import PageRequest, page
 from graph.questions import relationships
 from graph.questions import search as parties_by_name
@@ -36,4 +36,4 @@ def search(request: PageRequest) -> HttpResponse:
 
 def _payments(user_id: UUID, **wanted: Any) -> list[Row]:
     rows, _ = relationships.relationships(user_id, wanted, most=SHOWN)
-    return names.with_parties(user_id, rows)
+    return rows

@@ -23,4 +23,4 @@ def by_currency(rows: Iterable[dict[str, Any]], amount: str = "amount") -> list[
             total, count = totals.get(row["currency"], (Decimal(0), 0))
             totals[row["currency"]] = total + abs(Decimal(row[amount])), count + 1
     sums = [Sum(currency, *of) for currency, of in totals.items()]
-    return sorted(sums, key=lambda each: (-each.amount, each.currency))
+    return sorted(sums, key=lambda total_: (-total_.amount, total_.currency))

@@ -12,10 +12,12 @@ from finley.web import (
     payment,
     payments,
     recurring,
-    review,
-    review_parties,
     search,
+    spending,
+    whole_graph,
 )
+from finley.web.review import cases, missed
+from finley.web.review import parties as review_parties
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -24,10 +26,15 @@ urlpatterns = [
     path("parties/<uuid:entity_id>/", parties.party, name="party"),
     path("payments/", payments.payments, name="payments"),
     path("payments/<uuid:relationship_id>/", payment.payment, name="payment"),
-    path("review/", review.review, name="review"),
-    path("review/decide/", review.decide, name="decide"),
+    path("review/", cases.review, name="review"),
+    path("review/decide/", cases.decide, name="decide"),
     path("review/parties/", review_parties.queue, name="review-parties"),
     path("review/parties/<uuid:pair>/", review_parties.decide, name="decide-parties"),
+    path("review/missed/", missed.queue, name="review-missed"),
+    path("review/missed/<uuid:prediction>/", missed.decide, name="decide-missed"),
+    path("spending/", spending.spending, name="spending"),
+    path("explore/", whole_graph.whole_graph, name="whole-graph"),
+    path("explore/data/", whole_graph.data, name="whole-graph-data"),
     path("explore/<uuid:entity_id>/", explorer.explorer, name="explorer"),
     path("recurring/", recurring.recurring, name="recurring"),
     path("recurring/calendar/", recurring.calendar, name="calendar"),
@@ -47,6 +54,13 @@ urlpatterns = [
     path("account/tenant/", account.switch, name="switch-tenant"),
     path("account/members/", account.invite, name="invite"),
     path("account/members/<int:member>/remove/", account.remove, name="remove-member"),
+    path(
+        "account/invitations/<int:member>/",
+        account.answer_invitation,
+        name="answer-invitation",
+    ),
+    path("account/tokens/", account.make_token, name="make-token"),
+    path("account/tokens/<str:token_key>/revoke/", account.revoke_token, name="revoke-token"),
     path("account/resume/", account.resume, name="resume"),
     path("account/password/", account.ForgottenPassword.as_view(), name="password-forgotten"),
     path(

@@ -91,16 +91,18 @@ class EntityResolutionAdmin(ReadOnly):
         request: HttpRequest,
         queryset: QuerySet[EntityResolution],
         decided: step.Decided,
-        done: str,
+        outcome: str,
     ) -> None:
         by = request.user.get_username()
-        self._apply(request, queryset, done, lambda user, ids: step.judge(user, ids, decided, by))
+        self._apply(
+            request, queryset, outcome, lambda user, ids: step.judge(user, ids, decided, by)
+        )
 
     def _apply(
         self,
         request: HttpRequest,
         queryset: QuerySet[EntityResolution],
-        done: str,
+        outcome: str,
         action: Callable[[UUID, Sequence[UUID]], int],
     ) -> None:
         by_tenant: defaultdict[UUID, list[UUID]] = defaultdict(list)
@@ -109,7 +111,7 @@ class EntityResolutionAdmin(ReadOnly):
         count = sum(action(user_id, pairs) for user_id, pairs in by_tenant.items())
         level = messages.SUCCESS if count else messages.WARNING
         pairs = "1 pair" if count == 1 else f"{count:,} pairs"
-        messages.add_message(request, level, f"{pairs} {done}.")
+        messages.add_message(request, level, f"{pairs} {outcome}.")
 
 
 def _facts(user_id: UUID, entities: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:

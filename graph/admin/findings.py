@@ -25,11 +25,13 @@ class Findings(ReadOnly):
     def has_judge_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(f"graph.change_{self.opts.model_name}")
 
-    def judged(self, request: HttpRequest, chosen: QuerySet[Any], word: str, **values: Any) -> None:
-        rows = list(chosen)
+    def judged(
+        self, request: HttpRequest, queryset: QuerySet[Any], word: str, **values: Any
+    ) -> None:
+        rows = list(queryset)
         for row in rows:
             self.log_change(request, row, word)
-        chosen.model._default_manager.using(chosen.db).filter(
+        queryset.model._default_manager.using(queryset.db).filter(
             pk__in=[row.pk for row in rows]
         ).update(**values)
         level = messages.SUCCESS if rows else messages.WARNING

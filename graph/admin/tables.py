@@ -53,8 +53,8 @@ class TenantTable(HugeTable):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
         if obj is None:
             return ()
-        written = [f.name for f in self.opts.fields if not f.editable]
-        return (*map(as_json, self._json_columns()), *written)
+        readonly = [f.name for f in self.opts.fields if not f.editable]
+        return (*map(as_json, self._json_columns()), *readonly)
 
     def _json_columns(self) -> list[str]:
         return [field.name for field in self.opts.fields if isinstance(field, JSONField)]

@@ -81,11 +81,11 @@ def _facts(cursor: Cursor[Any], plan: LayerPlan) -> None:
         run(cursor, "attached_pairs", old, **parts)
     else:
         run(cursor, "attached", old, hung=hung(old), on=_on(plan))
-    chosen = hung(old)
+    condition = hung(old)
     if pairs or not (plan.is_direct and layer.pick):
-        name, chosen = "picked_pairs" if pairs else "picked", picked(old)
-        run(cursor, name, old, hung=hung(old), picked=chosen, **_order(layer))
-    run(cursor, "new_facts", old, chosen=chosen, new=new(old), id=_id(plan))
+        name, condition = "picked_pairs" if pairs else "picked", picked(old)
+        run(cursor, name, old, hung=hung(old), picked=condition, **_order(layer))
+    run(cursor, "new_facts", old, chosen=condition, new=new(old), id=_id(plan))
     if one := _only_one(old):
         run(cursor, "new_same", old, new=new(old), known_one=one("known"), new_one=one("new"))
     if may_hang_on_nothing(old):

@@ -62,17 +62,25 @@ def counted(cursor: Cursor[Any], plan: Plan, written: int) -> Table:
     """
     run(cursor, "counts", plan.old)
     outcomes: dict[str | None, int] = dict(cursor.fetchall())
-    rows, brought = sum(outcomes.values()), outcomes.pop(None, 0)
+    rows, selected = sum(outcomes.values()), outcomes.pop(None, 0)
     already = outcomes.pop(ALREADY, 0)
-    if (plan.old.layer is None and written != brought) or written < brought:
+    if (plan.old.layer is None and written != selected) or written < selected:
         raise AdoptError(
-            f"Nothing was written: {brought} rows of {plan.old.name} should have been written, "
+            f"Nothing was written: {selected} rows of {plan.old.name} should have been written, "
             f"but {written} were."
         )
     skipped = {str(reason): count for reason, count in outcomes.items()}
-    kept, left = (plan.unknown, ()) if plan.old.extras else ((), plan.unknown)
+    unmapped, dropped = (plan.unknown, ()) if plan.old.extras else ((), plan.unknown)
     return Table(
-        plan.old.name, rows, brought, written, already, skipped, _by(plan), list(kept), list(left)
+        plan.old.name,
+        rows,
+        selected,
+        written,
+        already,
+        skipped,
+        _by(plan),
+        list(unmapped),
+        list(dropped),
     )
 
 

@@ -71,8 +71,8 @@ def _select(plan: Plan, schema: str, tenants: Sequence[UUID], currency: str) -> 
 def _only(tenants: Sequence[UUID]) -> Composable:
     if not tenants:
         return SQL("")
-    named = SQL(", ").join(Literal(str(tenant)) for tenant in tenants)
-    return SQL(" WHERE lower(old.user_id::text) IN ({})").format(named)
+    ids = SQL(", ").join(Literal(str(tenant)) for tenant in tenants)
+    return SQL(" WHERE lower(old.user_id::text) IN ({})").format(ids)
 
 
 def _stated(plan: Plan) -> Iterator[Composable]:
@@ -96,18 +96,18 @@ def _extras(plan: Plan) -> Composable:
 def _value(
     plan: Plan, name: str, field: "Field[object, object] | None", currency: str
 ) -> Composable:
-    stated = Identifier("stated", name)
+    column = Identifier("stated", name)
     if name == plan.old.extras:
         return SQL(
             "CASE coalesce(jsonb_typeof({0}), 'null') WHEN 'object' THEN {0} "
             "WHEN 'null' THEN '{{}}' ELSE jsonb_build_object({1}, {0}) END || stated.extras"
-        ).format(stated, Literal(name))
+        ).format(column, Literal(name))
     if name == "currency" and currency and plan.old.name in WITH_CURRENCY:
         return SQL("CASE WHEN {0} THEN coalesce({1}, {2}) ELSE {1} END").format(
-            WITH_CURRENCY[plan.old.name], stated, Literal(currency)
+            WITH_CURRENCY[plan.old.name], column, Literal(currency)
         )
     default = _default(plan.old, name, field)
-    return SQL("coalesce({}, {})").format(stated, default) if default else stated
+    return SQL("coalesce({}, {})").format(column, default) if default else column
 
 
 def _default(old: Old, name: str, field: "Field[object, object] | None") -> Composable | None:

@@ -48,12 +48,12 @@ def adopt(
                 read = plans(source.columns(), schema)
                 for plan in read:
                     reading.stage(cursor, source, plan, only, currency)
-            done = _brought(cursor, {plan.old.name: plan for plan in read}, flow, create_users)
+            outcome = _brought(cursor, {plan.old.name: plan for plan in read}, flow, create_users)
             transaction.set_rollback(dry_run, using="owner")
     except psycopg.Error as error:
         raise AdoptError(f"Nothing was written: {error}") from None
-    done.dry_run, done.seconds = dry_run, time.perf_counter() - start
-    return done
+    outcome.dry_run, outcome.seconds = dry_run, time.perf_counter() - start
+    return outcome
 
 
 def _brought(

@@ -39,8 +39,10 @@ class LocalSchema:
         self._cursor, self.schema = cursor, schema
 
     def columns(self) -> dict[str, Columns]:
-        named = Identifier(self.schema, "raw_events").as_string(self._cursor)
-        self._cursor.execute("SELECT to_regclass('raw_events')::oid, to_regclass(%s)::oid", [named])
+        raw_events = Identifier(self.schema, "raw_events").as_string(self._cursor)
+        self._cursor.execute(
+            "SELECT to_regclass('raw_events')::oid, to_regclass(%s)::oid", [raw_events]
+        )
         ours, theirs = self._cursor.fetchone() or (None, None)
         if ours == theirs:
             raise AdoptError(f"The schema {self.schema!r} contains finley's own tables.")

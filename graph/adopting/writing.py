@@ -43,10 +43,10 @@ def layer(cursor: Cursor[Any], plan: LayerPlan) -> int:
         values[old.extras] = SQL("old.{} || jsonb_build_object('adopted_from', old.id)").format(
             Identifier(old.extras)
         )
-    written = run(cursor, "layer", old, new=new(old), **_parts(values))
+    count = run(cursor, "layer", old, new=new(old), **_parts(values))
     if is_pair(old):
         run(cursor, "pair_keys", new=new(old))
-    return written
+    return count
 
 
 def repoint(cursor: Cursor[Any], patterns: Sequence[LayerPlan]) -> int:

@@ -1,14 +1,16 @@
 """Cases over HTTP: the list, one of them, and what people decide."""
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api import sum_serializers as sums
-from graph.api.idempotent import Repeatable
+from graph.api.decision_views import MEANWHILE, person
+from graph.api.idempotent_view import Repeatable
 from graph.api.question_view import NOT_FOUND, PROBLEMS
 from graph.api.tenant_view import Asked
+from graph.http.scopes import REVIEW
 from graph.questions import cases
 
 OF_ROWS = {status: PROBLEMS[status] for status in (400, 401)}
@@ -42,6 +44,8 @@ class CaseView(Asked):
 
 @extend_schema(parameters=[OpenApiParameter("case_id", OpenApiTypes.UUID, "path")])
 class DecisionView(Repeatable):
+    scope = REVIEW
+
     @extend_schema(
         operation_id="graph_case_decide",
         request=sums.DecisionBody,
@@ -49,17 +53,18 @@ class DecisionView(Repeatable):
             200: sums.CaseDetailAnswer,
             **OF_ROWS,
             **NOT_FOUND,
-            403: OpenApiResponse(description="The token has not the scope sync"),
+            **MEANWHILE,
         },
     )
     def post(self, request: Request, case_id: str) -> Response:
         """Confirm, dismiss, recover, reopen, assign or note: the case as it is then."""
         self.parameters(request)
-        body = sums.DecisionBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        by = str(getattr(request.user, "email", request.user))
-        decision = dict(body.validated_data)
+        decision = sums.DecisionBody(data=request.data).checked()
         answer = cases.decide(
-            self.tenant(request), case_id, decision.pop("action"), by=by, **decision
+            self.tenant(request),
+            case_id,
+            decision.pop("action"),
+            by=person(request),
+            **decision,
         )
         return Response(sums.CaseDetailAnswer(answer).data)

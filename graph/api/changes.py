@@ -21,6 +21,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from graph.api import conditional
 from graph.api import serializers as shapes
+from graph.api.common_serializers import Answer, Problem, StrictQuery
 from graph.api.question_view import PROBLEMS, Question
 from graph.errors import TooOld
 from graph.export.slots import Slots
@@ -34,28 +35,30 @@ SIGN_OF_LIFE = 15.0  # seconds without data until a comment is sent
 LONGEST = 600.0  # seconds per stream; the client then connects again, with its token
 NOT_ALLOWED = "The token of this stream is revoked, has expired or may not read any more."
 SLOTS = Slots("A stream", after=5)
-GONE = {410: OpenApiResponse(shapes.Problem, description="Too old. Request a full copy")}
+GONE = {410: OpenApiResponse(Problem, description="Too old. Request a full copy")}
 
 
-class ChangesQuery(shapes.StrictQuery):
+class ChangesQuery(StrictQuery):
     since = serializers.CharField(
         required=False, help_text="An answer's as_of_version. Without it: everything, as added."
     )
 
 
-class NodeRow(shapes.Answer):
+class EndRow(Answer):
+    """An end of an edge. Its kind and name are in `entities`, and change there alone."""
+
     id = serializers.UUIDField()
-    kind = serializers.CharField()
-    name = serializers.CharField()
 
 
-class EdgeRow(shapes.Answer):
+class EdgeRow(Answer):
     """A relationship with the columns of its layers.
 
-    It is an edge if both its entities are nodes.
+    It is an edge if both its ends are entities of the graph.
     """
 
     id = serializers.UUIDField()
+    source: Any = EndRow(allow_null=True)
+    target = EndRow(allow_null=True)
     relationship_type = serializers.CharField()
     edge_class = serializers.CharField()
     confidence_score = serializers.FloatField()
@@ -63,8 +66,6 @@ class EdgeRow(shapes.Answer):
     reason = serializers.CharField()
     source_event_id = serializers.UUIDField()
     target_event_id = serializers.UUIDField()
-    source_entity_id = serializers.UUIDField(allow_null=True)
-    target_entity_id = serializers.UUIDField(allow_null=True)
     occurred_at = serializers.DateTimeField()
     amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
     currency = serializers.CharField(allow_null=True)
@@ -90,24 +91,24 @@ def written() -> serializers.Field[Any, Any, Any, Any]:
     )
 
 
-class NodeChanges(shapes.Answer):
-    added = NodeRow(many=True)
-    changed = NodeRow(many=True, help_text="As they are now")
+class EntityChanges(Answer):
+    added = shapes.EntityAnswer(many=True)
+    changed = shapes.EntityAnswer(many=True, help_text="As they are now")
     changed_fields = written()
     removed = serializers.ListField(child=serializers.UUIDField())
 
 
-class EdgeChanges(shapes.Answer):
+class EdgeChanges(Answer):
     added = EdgeRow(many=True)
     changed = EdgeRow(many=True, help_text="As they are now")
     changed_fields = written()
     removed = serializers.ListField(child=serializers.UUIDField())
 
 
-class ChangesAnswer(shapes.Answer):
+class ChangesAnswer(Answer):
     since = serializers.CharField(allow_null=True)
     as_of_version = serializers.CharField(help_text="The `since` of the next request")
-    nodes = NodeChanges()
+    entities = EntityChanges()
     edges = EdgeChanges()
 
 
@@ -151,8 +152,8 @@ class StreamView(Question):
 
         An event's id is its version, so a client that reconnects with Last-Event-ID misses nothing.
         """
-        wanted = self.parameters(request).get("since")
-        since = request.headers.get("Last-Event-ID") or wanted or self.version
+        parameter = self.parameters(request).get("since")
+        since = request.headers.get("Last-Event-ID") or parameter or self.version
         change_feed.check(since)
         connections["default"].close()  # back to the pool, because the stream may be long
         headers = {

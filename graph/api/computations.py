@@ -10,6 +10,7 @@ from rest_framework.renderers import JSONRenderer
 
 from graph.api import path_serializers
 from graph.api import serializers as shapes
+from graph.api.common_serializers import Answer, NoQuery, StrictQuery
 from graph.api.serializers import EdgesQuery, constrained
 from graph.database import deadlines
 from graph.questions import costs, sizes, whole_graph
@@ -23,34 +24,34 @@ class Computation:
     """One question. `entities` lists the parameters that name an entity, including the path's."""
 
     name: str
-    query: type[shapes.StrictQuery]
-    answer: type[shapes.Answer]
+    query: type[StrictQuery]
+    answer: type[Answer]
     ask: Callable[..., whole_graph.Answer]
     cost: Cost
     entities: tuple[str, ...] = ()
 
-    def compute(self, user_id: UUID, asked: Asked) -> Any:
+    def compute(self, user_id: UUID, parameters: Asked) -> Any:
         """The serialized answer. Raises the question's errors."""
-        arguments = constrained(asked) if self._narrowed else asked
+        arguments = constrained(parameters) if self._narrowed else parameters
         return self.answer(self.ask(user_id, **arguments)).data
 
-    def light(self, user_id: UUID, asked: Asked, version: str) -> bool:
+    def light(self, user_id: UUID, parameters: Asked, version: str) -> bool:
         """Whether a request may compute it, by the size of the whole graph, without a query."""
-        return self.cost(sizes.at_most(user_id, version), asked) <= settings.QUESTIONS["steps"]
+        return self.cost(sizes.at_most(user_id, version), parameters) <= settings.QUESTIONS["steps"]
 
-    def light_when_narrowed(self, user_id: UUID, asked: Asked, version: str) -> bool:
+    def light_when_narrowed(self, user_id: UUID, parameters: Asked, version: str) -> bool:
         """Whether a request may compute it, by the number of edges that its filter selects."""
         if not self._narrowed:
             return False
-        flow = asked["edges"] == "flow"
-        edges = sizes.edges_of(user_id, constrained(asked)["only"], flow=flow)
+        flow = parameters["edges"] == "flow"
+        edges = sizes.edges_of(user_id, constrained(parameters)["only"], flow=flow)
         size = Size(sizes.at_most(user_id, version).nodes, edges)
-        return self.cost(size, asked) <= settings.QUESTIONS["steps"]
+        return self.cost(size, parameters) <= settings.QUESTIONS["steps"]
 
-    def as_text(self, asked: Asked) -> dict[str, str]:
+    def as_text(self, parameters: Asked) -> dict[str, str]:
         """The parameters as text, in one normal form for equal questions."""
         fields = self.query().fields
-        return {name: _text(fields.get(name), value) for name, value in sorted(asked.items())}
+        return {name: _text(fields.get(name), value) for name, value in sorted(parameters.items())}
 
     def read(self, parameters: Mapping[str, str]) -> Asked:
         """The parameters from the text of `as_text`. Raises ValidationError."""
@@ -71,7 +72,7 @@ def _text(field: Any, value: Any) -> str:
     return str(value if field is None else field.to_representation(value))
 
 
-STATS = Computation("stats", shapes.NoQuery, shapes.StatsAnswer, whole_graph.stats, costs.once)
+STATS = Computation("stats", NoQuery, shapes.StatsAnswer, whole_graph.stats, costs.once)
 PATH = Computation(
     "path",
     path_serializers.PathsQuery,

@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any, cast
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
+from django.utils.http import parse_etags
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -29,6 +30,14 @@ BESIDE = 1000  # bytes of memory per stored answer, beside the answer and its ke
 NOT_MODIFIED = {304: OpenApiResponse(description="Your graph has not changed since")}
 
 
+class _AnsweredEarly(Exception):
+    """Ends a request with a response that needs no view method."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__()
+        self.response = response
+
+
 class Versioned(Asked):
     """GET with `as_of_version` in the body and an ETag; 304 is sent before anything is computed."""
 
@@ -39,16 +48,24 @@ class Versioned(Asked):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.version = view_version.version(self.tenant(request))
-        if etag(self.version, self.variant()) in _client_tags(request):
-            self._answer_with(Response(status=304), "unchanged")
-        elif (sent := lru.answers.get(self._asked_for(request))) is not None:
-            self._answer_with(HttpResponse(sent, content_type=JSON), "kept")
-        else:
-            metrics.answered("computed")
+        if request.method not in {"GET", "HEAD"}:
+            return
+        if _client_has(request, etag(self.version, self.variant())):
+            metrics.answered("unchanged")
+            raise _AnsweredEarly(HttpResponseNotModified())
+        if (body := lru.answers.get(self._asked_for(request))) is not None:
+            metrics.answered("kept")
+            raise _AnsweredEarly(HttpResponse(body, content_type=JSON))
+        metrics.answered("computed")
 
-    def finalize_response(  # type: ignore[override]  # a view may answer with any response
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, _AnsweredEarly):
+            return cast(Response, exc.response)
+        return super().handle_exception(exc)
+
+    def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    ) -> Response:
         has_version = hasattr(self, "version") and not response.streaming
         if has_version and response.status_code in {200, 304}:
             response.headers["ETag"] = etag(self.version, self.variant())
@@ -57,14 +74,11 @@ class Versioned(Asked):
             response.data = {**response.data, "as_of_version": self.version}
             if request.method == "GET" and "Content-Location" not in response.headers:
                 asked_for = self._asked_for(request)
-                response.add_post_render_callback(lambda sent: _keep(asked_for, sent.content))
-        final = super().finalize_response(request, cast(Response, response), *args, **kwargs)
-        return cast(HttpResponseBase, final)
-
-    def _answer_with(self, response: HttpResponse, origin: metrics.AnswerOrigin) -> None:
-        metrics.answered(origin)
-        for method in ("get", "head"):  # DRF looks the handler up after this
-            setattr(self, method, lambda *_, **__: response)
+                response.add_post_render_callback(
+                    lambda rendered: _keep(asked_for, rendered.content)
+                )
+        # A view may answer with any response; the REST framework's types know only its own.
+        return super().finalize_response(request, cast(Response, response), *args, **kwargs)
 
     def _asked_for(self, request: Request) -> Hashable:
         """The key of a stored answer. A request that prefers a worker has a key of its own."""
@@ -86,11 +100,11 @@ def of(answer: type[serializers.Serializer[Any]]) -> type[serializers.Serializer
     return type(f"Current{answer.__name__}", (answer,), {"as_of_version": field})
 
 
-def _client_tags(request: Request) -> set[str]:
-    """The entity tags of the client's copies. Weak and strong ones are compared alike."""
-    tags = (tag.strip() for tag in request.headers.get("If-None-Match", "").split(","))
-    return {tag if tag.startswith("W/") else f"W/{tag}" for tag in tags}
+def _client_has(request: Request, tag: str) -> bool:
+    """Whether the client has a copy of this tag. Weak and strong tags are compared alike."""
+    tags = parse_etags(request.headers.get("If-None-Match", ""))
+    return any(client_tag.removeprefix("W/") == tag.removeprefix("W/") for client_tag in tags)
 
 
-def _keep(asked_for: Hashable, sent: bytes) -> None:
-    lru.answers.put(asked_for, sent, len(sent) + len(str(asked_for)) + BESIDE)
+def _keep(asked_for: Hashable, body: bytes) -> None:
+    lru.answers.put(asked_for, body, len(body) + len(str(asked_for)) + BESIDE)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from graph.api.problems import of_exception, response
 from graph.errors import (
+    DecidedMeanwhile,
     GraphError,
     KeyInUse,
     KeyReused,
@@ -71,6 +72,7 @@ def _later(error: Later) -> Response:
 
 STATUSES: dict[type[QuestionError], int] = {
     NotFound: 404,
+    DecidedMeanwhile: 409,
     KeyInUse: 409,
     TooOld: 410,
     KeyReused: 422,

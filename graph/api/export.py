@@ -19,7 +19,8 @@ from rest_framework.request import Request
 
 from graph.api import conditional
 from graph.api import serializers as shapes
-from graph.api.changes import EdgeRow, NodeRow
+from graph.api.changes import EdgeRow
+from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.fields import Names
 from graph.api.question_view import PROBLEMS, Question
 from graph.export import pages
@@ -32,7 +33,7 @@ _MEDIA_TYPES = [file_format.media_type for file_format in FORMATS.values()]
 SLOTS = Slots("An export", after=5)
 
 
-class ExportQuery(shapes.StrictQuery):
+class ExportQuery(StrictQuery):
     format = serializers.ChoiceField(
         list(FORMATS), required=False, help_text="Overrides the Accept header. Default: json"
     )
@@ -42,11 +43,11 @@ class ExportQuery(shapes.StrictQuery):
     )
 
 
-class NodeLinkEdge(shapes.Answer):
+class NodeLinkEdge(Answer):
     """A relationship: its key is its id; then the requested columns."""
 
     key = serializers.UUIDField()
-    source = serializers.UUIDField()  # type: ignore[assignment]
+    source: Any = serializers.UUIDField()
     target = serializers.UUIDField()
 
     def get_fields(self) -> Any:
@@ -57,7 +58,7 @@ class NodeLinkEdge(shapes.Answer):
         return fields
 
 
-class ToldAnswer(shapes.Answer):
+class ToldAnswer(Answer):
     nodes = serializers.IntegerField()
     edges = serializers.IntegerField()
     unresolved = serializers.IntegerField(help_text="Relationships whose event has no entity")
@@ -65,12 +66,12 @@ class ToldAnswer(shapes.Answer):
     as_of_version = serializers.CharField(help_text="The version read, for changes/?since=")
 
 
-class NodeLinkAnswer(shapes.Answer):
+class NodeLinkAnswer(Answer):
     """The input of `networkx.node_link_graph`."""
 
     directed = serializers.BooleanField()
     multigraph = serializers.BooleanField()
-    nodes = NodeRow(many=True)
+    nodes = shapes.EntityAnswer(many=True)
     edges = NodeLinkEdge(many=True)
     graph = ToldAnswer()
 
@@ -103,12 +104,12 @@ class ByFormat(DefaultContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> Any:
-        named = request.query_params.get("format")
-        if named is None:
+        name = request.query_params.get("format")
+        if name is None:
             return super().select_renderer(request, renderers, format_suffix)
         by_format = {renderer.format: renderer for renderer in renderers}
-        chosen = by_format.get(named, renderers[0])
-        return chosen, chosen.media_type
+        selected = by_format.get(name, renderers[0])
+        return selected, selected.media_type
 
 
 class Export(StreamingHttpResponse):
@@ -160,8 +161,8 @@ class ExportView(Question):
         others the relationships with the ids of both ends. A response that breaks off is
         incomplete.
         """
-        asked = self.parameters(request)
-        asked.pop("format", None)
+        parameters = self.parameters(request)
+        parameters.pop("format", None)
         file_format = FORMATS[self._format]
         headers = {
             "Content-Type": file_format.media_type,
@@ -172,17 +173,19 @@ class ExportView(Question):
         }
         if request.method == "HEAD":
             return HttpResponse(headers=headers)
-        return _started(self.tenant(request), self._format, asked, headers)
+        return _started(self.tenant(request), self._format, parameters, headers)
 
 
-def _started(user_id: UUID, name: str, asked: dict[str, Any], headers: dict[str, str]) -> Export:
+def _started(
+    user_id: UUID, name: str, parameters: dict[str, Any], headers: dict[str, str]
+) -> Export:
     """Start the export; errors are raised before the response begins.
 
     Raises TooMany, Busy, GraphErrors.
     """
     limits = settings.EXPORTS
     SLOTS.take(user_id, int(limits["at_once"]))
-    columns, edges = asked.get("columns", ALL), asked["edges"]
+    columns, edges = parameters.get("columns", ALL), parameters["edges"]
     pipe = Pipe(
         partial(_pieces, user_id, name, columns, None if edges == "all" else edges),
         limits["patience"],

@@ -58,8 +58,8 @@ class Names(serializers.Field[list[str], str, str, Any]):
         names = list(dict.fromkeys(name.strip() for name in data.split(",")))
         for name in names:
             if name not in self.known:
-                shown = repr(name[:50])
-                self.fail("unknown", name=shown, known=", ".join(self.known))
+                text = repr(name[:50])
+                self.fail("unknown", name=text, known=", ".join(self.known))
         return names
 
     def to_representation(self, value: list[str]) -> str:
@@ -83,6 +83,35 @@ class Words(serializers.Field[list[str], str, str, Any]):
 
     def to_representation(self, value: list[str]) -> str:
         return ",".join(value)
+
+
+class Ids(serializers.Field[list[UUID], str, str, Any]):
+    """UUIDs, separated by commas."""
+
+    most = 100
+    default_error_messages = {"invalid": "Must be 1 to {most} ids with commas between."}
+
+    def to_internal_value(self, data: str) -> list[UUID]:
+        try:
+            ids = [UUID(text) for text in data.split(",")]
+        except ValueError:
+            self.fail("invalid", most=self.most)
+        if len(ids) > self.most:
+            self.fail("invalid", most=self.most)
+        return list(dict.fromkeys(ids))
+
+    def to_representation(self, value: list[UUID]) -> str:
+        return ",".join(map(str, value))
+
+
+class IdsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """The schema of `Ids`: a list in one parameter, separated by commas."""
+
+    target_class = "graph.api.fields.Ids"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        one = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+        return {"type": "string", "pattern": f"^{one}(,{one}){{0,{self.target.most - 1}}}$"}
 
 
 class WordsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

@@ -12,6 +12,7 @@ from rest_framework.reverse import reverse
 
 from graph.api import computations, path_serializers
 from graph.api import serializers as shapes
+from graph.api.common_serializers import NoQuery
 from graph.api.computations import Computation
 from graph.api.problems import response
 from graph.api.question_view import NOT_FOUND, PROBLEMS, Question, described
@@ -42,8 +43,8 @@ class Computed(Question):
         preferred = _prefers_a_worker(request)
         if not preferred and asks.light(user_id, parameters, self.version):
             return Response(asks.compute(user_id, parameters))
-        wanted = Wanted(asks.name, asks.as_text(parameters), self.version)
-        question = deferred.known(user_id, wanted)
+        key = Wanted(asks.name, asks.as_text(parameters), self.version)
+        question = deferred.known(user_id, key)
         if question is None:
             for field in asks.entities:
                 entities.must_be_there(
@@ -51,7 +52,7 @@ class Computed(Question):
                 )
             if not preferred and asks.light_when_narrowed(user_id, parameters, self.version):
                 return Response(asks.compute(user_id, parameters))
-            question = deferred.accept(user_id, wanted)
+            question = deferred.accept(user_id, key)
         return _response(question, preferred)
 
 
@@ -74,16 +75,16 @@ def _response(question: AskedQuestion, preferred: bool) -> Response:
 
 
 def _failed(question: AskedQuestion) -> Response:
-    named = str(question.pk)
+    question_id = str(question.pk)
     if question.failure == QuestionFailure.TOO_LONG:
-        return response(422, question.error, type=urn("took-too-long"), question=named)
-    return response(503, question.error, headers={"Retry-After": AGAIN}, question=named)
+        return response(422, question.error, type=urn("took-too-long"), question=question_id)
+    return response(503, question.error, headers={"Retry-After": AGAIN}, question=question_id)
 
 
 class StatsView(Computed):
     asks = computations.STATS
 
-    @described(shapes.NoQuery, shapes.StatsAnswer, heavy=True, name="graph_stats")
+    @described(NoQuery, shapes.StatsAnswer, heavy=True, name="graph_stats")
     def get(self, request: Request) -> Response:
         """The whole graph in numbers."""
         return self.computed(request)

@@ -4,18 +4,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.fields import Beyond, Moment, Names, Place
-from graph.api.serializers import (
-    Answer,
-    EntityAnswer,
-    RelationshipAnswer,
-    StrictQuery,
-    kind_field,
-    layer_answer,
-)
+from graph.api.common_serializers import Answer, StrictQuery
+from graph.api.fields import Beyond, Ids, Moment, Names
+from graph.api.serializers import EntityAnswer, RelationshipAnswer, kind_field, layer_answer
 from graph.layers import BY_NAME, LAYERS
-from graph.questions import kinds
+from graph.models.choices import Records
+from graph.questions import groups, kinds
 from graph.questions.relationships import SCORES
+from graph.reading import ordered_pages
 
 
 def money(**options: Any) -> Any:
@@ -59,6 +55,9 @@ class EntitiesQuery(SparseQuery):
         default="",
         help_text="Part of a name; typos are tolerated.",
     )
+    ids = Ids(
+        required=False, help_text="Those of these ids, and nothing else; at most 100, with commas"
+    )
     kind = kind_field()
     limit = serializers.IntegerField(default=20, min_value=1, max_value=100)
     cursor = Beyond(required=False, help_text="The `next` of the previous page.")
@@ -86,7 +85,7 @@ class RelationshipsQuery(SparseQuery):
     party = serializers.CharField(
         required=False, max_length=200, help_text="An entity's id, or a part of a name: either end"
     )
-    source = serializers.UUIDField(required=False, help_text="An entity's id")  # type: ignore[assignment]
+    source: Any = serializers.UUIDField(required=False, help_text="An entity's id")
     target = serializers.UUIDField(required=False, help_text="An entity's id")
     since = Moment(required=False, help_text="At or after this time.")
     until = Moment(required=False, end=True, help_text="At or before this time.")
@@ -99,7 +98,17 @@ class RelationshipsQuery(SparseQuery):
     has = Names(list(BY_NAME), required=False, help_text="Layers that the relationship has")
     lacks = Names(list(BY_NAME), required=False, help_text="Layers that the relationship lacks")
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
-    cursor = Place(required=False, help_text="The `next` of the previous page.")
+    order = serializers.ChoiceField(
+        ["newest", *ordered_pages.ORDERS], default="newest", help_text="amount: greatest first"
+    )
+    cursor = serializers.CharField(
+        required=False, max_length=200, help_text="The `next` of the previous page."
+    )
+    group = serializers.ChoiceField(
+        groups.GROUPS,
+        required=False,
+        help_text="Answer with sums in `groups` and no `results`; pair: payer and payee",
+    )
 
     def get_fields(self) -> Any:
         scores = {
@@ -115,8 +124,32 @@ class RelationshipsQuery(SparseQuery):
         return attrs
 
 
+class SumOfGroup(Answer):
+    party = EntityAnswer(allow_null=True, help_text="With group=party")
+    direction = serializers.ChoiceField(
+        ["in", "out"], required=False, help_text="With group=party. in: it is paid"
+    )
+    source = EntityAnswer(allow_null=True, help_text="With group=pair: who pays")  # type: ignore[assignment]
+    target = EntityAnswer(allow_null=True, help_text="With group=pair: who is paid")
+    month = serializers.CharField(allow_null=True, help_text="With group=month: YYYY-MM, in UTC")
+    category = serializers.CharField(
+        required=False, allow_null=True, help_text="With group=category: the rows' text"
+    )
+    kind = serializers.ChoiceField(
+        Records.choices, allow_null=True, help_text="What these rows record; null for links"
+    )
+    currency = serializers.CharField(allow_null=True)
+    amount = total("the amounts of these rows, a payment that several sources tell once")
+    count = serializers.IntegerField(
+        help_text="Counts these rows, a payment that several sources tell once"
+    )
+    first_at = serializers.DateTimeField()
+    last_at = serializers.DateTimeField()
+
+
 class RelationshipsAnswer(Answer):
     results = RelationshipAnswer(many=True)
+    groups = SumOfGroup(many=True, allow_null=True, help_text="null without `group`")
     next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
 
 
@@ -179,7 +212,5 @@ ExplainedLayers = type(
 
 class ExplainAnswer(Answer):
     relationship = RelationshipFacts()
-    source = EntityAnswer(allow_null=True)  # type: ignore[assignment]
-    target = EntityAnswer(allow_null=True)
     layers = ExplainedLayers()
     in_words = serializers.CharField()

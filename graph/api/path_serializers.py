@@ -1,13 +1,16 @@
 """Request and response shapes of paths and neighbourhoods."""
 
+from typing import Any
+
 from rest_framework import serializers
 
-from graph.api.serializers import Answer, EdgesQuery, EntityAnswer, direction_field
+from graph.api.common_serializers import Answer
+from graph.api.serializers import EdgesQuery, EntityAnswer, direction_field
 from graph.engine.weights import WEIGHTS
 
 
 class PathsQuery(EdgesQuery):
-    source = serializers.UUIDField(help_text="An entity's id.")  # type: ignore[assignment]
+    source: Any = serializers.UUIDField(help_text="An entity's id.")
     target = serializers.UUIDField(help_text="An entity's id.")
     max_length = serializers.IntegerField(
         default=6, min_value=1, max_value=20, help_text="Maximum number of edges of a path."
@@ -35,10 +38,17 @@ class NeighbourhoodQuery(EdgesQuery):
         default=1000, min_value=0, max_value=10_000, help_text="Maximum number of relationships."
     )
     direction = direction_field()
+    order = serializers.ChoiceField(
+        ["amount", "date"],
+        default="amount",
+        help_text="Which entities and edges come first, and stay where there are too many.",
+    )
 
 
 class EdgeAnswer(Answer):
-    relationship_id = serializers.UUIDField()
+    id = serializers.UUIDField(help_text="The relationship")
+    source: Any = EntityAnswer()
+    target = EntityAnswer()
     relationship_type = serializers.CharField()
     confidence_score = serializers.FloatField()
     occurred_at = serializers.DateTimeField()
@@ -47,8 +57,6 @@ class EdgeAnswer(Answer):
 
 
 class HopAnswer(EdgeAnswer):
-    source = EntityAnswer()  # type: ignore[assignment]
-    target = EntityAnswer()
     forward = serializers.BooleanField(help_text="False: the path takes this edge backwards")
 
 
@@ -81,15 +89,10 @@ class NearbyEntity(EntityAnswer):
     distance = serializers.IntegerField(help_text="Number of edges from the entity of the question")
 
 
-class BetweenAnswer(EdgeAnswer):
-    source = serializers.UUIDField(help_text="An entity's id")  # type: ignore[assignment]
-    target = serializers.UUIDField(help_text="An entity's id")
-
-
 class NeighbourhoodAnswer(Answer):
     truncated = serializers.BooleanField(help_text="More entities lie within the depth")
     edges_truncated = serializers.BooleanField(
         help_text="There are more edges among these entities"
     )
     entities = NearbyEntity(many=True, help_text="Nearest first, beginning with the entity itself")
-    edges = BetweenAnswer(many=True, help_text="Edges among these entities, by id")
+    edges = EdgeAnswer(many=True, help_text="Edges among these entities, by `order`")

@@ -27,8 +27,8 @@ def of_exception(error: APIException, method: str) -> Response:
     listed.
     """
     headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+    if auth_header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(max(1, round(wait)))
     if not isinstance(error, ValidationError):
@@ -36,6 +36,11 @@ def of_exception(error: APIException, method: str) -> Response:
     where: Where = "query" if method in {"GET", "HEAD", "OPTIONS"} else "body"
     errors = list(_leaves(error.detail, (), getattr(error, "where", where)))
     return response(error.status_code, summary(errors), errors, headers)
+
+
+def sentences(error: ValidationError) -> list[str]:
+    """One sentence per wrong value, with its name."""
+    return [summary([one]) for one in _leaves(error.detail, (), "body")]
 
 
 def _leaves(detail: Any, path: tuple[str | int, ...], where: Where) -> Iterator[dict[str, str]]:

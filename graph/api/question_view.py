@@ -12,15 +12,16 @@ from rest_framework.response import Response
 
 from graph.api import conditional
 from graph.api import serializers as shapes
+from graph.api.common_serializers import Answer, NoQuery, Problem, StrictQuery
 from graph.api.conditional import Versioned
 from graph.database import deadlines
 from graph.questions import days
 
 PROBLEMS = {
     400: OpenApiResponse(description="A parameter is invalid; the response names it"),
-    401: OpenApiResponse(shapes.Problem, description="No token, or an invalid one"),
+    401: OpenApiResponse(Problem, description="No token, or an invalid one"),
     503: OpenApiResponse(
-        shapes.Problem, description="The view cannot be read, or the question took too long"
+        Problem, description="The view cannot be read, or the question took too long"
     ),
 }
 NOT_FOUND = {404: OpenApiResponse(description="Not in your graph")}
@@ -45,8 +46,8 @@ PREFER = OpenApiParameter(
 
 
 def described[View: Callable[..., Response]](
-    query: type[shapes.StrictQuery],
-    answer: type[shapes.Answer],
+    query: type[StrictQuery],
+    answer: type[Answer],
     *,
     name: str,
     may_be_missing: bool = False,
@@ -61,7 +62,7 @@ def described[View: Callable[..., Response]](
         **(HEAVY if heavy else {}),
     }
     described_by: Callable[[View], View]
-    parameters: list[Any] = [] if query is shapes.NoQuery else [query]
+    parameters: list[Any] = [] if query is NoQuery else [query]
     parameters += [conditional.IF_NONE_MATCH, *([PREFER] if heavy else [])]
     described_by = extend_schema(operation_id=name, parameters=parameters, responses=responses)
     return described_by

@@ -1,10 +1,11 @@
 """Adds to the published schema what all operations share, and examples from real answers."""
 
 import json
+import re
 from importlib.resources import files
 from typing import Any
 
-from graph.api.idempotent import KEY, KEY_LENGTH, REPLAYED
+from graph.api.idempotent_view import KEY, KEY_LENGTH, REPLAYED
 from graph.http.problems import MEDIA_TYPE
 
 PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
@@ -27,7 +28,7 @@ KEY_PARAMETER = {
     "description": "Chosen by the client. A request repeated with its key within 24 hours gets "
     f"the first response ({REPLAYED}: true) and is not executed again",
 }
-AUTHORISED = {"403": "The token's scopes, or its user, do not allow it"}
+AUTHORISED = {"403": "The token's scopes, its user, or the session's role do not allow it"}
 
 
 def problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -38,9 +39,18 @@ def problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             if keyed:
                 operation.setdefault("parameters", []).append(KEY_PARAMETER)
             _mend(operation, KEYED if keyed else {})
+            operation.setdefault("summary", _summary(operation.get("description", "")))
     for name in SPARSE:  # with ?fields= a row has only the fields named
         result["components"]["schemas"][name].pop("required", None)
     return result
+
+
+def _summary(description: str) -> str:
+    """The description's first words, as one line of less than 80 characters."""
+    text = re.split(r"[.;:]\s|[.;:]$", " ".join(description.split()), maxsplit=1)[0]
+    while len(text) >= 80 and ", " in text:
+        text = text.rpartition(", ")[0]
+    return text
 
 
 def _mend(operation: dict[str, Any], more: dict[str, str]) -> None:

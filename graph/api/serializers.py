@@ -1,13 +1,13 @@
 """Request and response shapes. The layers' shapes follow from `graph.layers`."""
 
 import json
-from collections.abc import Callable
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
+from graph.api.common_serializers import Answer, Fields, StrictQuery
 from graph.api.fields import Moment, Names, Place, Words
 from graph.engine.communities import SEED
 from graph.engine.filters import Only
@@ -17,8 +17,6 @@ from graph.models.choices import EntityKind, QuestionStatus, Records
 from graph.models.of_layers import statuses_of
 from graph.questions import kinds
 from graph.questions.whole_graph import layer_fields
-
-Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
 
 FIELDS: dict[ColumnType, Any] = {
     "score": lambda: serializers.FloatField(allow_null=True),
@@ -50,64 +48,6 @@ def kind_field() -> Any:
     )
 
 
-class Shape(serializers.Serializer[Any]):
-    """A serializer with fields that are created once per class, not per request."""
-
-    @property
-    def fields(self) -> Any:
-        return _made(type(self))
-
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        """As DRF's, but faster for dicts: DRF tries several ways to read each value."""
-        written = _written(type(self)) if isinstance(instance, dict) else ()
-        if not written or not all(source in instance for _, source, _ in written):
-            return super().to_representation(instance)
-        return {
-            name: None if (value := instance[source]) is None else write(value)
-            for name, source, write in written
-        }
-
-
-@cache
-def _made(shape: type[Shape]) -> Any:
-    return super(Shape, shape()).fields
-
-
-@cache
-def _written(shape: type[Shape]) -> list[tuple[str, str, Callable[[Any], Any]]]:
-    """(name, key, conversion) of each field; empty if a value may be nested deeper."""
-    fields = [(name, field) for name, field in _made(shape).items() if not field.write_only]
-    if any(field.source == "*" or "." in field.source for _, field in fields):
-        return []
-    return [(name, field.source, field.to_representation) for name, field in fields]
-
-
-class StrictQuery(Shape):
-    """The parameters of a question. Unknown parameters are errors."""
-
-    one_of_them = "parameter"
-
-    def to_internal_value(self, data: Any) -> Any:
-        known = ", ".join(self.fields) or "none"
-        wrong: dict[str, Any] = {
-            name: [f"Unknown {self.one_of_them}. Known: {known}."]
-            for name in sorted(set(data) - set(self.fields))
-        }
-        try:
-            checked = super().to_internal_value(data)
-        except serializers.ValidationError as error:
-            raise serializers.ValidationError(
-                {**cast(dict[str, Any], error.detail), **wrong}
-            ) from None
-        if wrong:
-            raise serializers.ValidationError(wrong)
-        return checked
-
-
-class NoQuery(StrictQuery):
-    pass
-
-
 class EdgesQuery(StrictQuery):
     """Parameters of a question that can be limited to some of the graph's edges."""
 
@@ -133,9 +73,9 @@ class EdgesQuery(StrictQuery):
         return attrs
 
 
-def constrained(asked: dict[str, Any]) -> dict[str, Any]:
+def constrained(parameters: dict[str, Any]) -> dict[str, Any]:
     """The parameters as the questions take them, with the filter of edges as `only`."""
-    arguments = dict(asked)
+    arguments = dict(parameters)
     only = Only(
         types=arguments.pop("types", ()),
         min_confidence=arguments.pop("min_confidence", 0.0),
@@ -179,7 +119,7 @@ class InsightsQuery(StrictQuery):
     status = serializers.CharField(
         required=False,
         max_length=20,
-        help_text=f"{_statuses()}; of a prediction as of today, also stale",
+        help_text=f"{_statuses()}; as of today, also stale, and expected (not fulfilled)",
     )
     kind = serializers.ChoiceField(
         list(kinds.KINDS), required=False, help_text="Only rows that record this."
@@ -198,10 +138,6 @@ class InsightsQuery(StrictQuery):
         if since and until and since > until:
             raise serializers.ValidationError({"since": ["Must not be later than `until`."]})
         return attrs
-
-
-class Answer(Shape):
-    """The shape of a response."""
 
 
 class StatsAnswer(Answer):
@@ -272,8 +208,8 @@ class RelationshipAnswer(Answer):
     reason = serializers.CharField()
     source_event_id = serializers.UUIDField()
     target_event_id = serializers.UUIDField()
-    source_entity_id = serializers.UUIDField(allow_null=True)
-    target_entity_id = serializers.UUIDField(allow_null=True)
+    source: Any = EntityAnswer(allow_null=True)
+    target = EntityAnswer(allow_null=True)
     occurred_at = serializers.DateTimeField()
     amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
     currency = serializers.CharField(allow_null=True)
@@ -296,7 +232,7 @@ class InsightAnswer(Answer):
     edge_class = serializers.ChoiceField(["flow", "link"])
     confidence_score = serializers.FloatField()
     reason = serializers.CharField()
-    source = EntityAnswer(allow_null=True)  # type: ignore[assignment]
+    source: Any = EntityAnswer(allow_null=True)
     target = EntityAnswer(allow_null=True)
     occurred_at = serializers.DateTimeField()
     amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
@@ -331,7 +267,7 @@ class Insights(serializers.Field[Any, Any, Any, Any]):
 
 
 class BooksAnswer(Answer):
-    source = serializers.CharField(help_text="Of which the books are")  # type: ignore[assignment]
+    source: Any = serializers.CharField(help_text="Of which the books are")
     until = serializers.DateField(help_text="The last day of its books that is not after today")
 
 
@@ -379,28 +315,4 @@ class Given(serializers.Field[Any, Any, Any, Any]):
 class QuestionDetailAnswer(QuestionAnswer):
     answer = extend_schema_field({"type": ["object", "null"]})(Given)(
         help_text="The answer to the question; null until it is done"
-    )
-
-
-class WrongValue(Answer):
-    pointer = serializers.CharField(help_text="A JSON Pointer (RFC 6901) into that part")
-    detail = serializers.CharField()
-
-    def get_fields(self) -> Fields:
-        parts = serializers.ChoiceField(["query", "body", "path", "header"])
-        return {"in": parts, **super().get_fields()}
-
-
-class Problem(Answer):
-    """RFC 9457, application/problem+json."""
-
-    type = serializers.CharField(help_text="A URN that names the kind of problem")
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField(help_text="What is wrong with this request, and what to do")
-    request_id = serializers.CharField(help_text="The request's id in the log")
-    errors = WrongValue(many=True, required=False)  # type: ignore[assignment]
-    run = serializers.UUIDField(required=False, help_text="The run that prevents it")
-    question = serializers.UUIDField(
-        required=False, help_text="The question that a worker could not answer"
     )

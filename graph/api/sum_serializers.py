@@ -4,9 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from graph.api.bodies import StrictBody
+from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.fields import Moment
 from graph.api.list_serializers import money, total
-from graph.api.serializers import Answer, BooksAnswer, StrictQuery
+from graph.api.serializers import BooksAnswer
 from graph.models.choices import CaseAction, CaseRole, CaseState, Records
 from graph.questions import cases, open_items, spend
 
@@ -137,7 +139,7 @@ class OpenItem(Answer):
     day = serializers.DateField()
     due_on = serializers.DateField(allow_null=True)
     document_ref = serializers.CharField(allow_null=True)
-    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+    source: Any = serializers.CharField(allow_null=True)
     amount = money()
     settled = total("what payments settled and credit notes took back of this item")
     open = money(help_text="amount less settled")
@@ -225,7 +227,7 @@ class CasesAnswer(Answer):
 class CaseRowAnswer(Answer):
     id = serializers.UUIDField(help_text="The relationship")
     role = serializers.ChoiceField(CaseRole.choices)
-    source = serializers.CharField()  # type: ignore[assignment]
+    source: Any = serializers.CharField()
     key = serializers.CharField(help_text="The row's own key in its source")
     kind = serializers.ChoiceField(Records.choices)
     day = serializers.DateField()
@@ -253,13 +255,17 @@ class CaseDetailAnswer(CaseAnswer):
     history = CaseEntryAnswer(many=True)
 
 
-class DecisionBody(StrictQuery):
-    one_of_them = "field"
+class DecisionBody(StrictBody):
     action = serializers.ChoiceField(list(cases.DECISIONS))
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
     owner = serializers.CharField(required=False, allow_blank=True, max_length=200)
     amount = serializers.DecimalField(
         max_digits=20, decimal_places=4, required=False, help_text="With recover: what came back"
+    )
+    seen = serializers.ChoiceField(
+        CaseState.choices,
+        required=False,
+        help_text="The state when you looked: 409 if the case has another one now",
     )
 
 
@@ -287,7 +293,7 @@ class ReconciledMonth(Answer):
 
 
 class ReconciledAccount(Answer):
-    source = serializers.CharField()  # type: ignore[assignment]
+    source: Any = serializers.CharField()
     account = serializers.CharField()
     currency = serializers.CharField()
     ok = serializers.BooleanField()

@@ -1,22 +1,23 @@
 """The base view of all requests for a tenant's rows."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from graph.api import serializers as shapes
+from graph.api.common_serializers import NoQuery, StrictQuery
+from graph.http.tenant_request import TenantRequest
 
 
 class Asked(APIView):
     """A view of a tenant's rows. `query` validates its parameters."""
 
-    query: type[shapes.StrictQuery] = shapes.NoQuery
+    query: type[StrictQuery] = NoQuery
 
     def parameters(
-        self, request: Request, query: type[shapes.StrictQuery] | None = None
+        self, request: Request, query: type[StrictQuery] | None = None
     ) -> dict[str, Any]:
         """The validated parameters. Raises ValidationError that names each wrong field."""
         repeated = {
@@ -35,5 +36,4 @@ class Asked(APIView):
 
         Only staff may name another tenant, and that is logged.
         """
-        tenant: UUID = request.tenant_id  # type: ignore[attr-defined]
-        return tenant
+        return cast(TenantRequest, request._request).tenant_id

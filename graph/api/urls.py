@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from graph.api import case_views, changes, export, heavy_views, sum_views, views
+from graph.api import (
+    case_views,
+    changes,
+    check_views,
+    decision_views,
+    export,
+    heavy_views,
+    views,
+)
 
 urlpatterns = [
     path("stats/", heavy_views.StatsView.as_view(), name="graph-stats"),
@@ -29,10 +37,23 @@ urlpatterns = [
     path(
         "cases/<str:case_id>/decide/", case_views.DecisionView.as_view(), name="graph-case-decide"
     ),
-    path("cash-flow/", sum_views.CashFlowView.as_view(), name="graph-cash-flow"),
-    path("reconcile/", sum_views.ReconcileView.as_view(), name="graph-reconcile"),
-    path("spend/", sum_views.SpendView.as_view(), name="graph-spend"),
-    path("open-items/", sum_views.OpenItemsView.as_view(), name="graph-open-items"),
+    path("resolutions/", decision_views.ResolutionsView.as_view(), name="graph-resolutions"),
+    path(
+        "resolutions/<str:pair_id>/decide/",
+        decision_views.ResolutionView.as_view(),
+        name="graph-resolution-decide",
+    ),
+    path("predictions/", decision_views.PredictionsView.as_view(), name="graph-predictions"),
+    path(
+        "predictions/<str:prediction_id>/decide/",
+        decision_views.PredictionView.as_view(),
+        name="graph-prediction-decide",
+    ),
+    path("check/", check_views.CheckView.as_view(), name="graph-check"),
+    path("cash-flow/", views.CashFlowView.as_view(), name="graph-cash-flow"),
+    path("reconcile/", views.ReconcileView.as_view(), name="graph-reconcile"),
+    path("spend/", views.SpendView.as_view(), name="graph-spend"),
+    path("open-items/", views.OpenItemsView.as_view(), name="graph-open-items"),
     path("relationships/", views.RelationshipsView.as_view(), name="graph-relationships"),
     path(
         "relationships/<str:relationship_id>/explain/",

@@ -9,16 +9,24 @@ from rest_framework.response import Response
 
 from graph.api import list_serializers
 from graph.api import serializers as shapes
+from graph.api import sum_serializers as sums
+from graph.api.common_serializers import Answer, NoQuery
 from graph.api.fields import beyond
 from graph.api.question_view import DatedQuestion, Question, described
+from graph.errors import QuestionError
 from graph.layers import BY_NAME
 from graph.questions import (
+    cash_flow,
     days,
     entities,
     explain,
+    groups,
     insights,
+    open_items,
+    reconcile,
     relationships,
     search,
+    spend,
     whole_graph,
 )
 from graph.reading import cursors
@@ -28,7 +36,7 @@ class Listed(Question):
     """A list in pages, whose rows can be limited to some fields."""
 
     def page(
-        self, answer: type[shapes.Answer], rows: list[Any], sparse: list[str] | None, **more: Any
+        self, answer: type[Answer], rows: list[Any], sparse: list[str] | None, **more: Any
     ) -> Response:
         body = dict(answer({"results": rows, **more}).data)
         if sparse:
@@ -43,9 +51,13 @@ class EntitiesView(Listed):
         list_serializers.EntitiesQuery, list_serializers.EntitiesAnswer, name="graph_entities"
     )
     def get(self, request: Request) -> Response:
-        """Find entities by name, best match first."""
+        """Find entities by name, best match first; or those of some ids, in their order."""
         parameters = self.parameters(request)
         sparse, after = parameters.pop("fields", None), parameters.pop("cursor", None)
+        if ids := parameters.pop("ids", None):
+            rows = search.entities_of(self.tenant(request), ids)
+            none: dict[str, int] = {}
+            return self.page(list_serializers.EntitiesAnswer, rows, sparse, kinds=none, next=None)
         page = search.entities(
             self.tenant(request), parameters.pop("search"), **parameters, after=after
         )
@@ -101,16 +113,35 @@ class RelationshipsView(Listed):
         name="graph_relationships",
     )
     def get(self, request: Request) -> Response:
-        """Relationships by type, party, time, amount and layers, newest first."""
-        parameters = self.parameters(request)
+        """Relationships by type, party, time, amount and layers; or sums of them."""
+        parameters, tenant = self.parameters(request), self.tenant(request)
         sparse, most = parameters.pop("fields", None), parameters.pop("limit")
-        after = parameters.pop("cursor", None)
-        rows, following = relationships.relationships(
-            self.tenant(request), parameters, most=most, after=after
-        )
-        return self.page(
-            list_serializers.RelationshipsAnswer, rows, sparse, next=cursors.cursor(following)
-        )
+        after, order = parameters.pop("cursor", None), parameters.pop("order")
+        group = parameters.pop("group", None)
+        rows: list[Any] = []
+        sums, following = None, None
+        if group:
+            sums = groups.groups(tenant, parameters, group, most=most)
+        elif order == "newest":
+            at = None if after is None else _position(after)
+            rows, beyond_it = relationships.relationships(tenant, parameters, most=most, after=at)
+            following = cursors.cursor(beyond_it)
+        else:
+            rows, following = relationships.ordered(
+                tenant, parameters, order, most=most, after=after
+            )
+        shape = list_serializers.RelationshipsAnswer
+        return self.page(shape, rows, sparse, groups=sums, next=following)
+
+
+def _position(text: str) -> cursors.Position:
+    """Raises QuestionError."""
+    try:
+        return cursors.position(text)
+    except ValueError:
+        raise QuestionError(
+            "This is not a cursor. Use the `next` of an answer.", "cursor"
+        ) from None
 
 
 @extend_schema(parameters=[OpenApiParameter("layer", OpenApiTypes.STR, "path", enum=list(BY_NAME))])
@@ -137,9 +168,7 @@ class InsightsView(DatedQuestion):
 
 @extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
 class RelationshipView(Question):
-    @described(
-        shapes.NoQuery, shapes.RelationshipAnswer, may_be_missing=True, name="graph_relationship"
-    )
+    @described(NoQuery, shapes.RelationshipAnswer, may_be_missing=True, name="graph_relationship")
     def get(self, request: Request, relationship_id: str) -> Response:
         """One relationship with its nine layers."""
         self.parameters(request)
@@ -149,11 +178,49 @@ class RelationshipView(Question):
 
 @extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
 class ExplainView(Question):
-    @described(
-        shapes.NoQuery, list_serializers.ExplainAnswer, may_be_missing=True, name="graph_explain"
-    )
+    @described(NoQuery, list_serializers.ExplainAnswer, may_be_missing=True, name="graph_explain")
     def get(self, request: Request, relationship_id: str) -> Response:
         """Why a relationship exists: its layers, the rows and evidence behind them, and a text."""
         self.parameters(request)
         answer = explain.explain(self.tenant(request), relationship_id)
         return Response(list_serializers.ExplainAnswer(answer).data)
+
+
+class CashFlowView(DatedQuestion):
+    query = sums.CashFlowQuery
+
+    @described(sums.CashFlowQuery, sums.CashFlowAnswer, may_be_missing=True, name="graph_cash_flow")
+    def get(self, request: Request) -> Response:
+        """Money in and out by month and currency, what is owed, and the predicted months."""
+        answer = cash_flow.cash_flow(self.tenant(request), **self.dated(request))
+        return Response(sums.CashFlowAnswer(answer).data)
+
+
+class OpenItemsView(DatedQuestion):
+    query = sums.OpenItemsQuery
+
+    @described(
+        sums.OpenItemsQuery, sums.OpenItemsAnswer, may_be_missing=True, name="graph_open_items"
+    )
+    def get(self, request: Request) -> Response:
+        """Invoices, credit notes, refunds and payments that are not used up, by age."""
+        answer = open_items.open_items(self.tenant(request), **self.dated(request))
+        return Response(sums.OpenItemsAnswer(answer).data)
+
+
+class ReconcileView(Question):
+    @described(NoQuery, sums.ReconcileAnswer, name="graph_reconcile")
+    def get(self, request: Request) -> Response:
+        """Opening + movements = closing, for each account and month with a running balance."""
+        self.parameters(request)
+        return Response(sums.ReconcileAnswer(reconcile.reconcile(self.tenant(request))).data)
+
+
+class SpendView(DatedQuestion):
+    query = sums.SpendQuery
+
+    @described(sums.SpendQuery, sums.SpendAnswer, may_be_missing=True, name="graph_spend")
+    def get(self, request: Request) -> Response:
+        """What was paid by party, department or category, and how that changed."""
+        answer = spend.spend(self.tenant(request), **self.dated(request))
+        return Response(sums.SpendAnswer(answer).data)

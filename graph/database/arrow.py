@@ -165,8 +165,10 @@ _making = threading.Lock()
 def pool() -> Pool:
     """The pool of the application's database; a new one if its name changed (in tests)."""
     parameters = connections["default"].get_connection_params()
-    wanted = {name: str(parameters[name]) for name in LIBPQ if parameters.get(name)}
-    conninfo = make_conninfo("", **wanted)  # type: ignore[arg-type,unused-ignore]
+    options: dict[str, Any] = {
+        name: str(parameters[name]) for name in LIBPQ if parameters.get(name)
+    }
+    conninfo = make_conninfo("", **options)
     with _making:
         if conninfo not in _pools:
             limits = settings.ARROW_POOL
@@ -241,6 +243,8 @@ class TenantReader:
 @contextmanager
 def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantReader]:
     """One read-only REPEATABLE READ transaction that sets the tenant: a single snapshot.
+
+    For reading columns. For Django's connection: graph.database.tenancy.snapshot_transaction.
 
     `hashed=True` is for questions that read a whole tenant: it turns off nested loops, which
     PostgreSQL plans for tables without statistics and which then take hours.

@@ -13,13 +13,14 @@ from graph.errors import TookTooLong
 
 _ends: ContextVar[float | None] = ContextVar("finley_ends", default=None)
 LEAST = 1  # milliseconds; 0 would be no limit
+GRACE = 5_000  # milliseconds that a transaction may outlive the time in which it was to end
 
 
 @contextmanager
 def seconds(most: float) -> Iterator[None]:
     """What is asked inside may take so long; within a shorter limit, only that."""
-    outer, wanted = _ends.get(), time.monotonic() + most
-    token = _ends.set(wanted if outer is None else min(outer, wanted))
+    outer, end = _ends.get(), time.monotonic() + most
+    token = _ends.set(end if outer is None else min(outer, end))
     try:
         yield
     finally:
@@ -35,7 +36,15 @@ def check() -> None:
 
 def statement() -> str:
     """PostgreSQL's statement_timeout for what is left, in milliseconds; "" where nothing limits."""
+    return "" if (milliseconds := _left()) is None else str(milliseconds)
+
+
+def idle() -> str:
+    """PostgreSQL's idle_in_transaction_session_timeout, which frees locks that a thread holds
+    whose own check does not come, in milliseconds; "" where nothing limits."""
+    return "" if (milliseconds := _left()) is None else str(milliseconds + GRACE)
+
+
+def _left() -> int | None:
     ends = _ends.get()
-    if ends is None:
-        return ""
-    return str(max(LEAST, int((ends - time.monotonic()) * 1000)))
+    return None if ends is None else max(LEAST, int((ends - time.monotonic()) * 1000))

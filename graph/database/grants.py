@@ -57,14 +57,14 @@ def current_role(using: str) -> str:
 
 
 def _grants() -> list[tuple[str, str]]:
-    written = [
+    tables = [
         model._meta.db_table
         for label in TENANT_APPS
         for model in apps.get_app_config(label).get_models()
         if model._meta.managed and model._meta.db_table not in READ_ONLY + NONE
     ]
     return [
-        *(("SELECT, INSERT, UPDATE, DELETE", table) for table in written),
+        *(("SELECT, INSERT, UPDATE, DELETE", table) for table in tables),
         *(("", table) for table in NONE),
         *(("SELECT", table) for table in READ_ONLY),
         (USERS, "finley_user"),

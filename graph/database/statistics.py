@@ -5,6 +5,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
 from psycopg.sql import SQL, Identifier, Literal
 
 from graph import sql
@@ -31,9 +32,9 @@ def analyze_grown(connection: BaseDatabaseWrapper, user_id: UUID) -> list[str]:
     whole, and queries for that tenant get plans for a single row.
     """
     with connection.cursor() as cursor:
-        grown = [table for table in _tables() if _is_underestimated(cursor, table, user_id)]
-        _analyze(cursor, grown)
-    return grown
+        stale = [table for table in _tables() if _is_underestimated(cursor, table, user_id)]
+        _analyze(cursor, stale)
+    return stale
 
 
 def _is_underestimated(cursor: CursorWrapper, table: str, user_id: UUID) -> bool:
@@ -55,8 +56,8 @@ def _tables(*, managed: bool | None = None) -> list[str]:
     ]
 
 
-def _is_of_tenants(model: type) -> bool:
-    return any(field.column == "user_id" for field in model._meta.concrete_fields)  # type: ignore[attr-defined]
+def _is_of_tenants(model: type[Model]) -> bool:
+    return any(field.column == "user_id" for field in model._meta.concrete_fields)
 
 
 def _analyze(cursor: CursorWrapper, tables: list[str]) -> None:

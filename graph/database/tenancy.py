@@ -30,7 +30,7 @@ def tenant_transaction(user_id: UUID, *, using: str = "default") -> Iterator[Bas
 
 
 @contextmanager
-def tenant_snapshot(
+def snapshot_transaction(
     user_id: UUID, query: Composable
 ) -> Iterator[tuple[BaseDatabaseWrapper, dict[str, Any]]]:
     """As `tenant_transaction`, but every query inside sees one snapshot (REPEATABLE READ).
@@ -70,4 +70,7 @@ def _named(user_id: UUID) -> Composed:
     limit = deadlines.statement()
     if not limit:
         return name
-    return name + SQL(", set_config('statement_timeout', {}, true)").format(limit)
+    return name + SQL(
+        ", set_config('statement_timeout', {}, true), "
+        "set_config('idle_in_transaction_session_timeout', {}, true)"
+    ).format(limit, deadlines.idle())

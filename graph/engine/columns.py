@@ -43,13 +43,13 @@ def positions(values: pa.ChunkedArray, among: pa.ChunkedArray) -> pa.Array:
     Uuids are looked up by their last 8 bytes, which is several times faster than by all 16, and
     their first 8 bytes are then compared. If any of these differ, all are looked up by 16 bytes.
     """
-    wanted, candidates = storage(values), storage(among)
-    if wanted.type != candidates.type or wanted.type != pa.binary(UUID_BYTES):
-        return pc.index_in(wanted, value_set=candidates)
-    (first, second), (candidates_first, candidates_second) = _halves(wanted), _halves(candidates)
+    sought, candidates = storage(values), storage(among)
+    if sought.type != candidates.type or sought.type != pa.binary(UUID_BYTES):
+        return pc.index_in(sought, value_set=candidates)
+    (first, second), (candidates_first, candidates_second) = _halves(sought), _halves(candidates)
     rows = pc.index_in(second, value_set=candidates_second)
     if pc.all(pc.equal(first, candidates_first.take(rows))).as_py() is False:
-        return pc.index_in(wanted, value_set=candidates)
+        return pc.index_in(sought, value_set=candidates)
     return rows
 
 

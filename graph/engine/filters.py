@@ -49,8 +49,8 @@ class Only:
     def _conditions(self, edges: pa.Table) -> "list[pa.ChunkedArray]":
         conditions = [pc.is_valid(edges[BY_NAME[name].presence]) for name in self.layers]
         if self.types:
-            wanted = pa.array(self.types, pa.string())
-            conditions.append(pc.is_in(edges["relationship_type"], value_set=wanted))
+            types = pa.array(self.types, pa.string())
+            conditions.append(pc.is_in(edges["relationship_type"], value_set=types))
         if self.min_confidence > 0:
             conditions.append(pc.greater_equal(edges["confidence_score"], self.min_confidence))
         if self.since is not None or self.until is not None:

@@ -39,10 +39,10 @@ def k_shortest(
     arcs = _arcs(steps_of(graph, costs, direction), graph.node_count)
     paths: list[Path] = []
     try:
-        for tried, nodes in enumerate(yen(arcs.costs, source, target)):
+        for attempts, nodes in enumerate(yen(arcs.costs, source, target)):
             between()
             too_long = len(nodes) - 1 > max_length
-            if tried >= TRIES * k or (too_long and weight is None):
+            if attempts >= TRIES * k or (too_long and weight is None):
                 break  # unweighted: all further paths are at least as long
             if not too_long:
                 paths.append(arcs.path(nodes, used))
@@ -78,7 +78,7 @@ def _arcs(steps: Steps, nodes: int) -> _Arcs:
     source, target = steps.source[order], steps.target[order]
     first = np.ones(len(order), bool)
     first[1:] = (source[1:] != source[:-1]) | (target[1:] != target[:-1])
-    chosen = order[first & (source != target)]
-    pointers = np.searchsorted(steps.source[chosen], np.arange(nodes + 1))
-    matrix = (steps.cost[chosen], steps.target[chosen], pointers)
-    return _Arcs(sp.csr_array(matrix, shape=(nodes, nodes)), chosen, steps)
+    cheapest = order[first & (source != target)]
+    pointers = np.searchsorted(steps.source[cheapest], np.arange(nodes + 1))
+    matrix = (steps.cost[cheapest], steps.target[cheapest], pointers)
+    return _Arcs(sp.csr_array(matrix, shape=(nodes, nodes)), cheapest, steps)

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from graph.engine.graph import Graph, Index
 from graph.engine.projection import Direction, adjacency
+
+Worth = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +26,30 @@ class Neighbourhood:
 
 
 def neighbourhood(
-    graph: Graph, start: int, *, depth: int, most: int, direction: Direction = "any"
+    graph: Graph,
+    start: int,
+    *,
+    depth: int,
+    most: int,
+    direction: Direction = "any",
+    worth: Worth | None = None,
+    total: np.ufunc = np.add,
 ) -> Neighbourhood:
-    """At most `most` nodes within `depth` edges of the start; at equal distance the first rows."""
+    """At most `most` nodes within `depth` edges of the start.
+
+    Of nodes at equal distance those come first whose edges from nearer nodes have the greatest
+    `total` of `worth` (one value an edge), then the first rows. Without `worth`: the first rows.
+    """
     steps = adjacency(graph, np.ones(graph.edge_count), direction)
     distance = np.full(graph.node_count, -1)
     distance[start] = 0
     frontier, count, truncated = np.array([start]), 1, False
     for level in range(1, depth + 1):
         frontier = _beyond(steps, frontier, distance)
-        truncated = truncated or len(frontier) > most - count
+        if len(frontier) > most - count:
+            truncated = True
+            if worth is not None:
+                frontier = _best_first(graph, frontier, distance, (worth, total, direction))
         frontier = frontier[: most - count]
         distance[frontier] = level
         count += len(frontier)
@@ -47,9 +64,23 @@ def _beyond(steps: sp.csr_array, frontier: Index, distance: Index) -> Index:
     return np.asarray(near[distance[near] < 0], np.int64)
 
 
+def _best_first(
+    graph: Graph, frontier: Index, distance: Index, by: tuple[Worth, np.ufunc, Direction]
+) -> Index:
+    worth, total, direction = by
+    node_worth = np.full(graph.node_count, 0.0 if total is np.add else -np.inf)
+    ways = [(graph.source, graph.target)]
+    if direction == "any":
+        ways.append((graph.target, graph.source))
+    for near, far in ways:
+        crossing = (distance[near] >= 0) & (distance[far] < 0)
+        total.at(node_worth, far[crossing], worth[crossing])
+    return frontier[np.argsort(-node_worth[frontier], kind="stable")]
+
+
 def _result(graph: Graph, distance: Index, truncated: bool) -> Neighbourhood:
-    met = np.flatnonzero(distance >= 0)
-    nodes = met[np.argsort(distance[met], kind="stable")]
+    reached = np.flatnonzero(distance >= 0)
+    nodes = reached[np.argsort(distance[reached], kind="stable")]
     between = (distance[graph.source] >= 0) & (distance[graph.target] >= 0)
     return Neighbourhood(
         nodes.tolist(), distance[nodes].tolist(), np.flatnonzero(between).tolist(), truncated

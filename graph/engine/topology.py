@@ -147,13 +147,13 @@ class Topology:
     def _arcs(self, weights: Floats, *, loops: bool) -> tuple[Index, Index, Floats]:
         """All ways to walk an edge; a self-loop is walked one way."""
         straight = self.source != self.target
-        chosen = slice(None) if loops else straight
+        selection = slice(None) if loops else straight
         if self.directed:
-            return self.source[chosen], self.target[chosen], weights[chosen]
+            return self.source[selection], self.target[selection], weights[selection]
         return (
-            np.concatenate([self.source[chosen], self.target[straight]]),
-            np.concatenate([self.target[chosen], self.source[straight]]),
-            np.concatenate([weights[chosen], weights[straight]]),
+            np.concatenate([self.source[selection], self.target[straight]]),
+            np.concatenate([self.target[selection], self.source[straight]]),
+            np.concatenate([weights[selection], weights[straight]]),
         )
 
 

@@ -108,13 +108,13 @@ def read(user_id: UUID) -> tuple[list[View], list[tuple[str, str]]]:
 
 def grouped(views: Iterable[View], pairs: Iterable[tuple[str, str]]) -> list[list[View]]:
     """The views of each payment."""
-    known = sorted(views, key=lambda view: view.id)
-    place = {view.id: at for at, view in enumerate(known)}
+    ordered = sorted(views, key=lambda view: view.id)
+    place = {view.id: at for at, view in enumerate(ordered)}
     ends = np.array([[place[one], place[other]] for one, other in pairs]).reshape(-1, 2)
-    graph = sparse.coo_matrix((np.ones(len(ends)), ends.T), shape=(len(known),) * 2)
-    label = connected_components(graph, directed=False)[1] if known else []
+    graph = sparse.coo_matrix((np.ones(len(ends)), ends.T), shape=(len(ordered),) * 2)
+    label = connected_components(graph, directed=False)[1] if ordered else []
     groups: dict[int, list[View]] = {}
-    for view, group in zip(known, label, strict=True):
+    for view, group in zip(ordered, label, strict=True):
         groups.setdefault(int(group), []).append(view)
     return list(groups.values())
 

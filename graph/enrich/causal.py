@@ -51,16 +51,16 @@ def judge(links: Columns) -> list[Judged]:
     to compare.
     """
     turned = _turned(links)
-    found = [_judged(links, turned, places) for places in _groups(links)]
-    silent = _constant(found)
+    judgements = [_judged(links, turned, places) for places in _groups(links)]
+    silent = _constant(judgements)
     return [
         Judged(
-            each.places,
-            each.direction,
-            {name: None if name in silent else value for name, value in each.criteria.items()},
-            {**each.evidence, "the_same_everywhere": sorted(silent)},
+            judgement.places,
+            judgement.direction,
+            {name: None if name in silent else value for name, value in judgement.criteria.items()},
+            {**judgement.evidence, "the_same_everywhere": sorted(silent)},
         )
-        for each in found
+        for judgement in judgements
     ]
 
 
@@ -75,8 +75,8 @@ def _turned(links: Columns) -> Columns:
 
 def _judged(links: Columns, turned: Columns, places: NDArray[np.int64]) -> Judged:
     first = _precedence(links, places)
-    seen = turned if first < 0.5 else links
-    return Judged(places, direction(first), *_criteria(seen, places))
+    oriented = turned if first < 0.5 else links
+    return Judged(places, direction(first), *_criteria(oriented, places))
 
 
 def _precedence(links: Columns, places: NDArray[np.int64]) -> float:
@@ -156,12 +156,14 @@ def _ranks(values: NDArray[Any]) -> NDArray[np.float64]:
     return (np.cumsum(counts) - (counts - 1) / 2)[of]
 
 
-def _constant(found: list[Judged]) -> set[str]:
-    if len(found) < 2:
+def _constant(judgements: list[Judged]) -> set[str]:
+    if len(judgements) < 2:
         return set()
     values = {
         name: {
-            round(value, PRECISION) for each in found if (value := each.criteria[name]) is not None
+            round(value, PRECISION)
+            for judgement in judgements
+            if (value := judgement.criteria[name]) is not None
         }
         for name in BRADFORD_HILL
     }
@@ -170,8 +172,8 @@ def _constant(found: list[Judged]) -> set[str]:
 
 def score(criteria: Mapping[str, float | None]) -> float | None:
     """The mean of the criteria that can be known; None of none."""
-    known = [value for value in criteria.values() if value is not None]
-    return round(sum(known) / len(known), PRECISION) if known else None
+    values = [value for value in criteria.values() if value is not None]
+    return round(sum(values) / len(values), PRECISION) if values else None
 
 
 def direction(precedence: float) -> str:
@@ -190,14 +192,14 @@ def enrich(user_id: UUID) -> Counts:
 
 
 def _rows(links: Columns) -> Iterator[dict[str, Any]]:
-    for each in judge(links):
+    for judgement in judge(links):
         row = {
-            **{name: _rounded(value) for name, value in each.criteria.items()},
-            "causal_score": score(each.criteria),
-            "causal_direction": each.direction,
-            "evidence": each.evidence,
+            **{name: _rounded(value) for name, value in judgement.criteria.items()},
+            "causal_score": score(judgement.criteria),
+            "causal_direction": judgement.direction,
+            "evidence": judgement.evidence,
         }
-        for relationship in links["relationship"][each.places]:
+        for relationship in links["relationship"][judgement.places]:
             yield {"relationship_id": relationship, **row}
 
 

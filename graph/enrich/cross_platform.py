@@ -48,7 +48,7 @@ def seen(
     the keys of the documents there.
     """
     place = {relationship: at for at, relationship in enumerate(payments.relationship)}
-    found: Seen = {}
+    sources: Seen = {}
     for relationship in sorted((views.keys() | documents.keys()) & place.keys()):
         by: dict[str, set[str]] = defaultdict(set)
         for view in views.get(relationship, [relationship]):
@@ -57,18 +57,18 @@ def seen(
             for platform, keys in documents.get(view, {}).items():
                 by[platform] |= set(keys)
         if len(by) > 1:  # else its own row says all
-            found[relationship] = {name: sorted(by[name]) for name in sorted(by)}
-    return found
+            sources[relationship] = {name: sorted(by[name]) for name in sorted(by)}
+    return sources
 
 
-def _write(user_id: UUID, found: Seen) -> Counts:
+def _write(user_id: UUID, sources: Seen) -> Counts:
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(STAGING)
         with (
             connection.connection.cursor() as copying,
             copying.copy("COPY seen_by_several FROM STDIN") as copy,
         ):
-            for relationship, by in found.items():
+            for relationship, by in sources.items():
                 copy.write_row((relationship, list(by), json.dumps(by, ensure_ascii=False)))
         cursor.execute("ANALYZE seen_by_several")
         cursor.execute(IN_BULK)
@@ -82,8 +82,8 @@ def _write(user_id: UUID, found: Seen) -> Counts:
 def _documents(user_id: UUID) -> dict[str, dict[str, list[str]]]:
     with tenant_snapshot(user_id, hashed=True) as reader:
         query = SQL(sql.read("enrich/receipts")).format(user_id=Literal(str(user_id)))
-        found: dict[str, dict[str, list[str]]] = {}
+        documents: dict[str, dict[str, list[str]]] = {}
         for row in reader.table(query).to_pylist():
-            platforms = found.setdefault(row["relationship"], {})
+            platforms = documents.setdefault(row["relationship"], {})
             platforms.setdefault(row["platform"], []).append(row["key"])
-    return found
+    return documents

@@ -33,8 +33,8 @@ class Findings:
     @cached_property
     def courses(self) -> list[Course]:
         """Of the tenant's series."""
-        found = incremental.find(self.user_id, self.payments, everything=self.everything)
-        return courses(self.payments, found)
+        series = incremental.find(self.user_id, self.payments, everything=self.everything)
+        return courses(self.payments, series)
 
     @cached_property
     def same(self) -> same_transaction.Pairs:
@@ -55,5 +55,5 @@ class Findings:
 
     @cached_property
     def duplicates(self) -> list[fraud.Duplicate]:
-        stated = fraud.stated(self.user_id, self.payments)
-        return fraud.find(self.payments, stated, self.same, self.fees, self.reversals)
+        columns = fraud.stated(self.user_id, self.payments)
+        return fraud.find(self.payments, columns, self.same, self.fees, self.reversals)

@@ -17,8 +17,6 @@ from psycopg.sql import SQL, Literal
 
 from graph import sql
 from graph.database.arrow import tenant_snapshot
-from graph.database.bulk import AS_USUAL, IN_BULK, alone
-from graph.database.tenancy import tenant_transaction
 from graph.enrich import fraud_candidates
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.numbers import normal
@@ -27,13 +25,20 @@ from graph.enrich.links import republished, reversals
 from graph.enrich.links.fees import Fees
 from graph.enrich.links.reversals import Reversals
 from graph.enrich.links.same_transaction import Pairs, day_of
+from graph.enrich.write import difference
 from graph.enrich.write.counts import Counts
+from graph.enrich.write.difference import Difference
 
 LEAST = 0.5  # confidence of a pair that a person should see
 REPUBLISHED = 0.2  # of one that was published twice: stated, but not as paid twice
-COLUMNS = (
-    "relationship_id, original_relationship_id, duplicate_confidence, relationship_key, "
-    "original_key, evidence"
+DUPLICATES = Difference(
+    found="found_duplicates",
+    columns=(
+        "relationship_id, original_relationship_id, duplicate_confidence, relationship_key, "
+        "original_key, evidence"
+    ),
+    gone="duplicates_gone",
+    written="duplicates_written",
 )
 WORDS = {
     "paid_twice": "the same party, number and amount",
@@ -74,69 +79,73 @@ class Stated:
     publication: Texts
 
 
-def enrich(user_id: UUID, payments: Payments, found: list[Duplicate] | None = None) -> Counts:
+def enrich(user_id: UUID, payments: Payments, duplicates: list[Duplicate] | None = None) -> Counts:
     """The tenant's open duplicates become what is found now; people's words stay. One transaction.
 
     What was dismissed is dismissed again under the rows' own keys, also after a re-import.
     """
-    if found is None:
+    if duplicates is None:
         same, charges, reversed_by = reversals.known(user_id, payments)
-        found = find(payments, stated(user_id, payments), same, charges, reversed_by)
-    return _write(user_id, payments, found)
+        duplicates = find(payments, stated(user_id, payments), same, charges, reversed_by)
+    return difference.write(user_id, DUPLICATES, _rows(payments, duplicates))
 
 
 def find(
-    payments: Payments, stated: Stated, same: Pairs, charges: Fees, reversed_by: Reversals
+    payments: Payments, columns: Stated, same: Pairs, charges: Fees, reversed_by: Reversals
 ) -> list[Duplicate]:
     """The pairs, in the order of the later payment."""
-    again, first = republished.find(payments, stated.publication)
+    again, first = republished.find(payments, columns.publication)
     printed = dict(zip(again.tolist(), first.tolist(), strict=True))
     taken_back, on_card = _taken_back(reversed_by), _on_card(payments, same)
     apart = {*printed, *charges.fee.tolist()}  # a charge bears its payment's number
-    found = [
+    candidates = [
         _weighed(payments, repeat, taken_back, on_card)
-        for repeat in fraud_candidates.find(payments, stated.accounts)
+        for repeat in fraud_candidates.find(payments, columns.accounts)
         if repeat.later not in apart
     ]
-    kept = _once(payments, [each for each in found if each.confidence >= LEAST])
-    kept += [Duplicate(*pair, "republished", REPUBLISHED) for pair in printed.items()]
-    return _in_cases(payments, sorted(kept, key=lambda duplicate: duplicate.later))
+    duplicates = _once(
+        payments, [candidate for candidate in candidates if candidate.confidence >= LEAST]
+    )
+    duplicates += [Duplicate(*pair, "republished", REPUBLISHED) for pair in printed.items()]
+    return _in_cases(payments, sorted(duplicates, key=lambda duplicate: duplicate.later))
 
 
-def _in_cases(payments: Payments, found: list[Duplicate]) -> list[Duplicate]:
+def _in_cases(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate]:
     """Each pair with its case: lines of one invoice are one, and so are all invoices of one party
     and day that are paid again on another one day (a batch)."""
     party, day, first = sides(payments).party, payments.day, dict[tuple[object, ...], int]()
-    done: list[Duplicate] = []
-    for each in found:
+    with_cases: list[Duplicate] = []
+    for duplicate in duplicates:
         batch: tuple[object, ...] = (
-            payments.source[each.later], payments.currency[each.later],
-            int(party[each.original]), int(day[each.later]), int(day[each.original]),
-            each.kind == "republished" and each.later,
+            payments.source[duplicate.later], payments.currency[duplicate.later],
+            int(party[duplicate.original]), int(day[duplicate.later]), int(day[duplicate.original]),
+            duplicate.kind == "republished" and duplicate.later,
         )  # fmt: skip
-        row = first.setdefault(batch, each.later)
-        done.append(replace(each, case=_key(payments, row)))
-    return done
+        row = first.setdefault(batch, duplicate.later)
+        with_cases.append(replace(duplicate, case=_key(payments, row)))
+    return with_cases
 
 
-def _once(payments: Payments, found: list[Duplicate]) -> list[Duplicate]:
+def _once(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate]:
     """Without the payments of parts that the books have listed: one invoice, one finding."""
-    numbers = [normal(payments.document[each.later]) for each in found]
+    numbers = [normal(payments.document[duplicate.later]) for duplicate in duplicates]
     split = {
         number
-        for number, each in zip(numbers, found, strict=True)
-        if each.kind == "split" and payments.platform[each.later] == "ledger"
+        for number, duplicate in zip(numbers, duplicates, strict=True)
+        if duplicate.kind == "split" and payments.platform[duplicate.later] == "ledger"
     }
     return [
-        each
-        for number, each in zip(numbers, found, strict=True)
-        if each.kind != "split" or payments.platform[each.later] == "ledger" or number not in split
+        duplicate
+        for number, duplicate in zip(numbers, duplicates, strict=True)
+        if duplicate.kind != "split"
+        or payments.platform[duplicate.later] == "ledger"
+        or number not in split
     ]
 
 
-def _taken_back(found: Reversals) -> dict[int, int]:
+def _taken_back(reversed_by: Reversals) -> dict[int, int]:
     """Each payment that was taken back wholly → by which."""
-    whole = found.only(found.whole)
+    whole = reversed_by.only(reversed_by.whole)
     return dict(zip(whole.original.tolist(), whole.reversal.tolist(), strict=True))
 
 
@@ -212,30 +221,8 @@ def stated(user_id: UUID, payments: Payments) -> Stated:
     return Stated(texts(accounts), texts(publications))
 
 
-def _write(user_id: UUID, payments: Payments, found: list[Duplicate]) -> Counts:
-    values = {"user_id": user_id}
-    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
-        alone(cursor, user_id)
-        cursor.execute(sql.read("enrich/found_duplicates"))
-        with (
-            connection.connection.cursor() as copying,
-            copying.copy(f"COPY found_duplicates ({COLUMNS}) FROM STDIN") as copy,
-        ):
-            for row in _rows(payments, found):
-                copy.write_row(row)
-        cursor.execute("ANALYZE found_duplicates")
-        cursor.execute(IN_BULK)
-        cursor.execute(sql.read("enrich/duplicates_gone"), values)
-        removed = cursor.rowcount
-        cursor.execute(sql.read("enrich/duplicates_written"), values)
-        new = [row[0] for row in cursor.fetchall()]
-        cursor.execute("DROP TABLE found_duplicates")
-        cursor.execute(AS_USUAL)
-    return Counts(sum(new), len(new) - sum(new), removed)
-
-
-def _rows(payments: Payments, found: list[Duplicate]) -> Iterator[tuple[object, ...]]:
-    for duplicate in found:
+def _rows(payments: Payments, duplicates: list[Duplicate]) -> Iterator[tuple[object, ...]]:
+    for duplicate in duplicates:
         later, original = duplicate.later, duplicate.original
         yield (
             payments.relationship[later],

@@ -90,8 +90,8 @@ class Columns:
         invoice, rows = np.unique(codes(bears, self.payments.day), return_inverse=True)
         sums = np.zeros(len(invoice), dtype=np.int64)
         np.add.at(sums, rows, self.payments.amount)
-        each = np.unique(np.stack([bears, sums[rows]], axis=1), axis=0)
-        return np.asarray(np.bincount(each[:, 0], minlength=len(bears))[bears], dtype=np.int64)
+        distinct = np.unique(np.stack([bears, sums[rows]], axis=1), axis=0)
+        return np.asarray(np.bincount(distinct[:, 0], minlength=len(bears))[bears], dtype=np.int64)
 
     def has_neighbour(self, later: int, first: int) -> bool:
         """Whether the party is paid the amount under a third number that is about as near to the
@@ -99,7 +99,9 @@ class Columns:
         values = {value(self.number[row]) for row in self._of_amount[int(self.alike[later])]}
         ends = value(self.number[later]), value(self.number[first])
         reach = BESIDE * abs(ends[0] - ends[1])
-        return any(0 < min(abs(each - end) for end in ends) <= reach for each in values - set(ends))
+        return any(
+            0 < min(abs(other - end) for end in ends) <= reach for other in values - set(ends)
+        )
 
     @cached_property
     def _of_amount(self) -> dict[int, list[int]]:
@@ -110,8 +112,8 @@ class Columns:
         """Rows of a name that many parties have."""
         entities = self.payments.entities
         name = codes(np.array([core(name) for name in entities.name], dtype=object))
-        known = np.unique(self.party)
-        return np.asarray(np.bincount(name[known], minlength=len(name))[name[self.party]] >= MASK)
+        parties = np.unique(self.party)
+        return np.asarray(np.bincount(name[parties], minlength=len(name))[name[self.party]] >= MASK)
 
     def gap(self, later: int, original: int) -> int:
         return int(self.payments.day[later] - self.payments.day[original])
@@ -119,8 +121,10 @@ class Columns:
 
 def _days_of(code: Ints, day: Ints) -> Ints:
     """On how many days rows of each row's code are."""
-    each = np.unique(np.stack([code, day], axis=1), axis=0)
-    return np.asarray(np.bincount(each[:, 0], minlength=int(code.max()) + 1)[code], dtype=np.int64)
+    distinct = np.unique(np.stack([code, day], axis=1), axis=0)
+    return np.asarray(
+        np.bincount(distinct[:, 0], minlength=int(code.max()) + 1)[code], dtype=np.int64
+    )
 
 
 def value(number: str) -> int:
@@ -135,8 +139,8 @@ def stem(number: str) -> str:
     Some numbers end like that by themselves (a year, a letter): a mark is only told by another
     row that has the number without it.
     """
-    found = _SUFFIX.match(number)
-    return numbers.normal(found["apart"] or found["joined"]) if found else ""
+    match = _SUFFIX.match(number)
+    return numbers.normal(match["apart"] or match["joined"]) if match else ""
 
 
 def find(payments: Payments, accounts: Texts) -> list[Repeat]:
@@ -150,8 +154,8 @@ def find(payments: Payments, accounts: Texts) -> list[Repeat]:
     best: dict[int, Repeat] = {}
     for way in WAYS:
         for repeat in way(columns):
-            known = best.get(repeat.later)
-            if known is None or repeat.confidence > known.confidence:
+            previous = best.get(repeat.later)
+            if previous is None or repeat.confidence > previous.confidence:
                 best[repeat.later] = repeat
     return [best[later] for later in sorted(best)]
 
@@ -215,13 +219,13 @@ def _transposed_number(columns: Columns) -> Iterator[Repeat]:
     """
     shape = np.array(["".join(sorted(number)) for number in columns.number], dtype=object)
     key = codes(columns.payee, shape, columns.payments.amount)
-    found = [
+    pairs = [
         (later, first)
         for later, first in _pairs(columns, key)
         if columns.gap(later, first) <= SOON and swapped(columns.raw[later], columns.raw[first])
     ]
-    together = Counter(_batch(columns, *pair) for pair in found)
-    for later, first in found:
+    together = Counter(_batch(columns, *pair) for pair in pairs)
+    for later, first in pairs:
         if together[_batch(columns, later, first)] == 1:  # several are the next of a sequence
             sure = _alone(columns, later, 0.9)
             sure *= NEXT if columns.has_neighbour(later, first) else 1.0
@@ -280,16 +284,16 @@ def _same_account(columns: Columns) -> Iterator[Repeat]:
 def _bearers(columns: Columns) -> Ints:
     """How many parties of its books bear each row's number."""
     number = codes(columns.book, columns.number)
-    each = np.unique(np.stack([number, columns.party], axis=1), axis=0)
-    return np.asarray(np.bincount(each[:, 0])[number], dtype=np.int64)
+    distinct = np.unique(np.stack([number, columns.party], axis=1), axis=0)
+    return np.asarray(np.bincount(distinct[:, 0])[number], dtype=np.int64)
 
 
 def _same_amount(columns: Columns) -> Iterator[Repeat]:
     """Without numbers: one party paid the same odd amount twice, by one of ours and for the same,
     within weeks, where it is hardly ever paid an amount twice."""
     payments, own = columns.payments, sides(columns.payments).own
-    each = np.unique(np.stack([columns.payee, payments.amount], axis=1), axis=0)
-    unlike = np.bincount(each[:, 0])[columns.payee]
+    distinct = np.unique(np.stack([columns.payee, payments.amount], axis=1), axis=0)
+    unlike = np.bincount(distinct[:, 0])[columns.payee]
     count = np.bincount(columns.payee)[columns.payee]
     odd = (payments.amount % UNIT != 0) & (count >= KNOWN) & (unlike >= RARELY * count)
     rows = columns.unnumbered[odd[columns.unnumbered]]

@@ -29,7 +29,7 @@ RISES = 0.25  # of the steps from one to the next may be more than that: a price
 DIGITS = 4
 RHYTHMS = {
     "four_weekly": "four-weekly", "thirty_days": "30-day", "two_monthly": "two-monthly",
-    "half_yearly": "half-yearly",
+    "half_yearly": "half-yearly", "twice_monthly": "twice-a-month",
 }  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def patterns(payments: Payments, courses: Sequence[Course]) -> list[Shared]:
     alike: dict[Template, list[Course]] = defaultdict(list)
     for course in courses:
         alike[template(payments, course)].append(course)
-    return [_shared(payments, each, alike[each]) for each in sorted(alike)]
+    return [_shared(payments, shape, alike[shape]) for shape in sorted(alike)]
 
 
 def template(payments: Payments, course: Course) -> Template:
@@ -106,11 +106,11 @@ def band(amount: float) -> str:
     return f"{BANDS[-1]:,} or more"
 
 
-def _shared(payments: Payments, each: Template, courses: list[Course]) -> Shared:
+def _shared(payments: Payments, shape: Template, courses: list[Course]) -> Shared:
     scores = [min(max(course.series.score, 0.0), 1.0) for course in courses]
     places = np.concatenate([course.series.places for course in courses])
     columns = {
-        "pattern_name": each.name,
+        "pattern_name": shape.name,
         "pattern_confidence": round((sum(scores) + 1) / (len(scores) + 2), DIGITS),
         "evidence": {
             "series": len(courses),
@@ -121,4 +121,4 @@ def _shared(payments: Payments, each: Template, courses: list[Course]) -> Shared
             "examples": [temporal.key(payments, course.series) for course in courses[:5]],
         },
     }
-    return Shared(each.key, columns, list(payments.relationship[places]))
+    return Shared(shape.key, columns, list(payments.relationship[places]))

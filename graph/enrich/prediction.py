@@ -30,7 +30,8 @@ Row = dict[str, Any]
 DIGITS = 4
 STALE = 2  # periods after the end of its books from which on a prediction is stale
 RHYTHMS = {
-    "weekly": "weekly", "fortnightly": "fortnightly", "four_weekly": "four-weekly",
+    "weekly": "weekly", "fortnightly": "fortnightly", "twice_monthly": "twice a month",
+    "four_weekly": "four-weekly",
     "thirty_days": "every 30 days", "monthly": "monthly", "two_monthly": "every two months",
     "quarterly": "quarterly", "half_yearly": "half-yearly", "yearly": "yearly",
 }  # fmt: skip
@@ -40,8 +41,8 @@ def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: To
     """Write the layer: new predictions, and the state of those there are on each source's today."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
-        known = _known(cursor, user_id)
-        rows = list(predict(payments, every, until, known))
+        stored = _known(cursor, user_id)
+        rows = list(predict(payments, every, until, stored))
         if not rows:
             return Counts()
         values: dict[str, Any] = {"user_id": user_id, "rows": json.dumps(rows, default=str)}
@@ -60,7 +61,7 @@ def _known(cursor: CursorWrapper, user_id: UUID) -> list[Row]:
 
 
 def predict(
-    payments: Payments, every: Sequence[Course], until: Todays, known: Iterable[Mapping[str, Any]]
+    payments: Payments, every: Sequence[Course], until: Todays, stored: Iterable[Mapping[str, Any]]
 ) -> Iterator[Row]:
     """Each known prediction as of its source's today, and those that are new (id: None)."""
     by_key = {key(payments, course.series): course for course in every}
@@ -69,10 +70,10 @@ def predict(
         name: _next(payments, name, course, until[source_of(payments, course)], scales)
         for name, course in by_key.items()
     }
-    seen: set[tuple[str, str]] = set()
-    for row in known:
+    stored_keys: set[tuple[str, str]] = set()
+    for row in stored:
         name, agreed = row["evidence"].get("series", ""), row["evidence"].get("agreed", "")
-        seen.add((name, agreed))
+        stored_keys.add((name, agreed))
         if "cancelled_by" in row["evidence"]:  # by a person
             continue
         fresh = coming.get(name)
@@ -81,7 +82,7 @@ def predict(
         else:
             yield _settled(payments, row, by_key.get(name), until)
     for name, fresh in coming.items():
-        if fresh and (name, fresh["evidence"]["agreed"]) not in seen:
+        if fresh and (name, fresh["evidence"]["agreed"]) not in stored_keys:
             yield fresh
 
 
@@ -143,10 +144,10 @@ def _agreed(course: Course, slot: int) -> str:
 
 def _reason(course: Course, expected: Expected) -> str:
     rhythm = RHYTHMS[course.series.frequency]
-    kept = f"{len(course.slots)} of {course.slots[-1] - course.slots[0] + 1} times kept"
+    regularity = f"{len(course.slots)} of {course.slots[-1] - course.slots[0] + 1} times kept"
     probable = "probably " if course.series.is_probable else ""
     return (
-        f"{probable}{rhythm} since {on(int(course.days[0]))}, {kept}, "
+        f"{probable}{rhythm} since {on(int(course.days[0]))}, {regularity}, "
         f"last on {on(int(course.days[-1]))}; "
         f"most likely on {on(expected.day)}"
     )

@@ -29,27 +29,31 @@ LONGEST = 6  # steps back; a longer story is nobody's
 def explain(off: Iterable[Off], edges: Iterable[Step]) -> Iterator[dict[str, Any]]:
     """A row for each relationship that is off: its surest reason, and the chain behind it."""
     causes = _causes(edges)
-    seen: set[str] = set()
-    for each in off:
-        if each["relationship"] in seen:
+    explained: set[str] = set()
+    for finding in off:
+        if finding["relationship"] in explained:
             continue
-        seen.add(each["relationship"])
-        chain = _chain(each, causes)
+        explained.add(finding["relationship"])
+        chain = _chain(finding, causes)
         yield {
-            "relationship_id": each["relationship"],
-            "root_cause_analysis": sentence(each, chain),
-            "confidence": min(max(float(each["confidence"] or 0), 0.0), 1.0),
+            "relationship_id": finding["relationship"],
+            "root_cause_analysis": sentence(finding, chain),
+            "confidence": min(max(float(finding["confidence"] or 0), 0.0), 1.0),
             "chain": [_told(step) for step in chain],
-            "evidence": {"what": each["what"], "other": each["other"], "usual": each["usual"]},
+            "evidence": {
+                "what": finding["what"],
+                "other": finding["other"],
+                "usual": finding["usual"],
+            },
         }
 
 
 def _causes(edges: Iterable[Step]) -> dict[str, list[Step]]:
     """By the effect's event, the strongest first."""
-    found: dict[str, list[Step]] = defaultdict(list)
+    by_effect: dict[str, list[Step]] = defaultdict(list)
     for edge in edges:
-        found[edge["effect"]].append(edge)
-    return found
+        by_effect[edge["effect"]].append(edge)
+    return by_effect
 
 
 def _chain(off: Off, causes: Mapping[str, list[Step]]) -> list[Step]:

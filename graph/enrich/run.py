@@ -91,31 +91,31 @@ def enrich(
     `everything`, in all of them. One transaction a step: a step that fails leaves those before it
     in place. Raises LayerUnknown for a name that is none.
     """
-    chosen = _chosen(layers)
+    steps = _chosen(layers)
     with _only_one(user_id) as owner:
         analyze_stale(owner)
         wanted_at = _wanted_at(user_id)
-        found = Findings(user_id, everything=everything)
-        done = list(_each(owner, chosen, found, progress))
-        if wanted_at and len(chosen) == len(STEPS):
+        findings = Findings(user_id, everything=everything)
+        results = list(_each(owner, steps, findings, progress))
+        if wanted_at and len(steps) == len(STEPS):
             _write_down(user_id, wanted_at)
-    return done
+    return results
 
 
 def _each(
-    owner: BaseDatabaseWrapper, chosen: Sequence[str], found: Findings, progress: Progress | None
+    owner: BaseDatabaseWrapper, steps: Sequence[str], findings: Findings, progress: Progress | None
 ) -> Iterator[Done]:
     """The steps, one after the other; what the planner knows keeps up with what they write."""
-    written = GREW
-    for name in chosen:
-        if written >= GREW:
-            analyze_grown(owner, found.user_id)
-            written = 0
-        done = _do(name, found, progress)
-        written += done.rows_added
-        yield done
-    if written >= GREW:
-        analyze_grown(owner, found.user_id)
+    rows_written = GREW
+    for name in steps:
+        if rows_written >= GREW:
+            analyze_grown(owner, findings.user_id)
+            rows_written = 0
+        result = _do(name, findings, progress)
+        rows_written += result.rows_added
+        yield result
+    if rows_written >= GREW:
+        analyze_grown(owner, findings.user_id)
 
 
 @contextmanager
@@ -158,19 +158,19 @@ def _chosen(layers: Sequence[str]) -> list[str]:
     return [name for name in STEPS if not layers or name in layers]
 
 
-def _do(name: str, found: Findings, progress: Progress | None) -> Done:
+def _do(name: str, findings: Findings, progress: Progress | None) -> Done:
     if progress:
         progress(name)
     start = time.perf_counter()
-    counts = STEPS[name](found)
+    counts = STEPS[name](findings)
     seconds = time.perf_counter() - start
     return Done(name, counts.added, counts.changed, counts.removed, seconds)
 
 
 def _wanted_at(user_id: UUID) -> datetime | None:
     with tenant_transaction(user_id):
-        known = Enrichment.objects.filter(user_id=user_id).first()
-    return known.wanted_at if known else None
+        request = Enrichment.objects.filter(user_id=user_id).first()
+    return request.wanted_at if request else None
 
 
 def _write_down(user_id: UUID, wanted_at: datetime) -> None:

@@ -39,20 +39,20 @@ def patterns(payments: Payments, every: Sequence[Course], until: Todays) -> Iter
     What comes but once a quarter or a year is high in its months by its rhythm: that is no season.
     """
     spans = _spans(payments, until)
-    taken = np.zeros(len(payments), dtype=bool)
+    is_explained = np.zeros(len(payments), dtype=bool)
     for course in every:
         places = course.series.places
         often = course.series.fit.grid.rhythm.period < RARE
-        found = _of_series(payments, course, spans) if often else None
-        taken[places] |= found is not None or not often
-        if found:
+        strongest = _of_series(payments, course, spans) if often else None
+        is_explained[places] |= strongest is not None or not often
+        if strongest:
             name = f"series|{temporal.key(payments, course.series)}"
-            yield _shared(payments, name, places, found)
+            yield _shared(payments, name, places, strongest)
     for places in groups(payments):
-        rest = places[~taken[places]]
-        found = _of_flow(payments, rest, spans) if len(rest) >= LEAST_BUSY else None
-        if found:
-            yield _shared(payments, f"flow|{_flow(payments, rest)}", rest, found)
+        rest = places[~is_explained[places]]
+        strongest = _of_flow(payments, rest, spans) if len(rest) >= LEAST_BUSY else None
+        if strongest:
+            yield _shared(payments, f"flow|{_flow(payments, rest)}", rest, strongest)
 
 
 def _spans(payments: Payments, until: Todays) -> dict[str, tuple[int, int]]:
@@ -126,14 +126,14 @@ def _flow(payments: Payments, places: Ints) -> str:
     return "|".join((payments.source[first], *ends, payments.currency[first]))
 
 
-def _shared(payments: Payments, name: str, places: Ints, found: Season) -> Shared:
+def _shared(payments: Payments, name: str, places: Ints, strongest: Season) -> Shared:
     columns = {
-        "seasonal_strength": round(found.strength, DIGITS),
-        "seasonal_months": list(found.months),
+        "seasonal_strength": round(strongest.strength, DIGITS),
+        "seasonal_months": list(strongest.months),
         "evidence": {
-            "share_of_mean_by_month": [round(share, DIGITS) for share in found.by_month],
-            "months_seen": found.seen,
-            "chance_in_noise": float(f"{found.chance:.3g}"),
+            "share_of_mean_by_month": [round(share, DIGITS) for share in strongest.by_month],
+            "months_seen": strongest.seen,
+            "chance_in_noise": float(f"{strongest.chance:.3g}"),
             "payments": len(places),
             "currency": str(payments.currency[places[0]]),
         },

@@ -21,7 +21,7 @@ DIGITS = 4  # of scores and days that are kept
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
     """Write the layer, as of each source's today: a row a series, and its payments point at it."""
-    patterns = [pattern(payments, each, until[source_of(payments, each)]) for each in every]
+    patterns = [pattern(payments, course, until[source_of(payments, course)]) for course in every]
     return write_patterns.write(user_id, "temporal", TemporalPattern, patterns)
 
 

@@ -1,4 +1,7 @@
-"""A tenant's graph in exchange formats, written in pieces of bytes."""
+"""A tenant's graph in exchange formats, written in pieces of bytes.
+
+Files that commands write of other tables are in graph.export.table_files.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -13,7 +16,7 @@ from pyarrow import parquet as pq
 from graph.engine import text_formats
 from graph.engine.columns import storage, uuid_texts
 from graph.engine.text_formats import Contents
-from graph.export.csv_parquet import cells, flat_type
+from graph.export.table_files import cells, flat_type
 
 Pieces = Iterator[bytes]
 

@@ -183,8 +183,8 @@ def _edges(
     if edge_class is not None:
         page = page.filter(pc.equal(page["edge_class"], edge_class))
     part = build(contents.nodes, page)
-    counted = {"edges": part.edge_count, "unresolved": part.unresolved, "dangling": part.dangling}
-    contents.told |= {name: contents.told[name] + count for name, count in counted.items()}
+    counts = {"edges": part.edge_count, "unresolved": part.unresolved, "dangling": part.dangling}
+    contents.told |= {name: contents.told[name] + count for name, count in counts.items()}
     source, target = (contents.nodes["id"].take(pa.array(x)) for x in (part.source, part.target))
     ends = pa.table({"id": part.edges["id"], "source": source, "target": target})
     for name in columns:
@@ -218,5 +218,5 @@ def _with_changes(reader: TenantReader, user_id: UUID, state: State) -> Composed
 
 def _count(reader: TenantReader, user_id: UUID, table: str, before: Composable = NOTHING) -> int:
     query = SQL("{}SELECT count(*) FROM {} WHERE user_id = {}")
-    counted = reader.table(query.format(before, Identifier(table), Literal(user_id)))
-    return int(counted.column(0)[0].as_py())
+    result = reader.table(query.format(before, Identifier(table), Literal(user_id)))
+    return int(result.column(0)[0].as_py())

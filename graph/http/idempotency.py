@@ -55,10 +55,10 @@ class IdempotentRequest:
 
     def _stored(self) -> RepeatedRequest | None:
         requests = RepeatedRequest.objects.filter(user_id=self.user_id, key=self.key)
-        stored = requests.filter(created_at__gt=Now() - KEPT).first()
-        if stored is not None and stored.digest != self.digest:
+        recorded = requests.filter(created_at__gt=Now() - KEPT).first()
+        if recorded is not None and recorded.digest != self.digest:
             raise KeyReused
-        return stored
+        return recorded
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ class Execution:
         once = self.once
         expired = RepeatedRequest.objects.filter(user_id=once.user_id, key=once.key)
         expired.delete()
-        stored = RepeatedRequest(
+        recorded = RepeatedRequest(
             user_id=once.user_id,
             key=once.key,
             digest=once.digest,
@@ -85,7 +85,7 @@ class Execution:
             answer=answer,
             location=location,
         )
-        stored.save(force_insert=True)
+        recorded.save(force_insert=True)
         self.kept = True
 
 

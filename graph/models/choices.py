@@ -105,6 +105,7 @@ class ResolutionDecision(models.TextChoices):
 class Frequency(models.TextChoices):
     WEEKLY = "weekly"
     FORTNIGHTLY = "fortnightly"
+    TWICE_MONTHLY = "twice_monthly", "twice a month"
     FOUR_WEEKLY = "four_weekly"
     THIRTY_DAYS = "thirty_days", "every 30 days"
     MONTHLY = "monthly"

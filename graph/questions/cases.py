@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from graph.database.tenancy import tenant_transaction
 from graph.enrich.cases import PAIRS
-from graph.errors import NotFound, QuestionError
+from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.models import (
     DuplicateTransaction,
     PaymentCase,
@@ -21,10 +21,6 @@ from graph.models import (
 from graph.models.choices import CaseAction, CaseState
 
 Answer = dict[str, Any]
-
-
-class DecidedMeanwhile(QuestionError):
-    """The case has another state than the one that the person saw: nothing was changed."""
 
 
 ORDERS = {
@@ -66,7 +62,7 @@ def cases(
 
     `party` is a part of the party's name. The rows of a case are in `case`.
     """
-    wanted = {
+    conditions = {
         "state": state,
         "owner": owner,
         "party__icontains": party,
@@ -74,15 +70,15 @@ def cases(
         "amount_at_risk__gte": min_amount,
         "confidence__gte": min_confidence,
     }
-    filters = {name: value for name, value in wanted.items() if value is not None}
+    filters = {name: value for name, value in conditions.items() if value is not None}
     with tenant_transaction(user_id):
-        chosen = PaymentCase.objects.filter(user_id=user_id, **filters)
-        page = chosen.order_by(*ORDERS[order])[offset : offset + limit]
-        count = chosen.count()
+        matching = PaymentCase.objects.filter(user_id=user_id, **filters)
+        page = matching.order_by(*ORDERS[order])[offset : offset + limit]
+        count = matching.count()
         following = offset + limit
         return {
             "count": count,
-            "totals": _totals(chosen),
+            "totals": _totals(matching),
             "results": [_answer(case) for case in page],
             "next": following if following < count else None,
         }
@@ -94,8 +90,8 @@ def totals(user_id: UUID) -> list[Answer]:
         return _totals(PaymentCase.objects.filter(user_id=user_id))
 
 
-def _totals(chosen: "QuerySet[PaymentCase]") -> list[Answer]:
-    by = chosen.order_by("currency", "state").values("currency", "state")
+def _totals(matching: "QuerySet[PaymentCase]") -> list[Answer]:
+    by = matching.order_by("currency", "state").values("currency", "state")
     sums = by.annotate(
         cases=Count("id"), amount=Sum("amount_at_risk"), recovered=Sum("amount_recovered")
     )
@@ -138,34 +134,34 @@ def decide(
     if action not in DECISIONS:
         raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")
     with tenant_transaction(user_id):
-        chosen = _one(user_id, case_id, lock=True)
-        if seen is not None and chosen.state != seen:
-            raise DecidedMeanwhile(_meanwhile(user_id, chosen), "seen")
-        _check(chosen, action, note=note, owner=owner, amount=amount)
-        _apply(chosen, action, note=note, owner=owner, amount=amount)
+        case_row = _one(user_id, case_id, lock=True)
+        if seen is not None and case_row.state != seen:
+            raise DecidedMeanwhile(_meanwhile(user_id, case_row), "seen")
+        _check(case_row, action, note=note, owner=owner, amount=amount)
+        _apply(case_row, action, note=note, owner=owner, amount=amount)
         PaymentCaseEntry.objects.create(
             user_id=user_id,
-            case=chosen,
+            case=case_row,
             action=action,
             by=by,
-            state=chosen.state,
-            owner=chosen.owner,
+            state=case_row.state,
+            owner=case_row.owner,
             note=note,
-            amount_recovered=chosen.amount_recovered if action == CaseAction.RECOVER else None,
+            amount_recovered=case_row.amount_recovered if action == CaseAction.RECOVER else None,
         )
-        return _detail(user_id, chosen)
+        return _detail(user_id, case_row)
 
 
-def _meanwhile(user_id: UUID, chosen: PaymentCase) -> str:
-    entries = PaymentCaseEntry.objects.filter(user_id=user_id, case=chosen)
+def _meanwhile(user_id: UUID, case_row: PaymentCase) -> str:
+    entries = PaymentCaseEntry.objects.filter(user_id=user_id, case=case_row)
     last = entries.order_by("created_at", "id").last()
     by = f" by {last.by}" if last else ""
-    name = f"{chosen.amount_at_risk:,.2f} {chosen.currency} to {chosen.party}"
-    return f"Somebody else was faster: the case of {name} is {chosen.state} already{by}."
+    name = f"{case_row.amount_at_risk:,.2f} {case_row.currency} to {case_row.party}"
+    return f"Somebody else was faster: the case of {name} is {case_row.state} already{by}."
 
 
 def _check(
-    chosen: PaymentCase, action: str, *, note: str, owner: str | None, amount: Decimal | None
+    case_row: PaymentCase, action: str, *, note: str, owner: str | None, amount: Decimal | None
 ) -> None:
     if action == CaseAction.ASSIGN and owner is None:
         raise QuestionError("Say to whom it is assigned.", "owner")
@@ -173,69 +169,69 @@ def _check(
         raise QuestionError("Say what is to be noted.", "note")
     if amount is not None and action != CaseAction.RECOVER:
         raise QuestionError("An amount comes with the action recover only.", "amount")
-    if amount is not None and not 0 < amount <= chosen.amount_at_risk:
-        most = f"{chosen.amount_at_risk:.2f} {chosen.currency}"
+    if amount is not None and not 0 < amount <= case_row.amount_at_risk:
+        most = f"{case_row.amount_at_risk:.2f} {case_row.currency}"
         raise QuestionError(f"Say more than 0 and at most {most}, what is at risk.", "amount")
 
 
 def _apply(
-    chosen: PaymentCase, action: str, *, note: str, owner: str | None, amount: Decimal | None
+    case_row: PaymentCase, action: str, *, note: str, owner: str | None, amount: Decimal | None
 ) -> None:
     state = DECISIONS[action]
     if owner is not None:
-        chosen.owner = owner
+        case_row.owner = owner
     if note:
-        chosen.note = note
+        case_row.note = note
     if state is not None:
-        chosen.state = state
-        chosen.amount_recovered = Decimal(0)
+        case_row.state = state
+        case_row.amount_recovered = Decimal(0)
         if state == CaseState.RECOVERED:
-            chosen.amount_recovered = chosen.amount_at_risk if amount is None else amount
-        _judge_pairs(chosen)
-    chosen.updated_at = Now()
-    chosen.save()
-    chosen.refresh_from_db()
+            case_row.amount_recovered = case_row.amount_at_risk if amount is None else amount
+        _judge_pairs(case_row)
+    case_row.updated_at = Now()
+    case_row.save()
+    case_row.refresh_from_db()
 
 
-def _judge_pairs(chosen: PaymentCase) -> None:
+def _judge_pairs(case_row: PaymentCase) -> None:
     DuplicateTransaction.objects.filter(
-        user_id=chosen.user_id,
-        relationship_key__in=chosen.row_keys,
-        original_key__in=chosen.row_keys,
-    ).exclude(evidence__kind="republished").update(status=PAIRS[chosen.state])
+        user_id=case_row.user_id,
+        relationship_key__in=case_row.row_keys,
+        original_key__in=case_row.row_keys,
+    ).exclude(evidence__kind="republished").update(status=PAIRS[case_row.state])
 
 
 def _one(user_id: UUID, case_id: UUID | str, *, lock: bool = False) -> PaymentCase:
     try:
-        wanted = UUID(str(case_id))
+        key = UUID(str(case_id))
     except ValueError:
         raise NotFound("There is no such case.", "id") from None
-    chosen = PaymentCase.objects.select_for_update() if lock else PaymentCase.objects.all()
-    found = chosen.filter(user_id=user_id, id=wanted).first()
-    if found is None:
+    manager = PaymentCase.objects.select_for_update() if lock else PaymentCase.objects.all()
+    case_row = manager.filter(user_id=user_id, id=key).first()
+    if case_row is None:
         raise NotFound("There is no such case.", "id")
-    return found
+    return case_row
 
 
-def _answer(chosen: PaymentCase) -> Answer:
-    return {name: getattr(chosen, name) for name in COLUMNS}
+def _answer(case_row: PaymentCase) -> Answer:
+    return {name: getattr(case_row, name) for name in COLUMNS}
 
 
-def _detail(user_id: UUID, chosen: PaymentCase) -> Answer:
-    entries = PaymentCaseEntry.objects.filter(user_id=user_id, case=chosen)
+def _detail(user_id: UUID, case_row: PaymentCase) -> Answer:
+    entries = PaymentCaseEntry.objects.filter(user_id=user_id, case=case_row)
     names = ("action", "by", "state", "owner", "note", "amount_recovered", "created_at")
     return {
-        **_answer(chosen),
-        "row_keys": chosen.row_keys,
-        "rows": _rows(user_id, chosen),
+        **_answer(case_row),
+        "row_keys": case_row.row_keys,
+        "rows": _rows(user_id, case_row),
         "history": list(entries.order_by("created_at", "id").values(*names)),
     }
 
 
-def _rows(user_id: UUID, chosen: PaymentCase) -> list[Answer]:
+def _rows(user_id: UUID, case_row: PaymentCase) -> list[Answer]:
     """The rows in the order of their days: the books' own fields, and the part each plays."""
     roles = dict(
-        PaymentCaseRow.objects.filter(user_id=user_id, case=chosen).values_list(
+        PaymentCaseRow.objects.filter(user_id=user_id, case=case_row).values_list(
             "relationship_id", "role"
         )
     )

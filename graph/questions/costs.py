@@ -23,30 +23,30 @@ Asked = Mapping[str, Any]
 Cost = Callable[[Size, Asked], int]
 
 
-def once(size: Size, asked: Asked) -> int:
+def once(size: Size, parameters: Asked) -> int:
     """Everything is looked at once."""
     return size.all
 
 
-def path(size: Size, asked: Asked) -> int:
+def path(size: Size, parameters: Asked) -> int:
     """Each edge both ways, for each edge that the path may have."""
-    return 2 * size.all * int(asked["max_length"])
+    return 2 * size.all * int(parameters["max_length"])
 
 
-def k_shortest(size: Size, asked: Asked) -> int:
+def k_shortest(size: Size, parameters: Asked) -> int:
     """For each path wanted, a search from each of its nodes (Yen)."""
-    return 2 * size.all * int(asked["max_length"]) * int(asked["k"])
+    return 2 * size.all * int(parameters["max_length"]) * int(parameters["k"])
 
 
-def neighbourhood(size: Size, asked: Asked) -> int:
-    return 2 * size.all * int(asked["depth"])
+def neighbourhood(size: Size, parameters: Asked) -> int:
+    return 2 * size.all * int(parameters["depth"])
 
 
-def importance(size: Size, asked: Asked) -> int:
+def importance(size: Size, parameters: Asked) -> int:
     """PageRank goes on until it stands still; the others begin at every node (Brandes)."""
-    rounds = 4 if asked["algorithm"] == "pagerank" else size.nodes
+    rounds = 4 if parameters["algorithm"] == "pagerank" else size.nodes
     return rounds * size.all
 
 
-def communities(size: Size, asked: Asked) -> int:
+def communities(size: Size, parameters: Asked) -> int:
     return 8 * size.all

@@ -42,29 +42,29 @@ class Wanted:
 
     @property
     def digest(self) -> str:
-        said = json.dumps([self.question, self.parameters], sort_keys=True)
-        return hashlib.sha256(said.encode()).hexdigest()
+        text = json.dumps([self.question, self.parameters], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
-def known(user_id: UUID, wanted: Wanted) -> AskedQuestion | None:
+def known(user_id: UUID, key: Wanted) -> AskedQuestion | None:
     """The same question of the same version, if it was asked and its answer is not forgotten."""
     with _transaction(user_id):
-        return _same(user_id, wanted).exclude(expires_at__lte=Now()).first()
+        return _same(user_id, key).exclude(expires_at__lte=Now()).first()
 
 
-def accept(user_id: UUID, wanted: Wanted) -> AskedQuestion:
+def accept(user_id: UUID, key: Wanted) -> AskedQuestion:
     """Have it answered, if it is not being or has been. Raises TooMany."""
     with _transaction(user_id) as connection:
         with connection.cursor() as cursor:  # one at a time, so that the active ones can be counted
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [str(user_id)])
-        _same(user_id, wanted).filter(expires_at__lte=Now()).delete()
-        if same := _same(user_id, wanted).first():
+        _same(user_id, key).filter(expires_at__lte=Now()).delete()
+        if same := _same(user_id, key).first():
             return same
         _refuse_more(user_id)
-        made = _written(user_id, wanted)
-        tell = partial(accepted.send_robust, AskedQuestion, question=made)
+        question = _written(user_id, key)
+        tell = partial(accepted.send_robust, AskedQuestion, question=question)
         transaction.on_commit(tell, using=connection.alias)
-    return made
+    return question
 
 
 def get(user_id: UUID, question_id: UUID | str) -> AskedQuestion:
@@ -90,26 +90,26 @@ def forget(user_id: UUID, question_id: UUID | str) -> None:
     Raises NotFound.
     """
     with _transaction(user_id):
-        found = _found(user_id, question_id, lock=True)
-        if found.status not in ACTIVE:
-            found.delete()
+        question = _found(user_id, question_id, lock=True)
+        if question.status not in ACTIVE:
+            question.delete()
             return
-        found.cancel_requested_at = Now()
-        if found.status == QuestionStatus.QUEUED:
-            found.status = QuestionStatus.CANCELLED
-            found.finished_at, found.expires_at = Now(), Now() + SHOWN
-        found.save(update_fields=["cancel_requested_at", "status", "finished_at", "expires_at"])
+        question.cancel_requested_at = Now()
+        if question.status == QuestionStatus.QUEUED:
+            question.status = QuestionStatus.CANCELLED
+            question.finished_at, question.expires_at = Now(), Now() + SHOWN
+        question.save(update_fields=["cancel_requested_at", "status", "finished_at", "expires_at"])
 
 
 def _transaction(user_id: UUID) -> Any:
     return tenant_transaction(user_id, using=router.db_for_write(AskedQuestion))
 
 
-def _same(user_id: UUID, wanted: Wanted) -> "QuerySet[AskedQuestion]":
+def _same(user_id: UUID, key: Wanted) -> "QuerySet[AskedQuestion]":
     return AskedQuestion.objects.filter(
         user_id=user_id,
-        digest=wanted.digest,
-        version=wanted.version,
+        digest=key.digest,
+        version=key.version,
         cancel_requested_at__isnull=True,
     )
 
@@ -125,29 +125,29 @@ def _refuse_more(user_id: UUID) -> None:
         )
 
 
-def _written(user_id: UUID, wanted: Wanted) -> AskedQuestion:
+def _written(user_id: UUID, key: Wanted) -> AskedQuestion:
     question_id = uuid4()
-    made = AskedQuestion(
+    question = AskedQuestion(
         id=question_id,
         user_id=user_id,
-        question=wanted.question,
-        parameters=dict(wanted.parameters),
-        digest=wanted.digest,
-        version=wanted.version,
+        question=key.question,
+        parameters=dict(key.parameters),
+        digest=key.digest,
+        version=key.version,
         job_id=f"{question_id}:1",
     )
-    made.save(force_insert=True)
-    made.refresh_from_db()
-    return made
+    question.save(force_insert=True)
+    question.refresh_from_db()
+    return question
 
 
 def _found(user_id: UUID, question_id: UUID | str, *, lock: bool = False) -> AskedQuestion:
     mine = AskedQuestion.objects.filter(user_id=user_id).exclude(expires_at__lte=Now())
     try:
-        wanted = Q(pk=UUID(str(question_id)))
+        condition = Q(pk=UUID(str(question_id)))
     except ValueError:
-        wanted = Q(pk__in=())
-    found = (mine.select_for_update() if lock else mine).filter(wanted).first()
-    if found is None:
+        condition = Q(pk__in=())
+    question = (mine.select_for_update() if lock else mine).filter(condition).first()
+    if question is None:
         raise NotFound("You have no such question: its answer is forgotten, or never was.", "id")
-    return found
+    return question

@@ -31,9 +31,12 @@ def party(
     """
     with rows.snapshot(user_id) as reader:
         entity = _standing(reader, user_id, entity_id)
-        asked = {"user_id": user_id, "entity": entity["id"], "limit": limit, "edges": edges}
-        asked["kinds"] = kinds.meant(kind)
-        return {**entity, "neighbours": reader.rows(sql.read("questions/entity_neighbours"), asked)}
+        parameters = {"user_id": user_id, "entity": entity["id"], "limit": limit, "edges": edges}
+        parameters["kinds"] = kinds.meant(kind)
+        return {
+            **entity,
+            "neighbours": reader.rows(sql.read("questions/entity_neighbours"), parameters),
+        }
 
 
 def must_be_there(user_id: UUID, entity_id: UUID | str, field: str) -> None:
@@ -56,19 +59,19 @@ def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[An
     """
     with rows.snapshot(user_id) as reader:
         entity = _standing(reader, user_id, entity_id)
-        asked = {"user_id": user_id, "entity": entity["id"], "limit": limit}
-        return reader.rows(sql.read("questions/entity_similar"), asked)
+        parameters = {"user_id": user_id, "entity": entity["id"], "limit": limit}
+        return reader.rows(sql.read("questions/entity_similar"), parameters)
 
 
 def _standing(reader: Reader, user_id: UUID, entity_id: UUID | str) -> Answer:
     """The entity, or the one that it is merged into, with all spellings of its name."""
     try:
-        wanted = UUID(str(entity_id))
+        key = UUID(str(entity_id))
     except ValueError:
         raise NotFound("There is no such entity in your graph.", "id") from None
-    asked = {"user_id": user_id, "entity": wanted}
-    found = reader.rows(sql.read("questions/entity_summary"), asked)
-    if not found:
+    parameters = {"user_id": user_id, "entity": key}
+    summaries = reader.rows(sql.read("questions/entity_summary"), parameters)
+    if not summaries:
         raise NotFound("There is no such entity in your graph.", "id")
-    (entity,) = found
+    (entity,) = summaries
     return {**entity, "keys": json.loads(entity["keys"]), "spellings": sorted(entity["spellings"])}

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from graph.layers import BY_NAME, LAYERS
-from graph.models import NormalizedEntity
 from graph.questions import insights, whole_graph
 from graph.reading import rows
 
@@ -13,31 +12,23 @@ Answer = dict[str, Any]
 
 
 def explain(user_id: UUID, relationship_id: UUID | str) -> Answer:
-    """The relationship, its parties, each layer's columns with its evidence, and one paragraph.
+    """The relationship with its parties, each layer's columns with its evidence, and one paragraph.
 
     A layer that says nothing is None. Raises NotFound, ViewMissing, ViewUnpopulated.
     """
     with rows.snapshot(user_id) as reader:
         found = whole_graph.relationship_in(reader, user_id, relationship_id)
         layers = {layer.name: _layer(user_id, found, layer.name) for layer in LAYERS}
-        ends = _ends(user_id, found)
     facts = {name: value for name, value in found.items() if name != "layers"}
-    said = " ".join(_sentences({**facts, **ends}, layers))
-    return {"relationship": facts, **ends, "layers": layers, "in_words": said}
+    said = " ".join(_sentences(facts, layers))
+    return {"relationship": facts, "layers": layers, "in_words": said}
 
 
-def _layer(user_id: UUID, found: Answer, name: str) -> Answer | None:
-    columns = found["layers"][name]
+def _layer(user_id: UUID, relationship: Answer, name: str) -> Answer | None:
+    columns = relationship["layers"][name]
     if columns is None:
         return None
     return {"insight": columns, "evidence": insights.evidence_of(user_id, name, columns["id"])}
-
-
-def _ends(user_id: UUID, found: Answer) -> dict[str, NormalizedEntity | None]:
-    ids = {end: found[f"{end}_entity_id"] for end in ("source", "target")}
-    known = NormalizedEntity.objects.filter(user_id=user_id, pk__in={*ids.values()} - {None})
-    parties = {entity.id: entity for entity in known}
-    return {end: parties.get(row_id) for end, row_id in ids.items()}
 
 
 def _sentences(facts: Answer, layers: dict[str, Answer | None]) -> Iterator[str]:
@@ -45,9 +36,9 @@ def _sentences(facts: Answer, layers: dict[str, Answer | None]) -> Iterator[str]
     if facts["reason"].strip("."):
         reason = facts["reason"].rstrip(".")
         yield f"{reason[0].upper()}{reason[1:]}."
-    for name, found in layers.items():
-        if found is not None:
-            yield BY_NAME[name].say(found["insight"])
+    for name, layer in layers.items():
+        if layer is not None:
+            yield BY_NAME[name].say(layer["insight"])
 
 
 def _opening(facts: Answer) -> str:

@@ -9,10 +9,10 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from graph.errors import NotFound, QuestionError
 from graph.layers import BY_NAME, Layer
-from graph.models import NormalizedEntity, TenantRelationship
+from graph.models import TenantRelationship
 from graph.models.choices import PredictionStatus
 from graph.models.of_layers import model_of, statuses_of
-from graph.questions import days, kinds
+from graph.questions import days, ends, kinds
 from graph.questions.search import standing_for
 from graph.reading import pages
 from graph.reading import rows as reading_rows
@@ -29,6 +29,7 @@ FACTS = (
     "currency",
     "document_ref",
 )
+EXPECTED = "expected"  # of a prediction: any state but fulfilled
 STALE = "stale"  # of a prediction: the books that it rests on ended too long ago
 Answer = dict[str, Any]
 
@@ -61,22 +62,31 @@ def insights(
     """
     layer = _layer(layer_name)
     day = today or days.today(user_id)
-    wanted = Q(user_id=user_id) & _scored(layer, min_score) & _within(since, until)
+    conditions = _scored(layer, min_score) & _within(since, until) & _of_kind(kind)
     if once:
-        wanted &= _once(user_id, layer)
-    if kind is not None and (meant := kinds.meant(kind)) is not None:
-        wanted &= Q(kind__in=meant)
+        conditions &= _once(user_id, layer)
     with reading_rows.snapshot(user_id) as reader:
         if party is not None:
-            wanted &= _with_party(user_id, party)
-        found = TenantRelationship.objects.filter(wanted).filter(
-            **{f"{layer.id_column}__isnull": False}
+            conditions &= _with_party(user_id, party)
+        relationships = _of_status(_annotated(user_id, layer), user_id, layer, status, day)
+        page, following = pages.page(
+            reader, relationships.filter(conditions), most, after, few=party is not None
         )
-        found = _of_status(found, user_id, layer, status, day)
-        page, following = pages.page(reader, found, most, after, few=party is not None)
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
-        parties = _parties(user_id, page)
-    return [_answer(layer, row, rows, parties, day) for row in page], following
+        ends_of = ends.of(user_id, page)
+    return [{**_answer(layer, row, rows, day), **ends_of[row.id]} for row in page], following
+
+
+def _annotated(user_id: UUID, layer: Layer) -> QuerySet[TenantRelationship]:
+    """The tenant's relationships that have a row of the layer."""
+    return TenantRelationship.objects.filter(
+        user_id=user_id, **{f"{layer.id_column}__isnull": False}
+    )
+
+
+def _of_kind(kind: str | None) -> Q:
+    records = None if kind is None else kinds.meant(kind)
+    return Q() if records is None else Q(kind__in=records)
 
 
 def _layer(name: str) -> Layer:
@@ -107,29 +117,29 @@ def _once(user_id: UUID, layer: Layer) -> Q:
 
 
 def _within(since: datetime | None, until: datetime | None) -> Q:
-    wanted = Q()
+    condition = Q()
     if since is not None:
-        wanted &= Q(occurred_at__gte=since)
-    return wanted if until is None else wanted & Q(occurred_at__lte=until)
+        condition &= Q(occurred_at__gte=since)
+    return condition if until is None else condition & Q(occurred_at__lte=until)
 
 
 def _of_status(
-    found: QuerySet[TenantRelationship],
+    relationships: QuerySet[TenantRelationship],
     user_id: UUID,
     layer: Layer,
     status: str | None,
     today: date,
 ) -> QuerySet[TenantRelationship]:
     if status is None:
-        return found
-    statuses = (*statuses_of(layer), *([STALE] if layer.name == "prediction" else []))
+        return relationships
+    statuses = (*statuses_of(layer), *([STALE, EXPECTED] if layer.name == "prediction" else []))
     if status not in statuses:
-        known = ", ".join(statuses) or "none"
-        raise QuestionError(f"No status of the layer {layer.name}. Known: {known}.", "status")
+        choices = ", ".join(statuses) or "none"
+        raise QuestionError(f"No status of the layer {layer.name}. Known: {choices}.", "status")
     if layer.name == "prediction":
-        return found.filter(_expected(status, today))
+        return relationships.filter(_expected(status, today))
     rows = model_of(layer).objects.filter(user_id=user_id, status=status).values("id")
-    return found.filter(**{f"{layer.id_column}__in": rows})
+    return relationships.filter(**{f"{layer.id_column}__in": rows})
 
 
 def _expected(status: str, today: date) -> Q:
@@ -139,6 +149,7 @@ def _expected(status: str, today: date) -> Q:
     passed = Q(expected_to__isnull=False, expected_to__lt=today)
     return {
         PredictionStatus.FULFILLED.value: fulfilled,
+        EXPECTED: ~fulfilled,
         STALE: ~fulfilled & stale,
         PredictionStatus.OVERDUE.value: ~fulfilled & ~stale & passed,
         PredictionStatus.PENDING.value: ~fulfilled & ~stale & ~passed,
@@ -165,19 +176,10 @@ def _rows(user_id: UUID, layer: Layer, ids: Sequence[UUID]) -> dict[UUID, Any]:
     return {row.id: row for row in model_of(layer).objects.filter(user_id=user_id, id__in=ids)}
 
 
-def _parties(
-    user_id: UUID, page: Sequence[TenantRelationship]
-) -> dict[UUID | None, NormalizedEntity]:
-    ids = {getattr(row, end) for row in page for end in ("source_entity_id", "target_entity_id")}
-    found = NormalizedEntity.objects.filter(user_id=user_id, id__in=ids - {None})
-    return {entity.id: entity for entity in found}
-
-
 def _answer(
     layer: Layer,
     row: TenantRelationship,
     rows: dict[UUID, Any],
-    parties: dict[UUID | None, NormalizedEntity],
     today: date,
 ) -> Answer:
     of_layer: Model | None = rows.get(getattr(row, layer.id_column))
@@ -187,8 +189,6 @@ def _answer(
     return {
         "layer": layer.name,
         **{name: getattr(row, name) for name in FACTS},
-        "source": parties.get(row.source_entity_id),
-        "target": parties.get(row.target_entity_id),
         "insight": {"id": getattr(row, layer.id_column), **columns},
         "evidence": _evidence(of_layer),
     }

@@ -41,26 +41,26 @@ def open_items(
     """
     day = today or days.today(user_id)
     with rows.snapshot(user_id) as reader:
-        found = read(reader, user_id, day, meant(user_id, party))
+        items = read(reader, user_id, day, meant(user_id, party))
         books = days.books(reader, user_id, day)
-    wanted = {"direction": direction, "item": item, "currency": currency}
-    for name, value in wanted.items():
-        found = [each for each in found if value in (None, each[name])]
+    filters = {"direction": direction, "item": item, "currency": currency}
+    for name, value in filters.items():
+        items = [row for row in items if value in (None, row[name])]
     return {
         "today": day,
         "books": books,
-        "totals": totals(found),
-        "count": len(found),
-        "results": found[:limit],
+        "totals": totals(items),
+        "count": len(items),
+        "results": items[:limit],
     }
 
 
 def read(reader: Reader, user_id: UUID, today: date, parties: list[UUID] | None) -> list[Answer]:
     """All items that are open on that day; each in its bucket of age."""
-    asked = {"user_id": user_id, "today": today, "parties": parties}
+    parameters = {"user_id": user_id, "today": today, "parties": parties}
     with hashed(reader):
-        found = reader.rows(sql.read("questions/open_items"), asked)
-    return [{**each, "age": bucket(each["days_overdue"])} for each in found]
+        items = reader.rows(sql.read("questions/open_items"), parameters)
+    return [{**row, "age": bucket(row["days_overdue"])} for row in items]
 
 
 @contextmanager
@@ -93,10 +93,10 @@ def totals(items: Iterable[Answer]) -> list[Answer]:
     """Open amounts by item, direction and currency, and by age within each."""
     sums: dict[tuple[str, str, str], dict[str, Decimal]] = {}
     counts: dict[tuple[str, str, str], int] = {}
-    for each in items:
-        key = (each["direction"], each["item"], each["currency"])
+    for row in items:
+        key = (row["direction"], row["item"], row["currency"])
         ages = sums.setdefault(key, dict.fromkeys(BUCKETS, Decimal(0)))
-        ages[each["age"]] += each["open"]
+        ages[row["age"]] += row["open"]
         counts[key] = counts.get(key, 0) + 1
     return [
         {
@@ -114,13 +114,13 @@ def totals(items: Iterable[Answer]) -> list[Answer]:
 def obligations(items: Iterable[Answer]) -> list[Answer]:
     """Receivable and payable by currency and month of the due day: open, and of that overdue."""
     sums: dict[tuple[str, str, str], list[Decimal]] = {}
-    for each in items:
-        if each["item"] in OWED:
-            due = each["due_on"] or each["day"]
-            key = (each["direction"], each["currency"], f"{due:%Y-%m}")
+    for row in items:
+        if row["item"] in OWED:
+            due = row["due_on"] or row["day"]
+            key = (row["direction"], row["currency"], f"{due:%Y-%m}")
             open_, overdue = sums.setdefault(key, [Decimal(0), Decimal(0)])
-            late = each["open"] if each["days_overdue"] > 0 else Decimal(0)
-            sums[key] = [open_ + each["open"], overdue + late]
+            late = row["open"] if row["days_overdue"] > 0 else Decimal(0)
+            sums[key] = [open_ + row["open"], overdue + late]
     return [
         {
             "direction": direction,

@@ -55,8 +55,8 @@ def reconcile(user_id: UUID) -> Answer:
         _account(list(rows))
         for _, rows in groupby(lines, key=lambda line: (line.source, line.account, line.currency))
     ]
-    stated = [account for account in accounts if account["months"]]
-    return {"ok": all(account["ok"] for account in stated), "accounts": stated}
+    with_statements = [account for account in accounts if account["months"]]
+    return {"ok": all(account["ok"] for account in with_statements), "accounts": with_statements}
 
 
 def _account(lines: list[Line]) -> Answer:
@@ -83,7 +83,7 @@ def in_order(lines: Sequence[Line]) -> list[Line]:
 def breaks(lines: Iterable[Line]) -> list[Break]:
     """Each line whose balance is not the last stated one and what was booked since. After a break
     the stated balance counts, so that one mistake is told once."""
-    found = []
+    breaks_found = []
     running: Decimal | None = None
     for line in lines:
         expected = None if running is None else running + line.amount
@@ -91,9 +91,9 @@ def breaks(lines: Iterable[Line]) -> list[Break]:
             running = expected
             continue
         if expected is not None and expected != line.balance:
-            found.append(Break(line, expected))
+            breaks_found.append(Break(line, expected))
         running = line.balance
-    return found
+    return breaks_found
 
 
 def _months(lines: Sequence[Line], broken: Sequence[Break]) -> Iterator[Answer]:
@@ -105,7 +105,7 @@ def _months(lines: Sequence[Line], broken: Sequence[Break]) -> Iterator[Answer]:
         closing = _closing(booked, opening)
         if opening is None or closing is None:
             continue
-        within = [each for each in broken if f"{each.line.day:%Y-%m}" == month]
+        within = [broken_line for broken_line in broken if f"{broken_line.line.day:%Y-%m}" == month]
         yield {
             "month": month,
             "opening": opening,
@@ -140,15 +140,15 @@ def _closing(lines: Sequence[Line], opening: Decimal | None) -> Decimal | None:
     return closing
 
 
-def _told(found: Break) -> Answer:
-    line = found.line
+def _told(gap: Break) -> Answer:
+    line = gap.line
     return {
         "key": line.key,
         "file": line.file,
         "line": line.line,
         "day": line.day,
         "amount": line.amount,
-        "expected": found.expected,
+        "expected": gap.expected,
         "stated": line.balance,
-        "difference": (line.balance or Decimal(0)) - found.expected,
+        "difference": (line.balance or Decimal(0)) - gap.expected,
     }

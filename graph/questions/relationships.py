@@ -11,8 +11,8 @@ from graph.layers import BY_NAME, LAYERS
 from graph.models import TenantRelationship
 from graph.questions import kinds
 from graph.questions.search import standing_for
-from graph.questions.whole_graph import as_answer
-from graph.reading import pages
+from graph.questions.whole_graph import as_answers
+from graph.reading import ordered_pages, pages
 from graph.reading import rows as reading_rows
 from graph.reading.cursors import Position
 
@@ -39,34 +39,53 @@ FEW = {"party", "source", "target", "document_ref", "transaction_ref"}
 
 
 def relationships(
-    user_id: UUID, wanted: Mapping[str, Any], *, most: int = 50, after: Position | None = None
+    user_id: UUID,
+    filters: Mapping[str, Any],
+    *,
+    most: int = 50,
+    after: Position | None = None,
 ) -> tuple[list[Answer], Position | None]:
     """A page of relationships, newest first, and where the next begins.
 
-    `wanted`: those of EXACTLY; `party` (an id or a part of a name); `edges` (flow, all); `kind`
+    `filters`: those of EXACTLY; `party` (an id or a part of a name); `edges` (flow, all); `kind`
     (what the rows record); `once` (of a payment's views the one that counts); `has` and
     `lacks`, names of layers. Raises QuestionError, ViewMissing, ViewUnpopulated.
     """
-    found = Q(user_id=user_id)
-    for name, value in wanted.items():
-        if name in EXACTLY:
-            found &= Q(**{EXACTLY[name]: value})
-    if wanted.get("edges", "flow") == "flow":
-        found &= Q(edge_class="flow")
-    if "kind" in wanted and (meant := kinds.meant(wanted["kind"])) is not None:
-        found &= Q(kind__in=meant)
-    if wanted.get("once"):
-        found &= Q(payment_group_id=F("id")) | Q(payment_group_id__isnull=True)
-    found &= _layers(wanted.get("has", ()), "has", missing=False)
-    found &= _layers(wanted.get("lacks", ()), "lacks", missing=True)
     with reading_rows.snapshot(user_id) as reader:
-        if party := wanted.get("party"):
-            ids = standing_for(user_id, party)
-            found &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
-        rows = TenantRelationship.objects.filter(found)
-        few = not FEW.isdisjoint(wanted)
+        rows = TenantRelationship.objects.filter(chosen(user_id, filters))
+        few = not FEW.isdisjoint(filters)
         page, following = pages.page(reader, rows, most, after, few=few)
-    return [as_answer(row) for row in page], following
+        return as_answers(user_id, page), following
+
+
+def ordered(
+    user_id: UUID, filters: Mapping[str, Any], order: str, *, most: int = 50, after: str | None
+) -> tuple[list[Answer], str | None]:
+    """As `relationships`, in another order: one of `ordered_pages.ORDERS`."""
+    with reading_rows.snapshot(user_id) as reader:
+        rows = TenantRelationship.objects.filter(chosen(user_id, filters))
+        page, following = ordered_pages.page(reader, rows, order, most, after)
+        return as_answers(user_id, page), following
+
+
+def chosen(user_id: UUID, filters: Mapping[str, Any]) -> Q:
+    """The condition of `filters`, as `relationships` has it; in the tenant's transaction."""
+    condition = Q(user_id=user_id)
+    for name, value in filters.items():
+        if name in EXACTLY:
+            condition &= Q(**{EXACTLY[name]: value})
+    if filters.get("edges", "flow") == "flow":
+        condition &= Q(edge_class="flow")
+    if "kind" in filters and (records := kinds.meant(filters["kind"])) is not None:
+        condition &= Q(kind__in=records)
+    if filters.get("once"):
+        condition &= Q(payment_group_id=F("id")) | Q(payment_group_id__isnull=True)
+    condition &= _layers(filters.get("has", ()), "has", missing=False)
+    condition &= _layers(filters.get("lacks", ()), "lacks", missing=True)
+    if party := filters.get("party"):
+        ids = standing_for(user_id, party)
+        condition &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
+    return condition
 
 
 def _layers(names: Any, field: str, *, missing: bool) -> Q:
@@ -75,7 +94,7 @@ def _layers(names: Any, field: str, *, missing: bool) -> Q:
         raise QuestionError(
             f"There is no layer {unknown[0]!r}. Known: {', '.join(BY_NAME)}.", field
         )
-    found = Q()
+    condition = Q()
     for name in names:
-        found &= Q(**{f"{BY_NAME[name].id_column}__isnull": missing})
-    return found
+        condition &= Q(**{f"{BY_NAME[name].id_column}__isnull": missing})
+    return condition

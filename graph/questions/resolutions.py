@@ -5,11 +5,13 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connections
+from django.db.models import QuerySet
 
 from graph import sql
 from graph.database.bulk import alone
 from graph.database.tenancy import tenant_transaction
 from graph.enrich.resolution import step
+from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.models import EntityResolution
 from graph.models.choices import ResolutionDecision
 
@@ -34,27 +36,73 @@ def listed(
         return [_answer(row, facts) for row in rows], pairs.count()
 
 
-def decide(
-    user_id: UUID, pair: UUID, word: Word, *, seen: ResolutionDecision, by: str
-) -> str | None:
-    """Merge the pair, keep it apart, or take a decision back.
+def count_open(user_id: UUID) -> int:
+    """The pairs that wait for a person."""
+    with tenant_transaction(user_id):
+        pairs = EntityResolution.objects.filter(user_id=user_id, decided=ResolutionDecision.OPEN)
+        return pairs.count()
 
-    None: done. Otherwise what the pair is now, because somebody has decided it since it was
-    `seen`, or "gone"; nothing is changed then.
+
+def decide(
+    user_id: UUID,
+    pair: UUID | str,
+    word: Word,
+    *,
+    by: str,
+    seen: ResolutionDecision | str | None = None,
+) -> Answer | None:
+    """Merge the pair, keep it apart, or take a decision back: the pair as it is then.
+
+    None where it is no pair any more. Raises NotFound; DecidedMeanwhile where somebody has decided
+    it since it was `seen`.
     """
+    chosen = _id(pair)
     with tenant_transaction(user_id) as connection:
         with connection.cursor() as cursor:  # before any row, as enrichment does: no deadlock
             alone(cursor, user_id)
-        now = EntityResolution.objects.select_for_update().filter(user_id=user_id, pk=pair).first()
+        pairs = EntityResolution.objects.filter(user_id=user_id, pk=chosen)
+        now = pairs.select_for_update().first()
         if now is None:
-            return "gone"
-        if now.decided != seen:
-            return f"{now.get_decided_display()} ({now.decided_by})"
+            raise NotFound("The pair is gone already.", "id")
+        if seen is not None and now.decided != seen:
+            state = f"{now.get_decided_display()} ({now.decided_by})"
+            sentence = f"Somebody else was faster: the pair is {state} already."
+            raise DecidedMeanwhile(sentence, "seen")
         if word == "undo":
-            step.undo(user_id, [pair], by)
+            step.undo(user_id, [chosen], by)
         else:
-            step.judge(user_id, [pair], word, by)
-    return None
+            step.judge(user_id, [chosen], word, by)
+        return _as_it_is(user_id, pairs)
+
+
+def one_party(user_id: UUID, one: UUID, other: UUID, word: Word, *, by: str) -> Answer | None:
+    """A person's word on any two parties, whether they were found alike or not.
+
+    The pair as it is then. Raises NotFound for what is none of the tenant's parties, QuestionError
+    for a party with itself.
+    """
+    if one == other:
+        raise QuestionError("Say two parties.", "other")
+    ends = {one, other}
+    with tenant_transaction(user_id):
+        pairs = EntityResolution.objects.filter(user_id=user_id, kept__in=ends, merged__in=ends)
+        if word == "undo":
+            step.undo(user_id, list(pairs.values_list("pk", flat=True)), by)
+        else:
+            step.decide(user_id, one, other, word, by)
+        return _as_it_is(user_id, pairs.all())
+
+
+def _id(pair: UUID | str) -> UUID:
+    try:
+        return UUID(str(pair))
+    except ValueError:
+        raise NotFound("There is no such pair.", "id") from None
+
+
+def _as_it_is(user_id: UUID, pairs: "QuerySet[EntityResolution]") -> Answer | None:
+    row = pairs.select_related("kept", "merged").first()
+    return None if row is None else _answer(row, _facts(user_id, [row.kept_id, row.merged_id]))
 
 
 def _answer(row: EntityResolution, facts: dict[UUID, Answer]) -> Answer:

@@ -1,6 +1,7 @@
 """Finding entities by name."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from django.db import connections
 
 from graph import sql
 from graph.database.tenancy import tenant_transaction
+from graph.models import NormalizedEntity
 
 NAMED = 1_000  # entities that a part of a name may mean; the first by id
 After = tuple[float, str, UUID]  # the likeness, the name in lower case and the id of the last one
@@ -36,29 +38,41 @@ def entities(
     One that is merged into another is found as that one. Without a text: all, by name. Typos are
     forgiven by trigram word similarity (pg_trgm).
     """
-    asked = [text, _pattern(text), kind, limit + 1, *(after or (None, None, None))]
+    parameters = [text, _pattern(text), kind, limit + 1, *(after or (None, None, None))]
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(
-            "SELECT entities, kinds FROM search_entities(%s, %s, %s, %s, %s, %s, %s)", asked
+            "SELECT entities, kinds FROM search_entities(%s, %s, %s, %s, %s, %s, %s)", parameters
         )
-        found, kinds = (json.loads(each or "{}") for each in cursor.fetchone())
-    page = found[:limit]
-    if len(found) <= limit:
+        matching, kinds = (json.loads(text_ or "{}") for text_ in cursor.fetchone())
+    page = matching[:limit]
+    if len(matching) <= limit:
         return Found(page, kinds, None)
     last = page[-1]
     return Found(page, kinds, (float(last["likeness"]), last["sorted"], UUID(last["id"])))
 
 
+def entities_of(user_id: UUID, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """The entities of these ids, or those that they are merged into, each once, in their order."""
+    with tenant_transaction(user_id):
+        rows = NormalizedEntity.objects.filter(user_id=user_id, pk__in=ids)
+        standing = {row.pk: row.merged_into_id or row.pk for row in rows}
+        wanted = list(dict.fromkeys(standing[pk] for pk in ids if pk in standing))
+        entities = NormalizedEntity.objects.filter(user_id=user_id, pk__in=wanted)
+        by_id = entities.in_bulk()
+    names = ("id", "kind", "name", "keys")
+    return [{name: getattr(by_id[pk], name) for name in names} for pk in wanted if pk in by_id]
+
+
 def standing_for(user_id: UUID, party: str) -> list[UUID]:
     """The entities that stand for those meant by an id or a part of a name: in a transaction."""
-    meant: dict[str, Any] = {"id": None, "pattern": None}
+    names: dict[str, Any] = {"id": None, "pattern": None}
     try:
-        meant["id"] = UUID(party)
+        names["id"] = UUID(party)
     except ValueError:
-        meant["pattern"] = _pattern(party)
+        names["pattern"] = _pattern(party)
     with connections["default"].cursor() as cursor:
-        asked = {"user_id": user_id, "most": NAMED, **meant}
-        cursor.execute(sql.read("questions/entities_meant"), asked)
+        parameters = {"user_id": user_id, "most": NAMED, **names}
+        cursor.execute(sql.read("questions/entities_meant"), parameters)
         return list(dict.fromkeys(standing for (standing,) in cursor.fetchall()))
 
 

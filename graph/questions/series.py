@@ -22,11 +22,11 @@ def histories(user_id: UUID, relationship_ids: Sequence[UUID]) -> dict[UUID, His
     if not relationship_ids:
         return {}
     with rows.snapshot(user_id) as reader:
-        found = reader.rows(
+        payments = reader.rows(
             sql.read("questions/series_histories"),
             {"user_id": user_id, "relationships": list(relationship_ids)},
         )
     histories: defaultdict[UUID, History] = defaultdict(list)
-    for row in found:
+    for row in payments:
         histories[row["relationship_id"]].append((row["day"], row["amount"]))
     return dict(histories)

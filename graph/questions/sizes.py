@@ -25,25 +25,25 @@ def at_most(user_id: UUID, version: str) -> Size:
 
 def edges_of(user_id: UUID, only: Only, *, flow: bool) -> int:
     """How many relationships are such edges. Raises ViewMissing, ViewUnpopulated."""
-    found = TenantRelationship.objects.filter(_condition(user_id, only, flow=flow))
-    text, parameters = found.order_by().values("id").query.sql_with_params()
+    edges = TenantRelationship.objects.filter(_condition(user_id, only, flow=flow))
+    text, parameters = edges.order_by().values("id").query.sql_with_params()
     with rows.snapshot(user_id) as reader:
-        counted = f"SELECT count(*) AS n FROM ({text}) AS found"  # noqa: S608 - the ORM's own
-        return int(reader.rows(counted, parameters)[0]["n"])
+        query = f"SELECT count(*) AS n FROM ({text}) AS found"  # noqa: S608 - the ORM's own
+        return int(reader.rows(query, parameters)[0]["n"])
 
 
 def _condition(user_id: UUID, only: Only, *, flow: bool) -> Q:
     """As Only.of, but for a view's rows."""
-    found = Q(user_id=user_id)
-    asked = {
+    condition = Q(user_id=user_id)
+    filters = {
         "edge_class": "flow" if flow else None,
         "relationship_type__in": only.types or None,
         "confidence_score__gte": only.min_confidence or None,
         "occurred_at__gte": only.since and datetime.combine(only.since, time.min, UTC),
         "occurred_at__lte": only.until and datetime.combine(only.until, time.max, UTC),
     }
-    for name, value in asked.items():
-        found &= Q() if value is None else Q(**{name: value})
+    for name, value in filters.items():
+        condition &= Q() if value is None else Q(**{name: value})
     for layer in only.layers:
-        found &= Q(**{f"{BY_NAME[layer].presence}__isnull": False})
-    return found
+        condition &= Q(**{f"{BY_NAME[layer].presence}__isnull": False})
+    return condition

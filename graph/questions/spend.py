@@ -57,45 +57,41 @@ def spend(
     NotFound for a party that is none, ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
-    with rows.snapshot(user_id) as reader:
-        asked = {
-            "user_id": user_id,
-            "today": day,
-            "by": by,
-            "direction": direction,
-            "kinds": kinds.meant(kind),
-            "parties": meant(user_id, party),
-        }
-        with hashed(reader):
-            found = reader.rows(sql.read("questions/spend"), asked)
-        books = days.books(reader, user_id, day)
-    if currency is not None:
-        found = [each for each in found if each["currency"] == currency]
+    parameters = {
+        "user_id": user_id,
+        "today": day,
+        "by": by,
+        "direction": direction,
+        "kinds": kinds.meant(kind),
+    }
+    payments, books = _payments(parameters, party)
+    groups = _groups(payments, period, currency)
     newest = _number(day, period)
-    groups = _groups(found, period)
     ranked = sorted(groups.items(), key=lambda item: _rank(item, newest, order))
-    totals = _totals(groups, newest)
     return {
         "today": day,
         "books": books,
         "count": len(groups),
-        "results": [
-            _answer(
-                key,
-                group,
-                [
-                    _period(group, totals[key[2], at], at, period)
-                    for at in range(newest, newest - periods, -1)
-                ],
-            )
-            for key, group in ranked[:limit]
-        ],
+        "results": _results(ranked[:limit], _totals(groups, newest), period, newest, periods),
     }
 
 
-def _groups(found: Iterable[Answer], period: str) -> dict[Key, Group]:
+def _payments(parameters: Answer, party: str | None) -> tuple[list[Answer], list[Answer]]:
+    """The payments, and how far each source's books go, in one snapshot."""
+    user_id: UUID = parameters["user_id"]
+    with rows.snapshot(user_id) as reader:
+        parameters = {**parameters, "parties": meant(user_id, party)}
+        with hashed(reader):
+            payments = reader.rows(sql.read("questions/spend"), parameters)
+        return payments, days.books(reader, user_id, parameters["today"])
+
+
+def _groups(payments: Iterable[Answer], period: str, currency: str | None) -> dict[Key, Group]:
+    """The payments by name, party and currency; only `currency` if it is given."""
     groups: dict[Key, Group] = defaultdict(Group)
-    for row in found:
+    for row in payments:
+        if currency not in (None, row["currency"]):
+            continue
         group = groups[row["name"], row["party_id"], row["currency"]]
         at = _number(row["day"], period)
         group.amounts[at] += row["amount"]
@@ -132,6 +128,20 @@ def _totals(groups: dict[Key, Group], newest: int) -> dict[tuple[str, int], Deci
             if at <= newest:
                 totals[currency, at] += amount
     return totals
+
+
+def _results(
+    ranked: Sequence[tuple[Key, Group]],
+    totals: dict[tuple[str, int], Decimal],
+    period: str,
+    newest: int,
+    periods: int,
+) -> list[Answer]:
+    numbers = range(newest, newest - periods, -1)
+    return [
+        _answer(key, group, [_period(group, totals[key[2], at], at, period) for at in numbers])
+        for key, group in ranked
+    ]
 
 
 def _answer(key: Key, group: Group, periods: list[Answer]) -> Answer:
@@ -197,11 +207,13 @@ def _levels(paid: Sequence[tuple[date, Decimal]]) -> list[list[tuple[date, Decim
     """Payments in a row of one price; what is of no price is left out."""
     numbered: list[tuple[int, tuple[date, Decimal]]] = []
     level = 0
-    for at, each in enumerate(paid):
-        if at and abs(each[1] - paid[at - 1][1]) > SAME * paid[at - 1][1]:
+    for at, payment in enumerate(paid):
+        if at and abs(payment[1] - paid[at - 1][1]) > SAME * paid[at - 1][1]:
             level += 1
-        numbered.append((level, each))
-    runs = [[each for _, each in run] for _, run in groupby(numbered, key=lambda pair: pair[0])]
+        numbered.append((level, payment))
+    runs = [
+        [payment for _, payment in run] for _, run in groupby(numbered, key=lambda pair: pair[0])
+    ]
     return [run for run in runs if len(run) >= LEVEL]
 
 

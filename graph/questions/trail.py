@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from graph.models import NormalizedEntity, RawEvent, RelationshipInstance, TenantRelationship
+from graph.models import RawEvent, RelationshipInstance, TenantRelationship
+from graph.questions import ends
 from graph.questions.whole_graph import relationship_in
 from graph.reading import rows
 from graph.reading.rows import Reader
@@ -32,52 +33,39 @@ def trail(user_id: UUID, relationship_id: UUID | str) -> Answer:
 
 def _steps(reader: Reader, user_id: UUID, start: UUID, events: Sequence[UUID]) -> list[Answer]:
     """The frontier is of events; every relationship is met once, at its least distance."""
-    met, seen, frontier = {start}, set(events), set(events)
+    relationships, visited, frontier = {start}, set(events), set(events)
     steps: list[Answer] = []
     for distance in range(1, DEPTH + 1):
-        found = _touching(reader, user_id, frontier, met)
-        if not found:
+        touching = _touching(reader, user_id, frontier, relationships)
+        if not touching:
             break
-        steps += [{"relationship": row, "distance": distance} for row in found]
-        met |= {row.id for row in found}
-        ends = {end for row in found for end in (row.source_event_id, row.target_event_id)}
-        frontier = ends - seen
-        seen |= ends
+        steps += [{"relationship": row, "distance": distance} for row in touching]
+        relationships |= {row.id for row in touching}
+        ends = {end for row in touching for end in (row.source_event_id, row.target_event_id)}
+        frontier = ends - visited
+        visited |= ends
     return steps
 
 
 def _touching(
-    reader: Reader, user_id: UUID, events: set[UUID], met: set[UUID]
+    reader: Reader, user_id: UUID, events: set[UUID], excluded: set[UUID]
 ) -> list[TenantRelationship]:
     """By the tables' indexes on events, which the view has not."""
     ids = (
         RelationshipInstance.objects.filter(user_id=user_id, deleted_at__isnull=True)
         .filter(Q(source_event_id__in=events) | Q(target_event_id__in=events))
-        .exclude(id__in=met)
+        .exclude(id__in=excluded)
         .order_by("id")
         .values_list("id", flat=True)[: 4 * MOST]
     )
     rows_of_view = TenantRelationship.objects.filter(user_id=user_id, id__in=list(ids))
-    found = reader.relationships(rows_of_view)
-    return sorted(found, key=lambda row: (row.occurred_at, str(row.id)))[:MOST]
+    relationships = reader.relationships(rows_of_view)
+    return sorted(relationships, key=lambda row: (row.occurred_at, str(row.id)))[:MOST]
 
 
 def _named(user_id: UUID, steps: Sequence[Answer]) -> list[Answer]:
-    ids = {
-        getattr(step["relationship"], f"{end}_entity_id")
-        for step in steps
-        for end in ("source", "target")
-    }
-    entities = NormalizedEntity.objects.filter(user_id=user_id, pk__in=ids - {None})
-    parties = {entity.id: entity for entity in entities}
-    return [
-        {
-            **step,
-            "source": parties.get(step["relationship"].source_entity_id),
-            "target": parties.get(step["relationship"].target_entity_id),
-        }
-        for step in steps
-    ]
+    ends_of = ends.of(user_id, [step["relationship"] for step in steps])
+    return [{**step, **ends_of[step["relationship"].id]} for step in steps]
 
 
 def _events(user_id: UUID, ids: Sequence[UUID]) -> list[RawEvent]:

@@ -4,12 +4,13 @@ Each returns plain values, ready for an answer in JSON. Money is counted on flow
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -30,16 +31,24 @@ from graph.engine.weights import columns_for
 from graph.errors import NotFound
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.models import TenantRelationship
+from graph.questions import ends
 from graph.reading import rows as reading_rows
 from graph.reading.graph_cache import load
 from graph.reading.load import LAYER_COLUMNS
 from graph.reading.rows import Reader
 
 Edges = Literal["flow", "all"]
+Order = Literal["amount", "date"]
+Values = npt.NDArray[np.float64]
 Answer = dict[str, Any]
 
 EVERYTHING = Only()
 HOP_COLUMNS = ("relationship_type", "confidence_score", "occurred_at", "amount", "currency")
+FACTS = tuple(
+    field.name
+    for field in TenantRelationship._meta.fields
+    if field.name not in {*LAYER_COLUMNS, "user_id", "source_entity_id", "target_entity_id"}
+)
 
 
 def stats(user_id: UUID) -> Answer:
@@ -66,15 +75,17 @@ def path(
     """
     graph = _graph(user_id, (*HOP_COLUMNS, *columns_for(weight)), edges, only)
     ends = [_position(graph, source, "source"), _position(graph, target, "target")]
-    found = shortest_path(graph, *ends, max_length=max_length, weight=weight, direction=direction)
-    if found is None:
+    shortest = shortest_path(
+        graph, *ends, max_length=max_length, weight=weight, direction=direction
+    )
+    if shortest is None:
         return {"found": False, "length": None, "cost": None, "weights_used": {}, "hops": []}
     return {
         "found": True,
-        "length": len(found.hops),
-        "cost": found.cost,
-        "weights_used": found.weights_used,
-        "hops": [_hop(graph, hop) for hop in found.hops],
+        "length": len(shortest.hops),
+        "cost": shortest.cost,
+        "weights_used": shortest.weights_used,
+        "hops": [_hop(graph, hop) for hop in shortest.hops],
     }
 
 
@@ -96,7 +107,7 @@ def paths(
     """
     graph = _graph(user_id, (*HOP_COLUMNS, *columns_for(weight)), edges, only)
     ends = [_position(graph, source, "source"), _position(graph, target, "target")]
-    found = k_shortest(
+    shortest = k_shortest(
         graph,
         *ends,
         k=k,
@@ -106,14 +117,14 @@ def paths(
         between=deadlines.check,
     )
     return {
-        "weights_used": found[0].weights_used if found else {},
+        "weights_used": shortest[0].weights_used if shortest else {},
         "paths": [
             {
-                "length": len(each.hops),
-                "cost": each.cost,
-                "hops": [_hop(graph, hop) for hop in each.hops],
+                "length": len(way.hops),
+                "cost": way.cost,
+                "hops": [_hop(graph, hop) for hop in way.hops],
             }
-            for each in found
+            for way in shortest
         ],
     }
 
@@ -127,22 +138,29 @@ def neighbourhood(
     edge_limit: int = 1000,
     direction: Direction = "any",
     edges: Edges = "flow",
+    order: Order = "amount",
     only: Only = EVERYTHING,
 ) -> Answer:
-    """At most `limit` entities within `depth` edges, nearest first, and the edges among them, the
-    first `edge_limit` by id.
+    """At most `limit` entities within `depth` edges, nearest first, and at most `edge_limit` edges
+    among them.
 
-    Raises NotFound naming `id`.
+    By `order` are chosen, at each distance, the entities with the greatest sum of amounts (amount)
+    or the newest edge (date) towards those that are nearer, and the edges of the greatest amount
+    or the newest. Amounts of all currencies count alike in that. Raises NotFound naming `id`.
     """
     graph = _graph(user_id, HOP_COLUMNS, edges, only)
     start = _position(graph, entity, "id")
-    near = find_neighbourhood(graph, start, depth=depth, most=limit, direction=direction)
+    worth = _worth(graph, order)
+    total = np.add if order == "amount" else np.maximum
+    near = find_neighbourhood(
+        graph, start, depth=depth, most=limit, direction=direction, worth=worth, total=total
+    )
     named = zip(_named(graph, near.nodes), near.distances, strict=True)
     return {
         "truncated": near.truncated,
         "edges_truncated": len(near.edges) > edge_limit,
         "entities": [{**each, "distance": distance} for each, distance in named],
-        "edges": _edges(graph, _by_id(graph, near.edges)[:edge_limit]),
+        "edges": _edges(graph, _best(graph, near.edges, worth)[:edge_limit]),
     }
 
 
@@ -161,19 +179,19 @@ def importance(
     Ties go by id.
     """
     graph = _graph(user_id, columns_for("causal_score"), edges, only)
-    found = score(graph, algorithm, direction)
-    rows = np.argsort(-found.scores, kind="stable")  # nodes are ordered by id
+    scored = score(graph, algorithm, direction)
+    rows = np.argsort(-scored.scores, kind="stable")  # nodes are ordered by id
     if kind is not None:
         kinds = np.array(values(graph.nodes["kind"]), dtype=object)
         rows = rows[kinds[rows] == kind]
-    chosen = rows[:top].tolist()
-    named = _named(graph, chosen)
+    best = rows[:top].tolist()
+    entities = _named(graph, best)
     return {
         "algorithm": algorithm,
-        "weights_used": found.weights_used,
+        "weights_used": scored.weights_used,
         "results": [
-            {"rank": rank, **entity, "score": float(found.scores[row])}
-            for rank, (row, entity) in enumerate(zip(chosen, named, strict=True), start=1)
+            {"rank": rank, **entity, "score": float(scored.scores[row])}
+            for rank, (row, entity) in enumerate(zip(best, entities, strict=True), start=1)
         ],
     }
 
@@ -192,20 +210,20 @@ def communities(
     Only the edges of `only` count.
     """
     graph = _graph(user_id, columns_for("causal_score"), edges, only)
-    found = find_communities(graph, seed)
+    partition = find_communities(graph, seed)
     degrees = np.bincount(np.concatenate([graph.source, graph.target]), minlength=graph.node_count)
     return {
-        "count": len(found.members),
-        "modularity": found.modularity,
+        "count": len(partition.members),
+        "modularity": partition.modularity,
         "seed": seed,
-        "weights_used": found.weights_used,
+        "weights_used": partition.weights_used,
         "results": [
             {
                 "rank": rank,
                 "size": len(group),
                 "members": _named(graph, sorted(group, key=lambda i: (-degrees[i], i))[:members]),
             }
-            for rank, group in enumerate(found.members[:top], start=1)
+            for rank, group in enumerate(partition.members[:top], start=1)
         ],
     }
 
@@ -224,17 +242,20 @@ def relationship_in(reader: Reader, user_id: UUID, relationship_id: UUID | str) 
     row = _row(reader, user_id, relationship_id)
     if row is None:
         raise NotFound("There is no such relationship in your graph.", "id")
-    return as_answer(row)
+    return as_answers(user_id, [row])[0]
 
 
-def as_answer(row: TenantRelationship) -> Answer:
-    """The view's row as an answer has it: its facts, and what each layer says."""
-    facts = {
-        field.name: getattr(row, field.name)
-        for field in TenantRelationship._meta.fields
-        if field.name not in LAYER_COLUMNS and field.name != "user_id"
-    }
-    return {**facts, "layers": {layer.name: _layer(row, layer.name) for layer in LAYERS}}
+def as_answers(user_id: UUID, rows: Sequence[TenantRelationship]) -> list[Answer]:
+    """The view's rows as answers have them: facts, both entities, and what each layer says."""
+    ends_of = ends.of(user_id, rows)
+    return [
+        {
+            **{name: getattr(row, name) for name in FACTS},
+            **ends_of[row.id],
+            "layers": {layer.name: _layer(row, layer.name) for layer in LAYERS},
+        }
+        for row in rows
+    ]
 
 
 def layer_fields(layer_name: str) -> dict[str, ColumnType]:
@@ -246,11 +267,11 @@ def layer_fields(layer_name: str) -> dict[str, ColumnType]:
 def _row(reader: Reader, user_id: UUID, relationship_id: UUID | str) -> TenantRelationship | None:
     """The view's row; None also for an id that is no UUID."""
     try:
-        wanted = UUID(str(relationship_id))
+        key = UUID(str(relationship_id))
     except ValueError:
         return None
-    found = TenantRelationship.objects.filter(user_id=user_id, id=wanted)
-    return next(iter(reader.relationships(found)), None)
+    rows = TenantRelationship.objects.filter(user_id=user_id, id=key)
+    return next(iter(reader.relationships(rows)), None)
 
 
 def _layer(row: TenantRelationship, name: str) -> Answer | None:
@@ -263,30 +284,41 @@ def _layer(row: TenantRelationship, name: str) -> Answer | None:
 
 def _graph(user_id: UUID, columns: Iterable[str], edges: Edges, only: Only) -> Graph:
     """The tenant's graph with these columns and those edges."""
-    wanted = tuple(dict.fromkeys((*columns, *only.columns())))
-    graph, _ = load(user_id, wanted, edge_class="flow" if edges == "flow" else None)
+    names = tuple(dict.fromkeys((*columns, *only.columns())))
+    graph, _ = load(user_id, names, edge_class="flow" if edges == "flow" else None)
     deadlines.check()
     return only.of(graph)
 
 
 def _position(graph: Graph, entity: UUID | str, field: str) -> int:
     try:
-        found = graph.position(str(UUID(str(entity))))
+        position = graph.position(str(UUID(str(entity))))
     except ValueError:
-        found = None
-    if found is None:
+        position = None
+    if position is None:
         raise NotFound("There is no such entity in your graph.", field)
-    return found
+    return position
 
 
-def _by_id(graph: Graph, rows: list[int]) -> list[int]:
+def _worth(graph: Graph, order: Order) -> Values:
+    """Of each edge: its amount without its sign (0 where it has none), or its time in µs."""
+    if order == "amount":
+        return np.nan_to_num(np.abs(graph.numbers("amount")))
+    times = storage(graph.edges["occurred_at"]).cast(pa.timestamp("us", "UTC"))
+    return np.asarray(times.cast(pa.int64()).to_numpy(zero_copy_only=False), np.float64)
+
+
+def _best(graph: Graph, rows: list[int], worth: Values) -> list[int]:
+    """The edges of the greatest worth first, those of equal worth by id."""
     ids = pc.array_sort_indices(storage(graph.edges["id"].take(pa.array(rows, pa.int64()))))
-    return [rows[place] for place in ids.to_pylist()]
+    by_id = np.array(rows, np.int64)[ids.to_numpy()]
+    best: list[int] = by_id[np.argsort(-worth[by_id], kind="stable")].tolist()
+    return best
 
 
 def _named(graph: Graph, rows: list[int]) -> list[Answer]:
-    chosen = graph.nodes.take(pa.array(rows, pa.int64()))
-    columns = [values(chosen[name]) for name in ("id", "kind", "name")]
+    nodes = graph.nodes.take(pa.array(rows, pa.int64()))
+    columns = [values(nodes[name]) for name in ("id", "kind", "name")]
     return [
         {"id": node, "kind": kind, "name": name} for node, kind, name in zip(*columns, strict=True)
     ]
@@ -294,12 +326,10 @@ def _named(graph: Graph, rows: list[int]) -> list[Answer]:
 
 def _edges(graph: Graph, rows: list[int]) -> list[Answer]:
     chosen = graph.edges.take(pa.array(rows, pa.int64()))
-    ends = (graph.source[rows], graph.target[rows])
-    source, target = (values(graph.nodes["id"].take(pa.array(x))) for x in ends)
     columns = {
-        "relationship_id": values(chosen["id"]),
-        "source": source,
-        "target": target,
+        "id": values(chosen["id"]),
+        "source": _named(graph, graph.source[rows].tolist()),
+        "target": _named(graph, graph.target[rows].tolist()),
         **{name: values(chosen[name]) for name in HOP_COLUMNS},
     }
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
@@ -309,7 +339,7 @@ def _hop(graph: Graph, hop: Hop) -> Answer:
     edge = graph.edges.slice(hop.edge, 1)
     start, end = _named(graph, [hop.source, hop.target])
     return {
-        "relationship_id": values(edge["id"])[0],
+        "id": values(edge["id"])[0],
         "source": start,
         "target": end,
         "forward": hop.forward,

@@ -41,7 +41,7 @@ def full(user_id: UUID) -> Answer:
     with tenant_snapshot(user_id) as reader:
         nodes, state = corrections.nodes(reader, user_id)
         edges = corrections.edges(reader, EdgeQuery(user_id, EDGE), state)
-    return _answer(None, state, _all(nodes), _all(edges))
+    return _answer(None, state, _all(_rows(nodes)), _all(_edge_rows(edges)))
 
 
 def since(user_id: UUID, version: str) -> Answer:
@@ -121,7 +121,7 @@ def _edges(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
     query = corrections.rows(
         EdgeQuery(user_id, EDGE), EDGE, list(fields), as_text=corrections.MONEY
     )
-    now = _rows(reader.table(query)) if fields else []
+    now = _edge_rows(reader.table(query)) if fields else []
     return _sorted(now, fields, _turns(reader, user_id, "relationship", which))
 
 
@@ -137,13 +137,13 @@ def _fields(marked: pa.Table) -> Mapping[str, Fields]:
 
 def _turns(reader: TenantReader, user_id: UUID, kind: str, which: Composable) -> dict[str, int]:
     query = SQL(sql.read("reading/feed_turns"))
-    found = reader.table(query.format(user_id=Literal(user_id), kind=Literal(kind), which=which))
-    return dict(zip(as_strings(found["id"]), values(found["turns"]), strict=True))
+    rows = reader.table(query.format(user_id=Literal(user_id), kind=Literal(kind), which=which))
+    return dict(zip(as_strings(rows["id"]), values(rows["turns"]), strict=True))
 
 
-def _all(table: pa.Table) -> Answer:
+def _all(rows: list[Row]) -> Answer:
     """All rows, as added."""
-    return {"added": _rows(table), "changed": [], "changed_fields": {}, "removed": []}
+    return {"added": rows, "changed": [], "changed_fields": {}, "removed": []}
 
 
 def _sorted(now: Iterable[Row], fields: Mapping[str, Fields], turns: Mapping[str, int]) -> Answer:
@@ -154,10 +154,10 @@ def _sorted(now: Iterable[Row], fields: Mapping[str, Fields], turns: Mapping[str
     whose shown fields were not written has not changed.
     """
     here = {row["id"]: row for row in now}
-    came = {key for key in here if turns.get(key, 0) % 2}
-    changed = sorted(key for key in here if key not in came and fields[key])
+    new = {key for key in here if turns.get(key, 0) % 2}
+    changed = sorted(key for key in here if key not in new and fields[key])
     return {
-        "added": [here[key] for key in sorted(came)],
+        "added": [here[key] for key in sorted(new)],
         "changed": [here[key] for key in changed],
         "changed_fields": {key: sorted(fields[key]) for key in changed},
         "removed": sorted(key for key in fields if key not in here and turns.get(key, 0) % 2),
@@ -169,5 +169,15 @@ def _rows(table: pa.Table) -> list[Row]:
     return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
+def _edge_rows(table: pa.Table) -> list[Row]:
+    """With each end as an object of its entity's id."""
+    rows = _rows(table)
+    for row in rows:
+        for end in ("source", "target"):
+            entity_id = row.pop(f"{end}_entity_id")
+            row[end] = None if entity_id is None else {"id": entity_id}
+    return rows
+
+
 def _answer(since: str | None, state: State, nodes: Answer, edges: Answer) -> Answer:
-    return {"since": since, "as_of_version": state.version, "nodes": nodes, "edges": edges}
+    return {"since": since, "as_of_version": state.version, "entities": nodes, "edges": edges}

@@ -15,8 +15,8 @@ Fields = frozenset[str]
 OF_NODES: Fields = frozenset({"kind", "name"})
 OF_SOURCES: Fields = frozenset({"amount", "currency", "document_ref"})  # if the target has none
 ENDS: dict[str, tuple[str, Fields]] = {
-    "source_event_id": ("source_entity_id", OF_SOURCES),
-    "target_event_id": ("target_entity_id", frozenset(OF_EVENTS)),
+    "source_event_id": ("source", OF_SOURCES),
+    "target_event_id": ("target", frozenset(OF_EVENTS)),
 }
 POINTERS = {layer.pointer: layer for layer in LAYERS if layer.is_pattern}
 RENAMED = {"records": "kind"}  # columns of events that the view calls otherwise
@@ -27,9 +27,9 @@ OWN: Fields = frozenset(
 
 def of_node(columns: Iterable[str]) -> Fields:
     """Fields of a node whose entity's `columns` were written. No columns: any may have been."""
-    written = frozenset(columns)
-    was_away = not written or "merged_into_id" in written
-    return OF_NODES if was_away else OF_NODES & written
+    changed = frozenset(columns)
+    was_away = not changed or "merged_into_id" in changed
+    return OF_NODES if was_away else OF_NODES & changed
 
 
 def of_edge(kind: str, pointer: str, columns: Iterable[str]) -> Fields:
@@ -38,28 +38,28 @@ def of_edge(kind: str, pointer: str, columns: Iterable[str]) -> Fields:
     `pointer` is the relationship's column that holds the changed row's id, or "" if the change
     record names the relationship itself.
     """
-    written = frozenset(columns)
+    changed = frozenset(columns)
     if kind == "relationship":
-        return _of_relationship(written)
+        return _of_relationship(changed)
     if kind == "match":
         return frozenset({ENDS[pointer][0]})
     if kind == "event":
-        shown = ENDS[pointer][1]
-        named = frozenset(RENAMED.get(column, column) for column in written)
-        return shown & named if written else shown
-    return _of_layer(BY_NAME[kind], written)
+        fields = ENDS[pointer][1]
+        renamed = frozenset(RENAMED.get(column, column) for column in changed)
+        return fields & renamed if changed else fields
+    return _of_layer(BY_NAME[kind], changed)
 
 
-def _of_relationship(written: Fields) -> Fields:
-    if not written or "deleted_at" in written:  # the relationship was created, deleted or restored
+def _of_relationship(changed: Fields) -> Fields:
+    if not changed or "deleted_at" in changed:  # the relationship was created, deleted or restored
         every = (*OWN, *ENDS, *POINTERS, "canonical_id")
         return _of_relationship(frozenset(every)) | _of_facts()
-    fields = OWN & written
-    if written & {"canonical_id", "edge_class"}:
+    fields = OWN & changed
+    if changed & {"canonical_id", "edge_class"}:
         fields |= {"kind", "payment_group_id"}
-    for column in ENDS.keys() & written:
+    for column in ENDS.keys() & changed:
         fields |= {column, ENDS[column][0], *ENDS[column][1]}
-    for column in POINTERS.keys() & written:
+    for column in POINTERS.keys() & changed:
         fields |= _all(POINTERS[column])
     return fields
 
@@ -68,12 +68,12 @@ def _of_facts() -> Fields:
     return frozenset().union(*(_all(layer) for layer in LAYERS if not layer.is_pattern))
 
 
-def _of_layer(layer: Layer, written: Fields) -> Fields:
+def _of_layer(layer: Layer, changed: Fields) -> Fields:
     """All fields of the layer if another of its rows may be the one shown now."""
     choosing = {"id", "user_id", "relationship_id", *re.findall(r"\w+", layer.pick + layer.only)}
-    if not written or choosing & written:
+    if not changed or choosing & changed:
         return _all(layer)
-    return frozenset(c.name for c in layer.columns if written & frozenset(c.sources))
+    return frozenset(c.name for c in layer.columns if changed & frozenset(c.sources))
 
 
 def _all(layer: Layer) -> Fields:

@@ -67,63 +67,61 @@ def nodes(reader: TenantReader, user_id: UUID) -> tuple[pa.Table, State]:
     return table.slice(1), version.read(json.loads(table["name"][0].as_py()))
 
 
-def edges(
-    reader: TenantReader, wanted: EdgeQuery, state: State, *, apart: bool = False
-) -> pa.Table:
+def edges(reader: TenantReader, query: EdgeQuery, state: State, *, apart: bool = False) -> pa.Table:
     """The relationships with these columns, as the tables have them in the reader's snapshot.
 
     `apart` reads two kinds of columns in queries of their own: columns of shared patterns once per
     pattern, and columns of rare layers only for the relationships that have them. This costs more
     queries, and half the time for a large tenant.
     """
-    marks = sum(state.pending.get(kind, 0) for kind in wanted.kinds())
-    if state.unknown or _many(reader, wanted, marks):
-        return _live(reader, wanted)
-    patterns = [layer for layer in wanted.patterns() if layer.name in state.pending and not apart]
-    names = tuple(dict.fromkeys((*wanted.columns, *(layer.id_column for layer in patterns))))
-    rows_read = _apart(reader, wanted) if apart else reader.table(_of_view(wanted, names))
+    marks = sum(state.pending.get(kind, 0) for kind in query.kinds())
+    if state.unknown or _many(reader, query, marks):
+        return _live(reader, query)
+    patterns = [layer for layer in query.patterns() if layer.name in state.pending and not apart]
+    names = tuple(dict.fromkeys((*query.columns, *(layer.id_column for layer in patterns))))
+    rows_read = _apart(reader, query) if apart else reader.table(_of_view(query, names))
     for layer in patterns:
-        rows_read = _patterned(rows_read, layer, reader.table(_pattern_rows(wanted, layer, state)))
+        rows_read = _patterned(rows_read, layer, reader.table(_pattern_rows(query, layer, state)))
     rows_read = rows_read.select(list(names))
     if marks:
-        stale = reader.table(marked(wanted.user_id, wanted.kinds(), pending(state.snapshot)))
+        stale = reader.table(marked(query.user_id, query.kinds(), pending(state.snapshot)))
         ids = as_strings(stale["id"])
-        rows_read = _patched(
-            rows_read, stale, reader.table(rows(wanted, names, ids, as_text=MONEY))
-        )
-    return rows_read.select(list(wanted.columns))
+        rows_read = _patched(rows_read, stale, reader.table(rows(query, names, ids, as_text=MONEY)))
+    return rows_read.select(list(query.columns))
 
 
-def _apart(reader: TenantReader, wanted: EdgeQuery) -> pa.Table:
+def _apart(reader: TenantReader, query: EdgeQuery) -> pa.Table:
     """The view's rows. The columns of shared patterns and of rare layers are read separately."""
-    patterns, rare = wanted.patterns(), [layer for layer in wanted.layers() if layer.rare]
+    patterns, rare = query.patterns(), [layer for layer in query.layers() if layer.rare]
     pointers = [layer.id_column for layer in patterns]
     few = [name for layer in rare for name in (layer.id_column, *_own(layer))]
-    keyed = [name for name in SHARED if name in wanted.columns]
+    keyed = [name for name in SHARED if name in query.columns]
     keyed = keyed if len(keyed) > 1 else []  # sending one such column costs as much as its key
     away = {*(name for layer in patterns for name in _own(layer)), *few, *keyed}
-    every = dict.fromkeys((*wanted.columns, *pointers, "id"))
+    every = dict.fromkeys((*query.columns, *pointers, "id"))
     near = [*(name for name in every if name not in away), *([SHARED_KEY] if keyed else [])]
-    queries: list[Composable] = [_every_pattern(wanted, layer) for layer in patterns]
+    queries: list[Composable] = [_every_pattern(query, layer) for layer in patterns]
     if rare:
-        few = [name for name in few if name in wanted.columns]
-        queries.append(_of_view(wanted, ["id", *few]) + _having(rare))
-    found, *others = reader.tables(_of_view(wanted, near), queries)
+        few = [name for name in few if name in query.columns]
+        queries.append(_of_view(query, ["id", *few]) + _having(rare))
+    base, *others = reader.tables(_of_view(query, near), queries)
     keys = [*pointers, *(["id"] if rare else [])]
     if keyed:
-        keys, others = [*keys, SHARED_KEY], [*others, _of_keys(reader, wanted, found, keyed)]
-    return _joined(found, keys, others)
+        keys, others = [*keys, SHARED_KEY], [*others, _of_keys(reader, query, base, keyed)]
+    return _joined(base, keys, others)
 
 
 def _of_keys(
-    reader: TenantReader, wanted: EdgeQuery, rows_read: pa.Table, names: Sequence[str]
+    reader: TenantReader, edge_query: EdgeQuery, rows_read: pa.Table, names: Sequence[str]
 ) -> pa.Table:
     """One row per distinct SHARED_KEY with the columns `names`, read from any row with the key."""
     keys = rows_read[SHARED_KEY].combine_chunks().dictionary_encode()
     one = np.zeros(len(keys.dictionary), np.int64)
     one[keys.indices.to_numpy()] = np.arange(len(keys))
     ids = as_array(as_strings(rows_read["id"].take(pa.array(one))))
-    query = _of_view(wanted, [SHARED_KEY, *names]) + SQL(" AND id = ANY ({}::uuid[])").format(ids)
+    query = _of_view(edge_query, [SHARED_KEY, *names]) + SQL(" AND id = ANY ({}::uuid[])").format(
+        ids
+    )
     return reader.table(query)
 
 
@@ -157,37 +155,37 @@ def _own(layer: Layer) -> list[str]:
 
 def _having(layers: Iterable[Layer]) -> Composable:
     """The condition that at least one of the layers has something for the row."""
-    says = SQL("{} IS NOT NULL")
+    condition = SQL("{} IS NOT NULL")
     return SQL(" AND ({})").format(
-        SQL(" OR ").join(says.format(Identifier(layer.presence)) for layer in layers)
+        SQL(" OR ").join(condition.format(Identifier(layer.presence)) for layer in layers)
     )
 
 
-def _many(reader: TenantReader, wanted: EdgeQuery, marks: int) -> bool:
+def _many(reader: TenantReader, edge_query: EdgeQuery, marks: int) -> bool:
     """Whether so much has changed that reading the whole tenant from the tables costs less."""
     if marks <= PATCHED_ANYWAY:
         return False
     enough = int(marks / PATCHED_SHARE)
     query = "SELECT count(*) FROM (SELECT FROM {} WHERE user_id = {} LIMIT {}) AS found"
-    some = SQL(query).format(Identifier(TENANT_VIEW), Literal(wanted.user_id), Literal(enough))
+    some = SQL(query).format(Identifier(TENANT_VIEW), Literal(edge_query.user_id), Literal(enough))
     return int(reader.table(some).column(0)[0].as_py()) < enough
 
 
-def _live(reader: TenantReader, wanted: EdgeQuery) -> pa.Table:
+def _live(reader: TenantReader, query: EdgeQuery) -> pa.Table:
     """The tenant's relationships from the tables, by one set-based query that reads each once."""
     reader.table(HASHED)
-    source = SQL(view_sql(TENANT, list(wanted.layers()))).format(user_id=Literal(wanted.user_id))
-    return reader.table(_select(wanted, wanted.columns, SQL("({}) AS live").format(source)))
+    source = SQL(view_sql(TENANT, list(query.layers()))).format(user_id=Literal(query.user_id))
+    return reader.table(_select(query, query.columns, SQL("({}) AS live").format(source)))
 
 
-def _of_view(wanted: EdgeQuery, columns: Sequence[str]) -> Composed:
-    return _select(wanted, columns, Identifier(TENANT_VIEW))
+def _of_view(query: EdgeQuery, columns: Sequence[str]) -> Composed:
+    return _select(query, columns, Identifier(TENANT_VIEW))
 
 
-def _select(wanted: EdgeQuery, columns: Sequence[str], source: Composable) -> Composed:
+def _select(edge_query: EdgeQuery, columns: Sequence[str], source: Composable) -> Composed:
     names = SQL(", ").join(_read(name, MONEY) for name in columns)
     query = SQL("SELECT {} FROM {} WHERE user_id = {}")
-    return query.format(names, source, Literal(wanted.user_id)) + _only(wanted)
+    return query.format(names, source, Literal(edge_query.user_id)) + _only(edge_query)
 
 
 def _read(name: str, as_text: Container[str], *of: str) -> Composable:
@@ -196,10 +194,10 @@ def _read(name: str, as_text: Container[str], *of: str) -> Composable:
     return cast.format(Identifier(*of, name), Identifier(name))
 
 
-def _only(wanted: EdgeQuery) -> Composable:
-    if wanted.edge_class is None:
+def _only(query: EdgeQuery) -> Composable:
+    if query.edge_class is None:
         return SQL("")
-    return SQL(" AND edge_class = {}").format(Literal(wanted.edge_class))
+    return SQL(" AND edge_class = {}").format(Literal(query.edge_class))
 
 
 def pending(snapshot: str | None) -> Composable:
@@ -228,14 +226,14 @@ def marked(
 
 
 def rows(
-    wanted: EdgeQuery, columns: Sequence[str], ids: Sequence[str], *, as_text: Container[str] = ()
+    query: EdgeQuery, columns: Sequence[str], ids: Sequence[str], *, as_text: Container[str] = ()
 ) -> Composed:
     """The query for these relationships as the tables have them now."""
-    parts = {"user_id": Literal(wanted.user_id), "ids": as_array(ids)}
+    parts = {"user_id": Literal(query.user_id), "ids": as_array(ids)}
     return SQL(sql.read("reading/fresh_rows")).format(
         columns=SQL(", ").join(_read(name, as_text, "live") for name in columns),
-        live=SQL(view_sql(SOME, list(wanted.layers()))).format(**parts),
-        only=_only(wanted),
+        live=SQL(view_sql(SOME, list(query.layers()))).format(**parts),
+        only=_only(query),
         **parts,
     )
 
@@ -255,19 +253,19 @@ def as_array(ids: Sequence[str]) -> Literal:
 
 
 def _resolved(template: str, user: Literal, kinds: Sequence[str], pointer: str) -> Composable:
-    named = [kind for kind in POINTERS[pointer] if kind in kinds]
-    if not named:
+    tables = [kind for kind in POINTERS[pointer] if kind in kinds]
+    if not tables:
         return SQL("")
     part = SQL(sql.read(f"reading/{template}_resolved"))
     names = {"pointer": Identifier(pointer), "name": Literal(pointer)}
-    return part.format(user_id=user, kinds=Literal(named), **names)
+    return part.format(user_id=user, kinds=Literal(tables), **names)
 
 
 def _patched(view: pa.Table, stale: pa.Table, now: pa.Table) -> pa.Table:
     """The view's rows, with the stale ones replaced by the current ones."""
-    gone = pc.is_in(storage(view["id"]), value_set=storage(stale["id"]))
+    is_stale = pc.is_in(storage(view["id"]), value_set=storage(stale["id"]))
     anew = {field.name: _like(field, now[field.name]) for field in view.schema}
-    return pa.concat_tables([view.filter(pc.invert(gone)), pa.table(anew)])
+    return pa.concat_tables([view.filter(pc.invert(is_stale)), pa.table(anew)])
 
 
 def _like(field: pa.Field, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
@@ -278,10 +276,12 @@ def _like(field: pa.Field, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Arra
     return pa.DictionaryArray.from_arrays(codes, storage(column))
 
 
-def _every_pattern(wanted: EdgeQuery, layer: Layer) -> Composed:
+def _every_pattern(edge_query: EdgeQuery, layer: Layer) -> Composed:
     """All of the tenant's rows of this layer, with the layer's columns of the view."""
     query = SQL("SELECT pattern.id, {} FROM {} AS pattern WHERE pattern.user_id = {}")
-    return query.format(_pattern_columns(layer), Identifier(layer.table), Literal(wanted.user_id))
+    return query.format(
+        _pattern_columns(layer), Identifier(layer.table), Literal(edge_query.user_id)
+    )
 
 
 def _pattern_columns(layer: Layer) -> Composed:
@@ -291,12 +291,12 @@ def _pattern_columns(layer: Layer) -> Composed:
     )
 
 
-def _pattern_rows(wanted: EdgeQuery, layer: Layer, state: State) -> Composed:
+def _pattern_rows(query: EdgeQuery, layer: Layer, state: State) -> Composed:
     """The layer's rows that pending change records name, with the layer's columns of the view."""
     return SQL(sql.read("reading/fresh_patterns")).format(
         columns=_pattern_columns(layer),
         table=Identifier(layer.table),
-        user_id=Literal(wanted.user_id),
+        user_id=Literal(query.user_id),
         kind=Literal(layer.name),
         which=pending(state.snapshot),
     )

@@ -24,11 +24,11 @@ def page[Row: Model](
     """
     if after is not None:
         rows = rows.filter(_beyond(by, *after))
-    fetched = read(rows.order_by(f"-{by}", "-pk")[: most + 1])
-    if len(fetched) <= most:
-        return fetched, None
-    last: Any = fetched[most - 1]
-    return fetched[:most], (getattr(last, by), last.pk)
+    found_rows = read(rows.order_by(f"-{by}", "-pk")[: most + 1])
+    if len(found_rows) <= most:
+        return found_rows, None
+    last: Any = found_rows[most - 1]
+    return found_rows[:most], (getattr(last, by), last.pk)
 
 
 def _beyond(by: str, when: datetime, row_id: UUID) -> Q:

@@ -83,17 +83,17 @@ def load(
     """The graph, and the number of queries it took (1 if it was cached). Raises as `load.load`."""
     if not settings.GRAPH_CACHE["bytes"] and not settings.GRAPH_CACHE["memory"]:
         return build(user_id, columns, edge_class=edge_class)
-    wanted = tuple(sorted(set(columns)))
+    names = tuple(sorted(set(columns)))
     give_up = time.monotonic() + settings.GRAPH_CACHE["patience"]
     while True:
-        key = Key(user_id, view_version.version(user_id), wanted, edge_class)
+        key = Key(user_id, view_version.version(user_id), names, edge_class)
         if (cached := _cached(key)) is not None:
             return cached, 1
         with _building(key, wait=time.monotonic() < give_up) as mine:
             if mine:
                 metrics.cached("miss")
-                graph, queries = build(user_id, wanted, edge_class=edge_class)
-                _keep(Key(user_id, graph.version, wanted, edge_class), graph)
+                graph, queries = build(user_id, names, edge_class=edge_class)
+                _keep(Key(user_id, graph.version, names, edge_class), graph)
                 return graph, queries + 1
         time.sleep(PAUSE)
 
@@ -134,10 +134,10 @@ def _cached(key: Key) -> Graph | None:
 
 
 def _unpacked(packed: bytes, key: Key) -> Graph:
-    counted = metrics.Build()
-    with counted.phase("unpack"):
+    build_metrics = metrics.Build()
+    with build_metrics.phase("unpack"):
         graph = unpack(packed, key.label)
-    counted.done(graph.edge_count)
+    build_metrics.done(graph.edge_count)
     return graph
 
 

@@ -48,17 +48,17 @@ def load(
     unknown = set(columns) - set(ALL)
     if unknown:
         raise ValueError(f"The view has no column {', '.join(sorted(unknown))}.")
-    wanted = EdgeQuery(user_id, tuple(dict.fromkeys((*ENDS, *columns))), edge_class)
-    counted = metrics.Build()
+    query = EdgeQuery(user_id, tuple(dict.fromkeys((*ENDS, *columns))), edge_class)
+    build_metrics = metrics.Build()
     with ExitStack() as ends:
-        with counted.phase("connect"):
+        with build_metrics.phase("connect"):
             reader = ends.enter_context(tenant_snapshot(user_id))
-        with counted.phase("nodes"):
+        with build_metrics.phase("nodes"):
             nodes, state = corrections.nodes(reader, user_id)
-        with counted.phase("edges"):
+        with build_metrics.phase("edges"):
             large = nodes.num_rows >= LARGE
-            edges = corrections.edges(reader, wanted, state, apart=large)
-    with counted.phase("index"):
+            edges = corrections.edges(reader, query, state, apart=large)
+    with build_metrics.phase("index"):
         graph = build(nodes, edges, state.version)
-    counted.done(graph.edge_count)
+    build_metrics.done(graph.edge_count)
     return graph, reader.queries

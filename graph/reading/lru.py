@@ -7,6 +7,7 @@ from cachetools import LRUCache
 from django.conf import settings
 
 from graph.engine.graph import Graph
+from graph.enrich.check.history import History
 
 
 class Kept[Value]:
@@ -43,3 +44,4 @@ def _nbytes(entry: tuple[object, int]) -> int:
 
 graphs: Kept[Graph] = Kept(lambda: int(settings.GRAPH_CACHE["memory"]))
 answers: Kept[bytes] = Kept(lambda: settings.ANSWERS_MEMORY)
+histories: Kept[History] = Kept(lambda: settings.CHECKS_MEMORY)

@@ -32,10 +32,10 @@ def page(
     while True:
         since = _dated(reader.connection, after, looked_at)
         some = rows if since is None else rows.filter(occurred_at__gte=since)
-        fetched, following = cursors.page(some, "occurred_at", most, after, reader.relationships)
+        results, following = cursors.page(some, "occurred_at", most, after, reader.relationships)
         if since is None or following is not None:
-            return fetched, following
-        looked_at *= min(WIDER, max(2, ceil(ROOM * (most + 1) / max(len(fetched), 1))))
+            return results, following
+        looked_at *= min(WIDER, max(2, ceil(ROOM * (most + 1) / max(len(results), 1))))
 
 
 def _dated(connection: BaseDatabaseWrapper, after: Position | None, n: int) -> datetime | None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from django.db.utils import OperationalError, ProgrammingError
@@ -17,7 +18,7 @@ from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from graph import sql
-from graph.database.tenancy import tenant_snapshot
+from graph.database.tenancy import snapshot_transaction
 from graph.errors import ViewMissing, ViewUnpopulated
 from graph.layers import LAYERS
 from graph.models import TenantRelationship
@@ -42,7 +43,10 @@ class Reader:
         """The rows of the queryset, as they are now."""
         if not self._before:
             return list(queryset)
-        text, parameters = queryset.query.sql_with_params()
+        try:
+            text, parameters = queryset.query.sql_with_params()
+        except EmptyResultSet:  # no row can match, as with an empty list of ids
+            return []
         rows = TenantRelationship.objects.using(self.connection.alias)
         return list(rows.raw(self._before + text, parameters))
 
@@ -61,7 +65,7 @@ def snapshot(user_id: UUID) -> Iterator[Reader]:
     """A transaction of the tenant with one snapshot. Raises ViewMissing, ViewUnpopulated."""
     with (
         _readable_view(),
-        tenant_snapshot(user_id, version.query(user_id)) as (connection, row),
+        snapshot_transaction(user_id, version.query(user_id)) as (connection, row),
     ):
         yield Reader(connection, user_id, version.read(row))
 

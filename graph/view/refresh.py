@@ -71,8 +71,8 @@ def refresh(*, concurrently: bool = True, wait: bool = True) -> Refresh:
         analyze_stale(connection)
         for last in (*[False] * RETRIES, True):
             try:
-                with refreshing(connection, concurrently) as done:
-                    return done
+                with refreshing(connection, concurrently) as result:
+                    return result
             except OperationalError as error:
                 if last or not isinstance(
                     error.__cause__, (SerializationFailure, LockNotAvailable)
@@ -130,9 +130,9 @@ def refreshing(connection: BaseDatabaseWrapper, concurrently: bool) -> Iterator[
         counts = _concurrent(cursor) if concurrently else _exclusive(cursor)
         cursor.execute(sql.read("view/view_size"))
         rows, size = cursor.fetchone()
-        done = Refresh(rows, *counts, time.perf_counter() - start, size, concurrently)
-        _record(cursor, done, started_at, snapshot)
-        yield done
+        result = Refresh(rows, *counts, time.perf_counter() - start, size, concurrently)
+        _record(cursor, result, started_at, snapshot)
+        yield result
 
 
 @contextmanager
@@ -192,7 +192,7 @@ def _exclusive(cursor: CursorWrapper) -> tuple[int, int, int]:
     return added, changed, removed
 
 
-def _record(cursor: CursorWrapper, done: Refresh, started_at: datetime, snapshot: str) -> None:
+def _record(cursor: CursorWrapper, result: Refresh, started_at: datetime, snapshot: str) -> None:
     """Record the refresh, and count each tenant's change records up to its snapshot."""
     cursor.execute(sql.read("view/marks_of_another_server"))
     cursor.execute(sql.read("view/marks_folded"), {"snapshot": snapshot})
@@ -200,13 +200,13 @@ def _record(cursor: CursorWrapper, done: Refresh, started_at: datetime, snapshot
         sql.read("view/record_refresh"),
         {
             "started_at": started_at,
-            "seconds": done.seconds,
-            "rows": done.rows,
-            "added": done.added,
-            "changed": done.changed,
-            "removed": done.removed,
-            "size_bytes": done.size_bytes,
-            "concurrently": done.concurrently,
+            "seconds": result.seconds,
+            "rows": result.rows,
+            "added": result.added,
+            "changed": result.changed,
+            "removed": result.removed,
+            "size_bytes": result.size_bytes,
+            "concurrently": result.concurrently,
             "snapshot": snapshot,
         },
     )

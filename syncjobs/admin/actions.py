@@ -47,15 +47,15 @@ class Action:
         self, ids: Sequence[UUID], by: AbstractBaseUser, arguments: Mapping[str, Any]
     ) -> Done:
         """(number of changed failures, verdicts on the skipped ones). Raises RequestError."""
-        done = self.do(ids, by=by, **arguments)
-        return len(done.started if self.name == "replay" else done.changed), done.skipped
+        outcome = self.do(ids, by=by, **arguments)
+        return len(outcome.started if self.name == "replay" else outcome.changed), outcome.skipped
 
 
-def _settles(wanted: FailureStatus, do: Callable[..., Any], **attributes: Any) -> Action:
+def _settles(status: FailureStatus, do: Callable[..., Any], **attributes: Any) -> Action:
     return Action(
         may="settle",
-        from_states=FROM[wanted],
-        plan=partial(settling.plan, wanted=wanted),
+        from_states=FROM[status],
+        plan=partial(settling.plan, status=status),
         do=do,
         **attributes,
     )

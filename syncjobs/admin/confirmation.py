@@ -59,18 +59,18 @@ def act(request: HttpRequest, name: str) -> HttpResponse:
     action = permitted(request, name)
     if request.method != "POST":
         return ask(request, action, _selected(request, action))
-    chosen = Selection(_ids(request.POST.get("ids", "")), _back(request.POST.get("back", "")))
-    form = action.form(request.POST, failure=_only(chosen))
+    selection = Selection(_ids(request.POST.get("ids", "")), _back(request.POST.get("back", "")))
+    form = action.form(request.POST, failure=_only(selection))
     if form.is_valid():
         try:
             by = cast(AbstractBaseUser, request.user)  # the admin requires a login
-            done, skipped = action.carry_out(chosen.ids, by, form.cleaned_data)
+            count, skipped = action.carry_out(selection.ids, by, form.cleaned_data)
         except RequestError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
-            _report(request, action, done, skipped)
-            return HttpResponseRedirect(chosen.back)
-    return ask(request, action, chosen, form)
+            _report(request, action, count, skipped)
+            return HttpResponseRedirect(selection.back)
+    return ask(request, action, selection, form)
 
 
 def _selected(request: HttpRequest, action: Action) -> Selection:
@@ -102,38 +102,40 @@ def _back(place: str) -> str:
     return place if inside else home
 
 
-def _only(chosen: Selection) -> JobFailure | None:
-    return JobFailure.objects.filter(pk=chosen.ids[0]).first() if len(chosen.ids) == 1 else None
+def _only(selection: Selection) -> JobFailure | None:
+    return (
+        JobFailure.objects.filter(pk=selection.ids[0]).first() if len(selection.ids) == 1 else None
+    )
 
 
-def _report(request: HttpRequest, action: Action, done: int, skipped: list[Verdict]) -> None:
-    failures = "1 failure" if done == 1 else f"{done:,} failures"
-    level = messages.SUCCESS if done else messages.WARNING
+def _report(request: HttpRequest, action: Action, changed: int, skipped: list[Verdict]) -> None:
+    failures = "1 failure" if changed == 1 else f"{changed:,} failures"
+    level = messages.SUCCESS if changed else messages.WARNING
     messages.add_message(request, level, f"{failures} {action.done}.")
     for reason, count in outcomes.by_reason(skipped):
         messages.warning(request, f"{count:,} skipped: {reason}")
 
 
 def ask(
-    request: HttpRequest, action: Action, chosen: Selection, form: Plain | None = None
+    request: HttpRequest, action: Action, selection: Selection, form: Plain | None = None
 ) -> TemplateResponse:
     """The confirmation page: how many failures are eligible, why others are not, and the form."""
-    plan = action.plan(chosen.ids)
+    plan = action.plan(selection.ids)
     skipped = [verdict for verdict in plan if not verdict.eligible]
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": f"{action.title} job failures",
         "opts": JobFailure._meta,
         "action": action,
-        "chosen": chosen,
+        "chosen": selection,
         "most": MOST,
-        "ids": ",".join(map(str, chosen.ids)),
+        "ids": ",".join(map(str, selection.ids)),
         "eligible": len(plan) - len(skipped),
         "first_eligible": [verdict.failure for verdict in plan if verdict.eligible][:LISTED],
         "reasons": outcomes.by_reason(skipped),
         "skipped": len(skipped),
         "first_skipped": skipped[:LISTED],
-        "form": form or action.form(failure=_only(chosen)),
+        "form": form or action.form(failure=_only(selection)),
     }
     request.current_app = admin.site.name
     return TemplateResponse(request, "syncjobs/act.html", context)

@@ -1,7 +1,7 @@
 """Admin pages of connections: pause, resume and schedule; their cursor is never shown."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -39,7 +39,7 @@ class ConnectionForm(ModelForm):
             now = ConnectionState(self.instance.state)
             ways = [now, *connections.MAY_BECOME[now]]
             choices = [(state.value, state.label) for state in ways]
-            self.fields["state"].choices = choices  # type: ignore[attr-defined]
+            cast(forms.ChoiceField, self.fields["state"]).choices = choices
 
     def clean_sync_every(self) -> timedelta | None:
         every: timedelta | None = self.cleaned_data["sync_every"]

@@ -77,9 +77,9 @@ class Run:
 
 def running() -> list[Run]:
     """The first SHOWN running runs, the longest running first."""
-    found = rows("running", limit=SHOWN)
-    addresses = tenant_lookup.addresses({row["user_id"] for row in found})
-    return [_run(row, addresses) for row in found]
+    runs = rows("running", limit=SHOWN)
+    addresses = tenant_lookup.addresses({row["user_id"] for row in runs})
+    return [_run(row, addresses) for row in runs]
 
 
 def _run(row: Row, addresses: Mapping[UUID, str]) -> Run:
@@ -113,7 +113,7 @@ class Worker:
 
 def workers() -> list[Worker]:
     """Workers with a sign of life in the last SIGNS seconds, or with a run."""
-    found = rows("workers", lease=settings.SYNC_LEASE, seconds=SIGNS)
+    processes = rows("workers", lease=settings.SYNC_LEASE, seconds=SIGNS)
     return [
         Worker(
             row["worker"],
@@ -123,7 +123,7 @@ def workers() -> list[Worker]:
             row["tasks"],
             row["runs"] > 0 and row["seconds"] > settings.SYNC_LEASE,
         )
-        for row in found
+        for row in processes
     ]
 
 
@@ -235,11 +235,11 @@ class Groups:
 
 
 def groups() -> Groups:
-    found = rows("groups", limit=FAILURES, shown=GROUPS)
-    if not found:
+    summaries = rows("groups", limit=FAILURES, shown=GROUPS)
+    if not summaries:
         return Groups([], 0, None)
-    since = found[0]["since"] if found[0]["failures"] >= FAILURES else None
-    return Groups([_group(row) for row in found], found[0]["total"], since)
+    since = summaries[0]["since"] if summaries[0]["failures"] >= FAILURES else None
+    return Groups([_group(row) for row in summaries], summaries[0]["total"], since)
 
 
 def _group(row: Row) -> Group:

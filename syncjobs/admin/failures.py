@@ -101,8 +101,8 @@ class JobFailureAdmin(ReadOnly):
     def get_urls(self) -> list[URLPattern]:
         def page(route: str, view: Any, name: str) -> URLPattern:
             safe = self.admin_site.admin_view(view)
-            made: URLPattern = path(route, safe, name=f"syncjobs_jobfailure_{name}")
-            return made
+            pattern: URLPattern = path(route, safe, name=f"syncjobs_jobfailure_{name}")
+            return pattern
 
         return [
             page("groups/", require_safe(self.groups_view), "groups"),

@@ -28,8 +28,8 @@ class StatusFilter(SimpleListFilter):
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if chosen := self.value():
-            return queryset if chosen == "all" else queryset.filter(status=chosen)
+        if status := self.value():
+            return queryset if status == "all" else queryset.filter(status=status)
         if request.GET.get(SEARCH_VAR) or "fingerprint" in request.GET:
             return queryset
         return queryset.filter(status__in=search.CURRENT)
@@ -43,10 +43,10 @@ class ProviderFilter(SimpleListFilter):
         return [*Provider.choices, ("none", "None")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.value()
-        if chosen is None:
+        provider = self.value()
+        if provider is None:
             return queryset
-        return queryset.filter(provider="" if chosen == "none" else chosen)
+        return queryset.filter(provider="" if provider == "none" else provider)
 
 
 class _Recent(SimpleListFilter):
@@ -61,8 +61,8 @@ class _Recent(SimpleListFilter):
         return [(value, value) for value in values if value]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.value()
-        return queryset if chosen is None else queryset.filter(**{self.parameter_name: chosen})
+        value = self.value()
+        return queryset if value is None else queryset.filter(**{self.parameter_name: value})
 
 
 class FunctionFilter(_Recent):

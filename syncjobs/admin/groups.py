@@ -57,12 +57,12 @@ class Row:
     cells: list[tuple[int, str]]
 
 
-def matrix(counted: Sequence[Counted]) -> list[Row]:
+def matrix(cells: Sequence[Counted]) -> list[Row]:
     """One row per provider with failures, with a count per state; and one row of totals."""
-    counts = {(cell.provider, cell.status): cell.count for cell in counted}
-    providers = list(dict.fromkeys(cell.provider for cell in counted))
+    counts = {(cell.provider, cell.status): cell.count for cell in cells}
+    providers = list(dict.fromkeys(cell.provider for cell in cells))
     rows = [_row(counts, provider) for provider in providers]
-    return [*rows, _total(counted)] if len(rows) > 1 else rows
+    return [*rows, _total(cells)] if len(rows) > 1 else rows
 
 
 def _row(counts: dict[tuple[str, str], int], provider: str) -> Row:
@@ -77,10 +77,10 @@ def _row(counts: dict[tuple[str, str], int], provider: str) -> Row:
     return Row(name, cells)
 
 
-def _total(counted: Sequence[Counted]) -> Row:
+def _total(counts: Sequence[Counted]) -> Row:
     cells = [
         (
-            sum(cell.count for cell in counted if cell.status == status),
+            sum(cell.count for cell in counts if cell.status == status),
             failures(status__exact=status),
         )
         for status in FailureStatus.values

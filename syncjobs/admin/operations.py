@@ -27,20 +27,20 @@ def carry_out(
     table: ModelAdmin, request: HttpRequest, rows: QuerySet[Any], operation: Operation
 ) -> None:
     """Do it to each row, log it in the row's history, and say what was done and what was not."""
-    chosen = list(rows[: MOST_AT_ONCE + 1])
-    if len(chosen) > MOST_AT_ONCE:
+    selected = list(rows[: MOST_AT_ONCE + 1])
+    if len(selected) > MOST_AT_ONCE:
         text = f"Select at most {MOST_AT_ONCE:,} rows at once. Nothing was done."
         messages.error(request, text)
         return
-    done: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     refused: Counter[str] = Counter()
-    for row in chosen:
+    for row in selected:
         try:
-            done[_logged(table, request, row, operation)] += 1
+            counts[_logged(table, request, row, operation)] += 1
         except RequestError as error:
             refused[str(error)] += 1
-    for text, count in done.most_common():
-        messages.success(request, f"{text} ({count:,} of {len(chosen):,}).")
+    for text, count in counts.most_common():
+        messages.success(request, f"{text} ({count:,} of {len(selected):,}).")
     for reason, count in refused.most_common():
         messages.warning(request, f"{count:,} skipped: {reason}")
 
@@ -77,10 +77,10 @@ def resume(connection: SyncConnection) -> str:
     return "Resumed"
 
 
-def _move(connection: SyncConnection, wanted: ConnectionState) -> None:
-    if connection.state == wanted:
-        raise Unchanged(f"The connection is {wanted.value} already.")
-    connections.change(connection.user_id, connection.pk, {"state": wanted.value})
+def _move(connection: SyncConnection, state: ConnectionState) -> None:
+    if connection.state == state:
+        raise Unchanged(f"The connection is {state.value} already.")
+    connections.change(connection.user_id, connection.pk, {"state": state.value})
 
 
 def cancel(run: SyncRun) -> str:

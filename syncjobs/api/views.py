@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from graph.api.idempotent import Repeatable
-from graph.api.serializers import NoQuery, Problem
+from graph.api.bodies import StrictBody
+from graph.api.common_serializers import NoQuery, Problem
+from graph.api.idempotent_view import Repeatable
 from graph.reading import cursors
 from syncjobs import connections, history, runs
 from syncjobs.api import serializers as shapes
@@ -39,7 +40,7 @@ class Api(Repeatable):
 
     parser_classes = (BoundedJSON,)
 
-    def body(self, request: Request, shape: type[shapes.StrictBody]) -> dict[str, Any]:
+    def body(self, request: Request, shape: type[StrictBody]) -> dict[str, Any]:
         """The validated body. Raises ValidationError that names each wrong field."""
         self.parameters(request, NoQuery)
         serializer = shape(data=request.data)

@@ -134,9 +134,9 @@ def masked_json(value: Any) -> Any:
     """The same shape; values under a secret's name, and secrets within texts, masked."""
     if isinstance(value, dict):
         return {
-            str(name): MASK if _is_secret(str(name)[:NAME]) else masked_json(each)
-            for name, each in value.items()
+            str(name): MASK if _is_secret(str(name)[:NAME]) else masked_json(inner)
+            for name, inner in value.items()
         }
     if isinstance(value, list):
-        return [masked_json(each) for each in value]
+        return [masked_json(inner) for inner in value]
     return masked(value) if isinstance(value, str) else value

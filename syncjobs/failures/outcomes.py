@@ -33,6 +33,6 @@ def by_reason(verdicts: Iterable[Verdict]) -> list[tuple[str, int]]:
 
 def found(rows: QuerySet[JobFailure], ids: Iterable[UUID]) -> dict[UUID, JobFailure | None]:
     """Each id once, in order, with its row, or None if it is unknown."""
-    wanted = list(dict.fromkeys(ids))
-    known = rows.defer(*WIDE).in_bulk(wanted)
-    return {failure_id: known.get(failure_id) for failure_id in wanted}
+    unique_ids = list(dict.fromkeys(ids))
+    by_id = rows.defer(*WIDE).in_bulk(unique_ids)
+    return {failure_id: by_id.get(failure_id) for failure_id in unique_ids}

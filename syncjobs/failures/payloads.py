@@ -42,11 +42,11 @@ def edited(failure: JobFailure, payload: object) -> dict[str, Any]:
     payload = _an_object(payload)
     _refuse_what_no_column_holds(payload)
     _refuse_what_no_task_reads(payload)
-    stored = {name: failure.payload[name] for name in BOOKKEEPING if name in failure.payload}
+    own = {name: failure.payload[name] for name in BOOKKEEPING if name in failure.payload}
     for name in BOOKKEEPING:
-        if name in payload and payload[name] != stored.get(name):
+        if name in payload and payload[name] != own.get(name):
             raise PayloadRefused(f"A replay keeps its {name}. Leave {name!r} unchanged or out.")
-    return {**stored, **payload}
+    return {**own, **payload}
 
 
 def keys_in_words() -> str:

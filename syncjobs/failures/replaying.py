@@ -54,14 +54,14 @@ def plan(ids: Iterable[UUID]) -> list[Verdict]:
     ids_of = {key: connection_of(failure) for key, failure in rows.items() if failure}
     present = {connection_id for connection_id in ids_of.values() if connection_id}
     rows_by_id = SyncConnection.objects.only("user_id", "state").in_bulk(present)
-    taken = dict.fromkeys(_active(present), BUSY)
+    busy = dict.fromkeys(_active(present), BUSY)
     planned = []
     for key, failure in rows.items():
         connection = rows_by_id.get(ids_of.get(key) or NOBODY)
-        reason = _against(failure, connection, taken)
+        reason = _against(failure, connection, busy)
         planned.append(Verdict(key, failure, reason))
         if connection and not reason:
-            taken[connection.pk] = SECOND
+            busy[connection.pk] = SECOND
     return planned
 
 
@@ -79,7 +79,7 @@ def _active(connection_ids: Iterable[UUID]) -> Iterable[UUID]:
 
 
 def _against(
-    failure: JobFailure | None, connection: SyncConnection | None, taken: dict[UUID, str]
+    failure: JobFailure | None, connection: SyncConnection | None, busy: dict[UUID, str]
 ) -> str:
     """The reason why the failure cannot be replayed now; empty if it can."""
     if failure is None:
@@ -90,7 +90,7 @@ def _against(
         return NOTHING
     if connection is None or connection.user_id != failure.user_id:
         return GONE
-    return runs.NOT_NOW.get(ConnectionState(connection.state)) or taken.get(connection.pk, "")
+    return runs.NOT_NOW.get(ConnectionState(connection.state)) or busy.get(connection.pk, "")
 
 
 def replay(
@@ -108,14 +108,14 @@ def replay(
     planned = plan(ids)
     _check(planned, per_minute, payload)
     now = timezone.now()
-    done = Replayed()
+    outcome = Replayed()
     for verdict in planned:
-        start = _start_time(now, len(done.started), per_minute)
+        start = _start_time(now, len(outcome.started), per_minute)
         try:
-            done.started.append(_started(verdict, by, start, payload))
+            outcome.started.append(_started(verdict, by, start, payload))
         except _Skipped as reason:
-            done.skipped.append(Verdict(verdict.failure_id, verdict.failure, str(reason)))
-    return done
+            outcome.skipped.append(Verdict(verdict.failure_id, verdict.failure, str(reason)))
+    return outcome
 
 
 def _check(planned: list[Verdict], per_minute: int | None, payload: dict[str, Any] | None) -> None:

@@ -64,19 +64,19 @@ def reopen(ids: Iterable[UUID], *, by: AbstractBaseUser | None) -> Settled:
     return _settle(ids, FailureStatus.OPEN, by, "")
 
 
-def plan(ids: Iterable[UUID], wanted: FailureStatus) -> list[Verdict]:
-    """A dry run: for each failure in order, whether it would become `wanted`."""
+def plan(ids: Iterable[UUID], status: FailureStatus) -> list[Verdict]:
+    """A dry run: for each failure in order, whether it would become `status`."""
     rows = outcomes.found(JobFailure.objects.all(), ids)
-    return [Verdict(key, failure, _against(failure, wanted)) for key, failure in rows.items()]
+    return [Verdict(key, failure, _against(failure, status)) for key, failure in rows.items()]
 
 
-def _against(failure: JobFailure | None, wanted: FailureStatus) -> str:
+def _against(failure: JobFailure | None, status: FailureStatus) -> str:
     if failure is None:
         return outcomes.UNKNOWN
     now = FailureStatus(failure.status)
-    if now in FROM[wanted]:
+    if now in FROM[status]:
         return ""
-    if now == wanted:
+    if now == status:
         return f"It is already {now.value}."
     if now == FailureStatus.REPLAYING:
         return "It is being replayed. Wait for the result."
@@ -84,21 +84,21 @@ def _against(failure: JobFailure | None, wanted: FailureStatus) -> str:
 
 
 def _settle(
-    ids: Iterable[UUID], wanted: FailureStatus, by: AbstractBaseUser | None, note: str
+    ids: Iterable[UUID], status: FailureStatus, by: AbstractBaseUser | None, note: str
 ) -> Settled:
     note = _clean(note)
-    done = Settled()
+    outcome = Settled()
     with transaction.atomic(using=router.db_for_write(JobFailure)):
         locked = JobFailure.objects.order_by("pk").select_for_update()
         for key, failure in outcomes.found(locked, ids).items():
-            reason = _against(failure, wanted)
+            reason = _against(failure, status)
             if failure is None or reason:
-                done.skipped.append(Verdict(key, failure, reason))
+                outcome.skipped.append(Verdict(key, failure, reason))
             else:
-                done.changed.append(failure)
-        _put(done.changed, wanted, note)
-        log.write(by, done.changed, f"{SAID[wanted]}: {note}" if note else f"{SAID[wanted]}.")
-    return done
+                outcome.changed.append(failure)
+        _put(outcome.changed, status, note)
+        log.write(by, outcome.changed, f"{SAID[status]}: {note}" if note else f"{SAID[status]}.")
+    return outcome
 
 
 def _clean(note: str) -> str:

@@ -44,8 +44,8 @@ def with_attempts(runs: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
 
 def tells(runs: Sequence[SyncRun], traceback: str) -> bool:
     """Whether one of the attempts has this traceback."""
-    tried = (attempt for run in runs for attempt in vars(run)["tried"])
-    return any(attempt.traceback == traceback for attempt in tried)
+    attempts = (attempt for run in runs for attempt in vars(run)["tried"])
+    return any(attempt.traceback == traceback for attempt in attempts)
 
 
 def advice(failure: JobFailure) -> str:

@@ -45,9 +45,9 @@ class PartRead:
 def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any:
     """What a document names, as `document_facts.read` gives it. `html`: None for a file."""
     data = Path(path).read_bytes()
-    given: Document = unpack(Document, {**document, "text": ""})
+    described: Document = unpack(Document, {**document, "text": ""})
     if html is None:
-        text = document_text.of(data, given.name)
+        text = document_text.of(data, described.name)
     else:
         source = data[: 4 * MESSAGE].decode(errors="replace")[:MESSAGE]
         text = of_html(source) if html else source
@@ -100,7 +100,7 @@ def _summary(part: Part) -> PartRead:
 
 def parts_from(rows: Path, parts: Any) -> list[Part]:
     """The parts that `read_ledger` read, ready to be stored. `rows`: the file that it wrote."""
-    made = [
+    read_parts = [
         Part(
             part.name,
             part.title,
@@ -116,9 +116,9 @@ def parts_from(rows: Path, parts: Any) -> list[Part]:
         )
         for number, part in enumerate(unpack(list[PartRead], parts))
     ]
-    for part in made:
+    for part in read_parts:
         part.remapped = partial(_under, part)
-    return made
+    return read_parts
 
 
 def _under(part: Part, other: Mapping) -> Part:

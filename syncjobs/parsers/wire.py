@@ -26,11 +26,11 @@ def frame(value: Any) -> bytes:
 def pack(value: Any) -> Any:
     """JSON of dataclasses, tuples, decimals, dates, patterns; `unpack` of a type restores them."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: pack(getattr(value, each.name)) for each in fields(value)}
+        return {field.name: pack(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, list | tuple):
-        return [pack(each) for each in value]
+        return [pack(item) for item in value]
     if isinstance(value, dict):
-        return {name: pack(each) for name, each in value.items()}
+        return {name: pack(item) for name, item in value.items()}
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, re.Pattern):
@@ -52,8 +52,8 @@ def _unpacker(hint: Any) -> Callable[[Any], Any]:
     if origin is tuple:
         return _of_tuple(arguments)
     if origin is list:
-        each = _unpacker(arguments[0])
-        return lambda value: [each(one) for one in value]
+        unpack_item = _unpacker(arguments[0])
+        return lambda value: [unpack_item(one) for one in value]
     if origin is re.Pattern:
         return lambda value: re.compile(value[0], value[1])
     if isinstance(hint, type) and is_dataclass(hint):
@@ -67,9 +67,9 @@ def _unpacker(hint: Any) -> Callable[[Any], Any]:
 
 
 def _optional(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
-    inner = [each for each in arguments if each is not NoneType]
+    inner = [argument for argument in arguments if argument is not NoneType]
     if len(inner) == 2 and str in inner and any(map(is_dataclass, inner)):
-        record: Any = next(each for each in inner if each is not str)
+        record: Any = next(argument for argument in inner if argument is not str)
         rule = _unpacker(record)
         return lambda value: rule(value) if isinstance(value, dict) else value
     if len(inner) != 1:
@@ -80,13 +80,13 @@ def _optional(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
 
 def _of_tuple(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
     if len(arguments) == 2 and arguments[1] is Ellipsis:
-        each = _unpacker(arguments[0])
-        return lambda value: tuple(each(one) for one in value)
-    converts = [_unpacker(each) for each in arguments]
+        convert_one = _unpacker(arguments[0])
+        return lambda value: tuple(convert_one(one) for one in value)
+    converts = [_unpacker(argument) for argument in arguments]
     return lambda value: tuple(convert(one) for convert, one in zip(converts, value, strict=True))
 
 
 def _of_dataclass(kind: type[Any]) -> Callable[[Any], Any]:
     hints = get_type_hints(kind)
-    converts = {each.name: _unpacker(hints[each.name]) for each in fields(kind) if each.init}
+    converts = {field.name: _unpacker(hints[field.name]) for field in fields(kind) if field.init}
     return lambda value: kind(**{name: convert(value[name]) for name, convert in converts.items()})

@@ -72,11 +72,11 @@ def _forgotten() -> int:
     """Requeue what Redis lost. Does nothing while Redis is not available."""
     waiting = [job_id for (job_id,) in state.rows("questions/waiting", {"age": TOLD})]
     try:
-        gone = list(queue.missing(waiting))
+        lost = list(queue.missing(waiting))
     except (RedisError, OSError):
         return 0
-    _enqueued(_requeued(gone))
-    return len(gone)
+    _enqueued(_requeued(lost))
+    return len(lost)
 
 
 def _requeued(job_ids: Iterable[str]) -> list[tuple[str, str]]:

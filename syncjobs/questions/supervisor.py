@@ -96,11 +96,11 @@ class Answerer:
             )
         finally:
             watch.cancel()
-            done = talk.done()
+            in_time = talk.done()
             with suppress(ProcessLookupError):
                 process.kill()
             output, _ = await ended(talk)
-        return self._end(process.returncode or 0, output) if done else self._timed_out()
+        return self._end(process.returncode or 0, output) if in_time else self._timed_out()
 
     def _input(self, claim: Claim) -> bytes:
         return json.dumps(

@@ -57,8 +57,8 @@ class Command(BaseCommand):
 
 def _connect(world: World, path: Path) -> None:
     try:
-        for key, given in json.loads(path.read_text()).items():
-            steer(world.connect(key, given), given)
+        for key, description in json.loads(path.read_text()).items():
+            steer(world.connect(key, description), description)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CommandError(f"{path}: {type(error).__name__}: {error}") from None
 

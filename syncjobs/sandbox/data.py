@@ -111,18 +111,18 @@ class Account:
         for thing in [item for item in self.things.values() if item.drive not in {"", *drives}]:
             del self.things[thing.key]
 
-    def put(self, given: dict[str, Any]) -> Thing:
+    def put(self, description: dict[str, Any]) -> Thing:
         """A thing with the given name, text, attachments, …, and the rest by the seed.
 
         A file of a path that exists is replaced.
         """
         self._made += 1
-        thing = self._message(given) if self.mail else self._file(given)
-        known = next((item for item in self.things.values() if _same(item, thing)), None)
-        if known is not None and not self.mail:
-            known.data, known.version = thing.data, known.version + 1
-            self._logged("changed", known)
-            return known
+        thing = self._message(description) if self.mail else self._file(description)
+        existing = next((item for item in self.things.values() if _same(item, thing)), None)
+        if existing is not None and not self.mail:
+            existing.data, existing.version = thing.data, existing.version + 1
+            self._logged("changed", existing)
+            return existing
         self.things[thing.key] = thing
         self._logged("added", thing)
         return thing
@@ -147,46 +147,46 @@ class Account:
         self.serial += 1
         self.log.append(Change(self.serial, what, thing))
 
-    def _message(self, given: dict[str, Any]) -> Thing:
+    def _message(self, description: dict[str, Any]) -> Thing:
         supplier = self._random.choice(SUPPLIERS)
         number = f"INV-{self._random.randrange(10_000, 99_999)}"
         amount = self._random.randrange(1_000, 900_000) / 100
         text = f"Dear customer,\n\ninvoice {number} over GBP {amount:,.2f} is due.\n\n{supplier}\n"
-        attachments = given.get("attachments")
+        attachments = description.get("attachments")
         if attachments is None:
             attachments = [{"name": f"{number}.csv"}] if self._random.random() < 0.4 else []
         return Thing(
             self._key(),
-            str(given.get("subject", f"Invoice {number} from {supplier}")),
-            str(given.get("text", text)).encode(),
-            self._moment(given),
-            sender=str(given.get("from", f'"{supplier}" <billing@example.com>')),
-            to=str(given.get("to", "accounts@example.org")),
-            cc=str(given.get("cc", self._random.choice(["", "cfo@example.org"]))),
-            results=[str(each) for each in given.get("results", [])],
+            str(description.get("subject", f"Invoice {number} from {supplier}")),
+            str(description.get("text", text)).encode(),
+            self._moment(description),
+            sender=str(description.get("from", f'"{supplier}" <billing@example.com>')),
+            to=str(description.get("to", "accounts@example.org")),
+            cc=str(description.get("cc", self._random.choice(["", "cfo@example.org"]))),
+            results=[str(result) for result in description.get("results", [])],
             attached=list(self._attachments(attachments)),
         )
 
-    def _attachments(self, given: list[dict[str, Any]]) -> Iterator[Attached]:
-        for part, item in enumerate(given, 1):
+    def _attachments(self, descriptions: list[dict[str, Any]]) -> Iterator[Attached]:
+        for part, item in enumerate(descriptions, 1):
             yield Attached(str(part), str(item["name"]), _bytes(item, self._ledger))
 
-    def _file(self, given: dict[str, Any]) -> Thing:
+    def _file(self, description: dict[str, Any]) -> Thing:
         return Thing(
             self._key(),
-            str(given.get("name", f"ledger-{self._made:05}.csv")),
-            _bytes(given, self._ledger),
-            self._moment(given),
-            folder=str(given.get("folder", self._random.choice(FOLDERS))),
-            drive=str(given.get("drive", self._random.choice(["", *self.drives]))),
+            str(description.get("name", f"ledger-{self._made:05}.csv")),
+            _bytes(description, self._ledger),
+            self._moment(description),
+            folder=str(description.get("folder", self._random.choice(FOLDERS))),
+            drive=str(description.get("drive", self._random.choice(["", *self.drives]))),
         )
 
     def _key(self) -> str:
         return f"{self._random.getrandbits(64):016x}"
 
-    def _moment(self, given: dict[str, Any]) -> datetime:
-        if "at" in given:
-            return datetime.fromisoformat(given["at"])
+    def _moment(self, description: dict[str, Any]) -> datetime:
+        if "at" in description:
+            return datetime.fromisoformat(description["at"])
         return EPOCH + timedelta(minutes=7 * self._made)
 
     def _ledger(self) -> bytes:
@@ -235,7 +235,7 @@ def _within(thing: Thing, folder: str) -> bool:
     return f"{thing.folder}/".lower().startswith(f"{folder}/".lower())
 
 
-def _bytes(given: dict[str, Any], otherwise: Callable[[], bytes]) -> bytes:
-    if "base64" in given:
-        return base64.b64decode(given["base64"])
-    return str(given["text"]).encode() if "text" in given else otherwise()
+def _bytes(description: dict[str, Any], otherwise: Callable[[], bytes]) -> bytes:
+    if "base64" in description:
+        return base64.b64decode(description["base64"])
+    return str(description["text"]).encode() if "text" in description else otherwise()

@@ -122,10 +122,10 @@ def _content_hash(data: bytes) -> str:
 
 def _download(account: Account, request: Request) -> Answer:
     try:
-        wanted = json.loads(request.headers.get("dropbox-api-arg", ""))["path"]
+        path = json.loads(request.headers.get("dropbox-api-arg", ""))["path"]
     except (ValueError, KeyError, TypeError):
         return Answer(400, b"Error in call to API function", {"content-type": "text/plain"})
     for thing in account.things.values():
-        if wanted in {f"id:{thing.key}", path_of(thing).lower()}:
+        if path in {f"id:{thing.key}", path_of(thing).lower()}:
             return Answer(200, thing.data, {"content-type": "application/octet-stream"})
     return of_dropbox("path/not_found")

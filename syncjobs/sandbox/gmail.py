@@ -97,7 +97,7 @@ def _record(serial: int, what: str, thing: Thing) -> dict[str, Any]:
 
 def _message(thing: Thing, account: Account, look: Look) -> dict[str, Any]:
     headers = {"From": thing.sender, "To": thing.to, "Cc": thing.cc, "Subject": thing.name}
-    stated = [("Authentication-Results", each) for each in thing.results]
+    results = [("Authentication-Results", result) for result in thing.results]
     text = {"partId": "0", "mimeType": "text/plain", "filename": "", "body": _inline(thing.data)}
     return {
         "id": thing.key,
@@ -113,7 +113,7 @@ def _message(thing: Thing, account: Account, look: Look) -> dict[str, Any]:
             "filename": "",
             "headers": [
                 {"name": name, "value": value}
-                for name, value in (*headers.items(), *stated)
+                for name, value in (*headers.items(), *results)
                 if value
             ],
             "body": {"size": 0},
@@ -122,13 +122,13 @@ def _message(thing: Thing, account: Account, look: Look) -> dict[str, Any]:
     }
 
 
-def _part(each: Attached, look: Look) -> dict[str, Any]:
+def _part(attachment: Attached, look: Look) -> dict[str, Any]:
     """An attachment's id is another one each time."""
-    body = _inline(each.data)
-    if len(each.data) > INLINE:
-        body = {"attachmentId": f"ANG{look.nonce}~{each.part}", "size": len(each.data)}
-    kind = "text/csv" if each.name.endswith(".csv") else "application/octet-stream"
-    return {"partId": each.part, "mimeType": kind, "filename": each.name, "body": body}
+    body = _inline(attachment.data)
+    if len(attachment.data) > INLINE:
+        body = {"attachmentId": f"ANG{look.nonce}~{attachment.part}", "size": len(attachment.data)}
+    kind = "text/csv" if attachment.name.endswith(".csv") else "application/octet-stream"
+    return {"partId": attachment.part, "mimeType": kind, "filename": attachment.name, "body": body}
 
 
 def _inline(data: bytes) -> dict[str, Any]:

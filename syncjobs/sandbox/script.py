@@ -59,19 +59,19 @@ class Look:
             return [], True
         return things[:size], len(things) > size
 
-    def token(self, made: str, given: str | None) -> str:
-        return (given or made) if self.same else made
+    def token(self, new: str, previous: str | None) -> str:
+        return (previous or new) if self.same else new
 
 
-def behaviour(given: dict[str, Any]) -> Behaviour:
+def behaviour(description: dict[str, Any]) -> Behaviour:
     """Raises ValueError for one that is not known."""
     try:
-        made = Behaviour(**given)
+        result = Behaviour(**description)
     except TypeError as error:
-        raise ValueError(f"no such behaviour: {given}") from error
-    if made.do not in HAPPENS | LOOKS | SPOILS | ANSWERS.keys():
-        raise ValueError(f"no such behaviour: {made.do!r}")
-    return made
+        raise ValueError(f"no such behaviour: {description}") from error
+    if result.do not in HAPPENS | LOOKS | SPOILS | ANSWERS.keys():
+        raise ValueError(f"no such behaviour: {result.do!r}")
+    return result
 
 
 def kills(due: list[Behaviour]) -> bool:
@@ -82,8 +82,8 @@ def kills(due: list[Behaviour]) -> bool:
 class Script:
     """Counts the requests, and says which behaviours are due."""
 
-    def __init__(self, given: list[dict[str, Any]]) -> None:
-        self._behaviours = [behaviour(item) for item in given]
+    def __init__(self, descriptions: list[dict[str, Any]]) -> None:
+        self._behaviours = [behaviour(item) for item in descriptions]
         self._seen = [0] * len(self._behaviours)
 
     def due(self, path: str) -> list[Behaviour]:
@@ -99,23 +99,27 @@ class Script:
 
 
 def look(due: list[Behaviour], nonce: int) -> Look:
-    done = {item.do for item in due}
+    actions = {item.do for item in due}
     return Look(
-        nonce, "empty_page" in done, "endless" in done, "same_cursor" in done, "no_id" in done
+        nonce,
+        "empty_page" in actions,
+        "endless" in actions,
+        "same_cursor" in actions,
+        "no_id" in actions,
     )
 
 
-def happen(account: Account, each: Behaviour, key: str | None) -> None:
+def happen(account: Account, item: Behaviour, key: str | None) -> None:
     """What happens at the provider before it answers; `key` is the thing that was asked for."""
-    match each.do:
+    match item.do:
         case "cursor_expired":
-            account.expire(each.status)
+            account.expire(item.status)
         case "added":
-            account.add(each.count)
+            account.add(item.count)
         case "changed":
-            account.change(each.count)
+            account.change(item.count)
         case "deleted":
-            account.delete(each.count, key)
+            account.delete(item.count, key)
 
 
 def spoilt(answer: Answer, due: list[Behaviour]) -> Answer:
@@ -127,20 +131,20 @@ def spoilt(answer: Answer, due: list[Behaviour]) -> Answer:
     return answer
 
 
-def scripted(each: Behaviour) -> Answer | None:
+def scripted(item: Behaviour) -> Answer | None:
     """The answer instead of the provider's; None for a behaviour that leaves that as it is."""
-    make = ANSWERS.get(each.do)
+    make = ANSWERS.get(item.do)
     if make is None:
         return None
-    answer = make(each)
-    if each.retry_after is not None:
-        answer.headers["retry-after"] = _after(each)
+    answer = make(item)
+    if item.retry_after is not None:
+        answer.headers["retry-after"] = _after(item)
     return answer
 
 
-def _after(each: Behaviour) -> str:
-    seconds = each.retry_after or 0.0
-    if each.http_date:
+def _after(item: Behaviour) -> str:
+    seconds = item.retry_after or 0.0
+    if item.http_date:
         return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
     return f"{seconds:g}"
 

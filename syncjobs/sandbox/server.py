@@ -59,9 +59,11 @@ class Sandbox:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(10)
 
-    def control(self, connection: str, **given: Any) -> dict[str, Any]:
+    def control(self, connection: str, **description: Any) -> dict[str, Any]:
         """Make or steer a connection. Raises httpx.HTTPStatusError for what is not understood."""
-        answer = self._client.post(f"/sandbox/connections/{quote(connection, safe='')}", json=given)
+        answer = self._client.post(
+            f"/sandbox/connections/{quote(connection, safe='')}", json=description
+        )
         body: dict[str, Any] = answer.raise_for_status().json()
         return body
 

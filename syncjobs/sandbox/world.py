@@ -24,13 +24,16 @@ STATES = {"alive", "dead", "missing"}
 
 @dataclass
 class Connection:
-    """`requests` are those that came through the proxy. `end_user` is whose it is, in our words."""
+    """`requests` are those that came through the proxy, `behaved` counts what its script did to
+    them. `end_user` is whose it is, in our words.
+    """
 
     provider: str
     account: Account
     script: Script = field(default_factory=lambda: Script([]))
     state: str = "alive"
     requests: int = 0
+    behaved: int = 0
     end_user: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -56,14 +59,14 @@ class World:
                 return self._standing(request, unquote(key))
         return of_nango(404, "not_found", "No such endpoint")
 
-    def connect(self, key: str, given: dict[str, Any]) -> Connection:
+    def connect(self, key: str, description: dict[str, Any]) -> Connection:
         """A connection with `size` things to begin with. Raises ValueError or KeyError."""
-        provider = given["provider"]
+        provider = description["provider"]
         if provider not in PROVIDERS:
             raise ValueError(f"no such provider: {provider!r}")
-        seed = f"{given.get('seed', self.seed)} {key}"
-        account = Account(seed, provider in MAIL, int(given.get("drives", 0)))
-        account.add(int(given.get("size", SIZE)))
+        seed = f"{description.get('seed', self.seed)} {key}"
+        account = Account(seed, provider in MAIL, int(description.get("drives", 0)))
+        account.add(int(description.get("size", SIZE)))
         self.connections[key] = Connection(provider, account)
         return self.connections[key]
 
@@ -107,13 +110,14 @@ class World:
         connection.requests += 1
         provider = PROVIDERS[connection.provider]
         due = connection.script.due(request.path)
+        connection.behaved += len(due)
         if connection.state == "dead":
             return of_nango(424, "server_error", "Refresh limit reached")
         if kills(due):
             connection.state = "dead"
         for item in due:
             happen(connection.account, item, provider.asked(request.path))
-        answers = (made for item in due if (made := scripted(item)))
+        answers = (scripted_answer for item in due if (scripted_answer := scripted(item)))
         answer: Answer = next(answers, None) or provider.answer(
             connection.account, request, look(due, next(self._nonces))
         )
@@ -131,11 +135,11 @@ class World:
                     return of_json(self._told(key) | {"items": self.truth(key)})
         return of_nango(404, "not_found", "No such connection")
 
-    def _steered(self, key: str, given: dict[str, Any]) -> Answer:
+    def _steered(self, key: str, description: dict[str, Any]) -> Answer:
         try:
-            if key not in self.connections or given.get("reset"):
-                self.connect(key, given)
-            steer(self.connections[key], given)
+            if key not in self.connections or description.get("reset"):
+                self.connect(key, description)
+            steer(self.connections[key], description)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return of_nango(400, "invalid_body", f"{type(error).__name__}: {error}")
         return of_json(self._told(key))
@@ -146,6 +150,7 @@ class World:
             "provider": connection.provider,
             "state": connection.state,
             "requests": connection.requests,
+            "behaved": connection.behaved,
         }
 
     def truth(self, key: str) -> dict[str, dict[str, Any]]:
@@ -155,38 +160,40 @@ class World:
         return result
 
 
-def steer(connection: Connection, given: dict[str, Any]) -> None:
+def steer(connection: Connection, description: dict[str, Any]) -> None:
     """What a POST to the control endpoint asks for; each key is optional."""
     account = connection.account
-    account.add(int(given.get("add", 0)))
-    for item in given.get("put", []):
+    account.add(int(description.get("add", 0)))
+    for item in description.get("put", []):
         account.put(item)
-    account.change(int(given.get("change", 0)))
-    account.delete(int(given.get("delete", 0)))
-    if "delete_folder" in given:
-        account.delete_folder(str(given["delete_folder"]))
-    for key, drive in given.get("move", {}).items():
+    account.change(int(description.get("change", 0)))
+    account.delete(int(description.get("delete", 0)))
+    if "delete_folder" in description:
+        account.delete_folder(str(description["delete_folder"]))
+    for key, drive in description.get("move", {}).items():
         account.move(key, drive)
-    if "keep_drives" in given:
-        account.keep_drives(list(given["keep_drives"]))
-    if given.get("expire"):
-        account.expire(int(given.get("status", 410)))
-    if "owner" in given:  # the person connected another account
-        account.identity = str(given["owner"])
-    _stand(connection, given)
+    if "keep_drives" in description:
+        account.keep_drives(list(description["keep_drives"]))
+    if description.get("expire"):
+        account.expire(int(description.get("status", 410)))
+    if "owner" in description:  # the person connected another account
+        account.identity = str(description["owner"])
+    _stand(connection, description)
 
 
-def _stand(connection: Connection, given: dict[str, Any]) -> None:
-    if "state" in given:
-        if given["state"] not in STATES:
-            raise ValueError(f"no such state: {given['state']!r}")
-        connection.state = given["state"]
-    if "script" in given:
-        connection.script = Script(given["script"])
-    if "end_user" in given:
-        connection.end_user = None if given["end_user"] is None else str(given["end_user"])
-    if "tags" in given:
-        connection.tags = {str(name): str(text) for name, text in given["tags"].items()}
+def _stand(connection: Connection, description: dict[str, Any]) -> None:
+    if "state" in description:
+        if description["state"] not in STATES:
+            raise ValueError(f"no such state: {description['state']!r}")
+        connection.state = description["state"]
+    if "script" in description:
+        connection.script = Script(description["script"])
+    if "end_user" in description:
+        connection.end_user = (
+            None if description["end_user"] is None else str(description["end_user"])
+        )
+    if "tags" in description:
+        connection.tags = {str(name): str(text) for name, text in description["tags"].items()}
 
 
 def _facts(key: str, connection: Connection) -> dict[str, Any]:

@@ -97,9 +97,9 @@ def _of_message(thing: Thing, rest: list[str]) -> Answer:
     return NOT_FOUND["zoho_mail"]
 
 
-def _info(each: Attached) -> dict[str, str]:
+def _info(attachment: Attached) -> dict[str, str]:
     return {
-        "attachmentId": each.part,
-        "attachmentName": html.escape(each.name),
-        "attachmentSize": str(len(each.data)),
+        "attachmentId": attachment.part,
+        "attachmentName": html.escape(attachment.name),
+        "attachmentSize": str(len(attachment.data)),
     }

@@ -48,7 +48,9 @@ async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Pag
     turns = Turns(cursor, title)
     waiting = drives
     if cursor.get("generation"):  # a drive that was listed already waits for the next sync
-        waiting = [each for each in drives if "list" in cursor["drives"][each]] or [MINE]
+        waiting = [drive_id for drive_id in drives if "list" in cursor["drives"][drive_id]] or [
+            MINE
+        ]
     for drive in waiting:
         while True:
             page, more = await _page(nango, cursor, drive, turns, vanished)
@@ -65,29 +67,31 @@ def _ended(page: Page) -> Page:
 
 
 async def _shared(nango: Nango) -> list[str]:
-    found: list[str] = []
+    drives: list[str] = []
     query: dict[str, str | int | bool] = {"pageSize": 100}
     turns = Turns({}, nango.who.title)
     while True:
         body = await nango.get(f"{API}/drives", query)
-        found += [clean(each.get("id")) for each in listed(body, "drives", nango.who.title)]
+        drives += [clean(drive.get("id")) for drive in listed(body, "drives", nango.who.title)]
         if not (token := clean(body.get("nextPageToken"))):
-            return list(dict.fromkeys(filter(None, found)))
+            return list(dict.fromkeys(filter(None, drives)))
         turns.turn(token)
         query["pageToken"] = token
 
 
 async def _current(nango: Nango, cursor: Cursor, drives: list[str]) -> tuple[Cursor, list[Item]]:
     """The cursor for the drives that there are; new ones are to be listed from their start."""
-    known = cursor.get("drives")
-    if not isinstance(known, dict) or not all(isinstance(each, dict) for each in known.values()):
+    stored = cursor.get("drives")
+    if not isinstance(stored, dict) or not all(
+        isinstance(state, dict) for state in stored.values()
+    ):
         raise CursorLost("The stored cursor cannot be read.")
     states: dict[str, dict[str, str]] = {}
     for drive in drives:
-        states[drive] = known.get(drive) or {"changes": await _start(nango, drive), "list": ""}
+        states[drive] = stored.get(drive) or {"changes": await _start(nango, drive), "list": ""}
     vanished = [
         Item(f"{drive}/", "file", deleted=True, below=f"{drive}/")
-        for drive in known
+        for drive in stored
         if drive not in states
     ]
     return {**cursor, "drives": states}, vanished
@@ -135,8 +139,8 @@ async def _listed(nango: Nango, drive: str, state: dict[str, str]) -> Read:
     files = listed(body, "files", nango.who.title)
     token = clean(body.get("nextPageToken"))
     following = {"changes": text_of(state, "changes")} | ({"list": token} if token else {})
-    items = [item for each in files if (item := _item(drive, each))]
-    return items, sum(not clean(each.get("id")) for each in files), following, bool(token)
+    items = [item for file in files if (item := _item(drive, file))]
+    return items, sum(not clean(file.get("id")) for file in files), following, bool(token)
 
 
 async def _changed(nango: Nango, drive: str, state: dict[str, str]) -> Read:
@@ -149,14 +153,14 @@ async def _changed(nango: Nango, drive: str, state: dict[str, str]) -> Read:
     }
     body = await _asked(nango, f"{API}/changes", query, stale={400, 410})
     changes = [
-        each
-        for each in listed(body, "changes", nango.who.title)
-        if each.get("changeType", "file") == "file"
+        change
+        for change in listed(body, "changes", nango.who.title)
+        if change.get("changeType", "file") == "file"
     ]
     more = clean(body.get("nextPageToken"))
     token = more or needed(body, "newStartPageToken", nango.who.title)
-    items = [item for each in changes if (item := _change(drive, each))]
-    skipped = sum(not clean(each.get("fileId")) for each in changes)
+    items = [item for change in changes if (item := _change(drive, change))]
+    skipped = sum(not clean(change.get("fileId")) for change in changes)
     return items, skipped, {"changes": token}, bool(more)
 
 
@@ -197,7 +201,7 @@ def _item(drive: str, file: dict[str, Any]) -> Item | None:
         "size": whole(file.get("size")),
         "version": clean(file.get("version")),
         "drive": drive,
-        "folders": [clean(each) for each in parents] if isinstance(parents, list) else [],
+        "folders": [clean(parent) for parent in parents] if isinstance(parents, list) else [],
         "link": clean(file.get("webViewLink")),
     }
     return Item(

@@ -46,8 +46,8 @@ async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Pag
     profile = await nango.get(f"{ME}/profile")
     account = needed(profile, "emailAddress", title)
     if cursor is None:  # the history's start is taken first: what happens meanwhile comes later
-        begun = needed(profile, "historyId", title)
-        cursor = {"account": account, "history": begun, "generation": generation()}
+        history_id = needed(profile, "historyId", title)
+        cursor = {"account": account, "history": history_id, "generation": generation()}
     owned(cursor, account, title)
     turned = _listing_page if "generation" in cursor else _history_page
     turns = Turns(cursor, title)
@@ -63,7 +63,7 @@ async def _listing_page(nango: Nango, cursor: Cursor, turns: Turns) -> Page:
     query = {"maxResults": MESSAGES, "includeSpamTrash": False}
     body = await _continued(nango, f"{ME}/messages", query, cursor)
     entries = listed(body, "messages", nango.who.title)
-    ids = list(dict.fromkeys(filter(None, (clean(each.get("id")) for each in entries))))
+    ids = list(dict.fromkeys(filter(None, (clean(entry.get("id")) for entry in entries))))
     following = _following(body, cursor, turns)
     if following is None:
         following = {"account": cursor["account"], "history": text_of(cursor, "history")}
@@ -73,7 +73,7 @@ async def _listing_page(nango: Nango, cursor: Cursor, turns: Turns) -> Page:
         last="page" not in following,
         full=True,
         generation=text_of(cursor, "generation"),
-        skipped=sum(not clean(each.get("id")) for each in entries),
+        skipped=sum(not clean(entry.get("id")) for entry in entries),
     )
 
 
@@ -81,8 +81,8 @@ async def _history_page(nango: Nango, cursor: Cursor, turns: Turns) -> Page:
     query = {"maxResults": MESSAGES, "startHistoryId": text_of(cursor, "history")}
     body = await _continued(nango, f"{ME}/history", query, cursor)
     touched, deleted, skipped = _touched(listed(body, "history", nango.who.title), nango)
-    items = [_gone(each) for each in deleted]
-    items += await _messages(nango, [each for each in touched if each not in deleted])
+    items = [_gone(key) for key in deleted]
+    items += await _messages(nango, [key for key in touched if key not in deleted])
     following = _following(body, cursor, turns)
     if following is None:
         history = clean(body.get("historyId")) or cursor["history"]
@@ -136,13 +136,13 @@ async def _messages(nango: Nango, ids: list[str]) -> list[Item]:
     """The messages with their attachments, and texts as long as there is room for the page's."""
     room = _Room()
     read = partial(_read, nango, room)
-    found = await each_alone(read, ids, last_try=nango.last_try)
+    messages = await each_alone(read, ids, last_try=nango.last_try)
     items: list[Item] = []
-    for key, each in zip(ids, found, strict=True):
-        if isinstance(each, Failed):
-            items.append(Item(key, "message", trouble=each.reason, passing=each.passing))
+    for key, message in zip(ids, messages, strict=True):
+        if isinstance(message, Failed):
+            items.append(Item(key, "message", trouble=message.reason, passing=message.passing))
         else:
-            items += each
+            items += message
     return items
 
 
@@ -160,8 +160,8 @@ class _Room:
 
 
 async def _read(nango: Nango, room: _Room, key: str) -> list[Item]:
-    found = await _message(nango, key, lambda body: list(_items(key, body, room)))
-    return list(_items(key, None, room)) if found is None else found
+    parts = await _message(nango, key, lambda body: list(_items(key, body, room)))
+    return list(_items(key, None, room)) if parts is None else parts
 
 
 async def _message[T](nango: Nango, key: str, take: Callable[[dict[str, Any]], T]) -> T | None:
@@ -176,8 +176,8 @@ async def _message[T](nango: Nango, key: str, take: Callable[[dict[str, Any]], T
 
 
 def _items(key: str, body: dict[str, Any] | None, room: _Room) -> Iterator[Item]:
-    given = (body or {}).get("labelIds")
-    labels = [clean(each) for each in given] if isinstance(given, list) else []
+    label_ids = (body or {}).get("labelIds")
+    labels = [clean(label) for label in label_ids] if isinstance(label_ids, list) else []
     if body is None or HIDDEN.intersection(labels):
         yield _gone(key)
         return
@@ -224,25 +224,27 @@ def _parts(part: object) -> Iterator[dict[str, Any]]:
     """The part and all within it, depth first, however deep."""
     waiting = [part]
     while waiting:
-        each = waiting.pop()
-        if isinstance(each, dict):
-            yield each
-            within = each.get("parts")
+        current = waiting.pop()
+        if isinstance(current, dict):
+            yield current
+            within = current.get("parts")
             waiting += reversed(within if isinstance(within, list) else [])
 
 
 def _headers(part: dict[str, Any]) -> dict[str, Any]:
-    given = part.get("headers")
-    stated = [
-        (clean(each.get("name")).lower(), clean(each.get("value")))
-        for each in (given if isinstance(given, list) else [])
-        if isinstance(each, dict)
+    headers = part.get("headers")
+    pairs = [
+        (clean(header.get("name")).lower(), clean(header.get("value")))
+        for header in (headers if isinstance(headers, list) else [])
+        if isinstance(header, dict)
     ]
-    found = dict(stated)
-    results = [value for name, value in stated if name == "authentication-results"]
-    kept = {name.lower().replace("-", "_"): found.get(name.lower(), "") for name in _HEADERS}
+    by_name = dict(pairs)
+    results = [value for name, value in pairs if name == "authentication-results"]
+    named_headers = {
+        name.lower().replace("-", "_"): by_name.get(name.lower(), "") for name in _HEADERS
+    }
     checks = sender_checks.checked(results, RECEIVER)
-    return {**kept, "subject": found.get("subject", ""), "checks": checks}
+    return {**named_headers, "subject": by_name.get("subject", ""), "checks": checks}
 
 
 def _text(parts: list[dict[str, Any]]) -> tuple[str, str]:
@@ -287,13 +289,13 @@ async def content(nango: Nango, item: Item, into: Path) -> str:
         return item.media
     key = item.parent_id or item.external_id
     if item.kind == "message":
-        found = await _message(nango, key, lambda body: _text(_all_parts(body)))
-        if found is None:
+        text_and_name = await _message(nango, key, lambda body: _text(_all_parts(body)))
+        if text_and_name is None:
             raise _has_no_bytes(item, "its message is gone")
-        write(into, found[0])
-        return found[1]
-    wanted = item.external_id.removeprefix(f"{key}:")
-    identifier = await _message(nango, key, lambda body: _identified(body, wanted, into))
+        write(into, text_and_name[0])
+        return text_and_name[1]
+    part_id = item.external_id.removeprefix(f"{key}:")
+    identifier = await _message(nango, key, lambda body: _identified(body, part_id, into))
     if identifier is None:
         raise _has_no_bytes(item, "its message is gone, or has no such part")
     if identifier:
@@ -309,10 +311,10 @@ def _all_parts(body: dict[str, Any]) -> list[dict[str, Any]]:
     return list(islice(_parts(body.get("payload")), PARTS))
 
 
-def _identified(body: dict[str, Any], wanted: str, into: Path) -> str | None:
+def _identified(body: dict[str, Any], part_id: str, into: Path) -> str | None:
     """The attachment's id; "" where it came with its message and is in the file; None for none."""
     for part in _all_parts(body):
-        if clean(part.get("partId")) == wanted and clean(part.get("filename")):
+        if clean(part.get("partId")) == part_id and clean(part.get("filename")):
             if identifier := clean(_body(part).get("attachmentId")):
                 return identifier
             into.write_bytes(_bytes(_body(part)))

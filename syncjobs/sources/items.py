@@ -97,7 +97,7 @@ def _removed_at(removals: Mapping[str, int], ids: Iterable[str]) -> dict[str, in
     In sorted order all texts that a prefix begins follow it directly, so that one pass with a
     stack of the open prefixes is enough.
     """
-    found: dict[str, int] = {}
+    removed: dict[str, int] = {}
     open_prefixes: list[tuple[str, int]] = []
     texts = [*((prefix, False) for prefix in removals), *((key, True) for key in ids)]
     for text, is_id in sorted(texts):
@@ -105,10 +105,10 @@ def _removed_at(removals: Mapping[str, int], ids: Iterable[str]) -> dict[str, in
             open_prefixes.pop()
         place = open_prefixes[-1][1] if open_prefixes else -1
         if is_id:
-            found[text] = place
+            removed[text] = place
         else:
             open_prefixes.append((text, max(place, removals[text])))
-    return found
+    return removed
 
 
 def clean(value: object) -> str:
@@ -128,7 +128,7 @@ def listed(body: Mapping[str, Any], key: str, title: str) -> list[dict[str, Any]
     value = body.get(key)
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise Transient(f"{title} sent JSON of an unexpected shape: {key!r} is no list of objects.")
     return value
 

@@ -91,7 +91,7 @@ async def together[T, R](work: Callable[[T], Awaitable[R]], things: Iterable[T])
 
 
 def _gravest(failed: BaseExceptionGroup[Any]) -> BaseException:
-    final = [each for each in failed.exceptions if isinstance(each, Permanent)]
+    final = [failure for failure in failed.exceptions if isinstance(failure, Permanent)]
     error: BaseException = (final or failed.exceptions)[0]
     return error
 
@@ -112,16 +112,16 @@ async def each_alone[T, R](
     Raises what is wrong with all: a connection that is dead, a limit, a provider that is away. An
     error of the provider's that others do not meet is the thing's on the run's last try only.
     """
-    found = await together(lambda thing: _or_failed(work, thing), things)
-    away = [each for each in found if isinstance(each, Transient)]
-    refused = [each for each in found if isinstance(each, Refused)]
+    results = await together(lambda thing: _or_failed(work, thing), things)
+    away = [result for result in results if isinstance(result, Transient)]
+    refused = [result for result in results if isinstance(result, Refused)]
     if away and (not last_try or _asks_to_wait(away)):
         raise away[0]
     if len(away) + len(refused) > max(FEW, len(things) // 10):
         raise (*refused, *away)[0]
     return [
-        Failed(str(each), passing=True) if isinstance(each, Transient | Refused) else each
-        for each in found
+        Failed(str(result), passing=True) if isinstance(result, Transient | Refused) else result
+        for result in results
     ]
 
 

@@ -21,12 +21,12 @@ _COMMENT = re.compile(r"\([^()]*+\)")
 def checked(headers: Iterable[str], provider: str) -> dict[str, str]:
     """{"spf": "pass", …} from the first header of the provider; a method that it does not name is
     "none". Of several DKIM signatures one that passes is enough."""
-    own = next((each for each in headers if _server(each) == provider), "")
-    found = dict.fromkeys(METHODS, "none")
+    own = next((header for header in headers if _server(header) == provider), "")
+    results = dict.fromkeys(METHODS, "none")
     for method, result in _RESULT.findall(_COMMENT.sub(" ", own[:MOST].lower())):
-        if result in RESULTS and found[method] != "pass":
-            found[method] = result
-    return found
+        if result in RESULTS and results[method] != "pass":
+            results[method] = result
+    return results
 
 
 def standing(checks: dict[str, str]) -> str:

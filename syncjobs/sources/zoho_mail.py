@@ -144,16 +144,18 @@ class _Walk:
     def _slices(
         self, rows: list[dict[str, Any]], start: int, first: int, end: int, last: bool
     ) -> list[_Rows]:
-        found: list[_Rows] = []
+        slices: list[_Rows] = []
         for begin in range(first, end, SLICE) or [first]:
             until = min(begin + SLICE, end)
             part = rows[begin:until]
             self._remember(part, max(1, start + until - LAP))
-            done = last and until >= end
+            finished = last and until >= end
             new = [row for row in part if _key(row) and _key(row) not in self._known]
-            skipped = sum(not _key(row) for row in (rows[begin:] if done else part))
-            found.append(_Rows(new, self._at_rest() if done else dict(self._cursor), done, skipped))
-        return found
+            skipped = sum(not _key(row) for row in (rows[begin:] if finished else part))
+            slices.append(
+                _Rows(new, self._at_rest() if finished else dict(self._cursor), finished, skipped)
+            )
+        return slices
 
     def _remember(self, rows: list[dict[str, Any]], following: int) -> None:
         times = {_key(row): moment for row in rows if _key(row) and (moment := _time(row))}
@@ -176,8 +178,8 @@ class _Walk:
 
 
 def _times(value: object) -> dict[str, int]:
-    given = value.items() if isinstance(value, dict) else ()
-    return {key: moment for key, moment in given if isinstance(moment, int)}
+    entries = value.items() if isinstance(value, dict) else ()
+    return {key: moment for key, moment in entries if isinstance(moment, int)}
 
 
 def _within(times: dict[str, int], newest: int) -> dict[str, int]:
@@ -194,8 +196,8 @@ def _time(row: dict[str, Any]) -> int | None:
 
 async def _account(nango: Nango) -> str:
     accounts = listed(await _get(nango, "api/accounts"), "data", nango.who.title)
-    for each in accounts:
-        if account := clean(each.get("accountId")):
+    for account_row in accounts:
+        if account := clean(account_row.get("accountId")):
             return account
     raise Permanent(
         "Zoho Mail has no mailbox for this connection: create one there or connect another account."
@@ -235,14 +237,14 @@ def _allowed(nango: Nango, raw: bytes, size: int | None = None) -> bytes:
 
 async def _with_attachments(nango: Nango, account: str, page: _Rows) -> list[Item]:
     read = partial(_items, nango, account)
-    found = await each_alone(read, page.rows, last_try=nango.last_try)
+    fetched_lists = await each_alone(read, page.rows, last_try=nango.last_try)
     items: list[Item] = []
-    for row, each in zip(page.rows, found, strict=True):
-        if isinstance(each, Failed):
+    for row, attachments in zip(page.rows, fetched_lists, strict=True):
+        if isinstance(attachments, Failed):
             about = _message(account, row)
-            items.append(replace(about, trouble=each.reason, passing=each.passing))
+            items.append(replace(about, trouble=attachments.reason, passing=attachments.passing))
         else:
-            items += each
+            items += attachments
     return items
 
 
@@ -263,8 +265,8 @@ async def _attachments(nango: Nango, message: Item) -> list[Item]:
     body = await _get(nango, f"{_path(message)}/attachmentinfo")
     data = body.get("data")
     entries = listed(data if isinstance(data, dict) else {}, "attachments", nango.who.title)
-    attachments = [_attachment(message, each) for each in entries]
-    return [each for each in attachments if each]
+    attachments = [_attachment(message, entry) for entry in entries]
+    return [attachment for attachment in attachments if attachment]
 
 
 def _message(account: str, row: dict[str, Any]) -> Item:
@@ -305,8 +307,8 @@ def _attachment(message: Item, entry: dict[str, Any]) -> Item | None:
 
 def _path(item: Item) -> str:
     """Where the message, or an attachment's message, is."""
-    parts = (str(item.metadata.get(each, "")) for each in ("account", "folder"))
-    account, folder = (quote(each, safe="") for each in parts)
+    parts = (str(item.metadata.get(name, "")) for name in ("account", "folder"))
+    account, folder = (quote(part, safe="") for part in parts)
     message = quote(item.parent_id or item.external_id, safe="")
     return f"api/accounts/{account}/folders/{folder}/messages/{message}"
 

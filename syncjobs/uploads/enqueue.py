@@ -26,7 +26,9 @@ GIVEN_UP = "Its reading ended three times without an answer: the file may be too
 
 def tell(uploads: Sequence[Upload]) -> None:
     """One job for each. Where Redis is away, the recoverer tells it later."""
-    jobs = [queue.Queued(each.job_id, FUNCTION, f"{each.user_id}/{each.pk}") for each in uploads]
+    jobs = [
+        queue.Queued(upload.job_id, FUNCTION, f"{upload.user_id}/{upload.pk}") for upload in uploads
+    ]
     try:
         queue.enqueue(jobs)
     except (RedisError, OSError) as error:
@@ -69,9 +71,9 @@ def unseen(job_id: str) -> bool:
 
 
 def _with_new_jobs(ids: Iterable[UUID]) -> list[Upload]:
-    chosen = _active().filter(pk__in=list(ids))
-    chosen.update(jobs=F("jobs") + 1, updated_at=Now())
-    return list(chosen.defer("preview"))
+    selected = _active().filter(pk__in=list(ids))
+    selected.update(jobs=F("jobs") + 1, updated_at=Now())
+    return list(selected.defer("preview"))
 
 
 def _active() -> QuerySet[Upload]:

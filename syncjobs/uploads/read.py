@@ -141,7 +141,7 @@ def _columns(path: Path) -> list[str]:
 def _import(upload: Upload, path: Path, hints: Hints) -> None:
     try:
         by = format_of(path, hints.choices, hints.saved)
-        done = import_file(upload.user_id, path, by, path.parent / "rejects", hints=hints)
+        imported = import_file(upload.user_id, path, by, path.parent / "rejects", hints=hints)
     except OtherAccountError as error:  # a person decides, with the preview before them
         upload.state = UploadState.REFUSED
         upload.error = f"{error.question} Decide below."
@@ -149,8 +149,8 @@ def _import(upload: Upload, path: Path, hints: Hints) -> None:
     except GraphError as error:
         upload.state, upload.error = UploadState.FAILED, str(error)
         return
-    upload.outcome = _outcome(done)
-    upload.rejects = text_of(done.rejects)
+    upload.outcome = _outcome(imported)
+    upload.rejects = text_of(imported.rejects)
     upload.reading = reading_of(path, by) if upload.rejects else None
     upload.state, upload.error = UploadState.DONE, ""
     if upload.save_mapping and isinstance(by, Mapping):
@@ -158,8 +158,8 @@ def _import(upload: Upload, path: Path, hints: Hints) -> None:
     UploadPiece.objects.filter(user_id=upload.user_id, upload=upload).delete()
 
 
-def _outcome(done: Imported) -> dict[str, Any]:
+def _outcome(imported: Imported) -> dict[str, Any]:
     """Counts and what a person should know, with what storing was not sure of."""
-    stored = [doubt.text for doubt in done.doubts if doubt.topic == "account"]
-    warnings = [*done.warnings, *stored]
-    return {"format": done.format, "warnings": warnings, **asdict(done.counts)}
+    account_doubts = [doubt.text for doubt in imported.doubts if doubt.topic == "account"]
+    warnings = [*imported.warnings, *account_doubts]
+    return {"format": imported.format, "warnings": warnings, **asdict(imported.counts)}

@@ -18,7 +18,7 @@ from django.db import connections
 
 from benchmarks import layers
 from benchmarks.scoring import found as tables
-from benchmarks.scoring import judged, real, tenants
+from benchmarks.scoring import judged, real, scored_tenants
 from benchmarks.scoring.found import Found
 from benchmarks.scoring.scores import Card
 from finley.demo.truth import Ref, Truth
@@ -26,7 +26,9 @@ from graph import models
 from tests.graph import rows
 
 pytestmark = pytest.mark.usefixtures("committed")
-OPTIONS = argparse.Namespace(jitter=2, missed=0.05, months=8, seeds=[1], real=False)
+OPTIONS = argparse.Namespace(
+    jitter=2, missed=0.05, months=8, seeds=[1], real=False, only=list(layers.MAKERS)
+)
 LINKED = ("same_transaction", "reversals", "settles", "fee_of")
 
 
@@ -92,7 +94,7 @@ class Oracle:
 
 def imported(make: Callable[..., Any], folder: Path) -> tuple[UUID, Truth]:
     files, truth = make(folder, 1, OPTIONS)
-    return tenants.made(files), truth
+    return scored_tenants.made(files), truth
 
 
 @pytest.mark.parametrize("make", layers.MAKERS.values(), ids=layers.MAKERS)
@@ -112,7 +114,7 @@ def test_the_truth_scores_one_and_an_empty_enrichment_nothing(make, tmp_path):
 def test_a_shuffle_moves_the_dates_of_each_source_and_nothing_else(tmp_path):
     user, _ = imported(layers.MAKERS["other_generator"], tmp_path)
     before = tables.read(user)
-    tenants.shuffle(user, 1)
+    scored_tenants.shuffle(user, 1)
     after = tables.read(user)
     assert before.named.keys() == after.named.keys()
     assert sum(before.days[row] != after.days[row] for row in before.days) > len(before.days) / 2
@@ -136,7 +138,7 @@ def both_postings(user: UUID) -> None:
 def test_a_cut_leaves_what_was_before(tmp_path):
     user, truth = imported(layers.MAKERS["generator"], tmp_path)
     before, cut = tables.read(user), truth.end - timedelta(days=61)
-    tenants.cut_short(user, cut)
+    scored_tenants.cut_short(user, cut)
     after = tables.read(user)
     assert after.days == {row: day for row, day in before.days.items() if day < cut}
     assert 0 < len(after.flows) < len(before.flows)
@@ -208,7 +210,7 @@ def test_enrichment_is_measured(monkeypatch):
     done = [SimpleNamespace(layer="a", seconds=0.25), SimpleNamespace(layer="b", seconds=1)]
     ran = SimpleNamespace(enrich=lambda _: done)
     monkeypatch.setitem(sys.modules, "graph.enrich.run", ran)
-    cost = tenants.enrich(rows.tenant_id())
+    cost = scored_tenants.enrich(rows.tenant_id())
     assert cost.layers == {"a": 0.25, "b": 1}
     assert cost.peak_mb > 10
     assert cost.seconds < 5

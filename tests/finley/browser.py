@@ -3,6 +3,7 @@
 The flags keep it from asking anybody but the page's own server.
 """
 
+import base64
 import shutil
 import socket
 import subprocess
@@ -17,7 +18,8 @@ import httpx
 FLAGS = [
     "--headless",
     "--no-sandbox",
-    "--disable-gpu",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -84,6 +86,10 @@ class Browser:
             ("Emulation.setEmulatedMedia", media),
         ):
             self._ask("POST", "/goog/cdp/execute", cmd=command, params=values)
+
+    def picture(self) -> bytes:
+        """What the window shows, as PNG."""
+        return base64.b64decode(self._ask("GET", "/screenshot"))
 
     def said(self) -> list[str]:
         """The console's warnings and errors since it was last asked."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from benchmarks.otherbooks import books as other_books
+from benchmarks.otherbooks import charity as other_books
 from finley.demo import books as demo_books
 from finley.demo.truth import Truth
 from graph.enrich.run import enrich

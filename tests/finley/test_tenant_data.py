@@ -4,16 +4,19 @@ import hashlib
 import json
 import zipfile
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import connections
 from redis import Redis
 
-from finley.models import ApiToken, User
+from finley.models import ApiToken, Membership, Role, User
 from finley.tenant_data import tables
 from graph.database.role import as_owner
 from graph.reading import graph_cache
@@ -25,6 +28,7 @@ from tests.graph.api.conftest import books, both_books, their_books  # noqa: F40
 from tests.syncjobs import run_rows
 
 CANARY = "canary7f3a"
+GROUP = "accountants 41c9"
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +53,14 @@ def full(both_books, tenant, settings) -> User:  # noqa: F811
     client_of(tenant)
     with as_owner():
         LogEntry.objects.create(
-            user_id=tenant.pk, object_repr=CANARY, action_flag=2, change_message=CANARY
+            user_id=tenant.pk,
+            object_repr=CANARY,
+            action_flag=2,
+            change_message=CANARY,
+            content_type=ContentType.objects.get_for_model(User),
         )
+        tenant.groups.add(Group.objects.get_or_create(name=GROUP)[0])
+        tenant.user_permissions.add(Permission.objects.get(codename="view_user"))
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "UPDATE raw_events SET description = %s WHERE user_id = %s", [CANARY, tenant.pk]
@@ -129,6 +139,43 @@ def test_an_export_brings_the_same_tenant_back(full, tmp_path, settings):
         assert not ApiToken.objects.filter(user_id=full.pk).exists()
 
 
+def test_names_lead_to_the_same_things_in_another_installation(full, other_tenant, tmp_path):
+    """There, groups and users have other numbers; one group and one member are unknown."""
+    with as_owner():
+        gone = User.objects.create_user("gone@example.org")
+        full.groups.add(Group.objects.create(name="unknown there"))
+        for member, role in ((other_tenant, Role.REVIEWER), (gone, Role.OWNER)):
+            Membership.objects.create(member=member, tenant=full, role=role)
+        Membership.objects.create(member=full, tenant=other_tenant, role=Role.VIEWER)
+    exported(full, tmp_path / "one.zip")
+    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+        lines = archive.read("tables/finley_user_groups.jsonl").splitlines()
+        assert {json.loads(line)["group_id"] for line in lines} == {GROUP, "unknown there"}
+        entry = json.loads(archive.read("tables/django_admin_log.jsonl").splitlines()[0])
+        assert entry["content_type_id"] == "finley.user"
+        assert "id" not in entry
+        assert json.loads(archive.read("member_of.jsonl"))["user"] == other_tenant.email
+    call_command(
+        "tenant", "erase", user=full.email, confirm=full.email, certificate=tmp_path / "c.json"
+    )
+    with as_owner():
+        gone.delete()
+        Group.objects.all().delete()
+        group = Group.objects.create(name=GROUP)
+    out = StringIO()
+    call_command("tenant", "import", str(tmp_path / "one.zip"), stdout=out)
+    with as_owner():
+        back = User.objects.get(pk=full.pk)
+        assert list(back.groups.all()) == [group]
+        assert [each.codename for each in back.user_permissions.all()] == ["view_user"]
+        assert LogEntry.objects.get(user=back).content_type.model_class() is User
+        (member,) = Membership.objects.all()
+        assert (member.member, member.tenant, member.role) == (other_tenant, back, Role.REVIEWER)
+        Group.objects.all().delete()
+    assert "1 of members.jsonl were left out" in out.getvalue()
+    assert "1 of finley_user_groups were left out" in out.getvalue()
+
+
 def test_an_export_holds_no_secret(full, tmp_path):
     exported(full, tmp_path / "one.zip")
     with as_owner():
@@ -145,6 +192,7 @@ def test_every_table_of_tenants_is_exported_or_left_out_for_a_reason(full, tmp_p
     with connections["owner"].cursor() as cursor:
         names = {table.name for table in tables.of_tenants(cursor)}
     missing = names - {name.removeprefix("tables/").removesuffix(".jsonl") for name in sums}
+    assert {"members.jsonl", "member_of.jsonl"} <= sums.keys()
     assert missing == {*tables.BOOKKEEPING, tables.TOKENS}
 
 

@@ -50,6 +50,7 @@ def test_a_script_counts_the_requests_of_its_connection(box):
     assert asked(box, history, "gmail-a").status_code == 500
     assert asked(box, history, "gmail-a").status_code == 200
     assert box.control("gmail-a")["requests"] == 6
+    assert box.control("gmail-a")["behaved"] > 0
 
 
 def test_a_stall_is_silence_in_mid_body(box):

@@ -55,7 +55,7 @@ class Command(BaseCommand):
             "DATABASE_OWNER_URL": (names.owner, names.owner_password),
         }
         for setting, (role, password) in urls.items():
-            shown = "PASSWORD" if role in existing else password
-            address = roles.url(role, shown, names.database, server)
+            printed = "PASSWORD" if role in existing else password
+            address = roles.url(role, printed, names.database, server)
             self.stdout.write(f"{comment}{setting}={address}")
         self.stdout.write(f"{comment}then: manage.py migrate")

@@ -68,42 +68,50 @@ class Command(BaseCommand):
 
     def _export(self, user: str, into: Path, **_: Any) -> None:
         try:
-            done = export.export(self._user(user), into)
+            transfer = export.export(self._user(user), into)
         except OSError as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"{sum(done.rows.values()):,} rows and {done.files} files in {into}")
+        self.stdout.write(
+            f"{sum(transfer.rows.values()):,} rows and {transfer.files} files in {into}"
+        )
 
     def _import(self, file: Path, **_: Any) -> None:
         try:
-            done = export.import_(file)
+            transfer = export.import_(file)
         except (TransferError, OSError) as error:
             raise CommandError(str(error)) from None
+        rows = sum(transfer.rows.values())
         self.stdout.write(
-            f"{sum(done.rows.values()):,} rows and {done.files} files of tenant {done.user_id}. "
+            f"{rows:,} rows and {transfer.files} files of tenant {transfer.user_id}. "
             "Run manage.py refresh_enriched_view."
         )
+        for name, count in transfer.left_out.items():
+            self.stdout.write(
+                f"{count} of {name} were left out: their users, groups or permissions are not here."
+            )
 
     def _erase(self, user: str, confirm: str, legal_hold: str, certificate: Path, **_: Any) -> None:
         if user != confirm:
             raise CommandError("--confirm does not repeat --user: nothing was erased.")
         with _created(certificate) as file:
-            done = self._erased(self._user(user, may_be_gone=True), legal_hold)
-            file.write(json.dumps(done.certificate(legal_hold), indent=2) + "\n")
+            erasure = self._erased(self._user(user, may_be_gone=True), legal_hold)
+            file.write(json.dumps(erasure.certificate(legal_hold), indent=2) + "\n")
+        rows = sum(erasure.rows.values())
         self.stdout.write(
-            f"{sum(done.rows.values()):,} rows and {done.files} files erased; {certificate} says "
+            f"{rows:,} rows and {erasure.files} files erased; {certificate} says "
             "what, and what could not be reached."
         )
-        if done.redis_keys is None:
+        if erasure.redis_keys is None:
             raise CommandError("Redis could not be reached: repeat this with the tenant's id.")
 
     def _erased(self, tenant: User, hold: str) -> Erasure:
-        done = erase(tenant, hold=hold)
+        erasure = erase(tenant, hold=hold)
         if settings.TOKEN_SECONDS:  # other processes believe a token for so long
             time.sleep(settings.TOKEN_SECONDS)
             later = erase(tenant, hold=hold)
             for name, count in later.rows.items():
-                done.rows[name] = done.rows.get(name, 0) + count
-        return done
+                erasure.rows[name] = erasure.rows.get(name, 0) + count
+        return erasure
 
     def _user(self, text: str, *, may_be_gone: bool = False) -> User:
         """`may_be_gone`: an id may be of a tenant whose user is erased already."""

@@ -71,8 +71,8 @@ class Command(BaseCommand):
             raise CommandError(f"No token begins with {token_key!r}. See: manage.py tokens list")
         self.stdout.write(f"{token_key} is revoked")
 
-    def _user(self, named: str) -> User:
+    def _user(self, user: str) -> User:
         try:
-            return User.objects.get(pk=tenant_lookup.find(named))
+            return User.objects.get(pk=tenant_lookup.find(user))
         except TenantUnknown as error:
             raise CommandError(str(error)) from None

@@ -94,15 +94,15 @@ def yen(costs: sp.csr_array, source: int, target: int) -> Iterator[list[int]]:
     if first is None:
         raise nx.NetworkXNoPath(f"No path between {source} and {target}.")
     waiting = [first]
-    seen = {tuple(first[1])}
+    candidates = {tuple(first[1])}
     while waiting:
         _, path = heapq.heappop(waiting)
         yield path
         paths.append(path)
         for i in range(len(path) - 1):
             other = _spur(costs, path[: i + 1], paths, target)
-            if other is not None and tuple(other[1]) not in seen:
-                seen.add(tuple(other[1]))
+            if other is not None and tuple(other[1]) not in candidates:
+                candidates.add(tuple(other[1]))
                 heapq.heappush(waiting, other)
 
 
@@ -115,8 +115,8 @@ def _spur(
     for path in paths:
         if path[: len(root)] == root and len(path) > len(root):
             allowed[arc(costs, root[-1], path[len(root)])] = np.inf
-    left = sp.csr_array((allowed, costs.indices, costs.indptr), shape=costs.shape)
-    rest = _cheapest(left, root[-1], target)
+    remaining = sp.csr_array((allowed, costs.indices, costs.indptr), shape=costs.shape)
+    rest = _cheapest(remaining, root[-1], target)
     if rest is None:
         return None
     root_cost = sum(costs.data[arc(costs, u, v)] for u, v in pairwise(root))

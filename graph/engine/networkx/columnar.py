@@ -6,7 +6,7 @@ compiled version (graph.engine.networkx.backend), otherwise in networkx on a con
 
 from collections.abc import Hashable, Iterable
 from functools import cached_property
-from typing import Any, Never, Self
+from typing import TYPE_CHECKING, Any, Never, Self
 
 import networkx as nx
 import numpy as np
@@ -18,6 +18,12 @@ from graph.engine.graph import Graph
 from graph.engine.networkx.lazy_mappings import Adjacency, Cells, Nodes, Order
 from graph.engine.networkx.to_networkx import to_networkx
 from graph.engine.topology import Floats, Topology
+
+if TYPE_CHECKING:  # networkx's classes are generic in its stubs only
+    Multigraph = nx.MultiDiGraph[Any]
+    SimpleGraph = nx.Graph[Any]
+else:
+    Multigraph, SimpleGraph = nx.MultiDiGraph, nx.Graph
 
 ID = "id"
 
@@ -43,7 +49,7 @@ class Immutable:
         return self
 
 
-class ColumnarGraph(Immutable, nx.MultiDiGraph):  # type: ignore[type-arg]
+class ColumnarGraph(Immutable, Multigraph):
     """A directed multigraph: nodes are entity ids (text), an edge's key is its relationship's id.
 
     Called without columns, the class returns a plain MultiDiGraph: networkx calls it like that for
@@ -119,7 +125,7 @@ class ColumnarGraph(Immutable, nx.MultiDiGraph):  # type: ignore[type-arg]
         return Projection(self.columns, weight)
 
 
-class Projection(Immutable, nx.Graph):  # type: ignore[type-arg]
+class Projection(Immutable, SimpleGraph):
     """A simple undirected graph with one edge between two entities that any edge connects.
 
     An edge's `weight` is the sum of its parallel edges' weights (a column; 1 each without a
@@ -201,8 +207,8 @@ def _projected(columns: Graph, weight: str | None) -> tuple[pa.Table, Any, Any]:
         np.maximum(columns.source, columns.target),
     )
     shape = (columns.node_count, columns.node_count)
-    counted = sp.coo_array((np.ones(len(low)), (low, high)), shape=shape).tocsr()
+    counts = sp.coo_array((np.ones(len(low)), (low, high)), shape=shape).tocsr()
     summed = sp.coo_array((edge_weights, (low, high)), shape=shape).tocsr()
-    ends = counted.tocoo().coords
-    edges = pa.table({"weight": summed.data, "count": counted.data.astype(np.int64)})
+    ends = counts.tocoo().coords
+    edges = pa.table({"weight": summed.data, "count": counts.data.astype(np.int64)})
     return edges, ends[0].astype(np.int64), ends[1].astype(np.int64)

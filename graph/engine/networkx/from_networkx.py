@@ -49,7 +49,7 @@ def topology(graph: "nx.Graph[Any]") -> Topology:
 def _numbers(attributes: list[dict[str, Any]], name: str) -> Floats:
     if callable(name):
         raise Unsupported("a function as weight")
-    numbers = [each.get(name, 1) for each in attributes]
+    numbers = [edge.get(name, 1) for edge in attributes]
     try:
         return np.array(numbers, dtype=float)
     except (TypeError, ValueError):

@@ -1,5 +1,7 @@
 """Converts a graph to networkx."""
 
+from typing import Any
+
 import networkx as nx
 
 from graph.engine.columns import values
@@ -21,7 +23,8 @@ def to_networkx(graph: Graph) -> "nx.MultiDiGraph[str]":
         (node, {"kind": kind, "name": name})
         for node, kind, name in zip(ids, kinds, names, strict=True)
     )
-    result.add_edges_from(_edges(graph, ids))  # type: ignore[arg-type]
+    edges: Any = _edges(graph, ids)  # with keys, which types-networkx does not know
+    result.add_edges_from(edges)
     return result
 
 

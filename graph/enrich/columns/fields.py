@@ -38,7 +38,7 @@ def load(user_id: UUID, payments: Payments) -> Fields:
     with tenant_snapshot(user_id, hashed=True) as reader:
         among = SQL("id = ANY ({}::uuid[])").format(Literal(events[some].tolist()))
         (sample,) = _stated(reader, user_id, [SQL("data::text")], among, events[some])
-        names = sorted(few([each or "{}" for each in sample], payments.source[some]))
+        names = sorted(few([text or "{}" for text in sample], payments.source[some]))
         if not names:
             return {}
         values: list[Composable] = [SQL("data ->> {}").format(Literal(name)) for name in names]
@@ -48,20 +48,20 @@ def load(user_id: UUID, payments: Payments) -> Fields:
 
 def _sample(source: Texts) -> Ints:
     """The places of SAMPLE rows of each source, spread over all of them."""
-    kept: list[Ints] = []
+    samples: list[Ints] = []
     for name in sorted(set(source)):
         rows = np.flatnonzero(source == name)
-        kept.append(rows[:: max(1, len(rows) // SAMPLE)])
-    return np.concatenate([np.zeros(0, dtype=np.int64), *kept])
+        samples.append(rows[:: max(1, len(rows) // SAMPLE)])
+    return np.concatenate([np.zeros(0, dtype=np.int64), *samples])
 
 
 def _stated(
     reader: TenantReader, user_id: UUID, values: list[Composable], among: Composable, events: Texts
 ) -> list[Texts]:
     """What the rows of these events state, a column a value, in their order; None for nothing."""
-    named = [SQL("{} AS {}").format(x, Identifier(f"value_{at}")) for at, x in enumerate(values)]
+    columns = [SQL("{} AS {}").format(x, Identifier(f"value_{at}")) for at, x in enumerate(values)]
     query = SQL(sql.read("enrich/fields")).format(
-        values=SQL(", ").join(named), user_id=Literal(str(user_id)), among=among
+        values=SQL(", ").join(columns), user_id=Literal(str(user_id)), among=among
     )
     table: pa.Table = reader.table(query)
     place = pc.index_in(pa.array(events, table["event"].type), value_set=table["event"])
@@ -71,12 +71,12 @@ def _stated(
     ]
 
 
-def few(stated: Iterable[str], source: Texts) -> Fields:
+def few(objects: Iterable[str], source: Texts) -> Fields:
     """Of rows as JSON objects: the fields with 2 to MOST values in some source."""
-    rows = [json.loads(each) for each in stated]
+    rows = [json.loads(text) for text in objects]
     names = dict.fromkeys(chain.from_iterable(rows))
-    told = {name: [_text(row[name]) if name in row else None for row in rows] for name in names}
-    return _few({name: np.array(each, dtype=object) for name, each in told.items()}, source)
+    columns = {name: [_text(row[name]) if name in row else None for row in rows] for name in names}
+    return _few({name: np.array(values, dtype=object) for name, values in columns.items()}, source)
 
 
 def _text(value: object) -> str | None:
@@ -87,15 +87,15 @@ def _text(value: object) -> str | None:
 def _few(columns: Mapping[str, Texts], source: Texts) -> Fields:
     """Those with 2 to MOST values in some source; "" for nothing."""
     of = codes(source)
-    kept: Fields = {}
+    fields: Fields = {}
     for name in sorted(columns):
-        known = np.array([value is not None for value in columns[name]], dtype=bool)
-        texts = np.where(known, columns[name], "")
-        each = np.unique(np.stack([of, codes(texts)])[:, known], axis=1)[0]
-        counts = np.bincount(each, minlength=1)
+        is_stated = np.array([value is not None for value in columns[name]], dtype=bool)
+        texts = np.where(is_stated, columns[name], "")
+        groups = np.unique(np.stack([of, codes(texts)])[:, is_stated], axis=1)[0]
+        counts = np.bincount(groups, minlength=1)
         if ((counts >= 2) & (counts <= MOST)).any():
-            kept[name] = texts
-    return kept
+            fields[name] = texts
+    return fields
 
 
 def favour(kinds: Fields, of: Ints, mated: Ints, rows: Ints) -> Floats:
@@ -109,20 +109,20 @@ def favour(kinds: Fields, of: Ints, mated: Ints, rows: Ints) -> Floats:
     share = len(mated) / max(len(of), 1)
     for name in sorted(kinds):
         rates = _rates(kinds[name][of], kinds[name][mated])
-        told = _doubt(share) - sum(n * _doubt(r) for r, n in rates.values()) / max(len(of), 1)
-        if len(rates) <= MOST and told > gain * _doubt(share):
-            best, gain = name, told / max(_doubt(share), 1e-9)
+        bits = _doubt(share) - sum(n * _doubt(r) for r, n in rates.values()) / max(len(of), 1)
+        if len(rates) <= MOST and bits > gain * _doubt(share):
+            best, gain = name, bits / max(_doubt(share), 1e-9)
     if best is None:
         return np.ones(len(rows))
     rates = _rates(kinds[best][of], kinds[best][mated])
     top = max(rate for rate, _ in rates.values())
-    known = {value: max(_smooth(rate, n, top) / top, LEAST) for value, (rate, n) in rates.items()}
-    return np.array([known[value] for value in kinds[best][rows]], dtype=np.float64)
+    factors = {value: max(_smooth(rate, n, top) / top, LEAST) for value, (rate, n) in rates.items()}
+    return np.array([factors[value] for value in kinds[best][rows]], dtype=np.float64)
 
 
 def _rates(of: Texts, mated: Texts) -> dict[str, tuple[float, int]]:
-    every, found = Counter(of.tolist()), Counter(mated.tolist())
-    return {value: (min(found[value] / n, 1.0), n) for value, n in every.items()}
+    every, mated_counts = Counter(of.tolist()), Counter(mated.tolist())
+    return {value: (min(mated_counts[value] / n, 1.0), n) for value, n in every.items()}
 
 
 def _smooth(rate: float, size: int, top: float) -> float:

@@ -9,10 +9,10 @@ from graph.enrich.columns.payments import Ints
 
 def codes(*columns: NDArray[np.generic]) -> Ints:
     """For each row a number below the rows', the same for those that agree in every column."""
-    found, *others = (_places(column) for column in columns)
+    code, *others = (_places(column) for column in columns)
     for place in others:
-        found = _places(found * (int(place.max(initial=0)) + 1) + place)
-    return found
+        code = _places(code * (int(place.max(initial=0)) + 1) + place)
+    return code
 
 
 def _places(column: NDArray[np.generic]) -> Ints:

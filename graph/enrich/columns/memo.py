@@ -7,12 +7,12 @@ from weakref import WeakKeyDictionary
 
 def once[Of, Told](compute: Callable[[Of], Told]) -> Callable[[Of], Told]:
     """The function with a memory of what it is given, by identity, for as long as that lives."""
-    known: WeakKeyDictionary[Of, Told] = WeakKeyDictionary()
+    results: WeakKeyDictionary[Of, Told] = WeakKeyDictionary()
 
     @wraps(compute)
     def told(of: Of) -> Told:
-        if of not in known:
-            known[of] = compute(of)
-        return known[of]
+        if of not in results:
+            results[of] = compute(of)
+        return results[of]
 
     return told

@@ -4,6 +4,9 @@ Names are sets of trigrams (as pg_trgm has them: each word with two blanks befor
 weighed by rarity (G. Salton, C. Buckley, "Term-weighting approaches in automatic text retrieval",
 1988). The likeness of two names is the weight of what they share over the weight of the lighter
 one: the overlap coefficient, which a cut-off name or an added town lowers little.
+
+Fast, over all pairs of columns: detectors of links use it. Whether two entities are one party is
+decided by words instead, in graph.enrich.resolution.similarity.
 """
 
 from functools import lru_cache
@@ -42,7 +45,7 @@ class Likeness:
 
     def __init__(self, entities: Entities) -> None:
         self.cores = np.array([core(name) for name in entities.name], dtype=object)
-        grams = [_trigrams(each) for each in self.cores]
+        grams = [_trigrams(name_core) for name_core in self.cores]
         self._names = _matrix(grams)
         self._weight = np.asarray(self._names.power(2).sum(axis=1)).ravel()
         self._least = FEW * float(np.median(self._names.power(2).data)) if self._names.nnz else 1.0
@@ -67,11 +70,11 @@ def _trigrams(name: str) -> set[str]:
 def _matrix(grams: list[set[str]]) -> sparse.csr_matrix:
     """A row a name, a column a trigram, by its rarity: log(names / names with it)."""
     places: dict[str, int] = {}
-    for gram in chain.from_iterable(sorted(each) for each in grams):
+    for gram in chain.from_iterable(sorted(trigrams) for trigrams in grams):
         places.setdefault(gram, len(places))
-    columns = [places[gram] for each in grams for gram in sorted(each)]
-    starts = np.cumsum([0, *(len(each) for each in grams)])
-    known = np.bincount(columns, minlength=len(places)) if columns else np.zeros(0)
-    rarity = np.sqrt(np.log((len(grams) + 1) / np.maximum(known, 1)))
+    columns = [places[gram] for trigrams in grams for gram in sorted(trigrams)]
+    starts = np.cumsum([0, *(len(trigrams) for trigrams in grams)])
+    frequency = np.bincount(columns, minlength=len(places)) if columns else np.zeros(0)
+    rarity = np.sqrt(np.log((len(grams) + 1) / np.maximum(frequency, 1)))
     data = rarity[columns] if columns else np.zeros(0)
     return sparse.csr_matrix((data, columns, starts), shape=(len(grams), max(len(places), 1)))

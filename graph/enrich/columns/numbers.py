@@ -38,8 +38,8 @@ def normal(number: str) -> str:
 @lru_cache(maxsize=200_000)
 def within(text: str) -> frozenset[str]:
     """The numbers that a text names, in their normal form: with three digits or more, no dates."""
-    found = (token.rstrip("./-_") for token in _TOKEN.findall(text)[:MOST])
-    return frozenset(normal(token) for token in found if _is_number(token))
+    tokens = (token.rstrip("./-_") for token in _TOKEN.findall(text)[:MOST])
+    return frozenset(normal(token) for token in tokens if _is_number(token))
 
 
 def _is_number(token: str) -> bool:
@@ -86,8 +86,8 @@ class Mentions:
     rank: Ints
     owners: Ints
 
-    def only(self, kept: NDArray[np.bool_]) -> "Mentions":
-        return Mentions(**{name: values[kept] for name, values in vars(self).items()})
+    def only(self, mask: NDArray[np.bool_]) -> "Mentions":
+        return Mentions(**{name: values[mask] for name, values in vars(self).items()})
 
 
 @once
@@ -100,8 +100,8 @@ def mentions(payments: Payments) -> Mentions:
     begin = ragged.cut(of, len(codes) + 1)
     pairs = [
         (row, codes[number])
-        for row, each in enumerate(named(payments))
-        for number in each
+        for row, row_numbers in enumerate(named(payments))
+        for number in row_numbers
         if number in codes
     ]
     by, named_codes = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
@@ -130,10 +130,10 @@ class Index:
         keys = other[of] * self._size + self._codes[places]
         at = np.searchsorted(self._keys, keys)
         at[at == len(self._keys)] = 0
-        found = np.zeros(len(one), dtype=bool)
+        shared = np.zeros(len(one), dtype=bool)
         if len(self._keys):
-            found[of[self._keys[at] == keys]] = True
-        return found
+            shared[of[self._keys[at] == keys]] = True
+        return shared
 
 
 @once
@@ -143,8 +143,8 @@ def index(payments: Payments) -> Index:
 
 def rows_by(numbers: Iterable[Iterable[str]]) -> dict[str, list[int]]:
     """Number → the payments that name it, in their order."""
-    found: dict[str, list[int]] = {}
-    for row, each in enumerate(numbers):
-        for number in each:
-            found.setdefault(number, []).append(row)
-    return found
+    rows: dict[str, list[int]] = {}
+    for row, row_numbers in enumerate(numbers):
+        for number in row_numbers:
+            rows.setdefault(number, []).append(row)
+    return rows

@@ -13,6 +13,7 @@ from psycopg.sql import SQL, Literal
 
 from graph import sql
 from graph.database.arrow import tenant_snapshot
+from graph.models.choices import MONEY_MOVED
 
 Ints = NDArray[np.int64]
 Texts = NDArray[Any]  # of str
@@ -37,6 +38,7 @@ class Payments:
     payer_event, payee_event
                     the postings' ids, as text
     moment          seconds since 1970-01-01 (UTC); as exact as the precision says; None: not read
+    records         what each row records: payment, obligation, …; None: not read
     Rows are in ORDER, so that results repeat.
     """
 
@@ -58,6 +60,7 @@ class Payments:
     payee_event: Texts
     entities: "Entities"
     moment: Ints | None = None
+    records: Texts | None = None
 
     def __len__(self) -> int:
         return len(self.relationship)
@@ -73,6 +76,13 @@ class Entities:
     keys: list[dict[str, str]]
 
 
+def money_moved(payments: Payments) -> NDArray[np.bool_]:
+    """Which rows record money that moved: payments and fees."""
+    if payments.records is None:
+        return np.ones(len(payments), dtype=bool)
+    return np.isin(payments.records.astype(str), MONEY_MOVED)
+
+
 def load(user_id: UUID) -> Payments:
     """The tenant's payments that are not deleted, in one snapshot."""
     tenant = Literal(str(user_id))
@@ -81,8 +91,10 @@ def load(user_id: UUID) -> Payments:
         parties = reader.table(SQL(sql.read("enrich/entities")).format(user_id=tenant))
     ordered = rows.take(pc.sort_indices(rows, [(name, "ascending") for name in ORDER]))
     moment = ordered["occurred_at"].cast(pa.int64())
-    made = _payments(ordered.drop_columns("occurred_at"), _entities(parties))
-    return replace(made, moment=_numbers(moment) // _PER_SECOND[ordered["occurred_at"].type.unit])
+    payments = _payments(ordered.drop_columns("occurred_at"), _entities(parties))
+    return replace(
+        payments, moment=_numbers(moment) // _PER_SECOND[ordered["occurred_at"].type.unit]
+    )
 
 
 def _entities(table: pa.Table) -> Entities:
@@ -94,8 +106,8 @@ def _payments(table: pa.Table, entities: Entities) -> Payments:
     places = pa.array(entities.id)
     ends = {name: _places(table[name], places) for name in ("payer", "payee")}
     numbers = {name: _numbers(table[name]) for name in ("amount", "day", "due_day")}
-    done = {*ends, *numbers}
-    words = {name: texts(table[name]) for name in table.column_names if name not in done}
+    converted = {*ends, *numbers}
+    words = {name: texts(table[name]) for name in table.column_names if name not in converted}
     return Payments(**ends, **numbers, **words, entities=entities)
 
 

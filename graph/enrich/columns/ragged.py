@@ -55,5 +55,5 @@ def medians(values: Floats, of: Ints, size: int) -> Floats:
 def alike(lengths: Ints) -> Iterator[Ints]:
     """Which lists there are of each size, to the power of two: those can be padded to a matrix."""
     size = np.ceil(np.log2(np.maximum(lengths, 1))).astype(np.int64)
-    for each in np.unique(size):
-        yield np.flatnonzero(size == each)
+    for exponent in np.unique(size):
+        yield np.flatnonzero(size == exponent)

@@ -23,17 +23,17 @@ def assign(left: Ints, right: Ints, weight: Floats) -> Flags:
 
     The result depends on the candidates' order only where weights are equal.
     """
-    chosen = np.zeros(len(left), dtype=bool)
+    assigned = np.zeros(len(left), dtype=bool)
     worth = np.flatnonzero(weight > 0)
     if not len(worth):
-        return chosen
+        return assigned
     rows, columns = _compact(left[worth]), _compact(right[worth])
     alone = (np.bincount(rows)[rows] == 1) & (np.bincount(columns)[columns] == 1)
-    chosen[worth[alone]] = True
+    assigned[worth[alone]] = True
     for members in _components(rows, columns, np.flatnonzero(~alone)):
-        picked = _solve(rows[members], columns[members], weight[worth[members]])
-        chosen[worth[members[picked]]] = True
-    return chosen
+        pairs = _solve(rows[members], columns[members], weight[worth[members]])
+        assigned[worth[members[pairs]]] = True
+    return assigned
 
 
 def _compact(values: Ints) -> Ints:
@@ -64,16 +64,16 @@ def _solve(rows: Ints, columns: Ints, weight: Floats) -> Ints:
     order = np.argsort(weight, kind="stable")  # of two candidates for a pair the better one
     gain[rows[order], columns[order]] = weight[order]
     place[rows[order], columns[order]] = order
-    picked = place[linear_sum_assignment(gain, maximize=True)]
-    return np.asarray(picked[picked >= 0], dtype=np.int64)
+    columns_of = place[linear_sum_assignment(gain, maximize=True)]
+    return np.asarray(columns_of[columns_of >= 0], dtype=np.int64)
 
 
 def _greedy(rows: Ints, columns: Ints, weight: Floats) -> Ints:
-    taken_rows, taken_columns, picked = set[int](), set[int](), list[int]()
+    taken_rows, taken_columns, pairs = set[int](), set[int](), list[int]()
     for at in np.argsort(-weight, kind="stable").tolist():
         row, column = int(rows[at]), int(columns[at])
         if row not in taken_rows and column not in taken_columns:
             taken_rows.add(row)
             taken_columns.add(column)
-            picked.append(at)
-    return np.array(picked, dtype=np.int64)
+            pairs.append(at)
+    return np.array(pairs, dtype=np.int64)

@@ -76,12 +76,12 @@ def find(payments: Payments, same: Pairs, party: Ints) -> list[Batch]:
     in a row of its own (`same`) is no batch of others.
     """
     books = _Books(payments, same, party)
-    found: dict[int, Batch] = {}
+    by_payment: dict[int, Batch] = {}
     for batch in (*_to_themselves(books), *_to_others(books)):
-        if batch.payment not in found and not books.taken[batch.rows].any():
-            found[batch.payment] = batch
+        if batch.payment not in by_payment and not books.taken[batch.rows].any():
+            by_payment[batch.payment] = batch
             books.taken[batch.rows] = True
-    return [found[payment] for payment in sorted(found)]
+    return [by_payment[payment] for payment in sorted(by_payment)]
 
 
 class _Books:
@@ -113,13 +113,13 @@ class _Books:
         alike = self.currency[one] == self.currency[other]
         return bool(self.source[one] != self.source[other] and alike)
 
-    def runs(self, rows: Ints, source: int, meant: set[int]) -> _Runs:
+    def runs(self, rows: Ints, source: int, paid_rows: set[int]) -> _Runs:
         """Of rows in the order of days that no row of that source states but those meant."""
         twins, where = self.twins, self.source
         free = ~self.taken[rows]
         for at in np.flatnonzero(self.is_twin[rows]).tolist():
-            stated = (twin for twin in twins[int(rows[at])] if where[twin] == source)
-            free[at] &= all(twin in meant for twin in stated)
+            payments_of_row = (twin for twin in twins[int(rows[at])] if where[twin] == source)
+            free[at] &= all(twin in paid_rows for twin in payments_of_row)
         rows = rows[free]
         days, begins = np.unique(self.payments.day[rows], return_index=True)
         bounds = np.append(begins, len(rows))
@@ -142,8 +142,8 @@ def _to_themselves(books: _Books) -> Iterator[Batch]:
     for paying in books.paying():
         for rows in of_party.get(int(books.party[paying[0]]), ()):
             if books.meet(rows, paying):
-                meant = set(paying.tolist())
-                runs = books.runs(rows, int(books.source[paying[0]]), meant)
+                paid_rows = set(paying.tolist())
+                runs = books.runs(rows, int(books.source[paying[0]]), paid_rows)
                 yield from _paid(books, runs, paying, own=True)
 
 
@@ -180,8 +180,8 @@ class _Several:
         elsewhere = self.source != books.source[row]
         return np.asarray(elsewhere & (self.currency == books.currency[row]), dtype=bool)
 
-    def only(self, kept: NDArray[np.bool_]) -> "_Several":
-        lists = np.flatnonzero(kept)
+    def only(self, mask: NDArray[np.bool_]) -> "_Several":
+        lists = np.flatnonzero(mask)
         rows, _ = ragged.taken(self.begin, lists)
         lengths = np.diff(self.begin)[lists]
         return _Several(
@@ -208,19 +208,23 @@ def _paid(books: _Books, runs: _Runs, paying: Ints, *, own: bool) -> Iterator[Ba
             if _is_of(books, payment, runs.within(runs.first[at], runs.last[at]))
         ]
         for payment, low, high in zip(
-            paying.tolist(), *(each.tolist() for each in runs.spans(books.payments, paying)),
+            paying.tolist(), *(span.tolist() for span in runs.spans(books.payments, paying)),
             strict=True,
         )
     ]  # fmt: skip
-    found = [
+    batches = [
         Batch(int(paying[at]), runs.within(*run), linked)
         for at, run, linked in _chained(choices, len(runs.bounds))
     ]
-    if _is_habit(books, found, 0.0 if own else _links_by_chance(choices, len(runs.bounds))):
-        yield from (batch for batch in found if batch.linked)
+    if _is_habit(books, batches, 0.0 if own else _links_by_chance(choices, len(runs.bounds))):
+        yield from (batch for batch in batches if batch.linked)
     elif own and _found_by_chance(books, runs, paying) < CHANCE:
-        sole = {each for each, some in zip(paying.tolist(), choices, strict=True) if len(some) == 1}
-        yield from (each for each in found if len(each.rows) > 1 and each.payment in sole)
+        sole = {
+            payment
+            for payment, some in zip(paying.tolist(), choices, strict=True)
+            if len(some) == 1
+        }
+        yield from (batch for batch in batches if len(batch.rows) > 1 and batch.payment in sole)
 
 
 def _is_of(books: _Books, payment: int, rows: Ints) -> bool:

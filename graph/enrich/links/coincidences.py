@@ -40,10 +40,10 @@ def price(
     """
     group = codes(party[pairs[0]], party[pairs[1]])
     soon = abs(payments.day[pairs[0]] - payments.day[pairs[1]]) <= SOON
-    found = _distinct(group, pairs[0], soon)
+    partners = _distinct(group, pairs[0], soon)
     days = payments.day[np.concatenate(rows)]
     longer = max(np.ptp(days) / (2 * SOON + 1), 1.0) if len(days) else 1.0
-    by_chance, near = np.zeros(len(found)), np.zeros(len(group))
+    by_chance, near = np.zeros(len(partners)), np.zeros(len(group))
     sides = tuple(_by_party(party, some) for some in rows)
     for some in groups(group, least=1):
         ours, theirs = (of[int(party[end[some[0]]])] for of, end in zip(sides, pairs, strict=True))
@@ -53,20 +53,20 @@ def price(
             of_all = by_chance[group[some[0]]] = rate.sum()
             own = rate[np.searchsorted(ours, pairs[0][some])]
             near[some] = (own * len(ours) + of_all) / 2
-    beyond = np.maximum(found - by_chance - 2 * np.sqrt(by_chance), 0)
-    share = _beyond(float(found.sum()), float(by_chance.sum())) / max(float(found.sum()), 1.0)
+    beyond = np.maximum(partners - by_chance - 2 * np.sqrt(by_chance), 0)
+    share = _beyond(float(partners.sum()), float(by_chance.sum())) / max(float(partners.sum()), 1.0)
     ratio = (near * longer + OWN * usual) / np.maximum(beyond[group] + OWN * share, 1e-9)
     return np.asarray(np.maximum(ratio, usual))
 
 
-def _beyond(found: float, by_chance: float) -> float:
-    return max(found - by_chance - 2 * math.sqrt(by_chance), 0.0)
+def _beyond(count: float, by_chance: float) -> float:
+    return max(count - by_chance - 2 * math.sqrt(by_chance), 0.0)
 
 
 def _distinct(group: Ints, rows: Ints, among: NDArray[np.bool_]) -> Floats:
     """How many different rows each group's pairs have, of those `among`."""
-    each = np.unique(np.stack([group, rows], axis=1)[among], axis=0)[:, 0]
-    return np.bincount(each, minlength=int(group.max(initial=-1)) + 1).astype(np.float64)
+    pair_groups = np.unique(np.stack([group, rows], axis=1)[among], axis=0)[:, 0]
+    return np.bincount(pair_groups, minlength=int(group.max(initial=-1)) + 1).astype(np.float64)
 
 
 def _by_party(party: Ints, rows: Ints) -> dict[int, Ints]:

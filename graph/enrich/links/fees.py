@@ -54,9 +54,9 @@ class Fees:
     rate: Floats
 
 
-def enrich(user_id: UUID, payments: Payments, found: Fees | None = None) -> Counts:
+def enrich(user_id: UUID, payments: Payments, fees: Fees | None = None) -> Counts:
     """The tenant's fee_of links become what is found now."""
-    return write(user_id, METHOD, links(payments, found if found is not None else find(payments)))
+    return write(user_id, METHOD, links(payments, fees if fees is not None else find(payments)))
 
 
 def find(payments: Payments) -> Fees:
@@ -69,13 +69,13 @@ def find(payments: Payments) -> Fees:
     fee, payment = np.append(fee, at_rate.fee), np.append(payment, at_rate.payment)
     points = np.append(points, AT_RATE + 1 - seconds / rate_fees.CLOCK)
     rate = np.append(np.zeros(len(fee) - len(at_rate.rate)), at_rate.rate)
-    chosen = np.flatnonzero(assign(fee, payment, points - LEAST + 0.5))
-    return Fees(fee[chosen], payment[chosen], points[chosen], rate[chosen])
+    assigned = np.flatnonzero(assign(fee, payment, points - LEAST + 0.5))
+    return Fees(fee[assigned], payment[assigned], points[assigned], rate[assigned])
 
 
-def links(payments: Payments, found: Fees) -> Iterator[Link]:
+def links(payments: Payments, fees: Fees) -> Iterator[Link]:
     """From the charge's payee posting to the payment's."""
-    columns = (found.fee, found.payment, found.points, found.rate)
+    columns = (fees.fee, fees.payment, fees.points, fees.rate)
     for fee, payment, points, rate in zip(*columns, strict=True):
         known_by = (
             f"at {rate:.2%}, the rate that its party takes within a minute"
@@ -100,24 +100,24 @@ def _candidates(payments: Payments) -> tuple[Ints, Ints]:
     To some a 'charge' is the payment itself: its fee goes by another word.
     """
     worded = np.array([_is_worded(text) for text in payments.description], dtype=bool)
-    found: list[tuple[Ints, Ints]] = []
+    pairs: list[tuple[Ints, Ints]] = []
     for source in sorted(set(payments.source)):
         rows = np.flatnonzero((payments.source == source) & (payments.amount > 0))
         at = np.flatnonzero(worded[rows])
         for step in (*range(-NEAR, 0), *range(1, NEAR + 1)):
             fits = (at + step >= 0) & (at + step < len(rows))
-            found.append((rows[at[fits]], rows[at[fits] + step]))
+            pairs.append((rows[at[fits]], rows[at[fits] + step]))
     none = np.zeros(0, dtype=np.int64)
-    fee = np.concatenate([none, *(one for one, _ in found)])
-    payment = np.concatenate([none, *(other for _, other in found)])
+    fee = np.concatenate([none, *(one for one, _ in pairs)])
+    payment = np.concatenate([none, *(other for _, other in pairs)])
     fits = abs(payments.day[fee] - payments.day[payment]) <= DAYS
     elsewhere = (payments.currency[fee] != payments.currency[payment]).astype(bool)
     small = payments.amount[fee] <= _share(payments)[fee] * payments.amount[payment]
     wording = codes(np.array([stem(text) for text in payments.description], dtype=object))
     fits &= (small | elsewhere) & (~worded[payment] | (wording[fee] != wording[payment]))
     side = sides(payments)  # a line of the same bill is no charge for it, nor what its party allows
-    kept = side.outgoing[fee] & ~side.outgoing[payment]
-    fits &= (side.party[fee] != side.party[payment]) | kept
+    is_cost = side.outgoing[fee] & ~side.outgoing[payment]
+    fits &= (side.party[fee] != side.party[payment]) | is_cost
     return fee[fits], payment[fits]
 
 
@@ -136,10 +136,12 @@ def _share(payments: Payments) -> Floats:
 
 def _points(payments: Payments, fee: Ints, payment: Ints) -> Floats:
     """3 one reference (less 3: another one), 2 the payment's words, 2 its party, 1 its day."""
-    side, named = sides(payments), numbers.named(payments)
+    side, numbers_of = sides(payments), numbers.named(payments)
     pairs = list(zip(fee.tolist(), payment.tolist(), strict=True))
-    shared = np.array([bool(named[a] & named[b]) for a, b in pairs], dtype=bool)
-    other = np.array([bool(named[a] and not named[a] & named[b]) for a, b in pairs], dtype=bool)
+    shared = np.array([bool(numbers_of[a] & numbers_of[b]) for a, b in pairs], dtype=bool)
+    other = np.array(
+        [bool(numbers_of[a] and not numbers_of[a] & numbers_of[b]) for a, b in pairs], dtype=bool
+    )
     words = np.array(
         [_said_of(payments.description[a], payments.description[b]) for a, b in pairs], dtype=bool
     )

@@ -38,7 +38,7 @@ def find(payments: Payments) -> RateFees:
     """The candidates: of a charge all payments in its minute at its party's rate."""
     fee, payment = _in_one_minute(payments)
     ratio = payments.amount[fee] / np.maximum(payments.amount[payment], 1)
-    kept: list[Ints] = [np.zeros(0, dtype=np.int64)]
+    parts: list[Ints] = [np.zeros(0, dtype=np.int64)]
     rates: list[Floats] = [np.zeros(0)]
     party = codes(payments.source, payments.currency, sides(payments).party)
     rows = np.bincount(party)
@@ -47,16 +47,16 @@ def find(payments: Payments) -> RateFees:
         at = some[_is_at(payments, fee[some], payment[some], rate)]
         charged = len(np.unique(fee[at]))
         if charged >= max(FEWEST, SHARE * rows[party[fee[some[0]]]]):
-            kept.append(at)
+            parts.append(at)
             rates.append(np.full(len(at), rate))
-    places = np.concatenate(kept)
+    places = np.concatenate(parts)
     return RateFees(fee[places], payment[places], np.concatenate(rates))
 
 
 def _in_one_minute(payments: Payments) -> tuple[Ints, Ints]:
     """Rows of a source beside larger ones of another party, both with a time of day."""
     none = np.zeros(0, dtype=np.int64)
-    found: list[tuple[Ints, Ints]] = [(none, none)]
+    pairs: list[tuple[Ints, Ints]] = [(none, none)]
     if payments.moment is None:
         return none, none
     timed = (payments.precision == "second") & (payments.amount > 0)
@@ -67,8 +67,8 @@ def _in_one_minute(payments: Payments) -> tuple[Ints, Ints]:
             near = abs(payments.moment[other] - payments.moment[one]) <= CLOCK
             near &= party[one] != party[other]
             one, other = one[near], other[near]
-            found += [(one, other), (other, one)]
-    fee, payment = (np.concatenate([pair[end] for pair in found]) for end in (0, 1))
+            pairs += [(one, other), (other, one)]
+    fee, payment = (np.concatenate([pair[end] for pair in pairs]) for end in (0, 1))
     small = payments.amount[fee] <= MOST * payments.amount[payment]
     return fee[small], payment[small]
 

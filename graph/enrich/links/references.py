@@ -62,29 +62,30 @@ def enrich(user_id: UUID, payments: Payments) -> Counts:
 def find(payments: Payments) -> list[Reference]:
     """The pairs, each once: under its longest number, from the later row to the earlier one."""
     own = numbers.of_documents(payments)
-    found: dict[tuple[int, int], str] = {}
+    number_of: dict[tuple[int, int], str] = {}
     by_label = numbers.rows_by(map(labelled, payments.description))
     for number, rows in (*by_label.items(), *numbers.rows_by(numbers.named(payments)).items()):
         for pair in _pairs(payments, number, rows, own):
-            if len(number) > len(found.get(pair, "")) or " " in found[pair]:
-                found[pair] = number
-    kept = _of_like_parties(payments, found)
-    return [_directed(payments, own, pair, found[pair]) for pair in sorted(kept)]
+            if len(number) > len(number_of.get(pair, "")) or " " in number_of[pair]:
+                number_of[pair] = number
+    pairs = _of_like_parties(payments, number_of)
+    return [_directed(payments, own, pair, number_of[pair]) for pair in sorted(pairs)]
 
 
-def links(payments: Payments, found: list[Reference]) -> Iterator[Link]:
+def links(payments: Payments, references: list[Reference]) -> Iterator[Link]:
     """Between payee postings."""
-    for each in found:
-        one, other = each.one, each.other
-        kind = "ordered_by" if each.is_order else "reference"
-        what = "orders by" if each.is_order else "names"
+    for reference in references:
+        one, other = reference.one, reference.other
+        kind = "ordered_by" if reference.is_order else "reference"
+        what = "orders by" if reference.is_order else "names"
+        number = reference.number
         reason = (
-            f"row {payments.external_id[one]} of {payments.source[one]} {what} {each.number}, as "
+            f"row {payments.external_id[one]} of {payments.source[one]} {what} {number}, as "
             f"row {payments.external_id[other]} of {payments.source[other]} does, "
             f"{abs(payments.day[one] - payments.day[other])} days apart"
         )
-        is_short = " " in each.number
-        confidence = 0.75 if is_short else 0.95 if len(each.number) >= LONG else 0.85
+        is_short = " " in reference.number
+        confidence = 0.75 if is_short else 0.95 if len(reference.number) >= LONG else 0.85
         yield Link(payments.payee_event[one], payments.payee_event[other], kind, confidence, reason)
 
 
@@ -93,9 +94,9 @@ def labelled(text: str) -> frozenset[str]:
     """The short numbers of a text, each with the label before it: 'travel permit number 424' is
     'permit number 424'."""
     return frozenset(
-        f"{' '.join(found['label'].casefold().split())} {found['number'].lstrip('0')}"
-        for found in _LABELLED.finditer(text)
-        if LABELLED <= len(found["number"].lstrip("0")) < SHORTEST
+        f"{' '.join(match['label'].casefold().split())} {match['number'].lstrip('0')}"
+        for match in _LABELLED.finditer(text)
+        if LABELLED <= len(match["number"].lstrip("0")) < SHORTEST
     )
 
 
@@ -126,10 +127,10 @@ def _with_owner(payments: Payments, owner: int, rows: list[int]) -> Iterator[tup
 
 
 def _of_like_parties(
-    payments: Payments, found: dict[tuple[int, int], str]
+    payments: Payments, number_of: dict[tuple[int, int], str]
 ) -> list[tuple[int, int]]:
     """Those whose parties are alike, or whose number is long enough to do without."""
-    pairs = sorted(found)
+    pairs = sorted(number_of)
     if not pairs:
         return []
     party = sides(payments).party
@@ -138,7 +139,7 @@ def _of_like_parties(
     return [
         pair
         for pair, likeness in zip(pairs, alike.tolist(), strict=True)
-        if likeness >= ALIKE or _is_long(found[pair])
+        if likeness >= ALIKE or _is_long(number_of[pair])
     ]
 
 
@@ -157,6 +158,6 @@ def _directed(payments: Payments, own: list[str], pair: tuple[int, int], number:
 def _calls_it_order(payments: Payments, row: int, number: str) -> bool:
     text = f"{payments.description[row]} {payments.document[row]}"
     return any(
-        each.kind == "order" and numbers.normal(each.number) == number
-        for each in document_references.named(text)
+        reference.kind == "order" and numbers.normal(reference.number) == number
+        for reference in document_references.named(text)
     )

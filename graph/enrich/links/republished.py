@@ -28,9 +28,9 @@ def find(payments: Payments, publication: Texts | None = None) -> tuple[Ints, In
         payments.currency, payments.document, payments.description,
     )  # fmt: skip
     what = codes(payments.payer, payments.payee, payments.amount, payments.document)
-    found = _between(alike, what, codes(payments.source, places))
-    found += _within(payments, alike, what)
-    pairs = {later: first for later, first in reversed(found) if later != first}
+    repeats = _between(alike, what, codes(payments.source, places))
+    repeats += _within(payments, alike, what)
+    pairs = {later: first for later, first in reversed(repeats) if later != first}
     ordered = sorted(pairs)
     firsts = np.array([pairs[row] for row in ordered], dtype=np.int64)
     return np.array(ordered, dtype=np.int64), firsts
@@ -74,12 +74,12 @@ def _between(alike: Ints, what: Ints, publication: Ints) -> list[tuple[int, int]
 def _within(payments: Payments, alike: Ints, what: Ints) -> list[tuple[int, int]]:
     """Twins of a month of which nearly every row is there twice."""
     months = payments.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    found: list[tuple[int, int]] = []
+    repeats: list[tuple[int, int]] = []
     even = np.bincount(alike)[alike] % 2 == 0
     for rows in groups(codes(payments.source, months), least=2 * LEAST):
         twice = even[rows].mean() >= SHARE and len(set(what[rows].tolist())) >= KINDS
         for group in groups(alike, rows) if twice else []:
             if len(group) % 2 == 0:
                 half = len(group) // 2
-                found += list(zip(group[half:].tolist(), group[:half].tolist(), strict=True))
-    return found
+                repeats += list(zip(group[half:].tolist(), group[:half].tolist(), strict=True))
+    return repeats

@@ -28,25 +28,25 @@ def are_left_paid(payments: Payments, side: Sides, later: Ints, first: Ints) -> 
 
 def _is_rest_paid(payments: Payments, side: Sides, later: Ints, first: Ints) -> Flags:
     """Of those payments of another source the first MANY of an amount in OPEN days are asked."""
-    left = payments.amount[first] - payments.amount[later]
+    rest = payments.amount[first] - payments.amount[later]
     cell = codes(
         np.concatenate([payments.currency, payments.currency[first]]),
         np.concatenate([side.outgoing, side.outgoing[first]]),
-        np.concatenate([payments.amount, left]),
+        np.concatenate([payments.amount, rest]),
     )
     rows = np.argsort(cell[: len(payments)], kind="stable")  # in the order of days in each cell
     keys = cell[rows] * FAR + payments.day[rows]
-    asked = cell[len(payments) :] * FAR + payments.day[first]
-    begin = np.searchsorted(keys, asked, side="right")
-    end = np.minimum(np.searchsorted(keys, asked + OPEN, side="right"), begin + MANY)
+    targets = cell[len(payments) :] * FAR + payments.day[first]
+    begin = np.searchsorted(keys, targets, side="right")
+    end = np.minimum(np.searchsorted(keys, targets + OPEN, side="right"), begin + MANY)
     at, of = ragged.between(begin, end)
     row = rows[at]
     elsewhere = (payments.source[row] != payments.source[first[of]]).astype(bool)
     row, of = row[elsewhere], of[elsewhere]
     alike = likeness(payments.entities).of(side.party[row], side.party[first[of]]) >= ALIKE
-    found = np.zeros(len(later), dtype=bool)
-    found[of[alike]] = True
-    return found
+    is_paid = np.zeros(len(later), dtype=bool)
+    is_paid[of[alike]] = True
+    return is_paid
 
 
 def _is_less_than_named(payments: Payments, later: Ints, first: Ints) -> Flags:
@@ -55,8 +55,8 @@ def _is_less_than_named(payments: Payments, later: Ints, first: Ints) -> Flags:
     owner, less = less_than_named(payments)
     amounts = codes(np.concatenate([less, payments.amount[later]]))
     size = np.int64(int(amounts.max(initial=0)) + 1)
-    stated = owner * size + amounts[: len(less)]
-    return np.asarray(np.isin(first * size + amounts[len(less) :], stated), dtype=bool)
+    rest_cells = owner * size + amounts[: len(less)]
+    return np.asarray(np.isin(first * size + amounts[len(less) :], rest_cells), dtype=bool)
 
 
 def less_than_named(payments: Payments) -> tuple[Ints, Ints]:

@@ -65,14 +65,14 @@ class Reversals:
     def __len__(self) -> int:
         return len(self.reversal)
 
-    def only(self, kept: NDArray[np.generic]) -> "Reversals":
+    def only(self, selection: NDArray[np.generic]) -> "Reversals":
         """Those of a mask or of places."""
-        return Reversals(**{name: values[kept] for name, values in vars(self).items()})
+        return Reversals(**{name: values[selection] for name, values in vars(self).items()})
 
 
-def enrich(user_id: UUID, payments: Payments, found: Reversals | None = None) -> Counts:
+def enrich(user_id: UUID, payments: Payments, pairs: Reversals | None = None) -> Counts:
     """The tenant's reversal links become what is found now."""
-    reversed_by = found if found is not None else known(user_id, payments)[2]
+    reversed_by = pairs if pairs is not None else known(user_id, payments)[2]
     return write(user_id, METHOD, links(payments, reversed_by))
 
 
@@ -97,25 +97,25 @@ def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
     return _without_chains(_told_over(payments, _chosen(payments, candidates, odds), twin))
 
 
-def links(payments: Payments, found: Reversals) -> Iterator[Link]:
+def links(payments: Payments, pairs: Reversals) -> Iterator[Link]:
     """From the reversal's posting to the original's, both on the other party's account."""
     outgoing = sides(payments).outgoing
     event = np.where(outgoing, payments.payee_event, payments.payer_event)
-    for at in range(len(found)):
-        later, first = int(found.reversal[at]), int(found.original[at])
-        reason = _reason(payments, found, at)
-        yield Link(event[later], event[first], "reversal", float(found.confidence[at]), reason)
+    for at in range(len(pairs)):
+        later, first = int(pairs.reversal[at]), int(pairs.original[at])
+        reason = _reason(payments, pairs, at)
+        yield Link(event[later], event[first], "reversal", float(pairs.confidence[at]), reason)
 
 
-def _reason(payments: Payments, found: Reversals, at: int) -> str:
-    later, first = int(found.reversal[at]), int(found.original[at])
-    what = "wholly" if found.whole[at] else "in part"
-    named = f", naming its number {payments.document[first]}" if found.named[at] else ""
+def _reason(payments: Payments, pairs: Reversals, at: int) -> str:
+    later, first = int(pairs.reversal[at]), int(pairs.original[at])
+    what = "wholly" if pairs.whole[at] else "in part"
+    naming = f", naming its number {payments.document[first]}" if pairs.named[at] else ""
     return (
         f"row {payments.external_id[later]} takes back {payments.amount[later] / UNIT:,.2f} of the "
         f"{payments.amount[first] / UNIT:,.2f} {payments.currency[first]} of row "
         f"{payments.external_id[first]} {what}, "
-        f"{payments.day[later] - payments.day[first]} days later{named}"
+        f"{payments.day[later] - payments.day[first]} days later{naming}"
     )
 
 
@@ -143,9 +143,9 @@ def _candidates(payments: Payments, side: Sides, charges: Fees) -> Reversals:
     later, first = np.divmod(key[np.diff(key, prepend=-1) != 0], max(len(payments), 1))
     deducted = invoices.of_lines(payments).are_netted(later, first)
     later, first = later[~deducted], first[~deducted]
-    named = _named(payments, later, first)
+    is_named = _named(payments, later, first)
     whole = payments.amount[later] == payments.amount[first]
-    return Reversals(later, first, whole, named, np.zeros(len(later)))
+    return Reversals(later, first, whole, is_named, np.zeros(len(later)))
 
 
 def _by_party(payments: Payments, side: Sides, among: Flags) -> Iterator[tuple[Ints, Ints]]:
@@ -206,9 +206,11 @@ def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
     possible = ~(late | traffic | _is_second_of_two(payments, pairs))
     odds = np.where(pairs.whole, 20.0, 1.0) * _of_days(payments, pairs)
     odds *= np.where(pairs.named, 500.0, np.where(_names_another(payments)[later], 0.01, 1.0))
-    kept = np.isin(payments.entities.kind[side.own[first]].astype(str), KEEPERS)
-    owners = np.minimum(_owners(payments, side)[first], np.where(kept, MOST_OWNERS, 4.0))
-    odds *= np.where(side.own[later] == side.own[first], owners, np.where(kept, ELSEWHERE, 1.0))
+    is_keeper = np.isin(payments.entities.kind[side.own[first]].astype(str), KEEPERS)
+    owners = np.minimum(_owners(payments, side)[first], np.where(is_keeper, MOST_OWNERS, 4.0))
+    odds *= np.where(
+        side.own[later] == side.own[first], owners, np.where(is_keeper, ELSEWHERE, 1.0)
+    )
     odds *= np.where(pairs.whole & _is_paid_anew(payments, side, pairs), PAID_ANEW, 1.0)
     in_part = np.flatnonzero(possible & ~pairs.whole & ~pairs.named)
     left_paid = are_left_paid(payments, side, later[in_part], first[in_part])
@@ -253,9 +255,9 @@ def _owners(payments: Payments, side: Sides) -> Floats:
 def _names_another(payments: Payments) -> Flags:
     """Rows that name a number which some row before them has."""
     later, first = _by_number(payments)
-    named = np.zeros(len(payments), dtype=bool)
-    named[later[payments.day[later] >= payments.day[first]]] = True
-    return named
+    result = np.zeros(len(payments), dtype=bool)
+    result[later[payments.day[later] >= payments.day[first]]] = True
+    return result
 
 
 def _this_way(payments: Payments, side: Sides) -> tuple[Ints, Floats]:
@@ -301,22 +303,22 @@ def _with_twins(payments: Payments, pairs: Reversals, odds: Floats, twin: dict[i
     return np.asarray(odds * np.array(others))
 
 
-def _told_over(payments: Payments, found: Reversals, twin: dict[int, int]) -> Reversals:
+def _told_over(payments: Payments, pairs: Reversals, twin: dict[int, int]) -> Reversals:
     """What one source's rows say is so of the other's views, too: the surer view decides."""
-    original = dict(zip(found.reversal.tolist(), found.original.tolist(), strict=True))
-    by = {later: at for at, later in enumerate(found.reversal.tolist())}
-    told = set[int]()
-    for at in np.argsort(-found.confidence, kind="stable").tolist():
-        later, first = int(found.reversal[at]), int(found.original[at])
+    original = dict(zip(pairs.reversal.tolist(), pairs.original.tolist(), strict=True))
+    by = {later: at for at, later in enumerate(pairs.reversal.tolist())}
+    rows_told = set[int]()
+    for at in np.argsort(-pairs.confidence, kind="stable").tolist():
+        later, first = int(pairs.reversal[at]), int(pairs.original[at])
         also, its = twin.get(later, -1), twin.get(first, -1)
-        if later not in told and also >= 0 and its >= 0 and _is_view(payments, also, its):
+        if later not in rows_told and also >= 0 and its >= 0 and _is_view(payments, also, its):
             original[also], by[also] = its, at
-            told |= {later, also}
+            rows_told |= {later, also}
     rows = sorted(original)
-    kept = found.only(np.array([by[row] for row in rows], dtype=np.int64))
+    selection = pairs.only(np.array([by[row] for row in rows], dtype=np.int64))
     laters = np.array(rows, dtype=np.int64)
     firsts = np.array([original[row] for row in rows], dtype=np.int64)
-    return Reversals(laters, firsts, kept.whole, kept.named, kept.confidence)
+    return Reversals(laters, firsts, selection.whole, selection.named, selection.confidence)
 
 
 def _is_view(payments: Payments, later: int, first: int) -> bool:
@@ -330,39 +332,39 @@ def _is_view(payments: Payments, later: int, first: int) -> bool:
 def _chosen(payments: Payments, pairs: Reversals, odds: Floats) -> Reversals:
     weight = np.log(np.maximum(odds, 1e-12))
     sure = pairs.whole | pairs.named
-    chosen = assign(pairs.reversal, pairs.original, np.where(sure & pairs.whole, weight, 0.0))
-    left = payments.amount.copy()
-    left[pairs.original[chosen]] = 0
-    done = set(pairs.reversal[chosen].tolist())
+    is_chosen = assign(pairs.reversal, pairs.original, np.where(sure & pairs.whole, weight, 0.0))
+    open_amount = payments.amount.copy()
+    open_amount[pairs.original[is_chosen]] = 0
+    reversing = set(pairs.reversal[is_chosen].tolist())
     worth = np.flatnonzero(odds > LEAST)
     ranked = np.lexsort((pairs.original[worth], pairs.reversal[worth], -odds[worth]))
     for at in worth[ranked].tolist():
         later, first = int(pairs.reversal[at]), int(pairs.original[at])
-        if later not in done and payments.amount[later] <= left[first]:
-            left[first] -= payments.amount[later]
-            done.add(later)
-            chosen[at] = True
-    return _confident(pairs, odds, chosen)
+        if later not in reversing and payments.amount[later] <= open_amount[first]:
+            open_amount[first] -= payments.amount[later]
+            reversing.add(later)
+            is_chosen[at] = True
+    return _confident(pairs, odds, is_chosen)
 
 
-def _confident(pairs: Reversals, odds: Floats, chosen: Flags) -> Reversals:
+def _confident(pairs: Reversals, odds: Floats, is_chosen: Flags) -> Reversals:
     """Each one's odds over those of all the originals that it may have, and of none of them."""
     size = int(pairs.reversal.max(initial=0)) + 1
     every = np.bincount(pairs.reversal, weights=odds, minlength=size)
     confidence = odds / (NONE + every[pairs.reversal])
-    found = Reversals(**{**vars(pairs), "confidence": confidence})
-    return found.only(np.flatnonzero(chosen & (confidence >= CLAIM)))
+    weighed = Reversals(**{**vars(pairs), "confidence": confidence})
+    return weighed.only(np.flatnonzero(is_chosen & (confidence >= CLAIM)))
 
 
-def _without_chains(found: Reversals) -> Reversals:
+def _without_chains(pairs: Reversals) -> Reversals:
     """Without those whose reversal is taken back, or whose original takes back: of two such links
     the surer one stays, so that no link of this type ever leads back to where it began."""
-    takes, taken = set[int](), set[int]()
-    kept: list[int] = []
-    for at in np.lexsort((found.original, found.reversal, -found.confidence)).tolist():
-        later, first = int(found.reversal[at]), int(found.original[at])
-        if later not in taken and first not in takes:
-            takes.add(later)
-            taken.add(first)
-            kept.append(at)
-    return found.only(np.sort(np.array(kept, dtype=np.int64)))
+    reversing, originals = set[int](), set[int]()
+    places: list[int] = []
+    for at in np.lexsort((pairs.original, pairs.reversal, -pairs.confidence)).tolist():
+        later, first = int(pairs.reversal[at]), int(pairs.original[at])
+        if later not in originals and first not in reversing:
+            reversing.add(later)
+            originals.add(first)
+            places.append(at)
+    return pairs.only(np.sort(np.array(places, dtype=np.int64)))

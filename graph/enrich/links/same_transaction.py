@@ -71,14 +71,14 @@ class Pairs:
         """With these odds."""
         return Pairs(**{**vars(self), "odds": odds})
 
-    def only(self, kept: NDArray[np.generic]) -> "Pairs":
+    def only(self, selection: NDArray[np.generic]) -> "Pairs":
         """Those of a mask or of places."""
-        return Pairs(**{name: values[kept] for name, values in vars(self).items()})
+        return Pairs(**{name: values[selection] for name, values in vars(self).items()})
 
 
-def enrich(user_id: UUID, payments: Payments, found: Pairs | None = None) -> Counts:
+def enrich(user_id: UUID, payments: Payments, computed: Pairs | None = None) -> Counts:
     """The tenant's same_transaction links become what is found now."""
-    pairs = found if found is not None else known(user_id, payments)
+    pairs = computed if computed is not None else known(user_id, payments)
     return write(user_id, METHOD, links(payments, pairs))
 
 
@@ -92,9 +92,9 @@ def find(payments: Payments, kinds: fields.Fields | None = None) -> Pairs:
 
     `kinds`: for each field of few values that the sources state, its value in each payment's row.
     """
-    known = _Known(payments, kinds or {})
-    found = [_matched(known, *pair) for pair in _source_pairs(payments)]
-    return _consistent(payments, _joined(found))
+    context = _Context(payments, kinds or {})
+    matches = [_matched(context, *pair) for pair in _source_pairs(payments)]
+    return _consistent(payments, _joined(matches))
 
 
 def links(payments: Payments, pairs: Pairs) -> Iterator[Link]:
@@ -113,10 +113,10 @@ def links(payments: Payments, pairs: Pairs) -> Iterator[Link]:
 def _reason(payments: Payments, pairs: Pairs, at: int) -> str:
     one, other, days = int(pairs.one[at]), int(pairs.other[at]), int(pairs.days[at])
     money = f"{payments.amount[one] / UNIT:,.2f} {payments.currency[one]}"
-    stated = f"{_row(payments, one)} and {_row(payments, other)}"
+    rows = f"{_row(payments, one)} and {_row(payments, other)}"
     number = ", naming the same document" if pairs.numbered[at] else ""
     return (
-        f"{stated} both state {money}, {abs(days)} days apart{number}; names alike by "
+        f"{rows} both state {money}, {abs(days)} days apart{number}; names alike by "
         f"{pairs.alike[at]:.2f}, odds {min(pairs.odds[at], 1e6):,.0f} to 1"
     )
 
@@ -130,7 +130,7 @@ def day_of(payments: Payments, at: int) -> str:
     return (date(1970, 1, 1) + timedelta(days=int(payments.day[at]))).isoformat()
 
 
-class _Known:
+class _Context:
     """What is computed once for all pairs of sources."""
 
     def __init__(self, payments: Payments, kinds: fields.Fields) -> None:
@@ -158,21 +158,21 @@ def _source_pairs(payments: Payments) -> list[tuple[str, str]]:
     return list(combinations(sorted(books, key=lambda source: (books[source], source)), 2))
 
 
-def _matched(known: _Known, feed: str, books: str) -> Pairs:
+def _matched(context: _Context, feed: str, books: str) -> Pairs:
     """The pairs of two sources."""
-    one, other = _candidates(known, feed, books)
-    pairs = _compared(known, one, other)
+    one, other = _candidates(context, feed, books)
+    pairs = _compared(context, one, other)
     if not len(pairs):
         return pairs
-    fixed = _of_names(known, pairs, feed, books)
+    fixed = _of_names(context, pairs, feed, books)
     sure = _without_rival(one, other, pairs.alike >= SURE)
-    fixed *= lags.credence(pairs.days[sure], known.span)
+    fixed *= lags.credence(pairs.days[sure], context.span)
     for _ in range(ROUNDS):
-        pairs = pairs.weighed(fixed * _learned(known, pairs, sure, (feed, books)))
+        pairs = pairs.weighed(fixed * _learned(context, pairs, sure, (feed, books)))
         weight = np.log(np.maximum(pairs.odds, 1e-12) / LEAST) - _order(pairs)
-        chosen = assign(one, other, weight)
-        sure = chosen & (pairs.odds > 10)
-    return _confident(pairs, chosen)
+        assigned = assign(one, other, weight)
+        sure = assigned & (pairs.odds > 10)
+    return _confident(pairs, assigned)
 
 
 def _order(pairs: Pairs) -> Floats:
@@ -180,61 +180,66 @@ def _order(pairs: Pairs) -> Floats:
     return np.asarray(1e-9 * np.clip(pairs.days, -LATEST, LATEST).astype(np.float64) ** 2)
 
 
-def _candidates(known: _Known, feed: str, books: str) -> tuple[Ints, Ints]:
+def _candidates(context: _Context, feed: str, books: str) -> tuple[Ints, Ints]:
     """Rows of one amount, with parties alike (or a number in common), near each other."""
-    payments = known.payments
+    payments = context.payments
     usable = payments.amount > 0
     cells = [
-        _cells(known, np.flatnonzero((payments.source == name) & usable)) for name in (feed, books)
+        _cells(context, np.flatnonzero((payments.source == name) & usable))
+        for name in (feed, books)
     ]
     both = sorted(cells[0].keys() & cells[1].keys())
-    found = [pair for some in _chunks(known, cells, both) for pair in some]
+    pairs = [pair for some in _chunks(context, cells, both) for pair in some]
     one, other = (
-        np.concatenate([np.zeros(0, dtype=np.int64), *(pair[side] for pair in found)])
+        np.concatenate([np.zeros(0, dtype=np.int64), *(pair[side] for pair in pairs)])
         for side in (0, 1)
     )
-    kept = known.claim[one] == known.claim[other]
-    return one[kept], other[kept]
+    mask = context.claim[one] == context.claim[other]
+    return one[mask], other[mask]
 
 
 def _chunks(
-    known: _Known, cells: list[dict[int, list[Ints]]], both: list[int]
+    context: _Context, cells: list[dict[int, list[Ints]]], both: list[int]
 ) -> Iterator[list[tuple[Ints, Ints]]]:
     """Rows of like parties, for a bounded number of pairs of parties at once."""
     waiting: list[tuple[Ints, Ints]] = []
     for money in both:
-        waiting += _of_amount(known, cells[0][money], cells[1][money])
+        waiting += _of_amount(context, cells[0][money], cells[1][money])
         if len(waiting) > CHUNK:
-            yield _alike(known, waiting)
+            yield _alike(context, waiting)
             waiting = []
-    yield _alike(known, waiting)
+    yield _alike(context, waiting)
 
 
-def _alike(known: _Known, cells: list[tuple[Ints, Ints]]) -> list[tuple[Ints, Ints]]:
-    party = known.sides.party
+def _alike(context: _Context, cells: list[tuple[Ints, Ints]]) -> list[tuple[Ints, Ints]]:
+    party = context.sides.party
     ends = np.array([[party[one[0]], party[other[0]]] for one, other in cells], dtype=np.int64)
     ends = ends.reshape(-1, 2)
-    alike = known.likeness.of(ends[:, 0], ends[:, 1])
-    return [_near(known.payments.day, *cells[at]) for at in np.flatnonzero(alike >= ALIKE)]
+    alike = context.likeness.of(ends[:, 0], ends[:, 1])
+    return [_near(context.payments.day, *cells[at]) for at in np.flatnonzero(alike >= ALIKE)]
 
 
-def _cells(known: _Known, rows: Ints) -> dict[int, list[Ints]]:
+def _cells(context: _Context, rows: Ints) -> dict[int, list[Ints]]:
     """By money, the rows of each party, in the order of days (which is the rows' own)."""
-    keys = known.money[rows] * np.int64(len(known.likeness.cores) + 1) + known.sides.party[rows]
+    keys = (
+        context.money[rows] * np.int64(len(context.likeness.cores) + 1) + context.sides.party[rows]
+    )
     order = np.argsort(keys, kind="stable")
     cuts = np.flatnonzero(np.diff(keys[order])) + 1
-    found: dict[int, list[Ints]] = {}
+    cells: dict[int, list[Ints]] = {}
     for cell in np.split(rows[order], cuts) if len(rows) else []:
-        found.setdefault(int(known.money[cell[0]]), []).append(cell)
-    return found
+        cells.setdefault(int(context.money[cell[0]]), []).append(cell)
+    return cells
 
 
-def _of_amount(known: _Known, ones: list[Ints], others: list[Ints]) -> Iterator[tuple[Ints, Ints]]:
+def _of_amount(
+    context: _Context, ones: list[Ints], others: list[Ints]
+) -> Iterator[tuple[Ints, Ints]]:
     """The rows of every two parties; where these are too many, those of the same party only."""
     if len(ones) * len(others) <= PARTIES:
         yield from product(ones, others)
         return
-    party = known.sides.party
+    party = context.sides.party
     by_party = {int(party[cell[0]]): cell for cell in others}
     for cell in ones:
         if (twin := by_party.get(int(party[cell[0]]))) is not None:
@@ -253,37 +258,37 @@ def _near(day: Ints, ones: Ints, others: Ints) -> tuple[Ints, Ints]:
     return rows, others[places[fits]]
 
 
-def _compared(known: _Known, one: Ints, other: Ints) -> Pairs:
+def _compared(context: _Context, one: Ints, other: Ints) -> Pairs:
     """The candidates, still without odds."""
-    payments, party = known.payments, known.sides.party
+    payments, party = context.payments, context.sides.party
     days = np.clip(payments.day[other] - payments.day[one], -LATEST, LATEST)
-    alike = known.likeness.of(party[one], party[other])
+    alike = context.likeness.of(party[one], party[other])
     nothing, numbered = np.zeros(len(one)), numbers.index(payments).share(one, other)
     return Pairs(one, other, days, alike, nothing, nothing, numbered)
 
 
-def _of_names(known: _Known, pairs: Pairs, feed: str, books: str) -> Floats:
+def _of_names(context: _Context, pairs: Pairs, feed: str, books: str) -> Floats:
     """The odds of names and numbers: names so alike, by chance in one of so many rows?
 
     One over the chance that a party is paid the same again (the more rows it has, the more often:
     `coincidences`), and that any other row of the amount has a name as alike. A name far from alike
     is rare for one payment, too: its likeness cubed.
     """
-    one, other, side = pairs.one, pairs.other, known.sides
-    rivals = np.maximum(_others(known, one, feed), _others(known, other, books))
-    source, usable = known.payments.source, known.payments.amount > 0
+    one, other, side = pairs.one, pairs.other, context.sides
+    rivals = np.maximum(_others(context, one, feed), _others(context, other, books))
+    source, usable = context.payments.source, context.payments.amount > 0
     ours, theirs = (np.flatnonzero((source == name) & usable) for name in (feed, books))
-    again = price(known.payments, side.party, (ours, theirs), (one, other), AGAIN)
-    chance = again + rivals * _as_alike(known, pairs.alike, feed, books)
+    again = price(context.payments, side.party, (ours, theirs), (one, other), AGAIN)
+    chance = again + rivals * _as_alike(context, pairs.alike, feed, books)
     odds = pairs.alike**3 / chance
     odds *= np.where(pairs.numbered, NUMBERED, 1.0)
     return np.asarray(odds * np.where(side.own[one] == side.own[other], OWN, 1.0))
 
 
-def _others(known: _Known, rows: Ints, source: str) -> Ints:
+def _others(context: _Context, rows: Ints, source: str) -> Ints:
     """How many rows of the source have each row's amount, but another party."""
-    of = np.flatnonzero(known.payments.source == source)
-    money, party = known.money, known.sides.party
+    of = np.flatnonzero(context.payments.source == source)
+    money, party = context.money, context.sides.party
     width = int(party.max()) + 1
     every = np.bincount(money[of], minlength=int(money.max()) + 1)
     cells, counts = np.unique(money[of] * width + party[of], return_counts=True)
@@ -291,28 +296,29 @@ def _others(known: _Known, rows: Ints, source: str) -> Ints:
     return np.asarray(every[money[rows]] - counts[at], dtype=np.int64)
 
 
-def _as_alike(known: _Known, alike: Floats, feed: str, books: str) -> Floats:
+def _as_alike(context: _Context, alike: Floats, feed: str, books: str) -> Floats:
     """The share of all parties of both sources whose names are that alike (of a sample)."""
     ends = [
-        np.unique(known.sides.party[known.payments.source == source]) for source in (feed, books)
+        np.unique(context.sides.party[context.payments.source == source])
+        for source in (feed, books)
     ]
     grid = np.arange(min(len(ends[0]) * len(ends[1]), SAMPLE), dtype=np.int64) * STRIDE
     left, right = ends[0][grid % len(ends[0])], ends[1][grid // len(ends[0]) % len(ends[1])]
     unlike = left != right
-    sample = np.sort(known.likeness.of(left[unlike], right[unlike]))
+    sample = np.sort(context.likeness.of(left[unlike], right[unlike]))
     above = len(sample) - np.searchsorted(sample, alike, side="left")
     return np.asarray((above + 0.5) / (len(sample) + 1))
 
 
-def _learned(known: _Known, pairs: Pairs, sure: Flags, sources: tuple[str, str]) -> Floats:
+def _learned(context: _Context, pairs: Pairs, sure: Flags, sources: tuple[str, str]) -> Floats:
     """The odds of the days apart, of the direction, and of the kinds of rows."""
-    outgoing, days = known.sides.outgoing, pairs.days
+    outgoing, days = context.sides.outgoing, pairs.days
     turned = outgoing[pairs.one] != outgoing[pairs.other]
-    odds = lags.favour(days[sure & ~turned], days, known.span) * _direction(turned, sure)
-    odds *= _of_other_numbers(known, pairs, sure)
+    odds = lags.favour(days[sure & ~turned], days, context.span) * _direction(turned, sure)
+    odds *= _of_other_numbers(context, pairs, sure)
     for rows, source in zip((pairs.one, pairs.other), sources, strict=True):
-        of = np.flatnonzero(known.payments.source == source)
-        odds *= fields.favour(known.kinds, of, rows[sure], rows)
+        of = np.flatnonzero(context.payments.source == source)
+        odds *= fields.favour(context.kinds, of, rows[sure], rows)
     return odds
 
 
@@ -325,13 +331,13 @@ def _without_rival(one: Ints, other: Ints, among: Flags) -> Flags:
     return sure
 
 
-def _of_other_numbers(known: _Known, pairs: Pairs, sure: Flags) -> Floats:
+def _of_other_numbers(context: _Context, pairs: Pairs, sure: Flags) -> Floats:
     """Two rows that each bear another document's number are hardly one payment, unless the sure
     pairs of these sources say that each source numbers its rows by itself."""
-    both = known.is_numbered[pairs.one] & known.is_numbered[pairs.other]
+    both = context.is_numbered[pairs.one] & context.is_numbered[pairs.other]
     other = both & ~pairs.numbered
-    seen, unlike = (int((flags & sure).sum()) - (flags & sure) for flags in (both, other))
-    return np.asarray(np.where(other, (unlike + 1) / (seen + OTHERWISE), 1.0))
+    count, unlike = (int((flags & sure).sum()) - (flags & sure) for flags in (both, other))
+    return np.asarray(np.where(other, (unlike + 1) / (count + OTHERWISE), 1.0))
 
 
 def _direction(turned: Flags, sure: Flags) -> Floats:
@@ -340,33 +346,36 @@ def _direction(turned: Flags, sure: Flags) -> Floats:
     return np.where(turned, 2 * share, 2 * (1 - share))
 
 
-def _confident(pairs: Pairs, chosen: Flags) -> Pairs:
+def _confident(pairs: Pairs, is_chosen: Flags) -> Pairs:
     """The chosen pairs; each one's chance against being none and against its best free rival."""
     rival = np.zeros(len(pairs))
-    taken_one, taken_other = set(pairs.one[chosen].tolist()), set(pairs.other[chosen].tolist())
+    taken_one, taken_other = (
+        set(pairs.one[is_chosen].tolist()),
+        set(pairs.other[is_chosen].tolist()),
+    )
     best: dict[tuple[int, int], float] = {}
-    for at in np.flatnonzero(~chosen & (pairs.odds > 0)).tolist():
+    for at in np.flatnonzero(~is_chosen & (pairs.odds > 0)).tolist():
         one, other = int(pairs.one[at]), int(pairs.other[at])
         for end, free in (((0, one), other not in taken_other), ((1, other), one not in taken_one)):
             if free:
                 best[end] = max(best.get(end, 0.0), float(pairs.odds[at]))
-    for at in np.flatnonzero(chosen).tolist():
+    for at in np.flatnonzero(is_chosen).tolist():
         ends = ((0, int(pairs.one[at])), (1, int(pairs.other[at])))
         rival[at] = max(best.get(end, 0.0) for end in ends)
     confidence = pairs.odds / (1 + pairs.odds + np.minimum(rival, pairs.odds))
-    kept = np.flatnonzero(chosen)
-    found = pairs.only(kept)
-    return Pairs(**{**vars(found), "confidence": confidence[kept]})
+    places = np.flatnonzero(is_chosen)
+    selected = pairs.only(places)
+    return Pairs(**{**vars(selected), "confidence": confidence[places]})
 
 
-def _joined(found: list[Pairs]) -> Pairs:
+def _joined(parts: list[Pairs]) -> Pairs:
     """All pairs, the surest first."""
     names = Pairs.__annotations__
-    if not found:
+    if not parts:
         none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
         return Pairs(none, none, none, nothing, nothing, nothing, np.zeros(0, dtype=bool))
     every = Pairs(
-        **{name: np.concatenate([getattr(each, name) for each in found]) for name in names}
+        **{name: np.concatenate([getattr(pairs, name) for pairs in parts]) for name in names}
     )
     return every.only(np.lexsort((every.other, every.one, -every.confidence)))
 
@@ -374,12 +383,12 @@ def _joined(found: list[Pairs]) -> Pairs:
 def _consistent(payments: Payments, pairs: Pairs) -> Pairs:
     """Without those that would make one payment of two rows of one source, by way of a third."""
     group: dict[int, dict[str, int]] = {}
-    kept: list[int] = []
+    places: list[int] = []
     for at, (one, other) in enumerate(zip(pairs.one.tolist(), pairs.other.tolist(), strict=True)):
         ones = group.setdefault(one, {payments.source[one]: one})
         others = group.setdefault(other, {payments.source[other]: other})
         if ones is not others and not ones.keys() & others.keys():
             ones |= others
             group |= dict.fromkeys(ones.values(), ones)
-            kept.append(at)
-    return pairs.only(np.array(kept, dtype=np.int64))
+            places.append(at)
+    return pairs.only(np.array(places, dtype=np.int64))

@@ -73,26 +73,30 @@ class Settled:
     returned: bool = False
 
 
-def enrich(user_id: UUID, payments: Payments, found: list[Settled] | None = None) -> Counts:
+def enrich(user_id: UUID, payments: Payments, settlements: list[Settled] | None = None) -> Counts:
     """The tenant's settles links become what is found now."""
-    settled = found if found is not None else find(payments, *reversals.known(user_id, payments))
+    settled = (
+        settlements
+        if settlements is not None
+        else find(payments, *reversals.known(user_id, payments))
+    )
     return write(user_id, METHOD, links(payments, settled))
 
 
 def links(payments: Payments, settled: Iterable[Settled]) -> Iterator[Link]:
     """From the invoice's payee posting to the payment's."""
-    for each in settled:
-        invoice, payment = each.invoice, each.payment
+    for settlement in settled:
+        invoice, payment = settlement.invoice, settlement.payment
         reason = (
             f"row {payments.external_id[payment]} of {payments.source[payment]} pays "
-            f"{each.amount / UNIT:,.2f} of the {payments.amount[invoice] / UNIT:,.2f} "
+            f"{settlement.amount / UNIT:,.2f} of the {payments.amount[invoice] / UNIT:,.2f} "
             f"{payments.currency[invoice]} of {payments.document[invoice] or 'row'} "
             f"{payments.external_id[invoice]}, {payments.day[payment] - payments.day[invoice]} "
-            f"days after it; known by: {each.how}"
+            f"days after it; known by: {settlement.how}"
         )
         ends = (payments.payee_event[invoice], payments.payee_event[payment])
-        allocated = Decimal(0 if each.returned else each.amount) / UNIT
-        yield Link(*ends, "settles", CONFIDENCE[each.how], reason, allocated)
+        allocated = Decimal(0 if settlement.returned else settlement.amount) / UNIT
+        yield Link(*ends, "settles", CONFIDENCE[settlement.how], reason, allocated)
 
 
 def find(payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals) -> list[Settled]:
@@ -102,11 +106,11 @@ def find(payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals)
     books = _Books(payments, same, charges, reversed_by)
     books.settled(at_once)
     group = codes(payments.currency, sides(payments).outgoing, party)
-    found = [each for batch in at_once for each in _of_batch(payments, batch)]
+    settlements = [settlement for batch in at_once for settlement in _of_batch(payments, batch)]
     for rows in groups(group, np.flatnonzero(books.takes_part)):
         if books.is_invoice[rows].any() and not books.is_invoice[rows].all():
-            found += _of_party(books, rows)
-    return sorted(found, key=lambda each: (each.payment, each.invoice))
+            settlements += _of_party(books, rows)
+    return sorted(settlements, key=lambda settlement: (settlement.payment, settlement.invoice))
 
 
 def _of_batch(payments: Payments, batch: Batch) -> Iterator[Settled]:
@@ -122,8 +126,12 @@ def _parties(payments: Payments, same: Pairs) -> Ints:
     """Each row's party; those are one here that are named alike and name one document, or are of
     one payment that two sources saw."""
     party, pairs = sides(payments).party, references.find(payments)
-    one = np.concatenate([np.array([each.one for each in pairs], dtype=np.int64), same.one])
-    other = np.concatenate([np.array([each.other for each in pairs], dtype=np.int64), same.other])
+    one = np.concatenate(
+        [np.array([reference.one for reference in pairs], dtype=np.int64), same.one]
+    )
+    other = np.concatenate(
+        [np.array([reference.other for reference in pairs], dtype=np.int64), same.other]
+    )
     alike = likeness(payments.entities).of(party[one], party[other]) >= references.ALIKE
     return joined(party, one[alike], other[alike])
 
@@ -151,9 +159,9 @@ class _Books:
         self.view = joined(np.arange(len(payments)), same.one, same.other)
         self.spent: set[int] = set()  # views of one payment settle once
 
-    def settled(self, found: list[Batch]) -> None:
+    def settled(self, paying: list[Batch]) -> None:
         """These are paid, and need no other payment."""
-        for batch in found:
+        for batch in paying:
             self.takes_part[batch.rows] = False
             self.takes_part[batch.payment] = False
             self.spent.add(int(self.view[batch.payment]))
@@ -173,21 +181,21 @@ class _Books:
         own = np.array([number != "" for number in self.number], dtype=bool)
         elsewhere = (payments.source[pairs.owner] != payments.source[pairs.by]).astype(bool)
         later = payments.day[pairs.by] > payments.day[pairs.owner] + 1
-        found = np.zeros(len(payments), dtype=bool)
-        found[pairs.owner[elsewhere & later & own[pairs.by]]] = True
-        found[same.one] = found[same.other] = False
-        return np.asarray(found & (payments.platform != "bank").astype(bool))
+        is_named = np.zeros(len(payments), dtype=bool)
+        is_named[pairs.owner[elsewhere & later & own[pairs.by]]] = True
+        is_named[same.one] = is_named[same.other] = False
+        return np.asarray(is_named & (payments.platform != "bank").astype(bool))
 
 
 def _of_party(books: _Books, rows: Ints) -> list[Settled]:
     """Payments of one party to its invoices: those that name some first, then the others."""
     paying = rows[~books.is_invoice[rows]].tolist()
     waiting = rows[books.is_invoice[rows]]
-    known = {books.number[invoice] for invoice in waiting} - {""}
-    telling = [payment for payment in paying if books.named[payment] & known]
-    others = [payment for payment in paying if not books.named[payment] & known]
-    found = list(_in_turn(books, waiting, telling, _to_named))
-    return found + list(_in_turn(books, waiting, others, _to_likely))
+    numbers_due = {books.number[invoice] for invoice in waiting} - {""}
+    telling = [payment for payment in paying if books.named[payment] & numbers_due]
+    others = [payment for payment in paying if not books.named[payment] & numbers_due]
+    settlements = list(_in_turn(books, waiting, telling, _to_named))
+    return settlements + list(_in_turn(books, waiting, others, _to_likely))
 
 
 def _in_turn(
@@ -206,7 +214,7 @@ def _in_turn(
             if books.owed[following] > 0:
                 open_[following] = int(books.owed[following])
             following = next(rest, None)
-        watched = {each: open_[each] for each in _watched(books, open_, payment)}
+        watched = {invoice: open_[invoice] for invoice in _watched(books, open_, payment)}
         for settled in allocate(books, watched, payment, paying[at + 1 : at + 1 + WATCHED]):
             yield replace(settled, returned=payment in books.returned)
             books.spent.add(view)
@@ -233,37 +241,39 @@ def _to_likely(
     payments, amount = books.payments, int(books.payments.amount[payment])
     day = int(payments.day[payment])
     near = _nearest(books, open_, day)
-    about = [each for each in near if abs(books.expected[each] - day) <= ABOUT]
-    if exact := [each for each in about if open_[each] == amount]:
+    about = [invoice for invoice in near if abs(books.expected[invoice] - day) <= ABOUT]
+    if exact := [invoice for invoice in about if open_[invoice] == amount]:
         return [Settled(exact[0], payment, amount, "its amount")]
     if in_a_row := _row(books, open_, day, amount):
-        return [Settled(each, payment, open_[each], "a row") for each in in_a_row]
+        return [Settled(invoice, payment, open_[invoice], "a row") for invoice in in_a_row]
     if several := _sum(books, open_, about, amount):
-        return [Settled(each, payment, open_[each], "a sum") for each in several]
-    rests = {int(payments.amount[each]) for each in later if payments.day[each] <= day + REST}
-    parts = [each for each in about if open_[each] > amount and open_[each] - amount in rests]
-    return [Settled(each, payment, amount, "a part") for each in parts[:1]]
+        return [Settled(invoice, payment, open_[invoice], "a sum") for invoice in several]
+    rests = {int(payments.amount[other]) for other in later if payments.day[other] <= day + REST}
+    parts = [
+        invoice for invoice in about if open_[invoice] > amount and open_[invoice] - amount in rests
+    ]
+    return [Settled(invoice, payment, amount, "a part") for invoice in parts[:1]]
 
 
 def _nearest(books: _Books, among: Iterable[int], day: int) -> list[int]:
     """Those that are expected to be paid about that day first."""
-    return sorted(among, key=lambda each: (abs(int(books.expected[each]) - day), each))
+    return sorted(among, key=lambda invoice: (abs(int(books.expected[invoice]) - day), invoice))
 
 
 def _to_named(books: _Books, open_: dict[int, int], payment: int, _: list[int]) -> list[Settled]:
     """To the invoices that it names, and where these are less than it, to more that add up."""
     amount, day = int(books.payments.amount[payment]), int(books.payments.day[payment])
-    named = _as_named(books, open_, payment)
-    total = sum(open_[each] for each in named)
-    if not named or amount < total:
-        return list(_in_part(open_, payment, named, amount))
+    invoices = _as_named(books, open_, payment)
+    total = sum(open_[invoice] for invoice in invoices)
+    if not invoices or amount < total:
+        return list(_in_part(open_, payment, invoices, amount))
     if amount == total:
-        return [Settled(each, payment, open_[each], "named") for each in named]
-    nearest = _nearest(books, open_.keys() - named, int(books.expected[named[0]]))
-    before = [each for each in nearest if books.payments.day[each] <= day]
+        return [Settled(invoice, payment, open_[invoice], "named") for invoice in invoices]
+    nearest = _nearest(books, open_.keys() - invoices, int(books.expected[invoices[0]]))
+    before = [invoice for invoice in nearest if books.payments.day[invoice] <= day]
     rest = _sum(books, open_, before, amount - total, least=1, together=MONTH)
     how = "named among others" if rest else "named, of another amount"
-    return [Settled(each, payment, open_[each], how) for each in (*named, *rest)]
+    return [Settled(invoice, payment, open_[invoice], how) for invoice in (*invoices, *rest)]
 
 
 def _as_named(books: _Books, open_: dict[int, int], payment: int) -> list[int]:
@@ -271,47 +281,47 @@ def _as_named(books: _Books, open_: dict[int, int], payment: int) -> list[int]:
     there before it, expected about then."""
     day = int(books.payments.day[payment])
     spelled = numbers.plain(books.payments.document[payment] + books.payments.description[payment])
-    found: dict[str, list[int]] = {}
-    for each in _nearest(books, open_, day):
-        if books.number[each] in books.named[payment]:
-            found.setdefault(books.number[each], []).append(each)
+    by_number: dict[str, list[int]] = {}
+    for invoice in _nearest(books, open_, day):
+        if books.number[invoice] in books.named[payment]:
+            by_number.setdefault(books.number[invoice], []).append(invoice)
 
     def unlike(each: int) -> tuple[bool, bool]:
         exactly = numbers.plain(books.payments.document[each]) in spelled
         return not exactly, bool(books.payments.day[each] > day)
 
-    chosen = [min(some, key=unlike) for some in found.values()]
-    lines = [each for some in found.values() for each in some]
-    whole = sum(open_[each] for each in lines) == books.payments.amount[payment]
-    return sorted(lines if whole else chosen)
+    best = [min(some, key=unlike) for some in by_number.values()]
+    lines = [invoice for some in by_number.values() for invoice in some]
+    whole = sum(open_[invoice] for invoice in lines) == books.payments.amount[payment]
+    return sorted(lines if whole else best)
 
 
 def _in_part(
-    open_: dict[int, int], payment: int, named: list[int], amount: int
+    open_: dict[int, int], payment: int, invoices: list[int], amount: int
 ) -> Iterator[Settled]:
     """To the one of its amount, or to the oldest first."""
-    exact = [each for each in named if open_[each] == amount]
-    for each in exact[:1] or named:
-        part = min(open_[each], amount)
+    exact = [invoice for invoice in invoices if open_[invoice] == amount]
+    for invoice in exact[:1] or invoices:
+        part = min(open_[invoice], amount)
         if part > 0:
-            yield Settled(each, payment, part, "named" if exact else "named in part")
+            yield Settled(invoice, payment, part, "named" if exact else "named in part")
         amount -= part
 
 
 def _row(books: _Books, open_: dict[int, int], day: int, amount: int) -> list[int]:
     """All that is due one after another and adds up, up to what was expected by that day: of
     several such the nearest."""
-    ranked = sorted(open_, key=lambda each: (int(books.due[each]), each))
-    sums = np.concatenate([[0], np.cumsum([open_[each] for each in ranked])]).astype(np.int64)
-    found: list[tuple[int, int, int]] = []
+    ranked = sorted(open_, key=lambda invoice: (int(books.due[invoice]), invoice))
+    sums = np.concatenate([[0], np.cumsum([open_[invoice] for invoice in ranked])]).astype(np.int64)
+    candidates: list[tuple[int, int, int]] = []
     for first in range(len(ranked) - 1):
         last = int(np.searchsorted(sums, sums[first] + amount))
         if last - first > 1 and last <= len(ranked) and sums[last] - sums[first] == amount:
             spread = books.due[ranked[last - 1]] - books.due[ranked[first]]
             late = abs(int(books.expected[ranked[last - 1]]) - day)
             if spread <= ROW and late <= ABOUT:
-                found.append((late, first, last))
-    return ranked[min(found)[1] : min(found)[2]] if found else []
+                candidates.append((late, first, last))
+    return ranked[min(candidates)[1] : min(candidates)[2]] if candidates else []
 
 
 def _sum(
@@ -328,7 +338,7 @@ def _sum(
     if len(few) < least:
         return ()
     sets = _sets(len(few))
-    sums = sets @ np.array([open_[int(each)] for each in few], dtype=np.int64)
+    sums = sets @ np.array([open_[int(invoice)] for invoice in few], dtype=np.int64)
     for at in np.flatnonzero((sums == amount) & (sets.sum(axis=1) >= least)):
         several = few[sets[at] == 1]
         if np.ptp(books.due[several]) <= together:

@@ -31,26 +31,26 @@ def pairs(names: Sequence[Name], common: Mapping[str, int]) -> Iterator[tuple[in
     for place, name in enumerate(names):
         for block in _blocks(name, common):
             blocks[block].append(place)
-    found = {
+    candidates = {
         pair
         for places in blocks.values()
         if 1 < len(places) <= WIDEST
         for pair in combinations(places, 2)
     }
-    found.update(_beginnings(names))
-    return iter(sorted(found))
+    candidates.update(_beginnings(names))
+    return iter(sorted(candidates))
 
 
 def _blocks(name: Name, common: Mapping[str, int]) -> set[tuple[str, ...]]:
     rarest = sorted(set(name.words), key=lambda word: (common.get(word, 0), word))[:WORDS]
-    found: set[tuple[str, ...]] = {("", name.plain.replace(" ", ""))}
-    found |= {("word", word) for word in rarest}
-    found |= {("pair", *sorted(pair)) for pair in combinations(rarest, 2)}
+    keys: set[tuple[str, ...]] = {("", name.plain.replace(" ", ""))}
+    keys |= {("word", word) for word in rarest}
+    keys |= {("pair", *sorted(pair)) for pair in combinations(rarest, 2)}
     for word in rarest[:3]:
         if len(word) >= SLIP_FROM - 1:
-            found |= {("slip", word[:at] + word[at + 1 :]) for at in range(1, len(word))}
-            found.add(("slip", word))
-    return found
+            keys |= {("slip", word[:at] + word[at + 1 :]) for at in range(1, len(word))}
+            keys.add(("slip", word))
+    return keys
 
 
 def _beginnings(names: Sequence[Name]) -> Iterator[tuple[int, int]]:
@@ -61,9 +61,9 @@ def _beginnings(names: Sequence[Name]) -> Iterator[tuple[int, int]]:
             continue
         first = bisect_left(ordered, (name.plain, -1))
         near = ordered[first : first + WIDEST + 1]
-        begun = [other for text, other in near if text.startswith(name.plain) and other != place]
-        if len(begun) < WIDEST:
-            yield from ((min(place, other), max(place, other)) for other in begun)
+        longer = [other for text, other in near if text.startswith(name.plain) and other != place]
+        if len(longer) < WIDEST:
+            yield from ((min(place, other), max(place, other)) for other in longer)
 
 
 def cut_lengths(lengths: Iterable[int]) -> set[int]:
@@ -72,13 +72,13 @@ def cut_lengths(lengths: Iterable[int]) -> set[int]:
     `lengths`: one for each of the source's names. A space at the cut is lost, so the length before
     counts, too.
     """
-    counted = Counter(lengths)
-    total = sum(counted.values())
+    frequency = Counter(lengths)
+    total = sum(frequency.values())
     cut: set[int] = set()
-    for length, count in counted.items():
-        both = count + counted[length - 1]
-        if count >= 5 and both >= PILE * total and count >= CLIFF * (1 + counted[length + 1]):
-            before = [counted[length - back] for back in range(2, 7)]
+    for length, count in frequency.items():
+        both = count + frequency[length - 1]
+        if count >= 5 and both >= PILE * total and count >= CLIFF * (1 + frequency[length + 1]):
+            before = [frequency[length - back] for back in range(2, 7)]
             if both >= sum(before) / 2:
                 cut |= {length, length - 1}
     return cut
@@ -90,16 +90,16 @@ def places(feed: Iterable[Name], others: Iterable[Name]) -> set[str]:
     A word is one if it stands last in names of the feed which without it are, or begin, the names
     of FEWEST parties or more of other sources, in which no name ends with it.
     """
-    known = {name.words for name in others}
-    plain = sorted({" ".join(words) for words in known})
-    endings = {words[-1] for words in known if words}
-    seen: defaultdict[str, set[str]] = defaultdict(set)
+    word_lists = {name.words for name in others}
+    plain = sorted({" ".join(words) for words in word_lists})
+    endings = {words[-1] for words in word_lists if words}
+    parties_by_word: defaultdict[str, set[str]] = defaultdict(set)
     for name in feed:
         if len(name.words) > 1 and name.words[-1].isalpha() and len(name.words[-1]) >= 3:
             rest = " ".join(name.words[:-1])
             if name.words[-1] not in endings and _begins(plain, rest, name.cut):
-                seen[name.words[-1]].add(name.words[0])
-    return {word for word, parties in seen.items() if len(parties) >= FEWEST}
+                parties_by_word[name.words[-1]].add(name.words[0])
+    return {word for word, words_before in parties_by_word.items() if len(words_before) >= FEWEST}
 
 
 def _begins(plain: Sequence[str], rest: str, cut: bool) -> bool:

@@ -28,7 +28,7 @@ class Clusters:
     def __init__(self, facts: Sequence[dict[str, set[str]]]) -> None:
         self.root = list(range(len(facts)))
         self.members = {at: [at] for at in range(len(facts))}
-        self.facts = {at: {kind: set(each) for kind, each in own.items()}
+        self.facts = {at: {kind: set(values) for kind, values in own.items()}
                       for at, own in enumerate(facts)}  # fmt: skip
         self.apart: defaultdict[int, set[int]] = defaultdict(set)
         self.near: defaultdict[int, dict[int, Edge]] = defaultdict(dict)
@@ -79,7 +79,7 @@ class Clusters:
 
     def _by(self, kind: str, first: int, second: int) -> bool:
         one, other = self.facts[first].get(kind), self.facts[second].get(kind)
-        return bool(one) and bool(other) and not one & other  # type: ignore[operator]
+        return bool(one and other and not one & other)
 
     def _rivalled(self, edge: Edge, first: int, second: int) -> bool:
         """Whether either could as well go with a third that excludes the other."""
@@ -103,8 +103,8 @@ class Clusters:
         first, second = self.find(edge.one), self.find(edge.other)
         if first != second:
             for here, there in ((first, second), (second, first)):
-                known = self.near[here].get(there)
-                if known is None or known.score < edge.score:
+                previous = self.near[here].get(there)
+                if previous is None or previous.score < edge.score:
                     self.near[here][there] = edge
 
     def _join(self, edge: Edge) -> None:
@@ -127,48 +127,48 @@ class Clusters:
             self.near[other].pop(small, None)
             if other == big:
                 continue
-            known = self.near[big].get(other)
-            if known is None or known.score < edge.score:
+            previous = self.near[big].get(other)
+            if previous is None or previous.score < edge.score:
                 self.near[big][other] = self.near[other][big] = edge
 
     def groups(self) -> Iterator[list[int]]:
         """The clusters of two and more."""
-        return (sorted(each) for _, each in sorted(self.members.items()) if len(each) > 1)
+        return (sorted(members) for _, members in sorted(self.members.items()) if len(members) > 1)
 
-    def why(self, at: int, kept: int) -> Edge:
+    def why(self, at: int, root: int) -> Edge:
         """The edge that ties a member to the kept one, or that joined it; as sure as the weakest
         one on the way between them."""
-        way = self._way(at, kept)
+        way = self._way(at, root)
         nearest = way[-1]
         weakest = min(edge.score for edge in way)
         return replace(nearest, score=weakest)
 
-    def _way(self, at: int, kept: int) -> list[Edge]:
+    def _way(self, at: int, root: int) -> list[Edge]:
         """The joins from the kept one to the member, in this order: joins are a tree."""
-        ways: dict[int, list[Edge]] = self._ways(kept)
+        ways: dict[int, list[Edge]] = self._ways(root)
         return ways[at]
 
-    def _ways(self, kept: int) -> dict[int, list[Edge]]:
-        if getattr(self, "_ways_of", (None, {}))[0] != kept:
-            found: dict[int, list[Edge]] = {kept: []}
-            turn = [kept]
+    def _ways(self, root: int) -> dict[int, list[Edge]]:
+        if getattr(self, "_ways_of", (None, {}))[0] != root:
+            ways: dict[int, list[Edge]] = {root: []}
+            turn = [root]
             for here in turn:
                 for edge in self.joined[here]:
                     there = edge.other if edge.one == here else edge.one
-                    if there not in found:
-                        found[there] = [*found[here], edge]
+                    if there not in ways:
+                        ways[there] = [*ways[here], edge]
                         turn.append(there)
-            self._ways_of = (kept, found)
+            self._ways_of = (root, ways)
         return self._ways_of[1]
 
     def undecided(self) -> Iterator[tuple[int, int, Edge]]:
         """The pairs of clusters that edges would join but nothing decides, the surest first."""
-        seen: set[tuple[int, int]] = set()
+        pairs: set[tuple[int, int]] = set()
         for edge in self.left:
             first, second = sorted((self.find(edge.one), self.find(edge.other)))
-            if first == second or (first, second) in seen or second in self.apart[first]:
+            if first == second or (first, second) in pairs or second in self.apart[first]:
                 continue
             if self._by_keys(first, second):
                 continue
-            seen.add((first, second))
+            pairs.add((first, second))
             yield first, second, edge

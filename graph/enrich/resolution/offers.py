@@ -40,13 +40,13 @@ def _beginnings(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
     for at in companies:
         short = names[at]
         first = bisect_left(ordered, (short.plain, -1))
-        begun = [
+        longer = [
             place
             for text, place in ordered[first : first + 6]
             if text.startswith(short.plain) and names[place].words != short.words
         ]
-        if len({names[place].words for place in begun}) == 1 and len(begun) <= 2:
-            for place in begun:
+        if len({names[place].words for place in longer}) == 1 and len(longer) <= 2:
+            for place in longer:
                 if (alike := _begun(short, names[place])) is not None:
                     yield at, place, alike
 
@@ -73,17 +73,20 @@ def _initials(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
     long: defaultdict[str, list[int]] = defaultdict(list)
     for at in companies:
         words = names[at].words
-        for kept in {"".join(w[0] for w in words), "".join(w[0] for w in words if w not in SMALL)}:
+        for initials in {
+            "".join(w[0] for w in words),
+            "".join(w[0] for w in words if w not in SMALL),
+        }:
             if len(words) >= 3:
-                long[kept].append(at)
+                long[initials].append(at)
     for at in companies:
         short = names[at]
         is_short = len(short.words) == 1 and len(short.plain) in LETTERS and not short.legal
         if is_short and re.search(rf"\b{re.escape(short.plain.upper())}\b", short.text):
-            meant = long[short.plain]
-            if len(meant) == 1 and not _forms_differ(short, names[meant[0]]):
-                reason = f"'{short.text}' are the initials of '{names[meant[0]].text}'"
-                yield at, meant[0], Likeness(INITIALS, reason)
+            long_names = long[short.plain]
+            if len(long_names) == 1 and not _forms_differ(short, names[long_names[0]]):
+                reason = f"'{short.text}' are the initials of '{names[long_names[0]].text}'"
+                yield at, long_names[0], Likeness(INITIALS, reason)
 
 
 def _first_letters(words: Sequence[str]) -> str:

@@ -95,33 +95,35 @@ def resolve(parties: Iterable[Party], decisions: Sequence[Decision] = ()) -> lis
     kept, else the one of the most kinds of keys, then of the most events. An entity that a person
     merged is in it as well, on that person's word.
     """
-    known = sorted((each for each in parties if each.kind in PARTIES), key=lambda each: each.id)
-    reading = _Reading(known)
-    clusters = Clusters([reading.facts(each) for each in range(len(known))])
-    place = {party.id: at for at, party in enumerate(known)}
+    ordered = sorted(
+        (party for party in parties if party.kind in PARTIES), key=lambda each: each.id
+    )
+    reading = _Reading(ordered)
+    clusters = Clusters([reading.facts(at) for at in range(len(ordered))])
+    place = {party.id: at for at, party in enumerate(ordered)}
     for decision in reversed(decisions):
         if decision.one in place and decision.other in place:
             clusters.obey(place[decision.one], place[decision.other], decision.decided)
     clusters.agglomerate([*reading.of_keys(), *reading.of_names()], SURE)
-    return [*_merges(known, clusters), *_open(known, clusters)]
+    return [*_merges(ordered, clusters), *_open(ordered, clusters)]
 
 
 class _Reading:
     """What the parties' names and keys are worth."""
 
-    def __init__(self, known: Sequence[Party]) -> None:
-        self.known = known
-        self.normal = [normalized(party.name) for party in known]
-        self.nameless = [_is_nameless(party) for party in known]
-        self.cuts = _cuts(known)
-        self.names = [self._name(party) for party in known]
+    def __init__(self, parties: Sequence[Party]) -> None:
+        self.known = parties
+        self.normal = [normalized(party.name) for party in parties]
+        self.nameless = [_is_nameless(party) for party in parties]
+        self.cuts = _cuts(parties)
+        self.names = [self._name(party) for party in parties]
         self.common = blocking.commonness(self.names)
-        stated = [{(_canonical(key), key.source) for key in party.keys} for party in known]
-        self.masks = _masks(self.normal, stated)
-        self.placeholders = _placeholders(self, stated)
+        stated_keys = [{(_canonical(key), key.source) for key in party.keys} for party in parties]
+        self.masks = _masks(self.normal, stated_keys)
+        self.placeholders = _placeholders(self, stated_keys)
         self.keys = [
-            {(key, source) for key, source in each if key not in self.placeholders}
-            for each in stated
+            {(key, source) for key, source in keys if key not in self.placeholders}
+            for keys in stated_keys
         ]
         self.namesakes: defaultdict[Name, list[int]] = defaultdict(list)
         for at, name in enumerate(self.names):
@@ -130,7 +132,7 @@ class _Reading:
 
     def _name(self, party: Party) -> Name:
         lengths = [self.cuts.get(source, set()) for source in party.sources]
-        cut = bool(lengths) and all(len(party.name) in each for each in lengths)
+        cut = bool(lengths) and all(len(party.name) in cuts for cuts in lengths)
         return read(party.name, cut=cut, person=party.kind == "employee")
 
     def hides(self, at: int) -> bool:
@@ -139,12 +141,12 @@ class _Reading:
 
     def facts(self, at: int) -> dict[str, set[str]]:
         """What must not differ within a cluster: keys by kind, and the legal form."""
-        found: defaultdict[str, set[str]] = defaultdict(set)
+        values: defaultdict[str, set[str]] = defaultdict(set)
         for (kind, value), _ in self.keys[at]:
-            found[kind].add(value)
+            values[kind].add(value)
         if self.names[at].legal:
-            found[""] = set(self.names[at].legal)
-        return dict(found)
+            values[""] = set(self.names[at].legal)
+        return dict(values)
 
     def of_keys(self) -> Iterator[Edge]:
         """Entities of one key; a source's own numbers are no key between sources."""
@@ -181,14 +183,14 @@ class _Reading:
                 yield Edge(0.995, one, other, reason, {"likeness": 0.995})
         every = sorted(self.namesakes, key=lambda name: self.namesakes[name][0])
         towns = self._towns()
-        shown = [(name, name) for name in every]
-        shown += [
+        variants = [(name, name) for name in every]
+        variants += [
             (name, name.without_place())
             for name in every
             if len(name.words) > 1 and name.words[-1] in towns.get(name, ())
         ]
-        for one, other in blocking.pairs([variant for _, variant in shown], self.common):
-            yield from self._of_pair(*shown[one], *shown[other])
+        for one, other in blocking.pairs([variant for _, variant in variants], self.common):
+            yield from self._of_pair(*variants[one], *variants[other])
         for one, other, alike in offers.pairs(every):
             yield from self._of_offer(every[one], every[other], alike)
 
@@ -202,10 +204,12 @@ class _Reading:
     def _busiest(self, places: list[int]) -> int:
         return max(places, key=lambda at: (self.known[at].events, -at))
 
-    def _of_pair(self, one: Name, seen: Name, other: Name, as_seen: Name) -> Iterator[Edge]:
+    def _of_pair(
+        self, one: Name, variant: Name, other: Name, other_variant: Name
+    ) -> Iterator[Edge]:
         if one == other:
             return
-        alike = self._compared(seen, as_seen)
+        alike = self._compared(variant, other_variant)
         if alike is None or alike.score < POSSIBLE:
             return
         evidence = {**alike.numbers, "names": [one.text, other.text]}
@@ -227,14 +231,14 @@ class _Reading:
         for at, party in enumerate(self.known):
             for source in party.sources:
                 by_source[source].append(self.names[at])
-        found: defaultdict[Name, set[str]] = defaultdict(set)
+        towns_of: defaultdict[Name, set[str]] = defaultdict(set)
         for source, feed in by_source.items():
             if source not in with_keys and source in self.cuts:
                 others = [n for name, ns in by_source.items() if name != source for n in ns]
                 towns = blocking.places(feed, others)
                 for name in feed:
-                    found[name] |= towns
-        return dict(found)
+                    towns_of[name] |= towns
+        return dict(towns_of)
 
 
 def _is_nameless(party: Party) -> bool:
@@ -253,51 +257,53 @@ def _canonical(key: Key) -> tuple[str, str]:
 
 @lru_cache(maxsize=65_536)
 def _plain(text: str) -> str:
-    kept = "".join(letter for letter in text.casefold() if letter.isalnum() or letter in "@.-_+")
-    return kept if "@" in kept else "".join(filter(str.isalnum, kept)) or text
+    letters = "".join(letter for letter in text.casefold() if letter.isalnum() or letter in "@.-_+")
+    return letters if "@" in letters else "".join(filter(str.isalnum, letters)) or text
 
 
-def _cuts(known: Sequence[Party]) -> dict[str, set[int]]:
+def _cuts(parties: Sequence[Party]) -> dict[str, set[int]]:
     """Where each source cuts its names, if it does."""
     lengths: defaultdict[str, list[int]] = defaultdict(list)
-    for party in known:
+    for party in parties:
         for source in party.sources:
             lengths[source].append(len(party.name))
-    found = {source: blocking.cut_lengths(each) for source, each in lengths.items()}
-    return {source: cut for source, cut in found.items() if cut}
+    cuts = {source: blocking.cut_lengths(counts) for source, counts in lengths.items()}
+    return {source: cut for source, cut in cuts.items() if cut}
 
 
 Stated = Sequence[set[tuple[tuple[str, str], str]]]
 
 
-def _masks(normal: Sequence[str], stated: Stated) -> set[str]:
+def _masks(normal: Sequence[str], stated_keys: Stated) -> set[str]:
     """Names with more keys of one kind than names have by accident."""
     values: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for name, keys in zip(normal, stated, strict=True):
+    for name, keys in zip(normal, stated_keys, strict=True):
         for (kind, value), _ in keys:
             values[kind, name].add(value)
     return {name for _, name in _beyond_accident({at: len(v) for at, v in values.items()})}
 
 
-def _placeholders(reading: _Reading, stated: Stated) -> set[tuple[str, str]]:
+def _placeholders(reading: _Reading, stated_keys: Stated) -> set[tuple[str, str]]:
     """Keys with more unlike names than keys have by accident."""
     names: defaultdict[tuple[str, str], set[Name]] = defaultdict(set)
-    for at, keys in enumerate(stated):
+    for at, keys in enumerate(stated_keys):
         if not reading.hides(at):
             for key, _ in keys:
                 names[key].add(reading.names[at])
-    return set(_beyond_accident({key: _unlike(each) for key, each in names.items()}))
+    return set(
+        _beyond_accident({key: _unlike(names_of_key) for key, names_of_key in names.items()})
+    )
 
 
 def _unlike(names: set[Name]) -> int:
     """How many names are unlike every other counted one, up to MOST."""
-    counted: list[Name] = []
+    distinct: list[Name] = []
     for name in sorted(names, key=lambda name: (name.plain, name.text)):
-        if not any(are_kin(name, other) for other in counted):
-            counted.append(name)
-        if len(counted) >= MOST:
+        if not any(are_kin(name, other) for other in distinct):
+            distinct.append(name)
+        if len(distinct) >= MOST:
             break
-    return len(counted)
+    return len(distinct)
 
 
 def _beyond_accident(counts: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
@@ -305,7 +311,7 @@ def _beyond_accident(counts: Mapping[tuple[str, str], int]) -> list[tuple[str, s
     by_kind: defaultdict[str, list[int]] = defaultdict(list)
     for (kind, _), count in counts.items():
         by_kind[kind].append(count)
-    limits = {kind: _limit(each) for kind, each in by_kind.items()}
+    limits = {kind: _limit(kind_counts) for kind, kind_counts in by_kind.items()}
     return [key for key, count in counts.items() if count > limits[key[0]]]
 
 
@@ -324,13 +330,13 @@ def _limit(counts: list[int]) -> int:
     return min(max(LEAST, limit), MOST - 1)
 
 
-def _merges(known: Sequence[Party], clusters: Clusters) -> Iterator[Pair]:
+def _merges(parties: Sequence[Party], clusters: Clusters) -> Iterator[Pair]:
     for members in clusters.groups():
-        kept = min(members, key=lambda at: _rank(known[at]))
+        kept = min(members, key=lambda at: _rank(parties[at]))
         for at in members:
             if at != kept:
                 edge = clusters.why(at, kept)
-                yield _pair(known, kept, at, edge, "automatic")
+                yield _pair(parties, kept, at, edge, "automatic")
 
 
 def _rank(party: Party) -> tuple[object, ...]:
@@ -338,26 +344,26 @@ def _rank(party: Party) -> tuple[object, ...]:
     return not party.kept, -kinds, -party.events, party.id
 
 
-def _open(known: Sequence[Party], clusters: Clusters) -> Iterator[Pair]:
+def _open(parties: Sequence[Party], clusters: Clusters) -> Iterator[Pair]:
     """Open pairs of clusters, the surest of each two, and few of any one entity."""
     raised: defaultdict[int, int] = defaultdict(int)
     for one, other, edge in clusters.undecided():
         if max(raised[one], raised[other]) < OPEN_EACH:
             raised[one] += 1
             raised[other] += 1
-            kept, merged = sorted((edge.one, edge.other), key=lambda at: _rank(known[at])[1:])
-            yield _pair(known, kept, merged, edge, "open")
+            kept, merged = sorted((edge.one, edge.other), key=lambda at: _rank(parties[at])[1:])
+            yield _pair(parties, kept, merged, edge, "open")
 
 
 def _pair(
-    known: Sequence[Party],
+    parties: Sequence[Party],
     kept: int,
     merged: int,
     edge: Edge,
     decided: Literal["automatic", "open"],
 ) -> Pair:
-    evidence = {**edge.evidence, "kept": known[kept].name, "merged": known[merged].name}
+    evidence = {**edge.evidence, "kept": parties[kept].name, "merged": parties[merged].name}
     if {edge.one, edge.other} != {kept, merged}:
-        evidence["through"] = [known[edge.one].name, known[edge.other].name]
+        evidence["through"] = [parties[edge.one].name, parties[edge.other].name]
     confidence = round(min(edge.score, SURE - 0.01 if decided == "open" else 1), 4)
-    return Pair(known[kept].id, known[merged].id, confidence, edge.reason, decided, evidence)
+    return Pair(parties[kept].id, parties[merged].id, confidence, edge.reason, decided, evidence)

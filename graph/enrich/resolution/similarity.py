@@ -4,6 +4,9 @@ A name is its words without what systems add: legal forms, titles, a processor's
 reference. Two names agree if their words pair up: equal, mistyped (optimal string alignment
 distance 1: Damerau, CACM 7(3), 1964), abbreviated, or cut off at the end of a feed's column. What
 no pairing explains keeps them apart: a number, a place, a word that only one of them has.
+
+Only entity resolution uses it. Detectors of links compare names by trigrams, many pairs at once, in
+graph.enrich.columns.name_similarity.
 """
 
 import re
@@ -110,25 +113,29 @@ class Likeness:
 @lru_cache(maxsize=65_536)
 def read(text: str, *, cut: bool = False, person: bool = False) -> Name:
     """The name that a text states."""
-    shown = _shown(text)
-    words = _letters_joined(normalized(shown)).split()
+    visible = _shown(text)
+    words = _letters_joined(normalized(visible)).split()
     titled = bool(words) and words[0] in TITLES
     words = [word for word in words if word not in TITLES] if titled else words
     while len(words) > 2 and _CODE.fullmatch(words[-1]) and words[-2] in LEGAL:
         words.pop()  # a payment's code behind a company's name
-    kept = [word for word in words if word not in FILLERS and not _is_reference(word)]
-    bare, legal = _bare(kept or words, cut)
+    content = [word for word in words if word not in FILLERS and not _is_reference(word)]
+    bare, legal = _bare(content or words, cut)
     initial = any(len(word) == 1 for word in bare) and len(bare) <= 4
     return Name(
-        text, bare, legal, cut and text.endswith(shown), (person or titled or initial) and not legal
+        text,
+        bare,
+        legal,
+        cut and text.endswith(visible),
+        (person or titled or initial) and not legal,
     )
 
 
 def _shown(text: str) -> str:
     """The text without a processor's prefix ('SQ *'), a transaction's reference, and a clerk's note
     ('* IN LIQUIDATION')."""
-    found = _REFERENCE.search(text)
-    without = text[: found.start()] if found and _is_reference(found[1]) else text
+    match = _REFERENCE.search(text)
+    without = text[: match.start()] if match and _is_reference(match[1]) else text
     return _NOTE.sub("", _PREFIX.sub("", without)) or text
 
 
@@ -139,7 +146,7 @@ def _is_reference(word: str) -> bool:
 
 def _letters_joined(text: str) -> str:
     """'l l p' is 'llp', 'sainsbury s' is 'sainsburys'."""
-    joined = _LETTERS.sub(lambda found: found.group().replace(" ", ""), text)
+    joined = _LETTERS.sub(lambda match: match.group().replace(" ", ""), text)
     return re.sub(r"(\w{3,}) s\b", r"\1s", joined)
 
 
@@ -173,21 +180,25 @@ def compare(one: Name, other: Name, common: Mapping[str, int]) -> Likeness | Non
     from their order; 0.04 less for a mistyped word, 0.02 for each abbreviated one, 0.03 for a cut
     end. Other legal forms, a person's initial and one more word are for a person to judge (0.8).
     """
-    found = _same_words(one, other) or _cut(one, other) or _paired(one, other, common)
-    if found is None:
+    likeness = _same_words(one, other) or _cut(one, other) or _paired(one, other, common)
+    if likeness is None:
         return None
     if one.legal and other.legal and not one.legal & other.legal:
         forms = "/".join(sorted(one.legal)), "/".join(sorted(other.legal))
-        found = replace(
-            found, score=0.8, reason=f"{found.reason}, but {forms[0]} is not {forms[1]}"
+        likeness = replace(
+            likeness, score=0.8, reason=f"{likeness.reason}, but {forms[0]} is not {forms[1]}"
         )
     if one.place or other.place:
         place = one.place or other.place
-        found = replace(
-            found, score=found.score - 0.01, reason=f"{found.reason}, without the place '{place}'"
+        likeness = replace(
+            likeness,
+            score=likeness.score - 0.01,
+            reason=f"{likeness.reason}, without the place '{place}'",
         )
     ratio = fuzz.token_sort_ratio(one.plain, other.plain) / 100
-    return replace(found, numbers={"likeness": round(found.score, 4), "letters": round(ratio, 4)})
+    return replace(
+        likeness, numbers={"likeness": round(likeness.score, 4), "letters": round(ratio, 4)}
+    )
 
 
 def _same_words(one: Name, other: Name) -> Likeness | None:
@@ -225,8 +236,8 @@ def _numbers(words: Iterable[str]) -> list[str]:
 def _paired(one: Name, other: Name, common: Mapping[str, int]) -> Likeness | None:
     """The words that only one has, paired with what they are short for or a slip of."""
     left, right = _apart(one.words, other.words)
-    kept = sum(map(len, one.words)) - sum(map(len, left))
-    if not kept or _numbers(left) or _numbers(right):
+    common_letters = sum(map(len, one.words)) - sum(map(len, left))
+    if not common_letters or _numbers(left) or _numbers(right):
         return _slip_alone(one, other, common)
     person = one.person or other.person
     pairs = list(_matched(one, other, left, right, common))
@@ -242,7 +253,12 @@ def _paired(one: Name, other: Name, common: Mapping[str, int]) -> Likeness | Non
     if left or right:
         return _one_more(one, other, left or right, notes, cut)
     score = 0.98 - 0.04 * slips - 0.02 * shorts - 0.03 * cut
-    if (slips and (person or _is_two_bare(one, other))) or first or kept < 4 or shorts > 3:
+    if (
+        (slips and (person or _is_two_bare(one, other)))
+        or first
+        or common_letters < 4
+        or shorts > 3
+    ):
         score = 0.82
     return Likeness(score, "; ".join(notes), begins=cut)
 

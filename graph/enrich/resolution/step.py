@@ -63,10 +63,10 @@ def _upon(user_id: UUID, step: str, resolutions: Sequence[UUID], values: dict[st
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         cursor.execute(sql.read(step), {**values, "user_id": user_id, "ids": list(resolutions)})
-        (done,) = cursor.fetchone()
-        if done:
+        (count,) = cursor.fetchone()
+        if count:
             _recompute(connection, cursor, user_id)
-        return int(done)
+        return int(count)
 
 
 def _require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> None:
@@ -74,18 +74,18 @@ def _require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> 
         "SELECT id FROM normalized_entities WHERE user_id = %s AND id = ANY(%s) AND kind = ANY(%s)",
         [user_id, list(entities), sorted(PARTIES)],
     )
-    known = {row[0] for row in cursor.fetchall()}
+    parties = {row[0] for row in cursor.fetchall()}
     for entity in entities:
-        if entity not in known:
-            raise NotFound(f"{entity} is none of your parties.", "entity")
+        if entity not in parties:
+            raise NotFound("There is no such party in your graph.", "entity")
 
 
 def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: UUID) -> Counts:
     values = {"user_id": user_id}
     cursor.execute(IN_BULK)
-    found = resolve(_parties(cursor, user_id), _decisions(cursor, user_id))
+    pairs = resolve(parties(cursor, user_id), decisions(cursor, user_id))
     cursor.execute(sql.read("resolution/staged"))
-    _copy(connection, found)
+    _copy(connection, pairs)
     cursor.execute("ANALYZE found_resolutions")
     cursor.execute(sql.read("resolution/withdrawn"), values)
     removed = cursor.rowcount
@@ -98,17 +98,18 @@ def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: 
     return Counts(sum(new), len(new) - sum(new), removed)
 
 
-def _parties(cursor: CursorWrapper, user_id: UUID) -> list[Party]:
+def parties(cursor: CursorWrapper, user_id: UUID) -> list[Party]:
+    """The tenant's parties as the books name them, before any merge."""
     values: dict[str, Any] = {"user_id": user_id, "kinds": sorted(PARTIES)}
     cursor.execute(sql.read("resolution/named"), values)
-    named: defaultdict[str, _Named] = defaultdict(_Named)
+    sources_of: defaultdict[str, _Named] = defaultdict(_Named)
     for entity, source, keys, events in cursor.fetchall():
-        named[entity].add(source, keys, events)
+        sources_of[entity].add(source, keys, events)
     cursor.execute(sql.read("resolution/parties"), values)
     return [
         Party(entity, kind, name, of.with_own(own), frozenset(of.sources), of.events, kept)
         for entity, kind, name, own, kept in cursor.fetchall()
-        for of in [named[entity]]
+        for of in [sources_of[entity]]
     ]
 
 
@@ -123,19 +124,20 @@ class _Named:
     def add(self, source: str, keys: str, events: int) -> None:
         self.events += events
         self.sources.add(source)
-        stated = json.loads(keys) if keys != "{}" else {}
-        self.keys |= {Key(kind, str(value), source) for kind, value in stated.items() if value}
+        columns = json.loads(keys) if keys != "{}" else {}
+        self.keys |= {Key(kind, str(value), source) for kind, value in columns.items() if value}
 
     def with_own(self, own: str) -> tuple[Key, ...]:
         """The keys with their sources; the entity's own where no event states them (any more)."""
-        known = {(key.kind, key.value) for key in self.keys}
+        own_keys = {(key.kind, key.value) for key in self.keys}
         more = {Key(kind, str(value)) for kind, value in json.loads(own).items() if value}
-        rest = {key for key in more if (key.kind, key.value) not in known}
+        rest = {key for key in more if (key.kind, key.value) not in own_keys}
         ordered = sorted(self.keys | rest, key=lambda key: (key.kind, key.value, key.source))
         return tuple(ordered)
 
 
-def _decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
+def decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
+    """What people have decided, the oldest first."""
     cursor.execute(
         "SELECT kept_id::text, merged_id::text, decided FROM entity_resolutions "
         "WHERE user_id = %s AND decided IN ('merge', 'apart') ORDER BY decided_at, id",
@@ -144,12 +146,12 @@ def _decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
     return [Decision(*row) for row in cursor.fetchall()]
 
 
-def _copy(connection: BaseDatabaseWrapper, found: Iterable[Pair]) -> None:
+def _copy(connection: BaseDatabaseWrapper, pairs: Iterable[Pair]) -> None:
     with (
         connection.connection.cursor() as cursor,
         cursor.copy(f"COPY found_resolutions ({COLUMNS}) FROM STDIN") as copy,
     ):
-        for pair in found:
+        for pair in pairs:
             evidence = json.dumps(pair.evidence, ensure_ascii=False)
             copy.write_row(
                 (pair.kept, pair.merged, pair.confidence, pair.reason, evidence, pair.decided)

@@ -55,11 +55,11 @@ class Others:
     """
 
     def __init__(self, days: Sequence[Ints], around: Sequence[Activity]) -> None:
-        known = {id(each): each for each in around}
-        place = {name: at for at, name in enumerate(known)}
-        self._activities = list(known.values())
-        self._activity = np.array([place[id(each)] for each in around], dtype=np.int64)
-        lengths = np.array([len(each) for each in days], dtype=np.int64)
+        activities = {id(activity): activity for activity in around}
+        place = {name: at for at, name in enumerate(activities)}
+        self._activities = list(activities.values())
+        self._activity = np.array([place[id(activity)] for activity in around], dtype=np.int64)
+        lengths = np.array([len(group_days) for group_days in days], dtype=np.int64)
         self._group = np.repeat(np.arange(len(days), dtype=np.int64), lengths)
         self._own = Days(np.concatenate([np.zeros(0, dtype=np.int64), *days]))
         self._keys = self._group * FAR + self._own.day
@@ -67,15 +67,15 @@ class Others:
         self._week = self._share.sum(axis=1)
         self._before = np.cumsum(np.pad(self._share, ((0, 0), (1, 0))), axis=1)
         spans = zip(days, around, self._share, strict=True)
-        self._busy = np.array([_busy(*each) for each in spans], dtype=np.float64)
+        self._busy = np.array([_busy(*span) for span in spans], dtype=np.float64)
         self._phases: dict[int, Ints] = {}
 
     def between(self, group: Ints, since: Ints, until: Ints) -> Floats:
         """The activity of since <= day < until around each of these groups."""
-        counted = self._counted(group, until) - self._counted(group, since)
+        count = self._counted(group, until) - self._counted(group, since)
         keys = group * FAR
         own = np.searchsorted(self._keys, keys + until) - np.searchsorted(self._keys, keys + since)
-        others = np.maximum(counted - own, 0.0)
+        others = np.maximum(count - own, 0.0)
         expected = self._expected(group, until) - self._expected(group, since)
         return np.asarray(others + expected, dtype=np.float64)
 
@@ -94,19 +94,19 @@ class Others:
     @cached_property
     def _sums(self) -> tuple[Floats, Ints]:
         """All activities' running sums, one after the other, and where each begins."""
-        each = [activity.sums for activity in self._activities]
-        lengths = np.array([len(one) for one in each], dtype=np.int64)
-        return np.concatenate([np.zeros(0), *each]), ragged.begins(lengths)
+        sums = [activity.sums for activity in self._activities]
+        lengths = np.array([len(one) for one in sums], dtype=np.int64)
+        return np.concatenate([np.zeros(0), *sums]), ragged.begins(lengths)
 
     @cached_property
     def _first(self) -> Ints:
-        return np.array([each.first for each in self._activities], dtype=np.int64)
+        return np.array([activity.first for activity in self._activities], dtype=np.int64)
 
     def _counted(self, group: Ints, day: Ints) -> Floats:
         (sums, begin), of = self._sums, self._activity[group]
         last = begin[of + 1] - begin[of] - 1
-        counted: Floats = sums[begin[of] + np.clip(day - self._first[of], 0, last)]
-        return counted
+        count: Floats = sums[begin[of] + np.clip(day - self._first[of], 0, last)]
+        return count
 
     def _expected(self, group: Ints, day: Ints) -> Floats:
         return np.asarray((day // 7) * self._week[group] + self._before[group, day % 7])
@@ -114,9 +114,9 @@ class Others:
     def _by_weekday(self) -> Floats:
         """Payments a day that each weekday is good for, beside those of the group."""
         of = [self._activities[at] for at in self._activity]
-        every = np.array([each.weekdays for each in of]).reshape(-1, 7)
-        spans = np.array([len(each.sums) - 1 for each in of], dtype=np.float64)
-        counts = np.array([each.by_weekday for each in of], dtype=np.float64)
+        every = np.array([activity.weekdays for activity in of]).reshape(-1, 7)
+        spans = np.array([len(activity.sums) - 1 for activity in of], dtype=np.float64)
+        counts = np.array([activity.by_weekday for activity in of], dtype=np.float64)
         own = np.bincount(self._group * 7 + self._own.day % 7, minlength=7 * len(of))
         weekdays = every - own.reshape(-1, 7)
         mean = (np.maximum(weekdays.sum(axis=1), 0) + 1) / spans
@@ -126,7 +126,7 @@ class Others:
 
     def _around(self, rhythm: int) -> Ints:
         if rhythm not in self._phases:
-            every = np.array([each.phases[rhythm] for each in self._activities])
+            every = np.array([activity.phases[rhythm] for activity in self._activities])
             size = len(self._activity)
             own = around(self._own, self._group, size, RHYTHMS[rhythm])
             self._phases[rhythm] = every[self._activity] - own

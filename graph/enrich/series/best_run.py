@@ -23,16 +23,16 @@ def runs(gains: Floats, slots: Ints, begin: Ints, keeping: Sequence[float]) -> l
     is empty.
     """
     lengths = np.diff(begin)
-    found = [(np.zeros_like(lengths), np.zeros_like(lengths)) for _ in keeping]
+    bounds = [(np.zeros_like(lengths), np.zeros_like(lengths)) for _ in keeping]
     for lists in ragged.alike(lengths):
         column = np.arange(int(lengths[lists].max()))
         beyond = column >= lengths[lists][:, None]
         places = begin[lists][:, None] + np.minimum(column, lengths[lists][:, None] - 1)
         gaps = np.zeros(places.shape, dtype=np.int64)
         gaps[:, 1:] = np.maximum(np.diff(slots[places], axis=1) - 1, 0)
-        for h, (first, end) in zip(keeping, found, strict=True):
+        for h, (first, end) in zip(keeping, bounds, strict=True):
             first[lists], end[lists] = _best(gains[places] + log(h), gaps * log(1 - h), beyond)
-    return found
+    return bounds
 
 
 def _best(gains: Floats, lost: Floats, beyond: NDArray[np.bool_]) -> Run:

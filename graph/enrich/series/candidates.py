@@ -72,8 +72,8 @@ WINDOWS = np.array([len(rhythm.windows) for rhythm in RHYTHMS])
 def worth_trying(sets: Sets, least: Floats) -> Tries:
     """Each rhythm and width at the phase that has most of a set's days, unless its odds cannot
     exceed the set's `least`. In the order of sets, the most promising first."""
-    found = [each for place in range(len(RHYTHMS)) for each in _of_rhythm(sets, place)]
-    every = Tries(*(np.concatenate(each) for each in zip(*(vars(f).values() for f in found),
+    parts = [tries for place in range(len(RHYTHMS)) for tries in _of_rhythm(sets, place)]
+    every = Tries(*(np.concatenate(columns) for columns in zip(*(vars(f).values() for f in parts),
                                                          strict=True)))  # fmt: skip
     order = np.lexsort((-every.bound, every.of))
     return every.only(order[every.bound[order] > least[every.of[order]]])
@@ -119,11 +119,11 @@ def _bound(sets: Sets, some: Ints, rhythm: Rhythm, share: Floats, hits: Ints) ->
     n, slots = sets.lengths[some], sets.span[some] / rhythm.period + 1
     m = np.minimum(hits, slots.astype(np.int64) + 1)
     dense = np.maximum(1.0, n / slots / 3)
-    each = np.log(SLACK / share)
-    part = m * (each + 1 + _entropy(dense - 1) - _entropy(dense)) - 2 * np.log(n)
+    slack = np.log(SLACK / share)
+    part = m * (slack + 1 + _entropy(dense - 1) - _entropy(dense)) - 2 * np.log(n)
     empty = np.maximum(slots - m, 0.0)
-    kept = np.clip(m / (m + empty), 0.3, 0.99)
-    whole = m * (each + np.log(slots * kept) + 1) + empty * np.log(1 - kept)
+    hit_share = np.clip(m / (m + empty), 0.3, 0.99)
+    whole = m * (slack + np.log(slots * hit_share) + 1) + empty * np.log(1 - hit_share)
     whole += _entropy(n - m) - _entropy(n)
     return np.asarray(np.maximum(part, whole), dtype=np.float64)
 
@@ -137,9 +137,9 @@ def of_runs(sets: Sets, tries: Tries) -> Floats:
     slots, begin = _slots_hit(sets, tries)
     every = sets.span[tries.of] / PERIOD[tries.rhythm] + 1
     gain = np.log(SLACK / tries.share) + 1 + np.log(2 * every / sets.lengths[tries.of])
-    each = np.repeat(gain, np.diff(begin))
+    gains = np.repeat(gain, np.diff(begin))
     worth = np.zeros(len(tries))
-    for h, (first, end) in zip(KEEPING, runs(each, slots, begin, KEEPING), strict=True):
+    for h, (first, end) in zip(KEEPING, runs(gains, slots, begin, KEEPING), strict=True):
         empty = slots[begin[:-1] + end - 1] - slots[begin[:-1] + first] + 1 - (end - first)
         worth = np.maximum(worth, (end - first) * (gain + log(h)) + empty * log(1 - h))
     return worth - tries.price

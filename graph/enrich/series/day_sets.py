@@ -39,14 +39,14 @@ class Sets:
     others: Others
 
     @classmethod
-    def of(cls, asked: Sequence[Asked], others: Others) -> "Sets":
-        lengths = np.array([len(each.days) for each in asked], dtype=np.int64)
+    def of(cls, requests: Sequence[Asked], others: Others) -> "Sets":
+        lengths = np.array([len(request.days) for request in requests], dtype=np.int64)
         return cls(
-            Days(np.concatenate([each.days for each in asked])),
-            np.concatenate([each.amounts for each in asked]),
+            Days(np.concatenate([request.days for request in requests])),
+            np.concatenate([request.amounts for request in requests]),
             ragged.begins(lengths),
-            np.array([each.group for each in asked], dtype=np.int64),
-            np.array([each.price for each in asked], dtype=np.float64),
+            np.array([request.group for request in requests], dtype=np.int64),
+            np.array([request.price for request in requests], dtype=np.float64),
             others,
         )
 
@@ -82,15 +82,15 @@ class Sets:
         return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths) * FAR + self.days.day
 
 
-def chunks(asked: Iterable[Asked]) -> Iterator[list[Asked]]:
+def chunks(requests: Iterable[Asked]) -> Iterator[list[Asked]]:
     """Of a bounded number of days each."""
     some: list[Asked] = []
     rows = 0
-    for each in asked:
-        if some and rows + len(each.days) > ROWS:
+    for request in requests:
+        if some and rows + len(request.days) > ROWS:
             yield some
             some, rows = [], 0
-        some.append(each)
-        rows += len(each.days)
+        some.append(request)
+        rows += len(request.days)
     if some:
         yield some

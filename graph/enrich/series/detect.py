@@ -78,9 +78,9 @@ class Series:
 
         Tightness is 1 - spread of the offsets / half the period.
         """
-        kept = len(self.fit.hits) / self.fit.expected
+        regularity = len(self.fit.hits) / self.fit.expected
         tight = 1 - float(self.fit.offsets.std()) / (self.fit.grid.rhythm.period / 2)
-        return kept * max(tight, 0.0) * (1 - exp(-self.fit.odds))
+        return regularity * max(tight, 0.0) * (1 - exp(-self.fit.odds))
 
 
 Found = list[Series]
@@ -103,29 +103,29 @@ def search(payments: Payments, among: Iterable[Ints]) -> Iterator[Found]:
             for at, places in enumerate(some)
         ]
         around = [activities.around(places) for places in some]
-        others = Others([each.days for each in searched], around)
-        yield from _answered(together([each.series() for each in searched]), others)
+        others = Others([group.days for group in searched], around)
+        yield from _answered(together([group.series() for group in searched]), others)
 
 
 def together[Told](askings: Sequence[Asking[Told]]) -> Asking[list[Told]]:
     """All of them side by side: what they ask at a time is asked at once."""
-    told: dict[int, Told] = {}
-    asked: dict[int, list[Asked]] = {}
+    results: dict[int, Told] = {}
+    requests: dict[int, list[Asked]] = {}
 
     def go_on(at: int, answers: list[Fit | None] | None) -> None:
         try:
-            asked[at] = askings[at].send(answers) if answers is not None else next(askings[at])
+            requests[at] = askings[at].send(answers) if answers is not None else next(askings[at])
         except StopIteration as done:
-            asked.pop(at, None)
-            told[at] = done.value
+            requests.pop(at, None)
+            results[at] = done.value
 
     for at in range(len(askings)):
         go_on(at, None)
-    while asked:
-        fits = iter((yield list(chain.from_iterable(asked.values()))))
-        for at, those in list(asked.items()):
+    while requests:
+        fits = iter((yield list(chain.from_iterable(requests.values()))))
+        for at, those in list(requests.items()):
             go_on(at, list(islice(fits, len(those))))
-    return [told[at] for at in range(len(askings))]
+    return [results[at] for at in range(len(askings))]
 
 
 def _answered[Told](asking: Asking[Told], others: Others) -> Told:
@@ -133,10 +133,11 @@ def _answered[Told](asking: Asking[Told], others: Others) -> Told:
     fits: list[Fit | None] | None = None
     while True:
         try:
-            asked = next(asking) if fits is None else asking.send(fits)
+            requests = next(asking) if fits is None else asking.send(fits)
         except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
-        fits = best(asked, others, SURE)
+            result: Told = done.value
+            return result
+        fits = best(requests, others, SURE)
 
 
 def groups(payments: Payments) -> Iterator[Ints]:
@@ -188,9 +189,9 @@ class _Activities:
         """
         kind = int(self._kind[places[0]])
         if self._common[kind] and (self._kind[places] == kind).all():
-            known, days = self._of("kind", self._kind, kind), self._day[places]
-            if len(np.unique(days)) < NEARLY * known.busy_days(int(days.min()), int(days.max())):
-                return known
+            activity, days = self._of("kind", self._kind, kind), self._day[places]
+            if len(np.unique(days)) < NEARLY * activity.busy_days(int(days.min()), int(days.max())):
+                return activity
         return self._of("source", self._source, int(self._source[places[0]]))
 
     def _of(self, name: str, codes_: Ints, code: int) -> Activity:
@@ -200,16 +201,16 @@ class _Activities:
         return self._known[name, code]
 
 
-def numbered(payments: Payments, found: Iterable[Series]) -> Found:
+def numbered(payments: Payments, series: Iterable[Series]) -> Found:
     """In the order of their first payments; ordinals tell those that begin with rows of one key."""
-    seen: dict[tuple[str, str], int] = defaultdict(int)
-    done = []
-    for one in sorted(found, key=lambda one: int(one.places[0])):
+    ordinals: dict[tuple[str, str], int] = defaultdict(int)
+    result = []
+    for one in sorted(series, key=lambda one: int(one.places[0])):
         first = one.places[0]
         key = (payments.source[first], payments.external_id[first])
-        done.append(replace(one, ordinal=seen[key]))
-        seen[key] += 1
-    return done
+        result.append(replace(one, ordinal=ordinals[key]))
+        ordinals[key] += 1
+    return result
 
 
 @lru_cache(maxsize=65_536)
@@ -255,7 +256,7 @@ class _Group:
     ) -> None:
         self.at, self.is_common = at, is_common
         self.places = places[np.argsort(columns[0][places], kind="stable")]
-        self.days, self.amounts, self.wording = (each[self.places] for each in columns)
+        self.days, self.amounts, self.wording = (column[self.places] for column in columns)
 
     def series(self) -> Asking[Found]:
         """The split of the whole that explains most."""
@@ -264,13 +265,13 @@ class _Group:
         if len(kinds) > 1:
             parts = [np.flatnonzero(self.wording == kind) for kind in kinds[counts > 2]]
             ways.append(_all(self._by_amount(part, len(parts)) for part in parts))
-        found = max((yield from together(ways)), key=_worth)
-        return [self._placed(one) for one in (*found, *self._short(found))]
+        likeliest = max((yield from together(ways)), key=_worth)
+        return [self._placed(one) for one in (*likeliest, *self._short(likeliest))]
 
-    def _short(self, found: Found) -> Iterator[Series]:
+    def _short(self, long: Found) -> Iterator[Series]:
         """Short series of what is in no long one."""
-        taken = np.concatenate([np.zeros(0, dtype=np.int64), *(one.places for one in found)])
-        free = np.setdiff1d(np.arange(len(self.places)), taken, assume_unique=True)
+        places_taken = np.concatenate([np.zeros(0, dtype=np.int64), *(one.places for one in long)])
+        free = np.setdiff1d(np.arange(len(self.places)), places_taken, assume_unique=True)
         group = short.Group(self.days[free], self.amounts[free], self.wording[free], self.is_common)
         for places, fit in short.find(group):
             main = np.ones(len(places), dtype=np.int64)
@@ -293,23 +294,23 @@ class _Group:
         if not pieces:
             return (yield from self._peeled(part, price))
         finer = _all(self._split(by, *piece, level, len(pieces)) for piece in pieces)
-        found, split = yield from together([self._peeled(part, price), finer])
+        whole, split = yield from together([self._peeled(part, price), finer])
         if split:
-            taken = np.concatenate([one.places for one in split])
-            rest = np.setdiff1d(part, taken, assume_unique=True)
+            places_taken = np.concatenate([one.places for one in split])
+            rest = np.setdiff1d(part, places_taken, assume_unique=True)
             split = [*split, *(yield from self._peeled(rest, price))]
-        return max(found, split, key=_worth)
+        return max(whole, split, key=_worth)
 
     def _peeled(self, part: Ints, price: float) -> Asking[Found]:
         """One series after the other, as long as any is sure."""
-        found: Found = []
-        while len(part) >= FEWEST_YEARLY and len(found) < RESIDUES:
+        series: Found = []
+        while len(part) >= FEWEST_YEARLY and len(series) < RESIDUES:
             one = yield from self._one(part, price)
             if one is None:
                 break
-            found.append(one)
+            series.append(one)
             part = np.setdiff1d(part, one.places, assume_unique=True)
-        return found
+        return series
 
     def _one(self, part: Ints, price: float) -> Asking[Series | None]:
         days, day_of = _distinct(self.days[part])
@@ -330,9 +331,9 @@ class _Group:
         low, high = usual.min() - ALIKE, usual.max() + ALIKE
         alike = (self.amounts[part] >= low) & (self.amounts[part] <= high)
         extra = ~main & alike & (lag[day_of] > 0) & (lag[day_of] <= LATER)
-        kept = main | extra
-        at = np.where(main, slot_of[day_of], nearest[day_of])[kept]
-        return Series(part[kept], fit.slots[at], main[kept].astype(np.int64), fit)
+        is_part = main | extra
+        at = np.where(main, slot_of[day_of], nearest[day_of])[is_part]
+        return Series(part[is_part], fit.slots[at], main[is_part].astype(np.int64), fit)
 
 
 def _distinct(days: Ints) -> tuple[Ints, Ints]:
@@ -342,8 +343,8 @@ def _distinct(days: Ints) -> tuple[Ints, Ints]:
     return days[new], np.cumsum(new) - 1
 
 
-def _worth(found: Found) -> float:
-    return sum(one.fit.odds for one in found)
+def _worth(series: Found) -> float:
+    return sum(one.fit.odds for one in series)
 
 
 def _all(askings: Iterable[Asking[Found]]) -> Asking[Found]:

@@ -67,27 +67,27 @@ class Fit:
         return int(self.slots[-1] - self.slots[0]) + 1
 
 
-def best(asked: Sequence[Asked], others: Others, sure: float) -> list[Fit | None]:
+def best(requests: Sequence[Asked], others: Others, sure: float) -> list[Fit | None]:
     """For each set: the rhythm that it keeps by the greatest odds, None if none has odds of `sure`.
 
     Amounts choose between days of one slot: the one most like the others.
     """
-    return [fit for some in chunks(asked) for fit in _best(Sets.of(some, others), sure)]
+    return [fit for some in chunks(requests) for fit in _best(Sets.of(some, others), sure)]
 
 
 def _best(sets: Sets, sure: float) -> list[Fit | None]:
     """Each set's tries one after the other, the most promising first, all sets side by side."""
-    found = _Found.none(sure + sets.price)
-    every = candidates.worth_trying(sets, found.odds)
+    fits = _Found.none(sure + sets.price)
+    every = candidates.worth_trying(sets, fits.odds)
     begin = ragged.cut(every.of, len(sets))
     turn = 0
-    while len(places := _still(every, begin, turn, found.odds)):
+    while len(places := _still(every, begin, turn, fits.odds)):
         some = every.only(places)
-        worth = candidates.of_runs(sets, some) > found.odds[some.of]
+        worth = candidates.of_runs(sets, some) > fits.odds[some.of]
         if worth.any():
-            found.take(_fits(sets, some.only(worth)), places[worth], some.of[worth])
+            fits.take(_fits(sets, some.only(worth)), places[worth], some.of[worth])
         turn += 1
-    return _told(sets, every, found)
+    return _told(sets, every, fits)
 
 
 def _still(every: Tries, begin: Ints, turn: int, least: Floats) -> Ints:
@@ -122,21 +122,21 @@ class _Found:
 
 def _fits(sets: Sets, some: Tries) -> _Found:
     """The best run of each grid, with the share of kept days that suits it best."""
-    found = _Found.none(np.full(len(some), -np.inf))
+    fits = _Found.none(np.full(len(some), -np.inf))
     near, enough = _enough(sets, some)
     if not len(enough):
-        return found
-    chosen = some.only(enough)
-    density = _density(sets, chosen, near)
-    since, until = _span(chosen, near.slots[near.begin[:-1]], near.slots[near.begin[1:] - 1])
-    group, n = sets.group[chosen.of], sets.lengths[chosen.of]
+        return fits
+    tries = some.only(enough)
+    density = _density(sets, tries, near)
+    since, until = _span(tries, near.slots[near.begin[:-1]], near.slots[near.begin[1:] - 1])
+    group, n = sets.group[tries.of], sets.lengths[tries.of]
     every, rate = _chance(n, sets.others.cells(group, since, until))
-    each = np.log(sets.others.between(group, since, until) / every) + rate / n
-    gains = density + np.repeat(each, np.diff(near.begin))
+    rates = np.log(sets.others.between(group, since, until) / every) + rate / n
+    gains = density + np.repeat(rates, np.diff(near.begin))
     for run in runs(gains, near.slots, near.begin, KEEPING):
-        odds = _judged(sets, chosen, near, density, run)
-        found.take(_Found(odds, *run, enough), enough, enough)
-    return found
+        odds = _judged(sets, tries, near, density, run)
+        fits.take(_Found(odds, *run, enough), enough, enough)
+    return fits
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,9 @@ class _Near:
     begin: Ints
 
     def only(self, rows: Ints | Flags, begin: Ints) -> "_Near":
-        places, slots, offsets = (each[rows] for each in (self.places, self.slots, self.offsets))
+        places, slots, offsets = (
+            column[rows] for column in (self.places, self.slots, self.offsets)
+        )
         return _Near(places, self.amounts[rows], slots, offsets, self.inside[rows], begin)
 
 
@@ -162,8 +164,8 @@ def _enough(sets: Sets, some: Tries) -> tuple[_Near, Ints]:
     """What is near those grids that have enough of it, and which these are."""
     near, of = _near(sets, some)
     counts = np.diff(near.begin)
-    kept = counts >= LEAST_OF[some.rhythm]
-    return near.only(kept[of], ragged.begins(counts[kept])), np.flatnonzero(kept)
+    has_enough = counts >= LEAST_OF[some.rhythm]
+    return near.only(has_enough[of], ragged.begins(counts[has_enough])), np.flatnonzero(has_enough)
 
 
 def _near(sets: Sets, some: Tries) -> tuple[_Near, Ints]:
@@ -172,18 +174,18 @@ def _near(sets: Sets, some: Tries) -> tuple[_Near, Ints]:
     offsets = sets.days.day[rows] - some.grids.agreed(slots, of)
     low, high, tail = _window(some)
     far = (offsets < (low - tail)[of]) | (offsets > (high + tail)[of])
-    rows, of, slots, offsets = (each[~far] for each in (rows, of, slots, offsets))
+    rows, of, slots, offsets = (column[~far] for column in (rows, of, slots, offsets))
     inside, amounts = (offsets >= low[of]) & (offsets <= high[of]), sets.amounts[rows]
     width = some.width[of]
     cost = np.abs(offsets) + width * ~inside
-    chosen = _one_a_slot(of, slots, cost)
-    if len(chosen) < len(rows):
-        usual = ragged.medians(amounts[chosen], of[chosen], len(some))[of]
+    rows_chosen = _one_a_slot(of, slots, cost)
+    if len(rows_chosen) < len(rows):
+        usual = ragged.medians(amounts[rows_chosen], of[rows_chosen], len(some))[of]
         unlike = np.minimum(np.abs(amounts - usual) / UNLIKE, MOST_UNLIKE)
-        chosen = _one_a_slot(of, slots, cost / width + unlike)
-    of = of[chosen]
+        rows_chosen = _one_a_slot(of, slots, cost / width + unlike)
+    of = of[rows_chosen]
     near = _Near(rows, amounts, slots, offsets, inside, np.zeros(0, dtype=np.int64))
-    return near.only(chosen, ragged.cut(of, len(some))), of
+    return near.only(rows_chosen, ragged.cut(of, len(some))), of
 
 
 def _window(some: Tries) -> tuple[Ints, Ints, Ints]:
@@ -203,7 +205,7 @@ def _density(sets: Sets, some: Tries, near: _Near) -> Floats:
     """ln k of each: how much likelier than by activity alone it is to fall where it does."""
     of = np.repeat(np.arange(len(some)), np.diff(near.begin))
     group, agreed = sets.group[some.of[of]], some.grids.agreed(near.slots, of)
-    low, high, tail = (each[of] for each in _window(some))
+    low, high, tail = (bounds[of] for bounds in _window(some))
     window = sets.others.between(group, agreed + low, agreed + high + 1)
     wide = sets.others.between(group, agreed + low - tail, agreed + high + tail + 1)
     return np.asarray(np.log(TAIL / wide + near.inside * (1 - TAIL) / window))
@@ -217,15 +219,15 @@ def _span(some: Tries, first: Ints, last: Ints) -> tuple[Ints, Ints]:
 
 def _judged(sets: Sets, some: Tries, near: _Near, density: Floats, run: Run) -> Floats:
     """The odds of the runs, with the share kept and the other days as they are in them."""
-    begin, end = (near.begin[:-1] + each for each in run)
+    begin, end = (near.begin[:-1] + offset for offset in run)
     first, last, m = near.slots[begin], near.slots[end - 1], end - begin
     since, until = _span(some, first, last)
     group, n = sets.group[some.of], sets.within(some.of, since, until)
     empty = last - first + 1 - m
-    kept = np.minimum(m / (m + empty), 0.99)
+    hit_share = np.minimum(m / (m + empty), 0.99)
     odds = ragged.sums(density, begin, end)
-    odds += m * np.log(kept * sets.others.between(group, since, until))
-    odds += empty * np.log(1 - kept)
+    odds += m * np.log(hit_share * sets.others.between(group, since, until))
+    odds += empty * np.log(1 - hit_share)
     odds -= _by_chance(n, m, sets.others.cells(group, since, until)) + some.price
     every = np.diff(near.begin)
     odds -= np.where(m < every, 2 * np.log(every), 0)
@@ -248,21 +250,21 @@ def _by_chance(n: Ints, m: Ints, cells: Floats) -> Floats:
     return np.asarray(n * np.log(odds) - rate - others)
 
 
-def _told(sets: Sets, every: Tries, found: _Found) -> list[Fit | None]:
+def _told(sets: Sets, every: Tries, winners: _Found) -> list[Fit | None]:
     """The fits as such, with what lies at their very ends."""
-    told: list[Fit | None] = [None] * len(sets)
-    some = np.flatnonzero(found.place >= 0)
+    fits: list[Fit | None] = [None] * len(sets)
+    some = np.flatnonzero(winners.place >= 0)
     if not len(some):
-        return told
-    chosen = every.only(found.place[some])
-    near, _ = _near(sets, chosen)
+        return fits
+    tries = every.only(winners.place[some])
+    near, _ = _near(sets, tries)
     for at, one in enumerate(some.tolist()):
-        grid = Grid(RHYTHMS[chosen.rhythm[at]], int(chosen.phase[at]))
-        begin, end = (int(near.begin[at] + each[one]) for each in (found.begin, found.end))
-        fit = _whole(sets, near, (grid, int(chosen.width[at])), (at, begin, end))
-        odds = float(found.odds[one] - sets.price[one])
-        told[one] = replace(fit, odds=odds, hits=fit.hits - sets.begin[one])
-    return told
+        grid = Grid(RHYTHMS[tries.rhythm[at]], int(tries.phase[at]))
+        begin, end = (int(near.begin[at] + bounds[one]) for bounds in (winners.begin, winners.end))
+        fit = _whole(sets, near, (grid, int(tries.width[at])), (at, begin, end))
+        odds = float(winners.odds[one] - sets.price[one])
+        fits[one] = replace(fit, odds=odds, hits=fit.hits - sets.begin[one])
+    return fits
 
 
 def _whole(sets: Sets, near: _Near, shape: tuple[Grid, int], run: tuple[int, int, int]) -> Fit:
@@ -281,5 +283,5 @@ def _whole(sets: Sets, near: _Near, shape: tuple[Grid, int], run: tuple[int, int
 
     begin -= belongs(begin - 1, first - 1)
     end += belongs(end, last + 1)
-    hits, slots, offsets = (each[begin:end] for each in (near.places, near.slots, near.offsets))
+    hits, slots, offsets = (column[begin:end] for column in (near.places, near.slots, near.offsets))
     return Fit(*shape, hits, slots, offsets, 0.0, min(m / (last - first + 1), 0.99))

@@ -107,8 +107,8 @@ class Habits:
         by = np.array(sorted(range(-reach, reach + 1), key=abs), dtype=np.int64)
         turn, phase = np.divmod(grid.phase + by, grid.rhythm.cycle)
         grids = Grids(np.full(len(by), RHYTHMS.index(grid.rhythm)), phase)
-        each = np.repeat(np.arange(len(by)), len(slots))
-        agreed = grids.agreed((slots + turn[:, None]).ravel(), each).reshape(len(by), len(slots))
+        turns = np.repeat(np.arange(len(by)), len(slots))
+        agreed = grids.agreed((slots + turn[:, None]).ravel(), turns).reshape(len(by), len(slots))
         expected = np.stack([shifted(agreed, weekend) for weekend in WEEKENDS], axis=1)
         expected = expected.reshape(-1, len(slots))
         errors = np.abs(days - expected)
@@ -216,30 +216,30 @@ def _effect(course: Course, count: int, slot: int) -> Effect:
     return month_effect(rhythm, course.slots[:count], course.amounts[:count], slot)
 
 
-def scales(tried: Sequence[Trial]) -> dict[str, Scale]:
+def scales(of_all: Sequence[Trial]) -> dict[str, Scale]:
     """By frequency; `""` is of all together, for rhythms too rare to be calibrated alone."""
     by: dict[str, list[Trial]] = defaultdict(list)
-    for trial in tried:
+    for trial in of_all:
         by[trial.frequency].append(trial)
         by[""].append(trial)
     return {name: _scale(some) for name, some in by.items()}
 
 
 def _scale(some: Sequence[Trial]) -> Scale:
-    known = np.array([t.known for t in some], dtype=np.float64)
+    occurrences = np.array([t.known for t in some], dtype=np.float64)
     day = np.array([(t.day_error, t.day_spread) for t in some])
     amount = np.array([(t.amount_error, t.amount_spread) for t in some])
     weight = _weights(some)
-    day_spread, amount_spread = (float(np.average(each[:, 1], weights=weight))
-                                 for each in (day, amount))  # fmt: skip
-    days = day[:, 0] / shrunk(day[:, 1], day_spread, known, LEAST_SPREAD)
-    amounts = amount[:, 0] / shrunk(amount[:, 1], amount_spread, known, LEAST_CHANGE)
+    day_spread, amount_spread = (float(np.average(spreads[:, 1], weights=weight))
+                                 for spreads in (day, amount))  # fmt: skip
+    days = day[:, 0] / shrunk(day[:, 1], day_spread, occurrences, LEAST_SPREAD)
+    amounts = amount[:, 0] / shrunk(amount[:, 1], amount_spread, occurrences, LEAST_CHANGE)
     times = _quantile(days, weight)
-    width = np.floor(times * shrunk(day[:, 1], day_spread, known, LEAST_SPREAD) + 0.5)
-    came = np.array([t.came for t in some], dtype=np.float64)
+    width = np.floor(times * shrunk(day[:, 1], day_spread, occurrences, LEAST_SPREAD) + 0.5)
+    has_come = np.array([t.came for t in some], dtype=np.float64)
     return Scale(
         day_spread, times, amount_spread, _quantile(amounts, np.ones(len(some))),
-        float(np.average(day[:, 0] <= width, weights=weight)), float(came.mean()), len(some),
+        float(np.average(day[:, 0] <= width, weights=weight)), float(has_come.mean()), len(some),
     )  # fmt: skip
 
 
@@ -252,9 +252,9 @@ def _weights(some: Sequence[Trial]) -> Floats:
     return np.array([1 / runs[trial.day, trial.day_error] for trial in some])
 
 
-def shrunk(own: Floats, common: float, known: Floats, least: float) -> Floats:
+def shrunk(own: Floats, common: float, occurrences: Floats, least: float) -> Floats:
     """A series' own spread, with POOL occurrences of the rhythm's common one."""
-    mixed: Floats = (own * known + common * POOL) / (known + POOL) + least
+    mixed: Floats = (own * occurrences + common * POOL) / (occurrences + POOL) + least
     return mixed
 
 
@@ -273,15 +273,15 @@ def _quantile(errors: Floats, weight: Floats) -> float:
 ENOUGH_TRIALS = 40  # of one rhythm; below that the 95 % quantile is a matter of one or two
 
 
-def scale_of(known: dict[str, Scale], frequency: str) -> Scale | None:
-    own = known.get(frequency)
-    return own if own and own.trials >= ENOUGH_TRIALS else known.get("", own)
+def scale_of(calibration: dict[str, Scale], frequency: str) -> Scale | None:
+    own = calibration.get(frequency)
+    return own if own and own.trials >= ENOUGH_TRIALS else calibration.get("", own)
 
 
-def ahead(course: Course, known: dict[str, Scale], hidden: int = 0) -> Expected | None:
+def ahead(course: Course, calibration: dict[str, Scale], hidden: int = 0) -> Expected | None:
     """What comes next. None where nothing could be tried, or after the year 9999."""
     count = len(course.slots) - hidden
-    scale = scale_of(known, course.series.frequency)
+    scale = scale_of(calibration, course.series.frequency)
     if scale is None or count < FEWEST:
         return None
     slot = course.slots[[count - 1]] + 1
@@ -370,15 +370,15 @@ def backtest(payments: Payments, series: Sequence[Series]) -> Backtest:
     """Hide the last occurrence of each series, and see whether the ranges hold. An occurrence that
     did not come in the very next slot counts as missed."""
     every = [course for course in courses(payments, series) if len(course.slots) > KNOWN]
-    known = scales([trial for course in every for trial in trials(course, hidden=1)])
-    pairs = [(course, ahead(course, known, hidden=1)) for course in every]
-    said = [(course, one) for course, one in pairs if one is not None]
-    if not said:
+    calibration = scales([trial for course in every for trial in trials(course, hidden=1)])
+    pairs = [(course, ahead(course, calibration, hidden=1)) for course in every]
+    forecasts = [(course, one) for course, one in pairs if one is not None]
+    if not forecasts:
         return Backtest(None, None, None, 0)
-    holds = [one.first <= course.days[-1] <= one.last for course, one in said]
-    amounts = [np.exp(course.amounts[-1]) for course, _ in said]
-    paid = [one.low <= round(a) <= one.high for a, (_, one) in zip(amounts, said, strict=True)]
-    errors = [abs(int(course.days[-1]) - one.day) for course, one in said]
+    holds = [one.first <= course.days[-1] <= one.last for course, one in forecasts]
+    amounts = [np.exp(course.amounts[-1]) for course, _ in forecasts]
+    paid = [one.low <= round(a) <= one.high for a, (_, one) in zip(amounts, forecasts, strict=True)]
+    errors = [abs(int(course.days[-1]) - one.day) for course, one in forecasts]
     return Backtest(
-        float(np.mean(holds)), float(np.mean(paid)), float(np.median(errors)), len(said)
+        float(np.mean(holds)), float(np.mean(paid)), float(np.median(errors)), len(forecasts)
     )

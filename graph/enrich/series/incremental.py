@@ -63,15 +63,15 @@ class Known:
 def find(user_id: UUID, payments: Payments, *, everything: bool = False) -> list[Series]:
     """The tenant's series in the order of their first payments; `everything`: search all groups."""
     groups = {_key(payments, places): places for places in detect.groups(payments)}
-    known = {} if everything else _known(user_id)
+    stored = {} if everything else _known(user_id)
     digests = {key: _digest(payments, places) for key, places in groups.items()}
-    new = [key for key in groups if known.get(key, Known()).digest != digests[key]]
-    found = dict(zip(new, detect.search(payments, (groups[key] for key in new)), strict=True))
-    rows = [_row(key, digests[key], groups[key], found[key]) for key in new]
+    new = [key for key in groups if stored.get(key, Known()).digest != digests[key]]
+    series = dict(zip(new, detect.search(payments, (groups[key] for key in new)), strict=True))
+    rows = [_row(key, digests[key], groups[key], series[key]) for key in new]
     _remember(user_id, groups, rows)
-    for key in groups.keys() - found.keys():
-        found[key] = [_series(groups[key], told) for told in known[key].found]
-    return detect.numbered(payments, chain.from_iterable(found.values()))
+    for key in groups.keys() - series.keys():
+        series[key] = [_series(groups[key], row) for row in stored[key].found]
+    return detect.numbered(payments, chain.from_iterable(series.values()))
 
 
 def _key(payments: Payments, places: Ints) -> str:
@@ -102,7 +102,7 @@ def _method() -> bytes:
 def _known(user_id: UUID) -> dict[str, Known]:
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("enrich/searched_known"), {"user_id": user_id})
-        return {key: Known(digest, json.loads(found)) for key, digest, found in cursor.fetchall()}
+        return {key: Known(digest, json.loads(series)) for key, digest, series in cursor.fetchall()}
 
 
 def _remember(user_id: UUID, present: Iterable[str], searched: list[Json]) -> None:
@@ -117,11 +117,11 @@ def _remember(user_id: UUID, present: Iterable[str], searched: list[Json]) -> No
         cursor.execute(sql.read("enrich/searched_written"), values)
 
 
-def _row(key: str, digest: str, group: Ints, found: Found) -> Json:
+def _row(key: str, digest: str, group: Ints, series: Found) -> Json:
     return {
         "key": key,
         "digest": digest,
-        "found": [_told(group, one) for one in found],
+        "found": [_told(group, one) for one in series],
     }
 
 
@@ -147,15 +147,15 @@ def _told_fit(fit: Fit) -> Json:
     }
 
 
-def _series(group: Ints, told: Json) -> Series:
-    places, slots, main = (_ints(told[name]) for name in ("places", "slots", "main"))
-    return Series(group[places], slots, main, _fit(told["fit"]))
+def _series(group: Ints, row: Json) -> Series:
+    places, slots, main = (_ints(row[name]) for name in ("places", "slots", "main"))
+    return Series(group[places], slots, main, _fit(row["fit"]))
 
 
-def _fit(told: Json) -> Fit:
-    grid = Grid(BY_FREQUENCY[told["rhythm"]], told["phase"])
-    hits, slots, offsets = (_ints(told[name]) for name in ("hits", "slots", "offsets"))
-    return Fit(grid, told["width"], hits, slots, offsets, told["odds"], told["kept"])
+def _fit(row: Json) -> Fit:
+    grid = Grid(BY_FREQUENCY[row["rhythm"]], row["phase"])
+    hits, slots, offsets = (_ints(row[name]) for name in ("hits", "slots", "offsets"))
+    return Fit(grid, row["width"], hits, slots, offsets, row["odds"], row["kept"])
 
 
 def _ints(values: list[int]) -> Ints:

@@ -68,9 +68,9 @@ def _decomposed(totals: Floats, months: Ints) -> tuple[Floats, Floats]:
     """
     time = months - months.mean()
     design = np.column_stack((np.eye(YEAR)[months % YEAR], time))
-    found, *_ = np.linalg.lstsq(design, totals, rcond=None)
-    seasonal = found[:YEAR] - found[:YEAR].mean()
-    rest: Floats = totals - design @ found
+    solution, *_ = np.linalg.lstsq(design, totals, rcond=None)
+    seasonal = solution[:YEAR] - solution[:YEAR].mean()
+    rest: Floats = totals - design @ solution
     return seasonal, rest
 
 

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import connections
 from django.db.models import Model
-from psycopg.sql import SQL, Composable, Identifier
+from psycopg.sql import SQL
 
 from graph import sql
 from graph.database.bulk import AS_USUAL, IN_BULK
 from graph.database.tenancy import tenant_transaction
+from graph.enrich.write import column_sql
+from graph.enrich.write.column_sql import type_of
 from graph.enrich.write.counts import Counts
 
 Row = Mapping[str, Any]
@@ -27,8 +28,8 @@ def write(user_id: UUID, model: type[Model], columns: Sequence[str], rows: Itera
 
     A row whose columns are as they were is left alone. One transaction.
     """
-    parts = _parts(model, columns)
-    staging, stage, written = (
+    parts = column_sql.parts(model, "relationship_id", columns)
+    staging, stage, insert = (
         SQL(text).format(**parts) for text in (STAGING, STAGE, sql.read("enrich/facts"))
     )
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
@@ -38,7 +39,7 @@ def write(user_id: UUID, model: type[Model], columns: Sequence[str], rows: Itera
                 copy.write_row(row)
         cursor.execute("ANALYZE given_facts")
         cursor.execute(IN_BULK)
-        cursor.execute(written.as_string(connection.connection), {"user_id": user_id})
+        cursor.execute(insert.as_string(connection.connection), {"user_id": user_id})
         counts = Counts(*cursor.fetchone())
         cursor.execute("DROP TABLE given_facts")
         cursor.execute(AS_USUAL)
@@ -49,30 +50,9 @@ def _texts(
     model: type[Model], columns: Sequence[str], rows: Iterable[Row]
 ) -> Iterator[tuple[Any, ...]]:
     """The rows' values in the order of the columns, JSON as text."""
-    is_json = [_type(model, name) == "jsonb" for name in columns]
+    is_json = [type_of(model, name) == "jsonb" for name in columns]
     for row in rows:
         yield tuple(
-            _JSON.encode(row[name]) if told else row[name]
-            for name, told in zip(columns, is_json, strict=True)
+            _JSON.encode(row[name]) if as_json else row[name]
+            for name, as_json in zip(columns, is_json, strict=True)
         )
-
-
-def _parts(model: type[Model], columns: Sequence[str]) -> dict[str, Composable]:
-    types = {name: _type(model, name) for name in ("relationship_id", *columns)}
-    names = [Identifier(name) for name in columns]
-    return {
-        "table": Identifier(model._meta.db_table),
-        "names": SQL(", ").join(names),
-        "fields": SQL(", ").join(
-            SQL("{} {}").format(Identifier(name), SQL(kind)) for name, kind in types.items()
-        ),
-        "given": SQL(", ").join(SQL("given.{}").format(name) for name in names),
-        "known": SQL(", ").join(SQL("known.{}").format(name) for name in names),
-        "changes": SQL(", ").join(SQL("{0} = given.{0}").format(name) for name in names),
-    }
-
-
-def _type(model: type[Model], column: str) -> Any:
-    """The column's type in the database, as the model declares it."""
-    field = next(each for each in model._meta.concrete_fields if each.column == column)
-    return field.db_type(connections["default"])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
@@ -15,6 +14,7 @@ from psycopg.sql import SQL, Composable, Identifier
 from graph import sql
 from graph.database.bulk import AS_USUAL, IN_BULK, alone
 from graph.database.tenancy import tenant_transaction
+from graph.enrich.write import column_sql
 from graph.enrich.write.counts import Counts
 from graph.layers import BY_NAME
 
@@ -43,9 +43,9 @@ def write(user_id: UUID, layer: str, model: type[Model], patterns: Sequence[Shar
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         cursor.execute(STAGING)
-        _stage(connection, "pattern_members (relationship_id, key)",
-               ((member, each.key) for each in patterns for member in each.members))  # fmt: skip
-        _stage(connection, "pattern_keys (key)", ((each.key,) for each in patterns))
+        members = ((member, pattern.key) for pattern in patterns for member in pattern.members)
+        _stage(connection, "pattern_members (relationship_id, key)", members)
+        _stage(connection, "pattern_keys (key)", ((pattern.key,) for pattern in patterns))
         cursor.execute("ANALYZE pattern_members, pattern_keys")
         cursor.execute(IN_BULK)
         added, changed = _rows(cursor, user_id, model, names, patterns) if patterns else (0, 0)
@@ -73,8 +73,10 @@ def _rows(
     names: list[str],
     patterns: Sequence[Shared],
 ) -> tuple[int, int]:
-    rows = json.dumps([{"key": each.key, **each.columns} for each in patterns], default=str)
-    _execute(cursor, "enrich/pattern_rows", user_id, _columns(model, names), rows)
+    rows = json.dumps(
+        [{"key": pattern.key, **pattern.columns} for pattern in patterns], default=str
+    )
+    _execute(cursor, "enrich/pattern_rows", user_id, column_sql.parts(model, "key", names), rows)
     added, changed = cursor.fetchone()
     return added, changed
 
@@ -89,24 +91,3 @@ def _execute(
 def _places(layer: str) -> dict[str, Composable]:
     declared = BY_NAME[layer]
     return {"table": Identifier(declared.table), "pointer": Identifier(declared.pointer)}
-
-
-def _columns(model: type[Model], names: list[str]) -> dict[str, Composable]:
-    types = {name: _type(model, name) for name in ("key", *names)}
-    columns = [Identifier(name) for name in names]
-    return {
-        "table": Identifier(model._meta.db_table),
-        "names": SQL(", ").join(columns),
-        "fields": SQL(", ").join(
-            SQL("{} {}").format(Identifier(name), SQL(kind)) for name, kind in types.items()
-        ),
-        "given": SQL(", ").join(SQL("given.{}").format(name) for name in columns),
-        "known": SQL(", ").join(SQL("known.{}").format(name) for name in columns),
-        "changes": SQL(", ").join(SQL("{0} = given.{0}").format(name) for name in columns),
-    }
-
-
-def _type(model: type[Model], column: str) -> Any:
-    """The column's type in the database, as the model declares it."""
-    field = next(each for each in model._meta.concrete_fields if each.column == column)
-    return field.db_type(connections["default"])

@@ -58,7 +58,7 @@ class Command(BaseCommand):
         if options["currency"] and not CURRENCY.fullmatch(options["currency"]):
             raise CommandError("--currency must be an ISO code of three capital letters, as GBP.")
         try:
-            done = adopt(
+            outcome = adopt(
                 options["schema"] or "public",
                 options["url"],
                 only=[tenant_lookup.find(user) for user in options["user"]],
@@ -69,39 +69,39 @@ class Command(BaseCommand):
             )
         except GraphError as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(as_json(done) if options["json"] else "\n".join(in_words(done)))
+        self.stdout.write(as_json(outcome) if options["json"] else "\n".join(in_words(outcome)))
 
 
-def as_json(done: Adopted) -> str:
-    report = asdict(done)
+def as_json(outcome: Adopted) -> str:
+    report = asdict(outcome)
     del report["written"]
-    report["seconds"] = round(done.seconds, 3)
+    report["seconds"] = round(outcome.seconds, 3)
     report["tables"] = {table.pop("name"): table for table in report["tables"]}
     report["relationship_types"] = [
         {"type": kind, "edge_class": edge, "rows": rows}
-        for kind, edge, rows in done.relationship_types
+        for kind, edge, rows in outcome.relationship_types
     ]
     return json.dumps(report)
 
 
-def in_words(done: Adopted) -> Iterator[str]:
-    for table in done.tables:
-        yield from _table(table, done.dry_run)
-    for kind, edge, rows in done.relationship_types:
+def in_words(outcome: Adopted) -> Iterator[str]:
+    for table in outcome.tables:
+        yield from _table(table, outcome.dry_run)
+    for kind, edge, rows in outcome.relationship_types:
         yield f"{rows:,} relationships of type {kind} are {edge}"
     yield (
-        f"Joining the old tables gives {done.rows_joined:,} rows for {done.relationships:,} "
+        f"Joining the old tables gives {outcome.rows_joined:,} rows for {outcome.relationships:,} "
         "relationships. In finley each has one row."
     )
-    if done.repointed:
-        yield f"{done.repointed:,} existing relationships got a pattern."
-    if done.pointers_lost:
-        yield f"{done.pointers_lost:,} relationships referred to a missing pattern; now to none."
-    yield from _users(done)
-    yield f"{_tenants(done.tenants)}, {done.seconds:.1f} s."
+    if outcome.repointed:
+        yield f"{outcome.repointed:,} existing relationships got a pattern."
+    if outcome.pointers_lost:
+        yield f"{outcome.pointers_lost:,} relationships referred to a missing pattern; now to none."
+    yield from _users(outcome)
+    yield f"{_tenants(outcome.tenants)}, {outcome.seconds:.1f} s."
     yield (
         "Nothing was written. Run it without --dry-run to write."
-        if done.dry_run
+        if outcome.dry_run
         else "Next: manage.py refresh_enriched_view"
     )
 
@@ -122,12 +122,12 @@ def _table(table: Table, dry_run: bool) -> Iterator[str]:
         yield f"  not read: {', '.join(table.left)}"
 
 
-def _users(done: Adopted) -> Iterator[str]:
-    if done.users_made:
-        yield f"{done.users_made:,} users created. Set their e-mail addresses in the admin."
-    if done.tenants_without_user:
-        some = ", ".join(done.tenants_without_user[:3])
-        more = len(done.tenants_without_user) - 3
+def _users(outcome: Adopted) -> Iterator[str]:
+    if outcome.users_made:
+        yield f"{outcome.users_made:,} users created. Set their e-mail addresses in the admin."
+    if outcome.tenants_without_user:
+        some = ", ".join(outcome.tenants_without_user[:3])
+        more = len(outcome.tenants_without_user) - 3
         yield (
             f"No user is {some}{f' and {more:,} more' if more > 0 else ''}: "
             "--create-users creates them."

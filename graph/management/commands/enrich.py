@@ -38,10 +38,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             user_id = tenant_lookup.find(options["user"])
-            done = enriched(user_id, options["layer"] or (), everything=options["all"])
+            results = enriched(user_id, options["layer"] or (), everything=options["all"])
         except GraphError as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(as_json(done) if options["json"] else in_words(done))
+        self.stdout.write(as_json(results) if options["json"] else in_words(results))
 
 
 def enriched(user_id: UUID, layers: Sequence[str] = (), *, everything: bool = False) -> list[Done]:
@@ -56,16 +56,16 @@ def enriched(user_id: UUID, layers: Sequence[str] = (), *, everything: bool = Fa
         return run.enrich(user_id, layers, progress, everything=everything)
 
 
-def as_json(done: list[Done]) -> str:
-    seconds = round(sum(step.seconds for step in done), 3)
-    layers = [{**asdict(step), "seconds": round(step.seconds, 3)} for step in done]
+def as_json(results: list[Done]) -> str:
+    seconds = round(sum(step.seconds for step in results), 3)
+    layers = [{**asdict(step), "seconds": round(step.seconds, 3)} for step in results]
     return json.dumps({"seconds": seconds, "layers": layers})
 
 
-def in_words(done: list[Done]) -> str:
+def in_words(results: list[Done]) -> str:
     lines = [
         f"{step.layer:16} {step.rows_added:,} added, {step.rows_changed:,} changed, "
         f"{step.rows_removed:,} removed; {step.seconds:.2f} s"
-        for step in done
+        for step in results
     ]
-    return "\n".join([*lines, f"Total: {sum(step.seconds for step in done):.1f} s."])
+    return "\n".join([*lines, f"Total: {sum(step.seconds for step in results):.1f} s."])

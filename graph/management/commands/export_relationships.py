@@ -17,8 +17,8 @@ from graph import tenant_lookup
 from graph.database.statistics import analyze_grown
 from graph.errors import GraphError
 from graph.export import pages
-from graph.export.csv_parquet import FORMATS
 from graph.export.pages import Export
+from graph.export.table_files import WRITERS
 
 
 class Command(BaseCommand):
@@ -33,18 +33,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", required=True, help="tenant: a UUID or an e-mail address")
-        parser.add_argument("--format", choices=sorted(FORMATS), default="csv", help="(csv)")
+        parser.add_argument("--format", choices=sorted(WRITERS), default="csv", help="(csv)")
         parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
         parser.add_argument("--raw", action="store_true", help="no apostrophes, for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            written = self._export(tenant_lookup.find(options["user"]), options)
+            count = self._export(tenant_lookup.find(options["user"]), options)
         except GraphError as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(f"{options['output']}: {error.strerror or error}") from None
-        self.stderr.write(f"{written:,} {self.what} to {options['output'] or 'standard output'}")
+        self.stderr.write(f"{count:,} {self.what} to {options['output'] or 'standard output'}")
 
     def _export(self, user_id: UUID, options: dict[str, Any]) -> int:
         """Export all rows and return their number.
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         """
         analyze_grown(connections["owner"], user_id)
         with type(self).export(user_id) as export, self._opened(options["output"]) as file:
-            write = FORMATS[options["format"]]
+            write = WRITERS[options["format"]]
             write(file, export.schema, shown(export, self.what), raw=options["raw"])
         return export.total
 

@@ -89,14 +89,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         start = time.perf_counter()
-        chosen = self._chosen(options)
+        mapping = self._chosen(options)
         if options["dry_run"]:
-            failures = self._show(options["files"], chosen, options)
+            failures = self._show(options["files"], mapping, options)
         else:
             user_id = self._tenant(options["user"], options["create_user"])
-            done, failures = self._import_all(user_id, chosen, options)
-            self._report(done, time.perf_counter() - start, as_json=options["json"])
-            if not options["no_enrich"] and any(has_changed(each.counts) for each in done):
+            imports, failures = self._import_all(user_id, mapping, options)
+            self._report(imports, time.perf_counter() - start, as_json=options["json"])
+            if not options["no_enrich"] and any(
+                has_changed(imported.counts) for imported in imports
+            ):
                 enriched(user_id)
         if failures:
             raise CommandError("\n".join(failures))
@@ -111,27 +113,26 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from None
         return None
 
-    def _tenant(self, named: str, create: bool) -> UUID:
+    def _tenant(self, user: str, create: bool) -> UUID:
         try:
-            return tenant_lookup.find(named, create=create)
+            return tenant_lookup.find(user, create=create)
         except GraphError as error:
             raise CommandError(str(error)) from None
 
     def _show(
-        self, files: list[Path], chosen: Mapping | None, options: dict[str, Any]
+        self, files: list[Path], mapping: Mapping | None, options: dict[str, Any]
     ) -> list[str]:
         """Show each file's reading; a sentence for each that could not be imported as it would."""
         failures: list[str] = []
-        shown: list[dict[str, Any]] = []
+        descriptions: list[dict[str, Any]] = []
         hints = _hints(options)
         if options["user"]:
             hints = with_known(self._tenant(options["user"], create=False), hints)
         for path in files:
             try:
-                parts = parts_of(
-                    path, chosen or format_of(path, hints.choices, hints.saved), hints=hints
-                )
-                shown += [_as_dict(path, part) for part in parts]
+                by = mapping or format_of(path, hints.choices, hints.saved)
+                parts = parts_of(path, by, hints=hints)
+                descriptions += [_as_dict(path, part) for part in parts]
                 if not options["json"]:
                     for part in parts:
                         self._show_part(path, part)
@@ -139,7 +140,7 @@ class Command(BaseCommand):
             except GraphError as error:
                 failures.append(str(error))
         if options["json"]:
-            self.stdout.write(json.dumps({"files": shown, "failures": failures}))
+            self.stdout.write(json.dumps({"files": descriptions, "failures": failures}))
         return failures
 
     def _show_part(self, path: Path, part: Part) -> None:
@@ -151,15 +152,15 @@ class Command(BaseCommand):
             self.stdout.write(f"  not sure: {doubt.text}")
 
     def _import_all(
-        self, user_id: UUID, chosen: Mapping | None, options: dict[str, Any]
+        self, user_id: UUID, mapping: Mapping | None, options: dict[str, Any]
     ) -> tuple[list[Imported], list[str]]:
         """What was imported, and a sentence for each file that could not be."""
-        done, failures = [], []
+        imports, failures = [], []
         for path in options["files"]:
             try:
-                by = chosen or format_for(user_id, path, choices_of(options))
+                by = mapping or format_for(user_id, path, choices_of(options))
                 with ProgressBar(path) as bar:
-                    done.append(
+                    imports.append(
                         import_file(
                             user_id,
                             path,
@@ -171,32 +172,32 @@ class Command(BaseCommand):
                     )
             except GraphError as error:
                 failures.append(str(error))
-        return done, failures
+        return imports, failures
 
-    def _report(self, done: list[Imported], seconds: float, *, as_json: bool) -> None:
-        total = summed([each.counts for each in done])
+    def _report(self, imports: list[Imported], seconds: float, *, as_json: bool) -> None:
+        total = summed([imported.counts for imported in imports])
         measured = {"seconds": round(seconds, 3), "peak_mb": peak_mb()}
         if as_json:
             files = [
                 {
-                    "file": each.file,
-                    "format": each.format,
-                    **asdict(each.counts),
-                    "warnings": each.warnings,
-                    "doubts": [doubt.as_dict() for doubt in each.doubts],
+                    "file": imported.file,
+                    "format": imported.format,
+                    **asdict(imported.counts),
+                    "warnings": imported.warnings,
+                    "doubts": [doubt.as_dict() for doubt in imported.doubts],
                 }
-                for each in done
+                for imported in imports
             ]
             self.stdout.write(json.dumps({**asdict(total), **measured, "files": files}))
             return
-        for each in done:
-            self.stdout.write(f"{each.file} ({each.format}): {in_words(each.counts)}")
-            for warning in each.warnings:
+        for imported in imports:
+            self.stdout.write(f"{imported.file} ({imported.format}): {in_words(imported.counts)}")
+            for warning in imported.warnings:
                 self.stdout.write(f"  warning: {warning}")
-            for doubt in each.doubts:
+            for doubt in imported.doubts:
                 self.stdout.write(f"  not sure: {doubt.text}")
-            if each.rejects:
-                self.stdout.write(f"  rejected rows, with reasons: {each.rejects}")
+            if imported.rejects:
+                self.stdout.write(f"  rejected rows, with reasons: {imported.rejects}")
         self.stdout.write(f"{in_words(total)}; {seconds:.1f} s, peak {measured['peak_mb']:.0f} MB")
 
 

@@ -44,8 +44,8 @@ class Command(BaseCommand):
         if options["print_sql"]:
             self.stdout.write(refresh.definition())
             return
-        done = self._refresh(options["concurrently"], options["wait"])
-        self.stdout.write(json.dumps(asdict(done)) if options["json"] else in_words(done))
+        result = self._refresh(options["concurrently"], options["wait"])
+        self.stdout.write(json.dumps(asdict(result)) if options["json"] else in_words(result))
 
     def _refresh(self, concurrently: bool, wait: bool) -> refresh.Refresh:
         if not concurrently:
@@ -58,8 +58,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
 
-def in_words(done: refresh.Refresh) -> str:
+def in_words(result: refresh.Refresh) -> str:
+    size = bytes_in_words(result.size_bytes)
     return (
-        f"{done.rows:,} rows in {done.seconds:.2f} s: {done.added:,} added, "
-        f"{done.changed:,} changed, {done.removed:,} removed; {bytes_in_words(done.size_bytes)}."
+        f"{result.rows:,} rows in {result.seconds:.2f} s: {result.added:,} added, "
+        f"{result.changed:,} changed, {result.removed:,} removed; {size}."
     )

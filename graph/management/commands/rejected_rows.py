@@ -78,13 +78,13 @@ class Command(BaseCommand):
             raise CommandError("--resubmit needs --ledger and --user")
         user_id, ledger = tenant_lookup.find(options["user"]), options["ledger"]
         choices = ledger_options.choices_of(options)
-        chosen = from_toml.load(options["mapping"]) if options["mapping"] else None
-        by = chosen or format_for(user_id, ledger, choices)
+        mapping = from_toml.load(options["mapping"]) if options["mapping"] else None
+        by = mapping or format_for(user_id, ledger, choices)
         hints = Hints(account=options["account"], choices=choices)
-        done = resubmit(user_id, options["resubmit"], ledger, by, hints)
+        imported = resubmit(user_id, options["resubmit"], ledger, by, hints)
         if options["json"]:
-            self.stdout.write(json.dumps({"file": done.file, **asdict(done.counts)}))
+            self.stdout.write(json.dumps({"file": imported.file, **asdict(imported.counts)}))
         else:
-            self.stdout.write(f"{done.file} ({done.format}): {in_words(done.counts)}")
-        if not options["no_enrich"] and has_changed(done.counts):
+            self.stdout.write(f"{imported.file} ({imported.format}): {in_words(imported.counts)}")
+        if not options["no_enrich"] and has_changed(imported.counts):
             enriched(user_id)

@@ -19,6 +19,7 @@ SELECT
     coalesce(payee.document_ref, '') AS document,
     payee.source || ' ' || payee.transaction_ref AS transaction,
     payee.description,
+    coalesce(payee.records, 'payment') AS records,
     coalesce(payee.due_on - DATE '1970-01-01', -1) AS due_day,
     relationship.source_event_id::text AS payer_event,
     relationship.target_event_id::text AS payee_event,

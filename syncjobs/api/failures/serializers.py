@@ -2,9 +2,10 @@
 
 from rest_framework import serializers
 
+from graph.api.bodies import StrictBody
+from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.fields import Moment, Place
-from graph.api.serializers import Answer, StrictQuery
-from syncjobs.api.serializers import AttemptAnswer, StrictBody, past
+from syncjobs.api.serializers import AttemptAnswer, past
 from syncjobs.failures import payloads
 from syncjobs.failures.replaying import FASTEST
 from syncjobs.failures.settling import LONGEST

@@ -16,8 +16,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from graph.api.common_serializers import Problem
 from graph.api.permissions import Scoped
-from graph.api.serializers import Problem
 from graph.http.scopes import ADMIN
 from graph.reading import cursors
 from syncjobs.api.failures import serializers as shapes
@@ -50,7 +50,7 @@ class MayDo(Scoped):
         if not super().has_permission(request, view):
             return False
         self.message = "This is for staff with the necessary permission."
-        needed: str = view.needs  # type: ignore[attr-defined]  # all views of this module have it
+        needed = cast("Staff", view).needs
         return request.user.is_staff and request.user.has_perm(f"syncjobs.{needed}_jobfailure")
 
 
@@ -154,10 +154,10 @@ class ReplaysView(Staff):
         if options["dry_run"]:
             return Response(_planned(replaying.plan(options["ids"])))
         pace = options["per_minute"]
-        done = replaying.replay(options["ids"], by=self.by(request), per_minute=pace)
-        started = [(failure.pk, run.pk) for failure, run in done.started]
+        outcome = replaying.replay(options["ids"], by=self.by(request), per_minute=pace)
+        started = [(failure.pk, run.pk) for failure, run in outcome.started]
         return Response(
-            _replays(started, done.skipped, dry_run=False), status=status.HTTP_202_ACCEPTED
+            _replays(started, outcome.skipped, dry_run=False), status=status.HTTP_202_ACCEPTED
         )
 
 
@@ -193,12 +193,12 @@ class ReplayView(Staff):
     def post(self, request: Request, failure_id: str) -> Response:
         """Replay one dead letter, with its own payload or an edited one."""
         options = self.body(request, shapes.ReplayBody)
-        done = replaying.replay(
+        outcome = replaying.replay(
             [_id(failure_id)], by=self.by(request), payload=options.get("payload")
         )
-        if done.skipped:
-            raise _refused(done.skipped[0])
-        ((failure, run),) = done.started
+        if outcome.skipped:
+            raise _refused(outcome.skipped[0])
+        ((failure, run),) = outcome.started
         answer = shapes.StartedAnswer({"failure": failure.pk, "run": run.pk})
         return Response(answer.data, status=status.HTTP_202_ACCEPTED)
 
@@ -206,10 +206,10 @@ class ReplayView(Staff):
 class Settling(Staff):
     needs = "settle"
 
-    def answer(self, done: Settled) -> Response:
-        if done.skipped:
-            raise _refused(done.skipped[0])
-        return Response(shapes.FailureAnswer(done.changed[0]).data)
+    def answer(self, outcome: Settled) -> Response:
+        if outcome.skipped:
+            raise _refused(outcome.skipped[0])
+        return Response(shapes.FailureAnswer(outcome.changed[0]).data)
 
 
 @extend_schema(parameters=[FAILURE_ID])

@@ -86,8 +86,8 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="COMMAND")
         _filters(_json(verbs.add_parser("list", help="list failures, newest first")), limit=50)
         _filters(_json(verbs.add_parser("groups", help="list groups of one kind")), limit=50)
-        shown = _json(verbs.add_parser("show", help="show one failure with all its details"))
-        shown.add_argument("ids", nargs=1, type=_id, metavar="ID")
+        show = _json(verbs.add_parser("show", help="show one failure with all its details"))
+        show.add_argument("ids", nargs=1, type=_id, metavar="ID")
         again = _acting(verbs.add_parser("replay", help="request it again"))
         again.add_argument("--per-minute", type=int, metavar="N", help="replays per minute")
         again.add_argument(
@@ -163,8 +163,8 @@ class Command(BaseCommand):
         verb = options["verb"]
         if verb == "replay":
             replayed = replaying.replay(ids, by=by, **arguments)
-            done = [(failure.pk, run.pk) for failure, run in replayed.started]
-            self._report(options, done, replayed.skipped)
+            replays = [(failure.pk, run.pk) for failure, run in replayed.started]
+            self._report(options, replays, replayed.skipped)
         else:
             settled = getattr(settling, verb)(ids, by=by, **arguments)
             changed = [(failure.pk, None) for failure in settled.changed]
@@ -173,20 +173,20 @@ class Command(BaseCommand):
     def _report(
         self,
         options: dict[str, Any],
-        done: Sequence[tuple[UUID, UUID | None]],
+        changed: Sequence[tuple[UUID, UUID | None]],
         skipped: Sequence[Verdict],
     ) -> None:
         would = "would be " if options["dry_run"] else ""
         result = f"{would}{DONE[options['verb']]}"
         if options["json"]:
-            self._print(_outcome(options, done, skipped))
+            self._print(_outcome(options, changed, skipped))
         else:
-            for failure, run in done:
+            for failure, run in changed:
                 self.stdout.write(f"{failure}  {result}{f' as run {run}' if run else ''}")
             for verdict in skipped:
                 self.stdout.write(f"{verdict.failure_id}  skipped: {verdict.reason}")
-            self.stdout.write(f"{len(done)} {result}, {len(skipped)} skipped")
-        if skipped and not done and not options["all_matching"]:
+            self.stdout.write(f"{len(changed)} {result}, {len(skipped)} skipped")
+        if skipped and not changed and not options["all_matching"]:
             raise CommandError(f"None {'would be' if would else 'was'} {DONE[options['verb']]}.")
 
 
@@ -214,21 +214,21 @@ def _json(parser: CommandParser) -> CommandParser:
 
 
 def _filters(parser: CommandParser, limit: int | None) -> None:
-    chosen = parser.add_argument_group("filters")
-    chosen.add_argument(
+    group = parser.add_argument_group("filters")
+    group.add_argument(
         "--status",
         action="append",
         choices=[*FailureStatus.values, "all"],
         help="may be repeated (default: open and replaying)",
     )
-    chosen.add_argument("--provider", default="", choices=Provider.values)
-    chosen.add_argument("--function", default="", help="the task's name")
-    chosen.add_argument("--fingerprint", default="", help="the fingerprint of a group")
-    chosen.add_argument(
+    group.add_argument("--provider", default="", choices=Provider.values)
+    group.add_argument("--function", default="", help="the task's name")
+    group.add_argument("--fingerprint", default="", help="the fingerprint of a group")
+    group.add_argument(
         "--since", type=_timestamp, metavar="WHEN", help="2026-01-31, 2026-01-31T12:00, 30m or 7d"
     )
-    chosen.add_argument("--search", default="", help="an id or a key, or text in error or payload")
-    chosen.add_argument(
+    group.add_argument("--search", default="", help="an id or a key, or text in error or payload")
+    group.add_argument(
         "--limit", type=_positive, default=limit, metavar="N", help="at most the newest N"
     )
 
@@ -342,12 +342,12 @@ def _planned(
 
 def _outcome(
     options: dict[str, Any],
-    done: Sequence[tuple[UUID, UUID | None]],
+    changed: Sequence[tuple[UUID, UUID | None]],
     skipped: Sequence[Verdict],
 ) -> dict[str, Any]:
     return {
         "dry_run": options["dry_run"],
-        DONE[options["verb"]]: [{"id": failure, "run_id": run} for failure, run in done],
+        DONE[options["verb"]]: [{"id": failure, "run_id": run} for failure, run in changed],
         "skipped": [{"id": verdict.failure_id, "reason": verdict.reason} for verdict in skipped],
         "reasons": dict(outcomes.by_reason(skipped)),
     }
@@ -358,7 +358,8 @@ def _fields(row: Any, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _run(run: SyncRun) -> dict[str, Any]:
-    attempts = [_fields(row, ATTEMPT_FIELDS) for row in reversed(run.tried)]  # type: ignore[attr-defined]
+    newest_first: list[Any] = vars(run)["tried"]  # prefetched
+    attempts = [_fields(row, ATTEMPT_FIELDS) for row in reversed(newest_first)]
     return {**_fields(run, RUN_FIELDS), "attempts": attempts}
 
 

@@ -60,30 +60,32 @@ class Command(BaseCommand):
         self.stderr.write(line)
 
 
-def chosen(user_id: UUID, named: str) -> UUID:
+def chosen(user_id: UUID, connection: str) -> UUID:
     """The tenant's connection with that id or of that provider. Raises CommandError."""
-    if named not in Provider.values:
+    if connection not in Provider.values:
         try:
-            return UUID(named)
+            return UUID(connection)
         except ValueError:
             providers = ", ".join(Provider.values)
-            raise CommandError(f"{named!r} is neither an id nor one of {providers}.") from None
-    rows = connections.listed(user_id, provider=named)
+            raise CommandError(f"{connection!r} is neither an id nor one of {providers}.") from None
+    rows = connections.listed(user_id, provider=connection)
     if len(rows) == 1:
         return UUID(str(rows[0].pk))
     if not rows:
-        raise CommandError(f"This user has no {named} connection. See manage.py connect.")
+        raise CommandError(f"This user has no {connection} connection. See manage.py connect.")
     ids = "\n".join(f"  {row.pk}  {row.nango_connection_id}" for row in rows)
-    raise CommandError(f"This user has {len(rows)} {named} connections. Name one by its id:\n{ids}")
+    raise CommandError(
+        f"This user has {len(rows)} {connection} connections. Name one by its id:\n{ids}"
+    )
 
 
 def waited(run: SyncRun, show: Callable[[str], None]) -> SyncRun:
     """Wait until the run has ended, and show each change of its state."""
-    shown = ""
+    last = ""
     while run.status in ACTIVE:
-        if (now := in_words(run)) != shown:
+        if (now := in_words(run)) != last:
             show(now)
-            shown = now
+            last = now
         time.sleep(OFTEN)
         run = history.get(run.user_id, run.pk)
     return run

@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 from finley.auth import client_address, failed_tokens, known_tokens, token_cache
 from finley.models import ApiToken, User
 from finley.server import schema
-from finley.server.body_limit import BodyLimit, askers
+from finley.server.body_limit import BodyLimit
+from finley.server.concurrency_limit import shares_of
 from graph.api import changes
 from graph.database.role import as_owner
 from graph.errors import TooMany
@@ -105,12 +106,12 @@ def scope(token: str = "", client: str = "192.0.2.1", **headers: str) -> dict[st
     return {"type": "http", "path": "/api/", "headers": pairs, "client": (client, 1)}
 
 
-def test_inventing_tokens_makes_nobody_many_askers():
-    shares = [askers(scope(f"finley_{number}")) for number in range(3)]
+def test_inventing_tokens_makes_nobody_many_shares_of():
+    shares = [shares_of(scope(f"finley_{number}")) for number in range(3)]
     shared = set.intersection(*(set(each) for each in shares))
     assert shared == {b"address 192.0.2.1"}
     known_tokens.note("finley_good")
-    assert shared.isdisjoint(askers(scope("finley_good")))
+    assert shared.isdisjoint(shares_of(scope("finley_good")))
 
 
 def test_who_shows_no_token_counts_for_its_address_alone():
@@ -118,8 +119,8 @@ def test_who_shows_no_token_counts_for_its_address_alone():
     one, other = scope(client="192.0.2.1"), scope(client="192.0.2.2")
     for each in (one, other):
         each["headers"] = []
-    assert askers(one) == {b"address 192.0.2.1": 0.75}
-    assert askers(other) == {b"address 192.0.2.2": 0.75}
+    assert shares_of(one) == {b"address 192.0.2.1": 0.75}
+    assert shares_of(other) == {b"address 192.0.2.2": 0.75}
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,13 @@ from django.db import connections
 from django.db.utils import ProgrammingError
 from django.test import Client, override_settings
 from django.urls import reverse
+from django.utils import timezone
+from rest_framework.test import APIClient
 
 from finley.models import Membership, Role, User
+from finley.web import account
 from graph.database.role import as_owner
+from tests.finley.auth.test_sign_in import forget_attempts
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import PASSWORD, text_of
 
@@ -23,7 +27,7 @@ def member(committed) -> User:
 
 def let_in(member: User, tenant: User, role: str) -> None:
     with as_owner():
-        Membership.objects.create(member=member, tenant=tenant, role=role)
+        Membership.objects.create(member=member, tenant=tenant, role=role, accepted=timezone.now())
 
 
 def test_who_is_not_signed_in_is_asked_to_and_comes_where_it_wanted(person, books):
@@ -102,11 +106,46 @@ def test_a_member_sees_what_it_was_invited_to_and_can_go_to_its_own(member, tena
     assert "Acme 100% Wool" in text_of(client.get("/parties/"))
 
 
-def test_an_invitation_moves_nobody_into_other_books(client, member, tenant, books):
+def test_an_invitation_gives_nothing_before_it_is_accepted(client, member, tenant, books):
     theirs = logged_in(member)
     client.post("/account/members/", {"email": member.email, "role": "owner"})
-    assert "Acme" not in text_of(theirs.get("/parties/"))
-    assert "Acme" not in text_of(logged_in(member).get("/parties/"))
+    assert theirs.post("/account/tenant/", {"tenant": str(tenant.pk)}).status_code == 403
+    assert f"{tenant.email} invites you" in text_of(theirs.get("/account/"))
+    with as_owner():
+        pk = Membership.objects.get(member=member).pk
+    assert client.post(f"/account/invitations/{pk}/", {"answer": "accept"}).status_code == 404
+    theirs.post(f"/account/invitations/{pk}/", {"answer": "accept"})
+    assert "Acme" not in text_of(theirs.get("/parties/")), "nobody is moved into other books"
+    theirs.post("/account/tenant/", {"tenant": str(tenant.pk)})
+    assert "Acme 100% Wool" in text_of(theirs.get("/parties/"))
+    assert f"of {tenant.email}" in text_of(theirs.get("/account/"))
+
+
+def test_an_invitation_is_declined(client, member, tenant):
+    client.post("/account/members/", {"email": member.email, "role": "owner"})
+    with as_owner():
+        pk = Membership.objects.get(member=member).pk
+    theirs = logged_in(member)
+    theirs.post(f"/account/invitations/{pk}/", {"answer": "decline"})
+    assert "invites you" not in text_of(theirs.get("/account/"))
+    assert "Nobody but you" in text_of(client.get("/account/"))
+
+
+def test_a_token_is_made_shown_once_and_revoked(client, books):
+    page = text_of(client.post("/account/tokens/", {"name": "ledger <b>", "scopes": "read"}))
+    (token,) = re.findall(r'class="token">([^<]+)<', page)
+    assert "ledger &lt;b&gt;" in page
+    api = APIClient()
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert api.get("/api/v1/graph/stats/").json()["nodes"] == 5
+    assert api.post("/api/v1/syncs/", {}, format="json").status_code == 403
+    assert token not in text_of(client.get("/account/"))
+    (key,) = re.findall(r"/account/tokens/([^/]+)/revoke/", text_of(client.get("/account/")))
+    client.post(f"/account/tokens/{key}/revoke/")
+    assert api.get("/api/v1/graph/stats/").status_code == 401
+    for wrong in ({"name": "", "scopes": "read"}, {"name": "x", "scopes": "admin"}):
+        client.post("/account/tokens/", wrong)
+    assert "None." in text_of(client.get("/account/"))
 
 
 def test_nobody_takes_a_tenant_that_is_not_open_to_it(member, tenant, books):
@@ -174,6 +213,21 @@ def test_a_forgotten_password_is_set_anew_by_mail(person, committed):
         "/account/sign-in/", {"username": person.email, "password": "quite another one"}
     )
     assert signed["Location"] == "/"
+
+
+@pytest.mark.parametrize("limit", ["MAILS", "MAILS_OF_ADDRESS"])
+def test_mails_about_a_password_are_few(person, committed, monkeypatch, limit):
+    monkeypatch.setattr(account, limit, 2)
+    forget_attempts()
+    client = Client()
+    with override_settings(EMAIL_HOST_NAME="mail.example"):
+        pages = [
+            client.post("/account/password/", {"email": person.email}, follow=True)
+            for _ in range(4)
+        ]
+    assert len(mail.outbox) == 2
+    assert {page.request["PATH_INFO"] for page in pages} == {"/account/password/sent/"}
+    forget_attempts()
 
 
 def test_without_a_mail_server_no_page_promises_mail(committed):

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from finley.models import Membership, Role, User
 from graph.database.role import as_owner
@@ -208,7 +209,7 @@ def test_a_file_in_pieces_may_come_in_any_order_and_twice(client, quiet):
 def test_a_file_that_cannot_be_taken_is_refused_before_it_is_sent(client, quiet, sent, words):
     response = begin(client, **sent)
     assert response.status_code == 400
-    assert words in response.json()["error"]
+    assert words in response.json()["detail"]
     assert not Upload.objects.using("owner").exists()
 
 
@@ -235,7 +236,9 @@ def test_files_that_failed_or_are_imported_count_towards_the_limit(client, tenan
     ]
     Upload.objects.using("owner").bulk_create(rows)
     refused = begin(client, "b.csv", 5)
-    assert "20 files are open" in text_of(refused)
+    assert (refused.status_code, refused["Retry-After"]) == (429, "60")
+    assert refused["Content-Type"] == "application/problem+json"
+    assert "20 files are open" in refused.json()["detail"]
     Upload.objects.using("owner").update(updated_at="2024-01-01T00:00:00Z")
     again = begin(client, "b.csv", 5)
     assert (again.status_code == 200) == (state == "failed"), "a week later a failed one is gone"
@@ -286,7 +289,9 @@ def test_only_an_owner_imports_and_no_other_tenant_sees_a_file(client, tenant, o
         assert stranger.post(f"/import/{upload.pk}/{verb}/").status_code == 404
     with as_owner():
         member = User.objects.create_user("reviewer@example.org")
-        Membership.objects.create(member=member, tenant=tenant, role=Role.REVIEWER)
+        Membership.objects.create(
+            member=member, tenant=tenant, role=Role.REVIEWER, accepted=timezone.now()
+        )
     reviewer = logged_in(member)
     reviewer.post("/account/tenant/", {"tenant": str(tenant.pk)})
     assert "Acme Wool Ltd" not in text_of(reviewer.get(f"/import/{upload.pk}/"))
@@ -300,14 +305,16 @@ def test_only_an_owner_imports_and_no_other_tenant_sees_a_file(client, tenant, o
 
 def test_a_form_of_other_books_sends_nothing(client, tenant, other_tenant, quiet):
     with as_owner():
-        Membership.objects.create(member=tenant, tenant=other_tenant, role=Role.OWNER)
+        Membership.objects.create(
+            member=tenant, tenant=other_tenant, role=Role.OWNER, accepted=timezone.now()
+        )
     opened_for = named(client)
     assert opened_for == str(tenant.pk)
     client.post("/account/tenant/", {"tenant": str(other_tenant.pk)})
     sent = {"name": "a.csv", "size": 5, "tenant": opened_for}
     refused = client.post("/import/begin/", sent)
     assert refused.status_code == 400
-    assert f"the books of {other_tenant.email} now" in refused.json()["error"]
+    assert f"the books of {other_tenant.email} now" in refused.json()["detail"]
     sent = {"files": [SimpleUploadedFile("a.csv", BOOKS)], "tenant": opened_for}
     refused = client.post("/import/", sent)
     assert refused.status_code == 400

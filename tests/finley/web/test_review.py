@@ -4,8 +4,10 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from graph import models
+from graph.errors import DecidedMeanwhile
 from graph.questions import cases as payment_cases
 from graph.view import refresh
 from tests.finley.test_admin import logged_in
@@ -95,6 +97,22 @@ def test_a_note_and_an_owner_stay_with_the_case(client, two):
     assert states(two) == ["open", "open"]
 
 
+@pytest.mark.parametrize(("action", "field"), [("assign", "owner"), ("note", "note")])
+def test_a_nul_in_a_form_is_left_out(client, two, action, field):
+    assert decide(client, two[:1], action, **{field: "A\0da"}).status_code == 200
+    assert "Ada" in text_of(client.get("/review/"))
+
+
+def test_a_decision_that_waits_for_a_lock_ends_in_time(client, two, settings):
+    settings.QUESTIONS = {**settings.QUESTIONS, "request_seconds": 0.3}
+    with transaction.atomic(using="owner"):
+        models.PaymentCase.objects.using("owner").select_for_update().get(pk=two[0])
+        response = decide(client, two[:1], "confirm")
+    assert (response.status_code, response["Retry-After"]) == (503, "10")
+    assert "Nothing was changed" in text_of(response)
+    assert states(two) == ["open", "open"]
+
+
 def test_the_second_of_two_reviewers_is_told_and_changes_nothing(client, tenant, two):
     decide(logged_in(tenant), two[1:], "dismiss")
     text = text_of(decide(client, two, "confirm"))
@@ -106,7 +124,7 @@ def test_the_second_of_two_reviewers_is_told_and_changes_nothing(client, tenant,
 
 def test_a_decision_without_what_was_seen_is_taken_as_before(tenant, two):
     payment_cases.decide(tenant.id, two[0], "confirm", by="x")
-    with pytest.raises(payment_cases.DecidedMeanwhile, match="confirmed already by x"):
+    with pytest.raises(DecidedMeanwhile, match="confirmed already by x"):
         payment_cases.decide(tenant.id, two[0], "dismiss", by="y", seen="open")
     answer = payment_cases.decide(tenant.id, two[0], "recover", by="y", seen="confirmed")
     assert answer["amount_recovered"] == Decimal("120.5")

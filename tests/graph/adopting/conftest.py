@@ -1,7 +1,7 @@
 """Old tables beside finley's own, in a schema that is gone afterwards."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, LiteralString, cast
 from uuid import UUID
 
 import psycopg
@@ -12,6 +12,7 @@ from psycopg.sql import SQL, Identifier
 
 from graph import models
 from graph.adopting.outcome import Adopted, Table
+from graph.models.rows import TenantRow
 from graph.view import refresh
 from tests.graph.adopting.replaced import Replaced
 
@@ -53,7 +54,7 @@ def put(old: Replaced, raw: psycopg.Connection) -> Callable[..., None]:
             old.write(raw, SCHEMA)
             raw.execute(SQL("SET LOCAL search_path = {}").format(Identifier(SCHEMA)))
             for statement in statements:
-                raw.execute(statement)  # type: ignore[call-overload]
+                raw.execute(cast(LiteralString, statement))
 
     return write
 
@@ -79,8 +80,8 @@ def table(done: Adopted, name: str) -> Table:
     return next(item for item in done.tables if item.name == name)
 
 
-def rows(model: type, user: UUID = USER) -> list[Any]:
-    return list(model.objects.using("owner").filter(user_id=user).order_by("id"))  # type: ignore[attr-defined]
+def rows(model: type[TenantRow], user: UUID = USER) -> list[Any]:
+    return list(model.objects.using("owner").filter(user_id=user).order_by("id"))
 
 
 def written() -> int:

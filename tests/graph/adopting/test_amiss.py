@@ -143,8 +143,8 @@ SKIPPED = [
     (
         "temporal_patterns",
         "recurrence_frequency = 'daily'",
-        "recurrence_frequency is none of weekly, fortnightly, four_weekly, thirty_days, monthly, "
-        "two_monthly, quarterly, half_yearly, yearly",
+        "recurrence_frequency is none of weekly, fortnightly, twice_monthly, four_weekly, "
+        "thirty_days, monthly, two_monthly, quarterly, half_yearly, yearly",
     ),
     (
         "temporal_patterns",

@@ -47,7 +47,7 @@ def kind(answer: Any) -> str:
 
 def test_it_has_a_function_for_every_operation(made):
     named = {each.stem for each in (made / "finley_client/api/graph").glob("graph_*.py")}
-    assert len(named) == 26
+    assert len(named) == 31
     assert {"graph_importance", "graph_explain", "graph_k_shortest", "graph_export"} <= named
 
 
@@ -59,7 +59,7 @@ def test_questions_have_typed_answers(client, books):
     ranked = ask("graph_importance", client=client, kind="vendor", top=1)
     assert ranked.results[0].name == "Acme 100% Wool"
     path = ask("graph_path", client=client, source=books.acme, target=books.borough)
-    assert [hop.relationship_id for hop in path.hops][-1] == books.to_borough
+    assert [hop.id for hop in path.hops][-1] == books.to_borough
     assert path.hops[-1].occurred_at.year == 2024
     paths = ask("graph_k_shortest", client=client, source=books.sales, target=books.acme, k=2)
     assert [each.length for each in paths.paths] == [1]
@@ -79,7 +79,7 @@ def test_lists_changes_and_the_whole_graph(client, books):
     rest = ask("graph_relationships", client=client, limit=3, cursor=first.next_)
     assert len({each.id for each in (*first.results, *rest.results)}) == 4
     changes = ask("graph_changes", client=client)
-    assert len(changes.nodes.added) == 5
+    assert len(changes.entities.added) == 5
     none = ask("graph_changes", client=client, since=changes.as_of_version)
     assert none.edges.added == none.edges.changed == none.edges.removed == []
     whole = ask("graph_export", client=client, columns="amount")

@@ -21,7 +21,13 @@ from graph.api import changes
 from graph.api.schema import EXAMPLES
 from graph.http.idempotency import IdempotentRequest
 from graph.http.problems import MEDIA_TYPE
-from graph.models import PaymentCase, PaymentCaseEntry, PaymentCaseRow
+from graph.models import (
+    EntityResolution,
+    PaymentCase,
+    PaymentCaseEntry,
+    PaymentCaseRow,
+    PredictedRelationship,
+)
 from graph.models.choices import QuestionFailure
 from graph.view import refresh
 from syncjobs.questions import state
@@ -34,6 +40,7 @@ from tests.graph.api.test_heavy_views import computed
 FILE = Path(__file__).resolve().parents[3] / "graph" / "api" / "examples.json"
 SOMEBODY = "7b3ea1a5-7a1e-4f0b-9c1d-1d2b3c4d5e6f"
 MOST = 2  # of a list
+LISTS = (("graph_resolutions", "resolutions/"), ("graph_predictions", "predictions/"))
 TODAY = {"today": "2024-03-31"}
 BINARY = ("application/vnd.apache.parquet", "application/vnd.apache.arrow.stream")
 
@@ -87,6 +94,8 @@ def taken(api, tenant, books, settings) -> dict[str, Any]:
     return {
         **answers(api, books),
         **one_case(api, case, tenant.id),
+        "graph_check": checked(api, tenant.id),
+        **decisions(api, tenant.id, books),
         **questions_to_workers(api),
         "problems": problems(api, tenant, settings),
     }
@@ -233,6 +242,61 @@ def one_case(api, case: UUID, user_id: UUID) -> dict[str, dict[str, Any]]:
             "409": in_use(api, user_id, f"{path}decide/", decision),
             "200": shortened(api.post(f"{path}decide/", decision, format="json").json()),
         },
+    }
+
+
+def checked(api, user_id: UUID) -> dict[str, Any]:
+    path, payment = f"{V1}check/", {
+        "id": "7", "date": "2024-03-31", "amount": "120.50", "currency": "GBP",
+        "party": "Acme 100% Wool", "number": "INV-7",
+    }  # fmt: skip
+    wrong = {**payment, "amount": "a lot"}
+    return {
+        "200": shortened(api.post(path, {"payments": [payment]}, format="json").json()),
+        "400": api.post(path, {"payments": [payment, wrong]}, format="json").json(),
+        "409": in_use(api, user_id, path, {"payments": [payment]}),
+    }
+
+
+def decisions(api, user_id: UUID, books) -> dict[str, dict[str, Any]]:
+    """Of a pair of entities, of any two, and of an expected payment."""
+    pair = rows.add(
+        EntityResolution, user_id=user_id, kept_id=books.acme, merged_id=books.cab,
+        confidence=0.6, reason="nearly the same name", decided="open",
+    )  # fmt: skip
+    prediction = PredictedRelationship.objects.using("owner").get(user_id=user_id).pk
+    parties = {"one": str(books.cab), "other": str(books.borough), "decision": "apart"}
+    listed = {
+        name: {
+            "200": shortened(api.get(V1 + path).json()),
+            "400": api.get(V1 + path, {"colour": "red"}).json(),
+        }
+        for name, path in LISTS
+    }
+    return {
+        **listed,
+        "graph_resolutions_decide_parties": decided(
+            api, user_id, ("resolutions/", "resolutions/"), parties, other=SOMEBODY
+        ),
+        "graph_resolution_decide": decided(
+            api, user_id, (f"resolutions/{pair.pk}/decide/", f"resolutions/{SOMEBODY}/decide/"),
+            {"decision": "apart"},
+        ),
+        "graph_prediction_decide": decided(
+            api, user_id,
+            (f"predictions/{prediction}/decide/", f"predictions/{SOMEBODY}/decide/"),
+            {"action": "give_up"},
+        ),
+    }  # fmt: skip
+
+
+def decided(api, user_id: UUID, paths: tuple[str, str], body: Any, **missing: Any) -> Any:
+    one, nobody = (V1 + path for path in paths)
+    return {
+        "400": api.post(one, {"colour": "red"}, format="json").json(),
+        "404": api.post(nobody, {**body, **missing}, format="json").json(),
+        "409": in_use(api, user_id, one, body),
+        "200": shortened(api.post(one, body, format="json").json()),
     }
 
 

@@ -105,7 +105,7 @@ def test_a_problem_has_no_tag(api, books):
 
 def test_changes_over_http(api, books):
     whole = api.get(V1 + "changes/").json()
-    assert len(whole["nodes"]["added"]) == 5
+    assert len(whole["entities"]["added"]) == 5
     assert whole["since"] is None
     write(CHANGES[2].format(books))
     found = api.get(V1 + "changes/", {"since": whole["as_of_version"]}).json()

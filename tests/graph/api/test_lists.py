@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.db import connections
 
 from graph import models
 from graph.enrich import canonical
@@ -70,6 +71,89 @@ def test_pages_of_relationships_are_the_list(api, books):
         found += [row["id"] for row in page["results"]]
         cursor = page["next"]
     assert (found, cursor) == (whole, None)
+
+
+@pytest.mark.parametrize("order", ["oldest", "amount"])
+def test_pages_in_another_order_are_the_list(api, tenant, books, order):
+    for amount in (5, 7):
+        rows.payment(tenant.id, amount=amount)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("UPDATE raw_events SET amount = NULL WHERE amount IN (-7, 7)")
+    whole = ask(api, "relationships/", order=order)["results"]
+    found, cursor = [], None
+    while True:
+        more = {"cursor": cursor} if cursor else {}
+        page = ask(api, "relationships/", order=order, limit=2, **more)
+        found += page["results"]
+        if not (cursor := page["next"]):
+            break
+    assert found == whole
+    assert len({row["id"] for row in whole}) == 6
+    if order == "oldest":
+        assert [row["occurred_at"] for row in whole] == sorted(row["occurred_at"] for row in whole)
+    else:
+        amounts = [float(row["amount"]) for row in whole if row["amount"]]
+        assert amounts == sorted(amounts, reverse=True)
+        assert whole[-1]["amount"] is None
+    first = ask(api, "relationships/", order=order, limit=1)["next"]
+    other = "oldest" if order == "amount" else "amount"
+    for wrong_order in ({"order": other}, {}):
+        answer = api.get(V1 + "relationships/", {"cursor": first, **wrong_order})
+        assert (answer.status_code, list(wrong(answer))) == (400, ["cursor"])
+
+
+def test_relationships_are_summed_by_party_pair_month_and_category(api, tenant, books):
+    def sums(group, **asked):
+        answer = ask(api, "relationships/", group=group, **asked)
+        assert answer["results"] == []
+        return answer["groups"]
+
+    pairs = [(row["source"]["name"], row["target"]["name"], row["amount"], row["count"])
+             for row in sums("pair") if row["target"]]  # fmt: skip
+    assert pairs == [
+        ("Sales", "Acme 100% Wool", "123.5000", 2),
+        ("Sales", "Borough", "5.0000", 1),
+    ]
+    parties = {(row["party"]["name"], row["direction"]): row["amount"]
+               for row in sums("party") if row["party"]}  # fmt: skip
+    assert parties["Acme 100% Wool", "in"] == "123.5000"
+    assert float(parties["Sales", "out"]) >= 128.5
+    assert [row["month"] for row in sums("month")] == ["2024-02", "2024-01"]
+    (february,) = sums("month", since="2024-02-01")
+    assert (february["amount"], february["kind"]) == ("120.5000", "payment")
+    assert {row["category"] for row in sums("category", document_ref="INV-7")} == {""}
+    assert len(sums("pair", limit=1)) == 1
+    assert sums("party", party="nobody of that name") == []
+    rows.payment(tenant.id)  # from here on the view is corrected
+    for asked in ({"group": "pair"}, {}, {"order": "oldest"}):
+        answer = ask(api, "relationships/", party="nobody of that name", **asked)
+        assert not answer["groups"]
+        assert answer["results"] == []
+
+
+def test_a_sum_counts_a_payment_of_several_sources_once(api, tenant, books):
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "UPDATE relationship_instances SET canonical_id = %s WHERE id = %s",
+            [books.annotated, books.plain],
+        )
+    (acme,) = ask(api, "relationships/", group="pair", party=books.acme)["groups"]
+    assert (acme["amount"], acme["count"]) == ("120.5000", 1)
+
+
+def test_entities_by_their_ids(api, tenant, books, their_books):
+    wanted = [books.dora, books.acme, their_books.cab, books.dora]
+    answer = ask(api, "entities/", ids=",".join(map(str, wanted)))
+    assert [row["id"] for row in answer["results"]] == [str(books.dora), str(books.acme)]
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "UPDATE normalized_entities SET merged_into_id = %s WHERE id = %s",
+            [books.cab, books.acme],
+        )
+    answer = ask(api, "entities/", ids=f"{books.acme},{books.cab}")
+    assert [row["name"] for row in answer["results"]] == ["Cab"]
+    for ids_ in ("", "x", f"{books.acme},", ",".join([str(books.acme)] * 101)):
+        assert list(wrong(api.get(V1 + "entities/", {"ids": ids_}))) == ["ids"]
 
 
 def test_pages_of_entities_are_the_list(api, tenant, books):

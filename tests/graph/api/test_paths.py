@@ -92,7 +92,7 @@ def test_the_k_shortest_go_along_the_arrows_only_if_asked_to(api, town):
 def test_layers_narrow_a_path(api, books):
     ends = {"source": books.sales, "target": books.acme}
     found = ask(api, "paths/", **ends, has="fraud,temporal")
-    assert [hop["relationship_id"] for hop in found["hops"]] == [str(books.annotated)]
+    assert [hop["id"] for hop in found["hops"]] == [str(books.annotated)]
     assert not ask(api, "paths/", source=books.sales, target=books.borough, has="fraud")["found"]
 
 
@@ -105,7 +105,7 @@ def test_who_is_near_by_distance_and_what_joins_them(api, town):
     found = [(each["name"], each["distance"]) for each in answer["entities"]]
     assert found[0] == ("Mill", 0)
     assert sorted(found[1:]) == [("Bank", 1), ("Cart", 1)]
-    ends = {(each["source"], each["target"]) for each in answer["edges"]}
+    ends = {(each["source"]["id"], each["target"]["id"]) for each in answer["edges"]}
     assert ends == {(town["Mill"], town["Bank"]), (town["Mill"], town["Cart"])}
     assert (answer["truncated"], answer["edges_truncated"]) == (False, False)
     everybody = near(api, town["Mill"], depth=2)
@@ -118,11 +118,33 @@ def test_a_neighbourhood_is_cut_and_says_so(api, town):
     assert (len(cut["entities"]), cut["truncated"]) == (2, True)
     few = near(api, town["Mill"], depth=3, edge_limit=3)
     assert (len(few["edges"]), few["edges_truncated"], few["truncated"]) == (3, True, False)
-    ids = [each["relationship_id"] for each in few["edges"]]
-    assert ids == sorted(ids)
+    every = near(api, town["Mill"], depth=3)["edges"]
+    assert few["edges"] == every[:3]
+    newest = near(api, town["Mill"], limit=2, order="date")["entities"]
+    assert [each["name"] for each in newest] == ["Mill", "Cart"]
     alone = near(api, town["Mill"], limit=1, edge_limit=0)
     assert [each["name"] for each in alone["entities"]] == ["Mill"]
     assert alone["edges"] == []
+
+
+def test_a_neighbourhood_keeps_the_greatest_amounts_or_the_newest_days(api, tenant):
+    user = tenant.id
+    names = ("Centre", "Small", "Large", "Often")
+    parties = {name: rows.entity(user, name) for name in names}
+    for name, amount, day in (("Small", 1, 20), ("Large", 900, 2), ("Often", 500, 1), ("Often", 500, 3)):  # fmt: skip  # noqa: E501
+        at = datetime(2024, 1, day, tzinfo=UTC)
+        ends = [rows.event(user, parties[end], amount=amount, occurred_at=at)
+                for end in ("Centre", name)]  # fmt: skip
+        rows.relationship(user, *ends)
+    refresh.refresh()
+    for order, kept, amounts in (
+        ("amount", ["Centre", "Often", "Large"], ["900.0000", "500.0000", "500.0000"]),
+        ("date", ["Centre", "Small", "Often"], ["1.0000", "500.0000", "500.0000"]),
+    ):
+        answer = near(api, parties["Centre"].id, limit=3, order=order)
+        assert [each["name"] for each in answer["entities"][:1]] == ["Centre"]
+        assert {each["name"] for each in answer["entities"]} == set(kept)
+        assert [each["amount"] for each in answer["edges"]] == amounts
 
 
 @pytest.mark.parametrize(
@@ -182,6 +204,7 @@ def test_a_wrong_narrowing_is_named(api, books, question, field, values):
         (NEAR, "limit", ["0", "1001"]),
         (NEAR, "edge_limit", ["-1", "10001"]),
         (NEAR, "direction", ["in"]),
+        (NEAR, "order", ["id", ""]),
         (NEAR, "k", ["3"]),
     ],
 )

@@ -29,7 +29,7 @@ def names(found) -> list[str]:
 
 
 def hops(answer) -> list[tuple[str, bool]]:
-    return [(hop["relationship_id"], hop["forward"]) for hop in answer["hops"]]
+    return [(hop["id"], hop["forward"]) for hop in answer["hops"]]
 
 
 def questions(books) -> dict[str, dict[str, object]]:
@@ -94,7 +94,7 @@ def test_a_path_tells_each_hop(api, books):
     assert (answer["found"], answer["length"]) == (True, 2)
     assert answer["weights_used"] == {"confidence_score": 3}
     assert answer["hops"][0] == {
-        "relationship_id": str(books.annotated),
+        "id": str(books.annotated),
         "source": {"id": str(books.acme), "kind": "vendor", "name": "Acme 100% Wool"},
         "target": {"id": str(books.sales), "kind": "department", "name": "Sales"},
         "forward": False,
@@ -182,9 +182,9 @@ def test_a_relationship_has_all_nine_layers(api, books):
     assert answer["id"] == str(books.annotated)
     assert (answer["amount"], answer["currency"]) == ("120.5000", "GBP")
     assert answer["document_ref"] == "INV-7"
-    assert (answer["source_entity_id"], answer["target_entity_id"]) == (
-        str(books.sales),
-        str(books.acme),
+    assert (answer["source"], answer["target"]) == (
+        {"id": str(books.sales), "kind": "department", "name": "Sales"},
+        {"id": str(books.acme), "kind": "vendor", "name": "Acme 100% Wool"},
     )
     assert "user_id" not in answer
     assert all(UUID(layers[name].pop("id")) for name in layers)
@@ -224,8 +224,8 @@ def test_a_relationship_of_which_nothing_is_known_and_one_without_a_vendor(api, 
     plain = ask(api, f"relationships/{books.plain}/")
     assert plain["layers"] == {layer.name: None for layer in LAYERS}
     unresolved = ask(api, f"relationships/{books.unresolved}/")
-    assert unresolved["source_entity_id"] == str(books.sales)
-    assert unresolved["target_entity_id"] is None
+    assert unresolved["source"]["id"] == str(books.sales)
+    assert unresolved["target"] is None
 
 
 def test_no_answer_shows_another_tenants_rows(api, tenant, other_tenant, books):
@@ -279,7 +279,7 @@ def test_what_was_merged_without_its_matches_dangles(api, books):
     answer = api.get(V1 + "paths/", {"source": books.sales, "target": books.acme})
     assert answer.status_code == 404
     assert list(wrong(answer)) == ["target"]
-    assert ask(api, f"relationships/{books.annotated}/")["target_entity_id"] == str(books.acme)
+    assert ask(api, f"relationships/{books.annotated}/")["target"]["id"] == str(books.acme)
     with connections["owner"].cursor() as cursor:
         cursor.execute("DELETE FROM normalized_entities WHERE id = %s", [books.acme])
     stats = ask(api, "stats/")

@@ -29,15 +29,16 @@ def test_every_question_is_in_it_with_what_can_go_wrong():
     assert len(paths) == len(urlpatterns)
     for path, operations in paths.items():
         jobs = "questions/" in path
-        decided = path.endswith("decide/")
+        decided = path.endswith(("decide/", "check/", "resolutions/"))
         if decided:
-            assert set(operations) == {"post"}
+            both = path.endswith("resolutions/")
+            assert set(operations) == ({"get", "post"} if both else {"post"})
             continue
-        unversioned = jobs or "cases/" in path
+        unversioned = jobs or "cases/" in path or "predictions/" in path
         assert set(operations) == ({"get", "delete"} if jobs and "}/" in path else {"get"})
         for asked in operations.values():
             assert asked["description"]
-            assert asked["security"] == [{"token": []}]
+            assert asked["security"] == [{"token": []}, {"session": []}]
         asked = operations["get"]
         named = ("paths/", "cash-flow/", "open-items/", "spend/", "}/")
         found = any(part in path for part in named)
@@ -51,9 +52,20 @@ def test_every_question_is_in_it_with_what_can_go_wrong():
 
 def test_a_token_is_shown_as_a_bearer():
     schemes = published()["components"]["securitySchemes"]
-    assert {name: (s["type"], s["scheme"]) for name, s in schemes.items()} == {
-        "token": ("http", "bearer")
+    assert {name: (s["type"], s.get("scheme", s.get("in"))) for name, s in schemes.items()} == {
+        "token": ("http", "bearer"),
+        "session": ("apiKey", "cookie"),
     }
+
+
+def test_every_operation_has_a_summary_and_a_tag():
+    named = set()
+    for path, operations in published()["paths"].items():
+        for operation in operations.values():
+            assert 0 < len(operation["summary"]) < 80, path
+            assert len(operation["tags"]) == 1, path
+            named.update(operation["tags"])
+    assert {tag["name"] for tag in published()["tags"]} == named
 
 
 def test_parameters_carry_their_bounds():

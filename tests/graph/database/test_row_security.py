@@ -16,6 +16,7 @@ from graph.database import arrow, grants, row_security
 from graph.database.tenancy import tenant_transaction
 from graph.view import refresh
 from graph.view.triggers import EVERYBODY
+from syncjobs.models import Upload, UploadPiece
 from tests.graph import rows
 from tests.graph.api.conftest import keep_books
 from tests.syncjobs import run_rows
@@ -37,6 +38,8 @@ def everything_of(user: UUID) -> None:
         decided="open",
     )
     rows.case(user)
+    upload = rows.add(Upload, user_id=user, name="books.csv", size=1)
+    rows.add(UploadPiece, user_id=user, upload_id=upload.id, number=0, data=b"x")
     rows.asked(user)
     rows.repeated(user)
     connection = run_rows.connection(user)

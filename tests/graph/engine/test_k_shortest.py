@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 import networkx as nx
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -87,6 +88,26 @@ def test_a_neighbourhood_is_breadth_first(graph, depth, most, direction, data):
     distinct = set(near.nodes)
     ends = zip(graph.source.tolist(), graph.target.tolist(), strict=True)
     assert near.edges == [i for i, (u, v) in enumerate(ends) if u in distinct and v in distinct]
+
+
+@settings(max_examples=80)
+@given(books(), st.integers(1, 8), DIRECTIONS, st.sampled_from([np.add, np.maximum]), st.data())
+def test_a_neighbourhood_that_is_cut_keeps_what_is_worth_most(graph, most, direction, total, data):
+    start = data.draw(st.integers(0, graph.node_count - 1))
+    values = st.lists(st.integers(0, 5), min_size=graph.edge_count, max_size=graph.edge_count)
+    worth = np.array(data.draw(values), np.float64)
+    near = neighbourhood(
+        graph, start, depth=1, most=most, direction=direction, worth=worth, total=total
+    )
+    sums: dict[int, float] = {}
+    pairs = zip(graph.source.tolist(), graph.target.tolist(), worth.tolist(), strict=True)
+    for source, target, value in pairs:
+        for one, other in ((source, target), (target, source))[: 2 if direction == "any" else 1]:
+            if one == start != other:
+                sums[other] = float(total(sums.get(other, 0.0), value))
+    best = sorted(sums, key=lambda node: (-sums[node], node))[: most - 1]
+    assert set(near.nodes) == {start, *best}
+    assert near.truncated == (len(sums) > most - 1)
 
 
 def test_filters_keep_what_all_of_them_keep():

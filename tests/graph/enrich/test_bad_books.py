@@ -77,7 +77,7 @@ def test_100_000_rows_of_one_pair():
 def test_candidates_stay_few_in_two_sources(prices):
     """However few amounts there are, a row meets a bounded number of others, and a day of runs."""
     made = many(40_000, SOURCES[:2], prices)
-    one, _ = same_transaction._candidates(same_transaction._Known(made, {}), *SOURCES[:2])
+    one, _ = same_transaction._candidates(same_transaction._Context(made, {}), *SOURCES[:2])
     assert len(one) <= 20_000 * max(same_transaction.FULL**0.5 + 1, 2 * same_transaction.NEAR + 1)
     books = batches._Books(made, same_transaction.find(payments()), sides(made).party)
     runs = books.runs(np.flatnonzero(made.source == SOURCES[0]), -1, set())

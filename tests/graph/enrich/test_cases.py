@@ -10,7 +10,7 @@ import pytest
 
 from graph import models
 from graph.enrich import cases as enrich_cases
-from graph.enrich.cases import Pair, Row
+from graph.enrich.case_groups import Case, Pair, Row, group
 from graph.enrich.run import enrich
 from graph.errors import NotFound, QuestionError
 from graph.ingest.import_file import format_of, import_file
@@ -29,13 +29,13 @@ def pair(later: Row, original: Row, confidence: float = 0.9, **evidence: Any) ->
     return Pair(uuid4(), confidence, "open", {"kind": "paid_twice", **evidence}, later, original)
 
 
-def told(found: Iterable[enrich_cases.Case]) -> list[tuple[Decimal, set[str]]]:
-    return [(case.amount, set(case.rows)) for case in found]
+def amounts_and_rows(cases: Iterable[Case]) -> list[tuple[Decimal, set[str]]]:
+    return [(case.amount, set(case.rows)) for case in cases]
 
 
 def test_a_chain_of_three_is_one_case_of_two_extra_payments():
     a, b, c = (row(name, day=at) for at, name in enumerate("abc"))
-    (case,) = enrich_cases.group([pair(b, a), pair(c, a), pair(c, b)], {})
+    (case,) = group([pair(b, a), pair(c, a), pair(c, b)], {})
     assert (case.amount, len(case.extras)) == (200, 2)
 
 
@@ -43,30 +43,30 @@ def test_the_banks_echo_is_no_second_risk():
     a, b = row("a"), row("b")
     x, y = row("x", kind="payment", day=30), row("y", kind="payment", day=40)
     pairs = [pair(b, a), pair(y, x, 0.8)]
-    assert told(enrich_cases.group(pairs, {"a": {"x"}, "b": {"y"}})) == [(100, set("abxy"))]
-    assert told(enrich_cases.group(pairs, {})) == [(100, set("abxy"))]  # the amounts say it, too
+    assert amounts_and_rows(group(pairs, {"a": {"x"}, "b": {"y"}})) == [(100, set("abxy"))]
+    assert amounts_and_rows(group(pairs, {})) == [(100, set("abxy"))]  # the amounts say it, too
 
 
 def test_a_transfer_sent_twice_is_a_case_of_its_own():
     a, b = row("a"), row("b")
     x, y = row("x", 70, "payment", 30), row("y", 70, "payment", 31)
-    found = enrich_cases.group([pair(b, a), pair(y, x, 0.8)], {"other": {"x", "y"}})
-    assert told(found) == [(100, {"a", "b"}), (70, {"x", "y"})]
+    groups = group([pair(b, a), pair(y, x, 0.8)], {"other": {"x", "y"}})
+    assert amounts_and_rows(groups) == [(100, {"a", "b"}), (70, {"x", "y"})]
 
 
 def test_a_batch_paid_again_is_one_case_of_its_rows():
     first, again = ([row(f"{name}{at}", 70 + at) for at in range(5)] for name in "ab")
     pairs = [pair(b, a, case="ledger b0") for a, b in zip(first, again, strict=True)]
-    (case,) = enrich_cases.group(pairs, {})
+    (case,) = group(pairs, {})
     assert (case.amount, len(case.extras)) == (360, 5)
     apart = [pair(each.later, each.original, case=each.later.key) for each in pairs]
-    assert len(enrich_cases.group(apart, {})) == 5
+    assert len(group(apart, {})) == 5
 
 
-def test_the_strongest_reason_is_first_and_what_speaks_against_is_told():
+def test_the_strongest_reason_is_first_and_what_speaks_against_is_amounts_and_rows():
     a, b, c = row("a"), row("b"), row("c")
     pairs = [pair(b, a, 0.6, against=["a rhythm"]), pair(c, a, 0.9, kind="split")]
-    (case,) = enrich_cases.group(pairs, {})
+    (case,) = group(pairs, {})
     values = case.values()
     assert (values["kind"], values["confidence"]) == ("split", 0.9)
     assert values["evidence"]["against"] == ["a rhythm"]
@@ -101,8 +101,8 @@ def take(tenant, tmp_path):
 
 
 def only(tenant) -> dict[str, Any]:
-    (found,) = cases.cases(tenant.id)["results"]
-    return cases.case(tenant.id, found["id"])
+    (case,) = cases.cases(tenant.id)["results"]
+    return cases.case(tenant.id, case["id"])
 
 
 def test_one_case_with_all_its_rows_in_all_sources(tenant, take):

@@ -16,7 +16,7 @@ from pyarrow import parquet as pq
 
 from graph import models
 from graph.export import pages as export_pages
-from graph.export.csv_parquet import write_csv
+from graph.export.table_files import write_csv
 from graph.reading.load import LAYER_COLUMNS
 from graph.view import refresh
 from tests.graph import rows

@@ -34,7 +34,7 @@ class Client:
             if self.version is None
             else change_feed.since(self.user, self.version)
         )
-        for copy, changed in ((self.nodes, result["nodes"]), (self.edges, result["edges"])):
+        for copy, changed in ((self.nodes, result["entities"]), (self.edges, result["edges"])):
             assert changed["changed_fields"].keys() == {row["id"] for row in changed["changed"]}
             for row in changed["changed"]:
                 was = copy.get(row["id"], row)
@@ -123,8 +123,8 @@ def test_each_change_is_called_what_it_is():
     assert [(row["id"], row["reason"]) for row in result["edges"]["changed"]] == [(str(kept), "x")]
     assert result["edges"]["changed_fields"] == {str(kept): ["reason"]}
     assert result["edges"]["removed"] == [str(gone)]
-    assert [row["name"] for row in result["nodes"]["added"]] == ["C"]
-    assert result["nodes"]["removed"] == [str(payee.id)]
+    assert [row["name"] for row in result["entities"]["added"]] == ["C"]
+    assert result["entities"]["removed"] == [str(payee.id)]
     client.follow()
     assert change_feed.since(user, client.version)["edges"] == NOTHING
 
@@ -134,7 +134,7 @@ def test_what_came_and_went_in_between_is_not_told():
     before = full(user).version
     execute("DELETE FROM normalized_entities WHERE id = %s", rows.entity(user, "A").id)
     result = change_feed.since(user, before)
-    assert result["nodes"] == NOTHING
+    assert result["entities"] == NOTHING
     assert result["as_of_version"] != before
 
 
@@ -183,7 +183,7 @@ def test_too_much_is_refused(monkeypatch):
     user = rows.tenant_id()
     before = full(user).version
     rows.entity(user, "A")
-    assert len(change_feed.since(user, before)["nodes"]["added"]) == 1
+    assert len(change_feed.since(user, before)["entities"]["added"]) == 1
     rows.entity(user, "B")
     with pytest.raises(TooOld, match="full copy"):
         change_feed.since(user, before)

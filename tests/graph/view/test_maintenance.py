@@ -77,7 +77,7 @@ def test_forgetting_changes_no_version_and_ends_old_feeds():
     refresh.refresh()
     assert version.version(user) == known
     rows.entity(user, "C")
-    assert len(change_feed.since(user, known)["nodes"]["added"]) == 1
+    assert len(change_feed.since(user, known)["entities"]["added"]) == 1
 
 
 def test_what_no_old_refresh_has_seen_is_kept():

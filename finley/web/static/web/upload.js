@@ -26,6 +26,11 @@
     }
   };
 
+  const reason = async (response) => {
+    const isProblem = (response.headers.get("content-type") || "").startsWith("application/problem+json");
+    return isProblem ? (await response.json()).detail : `It was refused (${response.status}).`;
+  };
+
   const line = (file) => {
     const item = document.createElement("li");
     const label = document.createElement("label");
@@ -47,19 +52,20 @@
       const begun = await send(form.dataset.begin, {
         method: "POST", body: new URLSearchParams({ tenant, name: file.name, size: file.size }),
       });
-      if (begun.headers.get("content-type") !== "application/json") throw new Error(`It was refused (${begun.status}).`);
+      if (!begun.ok) throw new Error(await reason(begun));
       const told = await begun.json();
-      if (told.error) throw new Error(told.error);
       let missing = [...Array(Math.ceil(file.size / told.piece)).keys()];
       while (missing.length) {
         for (const number of missing) {
           const piece = file.slice(number * told.piece, (number + 1) * told.piece);
           const response = await send(`${told.address}pieces/${number}/`, { method: "PUT", body: piece });
-          if (!response.ok) throw new Error(`A piece was refused (${response.status}).`);
+          if (!response.ok) throw new Error(await reason(response));
           bar.value = Math.min((number + 1) * told.piece, file.size);
           text.textContent = `${Math.round((100 * bar.value) / file.size)} %`;
         }
-        missing = (await (await send(`${told.address}received/`, { method: "POST" })).json()).missing;
+        const received = await send(`${told.address}received/`, { method: "POST" });
+        if (!received.ok) throw new Error(await reason(received));
+        missing = (await received.json()).missing;
       }
       return told.address;
     } catch (error) {

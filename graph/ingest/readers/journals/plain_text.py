@@ -18,7 +18,7 @@ from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.readers import content
-from graph.ingest.readers.checked import RefusedError, checked
+from graph.ingest.readers.checked import RefusedError, checked, shown
 from graph.ingest.readers.journals import postings
 from graph.ingest.readers.journals.postings import Leg, Posting
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
@@ -160,7 +160,7 @@ class _Reading:
         if not text[0].isdigit():
             word = _DIRECTIVE.match(text)
             if word is None:
-                return Reject(line, None, "neither a transaction nor a directive", text[:500])
+                return Reject(line, None, "neither a transaction nor a directive", shown(text))
             if word[0] in _UNREAD:
                 self.unread[word[0]] += 1
             return None
@@ -168,7 +168,7 @@ class _Reading:
             return self._bean_head(line, text)
         found = _HLEDGER.fullmatch(text)
         if found is None:
-            return Reject(line, "date", "not a transaction's first line", text[:500])
+            return Reject(line, "date", "not a transaction's first line", shown(text))
         described = (found["rest"] or "").partition(";")[0].strip()
         payee, _, note = described.partition("|")
         return _Transaction(

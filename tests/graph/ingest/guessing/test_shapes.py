@@ -1,10 +1,11 @@
 """Files as banks, cards, processors and accounting programs write them, read by the guess alone.
 
-shapes/*.txt hold a file each after `=== NAME` and, after `---`, the payments that it states:
-`DATE PAYER > PAYEE AMOUNT CURRENCY`. A party is a part of a name, "*" one of our own (an account or
-a department), "any" whoever it is; "|" stands between what is equally right; a "?" behind a
-currency says that the file states none and that this must be said. A single `?` says that the file
-may be refused as doubtful, but not read in silence.
+shapes/*.txt hold a file each after `=== NAME` (and its encoding, and "crlf", where they are not
+UTF-8 and line feeds) and, after `---`, the payments that it states:
+`DATE PAYER > PAYEE AMOUNT CURRENCY`; `#` begins a note. A party is a part of a name, "*" one of our
+own (an account or a department), "any" whoever it is; "|" stands between what is equally right; a
+"?" behind a currency says that the file states none and that this must be said. A single `?` says
+that the file may be refused as doubtful, but not read in silence.
 """
 
 import re
@@ -23,10 +24,17 @@ _ROW = re.compile(r"(\S+) (.+) > (.+) (\S+) (\S+)")
 def shapes() -> dict[str, tuple[str, list[str]]]:
     found = {}
     for path in sorted(FOLDER.glob("*.txt")):
-        for part in re.split(r"^=== ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
-            name, text = part.split("\n", 1)
-            content, rows = text.split("\n---\n")
-            found[name] = content + "\n", rows.strip().splitlines()
+        found |= shapes_of(path)
+    return found
+
+
+def shapes_of(path: Path) -> dict[str, tuple[str, list[str]]]:
+    """The files of one collection, with what each states."""
+    found = {}
+    for part in re.split(r"^=== ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        name, text = part.split("\n", 1)
+        content, rows = text.split("\n---\n")
+        found[name] = content + "\n", rows.strip().splitlines()
     return found
 
 
@@ -36,9 +44,12 @@ SHAPES = shapes()
 def is_party(expected: str, party: Party) -> bool:
     if expected == "any":
         return True
-    if expected == "*":
-        return party.kind in {"account", "department"}
-    return any(part.casefold() in party.name.casefold() for part in expected.split("|"))
+    return any(
+        party.kind in {"account", "department"}
+        if part == "*"
+        else part.casefold() in party.name.casefold()
+        for part in expected.split("|")
+    )
 
 
 def is_row(expected: str, row: LedgerRow) -> bool:
@@ -66,8 +77,8 @@ def is_refused(path: Path) -> bool:
 @pytest.mark.parametrize("name", SHAPES)
 def test_read_as_it_is_meant(name: str, tmp_path: Path) -> None:
     content, expected = SHAPES[name]
-    path = tmp_path / f"{name}.csv"
-    path.write_text(content, encoding="utf-8")
+    path = tmp_path / f"{name.removesuffix('.csv').removesuffix('.txt')}.csv"
+    path.write_bytes(content)
     if expected == ["?"]:
         assert is_refused(path)
         return

@@ -120,6 +120,17 @@ def test_a_bad_transaction_costs_itself_alone(read: Read, bad: str, field: str) 
     assert len({(row.key, row.ordinal) for row in found.rows}) == 2
 
 
+@pytest.mark.parametrize("bad", ["\0nonsense", "2025-01-1\x004 x"])
+def test_a_nul_in_a_bad_line_is_shown_escaped(read: Read, bad: str) -> None:
+    found = read(
+        f"2025-01-13 Clay Barn\n    expenses:pots    12.50 EUR\n    assets:bank\n\n{bad}\n",
+        "a.journal",
+    )
+    (reject,) = found.rejects
+    assert "\0" not in reject.text
+    assert "\\x00" in reject.text
+
+
 def test_what_is_not_read_is_said(read: Read) -> None:
     text = (
         "include other.journal\n~ monthly\n    expenses:rent  5 EUR\n    assets:bank\n"

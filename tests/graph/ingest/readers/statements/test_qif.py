@@ -1,5 +1,7 @@
 """QIF: what it states, and what must be stated beside it."""
 
+from typing import Literal
+
 import pytest
 
 from graph.ingest.decode import LedgerFileError
@@ -41,8 +43,9 @@ class TestWhatMustBeStated:
     def test_is_the_order_of_day_and_month(self, read: Read) -> None:
         text = "!Type:Bank\nD03/04/2025\nT-1.00\nPClay\n^\n"
         assert "--date-order" in read(text, "a.qif", EURO).parts[0].doubts[0].text
-        for order, day in (("day", "2025-04-03"), ("month", "2025-03-04")):
-            found = read(text, "a.qif", Hints(order, "EUR"))  # type: ignore[arg-type]
+        expected: dict[Literal["day", "month"], str] = {"day": "2025-04-03", "month": "2025-03-04"}
+        for order, day in expected.items():
+            found = read(text, "a.qif", Hints(order, "EUR"))
             assert found.parts[0].doubts == ()
             assert found.moved[0][0] == day
 

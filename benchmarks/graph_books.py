@@ -1,0 +1,36 @@
+"""The books that the graph benchmarks read: made once, and kept in a database of their own."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+
+from benchmarks import bare_tables, dataset
+from benchmarks.seeded_books import EDITION, Books
+from graph import migrations
+from graph.models.view_sql import materialized_sql
+
+DATABASE = "finley_graph"
+LARGE, MIDDLE, SMALL = 500_000, 50_000, 5_000
+SIZES = (LARGE, *[MIDDLE] * 4, *[SMALL] * 195)
+# One tenant of each, for the plot of time against edges.
+STEPS = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+
+
+@contextmanager
+def kept(sizes: tuple[int, ...], seed: int, name: str = DATABASE) -> Iterator[list[UUID]]:
+    """The tenants, in the order of their sizes; the database is made anew where the code is new."""
+    books = Books(np.array(sizes), seed)
+    made_of = _mark(sizes, seed)
+    with dataset.kept(name, made_of, lambda: bare_tables.fill(books)):
+        yield books.tenants()
+
+
+def _mark(sizes: tuple[int, ...], seed: int) -> str:
+    """What the rows follow from: the numbers, the generator, the tables and the view."""
+    names = sorted(path.name for path in Path(migrations.__path__[0]).glob("*.py"))
+    parts = [repr((sizes, seed, EDITION, names)), materialized_sql()]
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()

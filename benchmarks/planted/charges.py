@@ -1,0 +1,107 @@
+"""Two books by the second: a donations platform with its charges, and customers' wallets."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from benchmarks.otherbooks.days import DAY
+from benchmarks.planted.names import Party
+from benchmarks.planted.sheets import Line, Sheets
+from finley.demo.truth import Fee, Reversal
+
+GIFTS = 260
+GUESTS = 14
+RATES = {"card": 0.019, "abroad": 0.034}
+
+
+def plant(sheets: Sheets) -> None:
+    charger = sheets.names.company(name="Swiftgive Payments")
+    _rate_fees(sheets, charger)
+    _refunds(sheets, charger)
+    _lone_candidates(sheets)
+
+
+def _moment(sheets: Sheets, margin: int = 30) -> datetime:
+    first, last = sheets.span
+    day = first + DAY * sheets.rng.randrange((last - first).days - margin)
+    return datetime.combine(day, time()) + timedelta(seconds=sheets.rng.randrange(86_400))
+
+
+def _charge(sheets: Sheets, charger: Party, gift: Line, rate: str) -> Line:
+    """What the platform keeps, some seconds after the gift; nothing names the gift."""
+    moment = gift.moment + timedelta(seconds=sheets.rng.randrange(2, 40))
+    pence = -round(gift.pence * RATES[rate])
+    line = sheets.event(moment, charger, pence, "charge")
+    sheets.fees.append(Fee(line.ref, gift.ref))
+    return line
+
+
+def _rate_fees(sheets: Sheets, charger: Party) -> None:
+    """Gifts with a charge of a constant rate; small gifts of others fall beside them by chance."""
+    givers = [sheets.names.person() for _ in range(60)]
+    lines, pairs = [], []
+    for _ in range(GIFTS):
+        pence = sheets.rng.choice((1_000, 2_000, 2_500, 5_000, sheets.rng.randrange(600, 40_000)))
+        gift = sheets.event(_moment(sheets), sheets.rng.choice(givers), pence, "gift")
+        fee = _charge(sheets, charger, gift, "card")
+        lines += [gift, fee]
+        pairs.append([fee.ref, gift.ref])
+        if sheets.rng.random() < 0.2:  # another's gift between the two
+            moment = gift.moment + timedelta(seconds=1)
+            other = sheets.event(moment, sheets.rng.choice(givers), sheets.rng.randrange(100, 900),
+                "gift",
+            )  # fmt: skip
+            lines.append(other)
+    for month in range(28):  # what the platform costs by the month is no charge of a gift
+        day = sheets.span[0] + DAY * round(30.4 * month)
+        moment = datetime.combine(day, time(9))
+        line = sheets.event(moment, charger, -1_200, "subscription")
+        lines.append(line)
+    sheets.kind("rate_fees", "fee_of", lines, pairs=pairs)
+
+
+def _refunds(sheets: Sheets, charger: Party) -> None:
+    """Equal gifts of nameless guests; the refund of the charge tells which one is refunded."""
+    guest = sheets.names.company(name="Guest")
+    lines, pairs = [], []
+    for _ in range(GUESTS):
+        start, pence = _moment(sheets, 90), sheets.rng.randrange(20, 90) * 100
+        rates = ["card", "card", "abroad"]
+        sheets.rng.shuffle(rates)
+        gifts = []
+        for at, rate in enumerate(rates):
+            moment = start + timedelta(days=at * 2, seconds=sheets.rng.randrange(9_000))
+            gift = sheets.event(moment, guest, pence, "gift")
+            gifts.append((gift, _charge(sheets, charger, gift, rate)))
+        gift, fee = gifts[rates.index("abroad")]
+        moment = gifts[-1][0].moment + timedelta(days=3)
+        back = sheets.event(moment, guest, -pence, "refund")
+        less = sheets.event(moment + timedelta(seconds=3), charger, -fee.pence, "charge refund")
+        sheets.reversals += [
+            Reversal(back.ref, gift.ref, partial=False), Reversal(less.ref, fee.ref, partial=False)
+        ]  # fmt: skip
+        lines += [line for both in gifts for line in both] + [back, less]
+        pairs += [[back.ref, gift.ref], [less.ref, fee.ref]]
+    sheets.kind("refunds", "reversal", lines, pairs=pairs)
+
+
+def _lone_candidates(sheets: Sheets) -> None:
+    """One customer's withdrawal and another's equal deposit; some deposits are sent back."""
+    customers = [sheets.names.person() for _ in range(80)]
+    lines, pairs = [], []
+    for _ in range(40):
+        one, other = sheets.rng.sample(customers, 2)
+        pence, moment = sheets.rng.randrange(10, 90) * 500, _moment(sheets, 60)
+        lines.append(sheets.wallet(moment, one, -pence, "deposit"))
+        later = moment + timedelta(days=sheets.rng.randint(1, 9))
+        lines.append(sheets.wallet(later, other, pence, "withdrawal"))
+    for _ in range(20):
+        who, moment = sheets.rng.choice(customers), _moment(sheets, 60)
+        pence = sheets.rng.randrange(2_000, 60_000)
+        paid = sheets.wallet(moment, who, -pence, "deposit")
+        later = moment + timedelta(days=sheets.rng.randint(1, 4))
+        back = sheets.wallet(later, who, pence, "deposit returned")
+        sheets.reversals.append(Reversal(back.ref, paid.ref, partial=False))
+        lines += [paid, back]
+        pairs.append([back.ref, paid.ref])
+    sheets.kind("lone_candidates", "reversal", lines, pairs=pairs)

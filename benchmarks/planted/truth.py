@@ -1,0 +1,34 @@
+"""What is true of the planted cases: by kind, in one layer each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from finley.demo.truth import Ref, Truth
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of case and its look-alikes.
+
+    `layer`: a link type, "linked" (any type), "duplicates", "series", "aliases", "overdue" or
+    "amounts". `rows` are all rows of the kind, the look-alikes' too: what a layer says of them and
+    the truth does not is wrong. `pairs` are two rows each; `series` and `parties` are ids of the
+    truth's; `cases` are groups of pairs that are one finding; `pence` the next amounts of series.
+    """
+
+    name: str
+    layer: str
+    rows: list[Ref] = field(default_factory=list)
+    pairs: list[list[Ref]] = field(default_factory=list)
+    series: list[str] = field(default_factory=list)
+    parties: list[str] = field(default_factory=list)
+    cases: list[list[list[Ref]]] = field(default_factory=list)
+    pence: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PlantedTruth(Truth):
+    """The truth of these books, and its kinds."""
+
+    kinds: list[Kind] = field(default_factory=list)

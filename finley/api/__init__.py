@@ -1,0 +1,1 @@
+"""Endpoints about people: their session, members of a tenant, tokens."""

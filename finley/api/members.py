@@ -1,0 +1,169 @@
+"""Who may see the tenant's data, whose data the person may see, and the person's tokens."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from finley.api import serializers as shapes
+from finley.auth import members, tokens
+from finley.auth.session_authentication import SessionCredentials
+from finley.models import User
+from graph.http.scopes import READ, SYNC
+from graph.http.tenant_request import TenantRequest
+from syncjobs.api.bodies import BoundedJSON
+from syncjobs.api.views import ASKED, NOT_FOUND, SENT
+
+DONE = {204: OpenApiResponse(description="Done")}
+MEMBER = OpenApiParameter("membership_id", OpenApiTypes.INT, "path")
+NO_TOKENS = "A token makes no tokens: sign in."
+
+
+class PersonsView(APIView):
+    """A view of the owner's rows about the person who asks."""
+
+    parser_classes = (BoundedJSON,)
+
+    def person(self, request: Request) -> User:
+        person: User = cast(Any, request).user  # authenticated: no AnonymousUser
+        return person
+
+    def tenant(self, request: Request) -> UUID:
+        return cast(TenantRequest, request._request).tenant_id
+
+
+class MembersView(PersonsView):
+    scope = SYNC
+
+    @extend_schema(
+        operation_id="members_list",
+        summary="Who may see your data",
+        responses={200: shapes.MembersAnswer, **ASKED},
+    )
+    def get(self, request: Request) -> Response:
+        """Members, and who is invited; the oldest first."""
+        rows = members.members(self.tenant(request))
+        return Response(shapes.MembersAnswer({"results": rows}).data)
+
+    @extend_schema(
+        operation_id="members_invite",
+        summary="Invite a user, or change a role",
+        request=shapes.InviteBody,
+        responses={200: shapes.MemberAnswer, **SENT},
+    )
+    def post(self, request: Request) -> Response:
+        """Invite a user, or change a member's role; an invitation has to be accepted."""
+        wanted = shapes.InviteBody(data=request.data).checked()
+        row = members.invite(self.tenant(request), wanted["email"], wanted["role"])
+        return Response(shapes.MemberAnswer(row).data)
+
+
+@extend_schema(parameters=[MEMBER])
+class MemberView(PersonsView):
+    @extend_schema(
+        operation_id="members_remove",
+        summary="Remove a member",
+        request=None,
+        responses={**DONE, **ASKED, **NOT_FOUND},
+    )
+    def delete(self, request: Request, membership_id: int) -> Response:
+        """The member sees nothing of your data from the next request on."""
+        members.remove(self.tenant(request), membership_id)
+        return Response(status=204)
+
+
+class InvitationsView(PersonsView):
+    @extend_schema(
+        operation_id="invitations_list",
+        summary="Invitations to see others' data",
+        responses={200: shapes.InvitationsAnswer, **ASKED},
+    )
+    def get(self, request: Request) -> Response:
+        """Those that you have not accepted; `session/` has the tenants that you may see."""
+        rows = members.invitations(self.person(request))
+        return Response(shapes.InvitationsAnswer({"results": rows}).data)
+
+
+@extend_schema(parameters=[MEMBER])
+class InvitationView(PersonsView):
+    scope = READ  # it is about the person, whatever the role in the session's tenant
+
+    @extend_schema(
+        operation_id="invitations_accept",
+        summary="Accept an invitation",
+        request=None,
+        responses={200: shapes.InvitationAnswer, **ASKED, **NOT_FOUND},
+    )
+    def post(self, request: Request, membership_id: int) -> Response:
+        """You may choose this tenant in your session from now on."""
+        _signed_in(request)
+        row = members.accept(self.person(request), membership_id)
+        return Response(shapes.InvitationAnswer(row).data)
+
+    @extend_schema(
+        operation_id="invitations_decline",
+        summary="Decline an invitation, or leave",
+        request=None,
+        responses={**DONE, **ASKED, **NOT_FOUND},
+    )
+    def delete(self, request: Request, membership_id: int) -> Response:
+        """Decline, or be a member no more."""
+        _signed_in(request)
+        members.leave(self.person(request), membership_id)
+        return Response(status=204)
+
+
+class TokensView(PersonsView):
+    scope = READ
+
+    @extend_schema(
+        operation_id="tokens_list",
+        summary="Your API tokens",
+        responses={200: shapes.TokensAnswer, **ASKED},
+    )
+    def get(self, request: Request) -> Response:
+        """Your tokens by their first letters, the oldest first."""
+        rows = tokens.listed(self.person(request))
+        return Response(shapes.TokensAnswer({"results": rows}).data)
+
+    @extend_schema(
+        operation_id="tokens_make",
+        summary="Make an API token",
+        request=shapes.TokenBody,
+        responses={201: shapes.NewTokenAnswer, **SENT},
+    )
+    def post(self, request: Request) -> Response:
+        """A token for your own data. Only a session makes one, and it is shown only now."""
+        _signed_in(request)
+        wanted = shapes.TokenBody(data=request.data).checked()
+        row, token = tokens.make(self.person(request), **wanted)
+        body = {**shapes.TokenAnswer(row).data, "token": token}
+        return Response(body, status=201, headers={"Cache-Control": "no-store"})
+
+
+@extend_schema(parameters=[OpenApiParameter("token_key", OpenApiTypes.STR, "path")])
+class TokenView(PersonsView):
+    scope = READ
+
+    @extend_schema(
+        operation_id="tokens_revoke",
+        summary="Revoke an API token",
+        request=None,
+        responses={**DONE, **ASKED, **NOT_FOUND},
+    )
+    def delete(self, request: Request, token_key: str) -> Response:
+        """It gives nothing from now on."""
+        _signed_in(request)
+        tokens.revoke(self.person(request), token_key)
+        return Response(status=204)
+
+
+def _signed_in(request: Request) -> None:
+    """Raises PermissionDenied for a token."""
+    if not isinstance(request.auth, SessionCredentials):
+        raise PermissionDenied(NO_TOKENS)

@@ -1,0 +1,15 @@
+"""People: /api/v1/…"""
+
+from django.urls import path
+
+from finley.api import members, session
+
+urlpatterns = [
+    path("session/", session.SessionView.as_view(), name="session"),
+    path("members/", members.MembersView.as_view(), name="members"),
+    path("members/<int:membership_id>/", members.MemberView.as_view(), name="member"),
+    path("invitations/", members.InvitationsView.as_view(), name="invitations"),
+    path("invitations/<int:membership_id>/", members.InvitationView.as_view(), name="invitation"),
+    path("tokens/", members.TokensView.as_view(), name="tokens"),
+    path("tokens/<str:token_key>/", members.TokenView.as_view(), name="token"),
+]

@@ -1,0 +1,112 @@
+"""Whose data a person may see, in which role; and who may see a tenant's.
+
+Users and memberships are the owner's rows: everything here runs as the owner.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models.functions import Coalesce, Now
+
+from finley.models import Membership, Role, User
+from graph.database.role import as_owner
+from graph.errors import NotFound, QuestionError
+
+SESSION_TENANT = "tenant"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The person who is signed in, and the tenant whose data the session reads."""
+
+    person: User
+    tenant_id: UUID
+    tenant: str
+    role: Role
+
+    @property
+    def reviews(self) -> bool:
+        return self.role.includes(Role.REVIEWER)
+
+    @property
+    def owns(self) -> bool:
+        return self.role.includes(Role.OWNER)
+
+
+def access(person: User, session: Mapping[str, Any]) -> Access:
+    """The session's tenant, if the person may still see it; otherwise the person's own.
+
+    A membership alone never changes whose books a session shows: the person has to choose.
+    """
+    choices = tenants_of(person)
+    wanted = session.get(SESSION_TENANT)
+    return next((each for each in choices if str(each.tenant_id) == wanted), choices[-1])
+
+
+def tenants_of(person: User) -> list[Access]:
+    """Whose data the person may see: the oldest membership first, the person's own tenant last."""
+    with as_owner():
+        accepted = list(_of_person(person).filter(accepted__isnull=False))
+    others = [
+        Access(person, each.tenant_id, each.tenant.email, Role(each.role)) for each in accepted
+    ]
+    return [*others, Access(person, person.pk, person.email, Role.OWNER)]
+
+
+def invitations(person: User) -> list[Membership]:
+    """Those that the person has not accepted, the oldest first, with their tenants."""
+    with as_owner():
+        return list(_of_person(person).filter(accepted__isnull=True))
+
+
+def accept(person: User, membership: int) -> Membership:
+    """See the tenant's data from now on. Raises NotFound."""
+    with as_owner():
+        mine = Membership.objects.filter(member=person, pk=membership)
+        if not mine.update(accepted=Coalesce("accepted", Now())):
+            raise NotFound("You have no such invitation.", "id")
+        return mine.select_related("tenant").get()
+
+
+def leave(person: User, membership: int) -> None:
+    """Decline an invitation, or be a member no more. Raises NotFound."""
+    with as_owner():
+        if not Membership.objects.filter(member=person, pk=membership).delete()[0]:
+            raise NotFound("You have no such invitation.", "id")
+
+
+def members(tenant_id: UUID) -> list[Membership]:
+    """Who may see the tenant's data, and who is invited to; the oldest first."""
+    with as_owner():
+        mine = Membership.objects.filter(tenant_id=tenant_id).select_related("member")
+        return list(mine.order_by("created", "id"))
+
+
+def invite(tenant_id: UUID, email: str, role: str) -> Membership:
+    """Invite a user to see the tenant's data, or change a member's role.
+
+    An invitation gives nothing until the invited person accepts it. Raises QuestionError where no
+    other user has the address.
+    """
+    with as_owner():
+        member = User.objects.filter(email__iexact=email, is_active=True).first()
+        if member is None or member.pk == tenant_id:
+            raise QuestionError(f"There is no other user {email}.", "email")
+        membership, _ = Membership.objects.update_or_create(
+            member=member, tenant_id=tenant_id, defaults={"role": role}
+        )
+        return Membership.objects.select_related("member").get(pk=membership.pk)
+
+
+def remove(tenant_id: UUID, membership: int) -> None:
+    """Let a member see the tenant's data no more. Raises NotFound."""
+    with as_owner():
+        if not Membership.objects.filter(tenant_id=tenant_id, pk=membership).delete()[0]:
+            raise NotFound("You have no such member.", "id")
+
+
+def _of_person(person: User) -> Any:
+    mine = Membership.objects.filter(member=person, tenant__is_active=True)
+    return mine.select_related("tenant").order_by("created", "id")

@@ -1,0 +1,85 @@
+"""Authenticates API requests by the session of the pages, beside tokens."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework import authentication
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+
+from finley.auth import members
+from finley.auth.authentication import HEADER
+from finley.auth.members import Access
+from finley.models import Role, User
+from graph.http.scopes import READ, REVIEW, SYNC
+from graph.http.tenant_request import TenantRequest
+
+SCOPES = {Role.VIEWER: (READ,), Role.REVIEWER: (READ, REVIEW), Role.OWNER: (READ, REVIEW, SYNC)}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCredentials:
+    """What a session stands for in place of a token."""
+
+    access: Access
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        return SCOPES[self.access.role]
+
+    @property
+    def token_key(self) -> str:
+        """By which requests are counted: a person's sessions together."""
+        return f"session:{self.access.person.pk}"
+
+    @property
+    def called(self) -> str:
+        return f"Your role {self.access.role}"
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """Django's session, for the tenant that it has chosen, with what the member's role allows.
+
+    Requests that change something need the header X-CSRFToken. `request.tenant_id` is the tenant.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, SessionCredentials] | None:
+        plain = request._request
+        person = plain.user if plain.COOKIES.get(settings.SESSION_COOKIE_NAME) else None
+        if not isinstance(person, User) or not person.is_active:
+            return None
+        self.enforce_csrf(request)
+        if HEADER in request.headers:
+            raise PermissionDenied(f"{HEADER} is for tokens only.")
+        credentials = SessionCredentials(members.access(person, plain.session))
+        cast(TenantRequest, plain).tenant_id = credentials.access.tenant_id
+        return person, credentials
+
+    def still_valid(self, request: Request, scope: str) -> bool:
+        """Whether the session of a request that lasts is good now and shows the same tenant."""
+        plain: Any = request._request
+        user: Any = request.user
+        if not plain.session.exists(plain.session.session_key):
+            return False
+        person = User.objects.using("owner").filter(pk=user.pk, is_active=True).first()
+        if person is None:
+            return False
+        now = members.access(person, plain.session)
+        return now.tenant_id == plain.tenant_id and scope in SCOPES[now.role]
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The authentication scheme in the API schema."""
+
+    target_class = "finley.auth.session_authentication.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": settings.SESSION_COOKIE_NAME,
+            "description": "The pages' session. POST, PUT, PATCH and DELETE need X-CSRFToken, too",
+        }

@@ -1,0 +1,38 @@
+"""API tokens that a person makes for their own tenant. They are written as the owner."""
+
+from datetime import timedelta
+
+from finley.models import ApiToken, User
+from graph.database.role import as_owner
+from graph.errors import NotFound, TooMany
+from graph.http.scopes import READ, SYNC
+
+MOST = 50  # of a person
+DAYS = 365  # at most, and unless said otherwise
+SCOPES = (READ, SYNC)  # that a person may give; `manage.py tokens` gives admin
+
+
+def listed(person: User) -> list[ApiToken]:
+    """The oldest first; of the token itself only its first letters are known."""
+    with as_owner():
+        return list(ApiToken.objects.filter(user=person).order_by("created", "digest"))
+
+
+def make(person: User, name: str, scopes: list[str], days: int = DAYS) -> tuple[ApiToken, str]:
+    """A token, which nobody can show again. Raises TooMany."""
+    with as_owner():
+        if ApiToken.objects.filter(user=person).count() >= MOST:
+            raise TooMany(f"You have {MOST} tokens: revoke some first.", after=60)
+        row, token = ApiToken.objects.create(
+            person, name=name, scopes=scopes, expiry=timedelta(days=days)
+        )
+        return row, str(token)
+
+
+def revoke(person: User, token_key: str) -> None:
+    """The token that begins so gives nothing from now on. Raises NotFound."""
+    with as_owner():
+        row = ApiToken.objects.filter(user=person, token_key=token_key).first()
+        if row is None:
+            raise NotFound("You have no such token.", "id")
+        row.delete()

@@ -1,0 +1,142 @@
+"""Cases of possible double payments, all rows side by side, for a person to decide."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from finley.models import Role
+from finley.web import downloads, parameters
+from finley.web.access import PageRequest, page
+from finley.web.downloads import Column
+from graph.errors import DecidedMeanwhile, GraphError, NotFound, QuestionError
+from graph.models.choices import CaseAction, CaseState
+from graph.questions import cases
+
+A_PAGE = 15
+OF_MANY = (CaseAction.CONFIRM, CaseAction.DISMISS, CaseAction.REOPEN)
+ACTIONS = (*OF_MANY, CaseAction.RECOVER, CaseAction.ASSIGN, CaseAction.NOTE)
+DONE = {
+    "confirm": "confirmed",
+    "dismiss": "dismissed",
+    "reopen": "open again",
+    "recover": "recovered",
+    "assign": "assigned",
+    "note": "noted",
+}
+COLUMNS = (
+    Column("State", lambda case: case["state"]),
+    Column("Party", lambda case: case["party"]),
+    Column("At risk", lambda case: case["amount_at_risk"]),
+    Column("Recovered", lambda case: case["amount_recovered"]),
+    Column("Currency", lambda case: case["currency"]),
+    Column("Extra payments", lambda case: case["extra_payments"]),
+    Column("First day", lambda case: case["first_day"]),
+    Column("Last day", lambda case: case["last_day"]),
+    Column("Why", lambda case: case["reason"]),
+    Column("Sure", lambda case: case["confidence"]),
+    Column("Owner", lambda case: case["owner"]),
+    Column("Note", lambda case: case["note"]),
+    Column("Id", lambda case: str(case["id"])),
+)
+Row = dict[str, Any]
+
+
+@page()
+def review(request: PageRequest) -> HttpResponse:
+    """The queue of one state, the surest first: `state`, `party`, `min_amount`, `offset`."""
+    filters = _filters(request)
+    user_id = request.access.tenant_id
+    if downloads.wants_file(request):
+        answer = cases.cases(user_id, **filters, order="confidence", limit=downloads.MOST + 1)
+        return downloads.file(request, "paid-twice", COLUMNS, answer["results"])
+    offset = parameters.offset(request.GET)
+    answer = cases.cases(user_id, **filters, order="confidence", limit=A_PAGE, offset=offset)
+    context = {
+        "cases": [cases.case(user_id, case["id"]) for case in answer["results"]],
+        "totals": answer["totals"],
+        "count": answer["count"],
+        "next": answer["next"],
+        "state": filters["state"],
+        "states": CaseState.values,
+    }
+    return render(request, "web/review.html", context)
+
+
+def _filters(request: PageRequest) -> Row:
+    state = parameters.text_of(request.GET, "state") or CaseState.OPEN.value
+    if state not in CaseState.values:
+        raise QuestionError(f"There is no state {state}: say {', '.join(CaseState)}.", "state")
+    text = parameters.text_of(request.GET, "min_amount")
+    return {
+        "state": state,
+        "party": parameters.text_of(request.GET, "party") or None,
+        "min_amount": parameters.amount("min_amount", text) if text else None,
+    }
+
+
+@require_POST
+@page(Role.REVIEWER)
+def decide(request: PageRequest) -> HttpResponse:
+    """One action upon the cases chosen; who comes second is told what stands."""
+    action, seen = request.POST.get("action", ""), request.POST.get("seen", "")
+    case_ids = _ids(request.POST.getlist("case"))
+    if action not in ACTIONS or seen not in CaseState.values or not case_ids:
+        raise QuestionError("Choose a case, and say what is to be done with it.", "action")
+    if len(case_ids) > 1 and action not in OF_MANY:
+        raise QuestionError(f"{action.capitalize()} one case at a time.", "action")
+    changed = [case for case in case_ids if _decide(request, case, action, seen)]
+    if changed:
+        messages.success(request, f"{len(changed)} of {len(case_ids)} {DONE[action]}.")
+    _remember(request, action, changed)
+    following = request.POST.get("back", "")
+    return redirect(following if following.startswith("/review/") else "review")
+
+
+def _decide(request: PageRequest, case: UUID, action: str, seen: str) -> bool:
+    """Whether it was done; otherwise the person is told why not."""
+    owner = request.POST.get("owner", "")[:200] if action == CaseAction.ASSIGN else None
+    try:
+        cases.decide(
+            request.access.tenant_id,
+            case,
+            action,
+            by=str(request.access.person.email),
+            note=request.POST.get("note", "").strip()[:2_000],
+            owner=owner,
+            amount=_recovered(request, action),
+            seen=seen,
+        )
+    except (DecidedMeanwhile, NotFound) as error:
+        messages.warning(request, str(error))
+        return False
+    except GraphError as error:
+        messages.error(request, str(error))
+        return False
+    return True
+
+
+def _recovered(request: PageRequest, action: str) -> Decimal | None:
+    text = request.POST.get("amount", "").strip()
+    return parameters.amount("amount", text) if action == CaseAction.RECOVER and text else None
+
+
+def _remember(request: PageRequest, action: str, changed: list[UUID]) -> None:
+    """What the next press of undo opens again."""
+    states = {"confirm": CaseState.CONFIRMED, "dismiss": CaseState.DISMISSED}
+    if changed and action in states:
+        ids = [str(case) for case in changed]
+        request.session["undo"] = {"cases": ids, "state": states[action].value}
+    elif action == CaseAction.REOPEN:
+        request.session.pop("undo", None)
+
+
+def _ids(texts: list[str]) -> list[UUID]:
+    try:
+        return [UUID(text) for text in texts]
+    except ValueError:
+        raise QuestionError("There is no such case.", "case") from None

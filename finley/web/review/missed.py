@@ -1,0 +1,63 @@
+"""Expected payments that did not come: given up, or expected again, by a person."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from finley.models import Role
+from finley.web import findings, kept, parameters
+from finley.web.access import PageRequest, page
+from graph.errors import DecidedMeanwhile, NotFound, QuestionError
+from graph.questions import predictions
+
+A_PAGE = 25
+OVERDUE, GIVEN_UP = "overdue", "given-up"
+DONE = {predictions.GIVE_UP: "given up", predictions.EXPECT: "expected again"}
+
+
+@page()
+def queue(request: PageRequest) -> HttpResponse:
+    """`show`: overdue (the default; the longest overdue first) or given-up."""
+    show = parameters.text_of(request.GET, "show") or OVERDUE
+    if show not in {OVERDUE, GIVEN_UP}:
+        raise QuestionError(f"There is no queue {show}.", "show")
+    start, user_id = parameters.offset(request.GET), request.access.tenant_id
+    if show == OVERDUE:
+        overdue = kept.answer(findings.expected, user_id).overdue
+        rows, count = [_flat(row) for row in overdue[start : start + A_PAGE]], len(overdue)
+    else:
+        rows, count = predictions.given_up(user_id, most=A_PAGE, offset=start)
+    context = {
+        "rows": rows,
+        "count": count,
+        "show": show,
+        "next": start + A_PAGE if start + A_PAGE < count else None,
+    }
+    return render(request, "web/review_missed.html", context)
+
+
+def _flat(row: findings.Row) -> findings.Row:
+    """As `predictions.given_up` has it."""
+    ends = {"source": row["source"], "target": row["target"]}
+    return {**row["insight"], **ends, "relationship": row["id"], "currency": row["currency"]}
+
+
+@require_POST
+@page(Role.REVIEWER)
+def decide(request: PageRequest, prediction: UUID) -> HttpResponse:
+    """Give it up, or expect it again; who comes second is told what stands."""
+    action = request.POST.get("action", "")
+    if action not in predictions.ACTIONS:
+        raise QuestionError("Say give_up or expect.", "action")
+    user_id, by = request.access.tenant_id, str(request.access.person.email)
+    try:
+        predictions.decide(user_id, prediction, action, by=by)
+        messages.success(request, f"The payment is {DONE[action]}.")
+    except (DecidedMeanwhile, NotFound) as error:
+        messages.warning(request, str(error))
+    show = OVERDUE if action == predictions.GIVE_UP else GIVEN_UP
+    return redirect(f"{reverse('review-missed')}?show={show}#next")

@@ -1,0 +1,90 @@
+"""Names that may mean one party, side by side, for a person to merge or keep apart."""
+
+from typing import Any, cast, get_args
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from finley.models import Role
+from finley.web import parameters
+from finley.web.access import PageRequest, page
+from finley.web.templatetags.finley import day
+from graph.errors import DecidedMeanwhile, NotFound, QuestionError
+from graph.models.choices import ResolutionDecision
+from graph.questions import resolutions
+from graph.questions.resolutions import Word
+
+A_PAGE = 25
+FIELDS = (
+    ("name", "Name"),
+    ("kind", "Kind"),
+    ("payments", "Rows with an amount"),
+    ("sums", "Sums of these rows"),
+    ("first", "First"),
+    ("last", "Last"),
+    ("keys", "Keys"),
+    ("descriptions", "Texts"),
+)
+DONE = {"merge": "merged", "apart": "kept apart", "undo": "taken back"}
+Row = dict[str, Any]
+
+
+@page()
+def queue(request: PageRequest) -> HttpResponse:
+    """The likeliest pairs first. `decided`: open (the default), merge, apart or automatic."""
+    text = parameters.text_of(request.GET, "decided") or ResolutionDecision.OPEN.value
+    if text not in ResolutionDecision.values:
+        raise QuestionError(f"There is no queue {text}.", "decided")
+    decided = ResolutionDecision(text)
+    start = parameters.offset(request.GET)
+    pairs, count = resolutions.listed(request.access.tenant_id, decided, most=A_PAGE, offset=start)
+    context = {
+        "pairs": [{**pair, "lines": _lines(pair)} for pair in pairs],
+        "count": count,
+        "decided": decided.value,
+        "queues": [(decision.value, decision.label) for decision in ResolutionDecision],
+        "next": start + A_PAGE if start + A_PAGE < count else None,
+    }
+    return render(request, "web/review_parties.html", context)
+
+
+def _lines(pair: Row) -> list[Row]:
+    return [
+        {
+            "title": title,
+            "kept": _text(pair["kept"].get(name)),
+            "merged": _text(pair["merged"].get(name)),
+            "differs": name in {"name", "kind", "keys"}
+            and pair["kept"].get(name) != pair["merged"].get(name),
+        }
+        for name, title in FIELDS
+    ]
+
+
+def _text(value: Any) -> str:
+    return day(value) if hasattr(value, "isoformat") else str("" if value is None else value)
+
+
+@require_POST
+@page(Role.REVIEWER)
+def decide(request: PageRequest, pair: UUID) -> HttpResponse:
+    """Merge, keep apart or take back; who comes second is told what stands."""
+    word, seen = request.POST.get("word", ""), request.POST.get("seen", "")
+    if word not in get_args(Word) or seen not in ResolutionDecision.values:
+        raise QuestionError("Say merge, apart or undo, and what you saw.", "word")
+    try:
+        resolutions.decide(
+            request.access.tenant_id,
+            pair,
+            cast(Word, word),
+            seen=seen,
+            by=str(request.access.person.email),
+        )
+        messages.success(request, f"The pair was {DONE[word]}.")
+    except (DecidedMeanwhile, NotFound) as error:
+        messages.warning(request, str(error))
+    return redirect(f"{reverse('review-parties')}?decided={seen}#next")

@@ -1,0 +1,244 @@
+/* Draws the whole graph with sigma: colours, filters, a party's panel, paths, PNG, permalink. */
+(() => {
+  const section = document.getElementById("explorer");
+  if (!section || !globalThis.Sigma) return;
+  const byId = (id) => document.getElementById(id);
+  const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const state = new URLSearchParams(location.hash.slice(1));
+  const money = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
+  const DAY = 86400000;
+  const kinds = {
+    vendor: "--out", department: "--main", account: "--main", project: "--main",
+    customer: "--in", employee: "--warn", clearing: "--soft",
+  };
+  let data, graph, sigma, chosen = null;
+  let path = new Set();
+
+  const remember = () => {
+    for (const [name, value] of [["party", chosen === null ? "" : data.id(chosen)],
+      ["colours", byId("colours").value === "kind" ? "" : byId("colours").value],
+      ["least", byId("least").value], ["until", untilShown() ? byId("time").value : ""]]) {
+      if (value) state.set(name, value); else state.delete(name);
+    }
+    history.replaceState(null, "", `${location.pathname}${location.search}${state.size ? `#${state}` : ""}`);
+  };
+
+  const colour = (node) => {
+    if (byId("colours").value === "kind") return style(kinds[data.kinds[node]] || "--soft");
+    const hue = (data.community[node] * 137.508) % 360;
+    return hslToHex(hue, 55, matchMedia("(prefers-color-scheme: dark)").matches ? 65 : 42);
+  };
+
+  const hslToHex = (hue, saturation, light) => {
+    const a = (saturation / 100) * Math.min(light / 100, 1 - light / 100);
+    const part = (n) => {
+      const k = (n + hue / 30) % 12;
+      const value = light / 100 - a * Math.max(-1, Math.min(k - 3, 9 - k, 1));
+      return Math.round(255 * value).toString(16).padStart(2, "0");
+    };
+    return `#${part(0)}${part(8)}${part(4)}`;
+  };
+
+  const untilShown = () => Number(byId("time").value) < Number(byId("time").max);
+
+  /* Edges that the filters leave; a line stands for both directions and all currencies of a pair. */
+  const lines = () => {
+    const least = Number(byId("least").value) || 0, until = Number(byId("time").value);
+    const found = new Map();
+    for (let at = 0; at < data.source.length; at += 1) {
+      if (data.amount[at] < least || data.first[at] > until) continue;
+      const [one, other] = [data.source[at], data.target[at]].sort((a, b) => a - b);
+      if (one === other) continue;
+      const key = one * data.names.length + other;
+      found.set(key, (found.get(key) || 0) + data.count[at]);
+    }
+    return found;
+  };
+
+  const build = () => {
+    graph = new graphology.UndirectedGraph();
+    for (let node = 0; node < data.names.length; node += 1) {
+      graph.addNode(String(node), {
+        x: data.x[node], y: data.y[node], size: data.size[node],
+        label: data.names[node], color: colour(node),
+      });
+    }
+  };
+
+  const drawEdges = () => {
+    graph.clearEdges();
+    const faint = style("--line"), strong = style("--main"), found = lines();
+    for (const [key, count] of found) {
+      const one = Math.floor(key / data.names.length), other = key % data.names.length;
+      const lit = chosen === one || chosen === other || path.has(key);
+      graph.addEdge(String(one), String(other), {
+        size: (lit ? 1.5 : 0.5) + Math.log1p(count) / 3, color: lit ? strong : faint,
+      });
+    }
+    byId("counts").textContent = `${money.format(data.names.length)} parties, `
+      + `${money.format(found.size)} pairs of parties with payments between them. `
+      + "Drag to move, the wheel enlarges, a click shows a party.";
+  };
+
+  const legend = () => {
+    const names = [["accounts and departments", "own"], ["vendors", "vendor"],
+      ["customers", "customer"], ["employees", "employee"]];
+    byId("legend").replaceChildren(...(byId("colours").value === "kind" ? names : []).map(
+      ([text, name]) => Object.assign(document.createElement("span"), { textContent: text, className: name })));
+  };
+
+  const element = (tag, properties, ...children) => {
+    const made = Object.assign(document.createElement(tag), properties);
+    made.append(...children);
+    return made;
+  };
+
+  const dealings = (node) => {
+    const sums = new Map();
+    for (let at = 0; at < data.source.length; at += 1) {
+      const outgoing = data.source[at] === node;
+      if (!outgoing && data.target[at] !== node) continue;
+      const other = outgoing ? data.target[at] : data.source[at];
+      const key = `${other} ${outgoing} ${data.currency[at]}`;
+      const sum = sums.get(key) || { other, outgoing, currency: data.currencies[data.currency[at]], amount: 0, count: 0 };
+      sum.amount += data.amount[at];
+      sum.count += data.count[at];
+      sums.set(key, sum);
+    }
+    return [...sums.values()].sort((a, b) => b.amount - a.amount);
+  };
+
+  const show = (node, move = true) => {
+    chosen = node;
+    const panel = byId("panel");
+    panel.hidden = node === null;
+    if (node !== null) {
+      const id = data.id(node), sums = dealings(node);
+      const list = element("ul", {}, ...sums.slice(0, 8).map((sum) => {
+        const button = element("button", { type: "button", className: "plain", textContent: data.names[sum.other] });
+        button.addEventListener("click", () => show(sum.other));
+        return element("li", {}, sum.outgoing ? "pays " : "paid by ", button,
+          ` ${sum.currency} ${money.format(sum.amount)} in ${sum.count}`);
+      }));
+      const close = element("button", { type: "button", textContent: "Close" });
+      close.addEventListener("click", () => show(null));
+      const to = element("input", { id: "path-to" });
+      to.setAttribute("list", "parties");
+      const go = element("button", { type: "button", textContent: "Find the path" });
+      go.addEventListener("click", () => findPath(node, nodeOf(to.value)));
+      panel.replaceChildren(
+        element("h3", { textContent: data.names[node] }), element("p", { className: "note", textContent: data.kinds[node] }),
+        element("p", {}, element("a", { href: `/parties/${id}/`, textContent: "Its page" }), " · ",
+          element("a", { href: `/explore/${id}/`, textContent: "Its surroundings" })),
+        list, element("div", { className: "row" }, element("label", {}, "Path to ", to), go),
+        element("div", { id: "path-found" }), close);
+      if (move && sigma) {
+        const place = sigma.getNodeDisplayData(String(node));
+        if (place) sigma.getCamera().animate({ x: place.x, y: place.y, ratio: 0.25 }, { duration: 300 });
+      }
+    }
+    drawEdges();
+    remember();
+  };
+
+  const nodeOf = (text) => {
+    const wanted = text.trim().toLowerCase();
+    const exact = data.names.findIndex((name) => name.toLowerCase() === wanted);
+    if (exact >= 0 || !wanted) return exact;
+    return data.names.findIndex((name) => name.toLowerCase().includes(wanted));
+  };
+
+  const findPath = async (from, to) => {
+    const found = byId("path-found");
+    if (to < 0) { found.textContent = "There is no such party."; return; }
+    const query = new URLSearchParams({ source: data.id(from), target: data.id(to) });
+    const response = await fetch(`/api/v1/graph/paths/?${query}`, { headers: { Accept: "application/json" } });
+    const answer = await response.json();
+    if (!response.ok || !answer.found) {
+      found.textContent = answer.detail || "There is no path.";
+      return;
+    }
+    const index = new Map(data.names.map((_, node) => [data.id(node), node]));
+    path = new Set(answer.hops.map((hop) => {
+      const [one, other] = [index.get(hop.source.id), index.get(hop.target.id)].sort((a, b) => a - b);
+      return one * data.names.length + other;
+    }));
+    found.replaceChildren(element("ol", {}, ...answer.hops.map((hop) => element("li", {},
+      `${hop.source.name} ${hop.forward ? "→" : "←"} `,
+      element("a", { href: `/payments/${hop.id}/`, textContent: hop.target.name })))));
+    drawEdges();
+  };
+
+  const save = () => {
+    sigma.once("afterRender", () => {
+      const canvases = [...byId("canvas").querySelectorAll("canvas")];
+      const whole = document.createElement("canvas");
+      Object.assign(whole, { width: canvases[0].width, height: canvases[0].height });
+      const context = whole.getContext("2d");
+      context.fillStyle = style("--ground");
+      context.fillRect(0, 0, whole.width, whole.height);
+      canvases.forEach((canvas) => context.drawImage(canvas, 0, 0, whole.width, whole.height));
+      whole.toBlob((blob) => {
+        const link = element("a", { href: URL.createObjectURL(blob), download: "finley-graph.png" });
+        link.click();
+        URL.revokeObjectURL(link.href);
+      });
+    });
+    sigma.refresh();
+  };
+
+  const showTime = () => {
+    const day = new Date(Number(byId("time").value) * DAY);
+    byId("time-shown").textContent = day.toISOString().slice(0, 10);
+  };
+
+  const start = async () => {
+    section.hidden = false;
+    const began = performance.now();
+    const response = await fetch(section.dataset.src);
+    if (!response.ok) { byId("counts").textContent = "The graph could not be read. Load the page again."; return; }
+    data = globalThis.finleyPicture(await response.arrayBuffer());
+    const last = data.last.reduce((a, b) => Math.max(a, b), 0);
+    const first = data.first.reduce((a, b) => Math.min(a, b), last);
+    Object.assign(byId("time"), { min: first, max: last, value: state.get("until") || last });
+    byId("colours").value = state.get("colours") || "kind";
+    byId("least").value = state.get("least") || "";
+    byId("parties").replaceChildren(...data.names.slice(0, 2000).map((name) => element("option", { value: name })));
+    build();
+    sigma = new globalThis.Sigma(graph, byId("canvas"), {
+      settings: {
+        itemSizesReference: "screen", hideEdgesOnMove: data.source.length > 20000, labelRenderedSizeThreshold: 7,
+        labelDensity: 0.4, maxCameraRatio: 3, minEdgeThickness: 0.4,
+      },
+      styles: {
+        nodes: { ...globalThis.Sigma.DEFAULT_STYLES.nodes, labelColor: style("--text") },
+        edges: globalThis.Sigma.DEFAULT_STYLES.edges,
+      },
+    });
+    const wanted = state.get("party");
+    const node = wanted ? data.names.findIndex((_, at) => data.id(at) === wanted) : -1;
+    show(node < 0 ? null : node);
+    legend();
+    showTime();
+    sigma.on("clickNode", ({ node: key }) => show(Number(key), false));
+    sigma.on("clickStage", () => { path = new Set(); show(null); });
+    byId("find-party").addEventListener("change", (event) => {
+      const at = nodeOf(event.target.value);
+      if (at >= 0) show(at);
+    });
+    byId("colours").addEventListener("change", () => {
+      graph.updateEachNodeAttributes((key, attributes) => ({ ...attributes, color: colour(Number(key)) }), { attributes: ["color"] });
+      legend();
+      remember();
+    });
+    byId("least").addEventListener("change", () => { drawEdges(); remember(); });
+    byId("time").addEventListener("input", showTime);
+    byId("time").addEventListener("change", () => { drawEdges(); remember(); });
+    byId("reset").addEventListener("click", () => { path = new Set(); show(null); sigma.getCamera().animatedReset(); });
+    byId("png").addEventListener("click", save);
+    section.dataset.milliseconds = Math.round(performance.now() - began);
+    section.dataset.ready = "yes";
+  };
+
+  start();
+})();

@@ -1,0 +1,62 @@
+"""The JSON objects that requests send."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from rest_framework import serializers
+
+from graph.api.common_serializers import StrictQuery
+
+# JSON types that the fields would convert: 0 for false, 7 for "7", false for an id of zeros.
+JSON: dict[type[serializers.Field[Any, Any, Any, Any]], tuple[type, str]] = {
+    serializers.BooleanField: (bool, "true or false"),
+    serializers.CharField: (str, "a string"),
+    serializers.IntegerField: (int, "a whole number"),
+    serializers.UUIDField: (str, "a string"),
+}
+
+
+def _is(value: Any, kind: type) -> bool:
+    """Whether the value has the JSON type. Missing and null values are checked by the field."""
+    return value is None or (isinstance(value, kind) and isinstance(value, bool) == (kind is bool))
+
+
+def _misread(field: serializers.Field[Any, Any, Any, Any], value: Any) -> Any:
+    """The errors in the value's JSON type: sentences, or for a list, sentences by position."""
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        errors = {i: _misread(field.child, item) for i, item in enumerate(value)}
+        return {position: sentences for position, sentences in errors.items() if sentences}
+    return [
+        f"Must be {word}."
+        for kind, (types, word) in JSON.items()
+        if isinstance(field, kind) and not _is(value, types)
+    ]
+
+
+class StrictBody(StrictQuery):
+    """A request's JSON object. Unknown fields are errors."""
+
+    one_of_them = "field"
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            raise serializers.ValidationError({"detail": "The body must be a JSON object."})
+        wrong = {
+            name: errors
+            for name, field in self.fields.items()
+            if (errors := _misread(field, data.get(name)))
+        }
+        try:
+            checked = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError(
+                {**cast(dict[str, Any], error.detail), **wrong}
+            ) from None
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return checked
+
+    def checked(self) -> dict[str, Any]:
+        """The validated fields. Raises ValidationError that names each wrong one."""
+        self.is_valid(raise_exception=True)
+        return dict(self.validated_data)

@@ -1,0 +1,110 @@
+"""What people's decisions about parties and predictions take and give."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from graph.api.bodies import StrictBody
+from graph.api.common_serializers import Answer, StrictQuery
+from graph.api.list_serializers import money
+from graph.api.serializers import EntityAnswer
+from graph.models.choices import PredictionStatus, ResolutionDecision
+from graph.questions import predictions
+
+WORDS = ("merge", "apart", "undo")
+
+
+class PageQuery(StrictQuery):
+    limit = serializers.IntegerField(default=25, min_value=1, max_value=200)
+    offset = serializers.IntegerField(default=0, min_value=0, max_value=10**6)
+
+
+class ResolutionsQuery(PageQuery):
+    decided = serializers.ChoiceField(
+        ResolutionDecision.choices, default=ResolutionDecision.OPEN.value
+    )
+
+
+class PairEnd(EntityAnswer):
+    """An entity as the books know it under its own name, before any merge."""
+
+    payments = serializers.IntegerField(required=False, help_text="Counts its rows with an amount")
+    sums = serializers.CharField(
+        required=False, allow_null=True, help_text="Of these rows, by currency"
+    )
+    first = serializers.DateField(required=False, allow_null=True)
+    last = serializers.DateField(required=False, allow_null=True)
+    names = serializers.CharField(required=False, allow_null=True, help_text="As rows spell it")
+    keys = serializers.CharField(required=False, allow_null=True)
+    descriptions = serializers.CharField(required=False, allow_null=True)
+
+
+class PairAnswer(Answer):
+    id = serializers.UUIDField()
+    decided = serializers.ChoiceField(ResolutionDecision.choices)
+    confidence = serializers.FloatField()
+    reason = serializers.CharField()
+    decided_by = serializers.CharField(help_text="Empty where no person decided")
+    decided_at = serializers.DateTimeField(allow_null=True)
+    kept = PairEnd()
+    merged = PairEnd()
+
+
+class ResolutionsAnswer(Answer):
+    count = serializers.IntegerField(help_text="Counts the pairs that are decided so")
+    results = PairAnswer(many=True, help_text="The likeliest first")
+    next = serializers.IntegerField(allow_null=True, help_text="The next page's `offset`")
+
+
+class PairDecisionBody(StrictBody):
+    decision = serializers.ChoiceField(
+        WORDS,
+        help_text="undo: forget a person's decision; an automatic merge is kept apart from then on",
+    )
+    seen = serializers.ChoiceField(
+        ResolutionDecision.choices,
+        required=False,
+        help_text="How it was decided when you looked: 409 if it is another way now",
+    )
+
+
+class PartiesDecisionBody(StrictBody):
+    decision = serializers.ChoiceField(WORDS)
+    one = serializers.UUIDField(help_text="An entity's id: its name stays")
+    other = serializers.UUIDField(help_text="An entity's id")
+
+
+class PairDecisionAnswer(Answer):
+    pair = PairAnswer(allow_null=True, help_text="null: they are no pair any more")
+
+
+class PredictionsQuery(PageQuery):
+    pass
+
+
+class PredictionAnswer(Answer):
+    id = serializers.UUIDField(help_text="The prediction: `insight.id` of insights/prediction/")
+    relationship = serializers.UUIDField(help_text="The last payment of its series")
+    source: Any = EntityAnswer(allow_null=True)
+    target = EntityAnswer(allow_null=True)
+    prediction_confidence = serializers.FloatField(allow_null=True)
+    prediction_reason = serializers.CharField()
+    expected_from = serializers.DateField(allow_null=True)
+    expected_to = serializers.DateField(allow_null=True)
+    amount_low = money()
+    amount_high = money()
+    currency = serializers.CharField(allow_null=True)
+    status = serializers.ChoiceField(PredictionStatus.choices)
+    by = serializers.CharField(help_text="Who gave it up; empty where nobody did")
+
+
+class PredictionsAnswer(Answer):
+    count = serializers.IntegerField(help_text="Counts the predictions that were given up")
+    results = PredictionAnswer(many=True)
+    next = serializers.IntegerField(allow_null=True, help_text="The next page's `offset`")
+
+
+class PredictionDecisionBody(StrictBody):
+    action = serializers.ChoiceField(
+        predictions.ACTIONS, help_text="give_up: it will not come; expect: it may come after all"
+    )

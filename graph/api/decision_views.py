@@ -1,0 +1,127 @@
+"""What people decide about parties and predictions."""
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from graph.api import decision_serializers as shapes
+from graph.api.common_serializers import NoQuery
+from graph.api.idempotent_view import Repeatable
+from graph.api.question_view import NOT_FOUND, PROBLEMS
+from graph.api.tenant_view import Asked
+from graph.http.scopes import REVIEW
+from graph.models.choices import ResolutionDecision
+from graph.questions import predictions, resolutions
+
+OF_ROWS = {status: PROBLEMS[status] for status in (400, 401)}
+MEANWHILE = {409: OpenApiResponse(description="Somebody has decided it since you looked")}
+
+
+def person(request: Request) -> str:
+    """Who decides, as histories name them."""
+    return str(getattr(request.user, "email", request.user))
+
+
+def following(offset: int, limit: int, count: int) -> int | None:
+    """The next page's offset; None after the last page."""
+    return offset + limit if offset + limit < count else None
+
+
+class ResolutionsView(Repeatable):
+    query = shapes.ResolutionsQuery
+    scope = REVIEW
+
+    @extend_schema(
+        operation_id="graph_resolutions",
+        summary="Pairs of entities that may be one party",
+        parameters=[shapes.ResolutionsQuery],
+        responses={200: shapes.ResolutionsAnswer, **OF_ROWS},
+    )
+    def get(self, request: Request) -> Response:
+        """Pairs of entities that may be one party, by how they are decided."""
+        asked = self.parameters(request)
+        most, offset = asked["limit"], asked["offset"]
+        pairs, count = resolutions.listed(
+            self.tenant(request), ResolutionDecision(asked["decided"]), most=most, offset=offset
+        )
+        answer = {"count": count, "results": pairs, "next": following(offset, most, count)}
+        return Response(shapes.ResolutionsAnswer(answer).data)
+
+    @extend_schema(
+        operation_id="graph_resolutions_decide_parties",
+        summary="Merge any two parties, or keep them apart",
+        request=shapes.PartiesDecisionBody,
+        responses={200: shapes.PairDecisionAnswer, **OF_ROWS, **NOT_FOUND},
+    )
+    def post(self, request: Request) -> Response:
+        """Say of any two vendors, customers or employees whether they are one party."""
+        self.parameters(request, NoQuery)
+        asked = shapes.PartiesDecisionBody(data=request.data).checked()
+        pair = resolutions.one_party(
+            self.tenant(request), asked["one"], asked["other"], asked["decision"],
+            by=person(request),
+        )  # fmt: skip
+        return Response(shapes.PairDecisionAnswer({"pair": pair}).data)
+
+
+@extend_schema(parameters=[OpenApiParameter("pair_id", OpenApiTypes.UUID, "path")])
+class ResolutionView(Repeatable):
+    scope = REVIEW
+
+    @extend_schema(
+        operation_id="graph_resolution_decide",
+        summary="Merge a pair, keep it apart, or undo a decision",
+        request=shapes.PairDecisionBody,
+        responses={200: shapes.PairDecisionAnswer, **OF_ROWS, **NOT_FOUND, **MEANWHILE},
+    )
+    def post(self, request: Request, pair_id: str) -> Response:
+        """Merge the pair, keep it apart, or take a decision back."""
+        self.parameters(request)
+        asked = shapes.PairDecisionBody(data=request.data).checked()
+        pair = resolutions.decide(
+            self.tenant(request),
+            pair_id,
+            asked["decision"],
+            seen=asked.get("seen"),
+            by=person(request),
+        )
+        return Response(shapes.PairDecisionAnswer({"pair": pair}).data)
+
+
+class PredictionsView(Asked):
+    query = shapes.PredictionsQuery
+
+    @extend_schema(
+        operation_id="graph_predictions",
+        summary="Expected payments that were given up",
+        parameters=[shapes.PredictionsQuery],
+        responses={200: shapes.PredictionsAnswer, **PROBLEMS},
+    )
+    def get(self, request: Request) -> Response:
+        """What people gave up; insights/prediction/ has what is still expected."""
+        asked = self.parameters(request)
+        most, offset = asked["limit"], asked["offset"]
+        rows, count = predictions.given_up(self.tenant(request), most=most, offset=offset)
+        answer = {"count": count, "results": rows, "next": following(offset, most, count)}
+        return Response(shapes.PredictionsAnswer(answer).data)
+
+
+@extend_schema(parameters=[OpenApiParameter("prediction_id", OpenApiTypes.UUID, "path")])
+class PredictionView(Repeatable):
+    scope = REVIEW
+
+    @extend_schema(
+        operation_id="graph_prediction_decide",
+        summary="Give up an expected payment, or expect it again",
+        request=shapes.PredictionDecisionBody,
+        responses={200: shapes.PredictionAnswer, **PROBLEMS, **NOT_FOUND, **MEANWHILE},
+    )
+    def post(self, request: Request, prediction_id: str) -> Response:
+        """Give it up, or expect it again; other views of the same payment are decided alike."""
+        self.parameters(request)
+        asked = shapes.PredictionDecisionBody(data=request.data).checked()
+        answer = predictions.decide(
+            self.tenant(request), prediction_id, asked["action"], by=person(request)
+        )
+        return Response(shapes.PredictionAnswer(answer).data)

@@ -1,0 +1,81 @@
+"""Views whose POST may be repeated with an Idempotency-Key, which graph.http.idempotency stores."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from graph.api.tenant_view import Asked
+from graph.http.idempotency import IdempotentRequest
+from graph.models import RepeatedRequest
+
+KEY = "Idempotency-Key"
+KEY_LENGTH = 200
+METHOD = "post"
+REPLAYED = "Idempotent-Replayed"
+Post = Callable[..., Response]
+
+
+class Repeatable(Asked):
+    """A view whose POST, repeated with the same key, gets the first response and does nothing."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        post = getattr(self, METHOD, None)
+        if request.method == "POST" and post is not None:  # DRF looks the handler up after this
+            setattr(self, METHOD, partial(self._once, post))
+
+    def before_post(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """A step of a POST that asks other services, before and outside of any transaction."""
+
+    def _once(self, post: Post, request: Request, *args: Any, **kwargs: Any) -> Response:
+        key = _key(request)
+        if key is None:
+            self.before_post(request, *args, **kwargs)
+            return post(request, *args, **kwargs)
+        once = IdempotentRequest(self.tenant(request), key, _digest(request))
+        if recorded := once.answered():
+            return _again(recorded)
+        self.before_post(request, *args, **kwargs)
+        with once.first() as first:
+            if first.known is not None:
+                return _again(first.known)
+            answer = post(request, *args, **kwargs)
+            if answer.status_code < 300:
+                first.keep(answer.status_code, _text(answer), answer.headers.get("Location", ""))
+            return answer
+
+
+def _key(request: Request) -> str | None:
+    """The Idempotency-Key. Raises ValidationError."""
+    key: str | None = request.headers.get(KEY)
+    if key is None:
+        return None
+    if not (1 <= len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
+        raise ValidationError({KEY: [f"Must be 1 to {KEY_LENGTH} printable ASCII characters."]})
+    return key
+
+
+def _digest(request: Request) -> str:
+    """A hash of the path and the body; equal JSON gives equal hashes."""
+    text = json.dumps([request.get_full_path(), request.data], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _text(answer: Response) -> str:
+    if answer.data is None:
+        return ""
+    rendered: bytes = JSONRenderer().render(answer.data)
+    return rendered.decode()
+
+
+def _again(recorded: RepeatedRequest) -> Response:
+    headers = {REPLAYED: "true", **({"Location": recorded.location} if recorded.location else {})}
+    data = json.loads(recorded.answer) if recorded.answer else None
+    return Response(data, recorded.status, headers=headers)

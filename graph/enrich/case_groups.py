@@ -1,0 +1,180 @@
+"""Which pairs of layer 9 are about one possible double payment, and how much of it is at risk.
+
+Pairs are about one case where they share a row, where their rows are views of one payment, where
+layer 9 says so (the lines of one invoice, a batch that is paid again), where one's payment settles
+the other's invoice, or where two payments to a party are of the very amount of two invoices of it
+that are a pair. The amount at risk is that of the extra rows, once: an extra payment that only pays
+an extra invoice of the case adds nothing. Nothing here touches the database.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from graph.models.choices import MONEY_MOVED
+
+LATEST = 400  # days after its invoice within which a payment of the same amount may be for it
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a pair. `group`: the view of its payment that counts, or itself."""
+
+    id: str
+    group: str
+    kind: str
+    amount: Decimal
+    currency: str
+    day: date
+    party: str
+    key: str
+
+    @property
+    def moves_money(self) -> bool:
+        return self.kind in MONEY_MOVED
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A pair of layer 9: the later row repeats the original."""
+
+    id: UUID
+    confidence: float
+    status: str
+    evidence: dict[str, Any]
+    later: Row
+    original: Row
+
+
+Settled = Mapping[str, set[str]]  # an invoice → the groups of the payments that settle it
+
+
+@dataclass(frozen=True)
+class Case:
+    """One possible double payment: its pairs, the surest first, and which groups are extra."""
+
+    pairs: Sequence[Pair]
+    extras: Mapping[str, Row]
+    rows: Mapping[str, Row]
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((row.amount for row in self.extras.values()), Decimal(0))
+
+    @property
+    def keys(self) -> list[str]:
+        return sorted({row.key for pair in self.pairs for row in (pair.later, pair.original)})
+
+    def values(self) -> dict[str, Any]:
+        """The columns that programs write."""
+        best = self.pairs[0]
+        days = [row.day for row in self.rows.values()]
+        return {
+            "kind": best.evidence.get("kind", ""),
+            "reason": best.evidence.get("why", ""),
+            "confidence": best.confidence,
+            "party": best.later.party,
+            "amount_at_risk": self.amount,
+            "currency": best.later.currency,
+            "extra_payments": len(self.extras),
+            "first_day": min(days),
+            "last_day": max(days),
+            "evidence": {
+                "for": [_reason(pair) for pair in self.pairs],
+                "against": list(
+                    dict.fromkeys(
+                        note for pair in self.pairs for note in pair.evidence.get("against", [])
+                    )
+                ),
+            },
+            "row_keys": self.keys,
+            "found": True,
+        }
+
+
+def _reason(pair: Pair) -> dict[str, Any]:
+    return {
+        "kind": pair.evidence.get("kind", ""),
+        "why": pair.evidence.get("why", ""),
+        "confidence": round(pair.confidence, 4),
+        "repeats": [pair.later.key, pair.original.key],
+    }
+
+
+def group(pairs: Sequence[Pair], settled: Settled) -> list[Case]:
+    """The cases of these pairs (the surest first), in the order of their first pairs."""
+    sets = _UnionFind()
+    for pair in pairs:
+        sets.join(pair.later.group, pair.original.group)
+    nodes = {row.group for pair in pairs for row in (pair.later, pair.original)}
+    for invoice, payments in settled.items():
+        for payment in payments & nodes if invoice in nodes else ():
+            sets.join(invoice, payment)
+    for one, other in _of_equal_amounts(pairs, settled):
+        sets.join(one.later.group, other.later.group)
+    batches: dict[str, str] = {}
+    for pair in pairs:  # layer 9 tells lines of one invoice, and batches, as one
+        if name := pair.evidence.get("case"):
+            sets.join(batches.setdefault(name, pair.later.group), pair.later.group)
+    by_case: dict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        by_case[sets.first(pair.later.group)].append(pair)
+    return [_case(members, settled) for members in by_case.values()]
+
+
+def _of_equal_amounts(pairs: Iterable[Pair], settled: Settled) -> Iterator[tuple[Pair, Pair]]:
+    """Pairs of invoices and pairs of payments to the same party of the same amount, of which no
+    settlement says anything else."""
+    settling = {payment for payments in settled.values() for payment in payments}
+    invoices: dict[tuple[str, Decimal, str], list[Pair]] = defaultdict(list)
+    payments: dict[tuple[str, Decimal, str], list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        kind = payments if pair.later.moves_money else invoices
+        kind[pair.later.party, pair.later.amount, pair.later.currency].append(pair)
+    for key in invoices.keys() & payments.keys():
+        for invoice in invoices[key]:
+            for payment in payments[key]:
+                late = (payment.later.day - invoice.original.day).days
+                if payment.later.group not in settling and 0 <= late <= LATEST:
+                    yield invoice, payment
+
+
+def _case(pairs: list[Pair], settled: Settled) -> Case:
+    rows = {row.id: row for pair in pairs for row in (pair.original, pair.later)}
+    later: dict[str, Row] = {}
+    pair_groups: set[tuple[str, str]] = set()
+    for pair in pairs:  # the surest first: its mirror image, the other way round, adds nothing
+        one, other = pair.later.group, pair.original.group
+        if one != other and (other, one) not in pair_groups:
+            pair_groups.add((one, other))
+            later.setdefault(one, pair.later)
+    owed = {name: row for name, row in later.items() if not row.moves_money}
+    amounts = {row.amount for row in owed.values()}
+    invoices = {row.group for row in rows.values() if not row.moves_money}
+    paying = {payment for invoice in invoices for payment in settled.get(invoice, ())}
+    extras = {
+        name: row
+        for name, row in later.items()
+        # a payment of one of the invoices is no further risk
+        if name in owed or not (name in paying or row.amount in amounts)
+    }
+    return Case(sorted(pairs, key=lambda pair: -pair.confidence), extras, rows)
+
+
+class _UnionFind:
+    """Which names are of one set (union-find)."""
+
+    def __init__(self) -> None:
+        self._parent: dict[str, str] = {}
+
+    def first(self, name: str) -> str:
+        while (parent := self._parent.setdefault(name, name)) != name:
+            name = parent
+        return name
+
+    def join(self, one: str, other: str) -> None:
+        self._parent[self.first(other)] = self.first(one)

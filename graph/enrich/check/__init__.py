@@ -1,0 +1,1 @@
+"""Payments that are not made yet, held against the books."""

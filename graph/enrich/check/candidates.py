@@ -1,0 +1,39 @@
+"""A payment that is not made yet."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from graph.ingest.rows import Party
+
+# The keys that a candidate may state of its party, the one that an import would know it by first.
+KEYS = (
+    "supplier_id", "company_number", "charity_number", "vat_number", "iban", "bank_account",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One line of a pay run: `amount` of `currency` to `party` on `day`.
+
+    `id` is the line's own key, no two of a run have the same; `amount` is not negative; `payer`
+    names who of ours pays ("": whoever usually pays the party).
+    """
+
+    id: str
+    day: date
+    amount: Decimal
+    currency: str
+    party: Party
+    number: str = ""
+    description: str = ""
+    due_on: date | None = None
+    payer: str = ""
+
+    @property
+    def account(self) -> str:
+        """The bank account as the detectors compare it: 'iban …', 'account …' or ""."""
+        keys = dict(self.party.keys)
+        if keys.get("iban"):
+            return f"iban {keys['iban']}"
+        return f"account {keys['bank_account']}" if keys.get("bank_account") else ""

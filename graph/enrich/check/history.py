@@ -1,0 +1,109 @@
+"""What a tenant's books say, read once: candidates are held against it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+import numpy as np
+
+from graph import sql
+from graph.database.tenancy import tenant_transaction
+from graph.enrich import fraud
+from graph.enrich.columns import fields
+from graph.enrich.columns.counterparties import sides
+from graph.enrich.columns.grouping import codes
+from graph.enrich.columns.payments import Ints, Payments, load, money_moved
+from graph.enrich.fraud import Stated
+from graph.enrich.resolution import step
+from graph.enrich.resolution.resolve import PARTIES, Decision, Party
+from graph.ingest.store.identity import normalized
+
+ROW_BYTES = 1_500  # about, of one payment in memory
+Mark = tuple[str, str]  # an entity's kind and identity
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """The tenant's payments with all that detectors look at, and its parties.
+
+    `named`: each entity's mark → its place among the payments' entities; `stands`: for each of
+    these places the place of the entity that stands for it.
+    """
+
+    payments: Payments
+    stated: Stated
+    kinds: fields.Fields
+    parties: list[Party]
+    decisions: list[Decision]
+    named: dict[Mark, int]
+    stands: Ints
+
+    @property
+    def nbytes(self) -> int:
+        return ROW_BYTES * (len(self.payments) + len(self.parties) + 1)
+
+    @cached_property
+    def keys(self) -> dict[str, set[tuple[str, str]]]:
+        """The strong keys that the books state of each entity, by its id."""
+        return {each.id: {(key.kind, key.value) for key in each.keys} for each in self.parties}
+
+    @cached_property
+    def namesakes(self) -> dict[str, set[int]]:
+        """Normalized name → the places of the parties that stand for those of that name."""
+        names: dict[str, set[int]] = defaultdict(set)
+        entities = self.payments.entities
+        for place, kind in enumerate(entities.kind):
+            if kind in PARTIES:
+                names[normalized(entities.name[place])].add(int(self.stands[place]))
+        return names
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """An entity's id → its place."""
+        return {name: at for at, name in enumerate(self.payments.entities.id)}
+
+    @cached_property
+    def usual_source(self) -> str:
+        """The source with the most payments that we make: a pay run ends up there. "" of none."""
+        payments = self.payments
+        paid = sides(payments).outgoing & money_moved(payments)
+        names, counts = np.unique(payments.source[paid].astype(str), return_counts=True)
+        return str(names[counts.argmax()]) if len(names) else ""
+
+    def usual_payers(self, source: str) -> tuple[dict[int, int], int | None]:
+        """Who of ours pays each party most often in the source, and who pays most of all."""
+        payments, side = self.payments, sides(self.payments)
+        rows = np.flatnonzero(side.outgoing & (payments.source == source))
+        if not len(rows):
+            return {}, None
+        pairs = codes(side.party[rows], side.own[rows])
+        counts = np.bincount(pairs)[pairs]
+        usual = {
+            int(side.party[rows[at]]): int(side.own[rows[at]])
+            for at in np.argsort(counts, kind="stable")
+        }
+        return usual, int(np.bincount(side.own[rows]).argmax())
+
+
+def read(user_id: UUID) -> History:
+    """The tenant's books as they are now."""
+    payments = load(user_id)
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        parties, decisions = step.parties(cursor, user_id), step.decisions(cursor, user_id)
+        cursor.execute(sql.read("enrich/standing"), {"user_id": user_id})
+        standing = cursor.fetchall()
+    place = {name: at for at, name in enumerate(payments.entities.id)}
+    known = [(entity, (kind, mark), by) for entity, kind, mark, by in standing if entity in place]
+    stands = np.arange(len(place), dtype=np.int64)
+    for entity, _, by in known:
+        stands[place[entity]] = place.get(by, place[entity])
+    return History(
+        payments,
+        fraud.stated(user_id, payments),
+        fields.load(user_id, payments),
+        parties,
+        decisions,
+        {mark: place[entity] for entity, mark, _ in known},
+        stands,
+    )

@@ -1,0 +1,153 @@
+"""Before it is paid: candidate payments held against the books and against each other."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+
+from graph.enrich.check import appended, findings, history, verdicts
+from graph.enrich.check.appended import EPOCH, Books
+from graph.enrich.check.candidates import Candidate
+from graph.enrich.check.finding import VERDICTS, Finding
+from graph.enrich.check.history import History
+from graph.enrich.check.verdicts import Verdict
+from graph.enrich.columns.counterparties import sides
+from graph.enrich.columns.payments import UNIT, Payments
+from graph.errors import QuestionError
+from graph.reading import lru
+from graph.view import version
+
+Answer = dict[str, Any]
+MOST = 5_000  # candidates of one request
+NOTHING = "Nothing in the books speaks against it."
+
+
+def check(user_id: UUID, candidates: Sequence[Candidate], *, source: str | None = None) -> Answer:
+    """The verdict on each candidate, in their order: the one that an import of them into `source`
+    (by default the source with the most of our payments) and the enrichment would give.
+
+    Nothing is stored. Raises QuestionError for a source that the books do not have, for ids that
+    two candidates have and for ids that the source has a row of.
+    """
+    known = books(user_id)
+    into = _source(known, source)
+    _must_be_new(known, candidates, into)
+    with_them, of_run = judged(known, candidates, into)
+    ids = {int(at): each.id for at, each in zip(with_them.places, candidates, strict=True)}
+    return {
+        "source": into,
+        "books_until": _books_until(known.payments),
+        "payments_compared": len(known.payments),
+        "counts": _counts(of_run),
+        "results": [_answer(with_them, verdict, ids) for verdict in of_run],
+    }
+
+
+def judged(
+    known: History, candidates: Sequence[Candidate], source: str | None = None
+) -> tuple[Books, list[Verdict]]:
+    """The books with the candidates among them, and the verdicts in the candidates' order."""
+    with_them = appended.append(known, candidates, source or known.usual_source)
+    found = findings.find(with_them)
+    places = with_them.places.tolist()
+    return with_them, verdicts.judge(with_them.payments, with_them.stated, found, places)
+
+
+def books(user_id: UUID) -> History:
+    """The tenant's books, kept in memory while they do not change."""
+    name = (connections["default"].settings_dict["NAME"], user_id, version.version(user_id))
+    if (kept := lru.histories.get(name)) is None:
+        kept = history.read(user_id)
+        lru.histories.put(name, kept, kept.nbytes)
+    return kept
+
+
+def _source(known: History, source: str | None) -> str:
+    if source is not None and source not in set(known.payments.source):
+        names = ", ".join(sorted(set(known.payments.source))) or "none"
+        raise QuestionError(
+            f"Your books have no source of this name. There are: {names}.", "source"
+        )
+    return source or known.usual_source
+
+
+def _must_be_new(known: History, candidates: Sequence[Candidate], source: str) -> None:
+    """Ids are the rows' keys of an import: no two rows of a source have the same."""
+    ids = [each.id for each in candidates]
+    if len(set(ids)) < len(ids):
+        raise QuestionError("Two payments have the same id.", "payments")
+    payments = known.payments
+    taken = set(payments.external_id[payments.source == source]) & set(ids)
+    if taken:
+        raise QuestionError(
+            f"The source {source} has a row {min(taken)!r} already: it is no new payment.",
+            "payments",
+        )
+
+
+def _books_until(payments: Payments) -> date | None:
+    return EPOCH + timedelta(days=int(payments.day[-1])) if len(payments) else None
+
+
+def _counts(judged: Sequence[Verdict]) -> dict[str, int]:
+    return {name: sum(each.verdict == name for each in judged) for name in VERDICTS}
+
+
+def _answer(with_them: Books, judged: Verdict, ids: dict[int, str]) -> Answer:
+    payments, at = with_them.payments, judged.place
+    party = int(sides(payments).party[at])
+    best = judged.findings[0] if judged.findings else None
+    words = [f"{each.why}." for each in judged.findings] or [NOTHING]
+    return {
+        "id": payments.external_id[at],
+        "verdict": judged.verdict,
+        "confidence": best and round(best.confidence, 4),
+        "in_words": " ".join(f"{text[0].upper()}{text[1:]}" for text in words),
+        "party": payments.entities.name[party],
+        "party_id": _known_id(payments.entities.id[party]),
+        "amount": _amount(payments, at),
+        "currency": payments.currency[at],
+        "findings": [_finding(with_them, each, ids) for each in judged.findings],
+        "pays": [
+            {**_shown(with_them, each.invoice, ids), "settles": Decimal(each.amount) / UNIT}
+            for each in judged.pays
+        ],
+    }
+
+
+def _finding(with_them: Books, found: Finding, ids: dict[int, str]) -> Answer:
+    return {
+        "verdict": found.verdict,
+        "confidence": round(found.confidence, 4),
+        "why": found.why,
+        "rows": [_shown(with_them, at, ids) for at in found.rows],
+    }
+
+
+def _shown(with_them: Books, at: int, ids: dict[int, str]) -> Answer:
+    """A row of the books or of the run."""
+    payments = with_them.payments
+    return {
+        "candidate": ids.get(at),
+        "relationship_id": None if at in ids else payments.relationship[at],
+        "source": payments.source[at],
+        "key": payments.external_id[at],
+        "day": EPOCH + timedelta(days=int(payments.day[at])),
+        "party": payments.entities.name[int(sides(payments).party[at])],
+        "amount": _amount(payments, at),
+        "currency": payments.currency[at],
+        "document_ref": payments.document[at] or None,
+        "records": None if payments.records is None else payments.records[at],
+    }
+
+
+def _amount(payments: Payments, at: int) -> Decimal:
+    return Decimal(int(payments.amount[at])) / UNIT
+
+
+def _known_id(name: str) -> str | None:
+    """None for a party that the books do not have."""
+    return None if name.startswith(("candidate ", "payer ")) else name

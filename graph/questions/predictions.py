@@ -1,0 +1,128 @@
+"""Expected payments that a person has given up, and the decision itself."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Func, JSONField, Q, QuerySet, Value
+
+from graph.database.bulk import alone
+from graph.database.tenancy import tenant_transaction
+from graph.errors import DecidedMeanwhile, NotFound
+from graph.models import PredictedRelationship, RelationshipInstance, TenantRelationship
+from graph.models.choices import PredictionStatus
+from graph.questions import ends
+from graph.reading import rows
+from graph.reading.rows import Reader
+
+GIVE_UP, EXPECT = "give_up", "expect"
+ACTIONS = (GIVE_UP, EXPECT)
+BY = "cancelled_by"  # in the evidence: who gave it up
+FACTS = (
+    "prediction_confidence", "prediction_reason", "expected_from", "expected_to", "amount_low",
+    "amount_high", "currency",
+)  # fmt: skip
+Answer = dict[str, Any]
+NOBODY: ends.Ends = {"source": None, "target": None}
+
+
+def given_up(user_id: UUID, *, most: int = 50, offset: int = 0) -> tuple[list[Answer], int]:
+    """A page of what people gave up, the latest expected first, and how many there are.
+
+    `by` is who gave it up; `source` and `target` are the parties of the last payment of its series.
+    """
+    with rows.snapshot(user_id) as reader:
+        predictions = PredictedRelationship.objects.filter(_given_up(user_id))
+        page = list(predictions.order_by("-expected_to", "id")[offset : offset + most])
+        return _answers(reader, user_id, page), predictions.count()
+
+
+def decide(user_id: UUID, prediction_id: UUID | str, action: str, *, by: str) -> Answer:
+    """Give an expected payment up, or expect it again: the prediction as it is then.
+
+    Predictions of other views of the same payment are decided alike. One that is expected again is
+    overdue until the next enrichment. Raises NotFound, and DecidedMeanwhile where there is nothing
+    to decide.
+    """
+    with tenant_transaction(user_id) as connection:
+        with connection.cursor() as cursor:  # enrichment writes what it read, given up or not
+            alone(cursor, user_id)
+        prediction = _one(user_id, prediction_id)
+        alike = _of_same_payment(user_id, prediction)
+        if not (_give_up(alike, by) if action == GIVE_UP else _expect(alike, user_id)):
+            raise DecidedMeanwhile(f"It is {_state(prediction)} already.", "action")
+        prediction.refresh_from_db()
+    with rows.snapshot(user_id) as reader:
+        return _answers(reader, user_id, [prediction])[0]
+
+
+def _one(user_id: UUID, prediction_id: UUID | str) -> PredictedRelationship:
+    try:
+        wanted = UUID(str(prediction_id))
+    except ValueError:
+        raise NotFound("There is no such prediction.", "id") from None
+    row = PredictedRelationship.objects.filter(user_id=user_id, pk=wanted).first()
+    if row is None:
+        raise NotFound("There is no such prediction.", "id")
+    return row
+
+
+def _of_same_payment(
+    user_id: UUID, prediction: PredictedRelationship
+) -> "QuerySet[PredictedRelationship]":
+    last = RelationshipInstance.objects.get(user_id=user_id, pk=prediction.relationship_id)
+    group = last.canonical_id or last.pk
+    views = RelationshipInstance.objects.filter(user_id=user_id).filter(
+        Q(pk=group) | Q(canonical_id=group)
+    )
+    return PredictedRelationship.objects.filter(
+        user_id=user_id, relationship_id__in=views.values("pk")
+    )
+
+
+def _give_up(predictions: "QuerySet[PredictedRelationship]", by: str) -> int:
+    waiting = predictions.filter(status__in=[PredictionStatus.OVERDUE, PredictionStatus.PENDING])
+    who = Value({BY: by}, JSONField())
+    evidence = Func(F("evidence"), who, template="%(expressions)s", arg_joiner=" || ")
+    return waiting.update(status=PredictionStatus.CANCELLED, evidence=evidence)
+
+
+def _expect(predictions: "QuerySet[PredictedRelationship]", user_id: UUID) -> int:
+    evidence = Func(
+        F("evidence"),
+        Value(BY),
+        template="%(expressions)s::text",
+        arg_joiner=" - ",
+        output_field=JSONField(),
+    )
+    return predictions.filter(_given_up(user_id)).update(
+        status=PredictionStatus.OVERDUE, evidence=evidence
+    )
+
+
+def _given_up(user_id: UUID) -> Q:
+    return Q(user_id=user_id, status=PredictionStatus.CANCELLED, evidence__has_key=BY)
+
+
+def _state(prediction: PredictedRelationship) -> str:
+    by = prediction.evidence.get(BY)
+    return f"given up by {by}" if by else str(prediction.status)
+
+
+def _answers(
+    reader: Reader, user_id: UUID, predictions: Sequence[PredictedRelationship]
+) -> list[Answer]:
+    ids = [row.relationship_id for row in predictions]
+    payments = TenantRelationship.objects.filter(user_id=user_id, id__in=ids)
+    ends_of = ends.of(user_id, reader.relationships(payments))
+    return [
+        {
+            "id": row.pk,
+            "relationship": row.relationship_id,
+            **ends_of.get(row.relationship_id, NOBODY),
+            **{name: getattr(row, name) for name in FACTS},
+            "status": row.status,
+            "by": row.evidence.get(BY, ""),
+        }
+        for row in predictions
+    ]

@@ -1,0 +1,99 @@
+"""Signing in over the API: by JSON, with a session's cookie, for the tenant that it has chosen."""
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from finley.models import Membership, Role, User
+from graph.database.role import as_owner
+from tests.finley.web.conftest import PASSWORD, a_case
+
+NOTHING: dict[str, list[str]] = {"for": [], "against": []}
+SESSION, STATS = "/api/v1/session/", "/api/v1/graph/stats/"
+
+
+@pytest.fixture
+def browser() -> APIClient:
+    """Checks X-CSRFToken as the service does."""
+    return APIClient(enforce_csrf_checks=True)
+
+
+def signed_in(browser: APIClient, user: User, tenant: User | None = None) -> APIClient:
+    body = {"email": user.email, "password": PASSWORD}
+    answer = browser.post(SESSION, body, format="json")
+    assert answer.status_code == 200, answer.content
+    browser.credentials(HTTP_X_CSRFTOKEN=answer.json()["csrf_token"])
+    if tenant is not None:
+        chosen = browser.patch(SESSION, {"tenant": str(tenant.pk)}, format="json")
+        assert chosen.json()["tenant"]["id"] == str(tenant.pk)
+    return browser
+
+
+def member_of(tenant: User, role: Role) -> User:
+    with as_owner():
+        member = User.objects.create_user("member@example.org", PASSWORD)
+        Membership.objects.create(member=member, tenant=tenant, role=role, accepted=timezone.now())
+    return member
+
+
+def test_one_signs_in_asks_and_signs_out(browser, person, books):
+    nobody = browser.get(SESSION).json()
+    assert (nobody["person"], nobody["tenants"]) == (None, [])
+    assert browser.get(STATS).status_code == 401
+    signed_in(browser, person)
+    answer = browser.get(SESSION).json()
+    assert (answer["person"], answer["tenant"]["role"]) == (person.email, "owner")
+    assert browser.get(STATS).json()["nodes"] == 5
+    assert browser.delete(SESSION).status_code == 204
+    assert browser.get(STATS).status_code == 401
+
+
+def test_a_wrong_password_is_a_problem(browser, person):
+    for body, status in (
+        ({"email": person.email, "password": "wrong-guess"}, 401),
+        ({"email": "nobody@example.org", "password": PASSWORD}, 401),
+        ({"email": "x", "password": PASSWORD}, 400),
+        ([], 400),
+    ):
+        answer = browser.post(SESSION, body, format="json")
+        assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    form = browser.post(SESSION, {"email": person.email, "password": PASSWORD})
+    assert form.status_code == 415, "no other site's form signs anybody in"
+
+
+def test_a_change_by_session_needs_the_csrf_token(browser, person, books):
+    signed_in(browser, person)
+    case = a_case(person.id, books.annotated, books.plain, evidence=NOTHING)
+    path = f"/api/v1/graph/cases/{case.id}/decide/"
+    browser.credentials()
+    assert browser.post(path, {"action": "confirm"}, format="json").status_code == 403
+    token = browser.get(SESSION).json()["csrf_token"]
+    browser.credentials(HTTP_X_CSRFTOKEN=token)
+    answer = browser.post(path, {"action": "confirm"}, format="json")
+    assert answer.json()["history"][-1]["by"] == person.email
+
+
+@pytest.mark.parametrize(
+    ("role", "decides", "imports"),
+    [(Role.VIEWER, 403, 403), (Role.REVIEWER, 200, 403), (Role.OWNER, 200, 201)],
+)
+@pytest.mark.usefixtures("own_queue")
+def test_a_session_may_what_the_role_may(browser, books, tenant, role, decides, imports):  # noqa: PLR0917
+    case = a_case(tenant.id, books.annotated, books.plain, evidence=NOTHING)
+    signed_in(browser, member_of(tenant, role), tenant)
+    assert browser.get(STATS).json()["nodes"] == 5
+    decided = browser.post(
+        f"/api/v1/graph/cases/{case.id}/decide/", {"action": "confirm"}, format="json"
+    )
+    assert decided.status_code == decides
+    begun = browser.post("/api/v1/uploads/", {"name": "a.csv", "size": 3}, format="json")
+    assert begun.status_code == imports
+    assert browser.get("/api/v1/members/").status_code == (200 if role == Role.OWNER else 403)
+    elsewhere = browser.get(STATS, headers={"X-Finley-User": str(tenant.pk)})
+    assert elsewhere.status_code == 403
+
+
+def test_nobody_chooses_a_tenant_that_is_not_open_to_it(browser, person, other_tenant):
+    signed_in(browser, person)
+    answer = browser.patch(SESSION, {"tenant": str(other_tenant.pk)}, format="json")
+    assert answer.status_code == 403

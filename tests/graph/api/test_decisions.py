@@ -1,0 +1,90 @@
+"""What people decide over the API about pairs of parties and expected payments."""
+
+from uuid import uuid4
+
+import pytest
+
+from graph import models
+from graph.view import refresh
+from tests.conftest import client_of
+from tests.finley.web.test_review_parties import pair  # noqa: F401
+from tests.graph import rows
+from tests.graph.api.shapes import V1, validator
+
+
+def test_a_pair_is_merged_and_taken_back(api, tenant, pair):  # noqa: F811
+    listed = api.get(f"{V1}resolutions/").json()
+    validator(f"{V1}resolutions/", 200).validate(listed)
+    (row,) = listed["results"]
+    assert (row["id"], row["kept"]["name"], row["kept"]["sums"]) == (
+        str(pair.pk), "Acme Wool Ltd", "GBP 30.00",
+    )  # fmt: skip
+    path = f"{V1}resolutions/{pair.pk}/decide/"
+    merged = api.post(path, {"decision": "merge", "seen": "open"}, format="json").json()["pair"]
+    assert (merged["decided"], merged["decided_by"]) == ("merge", tenant.email)
+    late = api.post(path, {"decision": "apart", "seen": "open"}, format="json")
+    assert late.status_code == 409
+    assert "merged by a person" in late.json()["detail"]
+    other = models.NormalizedEntity.objects.using("owner").get(name="Albion Yarns")
+    assert other.merged_into_id == pair.kept_id
+    undone = api.post(path, {"decision": "undo"}, format="json")
+    assert undone.status_code == 200
+    other.refresh_from_db()
+    assert other.merged_into_id is None
+
+
+def test_any_two_parties_are_merged_kept_apart_and_taken_back(api, tenant):
+    one, other = (rows.entity(tenant.id, name) for name in ("Aal", "Zwirn"))
+    body = {"one": str(one.id), "other": str(other.id)}
+    for decision, merged in (("merge", one.id), ("apart", None), ("merge", one.id), ("undo", None)):
+        answer = api.post(f"{V1}resolutions/", {**body, "decision": decision}, format="json")
+        assert answer.status_code == 200, answer.content
+        other.refresh_from_db()
+        assert other.merged_into_id == merged, decision
+    assert answer.json() == {"pair": None}
+    for wrong, status in (
+        ({"other": str(one.id)}, 400),
+        ({"other": str(uuid4())}, 404),
+        ({"decision": "burn"}, 400),
+        ({"other": "x"}, 400),
+    ):
+        sent = {**body, "decision": "merge", **wrong}
+        assert api.post(f"{V1}resolutions/", sent, format="json").status_code == status
+
+
+@pytest.mark.parametrize("scopes", [("read",)])
+def test_who_only_reads_decides_nothing(tenant, pair, scopes):  # noqa: F811
+    reader = client_of(tenant, *scopes)
+    assert reader.get(f"{V1}resolutions/").status_code == 200
+    path = f"{V1}resolutions/{pair.pk}/decide/"
+    assert reader.post(path, {"decision": "merge"}, format="json").status_code == 403
+
+
+def test_an_expected_payment_is_given_up_in_all_views_and_expected_again(api, tenant, books):
+    user = tenant.id
+    first = models.PredictedRelationship.objects.using("owner").get()
+    second = rows.add(
+        models.PredictedRelationship, user_id=user, relationship_id=books.plain,
+        prediction_confidence=0.4, prediction_reason="seen by the bank",
+    )  # fmt: skip
+    models.RelationshipInstance.objects.using("owner").filter(pk=books.plain).update(
+        canonical_id=books.annotated
+    )
+    refresh.refresh()
+    path = f"{V1}predictions/{first.pk}/decide/"
+    answer = api.post(path, {"action": "give_up"}, format="json").json()
+    assert (answer["status"], answer["by"], answer["target"]["name"]) == (
+        "cancelled", tenant.email, "Acme 100% Wool",
+    )  # fmt: skip
+    assert api.get(f"{V1}insights/prediction/").json()["results"] == []
+    listed = api.get(f"{V1}predictions/").json()
+    validator(f"{V1}predictions/", 200).validate(listed)
+    assert {row["id"] for row in listed["results"]} == {str(first.pk), str(second.pk)}
+    again = api.post(path, {"action": "give_up"}, format="json")
+    assert again.status_code == 409
+    assert f"given up by {tenant.email}" in again.json()["detail"]
+    back = api.post(path, {"action": "expect"}, format="json").json()
+    assert (back["status"], back["by"]) == ("overdue", "")
+    assert api.get(f"{V1}predictions/").json()["count"] == 0
+    nobody = api.post(f"{V1}predictions/{uuid4()}/decide/", {"action": "expect"}, format="json")
+    assert nobody.status_code == 404
