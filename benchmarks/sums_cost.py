@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import connections
 
 from benchmarks import dataset
-from benchmarks.scoring import tenants
+from benchmarks.scoring import scored_tenants as tenants
 from finley.demo import books as demo_books
 from graph.ingest.import_file import format_of
 from graph.questions import cash_flow, whole_graph
