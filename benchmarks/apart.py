@@ -60,8 +60,9 @@ def sandbox(world: dict[str, Any]) -> Iterator[dict[str, Any]]:
             process.wait()
 
 
-def worker() -> subprocess.Popen[bytes]:
+def worker(**environment: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "manage.py", "worker"]
     log = Path(os.environ["FINLEY_STATE"]) / "workers.log"
     with log.open("ab") as out:
-        return subprocess.Popen(command, cwd=PROJECT, stdout=out, stderr=out)
+        given = {**os.environ, **environment}
+        return subprocess.Popen(command, cwd=PROJECT, stdout=out, stderr=out, env=given)

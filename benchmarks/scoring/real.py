@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.scoring.found import Found
-from benchmarks.scoring.scores import PROBABLE, Pair, ratio
+from benchmarks.scoring.scores import PROBABLE, Pair, Score, ratio
 from finley.demo.truth import Ref
 from graph.ingest.store.identity import normalized
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "calderdale"
+OXFORD = FOLDER.with_name("oxford")
 ON_CARD, INVOICE, MASK = "Credit Cards", "IV", "REDACTED"
 
 
@@ -28,9 +29,10 @@ class Lines:
     published: Counter[Ref]
 
 
-def files() -> list[Path]:
-    """The ledger and the card feed; empty where they are not beside the project."""
-    return sorted(FOLDER.glob("*.csv.gz"))
+def files(folder: Path | None = None) -> list[Path]:
+    """The ledger and the card feed, or what the folder has; empty where it is not beside the
+    project."""
+    return sorted((folder or FOLDER).glob("*.csv.gz"))
 
 
 def lines(paths: list[Path]) -> Lines:
@@ -84,6 +86,21 @@ def cross_platform(claims: Found, books: Lines) -> dict[str, Any]:
         "links": links,
         "precision": ratio(linked, links),
     }
+
+
+def same_transaction(found: Found, known: Lines) -> Score:
+    """The links between the two files, as sure as they are: right within one group."""
+    sure = []
+    for pair, confidence in found.links["same_transaction"].items():
+        ours, theirs = sorted(pair, key=lambda ref: ref not in known.ledger)
+        if ours in known.ledger and theirs in known.cards:
+            row, other = known.ledger[ours], known.cards[theirs]
+            right = row["definition"] == ON_CARD and _group(row, "supplier_name") == _group(
+                other, "merchant_name"
+            )
+            sure.append((confidence, right))
+    count = sum(right for _, right in sure)
+    return Score(count, len(sure), cross_platform(found, known)["possible"], tuple(sure))
 
 
 def _group(row: dict[str, str], name: str) -> tuple[str, str]:

@@ -118,6 +118,17 @@ def calibration_error(sure: Collection[tuple[float, bool]]) -> float | None:
     return round(float(sum(gaps)) / len(right), 4)
 
 
+def reliability(sure: Collection[tuple[float, bool]]) -> list[tuple[float, float, int]]:
+    """For each of ten equal bins that has any: the mean confidence, the share right, how many."""
+    confidence, right = (np.array(column, dtype=float) for column in zip(*sure, strict=True))
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    return [
+        (round(float(confidence[at].mean()), 3), round(float(right[at].mean()), 3), int(at.sum()))
+        for at in (bins == b for b in range(BINS))
+        if at.any()
+    ]
+
+
 def of_pairs(claims: Pairs, true: Collection[Pair], ignored: Collection[Pair] = ()) -> Score:
     """Pairs without order. What is in `ignored` and not in `true` is neither right nor wrong."""
     true = set(true)

@@ -20,7 +20,8 @@ from benchmarks import layers
 from benchmarks.scoring import found as tables
 from benchmarks.scoring import judged, real, scored_tenants
 from benchmarks.scoring.found import Found
-from benchmarks.scoring.scores import Card
+from benchmarks.scoring.scores import Card, reliability
+from benchmarks.scoring.tables import markdown
 from finley.demo.truth import Ref, Truth
 from graph import models
 from tests.graph import rows
@@ -195,7 +196,8 @@ def test_the_whole_run(tmp_path, monkeypatch, capsys):
     assert scores["seeds"]["1"]["recurrence"]["f1"] == 1
     assert scores["shuffled_false_positive_rate"] == 0
     assert scores["prediction_coverage"]["unpredicted"] > 10
-    assert results["calderdale"] == {"skipped": "not asked for"}
+    assert results["calderdale"] == results["oxford"] == {"skipped": "not asked for"}
+    assert "| `settles` | 1.00 → 1.00" in markdown(results)
     layers._table("generator", results["generator"])
     assert "recurrence" in capsys.readouterr().err
 
@@ -290,5 +292,10 @@ def test_what_the_readme_says_of_calderdale():
 
 def test_cards_told_have_a_mere_rate():
     assert layers.told(Card({"shuffled": layers.Share(1, 50)})) == {
-        "shuffled_false_positive_rate": 0.02, "shuffled_rows": 50,
+        "shuffled_false_positive_rate": 0.02, "shuffled_rows": 50, "reliability": {},
     }  # fmt: skip
+
+
+def test_reliability_is_by_tenths():
+    sure = [(0.91, True), (0.93, False), (0.35, True), (1.0, True)]
+    assert reliability(sure) == [(0.35, 1.0, 1), (0.947, 0.667, 3)]

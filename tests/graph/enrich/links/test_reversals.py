@@ -236,3 +236,22 @@ def test_money_to_another_account_takes_nothing_back():
         bill(9, -50, party="Savings bank", own="Card 2", key="withdrawal"),
     ]
     assert ("withdrawal", "deposit") not in found(*rows)
+
+
+def test_words_say_that_the_usual_way_is_a_return():
+    """A customer who is paid in and back: the return goes the usual way, and says what it is."""
+    wallet = [bill(day, 30 + day, own="Current account") for day in (1, 20)]
+    paid = bill(40, -188.25, own="Current account", key="o")
+    back = bill(41, 188.25, own="Current account", description="deposit returned", key="r")
+    assert found(*wallet, paid, back) == {("r", "o")}
+
+
+def test_the_charge_that_is_given_back_tells_which_of_equal_ones():
+    rows = []
+    for day, charge in ((1, 0.95), (3, 1.70), (5, 0.95)):
+        rows.append(bill(day, -50, party="Guest", document=f"G{day}12", key=f"g{day}"))
+        rows.append(bill(day, charge, party="Platform", description="fee", document=f"G{day}12",
+                         key=f"f{day}"))  # fmt: skip
+    rows.append(bill(8, 50, party="Guest", description="refund", key="back"))
+    rows.append(bill(8, -1.70, party="Platform", description="fee refund", key="less"))
+    assert found(*rows) == {("back", "g3"), ("less", "f3")}

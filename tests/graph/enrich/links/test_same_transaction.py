@@ -212,3 +212,29 @@ def test_another_documents_number_speaks_against_one_payment():
     alike = [card(31, key="c"), ledger(33, key="l")]
     unlike, none = (find(payments(*some, *others)).odds[0] for some in (rows, alike))
     assert unlike < none / 10
+
+
+WOODS = ("Oak", "Elm", "Ash", "Fir", "Yew", "Box")
+
+
+def two_ledgers(numbers):
+    """Rows of two sources, each pair of one party, day and rare amount."""
+    for at, (ours, theirs) in enumerate(numbers):
+        row = {"day": 10 * at, "party": f"{WOODS[at % 6]} {at} Mills"}
+        row["amount"] = 101.37 + 13.11 * at
+        yield {**row, "document": ours, "key": f"a{at}"}
+        yield {**row, "document": theirs, "source": "second", "key": f"b{at}"}
+
+
+def test_other_numbers_speak_against_where_sources_number_alike():
+    shared = [(f"GR{70_000 + at}", f"GR{70_000 + at}") for at in range(8)]
+    unlike = [(f"GR{80_000 + at}", f"GR{90_000 + at}") for at in range(4)]
+    made = payments(*two_ledgers([*shared, *unlike]))
+    found = find(made)
+    keys = {made.external_id[place] for place in (*found.one, *found.other)}
+    assert keys == {f"{side}{at}" for side in "ab" for at in range(8)}
+
+
+def test_sources_that_number_by_themselves_agree_all_the_same():
+    made = payments(*two_ledgers([(f"GR{80_000 + at}", f"R{500 + at}") for at in range(24)]))
+    assert len(find(made)) >= 20

@@ -20,6 +20,8 @@ from graph.enrich.series.forecast import (
     todays,
     trials,
 )
+from graph.enrich.series.month_effects import without
+from graph.enrich.series.periods import BY_FREQUENCY
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.small_books import EPOCH, Paid, every, monthly, number, payments
 
@@ -154,3 +156,16 @@ def test_a_month_that_was_unlike_once_widens_the_range():
     assert forecast is not None
     assert forecast.low / 10_000 <= 1016
     assert forecast.high / 10_000 >= 1524
+
+
+def test_what_months_do_is_taken_out_of_amounts():
+    """1,000 a month, half as much again each June and December."""
+    slots = np.arange(600, 629)
+    high = np.isin(slots % 12, (5, 11))
+    amounts = np.log(np.where(high, 1_500.0, 1_000.0))
+    plain = without(BY_FREQUENCY["monthly"], slots, amounts)
+    assert np.exp(plain).round(6).tolist() == [1_000.0] * len(slots)
+    assert without(BY_FREQUENCY["weekly"], slots, amounts).tolist() == amounts.tolist()
+    assert without(BY_FREQUENCY["monthly"], slots[:12], amounts[:12]).tolist() == (
+        amounts[:12].tolist()
+    )
