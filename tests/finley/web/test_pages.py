@@ -8,13 +8,14 @@ from uuid import uuid4
 
 import pytest
 from django.db import connections, transaction
+from django.test import Client
 from openpyxl import load_workbook
 
 from finley.web import kept
 from graph import models
 from graph.errors import ViewUnpopulated
 from graph.view import refresh
-from tests.finley.web.conftest import a_case, text_of
+from tests.finley.web.conftest import PASSWORD, a_case, text_of
 from tests.graph import rows
 
 LISTS = ("payments", "parties", "review", "recurring")
@@ -69,6 +70,37 @@ def test_the_overview_shows_each_sum_with_its_currency_and_where_it_comes_from(
     month = text_of(client.get("/payments/?since=2024-02-01&until=2024-02-29&currency=GBP"))
     assert month.count('<td data-label="Amount"') == 1
     assert f"/payments/{books.annotated}/" in month
+
+
+def test_the_overview_says_what_came_since_the_last_visit(person, books):
+    def overview() -> str:
+        client = Client()
+        form = {"username": person.email, "password": PASSWORD}
+        client.post("/account/sign-in/", form)
+        return text_of(client.get("/"))
+
+    assert "Since your last visit" not in overview()
+    rows.payment(person.id)
+    a_case(person.id, books.annotated, books.plain)
+    page = overview()
+    assert "Since your last visit" in page
+    assert "1 new row</a>" in page
+    assert "1 new open case</a>" in page
+    assert "No new row" in overview()
+
+
+def test_a_payment_that_did_not_come_is_given_up_and_expected_again(client, tenant, books):
+    page = text_of(client.get("/review/missed/"))
+    assert "1 recurring payment that did not come" in page
+    (address,) = re.findall(r'action="(/review/missed/[^"]+)"', page)
+    given_up = text_of(client.post(address, {"action": "give_up"}, follow=True))
+    assert "The payment is given up." in given_up
+    assert "0 recurring payments that did not come" in given_up
+    assert tenant.email in text_of(client.get("/review/missed/?show=given-up"))
+    assert "already" in text_of(client.post(address, {"action": "give_up"}, follow=True))
+    again = text_of(client.post(address, {"action": "expect"}, follow=True))
+    assert "The payment is expected again." in again
+    assert client.post(address, {"action": "burn"}).status_code == 400
 
 
 @pytest.mark.parametrize(
