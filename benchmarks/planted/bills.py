@@ -44,6 +44,9 @@ def _deductions(sheets: Sheets) -> None:
                 text="Client contribution",
             )  # fmt: skip
             lines += [bill, less]
+        due = [day + DAY * 28 * week for week in range(week + 1)]
+        for own in (lines[-2 * len(due) :: 2], lines[1 - 2 * len(due) :: 2]):
+            written(sheets, "bills", "four-weekly", due, own)
     for at in range(EACH):
         party, day, number = sheets.names.company(), sheets.day(90), _number(sheets)
         pence = _pence(sheets)

@@ -66,12 +66,14 @@ def recurrence(claims: Found, truth: Truth) -> Score:
     whose = _majority(claims.rhythm, series_of)
     rows = [row for row in claims.rhythm if row in series_of or row not in ignored]
     right = [row for row in rows if series_of.get(row, "") == whose.get(claims.rhythm[row])]
-    return Score(len(right), len(rows), len(series_of), _sure(claims, whose))
+    used = {claims.rhythm[row] for row in rows}
+    return Score(len(right), len(rows), len(series_of), _sure(claims, whose, used))
 
 
-def _sure(claims: Found, whose: Mapping[str, str]) -> tuple[tuple[float, bool], ...]:
-    """Each pattern's score, and whether it is any true series."""
-    used = set(claims.rhythm.values())
+def _sure(
+    claims: Found, whose: Mapping[str, str], used: set[str]
+) -> tuple[tuple[float, bool], ...]:
+    """The score of each pattern that has a row which counts, and whether it is any true series."""
     return tuple((score, p in whose) for p, (_, score) in claims.patterns.items() if p in used)
 
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from graph.enrich.columns import invoices, numbers
 from graph.enrich.columns.counterparties import Sides, joined, sides
 from graph.enrich.columns.grouping import codes
+from graph.enrich.columns.memo import once
 from graph.enrich.columns.payments import UNIT, Ints, Payments
 from graph.enrich.links import fees, same_transaction, together
 from graph.enrich.links.assignment import assign
@@ -294,6 +295,7 @@ def _is_worded(text: str) -> bool:
     return bool(_BACK.search(text))
 
 
+@once
 def _are_worded(payments: Payments) -> Flags:
     """Rows whose words say that they give something back."""
     return np.array([_is_worded(text) for text in payments.description], dtype=bool)
