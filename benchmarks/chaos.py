@@ -105,8 +105,10 @@ class Chaos:
             self.workers = [apart.worker(**self.environment) for _ in range(WORKERS)]
             keys = list(self.ids)
             steady = max(len(keys) // STEADY, 1)
-            before, after, disturbed = keys[:steady], keys[-steady:], keys[steady:-steady]
+            warm, before, after = keys[:steady], keys[steady : 2 * steady], keys[-steady:]
+            disturbed = keys[2 * steady : -steady]
             try:
+                self.rate(warm)  # the workers start
                 rate = self.rate(before)
                 self.disturb(disturbed)
                 unsettled = self.settle()
