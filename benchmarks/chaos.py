@@ -50,7 +50,7 @@ from syncjobs.models.choices import ACTIVE, Trigger
 AUDIT = Path(__file__).with_name("audit.sql")
 PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
 WORKERS = 2
-PATIENCE = 300.0  # seconds without an ended run, after the disturbance
+TIMEOUT = 300.0  # seconds without an ended run, after the disturbance
 FLUSHES = DATABASE_RESTARTS = 3
 KILLED_BACKENDS = EXHAUSTIONS = PARTITIONS = 2
 EXHAUSTED = PARTITIONED = 12.0  # seconds
@@ -269,9 +269,9 @@ class Chaos:
         self.others.append(("partition", time.time()))
 
     def settle(self) -> int:
-        """Until no run is active; how many still are when none has ended for PATIENCE seconds."""
+        """Until no run is active; how many still are when none has ended for TIMEOUT seconds."""
         remaining, since = -1, time.monotonic()
-        while time.monotonic() < since + PATIENCE:
+        while time.monotonic() < since + TIMEOUT:
             try:
                 now = SyncRun.objects.using("owner").filter(status__in=ACTIVE).count()
             except AWAY:

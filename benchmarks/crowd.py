@@ -23,7 +23,7 @@ UNCACHED = {
     "FINLEY_ANSWERS_MEMORY_MB": "0",
     "FINLEY_LOG_LEVEL": "ERROR",
 }
-PATIENCE = 300  # seconds
+TIMEOUT = 300  # seconds
 SEEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
 
 
@@ -81,7 +81,7 @@ def together(tokens: list[str]) -> dict[str, Any]:
 
 async def _ask_all(address: str, tokens: list[str]) -> list[tuple[float, int]]:
     limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE, limits=limits) as client:
+    async with httpx.AsyncClient(base_url=address, timeout=TIMEOUT, limits=limits) as client:
         return await asyncio.gather(*(_ask(client, token) for token in tokens))
 
 

@@ -27,7 +27,7 @@ from syncjobs.models import ExternalItem, JobAttempt, SyncConnection, SyncRun
 from syncjobs.models.choices import Trigger
 
 STALLS = [{"do": "stall", "on": "messages/", "at": 60, "seconds": 600}]
-PATIENCE = 120.0
+TIMEOUT = 120.0
 TARGET = 90.0  # seconds from the kill until the run goes on
 
 
@@ -105,12 +105,12 @@ def _ended() -> SyncRun | None:
 
 
 def _until(what: str, true: Callable[[], Any]) -> Any:
-    limit = time.monotonic() + PATIENCE
+    limit = time.monotonic() + TIMEOUT
     while time.monotonic() < limit:
         if value := true():
             return value
         time.sleep(0.05)
-    sys.exit(f"{what} did not come within {PATIENCE:g} s; {_state()}")
+    sys.exit(f"{what} did not come within {TIMEOUT:g} s; {_state()}")
 
 
 def _state() -> str:

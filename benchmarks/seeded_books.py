@@ -175,8 +175,19 @@ class Books:
 
     def _facts(self, n: Index) -> Iterator[tuple[str, npt.NDArray[np.bool_], Columns]]:
         """(table, which relationships, columns) of the layers that are about one relationship."""
-        causal, predicted = n % 5 != 0, n % 10 == 0
-        root, changed, duplicate = n % 20 == 0, n % 25 == 0, n % 30 == 1
+        yield from self._explanations(n)
+        both = np.ones(len(n), bool)
+        yield (
+            "cross_platform_relationships",
+            both,
+            {"platform_sources": _choice(("{ledger}", "{card,ledger}"), n)},
+        )
+        predicted = n % 10 == 0
+        yield "predicted_relationships", predicted, self._prediction(n[predicted])
+        yield from self._changes(n)
+
+    def _explanations(self, n: Index) -> Iterator[tuple[str, npt.NDArray[np.bool_], Columns]]:
+        causal, root = n % 5 != 0, n % 20 == 0
         yield (
             "causal_relationships",
             causal,
@@ -185,13 +196,6 @@ class Books:
                 "causal_direction": _choice(("forward", "forward", "backward", "both"), n[causal]),
             },
         )
-        both = np.ones(len(n), bool)
-        yield (
-            "cross_platform_relationships",
-            both,
-            {"platform_sources": _choice(("{ledger}", "{card,ledger}"), n)},
-        )
-        yield "predicted_relationships", predicted, self._prediction(n[predicted])
         yield (
             "root_cause_analyses",
             root,
@@ -200,6 +204,9 @@ class Books:
                 "confidence": pa.array(self.part("root", n[root])),
             },
         )
+
+    def _changes(self, n: Index) -> Iterator[tuple[str, npt.NDArray[np.bool_], Columns]]:
+        changed, duplicate = n % 25 == 0, n % 30 == 1
         yield (
             "event_delta_logs",
             changed,

@@ -153,7 +153,7 @@ GRAPH_CACHE = {
     "bytes": environment.number("FINLEY_GRAPH_CACHE_MB", 256) * 2**20,
     "memory": environment.number("FINLEY_GRAPH_MEMORY_MB", 64) * 2**20,
     "seconds": 3600,  # lifetime of an entry in Redis
-    "patience": 30,  # timeout in seconds for a graph that another process builds
+    "timeout": 30,  # timeout in seconds for a graph that another process builds
     "redis_timeout": 2.0,
 }
 
@@ -174,11 +174,10 @@ STREAMS = {
 # An export over HTTP holds a database connection until its client has read everything.
 EXPORTS = {
     "at_once": environment.number("FINLEY_EXPORTS_AT_ONCE", 3),  # per process
-    "patience": environment.decimal("FINLEY_EXPORT_PATIENCE", 30.0),  # timeout of a read, seconds
+    "timeout": environment.decimal("FINLEY_EXPORT_PATIENCE", 30.0),  # timeout of a read, seconds
 }
 
-# Questions about the whole graph. A worker answers those that need more steps than this
-# (graph/questions/costs.py).
+# Questions that need more steps than this go to a worker (graph/questions/costs.py).
 QUESTIONS = {
     "steps": environment.number("FINLEY_QUESTION_STEPS", 10_000_000),
     "request_seconds": environment.decimal("FINLEY_REQUEST_SECONDS", 20.0),
@@ -188,8 +187,7 @@ QUESTIONS = {
     "keep_hours": environment.number("FINLEY_ANSWERS_KEEP_HOURS", 24),
 }
 
-# Mail to users, by which a forgotten password is set anew. Without a server's name the pages offer
-# no mail.
+# Mail by which a user sets a new password; without a server's name the pages offer none.
 EMAIL_HOST_NAME = environment.text("FINLEY_EMAIL_HOST")
 MAILERS = {
     "default": {
@@ -237,7 +235,7 @@ NANGO = {
 MATERIALIZED_VIEWS_CHECK_SQL_CHANGED = True
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes of a request body
-PATIENCE = {  # timeouts in seconds
+REQUEST_TIMEOUTS = {  # timeouts in seconds
     "head": environment.decimal("FINLEY_SLOW_HEAD", 10.0),  # to receive a request's head
     "body": environment.decimal("FINLEY_SLOW_BODY", 30.0),  # to receive its body
     "read": environment.decimal("FINLEY_SLOW_READ", 30.0),  # per 32 KiB that the client reads

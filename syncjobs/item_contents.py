@@ -1,4 +1,5 @@
-"""What is in an item: which are worth reading, their bytes, and what those turn out to be."""
+"""What is in an item: which items are worth reading, their bytes, and what a parser
+finds in them."""
 
 import re
 from collections.abc import Iterable
@@ -35,10 +36,10 @@ Senders = dict[str, tuple[str, dict[str, str]]]
 
 @dataclass
 class Content:
-    """An item and what was found in it.
+    """An item and what was read from it.
 
-    `path` holds its bytes, `parts` what was read of a ledger, until they are saved. `failed`: a
-    later sync may read it.
+    `path` holds its bytes and `parts` a ledger's rows, until they are saved. `failed`: reading
+    failed, and a later sync may try again.
     """
 
     item: Item
@@ -86,9 +87,9 @@ def unreadable(item: Item, why: str, *, failed: bool = False) -> Content:
 
 
 def file_name(item: Item) -> str:
-    """The item's name, fit for a file: it is what a ledger's rows say that they come from.
+    """The item's name as a valid file name; imported rows state it as their origin.
 
-    File systems take 255 bytes; what is made of it (its rejects) has a longer name.
+    File systems allow 255 bytes, and the rejects file made from it has a longer name.
     """
     if item.kind == "message":
         return "message.txt"
@@ -98,11 +99,11 @@ def file_name(item: Item) -> str:
 
 
 async def read(
-    parsers: TenantParsers, content: Content, senders: Senders, known: Hints = NO_HINTS
+    parsers: TenantParsers, content: Content, senders: Senders, hints: Hints = NO_HINTS
 ) -> Content:
-    """What is in it, read by a parser: a ledger's rows, or what a document names.
+    """Reads the item with a parser: a ledger's rows, or the facts of a document.
 
-    A PDF that holds an e-invoice is both. `known`: the tenant's own accounts, which tell the
+    A PDF that holds an e-invoice is both. `hints`: the tenant's own accounts, which tell the
     invoices that it has sent from its bills, and its saved mappings. Rows that came by mail are
     held where the sender was not verified: a stranger's mail never becomes a payment or an invoice
     by itself.
@@ -114,9 +115,9 @@ async def read(
         return content
     why = _why_held(item, senders)
     if holds_ledger(item):
-        return _held(content, why) if why else await _read_ledger(parsers, content, path, known)
+        return _held(content, why) if why else await _read_ledger(parsers, content, path, hints)
     if item.kind != "message" and await _holds_invoice(parsers, path):
-        content = _held(content, why) if why else await _read_ledger(parsers, content, path, known)
+        content = _held(content, why) if why else await _read_ledger(parsers, content, path, hints)
     reading = await parsers.run(
         "read_document",
         settings.PARSERS["document_seconds"],
@@ -152,7 +153,7 @@ async def _holds_invoice(parsers: TenantParsers, path: Path) -> bool:
 
 
 async def _read_ledger(
-    parsers: TenantParsers, content: Content, path: Path, known: Hints
+    parsers: TenantParsers, content: Content, path: Path, hints: Hints
 ) -> Content:
     rows = path.with_name("rows.jsonl")
     parts = await parsers.run(
@@ -161,8 +162,8 @@ async def _read_ledger(
         path=str(path),
         into=str(rows),
         most_bytes=settings.PARSERS["unpacked_mb"] * 2**20,
-        own=sorted(known.own),
-        saved={layout: pack(each) for layout, each in known.saved.items()},
+        own=sorted(hints.own),
+        saved={layout: pack(each) for layout, each in hints.saved.items()},
     )
     content.parts = parts_from(rows, parts)
     return content
@@ -201,7 +202,8 @@ def _moment(item: Item) -> datetime:
 
 
 def senders_of(items: Iterable[Item]) -> Senders:
-    """Who sent each message, for its attachments too, and how the provider checked it."""
+    """The sender of each message, also for its attachments, and how the provider checked the
+    sender."""
     return {
         item.external_id: (clean(item.metadata.get("from")), item.metadata.get("checks") or {})
         for item in items

@@ -26,7 +26,7 @@ UNKNOWN = "Invalid token."
 
 
 class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
-    """knox's authentication, where a token that is not valid database text is simply invalid.
+    """knox's authentication; a token that is not valid database text is invalid.
 
     `request.tenant_id` is the tenant of the request: the token's user, or the user in the header
     X-Finley-User, which is only for read requests of staff with the scope admin. Such reads are
@@ -61,10 +61,8 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
         return validated
 
     def still_valid(self, request: Request, scope: str) -> bool:
-        """Whether the token of a request that lasts is good now, for a user who is active.
-
-        Asks the database.
-        """
+        """Whether the token of a long request is still valid and its user active. Queries the
+        database."""
         user: Any = request.user
         token: Any = request.auth
         now = token_cache.current(token.digest)

@@ -1,11 +1,12 @@
-"""Tokens that were good a moment ago, so that a burst of requests does not ask for each anew.
+"""Caches validated tokens, so that a burst of requests queries the database once.
 
-Kept by their digest, for FINLEY_TOKEN_SECONDS at most and never beyond their expiry. Whatever this
-process changes about a token or a user is known at once; what another changes, within that time.
+Entries are keyed by the token's digest, for FINLEY_TOKEN_SECONDS at most and never beyond the
+token's expiry. A change by this process takes effect at once; a change by another process within
+that time.
 
-What is kept are column values. Each request gets objects of its own, which belong to no database
-role yet: an object that was read as one role would make later requests ask as that role, and would
-remember permissions.
+An entry holds column values. Each request gets objects of its own, which belong to no database role
+yet: an object read as one role would make later requests query as that role, and would keep its
+cached permissions.
 """
 
 from threading import Lock
@@ -41,7 +42,7 @@ _entries: TLRUCache[str, Entry] = TLRUCache(MOST, _expires)
 
 
 def get(token: str) -> Known | None:
-    """Whose it is, if it was good within the time."""
+    """The token's user and row, if it was validated recently; else None."""
     with _lock:
         entry = _entries.get(hash_token(token))
     if entry is None:
@@ -65,7 +66,7 @@ def _object[Row: (User, ApiToken)](model: type[Row], values: Values) -> Row:
 
 
 def values(pair: Known) -> Entry:
-    """The columns that were read of both; never the password."""
+    """The columns that were read of the user and the token; never the password."""
     return _columns(pair[0]), _columns(pair[1])
 
 
@@ -92,7 +93,7 @@ def keep(token: str, pair: Known) -> None:
 @receiver([post_save, post_delete], sender=ApiToken)
 @receiver([post_save, post_delete], sender=User)
 def forget(**_: Any) -> None:
-    """All of them: such changes are rare."""
+    """Delete all entries. Changes of tokens and users are rare."""
     with _lock:
         _entries.clear()
     known_tokens.forget()

@@ -1,4 +1,4 @@
-"""Answers of the slower questions, kept in the process while the graph's version holds."""
+"""Caches the answers of slow questions in the process while the graph's version stays the same."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -15,7 +15,7 @@ _lock = Lock()
 
 
 def answer[Answer](question: Callable[[UUID], Answer], user_id: UUID) -> Answer:
-    """The question's answer for the tenant's graph as it is today; not to be changed in place."""
+    """The answer for the tenant's graph as of today. Callers must not change it in place."""
     key = (question, user_id, version.version(user_id), days.today(user_id))
     with _lock:
         kept: Answer | None = _answers.get(key)

@@ -1,4 +1,4 @@
-"""What a check of payments takes and gives."""
+"""Request and response shapes of the check of payments."""
 
 from typing import Any
 
@@ -21,14 +21,14 @@ class CandidateBody(StrictQuery):
 
     one_of_them = "field"
     id = serializers.CharField(
-        required=False, max_length=TEXT, help_text="The line's own key; its number where none is"
+        required=False, max_length=TEXT, help_text="The line's own key; by default its number"
     )
-    date = serializers.DateField(help_text="The day on which it is to be paid")
+    date = serializers.DateField(help_text="The day on which it will be paid")
     amount = serializers.DecimalField(
-        max_digits=19, decimal_places=4, min_value=0, help_text="What the party is to get"
+        max_digits=19, decimal_places=4, min_value=0, help_text="What the party will receive"
     )
     currency = serializers.RegexField(r"\A[A-Z]{3}\Z")
-    party = serializers.CharField(max_length=TEXT, help_text="Who is to be paid")
+    party = serializers.CharField(max_length=TEXT, help_text="Who will be paid")
     party_kind = serializers.ChoiceField(PARTIES, default="vendor")
     number = serializers.CharField(
         required=False, allow_blank=True, max_length=TEXT, help_text="The invoice's number"
@@ -64,7 +64,7 @@ class CheckBody(StrictQuery):
 
 
 def candidate(checked: dict[str, Any], number: int) -> Candidate:
-    """The candidate of a validated body; `number`: which one of the run it is, from 1 on."""
+    """The candidate of a validated body. `number` is its position in the pay run, from 1."""
     keys = tuple((kind, checked[kind].strip()) for kind in KEYS if checked.get(kind, "").strip())
     return Candidate(
         id=checked.get("id") or f"payment {number}",
@@ -104,7 +104,7 @@ class CheckFinding(Answer):
     verdict = serializers.ChoiceField(VERDICTS[:-1])
     confidence = serializers.FloatField(help_text="0..1")
     why = serializers.CharField()
-    rows = CheckedRow(many=True, help_text="What it rests on")
+    rows = CheckedRow(many=True, help_text="The evidence")
 
 
 class CheckedPayment(Answer):

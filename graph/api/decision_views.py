@@ -20,7 +20,7 @@ MEANWHILE = {409: OpenApiResponse(description="Somebody has decided it since you
 
 
 def person(request: Request) -> str:
-    """Who decides, as histories name them."""
+    """The name of who decides, as it is written to histories."""
     return str(getattr(request.user, "email", request.user))
 
 
@@ -56,7 +56,7 @@ class ResolutionsView(Repeatable):
         responses={200: shapes.PairDecisionAnswer, **OF_ROWS, **NOT_FOUND},
     )
     def post(self, request: Request) -> Response:
-        """Say of any two vendors, customers or employees whether they are one party."""
+        """Decide whether any two vendors, customers or employees are one party."""
         self.parameters(request, NoQuery)
         asked = shapes.PartiesDecisionBody(data=request.data).checked()
         pair = resolutions.one_party(
@@ -100,7 +100,7 @@ class PredictionsView(Asked):
         responses={200: shapes.PredictionsAnswer, **PROBLEMS},
     )
     def get(self, request: Request) -> Response:
-        """What people gave up; insights/prediction/ has what is still expected."""
+        """Predictions that people gave up; insights/prediction/ has those still expected."""
         asked = self.parameters(request)
         most, offset = asked["limit"], asked["offset"]
         rows, count = predictions.given_up(self.tenant(request), most=most, offset=offset)
@@ -119,7 +119,8 @@ class PredictionView(Repeatable):
         responses={200: shapes.PredictionAnswer, **PROBLEMS, **NOT_FOUND, **MEANWHILE},
     )
     def post(self, request: Request, prediction_id: str) -> Response:
-        """Give it up, or expect it again; other views of the same payment are decided alike."""
+        """Give a prediction up, or expect it again. Other sightings of the payment are decided
+        alike."""
         self.parameters(request)
         asked = shapes.PredictionDecisionBody(data=request.data).checked()
         answer = predictions.decide(
@@ -137,7 +138,7 @@ class CasesView(Asked):
         responses={200: sums.CasesAnswer, **OF_ROWS},
     )
     def get(self, request: Request) -> Response:
-        """Possible double payments, each told once, and what is at risk and recovered in all."""
+        """Possible double payments, each listed once, with the totals at risk and recovered."""
         answer = cases.cases(self.tenant(request), **self.parameters(request))
         return Response(sums.CasesAnswer(answer).data)
 
@@ -169,7 +170,8 @@ class DecisionView(Repeatable):
         },
     )
     def post(self, request: Request, case_id: str) -> Response:
-        """Confirm, dismiss, recover, reopen, assign or note: the case as it is then."""
+        """Confirm, dismiss, recover, reopen, assign or note a case; returns the case as
+        it is then."""
         self.parameters(request)
         decision = sums.DecisionBody(data=request.data).checked()
         answer = cases.decide(

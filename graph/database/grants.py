@@ -1,4 +1,4 @@
-"""What the application's role may do. Put in place after every migrate and rebuild of the view."""
+"""The rights of the application's role, granted after every migrate and rebuild of the view."""
 
 from typing import Any
 
@@ -20,7 +20,8 @@ BY_FUNCTION = ("finley_user", "finley_apitoken")
 
 @receiver(all_views_synced)
 def put_in_place(using: str, **_: Any) -> None:
-    """Policies, and for the application's role what it needs; no grants where one role is both."""
+    """Create the policies and grant the application's role its rights; no grants if one role is
+    both."""
     if using != "owner":
         return
     with connections[using].cursor() as cursor:
@@ -42,7 +43,7 @@ def put_in_place(using: str, **_: Any) -> None:
 
 
 def application_role() -> str:
-    """The role of the web and the workers."""
+    """The database role of the web and worker processes."""
     return str(connections["default"].settings_dict["USER"])
 
 

@@ -1,7 +1,8 @@
-"""Tenants apart in the database: who names no tenant sees nothing, who names one sees that one's.
+"""Separates tenants in the database: a transaction sees the rows of the tenant that it names, or
+none.
 
-Row-level security binds every role but the tables' owner; a materialized view cannot have it, so
-what is read of ours is a view with a security barrier.
+Row-level security applies to every role but the tables' owner. A materialized view cannot have it,
+so the application reads ours through a view with a security barrier.
 """
 
 from django.db.backends.utils import CursorWrapper

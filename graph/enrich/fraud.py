@@ -1,8 +1,10 @@
-"""Layer 9, fraud: payments that probably repeat another one, as ordered pairs for a person.
+"""Layer 9, fraud: payments that probably repeat another one, as ordered pairs for a person to
+judge.
 
-`fraud_candidates` finds them. What explains a repetition is weighed: an original that was taken
-back before it was paid again, a copy that was taken back, a regular period. What a source published
-twice is told apart (`republished`): it was paid once. A person's word on a pair is kept.
+`fraud_candidates` finds them. What explains a repetition weighs against it: an original that was
+taken back before it was paid again, a copy that was taken back, a regular period. Rows that a
+source published twice are recognised (`republished`): they were paid once. A person's decision on a
+pair is kept.
 """
 
 import json
@@ -83,9 +85,9 @@ class Stated:
 
 
 def enrich(user_id: UUID, payments: Payments, duplicates: list[Duplicate] | None = None) -> Counts:
-    """The tenant's open duplicates become what is found now; people's words stay. One transaction.
+    """Write the tenant's open duplicates as found now; people's decisions stay. One transaction.
 
-    What was dismissed is dismissed again under the rows' own keys, also after a re-import.
+    A dismissed pair stays dismissed under the rows' own keys, also after a re-import.
     """
     if duplicates is None:
         same, charges, reversed_by = reversals.known(user_id, payments)

@@ -1,8 +1,8 @@
 """Payments that repeat another: the ways in which one invoice is entered, or paid, again.
 
-Each way is a key that the repetition shares with its original and that few others share, and a
+Each way is a key that the repetition shares with its original and that few others share, plus a
 check (after the tests of M. Nigrini, "Forensic Analytics", 2nd ed. 2020, ch. 11-12: same-same-same
-and same-same-different). All keys are hashed: no way compares all pairs.
+and same-same-different). All keys are hashed, so no way compares all pairs.
 """
 
 import re
@@ -137,10 +137,10 @@ def value(number: str) -> int:
 
 @lru_cache(maxsize=200_000)
 def stem(number: str) -> str:
-    """The number without a mark behind it (-1, /A, R, DUP), in its normal form; "" without one.
+    """The number without a suffix (-1, /A, R, DUP), in its normal form; "" without one.
 
-    Some numbers end like that by themselves (a year, a letter): a mark is only told by another
-    row that has the number without it.
+    Some numbers end like that by themselves (a year, a letter): a suffix counts only if another row
+    has the number without it.
     """
     match = _SUFFIX.match(number)
     return numbers.normal(match["apart"] or match["joined"]) if match else ""
@@ -196,7 +196,7 @@ def _of_gap(days: int) -> float:
 
 
 def _suffix(columns: Columns) -> Iterator[Repeat]:
-    """One party and amount, and the number with a mark behind it."""
+    """One party and amount, and the number with a suffix."""
     for bare, marked in _bare_and_marked(columns, columns.alike):
         for one in marked:
             for other in bare:
@@ -206,7 +206,7 @@ def _suffix(columns: Columns) -> Iterator[Repeat]:
 
 
 def _bare_and_marked(columns: Columns, of: Ints) -> Iterator[tuple[list[int], list[int]]]:
-    """Of each code in `of`: rows of one number, and those that have it with a mark behind it."""
+    """Of each code in `of`: the rows of one number, and the rows of that number with a suffix."""
     marked = columns.rows[columns.stem[columns.rows] != ""]
     number = np.concatenate([columns.number[columns.rows], columns.stem[marked]])
     rows = np.concatenate([columns.rows, marked])

@@ -1,4 +1,4 @@
-"""A file's parts: one for a CSV or a statement, one for each table of a workbook."""
+"""The parts of a file: one for a CSV or a statement, one for each table of a workbook."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def mapping_of(
     if choices != NONE:
         return guess(path, choices=choices)
     own = by_header.find(path, saved)
-    return own or ready_formats.recognise(header(path)) or guess(path)
+    return own or ready_formats.of_file(path) or guess(path)
 
 
 def parts_of(
@@ -155,7 +155,7 @@ def _of_original(sentence: str, path: Path, table: Table) -> str:
 
 
 def labelled(part: Part) -> Iterator[LedgerRow | Reject]:
-    """The part's rows; a reject says in which part of the file it stands."""
+    """The part's rows; a reject says in which part of the file it is."""
     for row in part.read():
         if part.label and isinstance(row, Reject):
             yield replace(row, reason=f"{part.label}: {row.reason}")

@@ -1,4 +1,5 @@
-"""Text into CSV records, however broken: bounded memory, and no record swallows its neighbours."""
+"""Splits text into CSV records, however broken: in bounded memory, and no record swallows its
+neighbours."""
 
 import csv
 from collections import deque

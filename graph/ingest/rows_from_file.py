@@ -1,4 +1,4 @@
-"""A ledger file into rows: one LedgerRow or Reject for every record that is not blank."""
+"""Reads a ledger file into rows: one LedgerRow or Reject for every record that is not blank."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -41,9 +41,10 @@ def read(
 ) -> Iterator[LedgerRow | Reject]:
     """Every record below the header, in the file's order, in bounded memory.
 
-    Only the keys are remembered (about 100 bytes a row), to number or refuse their repetitions.
-    `progress` is told how many of the file's bytes were read. Raises LedgerFileError, at first or
-    on the way, when the file as a whole cannot be read: drop what was read until then.
+    Only the keys are remembered (about 100 bytes a row), to number or refuse repetitions.
+    `progress` is called with the number of the file's bytes that were read. Raises LedgerFileError,
+    at first or on the way, if the file as a whole cannot be read; rows read until then must be
+    discarded.
     """
     shape = layout(path, mapping.file)
     names = mapping.names(shape.header)
@@ -364,7 +365,8 @@ def _joined(data: dict[str, str], columns: tuple[str, ...]) -> str:
 
 
 def is_lasting(id_: str) -> bool:
-    """Whether an id is long enough to be no other file's: a counter starts again in the next."""
+    """Whether an id is long enough to be unique over all files; a short one is a counter that
+    starts again in the next file."""
     letters = "".join(filter(str.isalnum, id_))
     digits = sum(map(str.isdigit, letters))
     return digits >= 9 if digits == len(letters) else len(letters) >= 8 and digits > 0

@@ -1,4 +1,4 @@
-"""Cells into values: money, moments, currencies.
+"""Parses cells into values: money, timestamps, currencies.
 
 Each function raises ValueError with a reason that a person can act on.
 """
@@ -55,8 +55,8 @@ def _grammar(decimal: str, thousands: str) -> re.Pattern[str]:
 def money(text: str, decimal: str = ".", thousands: str = ",", currency: str = "") -> Decimal:
     """'1,234.50', '(12.00)', '12.00-', '£1,200', 'GBP 7' → Decimal.
 
-    Refuses what is not plainly an amount: exponents, NaN, CR and DR, groups that are not groups,
-    more than 15 whole digits or 4 decimals (zeros behind them apart), another currency's sign.
+    Refuses what is not clearly an amount: exponents, NaN, CR and DR, groups of the wrong length,
+    more than 15 whole digits or 4 decimals (trailing zeros do not count), another currency's sign.
     """
     unguarded = _GUARD.sub("", text.translate(_MINUS).strip(), count=1)
     sign = _SIGN.fullmatch(_without_unit(unguarded, currency))
@@ -102,7 +102,7 @@ class Moment(NamedTuple):
 def moment(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Moment:
     """The first format that fits, in UTC. A date alone is midnight; a month its last day.
 
-    Midnight with an offset from UTC is that day, and no moment of the day before.
+    Midnight with an offset from UTC is that day, not a time of the day before.
     """
     for form in formats:
         try:

@@ -1,7 +1,6 @@
-"""A worker's parsers: so many child processes, each with one task at a time.
+"""A worker's pool of parser processes, each with one task at a time.
 
-They are started when they are needed and kept for the next task. One that dies takes its task with
-it, and nothing else.
+A process starts when it is needed and is reused. If one dies, only its task fails.
 """
 
 import asyncio
@@ -38,10 +37,10 @@ class Parsers:
         return TenantParsers(self, tenant)
 
     async def run(self, tenant: Hashable, task: str, seconds: float, **arguments: Any) -> Any:
-        """What the task gives (parsers.tasks).
+        """The result of a task of parsers.tasks.
 
-        `seconds` of processor time. Raises Unreadable for what cannot be read, ParserFailed where
-        the process was ended, or the task raised what nobody expected.
+        `seconds` limits the processor time. Raises Unreadable if the input cannot be read,
+        ParserFailed if the process was ended or the task raised an unexpected exception.
         """
         async with self._turns.turn(tenant):
             process = await self._process()

@@ -1,8 +1,9 @@
-"""python -m syncjobs.parsers.process: a parser. It reads tasks from standard input, one at a time.
+"""`python -m syncjobs.parsers.process`: a parser, which reads tasks from standard input, one at a
+time.
 
-A frame is {"task", "arguments", "seconds"}, its answer {"value"} or {"error"}; `last`: this
-process ends after it. The kernel ends it above its processor time, and Python raises MemoryError
-above its memory; it ends with the worker that started it.
+A frame is {"task", "arguments", "seconds"}, its answer {"value"} or {"error"}; `last`: the process
+ends after it. The kernel ends the process above its limit of processor time; above its limit of
+memory Python raises MemoryError. It ends with the worker that started it.
 """
 
 import ctypes

@@ -41,7 +41,7 @@ _HEADERS = ("From", "To", "Cc", "Date", "Message-ID", "In-Reply-To", "References
 
 
 async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
-    """Messages and their attachments; history.list names what was touched since."""
+    """Messages and their attachments; history.list names the messages that changed."""
     title = nango.who.title
     profile = await nango.get(f"{ME}/profile")
     account = needed(profile, "emailAddress", title)
@@ -287,7 +287,10 @@ async def again(nango: Nango, item: Item) -> list[Item]:
 
 
 async def content(nango: Nango, item: Item, into: Path) -> str:
-    """A message's text, or an attachment: found anew, for its attachmentId changes each time."""
+    """A message's text, or an attachment.
+
+    The attachment is looked up again, because its attachmentId changes with each response.
+    """
     if item.text is not None:
         write(into, item.text)
         return item.media

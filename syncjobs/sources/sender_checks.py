@@ -1,4 +1,4 @@
-"""Who sent a mail, as the receiving provider checked it: Authentication-Results (RFC 8601).
+"""Checks the sender of a mail by the receiving provider's Authentication-Results (RFC 8601).
 
 A sender's name and address are claims of whoever wrote the mail. Only the provider's own header
 counts, the first one that names it: a stranger can write further ones, below it.
@@ -40,8 +40,8 @@ def checked(headers: Iterable[str], *servers: str) -> dict[str, str]:
 
 
 def standing(checks: dict[str, str]) -> str:
-    """verified: DMARC passed, so that the address in From is the sender's; failed: it did not; else
-    unverified."""
+    """verified: DMARC passed, so the address in From is the sender's. failed: it did not pass.
+    Otherwise unverified."""
     if checks.get("dmarc") == "pass":
         return "verified"
     failed = {"fail", "permerror"}

@@ -109,7 +109,7 @@ class _Walk:
         self._again = 0
 
     async def step(self) -> list[_Rows]:
-        """The next rows that were not seen yet, in slices; none after a step back."""
+        """The next rows that are new, in slices; empty after a step back."""
         start = number_of(self._cursor, "next")
         self._turns.turn(f"page {self._turns.pages}")
         rows = await _listing(self._nango, str(self._cursor["account"]), start)

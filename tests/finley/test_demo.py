@@ -18,7 +18,7 @@ from graph.layers import LAYERS
 from tests.finley import tour
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -123,10 +123,10 @@ class Serving:
         return re.search(pattern, self.printed).group(1)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
-                return httpx.get(self.url + path, headers=headers, timeout=PATIENCE_SECONDS)
+                return httpx.get(self.url + path, headers=headers, timeout=TIMEOUT_SECONDS)
             except httpx.ConnectError:
                 if time.monotonic() > deadline:
                     raise
@@ -158,7 +158,7 @@ def pids(state: Path) -> set[int]:
 
 
 def all_gone(processes: set[int]) -> bool:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if not any(Path(f"/proc/{pid}").exists() for pid in processes):
             return True
@@ -179,7 +179,7 @@ def test_serves_api_docs_and_admin_until_ctrl_c(serving: Serving, state: Path):
     servers = pids(state)
     assert len(servers) == 3
     serving.process.send_signal(signal.SIGINT)
-    assert serving.process.wait(PATIENCE_SECONDS) in (0, 130, -signal.SIGINT)
+    assert serving.process.wait(TIMEOUT_SECONDS) in (0, 130, -signal.SIGINT)
     assert all_gone(servers)
 
 
@@ -199,5 +199,5 @@ def test_nothing_survives_kill_9(serving: Serving, state: Path):
     servers = pids(state)
     assert len(servers) == 3
     serving.process.kill()
-    serving.process.wait(PATIENCE_SECONDS)
+    serving.process.wait(TIMEOUT_SECONDS)
     assert all_gone(servers)

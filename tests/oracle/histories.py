@@ -27,7 +27,7 @@ from tests.oracle.compared import same_graph
 from tests.oracle.writers import TABLES, Choose, Writer, first_books
 
 SESSIONS = 3
-LOCK_PATIENCE = "30ms"  # nobody else takes a step while one waits
+LOCK_TIMEOUT = "30ms"  # nobody else takes a step while one waits
 THRESHOLDS = (0, 2, 2_000)
 
 
@@ -41,7 +41,7 @@ class Session:
         self.connection = connections.create_connection("owner")
         self.open = self.saved = self.emptied = False
         self.touched: set[UUID] = set()
-        self._run("SET lock_timeout = %s", [LOCK_PATIENCE])
+        self._run("SET lock_timeout = %s", [LOCK_TIMEOUT])
 
     def die(self) -> None:
         """Its backend is ended by another; a new one takes over."""
@@ -130,7 +130,7 @@ class History:
         self.comparisons = 0
         self._seen: dict[tuple[UUID, str], nx.MultiDiGraph[Any]] = {}
         self._refresh: ExitStack | None = None
-        refresh.LOCK_TIMEOUT = LOCK_PATIENCE
+        refresh.LOCK_TIMEOUT = LOCK_TIMEOUT
         self._write = [
             Writer(user, 2 * number + n, choose) for n, user in enumerate(self.users, start=1)
         ]

@@ -88,7 +88,7 @@ def decide(request: PageRequest) -> HttpResponse:
     action, seen = every or request.POST.get("action", ""), request.POST.get("seen", "")
     case_ids = _of_filter(request, seen) if every else _ids(request.POST.getlist("case"))
     if action not in ACTIONS or seen not in CaseState.values or not case_ids:
-        raise QuestionError("Choose a case, and say what is to be done with it.", "action")
+        raise QuestionError("Choose a case and an action.", "action")
     if len(case_ids) > 1 and action not in OF_MANY:
         raise QuestionError(f"{action.capitalize()} one case at a time.", "action")
     changed = [case for case in case_ids if _decide(request, case, action, seen)]

@@ -60,7 +60,7 @@ class Fees:
 
 
 def enrich(user_id: UUID, payments: Payments, fees: Fees | None = None) -> Counts:
-    """The tenant's fee_of links become what is found now."""
+    """Write the tenant's fee_of links as found now."""
     return write(user_id, METHOD, links(payments, fees if fees is not None else find(payments)))
 
 

@@ -78,28 +78,29 @@ class Reversals:
         return len(self.reversal)
 
     def only(self, selection: NDArray[np.generic]) -> "Reversals":
-        """Those of a mask or of places."""
+        """Those selected by a mask or by places."""
         return Reversals(**{name: values[selection] for name, values in vars(self).items()})
 
 
 def enrich(user_id: UUID, payments: Payments, pairs: Reversals | None = None) -> Counts:
-    """The tenant's reversal links become what is found now."""
+    """Write the tenant's reversal links as found now."""
     reversed_by = pairs if pairs is not None else known(user_id, payments)[2]
     return write(user_id, METHOD, links(payments, reversed_by))
 
 
 def known(user_id: UUID, payments: Payments) -> tuple[Pairs, Fees, Reversals]:
-    """What reversals rest on, and these."""
+    """The inputs of reversals, and the reversals."""
     pairs = same_transaction.known(user_id, payments)
     charges = fees.find(payments)
     return pairs, charges, find(payments, pairs, charges)
 
 
 def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
-    """The reversals. `same`: the payments that two sources saw; what one tells, the other knows.
+    """The reversals. `same`: payments that two sources saw; what one sighting states, holds for the
+    other.
 
-    `charges` are no reversals of what they charge for, nor is a deduction on an invoice one of the
-    invoice's other lines. What is taken back takes nothing back itself.
+    `charges` do not reverse what they charge for, and a deduction on an invoice does not reverse
+    another line of that invoice. A reversal is not itself reversed.
     """
     side, twin = _sides(payments, same), _twins(same)
     candidates = _candidates(payments, side, charges)
@@ -111,7 +112,7 @@ def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
 
 
 def links(payments: Payments, pairs: Reversals) -> Iterator[Link]:
-    """From the reversal's posting to the original's, both on the other party's account."""
+    """From the reversal's posting to the original's, both on the counterparty's account."""
     outgoing = sides(payments).outgoing
     event = np.where(outgoing, payments.payee_event, payments.payer_event)
     for at in range(len(pairs)):

@@ -75,12 +75,12 @@ class Pairs:
         return Pairs(**{**vars(self), "odds": odds})
 
     def only(self, selection: NDArray[np.generic]) -> "Pairs":
-        """Those of a mask or of places."""
+        """Those selected by a mask or by places."""
         return Pairs(**{name: values[selection] for name, values in vars(self).items()})
 
 
 def enrich(user_id: UUID, payments: Payments, computed: Pairs | None = None) -> Counts:
-    """The tenant's same_transaction links become what is found now."""
+    """Write the tenant's same_transaction links as found now."""
     pairs = computed if computed is not None else known(user_id, payments)
     return write(user_id, METHOD, links(payments, pairs))
 

@@ -56,7 +56,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """An entity with what its events say of it. `kept`: others are merged into it now."""
+    """An entity with what its events state. `kept`: others are merged into it now."""
 
     id: str
     kind: str
@@ -69,7 +69,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's word on two entities; the newest counts."""
+    """A person's decision on two entities; the newest counts."""
 
     one: str
     other: str
@@ -104,9 +104,9 @@ def resolve(
 ) -> list[Pair]:
     """The merges and the open pairs. `decisions`: oldest first. The order of parties is nothing.
 
-    Each merged entity has one Pair, with the entity that is kept in its cluster: the one already
-    kept, else the one of the most kinds of keys, then of the most events. An entity that a person
-    merged is in it as well, on that person's word.
+    Each merged entity has one Pair, with the entity that is kept in its cluster: the one kept
+    before, else the one with most kinds of keys, then with most events. An entity that a person
+    merged is in it, too, because of that decision.
     """
     ordered = sorted(
         (party for party in parties if party.kind in PARTIES), key=lambda each: each.id
@@ -157,7 +157,7 @@ class _Reading:
         return read(party.name, cut=cut, person=party.kind == "employee")
 
     def hides(self, at: int) -> bool:
-        """A mask, or no name at all: an entity that goes by its key."""
+        """Whether the name is a mask or missing, so that the entity is known by its key only."""
         return self.normal[at] in self.masks or self.nameless[at]
 
     def facts(self, at: int) -> dict[str, set[str]]:
@@ -170,7 +170,8 @@ class _Reading:
         return dict(values)
 
     def of_keys(self) -> Iterator[Edge]:
-        """Entities of one key; a source's own numbers are no key between sources."""
+        """Pairs of entities with the same key; a source's own numbers do not count
+        between sources."""
         holders: defaultdict[tuple[tuple[str, str], str], list[int]] = defaultdict(list)
         for at, keys in enumerate(self.keys):
             if self.normal[at] in self.masks:
@@ -197,7 +198,7 @@ class _Reading:
             yield Edge(score, one, other, label + note, {"key": {kind: value}}, is_key=True)
 
     def of_names(self) -> Iterator[Edge]:
-        """Entities of like names."""
+        """Pairs of entities with similar names."""
         for name, places in sorted(self.namesakes.items(), key=lambda item: item[1][0]):
             reason = f"the same name '{name.text}'"
             for one, other in pairwise(places):

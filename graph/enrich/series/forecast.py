@@ -1,10 +1,10 @@
-"""What a series leads one to expect: its habit, its next day and amount, and how sure that is.
+"""The forecast of a series: its habit, its next day and amount, and how sure they are.
 
 Pure. Ranges are conformal (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic Learning in a Random
 World" (2005); normalized by each series' own spread, H. Papadopoulos et al., "Normalized
 nonconformity measures for regression conformal prediction" (2008)): each of a series' last
 occurrences is predicted from those before it, and a range is as many times the series' spread as
-would have held COVERAGE of them, pooled over all series of its rhythm.
+would have held COVERAGE of them, pooled over all series of its frequency.
 """
 
 from collections import Counter, defaultdict
@@ -30,7 +30,7 @@ FEWEST = 2  # occurrences that a prediction needs
 LOOSELY = 3  # days by which a probable series may leave its day, beside what is calibrated;
 # one of a long period may by ABOUT days
 SHORT, WIDER = 5, 2.0  # occurrences; below that many, the range of days is so much wider
-POOL = 5.0  # occurrences' worth of the rhythm's common spread in each series' own
+POOL = 5.0  # occurrences' worth of the frequency's common spread in each series' own
 LEAST_SPREAD = 0.1  # days: no series is so regular that nothing could move it
 LEAST_CHANGE = 0.002  # of log amounts: pennies, rounding
 NEAR = 3  # days by which the agreed day may differ from the middle of the window
@@ -119,7 +119,7 @@ class Habits:
         return int(np.round(self.spread[:, count - 1], 6).argmin())
 
     def habit(self, count: int) -> Habit:
-        """That one."""
+        """The habit that errs least, as `Habits.best` selects it."""
         best = self.best(count)
         by, weekend = divmod(best, len(WEEKENDS))
         turn, phase = (int(each[by]) for each in moved(self.grid, self.by))
@@ -156,7 +156,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Scale:
-    """Of one rhythm: common spreads, and how many times a series' own spread a range is wide."""
+    """Of one frequency: common spreads, and how many times a series' own spread a range is wide."""
 
     day_spread: float
     day_times: float
@@ -223,7 +223,7 @@ def _effect(course: Course, count: int, slot: int) -> Effect:
 
 
 def scales(of_all: Sequence[Trial]) -> dict[str, Scale]:
-    """By frequency; `""` is of all together, for rhythms too rare to be calibrated alone."""
+    """By frequency; `""` is of all together, for frequencies too rare to be calibrated alone."""
     by: dict[str, list[Trial]] = defaultdict(list)
     for trial in of_all:
         by[trial.frequency].append(trial)
@@ -259,7 +259,7 @@ def _weights(some: Sequence[Trial]) -> Floats:
 
 
 def shrunk(own: Floats, common: float, occurrences: Floats, least: float) -> Floats:
-    """A series' own spread, with POOL occurrences of the rhythm's common one."""
+    """A series' own spread, with POOL occurrences of the frequency's common one."""
     mixed: Floats = (own * occurrences + common * POOL) / (occurrences + POOL) + least
     return mixed
 
@@ -276,7 +276,7 @@ def _quantile(errors: Floats, weight: Floats) -> float:
     return float(errors[order[min(at, len(order) - 1)]])
 
 
-ENOUGH_TRIALS = 40  # of one rhythm; below that the 95 % quantile is a matter of one or two
+ENOUGH_TRIALS = 40  # of one frequency; below that the 95 % quantile is a matter of one or two
 
 
 def scale_of(calibration: dict[str, Scale], frequency: str) -> Scale | None:
@@ -285,7 +285,7 @@ def scale_of(calibration: dict[str, Scale], frequency: str) -> Scale | None:
 
 
 def ahead(course: Course, calibration: dict[str, Scale], hidden: int = 0) -> Expected | None:
-    """What comes next. None where nothing could be tried, or after the year 9999."""
+    """The next occurrence. None if nothing could be calibrated, or after the year 9999."""
     count = len(course.slots) - hidden
     scale = scale_of(calibration, course.series.frequency)
     if scale is None or count < FEWEST:
@@ -329,8 +329,10 @@ def _kept(course: Course, count: int, scale: Scale) -> float:
 
 
 def is_active(course: Course, today: int) -> bool:
-    """Not stopped: the last occurrence is less than ENDED periods, some more for a long series, and
-    its lateness, ago. What does not come until then is overdue."""
+    """Whether the series goes on: its last occurrence is less than ENDED periods ago, a little more
+    for a long series and for one that is usually late. A payment that is missing until then is
+    overdue.
+    """
     rhythm = course.series.fit.grid.rhythm
     periods = ENDED + min(LONGER * len(course.slots), LONGEST)
     patience = periods * rhythm.period + course.series.fit.width / 2 + rhythm.tail

@@ -1,9 +1,9 @@
-"""Series, searched for only where payments have changed since the last search.
+"""Searches for series only where payments have changed since the last search.
 
-A group is what passed between the same two in one source and currency. One whose rows are as they
-were is not searched again. How busy the rest of a source's books are has a small part in a fit's
-odds: that alone is no reason to search again (`manage.py enrich --all` does), and a change of the
-method's source code is.
+A group is the payments between the same two parties in one source and currency. A group with
+unchanged rows is not searched again. The activity of the rest of the books also has a small
+influence on a fit's odds; that alone is no reason to search again (`manage.py enrich --all` does).
+A change of the method's source code is one.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What a month of the year does to the amount of a series, such as a bonus each June. Pure."""
+"""How the month of the year changes the amount of a series, such as a bonus each June. Pure."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The rhythms in which money is paid, as grids of days: every so many days, or so many months.
+"""The frequencies in which money is paid, as grids of days: every so many days, or so many months.
 
 Pure: days are numbers since 1970-01-01, months since January 1970.
 """
@@ -16,7 +16,7 @@ MONTH_CYCLE = 31  # days of the month, 1..31, as phases
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How often: `step` days, or `step` months (`monthly`). `windows`: widths in days, least first.
+    """A frequency: every `step` days, or `step` months (`monthly`).
 
     A width is how many days in a row an occurrence may fall on. The widest leaves room for four
     days of lateness or earliness and a weekend, as long as it tells days of the rhythm from others.
@@ -86,7 +86,7 @@ def first_of(months: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class Days:
-    """Days, with what rhythms ask of them."""
+    """Days, with what frequencies ask of them."""
 
     day: Ints
 
@@ -106,7 +106,7 @@ class Days:
         return some
 
     def phases(self, rhythm: Rhythm) -> Ints:
-        """Where in the rhythm's cycle each day lies."""
+        """Where in the frequency's cycle each day lies."""
         if not rhythm.monthly:
             return self.day % rhythm.step
         return (self.month % rhythm.step) * MONTH_CYCLE + self.of_month
@@ -116,8 +116,8 @@ class Days:
 class Grids:
     """Many grids at once: of each its rhythm (a place in EVERY) and its phase.
 
-    A grid is the rhythm's agreed days: those of one phase. Slots count them, across 1970 and
-    backwards. A month that is too short for its day has it on its last.
+    A grid is the agreed days of a frequency that have one phase. Slots number them, from 1970 on
+    and backwards. A month that is too short for its day has it on its last day.
     """
 
     rhythm: Ints
@@ -158,7 +158,7 @@ class Grids:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One of them."""
+    """One grid."""
 
     rhythm: Rhythm
     phase: int

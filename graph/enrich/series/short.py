@@ -1,10 +1,10 @@
 """Short series: three to six payments of one amount, or a yearly one seen twice. Pure.
 
-So few are no proof by their days alone (`fitting`): they are stated as probable, with a lower
-score. What habit explains is left out: a shop where other amounts are paid in between. Payments are
-equal, each a period after the one before it, none missed, on the agreed day or where a weekend
-moves it. Rhythms of days need one more than those of months, for payment runs are on one weekday.
-Two payments are a yearly series where day, amount and an unusual wording agree.
+So few days alone prove nothing (`fitting`): these series are stated as probable, with a lower
+score. Habits are left out: a shop where other amounts are paid in between. The payments are equal,
+each one period after the one before it, none missed, on the agreed day or where a weekend moves it.
+Frequencies in days need one payment more than those in months, because payment runs are on one
+weekday. Two payments are a yearly series if day, amount and an unusual wording agree.
 """
 
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ def _of_two(group: Group) -> Fit | None:
 
 
 def _kept(rhythm: Rhythm, days: Ints) -> Fit | None:
-    """The grid of the rhythm whose agreed days these are, one after the other."""
+    """The grid of the frequency whose agreed days these are, one after the other."""
     for phase in dict.fromkeys(Days(days).phases(rhythm).tolist()):
         grid = Grid(rhythm, phase)
         slots = grid.slots(Days(days))

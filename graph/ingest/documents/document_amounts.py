@@ -1,7 +1,7 @@
-"""The amounts of money that a text names, and which of them is its total.
+"""The amounts of money in a text, and which of them is the total.
 
-Every pattern is bounded and starts at a digit, a sign or a currency: the time is linear in the
-text, whatever it is.
+Every pattern is bounded and starts at a digit, a sign or a currency, so the time is linear in the
+length of any text.
 """
 
 import re
@@ -83,7 +83,7 @@ def named(text: str) -> tuple[Amount, ...]:
 
 
 def total(amounts: tuple[Amount, ...]) -> Amount | None:
-    """The only one of the best rank; None where there is none, or several."""
+    """The only amount of the best rank; None if there is none, or several."""
     if len(amounts) == 1:
         return amounts[0]
     best = max((amount.rank for amount in amounts), default=-1)

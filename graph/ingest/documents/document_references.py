@@ -1,4 +1,4 @@
-"""The documents that a text names by their numbers, and when it is due.
+"""The numbers of documents that a text names, and when it is due.
 
 As in document_amounts.py: bounded patterns, linear time.
 """
@@ -68,7 +68,7 @@ _WORDED = ("%Y %m %d", "%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A document's number as the text writes it, and what kind of document it calls it."""
+    """A document's number as the text writes it, and the kind of document."""
 
     kind: Kind
     number: str
@@ -109,9 +109,10 @@ def _is_number(token: str, is_labelled: bool) -> bool:
 
 
 def chief(references: tuple[Reference, ...]) -> Reference | None:
-    """The one the text is about: an invoice or credit note before a receipt, an order, any other.
+    """The number of the document itself: an invoice or credit note before a receipt, an order, any
+    other.
 
-    Of several the first: the subject's, where that names one.
+    Of several the first: the subject's, if that names one.
     """
     return min(references, key=lambda reference: _CHIEF[reference.kind], default=None)
 

@@ -1,7 +1,7 @@
 """The text of HTML, for reading by a program.
 
 A scanner of its own: the standard library's parser takes minutes for 200 kB of hostile tags
-(CVE-2025-6069, mended in Python 3.13.6 only) and raises for broken ones. This one is linear.
+(CVE-2025-6069, fixed in Python 3.13.6 only) and raises for broken ones. This one is linear.
 """
 
 import html
@@ -17,7 +17,7 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}(?![0-9])|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A
 
 
 def of_html(text: str) -> str:
-    """Its visible text: a line for each block, spaces collapsed. Never raises."""
+    """The visible text of the HTML: one line per block, spaces collapsed. Never raises."""
     visible = _ENTITY.sub(lambda entity: html.unescape(entity[0]), "".join(_parts(text)))
     lines = (" ".join(line.split()) for line in visible.splitlines())
     return "\n".join(line for line in lines if line)

@@ -1,4 +1,4 @@
-"""What a book is: who pays whom in it, and how sure that is."""
+"""The kind of a book: who pays whom in it, and how sure that is."""
 
 from dataclasses import dataclass, field, replace
 
@@ -13,14 +13,15 @@ SURE, STATED = 0.75, 0.95  # below: nothing is imported; below: it is said
 
 @dataclass(frozen=True)
 class Book:
-    """`positive` as in a mapping; `words`: the direction column's (paid, received), if any."""
+    """`positive` and `records` as in a mapping; `words`: the direction column's (paid, received),
+    if any."""
 
     title: str
     platform: str
     payer: PartyRule
     payee: PartyRule
     money: Money
-    records: str = "payment"
+    records: str | None = "payment"
     positive: str = "payer_pays"
     direction: Column | None = None
     words: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
@@ -30,7 +31,7 @@ class Book:
 
 
 def directed(book: Book, way: Direction) -> Book:
-    """The book with its direction, and a doubt where that is not sure."""
+    """The book with its direction, and a doubt if the direction is not sure."""
     positive = "payer_receives" if way.comes_in else "payer_pays"
     book = replace(book, positive=positive, confidence=way.confidence, why=way.why)
     if way.confidence >= STATED:

@@ -1,4 +1,4 @@
-"""A mapping in words: what is taken for what, how sure that is, and what is open."""
+"""A mapping in words: which column is read as what, how sure that is, and what is open."""
 
 from collections.abc import Iterator
 

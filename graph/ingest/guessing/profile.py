@@ -1,4 +1,4 @@
-"""What a column's values look like: shares that are dates or money, and in which notation."""
+"""The profile of a column's values: which part is dates or money, and in which notation."""
 
 import re
 from collections import Counter
@@ -96,6 +96,11 @@ class Column:
     @cached_property
     def signed(self) -> bool:
         return self.negative > 0
+
+    @cached_property
+    def is_nothing(self) -> bool:
+        """Every amount is zero: the column counts nothing."""
+        return not any(amount_of(v, self.mark) for v in set(self.values))
 
     @cached_property
     def length(self) -> float:

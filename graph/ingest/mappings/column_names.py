@@ -17,7 +17,7 @@ def slug(header: str) -> str:
 
 
 def squash(header: str) -> str:
-    """What two spellings of one name share: 'Body_Name' and 'body name' → 'bodyname'."""
+    """The common form of two spellings of one name: 'Body_Name' and 'body name' → 'bodyname'."""
     return slug(header).replace("_", "")
 
 

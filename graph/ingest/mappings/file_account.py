@@ -1,4 +1,5 @@
-"""Whose account a guessed file is: its source and its own side, the same for every download."""
+"""The account that a guessed file is of: its source and the tenant's side, the same for every
+download."""
 
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -35,10 +36,10 @@ UNSTATED = Account()
 
 
 def settled(user_id: UUID, mapping: Mapping, account: Account) -> Mapping:
-    """The mapping under the source and the own side's name that earlier files of its layout have.
+    """The mapping with the source and the own account's name that earlier files of its layout have.
 
-    An older source of the same layout is kept, so that its rows are known again. A name that only
-    comes from a file's name does not change with the next download's.
+    An older source of the same layout is kept, so that its rows are recognised. A name that comes
+    from a file's name only does not change with the next download.
     """
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         source = mapping.source

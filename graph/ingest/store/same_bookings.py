@@ -1,14 +1,13 @@
-"""One booking in several forms is one: a statement as CSV, CAMT and MT940 counts once.
+"""Recognises one booking in several forms: a statement as CSV, CAMT and MT940 counts once.
 
-Rows go by their keys, and every form has its own. So the rows of a bank's or card's account whose
-keys are new are compared with what is known of that account, by day, amount and currency:
+Rows are identified by keys, and every form has its own. So rows of a bank's or card's account with
+new keys are compared with the account's known rows, by day, amount and currency. If another source
+stated the booking, the row adds only its place to it, and no payment. If this source stated it with
+other words, the row is that booking, changed, and takes over its key.
 
-- stated by another source, the row is known: it adds its place to the booking and no payment;
-- stated by this source with other words, it is that row, changed: it takes over its key.
-
-Rows are paired off one to one, so that of two equal coffees both stay. Rows of one source are one
-only where they share a reference, or where one of the two files is sure to state all bookings of
-the day: a statement is; a table is for the days between its first and its last.
+Rows are paired one to one, so that of two equal coffees both stay. Rows of one source are one only
+if they share a reference, or if one of the two files is sure to state all bookings of the day: a
+statement is; a table is for the days between its first and its last.
 """
 
 import json
@@ -77,7 +76,7 @@ class Settled:
 def settle(cursor: CursorWrapper, values: dict[str, Any]) -> Settled:
     """Take the known bookings out of `incoming`, and give reworded ones their old keys.
 
-    `values`: user_id, source, platform and file of the import, within the tenant's transaction.
+    `values`: user_id, source, platform and file of the import, in the tenant's transaction.
     """
     if values["platform"] not in PLATFORMS:
         return Settled()
@@ -109,7 +108,7 @@ def _days(rows: list[tuple[Any, ...]]) -> dict[str, tuple[date, date]]:
 
 
 def account_of(iban: str | None, number: str | None) -> str:
-    """The account, however it is written: a German IBAN holds bank code and account number."""
+    """The account in one form: a German IBAN becomes bank code and account number."""
     plain = re.sub(r"[^0-9A-Z]", "", (iban or "").upper())
     if re.fullmatch(r"DE[0-9]{20}", plain):
         return plain[4:]
@@ -181,7 +180,7 @@ Pair = tuple[Booking, Booking]
 
 
 def paired(incoming: list[Booking], stored: list[Booking]) -> tuple[list[Pair], list[str]]:
-    """Which incoming bookings are which known ones, each at most once; and what stays doubtful."""
+    """Which incoming booking is which known one, each at most once; and the doubts."""
     candidates: dict[Group, list[Booking]] = defaultdict(list)
     for booking in stored:
         candidates[booking.group].append(booking)

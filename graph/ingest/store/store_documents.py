@@ -1,4 +1,4 @@
-"""Documents into the tenant's tables: an event each, its sender's entity, its link."""
+"""Stores documents: an event for each, its sender's entity, its link."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -38,9 +38,9 @@ SNIPPET = 300  # characters of the text that are kept; the text itself is not
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the documents; the first is the sum of the next three.
+    """The numbers of documents by result; the first is the sum of the next three.
 
-    `linked`: how many of them were linked now, those that are back at their provider included.
+    `linked`: how many were linked now, including those that are at their provider again.
     """
 
     documents_in: int = 0
@@ -85,9 +85,9 @@ def store(
 def retract(
     connection: BaseDatabaseWrapper, user_id: UUID, source: str, external_ids: Sequence[str]
 ) -> int:
-    """These documents are gone at their provider: their receipts are soft-deleted; how many were.
+    """Soft-delete the receipts of documents that are gone at their provider; returns how many.
 
-    The events stay, unlinked until they are stored again. Inside the tenant's transaction.
+    The events stay, unlinked until they are stored again. In the tenant's transaction.
     """
     if not external_ids:
         return 0

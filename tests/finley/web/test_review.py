@@ -117,14 +117,14 @@ def test_the_second_of_two_reviewers_is_told_and_changes_nothing(client, tenant,
     decide(logged_in(tenant), two[1:], "dismiss")
     text = text_of(decide(client, two, "confirm"))
     assert "1 of 2 confirmed." in text
-    words = "Somebody else was faster: the case of 50.00 GBP to Twice Ltd is dismissed already by"
+    words = "Somebody else was faster: the case of 50.00 GBP to Twice Ltd is already dismissed by"
     assert f"{words} {tenant.email}" in text
     assert states(two) == ["confirmed", "dismissed"]
 
 
 def test_a_decision_without_what_was_seen_is_taken_as_before(tenant, two):
     payment_cases.decide(tenant.id, two[0], "confirm", by="x")
-    with pytest.raises(DecidedMeanwhile, match="confirmed already by x"):
+    with pytest.raises(DecidedMeanwhile, match="already confirmed by x"):
         payment_cases.decide(tenant.id, two[0], "dismiss", by="y", seen="open")
     answer = payment_cases.decide(tenant.id, two[0], "recover", by="y", seen="confirmed")
     assert answer["amount_recovered"] == Decimal("120.5")

@@ -110,7 +110,7 @@ def wait_for_a_waiter(seconds: float = 20) -> None:
 def test_another_tenant_has_no_such_pair(tenant, other_tenant, pair):
     stranger = logged_in(other_tenant)
     assert "Acme" not in text_of(stranger.get("/review/parties/"))
-    assert "The pair is gone already" in decide(stranger, pair, "merge")
+    assert "The pair no longer exists" in decide(stranger, pair, "merge")
     assert decided(pair) == "open"
 
 

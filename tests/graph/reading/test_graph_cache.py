@@ -162,7 +162,7 @@ def test_one_builds_while_the_others_wait(monkeypatch):
 
 def test_a_builder_that_died_is_not_waited_for_for_ever(monkeypatch):
     user, *_ = books()
-    monkeypatch.setitem(settings.GRAPH_CACHE, "patience", 0.2)
+    monkeypatch.setitem(settings.GRAPH_CACHE, "timeout", 0.2)
     key = graph_cache.Key(user, build(user)[0].version, tuple(sorted(graph_cache.ALL)), None)
     graph_cache.redis().set(f"{key.name}:building", "nobody")
     assert graph_cache.load(user)[0].edge_count == 1

@@ -1,4 +1,4 @@
-"""What a process that opens strangers' files may use, and how it answers."""
+"""The limits of a process that opens untrusted files, and its output."""
 
 import json
 import resource
