@@ -27,6 +27,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -105,8 +106,10 @@ class Chaos:
             self.workers = [apart.worker(**self.environment) for _ in range(WORKERS)]
             keys = list(self.ids)
             steady = max(len(keys) // STEADY, 1)
-            before, after, disturbed = keys[:steady], keys[-steady:], keys[steady:-steady]
+            warm, before, after = keys[:steady], keys[steady : 2 * steady], keys[-steady:]
+            disturbed = keys[2 * steady : -steady]
             try:
+                self.rate(warm)  # the workers start
                 rate = self.rate(before)
                 self.disturb(disturbed)
                 unsettled = self.settle()
@@ -227,10 +230,12 @@ class Chaos:
     def break_servers(self, over: threading.Event) -> None:
         """At even distances, in an order by the seed."""
         chance = random.Random(self.seed + 2)
-        acts = [self.flush] * FLUSHES + [self.restart_database] * DATABASE_RESTARTS
-        acts += [self.stop_redis]
-        acts += [self.kill_backends] * KILLED_BACKENDS + [self.exhaust] * EXHAUSTIONS
-        acts += [self.divide] * PARTITIONS
+        acts: list[Callable[[], object]] = [self.stop_redis]
+        acts += [self.flush] * FLUSHES + [self.restart_database] * DATABASE_RESTARTS
+        acts += [partial(self.fault, "backends", faults.kill_backends)] * KILLED_BACKENDS
+        acts += [partial(self.fault, "exhaustion", faults.exhaust, EXHAUSTED)] * EXHAUSTIONS
+        divide = partial(self.fault, "partition", faults.divide, self.parts, PARTITIONED)
+        acts += [divide] * PARTITIONS
         chance.shuffle(acts)
         for act in acts:
             if over.wait(max(self.seconds - REDIS_AWAY, 1) / (len(acts) + 1)):
@@ -254,17 +259,9 @@ class Chaos:
         time.sleep(REDIS_AWAY)
         self.others.append(("redis", time.time()))
 
-    def kill_backends(self) -> None:
-        faults.kill_backends()
-        self.others.append(("backends", time.time()))
-
-    def exhaust(self) -> None:
-        faults.exhaust(EXHAUSTED)
-        self.others.append(("exhaustion", time.time()))
-
-    def divide(self) -> None:
-        faults.divide(self.parts, PARTITIONED)
-        self.others.append(("partition", time.time()))
+    def fault(self, name: str, act: Callable[..., object], *arguments: Any) -> None:
+        act(*arguments)
+        self.others.append((name, time.time()))
 
     def settle(self) -> int:
         """Until no run is active; how many still are when none has ended for TIMEOUT seconds."""

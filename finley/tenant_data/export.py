@@ -118,7 +118,8 @@ def _rows_of(table: Table, user_id: UUID) -> Composed:
 def _memberships(name: str, user_id: UUID) -> Composed:
     other, own = MEMBERSHIPS[name]
     return SQL(
-        "SELECT jsonb_build_object('user', u.email, 'role', m.role, 'created', m.created)::text "
+        "SELECT jsonb_build_object('user', u.email, 'role', m.role, 'created', m.created, "
+        "'accepted', m.accepted)::text "
         "AS line FROM {} AS m JOIN {} AS u ON u.id = m.{} WHERE m.{} = {}"
     ).format(
         Identifier(tables.MEMBERS), Identifier(tables.USERS), Identifier(other), Identifier(own),
@@ -243,8 +244,9 @@ def _insertion(table: Table) -> Composed:
 def _let_in(archive: zipfile.ZipFile, user_id: UUID) -> int:
     """The members whom the installation knows by their e-mail addresses."""
     query = SQL(
-        "INSERT INTO {} (member_id, tenant_id, role, created) SELECT u.id, %s, "
-        "line ->> 'role', (line ->> 'created')::timestamptz "
+        "INSERT INTO {} (member_id, tenant_id, role, created, accepted) SELECT u.id, %s, "
+        "line ->> 'role', (line ->> 'created')::timestamptz, "
+        "(line ->> 'accepted')::timestamptz "
         "FROM jsonb_array_elements(%s::jsonb) AS line "
         "JOIN {} AS u ON lower(u.email) = lower(line ->> 'user')"
     ).format(Identifier(tables.MEMBERS), Identifier(tables.USERS))

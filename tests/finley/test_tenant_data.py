@@ -4,6 +4,7 @@ import hashlib
 import json
 import zipfile
 from contextlib import closing
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from uuid import uuid4
@@ -29,6 +30,7 @@ from tests.syncjobs import run_rows
 
 CANARY = "canary7f3a"
 GROUP = "accountants 41c9"
+SINCE = datetime(2026, 1, 31, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -145,7 +147,7 @@ def test_names_lead_to_the_same_things_in_another_installation(full, other_tenan
         deleted = User.objects.create_user("gone@example.org")
         full.groups.add(Group.objects.create(name="unknown there"))
         for member, role in ((other_tenant, Role.REVIEWER), (deleted, Role.OWNER)):
-            Membership.objects.create(member=member, tenant=full, role=role)
+            Membership.objects.create(member=member, tenant=full, role=role, accepted=SINCE)
         Membership.objects.create(member=full, tenant=other_tenant, role=Role.VIEWER)
     exported(full, tmp_path / "one.zip")
     with zipfile.ZipFile(tmp_path / "one.zip") as archive:
@@ -171,6 +173,7 @@ def test_names_lead_to_the_same_things_in_another_installation(full, other_tenan
         assert LogEntry.objects.get(user=back).content_type.model_class() is User
         (member,) = Membership.objects.all()
         assert (member.member, member.tenant, member.role) == (other_tenant, back, Role.REVIEWER)
+        assert member.accepted == SINCE
         Group.objects.all().delete()
     assert "1 of members.jsonl were left out" in out.getvalue()
     assert "1 of finley_user_groups were left out" in out.getvalue()
