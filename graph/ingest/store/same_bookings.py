@@ -1,7 +1,8 @@
 """One booking in several forms is one: a statement as CSV, CAMT and MT940 counts once.
 
 Rows go by their keys, and every form has its own. So the rows of a bank's or card's account whose
-keys are new are compared with what is known of that account, by day, amount and currency:
+keys are new are compared with what is known of that account, by day, amount and currency
+(a row that states its value day only, by that day):
 
 - stated by another source, the row is known: it adds its place to the booking and no payment;
 - stated by this source with other words, it is that row, changed: it takes over its key.
@@ -26,6 +27,7 @@ from rapidfuzz import fuzz
 from graph import sql
 from graph.ingest.readers.statements.statement import reference
 from graph.ingest.store.identity import normalized
+from graph.ingest.store.value_days import APART, is_value_dated, value_day
 
 PLATFORMS = ("bank", "card")
 ALIKE = 60.0  # of 100, rapidfuzz's token_set_ratio: words of one booking in two forms
@@ -47,6 +49,9 @@ class Booking:
     references   what a bank states as the booking's own: end-to-end id, bank's reference
     is_complete  its file states all bookings of the day
     is_table     the form does not say which days it states completely
+    value_day    the value day that is stated beside the day
+    is_value_dated
+                 `day` is the value day: the row states no other
     """
 
     account: str
@@ -60,6 +65,8 @@ class Booking:
     end_to_end_id: str
     is_complete: bool
     is_table: bool
+    value_day: date | None = None
+    is_value_dated: bool = False
 
     @property
     def group(self) -> Group:
@@ -94,7 +101,7 @@ def settle(cursor: CursorWrapper, values: dict[str, Any]) -> Settled:
         inner = booking.is_table and first < booking.day < last
         booking.is_complete = booking.is_complete or inner
     dates = [row[3] for row in fresh]
-    within = {**values, "first": min(dates), "last": max(dates)}
+    within = {**values, "first": min(dates) - APART, "last": max(dates) + APART}
     cursor.execute(sql.read("ingest/bookings_known"), within)
     pairs, doubts = paired(incoming, list(_bookings(cursor.fetchall())))
     return Settled(_apply(cursor, values, pairs), doubts)
@@ -141,6 +148,8 @@ def _bookings(rows: Iterable[tuple[Any, ...]]) -> Iterator[Booking]:
             end_to_end_id=_end_to_end_id(data),
             is_complete=data.get("complete") == "yes",
             is_table=data.get("format", "qif") == "qif",
+            value_day=value_day(data, day),
+            is_value_dated=is_value_dated(data),
         )
         at = (source, account, batch or key, "batch" if batch else "")
         if known := whole.get(at):
@@ -182,21 +191,41 @@ Pair = tuple[Booking, Booking]
 
 def paired(incoming: list[Booking], known: list[Booking]) -> tuple[list[Pair], list[str]]:
     """Which incoming bookings are which known ones, each at most once; and what stays doubtful."""
-    candidates: dict[Group, list[Booking]] = defaultdict(list)
-    for booking in known:
-        candidates[booking.group].append(booking)
-    pairs: list[Pair] = []
+    pairs = _by_value_day(incoming, known)
+    taken = {id(booking) for pair in pairs for booking in pair}
+    candidates = _grouped(booking for booking in known if id(booking) not in taken)
     doubts: list[str] = []
-    for group, bookings in _grouped(incoming).items():
-        left = candidates.get(group, [])
-        if left:
-            found = _of_group(bookings, left)
-            pairs += found
-            doubts += _doubts(group, bookings, left, found)
+    left = _grouped(booking for booking in incoming if id(booking) not in taken)
+    for group, bookings in left.items():
+        if others := candidates.get(group, []):
+            of_group = _of_group(bookings, others)
+            pairs += of_group
+            doubts += _doubts(group, bookings, others, of_group)
     return pairs, doubts
 
 
-def _grouped(bookings: list[Booking]) -> dict[Group, list[Booking]]:
+def _by_value_day(incoming: list[Booking], known: list[Booking]) -> list[Pair]:
+    """Pairs of which one side states its value day only, and the other one that day, too."""
+    pairs: list[Pair] = []
+    for ours_are in (True, False):
+        ours = [booking for booking in incoming if booking.is_value_dated == ours_are]
+        theirs = [booking for booking in known if booking.is_value_dated != ours_are]
+        candidates = _grouped_by_value_day(theirs)
+        for group, bookings in _grouped_by_value_day(ours).items():
+            pairs += _of_group(bookings, candidates.get(group, []))
+    return pairs
+
+
+def _grouped_by_value_day(bookings: list[Booking]) -> dict[Group, list[Booking]]:
+    groups: dict[Group, list[Booking]] = defaultdict(list)
+    for booking in bookings:
+        if booking.value_day is not None:
+            account, _, amount, currency = booking.group
+            groups[account, booking.value_day, amount, currency].append(booking)
+    return groups
+
+
+def _grouped(bookings: Iterable[Booking]) -> dict[Group, list[Booking]]:
     groups: dict[Group, list[Booking]] = defaultdict(list)
     for booking in bookings:
         groups[booking.group].append(booking)
