@@ -24,12 +24,12 @@ def inside() -> bool:
 def again(module: str, environment: dict[str, str]) -> int:
     """The same program once more, on servers of its own, which are gone at its end."""
     folder = tempfile.mkdtemp(prefix="finley-apart-", dir="/var/tmp")
-    given = {**os.environ, **environment, INSIDE: "1", "FINLEY_STATE": folder}
+    variables = {**os.environ, **environment, INSIDE: "1", "FINLEY_STATE": folder}
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
-        given.pop(name, None)
+        variables.pop(name, None)
     stoppable()
     command = [sys.executable, "-m", module, *sys.argv[1:]]
-    process = subprocess.Popen(command, cwd=PROJECT, env=given)
+    process = subprocess.Popen(command, cwd=PROJECT, env=variables)
     try:
         return process.wait()
     except KeyboardInterrupt:
@@ -60,8 +60,9 @@ def sandbox(world: dict[str, Any]) -> Iterator[dict[str, Any]]:
             process.wait()
 
 
-def worker() -> subprocess.Popen[bytes]:
+def worker(**environment: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "manage.py", "worker"]
     log = Path(os.environ["FINLEY_STATE"]) / "workers.log"
     with log.open("ab") as out:
-        return subprocess.Popen(command, cwd=PROJECT, stdout=out, stderr=out)
+        given = {**os.environ, **environment}
+        return subprocess.Popen(command, cwd=PROJECT, stdout=out, stderr=out, env=given)

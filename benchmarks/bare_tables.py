@@ -42,13 +42,13 @@ def _bare(cursor: Cursor[Any]) -> Iterator[None]:
         if model._meta.managed
     ]
     cursor.execute(FOUND.read_text(), {"tables": tables})
-    found = cursor.fetchall()
+    constraints = cursor.fetchall()
     cursor.execute("SET maintenance_work_mem = '512MB'")
     _triggers(cursor, tables, "DISABLE")
-    for drop, _, _ in found:
+    for drop, _, _ in constraints:
         cursor.execute(drop)
     yield
-    for _, make, _ in tqdm(found[::-1], "Keys", file=sys.stderr):
+    for _, make, _ in tqdm(constraints[::-1], "Keys", file=sys.stderr):
         cursor.execute(make)
     _triggers(cursor, tables, "ENABLE")
     cursor.execute("RESET maintenance_work_mem")

@@ -1,12 +1,16 @@
 """Syncs while everything around them breaks; then an audit of what they did.
 
-Workers are killed with SIGKILL at random, Redis is flushed three times and stopped once,
-PostgreSQL is restarted three times, all in a fresh state folder of its own. Each job is a first
-sync of one connection through the real runner, which saves real items from the sandbox. The audit
-compares the tables with what the sandbox holds, and counts each effect that triggers wrote down:
+The migration is killed in mid-work before it ends. Then workers are killed with SIGKILL at random,
+Redis is flushed three times and stopped once, PostgreSQL is restarted three times, its sessions are
+ended twice, its connections are used up twice, and the network between workers and servers is cut
+twice, all in a fresh state folder of its own. Each job is a first sync of one connection through
+the real runner, which saves real items from the sandbox. The audit compares the tables with what
+the sandbox holds, and counts each effect that triggers wrote down:
 
 lost      accepted, and neither all of its items are there nor is it in job_failures
 doubled   an item or an event that was written twice, a job with two failures or two successes
+recovered_within_s            the longest wait after a disturbance until what it met went on
+throughput_after_over_before  jobs a second without disturbance, after all of it over before it
 """
 
 import argparse
@@ -19,22 +23,24 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import httpx
 from django.conf import settings
-from django.core.management import call_command
 from django.db import InterfaceError, OperationalError, connections
 from redis import Redis
 from redis.exceptions import RedisError
 from tqdm import tqdm
 
-from benchmarks import apart
+from benchmarks import apart, audit, faults
+from benchmarks.partition import Partition
 from graph.errors import KeyInUse
 from graph.http.idempotency import IdempotentRequest
 from syncjobs import runs
@@ -44,8 +50,13 @@ from syncjobs.models.choices import ACTIVE, Trigger
 AUDIT = Path(__file__).with_name("audit.sql")
 PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
 WORKERS = 2
-PATIENCE = 300.0  # seconds without an ended run, after the disturbance
+TIMEOUT = 300.0  # seconds without an ended run, after the disturbance
 FLUSHES = DATABASE_RESTARTS = 3
+KILLED_BACKENDS = EXHAUSTIONS = PARTITIONS = 2
+EXHAUSTED = PARTITIONED = 12.0  # seconds
+MIGRATIONS_KILLED = 3
+CUT_SHORT = "SELECT count(*) FROM job_attempts WHERE outcome = 'lost'"
+STEADY = 20  # one job of so many is measured before the disturbance, and as many after it
 REDIS_AWAY = 60.0
 ENVIRONMENT = {"ARQ_BACKOFF": "0.5", "ZOHO_PACE": "0.001", "FINLEY_LOG_LEVEL": "WARNING"}
 AWAY = (OperationalError, InterfaceError)
@@ -60,11 +71,11 @@ def main() -> None:
     _say(
         f"{options.jobs:,} syncs, {options.minutes:g} minutes of disturbance, seed {options.seed}."
     )
-    found = Chaos(options.jobs, options.minutes * 60, options.seed).run()
-    _tell(found)
+    figures = Chaos(options.jobs, options.minutes * 60, options.seed).run()
+    _tell(figures)
     if options.json:
-        print(json.dumps(found))
-    if found["lost"] or found["doubled"]:
+        print(json.dumps(figures))
+    if figures["lost"] or figures["doubled"]:
         sys.exit(f"Something was lost or done twice: seed {options.seed}.")
 
 
@@ -80,19 +91,26 @@ class Chaos:
     others: list[tuple[str, float]] = field(default_factory=list)  # what, its end
     flushes: int = 0
     restarts: int = 0
+    parts: list[Partition] = field(default_factory=list)
 
     def run(self) -> dict[str, Any]:
         self.random = random.Random(self.seed)
-        call_command("migrate", verbosity=0)
+        self.migrations_killed = faults.migrate_killed(MIGRATIONS_KILLED, self.random)
         with connections["owner"].cursor() as cursor:
             cursor.execute(AUDIT.read_text())
+        self.environment = self.through_proxies()
         with apart.sandbox(self.world()) as self.told:
             os.environ |= {"NANGO_HOST": self.told["url"], "NANGO_SECRET_KEY": "sandbox"}
             self.connect()
-            self.workers = [apart.worker() for _ in range(WORKERS)]
+            self.workers = [apart.worker(**self.environment) for _ in range(WORKERS)]
+            keys = list(self.ids)
+            steady = max(len(keys) // STEADY, 1)
+            before, after, disturbed = keys[:steady], keys[-steady:], keys[steady:-steady]
             try:
-                self.disturb()
+                rate = self.rate(before)
+                self.disturb(disturbed)
                 unsettled = self.settle()
+                self.ratio = round(self.rate(after) / rate, 2)
             finally:
                 for worker in self.workers:
                     worker.kill()
@@ -101,7 +119,7 @@ class Chaos:
 
     def world(self) -> dict[str, Any]:
         """Connections of the sandbox: most are well, some have troubles that pass, few do not."""
-        made = {}
+        world = {}
         for number in range(self.jobs):
             draw = self.random.random()
             script: list[dict[str, Any]] = []
@@ -114,9 +132,13 @@ class Chaos:
             elif draw < 0.12:
                 script = [{"do": "reset_mid_body", "at": 2}]
             provider = self.random.choice(PROVIDERS)
-            made[f"chaos-{number}"] = {"provider": provider, "script": script, **self.holds(number)}
-        self.providers = {key: given["provider"] for key, given in made.items()}
-        return made
+            world[f"chaos-{number}"] = {
+                "provider": provider,
+                "script": script,
+                **self.holds(number),
+            }
+        self.providers = {key: connection["provider"] for key, connection in world.items()}
+        return world
 
     def holds(self, number: int) -> dict[str, Any]:
         """Every third one mail or ledgers, which are imported, some many; the others only lists."""
@@ -124,7 +146,9 @@ class Chaos:
             return {"size": 10}
         if number % 3 == 0:
             return {"size": 3}
-        things = [{"name": f"photo-{each}.jpg", "subject": f"Hello {each}"} for each in range(3)]
+        things = [
+            {"name": f"photo-{number_}.jpg", "subject": f"Hello {number_}"} for number_ in range(3)
+        ]
         return {"size": 0, "put": [{**thing, "attachments": [], "text": "-"} for thing in things]}
 
     def connect(self) -> None:
@@ -133,12 +157,33 @@ class Chaos:
             for number, (key, provider) in enumerate(self.providers.items())
         ]
         SyncConnection.objects.using("owner").bulk_create(rows)
-        found = SyncConnection.objects.using("owner").values_list(
+        connection_rows = SyncConnection.objects.using("owner").values_list(
             "nango_connection_id", "pk", "user_id"
         )
-        self.ids = {key: (pk, user_id) for key, pk, user_id in found}
+        self.ids = {key: (pk, user_id) for key, pk, user_id in connection_rows}
 
-    def disturb(self) -> None:
+    def through_proxies(self) -> dict[str, str]:
+        """The workers' addresses of both servers, behind networks that can be cut."""
+        info = connections["owner"].connection.info
+        redis = unquote(urlsplit(_redis_url()).path)
+        self.parts = [Partition(Path(info.host) / f".s.PGSQL.{info.port}"), Partition(Path(redis))]
+        postgres, valkey = (part.port for part in self.parts)
+        url = f"postgresql://{{}}@127.0.0.1:{postgres}/{info.dbname}"
+        return {
+            "DATABASE_URL": url.format("finley_app"),
+            "DATABASE_OWNER_URL": url.format("finley_owner"),
+            "REDIS_URL": f"redis://127.0.0.1:{valkey}/0",
+        }
+
+    def rate(self, keys: list[str]) -> float:
+        """Jobs a second while nothing is disturbed."""
+        start = time.monotonic()
+        for key in keys:
+            self.accept(key)
+        self.settle()
+        return len(keys) / (time.monotonic() - start)
+
+    def disturb(self, keys: list[str]) -> None:
         """Requests at an even pace, while each kind of disturbance has a thread of its own."""
         start = time.monotonic()
         over = threading.Event()
@@ -147,8 +192,8 @@ class Chaos:
         for thread in threads:
             thread.start()
         try:
-            for number, key in enumerate(tqdm(self.ids, unit="job", disable=_quiet())):
-                due = start + self.seconds * number / self.jobs
+            for number, key in enumerate(tqdm(keys, unit="job", disable=_quiet())):
+                due = start + self.seconds * number / len(keys)
                 time.sleep(max(0.0, due - time.monotonic()))
                 self.accept(key)
             time.sleep(max(0.0, start + self.seconds - time.monotonic()))
@@ -177,13 +222,15 @@ class Chaos:
             self.workers[at].send_signal(signal.SIGKILL)
             self.kills[self.workers[at].pid] = time.time()
             self.workers[at].wait()
-            self.workers[at] = apart.worker()
+            self.workers[at] = apart.worker(**self.environment)
 
     def break_servers(self, over: threading.Event) -> None:
         """At even distances, in an order by the seed."""
         chance = random.Random(self.seed + 2)
         acts = [self.flush] * FLUSHES + [self.restart_database] * DATABASE_RESTARTS
         acts += [self.stop_redis]
+        acts += [self.kill_backends] * KILLED_BACKENDS + [self.exhaust] * EXHAUSTIONS
+        acts += [self.divide] * PARTITIONS
         chance.shuffle(acts)
         for act in acts:
             if over.wait(max(self.seconds - REDIS_AWAY, 1) / (len(acts) + 1)):
@@ -207,10 +254,22 @@ class Chaos:
         time.sleep(REDIS_AWAY)
         self.others.append(("redis", time.time()))
 
+    def kill_backends(self) -> None:
+        faults.kill_backends()
+        self.others.append(("backends", time.time()))
+
+    def exhaust(self) -> None:
+        faults.exhaust(EXHAUSTED)
+        self.others.append(("exhaustion", time.time()))
+
+    def divide(self) -> None:
+        faults.divide(self.parts, PARTITIONED)
+        self.others.append(("partition", time.time()))
+
     def settle(self) -> int:
-        """Until no run is active; how many still are when none has ended for PATIENCE seconds."""
-        left, since = -1, time.monotonic()
-        while time.monotonic() < since + PATIENCE:
+        """Until no run is active; how many still are when none has ended for TIMEOUT seconds."""
+        remaining, since = -1, time.monotonic()
+        while time.monotonic() < since + TIMEOUT:
             try:
                 now = SyncRun.objects.using("owner").filter(status__in=ACTIVE).count()
             except AWAY:
@@ -218,13 +277,13 @@ class Chaos:
                 continue
             if not now:
                 return 0
-            if now != left:
-                left, since = now, time.monotonic()
+            if now != remaining:
+                remaining, since = now, time.monotonic()
             time.sleep(0.5)
-        return left
+        return remaining
 
     def audited(self, unsettled: int) -> dict[str, Any]:
-        complete, recorded = self.complete(), _recorded()
+        complete, recorded = self.complete(), audit.recorded()
         lost = [
             key
             for key, run in self.accepted.items()
@@ -235,33 +294,35 @@ class Chaos:
             "succeeded": len(complete - {k for k, run in self.accepted.items() if run in recorded}),
             "failed_recorded": sum(run in recorded for run in self.accepted.values()),
             "lost": len(lost),
-            "doubled": _doubled() + sum(count > 1 for count in recorded.values()),
-            "worst_recovery_seconds": round(self.worst_recovery(), 1),
+            "doubled": audit.doubled() + sum(count > 1 for count in recorded.values()),
+            "recovered_within_s": round(self.worst_recovery(), 1),
+            "throughput_after_over_before": self.ratio,
+            "migrations_killed": self.migrations_killed,
             "kills": len(self.kills),
             "flushes": self.flushes,
             "database_restarts": self.restarts,
-            "redis_stops": sum(what == "redis" for what, _ in self.others),
+            **Counter(what for what, _ in self.others),
             "unsettled": unsettled,
-            "runs_cut_short": _count("SELECT count(*) FROM job_attempts WHERE outcome = 'lost'"),
-            "items": _count("SELECT count(*) FROM external_items"),
-            "effects": _count("SELECT count(*) FROM audit_effects"),
+            "runs_cut_short": audit.count(CUT_SHORT),
+            "items": audit.count("SELECT count(*) FROM external_items"),
+            "effects": audit.count("SELECT count(*) FROM audit_effects"),
             "seed": self.seed,
         }
 
     def complete(self) -> set[str]:
         """The connections whose items are those that the sandbox holds."""
-        held: dict[str, set[str]] = {}
+        items: dict[str, set[str]] = {}
         query = (
             "SELECT nango_connection_id, external_id FROM external_items AS item "
             "JOIN sync_connections AS c ON c.id = item.connection_id WHERE deleted_at IS NULL"
         )
-        for key, external_id in _rows(query):
-            held.setdefault(key, set()).add(external_id)
+        for key, external_id in audit.rows(query):
+            items.setdefault(key, set()).add(external_id)
         with httpx.Client(base_url=self.told["url"], trust_env=False, timeout=60) as client:
             return {
                 key
                 for key in tqdm(self.accepted, unit="audit", disable=_quiet())
-                if held.get(key) == set(client.get(f"/sandbox/connections/{key}").json()["items"])
+                if items.get(key) == set(client.get(f"/sandbox/connections/{key}").json()["items"])
             }
 
     def worst_recovery(self) -> float:
@@ -275,11 +336,11 @@ class Chaos:
             "WHERE lost.outcome = 'lost'"
         )
         waits = [0.0]
-        for pid, seen, began in _rows(query):  # one that only stalled is missed when it is seen
-            waits.append(float(began) - self.kills.get(pid, float(seen)))
+        for pid, last_seen, began in audit.rows(query):  # one that only stalled: from then on
+            waits.append(float(began) - self.kills.get(pid, float(last_seen)))
         after = "SELECT extract(epoch FROM min(ended_at)) FROM job_attempts WHERE outcome = "
         for _, end in self.others:
-            [(first,)] = _rows(f"{after} 'succeeded' AND ended_at > to_timestamp(%s)", [end])
+            [(first,)] = audit.rows(f"{after} 'succeeded' AND ended_at > to_timestamp(%s)", [end])
             if first:  # another disturbance may have come in between
                 waits.append(float(first) - max(e for _, e in self.others if e <= float(first)))
         return max(waits)
@@ -295,35 +356,6 @@ def _once(user_id: UUID, connection_id: UUID, key: str) -> str:
         return run
 
 
-def _recorded() -> dict[str, int]:
-    """Rows of job_failures by run."""
-    query = "SELECT run_id::text, count(*) FROM job_failures WHERE run_id IS NOT NULL GROUP BY 1"
-    return {run: int(count) for run, count in _rows(query)}
-
-
-def _doubled() -> int:
-    """Effects that were written more than once, and runs that succeeded more than once."""
-    effects = _count(
-        "SELECT coalesce(sum(times - 1), 0) FROM "
-        "(SELECT count(*) AS times FROM audit_effects GROUP BY what, key) AS counted"
-    )
-    return effects + _count(
-        "SELECT count(*) FROM (SELECT run_id FROM job_attempts WHERE outcome = 'succeeded' "
-        "GROUP BY run_id HAVING count(*) > 1) AS twice"
-    )
-
-
-def _count(query: str) -> int:
-    [(count,)] = _rows(query)
-    return int(count)
-
-
-def _rows(query: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(query, values)
-        return list(cursor.fetchall())
-
-
 def _embedded(*arguments: str) -> None:
     command = [sys.executable, "-m", "finley.embedded", *arguments]
     subprocess.run(command, cwd=apart.PROJECT, check=True, capture_output=True)
@@ -337,13 +369,14 @@ def _tenant(number: int) -> str:
     return f"00000000-0000-4000-8000-{number % 500:012d}"
 
 
-def _tell(found: dict[str, Any]) -> None:
+def _tell(figures: dict[str, Any]) -> None:
     _say(
-        f"{found['accepted']:,} accepted: {found['succeeded']:,} succeeded, "
-        f"{found['failed_recorded']:,} in job_failures, {found['lost']} lost, "
-        f"{found['doubled']} doubled; {found['kills']} workers killed, "
-        f"{found['runs_cut_short']} runs cut short, the longest recovery "
-        f"{found['worst_recovery_seconds']} s."
+        f"{figures['accepted']:,} accepted: {figures['succeeded']:,} succeeded, "
+        f"{figures['failed_recorded']:,} in job_failures, {figures['lost']} lost, "
+        f"{figures['doubled']} doubled; {figures['kills']} workers killed, "
+        f"{figures['runs_cut_short']} runs cut short, the longest recovery "
+        f"{figures['recovered_within_s']} s, throughput after over before "
+        f"{figures['throughput_after_over_before']}."
     )
 
 

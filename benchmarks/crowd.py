@@ -23,23 +23,23 @@ UNCACHED = {
     "FINLEY_ANSWERS_MEMORY_MB": "0",
     "FINLEY_LOG_LEVEL": "ERROR",
 }
-PATIENCE = 300  # seconds
+TIMEOUT = 300  # seconds
 SEEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
 
 
 def tokens(tenants: list[UUID]) -> list[str]:
     """A token of each tenant, who is a user from here on."""
-    made = []
+    values = []
     with as_owner():
         for tenant in tenants:
             user, _ = User.objects.get_or_create(pk=tenant, email=f"{tenant}@example.org")
-            made.append(ApiToken.objects.create(user, name="benchmark")[1])
-    return made
+            values.append(ApiToken.objects.create(user, name="benchmark")[1])
+    return values
 
 
 def one(token: str, rounds: int) -> float:
     """Milliseconds from request to response, the median; nothing is kept in between."""
-    taken = []
+    times = []
     with (
         served({**database(), **UNCACHED}) as server,
         httpx.Client(base_url=server.address) as client,
@@ -47,9 +47,9 @@ def one(token: str, rounds: int) -> float:
         for _ in range(rounds + 1):  # the first warms the connections up
             start = time.perf_counter()
             answer = client.get(QUESTION, headers=_of(token), timeout=60)
-            taken.append(1000 * (time.perf_counter() - start))
+            times.append(1000 * (time.perf_counter() - start))
             assert answer.status_code == 200, answer.content
-    return statistics.median(taken[1:])
+    return statistics.median(times[1:])
 
 
 def together(tokens: list[str]) -> dict[str, Any]:
@@ -59,15 +59,15 @@ def together(tokens: list[str]) -> dict[str, Any]:
     with served({**database(), **UNCACHED}) as server:
         watcher.start()
         try:
-            found = asyncio.run(_ask_all(server.address, tokens))
+            responses = asyncio.run(_ask_all(server.address, tokens))
         finally:
             stop.set()
             watcher.join()
-    taken = sorted(seconds for seconds, _ in found)
-    p50, p95 = taken[len(taken) // 2], taken[int(len(taken) * 0.95)]
+    times = sorted(seconds for seconds, _ in responses)
+    p50, p95 = times[len(times) // 2], times[int(len(times) * 0.95)]
     return {
         "connections": most[0],
-        "errors": sum(status != 200 for _, status in found),
+        "errors": sum(status != 200 for _, status in responses),
         "p50_ms": round(1000 * p50, 1),
         "p95_ms": round(1000 * p95, 1),
         "p95_over_p50": round(p95 / p50, 2),
@@ -81,7 +81,7 @@ def together(tokens: list[str]) -> dict[str, Any]:
 
 async def _ask_all(address: str, tokens: list[str]) -> list[tuple[float, int]]:
     limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE, limits=limits) as client:
+    async with httpx.AsyncClient(base_url=address, timeout=TIMEOUT, limits=limits) as client:
         return await asyncio.gather(*(_ask(client, token) for token in tokens))
 
 
@@ -98,5 +98,5 @@ def _of(token: str) -> dict[str, str]:
 def _watch(stop: threading.Event, most: list[int]) -> None:
     with psycopg.connect(arrow.pool().conninfo, autocommit=True) as observer:
         while not stop.wait(0.02):
-            seen = observer.execute(SEEN, [observer.info.backend_pid]).fetchone()
-            most[0] = max(most[0], seen[0] if seen else 0)
+            row = observer.execute(SEEN, [observer.info.backend_pid]).fetchone()
+            most[0] = max(most[0], row[0] if row else 0)

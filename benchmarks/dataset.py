@@ -97,8 +97,8 @@ def _mark(name: str) -> str | None:
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
             [name],
         )
-        found = cursor.fetchone()
-    return found and found[0]
+        row = cursor.fetchone()
+    return row and row[0]
 
 
 def _create(name: str) -> None:

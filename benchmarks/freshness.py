@@ -46,15 +46,15 @@ def main() -> None:
     apart.stoppable()
     with dataset.database():
         if costs:
-            found = freshness_cost.measured(options.edges, options.seed, plans=options.plans)
+            figures = freshness_cost.measured(options.edges, options.seed, plans=options.plans)
         else:
-            found = run(options.histories, options.seed, options.first, crash=options.crash)
-    _tell(found, options)
+            figures = run(options.histories, options.seed, options.first, crash=options.crash)
+    _tell(figures, options)
 
 
-def _tell(found: dict[str, Any], options: argparse.Namespace) -> None:
-    print(json.dumps(found) if options.json else _in_words(found))
-    if found.get("mismatches"):
+def _tell(figures: dict[str, Any], options: argparse.Namespace) -> None:
+    print(json.dumps(figures) if options.json else _in_words(figures))
+    if figures.get("mismatches"):
         sys.exit(1)
 
 
@@ -76,11 +76,11 @@ def _shared(options: argparse.Namespace) -> dict[str, Any]:
             process.wait()
     for process in started:
         process.terminate()  # each tells of the histories that came to their end
-    told = [json.loads(process.communicate()[0]) for process in started]
-    first = [each for found in told for each in found.get("first", [])]
+    reports = [json.loads(process.communicate()[0]) for process in started]
+    first = [entry for report in reports for entry in report.get("first", [])]
     return {
-        **told[0],
-        **{name: sum(each[name] for each in told) for name in COUNTED},
+        **reports[0],
+        **{name: sum(entry[name] for entry in reports) for name in COUNTED},
         "processes": options.processes,
         "seconds": round(time.perf_counter() - start, 1),
         **({"first": first[:5]} if first else {}),
@@ -92,22 +92,22 @@ def run(count: int, seed: int, first: int = 0, *, crash: bool) -> dict[str, Any]
 
     Ctrl-C ends it early: what is told is of the histories that came to their end.
     """
-    done, comparisons, wrong, start = 0, 0, [], time.perf_counter()
+    count_done, comparisons, wrong, start = 0, 0, [], time.perf_counter()
     disturb = disturbed if crash else None
     with histories.sessions() as writers, suppress(KeyboardInterrupt):
         for n in tqdm(
             range(first, first + count), desc="Histories", file=sys.stderr, mininterval=5
         ):
-            if done % EMPTIED_EVERY == 0:
+            if count_done % EMPTIED_EVERY == 0:
                 histories.emptied()
             history = History(n, random.Random(f"{seed} {n}").randrange, writers, disturb)
             try:
                 history.run(STEPS)
             except Mismatch as mismatch:
                 wrong.append(f"history {n}: {mismatch.what}")
-            done, comparisons = done + 1, comparisons + history.comparisons
+            count_done, comparisons = count_done + 1, comparisons + history.comparisons
     return {
-        "histories": done,
+        "histories": count_done,
         "comparisons": comparisons,
         "mismatches": len(wrong),
         "seed": seed,
@@ -150,8 +150,8 @@ def _server(history: History) -> None:
         session.forget()
 
 
-def _in_words(found: dict[str, Any]) -> str:
-    return "\n".join(f"{name:32} {value}" for name, value in found.items())
+def _in_words(figures: dict[str, Any]) -> str:
+    return "\n".join(f"{name:32} {value}" for name, value in figures.items())
 
 
 def _options() -> argparse.Namespace:

@@ -40,14 +40,14 @@ def measured(edges: int, seed: int, *, plans: bool) -> dict[str, Any]:
 
 def costs(*, plans: bool = False) -> dict[str, Any]:
     """The table's keys, of the database as it is."""
-    written = {
+    writes = {
         **_writes(),
         "not_modified_ms": round(1000 * _median(lambda: version.version(TENANT)), 2),
     }
     _share_a_pattern()
     refreshed = _refreshes()
     read = _reads("unchanged")
-    told = {"plan_0": _plan()} if plans else {}
+    plans_shown = {"plan_0": _plan()} if plans else {}
     _execute(
         "UPDATE relationship_patterns SET pattern_name = pattern_name || '.' WHERE id = %s", PATTERN
     )
@@ -55,11 +55,11 @@ def costs(*, plans: bool = False) -> dict[str, Any]:
     _change(0.01)
     read |= _reads("1pct")
     if plans:
-        told["plan_1pct"] = _plan()
+        plans_shown["plan_1pct"] = _plan()
         _change(0.3)
         read |= _reads("30pct")
-        told["plan_30pct"] = _plan()
-    return {**read, **written, **refreshed, **told}
+        plans_shown["plan_30pct"] = _plan()
+    return {**read, **writes, **refreshed, **plans_shown}
 
 
 # reads
@@ -67,12 +67,12 @@ def costs(*, plans: bool = False) -> dict[str, Any]:
 
 def _reads(name: str) -> dict[str, float]:
     """Fresh over plain, all 48 columns and few; and the seconds of both."""
-    found: dict[str, float] = {}
+    figures: dict[str, float] = {}
     for columns, suffix in ((ALL, ""), (FEW, "_few")):
         plain, ours = _by_turns(partial(_plain, columns), partial(_fresh, columns))
-        found[f"fresh_over_view_{name}{suffix}"] = round(ours / plain, 3)
-        found[f"fresh_seconds_{name}{suffix}"] = round(ours, 3)
-    return found
+        figures[f"fresh_over_view_{name}{suffix}"] = round(ours / plain, 3)
+        figures[f"fresh_seconds_{name}{suffix}"] = round(ours, 3)
+    return figures
 
 
 def _plain(columns: tuple[str, ...]) -> None:
@@ -133,12 +133,12 @@ def _writes() -> dict[str, float]:
 def _captured_and_not(write: Callable[[], None], rounds: int) -> float:
     """With capture over without, medians of turns."""
     write()
-    taken: dict[bool, list[float]] = {True: [], False: []}
+    times: dict[bool, list[float]] = {True: [], False: []}
     for _ in range(rounds):
         for captured in (True, False):
             with _capture(captured):
-                taken[captured].append(_timed(write))
-    return round(statistics.median(taken[True]) / statistics.median(taken[False]), 3)
+                times[captured].append(_timed(write))
+    return round(statistics.median(times[True]) / statistics.median(times[False]), 3)
 
 
 @contextmanager
@@ -146,7 +146,10 @@ def _capture(on: bool) -> Any:
     if on:
         yield
         return
-    names = [(each.table, triggers.trigger_name(each, o)) for each, o in triggers.triggers()]
+    names = [
+        (captured_table.table, triggers.trigger_name(captured_table, o))
+        for captured_table, o in triggers.triggers()
+    ]
     for how in ("DISABLE", "ENABLE ALWAYS"):
         for table, name in names:
             _execute(f"ALTER TABLE {table} {how} TRIGGER {name}")
@@ -195,14 +198,14 @@ def _refreshes() -> dict[str, float]:
     """A concurrent refresh with 0.1 % changed, beside the same SELECT into a table."""
     refresh.refresh()
     _change(0.001)
-    done = refresh.refresh()
+    result = refresh.refresh()
     with transaction.atomic(using="owner"):
         _execute("SET LOCAL enable_nestloop = off")
         plain = _timed(lambda: _execute(f"CREATE TABLE set_based AS {view_sql()}"))
         _execute("DROP TABLE set_based")
     return {
-        "refresh_over_set_based": round(done.seconds / plain, 3),
-        "refresh_seconds": round(done.seconds, 2),
+        "refresh_over_set_based": round(result.seconds / plain, 3),
+        "refresh_seconds": round(result.seconds, 2),
         "set_based_seconds": round(plain, 2),
     }
 
@@ -236,11 +239,11 @@ def _execute(statement: str, *parameters: Any) -> None:
 
 
 def _by_turns(one: Callable[[], None], other: Callable[[], None]) -> tuple[float, float]:
-    taken: tuple[list[float], list[float]] = ([], [])
+    times: tuple[list[float], list[float]] = ([], [])
     for _ in range(ROUNDS):
-        taken[0].append(_timed(one))
-        taken[1].append(_timed(other))
-    return statistics.median(taken[0]), statistics.median(taken[1])
+        times[0].append(_timed(one))
+        times[1].append(_timed(other))
+    return statistics.median(times[0]), statistics.median(times[1])
 
 
 def _median(work: Callable[[], Any]) -> float:

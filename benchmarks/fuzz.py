@@ -35,11 +35,11 @@ def main() -> None:
     apart.stoppable()
     token = _books()
     with apart.sandbox({}) as box, served(_of(box)) as server:
-        done = _fuzzed(server.address, token, options.examples)
-    found = {**_counted(done.stdout), "exit_code": done.returncode}
-    print(done.stdout, file=sys.stderr)
-    print(json.dumps(found) if options.json else _told(found))
-    sys.exit(done.returncode)
+        process = _fuzzed(server.address, token, options.examples)
+    figures = {**_counted(process.stdout), "exit_code": process.returncode}
+    print(process.stdout, file=sys.stderr)
+    print(json.dumps(figures) if options.json else _told(figures))
+    sys.exit(process.returncode)
 
 
 def _of(box: dict[str, str]) -> dict[str, str]:
@@ -57,10 +57,12 @@ def _books() -> str:
 
 def _manage(*arguments: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
-    done = subprocess.run(command, cwd=apart.PROJECT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"manage.py {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
-    return done.stdout
+    process = subprocess.run(
+        command, cwd=apart.PROJECT, capture_output=True, text=True, check=False
+    )
+    if process.returncode:
+        sys.exit(f"manage.py {' '.join(arguments)}:\n{process.stdout}{process.stderr}")
+    return process.stdout
 
 
 def _fuzzed(address: str, token: str, examples: int) -> subprocess.CompletedProcess[str]:
@@ -75,25 +77,25 @@ def _fuzzed(address: str, token: str, examples: int) -> subprocess.CompletedProc
     return subprocess.run(command, cwd=apart.PROJECT, capture_output=True, text=True, check=False)
 
 
-def _counted(said: str) -> dict[str, int]:
+def _counted(output: str) -> dict[str, int]:
     """From its summary; a kind of failure that it does not name has not occurred."""
     return {
-        "operations": _number(r"Tested: (\d+)", said),
-        "cases": _number(r"([\d,]+) generated", said),
-        "server_errors": _number(r"Server error: (\d+)", said),
-        "schema_breaks": _number(r"Response violates schema: (\d+)", said),
-        "undocumented_statuses": _number(r"Undocumented HTTP status code: (\d+)", said),
-        "other_failures": _number(r"found (\d+) unique failures", said),
+        "operations": _number(r"Tested: (\d+)", output),
+        "cases": _number(r"([\d,]+) generated", output),
+        "server_errors": _number(r"Server error: (\d+)", output),
+        "schema_breaks": _number(r"Response violates schema: (\d+)", output),
+        "undocumented_statuses": _number(r"Undocumented HTTP status code: (\d+)", output),
+        "other_failures": _number(r"found (\d+) unique failures", output),
     }
 
 
-def _number(pattern: str, said: str) -> int:
-    found = re.search(pattern, said)
-    return int(found[1].replace(",", "")) if found else 0
+def _number(pattern: str, output: str) -> int:
+    match = re.search(pattern, output)
+    return int(match[1].replace(",", "")) if match else 0
 
 
-def _told(found: dict[str, int]) -> str:
-    return "\n".join(f"{name.replace('_', ' '):24}{value:>8,}" for name, value in found.items())
+def _told(figures: dict[str, int]) -> str:
+    return "\n".join(f"{name.replace('_', ' '):24}{value:>8,}" for name, value in figures.items())
 
 
 def _options() -> argparse.Namespace:

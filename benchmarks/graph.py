@@ -38,14 +38,14 @@ def main() -> None:
         _peak(options.peak)
         return
     parts = {"load": loads, "memory": memory, "algorithms": algorithms, "api": api, "plot": plot}
-    found: dict[str, Any] = {"seed": SEED, "rounds": options.rounds, "sizes": list(_sizes())}
+    figures: dict[str, Any] = {"seed": SEED, "rounds": options.rounds, "sizes": list(_sizes())}
     for name in options.only or parts:
         _say(f"{name} …")
-        found |= parts[name](options)
-    for key, value in found.items():
+        figures |= parts[name](options)
+    for key, value in figures.items():
         _say(f"{key:<36} {value}")
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps(figures))
 
 
 def loads(options: argparse.Namespace) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def loads(options: argparse.Namespace) -> dict[str, Any]:
                 if name not in SLOW or turn < options.slow_rounds:
                     seconds[name].append(_timed(lambda way=way: way(user)))
         size = ways.arrow_bytes(user)
-    median = {name: statistics.median(taken) for name, taken in seconds.items() if taken}
+    median = {name: statistics.median(times) for name, times in seconds.items() if times}
     return {
         "seconds": {name: round(value, 4) for name, value in median.items()},
         "arrow_bytes": size,
@@ -87,21 +87,21 @@ def algorithms(options: argparse.Namespace) -> dict[str, Any]:
     """networkx's interface on our graph against the libraries themselves, and networkx."""
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         large, middle = (ways.cold_full(tenant) for tenant in tenants[:2])
-    asked = peers.questions(large, large if options.large else middle)
-    found: dict[str, Any] = {}
-    for algorithm, libraries in asked.items():
-        taken: Seconds = {name: [] for name in libraries}
+    questions = peers.questions(large, large if options.large else middle)
+    figures: dict[str, Any] = {}
+    for algorithm, libraries in questions.items():
+        times_of: Seconds = {name: [] for name in libraries}
         for turn in range(options.rounds):
             for name, compute in _from(turn, libraries):
                 if name != "networkx" or turn < max(options.slow_rounds, 1):
-                    taken[name].append(_timed(compute))
-        median = {name: statistics.median(each) for name, each in taken.items()}
+                    times_of[name].append(_timed(compute))
+        median = {name: statistics.median(times) for name, times in times_of.items()}
         median["networkx"] *= peers.SAMPLED if algorithm == "betweenness" else 1
         others = [value for name, value in median.items() if name not in {"ours", "networkx"}]
-        found[f"seconds_{algorithm}"] = {name: round(x, 4) for name, x in median.items()}
-        found[f"nx_{algorithm}_over_best"] = round(median["ours"] / min(others), 2)
-        found[f"networkx_over_ours_{algorithm}"] = _ratio(median, "networkx", "ours")
-    return found
+        figures[f"seconds_{algorithm}"] = {name: round(x, 4) for name, x in median.items()}
+        figures[f"nx_{algorithm}_over_best"] = round(median["ours"] / min(others), 2)
+        figures[f"networkx_over_ours_{algorithm}"] = _ratio(median, "networkx", "ours")
+    return figures
 
 
 def api(options: argparse.Namespace) -> dict[str, Any]:
@@ -153,8 +153,8 @@ def _draw(file: Path, steps: list[float], slope: float, level: float) -> None:
 
 def _peak_of(name: str) -> int:
     command = [sys.executable, "-m", "benchmarks.graph", "--peak", name]
-    done = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True)
-    return int(done.stdout.split()[-1])
+    process = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True)
+    return int(process.stdout.split()[-1])
 
 
 def _peak(name: str) -> None:
@@ -182,10 +182,10 @@ def _from[Way](turn: int, all_ways: dict[str, Way]) -> list[tuple[str, Way]]:
 def _timed(way: Callable[[], Any]) -> float:
     gc.collect()
     start = time.perf_counter()
-    kept = way()
-    taken = time.perf_counter() - start
-    del kept
-    return taken
+    result = way()
+    elapsed = time.perf_counter() - start
+    del result
+    return elapsed
 
 
 def _ratio(median: dict[str, float], one: str, other: str) -> float | None:

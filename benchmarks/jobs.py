@@ -43,14 +43,14 @@ def main() -> None:
     queue.NAME = OURS
     try:
         with dataset.database():
-            found = measure(options.jobs, options.rounds, options.requests)
+            figures = measure(options.jobs, options.rounds, options.requests)
     except KeyboardInterrupt:
         sys.exit("Interrupted; the database made for measuring is gone.")
     finally:
         _clean()
-    _tell(found)
+    _tell(figures)
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps(figures))
 
 
 def measure(jobs: int, rounds: int, requests: int) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def measure(jobs: int, rounds: int, requests: int) -> dict[str, Any]:
 def _figures(
     jobs: int, rounds: int, took: dict[str, list[float]], waits: list[float]
 ) -> dict[str, Any]:
-    middle = {name: statistics.median(each) for name, each in took.items()}
+    middle = {name: statistics.median(times) for name, times in took.items()}
     centiles = statistics.quantiles(waits, n=100)
     return {
         "ours_per_second": round(jobs / middle["ours"], 1),
@@ -113,7 +113,7 @@ def fill_plain(jobs: int) -> None:
 
 async def plain() -> None:
     """As arq's own documentation has it, but for a result that nobody reads."""
-    made = ArqWorker(
+    arq_worker = ArqWorker(
         [noop],
         queue_name=PLAIN,
         redis_settings=queue.redis_settings(),
@@ -122,7 +122,7 @@ async def plain() -> None:
         log_results=False,
         **AT_ONCE,
     )
-    await _worked(made)
+    await _worked(arq_worker)
 
 
 def fill_ours(jobs: int) -> None:
@@ -141,27 +141,27 @@ def _worker(**options: Any) -> worker.Worker:
     return worker.make(functions=[task], housekeeping=False, **AT_ONCE, **options)
 
 
-async def _worked(made: ArqWorker) -> None:
+async def _worked(arq_worker: ArqWorker) -> None:
     try:
-        await made.main()
+        await arq_worker.main()
     finally:
-        await made.close()
+        await arq_worker.close()
 
 
 async def latency(requests: int) -> list[float]:
     """Seconds from each request to its task's start, as the database saw both."""
-    made, asking = _worker(), Threads("requests", 1)
-    running = asyncio.create_task(made.main())
-    chosen = SyncConnection.objects.using("owner").values_list("user_id", "pk")[:requests]
-    asked = await asking.run(list, chosen)
+    arq_worker, asking = _worker(), Threads("requests", 1)
+    running = asyncio.create_task(arq_worker.main())
+    rows = SyncConnection.objects.using("owner").values_list("user_id", "pk")[:requests]
+    connections_ = await asking.run(list, rows)
     accepted = []
-    for user_id, connection_id in asked:
+    for user_id, connection_id in connections_:
         accepted.append(await asking.run(_accepted, user_id, connection_id))
         await asyncio.sleep(0.02)
     await asyncio.sleep(1)
     running.cancel()
     await asyncio.wait({running})
-    await made.close()
+    await arq_worker.close()
     waits = await asking.run(_waits, accepted)
     await asking.close()
     return waits
@@ -173,14 +173,16 @@ def _accepted(user_id: Any, connection_id: Any) -> Any:
 
 def _waits(accepted: list[Any]) -> list[float]:
     attempts = JobAttempt.objects.using("owner").filter(run__in=accepted).select_related("run")
-    return [(each.started_at - each.run.created_at).total_seconds() for each in attempts]
+    return [(attempt.started_at - attempt.run.created_at).total_seconds() for attempt in attempts]
 
 
 def _must_be_written(jobs: int) -> None:
-    done = SyncRun.objects.using("owner").filter(status="succeeded").count()
-    tried = JobAttempt.objects.using("owner").filter(outcome="succeeded").count()
-    if (done, tried) != (jobs, jobs):
-        sys.exit(f"The ledger holds {done} runs and {tried} attempts of {jobs}: no figures.")
+    run_count = SyncRun.objects.using("owner").filter(status="succeeded").count()
+    attempt_count = JobAttempt.objects.using("owner").filter(outcome="succeeded").count()
+    if (run_count, attempt_count) != (jobs, jobs):
+        sys.exit(
+            f"The ledger holds {run_count} runs and {attempt_count} attempts of {jobs}: no figures."
+        )
 
 
 def _timed(work: Callable[[], object | Awaitable[object]]) -> float:
@@ -194,11 +196,11 @@ def _clean() -> None:
         redis.delete(PLAIN, OURS)
 
 
-def _tell(found: dict[str, Any]) -> None:
+def _tell(figures: dict[str, Any]) -> None:
     _say(
-        f"finley {found['ours_per_second']:,.0f} jobs a second, "
-        f"plain arq {found['plain_per_second']:,.0f}: {found['ours_over_plain']:.2f} of it.\n"
-        f"From request to start: p50 {found['p50_ms']} ms, p99 {found['p99_ms']} ms."
+        f"finley {figures['ours_per_second']:,.0f} jobs a second, "
+        f"plain arq {figures['plain_per_second']:,.0f}: {figures['ours_over_plain']:.2f} of it.\n"
+        f"From request to start: p50 {figures['p50_ms']} ms, p99 {figures['p99_ms']} ms."
     )
 
 

@@ -25,7 +25,8 @@ from benchmarks.planted.truth import PlantedTruth
 from benchmarks.scoring import found as tables
 from benchmarks.scoring import judged, planted, real, scored_tenants
 from benchmarks.scoring.found import Found
-from benchmarks.scoring.scores import Card, Forecasts, Share
+from benchmarks.scoring.scores import Card, Forecasts, Share, reliability
+from benchmarks.scoring.tables import markdown
 from finley.demo import books as demobooks
 from finley.demo.truth import Ref, Truth
 from graph.ingest.import_file import format_of
@@ -43,43 +44,45 @@ def main() -> None:
     options = _options()
     try:
         with dataset.database(DATABASE):
-            told = run(options)
+            results = run(options)
     except KeyboardInterrupt:
         sys.exit("Interrupted; the database made for scoring is gone.")
-    for name, scores in told.items():
+    for name, scores in results.items():
         _table(name, scores)
+    if options.markdown:
+        options.markdown.write_text(markdown(results))
     if options.json:
-        print(json.dumps(told))
+        print(json.dumps(results))
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """The scores of everything that was asked for."""
     makers = {name: make for name, make in MAKERS.items() if name in options.only}
-    told = {name: _generated(name, make, options) for name, make in makers.items()}
-    return told | {"calderdale": _calderdale(options)}
+    results = {name: _generated(name, make, options) for name, make in makers.items()}
+    return results | {"calderdale": _calderdale(options), "oxford": _oxford(options)}
 
 
 def demo(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, Truth]:
     """The demo's own generator."""
-    chosen = {"jitter_days": options.jitter, "missed": options.missed}
-    chosen |= {"months": options.months} if options.months else {}
-    made = demobooks.write(folder, seed, **chosen)
-    paths = [path for path in made.files if path.suffix == ".csv"]
-    return [(path, format_of(path)) for path in paths], made.truth
+    arguments = {"jitter_days": options.jitter, "missed": options.missed}
+    arguments |= {"months": options.months} if options.months else {}
+    books = demobooks.write(folder, seed, **arguments)
+    paths = [path for path in books.files if path.suffix == ".csv"]
+    return [(path, format_of(path)) for path in paths], books.truth
 
 
 def other(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, Truth]:
     """The generator that nothing was tuned on."""
-    chosen = {"jitter_days": options.jitter, "missed": options.missed}
-    chosen |= {"months": options.months} if options.months else {}
-    made = otherbooks.write(folder, seed, **chosen)
-    return [(path, otherbooks.mapping_of(path.name)) for path in made.files], made.truth
+    arguments = {"jitter_days": options.jitter, "missed": options.missed}
+    arguments |= {"months": options.months} if options.months else {}
+    books = otherbooks.write(folder, seed, **arguments)
+    return [(path, otherbooks.mapping_of(path.name)) for path in books.files], books.truth
 
 
 def hard(folder: Path, seed: int, _: argparse.Namespace) -> tuple[Files, Truth]:
     """The generator that plants hard cases by kind, written without a look at the detectors."""
-    made = plantedbooks.write(folder, seed)
-    return [(path, plantedbooks.mapping_of(path.name)) for path in made.files], made.truth
+    books = plantedbooks.write(folder, seed)
+    return [(path, plantedbooks.mapping_of(path.name)) for path in books.files], books.truth
 
 
 MAKERS: dict[str, Maker] = {"generator": demo, "other_generator": other, "planted": hard}
@@ -100,6 +103,12 @@ def _generated(name: str, make: Maker, options: argparse.Namespace) -> dict[str,
 def told(card: Card) -> dict[str, Any]:
     """The card's scores; the false positives as a mere rate."""
     plain = card.told()
+    sure = {name: getattr(score, "sure", ()) for name, score in card.scores.items()}
+    plain["reliability"] = {
+        name: reliability(each)
+        for name, each in sure.items()
+        if each and not name.startswith("planted_")
+    }
     if "aliases_offered" in plain:
         plain["offered_precision"] = plain["aliases_offered"]["precision"]
         plain["recall_with_offered"] = plain["aliases_with_offered"]["recall"]
@@ -133,12 +142,12 @@ def ahead(user_id: UUID, whole: Found, end: date, series: Callable[[date], Group
 
     The tenant has only what was before the earliest cut from here on.
     """
-    told = Forecasts()
+    results = Forecasts()
     for cut in (end - HIDDEN * n for n in range(1, CUTS + 1)):
         scored_tenants.cut_short(user_id, cut)
         scored_tenants.enrich(user_id)
-        told += judged.forecasts(tables.read(user_id), series(cut), whole.days, cut)
-    return told
+        results += judged.forecasts(tables.read(user_id), series(cut), whole.days, cut)
+    return results
 
 
 def at_random(files: Files, seed: int) -> Share:
@@ -161,12 +170,29 @@ def _calderdale(options: argparse.Namespace) -> dict[str, Any]:
     first, again = scored_tenants.enrich(user_id), scored_tenants.enrich(user_id)
     whole = tables.read(user_id)
     costs = {"import_seconds": seconds, "enrich": asdict(first), "enrich_again": asdict(again)}
-    card = Card({"prediction_coverage": _calderdale_ahead(user_id, whole)})
+    known = real.lines(paths)
+    card = Card({"same_transaction": real.same_transaction(whole, known)})
+    card.scores["prediction_coverage"] = _real_ahead(user_id, whole)
     card.scores["shuffled"] = at_random(files, 1)
-    return real.judge(whole, real.lines(paths)) | costs | told(card)
+    return real.judge(whole, known) | costs | told(card)
 
 
-def _calderdale_ahead(user_id: UUID, whole: Found) -> Forecasts:
+def _oxford(options: argparse.Namespace) -> dict[str, Any]:
+    """A council's payments over 500 pounds: what was predicted is held against what came."""
+    paths = real.files(real.OXFORD)
+    if not options.real or not paths:
+        why = "not asked for" if not options.real else f"nothing in {real.OXFORD}"
+        return {"skipped": why}
+    _say("oxford")
+    user_id = scored_tenants.made([(path, format_of(path)) for path in paths], strictly=False)
+    first = scored_tenants.enrich(user_id)
+    whole = tables.read(user_id)
+    links = {kind: len(pairs) for kind, pairs in sorted(whole.links.items())}
+    counts = {"enrich": asdict(first), "links": links, "offered": len(whole.offered)}
+    return counts | told(Card({"prediction_coverage": _real_ahead(user_id, whole)}))
+
+
+def _real_ahead(user_id: UUID, whole: Found) -> Forecasts:
     """Without a truth the series are those found in the whole books."""
     series: dict[str, list[Ref]] = {}
     for row, pattern in whole.rhythm.items():
@@ -178,7 +204,7 @@ def _calderdale_ahead(user_id: UUID, whole: Found) -> Forecasts:
 def _table(name: str, scores: dict[str, Any]) -> None:
     _say(f"\n{name}")
     for layer, one in scores.items():
-        if layer != "seeds":
+        if layer not in {"seeds", "reliability"}:
             numbers = one.items() if isinstance(one, dict) else [("", one)]
             text = "  ".join(f"{key} {_short(value)}".strip() for key, value in numbers)
             _say(f"  {layer:30} {text}")
@@ -207,8 +233,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--missed", type=float, default=0.05, help="share not happening (0.05)")
     parser.add_argument("--months", type=int, help="of books (each generator's own)")
     parser.add_argument(
-        "--real", action=argparse.BooleanOptionalAction, default=True, help="calderdale too"
+        "--real", action=argparse.BooleanOptionalAction, default=True, help="calderdale and oxford"
     )
+    parser.add_argument("--markdown", type=Path, help="write tables of reliability there")
     parser.add_argument("--json", action="store_true", help="one JSON object last on stdout")
     return parser.parse_args()
 

@@ -92,8 +92,8 @@ def main() -> None:
     with dataset.database():
         tenants = _books(options.seed)
         with _pooler() if options.pgbouncer else nullcontext() as pooled:
-            found = _measured(tenants, options, pooled)
-    print(json.dumps(found) if options.json else _told(found))
+            figures = _measured(tenants, options, pooled)
+    print(json.dumps(figures) if options.json else _told(figures))
 
 
 def _measured(
@@ -141,10 +141,10 @@ def _each(before: float | None, after: float | None, stage: Measured) -> float |
 
 
 def _additions() -> float:
-    begun, total = time.process_time(), 0
+    start, total = time.process_time(), 0
     for n in range(10_000_000):
         total += n
-    return round(time.process_time() - begun, 2)
+    return round(time.process_time() - start, 2)
 
 
 def _rates(steady: Measured) -> Iterator[float]:
@@ -158,16 +158,16 @@ def _rates(steady: Measured) -> Iterator[float]:
 def _warm(port: int, tenants: list[Tenant], seed: int) -> None:
     print(f"every question of {len(tenants)} tenants …", file=sys.stderr)
     chance = random.Random(seed)
-    asked = [_asking(tenant, question, chance) for question in MIX for tenant in tenants]
-    asyncio.run(_in_turn(port, asked))
+    requests = [_asking(tenant, question, chance) for question in MIX for tenant in tenants]
+    asyncio.run(_in_turn(port, requests))
 
 
-async def _in_turn(port: int, asked: list[bytes]) -> None:
-    left = iter(asked)
+async def _in_turn(port: int, requests: list[bytes]) -> None:
+    remaining = iter(requests)
 
     async def ask() -> None:
         line = Line(port)
-        for request in left:
+        for request in remaining:
             await line.ask(request)
         line.close()
 
@@ -177,12 +177,12 @@ async def _in_turn(port: int, asked: list[bytes]) -> None:
 def stage(port: int, tenants: list[Tenant], rate: float, seconds: float, seed: int) -> Measured:
     """Requests at that rate for that long."""
     print(f"{rate:g} a second for {seconds:g} s …", file=sys.stderr)
-    done = asyncio.run(_arriving(port, tenants, rate, seconds, random.Random(seed)))
-    times = [seconds for seconds, well in done if well]
-    told = Measured(rate, times, len(done) - len(times))
-    p95 = told.quantile(0.95) * 1000
-    print(f"  p95 {p95:.0f} ms, {told.errors} errors of {len(done)}", file=sys.stderr)
-    return told
+    answers = asyncio.run(_arriving(port, tenants, rate, seconds, random.Random(seed)))
+    times = [seconds for seconds, well in answers if well]
+    measured = Measured(rate, times, len(answers) - len(times))
+    p95 = measured.quantile(0.95) * 1000
+    print(f"  p95 {p95:.0f} ms, {measured.errors} errors of {len(answers)}", file=sys.stderr)
+    return measured
 
 
 async def _arriving(
@@ -191,15 +191,15 @@ async def _arriving(
     lines: asyncio.LifoQueue[Line] = asyncio.LifoQueue()
     for _ in range(AT_ONCE):
         lines.put_nowait(Line(port))
-    begun, at, asked = time.perf_counter(), 0.0, []
+    start, at, tasks = time.perf_counter(), 0.0, []
     while (at := at + chance.expovariate(rate)) < seconds:
-        arrival, request = begun + at, _request(chance.choice(tenants), chance)
+        arrival, request = start + at, _request(chance.choice(tenants), chance)
         await asyncio.sleep(max(0.0, arrival - time.perf_counter()))
-        asked.append(asyncio.create_task(_answered(lines, request, arrival)))
-    done = await asyncio.gather(*asked)
+        tasks.append(asyncio.create_task(_answered(lines, request, arrival)))
+    answers = await asyncio.gather(*tasks)
     while not lines.empty():
         lines.get_nowait().close()
-    return list(done)
+    return list(answers)
 
 
 async def _answered(
@@ -225,11 +225,11 @@ class Line:
 
     async def ask(self, request: bytes) -> int:
         """The status. A kept connection that the server has closed meanwhile is made anew, once."""
-        kept = self._reader is not None
+        was_open = self._reader is not None
         try:
             return await self._asked(request)
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            if not kept or getattr(error, "partial", b""):
+            if not was_open or getattr(error, "partial", b""):
                 raise
         self.close()
         return await self._asked(request)
@@ -284,9 +284,9 @@ def _books(seed: int) -> list[Tenant]:
     with connections["owner"].cursor() as cursor:
         cursor.execute("ANALYZE")
     with as_owner():
-        made = [User(id=user, email=f"{user}@load.example") for user in users]
-        User.objects.bulk_create(made)
-        tokens = [ApiToken.objects.create(user, name="load")[1] for user in made]
+        users_ = [User(id=user, email=f"{user}@load.example") for user in users]
+        User.objects.bulk_create(users_)
+        tokens = [ApiToken.objects.create(user, name="load")[1] for user in users_]
     return [
         Tenant(token, _ids("normalized_entities", user), _ids("relationship_instances", user))
         for token, user in zip(tokens, users, strict=True)
@@ -297,7 +297,7 @@ def _ids(table: str, user: UUID) -> list[str]:
     with connections["owner"].cursor() as cursor:
         query = f"SELECT id::text FROM {table} WHERE user_id = %s ORDER BY id LIMIT 200"  # noqa: S608
         cursor.execute(query, [user])
-        return [found for (found,) in cursor.fetchall()]
+        return [row_id for (row_id,) in cursor.fetchall()]
 
 
 def _backends() -> list[int]:
@@ -310,10 +310,12 @@ def _backends() -> list[int]:
 def _cpu_seconds(pids: list[int]) -> float | None:
     """What these processes have taken of the processors; None where it cannot be told."""
     try:
-        told = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+        stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
     except OSError:
         return None
-    return sum(int(user) + int(system) for *_, user, system in (each[:13] for each in told)) / TICKS
+    return (
+        sum(int(user) + int(system) for *_, user, system in (stat[:13] for stat in stats)) / TICKS
+    )
 
 
 @contextmanager
@@ -352,8 +354,8 @@ pidfile =
 """
 
 
-def _told(found: dict[str, Any]) -> str:
-    return "\n".join(f"{name.replace('_', ' '):22}{value!s:>10}" for name, value in found.items())
+def _told(figures: dict[str, Any]) -> str:
+    return "\n".join(f"{name.replace('_', ' '):22}{value!s:>10}" for name, value in figures.items())
 
 
 def _options() -> argparse.Namespace:

@@ -76,9 +76,9 @@ def _betweenness() -> dict[str, Callable[[], Any]]:
 
 def _plain(graph: ColumnarGraph) -> "nx.MultiDiGraph[int]":
     """networkx's own graph of the same ends, without attributes."""
-    made: nx.MultiDiGraph[int] = nx.MultiDiGraph()
-    made.add_nodes_from(range(graph.number_of_nodes()))
-    made.add_edges_from(
+    result: nx.MultiDiGraph[int] = nx.MultiDiGraph()
+    result.add_nodes_from(range(graph.number_of_nodes()))
+    result.add_edges_from(
         zip(graph.columns.source.tolist(), graph.columns.target.tolist(), strict=True)
     )
-    return made
+    return result

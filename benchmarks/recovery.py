@@ -27,7 +27,7 @@ from syncjobs.models import ExternalItem, JobAttempt, SyncConnection, SyncRun
 from syncjobs.models.choices import Trigger
 
 STALLS = [{"do": "stall", "on": "messages/", "at": 60, "seconds": 600}]
-PATIENCE = 120.0
+TIMEOUT = 120.0
 TARGET = 90.0  # seconds from the kill until the run goes on
 
 
@@ -36,30 +36,30 @@ def main() -> None:
     if not apart.inside():
         sys.exit(apart.again("benchmarks.recovery", {}))
     apart.stoppable()
-    found = measure()
+    figures = measure()
     print(
-        f"The run went on {found['seconds_to_go_on']} s after its worker was killed, with "
-        f"{found['items_kept']} items saved before, and then {found['status']}.",
+        f"The run went on {figures['seconds_to_go_on']} s after its worker was killed, with "
+        f"{figures['items_kept']} items saved before, and then {figures['status']}.",
         file=sys.stderr,
     )
     if options.json:
-        print(json.dumps(found))
-    if found["seconds_to_go_on"] > TARGET:
+        print(json.dumps(figures))
+    if figures["seconds_to_go_on"] > TARGET:
         sys.exit(f"The target is {TARGET:g} s.")
 
 
 def measure() -> dict[str, Any]:
     call_command("migrate", verbosity=0)
     world = {"slow": {"provider": "gmail", "size": 120, "script": STALLS}}
-    with apart.sandbox(world) as told:
-        os.environ |= {"NANGO_HOST": told["url"], "NANGO_SECRET_KEY": "sandbox"}
+    with apart.sandbox(world) as box:
+        os.environ |= {"NANGO_HOST": box["url"], "NANGO_SECRET_KEY": "sandbox"}
         run = _accepted()
         worker = apart.worker()
         try:
-            _until("a save, then the stall", lambda: _saved() and _stalled(told["url"]))
+            _until("a save, then the stall", lambda: _saved() and _stalled(box["url"]))
         finally:
             worker.kill()
-        killed, kept = time.time(), ExternalItem.objects.using("owner").count()
+        killed, item_count = time.time(), ExternalItem.objects.using("owner").count()
         worker.wait()
         time.sleep(1)
         worker = apart.worker()
@@ -72,7 +72,7 @@ def measure() -> dict[str, Any]:
     return {
         "seconds_to_go_on": round(second.started_at.timestamp() - killed, 1),
         "seconds_to_the_end": round(ended.finished_at.timestamp() - killed, 1),
-        "items_kept": kept,
+        "items_kept": item_count,
         "items": ExternalItem.objects.using("owner").count(),
         "status": ended.status,
         "run": str(run),
@@ -105,12 +105,12 @@ def _ended() -> SyncRun | None:
 
 
 def _until(what: str, true: Callable[[], Any]) -> Any:
-    limit = time.monotonic() + PATIENCE
+    limit = time.monotonic() + TIMEOUT
     while time.monotonic() < limit:
         if value := true():
             return value
         time.sleep(0.05)
-    sys.exit(f"{what} did not come within {PATIENCE:g} s; {_state()}")
+    sys.exit(f"{what} did not come within {TIMEOUT:g} s; {_state()}")
 
 
 def _state() -> str:

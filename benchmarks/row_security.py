@@ -42,14 +42,15 @@ def main() -> None:
     options = _options()
     try:
         with dataset.database("finley_bench_rls"):
-            found = measure(options.rounds)
+            figures = measure(options.rounds)
     except KeyboardInterrupt:
         sys.exit("Interrupted; the database made for measuring is gone.")
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps(figures))
         return
-    for name, told in found["reads"].items():
-        print(f"{name:28}{told['without_ms']:9.2f} ms{told['with_ms']:9.2f} ms{told['cost']:8.1%}")
+    for name, figure in figures["reads"].items():
+        times = f"{figure['without_ms']:9.2f} ms{figure['with_ms']:9.2f} ms"
+        print(f"{name:28}{times}{figure['cost']:8.1%}")
 
 
 def measure(rounds: int) -> dict[str, Any]:
@@ -61,16 +62,16 @@ def measure(rounds: int) -> dict[str, Any]:
             secured = bool(number % 2)
             _secure(secured)
             ask()  # plans and caches are of this state
-            begun = time.perf_counter()
+            start = time.perf_counter()
             ask()
             if number > 1:
-                times[name][secured].append(time.perf_counter() - begun)
+                times[name][secured].append(time.perf_counter() - start)
     _secure(True)
-    return {"rounds": rounds, "reads": {name: _told(each) for name, each in times.items()}}
+    return {"rounds": rounds, "reads": {name: _told(of_name) for name, of_name in times.items()}}
 
 
-def _told(found: dict[bool, list[float]]) -> dict[str, float]:
-    without, secured = (statistics.median(found[state]) * 1000 for state in (False, True))
+def _told(times: dict[bool, list[float]]) -> dict[str, float]:
+    without, secured = (statistics.median(times[state]) * 1000 for state in (False, True))
     return {
         "without_ms": round(without, 3),
         "with_ms": round(secured, 3),
@@ -107,7 +108,7 @@ def _books() -> tuple[UUID, UUID]:
 def _reads(small: UUID, large: UUID) -> dict[str, Callable[[], Any]]:
     reads: dict[str, Callable[[], Any]] = {}
     for size, user in (("small", small), ("large", large)):
-        ends = [UUID(each["id"]) for each in search.entities(user, limit=2).entities]
+        ends = [UUID(entity["id"]) for entity in search.entities(user, limit=2).entities]
         rows, _ = relationships.relationships(user, {}, most=1)
         one = rows[0]["id"]
         of_size = {

@@ -79,11 +79,11 @@ class Books:
                 yield "raw_events", self._events(n, tenant, side)
                 yield "entity_matches", self._matches(n, tenant, side)
             yield "relationship_instances", self._relationships(n, tenant)
-            for table, chosen, columns in self._facts(n):
-                rows = n[chosen]
+            for table, mask, columns in self._facts(n):
+                rows = n[mask]
                 yield (
                     table,
-                    self._row(table, rows, tenant[chosen])
+                    self._row(table, rows, tenant[mask])
                     | {"relationship_id": self.ids("relationship", rows)}
                     | columns,
                 )
@@ -144,7 +144,7 @@ class Books:
         }
 
     def _matches(self, n: Index, tenant: Index, side: int) -> Columns:
-        first, count = (each[tenant] for each in self.places(10, 2))
+        first, count = (of_tenants[tenant] for of_tenants in self.places(10, 2))
         entity = first + np.floor(count * self.part(f"end{side}", n) ** 2).astype(np.int64)
         return self._row(f"match{side}", n, tenant) | {
             "event_id": self.ids(f"event{side}", n),
@@ -170,13 +170,24 @@ class Books:
     def _pattern(
         self, kind: str, n: Index, tenant: Index, share: int, has: npt.NDArray[np.bool_]
     ) -> pa.Array:
-        first, count = (each[tenant] for each in self.places(share))
+        first, count = (of_tenants[tenant] for of_tenants in self.places(share))
         return _where(has, self.ids(kind, first + n % count))
 
     def _facts(self, n: Index) -> Iterator[tuple[str, npt.NDArray[np.bool_], Columns]]:
         """(table, which relationships, columns) of the layers that are about one relationship."""
-        causal, predicted = n % 5 != 0, n % 10 == 0
-        root, changed, duplicate = n % 20 == 0, n % 25 == 0, n % 30 == 1
+        yield from self._explanations(n)
+        both = np.ones(len(n), bool)
+        yield (
+            "cross_platform_relationships",
+            both,
+            {"platform_sources": _choice(("{ledger}", "{card,ledger}"), n)},
+        )
+        predicted = n % 10 == 0
+        yield "predicted_relationships", predicted, self._prediction(n[predicted])
+        yield from self._changes(n)
+
+    def _explanations(self, n: Index) -> Iterator[tuple[str, npt.NDArray[np.bool_], Columns]]:
+        causal, root = n % 5 != 0, n % 20 == 0
         yield (
             "causal_relationships",
             causal,
@@ -185,13 +196,6 @@ class Books:
                 "causal_direction": _choice(("forward", "forward", "backward", "both"), n[causal]),
             },
         )
-        both = np.ones(len(n), bool)
-        yield (
-            "cross_platform_relationships",
-            both,
-            {"platform_sources": _choice(("{ledger}", "{card,ledger}"), n)},
-        )
-        yield "predicted_relationships", predicted, self._prediction(n[predicted])
         yield (
             "root_cause_analyses",
             root,
@@ -200,6 +204,9 @@ class Books:
                 "confidence": pa.array(self.part("root", n[root])),
             },
         )
+
+    def _changes(self, n: Index) -> Iterator[tuple[str, npt.NDArray[np.bool_], Columns]]:
+        changed, duplicate = n % 25 == 0, n % 30 == 1
         yield (
             "event_delta_logs",
             changed,

@@ -62,12 +62,12 @@ def database(*, through: str = "", port: int = 5432) -> dict[str, str]:
     `through`: the folder of a pooler's socket, for the application's role.
     """
     server = connections["owner"].get_connection_params()
-    found = {}
+    addresses = {}
     for name, role in ROLES.items():
         pooled = through and role == "finley_app"
         host, at = (through, port) if pooled else (server["host"], 5432)
-        found[name] = f"postgresql:///{server['dbname']}?host={host}&port={at}&user={role}"
-    return found
+        addresses[name] = f"postgresql:///{server['dbname']}?host={host}&port={at}&user={role}"
+    return addresses
 
 
 def _until_alive(address: str) -> None:

@@ -50,13 +50,13 @@ def main() -> None:
         with dataset.database():
             user = uuid4()
             dataset.fill(user, options.edges, options.entities, options.seed)
-            found = measure(user, options.rounds) | {"seed": options.seed}
+            figures = measure(user, options.rounds) | {"seed": options.seed}
     except KeyboardInterrupt:
         sys.exit("Interrupted; the database made for measuring is gone.")
-    _tell(found)
+    _tell(figures)
     if options.json:
-        print(json.dumps(found))
-    if not found["same_graph"]:
+        print(json.dumps(figures))
+    if not figures["same_graph"]:
         sys.exit("The two graphs differ: the numbers mean nothing.")
 
 
@@ -68,9 +68,9 @@ def measure(user: UUID, rounds: int) -> dict[str, Any]:
     del ten, ours
     seconds: dict[Way, list[float]] = {by_ten_fetches: [], by_finley: []}
     for _ in tqdm(range(rounds), desc="Rounds", file=sys.stderr):
-        for way, taken in seconds.items():
-            taken.append(_timed(way, user))
-    medians = {way: statistics.median(taken) for way, taken in seconds.items()}
+        for way, times in seconds.items():
+            times.append(_timed(way, user))
+    medians = {way: statistics.median(times) for way, times in seconds.items()}
     return {
         "ten_fetches_over_ours": round(medians[by_ten_fetches] / medians[by_finley], 2),
         "queries_ten": queries_ten,
@@ -116,20 +116,21 @@ def _timed(way: Way, user: UUID) -> float:
     gc.collect()
     start = time.perf_counter()
     graph = way(user)
-    taken = time.perf_counter() - start
+    elapsed = time.perf_counter() - start
     del graph
-    return taken
+    return elapsed
 
 
-def _tell(found: dict[str, Any]) -> None:
+def _tell(figures: dict[str, Any]) -> None:
     _say(
-        f"{found['nodes']:,} nodes, {found['edges']:,} edges, {found['rounds']} rounds; medians:\n"
-        f"  ten fetches  {found['seconds_ten']:8.3f} s  {found['queries_ten']:3} queries  "
-        f"{found['connections_ten']} connection(s)\n"
-        f"  finley       {found['seconds_ours']:8.3f} s  {found['queries_ours']:3} queries  "
-        f"{found['connections_ours']} connection(s)\n"
-        f"finley is {found['ten_fetches_over_ours']} times as fast; the graphs "
-        f"{'are the same' if found['same_graph'] else 'DIFFER'}."
+        f"{figures['nodes']:,} nodes, {figures['edges']:,} edges, {figures['rounds']} rounds; "
+        "medians:\n"
+        f"  ten fetches  {figures['seconds_ten']:8.3f} s  {figures['queries_ten']:3} queries  "
+        f"{figures['connections_ten']} connection(s)\n"
+        f"  finley       {figures['seconds_ours']:8.3f} s  {figures['queries_ours']:3} queries  "
+        f"{figures['connections_ours']} connection(s)\n"
+        f"finley is {figures['ten_fetches_over_ours']} times as fast; the graphs "
+        f"{'are the same' if figures['same_graph'] else 'DIFFER'}."
     )
 
 

@@ -61,16 +61,16 @@ def get_bytes(user: UUID) -> int:
 
 def dicts(user: UUID) -> "nx.MultiDiGraph[Any]":
     """psycopg's rows as dicts, into networkx."""
-    made: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
+    result: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
     with tenant_transaction(user) as connection, connection.cursor() as wrapped:
         cursor = wrapped.cursor.connection.cursor(row_factory=dict_row)
         for row in cursor.execute(NODES.format(Literal(user))):
-            made.add_node(row.pop("id"), **row)
+            result.add_node(row.pop("id"), **row)
         for row in cursor.execute(_all(user)):
-            made.add_edge(
+            result.add_edge(
                 row.pop("source_entity_id"), row.pop("target_entity_id"), row.pop("id"), **row
             )
-    return made
+    return result
 
 
 def pandas(user: UUID) -> "nx.MultiDiGraph[Any]":

@@ -21,6 +21,7 @@ if PRODUCTION and not environment.text("FINLEY_SECRET_KEY"):
         "FINLEY_PRODUCTION=1 needs FINLEY_SECRET_KEY (50 random characters)."
     )
 SECRET_KEY = environment.text("FINLEY_SECRET_KEY") or secret.kept_in(STATE_DIR)
+SECRET_KEY_FALLBACKS = environment.words("FINLEY_OLD_SECRET_KEYS")
 ALLOWED_HOSTS = environment.words("FINLEY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("FINLEY_TRUSTED_ORIGINS")
 
@@ -69,8 +70,13 @@ TRACED = any(
 )
 TRACED_AS = environment.text("OTEL_SERVICE_NAME", "finley")
 
+# A process that answers tenants' tokens only needs no owner's password: others serve the admin,
+# the pages, the dead letters and Nango's webhooks.
+ONLY_API = environment.flag("FINLEY_ONLY_API", default=False)
+
 MIDDLEWARE = [
     "finley.server.middleware.RequestIdMiddleware",
+    *(["finley.server.middleware.OnlyApiMiddleware"] if ONLY_API else []),
     *(["finley.observability.tracing.TracingMiddleware"] if TRACED else []),
     "finley.server.database_gate.DatabaseGate",
     "django.middleware.security.SecurityMiddleware",
@@ -147,7 +153,7 @@ GRAPH_CACHE = {
     "bytes": environment.number("FINLEY_GRAPH_CACHE_MB", 256) * 2**20,
     "memory": environment.number("FINLEY_GRAPH_MEMORY_MB", 64) * 2**20,
     "seconds": 3600,  # lifetime of an entry in Redis
-    "patience": 30,  # timeout in seconds for a graph that another process builds
+    "timeout": 30,  # timeout in seconds for a graph that another process builds
     "redis_timeout": 2.0,
 }
 
@@ -168,11 +174,10 @@ STREAMS = {
 # An export over HTTP holds a database connection until its client has read everything.
 EXPORTS = {
     "at_once": environment.number("FINLEY_EXPORTS_AT_ONCE", 3),  # per process
-    "patience": environment.decimal("FINLEY_EXPORT_PATIENCE", 30.0),  # timeout of a read, seconds
+    "timeout": environment.decimal("FINLEY_EXPORT_PATIENCE", 30.0),  # timeout of a read, seconds
 }
 
-# Questions about the whole graph. A worker answers those that need more steps than this
-# (graph/questions/costs.py).
+# Questions that need more steps than this go to a worker (graph/questions/costs.py).
 QUESTIONS = {
     "steps": environment.number("FINLEY_QUESTION_STEPS", 10_000_000),
     "request_seconds": environment.decimal("FINLEY_REQUEST_SECONDS", 20.0),
@@ -182,8 +187,7 @@ QUESTIONS = {
     "keep_hours": environment.number("FINLEY_ANSWERS_KEEP_HOURS", 24),
 }
 
-# Mail to users, by which a forgotten password is set anew. Without a server's name the pages offer
-# no mail.
+# Mail by which a user sets a new password; without a server's name the pages offer none.
 EMAIL_HOST_NAME = environment.text("FINLEY_EMAIL_HOST")
 MAILERS = {
     "default": {
@@ -210,6 +214,8 @@ ARQ_MAX_JOBS = environment.number("ARQ_MAX_JOBS", 20)
 ARQ_POLL_DELAY = environment.decimal("ARQ_POLL_DELAY", 0.1)
 SYNC_LEASE = environment.decimal("FINLEY_LEASE", 30.0)  # seconds until a lease expires
 ZOHO_PACE = environment.decimal("ZOHO_PACE", BY_NAME["zoho_mail"].pace)  # seconds between requests
+# Whether ledgers and e-invoices of mail whose sender was not verified are imported, too.
+UNVERIFIED_BOOKS = environment.flag("FINLEY_UNVERIFIED_BOOKS", default=False)
 SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
 PARSERS = {  # processes of a worker that read mail, documents and ledgers
     "at_once": environment.number("FINLEY_PARSERS", 2),
@@ -229,7 +235,7 @@ NANGO = {
 MATERIALIZED_VIEWS_CHECK_SQL_CHANGED = True
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes of a request body
-PATIENCE = {  # timeouts in seconds
+REQUEST_TIMEOUTS = {  # timeouts in seconds
     "head": environment.decimal("FINLEY_SLOW_HEAD", 10.0),  # to receive a request's head
     "body": environment.decimal("FINLEY_SLOW_BODY", 30.0),  # to receive its body
     "read": environment.decimal("FINLEY_SLOW_READ", 30.0),  # per 32 KiB that the client reads
@@ -307,8 +313,8 @@ SPECTACULAR_SETTINGS = {
         "Decided": "graph.models.choices.ResolutionDecision",
         "PartyDecision": "graph.api.decision_serializers.WORDS",
         "PredictionStatus": "graph.models.choices.PredictionStatus",
-        "AmountDirection": "syncjobs.uploads.choices.DIRECTIONS",
         "ConnectionState": "syncjobs.models.choices.ConnectionState",
+        "AmountDirection": "syncjobs.uploads.choices.DIRECTIONS",
         "EntityKind": "graph.models.choices.EntityKind",
         "Records": "graph.models.choices.Records",
         "OwedDirection": "graph.questions.open_items.DIRECTIONS",

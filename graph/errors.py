@@ -97,7 +97,7 @@ class QuestionError(GraphError):
 
 
 class DecidedMeanwhile(QuestionError):
-    """Nothing was changed."""
+    """Somebody decided it after the person had looked at it. Nothing was changed."""
 
 
 class NotFound(QuestionError):

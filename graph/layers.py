@@ -45,10 +45,10 @@ class Layer:
 
     A *pattern* layer is shared: the relationship points at it through `pointer`. A *fact* layer's
     rows point at the relationship. `pick` orders a relationship's rows, best first (the id breaks
-    every tie); it is empty where a unique key leaves at most one. Rows of `hidden_status` are left
-    out: a person has dismissed or cancelled them. `prefer` picks in place of `pick` among the rows
-    of a system that had several where we have one (adopting). `rare`: it annotates few
-    relationships. `sentence` says in words what a row says, for `explain`.
+    every tie); it is empty if a unique key leaves at most one. Rows with `hidden_status` are left
+    out: a person has dismissed or cancelled them. `prefer` replaces `pick` for the rows of a
+    replaced system that had several rows where finley has one (adopting). `rare`: it annotates few
+    relationships. `sentence` turns a row into words, for `explain`.
     """
 
     name: str

@@ -30,12 +30,12 @@ UNREACHABLE = re.compile(r"ConnectionError|Max retries|NameResolution|timed out|
 
 def pinned(text: str) -> dict[str, str]:
     """Versions by package that requirements.txt pins for this machine."""
-    found = {}
+    versions = {}
     for line in text.splitlines():
         pin = PIN.match(line)
         if pin and (not pin[3] or Marker(pin[3].strip()).evaluate()):
-            found[normal(pin[1])] = pin[2]
-    return found
+            versions[normal(pin[1])] = pin[2]
+    return versions
 
 
 def normal(name: str) -> str:
@@ -45,20 +45,20 @@ def normal(name: str) -> str:
 
 def installed() -> dict[str, metadata.Distribution]:
     """The packages of this environment."""
-    return {normal(each.metadata["Name"]): each for each in metadata.distributions()}
+    return {normal(package.metadata["Name"]): package for package in metadata.distributions()}
 
 
 def licence(package: metadata.Distribution) -> str:
     """What the package says: its expression, else its classifiers, else its text's first line."""
-    told: Any = package.metadata
-    if expression := told.get("License-Expression"):
+    fields: Any = package.metadata
+    if expression := fields.get("License-Expression"):
         return str(expression)
     classifiers = [
-        each.rpartition(" :: ")[2]
-        for each in told.get_all("Classifier") or []
-        if each.startswith("License :: ") and not each.endswith("OSI Approved")
+        classifier.rpartition(" :: ")[2]
+        for classifier in fields.get_all("Classifier") or []
+        if classifier.startswith("License :: ") and not classifier.endswith("OSI Approved")
     ]
-    first = str(told.get("License") or "").strip().partition("\n")[0]
+    first = str(fields.get("License") or "").strip().partition("\n")[0]
     return " OR ".join(classifiers) or first[:100] or "unknown"
 
 
@@ -68,41 +68,43 @@ def is_allowed(text: str) -> bool:
 
 
 def components(
-    pins: dict[str, str], found: dict[str, metadata.Distribution]
+    pins: dict[str, str], packages: dict[str, metadata.Distribution]
 ) -> Iterator[dict[str, Any]]:
     """CycloneDX components of the packages that are pinned and installed."""
-    for name in sorted(pins.keys() & found.keys()):
-        version = found[name].version
+    for name in sorted(pins.keys() & packages.keys()):
+        version = packages[name].version
         yield {
             "type": "library",
             "name": name,
             "version": version,
             "purl": f"pkg:pypi/{name}@{version}",
             "bom-ref": f"pkg:pypi/{name}@{version}",
-            "licenses": [{"license": {"name": licence(found[name])}}],
+            "licenses": [{"license": {"name": licence(packages[name])}}],
         }
 
 
-def bill(pins: dict[str, str], found: dict[str, metadata.Distribution]) -> dict[str, Any]:
+def bill(pins: dict[str, str], packages: dict[str, metadata.Distribution]) -> dict[str, Any]:
     """A CycloneDX 1.6 bill of materials."""
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
         "metadata": {"component": {"type": "application", "name": "finley", "bom-ref": "finley"}},
-        "components": list(components(pins, found)),
+        "components": list(components(pins, packages)),
     }
 
 
-def faults(pins: dict[str, str], found: dict[str, metadata.Distribution]) -> list[str]:
+def faults(pins: dict[str, str], packages: dict[str, metadata.Distribution]) -> list[str]:
     """A sentence for each package that is not as pinned, or has a forbidden licence."""
     wrong = []
     for name, version in sorted(pins.items()):
-        if name not in found:
+        if name not in packages:
             wrong.append(f"{name} {version} is pinned and not installed")
-        elif found[name].version != version:
-            wrong.append(f"{name} is pinned at {version}, and {found[name].version} is installed")
-        elif not is_allowed(text := licence(found[name])):
+        elif packages[name].version != version:
+            wrong.append(
+                f"{name} is pinned at {version}, and {packages[name].version} is installed"
+            )
+        elif not is_allowed(text := licence(packages[name])):
             wrong.append(f"{name} has the licence {text}")
     return wrong
 
@@ -112,31 +114,33 @@ def run(tool: str, *arguments: str) -> tuple[bool, str]:
     path = shutil.which(tool) or shutil.which(str(Path(sys.executable).with_name(tool)))
     if path is None:
         return True, f"{tool} is skipped: it is not installed."
-    done = subprocess.run([path, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    said = (done.stdout + done.stderr).strip()
-    if done.returncode and UNREACHABLE.search(said):
+    process = subprocess.run(
+        [path, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    output = (process.stdout + process.stderr).strip()
+    if process.returncode and UNREACHABLE.search(output):
         return True, f"{tool} is skipped: its advisory service cannot be reached."
-    return done.returncode == 0, f"{tool}: {said[-2000:] or 'nothing found'}"
+    return process.returncode == 0, f"{tool}: {output[-2000:] or 'nothing found'}"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sbom", type=Path, help="write the bill of materials (CycloneDX JSON)")
     options = parser.parse_args()
-    pins, found = pinned((ROOT / "requirements.txt").read_text()), installed()
-    wrong = faults(pins, found)
-    made = bill(pins, found)
+    pins, packages = pinned((ROOT / "requirements.txt").read_text()), installed()
+    wrong = faults(pins, packages)
+    document = bill(pins, packages)
     if options.sbom:
-        options.sbom.write_text(json.dumps(made, indent=2) + "\n")
-    print(f"{len(made['components'])} packages, licences and versions: {len(wrong)} faults")
+        options.sbom.write_text(json.dumps(document, indent=2) + "\n")
+    print(f"{len(document['components'])} packages, licences and versions: {len(wrong)} faults")
     for sentence in wrong:
         print(f"  {sentence}")
     results = [
         run("pip-audit", "-r", "requirements.txt", "--disable-pip", "--require-hashes"),
         run("deptry", "."),
     ]
-    for _, said in results:
-        print(said)
+    for _, output in results:
+        print(output)
     return 0 if not wrong and all(good for good, _ in results) else 1
 
 

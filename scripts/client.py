@@ -31,15 +31,15 @@ def main() -> None:
 
 def _run(*command: object) -> None:
     path = os.pathsep.join((str(PROGRAMS), os.environ.get("PATH", "")))
-    done = subprocess.run(
-        [str(each) for each in command],
+    process = subprocess.run(
+        [str(word) for word in command],
         env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode:
-        sys.exit(f"{done.stdout}{done.stderr}")
+    if process.returncode:
+        sys.exit(f"{process.stdout}{process.stderr}")
 
 
 if __name__ == "__main__":

@@ -46,13 +46,15 @@ class Leases:
     def _run(self) -> None:
         while not self._stopping.wait(self._lease / 6):
             if time.monotonic() - self._alive_at > STALLED * self._lease:
-                log.error("the event loop stands still: leases are not renewed any more")
+                log.error("the event loop is blocked: leases are no longer renewed")
                 continue
             try:
                 standings = self._runner.renew()
                 self._loop.call_soon_threadsafe(self._runner.obey, standings)
             except UNREACHABLE as error:
-                log.warning("the ledger cannot be reached (%s): trying again", type(error).__name__)
+                log.warning(
+                    "the database cannot be reached (%s): trying again", type(error).__name__
+                )
                 connections.close_all()
             except Exception:
                 log.exception("leases cannot be renewed")

@@ -1,4 +1,5 @@
-"""What is in an item: which are worth reading, their bytes, and what those turn out to be."""
+"""What is in an item: which items are worth reading, their bytes, and what a parser
+finds in them."""
 
 import re
 from collections.abc import Iterable
@@ -15,32 +16,30 @@ from graph.ingest.import_file import is_ledger
 from graph.ingest.readers.parts import Hints, Part
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import Nango
-from syncjobs.parsers.pool import Parsers
+from syncjobs.parsers.frames import pack
+from syncjobs.parsers.pool import TenantParsers
 from syncjobs.parsers.tasks import parts_from, reading_from
-from syncjobs.parsers.wire import pack
 from syncjobs.sources import SOURCES, sender_checks
-from syncjobs.sources.items import Item, clean
+from syncjobs.sources.items import Item, clean, speaks_of_money
 
 LARGEST_LEDGER = 48 * 1024 * 1024
 LARGEST_DOCUMENT = 16 * 1024 * 1024
 NAME_BYTES = 180
 NOTE = 1_000  # characters
-_MONEY_WORDS = re.compile(
-    r"invoice|receipt|bill|payment|paid|order|statement|credit|refund|remittance|due|amount|"
-    r"rechnung|zahlung|gutschrift|facture|paiement|factura|pago|[£$€]|\b(?:GBP|EUR|USD)\b",
-    re.IGNORECASE,
-)
-
-
+HELD = "Its rows were not imported: {why}. If you know that the file is right, import it yourself."
+WHY_HELD = {
+    "failed": "the mail failed the check of its sender's domain",
+    "unverified": "nothing proves who sent the mail",
+}
 Senders = dict[str, tuple[str, dict[str, str]]]
 
 
 @dataclass
 class Content:
-    """An item and what was found in it.
+    """An item and what was read from it.
 
-    `path` holds its bytes, `parts` what was read of a ledger, until they are saved. `failed`: a
-    later sync may read it.
+    `path` holds its bytes and `parts` a ledger's rows, until they are saved. `failed`: reading
+    failed, and a later sync may try again.
     """
 
     item: Item
@@ -58,8 +57,7 @@ def worth_reading(item: Item) -> bool:
     if item.trouble:
         return False
     if item.kind == "message":
-        text = f"{item.name} {item.metadata.get('snippet', '')}"
-        return item.text is not None or item.unread or bool(_MONEY_WORDS.search(text))
+        return item.text is not None or item.unread or speaks_of_money(item)
     return holds_ledger(item) or document_text.is_readable(item.name)
 
 
@@ -89,9 +87,9 @@ def unreadable(item: Item, why: str, *, failed: bool = False) -> Content:
 
 
 def file_name(item: Item) -> str:
-    """The item's name, fit for a file: it is what a ledger's rows say that they come from.
+    """The item's name as a valid file name; imported rows state it as their origin.
 
-    File systems take 255 bytes; what is made of it (its rejects) has a longer name.
+    File systems allow 255 bytes, and the rejects file made from it has a longer name.
     """
     if item.kind == "message":
         return "message.txt"
@@ -101,22 +99,25 @@ def file_name(item: Item) -> str:
 
 
 async def read(
-    parsers: Parsers, content: Content, senders: Senders, hints: Hints = NO_HINTS
+    parsers: TenantParsers, content: Content, senders: Senders, hints: Hints = NO_HINTS
 ) -> Content:
-    """What is in it, read by a parser: a ledger's rows, or what a document names.
+    """Reads the item with a parser: a ledger's rows, or the facts of a document.
 
     A PDF that holds an e-invoice is both. `hints`: the tenant's own accounts, which tell the
-    invoices that it has sent from its bills, and its saved mappings.
+    invoices that it has sent from its bills, and its saved mappings. Rows that came by mail are
+    held where the sender was not verified: a stranger's mail never becomes a payment or an invoice
+    by itself.
 
     Raises Unreadable, ParserFailed.
     """
     item, path = content.item, content.path
     if path is None:
         return content
+    why = _why_held(item, senders)
     if holds_ledger(item):
-        return await _read_ledger(parsers, content, path, hints)
+        return _held(content, why) if why else await _read_ledger(parsers, content, path, hints)
     if item.kind != "message" and await _holds_invoice(parsers, path):
-        content = await _read_ledger(parsers, content, path, hints)
+        content = _held(content, why) if why else await _read_ledger(parsers, content, path, hints)
     reading = await parsers.run(
         "read_document",
         settings.PARSERS["document_seconds"],
@@ -130,7 +131,20 @@ async def read(
     return content
 
 
-async def _holds_invoice(parsers: Parsers, path: Path) -> bool:
+def _why_held(item: Item, senders: Senders) -> str:
+    """Why rows of this item are not imported; "" where they are."""
+    if item.kind != "attachment" or settings.UNVERIFIED_BOOKS:
+        return ""
+    _, checks = _sender(item, senders)
+    return WHY_HELD.get(sender_checks.standing(checks), "")
+
+
+def _held(content: Content, why: str) -> Content:
+    content.used_as, content.note = ItemUse.HELD, HELD.format(why=why)
+    return content
+
+
+async def _holds_invoice(parsers: TenantParsers, path: Path) -> bool:
     with path.open("rb") as file:
         if b"%PDF-" not in file.read(1024):
             return False
@@ -138,7 +152,9 @@ async def _holds_invoice(parsers: Parsers, path: Path) -> bool:
     return bool(await parsers.run("holds_invoice", seconds, path=str(path)))
 
 
-async def _read_ledger(parsers: Parsers, content: Content, path: Path, hints: Hints) -> Content:
+async def _read_ledger(
+    parsers: TenantParsers, content: Content, path: Path, hints: Hints
+) -> Content:
     rows = path.with_name("rows.jsonl")
     parts = await parsers.run(
         "read_ledger",
@@ -154,7 +170,7 @@ async def _read_ledger(parsers: Parsers, content: Content, path: Path, hints: Hi
 
 
 def _document(item: Item, text: str, senders: Senders) -> Document:
-    sender, checks = senders.get(item.parent_id or item.external_id, ("", {}))
+    sender, checks = _sender(item, senders)
     name, email = document_facts.sender(sender)
     of_mail = item.kind in {"message", "attachment"}
     return Document(
@@ -173,6 +189,12 @@ def _document(item: Item, text: str, senders: Senders) -> Document:
     )
 
 
+def _sender(item: Item, senders: Senders) -> tuple[str, dict[str, str]]:
+    """Of an attachment that is read again without its mail only the checks are known."""
+    alone = ("", item.metadata.get("checks") or {})
+    return senders.get(item.parent_id or item.external_id, alone)
+
+
 def _moment(item: Item) -> datetime:
     """When it says it was written; one from the future, or without a date, was found now."""
     now = datetime.now(UTC)
@@ -180,7 +202,8 @@ def _moment(item: Item) -> datetime:
 
 
 def senders_of(items: Iterable[Item]) -> Senders:
-    """Who sent each message, for its attachments too, and how the provider checked it."""
+    """The sender of each message, also for its attachments, and how the provider checked the
+    sender."""
     return {
         item.external_id: (clean(item.metadata.get("from")), item.metadata.get("checks") or {})
         for item in items

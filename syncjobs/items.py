@@ -1,4 +1,4 @@
-"""Items that could not be read: put back, one by one, to be read again."""
+"""Requests that unreadable items are read again."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -12,10 +12,10 @@ UNREAD = (ItemUse.UNREADABLE, ItemUse.QUARANTINED)
 
 
 def read_again(ids: Sequence[UUID]) -> tuple[int, int]:
-    """How many items are read anew, and by how many new syncs.
+    """Returns how many items will be read again, and how many new syncs were requested for that.
 
-    Where a sync of the connection is active already, or cannot be asked for now, the next one reads
-    them. Runs as the owner: the items are of any tenant.
+    If a sync of the connection is active, or none can be requested now, the next sync reads them.
+    Runs as the owner, because the items belong to any tenant.
     """
     items = ExternalItem.objects.using("owner").filter(
         pk__in=ids, used_as__in=UNREAD, deleted_at=None

@@ -61,10 +61,11 @@ class Access:
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds without a sign of life, seconds for a whole answer, its bytes, seconds between.
+    """The limits of one connection's requests.
 
-    `most_bytes` bounds what is taken apart or written to a file at once; an answer that is kept as
-    a whole has at most LISTING.
+    Seconds without a byte, seconds for a whole response, its bytes, and seconds between two
+    requests. `most_bytes` limits a response that is processed in pieces or written to a file; one
+    that is kept whole has at most LISTING bytes.
     """
 
     silence: float = 30.0
@@ -88,12 +89,12 @@ class _Refusal:
 
 
 class Nango:
-    """One connection. All methods raise Transient or Permanent.
+    """One connection at Nango. All methods raise Transient or Permanent.
 
-    A `client` that was given stays open at the end; its own is closed. `large` is the place of
-    those answers that are longer than SMALL: runs of one worker share it, so that the worker's
-    memory does not grow with what strangers send. `last_try`: what a single item does to the run
-    now would end the run, so that the item is set aside instead (sources.paging.each_alone).
+    A `client` that is passed in stays open at the end; a client of its own is closed. `large`
+    admits one response longer than SMALL at a time; the runs of a worker share it, so that large
+    responses do not add up in memory. `last_try`: this is the run's last attempt, so an item that
+    still fails is set aside instead of failing the run (sources.paging.each_alone).
     """
 
     def __init__(
@@ -133,9 +134,10 @@ class Nango:
     async def take[T](
         self, path: str, take: Callable[[dict[str, Any]], T], params: Query | None = None
     ) -> T:
-        """What `take` makes of the JSON object at `path`, which may be as long as `most_bytes`.
+        """What `take` returns for the JSON object at `path`, which may have `most_bytes` bytes.
 
-        A long one is decoded and taken in a thread, one at a time in the worker; keep little of it.
+        A long response is decoded and processed in a thread, one at a time in the worker. `take`
+        should keep little of it.
         """
         async with AsyncExitStack() as stack:
             raw = await self._asked(path, params, self._gathered(stack, self._limits.most_bytes))
@@ -146,7 +148,7 @@ class Nango:
     async def save(
         self, path: str, into: Path, params: Query | None = None, **options: Any
     ) -> None:
-        """The answer's bytes into a file; `options` are those of `read`."""
+        """Write the response's bytes to a file; `options` are those of `read`."""
         with into.open("wb") as file:
             await self._asked(path, params, self._written(file), **options)
 
@@ -155,8 +157,10 @@ class Nango:
         return decoded(await self.read(path, method="POST", body=body), self.who)
 
     async def read(self, path: str, params: Query | None = None, **options: Any) -> bytes:
-        """The answer's bytes, at most LISTING. `headers` go to the provider; `base` replaces its
-        address; `method` and `body` are as in HTTP.
+        """The response's bytes, at most LISTING.
+
+        `headers` are sent to the provider; `base` replaces the provider's address; `method` and
+        `body` are as in HTTP.
         """
         async with AsyncExitStack() as stack:
             most = min(self._limits.most_bytes, LISTING)
@@ -319,7 +323,7 @@ async def _beginning(answer: httpx.Response) -> bytes:
 
 
 def decoded(raw: bytes, who: Peer) -> dict[str, Any]:
-    """The JSON object in `raw`; NaN and its kin, which PostgreSQL refuses, as None."""
+    """The JSON object in `raw`. NaN and infinities, which PostgreSQL refuses, become None."""
     try:
         value = json.loads(raw, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
@@ -360,7 +364,8 @@ def signed(body: bytes, header: str | None, key: str) -> bool:
 
 
 def unreadable(refused: Refused, what: str, who: Peer) -> SyncError:
-    """A refusal that is about one item only; one that is about all is handed back as it is."""
+    """The error for a refusal: Unreadable if it concerns one item only, otherwise the refusal
+    itself."""
     if refused.reauthorise or not 400 <= refused.status < 500:
         return refused
     return Unreadable(f"{who.title} has no bytes for {what}. It is gone or cannot be downloaded.")

@@ -1,7 +1,6 @@
 """Periodic tasks. PostgreSQL stores when each is due.
 
-So each runs once per period with any number of workers, without Redis, and a missed period is made
-up for once.
+So each runs once per period with any number of workers and without Redis, and once after downtime.
 """
 
 import json

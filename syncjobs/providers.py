@@ -14,9 +14,9 @@ from dataclasses import dataclass
 class ProviderDeclaration:
     """One provider.
 
-    `title` is what people call it, `aliases` what Nango calls it in a webhook besides `name`.
+    `title` is its name for people, `aliases` are Nango's names for it in webhooks besides `name`.
     `backoff`: seconds before the second attempt of a sync, doubled for each further one. `pace`:
-    seconds between two requests, at least.
+    minimum seconds between two requests.
     """
 
     name: str

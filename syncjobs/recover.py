@@ -74,10 +74,7 @@ def _died(worker: str, function: str, tries: int) -> Trouble:
 
 
 def forgotten() -> int:
-    """Requeue queued runs that Redis lost or never got.
-
-    Does nothing while Redis is not available.
-    """
+    """Requeue queued runs whose job Redis lost or never got. Does nothing while Redis is away."""
     waiting = _rows("runs/not_enqueued", {"age": TOLD})
     enqueued = {job_id: run_id for run_id, job_id, untold in waiting if not untold}
     try:

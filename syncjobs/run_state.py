@@ -88,7 +88,7 @@ def succeeded(claims: Sequence[Claim]) -> list[bool]:
 
 
 def renewed(claims: Sequence[Claim]) -> list[LeaseState]:
-    """Renew the leases; return their states, except of runs that are being saved at the moment."""
+    """Renew the leases and return their states, except for runs that are being saved now."""
     values: dict[str, Any] = {**_fences(claims), "lease": settings.SYNC_LEASE}
     return [LeaseState(*row) for row in _rows("runs/renewed", values)]
 

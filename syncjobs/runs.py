@@ -105,7 +105,7 @@ def _written(connection: SyncConnection, **attributes: Any) -> SyncRun:
 
 
 def job_id(run_id: UUID, number: int) -> str:
-    """arq's id of the run's job. `number` increases when the run gets another job."""
+    """arq's id for the run's job: the run's id and `number`, which increases with each new job."""
     return f"{run_id}:{number}"
 
 
@@ -129,7 +129,7 @@ def tell(jobs: Sequence[queue.Queued], user_id: UUID | None = None) -> bool:
         queue.enqueue(jobs)
     except (RedisError, OSError) as error:
         log.warning(
-            "Redis cannot be told of %d runs now (%s); the recoverer retries",
+            "%d runs cannot be enqueued in Redis now (%s); the recoverer retries",
             len(jobs),
             type(error).__name__,
         )

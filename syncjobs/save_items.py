@@ -1,7 +1,7 @@
-"""What a source yields into the tenant's tables: items, and what was read in them.
+"""Writes what a source yields into the tenant's tables: items, and what was read from them.
 
-A page's effects and the cursor after it stand in one transaction, so that a sync that is killed
-repeats nothing and skips nothing.
+A page's items and the cursor after it are committed in one transaction, so that a sync that is
+killed neither repeats nor skips anything.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from syncjobs.run_state import Claim, Save
 from syncjobs.sources.items import Item, Page, settled
 
 TRIES = 3  # times that an item's reading fails before it is quarantined
-AGAIN = 50  # items that failed before which one sync tries again
+AGAIN = 50  # items that failed before which one sync reads again
 LONGEST_ID = 2_000  # bytes; an index entry has its limit
 
 
@@ -49,7 +49,7 @@ class Part:
 
 
 def effects(claim: Claim, page: Page) -> Effects:
-    """What the page changes, beside what is stored."""
+    """Compares the page with the stored items: what it adds, changes and removes."""
     result = settled(page.items)
     fit = {key: item for key, item in result.upserts.items() if len(key.encode()) <= LONGEST_ID}
     digests = _known(claim, list(fit))
@@ -72,7 +72,7 @@ def _known(claim: Claim, ids: list[str]) -> dict[str, str]:
 
 
 def due_again(claim: Claim) -> list[Item]:
-    """Items that could not be read by syncs before and are not quarantined, as they are stored."""
+    """Stored items that earlier syncs could not read and that are not quarantined."""
     parameters: dict[str, Any] = {"connection": claim.connection_id, "limit": AGAIN}
     with tenant_transaction(claim.user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("items/due_again"), parameters)
@@ -91,7 +91,7 @@ def due_again(claim: Claim) -> list[Item]:
 
 
 def digest(item: Item) -> str:
-    """Of all that is stored of it: equal, and nothing has changed."""
+    """A hash of the stored columns: equal if nothing has changed."""
     if item.stored_digest:
         return item.stored_digest
     columns = [
@@ -106,7 +106,7 @@ def digest(item: Item) -> str:
 
 
 def save(connection: BaseDatabaseWrapper, state: Save, claim: Claim, part: Part) -> None:
-    """One part of a page, within the fenced transaction that `connection` is in."""
+    """Save one part of a page, in the fenced transaction of `connection`."""
     counts = dict(part.counts)
     removed: set[str] = set()
     if part.effects is not None:
@@ -132,13 +132,13 @@ def save(connection: BaseDatabaseWrapper, state: Save, claim: Claim, part: Part)
 
 
 def added(progress: dict[str, Any], counts: dict[str, int]) -> dict[str, Any]:
-    """The progress with these counts on top; zeros are not told."""
+    """The progress plus these counts; counts of zero are left out."""
     total = {name: progress.get(name, 0) + count for name, count in counts.items() if count}
     return {**progress, **total}
 
 
 def source_of(claim: Claim) -> str:
-    """The books that a connection's mail and files are: events keep it as their source."""
+    """The name of the source under which a connection's mail and files are stored as events."""
     return f"{claim.provider}.{claim.connection_id}"
 
 
@@ -226,6 +226,6 @@ def _returned(connection: BaseDatabaseWrapper, name: str, parameters: dict[str, 
 
 
 def cursor_lost(connection: BaseDatabaseWrapper, state: Save) -> None:
-    """The next page is the first of a full sync."""
+    """Forget the cursor: the next page is the first of a full sync."""
     state.move(None)
     state.progress = added(state.progress, {"cursors_lost": 1})

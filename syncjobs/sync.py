@@ -1,4 +1,4 @@
-"""A sync, from the cursor to the provider's last page: the body of every provider's task."""
+"""A sync from the cursor to the provider's last page: the body of every provider's task."""
 
 import tempfile
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ AT_ONCE = 10  # items with contents a save
 
 
 async def body(attempt: Attempt) -> None:
-    """Save page after page. A cursor that is lost is no failure: all is listed anew, once."""
+    """Save page after page. If the cursor is lost, list everything again, once."""
     claim = attempt.claim
     last_try = claim.job_try >= settings.ARQ_MAX_TRIES
     limits = Limits(pace=pace(claim.provider))
@@ -54,7 +54,7 @@ async def body(attempt: Attempt) -> None:
 
 
 def access(claim: Claim) -> Access:
-    """How Nango is asked for the claim's connection."""
+    """How to reach the claim's connection at Nango."""
     return Access(
         claim.provider,
         claim.nango_connection_id,
@@ -65,7 +65,7 @@ def access(claim: Claim) -> Access:
 
 
 def pace(provider: str) -> float:
-    """Seconds between two requests, at least."""
+    """The minimum seconds between two requests."""
     return float(settings.ZOHO_PACE) if provider == "zoho_mail" else BY_NAME[provider].pace
 
 

@@ -58,14 +58,14 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
     with django_db_blocker.unblock():
         name = connections["owner"].creation._get_test_db_name()
         connections["default"].settings_dict["NAME"] = name  # before anything connects
-        made = setup_databases(verbosity=0, interactive=False, aliases=["owner"])
+        old_names = setup_databases(verbosity=0, interactive=False, aliases=["owner"])
     yield
     with django_db_blocker.unblock():
         arrow.close_all()
         for alias in connections:
             connections[alias].close()
             connections[alias].close_pool()
-        teardown_databases(made, verbosity=0)
+        teardown_databases(old_names, verbosity=0)
 
 
 @pytest.fixture

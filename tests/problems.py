@@ -19,7 +19,7 @@ def problem(answer: HttpResponseBase) -> dict[str, Any]:
 
 def unnamed(answer: HttpResponseBase) -> dict[str, Any]:
     """The problem without its request's id: what two requests can have alike."""
-    return {name: said for name, said in problem(answer).items() if name != "request_id"}
+    return {name: value for name, value in problem(answer).items() if name != "request_id"}
 
 
 def wrong(answer: HttpResponseBase) -> dict[str, list[str]]:

@@ -13,12 +13,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_the_bill_of_materials_is_what_is_installed():
-    pins, found = audit.pinned((ROOT / "requirements.txt").read_text()), audit.installed()
-    made = audit.bill(pins, found)
-    named = {each["name"]: each["version"] for each in made["components"]}
-    assert named == {name: found[name].version for name in pins}
-    assert len(named) > 40
-    assert all(each["licenses"][0]["license"]["name"] for each in made["components"])
+    pins, packages = audit.pinned((ROOT / "requirements.txt").read_text()), audit.installed()
+    document = audit.bill(pins, packages)
+    versions = {component["name"]: component["version"] for component in document["components"]}
+    assert versions == {name: packages[name].version for name in pins}
+    assert len(versions) > 40
+    assert all(component["licenses"][0]["license"]["name"] for component in document["components"])
 
 
 @pytest.mark.parametrize(
@@ -39,27 +39,27 @@ def test_gpl_is_not_run_on(text, allowed):
 
 
 def test_no_requirement_has_a_forbidden_licence():
-    pins, found = audit.pinned((ROOT / "requirements.txt").read_text()), audit.installed()
-    assert [each for each in audit.faults(pins, found) if "licence" in each] == []
+    pins, packages = audit.pinned((ROOT / "requirements.txt").read_text()), audit.installed()
+    assert [fault for fault in audit.faults(pins, packages) if "licence" in fault] == []
 
 
 def test_a_package_that_is_missing_or_other_is_a_fault():
-    found = audit.installed()
+    packages = audit.installed()
     pins = {"django": "0.1", "no-such-package": "1.0"}
-    assert len(audit.faults(pins, found)) == 2
+    assert len(audit.faults(pins, packages)) == 2
 
 
 def test_the_script_runs_as_make_audit_does(tmp_path):
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "scripts/audit.py", "--sbom", tmp_path / "sbom.json"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert "packages, licences and versions" in done.stdout, done.stderr
+    assert "packages, licences and versions" in process.stdout, process.stderr
     assert (tmp_path / "sbom.json").stat().st_size > 1000
 
 
 def test_every_test_that_the_security_tables_name_is_there():
     text = (ROOT / "docs" / "security.md").read_text()
-    named = re.findall(r"`(tests/[^`]+)`", text)
-    assert len(named) > 20
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    paths = re.findall(r"`(tests/[^`]+)`", text)
+    assert len(paths) > 20
+    assert [name for name in paths if not (ROOT / name).exists()] == []

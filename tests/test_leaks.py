@@ -78,22 +78,22 @@ def forgotten(request: pytest.FixtureRequest, both: Any, monkeypatch: Any) -> It
 @pytest.mark.usefixtures("kept_answers")
 def test_no_operation_gives_anything_of_another_tenant(both):
     before = ids_of(both[1].id)
-    asked = asked_for_foreign_rows(*both)
+    report = asked_for_foreign_rows(*both)
     assert ids_of(both[1].id) == before, "nothing of theirs was deleted or added"
-    print(f"{len(asked.operations)} operations, {asked.requests} requests, {len(asked.leaks)} leaks")  # fmt: skip  # noqa: E501, T201
-    assert asked.operations == {
+    print(f"{len(report.operations)} operations, {report.requests} requests, {len(report.leaks)} leaks")  # fmt: skip  # noqa: E501, T201
+    assert report.operations == {
         (path, method) for path, operations in published()["paths"].items() for method in operations
     }
-    assert asked.leaks == []
-    assert asked.unlike == []
+    assert report.leaks == []
+    assert report.unlike == []
 
 
 def test_nor_does_the_database_if_the_application_forgets_to_filter(both, monkeypatch):
     before = ids_of(both[1].id)
     with without_our_filter(monkeypatch) as forgotten:
-        asked = asked_for_foreign_rows(*both)
+        report = asked_for_foreign_rows(*both)
     assert ids_of(both[1].id) == before
-    print(f"{len(asked.operations)} operations, {asked.requests} requests, {len(forgotten)} statements without a filter, {len(asked.leaks)} leaks")  # fmt: skip  # noqa: E501, T201
+    print(f"{len(report.operations)} operations, {report.requests} requests, {len(forgotten)} statements without a filter, {len(report.leaks)} leaks")  # fmt: skip  # noqa: E501, T201
     tables = set(re.findall(r"\bFROM \"?(\w+)", " ".join(forgotten)))
     assert {
         "tenant_relationships",
@@ -102,7 +102,7 @@ def test_nor_does_the_database_if_the_application_forgets_to_filter(both, monkey
         "asked_questions",
         "repeated_requests",
     } <= tables
-    assert asked.leaks == []
+    assert report.leaks == []
 
 
 def test_without_either_it_leaks_so_these_tests_can_fail(both, monkeypatch):
@@ -112,12 +112,12 @@ def test_without_either_it_leaks_so_these_tests_can_fail(both, monkeypatch):
         for table in tables:
             owned.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
         with without_our_filter(monkeypatch):
-            asked = asked_for_foreign_rows(*both)
+            report = asked_for_foreign_rows(*both)
     finally:
         for table in tables:
             owned.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         owned.close()
-    assert {leak.split(":")[0] for leak in asked.leaks} >= {
+    assert {leak.split(":")[0] for leak in report.leaks} >= {
         "get /api/v1/connections/",
         "get /api/v1/syncs/",
         "get /api/v1/graph/entities/{entity_id}/",
@@ -139,7 +139,7 @@ def gets(*, that: str = "200") -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_another_s_cursor_leads_to_nothing_of_theirs(both, forgotten):
     mine, theirs = both
-    client, stranger, tried = client_of(mine), client_of(theirs), 0
+    client, stranger, count = client_of(mine), client_of(theirs), 0
     forbidden = foreign(theirs)
     for path, parameters in gets():
         if "cursor" not in parameters or "job-failures" in path:
@@ -147,24 +147,24 @@ def test_another_s_cursor_leads_to_nothing_of_theirs(both, forgotten):
         cursor = stranger.get(path, {"limit": 1}).json()["next"]
         if cursor is None:
             continue
-        tried += 1
+        count += 1
         response = client.get(path, {"cursor": cursor, "limit": 50})
         assert response.status_code == 200, path
         assert leaks(told(response), forbidden) == [], path
-    assert tried >= 2
+    assert count >= 2
 
 
 def test_another_s_entity_tag_holds_for_nobody_else(both, forgotten):
     mine, theirs = both
-    client, stranger, tried = client_of(mine), client_of(theirs), 0
+    client, stranger, count = client_of(mine), client_of(theirs), 0
     for path, _ in gets(that="304"):
         tag = stranger.get(path).headers["ETag"]
         answer = client.get(path, headers={"If-None-Match": f"{tag}, W/{tag}"})
         assert answer.status_code == 200, path
         assert leaks(told(answer), foreign(theirs)) == [], path
         assert stranger.get(path, headers={"If-None-Match": tag}).status_code == 304
-        tried += 1
-    assert tried >= 6
+        count += 1
+    assert count >= 6
 
 
 def test_what_is_kept_for_another_under_my_key_is_not_mine(both, forgotten):
@@ -249,6 +249,6 @@ def test_another_s_idempotency_key_has_no_answer_for_me(both, forgotten):
             "/api/v1/syncs/", body, format="json", headers={"Idempotency-Key": "theirs"}
         )
         assert answer.status_code in {400, 404}
-        said = told(answer).replace(connection, "")
-        assert leaks(said, foreign(theirs)) == []
+        text = told(answer).replace(connection, "")
+        assert leaks(text, foreign(theirs)) == []
         assert "Idempotent-Replayed" not in answer.headers

@@ -138,8 +138,8 @@ def _promise(desk: Desk, givers: list[Party]) -> None:
         _keep(desk, Kept(plan, person, desk.rng.choice((500, 1000, 1500, 2000, 2500)), person))
 
 
-def _keep(desk: Desk, kept: Kept) -> None:
-    plan, (start, end) = kept.plan, desk.span
+def _keep(desk: Desk, agreement: Kept) -> None:
+    plan, (start, end) = agreement.plan, desk.span
     length = (end - start).days
     first, last = start + DAY * round(length * plan.starts), start + DAY * round(length * plan.ends)
     days, coming = _days(plan, first, last)
@@ -147,7 +147,7 @@ def _keep(desk: Desk, kept: Kept) -> None:
     by_file: dict[str, list[tuple[date, Row]]] = {}
     for due in days:
         if due not in missed:
-            for row in KEEP[plan.via](desk, kept, due, _day(desk, plan, due)):
+            for row in KEEP[plan.via](desk, agreement, due, _day(desk, plan, due)):
                 row.series = plan.id
                 by_file.setdefault(row.ref.file, []).append((due, row))
     months = _season(plan)
@@ -155,7 +155,7 @@ def _keep(desk: Desk, kept: Kept) -> None:
     for file, pairs in by_file.items():
         if len(pairs) > 1:
             desk.series.append(Series(
-                f"{plan.id}@{file.removesuffix('.csv')}", plan.id, file, kept.party.id,
+                f"{plan.id}@{file.removesuffix('.csv')}", plan.id, file, agreement.party.id,
                 frequency_of(plan.rhythm), [row.ref for _, row in pairs], [d for d, _ in pairs],
                 days, missed, [], [], active, coming if active else None, months,
             ))  # fmt: skip
@@ -190,57 +190,57 @@ def _season(plan: Plan) -> list[int] | None:
     return [month for month, share in enumerate(plan.profile, 1) if share >= HIGH]
 
 
-def _order(desk: Desk, kept: Kept, due: date, day: date) -> list[Row]:
+def _order(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
     """The bank pays; the ledger has it on that day or up to three days later."""
-    plan = kept.plan
-    pence = kept.on(desk.rng, due, desk.span[0])
+    plan = agreement.plan
+    pence = agreement.on(desk.rng, due, desk.span[0])
     kind = "SO" if plan.spread == 0 and plan.profile is None else "DD"
-    paid = desk.bank(day, kept.party, -pence, kind, f"{plan.id[:4]}{kept.pence}")
-    return [paid, _entered(desk, kept, paid, pence, 3)]
+    paid = desk.bank(day, agreement.party, -pence, kind, f"{plan.id[:4]}{agreement.pence}")
+    return [paid, _entered(desk, agreement, paid, pence, 3)]
 
 
-def _wage(desk: Desk, kept: Kept, due: date, day: date) -> list[Row]:
-    pence = kept.on(desk.rng, due, desk.span[0])
-    paid = desk.bank(day, kept.party, -pence, "BGC", f"WAGES {day:%d%b%y}")
-    return [paid, _entered(desk, kept, paid, pence, 0)]
+def _wage(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
+    pence = agreement.on(desk.rng, due, desk.span[0])
+    paid = desk.bank(day, agreement.party, -pence, "BGC", f"WAGES {day:%d%b%y}")
+    return [paid, _entered(desk, agreement, paid, pence, 0)]
 
 
-def _card(desk: Desk, kept: Kept, due: date, day: date) -> list[Row]:
-    pence = kept.on(desk.rng, due, desk.span[0])
-    paid = desk.card(day, kept.who, kept.party, pence)
-    return [paid, _entered(desk, kept, paid, pence, 4)]
+def _card(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
+    pence = agreement.on(desk.rng, due, desk.span[0])
+    paid = desk.card(day, agreement.who, agreement.party, pence)
+    return [paid, _entered(desk, agreement, paid, pence, 4)]
 
 
-def _entered(desk: Desk, kept: Kept, paid: Row, pence: int, lag: int) -> Row:
+def _entered(desk: Desk, agreement: Kept, paid: Row, pence: int, lag: int) -> Row:
     day = desk.inside(paid.day + DAY * desk.rng.randint(0, lag))
-    entry = desk.purchase(day, kept.party, pence, kept.plan.text, centre="Office")
+    entry = desk.purchase(day, agreement.party, pence, agreement.plan.text, centre="Office")
     kind = "card" if paid.ref.file == "cards.csv" else "bank"
     desk.same.append(SameTransaction(paid.ref, entry.ref, kind))
     return entry
 
 
-def _invoice(desk: Desk, kept: Kept, due: date, day: date) -> list[Row]:
+def _invoice(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
     """An invoice of thirty days, which a payment run pays (see `doings`)."""
-    pence = kept.on(desk.rng, due, desk.span[0])
-    number = kept.party.next_number(desk.rng)
-    return [desk.purchase(day, kept.party, pence, kept.plan.text, number=number,
+    pence = agreement.on(desk.rng, due, desk.span[0])
+    number = agreement.party.next_number(desk.rng)
+    return [desk.purchase(day, agreement.party, pence, agreement.plan.text, number=number,
                           due=day + DAY * 30)]  # fmt: skip
 
 
-def _served(desk: Desk, kept: Kept, due: date, day: date) -> list[Row]:
-    pence = kept.on(desk.rng, due, desk.span[0])
-    return [desk.invoice(day, kept.party, pence, kept.plan.text)]
+def _served(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
+    pence = agreement.on(desk.rng, due, desk.span[0])
+    return [desk.invoice(day, agreement.party, pence, agreement.plan.text)]
 
 
-def _given(desk: Desk, kept: Kept, due: date, day: date) -> list[Row]:
+def _given(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
     del due
-    return [desk.bank(day, kept.party, kept.pence, "SO", "GIFT")]
+    return [desk.bank(day, agreement.party, agreement.pence, "SO", "GIFT")]
 
 
-def _gift(desk: Desk, kept: Kept, due: date, day: date) -> list[Row]:
+def _gift(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
     """On the platform, at weekends too; its fee follows at once."""
     del day
-    paid = desk.gift(due, kept.party, kept.pence, "charge", gift_number(desk))
+    paid = desk.gift(due, agreement.party, agreement.pence, "charge", gift_number(desk))
     desk.echoes.append(fee(desk, paid))
     return [paid]
 
@@ -253,11 +253,11 @@ def gift_number(desk: Desk) -> str:
 def fee(desk: Desk, paid: Row) -> Ref:
     """What the platform keeps of a gift: 1.4 % and 20 pence."""
     platform = next(p for p in desk.register.parties if p.id == "p000")
-    kept = desk.gift(
+    charge = desk.gift(
         paid.day, platform, -round(paid.pence * 0.014) - 20, "fee", paid.cells["About"]
     )
-    desk.fees.append(Fee(kept.ref, paid.ref))
-    return kept.ref
+    desk.fees.append(Fee(charge.ref, paid.ref))
+    return charge.ref
 
 
 KEEP: dict[str, Callable[[Desk, Kept, date, date], list[Row]]] = {

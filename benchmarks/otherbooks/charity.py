@@ -92,11 +92,11 @@ def mapping_of(file: str) -> Mapping:
 
 def _keep(desk: Desk, scale: float, staff: int, givers: int) -> None:
     """What goes wrong needs its originals first, and who pays needs to know what went wrong."""
-    met = doings.Met(platform=desk.register.company("Giving Online"))
+    parties = doings.Met(platform=desk.register.company("Giving Online"))
     people = [desk.register.person("employee") for _ in range(staff)]
     promised = [desk.register.person("customer") for _ in range(givers)]
     agreements.write_down(desk, people, promised)
-    doings.write_down(desk, met, people, scale)
+    doings.write_down(desk, parties, people, scale)
     slips.write_down(desk)
     payment_runs.write_down(desk)
     slips.at_the_bank(desk)

@@ -222,15 +222,15 @@ class Desk:
 
     def aliases(self) -> list[Alias]:
         """Every party that is named by anybody but itself, with its spellings."""
-        found: dict[str, dict[object, Spelling]] = defaultdict(dict)
+        spellings: dict[str, dict[object, Spelling]] = defaultdict(dict)
         for row, column, name, keys, party in self.spelled:
             mark = (row.ref.file, column, name, *sorted(keys.items()))
             spelling = Spelling(row.ref.file, column, name, keys, [])
-            found[party.id].setdefault(mark, spelling).rows.append(row.ref)
+            spellings[party.id].setdefault(mark, spelling).rows.append(row.ref)
         return [
-            Alias(p.id, p.kind, p.name, list(found[p.id].values()),
-                  [other for other in p.apart_from if other in found])
-            for p in self.register.parties if p.id in found
+            Alias(p.id, p.kind, p.name, list(spellings[p.id].values()),
+                  [other for other in p.apart_from if other in spellings])
+            for p in self.register.parties if p.id in spellings
         ]  # fmt: skip
 
 
@@ -241,8 +241,8 @@ def money(pence: int) -> str:
 
 def pounds(rng: Random, low: float, high: float) -> int:
     """Pence between two sums in pounds, many of them uneven."""
-    drawn = rng.uniform(low, high) * 100
-    return round(drawn / 100) * 100 if rng.random() < 0.2 else round(drawn)
+    pence = rng.uniform(low, high) * 100
+    return round(pence / 100) * 100 if rng.random() < 0.2 else round(pence)
 
 
 def moments(desk: Desk, per_month: float) -> list[date]:

@@ -30,16 +30,16 @@ class Met:
     platform: Party = field(default_factory=lambda: ANONYMOUS)
 
 
-def write_down(desk: Desk, met: Met, staff: list[Party], scale: float) -> None:
+def write_down(desk: Desk, parties: Met, staff: list[Party], scale: float) -> None:
     """All of it; `scale` multiplies how often."""
-    _supplies(desk, met, scale)
-    _decoys(desk, met)
+    _supplies(desk, parties, scale)
+    _decoys(desk, parties)
     _purchases(desk, staff, scale)
     _petty_cash(desk, staff, scale)
     _claims(desk, staff, scale)
     _gifts(desk, scale)
-    _jobs(desk, met, scale)
-    _pay_out(desk, met.platform)
+    _jobs(desk, parties, scale)
+    _pay_out(desk, parties.platform)
 
 
 def supply(desk: Desk, party: Party, day: date, pence: int) -> Row:
@@ -48,9 +48,9 @@ def supply(desk: Desk, party: Party, day: date, pence: int) -> Row:
     return desk.purchase(day, party, pence, "Goods", number=number, due=day + DAY * 30)
 
 
-def _supplies(desk: Desk, met: Met, scale: float) -> None:
-    met.suppliers += [desk.register.company(trade) for trade in TRADES]
-    first, second = met.suppliers[:2]
+def _supplies(desk: Desk, parties: Met, scale: float) -> None:
+    parties.suppliers += [desk.register.company(trade) for trade in TRADES]
+    first, second = parties.suppliers[:2]
     north = first.name.replace(" Ltd", "").replace(" Limited", "")
     twins = [
         desk.register.company("", name=f"{north} ({place}) Ltd") for place in ("Leeds", "York")
@@ -58,13 +58,13 @@ def _supplies(desk: Desk, met: Met, scale: float) -> None:
     son = desk.register.company("", name=f"{second.name.split()[0]} & Daughters Limited")
     apart(first, *twins)
     apart(second, son)
-    for party in (*met.suppliers, *twins, son):
+    for party in (*parties.suppliers, *twins, son):
         low = desk.rng.uniform(30, 200)
         for day in moments(desk, desk.rng.uniform(0.4, 1.3) * scale):
             supply(desk, party, day, pounds(desk.rng, low, low * 5))
 
 
-def _decoys(desk: Desk, met: Met) -> None:
+def _decoys(desk: Desk, parties: Met) -> None:
     """Equal call-outs when the need arises; equal invoices of one day with their own numbers."""
     caller, rng = desk.register.company("Locksmiths"), desk.rng
     start, end = desk.span
@@ -72,7 +72,7 @@ def _decoys(desk: Desk, met: Met) -> None:
     days = sorted(rng.sample(range((end - start).days), CALL_OUTS))
     rows = [supply(desk, caller, desk.inside(start + DAY * day), price) for day in days]
     desk.decoys.append(Decoy("irregular_series", [row.ref for row in rows]))
-    for party in rng.sample(met.suppliers[2:], 3):
+    for party in rng.sample(parties.suppliers[2:], 3):
         day = desk.inside(start + DAY * rng.randrange((end - start).days))
         same = [supply(desk, party, day, 7500) for _ in range(2)]
         desk.decoys.append(Decoy("identical_tickets", [row.ref for row in same]))
@@ -149,10 +149,10 @@ def _gifts(desk: Desk, scale: float) -> None:
             desk.reversals.append(Reversal(back.ref, gift.ref, partial=False))
 
 
-def _jobs(desk: Desk, met: Met, scale: float) -> None:
+def _jobs(desk: Desk, parties: Met, scale: float) -> None:
     """Repairs for clients; then all our invoices get their numbers, in the order of days."""
-    met.clients += [desk.register.company(trade, "customer") for trade in CLIENTS]
-    for who in met.clients:
+    parties.clients += [desk.register.company(trade, "customer") for trade in CLIENTS]
+    for who in parties.clients:
         for day in moments(desk, desk.rng.uniform(0.4, 1.0) * scale):
             pence = pounds(desk.rng, 40, 500)
             desk.invoice(day, who, pence, "Repairs")
@@ -165,20 +165,20 @@ def _jobs(desk: Desk, met: Met, scale: float) -> None:
 def _pay_out(desk: Desk, platform: Party) -> None:
     """Each Monday what came in since, less fees and refunds; the bank has it within two days."""
     due: list[date] = []
-    sent: list[Row] = []
-    got: list[Row] = []
-    since, (start, end), taken = desk.span[0], desk.span, list(desk.rows["giving.csv"])
+    payouts: list[Row] = []
+    receipts: list[Row] = []
+    since, (start, end), gifts = desk.span[0], desk.span, list(desk.rows["giving.csv"])
     mondays = list(takewhile(lambda day: day <= end - DAY * 5, agreed("weekly:0", start + DAY * 7)))
     for day in mondays:
-        net = sum(row.pence for row in taken if since <= row.day < day)
+        net = sum(row.pence for row in gifts if since <= row.day < day)
         if net > 0:
             since = day
             due.append(day)
-            sent.append(desk.gift(day, platform, -net, "payout"))
+            payouts.append(desk.gift(day, platform, -net, "payout"))
             arrived = desk.inside(day + DAY * desk.rng.randint(1, 2))
-            got.append(desk.bank(arrived, platform, net, "BGC", "GIVING"))
-            desk.same.append(SameTransaction(got[-1].ref, sent[-1].ref, "bank"))
-    for rows in (sent, got):
+            receipts.append(desk.bank(arrived, platform, net, "BGC", "GIVING"))
+            desk.same.append(SameTransaction(receipts[-1].ref, payouts[-1].ref, "bank"))
+    for rows in (payouts, receipts):
         _note(desk, rows, due, mondays)
 
 

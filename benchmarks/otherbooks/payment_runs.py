@@ -37,12 +37,12 @@ def _by_run(
     rows: Iterable[tuple[Row, date]], runs: list[date]
 ) -> dict[tuple[date, str], list[Row]]:
     """Each row in the first run on or after its day, by party; none where the books have ended."""
-    found: dict[tuple[date, str], list[Row]] = defaultdict(list)
+    by_run: dict[tuple[date, str], list[Row]] = defaultdict(list)
     for row, day in rows:
         run = next((run for run in runs if run >= day), None)
         if run:
-            found[run, row.party.id].append(row)
-    return dict(sorted(found.items()))
+            by_run[run, row.party.id].append(row)
+    return dict(sorted(by_run.items()))
 
 
 def _pay_suppliers(desk: Desk, runs: list[date]) -> None:
@@ -61,8 +61,8 @@ def _transfer(desk: Desk, day: date, rows: list[Row]) -> None:
         part = round(total * desk.rng.uniform(0.3, 0.7))
         parts = [(day, part), (desk.inside(day + DAY * 14), total - part)]
     numbers = "+".join(row.number for row in rows)
-    says = numbers if desk.rng.random() < 0.85 else ""
-    paid = [desk.bank(when, rows[0].party, -pence, "BP", says) for when, pence in parts]
+    text = numbers if desk.rng.random() < 0.85 else ""
+    paid = [desk.bank(when, rows[0].party, -pence, "BP", text) for when, pence in parts]
     _settled(desk, rows, paid, "purchase")
 
 
@@ -99,9 +99,9 @@ def _receive(desk: Desk) -> None:
 def _receipt(desk: Desk, day: date, rows: list[Row]) -> None:
     total = sum(row.pence for row in rows)
     paid = round(total * 0.6) if len(rows) == 1 and desk.rng.random() < 0.05 else total
-    says = " ".join(row.number for row in rows) if desk.rng.random() < 0.8 else ""
-    got = desk.bank(day, rows[0].party, paid, "BGC", says)
-    _settled(desk, rows, [got], "sale")
+    text = " ".join(row.number for row in rows) if desk.rng.random() < 0.8 else ""
+    receipt = desk.bank(day, rows[0].party, paid, "BGC", text)
+    _settled(desk, rows, [receipt], "sale")
 
 
 def _echo(desk: Desk) -> None:

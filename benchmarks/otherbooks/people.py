@@ -131,6 +131,6 @@ def feed(party: Party) -> str:
     """As the bank writes it: capitals, no signs, 18 characters; people by surname and initial."""
     name = party.name
     if party.kind == "employee" or ("customer_id" in party.keys and len(name.split()) == 2):
-        given, last = name.split()
-        name = f"{last} {given[0]}"
+        first_name, last = name.split()
+        name = f"{last} {first_name[0]}"
     return re.sub(r"[^A-Z0-9 ]", "", name.upper())[:18].rstrip()

@@ -121,10 +121,10 @@ AGAIN: dict[str, Callable[[Desk, Row, str], None]] = {
 def _credit(desk: Desk, row: Row, *, partial: bool) -> None:
     """A credit note before the invoice falls due; two in three say what for."""
     pence = -round(row.pence * desk.rng.uniform(0.1, 0.6)) if partial else -row.pence
-    says = f"Credit against {row.number}" if desk.rng.random() < 0.67 else "Credit"
+    text = f"Credit against {row.number}" if desk.rng.random() < 0.67 else "Credit"
     day = desk.inside(row.day + DAY * desk.rng.randint(2, 12))
     number = f"C{row.party.next_number(desk.rng)}"
-    note = desk.purchase(day, row.party, pence, says, number=number)
+    note = desk.purchase(day, row.party, pence, text, number=number)
     desk.reversals.append(Reversal(note.ref, row.ref, partial))
     desk.credits[row.ref].append(note)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from benchmarks.otherbooks.days import DAY, following
+from benchmarks.otherbooks.bank_days import DAY, following
 from benchmarks.planted.names import Party
+from benchmarks.planted.rhythms import written
 from benchmarks.planted.sheets import Line, Sheets
 from finley.demo.truth import Duplicate, Ref, Reversal, Settlement
 
@@ -118,11 +119,12 @@ def _sequences(sheets: Sheets) -> None:
     for at in range(EACH // 2):
         party, price = sheets.names.company(), _pence(sheets)
         day, serial = sheets.day(400), sheets.rng.randrange(2, 12)
-        for month in range(sheets.rng.randint(8, 14)):
-            when = following(day + DAY * round(30.4 * month))
+        due = [day + DAY * round(30.4 * month) for month in range(sheets.rng.randint(8, 14))]
+        for when in map(following, due):
             number = f"{when.year}/{serial:03d}" if at % 2 else f"{serial + 1200}"
             lines.append(sheets.ledger(when, party, price, number=number, text="Monthly fee"))
             serial += 9 if at % 4 == 1 else sheets.rng.randint(1, 3)
+        written(sheets, "sequence", "monthly", due, lines[-len(due) :])
     pairs = []
     for _ in range(EACH // 2):
         party = sheets.names.company()

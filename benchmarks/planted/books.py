@@ -9,13 +9,12 @@ from io import StringIO
 from pathlib import Path
 from random import Random
 
-from graph.ingest.mapping import Mapping
-
 from benchmarks.planted import background, bills, charges, claims, rhythms, short, spellings
 from benchmarks.planted.names import Names
 from benchmarks.planted.sheets import COLUMNS, Sheets
 from benchmarks.planted.truth import PlantedTruth
-from graph.ingest import mapping
+from graph.ingest.mappings import from_toml
+from graph.ingest.mappings.mapping import Mapping
 
 FORMATS = Path(__file__).with_name("formats")
 SPAN = (date(2022, 7, 1), date(2024, 11, 30))
@@ -67,4 +66,4 @@ def write(folder: Path, seed: int = 1, scale: float = 1.0) -> Books:
 
 def mapping_of(file: str) -> Mapping:
     """How a file of these books is read."""
-    return mapping.load(FORMATS / file.replace(".csv", ".toml"))
+    return from_toml.load(FORMATS / file.replace(".csv", ".toml"))

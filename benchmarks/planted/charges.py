@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from benchmarks.otherbooks.days import DAY
+from benchmarks.otherbooks.bank_days import DAY
 from benchmarks.planted.names import Party
+from benchmarks.planted.rhythms import written
 from benchmarks.planted.sheets import Line, Sheets
 from finley.demo.truth import Fee, Reversal
 
@@ -52,11 +53,12 @@ def _rate_fees(sheets: Sheets, charger: Party) -> None:
                 "gift",
             )  # fmt: skip
             lines.append(other)
-    for month in range(28):  # what the platform costs by the month is no charge of a gift
-        day = sheets.span[0] + DAY * round(30.4 * month)
+    due = [sheets.span[0] + DAY * round(30.4 * month) for month in range(28)]
+    for day in due:  # what the platform costs by the month is no charge of a gift
         moment = datetime.combine(day, time(9))
         line = sheets.event(moment, charger, -1_200, "subscription")
         lines.append(line)
+    written(sheets, "platform", "monthly", due, lines[-len(due) :])
     sheets.kind("rate_fees", "fee_of", lines, pairs=pairs)
 
 

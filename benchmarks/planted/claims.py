@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.otherbooks.days import DAY, following
+from benchmarks.otherbooks.bank_days import DAY, following
 from benchmarks.planted.sheets import Line, Sheets
 from finley.demo.truth import SameTransaction
 

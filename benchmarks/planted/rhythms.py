@@ -6,7 +6,7 @@ from calendar import monthrange
 from collections.abc import Callable, Iterable
 from datetime import date
 
-from benchmarks.otherbooks.days import DAY, following
+from benchmarks.otherbooks.bank_days import DAY, following
 from benchmarks.planted.names import Party
 from benchmarks.planted.sheets import Line, Sheets
 from finley.demo.truth import Series

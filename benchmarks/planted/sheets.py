@@ -6,8 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from random import Random
+from typing import Any
 
-from benchmarks.otherbooks.days import DAY, following
+from benchmarks.otherbooks.bank_days import DAY, following
 from benchmarks.planted.names import Names, Party
 from benchmarks.planted.truth import Kind
 from finley.demo.truth import (
@@ -148,8 +149,8 @@ class Sheets:
         cells = {"Sold": day.isoformat(), "Buyer": party.name, "Sum": money(pence), "What": what}
         return self._add("permits.csv", day, party, pence, cells=cells, column="Buyer", keys={})
 
-    def kind(self, name: str, layer: str, lines: list[Line], **what: list[object]) -> None:
-        self.kinds.append(Kind(name, layer, [line.ref for line in lines], **what))  # type: ignore[arg-type]
+    def kind(self, name: str, layer: str, lines: list[Line], **what: Any) -> None:
+        self.kinds.append(Kind(name, layer, [line.ref for line in lines], **what))
 
     def numbered(self) -> dict[Ref, Ref]:
         """Final keys in the order of time; which provisional reference became which."""

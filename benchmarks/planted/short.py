@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from benchmarks.otherbooks.days import DAY, following
+from benchmarks.otherbooks.bank_days import DAY, following
 from benchmarks.planted.names import Party
 from benchmarks.planted.rhythms import in_month, written
 from benchmarks.planted.sheets import Line, Sheets

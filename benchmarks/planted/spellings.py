@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from benchmarks.otherbooks.days import DAY
+from benchmarks.otherbooks.bank_days import DAY
 from benchmarks.planted.names import BANK_CUTS, PLACES, SHORTER, Party, apart
+from benchmarks.planted.rhythms import in_month, written
 from benchmarks.planted.sheets import CODES, Line, Sheets
 
 EACH = 7  # parties of each kind of spelling
@@ -137,11 +138,11 @@ def _same_account(sheets: Sheets, party: Party, new: str, turn: date) -> list[Li
 def _same_series(sheets: Sheets, party: Party, new: str, turn: date) -> list[Line]:
     price = sheets.rng.randrange(11_000, 99_000)
     when, lines = sheets.rng.randrange(3, 26), []
-    for month in range(28):
-        year, at = divmod(sheets.span[0].month - 1 + month, 12)
-        day = date(sheets.span[0].year + year, at + 1, when)
+    due = [in_month(sheets, month, when) for month in range(28)]
+    for day in due:
         name = party.name if day < turn else new
         lines.append(sheets.ledger(day, party, price, name=name, text=f"{party.trade} contract"))
+    written(sheets, "successor", "monthly", due, lines)
     return lines
 
 

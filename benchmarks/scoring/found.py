@@ -96,7 +96,7 @@ class Found:
 
 def read(user_id: UUID) -> Found:
     """Everything that is scored, in one snapshot."""
-    found = Found()
+    claims = Found()
     with (
         snapshot_transaction(user_id, SQL("SELECT now()")) as (connection, _),
         connection.cursor() as cursor,
@@ -107,34 +107,34 @@ def read(user_id: UUID) -> Found:
             cursor.execute(query, {"user": user_id})
             return list(cursor.fetchall())
 
-        places = _events(found, rows(EVENTS))
-        edges = _relationships(found, rows(RELATIONSHIPS), places)
-        found.patterns = {str(row[0]): (row[1], row[2]) for row in rows(TEMPORAL)}
-        found.seasons = {str(row[0]): list(row[1]) for row in rows(SEASONAL)}
-        _duplicates(found, rows(DUPLICATES), edges)
-        found.offered = [(str(one), str(other), sure) for one, other, sure in rows(OFFERED)]
+        places = _events(claims, rows(EVENTS))
+        edges = _relationships(claims, rows(RELATIONSHIPS), places)
+        claims.patterns = {str(row[0]): (row[1], row[2]) for row in rows(TEMPORAL)}
+        claims.seasons = {str(row[0]): list(row[1]) for row in rows(SEASONAL)}
+        _duplicates(claims, rows(DUPLICATES), edges)
+        claims.offered = [(str(one), str(other), sure) for one, other, sure in rows(OFFERED)]
         for edge, first, last, confidence, status, low, high in rows(PREDICTIONS):
             if edge in edges:
                 amounts = float(low), float(high)
                 prediction = Prediction(
                     edges[edge], first, last or first, confidence, status, amounts
                 )
-                found.predictions.append(prediction)
-    return found
+                claims.predictions.append(prediction)
+    return claims
 
 
-def _events(found: Found, rows: list[tuple[Any, ...]]) -> dict[UUID, Ref]:
+def _events(claims: Found, rows: list[tuple[Any, ...]]) -> dict[UUID, Ref]:
     places = {}
     for event, file, key, day, name, entity in rows:
         ref = places[event] = Ref(file or "", key)
-        found.days[ref] = day
+        claims.days[ref] = day
         if entity is not None:
-            found.named[ref, name] = str(entity)
+            claims.named[ref, name] = str(entity)
     return places
 
 
 def _relationships(
-    found: Found, rows: list[tuple[Any, ...]], places: dict[UUID, Ref]
+    claims: Found, rows: list[tuple[Any, ...]], places: dict[UUID, Ref]
 ) -> dict[UUID, Ref]:
     """Each flow's row. A row of a file is one transaction, and one flow."""
     edges = {}
@@ -142,22 +142,22 @@ def _relationships(
         ref = places[target]
         if edge_class != "flow":
             pair = frozenset((places[source], ref))
-            found.cycles += pair in found.links[kind]
-            found.links[kind][pair] = confidence
+            claims.cycles += pair in claims.links[kind]
+            claims.links[kind][pair] = confidence
             continue
         edges[edge] = ref
-        found.flows.add(ref)
+        claims.flows.add(ref)
         if rhythm:
-            found.rhythm[ref] = str(rhythm)
+            claims.rhythm[ref] = str(rhythm)
         if season:
-            found.season[ref] = str(season)
+            claims.season[ref] = str(season)
     return edges
 
 
-def _duplicates(found: Found, rows: list[tuple[Any, ...]], edges: dict[UUID, Ref]) -> None:
+def _duplicates(claims: Found, rows: list[tuple[Any, ...]], edges: dict[UUID, Ref]) -> None:
     """Claims that something was paid twice: dismissed and twice published ones are none."""
     for one, other, confidence, case in rows:
         if one in edges and other in edges:
             pair = frozenset((edges[one], edges[other]))
-            found.duplicates[pair] = confidence
-            found.cases[pair] = case or ""
+            claims.duplicates[pair] = confidence
+            claims.cases[pair] = case or ""

@@ -27,23 +27,23 @@ ENOUGH = 4  # occurrences; three intervals are the fewest that could contradict 
 TWO_CYCLES = 24  # months; less shows no season
 
 
-def judge(found: Found, truth: Truth) -> Card:
+def judge(claims: Found, truth: Truth) -> Card:
     """Every layer and link type that the truth speaks of."""
     scores: dict[str, Score | Share] = {
-        "recurrence": recurrence(found, truth),
-        "frequency": frequency(found, truth),
-        "duplicates": duplicates(found, truth),
-        "same_transaction": same_transaction(found, truth),
-        "reversals": reversals(found, truth),
-        "settles": settles(found, truth),
-        "fee_of": fee_of(found, truth),
-        "aliases": aliases(found, truth),
-        "aliases_offered": offered(found, truth),
-        "aliases_with_offered": aliases(found, truth, joined=True),
+        "recurrence": recurrence(claims, truth),
+        "frequency": frequency(claims, truth),
+        "duplicates": duplicates(claims, truth),
+        "same_transaction": same_transaction(claims, truth),
+        "reversals": reversals(claims, truth),
+        "settles": settles(claims, truth),
+        "fee_of": fee_of(claims, truth),
+        "aliases": aliases(claims, truth),
+        "aliases_offered": offered(claims, truth),
+        "aliases_with_offered": aliases(claims, truth, joined=True),
     }
     if months(truth) >= TWO_CYCLES:
-        scores["seasonal"] = seasonal(found, truth)
-        scores["seasonal_months"] = seasonal_months(found, truth)
+        scores["seasonal"] = seasonal(claims, truth)
+        scores["seasonal_months"] = seasonal_months(claims, truth)
     return Card(dict(scores))
 
 
@@ -56,44 +56,44 @@ def months(truth: Truth) -> int:
 # --- series ---
 
 
-def recurrence(found: Found, truth: Truth) -> Score:
+def recurrence(claims: Found, truth: Truth) -> Score:
     """By rows: one is right where it is in a pattern most of whose rows are its own series'.
 
     Neither right nor wrong: series with fewer than ENOUGH occurrences, payments that follow a
     series' invoices, and a series' duplicates.
     """
     series_of, ignored = _series_of(truth), _unknowable(truth)
-    whose = _majority(found.rhythm, series_of)
-    counted = [row for row in found.rhythm if row in series_of or row not in ignored]
-    right = [row for row in counted if series_of.get(row, "") == whose.get(found.rhythm[row])]
-    return Score(len(right), len(counted), len(series_of), _sure(found, whose))
+    whose = _majority(claims.rhythm, series_of)
+    rows = [row for row in claims.rhythm if row in series_of or row not in ignored]
+    right = [row for row in rows if series_of.get(row, "") == whose.get(claims.rhythm[row])]
+    return Score(len(right), len(rows), len(series_of), _sure(claims, whose))
 
 
-def _sure(found: Found, whose: Mapping[str, str]) -> tuple[tuple[float, bool], ...]:
+def _sure(claims: Found, whose: Mapping[str, str]) -> tuple[tuple[float, bool], ...]:
     """Each pattern's score, and whether it is any true series."""
-    used = set(found.rhythm.values())
-    return tuple((score, p in whose) for p, (_, score) in found.patterns.items() if p in used)
+    used = set(claims.rhythm.values())
+    return tuple((score, p in whose) for p, (_, score) in claims.patterns.items() if p in used)
 
 
-def frequency(found: Found, truth: Truth) -> Share:
+def frequency(claims: Found, truth: Truth) -> Share:
     """Among the series that a pattern is of: those whose largest pattern has their frequency."""
     right = 0
-    matched = matches(found, truth)
+    matched = matches(claims, truth)
     for series in enough(truth):
         if series.id in matched:
-            told, _ = found.patterns[matched[series.id]]
-            right += told == series.frequency.replace("-", "_")
+            claimed, _ = claims.patterns[matched[series.id]]
+            right += claimed == series.frequency.replace("-", "_")
     return Share(right, len(matched))
 
 
-def matches(found: Found, truth: Truth) -> dict[str, str]:
+def matches(claims: Found, truth: Truth) -> dict[str, str]:
     """Series → the pattern that is of it and has the most of its rows."""
     series_of = _series_of(truth)
-    whose = _majority(found.rhythm, series_of)
+    whose = _majority(claims.rhythm, series_of)
     shared = Counter(
-        (series, found.rhythm[row])
+        (series, claims.rhythm[row])
         for row, series in series_of.items()
-        if row in found.rhythm and whose[found.rhythm[row]] == series
+        if row in claims.rhythm and whose[claims.rhythm[row]] == series
     )
     ranked = sorted(shared.items(), key=lambda item: (item[1], item[0]))
     return {series: pattern for (series, pattern), _ in ranked}
@@ -124,28 +124,28 @@ def _majority(pattern_of: Mapping[Ref, str], series_of: Mapping[Ref, str]) -> di
 # --- seasons ---
 
 
-def seasonal(found: Found, truth: Truth) -> Score:
+def seasonal(claims: Found, truth: Truth) -> Score:
     """By series and pattern: a true season is found where most of its rows have a pattern; a
     pattern is right where any of its rows is of a true season.
     """
     true = [one for one in enough(truth) if one.seasonal_months and _spans(one)]
-    seen = [one for one in true if 2 * sum(r in found.season for r in one.rows) > len(one.rows)]
+    covered = [one for one in true if 2 * sum(r in claims.season for r in one.rows) > len(one.rows)]
     rows = {row for one in truth.series if one.seasonal_months for row in one.rows}
     rows |= set(truth.echoes)
-    patterns = set(found.season.values())
-    wrong = patterns - {found.season[row] for row in rows if row in found.season}
-    return Score(len(seen), len(seen) + len(wrong), len(true))
+    patterns = set(claims.season.values())
+    wrong = patterns - {claims.season[row] for row in rows if row in claims.season}
+    return Score(len(covered), len(covered) + len(wrong), len(true))
 
 
-def seasonal_months(found: Found, truth: Truth) -> Share:
+def seasonal_months(claims: Found, truth: Truth) -> Share:
     """Months of found seasons that are right, among those that are said or true."""
     right = whole = 0
     for one in enough(truth):
-        patterns = Counter(found.season[row] for row in one.rows if row in found.season)
+        patterns = Counter(claims.season[row] for row in one.rows if row in claims.season)
         if one.seasonal_months and _spans(one) and patterns:
-            said = set(found.seasons[patterns.most_common(1)[0][0]])
-            right += len(said & set(one.seasonal_months))
-            whole += len(said | set(one.seasonal_months))
+            claimed = set(claims.seasons[patterns.most_common(1)[0][0]])
+            right += len(claimed & set(one.seasonal_months))
+            whole += len(claimed | set(one.seasonal_months))
     return Share(right, whole)
 
 
@@ -156,17 +156,17 @@ def _spans(series: Series) -> bool:
 # --- pairs ---
 
 
-def duplicates(found: Found, truth: Truth) -> Score:
+def duplicates(claims: Found, truth: Truth) -> Score:
     """Pairs at least as sure as not. An echo, and two copies of one original, count neither way."""
     true = {frozenset((d.row, d.original)) for d in truth.duplicates if not d.echo}
     related = nx.Graph([(d.row, d.original) for d in truth.duplicates])
     ignored = {frozenset(p) for group in nx.connected_components(related)
                for p in combinations(group, 2)}  # fmt: skip
-    said = {pair: sure for pair, sure in found.duplicates.items() if sure >= PROBABLE}
-    return of_pairs(said, true, ignored)
+    sure_pairs = {pair: sure for pair, sure in claims.duplicates.items() if sure >= PROBABLE}
+    return of_pairs(sure_pairs, true, ignored)
 
 
-def same_transaction(found: Found, truth: Truth) -> Score:
+def same_transaction(claims: Found, truth: Truth) -> Score:
     """Pairs; any one-to-one pairing within an interchangeable group is right.
 
     One claim and the one payment that settled it are the same money, seen twice: neither. That
@@ -176,22 +176,22 @@ def same_transaction(found: Found, truth: Truth) -> Score:
     for one in truth.same_transaction:
         if one.group:
             groups[one.group].append((one.seen, one.ledger))
-    said = settled_groups(found.links["same_transaction"], groups.values())
+    settled = settled_groups(claims.links["same_transaction"], groups.values())
     true = {frozenset((s.seen, s.ledger)) for s in truth.same_transaction}
     alone = (s for s in truth.settles if s.complete and len(s.invoices) == len(s.payments) == 1)
-    return of_pairs(said, true, {frozenset((*s.invoices, *s.payments)) for s in alone})
+    return of_pairs(settled, true, {frozenset((*s.invoices, *s.payments)) for s in alone})
 
 
-def reversals(found: Found, truth: Truth) -> Score:
+def reversals(claims: Found, truth: Truth) -> Score:
     """Pairs of what takes back and what is taken back."""
-    return of_pairs(found.links["reversal"], {frozenset(r[:2]) for r in _reversed(truth)})
+    return of_pairs(claims.links["reversal"], {frozenset(r[:2]) for r in _reversed(truth)})
 
 
 def _reversed(truth: Truth) -> list[tuple[Ref, Ref]]:
     return [(one.row, one.original) for one in truth.reversals]
 
 
-def settles(found: Found, truth: Truth) -> Score:
+def settles(claims: Found, truth: Truth) -> Score:
     """Each invoice with each of its payments. Credit notes and returned payments, which settle
     only by what they take away, count neither way.
     """
@@ -201,45 +201,45 @@ def settles(found: Found, truth: Truth) -> Score:
     for one in truth.settles:
         for invoice in one.invoices:
             for payment in one.payments:
-                known = invoice in back or payment in back
-                (ignored if known else true).add(frozenset((invoice, payment)))
-    return of_pairs(found.links["settles"], true, ignored)
+                is_known = invoice in back or payment in back
+                (ignored if is_known else true).add(frozenset((invoice, payment)))
+    return of_pairs(claims.links["settles"], true, ignored)
 
 
-def fee_of(found: Found, truth: Truth) -> Score:
+def fee_of(claims: Found, truth: Truth) -> Score:
     """Each fee with what caused it."""
     true = {frozenset((one.fee, one.payment)) for one in truth.fee_of}
-    return of_pairs(found.links["fee_of"], true)
+    return of_pairs(claims.links["fee_of"], true)
 
 
 # --- parties ---
 
 
-def aliases(found: Found, truth: Truth, *, joined: bool = False) -> Score:
+def aliases(claims: Found, truth: Truth, *, joined: bool = False) -> Score:
     """Pairwise over spellings, by the entity that most of a spelling's rows are matched to.
 
     A spelling that stands for several parties in the same words and keys tells nobody apart.
     `joined`: as if a person had merged what was offered rightly.
     """
-    named = labels(found, truth)
-    merged = nx.Graph(rightly(found, named)) if joined else nx.Graph()
+    named = labels(claims, truth)
+    merged = nx.Graph(rightly(claims, named)) if joined else nx.Graph()
     groups = {entity: min(group) for group in nx.connected_components(merged) for entity in group}
     return of_clusters((party, groups.get(entity, entity)) for party, entity in named)
 
 
-def offered(found: Found, truth: Truth) -> Score:
+def offered(claims: Found, truth: Truth) -> Score:
     """Of the pairs of entities that a person is asked about: those that are one party, among all
     that would have to be joined. Entities of no known spelling count neither way."""
-    named = labels(found, truth)
-    known = {entity for _, entity in named}
-    right = set(rightly(found, named))
-    asked = [pair for pair in found.offered if {*pair[:2]} <= known]
+    named = labels(claims, truth)
+    entities_known = {entity for _, entity in named}
+    right = set(rightly(claims, named))
+    pairs = [pair for pair in claims.offered if {*pair[:2]} <= entities_known]
     entities = defaultdict(set)
     for party, entity in named:
         entities[party].add(entity)
-    missing = sum(len(each) - 1 for each in entities.values())
-    sure = tuple((confidence, (one, other) in right) for one, other, confidence in asked)
-    return Score(len(right), len(asked), missing, sure)
+    missing = sum(len(names) - 1 for names in entities.values())
+    sure = tuple((confidence, (one, other) in right) for one, other, confidence in pairs)
+    return Score(len(right), len(pairs), missing, sure)
 
 
 def rightly(found: Found, named: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -267,8 +267,8 @@ def labels(found: Found, truth: Truth) -> list[tuple[str, str]]:
     ]
 
 
-def _top(counted: Counter[str]) -> str:
-    return max(sorted(counted), key=counted.__getitem__, default="")
+def _top(counts: Counter[str]) -> str:
+    return max(sorted(counts), key=counts.__getitem__, default="")
 
 
 # --- predictions ---
@@ -276,13 +276,13 @@ def _top(counted: Counter[str]) -> str:
 
 def groups(truth: Truth, days: Mapping[Ref, date], cut: date) -> list[list[Ref]]:
     """The rows of each series (doubled ones out), but of those that miss a day just at the cut."""
-    kept = []
+    result = []
     for one in enough(truth):
         due = [d for row, d in zip(one.rows, one.due, strict=True) if days[row] < cut]
         ahead = [d for row, d in zip(one.rows, one.due, strict=True) if days[row] >= cut]
         if due and ahead and not any(max(due) < day < min(ahead) for day in one.missed):
-            kept.append([row for row in one.rows if row not in one.doubled])
-    return kept
+            result.append([row for row in one.rows if row not in one.doubled])
+    return result
 
 
 def forecasts(
@@ -297,13 +297,13 @@ def forecasts(
     for rows in series:
         ahead = sorted(days[row] for row in rows if days[row] >= cut)
         behind = [row for row in rows if row in before.rhythm and days[row] < cut]
-        said = [by_row[row] for row in behind if row in by_row]
+        predictions = [by_row[row] for row in behind if row in by_row]
         if not ahead or not behind:
             continue
-        if not said:
+        if not predictions:
             unpredicted += 1
             continue
-        last = max(said, key=lambda one: (days[one.row], one.row))
+        last = max(predictions, key=lambda one: (days[one.row], one.row))
         holds = last.first <= ahead[0] <= last.last
         covered.append(holds)
         middle = (last.first.toordinal() + last.last.toordinal()) / 2

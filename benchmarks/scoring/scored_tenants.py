@@ -52,14 +52,14 @@ class Cost:
     peak_mb: float | None
 
 
-def made(files: Iterable[tuple[Path, Mapping]]) -> UUID:
-    """A new tenant whose books are these files."""
+def made(files: Iterable[tuple[Path, Mapping]], *, strictly: bool = True) -> UUID:
+    """A new tenant whose books are these files. `strictly`: all of their rows, else ValueError."""
     user_id = tenant_lookup.find(str(uuid4()), create=True)
     with tempfile.TemporaryDirectory() as rejects:
         for path, by in files:
-            done = import_file(user_id, path, by, Path(rejects))
-            if done.counts.rows_rejected:
-                raise ValueError(f"{path}: {done.counts.rows_rejected} rows were rejected")
+            imported = import_file(user_id, path, by, Path(rejects))
+            if strictly and imported.counts.rows_rejected:
+                raise ValueError(f"{path}: {imported.counts.rows_rejected} rows were rejected")
     return user_id
 
 
@@ -67,9 +67,9 @@ def enrich(user_id: UUID) -> Cost:
     """Every layer, from the tables as they are."""
     _forget_peak()
     start = time.perf_counter()
-    done = import_module("graph.enrich.run").enrich(user_id)
+    results = import_module("graph.enrich.run").enrich(user_id)
     seconds = time.perf_counter() - start
-    layers = {each.layer: round(each.seconds, 3) for each in done}
+    layers = {result.layer: round(result.seconds, 3) for result in results}
     return Cost(round(seconds, 3), layers, _peak_mb())
 
 

@@ -40,8 +40,8 @@ class Score:
         precision, recall = ratio(self.right, self.found), ratio(self.right, self.n)
         f1 = ratio(2 * self.right, self.found + self.n)
         counts = {"n": self.n, "found": self.found, "right": self.right}
-        told = {"precision": precision, "recall": recall, "f1": f1, **counts}
-        return told | ({"calibration_error": calibration_error(self.sure)} if self.sure else {})
+        figures = {"precision": precision, "recall": recall, "f1": f1, **counts}
+        return figures | ({"calibration_error": calibration_error(self.sure)} if self.sure else {})
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Card:
     def __add__(self, other: Card) -> Card:
         names = {**self.scores, **other.scores}
         both = {n: [c.scores[n] for c in (self, other) if n in c.scores] for n in names}
-        return Card({name: sum(each[1:], each[0]) for name, each in both.items()})
+        return Card({name: sum(scores[1:], scores[0]) for name, scores in both.items()})
 
     def told(self) -> dict[str, Any]:
         return {name: score.told() for name, score in self.scores.items()}
@@ -118,30 +118,41 @@ def calibration_error(sure: Collection[tuple[float, bool]]) -> float | None:
     return round(float(sum(gaps)) / len(right), 4)
 
 
-def of_pairs(found: Pairs, true: Collection[Pair], ignored: Collection[Pair] = ()) -> Score:
+def reliability(sure: Collection[tuple[float, bool]]) -> list[tuple[float, float, int]]:
+    """For each of ten equal bins that has any: the mean confidence, the share right, how many."""
+    confidence, right = (np.array(column, dtype=float) for column in zip(*sure, strict=True))
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    return [
+        (round(float(confidence[at].mean()), 3), round(float(right[at].mean()), 3), int(at.sum()))
+        for at in (bins == b for b in range(BINS))
+        if at.any()
+    ]
+
+
+def of_pairs(claims: Pairs, true: Collection[Pair], ignored: Collection[Pair] = ()) -> Score:
     """Pairs without order. What is in `ignored` and not in `true` is neither right nor wrong."""
     true = set(true)
-    counted = {pair: sure for pair, sure in found.items() if pair in true or pair not in ignored}
-    sure = tuple((confidence, pair in true) for pair, confidence in counted.items())
-    return Score(sum(pair in true for pair in counted), len(counted), len(true), sure)
+    judged = {pair: sure for pair, sure in claims.items() if pair in true or pair not in ignored}
+    sure = tuple((confidence, pair in true) for pair, confidence in judged.items())
+    return Score(sum(pair in true for pair in judged), len(judged), len(true), sure)
 
 
-def settled_groups(found: Pairs, groups: Iterable[Collection[tuple[Ref, Ref]]]) -> Pairs:
+def settled_groups(claims: Pairs, groups: Iterable[Collection[tuple[Ref, Ref]]]) -> Pairs:
     """Within a group of interchangeable (seen, ledger) pairs every one-to-one pairing is right: it
     is told as the group's own pairs. What is not one to one stays as it is.
     """
-    told = dict(found)
+    settled = dict(claims)
     for group in groups:
         left, right = ({pair[side] for pair in group} for side in (0, 1))
-        ours = {p: told.pop(p) for p in list(told) if _joins(p, left, right)}
+        ours = {p: settled.pop(p) for p in list(settled) if _joins(p, left, right)}
         own, free = iter(sorted(group)), set(left | right)
         for pair, sure in sorted(ours.items(), key=lambda item: sorted(item[0])):
             if pair <= free:
                 free -= pair
-                told[frozenset(next(own))] = sure
+                settled[frozenset(next(own))] = sure
             else:
-                told[pair | {Ref("", "surplus")}] = sure
-    return told
+                settled[pair | {Ref("", "surplus")}] = sure
+    return settled
 
 
 def _joins(pair: Pair, left: set[Ref], right: set[Ref]) -> bool:
@@ -153,9 +164,9 @@ def of_clusters(labels: Iterable[tuple[str, str]]) -> Score:
     both: dict[tuple[str, str], int] = {}
     for label in labels:
         both[label] = both.get(label, 0) + 1
-    true, found = ({}, {})  # type: tuple[dict[str, int], dict[str, int]]
+    true, claimed_counts = ({}, {})  # type: tuple[dict[str, int], dict[str, int]]
     for (party, entity), count in both.items():
         true[party] = true.get(party, 0) + count
-        found[entity] = found.get(entity, 0) + count
-    right, claimed, n = (sum(comb(c, 2) for c in x.values()) for x in (both, found, true))
+        claimed_counts[entity] = claimed_counts.get(entity, 0) + count
+    right, claimed, n = (sum(comb(c, 2) for c in x.values()) for x in (both, claimed_counts, true))
     return Score(right, claimed, n)

@@ -21,7 +21,7 @@ from syncjobs.api.views import ASKED, NOT_FOUND, SENT
 
 DONE = {204: OpenApiResponse(description="Done")}
 MEMBER = OpenApiParameter("membership_id", OpenApiTypes.INT, "path")
-NO_TOKENS = "A token makes no tokens: sign in."
+NO_TOKENS = "A token cannot create tokens. Sign in."
 
 
 class PersonsView(APIView):

@@ -20,7 +20,7 @@ from graph.api.common_serializers import Problem
 from graph.database.role import as_owner
 from syncjobs.api.bodies import BoundedJSON
 
-WRONG = "The e-mail address and the password do not go together, or you have to wait."
+WRONG = "The e-mail address or the password is wrong, or you have to wait."
 NOBODY = {
     401: OpenApiResponse(Problem, description="Nobody is signed in, or the password is wrong")
 }
@@ -76,7 +76,7 @@ class SessionView(APIView):
         person = _person(request)
         wanted = shapes.TenantBody(data=request.data).checked()["tenant"]
         if wanted not in {each.tenant_id for each in members.tenants_of(person)}:
-            raise PermissionDenied("You are no member of this tenant.")
+            raise PermissionDenied("You are not a member of this tenant.")
         request._request.session[members.SESSION_TENANT] = str(wanted)
         return _answer(request)
 

@@ -1,6 +1,6 @@
-"""Attempts that may be guesses or a nuisance, counted: the next one waits, each time longer.
+"""Counts failed attempts (guesses, nuisance); after some, each further attempt must wait longer.
 
-Counts are in Redis for all processes, and forgotten LONGEST after the last attempt. While Redis is
+Counts are in Redis for all processes, and expire LONGEST after the last attempt. While Redis is
 away each process counts for itself. django-axes was not taken: its tables would be the owner's, and
 its cache handler pickles.
 """
@@ -18,14 +18,14 @@ from redis.exceptions import RedisError
 
 log = logging.getLogger("finley.audit")
 LONGEST = 900.0  # seconds
-PATIENCE = 0.25  # seconds for Redis
+TIMEOUT = 0.25  # seconds for Redis
 MOST = 10_000
 _lock = Lock()
 _here: dict[str, tuple[int, float]] = {}
 
 
 def key(kind: str, value: str) -> str:
-    """Names nobody: Redis holds no e-mail addresses."""
+    """The Redis key of a value, hashed, because Redis holds no e-mail addresses."""
     return f"finley:attempts:{kind}:{hashlib.blake2b(value.encode(), digest_size=12).hexdigest()}"
 
 
@@ -37,7 +37,7 @@ def wait(key: str, free: int) -> float:
 
 
 def used_up(key: str, most: int) -> bool:
-    """Whether there were so many; LONGEST after the last one there are none."""
+    """Whether the limit is reached; the count expires LONGEST after the last attempt."""
     return _known(key)[0] >= most
 
 
@@ -52,7 +52,7 @@ def _known(key: str) -> tuple[int, float]:
 
 
 def count(key: str) -> None:
-    """One more attempt, now."""
+    """Count one more attempt."""
     now = time.time()
     with _lock:
         while len(_here) >= MOST:
@@ -66,11 +66,13 @@ def count(key: str) -> None:
             pipe.expire(key, int(LONGEST))
             pipe.execute()
     except (RedisError, OSError) as error:
-        log.warning("attempts are counted here only: no Redis (%s)", type(error).__name__)
+        log.warning(
+            "attempts are counted in this process only: Redis is away (%s)", type(error).__name__
+        )
 
 
 def forget(key: str) -> None:
-    """None any more."""
+    """Delete the count."""
     with _lock:
         _here.pop(key, None)
     try:
@@ -81,5 +83,5 @@ def forget(key: str) -> None:
 
 @cache
 def _redis() -> Redis:
-    options = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+    options = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
     return Redis.from_url(str(settings.REDIS_URL), **options)

@@ -1,21 +1,20 @@
 """Authenticates API requests by token, and determines the tenant whose rows they read."""
 
 import logging
-from hmac import compare_digest
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox import auth
 from knox.crypto import hash_token
-from knox.settings import CONSTANTS
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from finley.auth import client_address, failed_tokens, token_cache
+from finley.auth import client_address, failed_tokens, token_cache, token_lookup
 from finley.models import ApiToken, User
 from graph.database.role import as_owner
 from graph.http.scopes import ADMIN
@@ -27,7 +26,7 @@ UNKNOWN = "Invalid token."
 
 
 class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
-    """knox's authentication, where a token that is not valid database text is simply invalid.
+    """knox's authentication; a token that is not valid database text is invalid.
 
     `request.tenant_id` is the tenant of the request: the token's user, or the user in the header
     X-Finley-User, which is only for read requests of staff with the scope admin. Such reads are
@@ -52,20 +51,18 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
             return cached
         if wait := failed_tokens.wait(self._address):
             raise Throttled(wait, "Too many invalid tokens came from your address.")
-        candidates = ApiToken.objects.filter(token_key=text[: CONSTANTS.TOKEN_KEY_LENGTH])
-        for row in candidates.select_related("user").defer("user__password"):
-            if not self._cleanup_token(row) and compare_digest(hash_token(text), row.digest):
-                validated: tuple[User, ApiToken] = self.validate_user(row)
-                token_cache.keep(text, validated)
-                return token_cache.made(*token_cache.values(validated))
-        failed_tokens.failed(self._address)
-        raise AuthenticationFailed(UNKNOWN)
+        row = token_lookup.find(hash_token(text))
+        if row is None:
+            failed_tokens.failed(self._address)
+            raise AuthenticationFailed(UNKNOWN)
+        validated = token_cache.made(*row)
+        self.validate_user(validated[1])
+        token_cache.keep(text, validated)
+        return validated
 
     def still_valid(self, request: Request, scope: str) -> bool:
-        """Whether the token of a request that lasts is good now, for a user who is active.
-
-        Asks the database.
-        """
+        """Whether the token of a long request is still valid and its user active. Queries the
+        database."""
         user: Any = request.user
         token: Any = request.auth
         now = token_cache.current(token.digest)
@@ -76,6 +73,8 @@ def _tenant(request: Request, user: User, token: ApiToken) -> UUID:
     user_id = request.headers.get(HEADER)
     if user_id is None:
         return user.id
+    if settings.ONLY_API:
+        raise PermissionDenied(f"{HEADER} is not answered here: ask finley's other process.")
     if not (user.is_staff and ADMIN in token.scopes and request.method in SAFE_METHODS):
         raise PermissionDenied(
             f"{HEADER} is only for staff, in read requests, by a token with the scope admin."

@@ -1,5 +1,5 @@
-"""Who signs in with a password: users are read as the owner, for the application's role sees no
-password."""
+"""Password sign-in. Users are read as the owner, because the application's role cannot read
+passwords."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from graph.database.role import as_owner
 
 
 class PasswordBackend(LimitedBackend):
-    """The one that makes guessing take longer and longer, with every query run as the owner."""
+    """LimitedBackend with every query run as the owner."""
 
     def authenticate(
         self,

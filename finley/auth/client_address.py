@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as it can be trusted."""
+"""The client's address, as far as it can be trusted."""
 
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -10,14 +10,14 @@ UNKNOWN = "unknown"  # a Unix socket's client
 
 
 def of_scope(scope: Mapping[str, Any]) -> str:
-    """Of an ASGI scope."""
+    """The address of an ASGI scope's client."""
     forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
     client = scope.get("client")
     return _network(_stated(client[0] if client else "", forwarded))
 
 
 def of_meta(meta: Mapping[str, Any]) -> str:
-    """Of a Django request's META."""
+    """The address in a Django request's META."""
     return _network(
         _stated(str(meta.get("REMOTE_ADDR", "")), str(meta.get("HTTP_X_FORWARDED_FOR", "")))
     )

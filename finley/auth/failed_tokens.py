@@ -1,7 +1,7 @@
-"""Tokens that were not good, counted by the client's address, so that guessing costs us nothing.
+"""Counts invalid tokens by the client's address, so that guessing costs finley little.
 
 Each process counts for itself, in windows of a minute. An address with too many is refused before
-its token is looked up; tokens that were good a moment ago pass.
+its token is looked up; tokens that were valid within the last seconds pass.
 """
 
 import time
@@ -24,13 +24,13 @@ _counts: TLRUCache[str, int] = TLRUCache(MOST, _window_end)
 
 
 def failed(address: str) -> None:
-    """Count one more token of this address that was not good."""
+    """Count one more invalid token from this address."""
     with _lock:
         _counts[address] = _counts.get(address, 0) + 1
 
 
 def wait(address: str) -> float:
-    """Seconds until the address may try again; 0 where it may now."""
+    """Seconds until the address may try again; 0 if it may now."""
     now = time.monotonic()
     with _lock:
         count = _counts.get(address, 0)
@@ -39,6 +39,6 @@ def wait(address: str) -> float:
 
 
 def forget() -> None:
-    """All counts."""
+    """Delete all counts."""
     with _lock:
         _counts.clear()

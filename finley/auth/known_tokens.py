@@ -1,7 +1,7 @@
-"""Which tokens were good a moment ago, for parts of the server that ask no database.
+"""Which tokens were valid recently, for parts of the server that do not query the database.
 
-A request that shows one of them is counted as its bearer's. All others are counted by the client's
-address, for anybody can invent tokens.
+A request with such a token counts for the token. All others count for the client's address, because
+anybody can invent tokens.
 """
 
 import hashlib
@@ -16,20 +16,20 @@ _digests: TTLCache[bytes, bool] = TTLCache(MOST, SECONDS)
 
 
 def note(token: str) -> None:
-    """It is good now."""
+    """Note that the token is valid now."""
     with _lock:
         _digests[_digest(token.encode())] = True
 
 
 def digest_of_good(token: bytes) -> bytes | None:
-    """A digest of the token, if it was good within the last minute."""
+    """A digest of the token if it was valid within the last minute, else None."""
     digest = _digest(token)
     with _lock:
         return digest if digest in _digests else None
 
 
 def forget() -> None:
-    """All of them: a token or a user has changed."""
+    """Delete all notes, because a token or a user has changed."""
     with _lock:
         _digests.clear()
 

@@ -62,7 +62,7 @@ def invitations(person: User) -> list[Membership]:
 
 
 def accept(person: User, membership: int) -> Membership:
-    """See the tenant's data from now on. Raises NotFound."""
+    """Accept an invitation: the person may see the tenant's data from now on. Raises NotFound."""
     with as_owner():
         mine = Membership.objects.filter(member=person, pk=membership)
         if not mine.update(accepted=Coalesce("accepted", Now())):
@@ -71,7 +71,7 @@ def accept(person: User, membership: int) -> Membership:
 
 
 def leave(person: User, membership: int) -> None:
-    """Decline an invitation, or be a member no more. Raises NotFound."""
+    """Decline an invitation, or give up a membership. Raises NotFound."""
     with as_owner():
         if not Membership.objects.filter(member=person, pk=membership).delete()[0]:
             raise NotFound("You have no such invitation.", "id")
@@ -87,13 +87,13 @@ def members(tenant_id: UUID) -> list[Membership]:
 def invite(tenant_id: UUID, email: str, role: str) -> Membership:
     """Invite a user to see the tenant's data, or change a member's role.
 
-    An invitation gives nothing until the invited person accepts it. Raises QuestionError where no
+    An invitation has no effect until the invited person accepts it. Raises QuestionError if no
     other user has the address.
     """
     with as_owner():
         member = User.objects.filter(email__iexact=email, is_active=True).first()
         if member is None or member.pk == tenant_id:
-            raise QuestionError(f"There is no other user {email}.", "email")
+            raise QuestionError(f"No other user has the address {email}.", "email")
         membership, _ = Membership.objects.update_or_create(
             member=member, tenant_id=tenant_id, defaults={"role": role}
         )
@@ -101,7 +101,7 @@ def invite(tenant_id: UUID, email: str, role: str) -> Membership:
 
 
 def remove(tenant_id: UUID, membership: int) -> None:
-    """Let a member see the tenant's data no more. Raises NotFound."""
+    """End a membership: the member may no longer see the tenant's data. Raises NotFound."""
     with as_owner():
         if not Membership.objects.filter(tenant_id=tenant_id, pk=membership).delete()[0]:
             raise NotFound("You have no such member.", "id")

@@ -21,7 +21,7 @@ SCOPES = {Role.VIEWER: (READ,), Role.REVIEWER: (READ, REVIEW), Role.OWNER: (READ
 
 @dataclass(frozen=True, slots=True)
 class SessionCredentials:
-    """What a session stands for in place of a token."""
+    """What a session is worth: the scopes of the member's role, in place of a token's."""
 
     access: Access
 
@@ -31,7 +31,7 @@ class SessionCredentials:
 
     @property
     def token_key(self) -> str:
-        """By which requests are counted: a person's sessions together."""
+        """The key of the rate limit: all sessions of a person count together."""
         return f"session:{self.access.person.pk}"
 
     @property
@@ -58,7 +58,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
         return person, credentials
 
     def still_valid(self, request: Request, scope: str) -> bool:
-        """Whether the session of a request that lasts is good now and shows the same tenant."""
+        """Whether the session of a long request is still valid and shows the same tenant."""
         plain: Any = request._request
         user: Any = request.user
         if not plain.session.exists(plain.session.session_key):

@@ -1,7 +1,7 @@
-"""Sessions of the pages and the admin, kept in the database as the owner's rows.
+"""Sessions of the pages and the admin, stored as the owner's rows.
 
-The application's role, which reads tenants' rows, can neither read nor write a session: who gets a
-statement past it still cannot become somebody else.
+The application's role, which reads tenants' rows, can neither read nor write a session. So an
+injected statement cannot turn its author into another user.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from graph.database.role import as_owner
 
 
 class SessionStore(db.SessionStore):
-    """Django's, with every query run as the owner."""
+    """Django's database sessions, with every query run as the owner."""
 
     def load(self) -> dict[str, Any]:
         with as_owner():

@@ -1,4 +1,4 @@
-"""Signing in to the admin and the pages: after some failures the next try has to wait.
+"""Sign-in to the admin and the pages: after some failures the next attempt has to wait.
 
 Failures are counted by e-mail and by client address (finley.auth.attempts).
 """
@@ -19,10 +19,10 @@ FREE_OF_ADDRESS = 20  # … of one client's address, whoever it names
 
 
 class LimitedBackend(ModelBackend):
-    """Django's, where guessing passwords takes longer and longer.
+    """Django's ModelBackend with a growing wait after failed passwords.
 
-    Raises PermissionDenied while there is a wait: the page says what it says of a wrong password,
-    so that nobody learns whether the address exists or is locked.
+    Raises PermissionDenied during a wait. The page then says the same as for a wrong password, so
+    that nobody learns whether the address exists or is locked.
     """
 
     def authenticate(

@@ -1,11 +1,12 @@
-"""Tokens that were good a moment ago, so that a burst of requests does not ask for each anew.
+"""Caches validated tokens, so that a burst of requests queries the database once.
 
-Kept by their digest, for FINLEY_TOKEN_SECONDS at most and never beyond their expiry. Whatever this
-process changes about a token or a user is known at once; what another changes, within that time.
+Entries are keyed by the token's digest, for FINLEY_TOKEN_SECONDS at most and never beyond the
+token's expiry. A change by this process takes effect at once; a change by another process within
+that time.
 
-What is kept are column values. Each request gets objects of its own, which belong to no database
-role yet: an object that was read as one role would make later requests ask as that role, and would
-remember permissions.
+An entry holds column values. Each request gets objects of its own, which belong to no database role
+yet: an object read as one role would make later requests query as that role, and would keep its
+cached permissions.
 """
 
 from threading import Lock
@@ -18,7 +19,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 from knox.crypto import hash_token
 
-from finley.auth import known_tokens
+from finley.auth import known_tokens, token_lookup
 from finley.models import ApiToken, User
 
 MOST = 10_000
@@ -41,7 +42,7 @@ _entries: TLRUCache[str, Entry] = TLRUCache(MOST, _expires)
 
 
 def get(token: str) -> Known | None:
-    """Whose it is, if it was good within the time."""
+    """The token's user and row, if it was validated recently; else None."""
     with _lock:
         entry = _entries.get(hash_token(token))
     if entry is None:
@@ -52,14 +53,20 @@ def get(token: str) -> Known | None:
 
 def made(user: Values, token: Values) -> Known:
     """Objects of these values that belong to no role: the router decides where they are read."""
-    asker = User.from_db(None, list(user), list(user.values()))
-    api_token = ApiToken.from_db(None, list(token), list(token.values()))
+    asker, api_token = _object(User, user), _object(ApiToken, token)
     ApiToken._meta.get_field("user").set_cached_value(api_token, asker)
     return asker, api_token
 
 
+def _object[Row: (User, ApiToken)](model: type[Row], values: Values) -> Row:
+    """`from_db` takes values in the order of the model's columns."""
+    names = [field.attname for field in model._meta.concrete_fields if field.attname in values]
+    row: Row = model.from_db(None, names, [values[name] for name in names])
+    return row
+
+
 def values(pair: Known) -> Entry:
-    """The columns that were read of both; never the password."""
+    """The columns that were read of the user and the token; never the password."""
     return _columns(pair[0]), _columns(pair[1])
 
 
@@ -72,13 +79,9 @@ def _columns(row: User | ApiToken) -> Values:
 def current(digest: str) -> Known | None:
     """As the database has it now: None for a token that is gone or expired, or a user who is not
     active. For what lasts longer than a request."""
-    tokens = ApiToken.objects.filter(digest=digest).select_related("user").defer("user__password")
-    token = tokens.first()
-    if token is None or not token.user.is_active:
-        return None
-    if token.expiry is not None and token.expiry <= timezone.now():
-        return None
-    return token.user, token
+    row = token_lookup.find(digest)
+    pair = None if row is None else made(*row)
+    return pair if pair is not None and pair[0].is_active else None
 
 
 def keep(token: str, pair: Known) -> None:
@@ -90,7 +93,7 @@ def keep(token: str, pair: Known) -> None:
 @receiver([post_save, post_delete], sender=ApiToken)
 @receiver([post_save, post_delete], sender=User)
 def forget(**_: Any) -> None:
-    """All of them: such changes are rare."""
+    """Delete all entries. Changes of tokens and users are rare."""
     with _lock:
         _entries.clear()
     known_tokens.forget()

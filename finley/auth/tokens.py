@@ -13,13 +13,13 @@ SCOPES = (READ, SYNC)  # that a person may give; `manage.py tokens` gives admin
 
 
 def listed(person: User) -> list[ApiToken]:
-    """The oldest first; of the token itself only its first letters are known."""
+    """The user's tokens, oldest first. Only their first letters are known."""
     with as_owner():
         return list(ApiToken.objects.filter(user=person).order_by("created", "digest"))
 
 
 def make(person: User, name: str, scopes: list[str], days: int = DAYS) -> tuple[ApiToken, str]:
-    """A token, which nobody can show again. Raises TooMany."""
+    """A new token. It cannot be shown again. Raises TooMany."""
     with as_owner():
         if ApiToken.objects.filter(user=person).count() >= MOST:
             raise TooMany(f"You have {MOST} tokens: revoke some first.", after=60)
@@ -30,7 +30,7 @@ def make(person: User, name: str, scopes: list[str], days: int = DAYS) -> tuple[
 
 
 def revoke(person: User, token_key: str) -> None:
-    """The token that begins so gives nothing from now on. Raises NotFound."""
+    """Revoke the token with these first letters. Raises NotFound."""
     with as_owner():
         row = ApiToken.objects.filter(user=person, token_key=token_key).first()
         if row is None:

@@ -18,8 +18,8 @@ from io import StringIO
 from pathlib import Path
 
 from finley.demo import casual, company, decoys, mishaps, paying, recurring
+from finley.demo.frequency import DAY, add_months
 from finley.demo.journal import COLUMNS, Journal
-from finley.demo.rhythm import DAY, add_months
 from finley.demo.truth import Truth
 
 TRUTH_FILE = "truth.json"

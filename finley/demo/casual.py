@@ -1,4 +1,4 @@
-"""Traffic without a rhythm: supplies, card purchases, orders from customers."""
+"""Payments that do not recur: supplies, card purchases, orders from customers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import date
 from random import Random
 
 from finley.demo.company import DEPARTMENTS
+from finley.demo.frequency import DAY, moments, within
 from finley.demo.journal import PENDING, Journal, Row
 from finley.demo.parties import Party
-from finley.demo.rhythm import DAY, moments, within
 from finley.demo.truth import SameTransaction
 
 _GOODS = ("Materials", "Spare parts", "Repair", "Small order", "Delivery", "Samples", "Call-out")

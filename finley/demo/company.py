@@ -7,9 +7,7 @@ from datetime import date
 from random import Random
 
 from finley.demo import noise
-from finley.demo.names import TRADES, Names
-from finley.demo.parties import Party, Registry
-from finley.demo.rhythm import (
+from finley.demo.frequency import (
     DAY,
     JITTER_LIMIT,
     STEP_DAYS,
@@ -19,6 +17,8 @@ from finley.demo.rhythm import (
     dice,
     due_days,
 )
+from finley.demo.names import TRADES, Names
+from finley.demo.parties import Party, Registry
 from finley.demo.streams import SPECS, Spec, Stream
 
 DEPARTMENTS = ("Premises", "Production", "Sales", "Office")
@@ -179,4 +179,4 @@ def expected_days(stream: Stream) -> tuple[list[date], date | None]:
         if day > stream.last:
             return days, day if stream.active else None
         days.append(day)
-    raise AssertionError("a rhythm has no end")
+    raise AssertionError("a plan has no end")

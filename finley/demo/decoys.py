@@ -6,8 +6,8 @@ from datetime import date
 from random import Random
 
 from finley.demo.casual import post_card, some_pence, supply
+from finley.demo.frequency import DAY, due_days, irregular, moments, within
 from finley.demo.journal import PENDING, Journal, Row
-from finley.demo.rhythm import DAY, due_days, irregular, moments, within
 
 PLACEHOLDER_ID, PLACEHOLDER_DAY = "V99999", 5
 MASK = "REDACTED"

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 
 from finley.demo.books import generate
-from finley.demo.rhythm import dice
+from finley.demo.frequency import dice
 
 TO = "accounts@example.org"
 _Row = dict[str, str]
@@ -25,7 +25,7 @@ class Mail:
 
 
 def mails(seed: int = 7, end: date | None = None) -> list[Mail]:
-    """About a dozen mails, in the order of their moments: the same for the same seed.
+    """About a dozen mails, in the order of their timestamps: the same for the same seed.
 
     Invoices that name the number of a ledger entry and its amount, a reminder, a credit note,
     receipts that name no number, and what belongs to nothing: newsletters, and an offer for the

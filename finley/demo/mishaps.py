@@ -8,9 +8,9 @@ from random import Random
 from finley.demo import noise
 from finley.demo.casual import post_card
 from finley.demo.company import ghost
+from finley.demo.frequency import DAY, within
 from finley.demo.journal import Journal, Row, money
 from finley.demo.parties import Party
-from finley.demo.rhythm import DAY, within
 from finley.demo.truth import Duplicate, Reversal
 
 EACH = 3  # mishaps of each kind in eighteen months
@@ -91,7 +91,7 @@ def _zeros(journal: Journal, rng: Random, original: Row, kind: str) -> None:
 
 
 def _split(journal: Journal, rng: Random, original: Row, kind: str) -> None:
-    """Entered again in two parts within a week, with marks on the number."""
+    """Entered again in two parts within a week, with a suffix on each number."""
     part = round(original.pence * rng.uniform(0.35, 0.65))
     first = _again(journal, rng, original, kind, pence=part, number=f"{original.number}/1")
     _again(journal, rng, original, kind, pence=original.pence - part,

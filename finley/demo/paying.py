@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import date
 from random import Random
 
+from finley.demo.frequency import DAY, add_months, due_days, within, workday
 from finley.demo.journal import Journal, Row
-from finley.demo.rhythm import DAY, add_months, due_days, within, workday
 from finley.demo.truth import Duplicate, Fee, Reversal, SameTransaction, Series, Settlement
 
 THURSDAY = 3
@@ -101,7 +101,7 @@ def _charge(journal: Journal, rng: Random, paid: Row) -> None:
 def _settled(
     journal: Journal, rows: Iterable[Row], paid: list[Row], kind: str, *, complete: bool
 ) -> None:
-    """Notes a settlement; payments that follow a series' invoices inherit its rhythm."""
+    """Notes a settlement; payments that follow a series' invoices inherit its frequency."""
     invoices = [one for row in rows for one in (row, *journal.credits[row.ref])]
     if paid:
         journal.settles.append(

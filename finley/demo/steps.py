@@ -1,4 +1,4 @@
-"""What `manage.py demo` does, a step a function; each returns what it found."""
+"""The steps of `manage.py demo`, one function each; each returns what it found."""
 
 import secrets
 import socket
@@ -82,7 +82,7 @@ def yesterday() -> date:
 
 
 def forget_other_days(user_id: UUID, state: Path, seed: int, end: date) -> None:
-    """Books that end on another day are other books, with other keys: the old ones go first."""
+    """Delete the demo's old books if they end on another day, because they have other keys."""
     mark, label = state / "demo" / "books.txt", f"seed {seed}, until {end.isoformat()}"
     if not mark.exists() or mark.read_text() != label:
         for model in (RawEvent, NormalizedEntity, PaymentCase):
@@ -92,7 +92,7 @@ def forget_other_days(user_id: UUID, state: Path, seed: int, end: date) -> None:
 
 
 def tenant_of(data: Path | None) -> str:
-    """Other books are another tenant's: nothing is mixed with the demo's own."""
+    """The tenant for these books; books of one's own get another tenant than the demo's."""
     if data is None:
         return TENANT
     name = "".join(c if c.isalnum() else "-" for c in data.resolve().name.lower()).strip("-")
@@ -114,7 +114,8 @@ def refresh() -> view_refresh.Refresh:
 
 
 def a_path(user_id: UUID, top: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """A path between the most important vendor and the least of the top ones that has one."""
+    """A path from the most important vendor to the least important of the top ones that
+    has a path."""
     for other in reversed(top[1:]):
         path = whole_graph.path(user_id, UUID(top[0]["id"]), UUID(other["id"]))
         if path["found"]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
+from finley.demo.frequency import Habit
 from finley.demo.parties import Party
-from finley.demo.rhythm import Habit
 
 # Share of the average in January, February, …
 WINTER = (1.9, 1.75, 1.4, 0.9, 0.5, 0.3, 0.25, 0.25, 0.45, 0.9, 1.5, 1.9)

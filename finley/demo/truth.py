@@ -178,7 +178,7 @@ class Decoy:
 class Truth:
     """Everything that is known about one set of books.
 
-    `echoes` are bank rows that pay the invoices of a series: they inherit its rhythm, so calling
+    `echoes` are bank rows that pay the invoices of a series: they inherit its frequency, so calling
     them a series is neither right nor wrong. `placeholder_ids` are supplier ids shared by unlike
     parties, `mask_names` names that stand for many parties; neither identifies anybody.
     """

@@ -143,7 +143,11 @@ def started(pid: int) -> str | None:
 
 
 def end_leftover(pid: int, began: str, number: int, seconds: float) -> bool:
-    """End a process of an earlier supervisor if it is still the same. False if it does not end."""
+    """End a server process that an earlier supervisor left behind.
+
+    A pid may have been reused, so the process is ended only if its start time is the recorded one.
+    Returns False if it does not end.
+    """
     deadline = time.monotonic() + seconds
     if started(pid) == began:
         with contextlib.suppress(ProcessLookupError):

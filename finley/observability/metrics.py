@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, connections
 from django.http import HttpRequest
 from prometheus_client import REGISTRY, Histogram
@@ -72,6 +73,8 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield from _pools()
+        if settings.ONLY_API:  # whose role sees no tenant's runs; workers tell
+            return
         with suppress(DatabaseError):
             yield from _runs()
             yield from _changes()

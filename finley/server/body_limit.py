@@ -1,4 +1,4 @@
-"""Request bodies have an end: larger ones are refused before anything of them is stored."""
+"""Limits the size of request bodies: a larger one is refused before any of it is stored."""
 
 from finley.server.asgi_types import Application, Message, Receive, Scope, Send
 from finley.server.refusal import refuse
@@ -9,10 +9,10 @@ CLOSE = (b"connection", b"close")
 
 
 class BodyLimit:
-    """An ASGI application whose requests hold at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
+    """An ASGI application whose request bodies have at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
 
-    Django would write a whole body to disk before a view sees it. One whose Content-Length says
-    that it is too large is not read; of one that does not say, no more than the bound is.
+    Django would write a whole body to disk before a view sees it. A body whose Content-Length is
+    too large is not read; of one without a Content-Length, no more than the limit is read.
     """
 
     def __init__(self, application: Application) -> None:

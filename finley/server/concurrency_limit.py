@@ -32,8 +32,11 @@ class _Client:
 
 
 class ConcurrencyLimit:
-    """Counts requests by client. A request counts from the end of its body until its response
-    begins: a client that sends slowly, reads slowly or follows a stream occupies no slot."""
+    """Counts requests by client.
+
+    A request counts from the end of its body until its response begins. So a client that sends
+    slowly, reads slowly or follows a stream occupies no slot.
+    """
 
     def __init__(self) -> None:
         self._requests = 0
@@ -41,7 +44,8 @@ class ConcurrencyLimit:
 
     @asynccontextmanager
     async def slot(self, shares: Mapping[bytes, float]) -> AsyncIterator[None]:
-        """Wait until each of these clients has a thread left. Raises TooManyRequests at once."""
+        """Wait until each of these clients has a free thread. Raises TooManyRequests at once if too
+        many wait."""
         self._take(shares)
         try:
             async with AsyncExitStack() as threads:
@@ -73,7 +77,7 @@ class ConcurrencyLimit:
 def shares_of(scope: Scope) -> dict[bytes, float]:
     """The clients that a request counts for, each with its share of all requests and threads.
 
-    A token that was valid a moment ago counts for itself. Any other one counts for itself and for
+    A token that was valid recently counts for itself. Any other one counts for itself and for
     the client's address, so that a client with invented tokens is still one client. A request
     without a token, as the pages' are, counts for the address alone.
     """

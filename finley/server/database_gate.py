@@ -1,7 +1,7 @@
-"""While PostgreSQL is away every request is told so at once, and when to come again.
+"""While PostgreSQL is away, requests that need it are answered at once with 503 and Retry-After.
 
-A pool would wait for its timeout, with a thread, for each request. Whether the server can be
-reached is looked at once a second at most, by a connection of TCP or of its Unix socket.
+Otherwise each would wait for the pool's timeout and hold a thread. Whether the server can be
+reached is checked at most once a second, by a TCP connection or one to its Unix socket.
 """
 
 import socket
@@ -19,7 +19,7 @@ from graph.http import problems
 
 AFTER = 2  # seconds
 BELIEVED = 1.0  # seconds that a look counts
-PATIENCE = 0.5  # seconds for a connection
+TIMEOUT = 0.5  # seconds for a connection
 AWAY = "The database cannot be reached just now. Try again in a moment."
 
 
@@ -37,13 +37,14 @@ class DatabaseGate:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
-        """What a view met on its way; other errors are others'."""
+        """The 503 for an exception that means that the database is away; None for other
+        exceptions."""
         unreachable = isinstance(exception, OperationalError | InterfaceError)
         return away(request) if unreachable else None
 
 
 def away(request: HttpRequest) -> HttpResponseBase:
-    """A problem under /api/, a sentence elsewhere."""
+    """The response: a problem under /api/, a plain sentence elsewhere."""
     headers = {"Retry-After": str(AFTER)}
     if request.path.startswith("/api/"):
         body = problems.body(503, AWAY)
@@ -52,14 +53,16 @@ def away(request: HttpRequest) -> HttpResponseBase:
 
 
 def is_reachable() -> bool:
-    """Whether somebody listens where PostgreSQL is."""
+    """Whether PostgreSQL's address accepts connections."""
     where = place()
     return where is None or _listens(*where)
 
 
 def place() -> tuple[str, int] | None:
-    """PostgreSQL's host, or its socket's folder, and port; None where there is no single one, and
-    for the embedded server, which is started when it is needed."""
+    """PostgreSQL's host or socket folder, and its port.
+
+    None if there is no single one, and for the embedded server, which starts when it is needed.
+    """
     database = settings.DATABASES[DEFAULT_DB_ALIAS]
     host = str(database.get("HOST") or "")
     if database["ENGINE"] == "finley.embedded.backend" or not host or "," in host:
@@ -72,10 +75,10 @@ def _listens(host: str, port: int) -> bool:
     try:
         if host.startswith("/"):
             with socket.socket(socket.AF_UNIX) as line:
-                line.settimeout(PATIENCE)
+                line.settimeout(TIMEOUT)
                 line.connect(str(Path(host) / f".s.PGSQL.{port}"))
             return True
-        with socket.create_connection((host, port), timeout=PATIENCE):
+        with socket.create_connection((host, port), timeout=TIMEOUT):
             return True
     except OSError:
         return False

@@ -1,14 +1,14 @@
-"""Django's ASGI handler, but a request is made, answered and finished in one thread, and its
-connections are back in the pool before the answer goes out.
+"""Django's ASGI handler, but each request is created, answered and finished in one thread, and its
+database connections return to the pool before the response is sent.
 
-None of finley's middlewares and views is asynchronous. Django would go back and forth between the
-event loop and a thread for each of them, make that thread anew for each request, and send each of
-its signals from the loop, which took most of a busy server's time; and it would give connections
-back when all is sent, so that a client that reads slowly would keep them.
+None of finley's middlewares and views is asynchronous. Django would switch between the event loop
+and a thread for each of them, start that thread anew for each request, and send each signal from
+the loop, which took most of a busy server's time. It would also return connections only after the
+response is sent, so a client that reads slowly would hold them.
 
-Threads are few, because they share one interpreter: 24 answered a fifth less than six did, whenever
-more came than could be answered. So that nobody can hold them all, ConcurrencyLimit shares them
-out, and what watches the process has its own.
+Threads are few, because they share one interpreter: under overload 24 threads answered a fifth less
+than 6. ConcurrencyLimit shares them fairly among clients, and health probes have a thread of their
+own.
 """
 
 import asyncio
@@ -81,7 +81,7 @@ class ThreadedHandler(ASGIHandler):
             return await _unless_cancelled(job)
 
     async def read_body(self, receive: Receive) -> BytesIO:
-        """In memory: finley.server.body_limit lets no large one pass."""
+        """The body in memory; finley.server.body_limit has limited its size."""
         pieces, more = [], True
         while more:
             message = await receive()

@@ -8,17 +8,21 @@ from functools import cache
 from uuid import uuid4
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.csp import csp_override, csp_report_only_override
 
 from finley.observability import metrics
+from finley.server import error_pages
+from finley.server.concurrency_limit import PROBES
 from graph.database.role import as_owner
 from graph.http import problems
 
 log = logging.getLogger("finley.requests")
 HEADER = "X-Request-ID"
 OF_OWNER = ("admin:index", "job-failures", "account")
+OF_API = ("/api/", f"/{settings.STATIC_URL.lstrip('/')}")
+OF_OTHERS = ("/api/v1/job-failures/", "/api/v1/webhooks/")
 _VALID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -79,6 +83,19 @@ class LooserPoliciesMiddleware:
         """The view under the policy, in whatever mode policies are."""
         override = csp_report_only_override if settings.CSP_MODE == "report" else csp_override
         return override(policy if settings.CSP_MODE != "off" else {})(self.get_response)
+
+
+class OnlyApiMiddleware:
+    """404 for all that would run as the owner: this process has not got the owner's password."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        path = request.path
+        if path in PROBES or (path.startswith(OF_API) and not path.startswith(OF_OTHERS)):
+            return self.get_response(request)
+        return error_pages.not_found(request, Http404())
 
 
 class StaffRoleMiddleware:

@@ -1,6 +1,6 @@
-"""The API's schema, made once for each form that it is asked for in.
+"""The API's schema, generated once per format.
 
-Making it takes half a second of the processor, and anybody may ask for it.
+Generating it takes half a second of processor time, and anybody may request it.
 """
 
 from threading import Lock
@@ -17,8 +17,8 @@ _made: dict[str, tuple[bytes, dict[str, str]]] = {}
 
 
 class SchemaView(SpectacularAPIView):
-    """drf-spectacular's; it has no languages and no versions, so that its parameters change
-    nothing."""
+    """drf-spectacular's view, cached. The schema has no languages and no versions, so parameters do
+    not change it."""
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -1,6 +1,6 @@
 """uvicorn's h11 protocol with timeouts for headers, body and response; uvicorn has none.
 
-PATIENCE sets the seconds for the head of a request, for its body, and for reading the response. A
+REQUEST_TIMEOUTS sets the seconds for receiving a head, for a body, and for reading a response. A
 client that sends or reads a byte now and then does not extend them. Until then a slow client
 occupies a socket, never a thread.
 """
@@ -21,7 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from graph.http import problems
 
-READ_AT_LEAST = 32_768  # bytes of the response that a client must read per PATIENCE["read"]
+READ_AT_LEAST = 32_768  # bytes of the response that a client must read per REQUEST_TIMEOUTS["read"]
 TOO_SLOW = "The request did not arrive within {seconds:g} seconds."
 
 
@@ -66,7 +66,7 @@ class TimeoutProtocol(H11Protocol):
     def _wait_for_reader(self) -> None:
         """Start the read timeout; it is renewed while the client reads fast enough."""
         unread = self._unread()
-        self._end("reader", settings.PATIENCE["read"], lambda: self._leave(unread))
+        self._end("reader", settings.REQUEST_TIMEOUTS["read"], lambda: self._leave(unread))
 
     def _leave(self, before: int) -> None:
         """Close the connection if the client has read too little since the last check.
@@ -97,7 +97,7 @@ class TimeoutProtocol(H11Protocol):
         self._no_end("request")
         if coming is not None:
             part, _ = coming
-            self._end("request", settings.PATIENCE[part], lambda: self._give_up(part))
+            self._end("request", settings.REQUEST_TIMEOUTS[part], lambda: self._give_up(part))
 
     def _part(self) -> tuple[str, object] | None:
         if self.transport.is_closing():
@@ -113,7 +113,7 @@ class TimeoutProtocol(H11Protocol):
         """Respond with 408 if no response has begun, and close the connection."""
         has_begun = self.conn.trailing_data[0] or part == "body"
         if has_begun and self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            self.transport.write(_too_slow(settings.PATIENCE[part]))
+            self.transport.write(_too_slow(settings.REQUEST_TIMEOUTS[part]))
         if part == "body":
             self.cycle.disconnected = True
             self.cycle.message_event.set()

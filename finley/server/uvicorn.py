@@ -20,8 +20,8 @@ def options(**overrides: Any) -> dict[str, Any]:
         "reset_contextvars": True,
         "log_level": "warning",
         "access_log": False,  # it would tell of queries, which hold what people search for
-        "timeout_keep_alive": settings.PATIENCE["idle"],
-        "timeout_graceful_shutdown": settings.PATIENCE["stop"],
+        "timeout_keep_alive": settings.REQUEST_TIMEOUTS["idle"],
+        "timeout_graceful_shutdown": settings.REQUEST_TIMEOUTS["stop"],
         **overrides,
     }
 

@@ -1,4 +1,4 @@
-"""A tenant erased: rows, view, caches, jobs, files; and a certificate that says what went."""
+"""Erases a tenant: rows, view, caches, jobs, files; and writes a certificate of what was erased."""
 
 import shutil
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ NOT_REACHED = (
 
 @dataclass
 class Erasure:
-    """What was erased: rows by table, keys of Redis, files; what a legal hold has kept."""
+    """What was erased: rows by table, Redis keys, files; and what a legal hold has kept."""
 
     user_id: UUID
     rows: dict[str, int] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Erasure:
     files: int = 0
 
     def certificate(self, hold: str) -> dict[str, Any]:
-        """For whoever asked: it names the tenant by its id alone."""
+        """The certificate as JSON. It names the tenant by id only."""
         return {
             "tenant": str(self.user_id),
             "erased_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -61,11 +61,12 @@ class Erasure:
 
 
 def erase(user: User, *, hold: str = "") -> Erasure:
-    """Erase the tenant; with a legal `hold` (its reason) the books stay, under its id alone.
+    """Erase the tenant; with a legal `hold` (its reason) the books stay, under the tenant's id
+    only.
 
-    One transaction for all rows: a sync that runs meanwhile finds its run gone and saves nothing.
-    Then the view, Redis and files, each of which may be done again. Raises DatabaseError; Redis
-    that is away leaves `redis_keys` None.
+    All rows go in one transaction; a sync that runs meanwhile finds its run gone and saves nothing.
+    Then the view, Redis and files follow; each of these steps may be repeated. Raises
+    DatabaseError. If Redis is away, `redis_keys` is None.
     """
     erasure = Erasure(user.pk)
     with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
@@ -137,7 +138,7 @@ def _marks(cursor: Any, erasure: Erasure) -> None:
 
 
 def _emptied(erasure: Erasure) -> None:
-    """The view without the tenant, then no mark of it; what was deleted is off the pages too."""
+    """Refresh the view, delete the tenant's change records, and free the pages of deleted rows."""
     refresh.refresh()
     with connections[ROLE].cursor() as cursor:
         cursor.execute(f"DELETE FROM {triggers.MARKS} WHERE user_id = %s", [erasure.user_id])  # noqa: S608

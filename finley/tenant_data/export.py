@@ -1,9 +1,9 @@
-"""All that is kept of a tenant as one ZIP of open formats, and back.
+"""Exports all data of a tenant as one ZIP of open formats, and imports it again.
 
-A file of JSON lines for each table (`tables/<name>.jsonl`), who may see the tenant and whom it may
-see, the rejects files, and `manifest.json` with counts and SHA-256 sums. Passwords and tokens are
-in none of it, nor numbers that another installation would read as something else: content types,
-groups and permissions go by their names, users by their e-mail addresses.
+A file of JSON lines for each table (`tables/<name>.jsonl`), who may see the tenant and whom the
+tenant may see, the rejects files, and `manifest.json` with counts and SHA-256 sums. Passwords and
+tokens are left out. Content types, groups and permissions are written by name and users by e-mail
+address, because their ids differ between installations.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ MEMBERSHIPS = {  # an import restores the first; the other is for other tenants 
 
 
 class TransferError(Exception):
-    """The sentence says what is wrong with the file, or with the tenant that is there."""
+    """The message says what is wrong with the file, or with the tenant that already exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +154,10 @@ def rejects_of(user_id: UUID) -> Iterator[Path]:
 
 
 def import_(path: Path) -> Transfer:
-    """The tenant of an export, under its own id: all of it or nothing.
+    """Import an exported tenant under its own id: everything or nothing.
 
-    The view is to be refreshed afterwards. The user has no password and no token. Raises
-    TransferError for a file that is damaged or no export, and where the tenant is there already.
+    The view must be refreshed afterwards. The user has no password and no token. Raises
+    TransferError if the file is damaged or not an export, or if the tenant exists already.
     """
     try:
         with zipfile.ZipFile(path) as archive:

@@ -1,4 +1,4 @@
-"""The tables that hold rows of tenants, from the database's catalogue and not from a list."""
+"""The tables that hold rows of tenants, read from the database's catalogue instead of a list."""
 
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -52,9 +52,8 @@ WHERE contype = 'f' AND conrelid <> confrelid AND NOT condeferred
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`columns` are those that can be written, in the table's order; the database numbers
-    `numbered` itself, and `needed` may not be NULL.
-    """
+    """`columns` are the writable ones, in the table's order. The database generates those in
+    `numbered`; those in `needed` may not be NULL."""
 
     name: str
     columns: tuple[str, ...]
@@ -63,12 +62,13 @@ class Table:
 
     @property
     def named(self) -> tuple[str, ...]:
-        """The columns that point at rows of the installation's own."""
+        """The columns that refer to rows of the installation, such as users."""
         return tuple(column for column in self.columns if column in NAMED)
 
 
 def of_tenants(cursor: CursorWrapper) -> list[Table]:
-    """Each before the tables whose rows point at its rows: the order in which rows are inserted."""
+    """The tables in the order in which rows can be inserted: each before the tables that refer to
+    it."""
     cursor.execute(TENANTS)
     tables = {
         name: Table(name, tuple(columns), tuple(numbered), frozenset(needed))

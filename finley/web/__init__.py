@@ -1,1 +1,2 @@
-"""The pages for people: one module a page. They ask what the API asks, for the session's tenant."""
+"""The pages for people, one module per page. They ask the same questions as the API, for the
+session's tenant."""

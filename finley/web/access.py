@@ -1,4 +1,4 @@
-"""Who looks at a page, at whose data, in which role."""
+"""Which person looks at a page, at which tenant's data, in which role."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ MOST_RESUMED = 100_000  # characters of a form that are kept over a sign-in
 
 
 class PageRequest(HttpRequest):
-    """A request to a page: somebody is signed in."""
+    """A request to a page by a person who is signed in."""
 
     access: Access
 
@@ -46,12 +46,12 @@ View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
 
 
 def page(needs: Role = Role.VIEWER, *, as_json: bool = False) -> Callable[[Page], View]:
-    """A view for people who are signed in and have this role.
+    """Decorates a view for people who are signed in and have this role.
 
-    Others are asked to sign in, and a form that they sent is kept over that. Errors of the graph
-    become pages, or problems (RFC 9457) with `as_json`, for what a script asks: NotFound a 404,
-    TooMany a 429, a view that is not ready and a question that reached its time limit a 503, any
-    other a 400. NULs, which no text in the database may hold, are taken out of forms.
+    Others are asked to sign in; a form that they sent is kept until they have. Errors of the graph
+    become pages, or problems (RFC 9457) with `as_json` for requests of scripts: NotFound 404,
+    TooMany 429, a view that is not ready and a time limit 503, any other 400. NULs, which
+    PostgreSQL refuses in texts, are removed from forms.
     """
 
     def decorated(view: Page) -> View:

@@ -29,7 +29,7 @@ MAILS_OF_ADDRESS = 20  # … from one client's address, to whomever
 
 
 class SignIn(LoginView):
-    """Django's, where a user's name is an e-mail address."""
+    """Django's sign-in page; the user's name is an e-mail address."""
 
     template_name = "web/sign_in.html"
     redirect_authenticated_user = True
@@ -42,7 +42,7 @@ class SignIn(LoginView):
 
 
 class ForgottenPassword(PasswordResetView):
-    """Django's. Without a mail server there is no such page."""
+    """Django's page for a new password. It exists only if a mail server is configured."""
 
     template_name = "web/password_forgotten.html"
     email_template_name = "web/password_mail.txt"
@@ -51,18 +51,19 @@ class ForgottenPassword(PasswordResetView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
         if not layout(request)["sends_mail"]:
-            raise Http404("finley sends no mail here: ask who runs it for a new password.")
+            raise Http404("finley cannot send mail here. Ask its administrator for a new password.")
         return super().dispatch(request, *args, **options)
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Too many mails are not sent, and the page says the same: nobody learns who has one."""
+        """Sends no mail above the limit, but the page says the same, so that nobody learns which
+        addresses exist."""
         address = client_address.of_meta(self.request.META)
         keys = {
             attempts.key("reset", form.cleaned_data["email"].lower()): MAILS,
             attempts.key("reset-at", address): MAILS_OF_ADDRESS,
         }
         if any(attempts.used_up(key, most) for key, most in keys.items()):
-            log.warning("no mail about a password: too many were asked for from %s", address)
+            log.warning("no mail about a password: too many requests from %s", address)
             return HttpResponseRedirect(self.get_success_url())
         for key in keys:
             attempts.count(key)
@@ -108,7 +109,7 @@ def switch(request: PageRequest) -> HttpResponse:
     wanted = request.POST.get("tenant", "")
     choices = members.tenants_of(request.access.person)
     if wanted not in {str(each.tenant_id) for each in choices}:
-        raise PermissionDenied("You are no member of this tenant.")
+        raise PermissionDenied("You are not a member of this tenant.")
     request.session[members.SESSION_TENANT] = wanted
     return redirect("overview")
 
@@ -119,7 +120,7 @@ def invite(request: PageRequest) -> HttpResponse:
     """Invite a user to see the tenant's data, or change the role of one who does."""
     form = MemberForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Say an e-mail address and a role.")
+        messages.error(request, "Enter an e-mail address and choose a role.")
         return redirect("account")
     email, role = form.cleaned_data["email"], form.cleaned_data["role"]
     try:
@@ -160,7 +161,7 @@ def make_token(request: PageRequest) -> HttpResponse:
     """A token for the person's own data, shown on this page and never again."""
     form = TokenForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Say what the token is for.")
+        messages.error(request, "Enter what the token is for.")
         return redirect("account")
     scopes = form.cleaned_data["scopes"].split(",")
     _, token = tokens.make(request.access.person, form.cleaned_data["name"], scopes)
@@ -170,7 +171,7 @@ def make_token(request: PageRequest) -> HttpResponse:
 @require_POST
 @page()
 def revoke_token(request: PageRequest, token_key: str) -> HttpResponse:
-    """The token gives nothing from now on."""
+    """Revoke the token."""
     tokens.revoke(request.access.person, token_key)
     messages.success(request, "The token is revoked.")
     return redirect("account")
@@ -178,7 +179,8 @@ def revoke_token(request: PageRequest, token_key: str) -> HttpResponse:
 
 @login_required
 def resume(request: HttpRequest) -> HttpResponse:
-    """A form that was sent after its session had ended: shown, to be sent now. It is shown once."""
+    """Shows a form that was sent after its session had ended, to be sent again. It is
+    shown once."""
     kept = request.session.pop(SESSION_RESUME, None)
     if kept is None:
         return HttpResponseRedirect(reverse_lazy("overview"))

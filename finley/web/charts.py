@@ -1,4 +1,4 @@
-"""Charts as numbers for SVG templates: sizes in the chart's own units, nothing of colours."""
+"""Charts as numbers for SVG templates, in the chart's own units; colours are in the style sheet."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

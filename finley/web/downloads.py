@@ -39,10 +39,11 @@ def wants_file(request: HttpRequest) -> bool:
 def file(
     request: HttpRequest, name: str, columns: Sequence[Column], rows: Sequence[Any]
 ) -> HttpResponse:
-    """The rows as the format that the query names. Raises QuestionError for another or too many."""
+    """The rows in the format that the query names. Raises QuestionError for an unknown format or
+    too many rows."""
     format_name = request.GET["format"]
     if format_name not in FORMATS:
-        raise QuestionError(f"{format_name} is no format: say csv or xlsx.", "format")
+        raise QuestionError(f"{format_name} is not a format. Choose csv or xlsx.", "format")
     if len(rows) > MOST:
         raise QuestionError(
             f"A file holds {MOST:,} rows at most, and these are more: narrow the list by days.",
@@ -67,7 +68,7 @@ def _csv(titles: Sequence[str], table: Iterable[Sequence[Any]]) -> bytes:
 
 
 def safe_cell(cell: Any) -> Any:
-    """A text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    """Puts an apostrophe before a text that a spreadsheet would run as a formula."""
     if isinstance(cell, Decimal):
         return f"{cell.normalize():f}"
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

@@ -1,4 +1,4 @@
-"""Files into the books: sent, looked at as they would be read, corrected, confirmed."""
+"""Imports files into the books: upload, preview, correct, confirm."""
 
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 @page()
 def imports(request: PageRequest) -> HttpResponse:
-    """The files so far, and a form for more. Files sent without JavaScript come in one form."""
+    """The files so far, and a form for more. Without JavaScript, files are sent in one form."""
     if request.method == "POST":
         return _sent(request)
     context = {
@@ -76,7 +76,7 @@ def _size(text: str) -> int:
     """Raises QuestionError."""
     if text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text)
-    raise QuestionError("The size is no number.", "size")
+    raise QuestionError("The size is not a number.", "size")
 
 
 def _require_same_tenant(request: PageRequest) -> None:
@@ -148,7 +148,7 @@ def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:
 @page(Role.OWNER)
 def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """Read the file again with these corrections."""
-    choices = {name: request.POST.get(name, "").strip() for name in NAMES}
+    choices = {name: request.POST.get(name, "").replace("\0", "").strip() for name in NAMES}
     choices["currency"] = choices["currency"].upper()
     receive.choose(request.access.tenant_id, upload_id, choices)
     return redirect("import", upload_id)
@@ -166,9 +166,9 @@ def confirm(request: PageRequest, upload_id: UUID) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def discard(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """Forget the file."""
+    """Delete the file."""
     receive.discard(request.access.tenant_id, upload_id)
-    messages.success(request, "The file is forgotten. What was imported of it stays.")
+    messages.success(request, "The file is deleted. What was imported from it stays.")
     return redirect("imports")
 
 

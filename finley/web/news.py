@@ -1,4 +1,4 @@
-"""What has come since the person's last visit."""
+"""What has happened since the person's last visit."""
 
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ SINCE = "since"  # in the session: when the person signed in before this time
 
 
 def remember(request: HttpRequest, last_login: datetime | None) -> None:
-    """Keep in the new session when the person had signed in before."""
+    """Store in the new session when the person last signed in."""
     if last_login is not None:
         request.session[SINCE] = last_login.isoformat()
 
@@ -27,7 +27,7 @@ def since(request: HttpRequest) -> datetime | None:
 
 
 def counts(user_id: UUID, moment: datetime) -> dict[str, Any]:
-    """Rows that came since the moment, cases found and decided, files imported."""
+    """What happened since a timestamp: new rows, cases found and decided, files imported."""
     with tenant_transaction(user_id):
         new: dict[str, Any] = {"user_id": user_id, "created_at__gt": moment}
         flows = RelationshipInstance.objects.filter(**new, edge_class="flow")

@@ -1,4 +1,4 @@
-"""What a list is narrowed by, read from a page's query."""
+"""Parses the filters of a list from a page's query."""
 
 import re
 from datetime import UTC, date, datetime, time
@@ -28,7 +28,8 @@ FORMS = [  # the whole part, and the decimals
 
 
 def of_payments(query: QueryDict) -> dict[str, Any]:
-    """As `graph.questions.relationships` takes them. Raises QuestionError naming the field."""
+    """The filters as `graph.questions.relationships` takes them. Raises QuestionError naming the
+    field."""
     filters: dict[str, Any] = {name: text for name in TEXTS if (text := text_of(query, name))}
     for name in AMOUNTS:
         if text := text_of(query, name):
@@ -41,28 +42,28 @@ def of_payments(query: QueryDict) -> dict[str, Any]:
 
 
 def text_of(query: QueryDict, name: str) -> str:
-    """Stripped, and without NUL, which no text of the database holds."""
+    """The parameter, stripped and without NUL, which PostgreSQL refuses in texts."""
     return query.get(name, "").replace("\0", "").strip()
 
 
 def day(name: str, text: str) -> date:
-    """Raises QuestionError."""
+    """The day, or None if there is none. Raises QuestionError."""
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise QuestionError(f"{text} is no day: write it as 2025-07-31.", name) from None
+        raise QuestionError(f"{text} is not a day. Write it as 2025-07-31.", name) from None
 
 
 def amount(name: str, text: str) -> Decimal:
-    """Raises QuestionError naming the field."""
+    """The amount, or None if there is none. Raises QuestionError naming the field."""
     value = number(text)
     if value is None:
-        raise QuestionError(f"{text} is no amount, or may be two: write it as 1260.16.", name)
+        raise QuestionError(f"{text} is not an amount, or is ambiguous. Write it as 1260.16.", name)
     return value
 
 
 def offset(query: QueryDict) -> int:
-    """Where the page of a list begins, counted from 0. Raises QuestionError."""
+    """The offset of the page in its list, from 0. Raises QuestionError."""
     text = query.get("offset", "0")
     if not text.isdecimal() or len(text) > 9:
         raise QuestionError("The offset is a number from 0.", "offset")
@@ -88,11 +89,13 @@ def number(text: str) -> Decimal | None:
 
 
 def position(query: QueryDict) -> Position | None:
-    """Where the page of a list begins. Raises QuestionError."""
+    """The cursor of the page in its list. Raises QuestionError."""
     text = query.get("cursor")
     if not text:
         return None
     try:
         return cursors.position(text)
     except ValueError:
-        raise QuestionError("This page of the list is no more: begin again.", "cursor") from None
+        raise QuestionError(
+            "This page of the list no longer exists. Begin again.", "cursor"
+        ) from None

@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 @page()
 def parties(request: PageRequest) -> HttpResponse:
-    """By name, or the best likeness to what was typed first, a page at a time."""
+    """The parties by name, a page at a time; for a search, the most similar names first."""
     kind = parameters.text_of(request.GET, "kind") or None
     if kind not in (None, *EntityKind.values):
         raise QuestionError(f"There is no kind {kind}.", "kind")
@@ -70,12 +70,14 @@ def _after(request: PageRequest) -> search.After | None:
     try:
         return float(likeness), name.replace("\0", ""), UUID(entity)
     except ValueError:
-        raise QuestionError("This page of the list is no more: begin again.", "after") from None
+        raise QuestionError(
+            "This page of the list no longer exists. Begin again.", "after"
+        ) from None
 
 
 @page()
 def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """Who it is and what was paid, seen from the party: what it receives is money in."""
+    """One party and its payments, seen from the party: what it receives is money in."""
     user_id = request.access.tenant_id
     entity = entities.party(user_id, entity_id, limit=COUNTERPARTIES)
     party_id = str(entity["id"])
@@ -104,7 +106,7 @@ def _findings(user_id: UUID, entity_id: str) -> Row:
 
 
 def totals(months: list[Row]) -> list[Row]:
-    """In and out of all months, a row a currency; each payment counted once."""
+    """Money in and out of all months, one row per currency; each payment counts once."""
     sums: dict[str, Row] = {}
     for row in months:
         zero = {

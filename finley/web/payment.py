@@ -1,4 +1,4 @@
-"""One payment: its row, its other views, what each layer says of it, and what it hangs with."""
+"""One payment: its row, its other sightings, what each layer says about it, and its links."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ Answer = dict[str, Any]
 VIEW = "same_transaction"
 TITLES = {
     "causal": "Cause",
-    "temporal": "Rhythm",
+    "temporal": "Frequency",
     "seasonal": "Season",
     "pattern": "Pattern",
     "cross_platform": "Seen by",

@@ -30,7 +30,8 @@ Row = dict[str, Any]
 
 @page()
 def payments(request: PageRequest) -> HttpResponse:
-    """Newest first, a page at a time. Money that several sources saw is in the list as often."""
+    """Payments, newest first, a page at a time. A payment that several sources saw is listed once
+    per source."""
     filters = parameters.of_payments(request.GET)
     user_id = request.access.tenant_id
     if downloads.wants_file(request):

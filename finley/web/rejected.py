@@ -1,4 +1,4 @@
-"""Rows of a file that could not be read, from the list that the import wrote."""
+"""Rows of a file that could not be read, from the import's rejects file."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ def rows(text: str) -> list[Line]:
 
 
 def safe(text: str) -> bytes:
-    """The list for a spreadsheet, which is to run nothing of it."""
+    """The rejects as CSV that a spreadsheet cannot run as formulas."""
     output = io.StringIO()
     csv.writer(output).writerows(
         [safe_cell(cell) for cell in line] for line in csv.reader(io.StringIO(text))

@@ -1,4 +1,4 @@
-"""One field for everything: parties by name, payments by amount or by document number."""
+"""One search field: parties by name, payments by amount or document number."""
 
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 @page()
 def search(request: PageRequest) -> HttpResponse:
-    """Whatever the text may be: a name with typos, an amount, a number of a document or row."""
+    """Searches for any text: a name with typos, an amount, the number of a document or row."""
     text = parameters.text_of(request.GET, "q")[:LONGEST]
     context: Row = {"text": text}
     if text:

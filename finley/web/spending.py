@@ -1,4 +1,4 @@
-"""Who costs more: what was paid by party, this period against the one before."""
+"""Spending by party, department or category: this period compared with the one before."""
 
 from typing import Any
 

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """So much, of so many rows."""
+    """A sum of amounts, and of how many rows."""
 
     currency: str
     amount: Decimal

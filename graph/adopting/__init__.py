@@ -1,1 +1,2 @@
-"""The replaced system's tables brought over: read, judged, folded and picked, then written."""
+"""Takes over the replaced system's tables: reads, checks, merges and selects rows, then writes
+them."""

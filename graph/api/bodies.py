@@ -1,7 +1,7 @@
 """The JSON objects that requests send."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from rest_framework import serializers
 
@@ -38,23 +38,19 @@ class StrictBody(StrictQuery):
 
     one_of_them = "field"
 
-    def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, Mapping):
-            raise serializers.ValidationError({"detail": "The body must be a JSON object."})
-        wrong = {
+    def wrong(self, data: Any) -> dict[str, Any]:
+        """The unknown fields, and those whose value has another JSON type than the field."""
+        misread = {
             name: errors
             for name, field in self.fields.items()
             if (errors := _misread(field, data.get(name)))
         }
-        try:
-            checked = super().to_internal_value(data)
-        except serializers.ValidationError as error:
-            raise serializers.ValidationError(
-                {**cast(dict[str, Any], error.detail), **wrong}
-            ) from None
-        if wrong:
-            raise serializers.ValidationError(wrong)
-        return checked
+        return {**super().wrong(data), **misread}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            raise serializers.ValidationError({"detail": "The body must be a JSON object."})
+        return super().to_internal_value(data)
 
     def checked(self) -> dict[str, Any]:
         """The validated fields. Raises ValidationError that names each wrong one."""

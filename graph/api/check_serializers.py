@@ -1,4 +1,4 @@
-"""What a check of payments takes and gives."""
+"""Request and response shapes of the check of payments."""
 
 from typing import Any
 
@@ -21,14 +21,14 @@ class CandidateBody(StrictQuery):
 
     one_of_them = "field"
     id = serializers.CharField(
-        required=False, max_length=TEXT, help_text="The line's own key; its number where none is"
+        required=False, max_length=TEXT, help_text="The line's own key; by default its number"
     )
-    date = serializers.DateField(help_text="The day on which it is to be paid")
+    date = serializers.DateField(help_text="The day on which it will be paid")
     amount = serializers.DecimalField(
-        max_digits=19, decimal_places=4, min_value=0, help_text="What the party is to get"
+        max_digits=19, decimal_places=4, min_value=0, help_text="What the party will receive"
     )
     currency = serializers.RegexField(r"\A[A-Z]{3}\Z")
-    party = serializers.CharField(max_length=TEXT, help_text="Who is to be paid")
+    party = serializers.CharField(max_length=TEXT, help_text="Who will be paid")
     party_kind = serializers.ChoiceField(PARTIES, default="vendor")
     number = serializers.CharField(
         required=False, allow_blank=True, max_length=TEXT, help_text="The invoice's number"
@@ -50,7 +50,7 @@ class CandidateBody(StrictQuery):
 class CheckBody(StrictQuery):
     one_of_them = "field"
     payments = CandidateBody(many=True, allow_empty=False)
-    source = serializers.CharField(  # type: ignore[assignment]
+    source: Any = serializers.CharField(
         required=False,
         max_length=TEXT,
         help_text="The source of your books that the payments would come to; the one with the most "
@@ -64,7 +64,7 @@ class CheckBody(StrictQuery):
 
 
 def candidate(checked: dict[str, Any], number: int) -> Candidate:
-    """The candidate of a validated body; `number`: which one of the run it is, from 1 on."""
+    """The candidate of a validated body. `number` is its position in the pay run, from 1."""
     keys = tuple((kind, checked[kind].strip()) for kind in KEYS if checked.get(kind, "").strip())
     return Candidate(
         id=checked.get("id") or f"payment {number}",
@@ -86,7 +86,7 @@ class CheckedRow(Answer):
     relationship_id = serializers.UUIDField(
         allow_null=True, help_text="The row in your books; null for a payment of this request"
     )
-    source = serializers.CharField()  # type: ignore[assignment]
+    source: Any = serializers.CharField()
     key = serializers.CharField(help_text="The row's own key in its source")
     day = serializers.DateField()
     party = serializers.CharField()
@@ -104,7 +104,7 @@ class CheckFinding(Answer):
     verdict = serializers.ChoiceField(VERDICTS[:-1])
     confidence = serializers.FloatField(help_text="0..1")
     why = serializers.CharField()
-    rows = CheckedRow(many=True, help_text="What it rests on")
+    rows = CheckedRow(many=True, help_text="The evidence")
 
 
 class CheckedPayment(Answer):
@@ -129,7 +129,7 @@ class CheckCounts(Answer):
 
 
 class CheckAnswer(Answer):
-    source = serializers.CharField(  # type: ignore[assignment]
+    source: Any = serializers.CharField(
         help_text="The source that the payments were taken to come to"
     )
     books_until = serializers.DateField(allow_null=True, help_text="The last day of your books")

@@ -46,12 +46,16 @@ class StrictQuery(Shape):
 
     one_of_them = "parameter"
 
-    def to_internal_value(self, data: Any) -> Any:
+    def wrong(self, data: Any) -> dict[str, Any]:
+        """What is wrong with the names: errors by name, beside those that the fields raise."""
         choices = ", ".join(self.fields) or "none"
-        wrong: dict[str, Any] = {
+        return {
             name: [f"Unknown {self.one_of_them}. Known: {choices}."]
             for name in sorted(set(data) - set(self.fields))
         }
+
+    def to_internal_value(self, data: Any) -> Any:
+        wrong = self.wrong(data)
         try:
             checked = super().to_internal_value(data)
         except serializers.ValidationError as error:

@@ -1,4 +1,4 @@
-"""What people's decisions about parties and predictions take and give."""
+"""Request and response shapes of people's decisions about parties and predictions."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class ResolutionsQuery(PageQuery):
 
 
 class PairEnd(EntityAnswer):
-    """An entity as the books know it under its own name, before any merge."""
+    """An entity under its own name, as before any merge."""
 
     payments = serializers.IntegerField(required=False, help_text="Counts its rows with an amount")
     sums = serializers.CharField(
@@ -44,7 +44,7 @@ class PairAnswer(Answer):
     decided = serializers.ChoiceField(ResolutionDecision.choices)
     confidence = serializers.FloatField()
     reason = serializers.CharField()
-    decided_by = serializers.CharField(help_text="Empty where no person decided")
+    decided_by = serializers.CharField(help_text="Empty if no person decided")
     decided_at = serializers.DateTimeField(allow_null=True)
     kept = PairEnd()
     merged = PairEnd()
@@ -59,7 +59,7 @@ class ResolutionsAnswer(Answer):
 class PairDecisionBody(StrictBody):
     decision = serializers.ChoiceField(
         WORDS,
-        help_text="undo: forget a person's decision; an automatic merge is kept apart from then on",
+        help_text="undo: delete a person's decision; an automatic merge is kept apart from then on",
     )
     seen = serializers.ChoiceField(
         ResolutionDecision.choices,
@@ -70,12 +70,12 @@ class PairDecisionBody(StrictBody):
 
 class PartiesDecisionBody(StrictBody):
     decision = serializers.ChoiceField(WORDS)
-    one = serializers.UUIDField(help_text="An entity's id: its name stays")
+    one = serializers.UUIDField(help_text="An entity's id")
     other = serializers.UUIDField(help_text="An entity's id")
 
 
 class PairDecisionAnswer(Answer):
-    pair = PairAnswer(allow_null=True, help_text="null: they are no pair any more")
+    pair = PairAnswer(allow_null=True, help_text="null: they are no longer a pair")
 
 
 class PredictionsQuery(PageQuery):
@@ -95,7 +95,7 @@ class PredictionAnswer(Answer):
     amount_high = money()
     currency = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(PredictionStatus.choices)
-    by = serializers.CharField(help_text="Who gave it up; empty where nobody did")
+    by = serializers.CharField(help_text="Who gave it up; empty if nobody did")
 
 
 class PredictionsAnswer(Answer):

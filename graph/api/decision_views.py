@@ -1,4 +1,4 @@
-"""What people decide about parties and predictions."""
+"""What people decide about parties, predictions and cases of double payments."""
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -6,20 +6,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api import decision_serializers as shapes
+from graph.api import sum_serializers as sums
 from graph.api.common_serializers import NoQuery
 from graph.api.idempotent_view import Repeatable
 from graph.api.question_view import NOT_FOUND, PROBLEMS
 from graph.api.tenant_view import Asked
 from graph.http.scopes import REVIEW
 from graph.models.choices import ResolutionDecision
-from graph.questions import predictions, resolutions
+from graph.questions import cases, predictions, resolutions
 
 OF_ROWS = {status: PROBLEMS[status] for status in (400, 401)}
 MEANWHILE = {409: OpenApiResponse(description="Somebody has decided it since you looked")}
 
 
 def person(request: Request) -> str:
-    """Who decides, as histories name them."""
+    """The name of who decides, as it is written to histories."""
     return str(getattr(request.user, "email", request.user))
 
 
@@ -55,7 +56,7 @@ class ResolutionsView(Repeatable):
         responses={200: shapes.PairDecisionAnswer, **OF_ROWS, **NOT_FOUND},
     )
     def post(self, request: Request) -> Response:
-        """Say of any two vendors, customers or employees whether they are one party."""
+        """Decide whether any two vendors, customers or employees are one party."""
         self.parameters(request, NoQuery)
         asked = shapes.PartiesDecisionBody(data=request.data).checked()
         pair = resolutions.one_party(
@@ -99,7 +100,7 @@ class PredictionsView(Asked):
         responses={200: shapes.PredictionsAnswer, **PROBLEMS},
     )
     def get(self, request: Request) -> Response:
-        """What people gave up; insights/prediction/ has what is still expected."""
+        """Predictions that people gave up; insights/prediction/ has those still expected."""
         asked = self.parameters(request)
         most, offset = asked["limit"], asked["offset"]
         rows, count = predictions.given_up(self.tenant(request), most=most, offset=offset)
@@ -118,10 +119,66 @@ class PredictionView(Repeatable):
         responses={200: shapes.PredictionAnswer, **PROBLEMS, **NOT_FOUND, **MEANWHILE},
     )
     def post(self, request: Request, prediction_id: str) -> Response:
-        """Give it up, or expect it again; other views of the same payment are decided alike."""
+        """Give a prediction up, or expect it again. Other sightings of the payment are decided
+        alike."""
         self.parameters(request)
         asked = shapes.PredictionDecisionBody(data=request.data).checked()
         answer = predictions.decide(
             self.tenant(request), prediction_id, asked["action"], by=person(request)
         )
         return Response(shapes.PredictionAnswer(answer).data)
+
+
+class CasesView(Asked):
+    query = sums.CasesQuery
+
+    @extend_schema(
+        operation_id="graph_cases",
+        parameters=[sums.CasesQuery],
+        responses={200: sums.CasesAnswer, **OF_ROWS},
+    )
+    def get(self, request: Request) -> Response:
+        """Possible double payments, each listed once, with the totals at risk and recovered."""
+        answer = cases.cases(self.tenant(request), **self.parameters(request))
+        return Response(sums.CasesAnswer(answer).data)
+
+
+@extend_schema(parameters=[OpenApiParameter("case_id", OpenApiTypes.UUID, "path")])
+class CaseView(Asked):
+    @extend_schema(
+        operation_id="graph_case", responses={200: sums.CaseDetailAnswer, **OF_ROWS, **NOT_FOUND}
+    )
+    def get(self, request: Request, case_id: str) -> Response:
+        """One case with all its rows in all sources, and its history."""
+        self.parameters(request)
+        answer = cases.case(self.tenant(request), case_id)
+        return Response(sums.CaseDetailAnswer(answer).data)
+
+
+@extend_schema(parameters=[OpenApiParameter("case_id", OpenApiTypes.UUID, "path")])
+class DecisionView(Repeatable):
+    scope = REVIEW
+
+    @extend_schema(
+        operation_id="graph_case_decide",
+        request=sums.DecisionBody,
+        responses={
+            200: sums.CaseDetailAnswer,
+            **OF_ROWS,
+            **NOT_FOUND,
+            **MEANWHILE,
+        },
+    )
+    def post(self, request: Request, case_id: str) -> Response:
+        """Confirm, dismiss, recover, reopen, assign or note a case; returns the case as
+        it is then."""
+        self.parameters(request)
+        decision = sums.DecisionBody(data=request.data).checked()
+        answer = cases.decide(
+            self.tenant(request),
+            case_id,
+            decision.pop("action"),
+            by=person(request),
+            **decision,
+        )
+        return Response(sums.CaseDetailAnswer(answer).data)

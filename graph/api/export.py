@@ -188,7 +188,7 @@ def _started(
     columns, edges = parameters.get("columns", ALL), parameters["edges"]
     pipe = Pipe(
         partial(_pieces, user_id, name, columns, None if edges == "all" else edges),
-        limits["patience"],
+        limits["timeout"],
         partial(SLOTS.give_back, user_id),
     )
     first = pipe.read()

@@ -194,7 +194,7 @@ class QuestionView(Asked):
         responses={200: shapes.QuestionDetailAnswer, **_SEEN, **NOT_FOUND},
     )
     def get(self, request: Request, question_id: str) -> Response:
-        """How one of them stands, and its answer once there is one."""
+        """The state of one of these questions, and its answer once there is one."""
         self.parameters(request)
         question = deferred.get(self.tenant(request), question_id)
         waits = {"Retry-After": POLL} if question.status in ACTIVE else {}
@@ -203,13 +203,13 @@ class QuestionView(Asked):
     @extend_schema(
         operation_id="graph_questions_forget",
         responses={
-            204: OpenApiResponse(description="It ends within seconds; an answer is forgotten"),
+            204: OpenApiResponse(description="It ends within seconds; an answer is deleted"),
             **_SEEN,
             **NOT_FOUND,
         },
     )
     def delete(self, request: Request, question_id: str) -> Response:
-        """Cancel it, or forget its answer; asked again it is answered anew."""
+        """Cancel it, or delete its answer; a repeated question is computed again."""
         self.parameters(request)
         deferred.forget(self.tenant(request), question_id)
         return Response(status=status.HTTP_204_NO_CONTENT)

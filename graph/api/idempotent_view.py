@@ -23,7 +23,8 @@ Post = Callable[..., Response]
 
 
 class Repeatable(Asked):
-    """A view whose POST, repeated with the same key, gets the first response and does nothing."""
+    """A view whose POST may be repeated: the same key returns the first response and changes
+    nothing."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -76,10 +76,10 @@ class RelationshipsQuery(SparseQuery):
     type = serializers.CharField(required=False, max_length=100, help_text="relationship_type")
     kind = records_field()
     once = serializers.BooleanField(
-        default=False, help_text="Of a payment that several sources tell, only the row that counts."
+        default=False, help_text="Of a payment that several sources saw, only the row that counts."
     )
     payment_group = serializers.UUIDField(
-        required=False, help_text="All views of one payment: its payment_group_id"
+        required=False, help_text="All sightings of one payment: its payment_group_id"
     )
     edges = serializers.ChoiceField(["flow", "all"], default="flow")
     party = serializers.CharField(
@@ -129,7 +129,7 @@ class SumOfGroup(Answer):
     direction = serializers.ChoiceField(
         ["in", "out"], required=False, help_text="With group=party. in: it is paid"
     )
-    source = EntityAnswer(allow_null=True, help_text="With group=pair: who pays")  # type: ignore[assignment]
+    source: Any = EntityAnswer(allow_null=True, help_text="With group=pair: who pays")
     target = EntityAnswer(allow_null=True, help_text="With group=pair: who is paid")
     month = serializers.CharField(allow_null=True, help_text="With group=month: YYYY-MM, in UTC")
     category = serializers.CharField(
@@ -139,9 +139,9 @@ class SumOfGroup(Answer):
         Records.choices, allow_null=True, help_text="What these rows record; null for links"
     )
     currency = serializers.CharField(allow_null=True)
-    amount = total("the amounts of these rows, a payment that several sources tell once")
+    amount = total("the amounts of these rows, a payment that several sources saw once")
     count = serializers.IntegerField(
-        help_text="Counts these rows, a payment that several sources tell once"
+        help_text="Counts these rows, a payment that several sources saw once"
     )
     first_at = serializers.DateTimeField()
     last_at = serializers.DateTimeField()
@@ -162,7 +162,7 @@ class PartyQuery(StrictQuery):
 class NeighbourAnswer(EntityAnswer):
     direction = serializers.ChoiceField(["in", "out"], help_text="in: it pays this entity")
     relationships = serializers.IntegerField(
-        help_text="Counts rows of the kind, a payment that several sources tell once"
+        help_text="Counts rows of the kind, a payment that several sources saw once"
     )
     currency = serializers.CharField(allow_null=True)
     amount = total("the amounts of these rows, in this currency")
@@ -210,7 +210,22 @@ ExplainedLayers = type(
 )
 
 
+class TodayQuery(StrictQuery):
+    today = serializers.DateField(
+        required=False, help_text="The day that counts as today; the calendar's where none is said"
+    )
+
+
+class RelationshipDetailAnswer(RelationshipAnswer):
+    today = serializers.DateField(
+        help_text="The day that counted as today: a prediction's status is as of it"
+    )
+
+
 class ExplainAnswer(Answer):
+    today = serializers.DateField(
+        help_text="The day that counted as today: a prediction's status is as of it"
+    )
     relationship = RelationshipFacts()
     layers = ExplainedLayers()
     in_words = serializers.CharField()

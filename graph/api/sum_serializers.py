@@ -1,4 +1,4 @@
-"""What the questions with sums take and give. Each sum says what it counts."""
+"""Request and response shapes of the questions with sums. Each sum says what it counts."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ PAYMENTS = "payments and fees, each once; no invoices, no transfers between own 
 
 def today_field() -> Any:
     return serializers.DateField(
-        required=False, help_text="The day that counts as today; the calendar's where none is said"
+        required=False, help_text="The day that counts as today; by default the calendar's"
     )
 
 
@@ -65,11 +65,11 @@ class CashMonth(Answer):
     payments_out = serializers.IntegerField(help_text="Counts the payments of money_out")
     transferred = total("what left one own account for another; it is neither in nor out")
     off_statement_in = total(
-        "payments and fees, each once, that other sources tell and no statement shows; "
+        "payments and fees, each once, that other sources have and no statement shows; "
         "not in money_in"
     )
     off_statement_out = total(
-        "payments and fees, each once, that other sources tell and no statement shows; "
+        "payments and fees, each once, that other sources have and no statement shows; "
         "not in money_out"
     )
     off_statement_payments = serializers.IntegerField(
@@ -201,7 +201,7 @@ class CaseAnswer(Answer):
     reason = serializers.CharField(help_text="The strongest, in words")
     confidence = serializers.FloatField(help_text="Of the strongest reason")
     party = serializers.CharField()
-    amount_at_risk = total("the extra rows of the case, once for all sources that tell them")
+    amount_at_risk = total("the extra rows of the case, once for all sources that have them")
     currency = serializers.CharField()
     extra_payments = serializers.IntegerField(help_text="Counts the extra rows")
     first_day = serializers.DateField()
@@ -236,7 +236,9 @@ class CaseRowAnswer(Answer):
     document_ref = serializers.CharField(allow_null=True)
     party = serializers.CharField(help_text="As the row spells it")
     description = serializers.CharField()
-    counts = serializers.BooleanField(help_text="Whether this view of the payment counts in sums")
+    counts = serializers.BooleanField(
+        help_text="Whether this sighting of the payment counts in sums"
+    )
 
 
 class CaseEntryAnswer(Answer):

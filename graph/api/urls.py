@@ -3,9 +3,7 @@
 from django.urls import path
 
 from graph.api import (
-    case_views,
     changes,
-    check_views,
     decision_views,
     export,
     heavy_views,
@@ -32,10 +30,12 @@ urlpatterns = [
     path("changes/", changes.ChangesView.as_view(), name="graph-changes"),
     path("changes/stream/", changes.StreamView.as_view(), name="graph-changes-stream"),
     path("export/", export.ExportView.as_view(), name="graph-export"),
-    path("cases/", case_views.CasesView.as_view(), name="graph-cases"),
-    path("cases/<str:case_id>/", case_views.CaseView.as_view(), name="graph-case"),
+    path("cases/", decision_views.CasesView.as_view(), name="graph-cases"),
+    path("cases/<str:case_id>/", decision_views.CaseView.as_view(), name="graph-case"),
     path(
-        "cases/<str:case_id>/decide/", case_views.DecisionView.as_view(), name="graph-case-decide"
+        "cases/<str:case_id>/decide/",
+        decision_views.DecisionView.as_view(),
+        name="graph-case-decide",
     ),
     path("resolutions/", decision_views.ResolutionsView.as_view(), name="graph-resolutions"),
     path(
@@ -49,7 +49,7 @@ urlpatterns = [
         decision_views.PredictionView.as_view(),
         name="graph-prediction-decide",
     ),
-    path("check/", check_views.CheckView.as_view(), name="graph-check"),
+    path("check/", views.CheckView.as_view(), name="graph-check"),
     path("cash-flow/", views.CashFlowView.as_view(), name="graph-cash-flow"),
     path("reconcile/", views.ReconcileView.as_view(), name="graph-reconcile"),
     path("spend/", views.SpendView.as_view(), name="graph-spend"),

@@ -2,21 +2,28 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from graph.api import check_serializers as checks
 from graph.api import list_serializers
 from graph.api import serializers as shapes
 from graph.api import sum_serializers as sums
 from graph.api.common_serializers import Answer, NoQuery
 from graph.api.fields import beyond
-from graph.api.question_view import DatedQuestion, Question, described
+from graph.api.idempotent_view import Repeatable
+from graph.api.question_view import PROBLEMS, DatedQuestion, Question, described
+from graph.database import deadlines
 from graph.errors import QuestionError
+from graph.http.scopes import READ
 from graph.layers import BY_NAME
 from graph.questions import (
     cash_flow,
+    check,
     days,
     entities,
     explain,
@@ -167,22 +174,36 @@ class InsightsView(DatedQuestion):
 
 
 @extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
-class RelationshipView(Question):
-    @described(NoQuery, shapes.RelationshipAnswer, may_be_missing=True, name="graph_relationship")
+class RelationshipView(DatedQuestion):
+    query = list_serializers.TodayQuery
+
+    @described(
+        list_serializers.TodayQuery,
+        list_serializers.RelationshipDetailAnswer,
+        may_be_missing=True,
+        name="graph_relationship",
+    )
     def get(self, request: Request, relationship_id: str) -> Response:
         """One relationship with its nine layers."""
-        self.parameters(request)
-        answer = whole_graph.relationship(self.tenant(request), relationship_id)
-        return Response(shapes.RelationshipAnswer(answer).data)
+        answer = whole_graph.relationship(
+            self.tenant(request), relationship_id, **self.dated(request)
+        )
+        return Response(list_serializers.RelationshipDetailAnswer(answer).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
-class ExplainView(Question):
-    @described(NoQuery, list_serializers.ExplainAnswer, may_be_missing=True, name="graph_explain")
+class ExplainView(DatedQuestion):
+    query = list_serializers.TodayQuery
+
+    @described(
+        list_serializers.TodayQuery,
+        list_serializers.ExplainAnswer,
+        may_be_missing=True,
+        name="graph_explain",
+    )
     def get(self, request: Request, relationship_id: str) -> Response:
         """Why a relationship exists: its layers, the rows and evidence behind them, and a text."""
-        self.parameters(request)
-        answer = explain.explain(self.tenant(request), relationship_id)
+        answer = explain.explain(self.tenant(request), relationship_id, **self.dated(request))
         return Response(list_serializers.ExplainAnswer(answer).data)
 
 
@@ -224,3 +245,34 @@ class SpendView(DatedQuestion):
         """What was paid by party, department or category, and how that changed."""
         answer = spend.spend(self.tenant(request), **self.dated(request))
         return Response(sums.SpendAnswer(answer).data)
+
+
+class CheckView(Repeatable):
+    """Checks payments without storing anything, so the scope read is enough."""
+
+    scope = READ
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with deadlines.seconds(settings.QUESTIONS["request_seconds"]):
+            return super().dispatch(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="graph_check",
+        request=checks.CheckBody,
+        responses={
+            200: OpenApiResponse(checks.CheckAnswer),
+            **{status: PROBLEMS[status] for status in (400, 401, 503)},
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Check payments before they are made: paid already, probably a duplicate, new bank
+        details, an unusual amount, not expected, or fine. Nothing is stored."""
+        self.parameters(request)
+        body = checks.CheckBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        payments = body.validated_data["payments"]
+        candidates = [checks.candidate(one, number) for number, one in enumerate(payments, 1)]
+        answer = check.check(
+            self.tenant(request), candidates, source=body.validated_data.get("source")
+        )
+        return Response(checks.CheckAnswer(answer).data)

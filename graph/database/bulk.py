@@ -1,4 +1,4 @@
-"""How statements about many of a tenant's rows run: one writer at a time, joined by hashing."""
+"""How statements about many of a tenant's rows run: one writer at a time, with hash joins."""
 
 from uuid import UUID
 
@@ -13,10 +13,12 @@ LOOPED = 100  # rows; fewer are looked up one by one, whatever the tenant has
 
 
 def bulk_or_loops(cursor: CursorWrapper, rows: int) -> None:
-    """The way of joining that suits so many rows, until AS_USUAL or the transaction's end."""
+    """Choose hash joins for many rows and nested loops for few, until AS_USUAL or the transaction's
+    end."""
     cursor.execute(IN_BULK if rows > LOOPED else AS_USUAL)
 
 
 def alone(cursor: CursorWrapper, user_id: UUID) -> None:
-    """One writer a tenant until the transaction ends: two would both find a key new."""
+    """Lock out other writers of this tenant until the transaction ends; two could both insert a new
+    key."""
     cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import {user_id}"])

@@ -1,7 +1,7 @@
-"""How long a question may take, wherever it is asked: known to its thread, and to the database.
+"""A time limit per thread for a question, which its database statements share.
 
-Statements of a tenant's transaction end when the time is up; `check` ends what is our own.
-What compiled code does meanwhile is bounded by its cost, before it begins (graph.questions.costs).
+Statements of a tenant's transaction end when the time is up; `check` ends Python code. Compiled
+code cannot be interrupted, so its cost is estimated before it begins (graph.questions.costs).
 """
 
 import time
@@ -18,7 +18,7 @@ GRACE = 5_000  # milliseconds that a transaction may outlive the time in which i
 
 @contextmanager
 def seconds(most: float) -> Iterator[None]:
-    """What is asked inside may take so long; within a shorter limit, only that."""
+    """Sets the limit for the code inside; a shorter outer limit stays in force."""
     outer, end = _ends.get(), time.monotonic() + most
     token = _ends.set(end if outer is None else min(outer, end))
     try:
@@ -28,20 +28,23 @@ def seconds(most: float) -> Iterator[None]:
 
 
 def check() -> None:
-    """Raises TookTooLong when the time is up."""
+    """Raises TookTooLong if the time is up."""
     ends = _ends.get()
     if ends is not None and time.monotonic() >= ends:
         raise TookTooLong
 
 
 def statement() -> str:
-    """PostgreSQL's statement_timeout for what is left, in milliseconds; "" where nothing limits."""
+    """PostgreSQL's statement_timeout for the remaining time, in milliseconds; ""
+    without a limit."""
     return "" if (milliseconds := _left()) is None else str(milliseconds)
 
 
 def idle() -> str:
-    """PostgreSQL's idle_in_transaction_session_timeout, which frees locks that a thread holds
-    whose own check does not come, in milliseconds; "" where nothing limits."""
+    """PostgreSQL's idle_in_transaction_session_timeout in milliseconds; "" without a limit.
+
+    It frees the locks of a thread that never reaches its own `check`.
+    """
     return "" if (milliseconds := _left()) is None else str(milliseconds + GRACE)
 
 

@@ -1,4 +1,4 @@
-"""What the application's role may do. Put in place after every migrate and rebuild of the view."""
+"""The rights of the application's role, granted after every migrate and rebuild of the view."""
 
 from typing import Any
 
@@ -13,18 +13,15 @@ from graph.models.view_sql import TENANT_VIEW, VIEW
 
 TENANT_APPS = ("graph", "syncjobs")
 READ_ONLY = (TENANT_VIEW, "view_refreshes", "django_migrations")
-# Of users what it takes to know whose a token is; no password.
-USERS = (
-    "SELECT (id, email, first_name, last_name, is_active, is_staff, is_superuser, date_joined, "
-    "last_login)"
-)
 NONE = (VIEW, "duties")  # every tenant's at once
-READ_AND_DELETE = ("finley_apitoken",)  # an expired token is deleted when it is shown
+# Read through functions that answer for one token: nobody lists addresses or digests.
+BY_FUNCTION = ("finley_user", "finley_apitoken")
 
 
 @receiver(all_views_synced)
 def put_in_place(using: str, **_: Any) -> None:
-    """Policies, and for the application's role what it needs; no grants where one role is both."""
+    """Create the policies and grant the application's role its rights; no grants if one role is
+    both."""
     if using != "owner":
         return
     with connections[using].cursor() as cursor:
@@ -46,7 +43,7 @@ def put_in_place(using: str, **_: Any) -> None:
 
 
 def application_role() -> str:
-    """The role of the web and the workers."""
+    """The database role of the web and worker processes."""
     return str(connections["default"].settings_dict["USER"])
 
 
@@ -67,6 +64,5 @@ def _grants() -> list[tuple[str, str]]:
         *(("SELECT, INSERT, UPDATE, DELETE", table) for table in tables),
         *(("", table) for table in NONE),
         *(("SELECT", table) for table in READ_ONLY),
-        (USERS, "finley_user"),
-        *(("SELECT, DELETE", table) for table in READ_AND_DELETE),
+        *(("", table) for table in BY_FUNCTION),
     ]

@@ -1,7 +1,8 @@
-"""Tenants apart in the database: who names no tenant sees nothing, who names one sees that one's.
+"""Separates tenants in the database: a transaction sees the rows of the tenant that it names, or
+none.
 
-Row-level security binds every role but the tables' owner; a materialized view cannot have it, so
-what is read of ours is a view with a security barrier.
+Row-level security applies to every role but the tables' owner. A materialized view cannot have it,
+so the application reads ours through a view with a security barrier.
 """
 
 from django.db.backends.utils import CursorWrapper
@@ -9,18 +10,20 @@ from psycopg.sql import SQL, Identifier
 
 from graph import sql
 
-# Django's and knox's own, whose user_id is a user: the application's role reads tokens only.
+# Django's and knox's own, whose user_id is a user: the application's role reads none of them.
 OF_USERS = (
     "django_admin_log",
     "finley_apitoken",
     "finley_user_groups",
     "finley_user_user_permissions",
 )
-# The first two run as their owner and ask for the transaction's tenant themselves.
+# Those that run as their owner ask for the transaction's tenant, or for one token, themselves.
 FUNCTIONS = {  # each function, and the file that creates it
     "search_entities": "questions/search_entities",
     "relationships_nth": "reading/relationships_nth",
     "changes_state": "view/changes_state",
+    "token_of_digest": "database/token_of_digest",
+    "expired_tokens_forgotten": "database/expired_tokens_forgotten",
 }
 POLICY = SQL(
     "CREATE POLICY tenants_apart ON {0} USING (user_id = current_tenant()) "

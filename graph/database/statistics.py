@@ -1,4 +1,4 @@
-"""What PostgreSQL's planner knows of the graph's tables."""
+"""Keeps the statistics of PostgreSQL's planner current."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ TIMES = 10  # as many rows as the planner expects: its plans are no longer right
 def analyze_stale(connection: BaseDatabaseWrapper) -> None:
     """ANALYZE the tables that have changed much since they were last analyzed, as the owner.
 
-    Right after an import nothing is known of the new rows, and plans are 100 times slower.
+    Right after an import the planner knows nothing of the new rows, and plans are 100 times slower.
     """
     with connection.cursor() as cursor:
         cursor.execute(sql.read("database/stale_statistics"), [_tables(managed=True)])
@@ -25,11 +25,11 @@ def analyze_stale(connection: BaseDatabaseWrapper) -> None:
 
 
 def analyze_grown(connection: BaseDatabaseWrapper, user_id: UUID) -> list[str]:
-    """ANALYZE the tables in which the tenant has far more rows than the planner expects, as the
-    owner; these tables' names.
+    """ANALYZE, as the owner, the tables in which the tenant has far more rows than the planner
+    expects; returns their names.
 
-    A new tenant beside large ones changes too small a share of a table for it to be stale as a
-    whole, and queries for that tenant get plans for a single row.
+    A new tenant beside large ones changes too small a part of a table for the table to count as
+    stale, and its queries get plans for a single row.
     """
     with connection.cursor() as cursor:
         stale = [table for table in _tables() if _is_underestimated(cursor, table, user_id)]

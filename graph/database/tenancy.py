@@ -1,4 +1,5 @@
-"""The door to a tenant's rows through Django; the one for Arrow tables is graph.database.arrow."""
+"""Transactions that read a tenant's rows through Django; for Arrow tables see
+graph.database.arrow."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +21,8 @@ SNAPSHOT = SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 def tenant_transaction(user_id: UUID, *, using: str = "default") -> Iterator[BaseDatabaseWrapper]:
     """A transaction in which the database knows the tenant; yields the connection.
 
-    The setting is local to the transaction, so it survives poolers and leaks into no other; so is
-    the limit of its statements, where there is one (graph.database.deadlines).
+    The setting is local to the transaction, so it works behind poolers and does not leak into other
+    transactions. The same holds for the time limit, if there is one (graph.database.deadlines).
     """
     connection = connections[using]
     with transaction.atomic(using=using), connection.cursor() as cursor:
@@ -35,8 +36,8 @@ def snapshot_transaction(
 ) -> Iterator[tuple[BaseDatabaseWrapper, dict[str, Any]]]:
     """As `tenant_transaction`, but every query inside sees one snapshot (REPEATABLE READ).
 
-    Yields the row of the first one, too, which costs no round trip of its own. It must be the
-    outermost transaction, which is checked.
+    Also yields the row of the first query, which then needs no round trip of its own. It must be
+    the outermost transaction; this is checked.
     """
     connection = connections["default"]
     with transaction.atomic(durable=True), connection.cursor() as cursor:
@@ -45,9 +46,9 @@ def snapshot_transaction(
 
 
 def tenant_row(user_id: UUID, query: Composable) -> dict[str, Any]:
-    """The query's one row, in a transaction that ends with it: one round trip instead of four.
+    """The query's one row, in a transaction of its own and one round trip instead of four.
 
-    PostgreSQL takes statements that arrive together as one transaction.
+    PostgreSQL runs statements that arrive together as one transaction.
     """
     with connections["default"].cursor() as cursor:
         cursor.execute(_together(_named(user_id), query))

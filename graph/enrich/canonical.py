@@ -1,11 +1,11 @@
-"""One payment, one count: which rows are views of one payment, and which of them counts.
+"""Which rows are sightings of one payment, and which one counts.
 
-This is the one definition that every sum rests on. The views of a payment are joined by
-same_transaction links, and by what a source published twice (`republished`); an invoice is never a
-view of the payment that settles it. Of a payment's views one counts, the canonical one: a transfer
-between own accounts before all others, then an account statement's, then the ledger's; of several
-the earliest, then the one of the least id. `relationship_instances.canonical_id` keeps it (NULL:
-the row counts itself), the view shows it as `payment_group_id`.
+Every sum rests on this definition. The sightings of a payment are joined by same_transaction links,
+and by rows that a source published twice (`republished`). An invoice is never a sighting of the
+payment that settles it. One sighting counts, the canonical one: a transfer between own accounts
+before all others, then a row of an account's statement, then of the ledger; of several the
+earliest, then the one with the smallest id. `relationship_instances.canonical_id` stores it (NULL:
+the row counts itself); the view shows it as `payment_group_id`.
 
 A sum over all rows counts the canonical ones. A sum over some rows (a party's, a department's)
 counts each group among them once.
@@ -37,9 +37,9 @@ STAGING = """
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A flow that another flow is a view of the same payment of.
+    """One sighting of a payment that several rows state.
 
-    `day`: ISO; `statement`: a line of an account's statement.
+    `day`: ISO; `statement`: whether it is a line of an account's statement.
     """
 
     id: str
@@ -54,7 +54,7 @@ class View:
 
 
 def of_tenant(user_id: UUID) -> dict[str, str]:
-    """Relationship → the canonical one of its group, for all that have another view."""
+    """Relationship → the canonical one of its group, for all payments with several sightings."""
     views, pairs = read(user_id)
     return {
         view.id: min(group, key=_rank).id
@@ -65,9 +65,9 @@ def of_tenant(user_id: UUID) -> dict[str, str]:
 
 
 def enrich(user_id: UUID) -> Counts:
-    """Write the canonical row of each; only rows whose canonical row is another one are touched.
+    """Write each row's canonical row; rows that already have it are not touched.
 
-    After same_transaction and fraud: it reads what they have written.
+    After same_transaction and fraud, whose results it reads.
     """
     canonical_of = of_tenant(user_id)
     rows = [(row, best) for row, best in canonical_of.items() if row != best]
@@ -94,7 +94,8 @@ def _alike(views: Iterable[View], pairs: Iterable[tuple[str, str]]) -> list[tupl
 
 
 def read(user_id: UUID) -> tuple[list[View], list[tuple[str, str]]]:
-    """The tenant's flows with other views, and which two are views of one payment."""
+    """The tenant's flows with several sightings, and the pairs that are sightings of
+    one payment."""
     with tenant_snapshot(user_id, hashed=True) as reader:
         query = SQL(sql.read("enrich/sightings")).format(user_id=Literal(str(user_id)))
         rows = reader.table(query).to_pylist()
@@ -107,7 +108,7 @@ def read(user_id: UUID) -> tuple[list[View], list[tuple[str, str]]]:
 
 
 def grouped(views: Iterable[View], pairs: Iterable[tuple[str, str]]) -> list[list[View]]:
-    """The views of each payment."""
+    """The sightings of each payment."""
     ordered = sorted(views, key=lambda view: view.id)
     place = {view.id: at for at, view in enumerate(ordered)}
     ends = np.array([[place[one], place[other]] for one, other in pairs]).reshape(-1, 2)

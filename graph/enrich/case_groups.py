@@ -22,7 +22,8 @@ LATEST = 400  # days after its invoice within which a payment of the same amount
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a pair. `group`: the view of its payment that counts, or itself."""
+    """One row of a pair. `group`: the id of the canonical sighting of its payment, or
+    its own id."""
 
     id: str
     group: str

@@ -28,9 +28,9 @@ CLOSED = (CaseState.DISMISSED, CaseState.RECOVERED)
 
 
 def enrich(user_id: UUID) -> Counts:
-    """The tenant's cases become what is found now; what people have decided stays.
+    """Write the tenant's cases as found now; people's decisions stay.
 
-    After fraud, settles and payment_groups: it reads what they have written.
+    After fraud, settles and payment_groups, whose results it reads.
     """
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
@@ -158,7 +158,7 @@ def _written(user_id: UUID, case: Case, same: list[PaymentCase]) -> PaymentCase:
         PaymentCaseEntry.objects.filter(user_id=user_id, case=other).update(case=row)
     if row.state in CLOSED and more:
         row.state = CaseState.OPEN.value
-        _enter(row, CaseAction.REOPEN, "another row was found: more is at risk than was known")
+        _enter(row, CaseAction.REOPEN, "another row was found: more is at risk than before")
         DuplicateTransaction.objects.filter(
             user_id=user_id,
             id__in=[pair.id for pair in case.pairs],

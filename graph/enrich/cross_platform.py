@@ -1,7 +1,7 @@
 """Layer 5, cross-platform: which systems saw a payment.
 
-Its own; those of the other views of it (same_transaction links, over any number of them); and
-those that hold a document of it (receipt links to either of its postings).
+Its own source; the sources of its other sightings (same_transaction links, over any number of
+them); and those that hold a document of it (receipt links to either of its postings).
 """
 
 import json
@@ -27,9 +27,9 @@ STAGING = """
 
 
 def enrich(user_id: UUID, payments: Payments) -> Counts:
-    """A row for each payment. After same_transaction: it reads the links that are written.
+    """Write one row per payment. After same_transaction, whose links it reads.
 
-    Most payments are one platform's alone: their rows are made where they are, in the database.
+    Most payments have one platform only; their rows are created in the database.
     """
     groups = canonical.grouped(*canonical.read(user_id))
     documents = _documents(user_id)

@@ -1,4 +1,4 @@
-"""What is found in a tenant's books, each once: a detector gets what others have found."""
+"""The detectors' results for a tenant's books, each computed once and shared."""
 
 from functools import cached_property
 from uuid import UUID
@@ -13,9 +13,10 @@ from graph.enrich.temporal import this_day
 
 
 class Findings:
-    """Each is computed when it is first asked for.
+    """Each result is computed when it is first needed.
 
-    `everything`: also groups of payments that were searched before and have not changed since.
+    `everything`: search all groups of payments for series, also those unchanged since the last
+    search.
     """
 
     def __init__(self, user_id: UUID, *, everything: bool = False) -> None:
@@ -27,12 +28,12 @@ class Findings:
 
     @cached_property
     def until(self) -> Todays:
-        """Each source's today."""
+        """The day that counts as today, for each source."""
         return todays(self.payments, this_day())
 
     @cached_property
     def courses(self) -> list[Course]:
-        """Of the tenant's series."""
+        """The occurrences of the tenant's series."""
         series = incremental.find(self.user_id, self.payments, everything=self.everything)
         return courses(self.payments, series)
 

@@ -1,8 +1,10 @@
-"""Layer 9, fraud: payments that probably repeat another one, as ordered pairs for a person.
+"""Layer 9, fraud: payments that probably repeat another one, as ordered pairs for a person to
+judge.
 
-`fraud_candidates` finds them. What explains a repetition is weighed: an original that was taken
-back before it was paid again, a copy that was taken back, a regular period. What a source published
-twice is told apart (`republished`): it was paid once. A person's word on a pair is kept.
+`fraud_candidates` finds them. What explains a repetition weighs against it: an original that was
+taken back before it was paid again, a copy that was taken back, a regular period. Rows that a
+source published twice are recognised (`republished`): they were paid once. A person's decision on a
+pair is kept.
 """
 
 import json
@@ -17,10 +19,11 @@ from psycopg.sql import SQL, Literal
 
 from graph import sql
 from graph.database.arrow import tenant_snapshot
-from graph.enrich import fraud_candidates
+from graph.enrich import decided, fraud_candidates
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.numbers import normal
 from graph.enrich.columns.payments import UNIT, Payments, Texts, texts
+from graph.enrich.decided import Record
 from graph.enrich.links import republished, reversals
 from graph.enrich.links.fees import Fees
 from graph.enrich.links.reversals import Reversals
@@ -52,7 +55,7 @@ WORDS = {
     "same_amount": "the same party, purpose and odd amount, which it is hardly ever paid twice",
     "republished": "a whole publication whose rows are there again under other keys",
 }
-RHYTHMIC = {"paid_twice": 0.8, "same_amount": 0.5}  # of the confidence, a month or so apart
+RHYTHMIC = {"paid_twice": 0.9, "same_amount": 0.5}  # of the confidence, a month or so apart
 SLIPS = frozenset({"transposed_number", "transposed_amount", "number_suffix", "leading_zeros"})
 
 
@@ -60,7 +63,8 @@ SLIPS = frozenset({"transposed_number", "transposed_amount", "number_suffix", "l
 class Duplicate:
     """Places of the later payment and its original; how sure; kind and what weighs against it.
 
-    `case`: the key of the first later row that this pair is one finding with.
+    `case`: the key of the first later row that this pair is one finding with; `record`: what people
+    have decided about its kind.
     """
 
     later: int
@@ -69,6 +73,7 @@ class Duplicate:
     confidence: float
     notes: tuple[str, ...] = ()
     case: str = ""
+    record: Record | None = None
 
 
 @dataclass(frozen=True)
@@ -80,14 +85,27 @@ class Stated:
 
 
 def enrich(user_id: UUID, payments: Payments, duplicates: list[Duplicate] | None = None) -> Counts:
-    """The tenant's open duplicates become what is found now; people's words stay. One transaction.
+    """Write the tenant's open duplicates as found now; people's decisions stay. One transaction.
 
-    What was dismissed is dismissed again under the rows' own keys, also after a re-import.
+    A dismissed pair stays dismissed under the rows' own keys, also after a re-import.
     """
     if duplicates is None:
         same, charges, reversed_by = reversals.known(user_id, payments)
         duplicates = find(payments, stated(user_id, payments), same, charges, reversed_by)
-    return difference.write(user_id, DUPLICATES, _rows(payments, duplicates))
+    records = decided.records(user_id)
+    weighed = [_by_record(duplicate, records.get(duplicate.kind)) for duplicate in duplicates]
+    return difference.write(user_id, DUPLICATES, _rows(payments, weighed))
+
+
+def _by_record(duplicate: Duplicate, record: Record | None) -> Duplicate:
+    """With what people have decided about its kind; no surer than that where it is turned down."""
+    if record is None:
+        return duplicate
+    if not record.is_turned_down:
+        return replace(duplicate, record=record)
+    notes = (*duplicate.notes, f"turned down: {record}")
+    confidence = min(duplicate.confidence, record.share)
+    return replace(duplicate, record=record, notes=notes, confidence=confidence)
 
 
 def find(
@@ -197,6 +215,7 @@ def evidence(payments: Payments, duplicate: Duplicate) -> dict[str, Any]:
         "days": int(payments.day[rows[0]] - payments.day[rows[1]]),
         "against": list(duplicate.notes),
         "case": duplicate.case,
+        "decided": str(duplicate.record) if duplicate.record else "",
         "rows": [
             {
                 "key": _key(payments, at),

@@ -1,8 +1,8 @@
 """Payments that repeat another: the ways in which one invoice is entered, or paid, again.
 
-Each way is a key that the repetition shares with its original and that few others share, and a
+Each way is a key that the repetition shares with its original and that few others share, plus a
 check (after the tests of M. Nigrini, "Forensic Analytics", 2nd ed. 2020, ch. 11-12: same-same-same
-and same-same-different). All keys are hashed: no way compares all pairs.
+and same-same-different). All keys are hashed, so no way compares all pairs.
 """
 
 import re
@@ -30,6 +30,7 @@ _SUFFIX = re.compile(
 LABEL = 3  # days on which a party is paid one amount under one number: of more it is a label,
 OFTEN = 12  # or on which it bears that number at all
 UNLIKE = 3  # sums of days under one number, from which on it is a case's or a contract's
+CASE = 4  # days of a number with two unlike sums, from which on it is one, too
 PARTLY = 0.6  # of the confidence where the number was once paid another sum, too
 NEXT = 0.4  # of the confidence where the party is paid the amount under a number next to it, too
 BESIDE = 2  # times as far from a number as the two that are compared: next to it
@@ -78,7 +79,9 @@ class Columns:
         """Rows whose number their party bears on many days: a contract, a mandate."""
         bears, day = codes(self.payee, self.number), self.payments.day
         label = _days_of(codes(bears, self.payments.amount), day) > LABEL
-        return label | (_days_of(bears, day) > OFTEN) | (self.unlike_sums >= UNLIKE)
+        days = _days_of(bears, day)
+        case = (self.unlike_sums >= UNLIKE) | ((self.unlike_sums > 1) & (days >= CASE))
+        return label | (days > OFTEN) | case
 
     @cached_property
     def unlike_sums(self) -> Ints:
@@ -134,10 +137,10 @@ def value(number: str) -> int:
 
 @lru_cache(maxsize=200_000)
 def stem(number: str) -> str:
-    """The number without a mark behind it (-1, /A, R, DUP), in its normal form; "" without one.
+    """The number without a suffix (-1, /A, R, DUP), in its normal form; "" without one.
 
-    Some numbers end like that by themselves (a year, a letter): a mark is only told by another
-    row that has the number without it.
+    Some numbers end like that by themselves (a year, a letter): a suffix counts only if another row
+    has the number without it.
     """
     match = _SUFFIX.match(number)
     return numbers.normal(match["apart"] or match["joined"]) if match else ""
@@ -189,11 +192,11 @@ def _exactly(columns: Columns, later: int, first: int) -> bool:
 
 
 def _of_gap(days: int) -> float:
-    return 0.95 if days <= SOON else 0.85 if days <= 400 else 0.7
+    return 0.97 if days <= SOON else 0.85 if days <= 400 else 0.7
 
 
 def _suffix(columns: Columns) -> Iterator[Repeat]:
-    """One party and amount, and the number with a mark behind it."""
+    """One party and amount, and the number with a suffix."""
     for bare, marked in _bare_and_marked(columns, columns.alike):
         for one in marked:
             for other in bare:
@@ -203,7 +206,7 @@ def _suffix(columns: Columns) -> Iterator[Repeat]:
 
 
 def _bare_and_marked(columns: Columns, of: Ints) -> Iterator[tuple[list[int], list[int]]]:
-    """Of each code in `of`: rows of one number, and those that have it with a mark behind it."""
+    """Of each code in `of`: the rows of one number, and the rows of that number with a suffix."""
     marked = columns.rows[columns.stem[columns.rows] != ""]
     number = np.concatenate([columns.number[columns.rows], columns.stem[marked]])
     rows = np.concatenate([columns.rows, marked])
@@ -217,7 +220,7 @@ def _transposed_number(columns: Columns) -> Iterator[Repeat]:
     """One party and amount, and two digits of the number swapped; not where several invoices of
     one day are all so like those of another: a slip of the pen happens once.
     """
-    shape = np.array(["".join(sorted(number)) for number in columns.number], dtype=object)
+    shape = np.array(["".join(sorted(number)) for number in columns.raw], dtype=object)
     key = codes(columns.payee, shape, columns.payments.amount)
     pairs = [
         (later, first)

@@ -1,10 +1,10 @@
-"""Layer 4, pattern: templates learned over series, named so that a person understands them.
+"""Layer 4, pattern: templates learned over series, with names that people understand.
 
-A template is what several series have in common: the kinds of the two parties, the rhythm, whether
-the amount is fixed, its band, whether the payments bear a document's number, the currency. Its
-confidence is how alike they are and how surely each recurs: the mean recurrence score of its
-series, shrunk for few of them by the rule of succession, (sum of scores + 1) / (series + 2)
-(P.-S. Laplace, "Essai philosophique sur les probabilites", 1814).
+A template is what several series have in common: the kinds of the two parties, the frequency,
+whether the amount is fixed, its band, whether the payments state a document number, the currency.
+Its confidence is how alike they are and how surely each recurs: the mean recurrence score of its
+series, shrunk for few of them by the rule of succession, (sum of scores + 1) / (series + 2) (P.-S.
+Laplace, "Essai philosophique sur les probabilites", 1814).
 """
 
 from collections import defaultdict
@@ -35,7 +35,7 @@ RHYTHMS = {
 
 @dataclass(frozen=True, order=True)
 class Template:
-    """What a flow looks like."""
+    """The common properties of series."""
 
     rhythm: str
     payer: str
@@ -63,7 +63,7 @@ class Template:
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course]) -> Counts:
-    """Write the layer: a row a template, and its series' payments point at it."""
+    """Write the layer: one row per template; the series' payments point at it."""
     rows = patterns(payments, every)
     return write_patterns.write(user_id, "pattern", RelationshipPattern, rows)
 
@@ -77,7 +77,7 @@ def patterns(payments: Payments, courses: Sequence[Course]) -> list[Shared]:
 
 
 def template(payments: Payments, course: Course) -> Template:
-    """What this series looks like."""
+    """The template that this series fits."""
     places = course.series.places
     first = places[0]
     kinds = payments.entities.kind
@@ -93,7 +93,7 @@ def template(payments: Payments, course: Course) -> Template:
 
 
 def is_fixed(course: Course) -> bool:
-    """Whether its amount stays as it is from one time to the next, but for some rises."""
+    """Whether its amount stays the same from one occurrence to the next, except for some rises."""
     steps = np.abs(np.diff(course.amounts))
     return bool((steps > FIXED).mean() <= RISES and np.median(steps) <= FIXED / 4)
 

@@ -1,10 +1,10 @@
-"""Layer 6, prediction: for each active series the next occurrence, and what became of it.
+"""Layer 6, prediction: the next occurrence of each active series, and what became of it.
 
-A prediction is of one agreed day of one series, by which it is known again: `series` and `agreed`
-in its evidence. It hangs on the series' last relationship of then. pending -> fulfilled when the
-day's occurrence is there, overdue when its last expected day is past, cancelled when the series
-has ended or is found no more. An overdue one stays visible; one whose payment came late becomes
-fulfilled. Nothing is ever predicted twice.
+A prediction is about one agreed day of one series and is recognised by it: `series` and `agreed` in
+its evidence. It refers to the last relationship that the series had when it was made. It goes from
+pending to fulfilled when the day's occurrence is there, to overdue when its last expected day is
+past, to cancelled when the series has ended or is no longer found. An overdue one stays visible; if
+its payment comes late, it becomes fulfilled. Nothing is predicted twice.
 """
 
 import json
@@ -38,7 +38,8 @@ RHYTHMS = {
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
-    """Write the layer: new predictions, and the state of those there are on each source's today."""
+    """Write the layer: new predictions, and the state of existing ones as of each
+    source's today."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         stored = _known(cursor, user_id)
@@ -63,7 +64,7 @@ def _known(cursor: CursorWrapper, user_id: UUID) -> list[Row]:
 def predict(
     payments: Payments, every: Sequence[Course], until: Todays, stored: Iterable[Mapping[str, Any]]
 ) -> Iterator[Row]:
-    """Each known prediction as of its source's today, and those that are new (id: None)."""
+    """Each stored prediction as of its source's today, and the new ones (id: None)."""
     by_key = {key(payments, course.series): course for course in every}
     scales = forecast.scales([trial for course in every for trial in forecast.trials(course)])
     coming = {
@@ -138,7 +139,7 @@ def _evidence(name: str, course: Course, expected: Expected) -> dict[str, Any]:
 
 
 def _agreed(course: Course, slot: int) -> str:
-    """The slot's number is the same as long as the rhythm is; its agreed day may move a little."""
+    """The slot's number stays while the frequency does; its agreed day may move a little."""
     return f"{course.series.frequency} {slot}"
 
 

@@ -1,9 +1,9 @@
-"""Layer 7, root cause: for what is off, the chain back to where it began, in one sentence of facts.
+"""Layer 7, root cause: for each anomaly, the chain back to its origin, in one sentence of facts.
 
-Off is what was paid again, what was taken back, an amount far from the usual one of its series
-(modified z-score > 3.5; B. Iglewicz, D. Hoaglin, "How to Detect and Handle Outliers", 1993), and a
-payment that is overdue. The chain follows the causal layer's links from effect to cause, the
-strongest first, across the postings of one transaction, to the first event that has no cause.
+An anomaly is a payment that was made again or taken back, an amount far from the usual one of its
+series (modified z-score > 3.5; B. Iglewicz, D. Hoaglin, "How to Detect and Handle Outliers", 1993),
+or an overdue payment. The chain follows the causal layer's links from effect to cause, the
+strongest first, across the postings of one transaction, to the first event without a cause.
 """
 
 from collections import defaultdict
@@ -27,7 +27,7 @@ LONGEST = 6  # steps back; a longer story is nobody's
 
 
 def explain(off: Iterable[Off], edges: Iterable[Step]) -> Iterator[dict[str, Any]]:
-    """A row for each relationship that is off: its surest reason, and the chain behind it."""
+    """A row for each relationship with an anomaly: its surest reason, and the chain behind it."""
     causes = _causes(edges)
     explained: set[str] = set()
     for finding in off:
@@ -79,7 +79,7 @@ def _next(starts: list[str], causes: Mapping[str, list[Step]], visited: set[str]
 
 
 def sentence(off: Off, chain: list[Step]) -> str:
-    """What is off, and where it began."""
+    """What the anomaly is, and where it began."""
     start = f" It began with {_event(chain[-1])}." if chain else ""
     return f"{_STORIES[off['what']](off)}{start}"
 
@@ -158,7 +158,7 @@ def _told(step: Step) -> dict[str, Any]:
 
 
 def enrich(user_id: UUID) -> Counts:
-    """Write the layer: the surest reason of each relationship that is off."""
+    """Write the layer: the surest reason of each relationship with an anomaly."""
     tenant = Literal(str(user_id))
     with tenant_snapshot(user_id, hashed=True) as reader:
         off, edges = (

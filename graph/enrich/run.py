@@ -1,5 +1,4 @@
-"""The enrichment of a tenant, step by step: each layer and link type in an order that each can rest
-on those before it."""
+"""Enriches a tenant step by step: layers and links, in an order in which each has what it needs."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +38,7 @@ GREW = 1_000  # rows that steps have added, after which the planner's statistics
 
 
 class LayerUnknown(GraphError):
-    """No step goes by that name."""
+    """There is no step of this name."""
 
 
 STEPS: dict[str, Callable[[Findings], Counts]] = {
@@ -85,11 +84,11 @@ def enrich(
     *,
     everything: bool = False,
 ) -> list[Done]:
-    """Run these steps (all, if none are named) in their order; `progress` hears each one's name.
+    """Run these steps (all, if none are named) in their order; `progress` is called with each name.
 
-    Series are searched for where payments have changed since the last time, or, with
-    `everything`, in all of them. One transaction a step: a step that fails leaves those before it
-    in place. Raises LayerUnknown for a name that is none.
+    Series are searched for in payments that have changed since the last run or, with `everything`,
+    in all. One transaction per step: if a step fails, the results of those before it stay. Raises
+    LayerUnknown.
     """
     steps = _chosen(layers)
     with _only_one(user_id) as owner:
@@ -138,7 +137,8 @@ def _only_one(user_id: UUID) -> Iterator[BaseDatabaseWrapper]:
 def waiting(limit: int, quiet: float = 0) -> list[UUID]:
     """The tenants whose books have changed since they were enriched, longest ago first.
 
-    `quiet`: only books that nobody has changed for so many seconds, or that wait for 15 minutes.
+    `quiet`: only books that have not changed for this many seconds, or that have waited for 15
+    minutes.
     """
     with connections["owner"].cursor() as cursor:
         cursor.execute(sql.read("enrich_requests/waiting"), {"limit": limit, "quiet": quiet})
@@ -146,7 +146,7 @@ def waiting(limit: int, quiet: float = 0) -> list[UUID]:
 
 
 def postpone(user_id: UUID) -> None:
-    """The tenant waits behind all others."""
+    """Put the tenant behind all others that wait."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         books_changed(cursor, user_id)
 

@@ -34,9 +34,10 @@ def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: To
 
 
 def patterns(payments: Payments, every: Sequence[Course], until: Todays) -> Iterator[Shared]:
-    """The seasons of series, then of what else flows between the same two.
+    """The seasons of series, then of the other payments between the same two parties.
 
-    What comes but once a quarter or a year is high in its months by its rhythm: that is no season.
+    A quarterly or yearly payment is high in its months because of its frequency; that is not a
+    season.
     """
     spans = _spans(payments, until)
     is_explained = np.zeros(len(payments), dtype=bool)

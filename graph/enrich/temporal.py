@@ -20,7 +20,7 @@ DIGITS = 4  # of scores and days that are kept
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
-    """Write the layer, as of each source's today: a row a series, and its payments point at it."""
+    """Write the layer as of each source's today: one row per series; its payments point at it."""
     patterns = [pattern(payments, course, until[source_of(payments, course)]) for course in every]
     return write_patterns.write(user_id, "temporal", TemporalPattern, patterns)
 
@@ -39,9 +39,9 @@ def on(day: int) -> date:
 
 
 def key(payments: Payments, series: Series) -> str:
-    """source|payer|payee|currency|first row's own key; with an ordinal where several begin there.
+    """source|payer|payee|currency|first row's own key; with an ordinal if several begin there.
 
-    It stays as it is while the series goes on, whatever else is found.
+    It stays the same while the series goes on, whatever else is found.
     """
     first = series.places[0]
     ends = (str(payments.entities.id[payments.payer[first]]),

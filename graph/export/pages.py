@@ -179,7 +179,7 @@ def _edge_pages(
 def _edges(
     contents: Contents, page: pa.Table, columns: Sequence[str], edge_class: str | None
 ) -> pa.Table:
-    """The page's edges of that class with both ends. Counts all edges of it in `contents.told`."""
+    """The page's edges of that class with both ends. Adds their number to `contents.told`."""
     if edge_class is not None:
         page = page.filter(pc.equal(page["edge_class"], edge_class))
     part = build(contents.nodes, page)

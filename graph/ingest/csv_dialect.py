@@ -1,4 +1,4 @@
-"""How a file is laid out: its encoding, its delimiter and where its header stands."""
+"""The layout of a CSV file: its encoding, its delimiter and the line of its header."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -31,9 +31,9 @@ class Layout:
 
 
 def layout(path: Path, rule: FileRule, whole: bool = True) -> Layout:
-    """What `rule` says, and what it leaves open as the file shows it.
+    """The layout that `rule` states; what it leaves open is detected in the file.
 
-    `whole`: look at every line to tell the encoding. Raises LedgerFileError.
+    `whole`: look at every line to detect the encoding. Raises LedgerFileError.
     """
     encoding = rule.encoding if rule.encoding != "auto" else encoding_of(path, whole)
     with explained(path), text(path, encoding) as (stream, _):
@@ -50,29 +50,39 @@ def layout(path: Path, rule: FileRule, whole: bool = True) -> Layout:
 
 
 def _delimiter(separator: re.Match[str] | None, sample: str) -> str:
-    """The one that cuts the most records into as many cells as the first."""
+    """The one that cuts the most records into equally many cells, and rather more cells."""
     return separator[1] if separator else max(DELIMITERS, key=lambda mark: _evenness(sample, mark))
 
 
 def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
-    found = islice(records(Lines(StringIO(sample, newline="")), delimiter), 100)
-    widths = [len(r.cells) for r in found if r.cells and any(map(str.strip, r.cells))]
+    sampled = islice(records(Lines(StringIO(sample, newline="")), delimiter), 100)
+    widths = [len(r.cells) for r in sampled if r.cells and any(map(str.strip, r.cells))]
     if not widths or max(widths[:30]) < 2:
         return 0.0, 0
     usual = max(set(widths), key=lambda width: (widths.count(width), width))
-    return (widths.count(usual) / len(widths) if usual > 1 else 0.0), usual
+    share = widths.count(usual) / len(widths)
+    return share * (1 - 1 / usual), usual  # a decimal comma cuts rows in two
 
 
 def _with_header(path: Path, encoding: str, delimiter: str, skipped: int, sample: str) -> Layout:
     lines = Lines(StringIO(sample, newline=""), skipped)
-    for record in records(lines, delimiter):
+    found = records(lines, delimiter)
+    for record in found:
         if record.problem:
             raise LedgerFileError(f"{path.name}, line {record.line}: {record.problem}")
         if record.cells and any(map(str.strip, record.cells)):
-            cells = tuple(cell.strip() for cell in record.cells)
             end = record.line + len(lines.taken) - 1
+            cells = _as_wide(tuple(cell.strip() for cell in record.cells), next(found, None))
             return Layout(encoding, delimiter, record.line, end, cells)
     raise LedgerFileError(f"{path.name} has no header")
+
+
+def _as_wide(names: tuple[str, ...], below: Record | None) -> tuple[str, ...]:
+    """The names without blank ones at the end for which the record below has no cell."""
+    width = len(below.cells) if below and below.cells else len(names)
+    while len(names) > width and not names[-1]:
+        names = names[:-1]
+    return names
 
 
 def header(path: Path) -> list[str]:
@@ -83,14 +93,15 @@ def header(path: Path) -> list[str]:
 def body(path: Path, shape: Layout, progress: Progress | None = None) -> Iterator[Record]:
     """The records below the header.
 
-    `progress` is told, now and then, how many of the file's bytes (packed, if it is) were read.
+    `progress` is called now and then with the number of the file's bytes (packed, if it is packed)
+    that were read.
     """
     with explained(path), text(path, shape.encoding) as (stream, raw):
         for _ in range(shape.end):
             stream.readline()
         width = len(shape.header) or None  # without a header any width will do
-        found = records(Lines(stream, shape.end), shape.delimiter, width)
-        for count, record in enumerate(found, 1):
+        lines = records(Lines(stream, shape.end), shape.delimiter, width)
+        for count, record in enumerate(lines, 1):
             if progress and count % EVERY == 0:
                 progress(raw.tell())
             yield record

@@ -5,7 +5,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Buffer, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -38,6 +38,7 @@ _MARKS = {  # the longer first: UTF-32's begins with UTF-16's
 }
 # Beside letters: currency signs, accents that stand alone, quotation marks, dashes, no-break space.
 _SIGNS = "€£§°`«»…®©·" + "\xa0\xb4\u2018\u2019\u201c\u201d\u201e\u2013\u2014"
+_NUMERO = re.compile("(?<![^\\W0-9])(?:[Nn]r?[\u00ba\u00b0]|[0-9]+[\u00ba\u00aa])")  # Nº, 1ª
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
 
@@ -51,7 +52,7 @@ class LedgerFileError(LedgerError):
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """What goes wrong below while reading `path`, as a LedgerFileError."""
+    """Turns errors while `path` is read into LedgerFileErrors."""
     try:
         yield
     except _BROKEN as error:
@@ -66,7 +67,7 @@ def explained(path: Path) -> Iterator[None]:
 
 @contextmanager
 def at_most(size: int) -> Iterator[None]:
-    """Files that are read inside may unpack to so many bytes; a longer one is a LedgerFileError."""
+    """Limits the unpacked size of files that are read inside; a longer one is a LedgerFileError."""
     token = _most.set(size)
     try:
         yield
@@ -77,14 +78,14 @@ def at_most(size: int) -> Iterator[None]:
 class _Bounded(io.RawIOBase):
     """An unpacked stream that raises LedgerFileError after so many bytes."""
 
-    def __init__(self, stream: IO[bytes], name: str, most: int) -> None:
+    def __init__(self, stream: io.BufferedReader, name: str, most: int) -> None:
         self._stream, self._name, self._most, self._left = stream, name, most, most
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, into: bytearray) -> int:  # type: ignore[override]
-        count: int = self._stream.readinto(into)  # type: ignore[attr-defined]
+    def readinto(self, into: Buffer, /) -> int:
+        count = self._stream.readinto(into)
         self._left -= count
         if self._left < 0:
             raise LedgerFileError(
@@ -106,15 +107,15 @@ def unpacked(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
             yield (_bounded(stream, path, most or 0) if bounded else stream), raw
 
 
-def _bounded(stream: IO[bytes], path: Path, most: int) -> IO[bytes]:
-    return io.BufferedReader(_Bounded(stream, path.name, most), SAMPLE)  # type: ignore[type-var]
+def _bounded(stream: io.BufferedReader, path: Path, most: int) -> io.BufferedReader:
+    return io.BufferedReader(_Bounded(stream, path.name, most), SAMPLE)
 
 
-def _opened(raw: IO[bytes], start: bytes) -> IO[bytes]:
+def _opened(raw: io.BufferedReader, start: bytes) -> io.BufferedReader:
     if start.startswith(_GZIP):
         return io.BufferedReader(gzip.GzipFile(fileobj=raw), SAMPLE)
     if start == _ZSTD:
-        return io.BufferedReader(_Zstandard(raw), SAMPLE)  # type: ignore[type-var]
+        return io.BufferedReader(_Zstandard(raw), SAMPLE)
     return raw
 
 
@@ -132,12 +133,13 @@ class _Zstandard(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, into: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, into: Buffer, /) -> int:
+        room = memoryview(into)
         while not self._ready:
             if not self._more():
                 return 0
-        part, self._ready = self._ready[: len(into)], self._ready[len(into) :]
-        into[: len(part)] = part
+        part, self._ready = self._ready[: len(room)], self._ready[len(room) :]
+        room[: len(part)] = part
         return len(part)
 
     def _more(self) -> bool:
@@ -157,17 +159,18 @@ class _Zstandard(io.RawIOBase):
 
 
 def encoding_of(path: Path, whole: bool = True) -> str:
-    """The codec to read the file with: its mark, else UTF-8, else the likeliest by its bytes.
+    """The codec to read the file with: the one of its byte order mark, else UTF-8, else the
+    likeliest.
 
-    UTF-8 wins while most lines that are not ASCII are UTF-8: the others are then single bad lines.
-    `whole` looks at every line, without it only at the first 64 KiB.
-    Raises LedgerFileError for a file that is not text, is empty, or fits no encoding.
+    UTF-8 is chosen if most lines that are not ASCII are UTF-8; the others are then single bad
+    lines. `whole` looks at every line, otherwise only at the first 64 KiB. Raises LedgerFileError
+    for a file that is not text, is empty, or fits no encoding.
     """
     with explained(path), unpacked(path) as (stream, _):
         start = stream.read(SAMPLE)
         _must_be_text(path, start)
-        if found := _by_mark(start) or _by_zeros(path, start):
-            return found
+        if encoding := _by_mark(start) or _by_zeros(path, start):
+            return encoding
         return _by_lines(path, _lines(stream, start, whole))
 
 
@@ -223,19 +226,20 @@ def _by_lines(path: Path, lines: Iterator[bytes]) -> str:
 
 
 def _likeliest(path: Path, sample: bytes) -> str:
-    found = likeliest(sample)
-    if found is None:
+    encoding = likeliest(sample)
+    if encoding is None:
         raise LedgerFileError(
             f"{path.name} fits no known encoding: name it in the mapping ([file] encoding)"
         )
-    return found
+    return encoding
 
 
 def likeliest(sample: bytes) -> str | None:
-    """Windows-1252 where it reads no worse than the best: guesses from few bytes go astray.
+    """The likeliest codec; Windows-1252 if it reads no worse than the best, because guesses from
+    few bytes go wrong.
 
-    Bytes that are not ASCII stand alone within the words of European languages, and in runs where
-    every letter is one: then a codec in which all of them are letters is the file's.
+    In the words of European languages, bytes that are not ASCII stand alone. In other scripts they
+    stand in runs; then a codec in which all of them are letters is the file's.
     """
     if codec := _european(sample):
         return codec
@@ -263,7 +267,8 @@ def _european(sample: bytes) -> str | None:
 def _is_words(sample: bytes, codec: str) -> bool:
     """Whether nearly all that is not ASCII is a letter, or a sign that stands beside words."""
     try:
-        characters = [c for c in sample.decode(codec) if not c.isascii()]
+        text = _NUMERO.sub("", sample.decode(codec))
+        characters = [c for c in text if not c.isascii()]
     except UnicodeDecodeError:
         return False
     fit = sum((c.isalpha() and c not in "ªºµƒ") or c in _SIGNS for c in characters)

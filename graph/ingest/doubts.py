@@ -1,4 +1,4 @@
-"""What a reading is not sure of, as data."""
+"""Doubts of a reading, as data."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""A file's parts: one for a CSV or a statement, one for each table of a workbook."""
+"""The parts of a file: one for a CSV or a statement, one for each table of a workbook."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -60,12 +60,12 @@ def parts_of(
     if isinstance(by, FileFormat):
         return by.parts(path, hints)
     kind = by if isinstance(by, TableFormat) else registry.recognise(path)
-    chosen = by if isinstance(by, Mapping) else None
+    mapping = by if isinstance(by, Mapping) else None
     if isinstance(kind, TableFormat):
-        return _of_tables(path, kind.tables(path), chosen, hints)
-    if kind is not None or chosen is None:
+        return _of_tables(path, kind.tables(path), mapping, hints)
+    if kind is not None or mapping is None:
         raise LedgerError(f"{path.name} is {kind and kind.title}: no mapping is needed for it")
-    return [_part(path, chosen, progress)]
+    return [_part(path, mapping, progress)]
 
 
 def _part(path: Path, by: Mapping, progress: Progress | None) -> Part:
@@ -84,16 +84,18 @@ def _part(path: Path, by: Mapping, progress: Progress | None) -> Part:
     )
 
 
-def _of_tables(path: Path, tables: list[Table], chosen: Mapping | None, hints: Hints) -> list[Part]:
+def _of_tables(
+    path: Path, tables: list[Table], mapping: Mapping | None, hints: Hints
+) -> list[Part]:
     """A part for each table that is one of money; the others are named in a warning.
 
     Tables of one header are read alike, as the longest of them is understood.
     """
     parts, others = [], []
-    alike = {} if chosen else _by_header(tables, hints)
+    alike = {} if mapping else _by_header(tables, hints)
     for table in tables:
         try:
-            by = chosen or alike.get(tuple(header(table.csv))) or _of_table(table, hints)
+            by = mapping or alike.get(tuple(header(table.csv))) or _of_table(table, hints)
             parts.append(_table_part(path, table, by))
         except (GuessError, LedgerFileError) as error:
             others.append(_of_original(str(error), path, table))
@@ -109,16 +111,16 @@ def _of_table(table: Table, hints: Hints) -> Mapping:
 
 def _by_header(tables: list[Table], hints: Hints) -> dict[tuple[str, ...], Mapping]:
     """For each header that several tables begin with, the mapping of the longest that has one."""
-    found: dict[tuple[str, ...], Mapping] = {}
+    mappings: dict[tuple[str, ...], Mapping] = {}
     counts = Counter(tuple(header(table.csv)) for table in tables)
     for table in sorted(tables, key=lambda table: -table.csv.stat().st_size):
         names = tuple(header(table.csv))
-        if counts[names] > 1 and names not in found:
+        if counts[names] > 1 and names not in mappings:
             with suppress(GuessError, LedgerFileError):
                 by = _of_table(table, hints)
                 if layout(table.csv, by.file).header == names:
-                    found[names] = replace(by, file=replace(by.file, header_line=1))
-    return found
+                    mappings[names] = replace(by, file=replace(by.file, header_line=1))
+    return mappings
 
 
 def _table_part(path: Path, table: Table, by: Mapping) -> Part:
@@ -153,7 +155,7 @@ def _of_original(sentence: str, path: Path, table: Table) -> str:
 
 
 def labelled(part: Part) -> Iterator[LedgerRow | Reject]:
-    """The part's rows; a reject says in which part of the file it stands."""
+    """The part's rows; a reject says in which part of the file it is."""
     for row in part.read():
         if part.label and isinstance(row, Reject):
             yield replace(row, reason=f"{part.label}: {row.reason}")

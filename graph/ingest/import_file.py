@@ -1,4 +1,5 @@
-"""A ledger file into a tenant's graph: what format it is, its rows, where the rejects go."""
+"""Imports a ledger file into a tenant's graph: recognises the format, stores rows,
+writes rejects."""
 
 import os
 import re
@@ -40,10 +41,10 @@ def is_ledger(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of one file.
+    """The result of importing one file.
 
-    `rejects` is the file of rejected rows, if there are any; `warnings` are for a person;
-    `doubts` are what the reading or the storing was not sure of.
+    `rejects` is the file of rejected rows, if there are any; `warnings` are for a person; `doubts`
+    are those of the reading and the storing.
     """
 
     file: str
@@ -63,9 +64,9 @@ def import_file(
     *,
     hints: Hints = NO_HINTS,
 ) -> Imported:
-    """Import all of the file or, when it fails, nothing of it.
+    """Import the whole file, or nothing if it fails.
 
-    Raises LedgerError, also where a part has doubts that `hints` do not settle.
+    Raises LedgerError, also if a part has doubts that `hints` do not settle.
     """
     known = with_known(user_id, hints)
     parts = [of_account(user_id, part, hints) for part in parts_of(path, by, progress, known)]
@@ -86,12 +87,12 @@ def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Pa
         raise LedgerError(f"{rejects.path} cannot be written: {reason}") from error
     warnings = tuple(warning for part in parts for warning in part.warnings)
     names = ", ".join(dict.fromkeys(part.name for part in parts))
-    written = rejects.path if rejects.count else None
-    return Imported(file, names, counts, written, warnings, tuple(doubts))
+    rejects_path = rejects.path if rejects.count else None
+    return Imported(file, names, counts, rejects_path, warnings, tuple(doubts))
 
 
 def must_be_sure(path: Path, parts: list[Part]) -> None:
-    """Raises UnsureError where a part has a doubt that keeps it from being imported."""
+    """Raises UnsureError if a part has a doubt that keeps it from being imported."""
     for part in parts:
         if blocking := [doubt.text for doubt in part.doubts if doubt.blocking]:
             text = part.question() if part.question else "; ".join(blocking)
@@ -100,7 +101,11 @@ def must_be_sure(path: Path, parts: list[Part]) -> None:
 
 
 def of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
-    """The part under the account's source and name that earlier files of its layout have."""
+    """The part, with the source and the account name that earlier files of its layout were stored
+    under.
+
+    So rows that are imported again are recognised.
+    """
     if part.mapping is None or part.remapped is None or not part.mapping.key.content:
         return part
     account = Account(hints.account, hints.same_account)
@@ -148,7 +153,7 @@ def _stored(
 def summed(counts: list[Stored]) -> Stored:
     """The counts of several files or parts."""
     total = Stored()
-    for each in counts:
-        for name, value in asdict(each).items():
+    for stored in counts:
+        for name, value in asdict(stored).items():
             setattr(total, name, getattr(total, name) + value)
     return total

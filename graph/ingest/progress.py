@@ -2,11 +2,17 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from tqdm import tqdm
 
+if TYPE_CHECKING:  # tqdm is generic in its stubs only
+    Bar = tqdm[NoReturn]
+else:
+    Bar = tqdm
 
-class ProgressBar(tqdm):  # type: ignore[type-arg]
+
+class ProgressBar(Bar):
     """Shown on a terminal only."""
 
     def __init__(self, path: Path) -> None:

@@ -1,4 +1,5 @@
-"""Text into CSV records, however broken: bounded memory, and no record swallows its neighbours."""
+"""Splits text into CSV records, however broken: in bounded memory, and no record swallows its
+neighbours."""
 
 import csv
 from collections import deque
@@ -110,8 +111,8 @@ def _next(reader: Iterator[list[str]], lines: Lines) -> tuple[list[str] | None, 
     except StopIteration:
         return None, None
     except csv.Error as error:
-        known = (reason for sign, reason in _REASONS.items() if sign in str(error))
-        return None, next(known, str(error))
+        reasons = (reason for sign, reason in _REASONS.items() if sign in str(error))
+        return None, next(reasons, str(error))
     if lines.too_long:
         return None, f"the record is longer than {MAX_CHARS:,} characters"
     return cells, None

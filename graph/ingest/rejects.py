@@ -1,4 +1,4 @@
-"""The rejects file: what could not be read, as CSV, for a person to mend."""
+"""The rejects file: rows that could not be read, as CSV, for a person to correct."""
 
 import csv
 import os
@@ -36,10 +36,10 @@ def as_stated(text: str) -> str:
 
 
 class RejectsFile:
-    """Call it with each Reject, as a context manager.
+    """A context manager; call it with each Reject.
 
-    The file appears at the end, whole, or not at all: not when nothing was rejected (an older one
-    of that path is then removed, for it is no longer true), and not when the block failed.
+    The file appears at the end, whole, or not at all. It does not appear if nothing was rejected
+    (an older file of that path is then removed, because it is obsolete), or if the block failed.
     """
 
     def __init__(self, path: Path) -> None:

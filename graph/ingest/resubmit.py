@@ -1,4 +1,4 @@
-"""Rejected rows that somebody has mended, read again as rows of the file that they stood in."""
+"""Corrected rows of a rejects file, read as rows of the ledger file that they come from."""
 
 import csv
 import tempfile
@@ -19,7 +19,7 @@ from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Reject
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row of a rejects file: where it stood, why it was refused, and its text (mended or not)."""
+    """A row of a rejects file: its line, why it was refused, and its text (corrected or not)."""
 
     line: int
     field: str
@@ -50,8 +50,8 @@ def _row(path: Path, number: int, row: dict[str, str]) -> Rejected:
     text = row["text"] or ""
     if len(text) >= TEXT_LIMIT:
         raise LedgerError(
-            f"{path.name}, row {number}: the text is cut off at {TEXT_LIMIT} characters; mend line "
-            f"{line} in the file itself and import that"
+            f"{path.name}, row {number}: the text is cut off at {TEXT_LIMIT} characters; correct "
+            f"line {line} in the file itself and import that"
         )
     field, reason = as_stated(row["field"] or ""), as_stated(row["reason"] or "")
     return Rejected(int(line), field, reason, as_stated(text))
@@ -67,7 +67,7 @@ def resubmit(
     """
     rows = rejected(rejects)
     if not isinstance(by, Mapping):
-        raise LedgerError(f"{ledger.name} is no CSV: mend the file itself and import it again")
+        raise LedgerError(f"{ledger.name} is no CSV: correct the file itself and import it again")
     if rejects.name != default_path(rejects.parent, ledger).name:
         raise LedgerError(f"{rejects.name} does not hold the rejected rows of {ledger.name}")
     with tempfile.TemporaryDirectory(prefix="finley-") as folder:
@@ -92,7 +92,7 @@ def _written(mended: Path, ledger: Path, by: Mapping, rows: list[Rejected]) -> M
 
 
 def _numbered(part: Part, lines: list[int]) -> Part:
-    """The part with the lines that its rows have in the ledger; mended rows stand in order."""
+    """The part with the lines that its rows have in the ledger; corrected rows stand in order."""
     read = part.read
 
     def numbered() -> Iterator[LedgerRow | Reject]:

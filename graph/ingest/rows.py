@@ -1,4 +1,5 @@
-"""What reading a ledger yields: rows that are ready to store, and rows that could not be read."""
+"""The results of reading a ledger: rows that are ready to store, and rows that could
+not be read."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

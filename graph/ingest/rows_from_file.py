@@ -1,4 +1,4 @@
-"""A ledger file into rows: one LedgerRow or Reject for every record that is not blank."""
+"""Reads a ledger file into rows: one LedgerRow or Reject for every record that is not blank."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -41,9 +41,10 @@ def read(
 ) -> Iterator[LedgerRow | Reject]:
     """Every record below the header, in the file's order, in bounded memory.
 
-    Only the keys are remembered (about 100 bytes a row), to number or refuse their repetitions.
-    `progress` is told how many of the file's bytes were read. Raises LedgerFileError, at first or
-    on the way, when the file as a whole cannot be read: drop what was read until then.
+    Only the keys are remembered (about 100 bytes a row), to number or refuse repetitions.
+    `progress` is called with the number of the file's bytes that were read. Raises LedgerFileError,
+    at first or on the way, if the file as a whole cannot be read; rows read until then must be
+    discarded.
     """
     shape = layout(path, mapping.file)
     names = mapping.names(shape.header)
@@ -130,10 +131,12 @@ class _Row:
         self._must_be_fit(record)
         if record.cells is None:
             raise _RefusedError(None, record.problem or "not a record")
-        width, found = len(self._names), len(record.cells)
+        width, cell_count = len(self._names), len(record.cells)
         if not fits(record.cells, width):
-            much = "many" if found > width else "few"
-            raise _RefusedError(None, f"too {much} columns: {found} where the header has {width}")
+            much = "many" if cell_count > width else "few"
+            raise _RefusedError(
+                None, f"too {much} columns: {cell_count} where the header has {width}"
+            )
         return dict(zip(self._names, map(str.strip, record.cells), strict=False))
 
     def _must_be_fit(self, record: Record) -> None:
@@ -198,8 +201,8 @@ class _Row:
         rule = self._mapping.amount
         word = data[rule.direction].casefold() if rule.direction else self._ending(data[column])
         if rule.paid and word not in rule.paid and word not in rule.received:
-            shown = f"{word!r} says" if word else "nothing says"
-            raise _RefusedError(rule.direction or column, f"{shown} not which way the money went")
+            subject = f"{word!r} says" if word else "nothing says"
+            raise _RefusedError(rule.direction or column, f"{subject} not which way the money went")
         amount = self._money(data, column, currency)
         if amount is None:
             raise _RefusedError(column, "no amount")
@@ -233,10 +236,10 @@ class _Row:
             return "obligation" if owed or self._mapping.platform in OWED else "payment"
         if isinstance(rule, str):
             return cast(Records, rule)
-        stated = data.get(rule.column or "", "").casefold()
-        records = dict(rule.values).get(stated, rule.default)
+        kind_text = data.get(rule.column or "", "").casefold()
+        records = dict(rule.values).get(kind_text, rule.default)
         if records is None:
-            raise _RefusedError(rule.column, f"{stated!r} does not say what the row records")
+            raise _RefusedError(rule.column, f"{kind_text!r} does not say what the row records")
         return cast(Records, records)
 
     def _balance(self, data: dict[str, str], currency: str) -> Decimal | None:
@@ -258,25 +261,25 @@ class _Row:
         no_key = dict(rule.not_keys)
 
         @lru_cache(_CACHED)
-        def party(stated: str, name: str, *values: str) -> Party:
+        def party(kind_text: str, name: str, *values: str) -> Party:
             pairs = zip(present, values, strict=True)
             ids = [(kind, v) for (kind, _), v in pairs if v.casefold() not in NOTHING]
             keys = [(kind, v) for kind, v in ids if not _matches(no_key.get(kind), v)]
             plain = _SPACES.sub(" ", name) if name.casefold() not in NOTHING else ""
-            known = [v for _, v in (*keys, *ids)]
-            chosen = plain or (known[0] if known else rule.default)
-            kind = stated.casefold() if stated.casefold() in KINDS else rule.kind
-            if chosen in rule.own:
+            key_values = [v for _, v in (*keys, *ids)]
+            party_name = plain or (key_values[0] if key_values else rule.default)
+            kind = kind_text.casefold() if kind_text.casefold() in KINDS else rule.kind
+            if party_name in rule.own:
                 kind = "account"
-            if not chosen:
+            if not party_name:
                 raise _RefusedError(rule.name, f"no {kind}")
-            return Party(kind, chosen, tuple(keys))
+            return Party(kind, party_name, tuple(keys))
 
         def of(data: dict[str, str], received: bool) -> Party:
-            stated = data.get(kind_column or "", "")
+            kind_text = data.get(kind_column or "", "")
             names = (data[column] for column in (receiving if received else paying) if column)
             name = next((text for text in names if text.casefold() not in NOTHING), "")
-            return party(stated, name, *[data[column] for _, column in present])
+            return party(kind_text, name, *[data[column] for _, column in present])
 
         return of
 
@@ -293,8 +296,8 @@ class _Row:
         if self._mapping.key.content:
             return self._content_key(data)
         if not self._key_columns:
-            kept = sorted(data.items() - {(n, data.get(n)) for n in self._mapping.publication})
-            return _hash("\x1e".join(f"{name}\x1f{value}" for name, value in kept))
+            cells = sorted(data.items() - {(n, data.get(n)) for n in self._mapping.publication})
+            return _hash("\x1e".join(f"{name}\x1f{value}" for name, value in cells))
         key = _joined(data, self._key_columns)
         if not key.strip("|"):
             raise _RefusedError(self._key_columns[0], "no key")
@@ -332,15 +335,15 @@ class _Row:
         return _short(ref) if ref.strip("|") else ""
 
     def _ordinal(self, publication: str, key: str, line: int) -> int:
-        seen = hash((publication, key))
-        first = self._seen.setdefault(seen, line)
+        mark = hash((publication, key))
+        first = self._seen.setdefault(mark, line)
         if first == line:
             return 1
         if self._mapping.key.unique:
             field = self._key_columns[0]
             raise _RefusedError(field, f"the key {key!r} stands already on line {first}")
-        self._repeated[seen] = self._repeated.get(seen, 1) + 1
-        return self._repeated[seen]
+        self._repeated[mark] = self._repeated.get(mark, 1) + 1
+        return self._repeated[mark]
 
 
 def _tried[T](field: str, parse: Callable[[str], T], text: str) -> T:
@@ -362,7 +365,8 @@ def _joined(data: dict[str, str], columns: tuple[str, ...]) -> str:
 
 
 def is_lasting(id_: str) -> bool:
-    """Whether an id is long enough to be no other file's: a counter starts again in the next."""
+    """Whether an id is long enough to be unique over all files; a short one is a counter that
+    starts again in the next file."""
     letters = "".join(filter(str.isalnum, id_))
     digits = sum(map(str.isdigit, letters))
     return digits >= 9 if digits == len(letters) else len(letters) >= 8 and digits > 0

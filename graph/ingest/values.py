@@ -1,4 +1,4 @@
-"""Cells into values: money, moments, currencies.
+"""Parses cells into values: money, timestamps, currencies.
 
 Each function raises ValueError with a reason that a person can act on.
 """
@@ -55,8 +55,8 @@ def _grammar(decimal: str, thousands: str) -> re.Pattern[str]:
 def money(text: str, decimal: str = ".", thousands: str = ",", currency: str = "") -> Decimal:
     """'1,234.50', '(12.00)', '12.00-', '£1,200', 'GBP 7' → Decimal.
 
-    Refuses what is not plainly an amount: exponents, NaN, CR and DR, groups that are not groups,
-    more than 15 whole digits or 4 decimals (zeros behind them apart), another currency's sign.
+    Refuses what is not clearly an amount: exponents, NaN, CR and DR, groups of the wrong length,
+    more than 15 whole digits or 4 decimals (trailing zeros do not count), another currency's sign.
     """
     unguarded = _GUARD.sub("", text.translate(_MINUS).strip(), count=1)
     sign = _SIGN.fullmatch(_without_unit(unguarded, currency))
@@ -67,10 +67,10 @@ def money(text: str, decimal: str = ".", thousands: str = ",", currency: str = "
         raise ValueError(f"{_short(text)} has more than one sign")
     whole = re.sub(r"[^0-9]", "", number["whole"]).lstrip("0")
     fraction = (number["fraction"] or "").ljust(2, "0")
-    kept = fraction[:2] + fraction[2:].rstrip("0")
-    if len(whole) > 15 or len(kept) > 4:
+    fraction_kept = fraction[:2] + fraction[2:].rstrip("0")
+    if len(whole) > 15 or len(fraction_kept) > 4:
         raise ValueError(f"{_short(text)} is too long for money (15 digits, 4 decimals)")
-    amount = Decimal(f"{whole or 0}.{kept}")
+    amount = Decimal(f"{whole or 0}.{fraction_kept}")
     return -amount if amount and (sign["open"] or "-" in (sign["minus"], sign["after"])) else amount
 
 
@@ -102,7 +102,7 @@ class Moment(NamedTuple):
 def moment(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Moment:
     """The first format that fits, in UTC. A date alone is midnight; a month its last day.
 
-    Midnight with an offset from UTC is that day, and no moment of the day before.
+    Midnight with an offset from UTC is that day, not a time of the day before.
     """
     for form in formats:
         try:
@@ -169,10 +169,10 @@ def quarter_end(file_name: str) -> datetime | None:
     if span := _SPAN.search(name):
         first, last = _MONTHS.index(span[1]) + 1, _MONTHS.index(span[2]) + 1
         return month_end(int(span[3]), last) if last == first + 2 and last % 3 == 0 else None
-    if found := _Q_YEAR.search(name):
-        return month_end(int(found[2]), 3 * int(found[1]))
-    if found := _YEAR_Q.search(name):
-        return month_end(int(found[1]), 3 * int(found[2]))
+    if match := _Q_YEAR.search(name):
+        return month_end(int(match[2]), 3 * int(match[1]))
+    if match := _YEAR_Q.search(name):
+        return month_end(int(match[1]), 3 * int(match[2]))
     return None
 
 

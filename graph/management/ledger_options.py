@@ -1,4 +1,4 @@
-"""The options by which a person decides how a file is read that no format knows."""
+"""Command options with which a person decides how an unknown file is read."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -8,12 +8,12 @@ from graph.ingest.mappings.mapping import RECORDS
 
 
 def add(parser: ArgumentParser) -> None:
-    """Add them to a command's parser; `choices_of` reads what was given."""
-    group = parser.add_argument_group("how a file is read that no format knows")
+    """Add the options to a command's parser; `choices_of` reads their values."""
+    group = parser.add_argument_group("how to read a file without a known format")
     group.add_argument("--direction", choices=("in", "out"), help="what a positive amount is")
     group.add_argument("--date-order", choices=("day", "month"), help="what a date begins with")
     group.add_argument("--decimal", choices=(".", ","), help="the decimal mark")
-    group.add_argument("--currency", metavar="CODE", type=str.upper, help="where none is stated")
+    group.add_argument("--currency", metavar="CODE", type=str.upper, help="if the file states none")
     group.add_argument("--records", choices=RECORDS, help="what a row records")
     group.add_argument("--payee", metavar="COLUMN", help="the column that names the other side")
     group.add_argument("--amount", metavar="COLUMN", help="the column of the amount")

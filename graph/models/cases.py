@@ -1,4 +1,4 @@
-"""Cases: possible double payments, each told once, with what people have decided about them."""
+"""Cases: possible double payments, each in one case, with what people have decided about them."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models

@@ -10,7 +10,7 @@ class EventKind(models.TextChoices):
 
 
 class Records(models.TextChoices):
-    """What a transaction records."""
+    """What a row of a source records: a payment, an obligation, an order and so on."""
 
     PAYMENT = "payment", "payment: money moved"
     OBLIGATION = "obligation", "obligation: an invoice, a bill, a credit note: money is owed"

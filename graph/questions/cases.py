@@ -1,4 +1,4 @@
-"""Cases of possible double payments: which there are, one with its rows, and what people decide."""
+"""Cases of possible double payments: the list, one of them, and people's decisions."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -58,7 +58,7 @@ def cases(
     limit: int = 50,
     offset: int = 0,
 ) -> Answer:
-    """A page of the cases that the filters leave, in one of ORDERS, and the sums over all of those.
+    """A page of the cases that match the filters, in one of ORDERS, and the sums over all of them.
 
     `party` is a part of the party's name. The rows of a case are in `case`.
     """
@@ -124,12 +124,12 @@ def decide(
     amount: Decimal | None = None,
     seen: str | None = None,
 ) -> Answer:
-    """Write down a person's decision, and answer the case as it is then.
+    """Record a person's decision and return the case as it is then.
 
-    `action`: confirm, dismiss, reopen; recover (with the `amount` that came back, all that is at
-    risk where none is said); assign (to `owner`, "" for nobody); note. Its pairs in layer 9 are
+    `action`: confirm, dismiss, reopen; recover (with the `amount` that came back; by default all
+    that is at risk); assign (to `owner`, "" for nobody); note. The case's pairs in layer 9 are
     judged alike. `by` is who decides, `seen` the state that they saw. Raises NotFound,
-    QuestionError naming the field, DecidedMeanwhile where the case has another state than `seen`.
+    QuestionError naming the field, DecidedMeanwhile if the case has another state than `seen`.
     """
     if action not in DECISIONS:
         raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")
@@ -157,18 +157,18 @@ def _meanwhile(user_id: UUID, case_row: PaymentCase) -> str:
     last = entries.order_by("created_at", "id").last()
     by = f" by {last.by}" if last else ""
     name = f"{case_row.amount_at_risk:,.2f} {case_row.currency} to {case_row.party}"
-    return f"Somebody else was faster: the case of {name} is {case_row.state} already{by}."
+    return f"Somebody else was faster: the case of {name} is already {case_row.state}{by}."
 
 
 def _check(
     case_row: PaymentCase, action: str, *, note: str, owner: str | None, amount: Decimal | None
 ) -> None:
     if action == CaseAction.ASSIGN and owner is None:
-        raise QuestionError("Say to whom it is assigned.", "owner")
+        raise QuestionError("State the owner, in `owner`.", "owner")
     if action == CaseAction.NOTE and not note:
-        raise QuestionError("Say what is to be noted.", "note")
+        raise QuestionError("The note is empty.", "note")
     if amount is not None and action != CaseAction.RECOVER:
-        raise QuestionError("An amount comes with the action recover only.", "amount")
+        raise QuestionError("Only the action recover takes an amount.", "amount")
     if amount is not None and not 0 < amount <= case_row.amount_at_risk:
         most = f"{case_row.amount_at_risk:.2f} {case_row.currency}"
         raise QuestionError(f"Say more than 0 and at most {most}, what is at risk.", "amount")

@@ -1,4 +1,4 @@
-"""Before it is paid: candidate payments held against the books and against each other."""
+"""Checks candidate payments against the books and against each other before they are paid."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -26,31 +26,33 @@ NOTHING = "Nothing in the books speaks against it."
 
 
 def check(user_id: UUID, candidates: Sequence[Candidate], *, source: str | None = None) -> Answer:
-    """The verdict on each candidate, in their order: the one that an import of them into `source`
-    (by default the source with the most of our payments) and the enrichment would give.
+    """The verdict on each candidate, in their order: the one that importing them into `source` (by
+    default the source with most outgoing payments) and enriching would give.
 
-    Nothing is stored. Raises QuestionError for a source that the books do not have, for ids that
-    two candidates have and for ids that the source has a row of.
+    Nothing is stored. Raises QuestionError for an unknown source, for an id that two candidates
+    have, and for an id that a row of the source already has.
     """
-    known = books(user_id)
-    into = _source(known, source)
-    _must_be_new(known, candidates, into)
-    with_them, of_run = judged(known, candidates, into)
-    ids = {int(at): each.id for at, each in zip(with_them.places, candidates, strict=True)}
+    tenant_history = books(user_id)
+    into = _source(tenant_history, source)
+    _must_be_new(tenant_history, candidates, into)
+    with_them, of_run = judged(tenant_history, candidates, into)
+    ids = {
+        int(at): candidate.id for at, candidate in zip(with_them.places, candidates, strict=True)
+    }
     return {
         "source": into,
-        "books_until": _books_until(known.payments),
-        "payments_compared": len(known.payments),
+        "books_until": _books_until(tenant_history.payments),
+        "payments_compared": len(tenant_history.payments),
         "counts": _counts(of_run),
         "results": [_answer(with_them, verdict, ids) for verdict in of_run],
     }
 
 
 def judged(
-    known: History, candidates: Sequence[Candidate], source: str | None = None
+    tenant_history: History, candidates: Sequence[Candidate], source: str | None = None
 ) -> tuple[Books, list[Verdict]]:
     """The books with the candidates among them, and the verdicts in the candidates' order."""
-    with_them = appended.append(known, candidates, source or known.usual_source)
+    with_them = appended.append(tenant_history, candidates, source or tenant_history.usual_source)
     found = findings.find(with_them)
     places = with_them.places.tolist()
     return with_them, verdicts.judge(with_them.payments, with_them.stated, found, places)
@@ -59,31 +61,31 @@ def judged(
 def books(user_id: UUID) -> History:
     """The tenant's books, kept in memory while they do not change."""
     name = (connections["default"].settings_dict["NAME"], user_id, version.version(user_id))
-    if (kept := lru.histories.get(name)) is None:
-        kept = history.read(user_id)
-        lru.histories.put(name, kept, kept.nbytes)
-    return kept
+    if (tenant_history := lru.histories.get(name)) is None:
+        tenant_history = history.read(user_id)
+        lru.histories.put(name, tenant_history, tenant_history.nbytes)
+    return tenant_history
 
 
-def _source(known: History, source: str | None) -> str:
-    if source is not None and source not in set(known.payments.source):
-        names = ", ".join(sorted(set(known.payments.source))) or "none"
+def _source(tenant_history: History, source: str | None) -> str:
+    if source is not None and source not in set(tenant_history.payments.source):
+        names = ", ".join(sorted(set(tenant_history.payments.source))) or "none"
         raise QuestionError(
-            f"Your books have no source of this name. There are: {names}.", "source"
+            f"Your books have no source of this name. Choose from: {names}.", "source"
         )
-    return source or known.usual_source
+    return source or tenant_history.usual_source
 
 
-def _must_be_new(known: History, candidates: Sequence[Candidate], source: str) -> None:
+def _must_be_new(tenant_history: History, candidates: Sequence[Candidate], source: str) -> None:
     """Ids are the rows' keys of an import: no two rows of a source have the same."""
-    ids = [each.id for each in candidates]
+    ids = [candidate.id for candidate in candidates]
     if len(set(ids)) < len(ids):
         raise QuestionError("Two payments have the same id.", "payments")
-    payments = known.payments
-    taken = set(payments.external_id[payments.source == source]) & set(ids)
-    if taken:
+    payments = tenant_history.payments
+    duplicates = set(payments.external_id[payments.source == source]) & set(ids)
+    if duplicates:
         raise QuestionError(
-            f"The source {source} has a row {min(taken)!r} already: it is no new payment.",
+            f"The source {source} has a row {min(duplicates)!r} already: it is not a new payment.",
             "payments",
         )
 
@@ -93,14 +95,14 @@ def _books_until(payments: Payments) -> date | None:
 
 
 def _counts(judged: Sequence[Verdict]) -> dict[str, int]:
-    return {name: sum(each.verdict == name for each in judged) for name in VERDICTS}
+    return {name: sum(verdict.verdict == name for verdict in judged) for name in VERDICTS}
 
 
 def _answer(with_them: Books, judged: Verdict, ids: dict[int, str]) -> Answer:
     payments, at = with_them.payments, judged.place
     party = int(sides(payments).party[at])
     best = judged.findings[0] if judged.findings else None
-    words = [f"{each.why}." for each in judged.findings] or [NOTHING]
+    words = [f"{finding.why}." for finding in judged.findings] or [NOTHING]
     return {
         "id": payments.external_id[at],
         "verdict": judged.verdict,
@@ -110,10 +112,13 @@ def _answer(with_them: Books, judged: Verdict, ids: dict[int, str]) -> Answer:
         "party_id": _known_id(payments.entities.id[party]),
         "amount": _amount(payments, at),
         "currency": payments.currency[at],
-        "findings": [_finding(with_them, each, ids) for each in judged.findings],
+        "findings": [_finding(with_them, finding, ids) for finding in judged.findings],
         "pays": [
-            {**_shown(with_them, each.invoice, ids), "settles": Decimal(each.amount) / UNIT}
-            for each in judged.pays
+            {
+                **_shown(with_them, settlement.invoice, ids),
+                "settles": Decimal(settlement.amount) / UNIT,
+            }
+            for settlement in judged.pays
         ],
     }
 

@@ -1,7 +1,7 @@
-"""What a question costs, in steps: one look at an edge, roughly (some 50 ns).
+"""The cost of a question in steps: one step is one look at an edge (some 50 ns).
 
-From the graph's size alone, so that it is known before anything is read. It need not be exact: it
-tells what ends in a moment from what would take the whole process along.
+It is estimated from the graph's size, before anything is read. It need not be exact: it tells a
+question of seconds from one that would block the whole process.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ Cost = Callable[[Size, Asked], int]
 
 
 def once(size: Size, parameters: Asked) -> int:
-    """Everything is looked at once."""
+    """Each node and edge is looked at once."""
     return size.all
 
 
@@ -34,7 +34,7 @@ def path(size: Size, parameters: Asked) -> int:
 
 
 def k_shortest(size: Size, parameters: Asked) -> int:
-    """For each path wanted, a search from each of its nodes (Yen)."""
+    """For each path, a search from each of its nodes (Yen)."""
     return 2 * size.all * int(parameters["max_length"]) * int(parameters["k"])
 
 
@@ -43,7 +43,7 @@ def neighbourhood(size: Size, parameters: Asked) -> int:
 
 
 def importance(size: Size, parameters: Asked) -> int:
-    """PageRank goes on until it stands still; the others begin at every node (Brandes)."""
+    """PageRank iterates until it converges; the others search from every node (Brandes)."""
     rounds = 4 if parameters["algorithm"] == "pagerank" else size.nodes
     return rounds * size.all
 

@@ -1,4 +1,4 @@
-"""Which day a question means by today, and how far each source's books reach."""
+"""Which day counts as today for a question, and how far each source's books reach."""
 
 from datetime import date, datetime
 from typing import Any

@@ -1,7 +1,7 @@
 """Questions that a worker answers: accepted, looked up, cancelled.
 
-A question is written here before any queue hears of it; `accepted` tells who runs one, once that
-stands. If nobody hears it, nothing is lost: whoever recovers finds the row.
+A question is written here before it is enqueued. The signal `accepted` is sent after the commit. If
+nobody receives it, nothing is lost, because the recoverer finds the row.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ SHOWN = timedelta(minutes=5)  # that it is still told what was cancelled
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A question as it can be asked again: name, parameters as text, the graph's version."""
+    """The identity of a question: its name, parameters as text, and the graph's version."""
 
     question: str
     parameters: Mapping[str, Any]
@@ -47,13 +47,13 @@ class Wanted:
 
 
 def known(user_id: UUID, key: Wanted) -> AskedQuestion | None:
-    """The same question of the same version, if it was asked and its answer is not forgotten."""
+    """The same question about the same version, if it was asked and its answer has not expired."""
     with _transaction(user_id):
         return _same(user_id, key).exclude(expires_at__lte=Now()).first()
 
 
 def accept(user_id: UUID, key: Wanted) -> AskedQuestion:
-    """Have it answered, if it is not being or has been. Raises TooMany."""
+    """Queue the question, unless it is queued, running or answered already. Raises TooMany."""
     with _transaction(user_id) as connection:
         with connection.cursor() as cursor:  # one at a time, so that the active ones can be counted
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [str(user_id)])
@@ -68,7 +68,7 @@ def accept(user_id: UUID, key: Wanted) -> AskedQuestion:
 
 
 def get(user_id: UUID, question_id: UUID | str) -> AskedQuestion:
-    """Raises NotFound, for another tenant's as for one that never was, or is forgotten."""
+    """Raises NotFound for another tenant's question, an unknown one and an expired one alike."""
     with _transaction(user_id):
         return _found(user_id, question_id)
 
@@ -76,7 +76,7 @@ def get(user_id: UUID, question_id: UUID | str) -> AskedQuestion:
 def listed(
     user_id: UUID, *, status: str | None = None, most: int = 50, after: Position | None = None
 ) -> tuple[list[AskedQuestion], Position | None]:
-    """The newest first, without their answers."""
+    """The tenant's questions, newest first, without their answers."""
     with _transaction(user_id):
         mine = AskedQuestion.objects.filter(user_id=user_id).defer(*WIDE)
         if status is not None:
@@ -85,7 +85,7 @@ def listed(
 
 
 def forget(user_id: UUID, question_id: UUID | str) -> None:
-    """End it: at once if it waits, within seconds if it runs; forget it if it has ended.
+    """Cancel it (at once if it is queued, within seconds if it runs); delete it if it has ended.
 
     Raises NotFound.
     """
@@ -149,5 +149,5 @@ def _found(user_id: UUID, question_id: UUID | str, *, lock: bool = False) -> Ask
         condition = Q(pk__in=())
     question = (mine.select_for_update() if lock else mine).filter(condition).first()
     if question is None:
-        raise NotFound("You have no such question: its answer is forgotten, or never was.", "id")
+        raise NotFound("You have no such question. Its answer may have expired.", "id")
     return question

@@ -1,4 +1,4 @@
-"""One party: who it is, with whom it deals, who is like it."""
+"""One party: who it is, its counterparties, and similar parties."""
 
 import json
 from typing import Any
@@ -25,9 +25,9 @@ def party(
 ) -> Answer:
     """The entity, its other spellings, and its `limit` busiest counterparties.
 
-    A counterparty has one row for each direction and currency; each payment counts once, of the
-    rows that record `kind`. One that is merged into another is
-    answered as that one. Raises NotFound, ViewMissing, ViewUnpopulated.
+    A counterparty has one row per direction and currency; each payment counts once, of the rows
+    that record `kind`. An entity that was merged is answered as the one that it was merged into.
+    Raises NotFound, ViewMissing, ViewUnpopulated.
     """
     with rows.snapshot(user_id) as reader:
         entity = _standing(reader, user_id, entity_id)
@@ -53,7 +53,8 @@ def must_be_there(user_id: UUID, entity_id: UUID | str, field: str) -> None:
 
 
 def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[Answer]:
-    """Those of its kind that share most counterparties with it, by Jaccard's index, best first.
+    """Entities of the same kind with the most counterparties in common, by Jaccard's index, best
+    first.
 
     Raises NotFound, ViewMissing, ViewUnpopulated.
     """

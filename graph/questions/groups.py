@@ -19,41 +19,47 @@ Rows = QuerySet[TenantRelationship]
 
 
 def groups(user_id: UUID, wanted: Mapping[str, Any], by: str, *, most: int = 200) -> list[Answer]:
-    """Sums of the relationships that `wanted` leaves, apart by what rows record and by currency.
+    """Sums of the matching relationships, by what the rows record and by currency.
 
-    Of a payment that several sources tell only the row that counts is in them. By `party`: each
-    entity as payee (direction in) and as payer (out). The greatest amounts come first, by month
-    the newest; at most `most`. Raises QuestionError, ViewMissing, ViewUnpopulated.
+    Of a payment that several sources saw, only the canonical row counts. By `party`: each entity as
+    payee (direction in) and as payer (out). The greatest amounts come first, by month the newest;
+    at most `most`. Raises QuestionError, ViewMissing, ViewUnpopulated.
     """
     with rows.snapshot(user_id) as reader:
-        counted = Q(payment_group_id=F("id")) | Q(payment_group_id__isnull=True)
-        found = TenantRelationship.objects.filter(chosen(user_id, wanted) & counted)
-        found = found.filter(amount__isnull=False)
-        answers = [answer for keys in _keys(user_id, found, by)
+        counted_once = Q(payment_group_id=F("id")) | Q(payment_group_id__isnull=True)
+        relationships = TenantRelationship.objects.filter(chosen(user_id, wanted) & counted_once)
+        relationships = relationships.filter(amount__isnull=False)
+        answers = [answer for keys in _keys(user_id, relationships, by)
                    for answer in _sums(reader, *keys)]  # fmt: skip
         column = "month" if by == "month" else "amount"
         answers.sort(key=lambda row: (row[column], str(row)), reverse=True)
         return _named(user_id, answers[:most])
 
 
-def _keys(user_id: UUID, found: Rows, by: str) -> Iterator[tuple[Rows, tuple[str, ...]]]:
+def _keys(user_id: UUID, relationships: Rows, by: str) -> Iterator[tuple[Rows, tuple[str, ...]]]:
     """The queries, and the columns that they are grouped by."""
     if by == "party":
         for end, direction in (("target", "in"), ("source", "out")):
             entity = F(f"{end}_entity_id")
-            yield found.annotate(party=entity, direction=Value(direction)), ("party", "direction")
+            yield (
+                relationships.annotate(party=entity, direction=Value(direction)),
+                ("party", "direction"),
+            )
     elif by == "pair":
-        yield (found.annotate(payer=F("source_entity_id"), payee=F("target_entity_id")),
+        yield (relationships.annotate(payer=F("source_entity_id"), payee=F("target_entity_id")),
                ("payer", "payee"))  # fmt: skip
     elif by == "month":
-        yield found.annotate(month=TruncMonth("occurred_at")), ("month",)
+        yield relationships.annotate(month=TruncMonth("occurred_at")), ("month",)
     else:
         events = RawEvent.objects.filter(user_id=user_id, pk=OuterRef("target_event_id"))
-        yield found.annotate(category=Subquery(events.values("description")[:1])), ("category",)
+        yield (
+            relationships.annotate(category=Subquery(events.values("description")[:1])),
+            ("category",),
+        )
 
 
-def _sums(reader: Reader, found: Rows, keys: tuple[str, ...]) -> list[Answer]:
-    grouped = found.order_by().values(*keys, "kind", "currency")
+def _sums(reader: Reader, relationships: Rows, keys: tuple[str, ...]) -> list[Answer]:
+    grouped = relationships.order_by().values(*keys, "kind", "currency")
     summed = grouped.annotate(
         total=Sum("amount"), count=Count("id"), first_at=Min("occurred_at"),
         last_at=Max("occurred_at"),

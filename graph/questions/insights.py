@@ -1,4 +1,4 @@
-"""What one layer says: the relationships that it annotates, the newest first, with its evidence."""
+"""The rows of one layer: the relationships that it annotates, newest first, with its evidence."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -13,6 +13,7 @@ from graph.models import TenantRelationship
 from graph.models.choices import PredictionStatus
 from graph.models.of_layers import model_of, statuses_of
 from graph.questions import days, ends, kinds
+from graph.questions.prediction_status import STALE, status_on
 from graph.questions.search import standing_for
 from graph.reading import pages
 from graph.reading import rows as reading_rows
@@ -30,7 +31,6 @@ FACTS = (
     "document_ref",
 )
 EXPECTED = "expected"  # of a prediction: any state but fulfilled
-STALE = "stale"  # of a prediction: the books that it rests on ended too long ago
 Answer = dict[str, Any]
 
 
@@ -52,13 +52,11 @@ def insights(
     """A page of the layer's relationships, newest first, and where the next page begins.
 
     A prediction's status is as of `today`: pending, overdue, fulfilled, or stale where its source's
-    books ended too long ago to expect anything of them.
-
-    `party` is an entity's id or a part of a name (also of one that was merged). What people have
-    dismissed or cancelled is not there, as it is not in the view. `once`: of a payment that several
-    sources saw only one view, the one that counts where the layer says something of it
-    (`graph.enrich.canonical`). Raises NotFound for an unknown
-    layer, QuestionError for a filter that the layer has not, ViewMissing, ViewUnpopulated.
+    books ended too long ago to expect anything of them. `party` is an entity's id or a part of a
+    name, also of a merged one. What people dismissed or cancelled is left out. `once`: one sighting
+    of each payment, the canonical one if the layer has a row for it (`graph.enrich.canonical`).
+    Raises NotFound for an unknown layer, QuestionError for a filter that the layer lacks,
+    ViewMissing, ViewUnpopulated.
     """
     layer = _layer(layer_name)
     day = today or days.today(user_id)
@@ -154,16 +152,6 @@ def _expected(status: str, today: date) -> Q:
         PredictionStatus.OVERDUE.value: ~fulfilled & ~stale & passed,
         PredictionStatus.PENDING.value: ~fulfilled & ~stale & ~passed,
     }[status]
-
-
-def status_on(today: date, columns: Answer) -> str:
-    """What has become of a prediction (its columns in the view) by that day."""
-    if columns["status"] == PredictionStatus.FULFILLED:
-        return PredictionStatus.FULFILLED.value
-    if columns["stale_from"] is not None and columns["stale_from"] <= today:
-        return STALE
-    passed = columns["expected_to"] is not None and columns["expected_to"] < today
-    return PredictionStatus.OVERDUE.value if passed else PredictionStatus.PENDING.value
 
 
 def _with_party(user_id: UUID, party: str) -> Q:

@@ -1,4 +1,4 @@
-"""What is owed and not settled, and money that moved and is not used up, by age."""
+"""What is owed and not settled, and money that was paid but not allocated, by age."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -55,9 +55,17 @@ def open_items(
     }
 
 
-def read(reader: Reader, user_id: UUID, today: date, parties: list[UUID] | None) -> list[Answer]:
-    """All items that are open on that day; each in its bucket of age."""
-    parameters = {"user_id": user_id, "today": today, "parties": parties}
+def read(
+    reader: Reader,
+    user_id: UUID,
+    today: date,
+    parties: list[UUID] | None,
+    *,
+    only_owed: bool = False,
+) -> list[Answer]:
+    """All items that are open on that day, each in its bucket of age; with `only_owed` without
+    overpayments, refunds and payments without an invoice."""
+    parameters = {"user_id": user_id, "today": today, "parties": parties, "loose": not only_owed}
     with hashed(reader):
         items = reader.rows(sql.read("questions/open_items"), parameters)
     return [{**row, "age": bucket(row["days_overdue"])} for row in items]
@@ -65,7 +73,8 @@ def read(reader: Reader, user_id: UUID, today: date, parties: list[UUID] | None)
 
 @contextmanager
 def hashed(reader: Reader) -> Iterator[None]:
-    """The planner knows nothing of what a query's steps find: left alone it looks up in loops."""
+    """Turns nested loops off for the queries inside, because the planner underestimates
+    their rows."""
     with reader.connection.cursor() as cursor:
         cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
         yield
@@ -73,7 +82,7 @@ def hashed(reader: Reader) -> Iterator[None]:
 
 
 def meant(user_id: UUID, party: str | None) -> list[UUID] | None:
-    """The entities that a request names, None where it names none. Raises NotFound."""
+    """The entities that a request names; None if it names none. Raises NotFound."""
     if party is None:
         return None
     parties = standing_for(user_id, party)

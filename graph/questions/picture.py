@@ -60,8 +60,8 @@ def picture(user_id: UUID, *, kind: str = kinds.DEFAULT, only: Only = Only()) ->
     graph, _ = load(user_id, names, edge_class="flow")
     places = _places(user_id, graph)
     deadlines.check()
-    chosen = only.of(_counted(graph, kind))
-    edges, words = _summed(chosen)
+    selection = only.of(_counted(graph, kind))
+    edges, words = _summed(selection)
     nodes = {name: values(graph.nodes[name]) for name in ("kind", "name")}
     ids = np.frombuffer(b"".join(storage(graph.nodes["id"]).to_pylist()), np.uint8)
     head = {"version": graph.version, "kinds": nodes["kind"], "names": nodes["name"], **words}
@@ -78,8 +78,8 @@ def _counted(graph: Graph, kind: str) -> Graph:
     group, own = graph.edges["payment_group_id"], graph.edges["id"]
     once = pc.or_kleene(pc.is_null(group), pc.equal(storage(group), storage(own)))
     mask = once.to_numpy(zero_copy_only=False)
-    if (meant := kinds.meant(kind)) is not None:
-        of_kind = pc.is_in(storage(graph.edges["kind"]), pa.array(meant, pa.string()))
+    if (types := kinds.meant(kind)) is not None:
+        of_kind = pc.is_in(storage(graph.edges["kind"]), pa.array(types, pa.string()))
         mask &= of_kind.to_numpy(zero_copy_only=False)
     return graph.only(edges=mask & ~np.isnan(graph.numbers("amount")))
 
@@ -115,10 +115,10 @@ def _places(user_id: UUID, graph: Graph) -> Places:
     key = f"finley:places:{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
     dtypes = (("x", "<f4"), ("y", "<f4"), ("size", "<f4"), ("community", "<u4"))
     try:
-        kept = redis().get(key)
+        packed = redis().get(key)
     except (RedisError, OSError):
-        kept = None
-    if isinstance(kept, bytes) and (places := _unpacked(kept, graph.node_count, dtypes)):
+        packed = None
+    if isinstance(packed, bytes) and (places := _unpacked(packed, graph.node_count, dtypes)):
         return places
     places = _computed(graph)
     content = b"".join(getattr(places, name).astype(dtype).tobytes() for name, dtype in dtypes)
@@ -129,9 +129,9 @@ def _places(user_id: UUID, graph: Graph) -> Places:
     return places
 
 
-def _unpacked(kept: bytes, count: int, dtypes: tuple[tuple[str, str], ...]) -> Places | None:
+def _unpacked(packed: bytes, count: int, dtypes: tuple[tuple[str, str], ...]) -> Places | None:
     try:
-        content = zlib.decompress(kept)
+        content = zlib.decompress(packed)
     except zlib.error:
         return None
     if len(content) != 4 * count * len(dtypes):

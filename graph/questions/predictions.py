@@ -1,4 +1,4 @@
-"""Expected payments that a person has given up, and the decision itself."""
+"""Expected payments that a person has given up, and the decision to do so."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,10 +38,10 @@ def given_up(user_id: UUID, *, most: int = 50, offset: int = 0) -> tuple[list[An
 
 
 def decide(user_id: UUID, prediction_id: UUID | str, action: str, *, by: str) -> Answer:
-    """Give an expected payment up, or expect it again: the prediction as it is then.
+    """Give an expected payment up, or expect it again; returns the prediction as it is then.
 
-    Predictions of other views of the same payment are decided alike. One that is expected again is
-    overdue until the next enrichment. Raises NotFound, and DecidedMeanwhile where there is nothing
+    Predictions of other sightings of the same payment are decided alike. One that is expected again
+    is overdue until the next enrichment. Raises NotFound, and DecidedMeanwhile if there is nothing
     to decide.
     """
     with tenant_transaction(user_id) as connection:
@@ -58,10 +58,10 @@ def decide(user_id: UUID, prediction_id: UUID | str, action: str, *, by: str) ->
 
 def _one(user_id: UUID, prediction_id: UUID | str) -> PredictedRelationship:
     try:
-        wanted = UUID(str(prediction_id))
+        identifier = UUID(str(prediction_id))
     except ValueError:
         raise NotFound("There is no such prediction.", "id") from None
-    row = PredictedRelationship.objects.filter(user_id=user_id, pk=wanted).first()
+    row = PredictedRelationship.objects.filter(user_id=user_id, pk=identifier).first()
     if row is None:
         raise NotFound("There is no such prediction.", "id")
     return row

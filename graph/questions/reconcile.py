@@ -36,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Break:
-    """A line whose stated balance is not what the lines before it lead to."""
+    """A line whose stated balance differs from the balance computed from the lines before it."""
 
     line: Line
     expected: Decimal
@@ -73,16 +73,21 @@ def _account(lines: list[Line]) -> Answer:
 
 
 def in_order(lines: Sequence[Line]) -> list[Line]:
-    """The lines as they were booked: a file may begin with its newest line, so of both orders of
-    the lines of one day the one that breaks less often."""
+    """The lines in the order of booking.
+
+    A file may begin with its newest line, so of both orders of the lines of one day the one with
+    fewer breaks is used.
+    """
     forward = sorted(lines, key=lambda line: (line.day, line.file or "", line.line or 0))
     backward = sorted(lines, key=lambda line: (line.day, line.file or "", -(line.line or 0)))
     return min(forward, backward, key=lambda order: len(breaks(order)))
 
 
 def breaks(lines: Iterable[Line]) -> list[Break]:
-    """Each line whose balance is not the last stated one and what was booked since. After a break
-    the stated balance counts, so that one mistake is told once."""
+    """Each line whose balance differs from the last stated balance plus what was booked since.
+
+    After a break the stated balance counts, so one mistake is reported once.
+    """
     breaks_found = []
     running: Decimal | None = None
     for line in lines:

@@ -1,4 +1,4 @@
-"""Relationships as a list: by what they are, whose, when, how much, and by their layers."""
+"""A list of relationships, filtered by type, party, time, amount and layers."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pairs of entities that may be one party: listed for a person, judged, taken back."""
+"""Pairs of entities that may be one party: listed, decided, undone."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -23,10 +23,10 @@ Word = Literal["merge", "apart", "undo"]
 def listed(
     user_id: UUID, decided: ResolutionDecision, *, most: int = 25, offset: int = 0
 ) -> tuple[list[Answer], int]:
-    """A page of the pairs that are decided so, the likeliest first, and how many there are.
+    """A page of the pairs with this decision, the likeliest first, and how many there are.
 
-    Each has `kept` and `merged`: the entity's name and kind, and what the books know under that
-    name, as it was before any merge.
+    Each has `kept` and `merged`: the entity's name and kind, and what the books have under that
+    name, as before any merge.
     """
     with tenant_transaction(user_id):
         pairs = EntityResolution.objects.filter(user_id=user_id, decided=decided)
@@ -37,7 +37,7 @@ def listed(
 
 
 def count_open(user_id: UUID) -> int:
-    """The pairs that wait for a person."""
+    """The number of pairs that wait for a person."""
     with tenant_transaction(user_id):
         pairs = EntityResolution.objects.filter(user_id=user_id, decided=ResolutionDecision.OPEN)
         return pairs.count()
@@ -51,35 +51,35 @@ def decide(
     by: str,
     seen: ResolutionDecision | str | None = None,
 ) -> Answer | None:
-    """Merge the pair, keep it apart, or take a decision back: the pair as it is then.
+    """Merge the pair, keep it apart, or undo a decision; returns the pair as it is then.
 
-    None where it is no pair any more. Raises NotFound; DecidedMeanwhile where somebody has decided
-    it since it was `seen`.
+    None if it is no longer a pair. Raises NotFound; DecidedMeanwhile if its decision is no longer
+    `seen`.
     """
-    chosen = _id(pair)
+    pair_id = _id(pair)
     with tenant_transaction(user_id) as connection:
         with connection.cursor() as cursor:  # before any row, as enrichment does: no deadlock
             alone(cursor, user_id)
-        pairs = EntityResolution.objects.filter(user_id=user_id, pk=chosen)
+        pairs = EntityResolution.objects.filter(user_id=user_id, pk=pair_id)
         now = pairs.select_for_update().first()
         if now is None:
-            raise NotFound("The pair is gone already.", "id")
+            raise NotFound("The pair no longer exists.", "id")
         if seen is not None and now.decided != seen:
             state = f"{now.get_decided_display()} ({now.decided_by})"
             sentence = f"Somebody else was faster: the pair is {state} already."
             raise DecidedMeanwhile(sentence, "seen")
         if word == "undo":
-            step.undo(user_id, [chosen], by)
+            step.undo(user_id, [pair_id], by)
         else:
-            step.judge(user_id, [chosen], word, by)
+            step.judge(user_id, [pair_id], word, by)
         return _as_it_is(user_id, pairs)
 
 
 def one_party(user_id: UUID, one: UUID, other: UUID, word: Word, *, by: str) -> Answer | None:
-    """A person's word on any two parties, whether they were found alike or not.
+    """Record a person's decision that any two parties are one party or not; returns the pair.
 
-    The pair as it is then. Raises NotFound for what is none of the tenant's parties, QuestionError
-    for a party with itself.
+    They need not have been found similar. Raises NotFound for an entity that is not one of the
+    tenant's parties, QuestionError for a party with itself.
     """
     if one == other:
         raise QuestionError("Say two parties.", "other")

@@ -18,7 +18,7 @@ After = tuple[float, str, UUID]  # the likeness, the name in lower case and the 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page; `kinds` counts all that were found, of whichever kind, by kind."""
+    """A page; `kinds` counts all matches by kind, whichever kind was requested."""
 
     entities: list[dict[str, Any]]
     kinds: dict[str, int]
@@ -33,10 +33,10 @@ def entities(
     limit: int = 20,
     after: After | None = None,
 ) -> Found:
-    """The entities whose name holds the text or is spelled nearly so, best first.
+    """The entities whose name contains the text or is spelled similarly, best first.
 
-    One that is merged into another is found as that one. Without a text: all, by name. Typos are
-    forgiven by trigram word similarity (pg_trgm).
+    A merged entity is returned as the one that it was merged into. Without a text: all, by name.
+    Typos are tolerated by trigram word similarity (pg_trgm).
     """
     parameters = [text, _pattern(text), kind, limit + 1, *(after or (None, None, None))]
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
@@ -56,15 +56,18 @@ def entities_of(user_id: UUID, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     with tenant_transaction(user_id):
         rows = NormalizedEntity.objects.filter(user_id=user_id, pk__in=ids)
         standing = {row.pk: row.merged_into_id or row.pk for row in rows}
-        wanted = list(dict.fromkeys(standing[pk] for pk in ids if pk in standing))
-        entities = NormalizedEntity.objects.filter(user_id=user_id, pk__in=wanted)
+        representatives = list(dict.fromkeys(standing[pk] for pk in ids if pk in standing))
+        entities = NormalizedEntity.objects.filter(user_id=user_id, pk__in=representatives)
         by_id = entities.in_bulk()
     names = ("id", "kind", "name", "keys")
-    return [{name: getattr(by_id[pk], name) for name in names} for pk in wanted if pk in by_id]
+    return [
+        {name: getattr(by_id[pk], name) for name in names} for pk in representatives if pk in by_id
+    ]
 
 
 def standing_for(user_id: UUID, party: str) -> list[UUID]:
-    """The entities that stand for those meant by an id or a part of a name: in a transaction."""
+    """The ids of the entities that an id or a part of a name refers to; a merged one is replaced by
+    the entity that it was merged into. In the tenant's transaction."""
     names: dict[str, Any] = {"id": None, "pattern": None}
     try:
         names["id"] = UUID(party)

@@ -1,4 +1,4 @@
-"""The payments of recurring series: what each was, and how its amount went over time."""
+"""The payments of recurring series: each amount, and how it changed over time."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ History = list[tuple[date, Decimal]]
 
 
 def histories(user_id: UUID, relationship_ids: Sequence[UUID]) -> dict[UUID, History]:
-    """Of each relationship that recurs: days and amounts of its series, the oldest first.
+    """For each relationship that recurs: days and amounts of its series, oldest first.
 
     A series is of one source, so no payment is in it twice. Raises ViewMissing, ViewUnpopulated.
     """

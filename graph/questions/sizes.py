@@ -1,4 +1,4 @@
-"""How large a tenant's graph is, before it is read."""
+"""The size of a tenant's graph, known before the graph is read."""
 
 from datetime import UTC, datetime, time
 from functools import lru_cache
@@ -17,18 +17,20 @@ from graph.reading import rows
 
 @lru_cache(maxsize=4096)
 def at_most(user_id: UUID, version: str) -> Size:
-    """No smaller than the graph of that version; counted once."""
+    """An upper bound of the size of the graph of that version; counted once per version."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("reading/graph_size"), {"user_id": user_id})
         return Size(*cursor.fetchone())
 
 
 def edges_of(user_id: UUID, only: Only, *, flow: bool) -> int:
-    """How many relationships are such edges. Raises ViewMissing, ViewUnpopulated."""
+    """The number of edges that pass the filter. Raises ViewMissing, ViewUnpopulated."""
     edges = TenantRelationship.objects.filter(_condition(user_id, only, flow=flow))
-    text, parameters = edges.order_by().values("id").query.sql_with_params()
+    columns = edges.order_by().values("id", "payment_group_id")
+    text, parameters = columns.query.sql_with_params()
+    number = "count(DISTINCT coalesce(payment_group_id, id))" if only.once else "count(*)"
     with rows.snapshot(user_id) as reader:
-        query = f"SELECT count(*) AS n FROM ({text}) AS found"  # noqa: S608 - the ORM's own
+        query = f"SELECT {number} AS n FROM ({text}) AS edges"  # noqa: S608 - the ORM's own
         return int(reader.rows(query, parameters)[0]["n"])
 
 
@@ -44,6 +46,8 @@ def _condition(user_id: UUID, only: Only, *, flow: bool) -> Q:
     }
     for name, value in filters.items():
         condition &= Q() if value is None else Q(**{name: value})
+    if only.kinds:
+        condition &= Q(kind__in=only.kinds) | Q(kind__isnull=True)
     for layer in only.layers:
         condition &= Q(**{f"{BY_NAME[layer].presence}__isnull": False})
     return condition

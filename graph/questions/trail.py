@@ -1,4 +1,4 @@
-"""How a relationship hangs together with others: the links that touch its events, step by step."""
+"""What a relationship is connected with: the links that touch its events, step by step."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,8 +1,8 @@
 """What has changed in a tenant's graph since a version: nodes and relationships, as they are now.
 
-A client that puts `added` and `changed` in place by id and takes `removed` away has what a full
-copy has; `changed_fields` says of each changed row what may be other than it was. A relationship is
-an edge of the graph where both of its entities are nodes.
+A client that stores `added` and `changed` by id and deletes `removed` has the same as a full copy.
+`changed_fields` says for each changed row which fields may differ. A relationship is an edge of the
+graph if both of its entities are nodes.
 """
 
 import re
@@ -45,7 +45,7 @@ def full(user_id: UUID) -> Answer:
 
 
 def since(user_id: UUID, version: str) -> Answer:
-    """What has come, changed and gone since the version.
+    """What was added, changed and removed since the version.
 
     Raises QuestionError for a text that is not a version. Raises TooOld if the changes since the
     version are no longer recorded, or are too many.

@@ -84,7 +84,7 @@ def load(
     if not settings.GRAPH_CACHE["bytes"] and not settings.GRAPH_CACHE["memory"]:
         return build(user_id, columns, edge_class=edge_class)
     names = tuple(sorted(set(columns)))
-    give_up = time.monotonic() + settings.GRAPH_CACHE["patience"]
+    give_up = time.monotonic() + settings.GRAPH_CACHE["timeout"]
     while True:
         key = Key(user_id, view_version.version(user_id), names, edge_class)
         if (cached := _cached(key)) is not None:
@@ -167,7 +167,7 @@ def _drop(key: Key) -> None:
 @contextmanager
 def _building(key: Key, *, wait: bool) -> Iterator[bool]:
     """Whether this thread builds the graph. Always true without `wait` or without Redis."""
-    lock = redis().lock(f"{key.name}:building", timeout=settings.GRAPH_CACHE["patience"])
+    lock = redis().lock(f"{key.name}:building", timeout=settings.GRAPH_CACHE["timeout"])
     try:
         mine = lock.acquire(blocking=False)
     except RedisError:

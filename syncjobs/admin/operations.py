@@ -1,4 +1,4 @@
-"""What an operator does to chosen connections and runs, one by one, each in its own transaction."""
+"""Actions on selected connections and runs, one row at a time, each in a transaction of its own."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -26,7 +26,8 @@ class Unchanged(RequestError):
 def carry_out(
     table: ModelAdmin, request: HttpRequest, rows: QuerySet[Any], operation: Operation
 ) -> None:
-    """Do it to each row, log it in the row's history, and say what was done and what was not."""
+    """Apply the operation to each row, log it in the row's history, and report what was done and
+    what was not."""
     selected = list(rows[: MOST_AT_ONCE + 1])
     if len(selected) > MOST_AT_ONCE:
         text = f"Select at most {MOST_AT_ONCE:,} rows at once. Nothing was done."
@@ -72,7 +73,7 @@ def pause(connection: SyncConnection) -> str:
 
 
 def resume(connection: SyncConnection) -> str:
-    """Allow syncs again, of which a scheduled one is due at once. Raises RequestError."""
+    """Allow syncs again; a scheduled one is then due at once. Raises RequestError."""
     _move(connection, ConnectionState.ALIVE)
     return "Resumed"
 

@@ -1,6 +1,6 @@
 """How many runs ended in the last hour, day and week.
 
-The ends of an hour that is over do not change any more, so each process counts them once.
+A past hour's counts no longer change, so each process reads them once.
 """
 
 from datetime import UTC, datetime
@@ -48,7 +48,7 @@ hours = EndedHours()
 
 
 def charts(moment: datetime) -> list[Chart]:
-    """The charts of the last hour, day and week before the moment."""
+    """The charts of the hour, day and week that end at the timestamp."""
     ended = hours.read(moment)
     hour = int(moment.timestamp() // HOUR)
     days = range(hour // 24 - 6, hour // 24 + 1)

@@ -1,8 +1,8 @@
-"""Secrets out of what is written down: payloads, errors, tracebacks.
+"""Masks secrets in payloads, errors and tracebacks before they are stored.
 
-Every pattern starts where a word starts and takes each character once (possessive quantifiers), so
-that the time is linear in the text, whatever it says. The forms of well-known keys are those that
-Yelp's detect-secrets and the issuers' own pages state.
+Every pattern starts at the start of a word and takes each character once (possessive quantifiers),
+so the time is linear in the length of any text. The forms of well-known keys come from Yelp's
+detect-secrets and the issuers' own pages.
 """
 
 import re

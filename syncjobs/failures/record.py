@@ -57,7 +57,7 @@ class Ended:
 
 
 def trouble_of(error: BaseException) -> Trouble:
-    """Describes an exception without secrets, with where it was raised."""
+    """Describe an exception without secrets: class, message, traceback, and where it was raised."""
     sentence = _sentence(error)
     lines = traceback.format_exception(error)
     return Trouble(
@@ -70,7 +70,7 @@ def trouble_of(error: BaseException) -> Trouble:
 
 
 def sentence_of(error: BaseException) -> str:
-    """What is wrong with one item, for its note: the error's class and words, without secrets."""
+    """The error's class and message without secrets, for the note of one item."""
     return f"It cannot be read ({type(error).__name__}: {_written(_sentence(error), 300)})."
 
 

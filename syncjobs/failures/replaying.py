@@ -1,7 +1,7 @@
-"""Replays: a failure's sync asked for once more, as a run that is linked to it.
+"""Replays: a new run for a failure's sync, linked to the failure.
 
-At most one replay of a failure is on its way: it is started under a lock on the failure's row,
-which is then `replaying` until the run ends (the ledger says what became of it).
+A failure has at most one active replay: it is started under a lock on the failure's row, which then
+has the status `replaying` until the run ends.
 """
 
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ NOTHING = "It has no connection to sync, so it cannot be replayed."
 GONE = "Its connection does not exist any more."
 BUSY = "A sync of its connection is queued or running."
 SECOND = "Another failure of the same connection comes first, because one run is active at a time."
-TAKEN = "It is being changed by somebody else at the moment."
+TAKEN = "Somebody else is changing it now."
 FASTEST = 60_000  # replays per minute
 NOBODY = UUID(int=0)
 

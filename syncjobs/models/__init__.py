@@ -1,4 +1,4 @@
-"""The ledger of background work: what was asked, what became of it, what it found."""
+"""The tables of background work: connections, runs, attempts, items, failures, uploads."""
 
 from syncjobs.models.connections import SyncConnection
 from syncjobs.models.failures import JobFailure

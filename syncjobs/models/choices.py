@@ -13,8 +13,8 @@ Provider: type[models.TextChoices] = _text_choices("Provider", _MEMBERS)
 
 class ConnectionState(models.TextChoices):
     ALIVE = "alive"
-    SUSPECT = "suspect", "suspect: Nango hinted that it is dead"
-    DEAD = "dead", "dead: the person must connect anew"
+    SUSPECT = "suspect", "suspect: a webhook event says that it is dead"
+    DEAD = "dead", "dead: the person must connect again"
     PAUSED = "paused", "paused by a person"
     REMOVED = "removed"
 
@@ -33,17 +33,20 @@ ACTIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
 class Trigger(models.TextChoices):
     REQUEST = "request", "a person or a program asked"
     SCHEDULE = "schedule"
-    WEBHOOK = "webhook", "a hint from Nango"
+    WEBHOOK = "webhook", "a webhook event from Nango"
     REPLAY = "replay", "the replay of a failure"
 
 
 class Outcome(models.TextChoices):
     RUNNING = "running"
     SUCCEEDED = "succeeded"
-    RETRIED = "retried", "failed; to be tried again"
+    RETRIED = "retried", "failed; another attempt follows"
     FAILED = "failed", "failed for good"
     CANCELLED = "cancelled"
-    GIVEN_BACK = "given_back", "given back: the worker stopped, or it made progress; no try counted"
+    GIVEN_BACK = (
+        "given_back",
+        "given back: the worker stopped, or it made progress; no attempt counted",
+    )
     LOST = "lost", "lost: its worker died or stalled"
 
 
@@ -58,6 +61,7 @@ class FailureStatus(models.TextChoices):
 class ItemUse(models.TextChoices):
     NOTHING = "nothing", "nothing to read in it"
     LEDGER = "ledger", "its rows were imported"
+    HELD = "held", "rows of a sender who was not verified: not imported"
     EVENT = "event", "it names an amount, a reference or a party: an event"
     UNREADABLE = "unreadable", "it could not be read: see the note"
     QUARANTINED = "quarantined", "it could not be read several times: see the note"

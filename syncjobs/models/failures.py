@@ -40,13 +40,15 @@ class JobFailure(models.Model):
     error_class = models.TextField(blank=True, db_default="")
     error = models.TextField(help_text="What went wrong, in a sentence")
     traceback = models.TextField(blank=True, db_default="")
-    location = models.TextField(blank=True, db_default="", help_text="The top frame of ours")
+    location = models.TextField(
+        blank=True, db_default="", help_text="The innermost frame of finley's code"
+    )
     fingerprint = models.TextField(blank=True, db_default="", help_text="Groups like failures")
     tries = models.PositiveIntegerField(db_default=1)
     first_failed_at = models.DateTimeField(db_default=Now())
     last_failed_at = models.DateTimeField(db_default=Now())
     status = models.TextField(choices=FailureStatus, db_default=FailureStatus.OPEN.value)
-    note = models.TextField(blank=True, db_default="", help_text="Why it was put aside")
+    note = models.TextField(blank=True, db_default="", help_text="Why it was settled")
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Duty(models.Model):
-    """A periodic task. A missed period is made up for: what was due while no worker ran, runs once.
+    """A periodic task. After downtime a missed task runs once, not once per missed period.
 
     Only one worker runs it at a time: `lease_until` is in the future while it does.
     """

@@ -12,7 +12,7 @@ PIECE_BYTES = 524_288  # of each piece but the last
 
 
 class Upload(TenantRow):
-    """receiving → reading → ready | refused → importing → done | failed.
+    """A file in the states receiving → reading → ready | refused → importing → done | failed.
 
     A worker reads the file and shows in `preview` how it would be imported; nothing of it is
     stored in the books before a person has confirmed that. `choices` are what the person decided
@@ -61,17 +61,17 @@ class Upload(TenantRow):
 
     @property
     def job_id(self) -> str:
-        """Of the newest job that reads or imports it."""
+        """The id of the newest job that reads or imports the file."""
         return f"{self.pk}:{self.jobs}"
 
     @property
     def pieces(self) -> int:
-        """How many it has."""
+        """The number of pieces of the whole file."""
         return -(-self.size // PIECE_BYTES)
 
 
 class UploadPiece(TenantRow):
-    """A piece of a file, in the file's order; gone when the file was imported."""
+    """One piece of a file, numbered from 0. It is deleted when the file is imported."""
 
     upload = no_constraint_fk("syncjobs.Upload")
     number = models.IntegerField()

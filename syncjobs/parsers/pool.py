@@ -1,7 +1,6 @@
-"""A worker's parsers: so many child processes, each with one task at a time.
+"""A worker's pool of parser processes, each with one task at a time.
 
-They are started when they are needed and kept for the next task. One that dies takes its task with
-it, and nothing else.
+A process starts when it is needed and is reused. If one dies, only its task fails.
 """
 
 import asyncio
@@ -10,38 +9,45 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Hashable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 
 from syncjobs.errors import ParserFailed, Unreadable
-from syncjobs.parsers import wire
+from syncjobs.parsers import frames
+from syncjobs.parsers.turns import Turns
 
 WAIT = 4.0  # times its processor time that a task may take on a busy machine, and
 SPARE = 60.0  # seconds more
 
 
 class Parsers:
-    """At most PARSERS["at_once"] processes; tasks wait for their turn in the order they came."""
+    """At most PARSERS["at_once"] processes; tenants take turns (parsers.turns)."""
 
     def __init__(self) -> None:
-        self._places = asyncio.Semaphore(int(settings.PARSERS["at_once"]))
+        self._turns = Turns(int(settings.PARSERS["at_once"]))
         self._idle: list[Process] = []
         self._all: set[Process] = set()
 
-    async def run(self, task: str, seconds: float, **arguments: Any) -> Any:
-        """What the task gives (parsers.tasks).
+    def of(self, tenant: Hashable) -> "TenantParsers":
+        """The same processes, for tasks of this tenant."""
+        return TenantParsers(self, tenant)
 
-        `seconds` of processor time. Raises Unreadable for what cannot be read, ParserFailed where
-        the process was ended, or the task raised what nobody expected.
+    async def run(self, tenant: Hashable, task: str, seconds: float, **arguments: Any) -> Any:
+        """The result of a task of parsers.tasks.
+
+        `seconds` limits the processor time. Raises Unreadable if the input cannot be read,
+        ParserFailed if the process was ended or the task raised an unexpected exception.
         """
-        async with self._places:
+        async with self._turns.turn(tenant):
             process = await self._process()
             request = {"task": task, "arguments": arguments, "seconds": seconds}
             try:
                 async with asyncio.timeout(WAIT * seconds + SPARE):
-                    answer = await _asked(process, wire.frame(request))
+                    answer = await _asked(process, frames.frame(request))
             except TimeoutError:
                 raise ParserFailed(_too_long(seconds)) from None
             except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError):
@@ -82,6 +88,18 @@ class Parsers:
         await asyncio.shield(process.wait())
 
 
+@dataclass(frozen=True, slots=True)
+class TenantParsers:
+    """The parsers as one tenant's tasks use them."""
+
+    parsers: Parsers
+    tenant: Hashable
+
+    async def run(self, task: str, seconds: float, **arguments: Any) -> Any:
+        """As Parsers.run."""
+        return await self.parsers.run(self.tenant, task, seconds, **arguments)
+
+
 async def _started() -> Process:
     """Without the worker's environment: there are passwords in it."""
     names = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TZ", "TMPDIR")
@@ -103,7 +121,7 @@ async def _asked(process: Process, request: bytes) -> dict[str, Any]:
     assert process.stdout is not None  # noqa: S101
     process.stdin.write(request)
     await process.stdin.drain()
-    (length,) = wire.HEAD.unpack(await process.stdout.readexactly(wire.HEAD.size))
+    (length,) = frames.HEAD.unpack(await process.stdout.readexactly(frames.HEAD.size))
     answer: dict[str, Any] = json.loads(await process.stdout.readexactly(length))
     return answer
 

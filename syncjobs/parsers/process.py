@@ -1,8 +1,9 @@
-"""python -m syncjobs.parsers.process: a parser. It reads tasks from standard input, one at a time.
+"""`python -m syncjobs.parsers.process`: a parser, which reads tasks from standard input, one at a
+time.
 
-A frame is {"task", "arguments", "seconds"}, its answer {"value"} or {"error"}; `last`: this
-process ends after it. The kernel ends it above its processor time, and Python raises MemoryError
-above its memory; it ends with the worker that started it.
+A frame is {"task", "arguments", "seconds"}, its answer {"value"} or {"error"}; `last`: the process
+ends after it. The kernel ends the process above its limit of processor time; above its limit of
+memory Python raises MemoryError. It ends with the worker that started it.
 """
 
 import ctypes
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from graph.errors import GraphError
-from syncjobs.parsers import wire
+from syncjobs.parsers import frames
 from syncjobs.parsers.tasks import TASKS
 
 PR_SET_PDEATHSIG = 1
@@ -39,7 +40,7 @@ def main() -> None:
         answer = _answered(request)
         worn = _peak_resident_kb() > MOST_RESIDENT_KB
         answer["last"] = bool(answer.get("last")) or worn or number == MOST_TASKS - 1
-        answers.write(wire.frame(answer))
+        answers.write(frames.frame(answer))
         answers.flush()
         if answer["last"]:
             return
@@ -57,10 +58,10 @@ def _peak_resident_kb() -> int:
 
 
 def _received(requests: IO[bytes]) -> Any:
-    head = requests.read(wire.HEAD.size)
-    if len(head) < wire.HEAD.size:
+    head = requests.read(frames.HEAD.size)
+    if len(head) < frames.HEAD.size:
         return None
-    return json.loads(requests.read(*wire.HEAD.unpack(head)))
+    return json.loads(requests.read(*frames.HEAD.unpack(head)))
 
 
 def _answered(request: dict[str, Any]) -> dict[str, Any]:

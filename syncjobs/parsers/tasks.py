@@ -1,6 +1,6 @@
-"""What a parser can do. Each task takes and gives JSON, and files by their paths.
+"""The tasks of a parser. Each takes and returns JSON; files are passed by path.
 
-Raises GraphError (LedgerError, DocumentError) with a sentence for what cannot be read.
+All raise GraphError (LedgerError, DocumentError) with a message if the input cannot be read.
 """
 
 import json
@@ -22,7 +22,7 @@ from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers.einvoices import attached
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rows import LedgerRow, Party, Reject
-from syncjobs.parsers.wire import pack, unpack
+from syncjobs.parsers.frames import pack, unpack
 
 MESSAGE = 1_000_000  # characters of a message's source that are read
 
@@ -43,7 +43,7 @@ class PartRead:
 
 
 def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any:
-    """What a document names, as `document_facts.read` gives it. `html`: None for a file."""
+    """The facts of a document, as `document_facts.read` returns them. `html`: None for a file."""
     data = Path(path).read_bytes()
     described: Document = unpack(Document, {**document, "text": ""})
     if html is None:
@@ -149,7 +149,7 @@ def _rows_from(path: Path, number: int) -> Iterator[LedgerRow | Reject]:
 
 
 def reading_from(value: Any) -> Reading | None:
-    """What `read_document` gave."""
+    """Rebuilds the result of `read_document` from JSON."""
     return None if value is None else unpack(Reading, value)
 
 

@@ -90,6 +90,6 @@ def _enqueued(jobs: Iterable[tuple[str, str]]) -> None:
         queue.enqueue(queue.Queued(job_id, FUNCTION, question) for question, job_id in jobs)
     except (RedisError, OSError) as error:
         log.warning(
-            "Redis cannot be told of a question now (%s); the recoverer retries",
+            "A question cannot be enqueued in Redis now (%s); the recoverer retries",
             type(error).__name__,
         )

@@ -38,7 +38,7 @@ def end_with(parent: int) -> None:
 
 
 def step_back() -> None:
-    """Lower the priority, and let the kernel end this process first if memory runs out."""
+    """Lower the process's priority, and let the kernel end it first if memory runs out."""
     with suppress(OSError):
         os.nice(10)
     with suppress(OSError):

@@ -40,7 +40,7 @@ class Thing:
     sender: str = ""
     to: str = ""
     cc: str = ""
-    results: list[str] = field(default_factory=list)  # Authentication-Results
+    results: list[str] | None = None  # Authentication-Results; None: the provider verified it
     labels: list[str] = field(default_factory=lambda: ["INBOX"])
     attached: list[Attached] = field(default_factory=list)
 
@@ -133,6 +133,13 @@ class Account:
         self.serial += 1
         self.floor = self.serial
 
+    def checks(self, thing: Thing, server: str) -> list[str]:
+        """The thing's Authentication-Results as this provider's server wrote them."""
+        if thing.results is not None:
+            return thing.results
+        domain = thing.sender.rpartition("@")[2].strip(" >")
+        return [f"{server}; dkim=pass; spf=pass; dmarc=pass (p=REJECT) header.from={domain}"]
+
     def newest_first(self) -> list[Thing]:
         return sorted(self.things.values(), key=lambda thing: (thing.at, thing.key), reverse=True)
 
@@ -163,7 +170,7 @@ class Account:
             sender=str(description.get("from", f'"{supplier}" <billing@example.com>')),
             to=str(description.get("to", "accounts@example.org")),
             cc=str(description.get("cc", self._random.choice(["", "cfo@example.org"]))),
-            results=[str(result) for result in description.get("results", [])],
+            results=_results(description),
             attached=list(self._attachments(attachments)),
         )
 
@@ -239,3 +246,10 @@ def _bytes(description: dict[str, Any], otherwise: Callable[[], bytes]) -> bytes
     if "base64" in description:
         return base64.b64decode(description["base64"])
     return str(description["text"]).encode() if "text" in description else otherwise()
+
+
+def _results(description: Any) -> list[str] | None:
+    """The Authentication-Results that a script states; None: the provider verified the sender."""
+    if "results" not in description:
+        return None
+    return [str(result) for result in description["results"]]

@@ -11,6 +11,7 @@ from syncjobs.sandbox.wire import NOT_FOUND, Answer, Request, of_json
 PREFIX = "api/accounts"
 MOST = 200
 FOLDER = "9000000002014"
+SERVER = "mx.zohomail.eu"  # which checks senders
 GOOD = {"code": 200, "description": "success"}
 
 
@@ -21,7 +22,7 @@ def answer(account: Account, request: Request, look: Look) -> Answer:
         case [each, "messages", "view"] if each == identity(account):
             return _view(account, request, look)
         case [_, "folders", _, "messages", key, *rest] if key in account.things:
-            return _of_message(account.things[key], rest)
+            return _of_message(account, account.things[key], rest)
     return NOT_FOUND["zoho_mail"]
 
 
@@ -82,11 +83,15 @@ def _row(thing: Thing) -> dict[str, Any]:
     }
 
 
-def _of_message(thing: Thing, rest: list[str]) -> Answer:
+def _of_message(account: Account, thing: Thing, rest: list[str]) -> Answer:
     match rest:
         case ["content"]:
             lines = html.escape(thing.data.decode()).replace("\n", "<br>")
             return _good({"messageId": thing.key, "content": f"<div>{lines}</div>"})
+        case ["header"]:
+            headers = [f"Authentication-Results: {each}" for each in account.checks(thing, SERVER)]
+            folded = [line.replace("; ", ";\r\n\t") for line in headers]
+            return _good({"headerContent": "\r\n".join([*folded, f"From: {thing.sender}", ""])})
         case ["attachmentinfo"]:
             listed = [_info(item) for item in thing.attached]
             return _good({"messageId": thing.key, "attachments": listed})

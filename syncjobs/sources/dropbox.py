@@ -21,7 +21,7 @@ CONTENT = "https://content.dropboxapi.com"
 
 
 async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
-    """Files; an empty page with a new cursor is a page like any other."""
+    """Files. A page may be empty and still have a new cursor."""
     title = nango.who.title
     account = needed(await nango.post("2/users/get_current_account"), "account_id", title)
     cursor = {"account": account, "generation": generation()} if cursor is None else cursor
@@ -105,7 +105,7 @@ def _file(path: str, entry: dict[str, Any]) -> Item:
 
 
 async def again(nango: Nango, item: Item) -> list[Item]:
-    """As it was listed: its content is read as it is now."""
+    """The item as it was listed; its content is read as it is now."""
     return [item]
 
 

@@ -36,7 +36,8 @@ _CHANGE = f"changeType,fileId,removed,file({_FILE})"
 
 
 async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
-    """Files of all drives, one drive after the other; a drive that vanished goes with its files."""
+    """Files of all drives, one drive after the other. A drive that vanished takes its
+    files along."""
     title = nango.who.title
     about = await nango.get(f"{API}/about", {"fields": "user"})
     user = about.get("user")
@@ -215,7 +216,7 @@ def _item(drive: str, file: dict[str, Any]) -> Item | None:
 
 
 async def again(nango: Nango, item: Item) -> list[Item]:
-    """As it was listed: its content is read as it is now."""
+    """The item as it was listed; its content is read as it is now."""
     return [item]
 
 

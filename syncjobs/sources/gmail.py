@@ -41,7 +41,7 @@ _HEADERS = ("From", "To", "Cc", "Date", "Message-ID", "In-Reply-To", "References
 
 
 async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
-    """Messages and their attachments; history.list names what was touched since."""
+    """Messages and their attachments; history.list names the messages that changed."""
     title = nango.who.title
     profile = await nango.get(f"{ME}/profile")
     account = needed(profile, "emailAddress", title)
@@ -211,7 +211,11 @@ def _items(key: str, body: dict[str, Any] | None, room: _Room) -> Iterator[Item]
             "attachment",
             clean(part["filename"]),
             moment,
-            metadata={"mime": clean(part.get("mimeType")), "size": whole(_body(part).get("size"))},
+            metadata={
+                "mime": clean(part.get("mimeType")),
+                "size": whole(_body(part).get("size")),
+                "checks": headers["checks"],
+            },
             parent_id=key,
         )
 
@@ -239,7 +243,7 @@ def _headers(part: dict[str, Any]) -> dict[str, Any]:
         if isinstance(header, dict)
     ]
     by_name = dict(pairs)
-    results = [value for name, value in pairs if name == "authentication-results"]
+    results = [value for name, value in pairs if name == sender_checks.HEADER]
     named_headers = {
         name.lower().replace("-", "_"): by_name.get(name.lower(), "") for name in _HEADERS
     }
@@ -283,7 +287,10 @@ async def again(nango: Nango, item: Item) -> list[Item]:
 
 
 async def content(nango: Nango, item: Item, into: Path) -> str:
-    """A message's text, or an attachment: found anew, for its attachmentId changes each time."""
+    """A message's text, or an attachment.
+
+    The attachment is looked up again, because its attachmentId changes with each response.
+    """
     if item.text is not None:
         write(into, item.text)
         return item.media

@@ -6,6 +6,7 @@ is not empty; after the last page of a full sync, whatever bears another stamp i
 provider too.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,11 @@ from syncjobs.errors import Transient
 Kind = Literal["message", "file", "attachment"]
 Cursor = dict[str, Any]
 
+_MONEY_WORDS = re.compile(
+    r"invoice|receipt|bill|payment|paid|order|statement|credit|refund|remittance|due|amount|"
+    r"rechnung|zahlung|gutschrift|facture|paiement|factura|pago|[£$€]|\b(?:GBP|EUR|USD)\b",
+    re.IGNORECASE,
+)
 # What PostgreSQL's text and jsonb refuse: NUL, and surrogates that are half a character.
 _UNFIT = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
@@ -25,12 +31,13 @@ _UNFIT = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 class Item:
     """One thing at a provider, as it is now.
 
-    `external_id` is unique within its connection. `below`: every stored item whose external_id
-    starts with it goes away first (a deleted folder's files, a deleted message's attachments).
-    `text`: what came with the listing anyway, of `media` text/plain or text/html; `content` then
-    costs no request. Never stored. `unread`: it has a text, too long to come with the listing.
-    `trouble`: why the provider's words about it cannot be read; `passing`: it may be read later.
-    `stored_digest`: of an item that comes from the table and not from the provider.
+    `external_id` is unique within its connection. `below`: before this item is stored, every stored
+    item whose external_id starts with this text is deleted (a deleted folder's files, a deleted
+    message's attachments). `text`: a text that came with the listing, of the type `media`
+    (text/plain or text/html); `content` then needs no request. It is never stored. `unread`: its
+    text was too long for the listing. `trouble`: why the provider's response about it cannot be
+    read; `passing`: a later sync may succeed. `stored_digest`: set for an item that comes from the
+    table instead of the provider.
     """
 
     external_id: str
@@ -52,7 +59,8 @@ class Item:
 
 @dataclass(frozen=True)
 class Page:
-    """`full`: of a sync that lists everything, known by `generation`. `skipped`: had no id."""
+    """One page of a listing. `full`: part of a full sync, named by `generation`. `skipped`: items
+    without an id."""
 
     items: list[Item]
     cursor: Cursor
@@ -62,9 +70,15 @@ class Page:
     skipped: int = 0
 
 
+def speaks_of_money(message: Item) -> bool:
+    """Whether its subject or snippet does."""
+    return bool(_MONEY_WORDS.search(f"{message.name} {message.metadata.get('snippet', '')}"))
+
+
 @dataclass
 class Settled:
-    """A page's items so that deleting first and upserting then equals taking them in order."""
+    """A page's items, arranged so that deleting first and then upserting equals applying them in
+    order."""
 
     gone: set[str] = field(default_factory=set)
     gone_below: set[str] = field(default_factory=set)
@@ -72,7 +86,7 @@ class Settled:
 
 
 def settled(items: Iterable[Item]) -> Settled:
-    """Each upsert is the last word on its id. Takes O(n log n) comparisons for n items."""
+    """Keeps only the last change of each id. Takes O(n log n) comparisons for n items."""
     result = Settled()
     last: dict[str, tuple[int, Item]] = {}  # by id, in the order of the last mentions
     removals: dict[str, int] = {}  # by prefix, the place of the last item that removes below it
@@ -112,19 +126,20 @@ def _removed_at(removals: Mapping[str, int], ids: Iterable[str]) -> dict[str, in
 
 
 def clean(value: object) -> str:
-    """Text that PostgreSQL takes; what is not text, and None, is empty or its digits."""
+    """Text that PostgreSQL accepts. None becomes "", a number its digits."""
     if isinstance(value, str):
         return value.translate(_UNFIT)
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
 def write(into: Path, text: str) -> None:
-    """A message's body, for its parser. It has been cut before: this takes a moment."""
+    """Write a message's body to a file for its parser. It was cut before, so this is quick."""
     into.write_text(text, encoding="utf-8", errors="replace")
 
 
 def listed(body: Mapping[str, Any], key: str, title: str) -> list[dict[str, Any]]:
-    """The objects under `key`; none when it is missing. Raises Transient for another shape."""
+    """The list of objects under `key`; empty if it is missing. Raises Transient for
+    another shape."""
     value = body.get(key)
     if value is None:
         return []
@@ -134,14 +149,14 @@ def listed(body: Mapping[str, Any], key: str, title: str) -> list[dict[str, Any]
 
 
 def needed(body: Mapping[str, Any], key: str, title: str) -> str:
-    """The text or number under `key`, as text. Raises Transient where there is none."""
+    """The text or number under `key`, as text. Raises Transient if it is missing."""
     if text := clean(body.get(key)):
         return text
     raise Transient(f"{title} sent JSON of an unexpected shape: it has no {key!r}.")
 
 
 def whole(value: object) -> int | None:
-    """A whole number that may be written as text; None for what is none."""
+    """A whole number, which may be written as text; None if it is not one."""
     if not isinstance(value, int | str) or isinstance(value, bool):
         return None
     try:
@@ -151,7 +166,7 @@ def whole(value: object) -> int | None:
 
 
 def of_milliseconds(value: object) -> datetime | None:
-    """A moment from milliseconds since 1970; None for what is none."""
+    """A timestamp from milliseconds since 1970; None if the value is not one."""
     number = whole(value)
     try:
         return None if number is None else datetime.fromtimestamp(number / 1000, UTC)
@@ -160,7 +175,7 @@ def of_milliseconds(value: object) -> datetime | None:
 
 
 def of_rfc3339(value: object) -> datetime | None:
-    """A moment from RFC 3339 text; None for what is none."""
+    """A timestamp from RFC 3339 text; None if the text is not one."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

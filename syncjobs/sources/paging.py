@@ -1,4 +1,5 @@
-"""Going from page to page: what stops a sync that would never end, and whose a cursor is."""
+"""Paging: limits for a sync that would never end, and checks that a cursor belongs to
+the account."""
 
 import asyncio
 import errno
@@ -18,19 +19,22 @@ FEW = 2  # items that fail alone; with more the provider is at fault, not the it
 
 
 def generation() -> str:
-    """A new name for a full sync."""
+    """A new unique name for a full sync."""
     return uuid4().hex
 
 
 def owned(cursor: Cursor, account: str, title: str) -> Cursor:
-    """The cursor, if it is this account's. Raises CursorLost: its ids mean nothing elsewhere."""
+    """The cursor, if it belongs to this account.
+
+    Raises CursorLost otherwise: the ids in it mean nothing for another account.
+    """
     if cursor.get("account") != account:
         raise CursorLost(f"The stored cursor belongs to another {title} account.")
     return cursor
 
 
 def text_of(cursor: Cursor, key: str) -> str:
-    """A cursor's text. Raises CursorLost for one that we did not write."""
+    """A cursor's text. Raises CursorLost if finley did not write it."""
     value = cursor.get(key)
     if not isinstance(value, str) or not value:
         raise CursorLost("The stored cursor cannot be read.")
@@ -38,7 +42,7 @@ def text_of(cursor: Cursor, key: str) -> str:
 
 
 def number_of(cursor: Cursor, key: str) -> int:
-    """A cursor's number. Raises CursorLost for one that we did not write."""
+    """A cursor's number. Raises CursorLost if finley did not write it."""
     value = cursor.get(key)
     if not isinstance(value, int) or isinstance(value, bool):
         raise CursorLost("The stored cursor cannot be read.")
@@ -46,7 +50,7 @@ def number_of(cursor: Cursor, key: str) -> int:
 
 
 class Turns:
-    """Counts a sync's pages, across its tries, and remembers the cursors it was given."""
+    """Counts a sync's pages over all attempts, and remembers the cursors that it was given."""
 
     def __init__(self, cursor: Cursor, title: str) -> None:
         self.pages = number_of(cursor, "pages") if "pages" in cursor else 0
@@ -54,7 +58,10 @@ class Turns:
         self._seen: set[str] = set()
 
     def turn(self, token: str) -> int:
-        """The pages so far. Raises Permanent for too many, or for a token seen before."""
+        """Counts one more page and returns the number.
+
+        Raises Permanent after too many pages, or if a page token repeats.
+        """
         self.pages += 1
         if token in self._seen:
             raise never_ends(self._title)
@@ -75,7 +82,7 @@ def never_ends(title: str) -> Permanent:
 
 
 async def together[T, R](work: Callable[[T], Awaitable[R]], things: Iterable[T]) -> list[R]:
-    """The results in order, AT_ONCE at a time; the first failure ends the others."""
+    """The results in order, AT_ONCE at a time; the first failure cancels the others."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(thing: T) -> R:
@@ -98,7 +105,7 @@ def _gravest(failed: BaseExceptionGroup[Any]) -> BaseException:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An item that could not be read, and why. `passing`: it may be read another time."""
+    """An item that could not be read, and why. `passing`: a later sync may succeed."""
 
     reason: str
     passing: bool
@@ -107,10 +114,10 @@ class Failed:
 async def each_alone[T, R](
     work: Callable[[T], Awaitable[R]], things: Sequence[T], *, last_try: bool
 ) -> list[R | Failed]:
-    """The results in order; what is wrong with one thing is that thing's, and the others go on.
+    """The results in order; an item that fails does not stop the others.
 
-    Raises what is wrong with all: a connection that is dead, a limit, a provider that is away. An
-    error of the provider's that others do not meet is the thing's on the run's last try only.
+    Raises errors that concern all items: a dead connection, a rate limit, a provider that is away.
+    A provider's error for one item counts as that item's only on the run's last attempt.
     """
     results = await together(lambda thing: _or_failed(work, thing), things)
     away = [result for result in results if isinstance(result, Transient)]

@@ -1,7 +1,7 @@
-"""Who sent a mail, as the receiving provider checked it: Authentication-Results (RFC 8601).
+"""Checks the sender of a mail by the receiving provider's Authentication-Results (RFC 8601).
 
 A sender's name and address are claims of whoever wrote the mail. Only the provider's own header
-counts, the first one that names it: a stranger can write further ones.
+counts, the first one that names it: a stranger can write further ones, below it.
 """
 
 import re
@@ -11,17 +11,27 @@ METHODS = ("spf", "dkim", "dmarc")
 RESULTS = frozenset(
     {"pass", "fail", "softfail", "neutral", "none", "temperror", "permerror", "policy"}
 )
+HEADER = "authentication-results"
 MOST = 4_000  # characters of a header that are read
+MOST_RAW = 256_000  # characters of all headers
+_FOLD = re.compile(r"\r?\n[ \t]")
 _RESULT = re.compile(
     r"(?<![\w-])(spf|dkim|dmarc)\s{0,3}=\s{0,3}([a-z]{1,20})(?![\w-])", re.IGNORECASE
 )
 _COMMENT = re.compile(r"\([^()]*+\)")
 
 
-def checked(headers: Iterable[str], provider: str) -> dict[str, str]:
-    """{"spf": "pass", …} from the first header of the provider; a method that it does not name is
-    "none". Of several DKIM signatures one that passes is enough."""
-    own = next((header for header in headers if _server(header) == provider), "")
+def stated(raw: str) -> list[str]:
+    """The Authentication-Results of raw headers (RFC 5322), unfolded, in their order."""
+    lines = _FOLD.sub(" ", raw[:MOST_RAW]).splitlines()
+    named = (line.partition(":") for line in lines)
+    return [value for name, _, value in named if name.strip().lower() == HEADER]
+
+
+def checked(headers: Iterable[str], *servers: str) -> dict[str, str]:
+    """{"spf": "pass", …} from the first header of one of the provider's servers; a method that it
+    does not name is "none". Of several DKIM signatures one that passes is enough."""
+    own = next((header for header in headers if _server(header) in servers), "")
     results = dict.fromkeys(METHODS, "none")
     for method, result in _RESULT.findall(_COMMENT.sub(" ", own[:MOST].lower())):
         if result in RESULTS and results[method] != "pass":
@@ -30,8 +40,8 @@ def checked(headers: Iterable[str], provider: str) -> dict[str, str]:
 
 
 def standing(checks: dict[str, str]) -> str:
-    """verified: DMARC passed, so that the address in From is the sender's; failed: it did not; else
-    unverified."""
+    """verified: DMARC passed, so the address in From is the sender's. failed: it did not pass.
+    Otherwise unverified."""
     if checks.get("dmarc") == "pass":
         return "verified"
     failed = {"fail", "permerror"}

@@ -1,1 +1,1 @@
-"""A person's files: received in pieces, read by a worker, imported when the person confirms."""
+"""Files that people upload: received in pieces, read by a worker, imported after confirmation."""

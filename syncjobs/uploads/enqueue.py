@@ -1,4 +1,4 @@
-"""Redis hears of uploads that a worker is to read or import; what it lost is told again."""
+"""Enqueues uploads for workers, and enqueues again what Redis lost."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -21,24 +21,28 @@ FUNCTION = "read_upload"
 ACTIVE = (UploadState.READING.value, UploadState.IMPORTING.value)
 ON_ITS_WAY = timedelta(seconds=10)
 TRIES = 3
-GIVEN_UP = "Its reading ended three times without an answer: the file may be too large or broken."
+GIVEN_UP = "Reading it failed three times without a result. The file may be too large or broken."
 
 
 def tell(uploads: Sequence[Upload]) -> None:
-    """One job for each. Where Redis is away, the recoverer tells it later."""
+    """Enqueue one job per upload. If Redis is away, the recoverer does it later."""
     jobs = [
         queue.Queued(upload.job_id, FUNCTION, f"{upload.user_id}/{upload.pk}") for upload in uploads
     ]
     try:
         queue.enqueue(jobs)
     except (RedisError, OSError) as error:
-        log.warning("Redis cannot be told of an upload now (%s)", type(error).__name__)
+        log.warning(
+            "An upload cannot be enqueued in Redis now (%s); the recoverer retries",
+            type(error).__name__,
+        )
 
 
 def recovered() -> int:
-    """Tell Redis again of uploads whose job it does not know; give up those that always end it.
+    """Enqueue uploads whose job Redis does not know; give up those that repeatedly end their
+    process.
 
-    A row that a running import holds is left out: recovery never waits for it.
+    A row that is locked by a running import is skipped: recovery never waits for it.
     """
     with transaction.atomic(using=ROLE):
         free = _active().select_for_update(skip_locked=True)
@@ -62,7 +66,10 @@ def _lost(uploads: Sequence[Upload]) -> list[UUID]:
 
 
 def unseen(job_id: str) -> bool:
-    """Whether the job that arq ended without calling our code was an upload's: it comes again."""
+    """Handles a job that arq ended without calling our code: an upload is enqueued again.
+
+    False if it is not an upload's job.
+    """
     try:
         upload_id = UUID(job_id.partition(":")[0])
     except ValueError:

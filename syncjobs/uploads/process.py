@@ -1,7 +1,7 @@
-"""python -m syncjobs.uploads.process: reads one upload, named on standard input.
+"""`python -m syncjobs.uploads.process`: reads one upload, named on standard input.
 
-It steps back behind other work, ends at its limit whatever it does, and with the worker that
-started it: what it had done of an import is then undone.
+It has a low priority, and ends at its time limit and with the worker that started it. An unfinished
+import is then rolled back.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""An upload's file: how it would be imported, or its import, in one transaction with its state.
+"""Previews or imports an upload's file, in one transaction with the upload's state.
 
-The upload's row stays locked meanwhile. Where the process ends early, nothing of it is there: the
-rows of the books and what became of the file are written together.
+The upload's row stays locked meanwhile. If the process ends early, nothing is stored: the rows of
+the books and the upload's outcome are committed together.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ Preview = dict[str, Any]
 
 
 def run(user_id: UUID, upload_id: UUID) -> None:
-    """What the upload's state asks for; nothing where another process is at it."""
+    """Do what the upload's state requires. Does nothing if another process has the row locked."""
     with tenant_transaction(user_id):
         mine = Upload.objects.filter(user_id=user_id, pk=upload_id, state__in=ACTIVE)
         mine.filter(tries__lt=TRIES).update(tries=F("tries") + 1)

@@ -1,4 +1,4 @@
-"""What a person does with an upload: send it, look at it, decide how it is read, confirm it."""
+"""What a person does with an upload: send it, look at it, correct how it is read, confirm it."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -29,9 +29,9 @@ DECIDABLE = (UploadState.READY, UploadState.REFUSED)
 
 
 def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
-    """A file of this name (its last part counts) and size in bytes is to come, piece by piece.
+    """Begin an upload of a file with this name (its last part counts) and size in bytes.
 
-    What was given up or failed a week ago is forgotten. Raises QuestionError, TooMany.
+    Uploads that were given up or failed a week ago are deleted. Raises QuestionError, TooMany.
     """
     name = file_name(name)
     if size <= 0:
@@ -54,10 +54,8 @@ def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
 
 
 def file_name(path: str) -> str:
-    """The path's last part, in at most NAME_BYTES of UTF-8 with its ending kept.
-
-    Raises QuestionError.
-    """
+    """The last part of the path, at most NAME_BYTES of UTF-8, with its ending. Raises
+    QuestionError."""
     name = path.replace("\\", "/").rpartition("/")[2].replace("\0", "").strip()
     name = name.encode(errors="replace").decode()
     if name in {"", ".", ".."}:
@@ -72,7 +70,7 @@ def file_name(path: str) -> str:
 
 
 def piece(user_id: UUID, upload_id: UUID, number: int, data: bytes) -> None:
-    """One piece, as often as it may come. Raises NotFound, QuestionError."""
+    """Store one piece; sending it again replaces it. Raises NotFound, QuestionError."""
     with tenant_transaction(user_id):
         upload = _one(user_id, upload_id, UploadState.RECEIVING)
         if not 0 <= number < upload.pieces:
@@ -91,10 +89,8 @@ def piece(user_id: UUID, upload_id: UUID, number: int, data: bytes) -> None:
 
 
 def received(user_id: UUID, upload_id: UUID) -> list[int]:
-    """The numbers of the pieces that are missing; a worker reads the file where none is.
-
-    Raises NotFound.
-    """
+    """The numbers of the missing pieces. If none is missing, a worker reads the file. Raises
+    NotFound."""
     with tenant_transaction(user_id):
         upload = _one(user_id, upload_id, UploadState.RECEIVING)
         pieces = UploadPiece.objects.filter(user_id=user_id, upload_id=upload_id)
@@ -129,21 +125,21 @@ def confirm(user_id: UUID, upload_id: UUID, *, save_mapping: bool = False) -> No
 
 
 def discard(user_id: UUID, upload_id: UUID) -> None:
-    """Forget the file; what was imported of it stays. Raises NotFound while a worker has it."""
+    """Delete the file; what was imported from it stays. Raises NotFound while a worker reads it."""
     ended = set(UploadState.values) - set(ACTIVE)
     with tenant_transaction(user_id):
         _one(user_id, upload_id, *ended).delete()
 
 
 def listed(user_id: UUID, most: int = 50) -> list[Upload]:
-    """The newest first, without what they hold."""
+    """The tenant's uploads, newest first, without their contents."""
     with tenant_transaction(user_id):
         mine = Upload.objects.filter(user_id=user_id).defer("preview", "rejects")
         return list(mine.order_by("-created_at", "id")[:most])
 
 
 def get(user_id: UUID, upload_id: UUID) -> Upload:
-    """Raises NotFound."""
+    """The upload without its contents. Raises NotFound."""
     with tenant_transaction(user_id):
         return _one(user_id, upload_id, *UploadState.values, lock=False)
 

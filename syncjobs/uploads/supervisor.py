@@ -1,4 +1,4 @@
-"""A worker's uploads: each is read by a process of its own, which can be ended at any moment."""
+"""Runs a worker's uploads, each in a process of its own that can be ended at any time."""
 
 import asyncio
 import json
@@ -20,9 +20,9 @@ _turn = asyncio.Lock()  # one file at a time in a worker: each takes a core
 
 
 async def run(ctx: dict[str, Any], upload_id: str) -> None:
-    """Read or import it. `upload_id`: the tenant's id, a slash, and the upload's.
+    """Read or import an upload. `upload_id`: the tenant's id, a slash, and the upload's id.
 
-    Raises Retry while the worker reads another file: a job that waited would hold a slot of arq.
+    Raises Retry while the worker reads another file: a job that waits would hold a slot of arq.
     """
     if _turn.locked():
         await queue.uncounted(ctx)

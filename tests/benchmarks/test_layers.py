@@ -20,7 +20,8 @@ from benchmarks import layers
 from benchmarks.scoring import found as tables
 from benchmarks.scoring import judged, real, scored_tenants
 from benchmarks.scoring.found import Found
-from benchmarks.scoring.scores import Card
+from benchmarks.scoring.scores import Card, reliability
+from benchmarks.scoring.tables import markdown
 from finley.demo.truth import Ref, Truth
 from graph import models
 from tests.graph import rows
@@ -49,10 +50,10 @@ class Oracle:
     def write(self) -> None:
         for one in self.truth.series:
             self.series(one)
-        for each in self.truth.duplicates:
+        for duplicate in self.truth.duplicates:
             rows.add(models.DuplicateTransaction, user_id=self.user, duplicate_confidence=0.9,
-                     relationship_id=self.flows[each.row].id,
-                     original_relationship_id=self.flows[each.original].id)  # fmt: skip
+                     relationship_id=self.flows[duplicate.row].id,
+                     original_relationship_id=self.flows[duplicate.original].id)  # fmt: skip
         links = [("same_transaction", s.seen, s.ledger) for s in self.truth.same_transaction]
         links += [("reversal", r.row, r.original) for r in self.truth.reversals]
         links += [("fee_of", f.fee, f.payment) for f in self.truth.fee_of]
@@ -83,9 +84,9 @@ class Oracle:
         for alias in self.truth.aliases:
             entity = rows.entity(self.user, f"true {alias.party}")
             for one in alias.spellings:
-                named = " ".join(one.name.split())
+                name = " ".join(one.name.split())
                 for event in (e for row in one.rows for e in self.events[row]):
-                    if event.party_name == named:
+                    if event.party_name == name:
                         matches[event.id, entity.id] = models.EntityMatch(
                             user_id=self.user, event_id=event.id, entity_id=entity.id, confidence=1
                         )
@@ -119,8 +120,8 @@ def test_a_shuffle_moves_the_dates_of_each_source_and_nothing_else(tmp_path):
     assert before.named.keys() == after.named.keys()
     assert sum(before.days[row] != after.days[row] for row in before.days) > len(before.days) / 2
     for file in {row.file for row in before.days}:
-        dates = [Counter(d for r, d in each.days.items() if r.file == file)
-                 for each in (before, after)]  # fmt: skip
+        dates = [Counter(d for r, d in claims.days.items() if r.file == file)
+                 for claims in (before, after)]  # fmt: skip
         assert dates[0] == dates[1]
     both_postings(user)
 
@@ -157,10 +158,10 @@ def test_predictions_dismissals_and_republished_rows_are_read_right():
         rows.add(models.PredictedRelationship, user_id=user, relationship_id=paid[0],
                  prediction_confidence=0.9, prediction_reason="r", status=status,
                  expected_from=date(2024, 2, 1), expected_to=date(2024, 2, 3))  # fmt: skip
-    found = tables.read(user)
-    assert list(found.duplicates.values()) == [0.7]
-    (said,) = found.predictions
-    assert (said.first, said.last) == (date(2024, 2, 1), date(2024, 2, 3))
+    claims = tables.read(user)
+    assert list(claims.duplicates.values()) == [0.7]
+    (prediction,) = claims.predictions
+    assert (prediction.first, prediction.last) == (date(2024, 2, 1), date(2024, 2, 3))
 
 
 # --- the whole run, with an enrichment that knows the truth ---
@@ -168,12 +169,12 @@ def test_predictions_dismissals_and_republished_rows_are_read_right():
 
 def test_the_whole_run(tmp_path, monkeypatch, capsys):
     """Series are found only where dates are not shuffled: an honest detector's rate is 0."""
-    told: list[Truth] = []
+    truths: list[Truth] = []
     make = layers.MAKERS["generator"]
 
     def remembered(folder: Path, seed: int, options: Any) -> Any:
         files, truth = make(folder, seed, options)
-        told.append(truth)
+        truths.append(truth)
         return files, truth
 
     runs: list[UUID] = []
@@ -181,34 +182,35 @@ def test_the_whole_run(tmp_path, monkeypatch, capsys):
     def enriched(user_id: UUID) -> list[Any]:
         runs.append(user_id)
         if len(runs) == 1:
-            Oracle(user_id, told[-1]).write()
+            Oracle(user_id, truths[-1]).write()
         if user_id != runs[0]:  # the shuffled books
             models.TemporalPattern.objects.using("owner").all().delete()
         return [SimpleNamespace(layer="temporal", seconds=0.5)]
 
     monkeypatch.setitem(sys.modules, "graph.enrich.run", SimpleNamespace(enrich=enriched))
     monkeypatch.setattr(layers, "MAKERS", {"generator": remembered})
-    found = layers.run(OPTIONS)
+    results = layers.run(OPTIONS)
     assert [runs.count(user) for user in dict.fromkeys(runs)] == [1 + layers.CUTS, 1]
-    scores = json.loads(json.dumps(found))["generator"]
+    scores = json.loads(json.dumps(results))["generator"]
     assert scores["recurrence"]["f1"] == 1
     assert scores["seeds"]["1"]["recurrence"]["f1"] == 1
     assert scores["shuffled_false_positive_rate"] == 0
     assert scores["prediction_coverage"]["unpredicted"] > 10
-    assert found["calderdale"] == {"skipped": "not asked for"}
-    layers._table("generator", found["generator"])
+    assert results["calderdale"] == results["oxford"] == {"skipped": "not asked for"}
+    assert "| `settles` | 1.00 → 1.00" in markdown(results)
+    layers._table("generator", results["generator"])
     assert "recurrence" in capsys.readouterr().err
 
 
 def test_missing_real_books_are_skipped_with_a_reason(monkeypatch, tmp_path):
     monkeypatch.setattr(real, "FOLDER", tmp_path)
-    wanted = argparse.Namespace(real=True)
-    assert "nothing in" in layers._calderdale(wanted)["skipped"]
+    options = argparse.Namespace(real=True)
+    assert "nothing in" in layers._calderdale(options)["skipped"]
 
 
 def test_enrichment_is_measured(monkeypatch):
-    done = [SimpleNamespace(layer="a", seconds=0.25), SimpleNamespace(layer="b", seconds=1)]
-    ran = SimpleNamespace(enrich=lambda _: done)
+    results = [SimpleNamespace(layer="a", seconds=0.25), SimpleNamespace(layer="b", seconds=1)]
+    ran = SimpleNamespace(enrich=lambda _: results)
     monkeypatch.setitem(sys.modules, "graph.enrich.run", ran)
     cost = scored_tenants.enrich(rows.tenant_id())
     assert cost.layers == {"a": 0.25, "b": 1}
@@ -234,23 +236,23 @@ def card(key: str, merchant: str = "ACME") -> tuple[Ref, dict[str, str]]:
 
 
 def test_cross_platform_counts_lines_and_groups():
-    known = real.Lines(
+    books = real.Lines(
         dict([ledger("1"), ledger("2"), ledger("3", supplier_name="Other"),
               ledger("4", definition="Accounts Payable Invoices")]),
         dict([card("11"), card("12"), card("13", "Bolt")]), Counter(),
     )  # fmt: skip
-    found = Found()
-    found.links["same_transaction"] = {
+    claims = Found()
+    claims.links["same_transaction"] = {
         frozenset((line("l", one), line("c", other))): 1.0
         for one, other in (("1", "12"), ("3", "13"), ("4", "11"))
     }
-    told = real.cross_platform(found, known)
-    assert told == {"found": 1, "possible": 2, "links": 3, "precision": 0.3333}
+    figures = real.cross_platform(claims, books)
+    assert figures == {"found": 1, "possible": 2, "links": 3, "precision": 0.3333}
 
 
 def test_duplicate_groups_are_found_by_any_pair():
     twice = {"invoice_number": "N", "definition": ""}
-    known = real.Lines(
+    books = real.Lines(
         dict([ledger("1", **twice), ledger("2", **twice, date="2019-02-01"),
               ledger("3", **twice, date="2019-03-01"), ledger("4", invoice_number="M"),
               ledger("5", invoice_number="M", date="2019-02-01"),
@@ -259,36 +261,41 @@ def test_duplicate_groups_are_found_by_any_pair():
               ledger("9", invoice_number="Q", supplier_name="Redacted", date="2019-02-01")]),
         {}, Counter(),
     )  # fmt: skip
-    found = Found(
+    claims = Found(
         duplicates={frozenset((line("l", "2"), line("l", "3"))): 0.8,
                     frozenset((line("l", "4"), line("l", "5"))): 0.3}
     )  # fmt: skip
-    told = real.duplicate_groups(found, known)
-    assert (told["n"], told["found"]) == (2, 1)
-    assert told["missing"] == [[line("l", "4"), line("l", "5")]]
+    figures = real.duplicate_groups(claims, books)
+    assert (figures["n"], figures["found"]) == (2, 1)
+    assert figures["missing"] == [[line("l", "4"), line("l", "5")]]
 
 
 def test_rows_published_twice_are_stored_once():
-    known = real.Lines({}, {}, Counter({line("c", "1"): 2, line("c", "2"): 2, line("c", "3"): 1}))
-    found = Found(
+    books = real.Lines({}, {}, Counter({line("c", "1"): 2, line("c", "2"): 2, line("c", "3"): 1}))
+    claims = Found(
         flows={line("c", "1"), line("c", "3")},
         duplicates={frozenset((line("c", "1"), line("c", "2"))): 0.9,
                     frozenset((line("c", "1"), line("c", "3"))): 0.9},
     )  # fmt: skip
-    assert real.published_twice(found, known) == {"n": 2, "stored_once": 1, "flagged": 1}
+    assert real.published_twice(claims, books) == {"n": 2, "stored_once": 1, "flagged": 1}
 
 
 def test_what_the_readme_says_of_calderdale():
     paths = real.files()
     if not paths:
         pytest.skip(f"nothing in {real.FOLDER}")
-    known, nothing = real.lines(paths), Found()
-    assert real.cross_platform(nothing, known)["possible"] == 242
-    assert real.duplicate_groups(nothing, known)["n"] == 15
-    assert real.published_twice(nothing, known)["n"] == 1937
+    books, nothing = real.lines(paths), Found()
+    assert real.cross_platform(nothing, books)["possible"] == 242
+    assert real.duplicate_groups(nothing, books)["n"] == 15
+    assert real.published_twice(nothing, books)["n"] == 1937
 
 
 def test_cards_told_have_a_mere_rate():
     assert layers.told(Card({"shuffled": layers.Share(1, 50)})) == {
-        "shuffled_false_positive_rate": 0.02, "shuffled_rows": 50,
+        "shuffled_false_positive_rate": 0.02, "shuffled_rows": 50, "reliability": {},
     }  # fmt: skip
+
+
+def test_reliability_is_by_tenths():
+    sure = [(0.91, True), (0.93, False), (0.35, True), (1.0, True)]
+    assert reliability(sure) == [(0.35, 1.0, 1), (0.947, 0.667, 3)]

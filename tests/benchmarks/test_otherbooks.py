@@ -68,8 +68,8 @@ def test_truth_agrees_with_the_rows(seed: int, jitter: int) -> None:
 
 
 def check_series(rows: Rows, truth: Truth, jitter: int) -> None:
-    seen = Counter(row for one in truth.series for row in one.rows)
-    assert max(seen.values()) == 1
+    counts = Counter(row for one in truth.series for row in one.rows)
+    assert max(counts.values()) == 1
     for one in truth.series:
         assert len(one.rows) == len(one.due) == len(set(one.due)) >= 2
         assert set(one.expected) == set(one.due) | set(one.missed)
@@ -160,18 +160,18 @@ def test_one_month_of_the_cards_is_published_twice() -> None:
 
 @pytest.mark.parametrize("file", sorted(COLUMNS))
 def test_every_row_can_be_read_and_has_one_key(tmp_path: Path, file: str) -> None:
-    written = charity.write(tmp_path, 1, months=10)
+    sheets = charity.write(tmp_path, 1, months=10)
     read_rows = list(read(tmp_path / file, charity.mapping_of(file)))
     with (tmp_path / file).open(newline="") as lines:
-        stated = list(csv.DictReader(lines))
+        cells = list(csv.DictReader(lines))
     assert all(isinstance(row, LedgerRow) for row in read_rows)
-    assert len(read_rows) == len(stated)
+    assert len(read_rows) == len(cells)
     keys = Counter((row.key, row.publication) for row in read_rows)
     assert max(keys.values()) == 1
-    true = {ref.key for ref in refs(written.truth) if ref.file == file}
+    true = {ref.key for ref in refs(sheets.truth) if ref.file == file}
     assert true <= {row.key for row in read_rows}
     money = {row.key: abs(round(100 * float(row.amount))) for row in read_rows}
-    assert money == {row[KEY[file]]: abs(pence(row)) for row in stated}
+    assert money == {row[KEY[file]]: abs(pence(row)) for row in cells}
 
 
 def test_money_goes_the_right_way(tmp_path: Path) -> None:

@@ -53,11 +53,11 @@ def truth(**lists: Any) -> Truth:
 
 def series(name: str, keys: list[int], **changes: Any) -> Series:
     days = [START + MONTH * n for n in range(len(keys))]
-    made = Series(
+    usual = Series(
         name, name, "a", "p", "monthly", [row(key) for key in keys], days, days, [], [], [], True,
         END, None,
     )  # fmt: skip
-    return replace(made, **changes)
+    return replace(usual, **changes)
 
 
 def numbers(score: Score) -> tuple[int, int, int]:
@@ -65,14 +65,14 @@ def numbers(score: Score) -> tuple[int, int, int]:
 
 
 def test_ratios():
-    told = Score(3, 4, 6).told()
-    assert (told["precision"], told["recall"], told["f1"]) == (0.75, 0.5, 0.6)
+    figures = Score(3, 4, 6).told()
+    assert (figures["precision"], figures["recall"], figures["f1"]) == (0.75, 0.5, 0.6)
     assert Score().told()["precision"] is None
 
 
 def test_pairs_are_right_wrong_missing_or_neither():
-    found = {pair(1, 2): 0.9, pair(3, 4): 0.8, pair(5, 6): 0.7, pair(7, 8): 0.6}
-    score = of_pairs(found, [pair(2, 1), pair(3, 4), pair(9, 10)], ignored=[pair(5, 6)])
+    claims = {pair(1, 2): 0.9, pair(3, 4): 0.8, pair(5, 6): 0.7, pair(7, 8): 0.6}
+    score = of_pairs(claims, [pair(2, 1), pair(3, 4), pair(9, 10)], ignored=[pair(5, 6)])
     assert numbers(score) == (2, 3, 3)
     assert sorted(score.sure) == [(0.6, False), (0.8, True), (0.9, True)]
 
@@ -90,7 +90,7 @@ def test_calibration_error_is_the_gap_in_each_bin():
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=14))
 def test_clusters_are_scored_as_all_their_pairs(labels):
-    labels = [(str(true), str(found)) for true, found in labels]
+    labels = [(str(true), str(claimed)) for true, claimed in labels]
     both = [(a, b) for i, a in enumerate(labels) for b in labels[i + 1 :]]
     same = [(a[0] == b[0], a[1] == b[1]) for a, b in both]
     expected = (sum(t and f for t, f in same), sum(f for _, f in same), sum(t for t, _ in same))
@@ -108,34 +108,34 @@ def test_interchangeable_pairs_may_cross_but_stay_one_to_one():
 
 def test_recurrence_counts_rows_of_the_right_pattern():
     """Rent 1-5, repairs 6-9, short 20-22; 30 pays rent's invoice, 31 repeats row 1."""
-    known = truth(
+    true_books = truth(
         series=[series("rent", [1, 2, 3, 4, 5]), series("other", [6, 7, 8, 9]),
                 series("short", [20, 21, 22])],
         duplicates=[Duplicate(row(31), row(1), "paid_twice")],
         echoes=[row(30)],
     )  # fmt: skip
-    found = Found(patterns={"P": ("monthly", 0.9), "Q": ("weekly", 0.8), "R": ("weekly", 0.4)})
+    claims = Found(patterns={"P": ("monthly", 0.9), "Q": ("weekly", 0.8), "R": ("weekly", 0.4)})
     for key in (1, 2, 3, 6, 20, 30, 31, 40):
-        found.rhythm[row(key)] = "P"
-    found.rhythm |= {row(7): "Q", row(8): "Q", row(50): "R"}
+        claims.rhythm[row(key)] = "P"
+    claims.rhythm |= {row(7): "Q", row(8): "Q", row(50): "R"}
     # right: 1 2 3 7 8; wrong: 6 (another series' pattern), 40 and 50; missing: 4 5 9 and 6
-    score = judged.recurrence(found, known)
+    score = judged.recurrence(claims, true_books)
     assert numbers(score) == (5, 8, 9)
     assert sorted(score.sure) == [(0.4, False), (0.8, True), (0.9, True)]
-    assert judged.frequency(found, known) == Share(1, 2)
+    assert judged.frequency(claims, true_books) == Share(1, 2)
 
 
 def test_the_frequency_is_that_of_the_largest_pattern():
-    known = truth(series=[series("four", [1, 2, 3, 4, 5], frequency="four-weekly")])
-    found = Found(patterns={"P": ("four_weekly", 1), "Q": ("monthly", 1)})
-    found.rhythm |= {row(k): "P" for k in (1, 2, 3)} | {row(k): "Q" for k in (4, 5)}
-    assert judged.frequency(found, known) == Share(1, 1)
-    found.rhythm[row(3)] = "Q"
-    assert judged.frequency(found, known) == Share(0, 1)
+    true_books = truth(series=[series("four", [1, 2, 3, 4, 5], frequency="four-weekly")])
+    claims = Found(patterns={"P": ("four_weekly", 1), "Q": ("monthly", 1)})
+    claims.rhythm |= {row(k): "P" for k in (1, 2, 3)} | {row(k): "Q" for k in (4, 5)}
+    assert judged.frequency(claims, true_books) == Share(1, 1)
+    claims.rhythm[row(3)] = "Q"
+    assert judged.frequency(claims, true_books) == Share(0, 1)
 
 
 def test_duplicates_leave_echoes_and_copies_of_copies_out():
-    known = truth(
+    true_books = truth(
         duplicates=[
             Duplicate(row(2), row(1), "paid_twice"),
             Duplicate(row(3), row(1), "paid_twice"),
@@ -143,15 +143,15 @@ def test_duplicates_leave_echoes_and_copies_of_copies_out():
             Duplicate(row(12), row(11), "paid_twice", echo=True),
         ]
     )
-    found = Found(
+    claims = Found(
         duplicates={pair(1, 2): 0.9, pair(2, 3): 0.9, pair(11, 12): 0.9, pair(8, 9): 0.9,
                     pair(4, 5): 0.4}
     )  # fmt: skip
-    assert numbers(judged.duplicates(found, known)) == (1, 2, 3)
+    assert numbers(judged.duplicates(claims, true_books)) == (1, 2, 3)
 
 
 def test_links():
-    known = truth(
+    true_books = truth(
         same_transaction=[SameTransaction(row(1), row(2), "card"),
                           SameTransaction(row(3), row(4), "card", "g"),
                           SameTransaction(row(5), row(6), "card", "g")],
@@ -160,15 +160,19 @@ def test_links():
                  Settlement([row(14)], [row(22)], "purchase")],
         fee_of=[Fee(row(30), row(31)), Fee(row(32), row(33))],
     )  # fmt: skip
-    found = Found()
-    found.links["same_transaction"] = {pair(3, 6): 1, pair(1, 9): 1, pair(14, 22): 1}
-    found.links["reversal"] = {pair(10, 11): 1, pair(10, 13): 1, pair(1, 2): 1}
-    found.links["settles"] = {pair(10, 20): 1, pair(11, 20): 1, pair(14, 20): 1}
-    found.links["fee_of"] = {pair(30, 31): 1, pair(30, 33): 1, pair(32, 31): 1, pair(9, 8): 1}
-    assert numbers(judged.same_transaction(found, known)) == (1, 2, 3)
-    assert numbers(judged.reversals(found, known)) == (1, 3, 2)
-    assert numbers(judged.settles(found, known)) == (1, 2, 3)  # a credit note counts neither way
-    assert numbers(judged.fee_of(found, known)) == (1, 4, 2)
+    claims = Found()
+    claims.links["same_transaction"] = {pair(3, 6): 1, pair(1, 9): 1, pair(14, 22): 1}
+    claims.links["reversal"] = {pair(10, 11): 1, pair(10, 13): 1, pair(1, 2): 1}
+    claims.links["settles"] = {pair(10, 20): 1, pair(11, 20): 1, pair(14, 20): 1}
+    claims.links["fee_of"] = {pair(30, 31): 1, pair(30, 33): 1, pair(32, 31): 1, pair(9, 8): 1}
+    assert numbers(judged.same_transaction(claims, true_books)) == (1, 2, 3)
+    assert numbers(judged.reversals(claims, true_books)) == (1, 3, 2)
+    assert numbers(judged.settles(claims, true_books)) == (
+        1,
+        2,
+        3,
+    )  # a credit note counts neither way
+    assert numbers(judged.fee_of(claims, true_books)) == (1, 4, 2)
 
 
 def spelling(name: str, *keys: int, **strong: str) -> Spelling:
@@ -176,7 +180,7 @@ def spelling(name: str, *keys: int, **strong: str) -> Spelling:
 
 
 def test_aliases_go_by_the_entity_of_most_rows():
-    known = truth(
+    true_books = truth(
         aliases=[
             Alias("p1", "vendor", "Acme", [spelling("Acme", 1, 2), spelling("ACME  LTD", 3),
                                            spelling("Acne", 4), spelling("CUT", 5)], []),
@@ -184,18 +188,20 @@ def test_aliases_go_by_the_entity_of_most_rows():
                                                  spelling("CUT", 7)], ["p1"]),
         ]
     )  # fmt: skip
-    found = Found(named={
+    claims = Found(named={
         (row(1), "Acme"): "E1", (row(2), "Acme"): "E1", (row(3), "ACME LTD"): "E1",
         (row(4), "Acne"): "E2", (row(6), "Acme"): "E1", (row(5), "CUT"): "E1",
         (row(7), "CUT"): "E1",
     })  # fmt: skip
     # of 4 spellings (CUT is both parties'): true pairs 3, found pairs 3 (E1 has 3), right 1
-    assert numbers(judged.aliases(found, known)) == (1, 3, 3)
+    assert numbers(judged.aliases(claims, true_books)) == (1, 3, 3)
 
 
 def test_spellings_without_an_entity_are_each_alone():
-    known = truth(aliases=[Alias("p1", "vendor", "A", [spelling("A", 1), spelling("B", 2)], [])])
-    assert numbers(judged.aliases(Found(), known)) == (0, 0, 1)
+    true_books = truth(
+        aliases=[Alias("p1", "vendor", "A", [spelling("A", 1), spelling("B", 2)], [])]
+    )
+    assert numbers(judged.aliases(Found(), true_books)) == (0, 0, 1)
 
 
 def long(name: str, first: int, season: list[int] | None) -> Series:
@@ -203,32 +209,36 @@ def long(name: str, first: int, season: list[int] | None) -> Series:
 
 
 def test_seasons_are_scored_by_series_and_pattern():
-    known = truth(series=[long("gas", 0, [1, 2]), long("ice", 100, [7]), long("rent", 200, None)])
-    found = Found(seasons={"S": [1, 2, 3], "T": [5]})
-    found.season |= {row(key): "S" for key in range(20)} | {row(200): "T"}
-    assert numbers(judged.seasonal(found, known)) == (1, 2, 2)
-    assert judged.seasonal_months(found, known) == Share(2, 3)
+    true_books = truth(
+        series=[long("gas", 0, [1, 2]), long("ice", 100, [7]), long("rent", 200, None)]
+    )
+    claims = Found(seasons={"S": [1, 2, 3], "T": [5]})
+    claims.season |= {row(key): "S" for key in range(20)} | {row(200): "T"}
+    assert numbers(judged.seasonal(claims, true_books)) == (1, 2, 2)
+    assert judged.seasonal_months(claims, true_books) == Share(2, 3)
 
 
 def test_predictions_are_held_against_what_came():
     firsts = {"a": 1, "b": 11, "c": 21, "d": 31}
-    known = truth(series=[series(name, list(range(at, at + 5))) for name, at in firsts.items()])
-    days = {r: d for one in known.series for r, d in zip(one.rows, one.due, strict=True)}
+    true_books = truth(
+        series=[series(name, list(range(at, at + 5))) for name, at in firsts.items()]
+    )
+    days = {r: d for one in true_books.series for r, d in zip(one.rows, one.due, strict=True)}
     cut = START + MONTH * 4
     before = Found()
-    before.rhythm |= {r: one.id for one in known.series[:3] for r in one.rows}
+    before.rhythm |= {r: one.id for one in true_books.series[:3] for r in one.rows}
     at = START + MONTH * 4
     before.predictions += [
         Prediction(row(4), at - timedelta(days=3), at + timedelta(days=1), 0.9),
         Prediction(row(3), at, at, 0.9),  # not the series' last
         Prediction(row(14), at + timedelta(days=2), at + timedelta(days=4), 0.9),
     ]
-    told = judged.forecasts(before, judged.groups(known, days, cut), days, cut)
-    assert told.covered == (True, False)
-    assert told.errors == (1, 3)
-    assert told.unpredicted == 1  # c is known and nothing was foretold; d was not known
-    assert told.told()["coverage"] == 0.5
-    assert told.told()["median_error_days"] == 2
+    forecasts = judged.forecasts(before, judged.groups(true_books, days, cut), days, cut)
+    assert forecasts.covered == (True, False)
+    assert forecasts.errors == (1, 3)
+    assert forecasts.unpredicted == 1  # c is known and nothing was foretold; d was not known
+    assert forecasts.told()["coverage"] == 0.5
+    assert forecasts.told()["median_error_days"] == 2
 
 
 def test_series_that_miss_a_day_at_the_cut_are_left_out():

@@ -54,12 +54,12 @@ def command(name: str) -> BaseCommand:
 def test_commands_and_their_options_are_known(page: Path):
     for name, *words in commands(page):
         parser = command(name).create_parser("manage.py", name)
-        known = set(re.findall(r"--[a-z][a-z-]*", parser.format_help()))
+        known_options = set(re.findall(r"--[a-z][a-z-]*", parser.format_help()))
         for choices in (a.choices for a in parser._actions if isinstance(a.choices, dict)):
             for sub in choices.values():
-                known |= set(re.findall(r"--[a-z][a-z-]*", sub.format_help()))
+                known_options |= set(re.findall(r"--[a-z][a-z-]*", sub.format_help()))
         options = {word.partition("=")[0] for word in words if word.startswith("--")}
-        assert options <= known, name
+        assert options <= known_options, name
 
 
 @every_page
@@ -92,11 +92,11 @@ def is_there(name: str) -> bool:
         pass
     module, _, attribute = name.rpartition(".")
     try:
-        found = find_spec(module)
+        spec = find_spec(module)
     except ModuleNotFoundError:
         return False
     return bool(
-        found and found.origin and re.search(rf"\b{attribute}\b", Path(found.origin).read_text())
+        spec and spec.origin and re.search(rf"\b{attribute}\b", Path(spec.origin).read_text())
     )
 
 
@@ -122,8 +122,8 @@ def test_every_command_is_in_the_table():
     table = (ROOT / "docs" / "commands.md").read_text()
     own = {name for name, app in get_commands().items() if app in {"finley", "graph", "syncjobs"}}
     djangos = {"migrate", "createsuperuser", "changepassword"}
-    named = set(re.findall(r"manage\.py ([a-z_]+)(?:\\\|([a-z_]+))?", table))
-    assert own - djangos == {name for pair in named for name in pair if name}
+    pairs = set(re.findall(r"manage\.py ([a-z_]+)(?:\\\|([a-z_]+))?", table))
+    assert own - djangos == {name for pair in pairs for name in pair if name}
 
 
 def test_every_url_is_in_the_table():
@@ -151,14 +151,14 @@ def test_every_setting_is_in_the_table():
 
 
 def test_the_site_builds_strictly():
-    done = subprocess.run(
+    process = subprocess.run(
         [Path(sys.executable).with_name("zensical"), "build", "--strict"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
+    assert process.returncode == 0, process.stdout
 
 
 def test_the_readme_is_short():

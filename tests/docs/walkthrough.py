@@ -41,7 +41,7 @@ class Project:
     def run(self, command: str, **environment: str) -> str:
         """Run a shell command in the copy. Its output; AssertionError if it fails."""
         plain = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "REDIS_"))}
-        done = subprocess.run(
+        process = subprocess.run(
             ["bash", "-ec", command.replace(".venv/bin/python", sys.executable)],
             env={**plain, "FINLEY_STATE": str(self.state), **environment},
             cwd=self.folder,
@@ -49,8 +49,8 @@ class Project:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        assert process.returncode == 0, f"{command}\n{process.stdout}\n{process.stderr}"
+        return process.stdout
 
     def follow(self, page: Path) -> None:
         """Do every step of the page."""

@@ -57,6 +57,14 @@ class Browser:
         """What the script returns: a value of JSON."""
         return self._ask("POST", "/execute/sync", script=script, args=[])
 
+    def run_async(self, script: str) -> Any:
+        """What the script gives to the function that is its last argument."""
+        return self._ask("POST", "/execute/async", script=script, args=[])
+
+    def forget(self) -> None:
+        """No cookie of any host."""
+        self._ask("POST", "/goog/cdp/execute", cmd="Network.clearBrowserCookies", params={})
+
     def until(self, script: str, seconds: float = 20) -> Any:
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
@@ -67,8 +75,8 @@ class Browser:
 
     def type(self, selector: str, text: str) -> None:
         """Into the first element that the CSS selector finds; a path into a field for files."""
-        found = self._ask("POST", "/element", using="css selector", value=selector)
-        (element,) = found.values()
+        reference = self._ask("POST", "/element", using="css selector", value=selector)
+        (element,) = reference.values()
         self._ask("POST", f"/element/{element}/value", text=text)
 
     def press(self, *keys: str) -> None:
@@ -113,7 +121,7 @@ def browser(profile: Path) -> Iterator[Browser]:
 
 
 def _begun(client: httpx.Client, profile: Path) -> str:
-    wanted = {
+    capabilities = {
         "goog:chromeOptions": {
             "binary": shutil.which("chromium"),
             "args": [*FLAGS, f"--user-data-dir={profile}"],
@@ -122,7 +130,7 @@ def _begun(client: httpx.Client, profile: Path) -> str:
     }
     for _ in range(100):
         try:
-            answer = client.post("/session", json={"capabilities": {"alwaysMatch": wanted}})
+            answer = client.post("/session", json={"capabilities": {"alwaysMatch": capabilities}})
         except httpx.ConnectError:
             time.sleep(0.1)
             continue

@@ -120,11 +120,15 @@ def test_a_token_is_shown_once_and_opens_the_api(staff, tenant):
     first = staff.post(f"{TOKENS}add/", posted, follow=True).content.decode()
     token = first.split("not shown again: ")[1].split("<")[0].strip()
     assert first.count(token) == 1
-    kept = only_token()
+    stored_token = only_token()
     assert token.startswith("finley_")
-    assert token not in (kept.digest, kept.token_key)
-    assert (kept.user_id, kept.name, kept.expiry.year) == (tenant.pk, "laptop", 2999)
-    for page in (TOKENS, f"{TOKENS}{quote(kept.token_key)}/change/", "/admin/"):
+    assert token not in (stored_token.digest, stored_token.token_key)
+    assert (stored_token.user_id, stored_token.name, stored_token.expiry.year) == (
+        tenant.pk,
+        "laptop",
+        2999,
+    )
+    for page in (TOKENS, f"{TOKENS}{quote(stored_token.token_key)}/change/", "/admin/"):
         assert token not in staff.get(page).content.decode()
     granted = Client().get("/api/v1/graph/entities/", headers={"authorization": f"Bearer {token}"})
     assert granted.status_code != 401

@@ -25,11 +25,11 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 def test_a_file_where_the_state_folder_should_be(tmp_path: Path, environment: dict[str, str]):
     place = tmp_path / "state"
     place.touch()
-    done = run("migrate", FINLEY_STATE=str(place), **environment)
-    assert done.returncode == 1
-    assert str(place) in done.stderr
-    assert "FINLEY_STATE" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    process = run("migrate", FINLEY_STATE=str(place), **environment)
+    assert process.returncode == 1
+    assert str(place) in process.stderr
+    assert "FINLEY_STATE" in process.stderr
+    assert len(process.stderr.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_a_file_where_the_state_folder_should_be(tmp_path: Path, environment: di
     ],
 )
 def test_settings_that_cannot_be(tmp_path: Path, environment: dict[str, str], words: str):
-    done = run("check", FINLEY_STATE=str(tmp_path), **environment)
-    assert done.returncode != 0
-    assert words in done.stderr
+    process = run("check", FINLEY_STATE=str(tmp_path), **environment)
+    assert process.returncode != 0
+    assert words in process.stderr
 
 
 def test_the_secret_key_is_made_once_and_private(tmp_path: Path):

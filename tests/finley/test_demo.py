@@ -18,7 +18,7 @@ from graph.layers import LAYERS
 from tests.finley import tour
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -45,35 +45,37 @@ def demo(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_says_what_it_found(state: Path):
-    done = demo(state)
-    assert done.returncode == 0, done.stderr
+    process = demo(state)
+    assert process.returncode == 0, process.stderr
     for layer in LAYERS:
-        count = re.search(rf"^ +{layer.name} +([\d,]+|none)$", done.stdout, re.MULTILINE)
+        count = re.search(rf"^ +{layer.name} +([\d,]+|none)$", process.stdout, re.MULTILINE)
         assert count, layer.name
         # one imports once: nothing has changed yet, and two years are few for a season
         assert (count[1] != "none") or layer.name in ("change", "seasonal")
-    assert re.search(r"What came in and went out\?\n(?: .*\n)* +GBP .* in, .* out", done.stdout)
+    assert re.search(r"What came in and went out\?\n(?: .*\n)* +GBP .* in, .* out", process.stdout)
     assert re.search(
-        r"What was paid twice\?\n +\d+ cases, .* at risk\n.* to .*% sure\)", done.stdout
+        r"What was paid twice\?\n +\d+ cases, .* at risk\n.* to .*% sure\)", process.stdout
     )
-    assert re.search(r"Why did this payment come\?\n .*It began with .*", done.stdout)
-    assert re.search(r"What is due next\?\n +\d+ payments, .*\n .*most likely on 20", done.stdout)
-    assert "What is overdue?" in done.stdout
-    assert re.search(r"[\d,]+ entities, [\d,]+ relationships, .* in 2 queries", done.stdout)
-    assert re.search(r"communities, modularity 0\.\d\d", done.stdout)
-    vendors = re.findall(r"^ +\d+\. (\S.*?) +0\.\d{4}$", done.stdout, re.MULTILINE)
+    assert re.search(r"Why did this payment come\?\n .*It began with .*", process.stdout)
+    assert re.search(
+        r"What is due next\?\n +\d+ payments, .*\n .*most likely on 20", process.stdout
+    )
+    assert "What is overdue?" in process.stdout
+    assert re.search(r"[\d,]+ entities, [\d,]+ relationships, .* in 2 queries", process.stdout)
+    assert re.search(r"communities, modularity 0\.\d\d", process.stdout)
+    vendors = re.findall(r"^ +\d+\. (\S.*?) +0\.\d{4}$", process.stdout, re.MULTILINE)
     assert len(vendors) == 10
     # of parallel edges any may be taken, refunds too: they are told apart by their ids alone
-    path = re.search(r"^  A path\n +(.+)$", done.stdout, re.MULTILINE)
+    path = re.search(r"^  A path\n +(.+)$", process.stdout, re.MULTILINE)
     assert path
     first, *_, last = re.split(r" (?:—[a-z_]+→|←[a-z_]+—) ", path[1])
     assert first == vendors[0]
     assert last in vendors[1:]
-    assert re.search(r"^ +Gmail +succeeded: 13 items, \d+ events$", done.stdout, re.MULTILINE)
+    assert re.search(r"^ +Gmail +succeeded: 13 items, \d+ events$", process.stdout, re.MULTILINE)
     assert re.search(
-        r"^ +Dropbox +failed for good: .*Connect Dropbox again", done.stdout, re.MULTILINE
+        r"^ +Dropbox +failed for good: .*Connect Dropbox again", process.stdout, re.MULTILINE
     )
-    assert re.search(r"A mail as an edge\n +the mail '.+' names .+ as row .+", done.stdout)
+    assert re.search(r"A mail as an edge\n +the mail '.+' names .+ as row .+", process.stdout)
     again = demo(state)
     assert again.returncode == 0
     assert not re.search(r" [1-9][\d,]* stored", again.stdout)
@@ -86,10 +88,10 @@ def test_other_books_are_another_tenants(state: Path, tmp_path: Path):
         "Transaction number,Date,Supplier,Department,Amount\n"
         + "".join(f"T{n},2024-01-{n:02},Mill {n % 3},Kitchen,{n}.50\n" for n in range(1, 29))
     )
-    done = demo(state, "--data", str(books))
-    assert done.returncode == 0, done.stderr
-    assert "bakery@finley.example" in done.stdout
-    assert "4 entities, 28 relationships" in done.stdout
+    process = demo(state, "--data", str(books))
+    assert process.returncode == 0, process.stderr
+    assert "bakery@finley.example" in process.stdout
+    assert "4 entities, 28 relationships" in process.stdout
     refused = demo(state, "--data", str(tmp_path / "nowhere"))
     assert refused.returncode == 1
     assert "nowhere" in refused.stderr
@@ -121,10 +123,10 @@ class Serving:
         return re.search(pattern, self.printed).group(1)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
-                return httpx.get(self.url + path, headers=headers, timeout=PATIENCE_SECONDS)
+                return httpx.get(self.url + path, headers=headers, timeout=TIMEOUT_SECONDS)
             except httpx.ConnectError:
                 if time.monotonic() > deadline:
                     raise
@@ -143,7 +145,7 @@ def serving(state: Path) -> Iterator[Serving]:
 
 def pids(state: Path) -> set[int]:
     """The guardian and its servers, as the state folder knows them."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "finley.embedded", "status", "--json", "--state", str(state)],
         env=environment(state),
         cwd=MANAGE.parent,
@@ -151,12 +153,12 @@ def pids(state: Path) -> set[int]:
         text=True,
         check=False,
     )
-    found = json.loads(done.stdout)
-    return {found[name] for name in ("guardian", "postgres", "valkey") if found.get(name)}
+    status = json.loads(process.stdout)
+    return {status[name] for name in ("guardian", "postgres", "valkey") if status.get(name)}
 
 
 def all_gone(processes: set[int]) -> bool:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if not any(Path(f"/proc/{pid}").exists() for pid in processes):
             return True
@@ -177,25 +179,25 @@ def test_serves_api_docs_and_admin_until_ctrl_c(serving: Serving, state: Path):
     servers = pids(state)
     assert len(servers) == 3
     serving.process.send_signal(signal.SIGINT)
-    assert serving.process.wait(PATIENCE_SECONDS) in (0, 130, -signal.SIGINT)
+    assert serving.process.wait(TIMEOUT_SECONDS) in (0, 130, -signal.SIGINT)
     assert all_gone(servers)
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="no curl, no bash")
 def test_the_tour_is_true(serving: Serving, state: Path, tmp_path: Path):
     assert serving.get("/readyz").status_code == 200
-    given = {**environment(state), "TOKEN": serving.token, "TMPDIR": str(tmp_path)}
+    variables = {**environment(state), "TOKEN": serving.token, "TMPDIR": str(tmp_path)}
     page = tour.PAGE.read_text()
-    found = tour.filled(page, tour.run(page, given, serving.url.rpartition(":")[2]))
+    new_page = tour.filled(page, tour.run(page, variables, serving.url.rpartition(":")[2]))
     if os.environ.get("TOUR") == "write":
-        tour.PAGE.write_text(found)
+        tour.PAGE.write_text(new_page)
         return
-    assert tour.alike(found) == tour.alike(page)
+    assert tour.alike(new_page) == tour.alike(page)
 
 
 def test_nothing_survives_kill_9(serving: Serving, state: Path):
     servers = pids(state)
     assert len(servers) == 3
     serving.process.kill()
-    serving.process.wait(PATIENCE_SECONDS)
+    serving.process.wait(TIMEOUT_SECONDS)
     assert all_gone(servers)

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finley.demo import books
+from finley.demo.frequency import FREQUENCIES, JITTER_LIMIT
 from finley.demo.journal import COLUMNS
-from finley.demo.rhythm import FREQUENCIES, JITTER_LIMIT
 from finley.demo.streams import SPECS
 from finley.demo.truth import Ref, Series
 from graph.ingest import rows_from_file
@@ -96,11 +96,11 @@ def check_days(rows: Rows, sheets: books.Sheets) -> None:
 
 def check_series(rows: Rows, sheets: books.Sheets, jitter_days: int) -> None:
     assert {one.frequency for one in sheets.truth.series} == set(FREQUENCIES)
-    seen: set[Ref] = set()
+    rows_in_series: set[Ref] = set()
     for one in sheets.truth.series:
         assert len(one.rows) == len(one.due) >= 2
-        assert not seen & set(one.rows)
-        seen |= set(one.rows)
+        assert not rows_in_series & set(one.rows)
+        rows_in_series |= set(one.rows)
         assert set(one.expected) == set(one.due) | set(one.missed)
         assert not set(one.due) & set(one.missed)
         assert len(one.due) - len(set(one.due)) == len(one.doubled)
@@ -123,14 +123,14 @@ def check_pairs(rows: Rows, sheets: books.Sheets) -> None:
     assert len({pair.seen for pair in truth.same_transaction}) == len(truth.same_transaction)
     assert len({pair.ledger for pair in truth.same_transaction}) == len(truth.same_transaction)
     for pair in truth.same_transaction:
-        seen, ledger = rows[pair.seen], rows[pair.ledger]
+        seen_row, ledger = rows[pair.seen], rows[pair.ledger]
         sign = -1 if pair.kind == "bank" else 1
-        assert (pence(seen) * sign, seen["currency"]) == (pence(ledger), ledger["currency"])
+        assert (pence(seen_row) * sign, seen_row["currency"]) == (pence(ledger), ledger["currency"])
         assert timedelta(0) <= day(pair.ledger, rows) - day(pair.seen, rows) <= timedelta(8)
     for reversal in truth.reversals:
-        back, taken = pence(rows[reversal.row]), pence(rows[reversal.original])
-        assert back * taken < 0
-        assert abs(back) < abs(taken) if reversal.partial else back == -taken
+        back, original = pence(rows[reversal.row]), pence(rows[reversal.original])
+        assert back * original < 0
+        assert abs(back) < abs(original) if reversal.partial else back == -original
         assert day(reversal.row, rows) > day(reversal.original, rows)
     for fee in truth.fee_of:
         assert day(fee.fee, rows) == day(fee.payment, rows)
@@ -201,9 +201,9 @@ def test_other_seeds_are_other_companies() -> None:
 
 
 def test_files_are_well_formed_and_of_the_promised_size(tmp_path: Path) -> None:
-    written = books.write(tmp_path)
+    sheets = books.write(tmp_path)
     total = 0
-    for path in written.files[:-1]:
+    for path in sheets.files[:-1]:
         with path.open(encoding="utf-8", newline="") as file:
             lines = list(csv.reader(file, strict=True))
         assert tuple(lines[0]) == COLUMNS[path.name]
@@ -214,12 +214,12 @@ def test_files_are_well_formed_and_of_the_promised_size(tmp_path: Path) -> None:
 
 
 def test_truth_json_says_what_the_truth_says(tmp_path: Path) -> None:
-    written = books.write(tmp_path)
+    sheets = books.write(tmp_path)
     read = json.loads((tmp_path / "truth.json").read_text("utf-8"))
     assert read["seed"] == 7
-    assert [tuple(r) for r in read["series"][0]["rows"]] == written.truth.series[0].rows
-    assert read["series"][0]["due"][0] == written.truth.series[0].due[0].isoformat()
-    assert len(read["settles"]) == len(written.truth.settles)
+    assert [tuple(r) for r in read["series"][0]["rows"]] == sheets.truth.series[0].rows
+    assert read["series"][0]["due"][0] == sheets.truth.series[0].due[0].isoformat()
+    assert len(read["settles"]) == len(sheets.truth.settles)
 
 
 def test_about_one_in_twenty_is_missed() -> None:
@@ -345,11 +345,11 @@ def test_impossible_books_are_refused(wrong: dict[str, Any]) -> None:
 def test_a_format_describes_the_file(file: str) -> None:
     path = FORMATS / f"finley-{file.removesuffix('.csv')}.toml"
     form = tomllib.loads(path.read_text("utf-8"))
-    named = [*form["recognise"]["columns"], *form["key"]["columns"], form["date"]["column"],
+    names = [*form["recognise"]["columns"], *form["key"]["columns"], form["date"]["column"],
              form["amount"]["column"], form["payer"]["name"], form["payee"]["name"],
              *form["payer"].get("keys", {}).values(), *form["payee"].get("keys", {}).values(),
              *form["fields"].values()]  # fmt: skip
-    assert set(named) <= set(COLUMNS[file])
+    assert set(names) <= set(COLUMNS[file])
     others = [set(columns) for other, columns in COLUMNS.items() if other != file]
     assert not any(set(form["recognise"]["columns"]) <= columns for columns in others)
 

@@ -29,9 +29,9 @@ ByParty = dict[tuple[str, str, str], tuple[Decimal, Decimal]]
 def made(user_id: UUID, folder: Path, kind: str, seed: int) -> Truth:
     """The tenant's books are the generator's, enriched."""
     if kind == "demo":
-        written = demo_books.write(folder, seed)
-        files = [(path, format_of(path)) for path in written.files if path.suffix == ".csv"]
-        truth = written.truth
+        sheets = demo_books.write(folder, seed)
+        files = [(path, format_of(path)) for path in sheets.files if path.suffix == ".csv"]
+        truth = sheets.truth
     else:
         other = other_books.write(folder, seed)
         files = [(path, other_books.mapping_of(path.name)) for path in other.files]
@@ -53,7 +53,7 @@ def true_months(truth: Truth) -> Sums:
         month = sums[cash.month, cash.currency]
         month[0] += pounds(cash.money_in)
         month[1] += pounds(cash.money_out)
-    return {key: (came, went) for key, (came, went) in sums.items()}
+    return {key: (incoming, outgoing) for key, (incoming, outgoing) in sums.items()}
 
 
 def told_months(answer: dict) -> Sums:
@@ -71,26 +71,26 @@ STATEMENTS = {"demo": ("bank.csv",), "other": ("statement.csv", "giving.csv")}
 def entity_of(user_id: UUID, truth: Truth, kind: str) -> dict[str, set[UUID]]:
     """Each true party and the entities that its lines of statements name."""
     matches = EntityMatch.objects.using("owner").filter(user_id=user_id, event__posting=2)
-    named = {
+    entity_by_name = {
         (source, key): entity
         for source, key, entity in matches.order_by("confidence", "-created_at", "-id").values_list(
             "event__source", "event__external_id", "entity_id"
         )
     }
-    found: dict[str, set[UUID]] = defaultdict(set)
+    entities: dict[str, set[UUID]] = defaultdict(set)
     for alias in truth.aliases:
         for spelling in alias.spellings:
             source = SOURCES[kind].format(spelling.file.removesuffix(".csv"))
             for ref in spelling.rows if spelling.file in STATEMENTS[kind] else ():
-                found[alias.party].add(named[source, ref.key])
+                entities[alias.party].add(entity_by_name[source, ref.key])
     masked = {  # one name for parties that nobody knows apart
-        named[source, key]
+        entity_by_name[source, key]
         for source, key, name in matches.values_list(
             "event__source", "event__external_id", "event__party_name"
         )
         if name in truth.mask_names
     }
-    return {**found, "nobody": masked} if kind == "other" else dict(found)
+    return {**entities, "nobody": masked} if kind == "other" else dict(entities)
 
 
 def true_parties(truth: Truth, entities: dict[str, set[UUID]]) -> ByParty:
@@ -99,8 +99,8 @@ def true_parties(truth: Truth, entities: dict[str, set[UUID]]) -> ByParty:
     for cash in truth.cash:
         (entity,) = entities[cash.party]
         key = (cash.month, cash.currency, str(entity))
-        came, went = sums.get(key, (Decimal(0), Decimal(0)))
-        sums[key] = came + pounds(cash.money_in), went + pounds(cash.money_out)
+        incoming, outgoing = sums.get(key, (Decimal(0), Decimal(0)))
+        sums[key] = incoming + pounds(cash.money_in), outgoing + pounds(cash.money_out)
     return sums
 
 
@@ -132,12 +132,12 @@ def test_sums_are_the_truth(kind, seed, tenant, tmp_path):
     truth = made(tenant.id, tmp_path, kind, seed)
     answer = cash_flow(tenant.id)
     assert told_months(answer) == true_months(truth)
-    told = {
+    sums = {
         (row["month"], row["currency"], row["party_id"]): (row["money_in"], row["money_out"])
         for row in cash_flow(tenant.id, by="party")["months"]
         if row["money_in"] or row["money_out"]
     }
-    assert told == true_parties(truth, entity_of(tenant.id, truth, kind))
+    assert sums == true_parties(truth, entity_of(tenant.id, truth, kind))
     balances = {
         (account["account"], account["currency"], month["month"]): (
             month["opening"],
@@ -148,13 +148,16 @@ def test_sums_are_the_truth(kind, seed, tenant, tmp_path):
         if month["ok"]
     }
     assert balances == {
-        (each.account, each.currency, each.month): (pounds(each.opening), pounds(each.closing))
-        for each in truth.balances
+        (listed.account, listed.currency, listed.month): (
+            pounds(listed.opening),
+            pounds(listed.closing),
+        )
+        for listed in truth.balances
     }
     risk = true_risk(tenant.id, truth, kind)
-    found = cases.cases(tenant.id, limit=500)["results"]
-    told_risk = {each["id"]: each["amount_at_risk"] for each in found}
-    keys = {each["id"]: cases.case(tenant.id, each["id"])["row_keys"] for each in found}
+    rows = cases.cases(tenant.id, limit=500)["results"]
+    told_risk = {case["id"]: case["amount_at_risk"] for case in rows}
+    keys = {case["id"]: cases.case(tenant.id, case["id"])["row_keys"] for case in rows}
     real = {
         case: sum((risk[key] for key in keys[case] if key in risk), Decimal(0)) for case in keys
     }

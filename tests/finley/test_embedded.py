@@ -1,172 +1,26 @@
 """The embedded servers under real commands, signals and accidents, each in a state of its own."""
 
-import contextlib
-import fcntl
-import json
 import os
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 import redis
 
-from finley.embedded import EmbeddedServerError, Servers, client, paths, process, unprivileged
-
-PROJECT = Path(__file__).resolve().parents[2]
-PATHS = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
-ENV = {**os.environ, "PYTHONPATH": PATHS}
-GONE_SECONDS = 4.0  # the grace, a fast shutdown, and a busy machine
-root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can arrange this")
-linux_only = pytest.mark.skipif(not process.LINUX, reason="Linux's /proc and death signals")
-
-Status = dict[str, Any]
-
-
-class Command:
-    """A finley command that holds the servers of `state` until it is told to end."""
-
-    def __init__(self, state: Path, code: str | None = None, **env: str) -> None:
-        arguments = ["-c", code] if code else ["-m", "finley.embedded", "run", "--json"]
-        arguments += [str(state)] if code else ["--state", str(state)]
-        self.process = subprocess.Popen(
-            [sys.executable, *arguments],
-            env={**ENV, **env},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def line(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
-
-    def status(self) -> Status:
-        document: Status = json.loads(self.line())
-        return document
-
-    def signal(self, number: int) -> None:
-        os.killpg(self.process.pid, number)
-        self.process.wait(10)
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(10)
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
-
-
-Start = Callable[..., Command]
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[Path]:
-    """A state folder; after the test nothing of it may run."""
-    folder = tmp_path / "state"
-    yield folder
-    at = paths.of(folder)
-    assert wait_until(lambda: unguarded(at.guardian_lock))
-    shutil.rmtree(at.sockets, ignore_errors=True)  # a killed guardian's
-
-
-@pytest.fixture
-def start(state: Path) -> Iterator[Start]:
-    commands: list[Command] = []
-
-    def begin(code: str | None = None, **env: str) -> Command:
-        commands.append(Command(state, code, **env))
-        return commands[-1]
-
-    yield begin
-    for command in commands:
-        command.close()
-
-
-def unguarded(lock: Path) -> bool:
-    """Whether no guardian lives: it keeps its lock to its end."""
-    if not lock.exists():
-        return True
-    with lock.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
-
-
-def wait_until(true: Callable[[], bool], seconds: float = GONE_SECONDS) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def alive(pids: set[int]) -> set[int]:
-    return {pid for pid in pids if process.started(pid) is not None}
-
-
-def family(status: Status) -> set[int]:
-    """The guardian, the servers and, on Linux, all processes below them."""
-    distinct = {status["guardian"], status["postgres"], status["valkey"]}
-    parents = {}
-    for file in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            parents[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
-    while below := {pid for pid, parent in parents.items() if parent in distinct} - distinct:
-        distinct |= below
-    return distinct
-
-
-def all_gone(pids: set[int]) -> bool:
-    return wait_until(lambda: not alive(pids))
-
-
-def answers(status: Status) -> bool:
-    """Whether both servers do what they are for."""
-    with psycopg.connect(status["app_url"]) as connection, redis_of(status) as cache:
-        return connection.execute("SELECT 1").fetchone() == (1,) and bool(cache.ping())
-
-
-def redis_of(status: Status) -> "redis.Redis":
-    return redis.Redis.from_url(status["redis_url"])
-
-
-def cli(state: Path, *arguments: str) -> tuple[int, Status]:
-    done = subprocess.run(
-        [sys.executable, "-m", "finley.embedded", *arguments, "--json", "--state", str(state)],
-        env=ENV,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, json.loads(done.stdout) if done.stdout else {"error": done.stderr}
-
-
-def refusal(state: Path, **env: str) -> str:
-    """What a command says that cannot start the servers: one line, no traceback."""
-    done = subprocess.run(
-        [sys.executable, "-m", "finley.embedded", "run", "--state", str(state)],
-        env={**ENV, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert done.stderr.count("\n") == 1, done.stderr
-    return done.stderr
+from finley.embedded import EmbeddedServerError, Servers, client, paths, unprivileged
+from tests.finley.holders import (
+    Start,
+    alive,
+    all_gone,
+    answers,
+    cli,
+    family,
+    linux_only,
+    redis_of,
+    wait_until,
+)
 
 
 def test_a_second_command_shares_the_servers_and_outlives_the_first(start: Start) -> None:
@@ -363,116 +217,6 @@ def test_redis_can_be_stopped_for_a_while(start: Start, state: Path) -> None:
         cache.ping()
     assert wait_until(lambda: cli(state, "status")[1]["valkey"] is not None)
     assert answers(status)
-
-
-def test_a_socket_folder_that_others_can_read_is_refused(state: Path) -> None:
-    sockets = paths.of(state).sockets
-    sockets.mkdir()
-    sockets.chmod(0o755)
-    try:
-        assert f"{sockets} must be a folder of user" in refusal(state)
-    finally:
-        sockets.rmdir()
-
-
-def test_a_file_where_the_state_should_be(state: Path) -> None:
-    state.write_text("")
-    assert f"{state} is a file" in refusal(state)
-    assert "Not a directory" in refusal(state / "below")
-
-
-def test_a_state_of_another_user_is_refused(tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        os.chown(tmp_path, 65534, -1)
-        assert "belongs to user 65534" in refusal(tmp_path)
-    else:
-        assert "belongs to user 0" in refusal(Path("/usr"))
-        tmp_path.chmod(0o500)
-        assert f"may not write to {tmp_path}" in refusal(tmp_path)
-        tmp_path.chmod(0o700)
-
-
-def test_a_database_of_another_major_version_is_refused(state: Path) -> None:
-    data = state / "postgres"
-    data.mkdir(parents=True)
-    (data / "PG_VERSION").write_text("16\n")
-    assert f"{data} is of PostgreSQL 16, but this is 18" in refusal(state)
-    (data / "PG_VERSION").unlink()
-    assert f"{data} is not a PostgreSQL data folder" in refusal(state)
-
-
-def test_a_server_that_finley_did_not_start_is_left_alone(start: Start, state: Path) -> None:
-    first = start()
-    everything = family(first.status())
-    first.signal(signal.SIGTERM)
-    assert all_gone(everything)
-    at = paths.of(state)
-    home = unprivileged.choose(at)
-    # pytest's socket folders are too long, and the state's own is the guardian's to make
-    with tempfile.TemporaryDirectory(prefix="finley-") as sockets:
-        command = [str(home.programs / "postgres"), "-D", str(home.data), "-k", sockets, "-h", ""]
-        stranger = process.spawn(command, at.log("stranger"), home.identity)
-        try:
-            assert wait_until(lambda: bool(list(Path(sockets).iterdir())))
-            assert f"did not start (process {stranger.pid})" in refusal(state)
-            assert stranger.poll() is None
-        finally:
-            process.stop(stranger, ((signal.SIGINT, 10), (signal.SIGKILL, 5)))
-
-
-def test_a_server_that_cannot_start_says_why(start: Start, state: Path) -> None:
-    first = start()
-    everything = family(first.status())
-    first.signal(signal.SIGTERM)
-    assert all_gone(everything)
-    (unprivileged.choose(paths.of(state)).data / "pg_hba.conf").write_text("nonsense\n")
-    said = refusal(state)
-    assert "PostgreSQL ended with code 1 before it was ready" in said
-    assert "pg_hba.conf" in said
-
-
-@root_only
-@pytest.mark.parametrize("megabytes", [1, 20, 30])
-def test_a_full_disk(tmp_path: Path, megabytes: int) -> None:
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", str(tmp_path)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("mounting is not permitted here")
-    try:
-        assert "is full. Free some space" in refusal(tmp_path / "state")
-    finally:
-        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
-
-
-@root_only
-def test_root_without_user_namespaces(start: Start, state: Path) -> None:
-    home = Path("/var/tmp") / f"finley-{paths.of(state).digest}"
-    denied = {"FINLEY_EMBEDDED_NO_USERNS": "1"}
-    try:
-        first = start(**denied)
-        status = first.status()
-        everything = family(status)
-        assert answers(status)
-        assert Path(f"/proc/{status['postgres']}").stat().st_uid == (home / "run").stat().st_uid
-        assert "PostgreSQL runs as user" in (state / "supervisor.log").read_text()
-        first.signal(signal.SIGKILL)
-        assert all_gone(everything)
-        assert answers(start().status())  # a state that began so stays so
-        os.kill(cli(state, "status")[1]["guardian"], signal.SIGKILL)
-        assert all_gone(everything)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-
-
-@root_only
-def test_data_of_a_user_namespace_is_not_hidden_when_namespaces_are_denied(
-    start: Start, state: Path
-) -> None:
-    first = start()
-    everything = family(first.status())
-    first.signal(signal.SIGKILL)
-    assert all_gone(everything)
-    if (state / "postgres").exists():
-        assert "was created in a user namespace" in refusal(state, FINLEY_EMBEDDED_NO_USERNS="1")
 
 
 DJANGO = """

@@ -30,16 +30,16 @@ def test_the_health_check_names_an_allowed_host(committed, hosts: str):
     allowed = {"FINLEY_ALLOWED_HOSTS": hosts} if hosts else {}
     with serving(**PRODUCTION, **allowed) as server:
         httpx.get(f"{server.address}/healthz", timeout=60)  # it has started
-        done = health(server.address, hosts)
-        assert (done.returncode, done.stderr) == (0, "")
+        process = health(server.address, hosts)
+        assert (process.returncode, process.stderr) == (0, "")
         refused = health(server.address, "stranger.example.com")
         assert refused.returncode == (0 if hosts == "*" else 1)
 
 
 def test_nobody_answers():
-    done = health("http://127.0.0.1:9", "localhost")
-    assert done.returncode == 1
-    assert done.stderr.startswith("/healthz: ")
+    process = health("http://127.0.0.1:9", "localhost")
+    assert process.returncode == 1
+    assert process.stderr.startswith("/healthz: ")
 
 
 def test_the_tools_stay_out_of_the_image():

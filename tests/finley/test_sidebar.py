@@ -18,11 +18,11 @@ pytestmark = pytest.mark.usefixtures("committed")
 
 def sections(client: Client) -> dict[str, list[str]]:
     text = text_of(client.get("/admin/")).split('id="nav-sidebar-apps"')[1].split("</nav>")[0]
-    found = {}
+    links = {}
     for part in re.split(r"<h2", text)[1:]:
         title = part.split(">", 1)[1].split("<")[0].strip()
-        found[title] = re.findall(r'href="([^"]+)"', part.split("</ol>")[0])
-    return found
+        links[title] = re.findall(r'href="([^"]+)"', part.split("</ol>")[0])
+    return links
 
 
 def test_every_named_table_exists_and_is_named_once():
@@ -35,18 +35,18 @@ def test_staff_finds_every_table_by_what_it_is_for(committed, monkeypatch):
     with as_owner():
         staff = logged_in(User.objects.create_superuser("staff@example.org"))
     monkeypatch.setitem(sidebar.SECTIONS, "Access", sidebar.SECTIONS["Access"][1:])
-    shown = sections(staff)
-    assert list(shown) == ["Operate", "Review", "Books", "Access", "Other"]
-    assert "/admin/finley/user/" in shown["Other"]
-    places = [place for links in shown.values() for place in links]
+    links_by_section = sections(staff)
+    assert list(links_by_section) == ["Operate", "Review", "Books", "Access", "Other"]
+    assert "/admin/finley/user/" in links_by_section["Other"]
+    places = [place for links in links_by_section.values() for place in links]
     assert len(places) == len(set(places)) == len(admin.site._registry)
-    for place in shown["Operate"]:
+    for place in links_by_section["Operate"]:
         assert staff.get(place).status_code == 200
 
 
 def test_a_person_sees_only_what_they_may():
-    shown = sections(person("view_jobfailure", "view_user"))
-    assert shown == {
+    links_by_section = sections(person("view_jobfailure", "view_user"))
+    assert links_by_section == {
         "Operate": ["/admin/syncjobs/jobfailure/"],
         "Access": ["/admin/finley/user/"],
     }

@@ -113,11 +113,11 @@ def test_no_trace_is_left_but_others_stay(full, other_tenant, tmp_path, settings
     with closing(Redis.from_url(str(settings.REDIS_URL))) as redis:
         assert in_redis(str(full.pk), redis) == []
     assert not list(Path(settings.STATE_DIR).rglob("*.csv"))
-    told = json.loads(certificate.read_text())
-    assert told["tenant"] == str(full.pk)
-    assert told["rows_erased"]["finley_user"] == 1
-    assert told["files_erased"] == 1
-    assert "Backups" in told["not_reached"]
+    statement = json.loads(certificate.read_text())
+    assert statement["tenant"] == str(full.pk)
+    assert statement["rows_erased"]["finley_user"] == 1
+    assert statement["files_erased"] == 1
+    assert "Backups" in statement["not_reached"]
     assert CANARY not in certificate.read_text()
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT count(*) FROM raw_events WHERE user_id = %s", [other_tenant.pk])
@@ -142,9 +142,9 @@ def test_an_export_brings_the_same_tenant_back(full, tmp_path, settings):
 def test_names_lead_to_the_same_things_in_another_installation(full, other_tenant, tmp_path):
     """There, groups and users have other numbers; one group and one member are unknown."""
     with as_owner():
-        gone = User.objects.create_user("gone@example.org")
+        deleted = User.objects.create_user("gone@example.org")
         full.groups.add(Group.objects.create(name="unknown there"))
-        for member, role in ((other_tenant, Role.REVIEWER), (gone, Role.OWNER)):
+        for member, role in ((other_tenant, Role.REVIEWER), (deleted, Role.OWNER)):
             Membership.objects.create(member=member, tenant=full, role=role)
         Membership.objects.create(member=full, tenant=other_tenant, role=Role.VIEWER)
     exported(full, tmp_path / "one.zip")
@@ -159,7 +159,7 @@ def test_names_lead_to_the_same_things_in_another_installation(full, other_tenan
         "tenant", "erase", user=full.email, confirm=full.email, certificate=tmp_path / "c.json"
     )
     with as_owner():
-        gone.delete()
+        deleted.delete()
         Group.objects.all().delete()
         group = Group.objects.create(name=GROUP)
     out = StringIO()
@@ -167,7 +167,7 @@ def test_names_lead_to_the_same_things_in_another_installation(full, other_tenan
     with as_owner():
         back = User.objects.get(pk=full.pk)
         assert list(back.groups.all()) == [group]
-        assert [each.codename for each in back.user_permissions.all()] == ["view_user"]
+        assert [permission.codename for permission in back.user_permissions.all()] == ["view_user"]
         assert LogEntry.objects.get(user=back).content_type.model_class() is User
         (member,) = Membership.objects.all()
         assert (member.member, member.tenant, member.role) == (other_tenant, back, Role.REVIEWER)
@@ -201,11 +201,12 @@ def test_a_legal_hold_keeps_the_books(full, tmp_path):
         "tenant", "erase", user=full.email, confirm=full.email,
         legal_hold="HGB 257", certificate=tmp_path / "c.json",
     )  # fmt: skip
-    told = json.loads((tmp_path / "c.json").read_text())
-    assert told["legal_hold"] == "HGB 257"
-    assert told["rows_kept"]["raw_events"] > 0
+    statement = json.loads((tmp_path / "c.json").read_text())
+    assert statement["legal_hold"] == "HGB 257"
+    assert statement["rows_kept"]["raw_events"] > 0
     assert not User.objects.using("owner").filter(pk=full.pk).exists()
-    assert [place for place in found(CANARY) if not place.startswith(tuple(told["rows_kept"]))] in (
+    kept = tuple(statement["rows_kept"])
+    assert [place for place in found(CANARY) if not place.startswith(kept)] in (
         [], [f"view_enriched_relationships: {CANARY}"]
     )  # fmt: skip
 
@@ -225,12 +226,12 @@ def test_a_file_that_was_changed_is_refused_whole(full, tmp_path, spoil):
             if name != "manifest.json":
                 new.writestr(name, data)
         new.writestr("manifest.json", json.dumps(manifest))
-    says = {"bytes": "was changed", "tenant": "another tenant", "none": "there already"}[spoil]
+    message = {"bytes": "was changed", "tenant": "another tenant", "none": "there already"}[spoil]
     if spoil != "none":
         call_command(
             "tenant", "erase", user=full.email, confirm=full.email, certificate=tmp_path / "c"
         )
-    with pytest.raises(CommandError, match=says):
+    with pytest.raises(CommandError, match=message):
         call_command("tenant", "import", str(target))
     if spoil != "none":
         assert found(str(full.pk)) == []

@@ -30,16 +30,16 @@ for package in ("finley", "graph", "syncjobs"):
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     """Built from a copy: setuptools writes into the folder that it builds."""
-    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
+    source, wheels = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
     for name in PACKAGES:
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, source / name, ignore=ignored)
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, source / name)
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet")
-    options = ("--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir", built)
+    options = ("--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir", wheels)
     subprocess.run([*pip, *options, source], check=True)
-    (file,) = built.glob("finley-*.whl")
+    (file,) = wheels.glob("finley-*.whl")
     return file
 
 
@@ -87,8 +87,8 @@ def test_declares_the_networkx_backend(wheel: Path):
 
 
 def test_every_module_loads_without_the_tools(installed: Path):
-    done = run(installed, LOADS_ALL.replace("FOLDER", repr(str(installed))))
-    assert done.returncode == 0, done.stderr
+    process = run(installed, LOADS_ALL.replace("FOLDER", repr(str(installed))))
+    assert process.returncode == 0, process.stderr
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,9 @@ def test_every_module_loads_without_the_tools(installed: Path):
 )
 def test_the_tools_say_that_they_are_missing(installed: Path, command: list[str], package: str):
     code = f"sys.argv = {['finley', *command]}; runpy.run_module('finley', run_name='__main__')"
-    done = run(installed, code)
-    assert done.returncode == 1
-    assert done.stderr.splitlines() == [
+    process = run(installed, code)
+    assert process.returncode == 1
+    assert process.stderr.splitlines() == [
         f"finley: `{command[0]}` is a development tool: its package {package} is not installed. "
         "Run it from a checkout of finley's repository."
     ]

@@ -29,7 +29,7 @@ def run(page: str, environment: dict[str, str], port: str) -> list[str]:
     """What each command prints, when they run one after another in one shell."""
     script = "".join(f"{command}\nprintf '{MARK}'\n" for command in commands(page))
     script = script.replace(".venv/bin/python", sys.executable).replace(":8000", f":{port}")
-    done = subprocess.run(
+    process = subprocess.run(
         ["bash", "-c", script],
         env=environment,
         cwd=ROOT,
@@ -37,17 +37,17 @@ def run(page: str, environment: dict[str, str], port: str) -> list[str]:
         text=True,
         check=True,
     )
-    assert done.stderr == ""
-    return done.stdout.split(MARK)[:-1]
+    assert process.stderr == ""
+    return process.stdout.split(MARK)[:-1]
 
 
 def filled(page: str, outputs: list[str]) -> str:
     """The page with these outputs below their commands, and no others."""
-    left = iter(outputs)
+    remaining = iter(outputs)
 
     def below(block: re.Match[str]) -> str:
         lines = [line for line in block[1].splitlines() if line.startswith("$ ")]
-        report = (f"{line}\n{_lines(next(left))}" for line in lines)
+        report = (f"{line}\n{_lines(next(remaining))}" for line in lines)
         return f"```console\n{''.join(report)}```"
 
     return re.sub(r"```console\n(.*?)```", below, page, flags=re.DOTALL)

@@ -29,7 +29,7 @@ def event(user: uuid.UUID, entity: Any = None, **values: Any) -> models.RawEvent
         **values,
     }
     key = str(next(_keys))
-    made = add(
+    row = add(
         models.RawEvent,
         user_id=user,
         source="test",
@@ -38,8 +38,8 @@ def event(user: uuid.UUID, entity: Any = None, **values: Any) -> models.RawEvent
         **values,
     )
     if entity is not None:
-        match(user, made, entity)
-    return made
+        match(user, row, entity)
+    return row
 
 
 def entity(user: uuid.UUID, name: str, kind: str = "vendor") -> models.NormalizedEntity:

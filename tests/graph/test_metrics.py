@@ -31,13 +31,13 @@ def built(size: str = "1000") -> list[float]:
 
 def found() -> dict[str, float]:
     return {
-        kept: count("finley_graph_cache_total", outcome=kept)
-        for kept in get_args(metrics.CacheOutcome)
+        outcome: count("finley_graph_cache_total", outcome=outcome)
+        for outcome in get_args(metrics.CacheOutcome)
     }
 
 
 def changed(before: dict[str, float]) -> dict[str, float]:
-    return {kept: n - before[kept] for kept, n in found().items() if n != before[kept]}
+    return {outcome: n - before[outcome] for outcome, n in found().items() if n != before[outcome]}
 
 
 @pytest.mark.parametrize(
@@ -86,16 +86,16 @@ def test_a_damaged_entry_is_counted(tenant, settings):
 @contextmanager
 def held(pool: arrow.Pool) -> Iterator[None]:
     """A connection of the pool is another thread's."""
-    begun, end = threading.Event(), threading.Event()
+    is_held, end = threading.Event(), threading.Event()
 
     def hold() -> None:
         with pool.transaction("SELECT 1"):
-            begun.set()
+            is_held.set()
             end.wait(10)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert begun.wait(10)
+    assert is_held.wait(10)
     try:
         yield
     finally:
@@ -113,10 +113,10 @@ def test_who_gets_no_connection_in_time_is_counted(tenant):
     with held(pool):
         with pytest.raises(GraphError, match="free"):
             ask(pool)
-        told = pool.state()
-    assert (told.most, told.size, told.idle, told.waiting) == (1, 1, 0, 0)
-    assert (told.waits, told.refused) == (1, 1)
-    assert 0.2 <= told.wait_seconds < 5
+        state = pool.state()
+    assert (state.most, state.size, state.idle, state.waiting) == (1, 1, 0, 0)
+    assert (state.waits, state.refused) == (1, 1)
+    assert 0.2 <= state.wait_seconds < 5
     assert pool.state().idle == 1
     pool.close()
 
@@ -131,6 +131,6 @@ def test_who_waits_for_a_connection_is_counted(tenant):
             time.sleep(0.01)
         assert pool.state().waiting == 1
     waiting.join(10)
-    told = pool.state()
-    assert (told.waiting, told.waits, told.refused, told.size) == (0, 1, 0, 1)
+    state = pool.state()
+    assert (state.waiting, state.waits, state.refused, state.size) == (0, 1, 0, 1)
     pool.close()

@@ -29,8 +29,8 @@ class Around:
         self.busy = busy.sum() ** 2 / (busy**2).sum() / len(busy)
 
     def between(self, since, until):
-        counted = self.counts[max(int(since) - self.first, 0) : max(int(until) - self.first, 0)]
-        return counted.sum() + self.week[np.arange(int(since), int(until)) % 7].sum()
+        counts = self.counts[max(int(since) - self.first, 0) : max(int(until) - self.first, 0)]
+        return counts.sum() + self.week[np.arange(int(since), int(until)) % 7].sum()
 
     def cells(self, since, until):
         return self.busy * (until - since)
@@ -136,14 +136,14 @@ def _odds(  # noqa: PLR0917
         return None
     since, until = _span(grid, first, last)
     n = sum(since <= day < until for day in days)
-    kept, cells = min(m / (m + empty), 0.99), around.cells(since, until)
-    odds = sum(density[begin:end]) + m * log(kept * around.between(since, until))
-    odds += empty * log(1 - kept)
+    share, cells = min(m / (m + empty), 0.99), around.cells(since, until)
+    odds = sum(density[begin:end]) + m * log(share * around.between(since, until))
+    odds += empty * log(1 - share)
     odds -= n * log(_rate(n, cells)) - _loss(n, cells)
     room = max(cells, n + 1.0)
     odds += (n - m) * log(_rate(n - m, room)) - _loss(n - m, room) if n > m else 0
     rhythm = grid.rhythm
-    usual = sum(each.rarity == 0 for each in RHYTHMS)
+    usual = sum(rhythm_.rarity == 0 for rhythm_ in RHYTHMS)
     choices = usual * len(rhythm.windows) * len(KEEPING) * max(rhythm.cycle / width, 1)
     return odds - log(choices) - rhythm.rarity - (2 * log(len(near)) if m < len(near) else 0)
 

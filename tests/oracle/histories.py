@@ -27,7 +27,7 @@ from tests.oracle.compared import same_graph
 from tests.oracle.writers import TABLES, Choose, Writer, first_books
 
 SESSIONS = 3
-LOCK_PATIENCE = "30ms"  # nobody else takes a step while one waits
+LOCK_TIMEOUT = "30ms"  # nobody else takes a step while one waits
 THRESHOLDS = (0, 2, 2_000)
 
 
@@ -41,7 +41,7 @@ class Session:
         self.connection = connections.create_connection("owner")
         self.open = self.saved = self.emptied = False
         self.touched: set[UUID] = set()
-        self._run("SET lock_timeout = %s", [LOCK_PATIENCE])
+        self._run("SET lock_timeout = %s", [LOCK_TIMEOUT])
 
     def die(self) -> None:
         """Its backend is ended by another; a new one takes over."""
@@ -96,11 +96,11 @@ class Session:
 
 @contextmanager
 def sessions(count: int = SESSIONS) -> Iterator[list[Session]]:
-    made = [Session() for _ in range(count)]
+    all_sessions = [Session() for _ in range(count)]
     try:
-        yield made
+        yield all_sessions
     finally:
-        for item in made:
+        for item in all_sessions:
             item.close()
 
 
@@ -130,7 +130,7 @@ class History:
         self.comparisons = 0
         self._seen: dict[tuple[UUID, str], nx.MultiDiGraph[Any]] = {}
         self._refresh: ExitStack | None = None
-        refresh.LOCK_TIMEOUT = LOCK_PATIENCE
+        refresh.LOCK_TIMEOUT = LOCK_TIMEOUT
         self._write = [
             Writer(user, 2 * number + n, choose) for n, user in enumerate(self.users, start=1)
         ]
@@ -250,11 +250,11 @@ class History:
 
     def _compare(self, user: UUID) -> None:
         read, _ = load(user)
-        seen, truth = to_networkx(read), ten_fetches.build(user, using="owner")
-        if not same_graph(seen, truth):
+        graph, truth = to_networkx(read), ten_fetches.build(user, using="owner")
+        if not same_graph(graph, truth):
             raise Mismatch(user, "the graph")
-        before = self._seen.setdefault((user, read.version), seen)
-        if not same_graph(before, seen):
+        before = self._seen.setdefault((user, read.version), graph)
+        if not same_graph(before, graph):
             raise Mismatch(user, "a version that stands for two graphs")
         self._compare_some(user, truth)
         if self.choose(8) == 0:
@@ -266,13 +266,13 @@ class History:
         columns = [name for name in ALL if self.choose(12) == 0]
         edge_class = (None, "flow", "link")[self.choose(3)]
         read, _ = load(user, columns, edge_class=edge_class)
-        seen = {key: row for *_, key, row in to_networkx(read).edges(keys=True, data=True)}
-        wanted = {
+        actual = {key: row for *_, key, row in to_networkx(read).edges(keys=True, data=True)}
+        expected = {
             key: {name: row[name] for name in columns}
             for *_, key, row in truth.edges(keys=True, data=True)
             if edge_class in (None, row["edge_class"])
         }
-        if seen != wanted:
+        if actual != expected:
             raise Mismatch(user, f"columns {columns} of {edge_class}")
 
     def _compare_rows(self, user: UUID) -> None:
@@ -283,16 +283,16 @@ class History:
         if sorted(exported) != sorted(map(str, truth)) or result.total != len(truth):
             raise Mismatch(user, "what is exported")
         for layer in self._some(LAYERS):
-            said, _ = insights.insights(user, layer.name)
-            seen = {row["id"]: row["insight"]["id"] for row in said}
-            wanted = {
+            rows, _ = insights.insights(user, layer.name)
+            actual = {row["id"]: row["insight"]["id"] for row in rows}
+            expected = {
                 key: row[layer.id_column] for key, row in truth.items() if row[layer.id_column]
             }
-            if seen != wanted:
+            if actual != expected:
                 raise Mismatch(user, f"insights of {layer.name}")
         for key, row in self._some(truth.items()):
-            seen = whole_graph.relationship(user, key)
-            if any(seen[name] != row[name] for name in seen if name != "layers"):
+            actual = whole_graph.relationship(user, key)
+            if any(actual[name] != row[name] for name in actual if name != "layers"):
                 raise Mismatch(user, f"relationship {key}")
 
     def _some[Each](self, of: Iterable[Each]) -> list[Each]:

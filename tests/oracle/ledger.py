@@ -70,18 +70,18 @@ class Books:
 
     def _read(self, lines: Iterable[Cells]) -> dict[int, tuple[str, str, Row] | None]:
         """By line: the key, the publication and the row, or None for a reject."""
-        seen: list[tuple[str, str]] = []
+        keys_before: list[tuple[str, str]] = []
         read: dict[int, tuple[str, str, Row] | None] = {}
         for line, cells in enumerate(lines, 2):
             data = dict(zip(COLUMNS, cells, strict=True))
             month = data.pop("month")
             row = _row(data)
             key = str(sorted(data.items())) if self.by_every_column else data["id"]
-            times = seen.count((month, key)) + 1
+            times = keys_before.count((month, key)) + 1
             if row is None or not key or (times > 1 and not self.by_every_column):
                 read[line] = None
                 continue
-            seen.append((month, key))
+            keys_before.append((month, key))
             read[line] = (key if times == 1 else f"{key} #{times}", month, row)
         return read
 
@@ -94,8 +94,8 @@ class Books:
         if before == row:
             return "unchanged"
         for party in (row.payer, row.payee):
-            named = (party.name, dict(party.keys))
-            self.entities.setdefault((party.kind, identity(party)), named)
+            name_and_keys = (party.name, dict(party.keys))
+            self.entities.setdefault((party.kind, identity(party)), name_and_keys)
         if before is None:
             return "stored"
         self.changes.append((key, _change(before, row)))
@@ -109,7 +109,7 @@ def _row(data: dict[str, str]) -> Row | None:
         return None
     keys = (("supplier_id", data["supplier_id"]),) if data["supplier_id"] else ()
     payer, payee = Party("department", data["department"] or "Us"), Party("vendor", supplier, keys)
-    stated = {
+    columns = {
         "occurred_at": date.fromisoformat(data["date"]),
         "amount": int(data["amount"]),
         "payer": payer.name,
@@ -118,7 +118,7 @@ def _row(data: dict[str, str]) -> Row | None:
         "document_ref": data["invoice"] or None,
         "description": data["about"],
     }
-    return Row(data, stated, payer, payee)
+    return Row(data, columns, payer, payee)
 
 
 def _change(old: Row, new: Row) -> dict[str, tuple[Any, Any]]:

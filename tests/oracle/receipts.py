@@ -94,8 +94,8 @@ def _by_amount(paper: Paper, row: Row) -> float | None:
     if plain(paper.number) and plain(row.number):
         return None
     paid = alike(paper.sender, row.payer) and paper.amount == -row.amount
-    got = alike(paper.sender, row.payee) and paper.amount == row.amount
-    return 0.75 if paid or got else None
+    is_received = alike(paper.sender, row.payee) and paper.amount == row.amount
+    return 0.75 if paid or is_received else None
 
 
 def plain(number: str | None) -> str:

@@ -274,7 +274,7 @@ def _patterns(relationship: Row, books: Books) -> Row:
 
 def _facts(relationship: Row, books: Books) -> Row:
     causal = books.causal.get(relationship["id"], NOTHING)
-    seen = books.cross_platform.get(relationship["id"], NOTHING)
+    cross_platform = books.cross_platform.get(relationship["id"], NOTHING)
     prediction = books.predictions.get(relationship["id"], NOTHING)
     root_cause = books.root_causes.get(relationship["id"], NOTHING)
     change = books.changes.get(relationship["id"], NOTHING)
@@ -283,8 +283,8 @@ def _facts(relationship: Row, books: Books) -> Row:
         "causal_relationship_id": causal.get("id"),
         "causal_score": causal.get("causal_score"),
         "causal_direction": causal.get("causal_direction"),
-        "cross_platform_relationship_id": seen.get("id"),
-        "platform_sources": seen.get("platform_sources"),
+        "cross_platform_relationship_id": cross_platform.get("id"),
+        "platform_sources": cross_platform.get("platform_sources"),
         "predicted_relationship_id": prediction.get("id"),
         "prediction_confidence": prediction.get("prediction_confidence"),
         "prediction_reason": prediction.get("prediction_reason"),

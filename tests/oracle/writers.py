@@ -302,10 +302,10 @@ def table_is_emptied(w: Writer) -> Statement:
 
 def first_books(w: Writer) -> list[Statement]:
     """Rows in every table for the others to meet."""
-    made: list[Statement] = []
+    statements: list[Statement] = []
     for n in range(ROWS):
         entity, event = w.nth("normalized_entities", n), w.nth("raw_events", n)
-        made += [
+        statements += [
             w.insert("normalized_entities", id=entity, kind="vendor", name="A", identity=str(n)),
             w.insert(
                 "raw_events",
@@ -326,9 +326,9 @@ def first_books(w: Writer) -> list[Statement]:
                 confidence=0.5,
             ),
         ]
-    made += [temporal_comes(w), seasonal_comes(w), pattern_comes(w)]
-    made += [_between(w, n) for n in range(ROWS - 1)]
-    return [*made, *(fact_comes(w) for _ in range(ROWS))]
+    statements += [temporal_comes(w), seasonal_comes(w), pattern_comes(w)]
+    statements += [_between(w, n) for n in range(ROWS - 1)]
+    return [*statements, *(fact_comes(w) for _ in range(ROWS))]
 
 
 def _between(w: Writer, n: int) -> Statement:

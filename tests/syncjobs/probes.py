@@ -34,9 +34,9 @@ def page(number: int, last: bool) -> Page:
 
 
 def part(number: int, last: bool = False) -> Part:
-    made = page(number, last)
-    effects = Effects(set(), set(), [], made.items)
-    return Part([Content(item) for item in made.items], effects, made)
+    whole_page = page(number, last)
+    effects = Effects(set(), set(), [], whole_page.items)
+    return Part([Content(item) for item in whole_page.items], effects, whole_page)
 
 
 async def save_pages(attempt: Attempt, pauses: float = 0.0, pages: int = 5) -> None:

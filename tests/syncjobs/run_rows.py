@@ -67,7 +67,7 @@ def failure(of: SyncConnection | None = None, **values: Any) -> JobFailure:
 def failures(number: int, of: SyncConnection | None = None, **values: Any) -> list[JobFailure]:
     """Many dead letters at once, a second apart, the last one the newest; without runs."""
     about = {} if of is None else {"user_id": of.user_id, "connection_id": str(of.pk)}
-    made = [
+    rows = [
         JobFailure(
             **{
                 "function": "gmail_sync",
@@ -82,7 +82,7 @@ def failures(number: int, of: SyncConnection | None = None, **values: Any) -> li
         )
         for n in range(number)
     ]
-    return JobFailure.objects.using("owner").bulk_create(made)
+    return JobFailure.objects.using("owner").bulk_create(rows)
 
 
 def item(of: SyncConnection, **values: Any) -> ExternalItem:

@@ -62,20 +62,20 @@ class Store:
 async def sync(source_nango: Nango, store: Store, *, tries: int = 1, kill_after: int = 0) -> None:
     """To the last page; Transient and CursorLost take a try. `kill_after` pages it is Killed."""
     source = SOURCES[source_nango.access.provider]
-    for left in reversed(range(tries)):
+    for remaining in reversed(range(tries)):
         try:
-            saved = 0
+            count = 0
             async for page in source.pages(source_nango, store.cursor):
                 store.save(page)
-                saved += 1
-                if saved == kill_after and not page.last:
+                count += 1
+                if count == kill_after and not page.last:
                     raise Killed
             return
         except CursorLost:
             store.cursor = None
         except Transient:
             pass
-        if not left:
+        if not remaining:
             raise AssertionError("out of tries")
 
 

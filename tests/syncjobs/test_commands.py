@@ -38,14 +38,14 @@ def sync(tenant, *more: str) -> dict:
 
 
 def test_a_connection_is_registered(tenant):
-    given = ("connect", "--user", tenant.email, "--provider", "gdrive", "--nango-id", "d")
-    document = json.loads(said(*given, "--every", "3600", "--json"))
-    (made,) = connections.listed(tenant.pk)
-    assert document == {"connection": str(made.pk), "provider": "gdrive", "state": "alive"}
-    assert made.sync_every.total_seconds() == 3600
+    arguments = ("connect", "--user", tenant.email, "--provider", "gdrive", "--nango-id", "d")
+    document = json.loads(said(*arguments, "--every", "3600", "--json"))
+    (connection,) = connections.listed(tenant.pk)
+    assert document == {"connection": str(connection.pk), "provider": "gdrive", "state": "alive"}
+    assert connection.sync_every.total_seconds() == 3600
     with pytest.raises(CommandError, match="already registered"):
-        said(*given)
-    assert "Connected Google Drive e:" in said(*given[:-1], "e")
+        said(*arguments)
+    assert "Connected Google Drive e:" in said(*arguments[:-1], "e")
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def worked(gmail, error: str = "") -> threading.Thread:
 
 def test_it_waits_and_shows_how_it_goes(tenant, gmail):
     working, err, out = worked(gmail), StringIO(), StringIO()
-    given = ("--user", str(tenant.pk), "--connection", "gmail", "--wait")
-    call_command("sync", *given, stdout=out, stderr=err)
+    arguments = ("--user", str(tenant.pk), "--connection", "gmail", "--wait")
+    call_command("sync", *arguments, stdout=out, stderr=err)
     working.join()
     assert "queued" in err.getvalue()
     assert "succeeded, attempt 1" in out.getvalue()
@@ -131,16 +131,16 @@ def test_a_sync_that_fails_is_said_and_is_no_success(tenant, gmail):
 
 
 def test_the_sandbox_says_how_to_use_it(monkeypatch):
-    served = []
+    seeds = []
 
     async def serve(world, host, port, stop, listening) -> None:
         listening("http://127.0.0.1:1")
-        served.append(world.seed)
+        seeds.append(world.seed)
 
     monkeypatch.setattr("syncjobs.sandbox.command.serve", serve)
     lines = said("sandbox", "--seed", "9").splitlines()
     assert lines[1:] == ["NANGO_HOST=http://127.0.0.1:1", "NANGO_SECRET_KEY=sandbox"]
-    assert served == [9]
+    assert seeds == [9]
 
 
 @pytest.mark.parametrize(

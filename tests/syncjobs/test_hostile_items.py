@@ -80,20 +80,20 @@ def test_an_attachment_does_not_end_a_sync(box, small_limits, name):
     hostile = {"subject": "Invoice", "attachments": [{"name": file, "base64": packed(data)}]}
     good = {"subject": "Lunch", "attachments": [{"name": "ledger.csv", "text": LEDGER}]}
     connection = connect(box, "gmail", size=0, put=[good, hostile])
-    done = sync(connection)
-    assert (done.status, done.tries) == ("succeeded", 1), done.error
+    run = sync(connection)
+    assert (run.status, run.tries) == ("succeeded", 1), run.error
     assert stored(connection) == set(box.truth(connection.nango_connection_id))
-    assert done.progress["ledgers"] >= 1
+    assert run.progress["ledgers"] >= 1
     unread = ExternalItem.objects.using("owner").filter(used_as="unreadable")
     assert all(unread.values_list("note", flat=True))
 
 
 def test_what_is_read_at_dropbox_does_not_end_a_sync_either(box, small_limits):
-    put = [{"name": f"{n}-{file[-40:]}", "base64": packed(data)}
+    things = [{"name": f"{n}-{file[-40:]}", "base64": packed(data)}
            for n, (file, data) in enumerate(ATTACHED.values()) if "/" not in file]  # fmt: skip
-    connection = connect(box, "dropbox", size=2, put=put)
-    done = sync(connection)
-    assert (done.status, done.tries) == ("succeeded", 1), done.error
+    connection = connect(box, "dropbox", size=2, put=things)
+    run = sync(connection)
+    assert (run.status, run.tries) == ("succeeded", 1), run.error
     assert stored(connection) == set(map(clean, box.truth(connection.nango_connection_id)))
 
 
@@ -104,8 +104,8 @@ def noted(connection: SyncConnection, like: str) -> ExternalItem:
 
 
 def test_a_bomb_says_what_it_is(box, small_limits):
-    put = [{"name": "bomb.csv.gz", "base64": packed(bomb(8))}]
-    connection = connect(box, "gdrive", size=0, put=put)
+    things = [{"name": "bomb.csv.gz", "base64": packed(bomb(8))}]
+    connection = connect(box, "gdrive", size=0, put=things)
     sync(connection)
     item = noted(connection, "bomb")
     assert "unpacks to more than 4 MiB" in item.note
@@ -116,11 +116,14 @@ def test_a_parser_that_takes_too_long_is_ended_and_the_item_quarantined(box, set
     settings.PARSERS = {**settings.PARSERS, "ledger_seconds": 0.2, "unpacked_mb": 2_000}
     rows = LEDGER.splitlines()[1].encode() + b"\n"
     data = gzip.compress(LEDGER.encode() + rows * 400_000)
-    put = [{"name": "slow.csv.gz", "base64": packed(data)}, {"name": "ledger.csv", "text": LEDGER}]
-    connection = connect(box, "dropbox", size=0, put=put)
+    things = [
+        {"name": "slow.csv.gz", "base64": packed(data)},
+        {"name": "ledger.csv", "text": LEDGER},
+    ]
+    connection = connect(box, "dropbox", size=0, put=things)
     for failures in (1, 2, 3):
-        done = sync(connection)
-        assert done.status == "succeeded", done.error
+        run = sync(connection)
+        assert run.status == "succeeded", run.error
         item = noted(connection, "slow")
         assert item.failures == failures
         assert "processor time" in item.note
@@ -137,13 +140,13 @@ def test_a_row_that_the_database_refuses_is_its_item_s(box):
             "CHECK (name NOT LIKE 'poison%' OR used_as = 'unreadable')"
         )
     try:
-        put = [{"name": name, "text": LEDGER} for name in ("a.csv", "poison.csv", "z.csv")]
-        connection = connect(box, "dropbox", size=3, put=put)
-        done = sync(connection)
-        assert done.status == "succeeded", done.error
+        things = [{"name": name, "text": LEDGER} for name in ("a.csv", "poison.csv", "z.csv")]
+        connection = connect(box, "dropbox", size=3, put=things)
+        run = sync(connection)
+        assert run.status == "succeeded", run.error
         assert stored(connection) == set(box.truth(connection.nango_connection_id))
         assert "no_poison" in noted(connection, "poison").note
-        assert done.progress["ledgers"] == 5
+        assert run.progress["ledgers"] == 5
     finally:
         with connections["owner"].cursor() as cursor:
             cursor.execute("ALTER TABLE external_items DROP CONSTRAINT no_poison")
@@ -154,8 +157,8 @@ def test_a_message_that_the_provider_cannot_send_is_set_aside_at_the_last_try(bo
     victim = next(key for key in box.truth(connection.nango_connection_id) if ":" not in key)
     script = [{"do": "503", "on": f"messages/{victim}", "times": None}]
     box.control(connection.nango_connection_id, script=script)
-    done = sync(connection)
-    assert (done.status, done.tries) == ("succeeded", 5), done.error
+    run = sync(connection)
+    assert (run.status, run.tries) == ("succeeded", 5), run.error
     item = ExternalItem.objects.using("owner").get(external_id=victim)
     assert (item.used_as, item.failures) == ("unreadable", 1)
     box.control(connection.nango_connection_id, script=[])
@@ -169,8 +172,8 @@ def test_a_message_longer_than_any_answer_is_set_aside(box, monkeypatch):
     monkeypatch.setattr(sync_module, "Limits", partial(Limits, most_bytes=300_000))
     long = {"subject": "Long", "text": "x" * 400_000, "attachments": []}
     connection = connect(box, "gmail", size=3, put=[long])
-    done = sync(connection)
-    assert (done.status, done.tries) == ("succeeded", 1), done.error
+    run = sync(connection)
+    assert (run.status, run.tries) == ("succeeded", 1), run.error
     assert stored(connection) == set(box.truth(connection.nango_connection_id))
     assert ExternalItem.objects.using("owner").filter(note__contains="sent more than").count() == 1
 

@@ -30,19 +30,19 @@ def box():
 async def got(box: Sandbox, key: str, limits: Limits = QUICK, **access: str) -> dict:
     async with client() as http:
         given_access = {"provider": "gmail", "secret": box.secret, "host": box.url} | access
-        asked = Nango(Access(connection_id=key, **given_access), http, limits)
-        return await asked.get(PROFILE)
+        nango_ = Nango(Access(connection_id=key, **given_access), http, limits)
+        return await nango_.get(PROFILE)
 
 
 def failed(box: Sandbox, limits: Limits = QUICK, **behaviour: object) -> SyncError:
     """The error that a connection's first request ends with."""
     script = [behaviour] if behaviour else []
     box.control("c1", provider="gmail", reset=True, size=1, script=script)
-    with pytest.raises(SyncError) as caught:
+    with pytest.raises(SyncError) as raised:
         asyncio.run(got(box, "c1", limits))
-    assert box.secret not in str(caught.value)
-    assert "\n" not in str(caught.value)
-    return caught.value
+    assert box.secret not in str(raised.value)
+    assert "\n" not in str(raised.value)
+    return raised.value
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_what_stays_is_permanent_and_says_what_to_do(box, behaviour, reauthorise
 
 def test_400_server_error_is_permanent_when_nango_knows_no_connection(box):
     box.control("c2", provider="gmail", reset=True, state="missing")
-    with pytest.raises(Permanent, match=r"knows no connection c2\. Connect Gmail again") as caught:
+    with pytest.raises(Permanent, match=r"knows no connection c2\. Connect Gmail again") as raised:
         asyncio.run(got(box, "c2"))
-    assert caught.value.reauthorise
+    assert raised.value.reauthorise
 
 
 def test_400_server_error_is_permanent_when_nango_says_the_connection_is_dead(box):
@@ -128,10 +128,10 @@ def test_an_unknown_connection_and_one_of_another_provider(box):
 
 
 def test_a_wrong_secret_key_is_ours_to_mend(box):
-    with pytest.raises(Permanent, match="secret key") as caught:
+    with pytest.raises(Permanent, match="secret key") as raised:
         asyncio.run(got(box, "gmail-demo", secret="wrong"))
-    assert not caught.value.reauthorise
-    assert "wrong" not in str(caught.value)
+    assert not raised.value.reauthorise
+    assert "wrong" not in str(raised.value)
 
 
 @pytest.mark.parametrize("secret", ["two\nlines", "ключ"])
@@ -166,18 +166,18 @@ def test_requests_keep_their_pace(box):
     async def three() -> float:
         async with client() as http:
             access = Access("gmail", "gmail-demo", box.secret, host=box.url)
-            asked = Nango(access, http, Limits(pace=0.1))
-            begun = asyncio.get_running_loop().time()
-            await asyncio.gather(*(asked.get(PROFILE) for _ in range(3)))
-            return asyncio.get_running_loop().time() - begun
+            nango_ = Nango(access, http, Limits(pace=0.1))
+            start = asyncio.get_running_loop().time()
+            await asyncio.gather(*(nango_.get(PROFILE) for _ in range(3)))
+            return asyncio.get_running_loop().time() - start
 
     assert asyncio.run(three()) >= 0.2
 
 
 def test_the_standing_of_connections(box):
     async def standing(key: str) -> ConnectionStatus:
-        async with nango(box, "gmail", key) as asked:
-            return await asked.connection_status()
+        async with nango(box, "gmail", key) as nango_:
+            return await nango_.connection_status()
 
     box.control("c3", provider="gmail")
     assert asyncio.run(standing("c3")) is ConnectionStatus.ALIVE
@@ -219,9 +219,9 @@ def test_nobodys_is_nobodys(facts):
 
 def test_an_own_client_is_closed(box):
     async def one() -> bool:
-        async with nango(box, "gmail", "gmail-demo") as asked:
-            await asked.get(PROFILE)
-        return asked._client.is_closed
+        async with nango(box, "gmail", "gmail-demo") as nango_:
+            await nango_.get(PROFILE)
+        return nango_._client.is_closed
 
     assert asyncio.run(one())
 

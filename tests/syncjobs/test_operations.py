@@ -28,8 +28,8 @@ def staff(committed) -> Client:
     return client
 
 
-def act(client: Client, place: str, name: str, *chosen, across: bool = False):
-    ids = [str(row.pk) for row in chosen]
+def act(client: Client, place: str, name: str, *selected, across: bool = False):
+    ids = [str(row.pk) for row in selected]
     posted = {"action": name, "_selected_action": ids, "select_across": "1" if across else "0"}
     return client.post(place, {**posted, "index": "0"})
 
@@ -143,9 +143,9 @@ def test_a_button_acts_on_its_row_alone(staff):
 
 def test_too_many_are_refused_whole(staff, monkeypatch):
     monkeypatch.setattr(operations, "MOST_AT_ONCE", 2)
-    chosen = [run_rows.connection() for _ in range(3)]
-    assert "at most 2" in said(act(staff, CONNECTIONS, "pause", *chosen))[0]
-    assert {again(row).state for row in chosen} == {"alive"}
+    rows = [run_rows.connection() for _ in range(3)]
+    assert "at most 2" in said(act(staff, CONNECTIONS, "pause", *rows))[0]
+    assert {again(row).state for row in rows} == {"alive"}
 
 
 @pytest.mark.parametrize(

@@ -136,18 +136,18 @@ WAYS = [
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_each_way_a_job_can_end(own_queue, tmp_path, way):
-    made = workers.run(rows.tenant_id(), do=way.do, note="kept", **way.payload)
+    run = workers.run(rows.tenant_id(), do=way.do, note="kept", **way.payload)
     if way.disturb:
-        way.disturb(made)
-    made.refresh_from_db(using="owner")
+        way.disturb(run)
+    run.refresh_from_db(using="owner")
     keeper = Keeper(tmp_path / "log", way.environment, again=way.dies)
     try:
         if way.during:
-            way.during(made, keeper.process)
-        done = keeper.ended(made)
+            way.during(run, keeper.process)
+        ended_run = keeper.ended(run)
     finally:
         keeper.kill()
-    assert_accounted(way, done)
+    assert_accounted(way, ended_run)
 
 
 class Keeper:
@@ -173,38 +173,38 @@ class Keeper:
         self.process.kill()
 
 
-def assert_accounted(way: Way, done: SyncRun) -> None:
+def assert_accounted(way: Way, run: SyncRun) -> None:
     """Succeeded with all of its effects once, or one row that says what and why."""
     failures = workers.failures()
-    saved = ExternalItem.objects.using("owner").filter(connection=done.connection_id)
+    items = ExternalItem.objects.using("owner").filter(connection=run.connection_id)
     if not way.error_class:
-        assert (done.status, done.error) == ("succeeded", "")
-        assert saved.count() == ITEMS
-        assert set(saved.values_list("revision", flat=True)) == {1}
+        assert (run.status, run.error) == ("succeeded", "")
+        assert items.count() == ITEMS
+        assert set(items.values_list("revision", flat=True)) == {1}
         assert failures == []
         return
-    assert done.status == "failed"
+    assert run.status == "failed"
     [failure] = failures
     assert failure.error_class == way.error_class
     assert way.says in failure.error
     assert failure.payload == {"do": way.do, "note": "kept"}
-    assert failure.run_id == done.pk
+    assert failure.run_id == run.pk
     assert failure.tries == way.tries
     assert failure.fingerprint
-    assert done.error == failure.error
-    assert saved.count() == 0
-    open_attempts = JobAttempt.objects.using("owner").filter(run=done.pk, outcome="running")
+    assert run.error == failure.error
+    assert items.count() == 0
+    open_attempts = JobAttempt.objects.using("owner").filter(run=run.pk, outcome="running")
     assert not open_attempts.exists()
 
 
 @pytest.mark.parametrize("hook", ["on_job_start", "on_job_end", "after_job_end"])
 def test_a_hook_that_raises_ends_the_worker_and_loses_nothing(own_queue, tmp_path, hook):
-    made = workers.run(rows.tenant_id(), do="slowly", pause=0.05)
+    run = workers.run(rows.tenant_id(), do="slowly", pause=0.05)
     with worker(tmp_path / "first", "--raising", hook) as first:
         until(lambda: first.process.poll() is not None, 20, first.explained)
     with worker(tmp_path / "second") as second:
-        done = ended(made, 90, second.explained)
-    assert_accounted(Way("hook"), done)
+        ended_run = ended(run, 90, second.explained)
+    assert_accounted(Way("hook"), ended_run)
 
 
 def test_a_job_that_nobody_accepted_is_recorded_once(own_queue, tmp_path):
@@ -231,64 +231,62 @@ def test_a_job_that_nobody_accepted_is_recorded_once(own_queue, tmp_path):
 
 
 def test_sigterm_gives_the_try_back_however_often(own_queue, tmp_path):
-    made = workers.run(rows.tenant_id(), do="slowly", pause=2)
+    run = workers.run(rows.tenant_id(), do="slowly", pause=2)
     for number in range(4):  # more than its tries
         with worker(tmp_path / f"{number}") as process:
             until(
-                lambda: SyncRun.objects.using("owner").get(pk=made.pk).status == "running",
+                lambda: SyncRun.objects.using("owner").get(pk=run.pk).status == "running",
                 20,
                 process.explained,
             )
             assert process.stop() == 0, process.explained()
-        waiting = SyncRun.objects.using("owner").get(pk=made.pk)
+        waiting = SyncRun.objects.using("owner").get(pk=run.pk)
         assert (waiting.status, waiting.tries) == ("queued", 0)
     with worker(tmp_path / "last", ARQ_JOB_TIMEOUT="60") as process:
-        done = ended(made, 60, process.explained)
-    assert_accounted(Way("stopped"), done)
+        ended_run = ended(run, 60, process.explained)
+    assert_accounted(Way("stopped"), ended_run)
     outcomes = list(
-        made.attempts.using("owner").order_by("fence").values_list("outcome", "try_number")
+        run.attempts.using("owner").order_by("fence").values_list("outcome", "try_number")
     )
     assert outcomes == [("given_back", 1)] * 4 + [("succeeded", 1)]
 
 
 def test_a_stalled_worker_that_wakes_up_has_no_effect(own_queue, tmp_path):
     """SIGSTOP past its lease; another takes over and ends the run; then it goes on."""
-    made = workers.run(rows.tenant_id(), do="slowly", pause=0.5)
+    run = workers.run(rows.tenant_id(), do="slowly", pause=0.5)
     with worker(tmp_path / "stalled") as stalled:
         until(lambda: ExternalItem.objects.using("owner").exists(), 20, stalled.explained)
         stalled.signal(signal.SIGSTOP)
         with worker(tmp_path / "other") as other:
-            done = ended(made, 60, other.explained)
+            ended_run = ended(run, 60, other.explained)
             stalled.signal(signal.SIGCONT)
             until(lambda: "was taken over" in stalled.said, 20, stalled.explained)
-    assert_accounted(Way("stalled"), done)
-    outcomes = list(
-        made.attempts.using("owner").order_by("fence").values_list("outcome", flat=True)
-    )
+    assert_accounted(Way("stalled"), ended_run)
+    outcomes = list(run.attempts.using("owner").order_by("fence").values_list("outcome", flat=True))
     assert outcomes == ["lost", "succeeded"]
 
 
 def test_a_task_that_blocks_the_loop_past_its_lease_has_no_double_effect(own_queue, tmp_path):
-    made = workers.run(rows.tenant_id(), do="block", seconds=6)
+    run = workers.run(rows.tenant_id(), do="block", seconds=6)
     with (
         worker(tmp_path / "one", ARQ_JOB_TIMEOUT="60"),
         worker(tmp_path / "two", ARQ_JOB_TIMEOUT="60") as two,
     ):
-        done = ended(made, 60, two.explained)
+        ended_run = ended(run, 60, two.explained)
         time.sleep(5)
-    assert_accounted(Way("blocked"), done)
+    assert_accounted(Way("blocked"), ended_run)
 
 
 def test_a_redis_that_is_away_does_not_end_the_worker(own_queue, tmp_path):
     """It is on a port that nobody listens on, until somebody does."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    made = Process(tmp_path / "log", REDIS_URL=f"redis://127.0.0.1:{port}")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    run = Process(tmp_path / "log", REDIS_URL=f"redis://127.0.0.1:{port}")
     try:
-        until(lambda: "Waiting for it" in made.said, 30, made.explained)
+        until(lambda: "Waiting for it" in run.said, 30, run.explained)
         time.sleep(3)
-        assert made.process.poll() is None, made.explained()
-        assert made.stop() == 0
+        assert run.process.poll() is None, run.explained()
+        assert run.stop() == 0
     finally:
-        made.kill()
+        run.kill()

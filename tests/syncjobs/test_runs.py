@@ -28,8 +28,8 @@ from tests.syncjobs import workers
 REQUEST = Trigger.REQUEST
 
 
-def accept(connection, **given):
-    return runs.accept(connection.user_id, connection.pk, trigger=REQUEST, **given)
+def accept(connection, **options):
+    return runs.accept(connection.user_id, connection.pk, trigger=REQUEST, **options)
 
 
 def claim(run: SyncRun, job_try: int = 1, worker: str = "w") -> run_state.Claim | None:
@@ -44,11 +44,11 @@ def in_redis() -> list[str]:
 def test_redis_hears_of_a_run_when_its_transaction_stands(own_queue):
     connection = workers.connection(rows.tenant_id())
     with transaction.atomic():
-        made = accept(connection)
+        run = accept(connection)
         assert in_redis() == []
-    assert in_redis() == [made.job_id]
-    made.refresh_from_db(using="owner")
-    assert made.enqueued_at is not None
+    assert in_redis() == [run.job_id]
+    run.refresh_from_db(using="owner")
+    assert run.enqueued_at is not None
 
 
 def test_a_request_that_is_rolled_back_leaves_nothing(own_queue):
@@ -95,13 +95,13 @@ def test_one_run_a_connection_however_many_ask(own_queue):
 
 
 def test_the_database_itself_keeps_one_active_run(own_queue):
-    made = accept(workers.connection(rows.tenant_id()))
+    run = accept(workers.connection(rows.tenant_id()))
     copy = SyncRun(
         id=uuid4(),
-        user_id=made.user_id,
-        connection_id=made.connection_id,
-        provider=made.provider,
-        function=made.function,
+        user_id=run.user_id,
+        connection_id=run.connection_id,
+        provider=run.provider,
+        function=run.function,
         trigger="request",
         job_id="x",
     )
@@ -123,19 +123,19 @@ def test_the_database_itself_keeps_one_active_run(own_queue):
 )
 def test_a_run_s_life_has_an_order(own_queue, before, after, rule):
     now = datetime.now(UTC)
-    made = accept(workers.connection(rows.tenant_id()))
+    run = accept(workers.connection(rows.tenant_id()))
     if before == "cancelled":
-        runs.cancel(made.user_id, made.pk)
-    wanted = {name: now if value == "now" else value for name, value in after.items()}
+        runs.cancel(run.user_id, run.pk)
+    columns = {name: now if value == "now" else value for name, value in after.items()}
     rule = "cannot go from" if rule == "sync_runs_transition" else rule
     with pytest.raises(IntegrityError, match=rule):
-        SyncRun.objects.using("owner").filter(pk=made.pk).update(**wanted)
+        SyncRun.objects.using("owner").filter(pk=run.pk).update(**columns)
 
 
 def test_another_tenant_s_connection_cannot_have_the_run(own_queue):
-    made = accept(workers.connection(rows.tenant_id()))
+    run = accept(workers.connection(rows.tenant_id()))
     with pytest.raises(IntegrityError, match="tenant_fkey"):
-        SyncRun.objects.using("owner").filter(pk=made.pk).update(user_id=rows.tenant_id())
+        SyncRun.objects.using("owner").filter(pk=run.pk).update(user_id=rows.tenant_id())
 
 
 def test_cancel(own_queue):
@@ -147,50 +147,50 @@ def test_cancel(own_queue):
     with pytest.raises(RunUnknown):
         runs.cancel(rows.tenant_id(), waiting.pk)
     running = accept(workers.connection(rows.tenant_id()))
-    held = claim(running)
+    claimed = claim(running)
     assert runs.cancel(running.user_id, running.pk).status == "running"
-    [standing] = run_state.renewed([held])
+    [standing] = run_state.renewed([claimed])
     assert (standing.runs, standing.cancelled) == (True, True)
-    assert run_state.cancelled(held)
+    assert run_state.cancelled(claimed)
     running.refresh_from_db(using="owner")
     assert running.status == "cancelled"
     assert not JobFailure.objects.using("owner").exists()
 
 
 def test_a_claim_is_the_newest_job_s_only(own_queue):
-    made = accept(workers.connection(rows.tenant_id()))
+    run = accept(workers.connection(rows.tenant_id()))
     other = run_state.claimed(
-        [ClaimRequest(made.pk, "another:1", 1), ClaimRequest(uuid4(), "x", 1)], "w"
+        [ClaimRequest(run.pk, "another:1", 1), ClaimRequest(uuid4(), "x", 1)], "w"
     )
     assert other == [None, None]
-    held = claim(made)
-    assert (held.fence, held.job_try, held.cursor) == (1, 1, None)
-    assert claim(made) is None
-    attempt = JobAttempt.objects.using("owner").get(run=made)
+    claimed = claim(run)
+    assert (claimed.fence, claimed.job_try, claimed.cursor) == (1, 1, None)
+    assert claim(run) is None
+    attempt = JobAttempt.objects.using("owner").get(run=run)
     assert (attempt.fence, attempt.worker, attempt.outcome) == (1, "w", "running")
 
 
 def test_a_save_stands_only_under_the_newest_fence(own_queue):
     connection = workers.connection(rows.tenant_id())
-    made = accept(connection)
-    old = claim(made)
+    run = accept(connection)
+    old = claim(run)
     save = Save({"pages": 1})
     save.move({"next": 2})
     with run_state.fenced(old, save):
         pass
     assert run_state.handed_back(old, Outcome.GIVEN_BACK, 0.0)
-    new = claim(made)
+    new = claim(run)
     assert new.cursor == {"next": 2}
     late = Save({"pages": 99})
     late.move({"next": 99})
     with pytest.raises(LeaseLost), run_state.fenced(old, late) as inside:
         workers.connection(old.user_id)
     assert inside is not None
-    known = SyncConnection.objects.using("owner")
-    assert known.count() == 1  # what the save had written is gone, too
+    stored_connections = SyncConnection.objects.using("owner")
+    assert stored_connections.count() == 1  # what the save had written is gone, too
     connection.refresh_from_db(using="owner")
-    made.refresh_from_db(using="owner")
-    assert (connection.cursor, made.progress) == ({"next": 2}, {"pages": 1})
+    run.refresh_from_db(using="owner")
+    assert (connection.cursor, run.progress) == ({"next": 2}, {"pages": 1})
     assert run_state.succeeded([old]) == [False]
     assert run_state.succeeded([new]) == [True]
 
@@ -217,12 +217,12 @@ def test_the_first_wait_is_exact_and_later_ones_grow_within_bounds():
 def test_a_failure_is_written_once_with_its_group(own_queue):
     marks = []
     for number in range(2):
-        made = accept(workers.connection(rows.tenant_id()), payload={"full": True})
-        held = claim(made, 3)
+        run = accept(workers.connection(rows.tenant_id()), payload={"full": True})
+        claimed = claim(run, 3)
         trouble = record.trouble_of(LookupError(f"no part {number} in 'file-{number}'"))
-        assert run_state.failed(made.pk, held.fence, trouble)
-        assert not run_state.failed(made.pk, held.fence, trouble)
-        failure = JobFailure.objects.using("owner").get(run=made)
+        assert run_state.failed(run.pk, claimed.fence, trouble)
+        assert not run_state.failed(run.pk, claimed.fence, trouble)
+        failure = JobFailure.objects.using("owner").get(run=run)
         assert (failure.tries, failure.payload) == (3, {"full": True})
         marks.append(failure.fingerprint)
     assert len(set(marks)) == 1
@@ -233,10 +233,10 @@ def test_a_failure_is_written_once_with_its_group(own_queue):
 def test_an_ignored_failure_stays_ignored_until_it_changes(own_queue):
     connection = workers.connection(rows.tenant_id())
     for error, status in ((KeyError("x"), "open"), (KeyError("x"), "ignored"), (OSError(), "open")):
-        made = accept(connection)
-        held = claim(made)
-        run_state.failed(made.pk, held.fence, record.trouble_of(error))
-        failure = JobFailure.objects.using("owner").get(run=made)
+        run = accept(connection)
+        claimed = claim(run)
+        run_state.failed(run.pk, claimed.fence, record.trouble_of(error))
+        failure = JobFailure.objects.using("owner").get(run=run)
         assert failure.status == status
         JobFailure.objects.using("owner").filter(pk=failure.pk).update(status="ignored")
 
@@ -254,35 +254,37 @@ def test_a_replay_comes_back_to_its_original(own_queue):
         )
         return claim(run)
 
-    held = replayed()
-    run_state.failed(held.run_id, held.fence, record.trouble_of(OSError("disk")))
+    claimed = replayed()
+    run_state.failed(claimed.run_id, claimed.fence, record.trouble_of(OSError("disk")))
     original = JobFailure.objects.using("owner").get()
     assert (original.status, original.tries, original.error_class) == ("open", 2, "OSError")
-    held = replayed()
-    run_state.cancelled(held)
+    claimed = replayed()
+    run_state.cancelled(claimed)
     assert JobFailure.objects.using("owner").get().status == "open"
-    held = replayed()
-    run_state.succeeded([held])
+    claimed = replayed()
+    run_state.succeeded([claimed])
     original = JobFailure.objects.using("owner").get()
-    assert (original.status, str(held.run_id) in original.note) == ("resolved", True)
+    assert (original.status, str(claimed.run_id) in original.note) == ("resolved", True)
 
 
 def test_a_replay_that_vanished_leaves_its_failure_open(own_queue):
     connection = workers.connection(rows.tenant_id())
-    kept, gone = (
+    kept_failure, lost_failure = (
         JobFailure.objects.using("owner").create(function="f", error="e", status="replaying")
         for _ in range(2)
     )
-    runs.accept(connection.user_id, connection.pk, trigger=Trigger.REPLAY, replay_of=kept.pk)
+    runs.accept(
+        connection.user_id, connection.pk, trigger=Trigger.REPLAY, replay_of=kept_failure.pk
+    )
     assert recover.abandoned() == 1
-    kept.refresh_from_db(using="owner")
-    gone.refresh_from_db(using="owner")
-    assert (kept.status, gone.status) == ("replaying", "open")
+    kept_failure.refresh_from_db(using="owner")
+    lost_failure.refresh_from_db(using="owner")
+    assert (kept_failure.status, lost_failure.status) == ("replaying", "open")
 
 
 def test_a_connection_is_one_tenant_s_and_its_schedule_has_a_floor(own_queue):
-    made = workers.connection(rows.tenant_id())
+    run = workers.connection(rows.tenant_id())
     with pytest.raises(IntegrityError, match="sync_connections_nango_key"):
-        workers.connection(rows.tenant_id(), nango_connection_id=made.nango_connection_id)
+        workers.connection(rows.tenant_id(), nango_connection_id=run.nango_connection_id)
     with pytest.raises(IntegrityError, match="every_a_minute"):
         workers.connection(rows.tenant_id(), sync_every=timedelta(seconds=59))

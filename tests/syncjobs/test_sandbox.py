@@ -76,8 +76,8 @@ def test_a_reset_is_one(box):
 
 def test_what_is_put_is_there_and_what_is_deleted_is_not(box):
     box.control("dropbox-d", provider="dropbox", size=0)
-    put = [{"name": "A.csv", "folder": "In", "text": "1"}, {"name": "b.csv", "base64": "Mg=="}]
-    box.control("dropbox-d", put=put)
+    things = [{"name": "A.csv", "folder": "In", "text": "1"}, {"name": "b.csv", "base64": "Mg=="}]
+    box.control("dropbox-d", put=things)
     assert sum(key == "/in/a.csv" for key in box.truth("dropbox-d")) == 1
     box.control("dropbox-d", put=[{"name": "a.CSV", "folder": "IN", "text": "3"}])
     assert len(box.truth("dropbox-d")) == 2
@@ -99,9 +99,9 @@ def test_what_is_put_is_there_and_what_is_deleted_is_not(box):
     ids=str,
 )
 def test_what_it_does_not_understand_it_refuses(box, given):
-    with pytest.raises(httpx.HTTPStatusError) as caught:
+    with pytest.raises(httpx.HTTPStatusError) as raised:
         box.control("new", reset=True, **given)
-    assert caught.value.response.status_code == 400
+    assert raised.value.response.status_code == 400
 
 
 def test_unknown_places_are_not_found(box):

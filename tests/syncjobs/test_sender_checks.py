@@ -5,8 +5,10 @@ import time
 import pytest
 
 from graph.models import RawEvent, RelationshipInstance
-from syncjobs.sources.sender_checks import checked, standing
-from tests.syncjobs.test_sync import box, connect, sync
+from syncjobs.models import ExternalItem
+from syncjobs.sources.sender_checks import checked, standing, stated
+from syncjobs.sources.zoho_mail import RECEIVERS
+from tests.syncjobs.test_sync import LEDGER, box, connect, sync
 
 __all__ = ["box"]
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")
@@ -35,11 +37,54 @@ def test_only_the_provider_s_own_header_counts(headers, word):
     assert standing(checked(headers, "mx.google.com")) == word
 
 
+def test_raw_headers_are_unfolded_and_kept_in_order():
+    raw = (
+        "Received: by mx.zohomail.eu\r\nAuthentication-Results: mx.zohomail.eu;\r\n\tdkim=pass;\r\n"
+        "\tdmarc=fail(p=none dis=none)\r\nFrom: x\r\n"
+        "authentication-results: a.example; dmarc=pass\r\n"
+    )
+    first, second = stated(raw)
+    assert second.strip() == "a.example; dmarc=pass"
+    assert checked([first], *RECEIVERS) == {"spf": "none", "dkim": "pass", "dmarc": "fail"}
+
+
+@pytest.mark.parametrize("provider", ["gmail", "zoho_mail"])
+def test_rows_of_a_sender_who_is_not_verified_are_held(box, provider):
+    """A mail that is forged, one that nobody checked, one with a forged header, and a good one."""
+    server = {"gmail": "mx.google.com", "zoho_mail": "mx.zohomail.eu"}[provider]
+    results = {
+        "bad": [f"{server}; dkim=none; spf=fail; dmarc=fail"],
+        "none": [],
+        "forged": [f"{server}; dmarc=none", f"{server}; dmarc=pass"],
+        "good": [f"{server}; dkim=pass; spf=pass; dmarc=pass header.from=harbour.example"],
+    }
+    mails = [
+        {
+            "subject": f"Invoice of {name}",
+            "from": '"Harbour Foods" <billing@harbour.example>',
+            "text": "Your payment was received.",
+            "results": headers,
+            "attachments": [{"name": f"{name}.csv", "text": LEDGER.replace("E1", name)}],
+        }
+        for name, headers in results.items()
+    ]
+    connection = connect(box, provider, size=0, put=mails)
+    assert sync(connection).status == "succeeded"
+    items = ExternalItem.objects.using("owner").filter(connection=connection.pk, kind="attachment")
+    uses = dict(items.values_list("name", "used_as"))
+    held = dict.fromkeys(("bad.csv", "none.csv", "forged.csv"), "held")
+    assert uses == {**held, "good.csv": "ledger"}
+    assert "failed the check" in items.get(name="bad.csv").note
+    relationships = RelationshipInstance.objects.using("owner").filter(user_id=connection.user_id)
+    assert relationships.filter(edge_class="flow").count() == 1
+    assert not relationships.filter(relationship_type="settles").exists()
+
+
 def test_a_hostile_header_takes_no_time():
-    begun = time.process_time()
+    start = time.process_time()
     for piece in ("(", "spf=", "dmarc ", ";", "()"):
         checked(["mx.google.com; " + piece * 1_000_000], "mx.google.com")
-    assert time.process_time() - begun < 1
+    assert time.process_time() - start < 1
 
 
 def test_an_event_says_how_its_sender_was_checked_and_is_no_payment(box):
@@ -56,8 +101,8 @@ def test_an_event_says_how_its_sender_was_checked_and_is_no_payment(box):
     connection = connect(box, "gmail", size=0, put=mails)
     assert sync(connection).status == "succeeded"
     events = RawEvent.objects.using("owner").filter(user_id=connection.user_id)
-    found = [(event.kind, event.provenance[0]["sender"]) for event in events]
-    assert sorted(found) == sorted(
+    checks = [(event.kind, event.provenance[0]["sender"]) for event in events]
+    assert sorted(checks) == sorted(
         (kind, word)
         for kind in ("file", "message")
         for word in ("verified", "failed", "unverified")

@@ -29,18 +29,18 @@ LEDGER = (
 
 @pytest.fixture
 def box(own_queue, settings) -> Iterator[Sandbox]:
-    with Sandbox(seed=11) as made:
-        settings.NANGO = {"host": made.url, "secret": made.secret, "webhook_key": "hook"}
+    with Sandbox(seed=11) as sandbox:
+        settings.NANGO = {"host": sandbox.url, "secret": sandbox.secret, "webhook_key": "hook"}
         settings.ARQ_BACKOFF = dict.fromkeys(PROVIDERS, 0.05)
         settings.ZOHO_PACE = 0.001
-        yield made
+        yield sandbox
 
 
-def connect(box: Sandbox, provider: str, **given) -> SyncConnection:
+def connect(box: Sandbox, provider: str, **options) -> SyncConnection:
     """A connection of the sandbox and of a tenant."""
-    made = workers.connection(rows.tenant_id(), provider)
-    box.control(made.nango_connection_id, provider=provider, **given)
-    return made
+    connection = workers.connection(rows.tenant_id(), provider)
+    box.control(connection.nango_connection_id, provider=provider, **options)
+    return connection
 
 
 def sync(connection: SyncConnection, **payload) -> SyncRun:
@@ -51,11 +51,11 @@ def sync(connection: SyncConnection, **payload) -> SyncRun:
 
 
 async def work() -> None:
-    made = worker.make(burst=True, housekeeping=False, poll_delay=0.02, handle_signals=False)
+    process = worker.make(burst=True, housekeeping=False, poll_delay=0.02, handle_signals=False)
     try:
-        await made.main()
+        await process.main()
     finally:
-        await made.close()
+        await process.close()
 
 
 def stored(connection: SyncConnection) -> set[str]:
@@ -87,9 +87,9 @@ def test_a_cursor_that_is_lost_lists_everything_anew(box, provider):
     connection = connect(box, provider, size=8)
     sync(connection)
     box.control(connection.nango_connection_id, delete=2, add=1, expire=True)
-    done = sync(connection)
-    assert (done.status, done.tries) == ("succeeded", 1)
-    assert done.progress["cursors_lost"] == 1
+    run = sync(connection)
+    assert (run.status, run.tries) == ("succeeded", 1)
+    assert run.progress["cursors_lost"] == 1
     assert stored(connection) == set(box.truth(connection.nango_connection_id))
 
 
@@ -106,9 +106,9 @@ def test_a_ledger_found_at_a_provider_is_imported_once(box):
     connection = connect(
         box, "dropbox", size=0, put=[{"name": "ledger.csv", "folder": "Finance", "text": LEDGER}]
     )
-    done = sync(connection)
-    assert done.progress["ledgers"] == 1
-    assert done.progress["rows"] == 1
+    run = sync(connection)
+    assert run.progress["ledgers"] == 1
+    assert run.progress["rows"] == 1
     [payment] = RelationshipInstance.objects.using("owner").filter(user_id=connection.user_id)
     assert payment.relationship_type == "payment"
     sync(connection, full=True)
@@ -157,14 +157,16 @@ def test_an_e_invoice_is_one_obligation_as_xml_and_as_pdf_mailed_and_in_a_folder
     assert sync(mail).progress["ledgers"] == 2
     assert sync(files).progress["ledgers"] == 1
     postings = RawEvent.objects.using("owner").filter(user_id=tenant, kind="posting")
-    found = {(each.party_name, each.amount, each.document_ref) for each in postings}
-    assert found == {
+    obligations = {
+        (posting.party_name, posting.amount, posting.document_ref) for posting in postings
+    }
+    assert obligations == {
         ("Hofladen Steinweg", -119, "RE-2025-17"),
         ("Clay Barn GmbH", 119, "RE-2025-17"),
     }
     assert postings.count() == 2
     receipts = RelationshipInstance.objects.using("owner").filter(relationship_type="receipt")
-    assert {each.target_event_id for each in receipts} <= {each.pk for each in postings}
+    assert {receipt.target_event_id for receipt in receipts} <= {each.pk for each in postings}
     assert receipts.count() >= 2
 
 
@@ -178,10 +180,10 @@ def test_an_e_invoice_is_one_obligation_as_xml_and_as_pdf_mailed_and_in_a_folder
 )
 def test_statements_in_a_folder_are_imported(box, name, content, stored_rows):
     connection = connect(box, "dropbox", size=0, put=[{"name": name, "text": content}])
-    done = sync(connection)
-    assert done.status == "succeeded"
-    assert done.progress.get("rows", 0) == stored_rows
-    assert done.progress.get("unreadable", 0) == 1 - stored_rows
+    run = sync(connection)
+    assert run.status == "succeeded"
+    assert run.progress.get("rows", 0) == stored_rows
+    assert run.progress.get("unreadable", 0) == 1 - stored_rows
 
 
 def test_a_mailed_invoice_is_an_edge_of_the_graph(box):
@@ -213,15 +215,15 @@ def test_a_mailed_invoice_is_an_edge_of_the_graph(box):
 
 
 def test_a_file_that_is_no_ledger_is_noted_and_the_sync_goes_on(box):
-    put = [
+    things = [
         {"name": "broken.csv", "text": "a\n\x00\x01"},
         {"name": "broken.pdf", "text": "%PDF-1.4 nothing"},
         {"name": "ledger.csv", "text": LEDGER},
     ]
-    connection = connect(box, "gdrive", size=0, put=put)
-    done = sync(connection)
-    assert done.status == "succeeded", done.error
-    assert (done.progress["ledgers"], done.progress["unreadable"]) == (1, 2)
+    connection = connect(box, "gdrive", size=0, put=things)
+    run = sync(connection)
+    assert run.status == "succeeded", run.error
+    assert (run.progress["ledgers"], run.progress["unreadable"]) == (1, 2)
     notes = ExternalItem.objects.using("owner").filter(used_as="unreadable")
     assert all(notes.values_list("note", flat=True))
 
@@ -240,9 +242,9 @@ SCRIPTS = {
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 def test_what_passes_is_tried_again(box, script):
     connection = connect(box, "gmail", size=5, script=script)
-    done = sync(connection)
-    assert done.status == "succeeded", done.error
-    assert done.attempts.using("owner").count() > 1
+    run = sync(connection)
+    assert run.status == "succeeded", run.error
+    assert run.attempts.using("owner").count() > 1
     assert stored(connection) == set(box.truth(connection.nango_connection_id))
     assert not JobFailure.objects.using("owner").exists()
 
@@ -260,8 +262,8 @@ FINAL = {
 @pytest.mark.parametrize(("script", "says", "dead"), FINAL.values(), ids=FINAL)
 def test_what_does_not_pass_is_a_dead_letter_at_once(box, script, says, dead):
     connection = connect(box, "gmail", size=5, script=[script])
-    done = sync(connection)
-    assert (done.status, done.tries) == ("failed", 1)
+    run = sync(connection)
+    assert (run.status, run.tries) == ("failed", 1)
     [failure] = JobFailure.objects.using("owner").all()
     assert says in failure.error
     assert box.secret not in failure.error + failure.traceback + str(failure.payload)
@@ -272,8 +274,8 @@ def test_what_does_not_pass_is_a_dead_letter_at_once(box, script, says, dead):
 def test_tries_are_used_up_and_what_was_saved_stays(box):
     script = [{"do": "503", "on": "messages/", "at": 3, "times": None}]
     connection = connect(box, "gmail", size=5, script=script)
-    done = sync(connection)
-    assert (done.status, done.tries) == ("failed", 5)
+    run = sync(connection)
+    assert (run.status, run.tries) == ("failed", 5)
     [failure] = JobFailure.objects.using("owner").all()
     assert failure.tries == 5
     box.control(connection.nango_connection_id, script=[])
@@ -284,26 +286,26 @@ def test_tries_are_used_up_and_what_was_saved_stays(box):
 
 def test_an_item_without_an_id_is_counted_and_left(box):
     connection = connect(box, "dropbox", size=6, script=[{"do": "no_id", "on": "list_folder"}])
-    done = sync(connection)
-    assert done.status == "succeeded", done.error
-    assert done.progress["skipped"] >= 1
+    run = sync(connection)
+    assert run.status == "succeeded", run.error
+    assert run.progress["skipped"] >= 1
 
 
 def test_a_cursor_of_another_account_is_not_used(box):
     connection = connect(box, "gmail", size=4)
     sync(connection)
     box.control(connection.nango_connection_id, owner="other@example.org")
-    done = sync(connection)
-    assert done.status == "succeeded"
-    assert done.progress["cursors_lost"] == 1
+    run = sync(connection)
+    assert run.status == "succeeded"
+    assert run.progress["cursors_lost"] == 1
 
 
 def test_progress_adds_up_over_the_tries(box):
     script = [{"do": "503", "on": "messages/", "at": 60}]
     connection = connect(box, "gmail", size=80, script=script)
-    done = sync(connection)
-    assert (done.status, done.tries) == ("succeeded", 2), done.error
+    run = sync(connection)
+    assert (run.status, run.tries) == ("succeeded", 2), run.error
     items = ExternalItem.objects.using("owner").filter(connection=connection.pk)
-    assert done.progress["items"] == items.count() == len(stored(connection))
-    assert done.progress["pages"] == 2
+    assert run.progress["items"] == items.count() == len(stored(connection))
+    assert run.progress["pages"] == 2
     assert set(items.values_list("revision", flat=True)) == {1}

@@ -25,10 +25,10 @@ from tests.syncjobs.workers import PROJECT, until, worker
 
 
 def test_only_json_crosses_redis(own_queue):
-    made = workers.run(rows.tenant_id(), do="succeed")
+    run = workers.run(rows.tenant_id(), do="succeed")
     with closing(workers.redis()) as redis:
-        raw = redis.get(job_key_prefix + made.job_id)
-    assert json.loads(raw)["a"] == [str(made.pk)]
+        raw = redis.get(job_key_prefix + run.job_id)
+    assert json.loads(raw)["a"] == [str(run.pk)]
     assert queue.load(queue.dump({"a": [1, None]})) == {"a": [1, None]}
     with pytest.raises(TypeError):
         queue.dump({"a": object()})
@@ -49,7 +49,7 @@ def test_duties_are_done_by_a_worker_and_a_missed_one_once(own_queue, tmp_path):
     Duty.objects.using("owner").create(name="refresh_view", due_at=long_ago)
     with worker(tmp_path / "log") as process:
         until(lambda: ViewRefresh.objects.using("owner").exists(), 30, process.explained)
-        done = until(
+        task = until(
             lambda: (
                 Duty.objects.using("owner")
                 .filter(name="refresh_view", lease_until=None)
@@ -59,8 +59,8 @@ def test_duties_are_done_by_a_worker_and_a_missed_one_once(own_queue, tmp_path):
             30,
             process.explained,
         )
-    assert done.found["rows"] == 1
-    assert done.due_at > datetime.now(UTC) + timedelta(seconds=20)
+    assert task.found["rows"] == 1
+    assert task.due_at > datetime.now(UTC) + timedelta(seconds=20)
     assert ViewRefresh.objects.using("owner").count() == 1
 
 
@@ -102,19 +102,19 @@ def test_a_due_connection_gets_one_run_however_late(own_queue):
 
 def test_what_is_old_and_settled_is_forgotten(own_queue, settings):
     settings.SYNC_KEEP_DAYS = 30
-    made = [workers.run(rows.tenant_id()) for _ in range(3)]
+    runs = [workers.run(rows.tenant_id()) for _ in range(3)]
     old = datetime.now(UTC) - timedelta(days=31)
-    SyncRun.objects.using("owner").filter(pk__in=[item.pk for item in made[:2]]).update(
+    SyncRun.objects.using("owner").filter(pk__in=[item.pk for item in runs[:2]]).update(
         status="cancelled", finished_at=old
     )
     for status, at in (("resolved", old), ("open", old), ("resolved", datetime.now(UTC))):
         JobFailure.objects.using("owner").create(
             function="f", error="e", status=status, first_failed_at=old, last_failed_at=at
         )
-    JobFailure.objects.using("owner").create(function="f", error="e", run=made[1])
+    JobFailure.objects.using("owner").create(function="f", error="e", run=runs[1])
     assert periodic.forget_old() == {"failures": 1, "runs": 1, "items": 0, "marks": 0}
     distinct = set(SyncRun.objects.using("owner").values_list("pk", flat=True))
-    assert distinct == {made[1].pk, made[2].pk}
+    assert distinct == {runs[1].pk, runs[2].pk}
 
 
 def test_runs_that_redis_lost_keep_their_place(own_queue):
@@ -141,17 +141,17 @@ def test_nothing_is_taken_for_lost_while_redis_is_away(own_queue, settings, monk
 
 
 def test_metrics_are_served(own_queue, tmp_path):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
         command = [sys.executable, "manage.py", "worker", "--metrics-port", str(port)]
         refused = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert refused.returncode == 1
     assert f"Port {port} cannot be used" in refused.stderr
     with worker(tmp_path / "log", "--metrics-port", str(port)) as process:
-        made = workers.run(rows.tenant_id(), do="succeed")
-        workers.ended(made, 30, process.explained)
+        run = workers.run(rows.tenant_id(), do="succeed")
+        workers.ended(run, 30, process.explained)
         report = httpx.get(f"http://127.0.0.1:{port}/metrics").text
     assert 'finley_jobs_ended_total{function="probe",outcome="succeeded"} 1.0' in report
 
@@ -188,11 +188,11 @@ def test_a_batch_that_fails_fails_each_of_its_askers_and_no_other():
 
 
 def test_a_cancel_waits_for_the_thread(committed):
-    done: list[str] = []
+    steps: list[str] = []
 
     def slow() -> None:
         time.sleep(0.2)
-        done.append("committed")
+        steps.append("committed")
 
     async def cancelled() -> None:
         threads = Threads("test", 1)
@@ -201,7 +201,7 @@ def test_a_cancel_waits_for_the_thread(committed):
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert done == ["committed"]
+        assert steps == ["committed"]
         await threads.close()
 
     asyncio.run(cancelled())

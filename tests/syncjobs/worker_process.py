@@ -16,30 +16,30 @@ def main() -> None:
     parser.add_argument("--max-jobs", type=int, default=10)
     parser.add_argument("--stop-wait", type=int, default=1)
     parser.add_argument("--metrics-port", type=int)
-    given = parser.parse_args()
+    options = parser.parse_args()
     django.setup()
     logging.getLogger().setLevel("INFO")
     from django.db import connections  # noqa: PLC0415 - after setup
 
     for alias in connections:
-        connections[alias].settings_dict["NAME"] = given.database
+        connections[alias].settings_dict["NAME"] = options.database
     from syncjobs import metrics, queue, worker  # noqa: PLC0415
     from tests.syncjobs import probes  # noqa: PLC0415
 
-    queue.NAME = given.queue
-    if given.metrics_port:
-        metrics.serve(given.metrics_port)
-    hooks = {given.raising: raising} if given.raising else {}
-    made = worker.make(
-        burst=given.burst,
+    queue.NAME = options.queue
+    if options.metrics_port:
+        metrics.serve(options.metrics_port)
+    hooks = {options.raising: raising} if options.raising else {}
+    process = worker.make(
+        burst=options.burst,
         functions=[probes.probe, probes.raw_probe],
-        housekeeping=not given.no_housekeeping,
-        max_jobs=given.max_jobs,
-        job_completion_wait=given.stop_wait,
+        housekeeping=not options.no_housekeeping,
+        max_jobs=options.max_jobs,
+        job_completion_wait=options.stop_wait,
         poll_delay=0.05,
         **hooks,
     )
-    made.run()
+    process.run()
 
 
 async def raising(ctx: dict[str, object]) -> None:

@@ -30,26 +30,26 @@ QUICK = {
 }
 
 
-def connection(user_id: UUID, provider: str = "gmail", **given: Any) -> SyncConnection:
-    made = SyncConnection(
+def connection(user_id: UUID, provider: str = "gmail", **columns: Any) -> SyncConnection:
+    row = SyncConnection(
         id=uuid4(),
         user_id=user_id,
         provider=provider,
-        **{"nango_connection_id": f"test-{uuid4()}", **given},
+        **{"nango_connection_id": f"test-{uuid4()}", **columns},
     )
     with tenant_transaction(user_id):
-        made.save(force_insert=True)
-        made.refresh_from_db()
-    return made
+        row.save(force_insert=True)
+        row.refresh_from_db()
+    return row
 
 
 def run(user_id: UUID, function: str = "probe", **payload: Any) -> SyncRun:
     """An accepted run of a connection of its own, whose body does what the payload says."""
-    made = connection(user_id)
+    own_connection = connection(user_id)
     original = runs.function_of
     runs.function_of = lambda _: function
     try:
-        return runs.accept(user_id, made.pk, trigger=Trigger.REQUEST, payload=payload)
+        return runs.accept(user_id, own_connection.pk, trigger=Trigger.REQUEST, payload=payload)
     finally:
         runs.function_of = original
 
@@ -106,11 +106,11 @@ class Process:
 
 @contextmanager
 def worker(log: Path, *options: str, **environment: str) -> Iterator[Process]:
-    made = Process(log, *options, **environment)
+    process = Process(log, *options, **environment)
     try:
-        yield made.ready()
+        yield process.ready()
     finally:
-        made.kill()
+        process.kill()
 
 
 def until(

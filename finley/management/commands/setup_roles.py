@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from finley import roles
+from finley import database_roles
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["owner"] == options["app"]:
             raise CommandError("--owner and --app must differ: row-level security needs two roles.")
-        names = roles.Names(
+        names = database_roles.Names(
             options["owner"],
             options["app"],
             options["database"],
@@ -37,17 +37,17 @@ class Command(BaseCommand):
             app_password=secrets.token_urlsafe(24),
         )
         if not options["run"]:
-            self.stdout.write(roles.script(names))
+            self.stdout.write(database_roles.script(names))
             self._print_settings(names, "", [], comment="-- ")
             return
         try:
-            existing = roles.run(names, options["run"])
+            existing = database_roles.run(names, options["run"])
         except psycopg.Error as error:
             raise CommandError(f"The roles could not be set up: {error}") from None
         self._print_settings(names, options["run"], existing)
 
     def _print_settings(
-        self, names: roles.Names, server: str, existing: list[str], comment: str = ""
+        self, names: database_roles.Names, server: str, existing: list[str], comment: str = ""
     ) -> None:
         """Print finley's settings. An existing role keeps its password, which is not known."""
         urls = {
@@ -56,6 +56,6 @@ class Command(BaseCommand):
         }
         for setting, (role, password) in urls.items():
             printed = "PASSWORD" if role in existing else password
-            address = roles.url(role, printed, names.database, server)
+            address = database_roles.url(role, printed, names.database, server)
             self.stdout.write(f"{comment}{setting}={address}")
         self.stdout.write(f"{comment}then: manage.py migrate")

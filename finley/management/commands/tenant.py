@@ -54,7 +54,7 @@ class Command(BaseCommand):
         imported.add_argument("file", type=Path)
         erased = deeds.add_parser("erase", help="rows, view, caches, jobs and files, for good")
         erased.add_argument("--user", required=True, help="id or e-mail address")
-        erased.add_argument("--confirm", required=True, help="the same once more")
+        erased.add_argument("--confirm", required=True, help="repeat --user to confirm")
         erased.add_argument(
             "--legal-hold", default="", metavar="REASON", help="keep the books, for this reason"
         )

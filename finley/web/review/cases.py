@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -18,6 +18,7 @@ from graph.models.choices import CaseAction, CaseState
 from graph.questions import cases
 
 A_PAGE = 15
+MOST = 500  # cases that are decided at once
 OF_MANY = (CaseAction.CONFIRM, CaseAction.DISMISS, CaseAction.REOPEN)
 ACTIONS = (*OF_MANY, CaseAction.RECOVER, CaseAction.ASSIGN, CaseAction.NOTE)
 DONE = {
@@ -49,7 +50,7 @@ Row = dict[str, Any]
 @page()
 def review(request: PageRequest) -> HttpResponse:
     """The queue of one state, the surest first: `state`, `party`, `min_amount`, `offset`."""
-    filters = _filters(request)
+    filters = _filters(request.GET)
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
         answer = cases.cases(user_id, **filters, order="confidence", limit=downloads.MOST + 1)
@@ -67,14 +68,14 @@ def review(request: PageRequest) -> HttpResponse:
     return render(request, "web/review.html", context)
 
 
-def _filters(request: PageRequest) -> Row:
-    state = parameters.text_of(request.GET, "state") or CaseState.OPEN.value
+def _filters(query: QueryDict) -> Row:
+    state = parameters.text_of(query, "state") or CaseState.OPEN.value
     if state not in CaseState.values:
         raise QuestionError(f"There is no state {state}: say {', '.join(CaseState)}.", "state")
-    text = parameters.text_of(request.GET, "min_amount")
+    text = parameters.text_of(query, "min_amount")
     return {
         "state": state,
-        "party": parameters.text_of(request.GET, "party") or None,
+        "party": parameters.text_of(query, "party") or None,
         "min_amount": parameters.amount("min_amount", text) if text else None,
     }
 
@@ -83,10 +84,11 @@ def _filters(request: PageRequest) -> Row:
 @page(Role.REVIEWER)
 def decide(request: PageRequest) -> HttpResponse:
     """One action upon the cases chosen; who comes second is told what stands."""
-    action, seen = request.POST.get("action", ""), request.POST.get("seen", "")
-    case_ids = _ids(request.POST.getlist("case"))
+    every = request.POST.get("every", "")
+    action, seen = every or request.POST.get("action", ""), request.POST.get("seen", "")
+    case_ids = _of_filter(request, seen) if every else _ids(request.POST.getlist("case"))
     if action not in ACTIONS or seen not in CaseState.values or not case_ids:
-        raise QuestionError("Choose a case, and say what is to be done with it.", "action")
+        raise QuestionError("Choose a case and an action.", "action")
     if len(case_ids) > 1 and action not in OF_MANY:
         raise QuestionError(f"{action.capitalize()} one case at a time.", "action")
     changed = [case for case in case_ids if _decide(request, case, action, seen)]
@@ -95,6 +97,13 @@ def decide(request: PageRequest) -> HttpResponse:
     _remember(request, action, changed)
     following = request.POST.get("back", "")
     return redirect(following if following.startswith("/review/") else "review")
+
+
+def _of_filter(request: PageRequest, seen: str) -> list[UUID]:
+    """All cases of the state that was seen that the form's filter leaves, MOST at most."""
+    filters = _filters(request.POST) | {"state": seen}
+    answer = cases.cases(request.access.tenant_id, **filters, order="confidence", limit=MOST)
+    return [case["id"] for case in answer["results"]]
 
 
 def _decide(request: PageRequest, case: UUID, action: str, seen: str) -> bool:

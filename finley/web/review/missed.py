@@ -49,10 +49,11 @@ def _flat(row: findings.Row) -> findings.Row:
 @require_POST
 @page(Role.REVIEWER)
 def decide(request: PageRequest, prediction: UUID) -> HttpResponse:
-    """Give it up, or expect it again; who comes second is told what stands."""
+    """Give the payment up, or expect it again. If somebody decided before, the page says what is
+    decided."""
     action = request.POST.get("action", "")
     if action not in predictions.ACTIONS:
-        raise QuestionError("Say give_up or expect.", "action")
+        raise QuestionError("Choose give_up or expect.", "action")
     user_id, by = request.access.tenant_id, str(request.access.person.email)
     try:
         predictions.decide(user_id, prediction, action, by=by)

@@ -72,10 +72,12 @@ def _text(value: Any) -> str:
 @require_POST
 @page(Role.REVIEWER)
 def decide(request: PageRequest, pair: UUID) -> HttpResponse:
-    """Merge, keep apart or take back; who comes second is told what stands."""
+    """Merge, keep apart or undo. If somebody decided before, the page says what is decided."""
     word, seen = request.POST.get("word", ""), request.POST.get("seen", "")
     if word not in get_args(Word) or seen not in ResolutionDecision.values:
-        raise QuestionError("Say merge, apart or undo, and what you saw.", "word")
+        raise QuestionError(
+            "Choose merge, apart or undo, and send the decision that you saw.", "word"
+        )
     try:
         resolutions.decide(
             request.access.tenant_id,

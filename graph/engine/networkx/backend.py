@@ -12,7 +12,7 @@ import networkx as nx
 from networkx.utils import backends
 
 from graph.engine.native import centrality, communities, paths
-from graph.engine.networkx import clusters, components, links
+from graph.engine.networkx import clusters, components, link_prediction
 from graph.engine.networkx.columnar import ColumnarGraph, Projection
 from graph.engine.networkx.from_networkx import NetworkxGraph
 from graph.engine.topology import Topology, Unsupported
@@ -49,10 +49,10 @@ NATIVE: dict[str, Callable[..., Any]] = {
         clusters.clustering,
         clusters.average_clustering,
         clusters.transitivity,
-        links.jaccard_coefficient,
-        links.adamic_adar_index,
-        links.resource_allocation_index,
-        links.preferential_attachment,
+        link_prediction.jaccard_coefficient,
+        link_prediction.adamic_adar_index,
+        link_prediction.resource_allocation_index,
+        link_prediction.preferential_attachment,
         paths.shortest_path,
         paths.shortest_path_length,
         paths.has_path,

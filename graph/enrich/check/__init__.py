@@ -1,1 +1,1 @@
-"""Payments that are not made yet, held against the books."""
+"""Checks payments that are not made yet against the books."""

@@ -34,17 +34,17 @@ class Books:
 
 def append(history: History, candidates: Sequence[Candidate], source: str) -> Books:
     """The books as if the source had the candidates, too. Nothing of the history is changed."""
-    known = parties.find(history, candidates, source)
-    entities, payers = _payers(history, candidates, known, source)
+    matched = parties.find(history, candidates, source)
+    entities, payers = _payers(history, candidates, matched, source)
     order = sorted(range(len(candidates)), key=lambda at: _key(candidates[at]))
     ordered = [candidates[at] for at in order]
     before = _before(history.payments, ordered, source)
     rows = _rows(history, ordered, source)
     ends = {
         "payer": np.array([payers[at] for at in order], dtype=np.int64),
-        "payee": known.paid[order],
+        "payee": matched.paid[order],
     }
-    payments = _payments(history.payments, known, entities, before, {**rows, **ends})
+    payments = _payments(history.payments, matched, entities, before, {**rows, **ends})
     places = np.empty(len(candidates), dtype=np.int64)
     places[order] = before + np.arange(len(order))
     return Books(payments, *_stated(history, ordered, before), places)
@@ -59,20 +59,20 @@ def day_number(day: date) -> int:
 
 
 def _before(payments: Payments, ordered: Sequence[Candidate], source: str) -> Ints:
-    """How many of the history's rows come before each candidate: by moment, source, then key."""
+    """How many of the history's rows come before each candidate: by timestamp, source, then key."""
     moment = payments.day * SECONDS if payments.moment is None else payments.moment
-    keys = np.array([day_number(each.day) * SECONDS for each in ordered], dtype=np.int64)
+    keys = np.array([day_number(candidate.day) * SECONDS for candidate in ordered], dtype=np.int64)
     lows, highs = (np.searchsorted(moment, keys, side=side) for side in ("left", "right"))
-    found = [
+    positions = [
         bisect_left(
             range(low, high),
-            (source, each.id),
+            (source, candidate.id),
             key=lambda at: (payments.source[at], payments.external_id[at]),
         )
         + low
-        for each, low, high in zip(ordered, lows.tolist(), highs.tolist(), strict=True)
+        for candidate, low, high in zip(ordered, lows.tolist(), highs.tolist(), strict=True)
     ]
-    return np.array(found, dtype=np.int64)
+    return np.array(positions, dtype=np.int64)
 
 
 def _rows(history: History, ordered: Sequence[Candidate], source: str) -> dict[str, Any]:
@@ -85,21 +85,23 @@ def _rows(history: History, ordered: Sequence[Candidate], source: str) -> dict[s
         "records": "payment",
     }
     texts: dict[str, list[str]] = {
-        "external_id": [each.id for each in ordered],
-        "relationship": [f"candidate {each.id}" for each in ordered],
-        "payer_event": [f"payer of candidate {each.id}" for each in ordered],
-        "payee_event": [f"payee of candidate {each.id}" for each in ordered],
-        "transaction": [f"{source} {each.id}" for each in ordered],
-        "currency": [each.currency for each in ordered],
-        "document": [each.number for each in ordered],
-        "description": [each.description for each in ordered],
+        "external_id": [candidate.id for candidate in ordered],
+        "relationship": [f"candidate {candidate.id}" for candidate in ordered],
+        "payer_event": [f"payer of candidate {candidate.id}" for candidate in ordered],
+        "payee_event": [f"payee of candidate {candidate.id}" for candidate in ordered],
+        "transaction": [f"{source} {candidate.id}" for candidate in ordered],
+        "currency": [candidate.currency for candidate in ordered],
+        "document": [candidate.number for candidate in ordered],
+        "description": [candidate.description for candidate in ordered],
         **{name: [text] * len(ordered) for name, text in constants.items()},
     }
-    due = [-1 if each.due_on is None else day_number(each.due_on) for each in ordered]
-    days = np.array([day_number(each.day) for each in ordered], dtype=np.int64)
+    due = [
+        -1 if candidate.due_on is None else day_number(candidate.due_on) for candidate in ordered
+    ]
+    days = np.array([day_number(candidate.day) for candidate in ordered], dtype=np.int64)
     return {
         **{name: _texts(values) for name, values in texts.items()},
-        "amount": np.array([int(each.amount * UNIT) for each in ordered], dtype=np.int64),
+        "amount": np.array([int(candidate.amount * UNIT) for candidate in ordered], dtype=np.int64),
         "day": days,
         "due_day": np.array(due, dtype=np.int64),
         "moment": days * SECONDS,
@@ -111,7 +113,7 @@ def _texts(values: Sequence[str]) -> Texts:
 
 
 def _payments(
-    old: Payments, known: parties.Known, entities: Entities, before: Ints, rows: dict[str, Any]
+    old: Payments, matched: parties.Known, entities: Entities, before: Ints, rows: dict[str, Any]
 ) -> Payments:
     """The old rows with the new ones where `before` says."""
     columns = {}
@@ -120,27 +122,27 @@ def _payments(
         if column is None:  # not read: records of hand-made books
             continue
         if name in ("payer", "payee"):
-            column = known.standing[column]
+            column = matched.standing[column]
         columns[name] = np.insert(column, before, values)
     return replace(old, **columns, entities=entities)
 
 
 def _stated(history: History, ordered: Sequence[Candidate], before: Ints) -> tuple[Stated, Fields]:
-    accounts = _texts([each.account for each in ordered])
-    stated = Stated(
+    accounts = _texts([candidate.account for candidate in ordered])
+    statements = Stated(
         np.insert(history.stated.accounts, before, accounts),
         np.insert(history.stated.publication, before, PUBLICATION),
     )
     kinds = {name: np.insert(values, before, "") for name, values in history.kinds.items()}
-    return stated, kinds
+    return statements, kinds
 
 
 def _payers(
-    history: History, candidates: Sequence[Candidate], known: parties.Known, source: str
+    history: History, candidates: Sequence[Candidate], matched: parties.Known, source: str
 ) -> tuple[Entities, list[int]]:
     """Who of ours pays each candidate: whom it names, else who usually pays the party."""
     usual, most = history.usual_payers(source)
-    entities, new = known.entities, dict[str, int]()
+    entities, new = matched.entities, dict[str, int]()
     ours = {
         normalized(name): int(history.stands[at])
         for at, (kind, name) in enumerate(
@@ -149,10 +151,10 @@ def _payers(
         if kind in ("department", "account", "employee", "project")
     }
     places: list[int] = []
-    for each, party in zip(candidates, known.paid.tolist(), strict=True):
-        place = ours.get(normalized(each.payer)) if each.payer else usual.get(party, most)
+    for candidate, party in zip(candidates, matched.paid.tolist(), strict=True):
+        place = ours.get(normalized(candidate.payer)) if candidate.payer else usual.get(party, most)
         if place is None:
-            name = each.payer or "Our account"
+            name = candidate.payer or "Our account"
             place = new.setdefault(name, len(entities.id) + len(new))
         places.append(place)
     more = Entities(

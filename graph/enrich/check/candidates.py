@@ -16,8 +16,8 @@ KEYS = (
 class Candidate:
     """One line of a pay run: `amount` of `currency` to `party` on `day`.
 
-    `id` is the line's own key, no two of a run have the same; `amount` is not negative; `payer`
-    names who of ours pays ("": whoever usually pays the party).
+    `id` is the line's own key, unique within the run. `amount` is not negative. `payer` names which
+    of the tenant's parties pays ("": whoever usually pays the party).
     """
 
     id: str

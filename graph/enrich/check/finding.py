@@ -1,4 +1,4 @@
-"""One thing that speaks against a payment, and how rows are named in words."""
+"""One objection to a payment, and how rows are described in words."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ SHOWN = 5  # rows of a finding
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How sure it is, why in words, and the places of the rows behind it."""
+    """How sure it is, why (in words), and the places of the rows behind it."""
 
     verdict: str
     confidence: float

@@ -1,4 +1,4 @@
-"""What the detectors find in the books with the candidates among them."""
+"""Runs the detectors on the books with the candidates among them."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a tenant's books say, read once: candidates are held against it."""
+"""A tenant's books, read once; candidates are compared with them."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ Mark = tuple[str, str]  # an entity's kind and identity
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """The tenant's payments with all that detectors look at, and its parties.
+    """The tenant's payments with everything that detectors read, and its parties.
 
-    `named`: each entity's mark → its place among the payments' entities; `stands`: for each of
-    these places the place of the entity that stands for it.
+    `named`: each entity's mark → its place among the payments' entities. `stands`: for each place,
+    the place of the entity that it is merged into, or itself.
     """
 
     payments: Payments
@@ -46,7 +46,7 @@ class History:
     @cached_property
     def keys(self) -> dict[str, set[tuple[str, str]]]:
         """The strong keys that the books state of each entity, by its id."""
-        return {each.id: {(key.kind, key.value) for key in each.keys} for each in self.parties}
+        return {party.id: {(key.kind, key.value) for key in party.keys} for party in self.parties}
 
     @cached_property
     def namesakes(self) -> dict[str, set[int]]:
@@ -65,14 +65,16 @@ class History:
 
     @cached_property
     def usual_source(self) -> str:
-        """The source with the most payments that we make: a pay run ends up there. "" of none."""
+        """The source with most of the tenant's outgoing payments; "" if there are none. A pay run
+        is imported into it."""
         payments = self.payments
         paid = sides(payments).outgoing & money_moved(payments)
         names, counts = np.unique(payments.source[paid].astype(str), return_counts=True)
         return str(names[counts.argmax()]) if len(names) else ""
 
     def usual_payers(self, source: str) -> tuple[dict[int, int], int | None]:
-        """Who of ours pays each party most often in the source, and who pays most of all."""
+        """Which of the tenant's parties pays each party most often in the source, and which pays
+        most of all."""
         payments, side = self.payments, sides(self.payments)
         rows = np.flatnonzero(side.outgoing & (payments.source == source))
         if not len(rows):
@@ -94,16 +96,18 @@ def read(user_id: UUID) -> History:
         cursor.execute(sql.read("enrich/standing"), {"user_id": user_id})
         standing = cursor.fetchall()
     place = {name: at for at, name in enumerate(payments.entities.id)}
-    known = [(entity, (kind, mark), by) for entity, kind, mark, by in standing if entity in place]
-    stands = np.arange(len(place), dtype=np.int64)
-    for entity, _, by in known:
-        stands[place[entity]] = place.get(by, place[entity])
+    identities = [
+        (entity, (kind, mark), by) for entity, kind, mark, by in standing if entity in place
+    ]
+    representatives = np.arange(len(place), dtype=np.int64)
+    for entity, _, by in identities:
+        representatives[place[entity]] = place.get(by, place[entity])
     return History(
         payments,
         fraud.stated(user_id, payments),
         fields.load(user_id, payments),
         parties,
         decisions,
-        {mark: place[entity] for entity, mark, _ in known},
-        stands,
+        {mark: place[entity] for entity, mark, _ in identities},
+        representatives,
     )

@@ -12,16 +12,16 @@ from graph.enrich.links.settlements import CONFIDENCE, Settled
 
 
 class Paid:
-    """Which invoices are settled by what, but for payments that came back."""
+    """Which payments settle which invoices, without payments that were returned."""
 
     def __init__(self, payments: Payments, settled: Sequence[Settled]) -> None:
         self.payments, self.party = payments, sides(payments).party
         self.by_payment: dict[int, list[Settled]] = defaultdict(list)
         self._by_invoice: dict[int, list[Settled]] = defaultdict(list)
-        for each in settled:
-            if not each.returned:
-                self.by_payment[each.payment].append(each)
-                self._by_invoice[each.invoice].append(each)
+        for settlement in settled:
+            if not settlement.returned:
+                self.by_payment[settlement.payment].append(settlement)
+                self._by_invoice[settlement.invoice].append(settlement)
         own = numbers.of_documents(payments)
         self._numbered: dict[str, list[int]] = defaultdict(list)
         for invoice in self._by_invoice:

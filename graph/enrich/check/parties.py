@@ -1,4 +1,5 @@
-"""Which known party each candidate pays, as an import and its resolution would say."""
+"""Which known party each candidate pays, as an import followed by entity resolution
+would decide."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ class Known:
 def find(history: History, candidates: Sequence[Candidate], source: str) -> Known:
     """By name and keys where the books have these; else as resolution judges, with the candidates'
     names and keys among the books'."""
-    places = [_exactly(history, each.party) for each in candidates]
+    places = [_exactly(history, candidate.party) for candidate in candidates]
     entities = history.payments.entities
     if None not in places:
         return Known(_ints(places), entities, np.arange(len(entities.id), dtype=np.int64))
@@ -47,8 +48,8 @@ def _exactly(history: History, party: Party) -> int | None:
     have them so."""
     at = history.named.get(_mark(party))
     if at is not None:
-        stated = history.keys.get(history.payments.entities.id[at], set())
-        return int(history.stands[at]) if set(party.keys) <= stated else None
+        keys = history.keys.get(history.payments.entities.id[at], set())
+        return int(history.stands[at]) if set(party.keys) <= keys else None
     namesakes = history.namesakes.get(normalized(party.name), set())
     return next(iter(namesakes)) if len(namesakes) == 1 and not party.keys else None
 
@@ -57,30 +58,34 @@ def _resolved(history: History, candidates: Sequence[Candidate], source: str) ->
     every = {party.id: party for party in history.parties}
     entities, marks = history.payments.entities, dict(history.named)
     new: list[Party] = []
-    for each in candidates:
-        mark = _mark(each.party)
+    for candidate in candidates:
+        mark = _mark(candidate.party)
         if mark not in marks:
             marks[mark] = len(entities.id) + len(new)
-            new.append(each.party)
+            new.append(candidate.party)
         place = marks[mark]
         name = entities.id[place] if place < len(entities.id) else _new_id(place)
-        every[name] = _stated(every.get(name), name, each.party, source)
+        every[name] = _stated(every.get(name), name, candidate.party, source)
     with_new = _with(entities, new)
-    stands = _stands(history, with_new, resolve(every.values(), history.decisions))
-    paid = stands[[marks[_mark(each.party)] for each in candidates]]
-    return Known(paid, with_new, stands[: len(entities.id)][history.stands])
+    representatives = _stands(history, with_new, resolve(every.values(), history.decisions))
+    paid = representatives[[marks[_mark(candidate.party)] for candidate in candidates]]
+    return Known(paid, with_new, representatives[: len(entities.id)][history.stands])
 
 
 def _new_id(place: int) -> str:
     return f"candidate {place}"
 
 
-def _stated(known: resolving.Party | None, name: str, party: Party, source: str) -> resolving.Party:
+def _stated(
+    earlier: resolving.Party | None, name: str, party: Party, source: str
+) -> resolving.Party:
     keys = {Key(kind, value, source) for kind, value in party.keys}
-    if known is None:
+    if earlier is None:
         return resolving.Party(name, party.kind, party.name, _sorted(keys), frozenset({source}), 1)
-    more = _sorted({*known.keys, *keys})
-    return replace(known, keys=more, sources=known.sources | {source}, events=known.events + 1)
+    more = _sorted({*earlier.keys, *keys})
+    return replace(
+        earlier, keys=more, sources=earlier.sources | {source}, events=earlier.events + 1
+    )
 
 
 def _sorted(keys: set[Key]) -> tuple[Key, ...]:
@@ -110,10 +115,12 @@ def _stands(history: History, entities: Entities, pairs: Sequence[resolving.Pair
         if pair.decided == "automatic":
             members = clusters.setdefault(place[pair.kept], [place[pair.kept]])
             members.append(place[pair.merged])
-    stands = np.concatenate([history.stands, np.arange(old, len(entities.id), dtype=np.int64)])
+    representatives = np.concatenate(
+        [history.stands, np.arange(old, len(entities.id), dtype=np.int64)]
+    )
     for members in sorted(clusters.values(), key=min):
         standing = [int(history.stands[at]) for at in members if at < old]
         first = standing[0] if standing else members[0]
         same = {*standing, *(at for at in members if at >= old)}
-        stands[np.isin(stands, list(same))] = first
-    return stands
+        representatives[np.isin(representatives, list(same))] = first
+    return representatives

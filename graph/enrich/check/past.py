@@ -36,8 +36,8 @@ class Past:
         self._past = past
         self._paid = past & (payments.amount > 0) & self.side.outgoing & money_moved(payments)
         self._group = codes(self.side.party, payments.currency)
-        wanted = np.isin(self._group, self._group[judged])
-        self._rows = _by(self._group, np.flatnonzero(wanted & self._paid))
+        in_groups = np.isin(self._group, self._group[judged])
+        self._rows = _by(self._group, np.flatnonzero(in_groups & self._paid))
         party = self.side.party
         self._of_party = _by(party, np.flatnonzero(np.isin(party, party[judged]) & past))
         self._accounts = self._stated_accounts(judged)
@@ -46,13 +46,13 @@ class Past:
     def _stated_accounts(self, judged: Ints) -> dict[str, dict[str, list[int]]]:
         """Name → account → the rows that state it, for the names that are judged."""
         names, party = self.payments.entities.name, self.side.party
-        wanted = {core(names[at]) for at in party[judged] if not is_placeholder(names[at])}
-        known = np.array([core(name) in wanted for name in names], dtype=bool)
-        stated = self._past & known[party] & (self.stated.accounts != "").astype(bool)
-        found: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        for at in np.flatnonzero(stated).tolist():
-            found[core(names[party[at]])][self.stated.accounts[at]].append(at)
-        return found
+        cores = {core(names[at]) for at in party[judged] if not is_placeholder(names[at])}
+        in_question = np.array([core(name) in cores for name in names], dtype=bool)
+        rows = self._past & in_question[party] & (self.stated.accounts != "").astype(bool)
+        accounts: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for at in np.flatnonzero(rows).tolist():
+            accounts[core(names[party[at]])][self.stated.accounts[at]].append(at)
+        return accounts
 
     def _share_of_new(self) -> float:
         """The share of payments that were the first ones to their party."""
@@ -60,11 +60,11 @@ class Past:
         return len(np.unique(self.side.party[rows])) / len(rows) if len(rows) else 1.0
 
     def bank_details(self, place: int) -> Iterator[Finding]:
-        """Another account than every one that the books state of a party of this name."""
+        """A finding if the books state no such account for a party of this name."""
         account = self.stated.accounts[place]
-        known = self._accounts.get(core(self._name(place)), {})
-        if account and known and account not in known:
-            rows = sorted(at for some in known.values() for at in some)
+        accounts = self._accounts.get(core(self._name(place)), {})
+        if account and accounts and account not in accounts:
+            rows = sorted(at for some in accounts.values() for at in some)
             last = rows[-1]
             why = (
                 f"{account} is new: {self._name(place)} was paid to "
@@ -73,7 +73,8 @@ class Past:
             yield Finding("new_bank_details", len(rows) / (len(rows) + 1), why, _last(rows))
 
     def amount(self, place: int) -> Iterator[Finding]:
-        """Far more than the party was ever paid, or far from what it is usually paid."""
+        """A finding if the amount is far above what the party was ever paid, or far from its usual
+        one."""
         rows = self._rows.get(int(self._group[place]), [])
         if len(rows) < FEWEST or not self.side.outgoing[place]:
             return
@@ -96,7 +97,7 @@ class Past:
             yield Finding("unusual_amount", 1 - BOUND / score, why, _last(rows))
 
     def expected(self, place: int) -> Iterator[Finding]:
-        """A party that was never paid, or a number that is none of the party's invoices, though
+        """A finding if the party was never paid, or if the number is none of its invoices although
         its payments usually name one."""
         rows = self._of_party.get(int(self.side.party[place]), [])
         if not rows:
@@ -109,15 +110,15 @@ class Past:
         yield from self._without_invoice(place, rows)
 
     def _without_invoice(self, place: int, rows: list[int]) -> Iterator[Finding]:
-        payments, named = self.payments, numbers.named(self.payments)
-        if payments.records is None or not named[place]:
+        payments, numbers_of = self.payments, numbers.named(self.payments)
+        if payments.records is None or not numbers_of[place]:
             return
         own = numbers.of_documents(payments)
         invoices = {own[at] for at in rows if payments.records[at] == "obligation"} - {""}
         paying = [at for at in rows if self._paid[at]]
-        naming = [at for at in paying if named[at] & invoices]
+        naming = [at for at in paying if numbers_of[at] & invoices]
         usual = len(paying) >= LATEST and len(naming) >= INVOICED * len(paying)
-        if usual and not named[place] & invoices:
+        if usual and not numbers_of[place] & invoices:
             why = (
                 f"no invoice of {self._name(place)} has this number; {len(naming)} of its "
                 f"{len(paying)} payments name one of its {len(invoices)} invoices"
@@ -129,10 +130,10 @@ class Past:
 
 
 def _by(code: Ints, rows: Ints) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = defaultdict(list)
+    by_code: dict[int, list[int]] = defaultdict(list)
     for at, of in zip(rows.tolist(), code[rows].tolist(), strict=True):
-        found[of].append(at)
-    return found
+        by_code[of].append(at)
+    return by_code
 
 
 def _score(amounts: Ints, amount: int) -> tuple[float, float]:

@@ -1,7 +1,7 @@
-"""What is to be said of payments before they are made, and what it rests on.
+"""Verdicts on payments before they are made, with their evidence.
 
-`judge` looks at rows of the books, whether they were appended or imported: both verdicts are one.
-What repeats and what was paid already, the detectors say; what is unusual, the party's own past.
+`judge` takes rows of the books, whether they were appended or imported, and judges both alike.
+Detectors find what repeats and what was paid already; the party's own past tells what is unusual.
 """
 
 from collections import defaultdict
@@ -24,7 +24,8 @@ SURELY = 0.85  # confidence of a repetition of number and amount that is taken f
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Of one payment. `findings`: the gravest first; `pays`: what it settles of invoices."""
+    """The verdict on one payment. `findings`: the gravest first. `pays`: which invoices
+    it settles."""
 
     place: int
     findings: tuple[Finding, ...]
@@ -36,8 +37,10 @@ class Verdict:
 
 
 def judge(payments: Payments, stated: Stated, found: Found, places: Sequence[int]) -> list[Verdict]:
-    """The verdict on each of these rows, in their order. What was before are all rows but these;
-    they may repeat one another."""
+    """The verdict on each of these rows, in their order.
+
+    They are compared with all other rows, and with one another.
+    """
     repeats = _repeats(payments, found, set(places))
     paid = Paid(payments, found.settled)
     past = Past(payments, stated, np.asarray(places, dtype=np.int64))
@@ -59,17 +62,17 @@ def _unusual(past: Past, place: int) -> Iterator[Finding]:
         yield from past.expected(place)
 
 
-def _repeats(payments: Payments, found: Found, wanted: set[int]) -> dict[int, list[Finding]]:
+def _repeats(payments: Payments, found: Found, judged: set[int]) -> dict[int, list[Finding]]:
     by_place: dict[int, list[Finding]] = defaultdict(list)
     for duplicate in found.duplicates:
         ends = (duplicate.later, duplicate.original)
         for place, other in (ends, ends[::-1]):
-            if place in wanted:
+            if place in judged:
                 by_place[place].append(_duplicate(payments, duplicate, other))
     pairs = zip(found.same.one.tolist(), found.same.other.tolist(), strict=True)
     for at, pair in enumerate(pairs):
         for place, other in (pair, pair[::-1]):
-            if place in wanted and is_paid(payments, other):
+            if place in judged and is_paid(payments, other):
                 why = f"{row(payments, other)} is probably this very payment"
                 sure = float(found.same.confidence[at])
                 by_place[place].append(Finding("already_paid", sure, why, (other,)))

@@ -1,4 +1,4 @@
-"""The two sides of a payment: the books' own party, and the other one whom it is about."""
+"""The counterparty of each payment, and the books' own party."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,8 @@ _FOREIGN = {"vendor": 3, "customer": 3, "employee": 2, "project": 1}
 
 @dataclass(frozen=True)
 class Sides:
-    """For each payment: the other party, the books' own, and whether the other one receives."""
+    """For each payment: the counterparty, the books' own party, and whether the counterparty
+    receives."""
 
     party: Ints
     own: Ints

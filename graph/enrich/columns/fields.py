@@ -1,7 +1,7 @@
-"""Fields of few values that the sources state of their rows: an entry type, a kind of account.
+"""Fields with few values that the sources state of their rows: an entry type, a kind of account.
 
-Nobody says what they mean. But where the rows of one value find their mates in another source and
-those of another value hardly ever do, a row's value tells how likely it has one.
+Nobody says what the values mean. But if rows of one value are usually found in another source and
+rows of another value hardly ever, a row's value tells how likely it has a sighting there.
 """
 
 import json

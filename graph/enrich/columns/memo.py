@@ -1,4 +1,4 @@
-"""What several detectors derive of the same columns: computed once, and forgotten with these."""
+"""Caches what several detectors derive from the same columns, until the columns are freed."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 
 def once[Of, Told](compute: Callable[[Of], Told]) -> Callable[[Of], Told]:
-    """The function with a memory of what it is given, by identity, for as long as that lives."""
+    """The function with a cache by argument identity; an entry lives as long as its argument."""
     results: WeakKeyDictionary[Of, Told] = WeakKeyDictionary()
 
     @wraps(compute)

@@ -56,7 +56,7 @@ def of_documents(payments: Payments) -> list[str]:
 
 @once
 def named(payments: Payments) -> list[frozenset[str]]:
-    """All that each payment names: its own number, those within it, those of its description."""
+    """All numbers that each payment names: its own, those within it, those of its description."""
     return list(map(_named, payments.document, payments.description))
 
 

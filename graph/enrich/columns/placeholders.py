@@ -1,4 +1,4 @@
-"""Names that stand for nobody in particular: who is behind one of them, no name tells."""
+"""Names that hide who is meant, such as REDACTED or 'Various suppliers'."""
 
 from functools import lru_cache
 
@@ -18,8 +18,8 @@ BESIDE = frozenset(
 
 @lru_cache(maxsize=65_536)
 def is_placeholder(name: str) -> bool:
-    """Whether the name is a word that hides names or says none, alone or beside words for a party:
-    'REDACTED PERSONAL DATA', 'Various suppliers', 'n/a'."""
+    """Whether the name is a word that hides names or states none, alone or beside words for a
+    party: 'REDACTED PERSONAL DATA', 'Various suppliers', 'n/a'."""
     words = normalized(name).split()
     hidden = [word for word in words if word in NOBODY or word.startswith(HIDDEN)]
     rest = set(words) - set(hidden)

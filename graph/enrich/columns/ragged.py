@@ -1,6 +1,6 @@
-"""Lists of unlike lengths, one after the other in flat columns. Pure.
+"""Lists of different lengths, stored one after the other in flat columns. Pure.
 
-`begin` says where each list begins and, one entry more, where the last one ends.
+`begin` says where each list begins; its last entry is the total length.
 """
 
 from collections.abc import Iterator

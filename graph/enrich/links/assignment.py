@@ -1,8 +1,8 @@
-"""One to one: the pairs that together are the most likely ones.
+"""One-to-one assignment of the most likely pairs.
 
-A maximum-weight matching, solved for each connected component of the candidates by itself
-(R. Jonker, A. Volgenant, Computing 38, 1987, as in SciPy). A component too large for a dense
-matrix is solved greedily, the heaviest pair first, which is at least half as good.
+A maximum-weight matching, solved for each connected component of the candidates (R. Jonker, A.
+Volgenant, Computing 38, 1987, as in SciPy). A component too large for a dense matrix is solved
+greedily, the heaviest pair first, which gives at least half of the greatest weight.
 """
 
 import numpy as np

@@ -1,13 +1,13 @@
-"""One payment for all that a source stated since the last one: expense claims, a card's month.
+"""One payment for all rows of a source since the last one: expense claims, a card's month.
 
-No row names the payment, and none is due on a day. But the rows come in order, and each payment
-pays for those since the one before: days in a row whose sum is the payment's amount, to the penny.
-Where payment after payment to one party begins where the one before it ended, that is no chance.
+No row names the payment, and none has a due day. But the rows come in order, and each payment pays
+for the rows since the one before: consecutive days whose sum is the payment's amount, to the penny.
+If several payments to one party each begin where the one before ended, that is no coincidence.
 
-The rows are those of the party itself (claims are paid to who claims), of one of the books' own
-parties (a card's month), or all of a source (the whole statement). Only days as a whole are taken,
-what goes the other way (a refund) is taken off. Sums are looked up among those of all runs of days,
-so that the work is linear in the payments but for the sorting.
+The rows are the party's own (claims are paid to the claimant), those of one of the tenant's own
+parties (a card's month), or all rows of a source (the whole statement). Only whole days count, and
+refunds are subtracted. Sums are looked up among those of all runs of days, so the work is linear in
+the payments except for the sorting.
 """
 
 from collections.abc import Iterator

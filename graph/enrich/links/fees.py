@@ -41,6 +41,11 @@ _FEE = re.compile(
     r"|comisi[oó]n|kosten|provision|avgift|gebyr)(?![^\W_])",
     re.IGNORECASE,
 )
+_BACK = re.compile(
+    r"(?<![^\W_])(?:refund(?:ed|s)?|returned|revers(?:al|ed)|erstattung|remboursement)"
+    r"(?![^\W_])(?P<of>\s+of(?![^\W_]))?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Fees:
 
 
 def enrich(user_id: UUID, payments: Payments, fees: Fees | None = None) -> Counts:
-    """The tenant's fee_of links become what is found now."""
+    """Write the tenant's fee_of links as found now."""
     return write(user_id, METHOD, links(payments, fees if fees is not None else find(payments)))
 
 
@@ -123,7 +128,11 @@ def _candidates(payments: Payments) -> tuple[Ints, Ints]:
 
 @lru_cache(maxsize=65_536)
 def _is_worded(text: str) -> bool:
-    return bool(_FEE.search(text))
+    """Whether the words are a charge's, and not those of a charge that is given back."""
+    fee, back = _FEE.search(text), _BACK.search(text)
+    if not fee or not back:
+        return bool(fee)
+    return fee.start() > back.start() and not back["of"]  # 'returned item fee' is a charge
 
 
 def _share(payments: Payments) -> Floats:

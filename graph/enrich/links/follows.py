@@ -1,8 +1,8 @@
-"""What comes after what: each occurrence of a series ↔ the one before it.
+"""Links each occurrence of a series to the one before it.
 
-A link from the later payment's posting to the earlier one's, on the other party's account. It is as
-sure as the series is (`Series.score`, in hundredths: one that moves a little changes no link). Of a
-slot that was paid in several rows the last one stands for it; extra rows of a slot follow nothing.
+The link goes from the later payment's posting to the earlier one's, on the counterparty's account.
+It is as sure as the series (`Series.score`, in hundredths, so that small changes touch no link). If
+a slot was paid in several rows, the last one stands for it; other rows of the slot are not linked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ METHOD = "series"
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course]) -> Counts:
-    """The tenant's follows links become those of these series."""
+    """Write the tenant's follows links as these series give them."""
     return write(user_id, METHOD, links(payments, every))
 
 
@@ -34,10 +34,10 @@ def links(payments: Payments, every: Sequence[Course]) -> Iterator[Link]:
 
 
 def _reason(payments: Payments, course: Course, later: int, earlier: int, *, missed: int) -> str:
-    rhythm = course.series.frequency.replace("_", "-")
+    frequency = course.series.frequency.replace("_", "-")
     days = payments.day[later] - payments.day[earlier]
     gap = f", {missed} missed between them" if missed else ""
     return (
         f"row {payments.external_id[later]} of {payments.source[later]} is next after row "
-        f"{payments.external_id[earlier]} in a {rhythm} series, {days} days later{gap}"
+        f"{payments.external_id[earlier]} in a {frequency} series, {days} days later{gap}"
     )

@@ -3,7 +3,8 @@
 No word and no shared number is needed: a platform takes 2 % of each donation a second after it.
 The rate is learned of each source and party: of the ratios between its rows and those of other
 parties within a minute, the densest window. It is one where most of the party's rows have a payment
-at that rate; by chance a ratio falls into the window once in a hundred times.
+at that rate; by chance a ratio falls into the window once in a hundred times. What is left may have
+another rate, in the same way.
 """
 
 from dataclasses import dataclass
@@ -41,14 +42,22 @@ def find(payments: Payments) -> RateFees:
     parts: list[Ints] = [np.zeros(0, dtype=np.int64)]
     rates: list[Floats] = [np.zeros(0)]
     party = codes(payments.source, payments.currency, sides(payments).party)
-    rows = np.bincount(party)
-    for some in groups(party[fee], least=FEWEST):
-        rate = _densest(ratio[some])
-        at = some[_is_at(payments, fee[some], payment[some], rate)]
-        charged = len(np.unique(fee[at]))
-        if charged >= max(FEWEST, SHARE * rows[party[fee[some[0]]]]):
+    rows, outgoing = np.bincount(party), sides(payments).outgoing
+    for every in groups(party[fee], least=FEWEST):
+        way = outgoing[fee[every]]  # what goes against its party's way gives a charge back
+        some = every[way == (2 * way.sum() > len(way))]
+        if len(some) < FEWEST:
+            continue
+        most = SHARE * rows[party[fee[some[0]]]]
+        while len(some) >= FEWEST:  # a rate for cards, another for cards from abroad
+            rate = _densest(ratio[some])
+            at = some[_is_at(payments, fee[some], payment[some], rate)]
+            if len(np.unique(fee[at])) < max(FEWEST, most):
+                break
             parts.append(at)
             rates.append(np.full(len(at), rate))
+            some = some[~np.isin(fee[some], fee[at])]
+            most = SHARE * len(np.unique(fee[some]))
     places = np.concatenate(parts)
     return RateFees(fee[places], payment[places], np.concatenate(rates))
 

@@ -54,7 +54,7 @@ class Reference:
 
 
 def enrich(user_id: UUID, payments: Payments) -> Counts:
-    """The tenant's reference and ordered_by links become what is found now."""
+    """Write the tenant's reference and ordered_by links as found now."""
     return write(user_id, METHOD, links(payments, find(payments)))
 
 

@@ -1,8 +1,9 @@
-"""Rows that a source published twice, under other keys: seen twice, paid once.
+"""Rows that a source published twice under other keys: listed twice, paid once.
 
-One equal row is a purchase like another. But where nearly all rows of one publication (a file, a
-month of a feed) have a twin in another one that agrees in everything but the key, the publication
-repeats. The same within one file: nearly all rows of a month are there an even number of times.
+A single equal row is an ordinary second purchase. But if nearly all rows of one publication (a
+file, a month of a feed) agree with rows of another one in everything but the key, the publication
+is a repetition. The same holds within one file if nearly all rows of a month occur an even number
+of times.
 """
 
 from collections import Counter

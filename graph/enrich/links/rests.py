@@ -1,4 +1,4 @@
-"""What is left of an invoice after a credit note: whether another source has a payment of that."""
+"""Whether another source has a payment of what a credit note left of an invoice."""
 
 import numpy as np
 from numpy.typing import NDArray

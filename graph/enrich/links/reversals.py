@@ -12,8 +12,10 @@ that: there only a number, or the whole amount within days, is taken for a rever
 Where two sources saw both payments, the odds of both views count for each of them.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
@@ -23,7 +25,7 @@ from graph.enrich.columns import invoices, numbers
 from graph.enrich.columns.counterparties import Sides, joined, sides
 from graph.enrich.columns.grouping import codes
 from graph.enrich.columns.payments import UNIT, Ints, Payments
-from graph.enrich.links import fees, same_transaction
+from graph.enrich.links import fees, same_transaction, together
 from graph.enrich.links.assignment import assign
 from graph.enrich.links.fees import Fees
 from graph.enrich.links.rests import are_left_paid
@@ -49,7 +51,17 @@ CLAIM = 1 / 3  # confidence of one that is stated; less is a guess among many
 NONE = 0.08  # the odds of none of the candidates, against which a lone one has to stand, too
 LEAST = 0.05  # odds of a partial one that takes something of its original
 LEFT = 30.0  # the odds of a payment of just what is left
+WORDED = 10.0  # the odds of words that say so
+CONTRARY = 0.02  # of a source's rows against their party's usual way: of more, it says less
 ANEW, PAID_ANEW = 30, 30.0  # days after a return in which its original is paid anew; the odds of it
+
+
+_BACK = re.compile(
+    r"(?<![^\W_])(?:refund(?:ed|s)?|return(?:ed|s)?|revers(?:al|ed)|chargebacks?|credit notes?"
+    r"|cancel(?:led|lation)?|rejected|recalled|storno|gutschrift|r[uü]ck(?:buchung|lastschrift"
+    r"|zahlung)|erstattung|remboursement|avoir|rimborso|reembolso)(?![^\W_])",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -66,39 +78,41 @@ class Reversals:
         return len(self.reversal)
 
     def only(self, selection: NDArray[np.generic]) -> "Reversals":
-        """Those of a mask or of places."""
+        """Those selected by a mask or by places."""
         return Reversals(**{name: values[selection] for name, values in vars(self).items()})
 
 
 def enrich(user_id: UUID, payments: Payments, pairs: Reversals | None = None) -> Counts:
-    """The tenant's reversal links become what is found now."""
+    """Write the tenant's reversal links as found now."""
     reversed_by = pairs if pairs is not None else known(user_id, payments)[2]
     return write(user_id, METHOD, links(payments, reversed_by))
 
 
 def known(user_id: UUID, payments: Payments) -> tuple[Pairs, Fees, Reversals]:
-    """What reversals rest on, and these."""
+    """The inputs of reversals, and the reversals."""
     pairs = same_transaction.known(user_id, payments)
     charges = fees.find(payments)
     return pairs, charges, find(payments, pairs, charges)
 
 
 def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
-    """The reversals. `same`: the payments that two sources saw; what one tells, the other knows.
+    """The reversals. `same`: payments that two sources saw; what one sighting states, holds for the
+    other.
 
-    `charges` are no reversals of what they charge for, nor is a deduction on an invoice one of the
-    invoice's other lines. What is taken back takes nothing back itself.
+    `charges` do not reverse what they charge for, and a deduction on an invoice does not reverse
+    another line of that invoice. A reversal is not itself reversed.
     """
     side, twin = _sides(payments, same), _twins(same)
     candidates = _candidates(payments, side, charges)
     odds = _odds(payments, side, candidates)
+    odds *= together.favour(payments, charges, candidates.reversal, candidates.original, odds)
     candidates, odds = candidates.only(odds > 0), odds[odds > 0]
     odds = _with_twins(payments, candidates, odds, twin)
     return _without_chains(_told_over(payments, _chosen(payments, candidates, odds), twin))
 
 
 def links(payments: Payments, pairs: Reversals) -> Iterator[Link]:
-    """From the reversal's posting to the original's, both on the other party's account."""
+    """From the reversal's posting to the original's, both on the counterparty's account."""
     outgoing = sides(payments).outgoing
     event = np.where(outgoing, payments.payee_event, payments.payer_event)
     for at in range(len(pairs)):
@@ -128,7 +142,7 @@ def _sides(payments: Payments, same: Pairs) -> Sides:
 
 def _candidates(payments: Payments, side: Sides, charges: Fees) -> Reversals:
     """Pairs that are not impossible: near each other in time, of the whole amount, or named."""
-    may_take_back = (payments.amount > 0) & ~_is_usual(payments, side)
+    may_take_back = (payments.amount > 0) & (~_is_usual(payments, side) | _are_worded(payments))
     may_take_back[charges.fee] = False
     pairs = [*_by_party(payments, side, may_take_back), _by_number(payments)]
     later, first = (np.concatenate([pair[end] for pair in pairs]) for end in (0, 1))
@@ -215,6 +229,8 @@ def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
     in_part = np.flatnonzero(possible & ~pairs.whole & ~pairs.named)
     left_paid = are_left_paid(payments, side, later[in_part], first[in_part])
     odds[in_part] *= np.where(left_paid, LEFT, 1.0)
+    odds *= np.where(_are_worded(payments)[later], WORDED, 1.0)
+    odds[in_part] /= np.maximum(_contrary(payments, side)[later[in_part]] / CONTRARY, 1.0)
     return np.asarray(np.where(possible, odds, 0.0))
 
 
@@ -271,6 +287,23 @@ def _this_way(payments: Payments, side: Sides) -> tuple[Ints, Floats]:
 def _is_usual(payments: Payments, side: Sides) -> Flags:
     """Rows that go their party's usual way."""
     return np.asarray(_this_way(payments, side)[1] > 0.5)
+
+
+@lru_cache(maxsize=65_536)
+def _is_worded(text: str) -> bool:
+    return bool(_BACK.search(text))
+
+
+def _are_worded(payments: Payments) -> Flags:
+    """Rows whose words say that they give something back."""
+    return np.array([_is_worded(text) for text in payments.description], dtype=bool)
+
+
+def _contrary(payments: Payments, side: Sides) -> Floats:
+    """The share of each row's source that goes against its party's usual way."""
+    source = codes(payments.source)
+    against = np.bincount(source, weights=~_is_usual(payments, side))
+    return np.asarray((against / np.bincount(source))[source], dtype=np.float64)
 
 
 def _is_traffic(payments: Payments, side: Sides) -> Flags:

@@ -47,6 +47,9 @@ ROUNDS = 2
 LEAST = 3.0  # odds of a pair that is worth stating
 NUMBERED = 100.0  # odds of a document number that both state
 OTHERWISE = 20.0  # sure pairs' worth of the belief that one payment bears one number
+AGREED = 0.1  # of sure pairs that share their number: of more the sources number alike
+COVERED = 0.1  # of a source's numbered rows in sure pairs, for it to number by itself
+CONFLICT = 1e-4  # the odds of another number where neither source numbers by itself
 OWN = 3.0  # odds of the same party on the books' own side as well
 LATEST = 4_000  # days; more are as many
 SAMPLE, STRIDE = 100_000, 7_919  # pairs of parties; the stride (a prime) spreads them over all
@@ -72,12 +75,12 @@ class Pairs:
         return Pairs(**{**vars(self), "odds": odds})
 
     def only(self, selection: NDArray[np.generic]) -> "Pairs":
-        """Those of a mask or of places."""
+        """Those selected by a mask or by places."""
         return Pairs(**{name: values[selection] for name, values in vars(self).items()})
 
 
 def enrich(user_id: UUID, payments: Payments, computed: Pairs | None = None) -> Counts:
-    """The tenant's same_transaction links become what is found now."""
+    """Write the tenant's same_transaction links as found now."""
     pairs = computed if computed is not None else known(user_id, payments)
     return write(user_id, METHOD, links(payments, pairs))
 
@@ -315,7 +318,7 @@ def _learned(context: _Context, pairs: Pairs, sure: Flags, sources: tuple[str, s
     outgoing, days = context.sides.outgoing, pairs.days
     turned = outgoing[pairs.one] != outgoing[pairs.other]
     odds = lags.favour(days[sure & ~turned], days, context.span) * _direction(turned, sure)
-    odds *= _of_other_numbers(context, pairs, sure)
+    odds *= _of_other_numbers(context, pairs, sure, sources)
     for rows, source in zip((pairs.one, pairs.other), sources, strict=True):
         of = np.flatnonzero(context.payments.source == source)
         odds *= fields.favour(context.kinds, of, rows[sure], rows)
@@ -331,11 +334,20 @@ def _without_rival(one: Ints, other: Ints, among: Flags) -> Flags:
     return sure
 
 
-def _of_other_numbers(context: _Context, pairs: Pairs, sure: Flags) -> Floats:
+def _of_other_numbers(
+    context: _Context, pairs: Pairs, sure: Flags, sources: tuple[str, str]
+) -> Floats:
     """Two rows that each bear another document's number are hardly one payment, unless the sure
-    pairs of these sources say that each source numbers its rows by itself."""
+    pairs of these sources say that each source numbers its rows by itself: hardly any of them share
+    a number, and they are a good part of what is numbered in either."""
     both = context.is_numbered[pairs.one] & context.is_numbered[pairs.other]
     other = both & ~pairs.numbered
+    numbered = min(
+        int((context.is_numbered & (context.payments.source == source)).sum()) for source in sources
+    )
+    all_both, all_unlike = (int((flags & sure).sum()) for flags in (both, other))
+    if all_both - all_unlike > AGREED * all_both or all_unlike < COVERED * numbered:
+        return np.where(other, CONFLICT, 1.0)
     count, unlike = (int((flags & sure).sum()) - (flags & sure) for flags in (both, other))
     return np.asarray(np.where(other, (unlike + 1) / (count + OTHERWISE), 1.0))
 

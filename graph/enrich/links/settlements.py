@@ -61,7 +61,7 @@ CONFIDENCE = {
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Places of an invoice and of a payment for it, how much of it, and how that is known.
+    """Places of an invoice and of a payment for it, the amount, and the evidence for it.
 
     `returned`: the payment came back, so the invoice is as open as before.
     """
@@ -74,7 +74,7 @@ class Settled:
 
 
 def enrich(user_id: UUID, payments: Payments, settlements: list[Settled] | None = None) -> Counts:
-    """The tenant's settles links become what is found now."""
+    """Write the tenant's settles links as found now."""
     settled = (
         settlements
         if settlements is not None

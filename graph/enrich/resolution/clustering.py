@@ -42,7 +42,7 @@ class Clusters:
         return at
 
     def obey(self, one: int, other: int, decided: Literal["merge", "apart"]) -> None:
-        """A person's word; what was obeyed before (the newer word) stands."""
+        """Apply a person's decision; one that was applied before (the newer one) stands."""
         first, second = self.find(one), self.find(other)
         if first == second:
             return
@@ -53,7 +53,8 @@ class Clusters:
             self._join(Edge(1.0, one, other, "merged by a person", {"person": True}))
 
     def agglomerate(self, edges: Iterable[Edge], sure: float) -> None:
-        """Join by the edges of `sure` and more, the surest first; the others are left."""
+        """Join by the edges with a score of at least `sure`, the surest first; the others are left
+        over."""
         ordered = sorted(edges, key=lambda edge: (-edge.score, edge.one, edge.other, edge.reason))
         for edge in ordered:
             self._neighbour(edge)
@@ -136,8 +137,8 @@ class Clusters:
         return (sorted(members) for _, members in sorted(self.members.items()) if len(members) > 1)
 
     def why(self, at: int, root: int) -> Edge:
-        """The edge that ties a member to the kept one, or that joined it; as sure as the weakest
-        one on the way between them."""
+        """The edge that ties a member to the kept entity, or that joined it; its score is that of
+        the weakest edge on the way between them."""
         way = self._way(at, root)
         nearest = way[-1]
         weakest = min(edge.score for edge in way)

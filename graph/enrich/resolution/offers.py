@@ -1,21 +1,24 @@
 """Pairs of names for a person to judge: what is likely one party, but too unlike to be merged.
 
-One name begins exactly one other; it is cut within a word; it is the other's initials; or both are
-one local authority, spelled as a title and as a name. BEGINS is the share of such pairs that is
-right among a public body's suppliers, by their publisher's ids. The other scores are not measured.
+One name begins exactly one other; it is cut within a word; it is the other's initials; both are
+one local authority, spelled as a title and as a name; or one states what the other trades as.
+BEGINS is the share of such pairs that is right among a public body's suppliers, by their
+publisher's ids. The other scores are not measured.
 """
 
 import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
-from graph.enrich.resolution.similarity import Likeness, Name
+from graph.enrich.resolution.similarity import Likeness, Name, is_short, read
 
-BEGINS, CUT, INITIALS, AUTHORITY = 0.66, 0.6, 0.5, 0.7
+BEGINS, CUT, INITIALS, AUTHORITY, TRADES = 0.66, 0.6, 0.5, 0.7, 0.7
 LONGEST = 6  # words that the longer name has more
 WORD, TEXT = 5, 8  # letters of a beginning: of a single word, or of one that is cut
 LETTERS = range(4, 7)  # of initials; three letters are too many names
+ABBREVIATED = 3  # letters of a word that is short for one
 SMALL = frozenset({"for", "of", "in", "on", "at", "to", "by", "de", "der", "des", "du", "la"})
 TITLES = {
     "lb": "borough", "rb": "borough", "mbc": "borough", "bc": "borough", "borough": "borough",
@@ -23,7 +26,12 @@ TITLES = {
     "council": "", "london": "", "royal": "", "metropolitan": "", "of": "",
 }  # fmt: skip
 FORMS = frozenset({"lb", "rb", "mbc", "bc", "cc", "dc", "council", "borough"})
+CONTINUES = 0.7
+PAYMENTS = 4  # equal ones of either name, from which on one name may continue the other's
 Offer = tuple[int, int, Likeness]
+MOST = 4  # names that have one trading name; of more it tells none apart
+_TRADES = re.compile(r"\s+(?:t\s?/\s?a|trading\s+as|d\s?/\s?b\s?/\s?a|dba|ta)\s+", re.IGNORECASE)
+_BRACKETS = re.compile(r"^(?P<name>[^()]+)\((?P<owner>[^()]+ [^()]+)\)\s*$")
 
 
 def pairs(names: Sequence[Name]) -> Iterator[Offer]:
@@ -32,6 +40,8 @@ def pairs(names: Sequence[Name]) -> Iterator[Offer]:
     yield from _beginnings(names, companies)
     yield from _initials(names, companies)
     yield from _authorities(names, companies)
+    yield from _trading(names)
+    yield from _abbreviated(names, companies)
 
 
 def _beginnings(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
@@ -115,3 +125,60 @@ def _may_be_of_one_rank(one: Name, other: Name) -> bool:
     """Whether no title says that the two are of unlike rank."""
     ranks = [{TITLES[word] for word in name.words if TITLES.get(word)} for name in (one, other)]
     return not ranks[0] or not ranks[1] or bool(ranks[0] & ranks[1])
+
+
+def _trading(names: Sequence[Name]) -> Iterator[Offer]:
+    """Names that state a trading name beside an owner's ('A t/a B', 'B (A)'), with those that are
+    one of the two, or state the same."""
+    parts = {at: stated for at, name in enumerate(names) if (stated := _stated(name.text))}
+    of: defaultdict[str, list[int]] = defaultdict(list)
+    for at, name in enumerate(names):
+        for text in parts.get(at) or [name.plain]:
+            of[text].append(at)
+    seen = set[tuple[int, int]]()
+    for at, stated in parts.items():
+        for text in stated:
+            for other in of[text] if len(of[text]) <= MOST else ():
+                pair = min(at, other), max(at, other)
+                if at != other and pair not in seen:
+                    seen.add(pair)
+                    reason = f"'{names[at].text}' states '{text}', as does '{names[other].text}'"
+                    yield *pair, Likeness(TRADES, reason)
+
+
+def _stated(text: str) -> list[str]:
+    """The names that a text states, owner and trade, in their plain forms; none where it is one."""
+    halves = _TRADES.split(text, maxsplit=1)
+    if len(halves) == 1 and (found := _BRACKETS.match(text)):
+        halves = [found["name"], found["owner"]]
+    plain = [plain for half in halves for plain in _plain(half)]
+    return plain if len(halves) > 1 else []
+
+
+def _plain(text: str) -> list[str]:
+    """The plain form of each name in the text: that of what stands before its brackets alone."""
+    return [name] if len(name := read(text.partition("(")[0]).plain) >= WORD else []
+
+
+def _abbreviated(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
+    """Names of as many words, the first alike, each other one short for its own."""
+    of: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+    for at in companies:
+        if len(names[at].words) > 1 and len(names[at].words[0]) >= WORD:
+            of[names[at].words[0], len(names[at].words)].append(at)
+    for some in of.values():
+        for one, other in combinations(some, 2) if len(some) <= MOST else ():
+            short, long = sorted((one, other), key=lambda at: len(names[at].plain))
+            if _is_short_of(names[short], names[long]) and not _forms_differ(
+                names[short], names[long]
+            ):
+                reason = f"'{names[short].text}' has words short for those of '{names[long].text}'"
+                yield short, long, Likeness(CUT, reason)
+
+
+def _is_short_of(short: Name, long: Name) -> bool:
+    pairs = list(zip(short.words, long.words, strict=True))
+    return short.words != long.words and all(
+        word == of or (len(word) >= ABBREVIATED and of.startswith(word)) or is_short(word, of)
+        for word, of in pairs
+    )

@@ -56,7 +56,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """An entity with what its events say of it. `kept`: others are merged into it now."""
+    """An entity with what its events state. `kept`: others are merged into it now."""
 
     id: str
     kind: str
@@ -69,11 +69,20 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's word on two entities; the newest counts."""
+    """A person's decision on two entities; the newest counts."""
 
     one: str
     other: str
     decided: Literal["merge", "apart"]
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """Two entities of which the second's equal payments begin where the first's end."""
+
+    one: str
+    other: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +97,16 @@ class Pair:
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
-def resolve(parties: Iterable[Party], decisions: Sequence[Decision] = ()) -> list[Pair]:
+def resolve(
+    parties: Iterable[Party],
+    decisions: Sequence[Decision] = (),
+    continued: Sequence[Continued] = (),
+) -> list[Pair]:
     """The merges and the open pairs. `decisions`: oldest first. The order of parties is nothing.
 
-    Each merged entity has one Pair, with the entity that is kept in its cluster: the one already
-    kept, else the one of the most kinds of keys, then of the most events. An entity that a person
-    merged is in it as well, on that person's word.
+    Each merged entity has one Pair, with the entity that is kept in its cluster: the one kept
+    before, else the one with most kinds of keys, then with most events. An entity that a person
+    merged is in it, too, because of that decision.
     """
     ordered = sorted(
         (party for party in parties if party.kind in PARTIES), key=lambda each: each.id
@@ -104,8 +117,16 @@ def resolve(parties: Iterable[Party], decisions: Sequence[Decision] = ()) -> lis
     for decision in reversed(decisions):
         if decision.one in place and decision.other in place:
             clusters.obey(place[decision.one], place[decision.other], decision.decided)
-    clusters.agglomerate([*reading.of_keys(), *reading.of_names()], SURE)
+    offered = _of_continued(place, continued)
+    clusters.agglomerate([*reading.of_keys(), *reading.of_names(), *offered], SURE)
     return [*_merges(ordered, clusters), *_open(ordered, clusters)]
+
+
+def _of_continued(place: Mapping[str, int], continued: Iterable[Continued]) -> Iterator[Edge]:
+    for each in continued:
+        ends = place.get(each.one, -1), place.get(each.other, -1)
+        if min(ends) >= 0:
+            yield Edge(offers.CONTINUES, *ends, each.reason, {"series": each.reason})
 
 
 class _Reading:
@@ -136,7 +157,7 @@ class _Reading:
         return read(party.name, cut=cut, person=party.kind == "employee")
 
     def hides(self, at: int) -> bool:
-        """A mask, or no name at all: an entity that goes by its key."""
+        """Whether the name is a mask or missing, so that the entity is known by its key only."""
         return self.normal[at] in self.masks or self.nameless[at]
 
     def facts(self, at: int) -> dict[str, set[str]]:
@@ -149,7 +170,8 @@ class _Reading:
         return dict(values)
 
     def of_keys(self) -> Iterator[Edge]:
-        """Entities of one key; a source's own numbers are no key between sources."""
+        """Pairs of entities with the same key; a source's own numbers do not count
+        between sources."""
         holders: defaultdict[tuple[tuple[str, str], str], list[int]] = defaultdict(list)
         for at, keys in enumerate(self.keys):
             if self.normal[at] in self.masks:
@@ -176,7 +198,7 @@ class _Reading:
             yield Edge(score, one, other, label + note, {"key": {kind: value}}, is_key=True)
 
     def of_names(self) -> Iterator[Edge]:
-        """Entities of like names."""
+        """Pairs of entities with similar names."""
         for name, places in sorted(self.namesakes.items(), key=lambda item: item[1][0]):
             reason = f"the same name '{name.text}'"
             for one, other in pairwise(places):

@@ -64,6 +64,7 @@ SHORT = {
     "dept": "department",
     "govt": "government",
     "uni": "university",
+    "tv": "television",
     "assn": "association",
 }
 _PREFIX = re.compile(r"^\S{1,8} ?\*(?=.*[^\W\d]{3})")
@@ -114,14 +115,15 @@ class Likeness:
 def read(text: str, *, cut: bool = False, person: bool = False) -> Name:
     """The name that a text states."""
     visible = _shown(text)
-    words = _letters_joined(normalized(visible)).split()
+    words = _letters_joined(normalized(visible), cut=cut).split()
     titled = bool(words) and words[0] in TITLES
     words = [word for word in words if word not in TITLES] if titled else words
     while len(words) > 2 and _CODE.fullmatch(words[-1]) and words[-2] in LEGAL:
         words.pop()  # a payment's code behind a company's name
     content = [word for word in words if word not in FILLERS and not _is_reference(word)]
     bare, legal = _bare(content or words, cut)
-    initial = any(len(word) == 1 for word in bare) and len(bare) <= 4
+    whole = bare[:-1] if cut else bare  # of a cut name the last letter may begin a word
+    initial = any(len(word) == 1 for word in whole) and len(bare) <= 4
     return Name(
         text,
         bare,
@@ -144,10 +146,10 @@ def _is_reference(word: str) -> bool:
     return len(word) >= 7 and len(_TURNS.findall(word.casefold())) >= 3
 
 
-def _letters_joined(text: str) -> str:
-    """'l l p' is 'llp', 'sainsbury s' is 'sainsburys'."""
+def _letters_joined(text: str, *, cut: bool) -> str:
+    """'l l p' is 'llp', 'sainsbury s' is 'sainsburys', where no feed cut a word after its 's'."""
     joined = _LETTERS.sub(lambda match: match.group().replace(" ", ""), text)
-    return re.sub(r"(\w{3,}) s\b", r"\1s", joined)
+    return re.sub(r"(\w{3,}) s\b(?!$)" if cut else r"(\w{3,}) s\b", r"\1s", joined)
 
 
 def _bare(words: list[str], cut: bool) -> tuple[tuple[str, ...], frozenset[str]]:
@@ -312,7 +314,7 @@ def _kind_of_pair(word: str, twin: str, common: Mapping[str, int]) -> str | None
     if _is_slip(word, twin, common):
         return "slip"
     short, long = sorted((word, twin), key=len)
-    return "short" if _is_short(short, long) else None
+    return "short" if is_short(short, long) else None
 
 
 def _is_slip(word: str, twin: str, common: Mapping[str, int]) -> bool:
@@ -326,7 +328,8 @@ def _is_slip(word: str, twin: str, common: Mapping[str, int]) -> bool:
     return OSA.distance(word, twin, score_cutoff=1) <= 1
 
 
-def _is_short(short: str, long: str) -> bool:
+def is_short(short: str, long: str) -> bool:
+    """Whether a word is short for another: its beginning, or its consonants."""
     if SHORT.get(short) == long:
         return True
     if not (short.isalpha() and long.isalpha()) or len(short) < 3 or short[0] != long[0]:

@@ -1,7 +1,8 @@
-"""Entities that are one party: found, written and taken back; a person's word counts for more.
+"""Merges entities that are one party, and undoes merges; people's decisions override.
 
-The state is a function of the books and of people's decisions: everything is recomputed from what
-the matches named at first, so that undoing a decision restores exactly what was there before it.
+The state is a function of the books and of people's decisions: everything is recomputed from the
+entities that the matches named at first, so undoing a decision restores exactly what was there
+before.
 """
 
 import json
@@ -17,7 +18,16 @@ from django.db.backends.utils import CursorWrapper
 from graph import sql
 from graph.database.bulk import AS_USUAL, IN_BULK, alone
 from graph.database.tenancy import tenant_transaction
-from graph.enrich.resolution.resolve import PARTIES, Decision, Key, Pair, Party, resolve
+from graph.enrich.resolution.offers import PAYMENTS
+from graph.enrich.resolution.resolve import (
+    PARTIES,
+    Continued,
+    Decision,
+    Key,
+    Pair,
+    Party,
+    resolve,
+)
 from graph.enrich.write.counts import Counts
 from graph.errors import NotFound
 
@@ -27,16 +37,17 @@ COLUMNS = "kept_id, merged_id, confidence, reason, evidence, decided"
 
 
 def enrich(user_id: UUID) -> Counts:
-    """Merge the tenant's entities that are one party, list those that may be. One transaction."""
+    """Merge the tenant's entities that are one party, and list those that may be. One
+    transaction."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         return _recompute(connection, cursor, user_id)
 
 
 def decide(user_id: UUID, one: UUID, other: UUID, decided: Decided, by: str) -> None:
-    """Merge two entities, or keep them apart, on a person's word, whatever is found.
+    """Merge two entities or keep them apart, as a person decided, whatever is found.
 
-    Raises NotFound for an entity that is none of the tenant's vendors, customers and employees.
+    Raises NotFound for an entity that is not one of the tenant's vendors, customers and employees.
     """
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
@@ -47,14 +58,14 @@ def decide(user_id: UUID, one: UUID, other: UUID, decided: Decided, by: str) -> 
 
 
 def judge(user_id: UUID, resolutions: Sequence[UUID], decided: Decided, by: str) -> int:
-    """A person's word on pairs that were found; how many it changed."""
+    """Apply a person's decision to pairs that were found; returns how many it changed."""
     return _upon(user_id, "resolution/judged", resolutions, {"decided": decided, "by": by})
 
 
 def undo(user_id: UUID, resolutions: Sequence[UUID], by: str) -> int:
-    """Take back: a person's word is forgotten, an automatic merge is kept apart from now on.
+    """Undo: a person's decision is deleted; an automatic merge becomes a decision to keep apart.
 
-    How many were taken back; an open pair has nothing to undo.
+    Returns how many were undone; an open pair has nothing to undo.
     """
     return _upon(user_id, "resolution/undone", resolutions, {"by": by})
 
@@ -83,7 +94,8 @@ def _require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> 
 def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: UUID) -> Counts:
     values = {"user_id": user_id}
     cursor.execute(IN_BULK)
-    pairs = resolve(parties(cursor, user_id), decisions(cursor, user_id))
+    continued = _continued(cursor, user_id)
+    pairs = resolve(parties(cursor, user_id), decisions(cursor, user_id), continued)
     cursor.execute(sql.read("resolution/staged"))
     _copy(connection, pairs)
     cursor.execute("ANALYZE found_resolutions")
@@ -144,6 +156,16 @@ def decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
         [user_id],
     )
     return [Decision(*row) for row in cursor.fetchall()]
+
+
+def _continued(cursor: CursorWrapper, user_id: UUID) -> list[Continued]:
+    cursor.execute(sql.read("resolution/continued"), {"user_id": user_id, "least": PAYMENTS})
+    return [
+        Continued(
+            one, other, f"payments of {amount:,.2f} end on {done} and go on from {begin} under it"
+        )
+        for one, other, amount, done, begin in cursor.fetchall()
+    ]
 
 
 def _copy(connection: BaseDatabaseWrapper, pairs: Iterable[Pair]) -> None:

@@ -1,4 +1,4 @@
-"""When a source's books move money at all: what the days of a series are judged against. Pure."""
+"""How busy a source's books are on each day; the days of a series are judged against it. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Activity:
     first: int
     sums: Floats  # of days before first + i
     weekdays: Floats  # payments, Thursday first (1970-01-01)
-    phases: tuple[Ints, ...]  # by rhythm: payments before each phase of two cycles
+    phases: tuple[Ints, ...]  # by frequency: payments before each phase of two cycles
     by_weekday: float  # how much the weekdays count beside the days themselves
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Of occurrences in slots: the run that is worth most. Pure.
+"""The most valuable run of occurrences in slots. Pure.
 
 J. Kadane's maximum subarray (J. Bentley, CACM 27 (1984), 865-873), by running sums, for many lists
 at once.

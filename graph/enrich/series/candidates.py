@@ -19,9 +19,9 @@ from graph.enrich.series.periods import CYCLE, PERIOD, RHYTHMS, Days, Grids, Int
 
 Flags = NDArray[np.bool_]
 
-FEWEST = 4  # occurrences; three intervals are the fewest that could contradict a rhythm
+FEWEST = 4  # occurrences; three intervals are the fewest that could contradict a frequency
 FEWEST_YEARLY = 3  # books of ten years are rare
-LONG = 150  # days; rhythms of longer periods are known from fewer occurrences
+LONG = 150  # days; frequencies of longer periods are known from fewer occurrences
 KEEPING = (0.97, 0.85, 0.55)  # shares of agreed days that are kept; the last bears a long pause
 SLACK = 1.3  # times that a window may be quieter than those of its phase on average
 # By the place in RHYTHMS.
@@ -30,8 +30,11 @@ LEAST_OF = np.array([FEWEST_YEARLY if r.period > LONG else FEWEST for r in RHYTH
 
 @dataclass(frozen=True)
 class Tries:
-    """Grids and widths to be tried: the set of each, its rhythm's place, its window's share of the
-    activity, and the greatest odds that it could have."""
+    """Grids and widths to try.
+
+    For each: its set, the place of its frequency, its window's share of the activity, and the
+    greatest odds that it could have.
+    """
 
     of: Ints
     rhythm: Ints
@@ -55,22 +58,23 @@ class Tries:
         return price(self.rhythm, self.width)
 
 
-_SHORTEST = [(int(n), float((n - 1.5) * p)) for n, p in zip(LEAST_OF, PERIOD, strict=True)]
+_SHORTEST = [(int(n), float((n - 1.5) * p)) for n, p in zip(LEAST_OF, PERIOD, strict=False)]
 
 
 def price(rhythm: Ints, width: Ints) -> Floats:
-    """What it cost to choose among rhythms, phases, widths and shares kept."""
+    """The logarithm of the number of choices among frequencies, phases, widths and shares kept,
+    plus the frequency's rarity."""
     choices = WINDOWS[rhythm] * len(KEEPING) * np.maximum(CYCLE[rhythm] / width, 1)
     return np.asarray(np.log(USUAL * choices) + RARITY[rhythm])
 
 
 RARITY = np.array([rhythm.rarity for rhythm in RHYTHMS])
-USUAL = int((RARITY == 0).sum())  # rhythms among which one is chosen; the rare ones add little
+USUAL = int((RARITY == 0).sum())  # frequencies among which one is chosen; the rare ones add little
 WINDOWS = np.array([len(rhythm.windows) for rhythm in RHYTHMS])
 
 
 def worth_trying(sets: Sets, least: Floats) -> Tries:
-    """Each rhythm and width at the phase that has most of a set's days, unless its odds cannot
+    """Each frequency and width at the phase that has most of a set's days, unless its odds cannot
     exceed the set's `least`. In the order of sets, the most promising first."""
     parts = [tries for place in range(len(RHYTHMS)) for tries in _of_rhythm(sets, place)]
     every = Tries(*(np.concatenate(columns) for columns in zip(*(vars(f).values() for f in parts),
@@ -107,7 +111,7 @@ def _long_enough(sets: Sets, place: int) -> Flags:
 
 
 def is_long_enough(days: int, span: int) -> bool:
-    """Whether so many days could be a series of any rhythm."""
+    """Whether so many days could be a series of any frequency."""
     return any(days >= fewest and span > least for fewest, least in _SHORTEST)
 
 

@@ -68,7 +68,7 @@ class Sets:
 
     @cached_property
     def phases(self) -> Ints:
-        """A row a rhythm: the phase of each day."""
+        """A row a frequency: the phase of each day."""
         return np.stack([self.days.phases(rhythm) for rhythm in RHYTHMS])
 
     def within(self, sets: Ints, since: Ints, until: Ints) -> Ints:

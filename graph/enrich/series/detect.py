@@ -1,15 +1,15 @@
-"""Payments to series: what recurs between the same two parties.
+"""Finds the series: payments that recur between the same two parties.
 
 Pure: columns in, plain values out. Payments are grouped by source, payer, payee and currency: what
 two sources saw is two series, and no two currencies are ever compared. Within a group several
-series may run side by side: rent and repairs. It is split by description (numbers and months taken
-out) and, coarse to fine, by gaps between its amounts; each part is fitted to the grids of all
-rhythms (`fitting`). Whichever split explains more wins: a bill that varies is one series, two rents
-on the same day are two. The fineness of the gaps halves each time, so that the work stays linear
-in the payments but for the sorting.
+series may run side by side, such as rent and repairs. It is split by description (without numbers
+and months) and, coarse to fine, by gaps between its amounts. Each part is fitted to the grids of
+all frequencies (`fitting`). The split that explains more wins: a bill that varies is one series,
+two rents on the same day are two. The fineness of the gaps halves each time, so the work is linear
+in the payments except for the sorting.
 
-Groups are searched side by side: each asks for what it wants fitted, and all that is asked for at
-a time is fitted at once.
+Groups are searched in parallel: each yields the sets that it needs fitted, and all sets are fitted
+at once.
 """
 
 import re
@@ -37,7 +37,7 @@ from graph.enrich.series.periods import Ints
 
 SURE = 8.0  # log odds, 3,000 : 1; a tenant has hundreds of groups that could seem to recur
 GAPS = (1.0, 0.4, 0.15, 0.05, 0.012, 0.0)  # of log amounts; the last: equal amounts only
-COMMON, PARTIES = 60, 8  # payments of one wording, and payees, that have a rhythm of their own
+COMMON, PARTIES = 60, 8  # payments of one wording, and payees, that have a frequency of their own
 FEW_PARTIES = 2  # payees of one wording, up to which it tells something of a payment
 NEARLY = 0.8  # of a wording's days: all of them
 AT_ONCE = 2_000  # groups that are searched side by side
@@ -108,7 +108,7 @@ def search(payments: Payments, among: Iterable[Ints]) -> Iterator[Found]:
 
 
 def together[Told](askings: Sequence[Asking[Told]]) -> Asking[list[Told]]:
-    """All of them side by side: what they ask at a time is asked at once."""
+    """Runs the generators in parallel: what they request in one round is fitted at once."""
     results: dict[int, Told] = {}
     requests: dict[int, list[Asked]] = {}
 
@@ -141,8 +141,8 @@ def _answered[Told](asking: Asking[Told], others: Others) -> Told:
 
 
 def groups(payments: Payments) -> Iterator[Ints]:
-    """Places of the payments between the same two, of one source and currency, if they could be a
-    series. Amounts of nothing are none, nor are payments of nobody in particular ('REDACTED')."""
+    """Places of the payments between the same two parties, of one source and currency, if they
+    could be a series. Payments of zero and of placeholder names ('REDACTED') are left out."""
     if not len(payments):
         return
     keys = [codes(payments.source), payments.payer, payments.payee, codes(payments.currency)]
@@ -183,9 +183,10 @@ class _Activities:
         return self._parties_of[self._kind[place]] > FEW_PARTIES or not self.words[place]
 
     def around(self, places: Ints) -> Activity:
-        """The activity that payments at these places, of one source, are part of.
+        """The activity that payments at these places, of one source, are compared with.
 
-        What is paid on nearly all days of its wording (wages) is no choice among these.
+        Payments on nearly all days on which their wording occurs (wages) are not a choice among
+        these days.
         """
         kind = int(self._kind[places[0]])
         if self._common[kind] and (self._kind[places] == kind).all():
@@ -259,7 +260,7 @@ class _Group:
         self.days, self.amounts, self.wording = (column[self.places] for column in columns)
 
     def series(self) -> Asking[Found]:
-        """The split of the whole that explains most."""
+        """The series of the split that explains most."""
         ways = [self._by_amount(np.arange(len(self.places)), 1)]
         kinds, counts = np.unique(self.wording, return_counts=True)
         if len(kinds) > 1:

@@ -1,4 +1,4 @@
-"""Sets of days against the grids of all rhythms: does each keep one, better than chance would?
+"""Sets of days against the grids of all frequencies: does each keep one, better than chance would?
 
 The measure is a likelihood ratio. By chance, payments fall on the days on which the books move
 money at all: a Poisson process whose intensity goes with the books' activity, seen day by day. A
@@ -15,7 +15,7 @@ anything happens at all (E. H. Simpson's effective number, Nature 163 (1949), 68
 N(x) and L(x) are x: a mere Poisson process). Where everybody is paid on Thursdays, D counts
 Thursdays, and to be paid on each of them says nothing of one who is paid often.
 
-From it goes the price of having chosen: of rhythm, phase, width and h, of beginning and end (a
+From it goes the price of having chosen: of frequency, phase, width and h, of beginning and end (a
 Bonferroni correction; "look-elsewhere effect", E. Gross and O. Vitells, Eur. Phys. J. C 70 (2010),
 525-530). What is left is the logarithm of odds: books with their days shuffled reach x with a
 probability of at most about exp(-x), whatever weekdays, pay days and closed days they have.
@@ -42,7 +42,7 @@ from graph.enrich.series.periods import PERIOD, RHYTHMS, TAIL_DAYS, Grid, Ints
 
 Flags = NDArray[np.bool_]
 
-LEAST_KEPT = 0.4  # of the agreed days; less is no rhythm, however far from chance
+LEAST_KEPT = 0.4  # of the agreed days; less is no frequency, however far from chance
 TAIL = 0.06  # of the occurrences come early or late
 UNLIKE = 0.1  # of log amounts: as bad as a whole window's distance
 MOST_UNLIKE = 5.0  # such distances; more is not worse
@@ -68,7 +68,8 @@ class Fit:
 
 
 def best(requests: Sequence[Asked], others: Others, sure: float) -> list[Fit | None]:
-    """For each set: the rhythm that it keeps by the greatest odds, None if none has odds of `sure`.
+    """For each set: the frequency that it keeps by the greatest odds, None if none has odds of
+    `sure`.
 
     Amounts choose between days of one slot: the one most like the others.
     """
@@ -76,7 +77,7 @@ def best(requests: Sequence[Asked], others: Others, sure: float) -> list[Fit | N
 
 
 def _best(sets: Sets, sure: float) -> list[Fit | None]:
-    """Each set's tries one after the other, the most promising first, all sets side by side."""
+    """The best fit of each set. Candidates are tried in order of promise, for all sets at once."""
     fits = _Found.none(sure + sets.price)
     every = candidates.worth_trying(sets, fits.odds)
     begin = ragged.cut(every.of, len(sets))
@@ -91,7 +92,7 @@ def _best(sets: Sets, sure: float) -> list[Fit | None]:
 
 
 def _still(every: Tries, begin: Ints, turn: int, least: Floats) -> Ints:
-    """The tries of this turn that may be better than what is known."""
+    """The candidates of this turn that may be better than the best fit so far."""
     places = begin[:-1] + turn
     places = places[places < begin[1:]]
     return places[every.bound[places] > least[every.of[places]]]

@@ -1,10 +1,10 @@
-"""What a series leads one to expect: its habit, its next day and amount, and how sure that is.
+"""The forecast of a series: its habit, its next day and amount, and how sure they are.
 
 Pure. Ranges are conformal (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic Learning in a Random
 World" (2005); normalized by each series' own spread, H. Papadopoulos et al., "Normalized
 nonconformity measures for regression conformal prediction" (2008)): each of a series' last
 occurrences is predicted from those before it, and a range is as many times the series' spread as
-would have held COVERAGE of them, pooled over all series of its rhythm.
+would have held COVERAGE of them, pooled over all series of its frequency.
 """
 
 from collections import Counter, defaultdict
@@ -18,8 +18,8 @@ from graph.enrich.columns.payments import UNIT, Payments
 from graph.enrich.series.activity import Floats
 from graph.enrich.series.candidates import LONG
 from graph.enrich.series.detect import Series
-from graph.enrich.series.month_effects import Effect, month_effect
-from graph.enrich.series.periods import RHYTHMS, Grid, Grids, Ints
+from graph.enrich.series.month_effects import Effect, month_effect, without
+from graph.enrich.series.periods import EVERY, Grid, Grids, Ints, moved
 from graph.enrich.series.short import ABOUT
 
 COVERAGE = 0.94  # of the pooled past; a little of it is lost on what is new
@@ -30,7 +30,7 @@ FEWEST = 2  # occurrences that a prediction needs
 LOOSELY = 3  # days by which a probable series may leave its day, beside what is calibrated;
 # one of a long period may by ABOUT days
 SHORT, WIDER = 5, 2.0  # occurrences; below that many, the range of days is so much wider
-POOL = 5.0  # occurrences' worth of the rhythm's common spread in each series' own
+POOL = 5.0  # occurrences' worth of the frequency's common spread in each series' own
 LEAST_SPREAD = 0.1  # days: no series is so regular that nothing could move it
 LEAST_CHANGE = 0.002  # of log amounts: pennies, rounding
 NEAR = 3  # days by which the agreed day may differ from the middle of the window
@@ -105,8 +105,8 @@ class Habits:
     def of(cls, grid: Grid, slots: Ints, days: Ints) -> "Habits":
         reach = min(NEAR, grid.rhythm.cycle // 4)
         by = np.array(sorted(range(-reach, reach + 1), key=abs), dtype=np.int64)
-        turn, phase = np.divmod(grid.phase + by, grid.rhythm.cycle)
-        grids = Grids(np.full(len(by), RHYTHMS.index(grid.rhythm)), phase)
+        turn, phase = moved(grid, by)
+        grids = Grids(np.full(len(by), EVERY.index(grid.rhythm)), phase)
         turns = np.repeat(np.arange(len(by)), len(slots))
         agreed = grids.agreed((slots + turn[:, None]).ravel(), turns).reshape(len(by), len(slots))
         expected = np.stack([shifted(agreed, weekend) for weekend in WEEKENDS], axis=1)
@@ -119,10 +119,10 @@ class Habits:
         return int(np.round(self.spread[:, count - 1], 6).argmin())
 
     def habit(self, count: int) -> Habit:
-        """That one."""
+        """The habit that errs least, as `Habits.best` selects it."""
         best = self.best(count)
         by, weekend = divmod(best, len(WEEKENDS))
-        turn, phase = divmod(self.grid.phase + int(self.by[by]), self.grid.rhythm.cycle)
+        turn, phase = (int(each[by]) for each in moved(self.grid, self.by))
         spread = float(self.spread[best, count - 1])
         return Habit(Grid(self.grid.rhythm, phase), turn, WEEKENDS[weekend], spread)
 
@@ -156,7 +156,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Scale:
-    """Of one rhythm: common spreads, and how many times a series' own spread a range is wide."""
+    """Of one frequency: common spreads, and how many times a series' own spread a range is wide."""
 
     day_spread: float
     day_times: float
@@ -195,7 +195,7 @@ def trials(course: Course, hidden: int = 0) -> list[Trial]:
 def _trial(course: Course, at: int) -> Trial:
     best = course.habits.best(at)
     expected = int(course.habits.expected[best, at])
-    centre, spread = _amounts(course.amounts[:at])
+    centre, spread = _amounts(_plain(course, at))
     centre += _effect(course, at, int(course.slots[at])).sure
     return Trial(
         course.series.frequency, expected, abs(float(course.days[at] - expected)),
@@ -210,6 +210,12 @@ def _amounts(amounts: Floats) -> tuple[float, float]:
     return float(np.median(amounts[-USUAL:])), float(steps.mean()) if len(steps) else 0.0
 
 
+def _plain(course: Course, count: int) -> Floats:
+    """The first `count` amounts without what their months do to them."""
+    rhythm = course.series.fit.grid.rhythm
+    return without(rhythm, course.slots[:count], course.amounts[:count])
+
+
 def _effect(course: Course, count: int, slot: int) -> Effect:
     """Of the slot's month, by the first `count` occurrences."""
     rhythm = course.series.fit.grid.rhythm
@@ -217,7 +223,7 @@ def _effect(course: Course, count: int, slot: int) -> Effect:
 
 
 def scales(of_all: Sequence[Trial]) -> dict[str, Scale]:
-    """By frequency; `""` is of all together, for rhythms too rare to be calibrated alone."""
+    """By frequency; `""` is of all together, for frequencies too rare to be calibrated alone."""
     by: dict[str, list[Trial]] = defaultdict(list)
     for trial in of_all:
         by[trial.frequency].append(trial)
@@ -253,7 +259,7 @@ def _weights(some: Sequence[Trial]) -> Floats:
 
 
 def shrunk(own: Floats, common: float, occurrences: Floats, least: float) -> Floats:
-    """A series' own spread, with POOL occurrences of the rhythm's common one."""
+    """A series' own spread, with POOL occurrences of the frequency's common one."""
     mixed: Floats = (own * occurrences + common * POOL) / (occurrences + POOL) + least
     return mixed
 
@@ -270,7 +276,7 @@ def _quantile(errors: Floats, weight: Floats) -> float:
     return float(errors[order[min(at, len(order) - 1)]])
 
 
-ENOUGH_TRIALS = 40  # of one rhythm; below that the 95 % quantile is a matter of one or two
+ENOUGH_TRIALS = 40  # of one frequency; below that the 95 % quantile is a matter of one or two
 
 
 def scale_of(calibration: dict[str, Scale], frequency: str) -> Scale | None:
@@ -279,7 +285,7 @@ def scale_of(calibration: dict[str, Scale], frequency: str) -> Scale | None:
 
 
 def ahead(course: Course, calibration: dict[str, Scale], hidden: int = 0) -> Expected | None:
-    """What comes next. None where nothing could be tried, or after the year 9999."""
+    """The next occurrence. None if nothing could be calibrated, or after the year 9999."""
     count = len(course.slots) - hidden
     scale = scale_of(calibration, course.series.frequency)
     if scale is None or count < FEWEST:
@@ -297,7 +303,7 @@ def ahead(course: Course, calibration: dict[str, Scale], hidden: int = 0) -> Exp
     if day + reach > LAST_DAY:
         return None
     effect = _effect(course, count, int(slot[0]))
-    low, high = _amount_range(course.amounts[:count], scale, effect)
+    low, high = _amount_range(_plain(course, count), scale, effect)
     chance = scale.coverage * _kept(course, count, scale) * (1 - np.exp(-course.series.fit.odds))
     return Expected(
         int(slot[0]), day, day - reach, day + reach, low, high, float(chance), count, scale.trials
@@ -323,8 +329,10 @@ def _kept(course: Course, count: int, scale: Scale) -> float:
 
 
 def is_active(course: Course, today: int) -> bool:
-    """Not stopped: the last occurrence is less than ENDED periods, some more for a long series, and
-    its lateness, ago. What does not come until then is overdue."""
+    """Whether the series goes on: its last occurrence is less than ENDED periods ago, a little more
+    for a long series and for one that is usually late. A payment that is missing until then is
+    overdue.
+    """
     rhythm = course.series.fit.grid.rhythm
     periods = ENDED + min(LONGER * len(course.slots), LONGEST)
     patience = periods * rhythm.period + course.series.fit.width / 2 + rhythm.tail

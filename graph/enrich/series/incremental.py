@@ -1,9 +1,9 @@
-"""Series, searched for only where payments have changed since the last search.
+"""Searches for series only where payments have changed since the last search.
 
-A group is what passed between the same two in one source and currency. One whose rows are as they
-were is not searched again. How busy the rest of a source's books are has a small part in a fit's
-odds: that alone is no reason to search again (`manage.py enrich --all` does), and a change of the
-method's source code is.
+A group is the payments between the same two parties in one source and currency. A group with
+unchanged rows is not searched again. The activity of the rest of the books also has a small
+influence on a fit's odds; that alone is no reason to search again (`manage.py enrich --all` does).
+A change of the method's source code is one.
 """
 
 import hashlib
@@ -28,6 +28,7 @@ from graph.enrich.series import (
     activity,
     best_run,
     candidates,
+    continued,
     day_sets,
     detect,
     fitting,
@@ -71,7 +72,8 @@ def find(user_id: UUID, payments: Payments, *, everything: bool = False) -> list
     _remember(user_id, groups, rows)
     for key in groups.keys() - series.keys():
         series[key] = [_series(groups[key], row) for row in stored[key].found]
-    return detect.numbered(payments, chain.from_iterable(series.values()))
+    every = list(chain.from_iterable(series.values()))
+    return detect.numbered(payments, continued.joined(payments, every))
 
 
 def _key(payments: Payments, places: Ints) -> str:

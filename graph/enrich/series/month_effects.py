@@ -1,4 +1,4 @@
-"""What a month of the year does to the amount of a series, such as a bonus each June. Pure."""
+"""How the month of the year changes the amount of a series, such as a bonus each June. Pure."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Effect:
 def month_effect(rhythm: Rhythm, slots: Ints, amounts: Floats, slot: int) -> Effect:
     """Of the slot's month, by the occurrences' slots and logarithms of amounts: how far the same
     month of the years before was from those beside it."""
-    if not rhythm.monthly or 12 % rhythm.step or rhythm.step == 12:
+    if not _has_months(rhythm):
         return Effect()
     same = np.flatnonzero((slot - slots) % (12 // rhythm.step) == 0)
     beside = [_beside(amounts, at) for at in same.tolist()]
@@ -33,6 +33,33 @@ def month_effect(rhythm: Rhythm, slots: Ints, amounts: Floats, slot: int) -> Eff
         return Effect()
     middle = float(np.median(telling))
     return Effect(sure=middle) if len(telling) > 1 else Effect(once=middle)
+
+
+def without(rhythm: Rhythm, slots: Ints, amounts: Floats) -> Floats:
+    """The amounts without what their months do to them, where several years agree."""
+    if not _has_months(rhythm) or len(amounts) <= 12 // rhythm.step or np.ptp(amounts) <= TELLING:
+        return amounts
+    effects = amounts - _all_beside(amounts)
+    of_year = slots % (12 // rhythm.step)
+    plain = amounts.copy()
+    for month in np.unique(of_year[np.abs(effects) > TELLING]).tolist():
+        own = effects[of_year == month]
+        middle = float(np.median(own))
+        if len(own) > 1 and np.abs(own).min() > TELLING and np.ptp(own) <= abs(middle):
+            plain[of_year == month] -= middle
+    return plain
+
+
+def _has_months(rhythm: Rhythm) -> bool:
+    return rhythm.monthly and rhythm.times == 1 and 12 % rhythm.step == 0 and rhythm.step < 12
+
+
+def _all_beside(amounts: Floats) -> Floats:
+    """`_beside` of each."""
+    padded = np.pad(amounts, BESIDE, constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * BESIDE + 1).copy()
+    windows[:, BESIDE] = np.nan
+    return np.asarray(np.nanmedian(windows, axis=1), dtype=np.float64)
 
 
 def _beside(amounts: Floats, at: int) -> float:

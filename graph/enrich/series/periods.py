@@ -1,4 +1,4 @@
-"""The rhythms in which money is paid, as grids of days: every so many days, or so many months.
+"""The frequencies in which money is paid, as grids of days: every so many days, or so many months.
 
 Pure: days are numbers since 1970-01-01, months since January 1970.
 """
@@ -16,11 +16,13 @@ MONTH_CYCLE = 31  # days of the month, 1..31, as phases
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How often: `step` days, or `step` months (`monthly`). `windows`: widths in days, least first.
+    """A frequency: every `step` days, or `step` months (`monthly`).
 
     A width is how many days in a row an occurrence may fall on. The widest leaves room for four
     days of lateness or earliness and a weekend, as long as it tells days of the rhythm from others.
     `rarity`: log odds against this rhythm before any day is seen, beside the usual ones.
+    `times` a month: on so many days, the phase being the first and, in whole cycles, the days from
+    it to the second.
     """
 
     frequency: str
@@ -28,11 +30,12 @@ class Rhythm:
     monthly: bool
     windows: tuple[int, ...]
     rarity: float = 0.0
+    times: int = 1
 
     @property
     def period(self) -> float:
         """In days, on average (the Gregorian year has 365.2425)."""
-        return self.step * 365.2425 / 12 if self.monthly else float(self.step)
+        return self.step * 365.2425 / 12 / self.times if self.monthly else float(self.step)
 
     @property
     def cycle(self) -> int:
@@ -56,14 +59,17 @@ RHYTHMS = (
     Rhythm("half_yearly", 6, monthly=True, windows=(1, 3, 7, 11, 15), rarity=1.0),
     Rhythm("yearly", 12, monthly=True, windows=(1, 3, 7, 11, 15)),
 )
-BY_FREQUENCY = {rhythm.frequency: rhythm for rhythm in RHYTHMS}
+# Never fitted: two monthly series side by side may be one (`continued`).
+TWICE = Rhythm("twice_monthly", 1, monthly=True, windows=(1, 3, 5), times=2)
+EVERY = (*RHYTHMS, TWICE)
+BY_FREQUENCY = {rhythm.frequency: rhythm for rhythm in EVERY}
 
-# The same as columns, by the place in RHYTHMS.
-STEP = np.array([rhythm.step for rhythm in RHYTHMS], dtype=np.int64)
-MONTHLY = np.array([rhythm.monthly for rhythm in RHYTHMS], dtype=bool)
-PERIOD = np.array([rhythm.period for rhythm in RHYTHMS], dtype=np.float64)
-CYCLE = np.array([rhythm.cycle for rhythm in RHYTHMS], dtype=np.int64)
-TAIL_DAYS = np.array([rhythm.tail for rhythm in RHYTHMS], dtype=np.int64)
+# The same as columns, by the place in EVERY.
+STEP = np.array([rhythm.step for rhythm in EVERY], dtype=np.int64)
+MONTHLY = np.array([rhythm.monthly for rhythm in EVERY], dtype=bool)
+PERIOD = np.array([rhythm.period for rhythm in EVERY], dtype=np.float64)
+CYCLE = np.array([rhythm.cycle for rhythm in EVERY], dtype=np.int64)
+TAIL_DAYS = np.array([rhythm.tail for rhythm in EVERY], dtype=np.int64)
 
 
 def month_of(days: Ints) -> Ints:
@@ -80,7 +86,7 @@ def first_of(months: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class Days:
-    """Days, with what rhythms ask of them."""
+    """Days, with what frequencies ask of them."""
 
     day: Ints
 
@@ -100,7 +106,7 @@ class Days:
         return some
 
     def phases(self, rhythm: Rhythm) -> Ints:
-        """Where in the rhythm's cycle each day lies."""
+        """Where in the frequency's cycle each day lies."""
         if not rhythm.monthly:
             return self.day % rhythm.step
         return (self.month % rhythm.step) * MONTH_CYCLE + self.of_month
@@ -108,10 +114,10 @@ class Days:
 
 @dataclass(frozen=True)
 class Grids:
-    """Many grids at once: of each its rhythm (a place in RHYTHMS) and its phase.
+    """Many grids at once: of each its rhythm (a place in EVERY) and its phase.
 
-    A grid is the rhythm's agreed days: those of one phase. Slots count them, across 1970 and
-    backwards. A month that is too short for its day has it on its last.
+    A grid is the agreed days of a frequency that have one phase. Slots number them, from 1970 on
+    and backwards. A month that is too short for its day has it on its last day.
     """
 
     rhythm: Ints
@@ -125,6 +131,10 @@ class Grids:
         months = slots[some] * STEP[rhythm[some]] + phase[some] // MONTH_CYCLE
         first = first_of(months)
         days[some] = np.minimum(first + phase[some] % MONTH_CYCLE, first_of(months + 1) - 1)
+        some = np.flatnonzero(rhythm == len(RHYTHMS))
+        months, second = np.divmod(slots[some], TWICE.times)
+        into = phase[some] % MONTH_CYCLE + second * (phase[some] // MONTH_CYCLE)
+        days[some] = np.minimum(first_of(months) + into, first_of(months + 1) - 1)
         return days
 
     def slots(self, days: Days, of: Ints) -> Ints:
@@ -137,12 +147,18 @@ class Grids:
         before -= self.agreed(before, grids) > day
         to_next = self.agreed(before + 1, grids) - day
         slots[some] = before + (to_next < day - self.agreed(before, grids))
+        some = np.flatnonzero(self.rhythm[of] == len(RHYTHMS))
+        if len(some):
+            near = TWICE.times * days.month[some] + np.arange(-1, 3)[:, None]
+            agreed = self.agreed(near.ravel(), np.tile(of[some], 4)).reshape(near.shape)
+            best = np.abs(agreed - days.day[some]).argmin(axis=0)
+            slots[some] = near[best, np.arange(len(some))]
         return slots
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One of them."""
+    """One grid."""
 
     rhythm: Rhythm
     phase: int
@@ -157,4 +173,13 @@ class Grid:
 
     @property
     def _alone(self) -> Grids:
-        return Grids(np.array([RHYTHMS.index(self.rhythm)]), np.array([self.phase]))
+        return Grids(np.array([EVERY.index(self.rhythm)]), np.array([self.phase]))
+
+
+def moved(grid: Grid, by: Ints) -> tuple[Ints, Ints]:
+    """By so many days: the cycles that the phase turns into, and the phase in its cycle."""
+    if grid.rhythm is TWICE:
+        gap, first = divmod(grid.phase, MONTH_CYCLE)
+        return np.zeros_like(by), gap * MONTH_CYCLE + np.clip(first + by, 0, MONTH_CYCLE - 1)
+    turn, phase = np.divmod(grid.phase + by, grid.rhythm.cycle)
+    return turn, phase

@@ -1,10 +1,10 @@
 """Short series: three to six payments of one amount, or a yearly one seen twice. Pure.
 
-So few are no proof by their days alone (`fitting`): they are stated as probable, with a lower
-score. What habit explains is left out: a shop where other amounts are paid in between. Payments are
-equal, each a period after the one before it, none missed, on the agreed day or where a weekend
-moves it. Rhythms of days need one more than those of months, for payment runs are on one weekday.
-Two payments are a yearly series where day, amount and an unusual wording agree.
+So few days alone prove nothing (`fitting`): these series are stated as probable, with a lower
+score. Habits are left out: a shop where other amounts are paid in between. The payments are equal,
+each one period after the one before it, none missed, on the agreed day or where a weekend moves it.
+Frequencies in days need one payment more than those in months, because payment runs are on one
+weekday. Two payments are a yearly series if day, amount and an unusual wording agree.
 """
 
 from collections.abc import Iterator
@@ -14,17 +14,17 @@ from math import log
 import numpy as np
 
 from graph.enrich.series.activity import Floats
+from graph.enrich.series.closing_days import are_closed
 from graph.enrich.series.fitting import Fit
 from graph.enrich.series.periods import BY_FREQUENCY, RHYTHMS, Days, Grid, Ints, Rhythm
 
 FEWEST, MOST = 3, 6  # equal payments; more are for the likelihood of their days
 BETWEEN = 1  # payments of other amounts between them, at most
-MOVED = 3  # days by which a weekend with a holiday beside it moves a payment
+MOVED = 4  # days by which a weekend with holidays beside it moves a payment
 SCORES = {2: 0.55, 3: 0.65, 4: 0.8, 5: 0.85, 6: 0.88}  # chance that so many are a series
 YEAR, ABOUT = 365, 7  # days between two of a yearly series, give or take
 RISE = 0.12  # of log amounts, within a year
 WIDTH = 3  # days around the agreed one
-SATURDAY = 2  # (day + 5) % 7 is 0 on a Saturday
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _of_two(group: Group) -> Fit | None:
 
 
 def _kept(rhythm: Rhythm, days: Ints) -> Fit | None:
-    """The grid of the rhythm whose agreed days these are, one after the other."""
+    """The grid of the frequency whose agreed days these are, one after the other."""
     for phase in dict.fromkeys(Days(days).phases(rhythm).tolist()):
         grid = Grid(rhythm, phase)
         slots = grid.slots(Days(days))
@@ -80,9 +80,9 @@ def _kept(rhythm: Rhythm, days: Ints) -> Fit | None:
 
 
 def _as_agreed(agreed: Ints, days: Ints) -> Ints:
-    """Whether each is paid on its agreed day, or where a weekend moves that."""
-    is_weekend = (agreed + 5) % 7 < SATURDAY
-    return np.asarray((days == agreed) | (is_weekend & (abs(days - agreed) <= MOVED)))
+    """Whether each is paid on its agreed day, or where a weekend or a holiday moves that."""
+    moved = are_closed(agreed) & (abs(days - agreed) <= MOVED)
+    return np.asarray((days == agreed) | moved)
 
 
 def _phase(rhythm: Rhythm, days: Ints) -> int:

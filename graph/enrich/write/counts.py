@@ -1,11 +1,11 @@
-"""What a step of the enrichment wrote."""
+"""The counts of what a step of the enrichment wrote."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows of a layer, or links: new ones, changed ones, and those that are no longer so."""
+    """The numbers of rows (or links) that a step added, changed and removed."""
 
     added: int = 0
     changed: int = 0

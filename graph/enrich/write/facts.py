@@ -1,4 +1,5 @@
-"""Facts into their table: one row a relationship, what is no longer so goes."""
+"""Writes facts to their table: one row per relationship; rows that are no longer found
+are removed."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,9 +25,9 @@ STAGE = "COPY given_facts (relationship_id, {names}) FROM STDIN"
 
 
 def write(user_id: UUID, model: type[Model], columns: Sequence[str], rows: Iterable[Row]) -> Counts:
-    """The layer's rows become exactly these: each has `relationship_id` and the columns.
+    """Make the layer's rows exactly these: each has `relationship_id` and the columns.
 
-    A row whose columns are as they were is left alone. One transaction.
+    A row with unchanged columns is not touched. One transaction.
     """
     parts = column_sql.parts(model, "relationship_id", columns)
     staging, stage, insert = (

@@ -1,4 +1,4 @@
-"""Links into the books: one way to write those that a method finds."""
+"""Writes the links that a method finds."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
@@ -21,8 +21,8 @@ LINKS = Difference(
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two events have to do with each other. `reason`: why, in words and numbers. `allocated`: how
-    much of an invoice a payment settles, in the currency's unit."""
+    """A link between two events. `reason`: why, in words and numbers. `allocated`: how much of an
+    invoice a payment settles, in the currency's unit."""
 
     source_event: str
     target_event: str
@@ -33,11 +33,11 @@ class Link:
 
 
 def write(user_id: UUID, detection_method: str, links: Iterable[Link]) -> Counts:
-    """The method's links become exactly these. One transaction; running twice changes nothing.
+    """Make the method's links exactly these. One transaction; running twice changes nothing.
 
     A link that is no longer found is soft-deleted with a reason that begins with 'withdrawn', and
-    comes back under its own id when it is found again. What people have deleted stays deleted,
-    what another method has linked stays that method's, and a link whose events are gone is none.
+    restored under its own id when it is found again. Links that people deleted stay deleted, links
+    of another method stay unchanged, and links whose events are gone are not written.
     """
     rows = map(astuple, _one_way(links))
     return difference.write(user_id, LINKS, rows, {"method": detection_method})

@@ -1,4 +1,5 @@
-"""Patterns into their table, and relationships that point at them; what is no longer so goes."""
+"""Writes patterns to their table and lets relationships point at them; obsolete ones
+are removed."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,9 +36,9 @@ class Shared:
 
 
 def write(user_id: UUID, layer: str, model: type[Model], patterns: Sequence[Shared]) -> Counts:
-    """The layer becomes exactly these patterns. Keys are unique, and so are members.
+    """Make the layer's patterns exactly these. Keys are unique, and so are members.
 
-    A row whose columns are as they were is left alone, so that its id stays. One transaction.
+    A row with unchanged columns is not touched, so its id stays. One transaction.
     """
     names = list(patterns[0].columns) if patterns else []
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:

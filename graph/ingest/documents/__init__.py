@@ -1,1 +1,1 @@
-"""What a mail or a file says about money, read from its text."""
+"""Reads what a mail or a file says about money from its text."""

@@ -1,7 +1,7 @@
-"""The amounts of money that a text names, and which of them is its total.
+"""The amounts of money in a text, and which of them is the total.
 
-Every pattern is bounded and starts at a digit, a sign or a currency: the time is linear in the
-text, whatever it is.
+Every pattern is bounded and starts at a digit, a sign or a currency, so the time is linear in the
+length of any text.
 """
 
 import re
@@ -72,57 +72,57 @@ def named(text: str) -> tuple[Amount, ...]:
     A number counts with a currency beside it; behind a total's word, with two decimals, it may
     take the only currency of the text. Zeros, percentages, dates and phone numbers are none.
     """
-    found: dict[tuple[Decimal, str], Amount] = {}
+    amounts: dict[tuple[Decimal, str], Amount] = {}
     for amount in _read(text):
         key = amount.value, amount.currency
-        if key in found:
-            found[key] = max(found[key], amount, key=lambda each: each.rank)
-        elif len(found) < KEPT:
-            found[key] = amount
-    return tuple(found.values())
+        if key in amounts:
+            amounts[key] = max(amounts[key], amount, key=lambda candidate: candidate.rank)
+        elif len(amounts) < KEPT:
+            amounts[key] = amount
+    return tuple(amounts.values())
 
 
 def total(amounts: tuple[Amount, ...]) -> Amount | None:
-    """The only one of the best rank; None where there is none, or several."""
+    """The only amount of the best rank; None if there is none, or several."""
     if len(amounts) == 1:
         return amounts[0]
-    best = max((each.rank for each in amounts), default=-1)
-    chosen = [each for each in amounts if each.rank == best]
-    return chosen[0] if best >= 0 and len(chosen) == 1 else None
+    best = max((amount.rank for amount in amounts), default=-1)
+    best_ones = [amount for amount in amounts if amount.rank == best]
+    return best_ones[0] if best >= 0 and len(best_ones) == 1 else None
 
 
 def _read(text: str) -> Iterator[Amount]:
     only = _only_currency(text)
     end = 0
-    for found in _AMOUNT.finditer(text):
-        label = _label(text, end, found.start())
-        unit = found["before"] or found["after"]
-        if unit is None and not (label > 0 and _cents(found) and only):
+    for match in _AMOUNT.finditer(text):
+        label = _label(text, end, match.start())
+        unit = match["before"] or match["after"]
+        if unit is None and not (label > 0 and _cents(match) and only):
             continue
-        end = found.end()
-        value = _value(found)
+        end = match.end()
+        value = _value(match)
         if value:
             yield Amount(value, _SYMBOLS.get(unit, unit) if unit else only or "", label)
 
 
 def _only_currency(text: str) -> str | None:
-    names = {_SYMBOLS.get(each[0], each[0]) for each in _NAMED.finditer(text)}
+    names = {_SYMBOLS.get(match[0], match[0]) for match in _NAMED.finditer(text)}
     return names.pop() if len(names) == 1 else None
 
 
-def _cents(found: re.Match[str]) -> str | None:
-    return found["cents"] or found["fraction"]
+def _cents(match: re.Match[str]) -> str | None:
+    return match["cents"] or match["fraction"]
 
 
-def _value(found: re.Match[str]) -> Decimal | None:
+def _value(match: re.Match[str]) -> Decimal | None:
     """None for what may be this or that: 1.234 (a price per litre?), £5 100 (two columns?)."""
-    number, mark, cents = found["number"], found["mark"], _cents(found)
-    if mark and not cents and (mark == "." or (mark.isspace() and not found["after"])):
+    number, mark, cents = match["number"], match["mark"], _cents(match)
+    if mark and not cents and (mark == "." or (mark.isspace() and not match["after"])):
         return None
     decimal = number[-3] if cents else "."
     if mark == decimal:
         return None
-    minus = found["minus"] or found["inner"] or found["trailing"] or found["open"]
+    minus = match["minus"] or match["inner"] or match["trailing"] or match["open"]
     try:
         value = money(number, decimal, mark or "")
     except ValueError:

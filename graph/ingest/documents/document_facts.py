@@ -1,4 +1,4 @@
-"""What a mail or a file says about money: amounts, documents' numbers, a due date, a party."""
+"""The facts of a mail or a file about money: amounts, document numbers, a due date, a party."""
 
 import re
 from dataclasses import dataclass, field
@@ -60,12 +60,12 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a document names. `amount` is its total as the sender's account sees it.
+    """The facts of a document. `amount` is its total from the sender's point of view.
 
-    amount      positive; negative for a credit note; None where no single one is the total
+    amount      positive; negative for a credit note; None if no single amount is the total
     currency    the amount's; None without one
-    reference   the document's own number, as far as one can tell
-    party       the sender; None where nobody is known to be
+    reference   the document's own number, as far as it can be told
+    party       the sender; None if unknown
     amounts, references: all candidates, in the order of the text
     """
 
@@ -80,7 +80,8 @@ class Reading:
 
 
 def read(document: Document) -> Reading | None:
-    """What the first 200,000 characters name; None where that is no amount and no reference."""
+    """The facts in the first 200,000 characters; None if there is neither an amount nor a
+    reference."""
     text = f"{document.name[:1000]}\n{document.text[:CHARACTERS]}"
     money, numbers = document_amounts.named(text), document_references.named(text)
     if not money and not numbers:
@@ -119,9 +120,11 @@ def _decoded(name: str) -> str:
 
 
 def party(name: str, email: str) -> Party | None:
-    """The vendor that a sender is: the display name, else the domain's word; None for nobody.
+    """The vendor named by a sender: the display name, else the domain's word; None if there is
+    neither.
 
-    "Acme Ltd via Xero" and "Acme Ltd Billing" are Acme Ltd; "Billing" alone is whose domain it is.
+    "Acme Ltd via Xero" and "Acme Ltd Billing" are Acme Ltd. For "Billing" alone the domain names
+    the vendor.
     """
     email = email.strip().lower()
     called = _company(name) or _of_address(email)
@@ -136,8 +139,8 @@ def _company(name: str) -> str:
     plain = " ".join(name[:NAME].translate(UNFIT).split()).strip(_MARKS)
     if "@" in plain or _ROLE.fullmatch(plain.replace("-", " ")):
         return ""
-    named = _ROLE.sub("", _THROUGH.sub("", plain)).strip(_MARKS)
-    return named if re.search(r"[^\W_]", named) else ""
+    company = _ROLE.sub("", _THROUGH.sub("", plain)).strip(_MARKS)
+    return company if re.search(r"[^\W_]", company) else ""
 
 
 def _of_address(email: str) -> str:

@@ -1,4 +1,4 @@
-"""The documents that a text names by their numbers, and when it is due.
+"""The numbers of documents that a text names, and when it is due.
 
 As in document_amounts.py: bounded patterns, linear time.
 """
@@ -68,7 +68,7 @@ _WORDED = ("%Y %m %d", "%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A document's number as the text writes it, and what kind of document it calls it."""
+    """A document's number as the text writes it, and the kind of document."""
 
     kind: Kind
     number: str
@@ -76,48 +76,53 @@ class Reference:
 
 def named(text: str) -> tuple[Reference, ...]:
     """The references that the text names, each number once, in the order of the text."""
-    found: dict[str, tuple[int, Reference]] = {}
-    for each in _NAMED.finditer(text):
-        _keep(found, each.start(), _labelled(each))
-    for each in _BARE.finditer(text):
-        _keep(found, each.start(), Reference(_SELF[each[1]], each[0].rstrip("-/")))
-    return tuple(reference for _, reference in sorted(found.values(), key=lambda pair: pair[0]))
+    references: dict[str, tuple[int, Reference]] = {}
+    for match in _NAMED.finditer(text):
+        _keep(references, match.start(), _labelled(match))
+    for match in _BARE.finditer(text):
+        _keep(references, match.start(), Reference(_SELF[match[1]], match[0].rstrip("-/")))
+    return tuple(
+        reference for _, reference in sorted(references.values(), key=lambda pair: pair[0])
+    )
 
 
-def _keep(found: dict[str, tuple[int, Reference]], at: int, reference: Reference | None) -> None:
-    if reference and len(found) < KEPT:
-        found.setdefault(reference.number.upper(), (at, reference))
+def _keep(
+    references: dict[str, tuple[int, Reference]], at: int, reference: Reference | None
+) -> None:
+    if reference and len(references) < KEPT:
+        references.setdefault(reference.number.upper(), (at, reference))
 
 
-def _labelled(found: re.Match[str]) -> Reference | None:
-    number = found["token"].rstrip("./-_")
-    kind = next(kind for n, kind in enumerate(_WORDS) if found[f"k{n}"])
-    return Reference(kind, number) if _is_number(number, bool(found["number"])) else None
+def _labelled(match: re.Match[str]) -> Reference | None:
+    number = match["token"].rstrip("./-_")
+    kind = next(kind for n, kind in enumerate(_WORDS) if match[f"k{n}"])
+    return Reference(kind, number) if _is_number(number, bool(match["number"])) else None
 
 
-def _is_number(token: str, said: bool) -> bool:
+def _is_number(token: str, is_labelled: bool) -> bool:
     """No date, no amount; unless the text says that it is a number no year and nothing short."""
     if not re.search("[0-9]", token) or _DATE.fullmatch(token) or _MONEY.fullmatch(token):
         return False
     if _CURRENCY.match(token):
         return False
-    return said or (len(token) >= 3 and not _YEAR.fullmatch(token))
+    return is_labelled or (len(token) >= 3 and not _YEAR.fullmatch(token))
 
 
 def chief(references: tuple[Reference, ...]) -> Reference | None:
-    """The one the text is about: an invoice or credit note before a receipt, an order, any other.
+    """The number of the document itself: an invoice or credit note before a receipt, an order, any
+    other.
 
-    Of several the first: the subject's, where that names one.
+    Of several the first: the subject's, if that names one.
     """
-    return min(references, key=lambda each: _CHIEF[each.kind], default=None)
+    return min(references, key=lambda reference: _CHIEF[reference.kind], default=None)
 
 
 def due_on(text: str, month_first: bool = False) -> date | None:
     """The first due date that the text states. `month_first`: 03/04/2024 is the fourth of March."""
-    for found in _DUE.finditer(text):
-        words = _ORDINAL.sub("", found["date"])
+    for match in _DUE.finditer(text):
+        words = _ORDINAL.sub("", match["date"])
         plain = " ".join(re.sub(r"[./,\-]", " ", words).split())
-        numbers = _MONTH_FIRST if month_first and found["mark"] == "/" else _DAY_FIRST
+        numbers = _MONTH_FIRST if month_first and match["mark"] == "/" else _DAY_FIRST
         try:
             return moment(plain, (*_WORDED, *numbers)).at.date()
         except ValueError:

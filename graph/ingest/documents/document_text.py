@@ -32,7 +32,7 @@ def is_readable(name: str) -> bool:
 def of(content: bytes, name: str) -> str:
     """The text of a document, at most 200,000 characters and the first 50 pages.
 
-    What it is goes by its name: .txt .md .html .htm .eml .pdf. Raises DocumentError for another
+    The file name tells the type: .txt .md .html .htm .eml .pdf. Raises DocumentError for another
     name, for more than 25 MiB, and for a PDF that is encrypted or broken.
     """
     if len(content) > BYTES:
@@ -58,7 +58,7 @@ def _short(name: str) -> str:
 
 
 def _decoded(content: bytes) -> str:
-    """By its mark, as UTF-8, else as what its bytes are likeliest to be."""
+    """As its byte order mark says, else as UTF-8, else in the likeliest encoding."""
     if content.startswith(_MARKS):
         codec = "utf-8-sig" if content.startswith(_MARKS[2]) else "utf-16"
         return content.decode(codec, errors="replace")

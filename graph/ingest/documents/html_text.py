@@ -1,7 +1,7 @@
 """The text of HTML, for reading by a program.
 
 A scanner of its own: the standard library's parser takes minutes for 200 kB of hostile tags
-(CVE-2025-6069, mended in Python 3.13.6 only) and raises for broken ones. This one is linear.
+(CVE-2025-6069, fixed in Python 3.13.6 only) and raises for broken ones. This one is linear.
 """
 
 import html
@@ -17,9 +17,9 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}(?![0-9])|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A
 
 
 def of_html(text: str) -> str:
-    """Its visible text: a line for each block, spaces collapsed. Never raises."""
-    seen = _ENTITY.sub(lambda found: html.unescape(found[0]), "".join(_parts(text)))
-    lines = (" ".join(line.split()) for line in seen.splitlines())
+    """The visible text of the HTML: one line per block, spaces collapsed. Never raises."""
+    visible = _ENTITY.sub(lambda entity: html.unescape(entity[0]), "".join(_parts(text)))
+    lines = (" ".join(line.split()) for line in visible.splitlines())
     return "\n".join(line for line in lines if line)
 
 
@@ -51,8 +51,8 @@ def _at_mark(text: str, at: int) -> tuple[str, int]:
 
 def _after(text: str, end: str, at: int) -> int:
     """Without an end all the rest belongs to it: it is looked for once."""
-    found = text.find(end, at)
-    return len(text) if found < 0 else found + len(end)
+    position = text.find(end, at)
+    return len(text) if position < 0 else position + len(end)
 
 
 # A body ends a head that nobody has closed.
@@ -60,5 +60,5 @@ _ENDS = {name: re.compile(rf"</{name}[^<>]*+>|(?=<body\b)|\Z", re.IGNORECASE) fo
 
 
 def _after_unseen(text: str, name: str, at: int) -> int:
-    found = _ENDS[name].search(text, at)
-    return found.end() if found else len(text)
+    match = _ENDS[name].search(text, at)
+    return match.end() if match else len(text)

@@ -1,4 +1,5 @@
-"""Statements of an account or a card: our own side is one account, the other whoever it is."""
+"""Guesses statements of an account or a card: one side is the tenant's account, the other the
+counterparty."""
 
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from graph.ingest.guessing.parties import (
     constant_side,
     descriptions,
     keys,
+    names_nobody,
     others_of,
     own_account,
 )
@@ -24,7 +26,8 @@ from graph.ingest.mappings.mapping import PartyRule
 
 
 def is_account(sample: Sample, money: Money) -> bool:
-    """A running balance, money out beside money in, or signs that show which way money went."""
+    """Whether there is a running balance, money out beside money in, or signs that show the
+    direction."""
     role = sample.role
     if role("balance") or money.debit:
         return role("department") is None
@@ -34,16 +37,21 @@ def is_account(sample: Sample, money: Money) -> bool:
         return True
     if role("direction") and not money.signed:
         return True
-    if role("party_account") or (role("account") and money.signed):
+    if is_processor_account(sample) or role("party_account") or (role("account") and money.signed):
         return True
     negative = money.column.negative / max(1, len(money.column.values)) if money.column else 0
     only_texts = not role("vendor") and not role("customer")
     return negative >= 0.3 or (only_texts and not role("payee"))
 
 
+def is_processor_account(sample: Sample) -> bool:
+    """A processor's account with names, which takes fees of what comes in and pays as well."""
+    return all(map(sample.role, ("counterparty", "fee", "net", "email")))
+
+
 def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, card: bool) -> Book:
-    if stated := _between_named(sample, money):
-        return stated
+    if between_accounts := _between_named(sample, money):
+        return between_accounts
     others = others_of(sample)
     account = own_account(sample)
     holder = sample.role("employee") if card and account is None else None
@@ -68,12 +76,16 @@ def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, ca
     title = (
         "a card: we pay the merchant" if card else "a bank statement: our account pays or is paid"
     )
-    made = Book(title, "card" if card else "bank", payer, payee, money)
+    book = Book(title, "card" if card else "bank", payer, payee, money)
     if not others.named:
         text = f"no column names the other side; {paid[0].title!r} stands for it"
-        doubt = Doubt("payee", text, "--payee", (paid[0].title,), 0.85)
-        made = replace(made, doubts=(doubt,))
-    return _with_direction(sample, made, choices, [*others.paid, *descriptions(sample)], card)
+        kinds = names_nobody(paid[0]) and not choices.payee
+        text += ", and it holds kinds of payments" if kinds else ""
+        titles = tuple(column.title for column in descriptions(sample) if column is not paid[0])
+        values = (paid[0].title, *titles[:1])
+        doubt = Doubt("payee", text, "--payee", values, 0.5 if kinds else 0.85, kinds)
+        book = replace(book, doubts=(doubt,))
+    return _with_direction(sample, book, choices, [*others.paid, *descriptions(sample)], card)
 
 
 def _between_named(sample: Sample, money: Money) -> Book | None:
@@ -86,7 +98,7 @@ def _between_named(sample: Sample, money: Money) -> Book | None:
         return None
     own, is_sure = constant_side(sample)
     ours = (own,) if is_sure else ()
-    made = Book(
+    book = Book(
         "payments between named parties: the payer pays the payee",
         "bank",
         PartyRule("vendor", payer.name, own=ours),
@@ -94,34 +106,36 @@ def _between_named(sample: Sample, money: Money) -> Book | None:
         money,
     )
     if is_sure:
-        return made
+        return book
     text = "no name stands in every row: which side is our own is not known"
-    return replace(made, doubts=(Doubt("account", text, "", (), 0.8),))
+    return replace(book, doubts=(Doubt("account", text, "", (), 0.8),))
 
 
 def _with_direction(
-    sample: Sample, made: Book, choices: Choices, texts: list[Column], card: bool
+    sample: Sample, book: Book, choices: Choices, texts: list[Column], card: bool
 ) -> Book:
-    money, coded = made.money, sample.role("direction")
+    money, coded = book.money, sample.role("direction")
     if choices.direction:
         comes_in = choices.direction == "in"
-        return replace(made, positive="payer_receives" if comes_in else "payer_pays")
+        return replace(book, positive="payer_receives" if comes_in else "payer_pays")
     if money.column is None:
-        return made
+        return book
     if money.endings[0] or money.endings[1]:
-        return replace(made, words=money.endings)
+        return replace(book, words=money.endings)
     if coded and not money.signed:
         paid, received = says(sample, coded)
         if paid or received:
-            return replace(made, direction=coded, words=(paid, received))
-    way = direction_of(sample, money.column, texts, card=card, prior=_prior(sample, made))
-    return directed(made, way)
+            return replace(book, direction=coded, words=(paid, received))
+    way = direction_of(sample, money.column, texts, card=card, prior=_prior(sample, book))
+    return directed(book, way)
 
 
-def _prior(sample: Sample, made: Book) -> float:
-    """Our own name on the paying side of the rows below zero, or above."""
-    constant, _ = constant_side(sample)
-    payer, column = sample.role("payer"), made.money.column
+def _prior(sample: Sample, book: Book) -> float:
+    """Our own name on the paying side of the rows below zero, or above; a fee that is taken."""
+    if is_processor_account(sample):
+        return 4.0  # of what comes in
+    constant, _ = constant_side(sample, least=0.5)
+    payer, column = sample.role("payer"), book.money.column
     if not constant or payer is None or column is None:
         return 0.0
     pairs = zip(sample.table, sample.amounts(column), strict=True)

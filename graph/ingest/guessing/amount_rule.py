@@ -1,4 +1,4 @@
-"""The rule by which a guessed file's amounts are read, and what is unsure about it."""
+"""The rule for reading a guessed file's amounts, and its doubts."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from graph.ingest.csv_dialect import Layout
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.book import Book
 from graph.ingest.guessing.choices import Choices
-from graph.ingest.guessing.money import Money, rival_of
+from graph.ingest.guessing.money import Money, nameless_amounts, rival_of
 from graph.ingest.guessing.profile import decimal_mark
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.mappings.mapping import AmountRule
@@ -15,12 +15,12 @@ _CONTINENTAL = {"EUR", "PLN", "SEK", "NOK", "DKK"}
 
 
 def amount_rule(
-    chosen: Book, shape: Layout, sample: Sample, choices: Choices
+    book: Book, shape: Layout, sample: Sample, choices: Choices
 ) -> tuple[AmountRule, list[Doubt]]:
     """The rule, and its doubts: the decimal mark, the column, the sides."""
-    mark, doubts = _decimal(chosen.money, shape, sample, choices)
-    doubts.extend(_column_doubts(chosen.money, sample, choices))
-    return _rule(chosen, mark, "." if mark == "," else ","), doubts
+    mark, doubts = _decimal(book.money, shape, sample, choices)
+    doubts.extend(_column_doubts(book.money, sample, choices))
+    return _rule(book, mark, "." if mark == "," else ","), doubts
 
 
 def _decimal(
@@ -41,19 +41,20 @@ def _decimal(
 
 def _column_doubts(money: Money, sample: Sample, choices: Choices) -> Iterator[Doubt]:
     if money.column is not None and not sample.named_as_amount(money.column):
-        text = f"no column is named like an amount; {money.column.title!r} holds amounts"
-        yield Doubt("amount", text, "--amount", (money.column.title,), 0.8)
-    if money.swapped and money.credit is not None:
-        text = f"the balance grows by {money.credit.title!r}: it is read as money that comes in"
-        yield Doubt("direction", text, "", (), 0.9)
+        others = [column.title for column in nameless_amounts(sample, money.column)]
+        columns = " and ".join(map(repr, (money.column.title, *others)))
+        text = f"no column is named like an amount; {columns} could be it"
+        titles = (money.column.title, *others[:1])
+        blocking = bool(others) and not choices.amount
+        yield Doubt("amount", text, "--amount", titles, 0.8, blocking)
     if rival := rival_of(sample, money):
         both = (money.columns[0].title, rival.title)
         text = f"{rival.title!r} is named like an amount as {both[0]!r} is; read that"
         yield Doubt("amount", text, "--amount", both, 0.5, blocking=not choices.amount)
 
 
-def _rule(chosen: Book, mark: str, thousands: str) -> AmountRule:
-    money = chosen.money
+def _rule(book: Book, mark: str, thousands: str) -> AmountRule:
+    money = book.money
     if money.debit and money.credit:
         return AmountRule(
             debit=money.debit.name,
@@ -63,14 +64,14 @@ def _rule(chosen: Book, mark: str, thousands: str) -> AmountRule:
             unsigned=tuple(column.name for column in money.unsigned),
         )
     assert money.column is not None  # noqa: S101 - amount_columns gives one or both
-    paid, received = chosen.words
+    paid, received = book.words
     return AmountRule(
         money.column.name,
         decimal=mark,
         thousands=thousands,
-        positive="payer_pays" if paid or received else chosen.positive,
+        positive="payer_pays" if paid or received else book.positive,
         times=money.times.name if money.times else None,
-        direction=chosen.direction.name if chosen.direction else None,
+        direction=book.direction.name if book.direction else None,
         paid=tuple(sorted(paid or ({"dr"} if received else ()))),
         received=tuple(sorted(received)),
     )

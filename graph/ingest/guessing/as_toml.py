@@ -1,4 +1,4 @@
-"""A mapping as the TOML that from_toml.load reads, with what a guess is not sure of as comments."""
+"""A mapping as the TOML that from_toml.load reads, with a guess's doubts as comments."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,11 +8,11 @@ from graph.ingest.mappings.mapping import FileRule, Mapping, PartyRule, SkipRule
 
 HEAD = """\
 # A format of ledger files (docs/formats.md). Made by make_mapping from {title};
-# read it, mend it, and import with: manage.py import_ledger FILE --mapping THIS.toml"""
+# read it, correct it, and import with: manage.py import_ledger FILE --mapping THIS.toml"""
 
 
 def as_toml(mapping: Mapping) -> str:
-    """The text; loading it gives the same reading. Doubts stand in it as `# not sure: ...`."""
+    """The TOML text; loading it gives the same reading. Doubts are in it as `# not sure: ...`."""
     return "\n".join([*_lines(mapping), ""])
 
 

@@ -1,4 +1,4 @@
-"""What a book is: who pays whom in it, and how sure that is."""
+"""The kind of a book: who pays whom in it, and how sure that is."""
 
 from dataclasses import dataclass, field, replace
 
@@ -13,14 +13,15 @@ SURE, STATED = 0.75, 0.95  # below: nothing is imported; below: it is said
 
 @dataclass(frozen=True)
 class Book:
-    """`positive` as in a mapping; `words`: the direction column's (paid, received), if any."""
+    """`positive` and `records` as in a mapping; `words`: the direction column's (paid, received),
+    if any."""
 
     title: str
     platform: str
     payer: PartyRule
     payee: PartyRule
     money: Money
-    records: str = "payment"
+    records: str | None = "payment"
     positive: str = "payer_pays"
     direction: Column | None = None
     words: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
@@ -29,23 +30,23 @@ class Book:
     why: tuple[str, ...] = field(default=())
 
 
-def directed(made: Book, way: Direction) -> Book:
-    """The book with its direction, and a doubt where that is not sure."""
+def directed(book: Book, way: Direction) -> Book:
+    """The book with its direction, and a doubt if the direction is not sure."""
     positive = "payer_receives" if way.comes_in else "payer_pays"
-    made = replace(made, positive=positive, confidence=way.confidence, why=way.why)
+    book = replace(book, positive=positive, confidence=way.confidence, why=way.why)
     if way.confidence >= STATED:
-        return made
-    column = made.money.column
+        return book
+    column = book.money.column
     assert column is not None  # noqa: S101 - only one column has a direction to ask for
     if column.signed:
-        said = "money in" if way.comes_in else "money out"
+        words = "money in" if way.comes_in else "money out"
         text = (
             f"nothing proves what the sign of {column.title!r} means: "
-            f"a positive amount is read as {said}"
+            f"a positive amount is read as {words}"
         )
     else:
-        said = "received" if way.comes_in else "paid"
-        text = f"every amount is positive: all are read as money {said}"
+        words = "received" if way.comes_in else "paid"
+        text = f"every amount is positive: all are read as money {words}"
     values = ("in", "out") if way.comes_in else ("out", "in")
     doubt = Doubt("direction", text, "--direction", values, way.confidence, way.confidence < SURE)
-    return replace(made, doubts=(*made.doubts, doubt))
+    return replace(book, doubts=(*book.doubts, doubt))

@@ -1,10 +1,12 @@
-"""In which currency a file's amounts are: a column, the amount's own title or sign, or a guess."""
+"""The currency of a file's amounts: a column, the amount's title or sign, or a guess."""
 
 import re
 
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.book import Book
 from graph.ingest.guessing.choices import Choices
+from graph.ingest.guessing.header import GuessError
+from graph.ingest.guessing.names import unnumbered
 from graph.ingest.guessing.parties import account_above
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.roles import is_iban
@@ -26,7 +28,7 @@ _EURO_COUNTRIES = frozenset(
 _NETWORKS = {
     "INR": re.compile(r"\b(?:UPI|NEFT|IMPS|RTGS)\b"),
     "USD": re.compile(r"\b(?:ACH|ZELLE|VENMO|ACH_DEBIT|ACH_CREDIT)\b", re.IGNORECASE),
-    "BRL": re.compile(r"\bPIX\b"),
+    "BRL": re.compile(r"\bPIX\b", re.IGNORECASE),
     "AUD": re.compile(r"\b(?:BPAY|OSKO)\b", re.IGNORECASE),
     "CAD": re.compile(r"\bINTERAC\b", re.IGNORECASE),
     "GBP": re.compile(r"\b(?:BACS|CHAPS|FASTER PAYMENTS?)\b", re.IGNORECASE),
@@ -34,36 +36,54 @@ _NETWORKS = {
 
 
 def currency_of(
-    sample: Sample, chosen: Book, choices: Choices
+    sample: Sample, book: Book, choices: Choices
 ) -> tuple[str | None, Column | None, tuple[Doubt, ...]]:
     """(the constant, the column of codes, doubts). The constant holds where the column is blank."""
-    titled = _in_titles(chosen)
+    titled = _in_titles(book)
     if titled:
         return titled, None, ()
     column = sample.role("currency")
-    if chosen.money.original or column is None:
-        column = sample.role("original_currency") if chosen.money.original else column
+    if book.money.original or column is None:
+        column = sample.role("original_currency") if book.money.original else column
+    if column is not None and (other := _rival(sample, column)):
+        raise GuessError(
+            f"{sample.file_name}: {column.title!r} and {other.title!r} hold different currencies, "
+            "and nothing says which is the amount's: write a mapping (docs/formats.md)"
+        )
     if column is not None and column.filled == 1:
         return None, column, ()
-    return _constant(sample, chosen, choices, column)
+    return _constant(sample, book, choices, column)
+
+
+def _rival(sample: Sample, column: Column) -> Column | None:
+    """Another column of codes of the same name but for its number ("CCY 1", "CCY 2")."""
+    for other in sample.columns:
+        named = other is not column and unnumbered(other.title) == unnumbered(column.title)
+        coded = other.filled == 1 and other.share(lambda v: v.upper() in CODES) == 1
+        differs = any(row[other.at] != row[column.at] for row in sample.table)
+        if named and coded and differs:
+            return other
+    return None
 
 
 def _constant(
-    sample: Sample, chosen: Book, choices: Choices, column: Column | None
+    sample: Sample, book: Book, choices: Choices, column: Column | None
 ) -> tuple[str | None, Column | None, tuple[Doubt, ...]]:
     """What holds where no column states a currency: the file's signs and codes, else a guess."""
-    known = choices.currency or (max(set(column.values), key=column.values.count) if column else "")
-    known = known or _in_values(chosen) or _above(sample) or ""
-    if known:
-        return known, column, ()
+    code_known = choices.currency or (
+        max(set(column.values), key=column.values.count) if column else ""
+    )
+    code_known = code_known or _in_values(book) or _above(sample) or ""
+    if code_known:
+        return code_known, column, ()
     if (original := role_currency(sample)) is not None:
         return None, original, ()
-    code, why, confidence = _likeliest(sample, chosen)
+    code, why, confidence = _likeliest(sample, book)
     text = f"no currency is stated: read as {code}{why}"
     return code, column, (Doubt("currency", text, "--currency", (code,), confidence),)
 
 
-def _likeliest(sample: Sample, chosen: Book) -> tuple[str, str, float]:
+def _likeliest(sample: Sample, book: Book) -> tuple[str, str, float]:
     """(code, why, confidence) for a file that states no currency."""
     if code := _by_networks(sample):
         return code, ", by the payment networks that rows name", 0.9
@@ -71,7 +91,7 @@ def _likeliest(sample: Sample, chosen: Book) -> tuple[str, str, float]:
         return code, ", by the country of the account", 0.9
     if sample.language:
         return sample.language, ", by the language of the columns", 0.85
-    if any(c.mark == "," and c.money_hits(".") < len(c.values) for c in chosen.money.columns):
+    if any(c.mark == "," and c.money_hits(".") < len(c.values) for c in book.money.columns):
         return "EUR", ", for the decimal mark is a comma", 0.7
     return USUAL, "", 0.8
 
@@ -106,8 +126,8 @@ def role_currency(sample: Sample) -> Column | None:
     return currency if all(one == other for one, other in pairs) else None
 
 
-def _in_titles(chosen: Book) -> str | None:
-    for column in chosen.money.columns:
+def _in_titles(book: Book) -> str | None:
+    for column in book.money.columns:
         codes = [code for code in _CODE.findall(column.title) if code in CODES]
         signs = [code for sign, code in SIGNS.items() if sign in column.title]
         if codes or signs or _EURO.search(column.title):
@@ -118,8 +138,8 @@ def _in_titles(chosen: Book) -> str | None:
     return None
 
 
-def _in_values(chosen: Book) -> str | None:
-    for column in chosen.money.columns:
+def _in_values(book: Book) -> str | None:
+    for column in book.money.columns:
         for text in column.values[:50]:
             codes = [code for code in _CODE.findall(text) if code in CODES]
             signs = [code for sign, code in SIGNS.items() if sign in text]
@@ -133,6 +153,6 @@ def _above(sample: Sample) -> str | None:
     texts = list(sample.above)
     if balance := sample.role("balance"):
         texts += [balance.title, *balance.values[:3]]
-    found = {code for text in texts for code in _CODE.findall(text) if code in CODES}
-    found |= {code for text in texts for sign, code in SIGNS.items() if sign in text}
-    return found.pop() if len(found) == 1 else None
+    codes_above = {code for text in texts for code in _CODE.findall(text) if code in CODES}
+    codes_above |= {code for text in texts for sign, code in SIGNS.items() if sign in text}
+    return codes_above.pop() if len(codes_above) == 1 else None

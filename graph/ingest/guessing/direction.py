@@ -1,4 +1,4 @@
-"""Whether a positive amount comes in or goes out: what the rows themselves say about it."""
+"""Whether a positive amount comes in or goes out, judged by the rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ class Direction:
 def direction_of(
     sample: Sample, amount: Column, texts: list[Column], *, card: bool, prior: float = 0.0
 ) -> Direction:
-    """By the running balance, words in rows, and how such files are usually written.
+    """The direction by the running balance, words in rows, and how such files are usually written.
 
-    `prior`: above zero where the kind of file speaks for money that comes in.
+    `prior`: above zero if this kind of file usually lists money that comes in.
     """
     votes = [(prior, "files of this kind are so"), *_votes(sample, amount, texts, card=card)]
     total = sum(weight for weight, _ in votes)
@@ -61,7 +61,8 @@ def _votes(
         yield _by_bill(sample, amounts, texts), "a payment of the card's bill has the other sign"
     elif card:
         yield -2.5, "a card's charges are positive"
-    yield _by_text(sample, amounts, texts), "descriptions say so"
+    most = 2.0 if amount.signed else 1.0  # a cafe may be whom we pay or a customer
+    yield max(-most, min(most, _by_text(sample, amounts, texts))), "descriptions say so"
     if not amount.signed:
         if sample.file_words & SPENDING or (sample.title_words & CATEGORIES):
             yield -1.3, "it is a list of spending"
@@ -102,7 +103,8 @@ def says(sample: Sample, column: Column) -> tuple[frozenset[str], frozenset[str]
 
 
 def agreement(sample: Sample, column: Column, amounts: list[Decimal | None]) -> tuple[int, int]:
-    """How many rows say 'received' of a positive amount (or 'paid' of a negative), and not so."""
+    """How many rows agree with 'received' for a positive amount and 'paid' for a negative one, and
+    how many do not."""
     paid, received = says(sample, column)
     agree = differ = 0
     for row, amount in zip(sample.table, amounts, strict=True):
@@ -124,8 +126,8 @@ def _by_words(sample: Sample, amounts: list[Decimal | None]) -> float:
             continue
         paid, received = says(sample, column)
         agree, differ = agreement(sample, column, amounts)
-        known = agree + differ
-        if paid and received and known * 2 > len(amounts) and min(agree, differ) * 10 <= known:
+        rated = agree + differ
+        if paid and received and rated * 2 > len(amounts) and min(agree, differ) * 10 <= rated:
             weight = 6.0 if agree > differ else -6.0
             best = weight if abs(weight) > abs(best) else best
     return best
@@ -138,8 +140,8 @@ def _by_sign(amounts: list[Decimal | None], *, card: bool) -> float:
         return 3.0  # statements show what is paid with a minus
     if positive != negative:
         return 2.0 if negative > positive else -2.0  # most of a card's rows are spending
-    spent = sum((amount for amount in amounts if amount), Decimal(0))
-    return 0.0 if not spent else 1.3 if spent < 0 else -1.3
+    total = sum((amount for amount in amounts if amount), Decimal(0))
+    return 0.0 if not total else 1.3 if total < 0 else -1.3
 
 
 def _by_bill(sample: Sample, amounts: list[Decimal | None], texts: list[Column]) -> float:
@@ -167,4 +169,4 @@ def _by_text(sample: Sample, amounts: list[Decimal | None], texts: list[Column])
         comes, goes = bool(COMES_IN.search(text)), bool(GOES_OUT.search(text))
         if comes != goes:
             votes += 1 if comes == (amount > 0) else -1
-    return max(-2.0, min(2.0, 0.6 * votes))
+    return 0.6 * votes

@@ -1,4 +1,4 @@
-"""A mapping in words: what is taken for what, how sure that is, and what is open."""
+"""A mapping in words: which column is read as what, how sure that is, and what is open."""
 
 from collections.abc import Iterator
 
@@ -35,7 +35,7 @@ def sense(mapping: Mapping) -> str:
     return "positive: the payer pays the payee"
 
 
-def evidence(sample: Sample, mapping: Mapping, chosen: Book) -> Iterator[str]:
+def evidence(sample: Sample, mapping: Mapping, book: Book) -> Iterator[str]:
     date, money = sample.of(mapping.date.column), mapping.amount
     formats = " or ".join(mapping.date.formats)
     sure = _sure(sample.confidence("date"))
@@ -45,8 +45,8 @@ def evidence(sample: Sample, mapping: Mapping, chosen: Book) -> Iterator[str]:
             column = sample.of(name)
             hits, sure = _of(column.money_hits(money.decimal), column), _sure(sample.surety(column))
             yield f"{role} <- {column.title!r} ({hits}; {sure})"
-    because = f" ({'; '.join(chosen.why)})" if chosen.why else ""
-    yield f"direction: {sense(mapping)}; {_sure(chosen.confidence)}{because}"
+    because = f" ({'; '.join(book.why)})" if book.why else ""
+    yield f"direction: {sense(mapping)}; {_sure(book.confidence)}{because}"
     for role, party in (("payer", mapping.payer), ("payee", mapping.payee)):
         names = [sample.of(name).title for name in (party.name, *party.or_else) if name]
         where = " or else ".join(

@@ -14,7 +14,7 @@ from graph.ingest.guessing.amount_rule import amount_rule
 from graph.ingest.guessing.book import SURE, Book
 from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.guessing.currency import currency_of
-from graph.ingest.guessing.date_order import Order, order_of
+from graph.ingest.guessing.date_order import Order, order_of, rival_date
 from graph.ingest.guessing.explain import evidence
 from graph.ingest.guessing.header import GuessError, MissingError
 from graph.ingest.guessing.key_rule import key_rule
@@ -29,6 +29,8 @@ from graph.ingest.mappings.mapping import AmountRule, DateRule, FileRule, Mappin
 
 __all__ = ["GuessError", "guess"]
 
+DATES_SURE = 0.92  # more than a currency and a guess at what a month is: a wrong day stays unseen
+
 
 def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mapping:
     """The likeliest mapping of a file that no format recognises.
@@ -41,13 +43,13 @@ def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mappi
     sample = _sampled(path, shape, sample_rows, place.above, choices)
     if not sample.rows:
         raise GuessError(f"{path.name} has a header and no row to guess by")
-    chosen = _book(path, sample, choices)
+    own_book = _book(path, sample, choices)
     column = sample.role("date")
     assert column is not None  # noqa: S101 - _book has seen to it
-    units = _units(sample, chosen, column, choices)
-    amount, amount_doubts = amount_rule(chosen, shape, sample, choices)
+    units = _units(sample, own_book, column, choices)
+    amount, amount_doubts = amount_rule(own_book, shape, sample, choices)
     doubts = (
-        *chosen.doubts,
+        *own_book.doubts,
         *_date_doubts(sample, column, units.order, path),
         *amount_doubts,
         *units.doubts,
@@ -55,33 +57,33 @@ def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mappi
         *_skip_doubts(sample),
     )
     mapping = replace(
-        _mapping(sample, chosen, column, units, amount),
-        title=f"{path.name}, guessed as {chosen.title}",
+        _mapping(sample, own_book, column, units, amount),
+        title=f"{path.name}, guessed as {own_book.title}",
         file=FileRule(shape.encoding, shape.delimiter, header_line=shape.line),
         notes=tuple(doubt.text for doubt in doubts),
         doubts=doubts,
         decided=choices,
     )
-    return replace(mapping, evidence=tuple(evidence(sample, mapping, chosen)))
+    return replace(mapping, evidence=tuple(evidence(sample, mapping, own_book)))
 
 
 def _mapping(
-    sample: Sample, chosen: Book, date: Column, units: "_Units", amount: AmountRule
+    sample: Sample, own_book: Book, date: Column, units: "_Units", amount: AmountRule
 ) -> Mapping:
     return Mapping(
         name="generic",
-        title=chosen.title,
+        title=own_book.title,
         source=f"generic.{layout_of(column.name for column in sample.columns)}",
-        platform=chosen.platform,
+        platform=own_book.platform,
         date=DateRule(date.name, units.order.formats),
         amount=amount,
-        payer=chosen.payer,
-        payee=chosen.payee,
+        payer=own_book.payer,
+        payee=own_book.payee,
         currency=units.currency,
         key=key_rule([(c.name, c.title) for c in sample.columns], account_above(sample.above)),
         publication=_publication(sample),
-        fields=_fields(sample, chosen, units.column),
-        records=chosen.records,
+        fields=_fields(sample, own_book, units.column),
+        records=own_book.records,
         skip=tuple(_skips(sample)),
     )
 
@@ -96,13 +98,13 @@ class _Units:
     doubts: tuple[Doubt, ...]
 
 
-def _units(sample: Sample, chosen: Book, date: Column, choices: Choices) -> _Units:
+def _units(sample: Sample, own_book: Book, date: Column, choices: Choices) -> _Units:
     """A stated currency speaks for an order of dates; else the dates may speak for a currency."""
-    currency, column, doubts = currency_of(sample, chosen, choices)
-    stated = currency if not doubts else None
+    currency, column, doubts = currency_of(sample, own_book, choices)
+    certain_currency = currency if not doubts else None
     if column is not None and column.distinct == 1:
-        stated = column.values[0].upper()
-    order = order_of(sample, date, stated, choices.date_order)
+        certain_currency = column.values[0].upper()
+    order = order_of(sample, date, certain_currency, choices.date_order)
     if doubts and order.month_first and order.confidence > SURE and not choices.currency:
         return _Units("USD", column, order, _dollars(order))
     return _Units(currency, column, order, doubts)
@@ -117,8 +119,8 @@ def _sampled(
         Column(at, name, title, tuple(row[at] for row in table if row[at]), len(table))
         for at, (name, title) in enumerate(zip(names, shape.header, strict=True))
     )
-    wanted = {"counterparty": choices.payee, "date": choices.date}
-    forced = {role: _column(columns, title) for role, title in wanted.items() if title}
+    titles = {"counterparty": choices.payee, "date": choices.date}
+    forced = {role: _column(columns, title) for role, title in titles.items() if title}
     return Sample(columns, table, own_name(path), above, forced)
 
 
@@ -147,7 +149,7 @@ def _book(path: Path, sample: Sample, choices: Choices) -> Book:
     forced = _column(sample.columns, choices.amount) if choices.amount else ""
     missing = [] if sample.role("date") else ["a date"]
     try:
-        chosen = book(sample, sample.file_name, replace(choices, amount=forced))
+        guessed = book(sample, sample.file_name, replace(choices, amount=forced))
     except MissingError as error:
         missing.append(str(error))
         if error.what == "amount" and not has_party(sample):
@@ -156,16 +158,16 @@ def _book(path: Path, sample: Sample, choices: Choices) -> Book:
         raise GuessError(f"{path.name}: {error}") from None
     if missing:
         raise _missing(path, sample, missing)
-    return chosen
+    return guessed
 
 
 def _missing(path: Path, sample: Sample, missing: list[str]) -> GuessError:
     titles = ", ".join(repr(column.title) for column in sample.columns)
     hint = ""
     if "a date" in missing and (
-        named := [c for c in sample.columns if "date" in c.name and c.values]
+        dated := [c for c in sample.columns if "date" in c.name and c.values]
     ):
-        first = named[0]
+        first = dated[0]
         hint = f" ({first.title!r} holds {first.values[0]!r}, which is no date that is known)"
     return GuessError(
         f"{path.name}: found no column that is {' nor '.join(missing)}{hint}; it has {titles}. "
@@ -184,8 +186,13 @@ def _date_doubts(sample: Sample, column: Column, order: Order, path: Path) -> It
             "--date-order",
             (first, second),
             order.confidence,
-            order.confidence < SURE,
+            order.confidence < DATES_SURE,
         )
+    if other := rival_date(sample, column):
+        text = f"{other.title!r} is named like a date as {column.title!r} is; read that"
+        both = (column.title, other.title)
+        blocking = "date" not in sample.forced
+        yield Doubt("date", text, "--date", both, 0.5, blocking)
     if not sample.named("date", column):
         text = f"no column is named like a date; {column.title!r} holds dates"
         yield Doubt("date", text, "--date", (column.title,), 0.8)
@@ -201,7 +208,7 @@ def _publication(sample: Sample) -> tuple[str, ...]:
     return (column.name,) if column and column.filled == 1 else ()
 
 
-def _fields(sample: Sample, chosen: Book, currency: Column | None) -> dict[str, str]:
+def _fields(sample: Sample, own_book: Book, currency: Column | None) -> dict[str, str]:
     texts = [c for c in descriptions(sample) if likeness("description", c.title) > 0]
     columns = {
         "document_ref": sample.role("document"),
@@ -216,9 +223,9 @@ def _skips(sample: Sample) -> Iterator[SkipRule]:
     """Rows that moved no money, and rows that state a balance or a total."""
     status = sample.role("status")
     if status:
-        seen = {value.casefold() for value in status.values if plain(value) in UNSETTLED}
+        statuses = {value.casefold() for value in status.values if plain(value) in UNSETTLED}
         reason = "such a row has moved no money (yet)"
-        yield SkipRule(status.name, reason, tuple(sorted(seen | UNSETTLED)))
+        yield SkipRule(status.name, reason, tuple(sorted(statuses | UNSETTLED)))
     for column in sample.columns:
         if column.texty and any(BALANCE_ROW.match(value) for value in column.values):
             yield SkipRule(column.name, "a balance or a total is no payment", (), BALANCE_ROW)
@@ -226,9 +233,11 @@ def _skips(sample: Sample) -> Iterator[SkipRule]:
 
 def _skip_doubts(sample: Sample) -> Iterator[Doubt]:
     status = sample.role("status")
-    seen = sorted({v for v in status.values if plain(v) in UNSETTLED}) if status else []
-    if status and seen:
-        text = f"rows whose {status.title!r} is {', '.join(seen)} moved no money and are rejected"
+    statuses = sorted({v for v in status.values if plain(v) in UNSETTLED}) if status else []
+    if status and statuses:
+        text = (
+            f"rows whose {status.title!r} is {', '.join(statuses)} moved no money and are rejected"
+        )
         yield Doubt("status", text, "", (), 0.97)
 
 

@@ -1,5 +1,6 @@
-"""Where a file's header stands: below titles, above rows that fit it."""
+"""Finds a file's header: below titles, above rows that fit it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,6 +15,7 @@ from graph.ingest.records import Record, fits
 
 PREAMBLE = 40  # records in which to look for the header
 _KNOWN = 0.6
+_RANGE = re.compile(r"[<>]?\s*[0-9]{1,3}\s*(?:\+|[-\u2013]\s*[0-9]{1,3})(?:\s*\w+)?")  # days of age
 
 
 class GuessError(LedgerError):
@@ -37,9 +39,10 @@ class Found:
 
 
 def found(path: Path) -> Found:
-    """The header: words only, as wide as most rows below it, and the more known names the better.
+    """The header line: words only, as wide as most rows below it, with as many known names as
+    possible.
 
-    Raises GuessError where no line is one, and LedgerFileError for a file that cannot be read.
+    Raises GuessError if no line qualifies, and LedgerFileError for a file that cannot be read.
     """
     shape = layout(path, FileRule())
     first = Record(shape.line, "", list(shape.header), None)
@@ -72,8 +75,8 @@ def _fitness(lines: list[Record], at: int) -> float:
     width = sum(fits(row, len(cells)) for row in below)
     if below and width == 0:
         return 0.0
-    known = sum(_is_known(cell) for cell in cells if cell)
-    return 1 + 4 * known + (width / len(below) if below else 0)
+    known_cells = sum(_is_known(cell) for cell in cells if cell)
+    return 1 + 4 * known_cells + (width / len(below) if below else 0)
 
 
 def _is_known(title: str) -> bool:
@@ -81,10 +84,10 @@ def _is_known(title: str) -> bool:
 
 
 def _looks_like_names(cells: list[str]) -> bool:
-    named = [cell for cell in cells if cell]
-    column = Column(0, "", "", tuple(named), len(named))
-    numbers = sum(amount_of(cell, ".") is not None for cell in named) + column.dates.hits
-    return len(named) >= max(2, 0.4 * len(cells)) and numbers == 0
+    filled = [cell for cell in cells if cell]
+    column = Column(0, "", "", tuple(c for c in filled if not _RANGE.fullmatch(c)), len(filled))
+    numbers = sum(amount_of(cell, ".") is not None for cell in column.values) + column.dates.hits
+    return len(filled) >= max(2, 0.4 * len(cells)) and numbers == 0
 
 
 def rows(path: Path, shape: Layout) -> Iterator[list[str]]:

@@ -1,4 +1,4 @@
-"""Bills that we owe and invoices that we are owed."""
+"""Guesses lists of invoices: those that the tenant owes, and those that it is owed."""
 
 from dataclasses import replace
 from math import exp
@@ -38,6 +38,8 @@ def is_invoices(sample: Sample, *, card: bool) -> bool:
         )
     )
     party = role("vendor") or role("customer") or role("counterparty")
+    if role("fee") and role("net"):
+        return False  # a processor's statement of payments
     if card or role("employee") or (role("department") and not role("due")):
         return False
     coded = role("supplier_id") is not None or role("customer_id") is not None
@@ -53,7 +55,7 @@ def _paid(sample: Sample) -> bool:
 
 
 def invoices(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
-    """Bills that we owe or invoices that we are owed: the other side is a vendor or a customer."""
+    """A list of invoices; the counterparty is a vendor (owed by the tenant) or a customer."""
     role = sample.role
     vendor, customer = role("vendor") or role("payee"), role("customer") or role("payer")
     party = vendor or customer or role("counterparty")
@@ -71,8 +73,8 @@ def invoices(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
     if choices.direction:
         owed, confidence = choices.direction == "out", 1.0
     doubts = (_doubt(party, owed, confidence),) if confidence < STATED else ()
-    made = _bills(sample, party, own, money) if owed else _receivables(sample, party, own, money)
-    return replace(made, confidence=confidence, doubts=doubts)
+    book = _bills(sample, party, own, money) if owed else _receivables(sample, party, own, money)
+    return replace(book, confidence=confidence, doubts=doubts)
 
 
 def _doubt(party: Column, owed: bool, confidence: float) -> Doubt:
@@ -116,9 +118,8 @@ def _owed_by_us(
         for word in value.casefold().replace("(", " ").replace(")", " ").split()
     }
     votes += 2 * bool(texts & BILLS) - 2 * bool(texts & INVOICES)
-    votes += 2 * bool(sample.file_words & BILLS) - 2 * bool(
-        sample.file_words & (INVOICES | {"invoices"})
-    )
+    votes += 2 * bool(sample.file_words & BILLS) - 2 * bool(sample.file_words & INVOICES)
+    votes -= 1.0 if "invoices" in sample.file_words else 0.0  # suppliers' are called so, too
     votes += 2 * bool(sample.title_words & BILLS) - 2 * bool(sample.title_words & INVOICES)
     votes += 1.0 if sample.role("supplier_id") else 0.0
     confidence = 1 / (1 + exp(-abs(votes)))

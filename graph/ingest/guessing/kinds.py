@@ -1,4 +1,4 @@
-"""What kind of book a sample is, and so who pays whom in it."""
+"""The kind of book that a sample is: who pays whom in it."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -10,23 +10,48 @@ from graph.ingest.guessing.choices import Choices
 from graph.ingest.guessing.direction import direction_of
 from graph.ingest.guessing.header import GuessError
 from graph.ingest.guessing.invoices import invoices, is_invoices
-from graph.ingest.guessing.money import Money, amount_columns
+from graph.ingest.guessing.ledgers import debits
+from graph.ingest.guessing.money import Money, amount_columns, received_by_us
 from graph.ingest.guessing.parties import descriptions, keys, own_account
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.roles import typeness
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import CARD, plain
-from graph.ingest.mappings.mapping import PartyRule
+from graph.ingest.mappings.mapping import OWED, PartyRule
+
+FEEDS = frozenset({"bank", "card"})
 
 
 def book(sample: Sample, own: str, choices: Choices) -> Book:
-    """The sample's kind. `own` names our side where no column does. Raises GuessError."""
+    """The sample's kind. `own` names the tenant's side if no column does. Raises GuessError."""
     money = amount_columns(sample, choices.amount)
     _refuse_journal(sample)
-    made = _kind(sample, own, money, choices)
+    money, doubts = debits(sample, money, choices)
+    guessed = _kind(sample, own, money, choices)
+    guessed = replace(guessed, doubts=(*guessed.doubts, *doubts))
     if choices.records:
-        return replace(made, records=choices.records)
-    return _ordered(made) if _is_orders(sample) else made
+        return replace(guessed, records=choices.records)
+    return _ordered(guessed) if _is_orders(sample) else _by_due_day(sample, guessed)
+
+
+def _by_due_day(sample: Sample, guessed: Book) -> Book:
+    """What would record payments, but says when they are due: each row is told by its due day.
+
+    Accounts, cards and processors tell of money that moved, whatever else they state.
+    """
+    moved = guessed.platform in FEEDS or guessed.platform in OWED
+    if guessed.records == "payment" and sample.role("due") and not moved:
+        return replace(guessed, records=None)
+    return guessed
+
+
+def _donor(sample: Sample) -> Column | None:
+    """Who gave: the donor's column, or the only name in a list of donations."""
+    if donor := sample.role("donor"):
+        return donor
+    if sample.title_words & {"donation", "donated", "donor"} and not sample.role("vendor"):
+        return sample.role("counterparty") or sample.role("customer")
+    return None
 
 
 def _is_orders(sample: Sample) -> bool:
@@ -34,15 +59,15 @@ def _is_orders(sample: Sample) -> bool:
     return date is not None and "order" in date.name.split("_")
 
 
-def _ordered(made: Book) -> Book:
+def _ordered(guessed: Book) -> Book:
     text = "the date is an order's: rows are read as orders, which move no money"
     doubt = Doubt("records", text, "--records", ("order", "payment"), 0.85)
-    return replace(made, records="order", doubts=(*made.doubts, doubt))
+    return replace(guessed, records="order", doubts=(*guessed.doubts, doubt))
 
 
 def _kind(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
     card = is_card(sample)
-    if donor := sample.role("donor"):
+    if donor := _donor(sample):
         return _donations(sample, donor, own, money)
     if _is_processor(sample):
         return _processor(sample, own, money, choices)
@@ -66,7 +91,8 @@ def _list(sample: Sample, own: str, money: Money, choices: Choices, *, card: boo
 
 
 def is_card(sample: Sample) -> bool:
-    """A card's titles, and no running balance: banks name cards beside their balance, too."""
+    """Whether the titles are those of a card, without a running balance; banks also name cards
+    beside a balance."""
     if sample.role("balance"):
         return False
     titles = (plain(column.title) for column in sample.columns)
@@ -98,16 +124,19 @@ def _refuse_journal(sample: Sample) -> None:
 def _is_processor(sample: Sample) -> bool:
     """Money of customers, less a fee, through somebody who collects it."""
     role = sample.role
-    named = any(role(party) for party in ("payee", "payer", "counterparty", "vendor", "employee"))
+    names_party = any(
+        role(party) for party in ("payee", "payer", "counterparty", "vendor", "employee")
+    )
     fee = role("fee") is not None
     people = role("customer") is not None or role("email") is not None
     payouts = bool(sample.title_words & {"payout", "charge", "captured", "refunded", "checkout"})
     nets = fee and role("net") is not None and (role("amount") or role("gross"))
-    return bool(not named and fee and (people or payouts or nets) and not role("balance"))
+    return bool(not names_party and fee and (people or payouts or nets) and not role("balance"))
 
 
 def _donations(sample: Sample, donor: Column, own: str, money: Money) -> Book:
     cause = sample.role("project")
+    money = received_by_us(money)
     return Book(
         "donations: the donor pays us",
         "donations",
@@ -142,7 +171,7 @@ def _claims(
 def _sales(sample: Sample, customer: Column, own: str, money: Money) -> Book:
     payer = PartyRule("customer", customer.name, None, keys(sample, "customer"))
     ours = PartyRule("account", None, own)
-    return Book("sales: the customer pays us", "sales", payer, ours, money)
+    return Book("sales: the customer pays us", "sales", payer, ours, received_by_us(money))
 
 
 def _spending(
@@ -151,17 +180,17 @@ def _spending(
     payee = PartyRule("vendor", vendor.name, None, keys(sample, "vendor"))
     title = "a card feed: we pay the merchant" if card else "spending: a department pays the vendor"
     payer = _spender(sample, own, card)
-    made = Book(title, "card" if card else "ledger", payer, payee, money)
+    guessed = Book(title, "card" if card else "ledger", payer, payee, money)
     if money.column is None or not (money.signed or choices.direction):
-        return made
+        return guessed
     if choices.direction:
         comes_in = choices.direction == "in"
-        return replace(made, positive="payer_receives" if comes_in else "payer_pays")
+        return replace(guessed, positive="payer_receives" if comes_in else "payer_pays")
     share = money.column.negative / max(1, len(money.column.values))
     if share < 0.3:
-        return made  # a few refunds
+        return guessed  # a few refunds
     way = direction_of(sample, money.column, [vendor, *descriptions(sample)], card=True)
-    return directed(made, way)
+    return directed(guessed, way)
 
 
 def _spender(sample: Sample, own: str, card: bool) -> PartyRule:
@@ -188,8 +217,8 @@ def _processor(sample: Sample, own: str, money: Money, choices: Choices) -> Book
         or_else=tuple(c.name for c in rest)[:1],
     )
     title, ours = "a payment processor: customers pay us", PartyRule("account", None, own)
-    made = Book(title, "sales", payer, ours, money)
+    guessed = Book(title, "sales", payer, ours, received_by_us(money))
     if choices.direction:
         pays = choices.direction == "in"
-        return replace(made, positive="payer_pays" if pays else "payer_receives")
-    return made
+        return replace(guessed, positive="payer_pays" if pays else "payer_receives")
+    return guessed

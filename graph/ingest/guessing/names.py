@@ -20,6 +20,11 @@ def words(title: str) -> str:
     return slug(_CAMEL.sub(" ", neutral).replace("#", " number ").replace("№", " number "))
 
 
+def unnumbered(title: str) -> str:
+    """'CCY 2' -> 'ccy': what a title says without the number or letter behind it."""
+    return re.sub(r"_(?:[0-9]+|[a-z])$", "", words(title))
+
+
 @cache
 def roles() -> dict[str, tuple[dict[str, float], frozenset[str]]]:
     """Role -> (name -> how well it names the role, words that speak against it)."""
@@ -60,19 +65,19 @@ def _squashed(role: str) -> dict[str, float]:
 
 def _held(names: dict[str, float], title: str) -> float:
     """A name within a title: the more of the title it is, the better."""
-    found = [
+    fits = [
         value * (0.45 + 0.4 * len(name) / max(1, len(title)))
         for name, value in names.items()
         if name not in GENERIC and f"_{name}_" in f"_{title}_"
     ]
-    return max(found, default=0.0)
+    return max(fits, default=0.0)
 
 
 def _ended(names: dict[str, float], title: str) -> float:
     last = title.rpartition("_")[2]
-    found = [
+    fits = [
         0.5 * value
         for name, value in names.items()
         if len(name) >= ENDING and "_" not in name and last != name and last.endswith(name)
     ]
-    return max(found, default=0.0)
+    return max(fits, default=0.0)

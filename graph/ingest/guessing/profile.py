@@ -1,4 +1,4 @@
-"""What a column's values look like: shares that are dates or money, and in which notation."""
+"""The profile of a column's values: which part is dates or money, and in which notation."""
 
 import re
 from collections import Counter
@@ -98,6 +98,11 @@ class Column:
         return self.negative > 0
 
     @cached_property
+    def is_nothing(self) -> bool:
+        """Every amount is zero: the column counts nothing."""
+        return not any(amount_of(v, self.mark) for v in set(self.values))
+
+    @cached_property
     def length(self) -> float:
         """Characters of a usual value."""
         return sum(map(len, self.values)) / len(self.values) if self.values else 0.0
@@ -143,8 +148,8 @@ def decimal_mark(values: Iterable[str], usual: str) -> tuple[str, bool]:
 
     Unsure when the usual decimal mark stands before three digits only: '1.234' may be 1234.
     """
-    votes = Counter(found[1] for v in values if (found := _FRACTION.search(v)))
-    groups = Counter(found[1] for v in values if (found := _GROUP.search(v)))
+    votes = Counter(match[1] for v in values if (match := _FRACTION.search(v)))
+    groups = Counter(match[1] for v in values if (match := _GROUP.search(v)))
     if votes["."] != votes[","]:
         return max(".", ",", key=lambda mark: votes[mark]), True
     return usual, not votes and usual not in groups
@@ -157,17 +162,17 @@ def dates(values: Sequence[str], month_first: bool, forced: bool = False) -> Dat
     month_first decides, whatever parses.
     """
     counts = Counter(values)
-    found = {form: hit for form in DATE_FORMATS if (hit := _parsed(form, counts))}
-    if not found and (serial := _parsed(EXCEL, counts)):
+    hits = {form: hit for form in DATE_FORMATS if (hit := _parsed(form, counts))}
+    if not hits and (serial := _parsed(EXCEL, counts)):
         return Dates((EXCEL,), sum(counts[v] for v in serial))
-    day = {f: hit for f, hit in found.items() if not f.startswith("%m")}
-    month = {f: hit for f, hit in found.items() if not _day_first(f)}
+    day = {f: hit for f, hit in hits.items() if not f.startswith("%m")}
+    month = {f: hit for f, hit in hits.items() if not _day_first(f)}
     by_day, by_month = _reach(day, counts), _reach(month, counts)
     unsure = by_day == by_month and day.keys() != month.keys()
-    chosen = month if by_month > by_day or (unsure and month_first) else day
+    formats = month if by_month > by_day or (unsure and month_first) else day
     if forced:
-        chosen = month if month_first else day
-    return Dates(_fewest(chosen, counts), max(by_day, by_month), unsure)
+        formats = month if month_first else day
+    return Dates(_fewest(formats, counts), max(by_day, by_month), unsure)
 
 
 def _day_first(form: str) -> bool:
@@ -195,11 +200,11 @@ def _reach(formats: dict[str, frozenset[str]], counts: Counter[str]) -> int:
 
 
 def _fewest(formats: dict[str, frozenset[str]], counts: Counter[str]) -> tuple[str, ...]:
-    left, chosen = set(counts), []
+    unparsed, needed = set(counts), []
     while formats:
-        best = max(formats, key=lambda form: sum(counts[v] for v in formats[form] & left))
-        if not formats[best] & left:
+        best = max(formats, key=lambda form: sum(counts[v] for v in formats[form] & unparsed))
+        if not formats[best] & unparsed:
             break
-        chosen.append(best)
-        left -= formats[best]
-    return tuple(chosen)
+        needed.append(best)
+        unparsed -= formats[best]
+    return tuple(needed)

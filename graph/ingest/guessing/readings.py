@@ -1,4 +1,4 @@
-"""A file's first rows under two readings, side by side, where nobody can tell which is right."""
+"""A file's first rows under two readings, side by side, if nobody can tell which is right."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,7 +32,7 @@ class UnsureError(LedgerError):
 
 
 def question(path: Path, mapping: Mapping) -> str:
-    """For each blocking doubt the readings, and the options by which a person decides."""
+    """For each blocking doubt the readings, and the options with which a person decides."""
     lines = ["it can be read in two ways"]
     for doubt in mapping.doubts:
         if doubt.blocking:
@@ -56,7 +56,7 @@ def _question(path: Path, mapping: Mapping, doubt: Doubt) -> Iterator[str]:
 
 
 def with_choice(path: Path, mapping: Mapping, doubt: Doubt, value: str) -> Mapping:
-    """The file's mapping when somebody decides the doubt so."""
+    """The file's mapping after this decision."""
     decided: Choices = replace(mapping.decided, **{_FIELDS[doubt.option]: value})
     return guess(path, choices=decided)
 

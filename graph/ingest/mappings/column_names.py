@@ -17,7 +17,7 @@ def slug(header: str) -> str:
 
 
 def squash(header: str) -> str:
-    """What two spellings of one name share: 'Body_Name' and 'body name' → 'bodyname'."""
+    """The common form of two spellings of one name: 'Body_Name' and 'body name' → 'bodyname'."""
     return slug(header).replace("_", "")
 
 
@@ -37,17 +37,17 @@ def canonical(header: Sequence[str], aliases: Map[str, Sequence[str]]) -> list[s
 def _rename(names: list[str], name: str, others: Sequence[str]) -> None:
     squashed = [squash(present) for present in names]
     for spelling in (name, *others):
-        wanted = squash(spelling)
-        if wanted in squashed:
+        sought = squash(spelling)
+        if sought in squashed:
             for at, present in enumerate(squashed):
-                if present == wanted:
+                if present == sought:
                     names[at] = name
             return
 
 
 def _distinct(names: list[str]) -> list[str]:
     counts = Counter(names)
-    taken = set(names)
+    used = set(names)
     seen: Counter[str] = Counter()
     distinct = []
     for name in names:
@@ -55,8 +55,8 @@ def _distinct(names: list[str]) -> list[str]:
             distinct.append(name)
             continue
         seen[name] += 1
-        while (numbered := f"{name}_{seen[name]}") in taken:
+        while (numbered := f"{name}_{seen[name]}") in used:
             seen[name] += 1
-        taken.add(numbered)
+        used.add(numbered)
         distinct.append(numbered)
     return distinct

@@ -1,4 +1,5 @@
-"""Whose account a guessed file is: its source and its own side, the same for every download."""
+"""The account that a guessed file is of: its source and the tenant's side, the same for every
+download."""
 
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -35,10 +36,10 @@ UNSTATED = Account()
 
 
 def settled(user_id: UUID, mapping: Mapping, account: Account) -> Mapping:
-    """The mapping under the source and the own side's name that earlier files of its layout have.
+    """The mapping with the source and the own account's name that earlier files of its layout have.
 
-    An older source of the same layout is kept, so that its rows are known again. A name that only
-    comes from a file's name does not change with the next download's.
+    An older source of the same layout is kept, so that its rows are recognised. A name that comes
+    from a file's name only does not change with the next download.
     """
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         source = mapping.source
@@ -53,11 +54,11 @@ def settled(user_id: UUID, mapping: Mapping, account: Account) -> Mapping:
                 break
         if account.name:
             source = f"{source}.{slug(account.name)[:60]}"
-        named = replace(mapping, source=source)
+        of_source = replace(mapping, source=source)
         name = account.name or mapping.key.account  # what the file itself says stays
-        payer = _own_side(cursor, user_id, named.payer, (source, 1), name)
-        payee = _own_side(cursor, user_id, named.payee, (source, 2), name)
-    return replace(named, payer=payer, payee=payee)
+        payer = _own_side(cursor, user_id, of_source.payer, (source, 1), name)
+        payee = _own_side(cursor, user_id, of_source.payee, (source, 2), name)
+    return replace(of_source, payer=payer, payee=payee)
 
 
 def _own_side(

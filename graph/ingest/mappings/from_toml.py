@@ -1,4 +1,4 @@
-"""Mappings out of TOML, read strictly: what is misspelt or left over is named."""
+"""Parses mappings from TOML strictly: errors name misspelt and unknown keys."""
 
 import tomllib
 from pathlib import Path
@@ -53,9 +53,9 @@ def _mapping(table: Table) -> Mapping:
     name = table.text("name")
     fields, constants = table.table("fields"), table.table("constants")
     recognise = table.table("recognise")
-    chosen = {known: column for known in FIELDS if (column := fields.column(known))}
+    columns = {field_name: column for field_name in FIELDS if (column := fields.column(field_name))}
     currency = constants.currency("currency")
-    if currency is None and "currency" not in chosen:
+    if currency is None and "currency" not in columns:
         raise constants.error("currency", "is missing, and [fields] names no currency column")
     return Mapping(
         name=name,
@@ -74,7 +74,7 @@ def _mapping(table: Table) -> Mapping:
         publication=table.table("publication").columns("columns"),
         transaction=table.table("transaction").columns("columns"),
         records=_records(table),
-        fields=chosen,
+        fields=columns,
         aliases=table.table("aliases").aliases(),
         skip=_skip(table.table("skip")),
     )

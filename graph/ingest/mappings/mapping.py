@@ -1,4 +1,4 @@
-"""Mappings: what says how the rows of one kind of file become transactions (docs/formats.md)."""
+"""Mappings: how the rows of one kind of file become transactions (docs/formats.md)."""
 
 import re
 from collections.abc import Sequence
@@ -174,7 +174,7 @@ class Mapping:
             for p in (self.payer, self.payee)
         ]
         several = (self.recognise, self.key.columns, self.publication, self.transaction, *parties)
-        named = (
+        names = (
             self.date.column,
             self.records.column if isinstance(self.records, RecordsRule) else None,
             *money,
@@ -184,20 +184,20 @@ class Mapping:
             *self.fields.values(),
             *(c for cs in several for c in cs),
         )
-        return [name for name in named if name]
+        return [name for name in names if name]
 
     @property
     def recorded(self) -> str:
-        """What the rows record, in words: one of RECORDS, or how it is told row by row."""
+        """What the rows record, in words: one of RECORDS, or the rule that decides for each row."""
         rule = self.records
         if isinstance(rule, str):
             return rule
         if rule is None:
             owed = self.platform in OWED
             return "obligation" if owed else "obligation where due later than dated, else payment"
-        said = ", ".join(f"{value}: {kind}" for value, kind in rule.values)
+        words = ", ".join(f"{value}: {kind}" for value, kind in rule.values)
         default = f"else {rule.default}" if rule.default else "others are rejected"
-        return f"by {rule.column} ({said}; {default})" if rule.column else str(rule.default)
+        return f"by {rule.column} ({words}; {default})" if rule.column else str(rule.default)
 
     def lacks(self, names: Sequence[str]) -> list[str]:
         """The columns that no row can do without and that are not among these canonical names."""

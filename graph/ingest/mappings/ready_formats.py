@@ -20,9 +20,9 @@ from graph.ingest.mappings.mapping import Mapping
 @cache
 def ready() -> dict[str, Mapping]:
     """The formats that come with finley, by name."""
-    named = sorted(_tomls(files("graph.ingest") / "formats"), key=lambda file: file.name)
-    found = (_as_guessed(parse(file.name, file.read_bytes())) for file in named)
-    return {mapping.name: mapping for mapping in found}
+    toml_files = sorted(_tomls(files("graph.ingest") / "formats"), key=lambda file: file.name)
+    mappings = (_as_guessed(parse(file.name, file.read_bytes())) for file in toml_files)
+    return {mapping.name: mapping for mapping in mappings}
 
 
 def _tomls(folder: Traversable) -> Iterator[Traversable]:

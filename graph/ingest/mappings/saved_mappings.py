@@ -1,4 +1,4 @@
-"""The mappings that a tenant has saved: the next file with the same columns is read by it."""
+"""Mappings that a tenant saved; the next file with the same columns is read with them."""
 
 from pathlib import Path
 from uuid import UUID
@@ -21,9 +21,9 @@ def of_tenant(user_id: UUID) -> dict[str, Saved]:
 
 
 def format_for(user_id: UUID, path: Path, choices: Choices = NONE) -> Format:
-    """The mapping that the tenant has saved for files with these columns, else as `format_of`.
+    """The mapping that the tenant saved for files with these columns, else as `format_of`.
 
-    What somebody decides now (`choices`) goes before what is saved. Raises LedgerError.
+    Decisions for this file (`choices`) override a saved mapping. Raises LedgerError.
     """
     return format_of(path, choices, of_tenant(user_id))
 

@@ -1,4 +1,4 @@
-"""A TOML table read strictly: each key once asked for, its type checked, none left over."""
+"""Reads a TOML table strictly: types are checked, and unknown keys are errors."""
 
 import difflib
 import re
@@ -28,7 +28,7 @@ class Table:
         return f"{self._path}.{key}" if self._path else key
 
     def finish(self) -> None:
-        """Raises for a key that nobody asked for: most likely a slip of the pen."""
+        """Raises TableError for a key that was never read, most likely a misspelling."""
         for key in self._content:
             if key not in self._known:
                 near = difflib.get_close_matches(key, self._known, 1)
@@ -38,12 +38,12 @@ class Table:
             if table is not None:
                 table.finish()
 
-    def _get(self, key: str, kind: type, said: str) -> Any:
+    def _get(self, key: str, kind: type, kind_name: str) -> Any:
         self._known[key] = None
         value = self._content.get(key)
         right = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
         if value is not None and not right:
-            raise self.error(key, f"must be {said}, not {value!r}")
+            raise self.error(key, f"must be {kind_name}, not {value!r}")
         return value
 
     def table(self, key: str) -> "Table":

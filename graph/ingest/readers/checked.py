@@ -1,4 +1,4 @@
-"""A row made of what a reader has found, checked as a CSV's row is."""
+"""Checks a row of a reader like a row of a CSV."""
 
 import re
 from datetime import date, datetime

@@ -30,12 +30,12 @@ def recognise(path: Path) -> FileFormat | TableFormat | None:
     Raises LedgerFileError for a file that cannot be read or unpacked, and for other XML.
     """
     start = content.start(path)
-    found = next((each for each in FORMATS if each.fits(start)), None)
-    if found is None and start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+    recognised = next((file_format for file_format in FORMATS if file_format.fits(start)), None)
+    if recognised is None and start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
         root = safe_xml.root_of(start)
         kind = f"XML ({root.name[:60]})" if root else "markup"
         raise LedgerFileError(
             f"{path.name} is {kind}, and neither CAMT, a UBL or CII invoice, nor OFX: export it "
             "as one of these or as CSV"
         )
-    return found
+    return recognised

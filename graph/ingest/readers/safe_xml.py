@@ -119,7 +119,7 @@ def child(element: Element | None, *path: str) -> Element | None:
     for name in path:
         if element is None:
             return None
-        element = next((each for each in element if local(each) == name), None)
+        element = next((inner for inner in element if local(inner) == name), None)
     return element
 
 
@@ -127,15 +127,15 @@ def children(element: Element | None, *path: str) -> list[Element]:
     """All elements of the last name, below the first ones along the path."""
     *above, last = path
     parent = child(element, *above)
-    return [each for each in parent if local(each) == last] if parent is not None else []
+    return [inner for inner in parent if local(inner) == last] if parent is not None else []
 
 
 def text(element: Element | None, *path: str) -> str:
     """The text along the path with single spaces; "" where there is none."""
-    found = child(element, *path)
-    return " ".join((found.text or "").split()) if found is not None else ""
+    element_found = child(element, *path)
+    return " ".join((element_found.text or "").split()) if element_found is not None else ""
 
 
 def first_text(element: Element | None, *paths: str) -> str:
     """The first of several paths ("Acct/Id/IBAN") that has a text."""
-    return next((found for path in paths if (found := text(element, *path.split("/")))), "")
+    return next((first for path in paths if (first := text(element, *path.split("/")))), "")

@@ -1,1 +1,1 @@
-"""Rows and documents into a tenant's tables, each once."""
+"""Stores rows and documents in a tenant's tables, each once."""

@@ -1,4 +1,4 @@
-"""Documents to the transactions that they belong to: set-wise, each document to one or to none."""
+"""Links documents to their transactions, set-wise; each document to one or to none."""
 
 from collections.abc import Sequence
 from typing import Any

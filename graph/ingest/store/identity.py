@@ -1,4 +1,4 @@
-"""What makes a party the same party from row to row."""
+"""The identity of a party: when two rows name the same party."""
 
 import re
 import unicodedata

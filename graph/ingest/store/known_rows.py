@@ -1,7 +1,7 @@
-"""Which of a file's rows the tenant has already, where no column is sure to be a row's id.
+"""Recognises rows that the tenant already has, if no column is sure to be a row's id.
 
 A row that is not known by its key may be known by an older rule's key, or the source may have
-described it otherwise since. Runs between the copy of the rows and their storing.
+described it differently since. Runs after the rows were copied and before they are stored.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,8 @@ class Overlap:
 
     @property
     def contradicts(self) -> bool:
-        """Of one account two downloads agree about most rows of a day that both cover."""
+        """Whether the rows contradict the known ones: of one account, two downloads agree about
+        most rows of a day that both cover."""
         missing = self.gone - self.renamed
         both = self.shared + self.renamed
         fresh = self.fresh_within - self.renamed
@@ -59,7 +60,7 @@ class Overlap:
 def reconcile(
     cursor: CursorWrapper, parameters: dict[str, Any], *, is_account: bool, is_stated: bool
 ) -> list[Doubt]:
-    """Give the rows in `incoming` the keys under which they are known; returns what is doubtful.
+    """Give the rows in `incoming` the keys under which they are known; returns the doubts.
 
     `is_stated`: a column, the file or the user says whose account it is. Raises OtherAccountError.
     """

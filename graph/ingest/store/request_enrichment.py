@@ -1,4 +1,4 @@
-"""Whoever writes payments says so here, in the same transaction: the layers are to follow."""
+"""Requests enrichment in the transaction that writes payments."""
 
 from uuid import UUID
 
@@ -8,5 +8,5 @@ from graph import sql
 
 
 def books_changed(cursor: CursorWrapper, user_id: UUID) -> None:
-    """Enrichment is wanted: a worker's duty, or `manage.py enrich`, sees to it."""
+    """Request enrichment; a worker's periodic task or `manage.py enrich` does it."""
     cursor.execute(sql.read("enrich_requests/wanted"), {"user_id": user_id})

@@ -1,15 +1,14 @@
-"""One booking in several forms is one: a statement as CSV, CAMT and MT940 counts once.
+"""Recognises one booking in several forms: a statement as CSV, CAMT and MT940 counts once.
 
-Rows go by their keys, and every form has its own. So the rows of a bank's or card's account whose
-keys are new are compared with what is known of that account, by day, amount and currency
-(a row that states its value day only, by that day):
+Rows are identified by keys, and every form has its own. So rows of a bank's or card's account with
+new keys are compared with the account's known rows, by day, amount and currency (by value day where a
+row states no other). If another source stated the booking, the row adds only its place to it, and no
+payment. If this source stated it with other words, the row is that booking, changed, and takes over
+its key.
 
-- stated by another source, the row is known: it adds its place to the booking and no payment;
-- stated by this source with other words, it is that row, changed: it takes over its key.
-
-Rows are paired off one to one, so that of two equal coffees both stay. Rows of one source are one
-only where they share a reference, or where one of the two files is sure to state all bookings of
-the day: a statement is; a table is for the days between its first and its last.
+Rows are paired one to one, so that of two equal coffees both stay. Rows of one source are one only
+if they share a reference, or if one of the two files is sure to state all bookings of the day: a
+statement is; a table is for the days between its first and its last.
 """
 
 import json
@@ -84,17 +83,17 @@ class Settled:
 def settle(cursor: CursorWrapper, values: dict[str, Any]) -> Settled:
     """Take the known bookings out of `incoming`, and give reworded ones their old keys.
 
-    `values`: user_id, source, platform and file of the import, within the tenant's transaction.
+    `values`: user_id, source, platform and file of the import, in the tenant's transaction.
     """
     if values["platform"] not in PLATFORMS:
         return Settled()
     values = {**values, "iban": _IBAN}
     cursor.execute(sql.read("ingest/bookings_incoming"), values)
-    stated = cursor.fetchall()
-    fresh = [row for row in stated if not row[-1]]
+    rows = cursor.fetchall()
+    fresh = [row for row in rows if not row[-1]]
     if not fresh:
         return Settled()
-    days = _days(stated)
+    days = _days(rows)
     incoming = list(_bookings((values["source"], *row[:-1]) for row in fresh))
     for booking in incoming:
         first, last = days[booking.account]
@@ -107,16 +106,16 @@ def settle(cursor: CursorWrapper, values: dict[str, Any]) -> Settled:
     return Settled(_apply(cursor, values, pairs), doubts)
 
 
-def _days(stated: list[tuple[Any, ...]]) -> dict[str, tuple[date, date]]:
+def _days(rows: list[tuple[Any, ...]]) -> dict[str, tuple[date, date]]:
     """The first and last day of each account in the file."""
     days: dict[str, list[date]] = defaultdict(list)
-    for _, iban, number, day, *_ in stated:
+    for _, iban, number, day, *_ in rows:
         days[account_of(iban, number)].append(day)
-    return {account: (min(found), max(found)) for account, found in days.items()}
+    return {account: (min(days_of), max(days_of)) for account, days_of in days.items()}
 
 
 def account_of(iban: str | None, number: str | None) -> str:
-    """The account, however it is written: a German IBAN holds bank code and account number."""
+    """The account in one form: a German IBAN becomes bank code and account number."""
     plain = re.sub(r"[^0-9A-Z]", "", (iban or "").upper())
     if re.fullmatch(r"DE[0-9]{20}", plain):
         return plain[4:]
@@ -131,8 +130,8 @@ def account_of(iban: str | None, number: str | None) -> str:
 def _bookings(rows: Iterable[tuple[Any, ...]]) -> Iterator[Booking]:
     """Rows as bookings; the rows of one batch are one booking of the batch's amount."""
     whole: dict[tuple[str, str, str, str], Booking] = {}
-    for source, key, iban, number, day, amount, currency, party, text, stated in rows:
-        data = json.loads(stated)
+    for source, key, iban, number, day, amount, currency, party, text, data_text in rows:
+        data = json.loads(data_text)
         account, batch = account_of(iban, number), data.get("booking", "")
         if "format" not in data or "booking_amount" not in data:  # a table's column of that name
             batch = ""
@@ -152,12 +151,12 @@ def _bookings(rows: Iterable[tuple[Any, ...]]) -> Iterator[Booking]:
             is_value_dated=is_value_dated(data),
         )
         at = (source, account, batch or key, "batch" if batch else "")
-        if known := whole.get(at):
-            if (source, key) not in known.rows:
-                known.rows.append((source, key))
-                known.words = f"{known.words} {booking.words}"
-                known.codes |= booking.codes
-                known.references |= booking.references
+        if booking_before := whole.get(at):
+            if (source, key) not in booking_before.rows:
+                booking_before.rows.append((source, key))
+                booking_before.words = f"{booking_before.words} {booking.words}"
+                booking_before.codes |= booking.codes
+                booking_before.references |= booking.references
         else:
             whole[at] = booking
     yield from whole.values()
@@ -170,46 +169,46 @@ def _words(party: str, text: str) -> str:
 
 
 def _references(data: dict[str, str]) -> frozenset[str]:
-    stated = {_end_to_end_id(data).upper(), data.get("bank_reference", "").upper()}
-    return frozenset(stated - {""})
+    references = {_end_to_end_id(data).upper(), data.get("bank_reference", "").upper()}
+    return frozenset(references - {""})
 
 
 def _end_to_end_id(data: dict[str, str]) -> str:
     """A table's column may be called "Kundenreferenz (End-to-End)"."""
-    stated = (text for name, text in data.items() if "end_to_end" in name and text)
-    return reference(next(stated, ""))
+    ids = (text for name, text in data.items() if "end_to_end" in name and text)
+    return reference(next(ids, ""))
 
 
 def _codes(text: str, data: dict[str, str]) -> frozenset[str]:
     """Of six characters or more, with a digit: what words of another form may repeat."""
-    found = {code.upper().rstrip(".-/_") for code in _CODE.findall(text)}
-    return frozenset(code for code in found if len(code) >= 6) | _references(data)
+    codes = {code.upper().rstrip(".-/_") for code in _CODE.findall(text)}
+    return frozenset(code for code in codes if len(code) >= 6) | _references(data)
 
 
 Pair = tuple[Booking, Booking]
 
 
-def paired(incoming: list[Booking], known: list[Booking]) -> tuple[list[Pair], list[str]]:
-    """Which incoming bookings are which known ones, each at most once; and what stays doubtful."""
-    pairs = _by_value_day(incoming, known)
+def paired(incoming: list[Booking], stored: list[Booking]) -> tuple[list[Pair], list[str]]:
+    """Which incoming booking is which known one, each at most once; and the doubts."""
+    pairs = _by_value_day(incoming, stored)
     taken = {id(booking) for pair in pairs for booking in pair}
-    candidates = _grouped(booking for booking in known if id(booking) not in taken)
+    candidates = _grouped(booking for booking in stored if id(booking) not in taken)
     doubts: list[str] = []
-    left = _grouped(booking for booking in incoming if id(booking) not in taken)
-    for group, bookings in left.items():
-        if others := candidates.get(group, []):
-            of_group = _of_group(bookings, others)
-            pairs += of_group
-            doubts += _doubts(group, bookings, others, of_group)
+    rest = _grouped(booking for booking in incoming if id(booking) not in taken)
+    for group, bookings in rest.items():
+        if stored_group := candidates.get(group, []):
+            group_pairs = _of_group(bookings, stored_group)
+            pairs += group_pairs
+            doubts += _doubts(group, bookings, stored_group, group_pairs)
     return pairs, doubts
 
 
-def _by_value_day(incoming: list[Booking], known: list[Booking]) -> list[Pair]:
+def _by_value_day(incoming: list[Booking], stored: list[Booking]) -> list[Pair]:
     """Pairs of which one side states its value day only, and the other one that day, too."""
     pairs: list[Pair] = []
     for ours_are in (True, False):
         ours = [booking for booking in incoming if booking.is_value_dated == ours_are]
-        theirs = [booking for booking in known if booking.is_value_dated != ours_are]
+        theirs = [booking for booking in stored if booking.is_value_dated != ours_are]
         candidates = _grouped_by_value_day(theirs)
         for group, bookings in _grouped_by_value_day(ours).items():
             pairs += _of_group(bookings, candidates.get(group, []))
@@ -232,20 +231,20 @@ def _grouped(bookings: Iterable[Booking]) -> dict[Group, list[Booking]]:
     return groups
 
 
-def _of_group(bookings: list[Booking], known: list[Booking]) -> list[Pair]:
+def _of_group(bookings: list[Booking], stored: list[Booking]) -> list[Pair]:
     """The likeliest pairs first; of equally likely ones those that stand first on both sides."""
     scored = [
         (-score, at, other_at)
         for at, booking in enumerate(bookings)
-        for other_at, other in enumerate(known)
+        for other_at, other in enumerate(stored)
         if (score := _likeness(booking, other)) is not None
     ]
-    taken, taken_known, pairs = set(), set(), []
+    used, taken_known, pairs = set(), set(), []
     for _, at, other_at in sorted(scored):
-        if at not in taken and other_at not in taken_known:
-            taken.add(at)
+        if at not in used and other_at not in taken_known:
+            used.add(at)
             taken_known.add(other_at)
-            pairs.append((bookings[at], known[other_at]))
+            pairs.append((bookings[at], stored[other_at]))
     return pairs
 
 
@@ -279,12 +278,12 @@ def _may_be_reworded(booking: Booking, other: Booking) -> bool:
 
 
 def _doubts(
-    group: Group, bookings: list[Booking], known: list[Booking], pairs: list[Pair]
+    group: Group, bookings: list[Booking], stored: list[Booking], pairs: list[Pair]
 ) -> Iterator[str]:
     """Bookings that another source may have stated in words that are quite different."""
-    sources = {other.rows[0][0] for other in known} - {bookings[0].rows[0][0]}
+    sources = {other.rows[0][0] for other in stored} - {bookings[0].rows[0][0]}
     unpaired = len(bookings) - len(pairs)
-    if unpaired and len(known) > len(pairs) and sources:
+    if unpaired and len(stored) > len(pairs) and sources:
         _, day, amount, currency = group
         yield (
             f"{unpaired} of {len(bookings)} rows of {amount:f} {currency} on {day} resemble no row "
@@ -294,22 +293,22 @@ def _doubts(
 
 def _apply(cursor: CursorWrapper, values: dict[str, Any], pairs: list[Pair]) -> int:
     """How many rows of `incoming` are known from another source; they are taken out of it."""
-    seen: list[tuple[str, str, str]] = []
-    gone: set[str] = set()
+    sightings: list[tuple[str, str, str]] = []
+    dropped: set[str] = set()
     renamed: list[tuple[str, str]] = []
     for booking, other in pairs:
         is_one_source = booking.rows[0][0] == other.rows[0][0]
         if is_one_source and len(booking.rows) == len(other.rows) == 1:
             renamed.append((booking.rows[0][1], other.rows[0][1]))
             continue
-        gone |= {key for _, key in booking.rows}
-        seen += [(key, *row) for _, key in booking.rows for row in other.rows]
-    names = {"new": [new for new, _ in renamed], "known": [known for _, known in renamed]}
+        dropped |= {key for _, key in booking.rows}
+        sightings += [(key, *row) for _, key in booking.rows for row in other.rows]
+    names = {"new": [new for new, _ in renamed], "known": [old for _, old in renamed]}
     cursor.execute(sql.read("ingest/bookings_renamed"), names)
-    if not gone:
+    if not dropped:
         return 0
-    columns = {"incoming": [s[0] for s in seen], "sources": [s[1] for s in seen],
-               "known": [s[2] for s in seen]}  # fmt: skip
+    columns = {"incoming": [s[0] for s in sightings], "sources": [s[1] for s in sightings],
+               "known": [s[2] for s in sightings]}  # fmt: skip
     cursor.execute(sql.read("ingest/bookings_seen"), {**values, **columns})
-    cursor.execute("DELETE FROM incoming WHERE external_id = ANY (%s)", [sorted(gone)])
+    cursor.execute("DELETE FROM incoming WHERE external_id = ANY (%s)", [sorted(dropped)])
     return int(cursor.rowcount)

@@ -1,4 +1,4 @@
-"""Documents into the tenant's tables: an event each, its sender's entity, its link."""
+"""Stores documents: an event for each, its sender's entity, its link."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -38,9 +38,9 @@ SNIPPET = 300  # characters of the text that are kept; the text itself is not
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the documents; the first is the sum of the next three.
+    """The numbers of documents by result; the first is the sum of the next three.
 
-    `linked`: how many of them were linked now, those that are back at their provider included.
+    `linked`: how many were linked now, including those that are at their provider again.
     """
 
     documents_in: int = 0
@@ -85,9 +85,9 @@ def store(
 def retract(
     connection: BaseDatabaseWrapper, user_id: UUID, source: str, external_ids: Sequence[str]
 ) -> int:
-    """These documents are gone at their provider: their receipts are soft-deleted; how many were.
+    """Soft-delete the receipts of documents that are gone at their provider; returns how many.
 
-    The events stay, unlinked until they are stored again. Inside the tenant's transaction.
+    The events stay, unlinked until they are stored again. In the tenant's transaction.
     """
     if not external_ids:
         return 0
@@ -115,9 +115,9 @@ def _copy(connection: BaseDatabaseWrapper, rows: Iterable[tuple[object, ...]]) -
 def _outcome(cursor: CursorWrapper) -> tuple[Counts, list[UUID]]:
     """The counts, and the events that may be linked now."""
     cursor.execute(sql.read("documents/counts"))
-    stored, updated, unchanged, back, changed = cursor.fetchone()
-    total = stored + updated + unchanged
-    return Counts(total, stored, updated, unchanged, back), changed or []
+    stored_count, updated, unchanged, back, changed = cursor.fetchone()
+    total = stored_count + updated + unchanged
+    return Counts(total, stored_count, updated, unchanged, back), changed or []
 
 
 def _values(reading: Reading, source: str) -> tuple[object, ...]:
@@ -160,11 +160,11 @@ def _data(reading: Reading) -> dict[str, Any]:
     return {
         "snippet": " ".join(reading.document.text[: 2 * SNIPPET].split())[:SNIPPET],
         "amounts": [
-            {"amount": str(each.value), "currency": each.currency, "rank": each.rank}
-            for each in reading.amounts
+            {"amount": str(amount.value), "currency": amount.currency, "rank": amount.rank}
+            for amount in reading.amounts
         ],
         "references": [
-            {"kind": each.kind, "number": each.number} for each in reading.references
+            {"kind": reference.kind, "number": reference.number} for reference in reading.references
         ],
     }  # fmt: skip
 
@@ -178,8 +178,8 @@ def _fit(value: object) -> object:
     if isinstance(value, str):
         return _clean(value)
     if isinstance(value, dict):
-        return {_clean(str(name)): _fit(each) for name, each in value.items()}
-    return [_fit(each) for each in value] if isinstance(value, list | tuple) else value
+        return {_clean(str(name)): _fit(inner) for name, inner in value.items()}
+    return [_fit(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _clean(text: str) -> str:

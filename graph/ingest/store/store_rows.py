@@ -1,4 +1,4 @@
-"""Ledger rows into the tenant's tables: one transaction a file, all of it or nothing."""
+"""Stores ledger rows: one transaction per file, all rows or none."""
 
 import json
 import re
@@ -50,7 +50,7 @@ _LIKE_ORDINAL = re.compile(r" #[0-9]+\Z")
 
 @dataclass(slots=True)
 class Stored:
-    """What became of a file's rows; rows_in is always the sum of the others."""
+    """The numbers of a file's rows by result; rows_in is always the sum of the others."""
 
     rows_in: int = 0
     rows_stored: int = 0
@@ -94,9 +94,9 @@ def store(
     rejected: Any,
     warn: Callable[[str], object] | None = None,
 ) -> Stored:
-    """Store the rows; hand each Reject to `rejected`. Counts what became of every row.
+    """Store the rows; pass each Reject to `rejected`. Returns the counts.
 
-    `warn` gets a sentence for rows that may be known from another source, and may not.
+    `warn` is called with a sentence for rows that may be known from another source.
     """
     counts = Stored()
     with tenant_transaction(books.user_id) as connection, connection.cursor() as cursor:

@@ -37,13 +37,15 @@ Numbered = tuple[int, dict[str, Any]]
 class Command(BaseCommand):
     help = (
         "Compare the payments of a file with the books and with each other, before they are paid. "
-        "Nothing is stored. Exit code 1 where one of them is not fine."
+        "Nothing is stored. Exit code 1 if one of them is not fine."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE", help="CSV, or a JSON array")
         parser.add_argument("--user", required=True, metavar="U", help="id or e-mail address")
-        parser.add_argument("--source", metavar="S", help="the source that they would come to")
+        parser.add_argument(
+            "--source", metavar="S", help="the source that they would be imported into"
+        )
         parser.add_argument("--currency", metavar="C", help="of payments that state none")
         parser.add_argument("--json", action="store_true", help="print the answer as JSON")
 
@@ -93,10 +95,10 @@ def _of_json(path: Path) -> Iterator[Numbered]:
     if isinstance(values, dict):
         values = values.get("payments")
     if not isinstance(values, list):
-        raise CommandError(f"{path.name} is no array of payments.")
+        raise CommandError(f"{path.name} is not an array of payments.")
     for number, value in enumerate(values, 1):
         if not isinstance(value, dict):
-            raise CommandError(f"{path.name}, payment {number}: is no object")
+            raise CommandError(f"{path.name}, payment {number}: is not an object")
         yield number, value
 
 

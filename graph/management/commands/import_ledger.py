@@ -55,7 +55,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--user", required=True, help="whose books: a UUID or an e-mail address"
         )
-        parser.add_argument("--create-user", action="store_true", help="make the user if unknown")
+        parser.add_argument("--create-user", action="store_true", help="create the user if unknown")
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--format", choices=sorted(ready_formats.ready()), help="a ready format")
         how.add_argument("--mapping", type=Path, metavar="FILE.toml", help="a format of your own")

@@ -1,4 +1,4 @@
-"""`manage.py make_mapping`: how a file would be read, as a mapping that a person can mend."""
+"""`manage.py make_mapping`: how a file would be read, as a mapping that a person can correct."""
 
 from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         "Write the mapping (TOML) by which import_ledger would read a file, with comments that\n"
         "say what each part was made from and what is open. The options decide that.\n\n"
         "With --save import_ledger reads the tenant's next file with the same columns by it; with\n"
-        "--mapping what is saved is a file that you have mended."
+        "--mapping what is saved is a file that you have corrected."
     )
     requires_system_checks: Any = []  # they would load the whole site
 
@@ -30,8 +30,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
-        parser.add_argument("--output", type=Path, metavar="FILE.toml", help="else it is printed")
-        parser.add_argument("--save", action="store_true", help="keep it for the tenant's files")
+        parser.add_argument(
+            "--output", type=Path, metavar="FILE.toml", help="the file to write (default: print it)"
+        )
+        parser.add_argument("--save", action="store_true", help="save it for the tenant's files")
         parser.add_argument("--user", default="", help="whose files: a UUID or an e-mail address")
         parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="instead of a guess")
         ledger_options.add(parser)

@@ -1,4 +1,4 @@
-"""`manage.py rejected_rows`: list rejected rows, and store those that were mended."""
+"""`manage.py rejected_rows`: list rejected rows, and store those that were corrected."""
 
 import json
 from argparse import RawDescriptionHelpFormatter
@@ -22,7 +22,7 @@ from graph.management.commands.import_ledger import has_changed, in_words
 
 class Command(BaseCommand):
     help = (
-        "List the rows that imports have rejected, with line, column and reason. To mend them,\n"
+        "List the rows that imports have rejected, with line, column and reason. To correct them,\n"
         "edit the text column of the rejects file, then store them with:\n\n"
         "  manage.py rejected_rows --resubmit FILE.rejects.csv --ledger FILE --user WHO\n\n"
         "They become rows of the ledger file under their old lines; those that still cannot be\n"
@@ -39,10 +39,12 @@ class Command(BaseCommand):
             type=Path,
             default=settings.STATE_DIR / "rejects",
             metavar="FOLDER",
-            help="where rejects files are (default: %(default)s)",
+            help="folder of the rejects files (default: %(default)s)",
         )
         parser.add_argument("--resubmit", type=Path, metavar="FILE.rejects.csv")
-        parser.add_argument("--ledger", type=Path, metavar="FILE", help="the file they stood in")
+        parser.add_argument(
+            "--ledger", type=Path, metavar="FILE", help="the ledger file that they come from"
+        )
         parser.add_argument("--user", default="", help="whose books: a UUID or an e-mail address")
         parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="as at the import")
         parser.add_argument("--account", default="", metavar="NAME", help="as at the import")

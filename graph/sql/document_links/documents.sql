@@ -5,6 +5,13 @@ CREATE TEMPORARY TABLE unlinked_documents ON COMMIT DROP AS
 SELECT
     document.id, document.kind, document.occurred_at, document.amount, document.currency,
     document.document_ref, document.party_name, document.description,
+    -- What a mail claims weighs less where its sender was not verified; files are the tenant's own.
+    CASE document.provenance -> 0 ->> 'sender'
+        WHEN 'failed' THEN 0.5
+        WHEN 'unverified' THEN 0.8
+        ELSE 1
+    END AS weight,
+    document.provenance -> 0 ->> 'sender' AS sender,
     nullif(upper(regexp_replace(document.document_ref, '[^[:alnum:]]', '', 'g')), '') AS number,
     nullif(btrim(regexp_replace(
         lower(document.party_name),

@@ -2,7 +2,7 @@
 -- vendor, not one that was made of a mail's sender, and somebody where a file has no sender.
 INSERT INTO entity_matches (user_id, event_id, entity_id, confidence, reason)
 SELECT
-    %(user_id)s, document.id, party.entity_id, 0.95,
+    %(user_id)s, document.id, party.entity_id, round(0.95 * document.weight, 2),
     'receipt: the party of its transaction'
     || CASE WHEN document.called IS NULL THEN '' ELSE ', of its name or a like one' END
 FROM chosen_rows AS chosen

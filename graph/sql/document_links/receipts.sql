@@ -4,7 +4,7 @@ INSERT INTO relationship_instances (
     detection_method, reason
 )
 SELECT
-    %(user_id)s, document.id, chosen.target_event_id, 'receipt', 'link', chosen.confidence,
+    %(user_id)s, document.id, chosen.target_event_id, 'receipt', 'link', round(chosen.confidence * document.weight, 2),
     CASE WHEN chosen.confidence < 0.8 THEN 'document_amount' ELSE 'document_reference' END,
     format(
         CASE chosen.confidence
@@ -30,6 +30,11 @@ SELECT
         CASE WHEN document.amount IS NULL THEN ''
         ELSE '; the document names ' || stated.amount || ', the row ' || stated.row_amount END
     )
+    || CASE document.sender
+        WHEN 'failed' THEN '; the mail failed the check of its sender''s domain'
+        WHEN 'unverified' THEN '; nothing proves who sent the mail'
+        ELSE ''
+    END
 FROM chosen_rows AS chosen
 JOIN unlinked_documents AS document ON document.id = chosen.document_id
 JOIN candidate_rows AS row ON row.id = chosen.row_id

@@ -33,9 +33,23 @@ WITH named AS (
 INSERT INTO entity_matches (user_id, event_id, entity_id, confidence, reason)
 SELECT
     %(user_id)s, document.event_id, chosen.id,
-    CASE WHEN of_one_name = 1 THEN 0.9 ELSE 0.6 END,
+    -- A name that somebody claims who was not verified weighs less.
+    round(
+        CASE WHEN of_one_name = 1 THEN 0.9 ELSE 0.6 END
+        * CASE document.provenance -> 0 ->> 'sender'
+            WHEN 'failed' THEN 0.5
+            WHEN 'unverified' THEN 0.8
+            ELSE 1
+        END,
+        2
+    ),
     CASE WHEN of_one_name = 1 THEN 'document: same name'
     ELSE format('document: of %%s parties of this name the one of the most events', of_one_name) END
+    || CASE document.provenance -> 0 ->> 'sender'
+        WHEN 'failed' THEN '; the mail failed the check of its sender''s domain'
+        WHEN 'unverified' THEN '; nothing proves who sent the mail'
+        ELSE ''
+    END
 FROM staged_documents AS document
 JOIN chosen ON chosen.party_identity = document.party_identity
 WHERE document.is_new_party AND document.party_name <> ''

@@ -1,4 +1,5 @@
-"""`manage.py connect`: register a tenant's connection, without asking Nango whose it is."""
+"""`manage.py connect`: register a tenant's connection without asking Nango whether it is the
+tenant's."""
 
 import json
 from datetime import timedelta

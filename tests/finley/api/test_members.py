@@ -12,30 +12,30 @@ V1 = "/api/v1/"
 
 def test_an_invitation_is_made_accepted_and_ended(person, member):
     owner, invited = (signed_in(APIClient(), user) for user in (person, member))
-    wanted = {"email": member.email.upper(), "role": "viewer"}
-    made = owner.post(f"{V1}members/", wanted, format="json").json()
-    assert (made["email"], made["accepted"]) == (member.email, None)
+    body = {"email": member.email.upper(), "role": "viewer"}
+    membership = owner.post(f"{V1}members/", body, format="json").json()
+    assert (membership["email"], membership["accepted"]) == (member.email, None)
     (invitation,) = invited.get(f"{V1}invitations/").json()["results"]
     assert invitation["tenant"] == person.email
     path = f"{V1}invitations/{invitation['id']}/"
     assert owner.post(path).status_code == 404, "only the invited person accepts"
     assert invited.post(path).json()["accepted"]
-    chosen = invited.patch(f"{V1}session/", {"tenant": str(person.pk)}, format="json").json()
-    assert chosen["tenant"] == {"id": str(person.pk), "name": person.email, "role": "viewer"}
-    assert invited.delete(f"{V1}members/{made['id']}/").status_code == 403
-    changed = owner.post(f"{V1}members/", {**wanted, "role": "owner"}, format="json").json()
-    assert changed["id"] == made["id"]
+    session = invited.patch(f"{V1}session/", {"tenant": str(person.pk)}, format="json").json()
+    assert session["tenant"] == {"id": str(person.pk), "name": person.email, "role": "viewer"}
+    assert invited.delete(f"{V1}members/{membership['id']}/").status_code == 403
+    changed = owner.post(f"{V1}members/", {**body, "role": "owner"}, format="json").json()
+    assert changed["id"] == membership["id"]
     assert changed["accepted"]
-    assert owner.delete(f"{V1}members/{made['id']}/").status_code == 204
+    assert owner.delete(f"{V1}members/{membership['id']}/").status_code == 204
     assert len(invited.get(f"{V1}session/").json()["tenants"]) == 1
-    assert owner.delete(f"{V1}members/{made['id']}/").status_code == 404
+    assert owner.delete(f"{V1}members/{membership['id']}/").status_code == 404
 
 
 def test_who_is_invited_declines(person, member):
     owner, invited = (signed_in(APIClient(), user) for user in (person, member))
-    wanted = {"email": member.email, "role": "owner"}
-    made = owner.post(f"{V1}members/", wanted, format="json").json()
-    assert invited.delete(f"{V1}invitations/{made['id']}/").status_code == 204
+    body = {"email": member.email, "role": "owner"}
+    invitation = owner.post(f"{V1}members/", body, format="json").json()
+    assert invited.delete(f"{V1}invitations/{invitation['id']}/").status_code == 204
     assert owner.get(f"{V1}members/").json()["results"] == []
     for wrong in ({"email": "nobody@example.org", "role": "viewer"}, {"email": member.email}):
         assert owner.post(f"{V1}members/", wrong, format="json").status_code == 400
@@ -43,18 +43,18 @@ def test_who_is_invited_declines(person, member):
 
 def test_a_session_makes_tokens_and_a_token_makes_none(person):
     session = signed_in(APIClient(), person)
-    wanted = {"name": "ledger", "scopes": ["read"], "days": 7}
-    made = session.post(f"{V1}tokens/", wanted, format="json")
-    assert made.status_code == 201
-    assert made["Cache-Control"] == "no-store"
+    body = {"name": "ledger", "scopes": ["read"], "days": 7}
+    response = session.post(f"{V1}tokens/", body, format="json")
+    assert response.status_code == 201
+    assert response["Cache-Control"] == "no-store"
     api = APIClient()
-    api.credentials(HTTP_AUTHORIZATION=f"Bearer {made.json()['token']}")
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {response.json()['token']}")
     (row,) = api.get(f"{V1}tokens/").json()["results"]
     assert (row["name"], row["scopes"]) == ("ledger", ["read"])
-    assert api.post(f"{V1}tokens/", wanted, format="json").status_code == 403
-    assert client_of(person).post(f"{V1}tokens/", wanted, format="json").status_code == 403
+    assert api.post(f"{V1}tokens/", body, format="json").status_code == 403
+    assert client_of(person).post(f"{V1}tokens/", body, format="json").status_code == 403
     for wrong in ({"scopes": ["admin"]}, {"scopes": []}, {"days": 366}, {"name": ""}):
-        assert session.post(f"{V1}tokens/", {**wanted, **wrong}, format="json").status_code == 400
+        assert session.post(f"{V1}tokens/", {**body, **wrong}, format="json").status_code == 400
     assert session.delete(f"{V1}tokens/{row['id']}/").status_code == 204
     assert api.get(f"{V1}graph/stats/").status_code == 401
     assert session.delete(f"{V1}tokens/{row['id']}/").status_code == 404

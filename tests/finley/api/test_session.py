@@ -24,8 +24,8 @@ def signed_in(browser: APIClient, user: User, tenant: User | None = None) -> API
     assert answer.status_code == 200, answer.content
     browser.credentials(HTTP_X_CSRFTOKEN=answer.json()["csrf_token"])
     if tenant is not None:
-        chosen = browser.patch(SESSION, {"tenant": str(tenant.pk)}, format="json")
-        assert chosen.json()["tenant"]["id"] == str(tenant.pk)
+        switched = browser.patch(SESSION, {"tenant": str(tenant.pk)}, format="json")
+        assert switched.json()["tenant"]["id"] == str(tenant.pk)
     return browser
 
 
@@ -86,8 +86,8 @@ def test_a_session_may_what_the_role_may(browser, books, tenant, role, decides, 
         f"/api/v1/graph/cases/{case.id}/decide/", {"action": "confirm"}, format="json"
     )
     assert decided.status_code == decides
-    begun = browser.post("/api/v1/uploads/", {"name": "a.csv", "size": 3}, format="json")
-    assert begun.status_code == imports
+    upload = browser.post("/api/v1/uploads/", {"name": "a.csv", "size": 3}, format="json")
+    assert upload.status_code == imports
     assert browser.get("/api/v1/members/").status_code == (200 if role == Role.OWNER else 403)
     elsewhere = browser.get(STATS, headers={"X-Finley-User": str(tenant.pk)})
     assert elsewhere.status_code == 403

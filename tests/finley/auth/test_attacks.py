@@ -59,7 +59,7 @@ def test_what_is_cached_belongs_to_no_role(tenant, api):
     assert one is not None
     assert two is not None
     assert one[0] is not two[0]
-    assert {each._state.db for each in one} == {None}
+    assert {row._state.db for row in one} == {None}
     assert not one[0]._state.adding
 
 
@@ -82,11 +82,11 @@ def test_tokens_that_are_not_good_are_refused_before_they_are_looked_up(
 
 
 def test_the_schema_is_made_once(committed, monkeypatch):
-    made: list[str] = []
+    formats: list[str] = []
     real = schema.SchemaView._rendered
 
     def counted(self, request, *args, **kwargs):
-        made.append(request.accepted_renderer.format)
+        formats.append(request.accepted_renderer.format)
         return real(self, request, *args, **kwargs)
 
     monkeypatch.setattr(schema, "_made", {})
@@ -95,20 +95,22 @@ def test_the_schema_is_made_once(committed, monkeypatch):
     answers = [
         client.get("/api/schema/?lang=fr", headers={"Accept": "application/json"}) for _ in range(3)
     ]
-    assert len(made) == 1
+    assert len(formats) == 1
     assert {answer.content for answer in answers} == {answers[0].content}
     assert json.loads(answers[0].content)["openapi"].startswith("3.1")
 
 
 def scope(token: str = "", client: str = "192.0.2.1", **headers: str) -> dict[str, object]:
-    named = {"authorization": f"Bearer {token}", **headers}
-    pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in named.items()]
+    headers_sent = {"authorization": f"Bearer {token}", **headers}
+    pairs = [
+        (name.replace("_", "-").encode(), value.encode()) for name, value in headers_sent.items()
+    ]
     return {"type": "http", "path": "/api/", "headers": pairs, "client": (client, 1)}
 
 
 def test_inventing_tokens_makes_nobody_many_shares_of():
     shares = [shares_of(scope(f"finley_{number}")) for number in range(3)]
-    shared = set.intersection(*(set(each) for each in shares))
+    shared = set.intersection(*(set(share) for share in shares))
     assert shared == {b"address 192.0.2.1"}
     known_tokens.note("finley_good")
     assert shared.isdisjoint(shares_of(scope("finley_good")))
@@ -117,8 +119,8 @@ def test_inventing_tokens_makes_nobody_many_shares_of():
 def test_who_shows_no_token_counts_for_its_address_alone():
     """People's pages show none: they must not share half of all slots among each other."""
     one, other = scope(client="192.0.2.1"), scope(client="192.0.2.2")
-    for each in (one, other):
-        each["headers"] = []
+    for request in (one, other):
+        request["headers"] = []
     assert shares_of(one) == {b"address 192.0.2.1": 0.75}
     assert shares_of(other) == {b"address 192.0.2.2": 0.75}
 
@@ -141,17 +143,17 @@ def test_a_forwarded_address_counts_as_far_as_our_proxies_go(settings, proxies, 
 
 
 def test_two_lengths_of_a_body_are_refused():
-    sent: list[dict[str, object]] = []
+    messages: list[dict[str, object]] = []
 
     async def send(message):
-        sent.append(message)
+        messages.append(message)
 
     asyncio.run(
         BodyLimit(pytest.fail)(
             scope(content_length="5", transfer_encoding="chunked"), pytest.fail, send
         )
     )
-    assert sent[0]["status"] == 400
+    assert messages[0]["status"] == 400
 
 
 def test_a_tenant_has_only_so_many_streams(tenant, settings):
@@ -191,13 +193,13 @@ def test_a_stream_ends_when_its_token_is_good_no_more(tenant, api, settings, mon
 
     async def events() -> list[str]:
         spoiling = asyncio.get_running_loop().run_in_executor(None, spoil)
-        found = [part async for part in answer.streaming_content]
+        parts = [part async for part in answer.streaming_content]
         await spoiling
-        return [part.decode() if isinstance(part, bytes) else part for part in found]
+        return [part.decode() if isinstance(part, bytes) else part for part in parts]
 
-    begun = time.monotonic()
-    found = asyncio.run(events())
+    start = time.monotonic()
+    parts = asyncio.run(events())
     answer.close()
-    assert "event: end" in found[-1]
-    assert time.monotonic() - begun < 30
+    assert "event: end" in parts[-1]
+    assert time.monotonic() - start < 30
     until(lambda: not changes.SLOTS._taken[tenant.pk], 5)

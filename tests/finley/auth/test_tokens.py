@@ -9,6 +9,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.management import CommandError, call_command
 from django.db import connections
+from django.db.utils import ProgrammingError
 from rest_framework.test import APIClient
 
 from finley.models import ApiToken, User
@@ -64,14 +65,14 @@ def test_staff_reads_as_a_tenant_and_it_is_written_down(staff, tenant, books):  
 
 
 def test_nobody_else_names_a_tenant(staff, tenant, other_tenant):
-    named = {"X-Finley-User": str(other_tenant.pk)}
+    headers = {"X-Finley-User": str(other_tenant.pk)}
     for client in (
         client_of(tenant, "read", "sync", "admin"),
         client_of(staff, "read"),
     ):
-        assert client.get(GRAPH, headers=named).status_code == 403
+        assert client.get(GRAPH, headers=headers).status_code == 403
     doing = client_of(staff, "read", "sync", "admin")
-    assert doing.post(SYNCS, {}, format="json", headers=named).status_code == 403
+    assert doing.post(SYNCS, {}, format="json", headers=headers).status_code == 403
     for nobody in (str(uuid4()), "x", "", "other@example.org"):
         assert doing.get(GRAPH, headers={"X-Finley-User": nobody}).status_code == 403
     assert not LogEntry.objects.using("owner").exists()
@@ -138,3 +139,49 @@ def test_without_seconds_a_token_is_always_looked_up(tenant, settings):
     with connections["owner"].cursor() as cursor:
         cursor.execute("DELETE FROM finley_apitoken")
     assert client.get(GRAPH).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT email FROM finley_user",
+        "SELECT digest FROM finley_apitoken",
+        "SELECT token_key FROM finley_apitoken LIMIT 1",
+        "DELETE FROM finley_apitoken",
+        "UPDATE finley_user SET is_staff = true",
+    ],
+)
+def test_the_application_s_role_lists_no_users_and_tokens(tenant, query):
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        connections["default"].cursor() as cursor,
+    ):
+        cursor.execute(query)
+
+
+def test_functions_answer_for_one_token_and_delete_expired_ones_of_its_user_only(
+    tenant, other_tenant
+):
+    with as_owner():
+        good, _ = ApiToken.objects.create(tenant)
+        ApiToken.objects.create(tenant, expiry=timedelta(seconds=-1))
+        others, _ = ApiToken.objects.create(other_tenant, expiry=timedelta(seconds=-1))
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT email FROM token_of_digest(%s)", [good.digest])
+        assert cursor.fetchall() == [(tenant.email,)]
+        for unknown in ("", "%", good.token_key, good.digest[:-1]):
+            cursor.execute("SELECT * FROM token_of_digest(%s)", [unknown])
+            assert cursor.fetchall() == []
+        cursor.execute("SELECT expired_tokens_forgotten(%s)", [good.digest])
+        assert cursor.fetchall() == [(1,)]
+    with as_owner():
+        assert set(ApiToken.objects.values_list("digest", flat=True)) == {
+            good.digest,
+            others.digest,
+        }
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace "
+            "AND proname LIKE '%%token%%' AND has_function_privilege('public', oid, 'EXECUTE')"
+        )
+        assert cursor.fetchall() == []

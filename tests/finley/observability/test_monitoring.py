@@ -91,8 +91,8 @@ def test_each_metric_that_is_watched_is_exposed_after_some_traffic(tenant, own_q
     port = free_port()
     with worker(tmp_path / "log", "--metrics-port", str(port)) as process:
         for way in ("succeed", "once"):
-            made = workers.run(rows.tenant_id(), do=way)
-            workers.ended(made, 30, process.explained)
+            run = workers.run(rows.tenant_id(), do=way)
+            workers.ended(run, 30, process.explained)
         of_worker = exposed(f"http://127.0.0.1:{port}")
     watched = {name for query in queries() for name in names(query)} - {"up"}
     assert len(watched) > 20
@@ -114,7 +114,7 @@ def test_rules_say_what_is_wrong_and_how_urgent_it_is():
 
 
 def test_the_dashboard_s_panels_stand_beside_each_other():
-    taken: set[tuple[int, int]] = set()
+    occupied: set[tuple[int, int]] = set()
     for panel in panels():
         place = panel["gridPos"]
         cells = {
@@ -122,9 +122,9 @@ def test_the_dashboard_s_panels_stand_beside_each_other():
             for x in range(place["x"], place["x"] + place["w"])
             for y in range(place["y"], place["y"] + place["h"])
         }
-        assert not cells & taken, panel["title"]
+        assert not cells & occupied, panel["title"]
         assert all(x < 24 for x, _ in cells)
-        taken |= cells
+        occupied |= cells
     assert len({panel["id"] for panel in panels()}) == len(panels())
 
 
@@ -137,10 +137,10 @@ def test_compose_watches_only_if_asked_and_lays_out_what_is_there():
         files = [config.partition(":")[0] for config in service["volumes"] if config[0] == "."]
         assert files
         assert all((DOCKER / config).exists() for config in files)
-    asked = yaml.safe_load((DOCKER / "prometheus" / "prometheus.yaml").read_text())
+    configuration = yaml.safe_load((DOCKER / "prometheus" / "prometheus.yaml").read_text())
     targets = [
         target
-        for job in asked["scrape_configs"]
+        for job in configuration["scrape_configs"]
         for config in job["static_configs"]
         for target in config["targets"]
     ]

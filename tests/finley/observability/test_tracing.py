@@ -77,7 +77,7 @@ def test_nothing_of_whom_and_what_was_asked_is_told(token, tenant):
             assert client.request("BREW", f"/{STATS}").status_code == 403
         collector.until(f"other {STATS}")
         collector.until(f"GET {ENTITIES}<str:entity_id>/")
-        sent = b"".join(collector.bodies)
+        exported = b"".join(collector.bodies)
     for secret in (
         token,
         str(tenant.pk),
@@ -91,8 +91,8 @@ def test_nothing_of_whom_and_what_was_asked_is_told(token, tenant):
         "127.0.0.1",
         "BREW",
     ):
-        assert secret.encode() not in sent, secret
-    assert tenant.pk.bytes not in sent
+        assert secret.encode() not in exported, secret
+    assert tenant.pk.bytes not in exported
 
 
 def test_a_trace_that_a_request_names_goes_on(token):
@@ -131,8 +131,8 @@ def test_a_collector_that_is_away_is_no_request_s_concern(token):
 def test_a_start_of_a_job_is_a_span(own_queue, tmp_path):
     with collecting() as collector, worker(tmp_path / "log", **traced(collector)) as process:
         for way in ("succeed", "plain"):
-            made = workers.run(rows.tenant_id(), do=way)
-            workers.ended(made, 30, process.explained)
+            run = workers.run(rows.tenant_id(), do=way)
+            workers.ended(run, 30, process.explained)
         collector.until("job probe")
         workers.until(lambda: len([x for x in collector.spans() if x.name == "job probe"]) > 1)
         starts = [attributes(span) for span in collector.spans() if span.name == "job probe"]
@@ -148,7 +148,7 @@ def test_without_a_collector_nothing_of_it_is_loaded():
         "import django; django.setup(); import finley.asgi, sys; "
         "print([x for x in sys.modules if x.startswith('opentelemetry.sdk')])"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code],
         cwd=settings.BASE_DIR,
         env={"DJANGO_SETTINGS_MODULE": "finley.settings", "PATH": "/usr/bin:/bin"},
@@ -156,7 +156,7 @@ def test_without_a_collector_nothing_of_it_is_loaded():
         text=True,
         check=True,
     )
-    assert done.stdout == "[]\n"
+    assert process.stdout == "[]\n"
 
 
 @pytest.mark.parametrize(

@@ -18,15 +18,15 @@ def limit(settings) -> ConcurrencyLimit:
 
 def test_a_client_waits_while_it_uses_its_share_of_the_threads(limit):
     async def scenario() -> None:
-        async with AsyncExitStack() as held:
-            await held.enter_async_context(limit.slot(ONE))
-            await held.enter_async_context(limit.slot(ONE))
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(limit.slot(ONE))
+            await stack.enter_async_context(limit.slot(ONE))
             third = asyncio.ensure_future(AsyncExitStack().enter_async_context(limit.slot(ONE)))
             async with limit.slot(OTHER):
                 await asyncio.sleep(0)
                 assert not third.done()
             with pytest.raises(TooManyRequests):  # three of six
-                await held.enter_async_context(limit.slot(ONE))
+                await stack.enter_async_context(limit.slot(ONE))
         await asyncio.wait_for(third, 1)
 
     asyncio.run(scenario())
@@ -34,11 +34,11 @@ def test_a_client_waits_while_it_uses_its_share_of_the_threads(limit):
 
 def test_all_clients_together_have_a_limit(limit):
     async def scenario() -> None:
-        async with AsyncExitStack() as held:
+        async with AsyncExitStack() as stack:
             for number in range(6):
-                await held.enter_async_context(limit.slot({f"token {number}".encode(): 0.5}))
+                await stack.enter_async_context(limit.slot({f"token {number}".encode(): 0.5}))
             with pytest.raises(TooManyRequests):
-                await held.enter_async_context(limit.slot(OTHER))
+                await stack.enter_async_context(limit.slot(OTHER))
 
     asyncio.run(scenario())
 

@@ -21,26 +21,26 @@ from graph.ingest.rows import Reject
 @pytest.fixture
 def nobody_listens(settings, monkeypatch) -> None:
     """PostgreSQL is at a port of this machine where nobody is."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
     monkeypatch.setattr(database_gate, "place", lambda: ("127.0.0.1", port))
 
 
 @pytest.mark.parametrize("path", ["/api/v1/graph/stats/", "/api/v1/syncs/", "/admin/login/"])
 def test_without_postgresql_there_is_an_answer_at_once(nobody_listens, path):
-    begun = time.monotonic()
+    start = time.monotonic()
     answer = Client().get(path, headers={"Authorization": "Bearer finley_x"})
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - start < 2
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")
     if path.startswith("/api/"):
         assert answer["Content-Type"] == "application/problem+json"
 
 
 def test_readyz_says_so_at_once(nobody_listens):
-    begun = time.monotonic()
+    start = time.monotonic()
     answer = Client().get("/readyz")
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - start < 2
     assert answer.status_code == 503
     assert answer.json()["database"].startswith("away")
 

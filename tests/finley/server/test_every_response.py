@@ -97,8 +97,8 @@ def test_of_a_token_a_process_knows_its_own_requests_and_nearly_all_of_the_other
 
 def test_without_redis_nobody_is_refused(api, settings, monkeypatch):
     settings.REQUESTS_PER_MINUTE = 1
-    gone = Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1)
-    monkeypatch.setattr(rate_limit, "_redis", lambda: gone)
+    unreachable = Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1)
+    monkeypatch.setattr(rate_limit, "_redis", lambda: unreachable)
     monkeypatch.setattr(rate_limit.PerToken, "_away_until", 0.0)
     assert [api.get(STATS).status_code for _ in range(4)] == [200] * 4
     monkeypatch.setattr(rate_limit.PerToken, "_away_until", 0.0)

@@ -78,7 +78,7 @@ def test_the_origins_that_are_named_may_ask_and_no_other(tenant):
     with as_owner():
         _, token = ApiToken.objects.create(tenant, name="test", scopes=[READ])
     refresh.refresh()
-    wanted = {
+    requested = {
         "Access-Control-Request-Method": "GET",
         "Access-Control-Request-Headers": "authorization,if-none-match,x-finley-user",
     }
@@ -86,16 +86,16 @@ def test_the_origins_that_are_named_may_ask_and_no_other(tenant):
         serving(FINLEY_CORS_ORIGINS=f"{APP}, http://localhost:3000") as server,
         httpx.Client(base_url=server.address, timeout=60) as client,
     ):
-        asked = client.options(STATS, headers={"Origin": APP, **wanted})
-        assert asked.status_code == 200
-        assert asked.headers["Access-Control-Allow-Origin"] == APP
+        preflight = client.options(STATS, headers={"Origin": APP, **requested})
+        assert preflight.status_code == 200
+        assert preflight.headers["Access-Control-Allow-Origin"] == APP
         allowed = {
-            word.strip() for word in asked.headers["Access-Control-Allow-Headers"].split(",")
+            word.strip() for word in preflight.headers["Access-Control-Allow-Headers"].split(",")
         }
         assert {"authorization", "if-none-match", "x-finley-user"} <= allowed
-        assert "Access-Control-Allow-Credentials" not in asked.headers
-        shown = {"Origin": "http://localhost:3000", "Authorization": f"Bearer {token}"}
-        answer = client.get(STATS, headers=shown)
+        assert "Access-Control-Allow-Credentials" not in preflight.headers
+        headers = {"Origin": "http://localhost:3000", "Authorization": f"Bearer {token}"}
+        answer = client.get(STATS, headers=headers)
         assert answer.status_code == 200
         assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
         assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
@@ -103,8 +103,8 @@ def test_the_origins_that_are_named_may_ask_and_no_other(tenant):
         refused = client.get(STATS, headers={"Origin": APP})
         assert (refused.status_code, refused.headers["Access-Control-Allow-Origin"]) == (401, APP)
         for origin in ("https://evil.example", f"{APP}.evil.example", "http://app.example.com"):
-            asked = client.options(STATS, headers={"Origin": origin, **wanted})
-            assert "Access-Control-Allow-Origin" not in asked.headers
+            preflight = client.options(STATS, headers={"Origin": origin, **requested})
+            assert "Access-Control-Allow-Origin" not in preflight.headers
         admin = client.get("/admin/login/", headers={"Origin": APP})
         assert "Access-Control-Allow-Origin" not in admin.headers
 
@@ -121,7 +121,7 @@ def test_the_origins_that_are_named_may_ask_and_no_other(tenant):
 def test_what_is_set_wrongly_is_said(name, value, words):
     command = [sys.executable, "manage.py", "check"]
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(Path.home()), name: value}
-    done = subprocess.run(
+    process = subprocess.run(
         command,
         cwd=settings.BASE_DIR,
         env=environment,
@@ -129,8 +129,8 @@ def test_what_is_set_wrongly_is_said(name, value, words):
         text=True,
         check=False,
     )
-    assert done.returncode != 0
-    assert words in done.stderr
+    assert process.returncode != 0
+    assert words in process.stderr
 
 
 @pytest.mark.skipif(not browser.installed(), reason="no chromium with its chromedriver here")

@@ -66,9 +66,9 @@ def dialled(server: Server, receive: int = 0) -> socket.socket:
 
 
 def head(path: str, *lines: str, method: str = "GET", token: str = "") -> bytes:
-    shown = (f"Authorization: Bearer {token}",) if token else ()
+    authorization = (f"Authorization: Bearer {token}",) if token else ()
     first = (f"{method} {path} HTTP/1.1", "Host: localhost")
-    return "\r\n".join((*first, *shown, *lines, "", "")).encode()
+    return "\r\n".join((*first, *authorization, *lines, "", "")).encode()
 
 
 def rest(line: socket.socket) -> bytes:
@@ -84,7 +84,7 @@ def rest(line: socket.socket) -> bytes:
 
 def dripped(line: socket.socket, data: bytes, pause: float = 0.1) -> float:
     """Seconds until the server would have no more of it."""
-    begun = time.monotonic()
+    start = time.monotonic()
     line.settimeout(pause)
     for place in range(len(data)):
         try:
@@ -96,7 +96,7 @@ def dripped(line: socket.socket, data: bytes, pause: float = 0.1) -> float:
         except OSError:
             break
     line.settimeout(30)
-    return time.monotonic() - begun
+    return time.monotonic() - start
 
 
 def too_slow(answer: bytes) -> None:
@@ -132,9 +132,9 @@ def test_an_answers_body_does_not_wait_for_its_head_to_be_acknowledged():
 
 def test_a_client_that_says_nothing_is_left(quick):
     with dialled(quick) as line:
-        begun = time.monotonic()
+        start = time.monotonic()
         assert rest(line) == b""
-        assert 0.8 < time.monotonic() - begun < 5
+        assert 0.8 < time.monotonic() - start < 5
 
 
 def test_a_head_that_drips_is_not_waited_for(quick):
@@ -211,7 +211,7 @@ def test_many_slow_clients_hold_nobody_up(quick, token):
         for _ in range(150):
             lines.enter_context(dialled(quick)).sendall(b"GET / HT")
             lines.enter_context(dialled(quick)).sendall(post)
-        begun = time.monotonic()
+        start = time.monotonic()
         for _ in range(5):
             answer = httpx.get(
                 f"{quick.address}{ENTITIES}",
@@ -219,7 +219,7 @@ def test_many_slow_clients_hold_nobody_up(quick, token):
                 timeout=20,
             )
             assert answer.status_code == 200
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - start < 10
 
 
 def test_slow_readers_keep_no_connection_of_the_pool(tenant, token):
@@ -227,17 +227,17 @@ def test_slow_readers_keep_no_connection_of_the_pool(tenant, token):
     for n in range(100):
         rows.entity(tenant.id, f"{n} {'long name ' * 100}")
     refresh.refresh()
-    shown = {"Authorization": f"Bearer {token}"}
+    headers = {"Authorization": f"Bearer {token}"}
     with serving(DATABASE_POOL_SIZE="2", DATABASE_POOL_TIMEOUT="3", **PATIENT) as server:
-        text = f"{server.address}{ENTITIES}"
-        size = len(httpx.get(text, headers=shown, timeout=60).content)
+        url = f"{server.address}{ENTITIES}"
+        size = len(httpx.get(url, headers=headers, timeout=60).content)
         times = 16 * 2**20 // size
         with ExitStack() as lines:
             for _ in range(4):
                 lines.enter_context(stalled(server, head(ENTITIES, token=token), times))
             time.sleep(5)  # until all of them stand still
             for _ in range(4):
-                assert httpx.get(text, headers=shown, timeout=20).status_code == 200
+                assert httpx.get(url, headers=headers, timeout=20).status_code == 200
 
 
 def test_a_process_has_so_many_clients_at_most():
@@ -245,7 +245,7 @@ def test_a_process_has_so_many_clients_at_most():
         until_it_answers(server)
         time.sleep(0.5)
         with ExitStack() as lines:
-            held = [lines.enter_context(dialled(server)) for _ in range(5)]
+            open_lines = [lines.enter_context(dialled(server)) for _ in range(5)]
             time.sleep(0.5)
             with dialled(server) as line:
                 line.sendall(head(ENTITIES))
@@ -253,7 +253,7 @@ def test_a_process_has_so_many_clients_at_most():
             with dialled(server) as line:  # a further connection is for probes
                 line.sendall(head("/healthz", "Connection: close"))
                 assert rest(line).startswith(b"HTTP/1.1 200 ")
-            held[0].close()
+            open_lines[0].close()
             time.sleep(0.5)
             until_it_answers(server)
 
@@ -284,39 +284,39 @@ def test_one_token_does_not_take_all_places(tenant, other_tenant, token):
 
 def test_above_so_many_requests_at_once_there_is_an_answer_at_once(tenant, token):
     refresh.refresh()
-    shown = {"Authorization": f"Bearer {token}"}
+    headers = {"Authorization": f"Bearer {token}"}
     first: list[int] = []
     with serving(FINLEY_REQUESTS_AT_ONCE="1", FINLEY_ANSWERS_MEMORY_MB="0") as server:
-        text = f"{server.address}{ENTITIES}"
-        assert httpx.get(text, headers=shown, timeout=60).status_code == 200
+        url = f"{server.address}{ENTITIES}"
+        assert httpx.get(url, headers=headers, timeout=60).status_code == 200
 
         def ask() -> None:
-            first.append(httpx.get(text, headers=shown, timeout=60).status_code)
+            first.append(httpx.get(url, headers=headers, timeout=60).status_code)
 
         with locked("normalized_entities"):
             waiting = threading.Thread(target=ask)
             waiting.start()
             time.sleep(1)
-            refused = httpx.get(text, headers=shown, timeout=10)
+            refused = httpx.get(url, headers=headers, timeout=10)
             assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
             assert refused.headers["Content-Type"] == "application/problem+json"
             assert "moment" in refused.json()["detail"]
         waiting.join(30)
         assert first == [200]
-        assert httpx.get(text, headers=shown, timeout=20).status_code == 200
+        assert httpx.get(url, headers=headers, timeout=20).status_code == 200
 
 
 def test_one_token_does_not_hold_all_threads(tenant, other_tenant, token):
     refresh.refresh()
     other = {"Authorization": f"Bearer {token_of(other_tenant)}"}
-    answered: list[int] = []
+    statuses: list[int] = []
     with serving(FINLEY_THREADS="2", FINLEY_ANSWERS_MEMORY_MB="0") as server:
         until_it_answers(server)
 
         def ask() -> None:
-            shown = {"Authorization": f"Bearer {token}"}
-            response = httpx.get(f"{server.address}{ENTITIES}", headers=shown, timeout=60)
-            answered.append(response.status_code)
+            headers = {"Authorization": f"Bearer {token}"}
+            response = httpx.get(f"{server.address}{ENTITIES}", headers=headers, timeout=60)
+            statuses.append(response.status_code)
 
         with locked("normalized_entities"):
             waiting = [threading.Thread(target=ask) for _ in range(4)]
@@ -325,10 +325,10 @@ def test_one_token_does_not_hold_all_threads(tenant, other_tenant, token):
             time.sleep(1)
             free = httpx.get(f"{server.address}{SYNCS}", headers=other, timeout=10)
             assert free.status_code == 200
-            assert answered == []
+            assert statuses == []
         for item in waiting:
             item.join(30)
-        assert answered == [200] * 4
+        assert statuses == [200] * 4
 
 
 def test_what_watches_the_process_is_answered_when_all_threads_are_held(tenant, token):
@@ -352,9 +352,9 @@ def test_who_has_left_before_its_turn_is_not_answered(tenant, token):
                 with dialled(server) as line:
                     line.sendall(head(ENTITIES, token=token))
                     time.sleep(0.5)
-        shown = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}"}
         assert (
-            httpx.get(f"{server.address}{ENTITIES}", headers=shown, timeout=60).status_code == 200
+            httpx.get(f"{server.address}{ENTITIES}", headers=headers, timeout=60).status_code == 200
         )
         assert asked_so_far(server) - before == 2, "the first had begun, and this one"
 

@@ -11,7 +11,7 @@ from graph import models
 from graph.database.role import as_owner
 from tests.finley.test_admin import logged_in
 from tests.graph import rows
-from tests.graph.api.conftest import books, both_books, their_books  # noqa: F401
+from tests.graph.api.conftest import books, both_books, server, their_books  # noqa: F401
 
 PASSWORD = "a-long-enough-phrase"
 

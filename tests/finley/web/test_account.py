@@ -32,10 +32,10 @@ def let_in(member: User, tenant: User, role: str) -> None:
 
 def test_who_is_not_signed_in_is_asked_to_and_comes_where_it_wanted(person, books):
     client = Client()
-    asked = client.get("/parties/?q=acme")
-    assert asked["Location"] == "/account/sign-in/?next=/parties/%3Fq%3Dacme"
+    response = client.get("/parties/?q=acme")
+    assert response["Location"] == "/account/sign-in/?next=/parties/%3Fq%3Dacme"
     answer = client.post(
-        asked["Location"],
+        response["Location"],
         {"username": person.email.upper(), "password": PASSWORD, "next": "/parties/?q=acme"},
     )
     assert answer["Location"] == "/parties/?q=acme"
@@ -71,16 +71,18 @@ def test_pages_are_kept_by_nobody(client, books):
 
 def test_a_form_of_an_ended_session_is_shown_again_after_the_sign_in(person, books):
     client = Client()
-    sent = client.post("/review/decide/", {"action": "dismiss", "note": "<b>typed</b> at length"})
-    assert sent["Location"] == "/account/sign-in/?next=/account/resume/"
+    response = client.post(
+        "/review/decide/", {"action": "dismiss", "note": "<b>typed</b> at length"}
+    )
+    assert response["Location"] == "/account/sign-in/?next=/account/resume/"
     client.post(
-        sent["Location"],
+        response["Location"],
         {"username": person.email, "password": PASSWORD, "next": "/account/resume/"},
     )
-    shown = text_of(client.get("/account/resume/"))
-    assert "&lt;b&gt;typed&lt;/b&gt; at length" in shown
-    assert 'action="/review/decide/"' in shown
-    assert 'name="action" value="dismiss"' in shown
+    text = text_of(client.get("/account/resume/"))
+    assert "&lt;b&gt;typed&lt;/b&gt; at length" in text
+    assert 'action="/review/decide/"' in text
+    assert 'name="action" value="dismiss"' in text
     assert client.get("/account/resume/")["Location"] == "/"
 
 

@@ -12,54 +12,128 @@ from syncjobs.models import Upload
 from tests.finley import browser
 from tests.finley.browser import Browser
 from tests.finley.web.conftest import PASSWORD, a_case
-from tests.graph.api.conftest import serving
+from tests.graph import rows
 from tests.syncjobs import workers
 
+ROOT = Path(__file__).resolve().parents[3]
 TAB, ENTER = "\ue004", "\ue007"
 pytestmark = pytest.mark.skipif(
     not browser.installed(), reason="no chromium with its chromedriver here"
 )
 
 
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory) -> Iterator[Browser]:
+    """One browser for all tests of this module."""
+    with browser.browser(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
 @pytest.fixture
-def window(person, books, tmp_path: Path) -> Iterator[tuple[Browser, str]]:
+def window(person, books, chromium: Browser, server: str) -> Iterator[tuple[Browser, str]]:
     """Signed in by the keyboard alone, at the overview; and the server's address."""
-    a_case(person.id, books.annotated, books.plain)
+    a_case(person.id, books.annotated, books.plain, evidence={"for": [], "against": ["a contract"]})
+    two = rows.entity(person.id, "Acme Wool Ltd"), rows.entity(person.id, "Acme Yarns")
+    rows.add(
+        models.EntityResolution, user_id=person.id, kept_id=two[0].id, merged_id=two[1].id,
+        confidence=0.6, reason="nearly the same name", decided="open",
+    )  # fmt: skip
     refresh.refresh()
-    with serving() as server, browser.browser(tmp_path / "profile") as opened:
-        opened.open(f"{server.address}/account/sign-in/")
-        opened.until("return document.activeElement.name === 'username'")
-        opened.press(*person.email, TAB, *PASSWORD, ENTER)
-        opened.until("return location.pathname === '/' && document.querySelector('svg.chart')")
-        yield opened, server.address
+    chromium.forget()
+    chromium.open(f"{server}/account/sign-in/")
+    chromium.until("return document.activeElement.name === 'username'")
+    chromium.press(*person.email, TAB, *PASSWORD, ENTER)
+    chromium.until("return location.pathname === '/' && document.querySelector('svg.chart')")
+    chromium.said()
+    yield chromium, server
+    chromium.look_like(1360, "light")
 
 
-def test_no_page_scrolls_sideways_or_complains(window, books):
-    opened, address = window
-    paths = [
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """axe-core's script, which `make assets` fetches."""
+    file = ROOT / "build" / "assets" / "axe.min.js"
+    if not file.is_file():
+        pytest.skip("axe-core is not here: make assets fetches it from npm")
+    return file.read_text()
+
+
+def violations(opened: Browser, axe: str) -> list[str]:
+    """What axe finds on the page against WCAG 2.2 AA, each with the first element."""
+    opened.run(axe)
+    found = opened.run_async(
+        "const done = arguments[arguments.length - 1];"
+        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],"
+        " resultTypes: ['violations']}).then((result) => done(result.violations.map("
+        "(each) => `${each.id}: ${each.nodes[0].html} ${each.nodes[0].failureSummary}`)))"
+    )
+    return list(found)
+
+
+def all_pages(books) -> list[str]:
+    return [
         "/",
         "/search/?q=acme",
         "/parties/",
         f"/parties/{books.acme}/",
         f"/explore/{books.sales}/?depth=2",
+        "/explore/",
         "/payments/",
         f"/payments/{books.annotated}/",
         "/review/",
+        "/review/?state=dismissed",
         "/review/parties/",
+        "/review/missed/",
         "/recurring/",
+        f"/recurring/{books.annotated}/",
         "/recurring/calendar/?month=2024-03",
+        "/spending/",
         "/import/",
         "/account/",
+        "/nothing-is-here/",
     ]
+
+
+LOOKS = [(width, scheme) for width in (1360, 390) for scheme in ("light", "dark")]
+
+
+def test_every_page_is_accessible_and_none_scrolls_sideways_or_complains(window, books, axe):
+    opened, address = window
     opened.said()
-    for width, scheme in ((1360, "light"), (390, "dark")):
-        opened.look_like(width, scheme)
-        for path in paths:
-            opened.open(f"{address}{path}")
-            opened.until("return document.readyState === 'complete'")
-            wide = opened.run("return document.documentElement.scrollWidth")
-            assert wide <= width, f"{path} is {wide} px wide in a window of {width} px"
-            assert opened.said() == [], path
+    found = []
+    for path in all_pages(books):
+        opened.open(f"{address}{path}")
+        opened.until("return document.readyState === 'complete'")
+        if path == "/explore/":
+            drawn(opened)
+        for width, scheme in LOOKS:
+            opened.look_like(width, scheme)
+            beyond = opened.run(
+                "const page = document.documentElement; return page.scrollWidth - page.clientWidth"
+            )
+            if beyond > 0:
+                found.append(f"{path} {width}: {beyond} px lie beyond the window's side")
+            look = f"{path} {width} {scheme}"
+            found += [f"{look}: {each}" for each in violations(opened, axe)]
+            found += [f"{look}: {each}" for each in opened.said()
+                      if "nothing-is-here" not in each]  # fmt: skip
+    assert found == []
+
+
+def test_pages_without_a_session_are_accessible(chromium, server, committed, axe):
+    chromium.forget()
+    for path in ("/account/sign-in/", "/account/password/"):
+        chromium.open(f"{server}{path}")
+        for width, scheme in LOOKS:
+            chromium.look_like(width, scheme)
+            assert violations(chromium, axe) == [], (path, width, scheme)
+
+
+def test_the_browser_s_scheme_is_the_page_s(window):
+    opened, address = window
+    for scheme in ("light", "dark"):
+        opened.look_like(390, scheme)
+        opened.open(f"{address}/")
         ground = opened.run("return getComputedStyle(document.body).backgroundColor")
         assert (max(map(int, ground[4:-1].split(","))) < 60) == (scheme == "dark")
 
@@ -94,6 +168,73 @@ def test_parties_are_found_while_typing(window):
     opened.until("return location.search.includes('borogh')")
     opened.until("return document.querySelectorAll('#results tbody tr').length === 1")
     assert "Borough" in opened.run("return document.querySelector('#results').textContent")
+    assert opened.said() == []
+
+
+def drawn(opened: Browser) -> None:
+    if opened.run("return Boolean(document.getElementById('explorer'))"):
+        opened.until("return document.getElementById('explorer').dataset.ready")
+
+
+def test_the_whole_graph_is_drawn_and_a_party_has_its_panel_and_permalink(window, books):
+    opened, address = window
+    opened.open(f"{address}/explore/")
+    if not opened.run("return Boolean(document.getElementById('explorer'))"):
+        pytest.skip("what draws the graph is not here: make assets fetches it from npm")
+    drawn(opened)
+    assert "7 parties" in opened.run("return document.getElementById('counts').textContent")
+    opened.type("#find-party", f"Acme 100% Wool{TAB}")
+    opened.until("return !document.getElementById('panel').hidden")
+    panel = "return document.getElementById('panel').textContent"
+    assert "GBP 124 in 2" in opened.run(panel)
+    assert opened.run("return location.hash") == f"#party={books.acme}"
+    opened.type("#path-to", "Borough")
+    opened.run("document.querySelector('#panel .row button').click()")
+    opened.until("return document.querySelectorAll('#path-found li').length === 2")
+    opened.open(f"{address}/account/")
+    opened.open(f"{address}/explore/#party={books.borough}&colours=community&least=1000")
+    drawn(opened)
+    assert "Borough" in opened.run(panel)
+    assert "0 pairs" in opened.run("return document.getElementById('counts').textContent")
+    opened.run("document.getElementById('png').click()")
+    opened.open(f"{address}/explore/?since=2024-02-01")
+    drawn(opened)
+    assert "1 pairs" in opened.run("return document.getElementById('counts').textContent")
+    assert opened.said() == []
+
+
+def test_a_missed_payment_is_given_up_and_expected_again(window, person):
+    opened, address = window
+    opened.open(f"{address}/review/missed/")
+    opened.press("j", "d")
+    opened.until("return document.querySelector('.message.success')")
+    prediction = models.PredictedRelationship.objects.using("owner").get(user_id=person.id)
+    assert (prediction.status, prediction.evidence["cancelled_by"]) == ("cancelled", person.email)
+    opened.open(f"{address}/review/missed/?show=given-up")
+    opened.run("document.querySelector('article form button').click()")
+    opened.until("return document.querySelector('.message.success')")
+    prediction.refresh_from_db()
+    assert prediction.status == "overdue"
+
+
+QUESTIONS = {  # from the overview, by at most two links
+    "what was paid twice": ["#risk ~ a"],
+    "what is due": ["#due ~ a, #due ~ p a, nav a[href='/recurring/']"],
+    "who costs more": ["#rises ~ p a"],
+    "this vendor": ["nav a[href='/parties/']", "#results tbody a"],
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_each_question_is_answered_in_two_clicks(window, question):
+    opened, address = window
+    opened.open(f"{address}/")
+    for link in QUESTIONS[question]:
+        before = opened.run("return location.pathname")
+        opened.run(f"document.querySelector({link!r}).click()")
+        opened.until(f"return location.pathname !== {before!r}")
+        opened.until("return document.readyState === 'complete' && document.querySelector('h1')")
+    assert opened.run("return location.pathname") != "/"
     assert opened.said() == []
 
 

@@ -67,8 +67,8 @@ def named(client: Client) -> str:
 
 
 def begin(client: Client, name: str, size: int | str) -> HttpResponse:
-    sent = {"name": name, "size": size, "tenant": named(client)}
-    return client.post("/import/begin/", sent)
+    form = {"name": name, "size": size, "tenant": named(client)}
+    return client.post("/import/begin/", form)
 
 
 def newest() -> Upload:
@@ -145,7 +145,7 @@ def test_an_invoice_is_shown_in_the_direction_in_which_it_is_imported(client, te
     upload = worked(send(client, invoices.UBL.encode(), "invoice.xml"))
     assert upload.state == "ready", upload.error
     (part,) = upload.preview["parts"]
-    (shown,) = part["rows"]
+    (row,) = part["rows"]
     assert bool(part["warnings"]) is not ours, "a guess is said to be one"
     text = text_of(client.get(f"/import/{upload.pk}/"))
     assert ("is read as a bill" in text) is not ours
@@ -154,8 +154,8 @@ def test_an_invoice_is_shown_in_the_direction_in_which_it_is_imported(client, te
     kinds = NormalizedEntity.objects.using("owner").filter(user_id=tenant.pk)
     imported = dict(kinds.exclude(kind="account").values_list("name", "kind"))
     for side in ("payer", "payee"):
-        assert imported[shown[side]] == shown[f"{side}_kind"]
-    assert shown["payer_kind"] == ("customer" if ours else "department")
+        assert imported[row[side]] == row[f"{side}_kind"]
+    assert row["payer_kind"] == ("customer" if ours else "department")
 
 
 def test_what_can_be_read_in_two_ways_is_not_imported_until_decided(client, tenant, quiet):
@@ -177,19 +177,21 @@ def test_what_can_be_read_in_two_ways_is_not_imported_until_decided(client, tena
 def test_a_file_in_pieces_may_come_in_any_order_and_twice(client, quiet):
     rows = b"".join(b"2024-03-01,Acme,N-%d,%d.00,GBP\n" % (n, n) for n in range(1, 40_001))
     data = b"Date,Supplier,Invoice Number,Amount,Currency\n" + rows
-    begun = begin(client, "C:\\books\\large.csv", len(data)).json()
-    assert begun["piece"] == PIECE_BYTES
+    begun_upload = begin(client, "C:\\books\\large.csv", len(data)).json()
+    assert begun_upload["piece"] == PIECE_BYTES
     pieces = [data[at : at + PIECE_BYTES] for at in range(0, len(data), PIECE_BYTES)]
     assert len(pieces) > 1
-    assert client.post(f"{begun['address']}received/").json()["missing"] == [*range(len(pieces))]
+    assert client.post(f"{begun_upload['address']}received/").json()["missing"] == [
+        *range(len(pieces))
+    ]
     for number in (*reversed(range(1, len(pieces))), len(pieces) - 1):
-        sent = client.put(
-            f"{begun['address']}pieces/{number}/", pieces[number], "application/octet-stream"
+        response = client.put(
+            f"{begun_upload['address']}pieces/{number}/", pieces[number], "application/octet-stream"
         )
-        assert sent.status_code == 204
-    assert client.post(f"{begun['address']}received/").json()["missing"] == [0]
-    client.put(f"{begun['address']}pieces/0/", pieces[0], "application/octet-stream")
-    assert client.post(f"{begun['address']}received/").json()["missing"] == []
+        assert response.status_code == 204
+    assert client.post(f"{begun_upload['address']}received/").json()["missing"] == [0]
+    client.put(f"{begun_upload['address']}pieces/0/", pieces[0], "application/octet-stream")
+    assert client.post(f"{begun_upload['address']}received/").json()["missing"] == []
     upload = worked(newest())
     assert (upload.state, upload.name) == ("ready", "large.csv")
     assert upload.preview["parts"][0]["looked_at"] == 2_000
@@ -245,10 +247,10 @@ def test_files_that_failed_or_are_imported_count_towards_the_limit(client, tenan
 
 
 def test_a_piece_that_does_not_fit_is_refused(client, quiet):
-    begun = begin(client, "a.csv", 10).json()
+    upload = begin(client, "a.csv", 10).json()
     for number, data in ((0, b"short"), (0, b"much too long"), (1, b"0123456789")):
         response = client.put(
-            f"{begun['address']}pieces/{number}/", data, "application/octet-stream"
+            f"{upload['address']}pieces/{number}/", data, "application/octet-stream"
         )
         assert response.status_code == 400
 
@@ -276,8 +278,8 @@ def test_a_file_of_another_type_is_refused_with_a_reason(client, tenant, quiet, 
 
 def test_a_choice_that_is_none_is_refused(client, quiet):
     upload = worked(send(client))
-    for sent in ({"direction": "up"}, {"currency": "POUNDS"}, {"currency": "£"}):
-        assert client.post(f"/import/{upload.pk}/choose/", sent).status_code == 400
+    for form in ({"direction": "up"}, {"currency": "POUNDS"}, {"currency": "£"}):
+        assert client.post(f"/import/{upload.pk}/choose/", form).status_code == 400
 
 
 def test_only_an_owner_imports_and_no_other_tenant_sees_a_file(client, tenant, other_tenant, quiet):
@@ -311,12 +313,12 @@ def test_a_form_of_other_books_sends_nothing(client, tenant, other_tenant, quiet
     opened_for = named(client)
     assert opened_for == str(tenant.pk)
     client.post("/account/tenant/", {"tenant": str(other_tenant.pk)})
-    sent = {"name": "a.csv", "size": 5, "tenant": opened_for}
-    refused = client.post("/import/begin/", sent)
+    form = {"name": "a.csv", "size": 5, "tenant": opened_for}
+    refused = client.post("/import/begin/", form)
     assert refused.status_code == 400
     assert f"the books of {other_tenant.email} now" in refused.json()["detail"]
-    sent = {"files": [SimpleUploadedFile("a.csv", BOOKS)], "tenant": opened_for}
-    refused = client.post("/import/", sent)
+    form = {"files": [SimpleUploadedFile("a.csv", BOOKS)], "tenant": opened_for}
+    refused = client.post("/import/", form)
     assert refused.status_code == 400
     assert f"the books of {other_tenant.email} now" in text_of(refused)
     assert not Upload.objects.using("owner").exists()
@@ -339,20 +341,20 @@ def test_what_redis_lost_is_told_again_and_what_never_ends_is_given_up(client, q
 
 
 def test_recovery_waits_for_no_row_that_a_running_import_holds(client, tenant, quiet):
-    held, other = send(client), send(client, ORDER, "dates.csv")
+    locked, other = send(client), send(client, ORDER, "dates.csv")
     owned = Upload.objects.using("owner").filter(user_id=tenant.pk)
     owned.update(updated_at="2024-01-01T00:00:00Z", tries=enqueue.TRIES)
     with connections["owner"].cursor() as cursor:
         cursor.execute("SET lock_timeout = '2s'")
     try:
         with tenant_transaction(tenant.pk):
-            Upload.objects.select_for_update().get(pk=held.pk)
+            Upload.objects.select_for_update().get(pk=locked.pk)
             assert enqueue.recovered() == 1
     finally:
         with connections["owner"].cursor() as cursor:
             cursor.execute("RESET lock_timeout")
     states = dict(owned.values_list("pk", "state"))
-    assert states == {held.pk: "reading", other.pk: "failed"}
+    assert states == {locked.pk: "reading", other.pk: "failed"}
 
 
 def test_an_upload_that_waits_for_its_turn_holds_no_slot(own_queue, settings):
@@ -363,10 +365,10 @@ def test_an_upload_that_waits_for_its_turn_holds_no_slot(own_queue, settings):
         async with supervisor._turn:
             with pytest.raises(Retry) as retried:
                 await supervisor.run(job, "tenant/upload")
-        counted = int(await redis.get(f"arq:retry:{job['job_id']}"))
+        tries = int(await redis.get(f"arq:retry:{job['job_id']}"))
         await redis.aclose()
         assert retried.value.defer_score == 1_000
-        return counted
+        return tries
 
     assert asyncio.run(second_of_two()) == 0, "the attempt does not count"
 

@@ -21,7 +21,7 @@ def two(tenant, books) -> list[str]:
     user = tenant.id
     sales, shop = rows.entity(user, "Shop floor", "department"), rows.entity(user, "Twice Ltd")
     first, again = (rows.payment(user, sales, shop, 50) for _ in range(2))
-    made = [
+    cases = [
         a_case(user, books.annotated, books.plain),
         a_case(
             user,
@@ -34,17 +34,17 @@ def two(tenant, books) -> list[str]:
         ),
     ]
     refresh.refresh()
-    return [str(case.pk) for case in made]
+    return [str(case.pk) for case in cases]
 
 
 def states(two: list[str]) -> list[str]:
-    found = dict(models.PaymentCase.objects.using("owner").values_list("pk", "state"))
-    return [{str(pk): state for pk, state in found.items()}[case] for case in two]
+    state_of = dict(models.PaymentCase.objects.using("owner").values_list("pk", "state"))
+    return [{str(pk): state for pk, state in state_of.items()}[case] for case in two]
 
 
 def decide(client, chosen, action="confirm", seen="open", **more):
-    sent = {"action": action, "seen": seen, "case": chosen, **more}
-    return client.post("/review/decide/", sent, follow=True)
+    form = {"action": action, "seen": seen, "case": chosen, **more}
+    return client.post("/review/decide/", form, follow=True)
 
 
 def test_rows_stand_side_by_side_and_the_sum_counts_each_case_once(client, two):
@@ -117,14 +117,14 @@ def test_the_second_of_two_reviewers_is_told_and_changes_nothing(client, tenant,
     decide(logged_in(tenant), two[1:], "dismiss")
     text = text_of(decide(client, two, "confirm"))
     assert "1 of 2 confirmed." in text
-    words = "Somebody else was faster: the case of 50.00 GBP to Twice Ltd is dismissed already by"
+    words = "Somebody else was faster: the case of 50.00 GBP to Twice Ltd is already dismissed by"
     assert f"{words} {tenant.email}" in text
     assert states(two) == ["confirmed", "dismissed"]
 
 
 def test_a_decision_without_what_was_seen_is_taken_as_before(tenant, two):
     payment_cases.decide(tenant.id, two[0], "confirm", by="x")
-    with pytest.raises(DecidedMeanwhile, match="confirmed already by x"):
+    with pytest.raises(DecidedMeanwhile, match="already confirmed by x"):
         payment_cases.decide(tenant.id, two[0], "dismiss", by="y", seen="open")
     answer = payment_cases.decide(tenant.id, two[0], "recover", by="y", seen="confirmed")
     assert answer["amount_recovered"] == Decimal("120.5")
@@ -154,7 +154,27 @@ def test_what_is_no_decision_is_refused(client, two, sent):
 
 
 def test_a_decision_leads_back_to_the_queue_and_nowhere_else(client, two):
-    sent = {"action": "dismiss", "seen": "open", "case": two[0], "back": "https://evil.example/"}
-    assert client.post("/review/decide/", sent)["Location"] == "/review/"
-    sent = {**sent, "case": two[1], "back": "/review/?party=twice#next"}
-    assert client.post("/review/decide/", sent)["Location"] == "/review/?party=twice#next"
+    form = {"action": "dismiss", "seen": "open", "case": two[0], "back": "https://evil.example/"}
+    assert client.post("/review/decide/", form)["Location"] == "/review/"
+    form = {**form, "case": two[1], "back": "/review/?party=twice#next"}
+    assert client.post("/review/decide/", form)["Location"] == "/review/?party=twice#next"
+
+
+def test_all_of_a_filter_are_decided_at_once_and_taken_back(client, tenant, books, monkeypatch):
+    monkeypatch.setattr("finley.web.review.cases.A_PAGE", 1)
+    for party in ("Twice Ltd", "Twice plc", "Other Ltd"):
+        a_case(tenant.id, books.annotated, books.plain, party=party)
+    page = text_of(client.get("/review/?party=twice"))
+    assert "Dismiss all 2 of this filter" in page
+    sent = {"every": "dismiss", "seen": "open", "party": "twice", "min_amount": ""}
+    assert "2 of 2 dismissed" in text_of(client.post("/review/decide/", sent, follow=True))
+    found = models.PaymentCase.objects.using("owner").filter(user_id=tenant.id)
+    assert dict(found.values_list("party", "state")) == {
+        "Twice Ltd": "dismissed",
+        "Twice plc": "dismissed",
+        "Other Ltd": "open",
+    }
+    undo = client.session["undo"]
+    body = {"action": "reopen", "seen": undo["state"], "case": undo["cases"]}
+    client.post("/review/decide/", body)
+    assert set(found.values_list("state", flat=True)) == {"open"}

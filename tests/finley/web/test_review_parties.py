@@ -110,16 +110,16 @@ def wait_for_a_waiter(seconds: float = 20) -> None:
 def test_another_tenant_has_no_such_pair(tenant, other_tenant, pair):
     stranger = logged_in(other_tenant)
     assert "Acme" not in text_of(stranger.get("/review/parties/"))
-    assert "The pair is gone already" in decide(stranger, pair, "merge")
+    assert "The pair no longer exists" in decide(stranger, pair, "merge")
     assert decided(pair) == "open"
 
 
 def test_what_is_no_decision_is_refused(client, pair):
-    for sent in ({}, {"word": "both", "seen": "open"}, {"word": "merge", "seen": "x"}):
-        assert client.post(f"/review/parties/{pair.pk}/", sent).status_code == 400
+    for form in ({}, {"word": "both", "seen": "open"}, {"word": "merge", "seen": "x"}):
+        assert client.post(f"/review/parties/{pair.pk}/", form).status_code == 400
     assert client.get("/review/parties/?decided=x").status_code == 400
     assert client.get("/review/parties/?offset=-1").status_code == 400
-    gone = client.post(
+    response = client.post(
         f"/review/parties/{uuid4()}/", {"word": "merge", "seen": "open"}, follow=True
     )
-    assert "gone" in text_of(gone)
+    assert "gone" in text_of(response)

@@ -38,8 +38,8 @@ def staff(committed) -> Client:
 
 
 def act(client: Client, action: str, *pairs: models.EntityResolution):
-    chosen = {"action": action, "_selected_action": [str(pair.pk) for pair in pairs]}
-    return client.post(reverse(LIST) + "?decided=all", chosen, follow=True)
+    form = {"action": action, "_selected_action": [str(pair.pk) for pair in pairs]}
+    return client.post(reverse(LIST) + "?decided=all", form, follow=True)
 
 
 def decided() -> list[str]:
@@ -55,9 +55,9 @@ def test_the_list_shows_what_is_open(staff, pair):
 
 def test_the_page_shows_both_sides(staff, pair):
     page = reverse("admin:graph_entityresolution_change", args=[pair.pk])
-    shown = staff.get(page).content.decode()
+    text_ = staff.get(page).content.decode()
     for text in ("GBP 14.00", "GBP 10.00", "2024-01-31", "Permit &lt;b&gt;", "mistyped"):
-        assert text in shown
+        assert text in text_
     act(staff, "merge", pair)
     assert "GBP 10.00" in staff.get(page).content.decode()  # under its own name still
 

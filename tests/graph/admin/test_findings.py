@@ -56,8 +56,8 @@ def books(tenant):
 
 
 def act(client: Client, page: str, action: str, row):
-    chosen = {"action": action, "_selected_action": [str(row.pk)]}
-    return client.post(reverse(page) + "?status=all", chosen, follow=True).content.decode()
+    form = {"action": action, "_selected_action": [str(row.pk)]}
+    return client.post(reverse(page) + "?status=all", form, follow=True).content.decode()
 
 
 def the(model):
@@ -69,10 +69,10 @@ def overdue() -> models.PredictedRelationship:
 
 
 def test_open_duplicates_are_listed_with_both_rows_and_why(staff, books):
-    shown = staff.get(reverse(DUPLICATES)).content.decode()
+    html = staff.get(reverse(DUPLICATES)).content.decode()
     for text in ("Acme Mills", "123.45 GBP on 2023-12-29", "123.45 GBP on 2023-12-20",
                  "the same party, number and amount"):  # fmt: skip
-        assert text in shown
+        assert text in html
     page = reverse("admin:graph_duplicatetransaction_change", args=[the(DUPLICATE).pk])
     assert "INV-70123" in staff.get(page).content.decode()
 
@@ -91,8 +91,8 @@ def test_a_dismissed_pair_stays_dismissed(staff, books):
 
 
 def test_missed_recurrences_are_listed(staff, books):
-    shown = staff.get(reverse(PREDICTIONS)).content.decode()
-    assert "Landlord &lt;b&gt;" in shown
+    html = staff.get(reverse(PREDICTIONS)).content.decode()
+    assert "Landlord &lt;b&gt;" in html
     assert overdue().status == "overdue"
 
 

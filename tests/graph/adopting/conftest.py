@@ -33,9 +33,9 @@ def old(committed) -> Iterator[Replaced]:
 def address(committed) -> str:
     """The owner's way into the database, for libpq."""
     connections["owner"].ensure_connection()
-    known = ("host", "port", "user", "password", "dbname")
-    given = connections["owner"].get_connection_params()
-    return make_conninfo(**{name: given[name] for name in known if name in given})
+    names = ("host", "port", "user", "password", "dbname")
+    parameters = connections["owner"].get_connection_params()
+    return make_conninfo(**{name: parameters[name] for name in names if name in parameters})
 
 
 @pytest.fixture

@@ -204,7 +204,7 @@ class Replaced:
             self.about(user, "causal_relationships", "relationship_id", row["id"]),
             lambda c: (c["causal_score"] is None, -(c["causal_score"] or 0), -stamp(c), c["id"]),
         )
-        seen = self.about(user, "cross_platform_relationships", "relationship_id", row["id"])
+        sightings = self.about(user, "cross_platform_relationships", "relationship_id", row["id"])
         predictions = self.about(user, "predicted_relationships", "source_event_id", event)
         prediction = first(
             [p for p in predictions if p["status"] != "cancelled"], lambda p: (-stamp(p), p["id"])
@@ -219,7 +219,7 @@ class Replaced:
         return {
             "causal_relationship_id": causal and causal["id"],
             "causal_score": causal and causal["causal_score"],
-            "platform_sources": ["bank", "ledger"] if seen else None,
+            "platform_sources": ["bank", "ledger"] if sightings else None,
             "prediction_confidence": prediction and prediction["prediction_confidence"],
             "prediction_reason": prediction and prediction["prediction_reason"],
             "root_cause_analysis": cause and cause["root_cause_analysis"],

@@ -31,8 +31,8 @@ def test_each_relationship_gets_the_row_that_the_rules_pick(old, raw, put, seed)
     for user in (USER, OTHER):
         old.books(user)
     put()
-    done = adopt(SCHEMA)
-    assert done.rows_joined == joined(raw, SCHEMA) > done.relationships
+    outcome = adopt(SCHEMA)
+    assert outcome.rows_joined == joined(raw, SCHEMA) > outcome.relationships
     for user in (USER, OTHER):
         result, expected = shown(user), old.expected(user)
         assert result.keys() == expected.keys()
@@ -47,9 +47,9 @@ def test_a_dry_run_tells_what_the_run_does_and_writes_nothing(old, put, seed):
     put()
     dry = adopt(SCHEMA, dry_run=True)
     assert written() == 0
-    done = adopt(SCHEMA)
-    assert dry.tables == done.tables
-    assert written() == sum(item.written for item in done.tables)
+    outcome = adopt(SCHEMA)
+    assert dry.tables == outcome.tables
+    assert written() == sum(item.written for item in outcome.tables)
 
 
 def test_old_rows_are_brought_or_there_or_skipped_and_a_second_run_adds_nothing(old, put):
@@ -57,7 +57,7 @@ def test_old_rows_are_brought_or_there_or_skipped_and_a_second_run_adds_nothing(
         old.books(user)
     put()
     first = adopt(SCHEMA)
-    count, seen = written(), shown(USER)
+    count, view_rows = written(), shown(USER)
     again = adopt(SCHEMA)
     assert [item.written for item in again.tables] == [0] * 13
     assert again.repointed == 0
@@ -65,7 +65,7 @@ def test_old_rows_are_brought_or_there_or_skipped_and_a_second_run_adds_nothing(
         assert before.rows == len(old.rows[before.name]) == after.rows
         assert before.rows == before.brought + sum(before.skipped.values())
         assert (after.already_there, after.skipped) == (before.brought, before.skipped)
-    assert (written(), shown(USER)) == (count, seen)
+    assert (written(), shown(USER)) == (count, view_rows)
 
 
 def test_another_database_gives_what_a_schema_gives(old, put, elsewhere):
@@ -75,8 +75,8 @@ def test_another_database_gives_what_a_schema_gives(old, put, elsewhere):
     with psycopg.connect(elsewhere) as remote:
         old.write(remote, "public")
     from_there = adopt("public", elsewhere, dry_run=True)
-    done = adopt("public", elsewhere)
-    assert from_there.tables == done.tables
+    outcome = adopt("public", elsewhere)
+    assert from_there.tables == outcome.tables
     assert [item.written for item in adopt(SCHEMA).tables] == [0] * 13
     event = models.RawEvent.objects.using("owner").get(external_id="tab\tand \\N")
     assert (str(event.amount), event.description) == ("12.3457", "é\n")
@@ -85,9 +85,9 @@ def test_another_database_gives_what_a_schema_gives(old, put, elsewhere):
 def test_only_the_tenants_that_are_named_come(old, put):
     small(old), small(old, OTHER)
     put()
-    done = adopt(SCHEMA, only=[OTHER])
-    assert done.tenants == 1
-    assert table(done, "raw_events").rows == 2
+    outcome = adopt(SCHEMA, only=[OTHER])
+    assert outcome.tenants == 1
+    assert table(outcome, "raw_events").rows == 2
     assert not rows(models.RawEvent)
     assert len(shown(OTHER)) == 1
 
@@ -111,23 +111,23 @@ def test_one_party_under_two_ids_is_one_and_its_matches_follow(old, put):
     twice = old.entity(USER, "ACME and  sons", created_at=first["created_at"].replace(year=2030))
     old.rows["entity_matches"][1]["entity_id"] = twice["id"]
     put()
-    done = adopt(SCHEMA)
-    assert table(done, "normalized_entities").skipped == {
+    outcome = adopt(SCHEMA)
+    assert table(outcome, "normalized_entities").skipped == {
         "another entity of its kind has this name": 1
     }
     assert shown(USER)[relationship["id"]]["target_entity_id"] == first["id"]
-    assert adopt(SCHEMA).tables[1].skipped == table(done, "normalized_entities").skipped
+    assert adopt(SCHEMA).tables[1].skipped == table(outcome, "normalized_entities").skipped
 
 
 def test_a_party_that_finley_knows_stays_itself(old, put):
     relationship = small(old)
-    known = models.NormalizedEntity.objects.using("owner").create(
+    vendor = models.NormalizedEntity.objects.using("owner").create(
         user_id=USER, kind="vendor", name="Acme and Sons", identity="acme and sons"
     )
     put()
-    done = adopt(SCHEMA)
-    assert table(done, "normalized_entities").already_there == 1
-    assert shown(USER)[relationship["id"]]["target_entity_id"] == known.id
+    outcome = adopt(SCHEMA)
+    assert table(outcome, "normalized_entities").already_there == 1
+    assert shown(USER)[relationship["id"]]["target_entity_id"] == vendor.id
 
 
 def test_a_party_that_was_merged_in_finley_stays_merged(old, put):
@@ -139,27 +139,27 @@ def test_a_party_that_was_merged_in_finley_stays_merged(old, put):
     )
     put()
     for _ in "ab":
-        done = adopt(SCHEMA)
+        outcome = adopt(SCHEMA)
         assert shown(USER)[relationship["id"]]["target_entity_id"] == whole.id
-    assert [item.written for item in done.tables] == [0] * len(done.tables)
+    assert [item.written for item in outcome.tables] == [0] * len(outcome.tables)
 
 
 def test_facts_of_a_relationship_that_is_there_twice_are_of_the_one_that_stays(old, put):
-    kept = small(old)
-    kept["confidence_score"] = 0.9
-    ends = (kept["source_event_id"], kept["target_event_id"])
+    relationship = small(old)
+    relationship["confidence_score"] = 0.9
+    ends = (relationship["source_event_id"], relationship["target_event_id"])
     twin = old.relationship(USER, *ends, confidence_score=0.2, deleted_at=None)
     old.add("causal_relationships", USER, relationship_id=twin["id"], causal_score=0.7,
             causal_direction="both")  # fmt: skip
     old.add("predicted_relationships", USER, source_event_id=ends[0], status="pending",
             prediction_confidence=0.5, prediction_reason="")  # fmt: skip
     put()
-    done = adopt(SCHEMA)
-    assert table(done, "relationship_instances").skipped == {
+    outcome = adopt(SCHEMA)
+    assert table(outcome, "relationship_instances").skipped == {
         "another relationship of this type between these events exists": 1
     }
     assert [row["causal_score"] for row in shown(USER).values()] == [0.7]
-    assert (done.relationships, done.rows_joined) == (1, 1)
+    assert (outcome.relationships, outcome.rows_joined) == (1, 1)
 
 
 def test_layers_that_name_their_relationship_come_whole_and_the_view_picks(old, put):
@@ -178,8 +178,8 @@ def test_layers_that_name_their_relationship_come_whole_and_the_view_picks(old, 
         f" (gen_random_uuid(), '{USER}', '{relationship['id']}', '{pair['id']}', 0.9, 'dismissed'),"
         f" (gen_random_uuid(), '{USER}', '{pair['id']}', '{relationship['id']}', 0.1, 'open')",
     )
-    done = adopt(SCHEMA)
-    assert table(done, "predicted_relationships").brought == 3
+    outcome = adopt(SCHEMA)
+    assert table(outcome, "predicted_relationships").brought == 3
     result = shown(USER)[relationship["id"]]
     newest = max(
         (row for row in old.rows["predicted_relationships"] if row["status"] != "cancelled"),
@@ -203,23 +203,23 @@ def test_relationships_may_point_at_their_patterns_themselves(old, put):
         f" pattern_id = '{foreign['id']}', seasonal_pattern_id = gen_random_uuid()",
         "DROP TABLE seasonal_patterns",
     )
-    done = adopt(SCHEMA)
-    assert done.pointers_lost == 2
+    outcome = adopt(SCHEMA)
+    assert outcome.pointers_lost == 2
     result = shown(USER)[relationship["id"]]
     assert (result["temporal_pattern_id"], result["pattern_id"]) == (good["id"], None)
     assert result["seasonal_pattern_id"] is None
-    assert table(done, "temporal_patterns").by == ["relationship_instances.temporal_pattern_id"]
+    assert table(outcome, "temporal_patterns").by == ["relationship_instances.temporal_pattern_id"]
 
 
 def test_a_layer_that_comes_later_is_hung_on_what_is_there(old, put, raw):
     relationship = small(old)
     pattern = old.add("temporal_patterns", USER, **TEMPORAL, recurrence_score=0.4)
     put("ALTER TABLE temporal_patterns RENAME TO away")
-    done = adopt(SCHEMA)
-    assert "temporal_patterns" not in {item.name for item in done.tables}
+    outcome = adopt(SCHEMA)
+    assert "temporal_patterns" not in {item.name for item in outcome.tables}
     raw.execute(f'ALTER TABLE "{SCHEMA}".away RENAME TO temporal_patterns')
-    done = adopt(SCHEMA)
-    assert (done.repointed, table(done, "temporal_patterns").brought) == (1, 1)
+    outcome = adopt(SCHEMA)
+    assert (outcome.repointed, table(outcome, "temporal_patterns").brought) == (1, 1)
     assert shown(USER)[relationship["id"]]["temporal_pattern_id"] == pattern["id"]
 
 
@@ -232,11 +232,11 @@ def test_what_only_deleted_relationships_would_share_does_not_come(old, put):
             root_cause_analysis="rain", confidence=1)  # fmt: skip
     old.add("causal_relationships", USER, **of, causal_score=1, causal_direction="both")
     put()
-    done = adopt(SCHEMA)
+    outcome = adopt(SCHEMA)
     nothing = {"it is about no relationship that is there": 1}
-    assert table(done, "temporal_patterns").skipped == nothing
-    assert table(done, "root_cause_analyses").skipped == nothing
-    assert table(done, "causal_relationships").brought == 1
+    assert table(outcome, "temporal_patterns").skipped == nothing
+    assert table(outcome, "root_cause_analyses").skipped == nothing
+    assert table(outcome, "causal_relationships").brought == 1
     assert not shown(USER)
 
 
@@ -246,9 +246,9 @@ def test_a_log_outlives_its_relationship(old, put):
         old.add("event_delta_logs", USER, event_id=event, change_type="modified")
         old.add("event_delta_logs", USER, event_id=event, change_type="created")
     put()
-    done = adopt(SCHEMA)
+    outcome = adopt(SCHEMA)
     result = rows(models.EventDeltaLog)
-    assert table(done, "event_delta_logs").brought == 4 == len(result)
+    assert table(outcome, "event_delta_logs").brought == 4 == len(result)
     assert sorted(row.relationship_id is None for row in result) == [False, True, True, True]
     assert sorted(row.event_key.split()[0] for row in result) == [
         "adopted", "adopted", "oracle-fusion", "oracle-fusion"
@@ -268,8 +268,8 @@ def test_layers_that_finley_computed_stay_as_they_are(old, put, raw):
         " recurrence_score, recurrence_frequency, last_occurrence)"
         f" VALUES (gen_random_uuid(), '{USER}', 'payment', 0.4, 'monthly', now())"
     )
-    done = adopt(SCHEMA)
-    assert table(done, "temporal_patterns").skipped == {
+    outcome = adopt(SCHEMA)
+    assert table(outcome, "temporal_patterns").skipped == {
         "finley has computed the layers of this tenant itself": 1
     }
     assert shown(USER)[relationship["id"]]["temporal_pattern_id"] is None

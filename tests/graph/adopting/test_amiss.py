@@ -190,10 +190,10 @@ def test_a_row_that_finley_cannot_hold_is_skipped_with_a_reason(old, put):
         changes.append(f"UPDATE {name} SET {change} WHERE id = '{row}'")  # noqa: S608
     put(*changes)
     for user, (name, change, words) in zip(CASES, SKIPPED, strict=True):
-        done = adopt(SCHEMA, only=[user, OTHER], dry_run=True)
-        assert table(done, name).skipped == {words: 1}, (name, change)
-    done = adopt(SCHEMA)
-    for item in done.tables:
+        outcome = adopt(SCHEMA, only=[user, OTHER], dry_run=True)
+        assert table(outcome, name).skipped == {words: 1}, (name, change)
+    outcome = adopt(SCHEMA)
+    for item in outcome.tables:
         assert item.rows == item.brought + sum(item.skipped.values())
     assert [item.written for item in adopt(SCHEMA).tables] == [0] * 13
     for user in CASES:
@@ -206,9 +206,9 @@ def test_a_row_that_finley_cannot_hold_is_skipped_with_a_reason(old, put):
 def test_a_row_of_nobody_is_skipped(old, put, value, words):
     small(old)
     put(f"UPDATE raw_events SET user_id = {value} WHERE external_id = '0'")  # noqa: S608
-    done = adopt(SCHEMA)
-    assert table(done, "raw_events").skipped == {words: 1}
-    assert done.tenants == 1
+    outcome = adopt(SCHEMA)
+    assert table(outcome, "raw_events").skipped == {words: 1}
+    assert outcome.tenants == 1
 
 
 def one_of_each(old, user=USER) -> None:
@@ -242,8 +242,8 @@ def foreign(old) -> None:
 def test_each_layer_comes_where_nothing_is_amiss(old, put):
     one_of_each(old)
     put()
-    done = adopt(SCHEMA)
-    assert [item.skipped for item in done.tables] == [{}] * 13
+    outcome = adopt(SCHEMA)
+    assert [item.skipped for item in outcome.tables] == [{}] * 13
     (row,) = (row for row in shown(USER).values() if row["causal_score"])
     assert row["root_cause_analysis"] == "rain"
     assert rows(models.RootCauseAnalysis)[0].confidence == 0.5
@@ -253,11 +253,11 @@ def test_each_layer_comes_where_nothing_is_amiss(old, put):
 def test_what_hangs_on_a_skipped_row_is_skipped_with_it(old, put):
     relationship = small(old)
     put(f"UPDATE raw_events SET amount = {NAN} WHERE id = '{relationship['target_event_id']}'")  # noqa: S608
-    done = adopt(SCHEMA)
-    assert table(done, "entity_matches").skipped == {
+    outcome = adopt(SCHEMA)
+    assert table(outcome, "entity_matches").skipped == {
         "event_id names a skipped row of raw_events": 1
     }
-    assert table(done, "relationship_instances").skipped == {
+    assert table(outcome, "relationship_instances").skipped == {
         "target_event_id names a skipped row of raw_events": 1
     }
 
@@ -269,8 +269,8 @@ def test_an_id_that_stands_twice_is_one_row_s(old, put):
     bad = {**twin, "amount": "NaN", "created_at": later}
     old.rows["raw_events"] += [{**twin, "created_at": later.replace(year=2000)}, bad]
     put()
-    done = adopt(SCHEMA)
-    assert table(done, "raw_events").skipped == {
+    outcome = adopt(SCHEMA)
+    assert table(outcome, "raw_events").skipped == {
         "amount is not a number below 10^16": 1,
         "its id is another row's, too": 1,
     }
@@ -284,8 +284,8 @@ def test_an_id_that_another_tenant_has_in_finley_is_not_taken(old, put):
     make(id=relationship["source_event_id"], user_id=OTHER, source="x", platform="x",
          external_id="x", transaction_ref="x", occurred_at="2024-01-01T00:00Z")  # fmt: skip
     put()
-    done = adopt(SCHEMA)
-    assert table(done, "raw_events").skipped == {"its id is another tenant's in finley": 1}
+    outcome = adopt(SCHEMA)
+    assert table(outcome, "raw_events").skipped == {"its id is another tenant's in finley": 1}
     assert not shown(USER)
 
 
@@ -300,9 +300,9 @@ def test_ids_may_be_text_if_they_are_uuids(old, put):
         "UPDATE entity_matches SET event_id = '7' WHERE false",
         f"UPDATE raw_events SET id = '12-x' WHERE id = '{relationship['source_event_id']}'",  # noqa: S608
     )
-    done = adopt(SCHEMA, only=[USER])
-    assert table(done, "raw_events").skipped == {f"id {NO_UUID}": 1}
-    assert table(done, "entity_matches").brought == 1
+    outcome = adopt(SCHEMA, only=[USER])
+    assert table(outcome, "raw_events").skipped == {f"id {NO_UUID}": 1}
+    assert table(outcome, "entity_matches").brought == 1
 
 
 def test_amounts_get_the_currency_that_is_named(old, put):

@@ -128,9 +128,9 @@ def add_facts(user: UUID, relationship: UUID, original: UUID) -> None:
 @pytest.fixture
 def both_books(tenant: User, other_tenant: User) -> tuple[Books, Books]:
     """The tenant's books, and the other's, who keeps the same; the view knows both."""
-    made = keep_books(tenant.id), keep_books(other_tenant.id)
+    both = keep_books(tenant.id), keep_books(other_tenant.id)
     refresh.refresh()
-    return made
+    return both
 
 
 @pytest.fixture

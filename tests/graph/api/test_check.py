@@ -86,7 +86,7 @@ def test_a_csv_and_a_json_file_say_the_same(tenant, books, tmp_path, capsys):
         ("run.csv", "date,amount,currency,party\n2024-01-01,1,GBP\n", "line 2: .*cells"),
         ("run.csv", "date,amount,currency,party,colour\n", "line 1: unknown columns colour"),
         ("run.csv", "date,amount,currency,party\n", "0 payments"),
-        ("run.json", '[{"date": "2024-01-01"}, 7]', "payment 2: is no object"),
+        ("run.json", '[{"date": "2024-01-01"}, 7]', "payment 2: is not an object"),
         ("run.json", '[{"date": "2024-01-01", "amount": 1, "party": "A"}]',
          "payment 1: currency"),
         ("run.json", "{", "is no JSON"),

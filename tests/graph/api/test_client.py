@@ -19,12 +19,12 @@ def made(tmp_path_factory) -> Iterator[Path]:
     """The client's package, where it can be imported from."""
     folder = tmp_path_factory.mktemp("made") / "client"
     command = [sys.executable, ROOT / "scripts" / "client.py", folder]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (process.returncode, process.stderr) == (0, "")
     sys.path.insert(0, str(folder))
     yield folder
     sys.path.remove(str(folder))
-    for name in [each for each in sys.modules if each.startswith("finley_client")]:
+    for name in [module for module in sys.modules if module.startswith("finley_client")]:
         del sys.modules[name]
 
 
@@ -35,10 +35,10 @@ def client(made, server, api) -> Iterator[Any]:
         yield opened
 
 
-def ask(operation: str, *given: Any, **asked: Any) -> Any:
+def ask(operation: str, *arguments: Any, **options: Any) -> Any:
     """What the client's function of that operation makes of the service's answer."""
     tag = operation.partition("_")[0]
-    return import_module(f"finley_client.api.{tag}.{operation}").sync(*given, **asked)
+    return import_module(f"finley_client.api.{tag}.{operation}").sync(*arguments, **options)
 
 
 def kind(answer: Any) -> str:
@@ -47,24 +47,24 @@ def kind(answer: Any) -> str:
 
 def test_it_has_a_function_for_every_operation(made):
     named = {each.stem for each in (made / "finley_client/api/graph").glob("graph_*.py")}
-    assert len(named) == 31
+    assert len(named) == 32
     assert {"graph_importance", "graph_explain", "graph_k_shortest", "graph_export"} <= named
 
 
 def test_questions_have_typed_answers(client, books):
     stats = ask("graph_stats", client=client)
     assert (stats.nodes, stats.edges, stats.layers["fraud"]) == (5, 4, 1)
-    found = ask("graph_entities", client=client, search="borugh")
-    assert [(each.id, each.name) for each in found.results] == [(books.borough, "Borough")]
+    answer = ask("graph_entities", client=client, search="borugh")
+    assert [(row.id, row.name) for row in answer.results] == [(books.borough, "Borough")]
     ranked = ask("graph_importance", client=client, kind="vendor", top=1)
     assert ranked.results[0].name == "Acme 100% Wool"
     path = ask("graph_path", client=client, source=books.acme, target=books.borough)
     assert [hop.id for hop in path.hops][-1] == books.to_borough
     assert path.hops[-1].occurred_at.year == 2024
     paths = ask("graph_k_shortest", client=client, source=books.sales, target=books.acme, k=2)
-    assert [each.length for each in paths.paths] == [1]
+    assert [row.length for row in paths.paths] == [1]
     near = ask("graph_neighbourhood", books.sales, client=client, depth=1)
-    assert {each.name for each in near.entities} == {"Sales", "Acme 100% Wool", "Borough"}
+    assert {row.name for row in near.entities} == {"Sales", "Acme 100% Wool", "Borough"}
     one = ask("graph_relationship", books.annotated, client=client)
     assert one.layers.temporal.recurrence_frequency == "monthly"
     assert one.layers.fraud.original_relationship_id == books.plain
@@ -77,15 +77,15 @@ def test_questions_have_typed_answers(client, books):
 def test_lists_changes_and_the_whole_graph(client, books):
     first = ask("graph_relationships", client=client, limit=3)
     rest = ask("graph_relationships", client=client, limit=3, cursor=first.next_)
-    assert len({each.id for each in (*first.results, *rest.results)}) == 4
+    assert len({row.id for row in (*first.results, *rest.results)}) == 4
     changes = ask("graph_changes", client=client)
     assert len(changes.entities.added) == 5
     none = ask("graph_changes", client=client, since=changes.as_of_version)
     assert none.edges.added == none.edges.changed == none.edges.removed == []
     whole = ask("graph_export", client=client, columns="amount")
-    assert {each.key for each in whole.edges} >= {books.annotated, books.link}
+    assert {row.key for row in whole.edges} >= {books.annotated, books.link}
     months = ask("graph_cash_flow", client=client).months
-    assert [each.month for each in months] == ["2024-01", "2024-02"]
+    assert [row.month for row in months] == ["2024-01", "2024-02"]
     insight = ask("graph_insights", "fraud", client=client).results[0]
     assert insight.insight.duplicate_confidence == 0.7
 
@@ -104,11 +104,13 @@ def test_refusals_are_problems(client, books, made, server):
 def test_a_heavy_question_and_its_status(client, books):
     accepted = ask("graph_communities", client=client, prefer="respond-async")
     assert kind(accepted) == "QuestionAnswer"
-    shown = import_module("finley_client.api.graph.graph_questions_read").sync(
+    status = import_module("finley_client.api.graph.graph_questions_read").sync(
         accepted.id, client=client
     )
-    assert (shown.status, shown.answer) == ("queued", None)
-    assert accepted.id in {each.id for each in ask("graph_questions_list", client=client).results}
+    assert (status.status, status.answer) == ("queued", None)
+    assert accepted.id in {
+        question.id for question in ask("graph_questions_list", client=client).results
+    }
     module = import_module("finley_client.api.graph.graph_questions_forget")
     assert module.sync_detailed(accepted.id, client=client).status_code == 204
 

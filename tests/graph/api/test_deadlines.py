@@ -42,16 +42,16 @@ def test_a_limit_that_has_passed_is_no_limit_of_zero():
 
 def test_the_orm_s_statements_end(committed):
     user = rows.tenant_id()
-    begun = time.monotonic()
+    start = time.monotonic()
     with (
         deadlines.seconds(0.2),
-        pytest.raises(OperationalError) as told,
+        pytest.raises(OperationalError) as raised,
         tenant_transaction(user) as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute("SELECT pg_sleep(20)")
-    assert time.monotonic() - begun < 5
-    assert timed_out(told.value)
+    assert time.monotonic() - start < 5
+    assert timed_out(raised.value)
     with tenant_transaction(user) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('statement_timeout')")
         assert cursor.fetchone() == ("0",), "the next transaction has no limit"
@@ -60,14 +60,14 @@ def test_the_orm_s_statements_end(committed):
 def test_arrow_s_statements_end(committed):
     refresh.refresh()
     user = rows.tenant_id()
-    begun = time.monotonic()
-    with pytest.raises(adbc_driver_manager.Error) as told:
+    start = time.monotonic()
+    with pytest.raises(adbc_driver_manager.Error) as raised:
         _slow(user)
-    assert time.monotonic() - begun < 5
-    assert timed_out(told.value)
+    assert time.monotonic() - start < 5
+    assert timed_out(raised.value)
     with arrow.tenant_snapshot(user) as reader:
-        found = reader.table(SQL("SELECT current_setting('statement_timeout')"))
-    assert found.column(0).to_pylist() == ["0"]
+        settings_ = reader.table(SQL("SELECT current_setting('statement_timeout')"))
+    assert settings_.column(0).to_pylist() == ["0"]
 
 
 def _slow(user):
@@ -96,7 +96,7 @@ def test_over_http_it_is_told_what_to_do(api, books, settings, question):
     settings.QUESTIONS = {**settings.QUESTIONS, "request_seconds": 0.001}
     answer = api.get(V1 + question)
     assert answer.status_code == 503
-    said = problem(answer)
-    assert said["type"] == "urn:finley:problem:took-too-long"
-    assert "Narrow it" in said["detail"]
+    body = problem(answer)
+    assert body["type"] == "urn:finley:problem:took-too-long"
+    assert "Narrow it" in body["detail"]
     assert answer.headers["Retry-After"] == "10"

@@ -72,10 +72,10 @@ def test_an_expired_token_is_refused_and_forgotten(tenant):
 
 
 def test_the_token_of_a_user_that_was_switched_off_is_refused(tenant):
-    shown = client_of(tenant)
+    client = client_of(tenant)
     tenant.is_active = False
     tenant.save(using="owner")
-    assert shown.get(V1 + "stats/").status_code == 401
+    assert client.get(V1 + "stats/").status_code == 401
 
 
 WRONG = [
@@ -138,10 +138,10 @@ def test_an_entity_of_no_one_and_of_another_are_the_same_404(api, books, their_b
 
 
 def test_a_relationship_of_no_one_and_of_another_are_the_same_404(api, other_tenant, their_books):
-    found = [api.get(f"{V1}relationships/{r}/") for r in (uuid4(), their_books.annotated)]
-    assert [answer.status_code for answer in found] == [404, 404]
-    assert unnamed(found[0]) == unnamed(found[1])
-    assert list(wrong(found[0])) == ["id"]
+    answers = [api.get(f"{V1}relationships/{r}/") for r in (uuid4(), their_books.annotated)]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert unnamed(answers[0]) == unnamed(answers[1])
+    assert list(wrong(answers[0])) == ["id"]
     assert relationship(other_tenant.id, their_books.annotated)["id"] == their_books.annotated
 
 
@@ -161,8 +161,8 @@ def test_a_view_that_was_never_filled_is_told_with_the_command(api):
     for question, parameters in OF_THE_VIEW.items():
         answer = api.get(V1 + question, parameters)
         assert answer.status_code == 503, question
-        said = as_published(question, answer.json(), status=503)
-        assert said["detail"].endswith("manage.py refresh_enriched_view --no-concurrently")
+        body = as_published(question, answer.json(), status=503)
+        assert body["detail"].endswith("manage.py refresh_enriched_view --no-concurrently")
     assert api.get(V1 + "entities/").status_code == 200
 
 

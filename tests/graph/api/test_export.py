@@ -37,12 +37,12 @@ def shown(api) -> dict[str, str]:
 
 @pytest.fixture
 def client(server, api) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server, headers=shown(api), timeout=30, trust_env=False) as made:
-        yield made
+    with httpx.Client(base_url=server, headers=shown(api), timeout=30, trust_env=False) as http:
+        yield http
 
 
-def export(client, **asked) -> httpx.Response:
-    answer = client.get(EXPORT, **asked)
+def export(client, **options) -> httpx.Response:
+    answer = client.get(EXPORT, **options)
     assert answer.status_code == 200, answer.text
     return answer
 
@@ -53,25 +53,25 @@ EDGES = ("annotated", "plain", "to_borough", "link")
 def test_json_is_read_by_networkx_and_is_the_schema_s(client, books):
     answer = export(client)
     assert answer.headers["content-type"] == "application/json"
-    said = answer.json()
-    validator(EXPORT, 200, "application/json").validate(said)
-    found = nx.node_link_graph(said)
-    assert {key for *_, key in found.edges(keys=True)} == {str(getattr(books, e)) for e in EDGES}
-    assert found.nodes[str(books.acme)] == {"kind": "vendor", "name": "Acme 100% Wool"}
-    edge = found.edges[str(books.sales), str(books.acme), str(books.annotated)]
+    body = answer.json()
+    validator(EXPORT, 200, "application/json").validate(body)
+    graph = nx.node_link_graph(body)
+    assert {key for *_, key in graph.edges(keys=True)} == {str(getattr(books, e)) for e in EDGES}
+    assert graph.nodes[str(books.acme)] == {"kind": "vendor", "name": "Acme 100% Wool"}
+    edge = graph.edges[str(books.sales), str(books.acme), str(books.annotated)]
     assert (edge["amount"], edge["occurred_at"]) == ("120.5000", "2024-02-29T12:30:00+00:00")
     assert set(edge) == set(ALL)
-    assert found.graph.pop("as_of_version") in answer.headers["etag"]
-    assert found.graph == {"nodes": 5, "edges": 4, "unresolved": 1, "dangling": 0}
+    assert graph.graph.pop("as_of_version") in answer.headers["etag"]
+    assert graph.graph == {"nodes": 5, "edges": 4, "unresolved": 1, "dangling": 0}
 
 
 @pytest.mark.parametrize("name", ["graphml", "gexf"])
 def test_xml_is_read_by_networkx_and_igraph(client, books, tmp_path, name):
     answer = export(client, headers={"Accept": FORMATS[name].media_type})
     assert answer.headers["content-type"] == FORMATS[name].media_type
-    found = getattr(nx, f"read_{name}")(io.BytesIO(answer.content))
-    assert (len(found), found.size()) == (5, 4)
-    amounts = [d["amount"] for *_, d in found.edges(data=True) if "amount" in d]
+    graph = getattr(nx, f"read_{name}")(io.BytesIO(answer.content))
+    assert (len(graph), graph.size()) == (5, 4)
+    amounts = [d["amount"] for *_, d in graph.edges(data=True) if "amount" in d]
     assert "120.5000" in amounts
     if name == "graphml":
         (tmp_path / "g.graphml").write_bytes(answer.content)
@@ -83,9 +83,9 @@ def test_csv_is_read_by_pandas(client, books):
     answer = export(client, params={"format": "csv", "columns": "amount,reason", "edges": "flow"})
     assert answer.headers["content-type"] == "text/csv"
     assert answer.headers["content-disposition"] == 'attachment; filename="graph.csv"'
-    found = pd.read_csv(io.BytesIO(answer.content), dtype=str, keep_default_na=False)
-    assert list(found.columns) == ["id", "source", "target", "amount", "reason"]
-    assert set(found["id"]) == {str(getattr(books, each)) for each in EDGES[:3]}
+    frame = pd.read_csv(io.BytesIO(answer.content), dtype=str, keep_default_na=False)
+    assert list(frame.columns) == ["id", "source", "target", "amount", "reason"]
+    assert set(frame["id"]) == {str(getattr(books, name)) for name in EDGES[:3]}
 
 
 def test_parquet_is_read_by_duckdb_and_pyarrow(client, books, tmp_path):
@@ -93,16 +93,16 @@ def test_parquet_is_read_by_duckdb_and_pyarrow(client, books, tmp_path):
     (tmp_path / "g.parquet").write_bytes(data)
     read = duckdb.read_parquet(str(tmp_path / "g.parquet"))
     assert read.columns == ["id", "source", "target", "is_duplicate", "amount"]
-    (found,) = read.filter("is_duplicate").project("id, amount").fetchall()
-    assert found == (str(books.annotated), "120.5000")
+    (row,) = read.filter("is_duplicate").project("id, amount").fetchall()
+    assert row == (str(books.annotated), "120.5000")
     assert pq.read_table(io.BytesIO(data)).num_rows == 4
 
 
 def test_arrow_is_read_by_pyarrow(client, books):
     data = export(client, headers={"Accept": "application/vnd.apache.arrow.stream"}).content
-    found = pa.ipc.open_stream(data).read_all()
-    assert found.num_rows == 4
-    assert found.column_names == ["id", "source", "target", *ALL]
+    table = pa.ipc.open_stream(data).read_all()
+    assert table.num_rows == 4
+    assert table.column_names == ["id", "source", "target", *ALL]
 
 
 def test_a_tenant_without_data_has_an_export_of_nothing(server, other_tenant):
@@ -162,10 +162,10 @@ def test_what_is_wrong_is_named(api, books, asked, field, said):
 
 def test_nothing_is_exported_for_who_has_it_already(client, books):
     first = export(client, params={"format": "csv"})
-    held = {"If-None-Match": first.headers["etag"]}
-    again = client.get(EXPORT, params={"format": "csv"}, headers=held)
+    headers = {"If-None-Match": first.headers["etag"]}
+    again = client.get(EXPORT, params={"format": "csv"}, headers=headers)
     assert (again.status_code, again.content) == (304, b"")
-    other = client.get(EXPORT, params={"format": "json"}, headers=held)
+    other = client.get(EXPORT, params={"format": "json"}, headers=headers)
     assert other.status_code == 200, "another representation has another tag"
 
 
@@ -251,7 +251,7 @@ def until(true, seconds: float = 20) -> None:
 def memory(pid: int) -> int:
     """Bytes that the process has in memory."""
     status = Path(f"/proc/{pid}/status").read_text()
-    (line,) = [each for each in status.splitlines() if each.startswith("VmRSS")]
+    (line,) = [line_ for line_ in status.splitlines() if line_.startswith("VmRSS")]
     return int(line.split()[1]) * 1024
 
 
@@ -265,29 +265,29 @@ class Slow:
     def __init__(self, address: str, headers: dict[str, str]) -> None:
         place = urlsplit(address)
         self.socket = socket.create_connection((place.hostname, place.port), timeout=20)
-        told = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        self.socket.sendall(f"GET {EXPORT} HTTP/1.1\r\nHost: localhost\r\n{told}\r\n".encode())
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self.socket.sendall(f"GET {EXPORT} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n".encode())
 
     def read(self, least: int) -> bytes:
-        got = bytearray()
-        while len(got) < least and (some := self.socket.recv(1 << 16)):
-            got += some
-        return bytes(got)
+        received = bytearray()
+        while len(received) < least and (some := self.socket.recv(1 << 16)):
+            received += some
+        return bytes(received)
 
 
 def test_who_leaves_in_mid_export_leaves_nothing_behind(many, api):
     with serving() as process, plain(api) as client:
         client.get(process.address + EXPORT, params={"columns": "amount"}).raise_for_status()
-        kept = backends()
-        gone = Slow(process.address, shown(api))
-        assert gone.read(100_000).startswith(b"HTTP/1.1 200")
+        before = backends()
+        reader = Slow(process.address, shown(api))
+        assert reader.read(100_000).startswith(b"HTTP/1.1 200")
         assert in_transaction() == 1
-        gone.socket.close()
+        reader.socket.close()
         until(lambda: in_transaction() == 0, 10)
-        assert backends() == kept, "its connection went back into the pool"
+        assert backends() == before, "its connection went back into the pool"
         again = client.get(process.address + EXPORT, params={"columns": "amount"})
         assert (again.status_code, len(again.json()["edges"])) == (200, MANY)
-        assert backends() == kept
+        assert backends() == before
 
 
 def test_who_stops_reading_fills_no_memory_and_is_left_behind(many, api, other_tenant):
@@ -323,16 +323,16 @@ def test_who_stops_reading_fills_no_memory_and_is_left_behind(many, api, other_t
 def test_a_slow_reader_gets_all_of_it(many, api):
     with serving(FINLEY_EXPORT_PATIENCE="6") as process:
         slow = Slow(process.address, shown(api))
-        got = bytearray(slow.read(20_000))
+        received = bytearray(slow.read(20_000))
         for _ in range(4):  # longer than that patience in all
             time.sleep(2)
-            got += slow.read(6_000_000)
-        while not got.endswith(b"\r\n0\r\n\r\n"):
+            received += slow.read(6_000_000)
+        while not received.endswith(b"\r\n0\r\n\r\n"):
             some = slow.read(1)
             assert some, "it broke off"
-            got += some
+            received += some
         slow.socket.close()
-    head, _, body = bytes(got).partition(b"\r\n\r\n")
+    head, _, body = bytes(received).partition(b"\r\n\r\n")
     assert b"transfer-encoding: chunked" in head.lower()
     assert len(json.loads(_unchunked(body))["edges"]) == MANY
 

@@ -45,9 +45,9 @@ def asked(books) -> dict[str, str]:
 
 
 def answers(api, books) -> dict:
-    found = {what: api.get(V1 + path).json() for what, path in asked(books).items()}
-    found["the graph"].pop("build_seconds")
-    return found
+    bodies = {what: api.get(V1 + path).json() for what, path in asked(books).items()}
+    bodies["the graph"].pop("build_seconds")
+    return bodies
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -108,13 +108,16 @@ def test_changes_over_http(api, books):
     assert len(whole["entities"]["added"]) == 5
     assert whole["since"] is None
     write(CHANGES[2].format(books))
-    found = api.get(V1 + "changes/", {"since": whole["as_of_version"]}).json()
-    assert found["edges"]["removed"] == [str(books.plain)]
-    assert not any(found["edges"][name] for name in ("added", "changed", "changed_fields"))
+    changes = api.get(V1 + "changes/", {"since": whole["as_of_version"]}).json()
+    assert changes["edges"]["removed"] == [str(books.plain)]
+    assert not any(changes["edges"][name] for name in ("added", "changed", "changed_fields"))
     write("TRUNCATE causal_relationships")
-    gone = api.get(V1 + "changes/", {"since": whole["as_of_version"]})
-    assert (gone.status_code, gone.headers["Content-Type"]) == (410, "application/problem+json")
-    assert "full copy" in gone.json()["detail"]
+    refused = api.get(V1 + "changes/", {"since": whole["as_of_version"]})
+    assert (refused.status_code, refused.headers["Content-Type"]) == (
+        410,
+        "application/problem+json",
+    )
+    assert "full copy" in refused.json()["detail"]
     assert api.get(V1 + "changes/", {"since": "yesterday"}).status_code == 400
 
 
@@ -125,14 +128,14 @@ def test_changes_are_pushed(server, api, books):
         assert answer.headers["content-type"] == "text/event-stream"
         write(CHANGES[2].format(books))
         lines = answer.iter_lines()
-        told = dict(line.split(": ", 1) for line in [next(lines) for _ in range(3)])
-    assert told["event"] == "changes"
-    found = json.loads(told["data"])
-    assert found["edges"]["removed"] == [str(books.plain)]
-    assert told["id"] == found["as_of_version"]
-    headers["Last-Event-ID"] = found["since"]
+        event = dict(line.split(": ", 1) for line in [next(lines) for _ in range(3)])
+    assert event["event"] == "changes"
+    changes = json.loads(event["data"])
+    assert changes["edges"]["removed"] == [str(books.plain)]
+    assert event["id"] == changes["as_of_version"]
+    headers["Last-Event-ID"] = changes["since"]
     with httpx.Client(timeout=30) as client, client.stream("GET", url, headers=headers) as answer:
-        assert f"id: {told['id']}" == next(answer.iter_lines())
+        assert f"id: {event['id']}" == next(answer.iter_lines())
 
 
 def test_a_stream_asks_for_a_token(server):

@@ -76,16 +76,16 @@ def test_each_is_answered_by_a_worker_as_it_is_in_a_request(api, books, settings
         assert accepted.headers["Location"].endswith(f"/questions/{accepted.json()['id']}/")
         assert accepted.headers["Retry-After"] == "2"
         computed(accepted)
-        found = ask(api, question, 200, ASYNC, **parameters)
-        assert found.headers["Content-Location"] == accepted.headers["Location"]
-        assert found.headers["ETag"]
-        shown = api.get(accepted.headers["Location"]).json()["answer"]
-        answers = [expected, found.json(), shown]
-        for each in answers:
-            each.pop("build_seconds", None)
-            each.pop("as_of_version", None)
+        answer = ask(api, question, 200, ASYNC, **parameters)
+        assert answer.headers["Content-Location"] == accepted.headers["Location"]
+        assert answer.headers["ETag"]
+        stored = api.get(accepted.headers["Location"]).json()["answer"]
+        answers = [expected, answer.json(), stored]
+        for body in answers:
+            body.pop("build_seconds", None)
+            body.pop("as_of_version", None)
         assert answers == [expected] * 3
-        assert list(shown) == list(expected), "in the same order"
+        assert list(stored) == list(expected), "in the same order"
 
 
 def test_small_ones_are_answered_at_once_and_leave_nothing(api, books):
@@ -95,14 +95,14 @@ def test_small_ones_are_answered_at_once_and_leave_nothing(api, books):
 
 def test_above_the_limit_a_worker_answers(api, books, heavy):
     accepted = ask(api)
-    said = accepted.json()
-    assert (said["status"], said["question"]) == ("queued", "importance")
-    assert said["parameters"]["algorithm"] == "pagerank"
+    question = accepted.json()
+    assert (question["status"], question["question"]) == ("queued", "importance")
+    assert question["parameters"]["algorithm"] == "pagerank"
     assert "Preference-Applied" not in accepted.headers
     assert "ETag" not in accepted.headers, "an answer that is no answer is not to be kept"
-    shown = api.get(accepted.headers["Location"])
-    validator(QUESTIONS + "{question_id}/", 200).validate(shown.json())
-    assert (shown.json()["answer"], shown.headers["Retry-After"]) == (None, "2")
+    status = api.get(accepted.headers["Location"])
+    validator(QUESTIONS + "{question_id}/", 200).validate(status.json())
+    assert (status.json()["answer"], status.headers["Retry-After"]) == (None, "2")
 
 
 def test_a_question_that_is_narrow_enough_is_answered_at_once(api, books, settings, own_queue):
@@ -119,7 +119,7 @@ def test_the_same_question_of_the_same_version_is_one(api, books, heavy):
     for same in ({"has": "fraud,causal", "top": "10"}, {"has": "causal,fraud", "direction": "any"}):
         assert ask(api, algorithm="closeness", **same).json()["id"] == first.json()["id"]
     others = [ask(api, algorithm="closeness"), ask(api, algorithm="closeness", top=11)]
-    assert len({each.json()["id"] for each in (first, *others)}) == 3
+    assert len({answer.json()["id"] for answer in (first, *others)}) == 3
     with connections["owner"].cursor() as cursor:
         cursor.execute("DELETE FROM asked_questions WHERE id <> %s", [first.json()["id"]])
         cursor.execute("UPDATE raw_events SET amount = 2 * amount")
@@ -129,21 +129,21 @@ def test_the_same_question_of_the_same_version_is_one(api, books, heavy):
 
 
 def test_asked_by_many_at_once_it_is_one(tenant, books, heavy):
-    made = []
+    ids = []
 
     def one() -> None:
         try:
-            made.append(accept(tenant.pk, Wanted("importance", {"top": "10"}, "1")).pk)
+            ids.append(accept(tenant.pk, Wanted("importance", {"top": "10"}, "1")).pk)
         finally:
             connections["default"].close()
 
     threads = [threading.Thread(target=one) for _ in range(8)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    assert len(made) == 8
-    assert len(set(made)) == 1
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ids) == 8
+    assert len(set(ids)) == 1
 
 
 def test_a_tenant_has_so_many_and_others_are_not_kept_from_theirs(api, books, heavy, other_tenant):
@@ -173,10 +173,10 @@ def test_so_many_also_if_they_are_asked_at_once(tenant, books, heavy):
             connections["default"].close()
 
     threads = [threading.Thread(target=one, args=(n,)) for n in range(8)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert len(refused) == 6
     assert AskedQuestion.objects.using("owner").count() == 2
 
@@ -197,9 +197,9 @@ def test_what_runs_is_told_to_end(api, books, heavy):
     assert state.renewed(claim)
     assert api.delete(first.headers["Location"]).status_code == 204
     assert not state.renewed(claim)
-    shown = api.get(first.headers["Location"]).json()
-    assert shown["status"] == "running"
-    assert shown["cancel_requested_at"]
+    status = api.get(first.headers["Location"]).json()
+    assert status["status"] == "running"
+    assert status["cancel_requested_at"]
     assert ask(api).json()["id"] != first.json()["id"]
     assert state.ended(claim.id, claim.fence, End(answer="{}"))
     assert api.get(first.headers["Location"]).json()["status"] == "cancelled"
@@ -228,11 +228,11 @@ def test_a_failure_is_told_with_what_to_do(api, books, heavy):
         question = row(accepted)
         claim = state.claimed(question.pk, question.job_id, "worker:1")
         assert state.ended(claim.id, claim.fence, End(failure=failure, error="Narrow it."))
-        told = ask(api, status=status)
-        validator(V1 + "importance/", status).validate(told.json())
-        assert problem(told)["type"] == f"urn:finley:problem:{kind}"
-        assert problem(told)["detail"] == "Narrow it."
-        assert problem(told)["question"] == accepted.json()["id"]
+        answer = ask(api, status=status)
+        validator(V1 + "importance/", status).validate(answer.json())
+        assert problem(answer)["type"] == f"urn:finley:problem:{kind}"
+        assert problem(answer)["detail"] == "Narrow it."
+        assert problem(answer)["question"] == accepted.json()["id"]
         assert api.get(accepted.headers["Location"]).json()["error"] == "Narrow it."
         assert api.delete(accepted.headers["Location"]).status_code == 204
 
@@ -250,16 +250,16 @@ def test_a_question_of_nobody_is_not_accepted(api, books, heavy, their_books):
 
 
 def test_the_list_of_them(api, books, heavy):
-    made = [ask(api, top=n).json()["id"] for n in (1, 2, 3)]
+    ids = [ask(api, top=n).json()["id"] for n in (1, 2, 3)]
     computed(ask(api, top=2))
     answer = api.get(QUESTIONS)
     validator(QUESTIONS, 200).validate(answer.json())
-    assert [each["id"] for each in answer.json()["results"]] == made[::-1]
-    done = api.get(QUESTIONS, {"status": "done"}).json()["results"]
-    assert [each["id"] for each in done] == [made[1]]
+    assert [question["id"] for question in answer.json()["results"]] == ids[::-1]
+    finished = api.get(QUESTIONS, {"status": "done"}).json()["results"]
+    assert [question["id"] for question in finished] == [ids[1]]
     first = api.get(QUESTIONS, {"limit": 2}).json()
     rest = api.get(QUESTIONS, {"limit": 2, "cursor": first["next"]}).json()
-    assert [each["id"] for each in (*first["results"], *rest["results"])] == made[::-1]
+    assert [question["id"] for question in (*first["results"], *rest["results"])] == ids[::-1]
     assert rest["next"] is None
     refused = api.get(QUESTIONS, {"status": "lost", "limit": 0, "cursor": "x"})
     assert set(wrong(refused)) == {"status", "limit", "cursor"}
@@ -270,9 +270,9 @@ def test_another_tenant_s_are_not_there(api, books, heavy, other_tenant):
     stranger = client_of(other_tenant)
     assert stranger.get(QUESTIONS).json()["results"] == []
     for method in (stranger.get, stranger.delete):
-        found = [method(mine.headers["Location"]), method(f"{QUESTIONS}{uuid4()}/")]
-        assert {each.status_code for each in found} == {404}
-        assert unnamed(found[0]) == unnamed(found[1])
+        answers = [method(mine.headers["Location"]), method(f"{QUESTIONS}{uuid4()}/")]
+        assert {answer.status_code for answer in answers} == {404}
+        assert unnamed(answers[0]) == unnamed(answers[1])
     assert api.get(f"{QUESTIONS}7/").status_code == 404
     assert row(mine).status == RunStatus.QUEUED
 
@@ -317,6 +317,6 @@ def test_an_entity_that_was_merged_away_is_no_node(tenant, books):
 
 def test_the_answer_is_kept_as_it_was_written(api, books, heavy):
     accepted = ask(api, "communities/")
-    kept = computed(accepted)
-    kept.refresh_from_db(using="owner")
-    assert json.loads(kept.answer)["results"]
+    question = computed(accepted)
+    question.refresh_from_db(using="owner")
+    assert json.loads(question.answer)["results"]

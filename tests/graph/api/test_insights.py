@@ -45,8 +45,8 @@ def test_evidence_goes_along(api, books):
     row = models.CausalRelationship.objects.using("owner").get(relationship_id=books.annotated)
     row.evidence = {"lag_days": 12, "why": ["rent"]}
     row.save(using="owner")
-    (shown,) = results(api, "causal")
-    assert shown["evidence"] == row.evidence
+    (insight,) = results(api, "causal")
+    assert insight["evidence"] == row.evidence
     (changed,) = results(api, "change")
     assert changed["evidence"].keys() == {"changed_fields", "old_values", "new_values"}
 
@@ -68,12 +68,12 @@ def test_a_layer_without_a_score_says_so(api, books, layer):
 
 
 def test_by_party(api, books):
-    found = [str(books.annotated)]
-    assert ids(api, "causal", party=str(books.acme)) == found
-    assert ids(api, "causal", party=str(books.sales)) == found
-    assert ids(api, "causal", party="100% w") == found
+    expected = [str(books.annotated)]
+    assert ids(api, "causal", party=str(books.acme)) == expected
+    assert ids(api, "causal", party=str(books.sales)) == expected
+    assert ids(api, "causal", party="100% w") == expected
     assert ids(api, "causal", party=str(books.borough)) == []
-    assert ids(api, "causal", party="%") == found
+    assert ids(api, "causal", party="%") == expected
     assert ids(api, "causal", party="nobody") == []
 
 
@@ -85,27 +85,27 @@ def test_a_merged_name_is_its_party(api, tenant, books):
 
 
 def test_by_days(api, books):
-    found = [str(books.annotated)]
-    assert ids(api, "causal", since="2024-02-29", until="2024-02-29") == found
+    expected = [str(books.annotated)]
+    assert ids(api, "causal", since="2024-02-29", until="2024-02-29") == expected
     assert ids(api, "causal", since="2024-03-01") == []
     assert ids(api, "causal", until="2024-02-28") == []
     assert ask(api, "causal", since="2024-03-01", until="2024-02-01").status_code == 400
-    assert ids(api, "causal", since="0001-01-01", until="9999-12-31") == found
+    assert ids(api, "causal", since="0001-01-01", until="9999-12-31") == expected
 
 
 def test_by_status(api, books):
-    found = [str(books.annotated)]
+    expected = [str(books.annotated)]
     for day, status in (("2024-03-30", "pending"), ("2024-03-31", "overdue")):
-        for asked in ("pending", "overdue", "stale"):
-            told = ids(api, "prediction", status=asked, today=day)
-            assert told == (found if asked == status else [])
+        for status_ in ("pending", "overdue", "stale"):
+            listed = ids(api, "prediction", status=status_, today=day)
+            assert listed == (expected if status_ == status else [])
     predictions = models.PredictedRelationship.objects.using("owner")
     predictions.update(books_until="2024-02-29", stale_from="2024-05-01")
     refresh.refresh()
-    assert ids(api, "prediction", status="overdue", today="2024-04-30") == found
-    assert ids(api, "prediction", status="stale", today="2024-05-01") == found
+    assert ids(api, "prediction", status="overdue", today="2024-04-30") == expected
+    assert ids(api, "prediction", status="stale", today="2024-05-01") == expected
     assert ids(api, "prediction", status="overdue") == []  # on the calendar's today
-    assert ids(api, "fraud", status="open") == found
+    assert ids(api, "fraud", status="open") == expected
     assert ids(api, "fraud", status="confirmed") == []
     for layer, status in (("prediction", "cancelled"), ("fraud", "pending"), ("causal", "open")):
         answer = ask(api, layer, status=status)
@@ -114,31 +114,31 @@ def test_by_status(api, books):
 
 
 def test_a_payment_that_two_sources_saw_is_told_once(api, tenant, books):
-    seen = models.RelationshipInstance.objects.using("owner").get(pk=books.annotated)
+    payment = models.RelationshipInstance.objects.using("owner").get(pk=books.annotated)
     payer, payee = (
         models.EntityMatch.objects.using("owner").get(event_id=event).entity
-        for event in (seen.source_event_id, seen.target_event_id)
+        for event in (payment.source_event_id, payment.target_event_id)
     )
     ends = [
         rows.event(tenant.id, party, amount=amount, platform="bank")
         for party, amount in ((payer, -120.5), (payee, 120.5))
     ]
     bank = rows.relationship(tenant.id, *ends)
-    bank.temporal_pattern_id = seen.temporal_pattern_id
+    bank.temporal_pattern_id = payment.temporal_pattern_id
     bank.save(using="owner")
     rows.relationship(
         tenant.id,
         ends[1],
-        seen.target_event,
+        payment.target_event,
         relationship_type="same_transaction",
         edge_class="link",
     )
     canonical.enrich(tenant.id)
     refresh.refresh()
-    assert set(ids(api, "temporal")) == {str(seen.pk), str(bank.pk)}
+    assert set(ids(api, "temporal")) == {str(payment.pk), str(bank.pk)}
     assert ids(api, "temporal", once=True) == [str(bank.pk)]  # the statement's row counts
     # of the fraud layer, which says nothing of the row that counts, the one of which it does
-    assert ids(api, "fraud", once=True) == ids(api, "fraud") == [str(seen.pk)]
+    assert ids(api, "fraud", once=True) == ids(api, "fraud") == [str(payment.pk)]
 
 
 def test_pages(api, tenant, books):
@@ -152,18 +152,18 @@ def test_pages(api, tenant, books):
             causal_direction="forward",
         )
     refresh.refresh()
-    seen, cursor = [], None
+    listed, cursor = [], None
     while True:
-        asked = {"limit": 3, **({"cursor": cursor} if cursor else {})}
-        answer = ask(api, "causal", **asked).json()
-        seen += [row["id"] for row in answer["results"]]
+        parameters = {"limit": 3, **({"cursor": cursor} if cursor else {})}
+        answer = ask(api, "causal", **parameters).json()
+        listed += [row["id"] for row in answer["results"]]
         cursor = answer["next"]
         if cursor is None:
             break
         assert len(answer["results"]) == 3
-    assert len(seen) == len(set(seen)) == 8
-    assert seen == ids(api, "causal")
-    assert seen[0] == str(books.annotated)
+    assert len(listed) == len(set(listed)) == 8
+    assert listed == ids(api, "causal")
+    assert listed[0] == str(books.annotated)
 
 
 @pytest.mark.parametrize("layer", ["fashion", "CAUSAL", "causal_relationships"])

@@ -52,12 +52,12 @@ def test_a_change_is_seen_at_once(api, books):
 
 
 def test_another_tenant_is_answered_of_its_own(api, books, other_tenant):
-    found = [
+    entities = [
         client.get(V1 + "entities/?search=acme").json()["results"][0]
         for client in (api, client_of(other_tenant))
     ]
-    assert found[0]["name"] == found[1]["name"]
-    assert found[0]["id"] != found[1]["id"]
+    assert entities[0]["name"] == entities[1]["name"]
+    assert entities[0]["id"] != entities[1]["id"]
 
 
 @pytest.mark.parametrize("other", ["importance/?top=4", "importance/", "importance/?edges=all"])

@@ -64,13 +64,13 @@ def test_relationships_by_their_ends(api, books):
 
 def test_pages_of_relationships_are_the_list(api, books):
     whole = [row["id"] for row in ask(api, "relationships/", edges="all")["results"]]
-    found, cursor = [], None
+    listed, cursor = [], None
     for _ in range(5):
         more = {"cursor": cursor} if cursor else {}
         page = ask(api, "relationships/", edges="all", limit=1, **more)
-        found += [row["id"] for row in page["results"]]
+        listed += [row["id"] for row in page["results"]]
         cursor = page["next"]
-    assert (found, cursor) == (whole, None)
+    assert (listed, cursor) == (whole, None)
 
 
 @pytest.mark.parametrize("order", ["oldest", "amount"])
@@ -159,17 +159,17 @@ def test_entities_by_their_ids(api, tenant, books, their_books):
 def test_pages_of_entities_are_the_list(api, tenant, books):
     for name in ("Acme", "Acmé", "acme 1", "ACME 2"):
         rows.entity(tenant.id, name)
-    for asked in ({}, {"search": "acme"}, {"search": "acme", "kind": "vendor"}):
-        whole = ask(api, "entities/", **asked)
-        found, cursor = [], None
+    for parameters in ({}, {"search": "acme"}, {"search": "acme", "kind": "vendor"}):
+        whole = ask(api, "entities/", **parameters)
+        listed, cursor = [], None
         while True:
             more = {"cursor": cursor} if cursor else {}
-            page = ask(api, "entities/", limit=2, **asked, **more)
+            page = ask(api, "entities/", limit=2, **parameters, **more)
             assert page["kinds"] == whole["kinds"]
-            found += page["results"]
+            listed += page["results"]
             if not (cursor := page["next"]):
                 break
-        assert found == whole["results"]
+        assert listed == whole["results"]
 
 
 def test_a_row_has_the_fields_that_were_asked_for(api, books):
@@ -205,9 +205,9 @@ def test_what_is_wrong_is_named(api, question, asked, named):
 
 
 def test_one_party_and_whom_it_deals_with(api, books):
-    found = ask(api, f"entities/{books.sales}/", "entities/{entity_id}/")
-    assert (found["name"], found["spellings"]) == ("Sales", ["Sales"])
-    dealt = {each["name"]: each for each in found["neighbours"]}
+    party = ask(api, f"entities/{books.sales}/", "entities/{entity_id}/")
+    assert (party["name"], party["spellings"]) == ("Sales", ["Sales"])
+    dealt = {neighbour["name"]: neighbour for neighbour in party["neighbours"]}
     assert set(dealt) == {"Acme 100% Wool", "Borough"}
     acme = dealt["Acme 100% Wool"]
     assert (acme["direction"], acme["relationships"], acme["amount"]) == ("out", 2, "123.5000")
@@ -223,30 +223,30 @@ def test_a_merged_spelling_is_answered_as_the_party_that_stands_for_it(api, tena
     models.NormalizedEntity.objects.using("owner").filter(pk=twin.pk).update(
         merged_into_id=books.acme
     )
-    found = ask(api, f"entities/{twin.pk}/", "entities/{entity_id}/")
-    assert found["id"] == str(books.acme)
-    assert found["spellings"] == ["ACME WOOL", "Acme 100% Wool"]
+    party = ask(api, f"entities/{twin.pk}/", "entities/{entity_id}/")
+    assert party["id"] == str(books.acme)
+    assert party["spellings"] == ["ACME WOOL", "Acme 100% Wool"]
 
 
 def test_who_is_like_whom(api, tenant, books):
     other = rows.entity(tenant.id, "Lab", kind="department")
     rows.payment(tenant.id, other, models.NormalizedEntity(id=books.acme))
     refresh.refresh()
-    found = ask(api, f"entities/{books.acme}/similar/", "entities/{entity_id}/similar/")
-    assert [(e["name"], e["shared"], e["similarity"]) for e in found["results"]] == [
+    alike = ask(api, f"entities/{books.acme}/similar/", "entities/{entity_id}/similar/")
+    assert [(e["name"], e["shared"], e["similarity"]) for e in alike["results"]] == [
         ("Borough", 1, 0.5)
     ]
-    found = ask(api, f"entities/{other.pk}/similar/", "entities/{entity_id}/similar/")
-    assert [(e["name"], e["similarity"]) for e in found["results"]] == [("Sales", 0.5)]
+    alike = ask(api, f"entities/{other.pk}/similar/", "entities/{entity_id}/similar/")
+    assert [(e["name"], e["similarity"]) for e in alike["results"]] == [("Sales", 0.5)]
 
 
 def test_an_explanation_has_every_layer_its_evidence_and_words(api, books):
     path = "relationships/{relationship_id}/explain/"
-    found = ask(api, f"relationships/{books.annotated}/explain/", path)
-    assert set(found["layers"]) == {layer.name for layer in LAYERS}
-    assert all(found["layers"].values())
-    assert found["layers"]["fraud"]["insight"]["original_relationship_id"] == str(books.plain)
-    for said in (
+    explanation = ask(api, f"relationships/{books.annotated}/explain/", path)
+    assert set(explanation["layers"]) == {layer.name for layer in LAYERS}
+    assert all(explanation["layers"].values())
+    assert explanation["layers"]["fraud"]["insight"]["original_relationship_id"] == str(books.plain)
+    for words in (
         "Payment of 120.50 GBP from Sales to Acme 100% Wool on 2024-02-29, document INV-7",
         "It recurs monthly, next about 2024-03-29.",
         "The lease rose.",
@@ -254,7 +254,7 @@ def test_an_explanation_has_every_layer_its_evidence_and_words(api, books):
         f"It probably repeats {books.plain} (70% sure).",
         "The next is pending between 2024-03-28 and 2024-03-30: monthly.",
     ):
-        assert said in found["in_words"]
+        assert words in explanation["in_words"]
     plain = ask(api, f"relationships/{books.plain}/explain/", path)
     assert not any(plain["layers"].values())
     ended = ask(api, f"relationships/{books.unresolved}/explain/", path)
@@ -316,19 +316,19 @@ def test_the_cash_flow_by_month_with_what_is_expected(api, books):
 def test_a_payment_that_two_sources_tell_counts_once(api, tenant, books):
     sales = models.NormalizedEntity(id=books.sales)
     payee = rows.entity(tenant.id, "Twice")
-    made = []
+    events = []
     for platform in ("ledger", "card"):
         source = rows.event(tenant.id, sales, amount=-7)
         target = rows.event(tenant.id, payee, amount=7)
         models.RawEvent.objects.using("owner").filter(pk=target.pk).update(platform=platform)
         rows.relationship(tenant.id, source, target)
-        made.append(target)
-    rows.relationship(tenant.id, *made, edge_class="link", relationship_type="same_transaction")
+        events.append(target)
+    rows.relationship(tenant.id, *events, edge_class="link", relationship_type="same_transaction")
     canonical.enrich(tenant.id)
     refresh.refresh()
     (sale,) = ask(api, "relationships/", party=payee.pk, once=True)["results"]
     both = ask(api, "relationships/", payment_group=sale["payment_group_id"])["results"]
-    assert {each["payment_group_id"] for each in both} == {sale["id"]}
+    assert {row["payment_group_id"] for row in both} == {sale["id"]}
     assert len(both) == 2
     (neighbour,) = api.get(f"{V1}entities/{payee.pk}/").json()["neighbours"]
     assert (Decimal(neighbour["amount"]), neighbour["relationships"]) == (7, 1)
@@ -357,23 +357,23 @@ def test_an_invoice_and_the_payment_that_settles_it_are_one_sum(api, tenant, boo
     rows.relationship(tenant.id, *ends)
     rows.payment(tenant.id, account, payee, amount=8)
     refresh.refresh()
-    asked = {"party": payee.pk, "today": "2024-04-05"}
-    (month,) = ask(api, "cash-flow/", **asked)["months"]
+    parameters = {"party": payee.pk, "today": "2024-04-05"}
+    (month,) = ask(api, "cash-flow/", **parameters)["months"]
     assert (Decimal(month["money_in"]), month["payments_in"]) == (8, 1)
     whole = ask(api, "cash-flow/", today="2024-04-05")["months"][0]
     assert (Decimal(whole["money_out"]), Decimal(whole["off_statement_out"])) == (8, 9)
     kinds = {row["kind"] for row in ask(api, "relationships/", party=payee.pk)["results"]}
     assert kinds == {"payment", "obligation"}
-    found = ask(api, "relationships/", party=payee.pk, kind="obligation")["results"]
-    assert [row["kind"] for row in found] == ["obligation"]
+    obligations = ask(api, "relationships/", party=payee.pk, kind="obligation")["results"]
+    assert [row["kind"] for row in obligations] == ["obligation"]
 
 
 def test_a_rare_row_is_found_however_far_back(api, tenant, books, monkeypatch):
     monkeypatch.setattr(pages, "FIRST", 1)
     monkeypatch.setattr(pages, "FIRST_OF_FEW", 1)
     monkeypatch.setattr(pages, "WIDER", 2)
-    for asked, named in (({"has": "fraud"}, "annotated"), ({"party": "borough"}, "to_borough")):
-        assert ids(ask(api, "relationships/", **asked)) == {str(getattr(books, named))}
+    for parameters, name in (({"has": "fraud"}, "annotated"), ({"party": "borough"}, "to_borough")):
+        assert ids(ask(api, "relationships/", **parameters)) == {str(getattr(books, name))}
     whole = [row["id"] for row in ask(api, "relationships/", edges="all")["results"]]
     assert len(whole) == 5
     first = ask(api, "relationships/", edges="all", limit=2)

@@ -18,7 +18,7 @@ def town(tenant):
     """Two ways from Mill to Shop: by Bank (sure, old) and by Cart and Dock (newer, unsure)."""
     user = tenant.id
     names = ("Mill", "Bank", "Shop", "Cart", "Dock")
-    made = {name: rows.entity(user, name) for name in names}
+    entities = {name: rows.entity(user, name) for name in names}
     for payer, payee, year, sure, type_ in (
         ("Mill", "Bank", 2020, 0.9, "payment"),
         ("Bank", "Shop", 2020, 0.9, "payment"),
@@ -27,11 +27,11 @@ def town(tenant):
         ("Dock", "Shop", 2024, 0.5, "payment"),
     ):
         at = datetime(year, 5, 17, 23, 59, tzinfo=UTC)
-        source = rows.event(user, made[payer], amount=-1, occurred_at=at)
-        target = rows.event(user, made[payee], amount=1, occurred_at=at)
+        source = rows.event(user, entities[payer], amount=-1, occurred_at=at)
+        target = rows.event(user, entities[payee], amount=1, occurred_at=at)
         rows.relationship(user, source, target, confidence_score=sure, relationship_type=type_)
     refresh.refresh()
-    return {name: str(entity.id) for name, entity in made.items()}
+    return {name: str(entity.id) for name, entity in entities.items()}
 
 
 def ask(api, question: str, path: str = "", **parameters):
@@ -73,8 +73,8 @@ SHORT, LONG = "Mill Bank Shop", "Mill Cart Dock Shop"
 def test_the_k_shortest_paths_over_some_edges(api, town, asked, found):
     ends = {"source": town["Mill"], "target": town["Shop"]}
     answer = ask(api, "paths/k-shortest/", **ends, **asked)
-    assert [way(each["hops"]) for each in answer["paths"]] == found
-    assert [each["length"] for each in answer["paths"]] == [len(w.split()) - 1 for w in found]
+    assert [way(path["hops"]) for path in answer["paths"]] == found
+    assert [path["length"] for path in answer["paths"]] == [len(w.split()) - 1 for w in found]
     one = {name: value for name, value in asked.items() if name != "k"}
     shortest = ask(api, "paths/", **ends, **one)
     assert shortest["found"] == bool(found)
@@ -91,8 +91,8 @@ def test_the_k_shortest_go_along_the_arrows_only_if_asked_to(api, town):
 
 def test_layers_narrow_a_path(api, books):
     ends = {"source": books.sales, "target": books.acme}
-    found = ask(api, "paths/", **ends, has="fraud,temporal")
-    assert [hop["id"] for hop in found["hops"]] == [str(books.annotated)]
+    answer = ask(api, "paths/", **ends, has="fraud,temporal")
+    assert [hop["id"] for hop in answer["hops"]] == [str(books.annotated)]
     assert not ask(api, "paths/", source=books.sales, target=books.borough, has="fraud")["found"]
 
 
@@ -102,14 +102,14 @@ def near(api, entity: str, **asked):
 
 def test_who_is_near_by_distance_and_what_joins_them(api, town):
     answer = near(api, town["Mill"])
-    found = [(each["name"], each["distance"]) for each in answer["entities"]]
-    assert found[0] == ("Mill", 0)
-    assert sorted(found[1:]) == [("Bank", 1), ("Cart", 1)]
-    ends = {(each["source"]["id"], each["target"]["id"]) for each in answer["edges"]}
+    distances = [(entity["name"], entity["distance"]) for entity in answer["entities"]]
+    assert distances[0] == ("Mill", 0)
+    assert sorted(distances[1:]) == [("Bank", 1), ("Cart", 1)]
+    ends = {(edge["source"]["id"], edge["target"]["id"]) for edge in answer["edges"]}
     assert ends == {(town["Mill"], town["Bank"]), (town["Mill"], town["Cart"])}
     assert (answer["truncated"], answer["edges_truncated"]) == (False, False)
     everybody = near(api, town["Mill"], depth=2)
-    assert {each["name"] for each in everybody["entities"]} == set(town)
+    assert {entity["name"] for entity in everybody["entities"]} == set(town)
     assert len(everybody["edges"]) == 5
 
 
@@ -121,9 +121,9 @@ def test_a_neighbourhood_is_cut_and_says_so(api, town):
     every = near(api, town["Mill"], depth=3)["edges"]
     assert few["edges"] == every[:3]
     newest = near(api, town["Mill"], limit=2, order="date")["entities"]
-    assert [each["name"] for each in newest] == ["Mill", "Cart"]
+    assert [entity["name"] for entity in newest] == ["Mill", "Cart"]
     alone = near(api, town["Mill"], limit=1, edge_limit=0)
-    assert [each["name"] for each in alone["entities"]] == ["Mill"]
+    assert [entity["name"] for entity in alone["entities"]] == ["Mill"]
     assert alone["edges"] == []
 
 
@@ -137,14 +137,14 @@ def test_a_neighbourhood_keeps_the_greatest_amounts_or_the_newest_days(api, tena
                 for end in ("Centre", name)]  # fmt: skip
         rows.relationship(user, *ends)
     refresh.refresh()
-    for order, kept, amounts in (
+    for order, names_left, amounts in (
         ("amount", ["Centre", "Often", "Large"], ["900.0000", "500.0000", "500.0000"]),
         ("date", ["Centre", "Small", "Often"], ["1.0000", "500.0000", "500.0000"]),
     ):
         answer = near(api, parties["Centre"].id, limit=3, order=order)
-        assert [each["name"] for each in answer["entities"][:1]] == ["Centre"]
-        assert {each["name"] for each in answer["entities"]} == set(kept)
-        assert [each["amount"] for each in answer["edges"]] == amounts
+        assert [entity["name"] for entity in answer["entities"][:1]] == ["Centre"]
+        assert {entity["name"] for entity in answer["entities"]} == set(names_left)
+        assert [edge["amount"] for edge in answer["edges"]] == amounts
 
 
 @pytest.mark.parametrize(
@@ -159,16 +159,16 @@ def test_a_neighbourhood_keeps_the_greatest_amounts_or_the_newest_days(api, tena
 )
 def test_a_neighbourhood_over_some_edges(api, town, asked, names):
     answer = near(api, town["Bank"], **asked)
-    assert sorted(each["name"] for each in answer["entities"]) == names
+    assert sorted(entity["name"] for entity in answer["entities"]) == names
 
 
 def test_importance_and_communities_of_some_edges(api, town):
     sure = ask(api, "importance/", min_confidence=0.9, top=1)["results"]
-    assert [each["name"] for each in sure] == ["Bank"]
+    assert [entity["name"] for entity in sure] == ["Bank"]
     newer = ask(api, "importance/", algorithm="betweenness", since="2024-01-01", top=5)["results"]
-    assert {each["name"] for each in newer if each["score"] > 0} == {"Cart", "Dock"}
+    assert {entity["name"] for entity in newer if entity["score"] > 0} == {"Cart", "Dock"}
     groups = ask(api, "communities/", types="transfer")["results"]
-    assert {each["name"] for each in groups[0]["members"]} == {"Cart", "Dock"}
+    assert {entity["name"] for entity in groups[0]["members"]} == {"Cart", "Dock"}
     assert [group["size"] for group in groups] == [2, 1, 1, 1]
 
 
@@ -217,13 +217,13 @@ def test_a_wrong_bound_is_named(api, books, question, field, values):
 
 
 def test_who_is_not_there_has_no_neighbours(api, books, their_books):
-    found = [
+    answers = [
         api.get(f"{V1}entities/{who}/neighbourhood/")
         for who in ("7", "x" * 300, "7b3ea1a5-7a1e-4f0b-9c1d-1d2b3c4d5e6f", their_books.sales)
     ]
-    assert {answer.status_code for answer in found} == {404}
-    assert all(unnamed(answer) == unnamed(found[0]) for answer in found)
-    assert list(wrong(found[0])) == ["id"]
+    assert {answer.status_code for answer in answers} == {404}
+    assert all(unnamed(answer) == unnamed(answers[0]) for answer in answers)
+    assert list(wrong(answers[0])) == ["id"]
 
 
 def test_they_are_answered_over_http_and_not_twice(server, api, books):

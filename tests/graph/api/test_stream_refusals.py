@@ -14,9 +14,9 @@ def shown(api) -> dict[str, str]:
 
 def test_what_is_no_version_is_refused_before_the_stream_begins(server, shown, books):
     path = f"{server}{V1}changes/stream/"
-    for asked in ({"params": {"since": "x"}}, {"headers": {"Last-Event-ID": "é".encode()}}):
-        headers = {**shown, **asked.pop("headers", {})}
-        answer = httpx.get(path, headers=headers, timeout=20, trust_env=False, **asked)
+    for options in ({"params": {"since": "x"}}, {"headers": {"Last-Event-ID": "é".encode()}}):
+        headers = {**shown, **options.pop("headers", {})}
+        answer = httpx.get(path, headers=headers, timeout=20, trust_env=False, **options)
         assert answer.status_code == 400
 
 
@@ -29,11 +29,11 @@ def test_more_streams_than_connections_stop_nobody(server, shown, books):
             for _ in range(most + 2)
         ]
         try:
-            assert {each.__enter__().status_code for each in followed} == {200}
+            assert {stream.__enter__().status_code for stream in followed} == {200}
             assert client.get("entities/").status_code == 200
         finally:
-            for each in followed:
-                each.__exit__(None, None, None)
+            for stream in followed:
+                stream.__exit__(None, None, None)
 
 
 def test_head_ends_at_once(server, shown, books):

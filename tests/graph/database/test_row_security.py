@@ -49,16 +49,16 @@ def everything_of(user: UUID) -> None:
 
 @pytest.fixture
 def both() -> Iterator[tuple[UUID, UUID]]:
-    made = rows.tenant_id(), rows.tenant_id()
-    for user in made:
+    tenants = rows.tenant_id(), rows.tenant_id()
+    for user in tenants:
         everything_of(user)
     refresh.refresh()
-    return made
+    return tenants
 
 
-def owner(statement: str, *given: object) -> list:
+def owner(statement: str, *parameters: object) -> list:
     with connections["owner"].cursor() as cursor:
-        cursor.execute(statement, given)
+        cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
 
 
@@ -151,11 +151,11 @@ def test_nobody_writes_into_anothers_rows(both):
     for name in allowed("DELETE"):
         before = owner(SQL("SELECT count(*) FROM {}").format(Identifier(name)))
         with tenant_transaction(mine) as connection, connection.cursor() as cursor:
-            asked = SQL("DELETE FROM {} WHERE user_id = %s").format(Identifier(name))
-            cursor.execute(asked, [theirs])
+            deletion = SQL("DELETE FROM {} WHERE user_id = %s").format(Identifier(name))
+            cursor.execute(deletion, [theirs])
             assert cursor.rowcount == 0, name
-            taken = SQL("UPDATE {} SET user_id = %s WHERE user_id = %s").format(Identifier(name))
-            cursor.execute(taken, [mine, theirs])
+            update = SQL("UPDATE {} SET user_id = %s WHERE user_id = %s").format(Identifier(name))
+            cursor.execute(update, [mine, theirs])
             assert cursor.rowcount == 0, name
         assert owner(SQL("SELECT count(*) FROM {}").format(Identifier(name))) == before
 
@@ -163,13 +163,13 @@ def test_nobody_writes_into_anothers_rows(both):
 def test_nobody_gives_a_row_to_another(both):
     mine, theirs = both
     for name in ("raw_events", "normalized_entities", "sync_connections"):
-        asked = SQL("UPDATE {} SET user_id = %s").format(Identifier(name))
+        update = SQL("UPDATE {} SET user_id = %s").format(Identifier(name))
         with (
             pytest.raises(ProgrammingError, match="row-level security"),
             tenant_transaction(mine) as connection,
             connection.cursor() as cursor,
         ):
-            cursor.execute(asked, [theirs])
+            cursor.execute(update, [theirs])
 
 
 def test_the_whole_view_is_not_the_applications_to_read(both):

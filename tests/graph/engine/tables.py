@@ -17,8 +17,8 @@ def uuids(numbers: Sequence[int], family: int = NODE) -> pa.Array:
     halves = np.empty((len(numbers), 2), dtype=">u8")
     halves[:, 0], halves[:, 1] = numbers, (0x80F << 52) + family
     octets = pa.py_buffer(halves.tobytes())
-    stored = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(numbers), [None, octets])
-    return pa.ExtensionArray.from_storage(pa.uuid(), stored)
+    storage = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(numbers), [None, octets])
+    return pa.ExtensionArray.from_storage(pa.uuid(), storage)
 
 
 def node_id(number: int) -> str:
@@ -54,9 +54,9 @@ def edges(source: Ends, target: Ends, **columns: pa.Array) -> pa.Table:
 
 
 def _ends(numbers: Ends) -> pa.Array:
-    known = pa.array(numbers, pa.int64())
-    distinct = known.unique().drop_null()
-    rows = pa.compute.index_in(known, value_set=distinct)
+    ends = pa.array(numbers, pa.int64())
+    distinct = ends.unique().drop_null()
+    rows = pa.compute.index_in(ends, value_set=distinct)
     return uuids(distinct.to_numpy()).take(rows)
 
 

@@ -12,8 +12,8 @@ from tests.graph.engine.tables import uuids
 
 
 def uuid_array(found):
-    stored = pa.array([None if value is None else value.bytes for value in found], pa.binary(16))
-    return pa.ExtensionArray.from_storage(pa.uuid(), stored)
+    octets = pa.array([None if value is None else value.bytes for value in found], pa.binary(16))
+    return pa.ExtensionArray.from_storage(pa.uuid(), octets)
 
 
 def text(value):
@@ -66,8 +66,8 @@ def test_values_are_the_columns_own(kind, one, data):
 
 def test_money_comes_as_text():
     """The driver gives a numeric as text that says what it was."""
-    stored = pa.array(["1.0000", None, "-0.1000"])
-    money = pa.ExtensionArray.from_storage(pa.opaque(pa.string(), "numeric", "PostgreSQL"), stored)
+    texts = pa.array(["1.0000", None, "-0.1000"])
+    money = pa.ExtensionArray.from_storage(pa.opaque(pa.string(), "numeric", "PostgreSQL"), texts)
     assert values(pa.chunked_array([money])) == ["1.0000", None, "-0.1000"]
 
 
@@ -92,9 +92,9 @@ def test_equal_values_are_made_once():
 
 
 def test_storage_is_one_piece_of_sixteen_bytes():
-    stored = storage(pa.chunked_array([uuids([1]), uuids([2, 3])]))
-    assert stored.type == pa.binary(16)
-    assert len(stored) == 3
+    array = storage(pa.chunked_array([uuids([1]), uuids([2, 3])]))
+    assert array.type == pa.binary(16)
+    assert len(array) == 3
     assert is_uuid(pa.uuid())
     assert not is_uuid(pa.binary(16))
     assert as_strings(pa.chunked_array([pa.array(["a", "b"])])) == ["a", "b"]

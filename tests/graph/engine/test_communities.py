@@ -13,12 +13,12 @@ from tests.graph.engine.tables import GONE, edges, graph, nodes, scores
 
 
 def oracle(count, pairs, weights) -> nx.Graph:
-    made = nx.Graph()
-    made.add_nodes_from(range(count))
+    simple = nx.Graph()
+    simple.add_nodes_from(range(count))
     for (u, v), weight in zip(pairs, weights, strict=True):
-        before = made.edges[u, v]["weight"] if made.has_edge(u, v) else 0
-        made.add_edge(u, v, weight=before + weight)
-    return made
+        before = simple.edges[u, v]["weight"] if simple.has_edge(u, v) else 0
+        simple.add_edge(u, v, weight=before + weight)
+    return simple
 
 
 @st.composite
@@ -69,8 +69,8 @@ def test_no_worse_than_networkx_and_the_groups_that_were_planted(seed):
 def noise(seed: int, pairs: int = 900) -> tuple[int, list[tuple[int, int]], list[float]]:
     """No groups at all: here every step of the method hangs on the seed."""
     chance = random.Random(seed)
-    made = [(chance.randrange(100), chance.randrange(100)) for _ in range(pairs)]
-    return 100, made, [chance.random() for _ in made]
+    ends = [(chance.randrange(100), chance.randrange(100)) for _ in range(pairs)]
+    return 100, ends, [chance.random() for _ in ends]
 
 
 def test_repeatable_for_a_seed_whatever_the_order_of_the_rows():

@@ -26,19 +26,19 @@ def books(draw, rows=12):
     end = st.integers(0, count - 1)
     score = st.integers(1, 10).map(lambda n: n / 10)
     row = st.tuples(end, end, st.one_of(st.none(), score), score)
-    drawn = draw(st.lists(row, max_size=rows))
-    ends = [row[:2] for row in drawn]
-    return tables.graph(count, ends, [c for *_, c, _ in drawn], [c for *_, c in drawn])
+    edges = draw(st.lists(row, max_size=rows))
+    ends = [row[:2] for row in edges]
+    return tables.graph(count, ends, [c for *_, c, _ in edges], [c for *_, c in edges])
 
 
 def oracle(graph, costs, direction):
     """The cheapest edge between any two nodes."""
-    made = nx.Graph() if direction == "any" else nx.DiGraph()
-    made.add_nodes_from(range(graph.node_count))
+    cheapest = nx.Graph() if direction == "any" else nx.DiGraph()
+    cheapest.add_nodes_from(range(graph.node_count))
     for u, v, cost in zip(graph.source, graph.target, costs, strict=True):
-        if u != v and not (made.has_edge(u, v) and made[u][v]["cost"] <= cost):
-            made.add_edge(int(u), int(v), cost=float(cost))
-    return made
+        if u != v and not (cheapest.has_edge(u, v) and cheapest[u][v]["cost"] <= cost):
+            cheapest.add_edge(int(u), int(v), cost=float(cost))
+    return cheapest
 
 
 @settings(max_examples=80)
@@ -140,3 +140,27 @@ def test_filters_keep_what_all_of_them_keep():
     assert kept(types=["payment"], min_confidence=0.5, layers=["fraud"]) == [ids[3]]
     assert Only(types=["none"]).of(graph).node_count == 2
     assert kept(types=["none"]) == []
+
+
+def test_of_a_payments_views_one_is_kept():
+    ids = [tables.edge_id(n) for n in range(6)]
+    groups = tables.uuids([0, 0, 2, 2, 2, 0], tables.EDGE)
+    kinds = ["payment", "payment", "obligation", "payment", "payment", None]
+    graph = build(
+        tables.nodes(2),
+        tables.edges(
+            [0] * 6,
+            [1] * 6,
+            kind=pa.array(kinds),
+            relationship_type=pa.array(["a", "b", "a", "b", "b", "follows"]),
+            payment_group_id=groups.take(pa.array([0, 1, 2, 3, 4, None])),  # the last is a link
+        ),
+    )
+
+    def kept(**conditions):
+        return [str(item) for item in Only(**conditions).of(graph).edges["id"].to_pylist()]
+
+    assert kept(once=True) == [ids[0], ids[2], ids[5]]
+    assert kept(once=True, types=["b"]) == [ids[1], ids[3]]
+    assert kept(kinds=["payment"]) == [ids[0], ids[1], ids[3], ids[4], ids[5]]
+    assert kept(kinds=["payment"], once=True) == [ids[0], ids[3], ids[5]]

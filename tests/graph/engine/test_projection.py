@@ -39,11 +39,11 @@ def test_sums_do_not_depend_on_the_order_of_the_edges():
 
 @given(ends=rows)
 def test_pairs_are_distinct_and_no_loops(ends):
-    made = graph(COUNT, ends)
+    directed = graph(COUNT, ends)
     distinct = sorted({(u, v) for u, v in ends if u != v})
-    assert pairs(made, "out").tolist() == [list(pair) for pair in distinct]
+    assert pairs(directed, "out").tolist() == [list(pair) for pair in distinct]
     either = sorted({(min(pair), max(pair)) for pair in distinct})
-    assert pairs(made, "any").tolist() == [list(pair) for pair in either]
+    assert pairs(directed, "any").tolist() == [list(pair) for pair in either]
 
 
 def test_no_nodes():

@@ -47,24 +47,26 @@ def demo(seed: int, **options: Any) -> Demo:
     """The books of a seed."""
     with TemporaryDirectory() as folder:
         books = write(Path(folder), seed, **options)
-        found = of_files([path for path in books.files if path.suffix == ".csv"])
-    return Demo(found.payments, books.truth, found.place, found.accounts, found.kinds)
+        contents = of_files([path for path in books.files if path.suffix == ".csv"])
+    return Demo(contents.payments, books.truth, contents.place, contents.accounts, contents.kinds)
 
 
 def of_files(paths: list[Path], *, merged: bool = True) -> Read:
     """The rows of ledger files, a key once; with like parties as one, unless `merged` is False."""
-    known: dict[tuple[str, str], tuple[str, str, str, LedgerRow]] = {}
+    row_by_key: dict[tuple[str, str], tuple[str, str, str, LedgerRow]] = {}
     for path in paths:
         by = format_of(path)
         for row in read(path, by):
             if isinstance(row, LedgerRow):
-                known.setdefault((by.source, row.key), (path.name, by.source, by.platform, row))
-    rows = sorted(known.values(), key=lambda each: (each[3].occurred_at, each[1], each[3].key))
-    made = _payments(rows, merged)
+                row_by_key.setdefault(
+                    (by.source, row.key), (path.name, by.source, by.platform, row)
+                )
+    rows = sorted(row_by_key.values(), key=lambda item: (item[3].occurred_at, item[1], item[3].key))
+    payments = _payments(rows, merged)
     place = {Ref(file, row.key): at for at, (file, _, _, row) in enumerate(rows)}
-    kinds = fields.few((json.dumps(row.data) for *_, row in rows), made.source)
+    kinds = fields.few((json.dumps(row.data) for *_, row in rows), payments.source)
     accounts = np.array([_account(row) for *_, row in rows], dtype=object)
-    return Read(made, place, accounts, kinds)
+    return Read(payments, place, accounts, kinds)
 
 
 def _account(row: LedgerRow) -> str:
@@ -73,10 +75,11 @@ def _account(row: LedgerRow) -> str:
 
 
 def _payments(rows: list[Any], merged: bool) -> Payments:
-    kept, entities = _entities(rows, merged)
+    entity_of, entities = _entities(rows, merged)
     ends = [(row.payer, row.payee)[:: 1 if row.amount >= 0 else -1] for *_, row in rows]
     payer, payee = (
-        np.array([kept[pair[side].kind, identity(pair[side])] for pair in ends]) for side in (0, 1)
+        np.array([entity_of[pair[side].kind, identity(pair[side])] for pair in ends])
+        for side in (0, 1)
     )
     texts: dict[str, list[str]] = defaultdict(list)
     for at, (_, source, platform, row) in enumerate(rows):
@@ -110,19 +113,19 @@ def _days(day: Any) -> int:
 
 def _entities(rows: list[Any], merged: bool) -> tuple[dict[tuple[str, str], int], Entities]:
     """Each (kind, identity) → the place of the entity that stands for it."""
-    known: dict[tuple[str, str], Any] = {}
+    party_by_mark: dict[tuple[str, str], Any] = {}
     sources, keys, events = defaultdict(set), defaultdict(set), defaultdict(int)
     for _, source, _, row in rows:
         for party in (row.payer, row.payee):
             mark = (party.kind, identity(party))
-            known.setdefault(mark, party)
+            party_by_mark.setdefault(mark, party)
             sources[mark].add(source)
             events[mark] += 1
             keys[mark] |= {Key(kind, value, source) for kind, value in party.keys}
-    marks = list(known)
+    marks = list(party_by_mark)
     parties = [
         Party(
-            f"{at:06d}", mark[0], known[mark].name, tuple(sorted(keys[mark], key=repr)),
+            f"{at:06d}", mark[0], party_by_mark[mark].name, tuple(sorted(keys[mark], key=repr)),
             frozenset(sources[mark]), events[mark],
         )
         for at, mark in enumerate(marks)
@@ -133,7 +136,7 @@ def _entities(rows: list[Any], merged: bool) -> tuple[dict[tuple[str, str], int]
     entities = Entities(
         id=np.array([f"n{at}" for at in range(len(marks))], dtype=object),
         kind=np.array([mark[0] for mark in marks], dtype=object),
-        name=np.array([known[mark].name for mark in marks], dtype=object),
-        keys=[dict(known[mark].keys) for mark in marks],
+        name=np.array([party_by_mark[mark].name for mark in marks], dtype=object),
+        keys=[dict(party_by_mark[mark].keys) for mark in marks],
     )
     return {mark: into.get(at, at) for at, mark in enumerate(marks)}, entities

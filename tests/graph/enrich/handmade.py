@@ -19,30 +19,30 @@ def payments(*rows: dict[str, Any]) -> Payments:
     """Rows in the order of days: day, party, amount (negative: from the party), own, source, …"""
     usual = {"day": 0, "party": "Acme Mills", "amount": 10, "own": OURS, "source": "ledger"}
     usual |= {"currency": "GBP", "document": "", "description": "", "due": None, "key": None}
-    made = [{**usual, "key": str(at), **row} for at, row in enumerate(rows)]
-    made.sort(key=lambda row: (row["day"], row["source"]))
-    names = sorted({row[end] for row in made for end in ("party", "own")})
+    filled = [{**usual, "key": str(at), **row} for at, row in enumerate(rows)]
+    filled.sort(key=lambda row: (row["day"], row["source"]))
+    names = sorted({row[end] for row in filled for end in ("party", "own")})
     ends = [
         (row["own"], row["party"]) if row["amount"] >= 0 else (row["party"], row["own"])
-        for row in made
+        for row in filled
     ]
     texts = {
-        name: np.array([row[name] for row in made], dtype=object)
+        name: np.array([row[name] for row in filled], dtype=object)
         for name in ("source", "currency", "document", "description")
     }
     return Payments(
-        relationship=_ids("r", made),
+        relationship=_ids("r", filled),
         payer=np.array([names.index(payer) for payer, _ in ends], dtype=np.int64),
         payee=np.array([names.index(payee) for _, payee in ends], dtype=np.int64),
-        amount=np.array([round(abs(row["amount"]) * UNIT) for row in made], dtype=np.int64),
-        day=np.array([row["day"] for row in made], dtype=np.int64),
-        due_day=np.array([-1 if row["due"] is None else row["due"] for row in made], np.int64),
-        precision=np.array(["day"] * len(made), dtype=object),
-        platform=np.array([row["source"].split(".")[0] for row in made], dtype=object),
-        external_id=np.array([row["key"] for row in made], dtype=object),
-        transaction=_ids("t", made),
-        payer_event=_ids("p", made),
-        payee_event=_ids("e", made),
+        amount=np.array([round(abs(row["amount"]) * UNIT) for row in filled], dtype=np.int64),
+        day=np.array([row["day"] for row in filled], dtype=np.int64),
+        due_day=np.array([-1 if row["due"] is None else row["due"] for row in filled], np.int64),
+        precision=np.array(["day"] * len(filled), dtype=object),
+        platform=np.array([row["source"].split(".")[0] for row in filled], dtype=object),
+        external_id=np.array([row["key"] for row in filled], dtype=object),
+        transaction=_ids("t", filled),
+        payer_event=_ids("p", filled),
+        payee_event=_ids("e", filled),
         entities=Entities(
             id=np.array(names, dtype=object),
             kind=np.array([KINDS.get(name, "vendor") for name in names], dtype=object),

@@ -42,8 +42,8 @@ def everything(made):
     ],
 )
 def test_no_error_and_sane_confidences(rows):
-    for found in everything(payments(*rows)):
-        assert all(0 <= getattr(each, "confidence") <= 1 for each in found)  # noqa: B009
+    for links in everything(payments(*rows)):
+        assert all(0 <= getattr(link, "confidence") <= 1 for link in links)  # noqa: B009
 
 
 def test_strangers_with_chance_amounts_are_nothing():
@@ -55,7 +55,7 @@ def test_strangers_with_chance_amounts_are_nothing():
          "party": names[at] if source == "ledger" else names[at][::-1], "document": f"{source}{n}"}
         for n in range(400) for source in SOURCES for at in [int(rng.integers(len(names)))]
     ]  # fmt: skip
-    assert [len(found) for found in everything(payments(*rows))] == [0] * 6
+    assert [len(links) for links in everything(payments(*rows))] == [0] * 6
 
 
 def many(count, sources=("ledger",), prices=90_000):
@@ -69,18 +69,18 @@ def many(count, sources=("ledger",), prices=90_000):
 
 def test_100_000_rows_of_one_pair():
     """It ends, and rows of one source are neither each other's views nor payments."""
-    found = everything(many(100_000))
-    assert [len(found[at]) for at in (0, 1, 3, 4)] == [0] * 4
+    links = everything(many(100_000))
+    assert [len(links[at]) for at in (0, 1, 3, 4)] == [0] * 4
 
 
 @pytest.mark.parametrize("prices", [3, 400, 90_000])
 def test_candidates_stay_few_in_two_sources(prices):
     """However few amounts there are, a row meets a bounded number of others, and a day of runs."""
-    made = many(40_000, SOURCES[:2], prices)
-    one, _ = same_transaction._candidates(same_transaction._Context(made, {}), *SOURCES[:2])
+    payments_ = many(40_000, SOURCES[:2], prices)
+    one, _ = same_transaction._candidates(same_transaction._Context(payments_, {}), *SOURCES[:2])
     assert len(one) <= 20_000 * max(same_transaction.FULL**0.5 + 1, 2 * same_transaction.NEAR + 1)
-    books = batches._Books(made, same_transaction.find(payments()), sides(made).party)
-    runs = books.runs(np.flatnonzero(made.source == SOURCES[0]), -1, set())
+    books = batches._Books(payments_, same_transaction.find(payments()), sides(payments_).party)
+    runs = books.runs(np.flatnonzero(payments_.source == SOURCES[0]), -1, set())
     assert len(runs.key) <= batches.LONG * 700
 
 

@@ -15,12 +15,12 @@ PAIRS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), max_
 @given(PAIRS)
 def test_groups_are_what_is_connected(pairs):
     views = [View(name, "bank", "2024-01-01") for name in NAMES]
-    found = canonical.grouped(views, pairs)
+    groups = canonical.grouped(views, pairs)
     graph = nx.Graph(pairs)
     graph.add_nodes_from(NAMES)
-    told = {frozenset(view.id for view in group) for group in found}
-    assert told == set(map(frozenset, nx.connected_components(graph)))
-    assert sum(map(len, found)) == len(NAMES)
+    actual = {frozenset(view.id for view in group) for group in groups}
+    assert actual == set(map(frozenset, nx.connected_components(graph)))
+    assert sum(map(len, groups)) == len(NAMES)
 
 
 def counts(*views):
@@ -47,16 +47,16 @@ def test_an_invoice_is_no_view_of_its_payment():
 
 
 def test_every_system_that_saw_it():
-    made = payments(
+    books = payments(
         {"key": "1", "source": "ledger.a"}, {"key": "2", "source": "card.b"},
         {"key": "3", "source": "bank.c"},
     )  # fmt: skip
     views = {"r1": ["r1", "r2"], "r2": ["r1", "r2"]}
     documents = {"r2": {"gmail": ["m9", "m1"]}}
     both = {"card": ["card.b 2"], "gmail": ["m1", "m9"], "ledger": ["ledger.a 1"]}
-    assert cross_platform.seen(made, views, documents) == {"r1": both, "r2": both}
+    assert cross_platform.seen(books, views, documents) == {"r1": both, "r2": both}
 
 
 def test_a_view_that_is_no_payment_any_more_is_left_out():
-    made = payments({"key": "1"})
-    assert cross_platform.seen(made, {"r1": ["r1", "r-gone"]}, {}) == {}
+    books = payments({"key": "1"})
+    assert cross_platform.seen(books, {"r1": ["r1", "r-gone"]}, {}) == {}

@@ -59,7 +59,7 @@ def test_a_batch_paid_again_is_one_case_of_its_rows():
     pairs = [pair(b, a, case="ledger b0") for a, b in zip(first, again, strict=True)]
     (case,) = group(pairs, {})
     assert (case.amount, len(case.extras)) == (360, 5)
-    apart = [pair(each.later, each.original, case=each.later.key) for each in pairs]
+    apart = [pair(pair_.later, pair_.original, case=pair_.later.key) for pair_ in pairs]
     assert len(group(apart, {})) == 5
 
 
@@ -112,7 +112,7 @@ def test_one_case_with_all_its_rows_in_all_sources(tenant, take):
     assert (case["amount_at_risk"], case["currency"], case["extra_payments"]) == (
         Decimal("123.45"), "GBP", 1,
     )  # fmt: skip
-    assert {(each["key"], each["role"]) for each in case["rows"]} == {
+    assert {(row_["key"], row_["role"]) for row_ in case["rows"]} == {
         ("L1", "original"), ("L2", "extra"), ("B1", "view"), ("B2", "view"),
     }  # fmt: skip
     assert case["party"] == "Acme Mills Ltd"
@@ -128,8 +128,8 @@ def test_a_decision_outlives_recomputation_and_reimport(tenant, take):
     assert only(tenant)["state"] == "confirmed"
     models.RawEvent.objects.using("owner").filter(user_id=tenant.id).delete()
     enrich(tenant.id)
-    gone = only(tenant)
-    assert (gone["found"], gone["rows"], gone["state"]) == (False, [], "confirmed")
+    before = only(tenant)
+    assert (before["found"], before["rows"], before["state"]) == (False, [], "confirmed")
     take(ledger=INVOICES, bank=PAID)
     again = only(tenant)
     assert (again["id"], again["state"], again["owner"], again["note"]) == (
@@ -138,9 +138,9 @@ def test_a_decision_outlives_recomputation_and_reimport(tenant, take):
     assert again["found"]
     cases.decide(tenant.id, first["id"], "recover", by="ben", amount=Decimal(100))
     take()
-    done = only(tenant)
-    assert (done["state"], done["amount_recovered"]) == ("recovered", 100)
-    assert [(each["action"], each["by"]) for each in done["history"]] == [
+    after = only(tenant)
+    assert (after["state"], after["amount_recovered"]) == ("recovered", 100)
+    assert [(entry["action"], entry["by"]) for entry in after["history"]] == [
         ("found", "enrichment"), ("confirm", "ann"), ("recover", "ben"),
     ]  # fmt: skip
     (total,) = cases.totals(tenant.id)
@@ -182,11 +182,11 @@ def test_what_is_no_decision_is_refused(tenant, other_tenant, take):
         with pytest.raises(QuestionError) as refused:
             cases.decide(tenant.id, case, action, by="ann", **values)
         assert refused.value.field == field
-    for user, named in ((other_tenant.id, case), (tenant.id, uuid4()), (tenant.id, "x")):
+    for user, case_id in ((other_tenant.id, case), (tenant.id, uuid4()), (tenant.id, "x")):
         with pytest.raises(NotFound):
-            cases.decide(user, named, "confirm", by="ann")
+            cases.decide(user, case_id, "confirm", by="ann")
     assert cases.cases(other_tenant.id)["results"] == []
-    assert [each["action"] for each in only(tenant)["history"]] == ["found"]
+    assert [entry["action"] for entry in only(tenant)["history"]] == ["found"]
 
 
 def test_over_http(tenant, api, take):
@@ -200,8 +200,8 @@ def test_over_http(tenant, api, take):
     body = {"action": "recover", "amount": "100.00", "note": "credited"}
     key = {"HTTP_IDEMPOTENCY_KEY": "one"}
     for _ in range(2):  # sent again, it is answered as before
-        done = api.post(f"{url}decide/", body, format="json", **key)
-        assert (done.status_code, done.json()["state"]) == (200, "recovered")
+        response = api.post(f"{url}decide/", body, format="json", **key)
+        assert (response.status_code, response.json()["state"]) == (200, "recovered")
     assert [entry["action"] for entry in api.get(url).json()["history"]] == ["found", "recover"]
     wrong = api.post(f"{url}decide/", {"action": "burn", "who": 1}, format="json")
     assert wrong.status_code == 400

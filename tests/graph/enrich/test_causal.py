@@ -26,11 +26,11 @@ def links(*given: dict[str, object]) -> dict[str, np.ndarray]:
         "cause_event": "c",
         "effect_event": "e",
     }
-    made = [
+    filled = [
         {**usual, "cause_event": f"c{n}", "effect_event": f"e{n}", **each}
         for n, each in enumerate(given)
     ]
-    return {name: np.asarray([each[name] for each in made]) for name in usual}
+    return {name: np.asarray([row[name] for row in filled]) for name in usual}
 
 
 def only(found: list[causal.Judged]) -> causal.Judged:
@@ -96,10 +96,10 @@ def test_a_common_effect_follows_by_chance():
 
 
 def test_a_criterion_that_is_the_same_everywhere_is_left_out():
-    found = causal.judge(links({"cause": "a", "causes": 5}, {"cause": "x", "causes": 9}))
-    assert all(each.criteria["temporal_precedence"] is None for each in found)
-    assert all(each.criteria["consistency"] is not None for each in found)
-    assert "temporal_precedence" in found[0].evidence["the_same_everywhere"]
+    judgements = causal.judge(links({"cause": "a", "causes": 5}, {"cause": "x", "causes": 9}))
+    assert all(judgement.criteria["temporal_precedence"] is None for judgement in judgements)
+    assert all(judgement.criteria["consistency"] is not None for judgement in judgements)
+    assert "temporal_precedence" in judgements[0].evidence["the_same_everywhere"]
 
 
 def test_written_once_and_gone_with_their_links(committed):

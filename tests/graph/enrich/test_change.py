@@ -27,8 +27,8 @@ def bring(committed, tmp_path):
 
 
 def logged() -> list[tuple[str, str]]:
-    found = EventDeltaLog.objects.using("owner").order_by("created_at", "id")
-    return [(each.change_type, each.event_key.rpartition(" ")[2]) for each in found]
+    changes = EventDeltaLog.objects.using("owner").order_by("created_at", "id")
+    return [(change_.change_type, change_.event_key.rpartition(" ")[2]) for change_ in changes]
 
 
 ONE = "T1,2026-01-05,Mill,Kitchen,10.00"
@@ -52,8 +52,8 @@ def test_a_row_that_appears_in_a_known_file_was_created(bring):
 
 def test_what_was_deleted_is_written_down_once(bring):
     bring("spend.csv", ONE, TWO)
-    gone = RelationshipInstance.objects.using("owner").first()
-    RelationshipInstance.objects.using("owner").filter(pk=gone.pk).update(
+    deleted = RelationshipInstance.objects.using("owner").first()
+    RelationshipInstance.objects.using("owner").filter(pk=deleted.pk).update(
         deleted_at=datetime.now(UTC)
     )
     assert change.enrich(bring.tenant) == Counts(added=1)

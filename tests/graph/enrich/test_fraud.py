@@ -19,9 +19,12 @@ def pairs(made, stated=None, kinds=None):
 
 
 def found(*rows):
-    made = payments(*rows)
-    keys = made.external_id
-    return {(keys[each.later], keys[each.original], each.kind) for each in pairs(made)}
+    books = payments(*rows)
+    keys = books.external_id
+    return {
+        (keys[duplicate.later], keys[duplicate.original], duplicate.kind)
+        for duplicate in pairs(books)
+    }
 
 
 def bill(key, day, amount=123.45, document="INV-70123", **values):
@@ -74,13 +77,13 @@ def test_a_split():
 
 
 def test_another_party_with_the_same_account():
-    made = payments(bill("a", 0), bill("b", 9, party="Oak Water"))
+    books = payments(bill("a", 0), bill("b", 9, party="Oak Water"))
     accounts = np.array(["iban GB1", "iban GB1"], dtype=object)
     nothing = np.full(2, "", dtype=object)
-    [one] = pairs(made, Stated(accounts, nothing))
+    [one] = pairs(books, Stated(accounts, nothing))
     assert (one.later, one.original, one.kind) == (1, 0, "same_account")
     accounts = np.array(["iban GB1", "iban GB2"], dtype=object)
-    assert pairs(made, Stated(accounts, nothing)) == []
+    assert pairs(books, Stated(accounts, nothing)) == []
 
 
 def test_a_contract_is_paid_again_and_again():
@@ -118,22 +121,28 @@ def month(prefix, **values):
 
 
 def test_a_month_that_was_published_twice():
-    made = payments(*month("a"), *month("b"))
-    told = pairs(made)
-    assert len(told) == 60
-    assert {each.kind for each in told} == {"republished"}
-    assert {each.confidence for each in told} == {fraud.REPUBLISHED}
-    assert len({each.later for each in told} | {each.original for each in told}) == 120
+    books = payments(*month("a"), *month("b"))
+    duplicates = pairs(books)
+    assert len(duplicates) == 60
+    assert {duplicate.kind for duplicate in duplicates} == {"republished"}
+    assert {duplicate.confidence for duplicate in duplicates} == {fraud.REPUBLISHED}
+    assert (
+        len(
+            {duplicate.later for duplicate in duplicates}
+            | {duplicate.original for duplicate in duplicates}
+        )
+        == 120
+    )
 
 
 def test_a_file_that_repeats_a_part_of_another():
     rest = [{**row, "day": row["day"] + 31} for row in month("c")]
-    made = payments(*month("a"), *month("b")[:40], *rest)
+    books = payments(*month("a"), *month("b")[:40], *rest)
     names = {"a": "1 first", "b": "2 second", "c": "1 first"}
-    published = np.array([names[key[0]] for key in made.external_id], dtype=object)
-    told = pairs(made, Stated(np.full(len(made), "", dtype=object), published))
-    assert len(told) == 40
-    assert all(made.external_id[each.later][0] == "b" for each in told)
+    published = np.array([names[key[0]] for key in books.external_id], dtype=object)
+    duplicates = pairs(books, Stated(np.full(len(books), "", dtype=object), published))
+    assert len(duplicates) == 40
+    assert all(books.external_id[duplicate.later][0] == "b" for duplicate in duplicates)
 
 
 def test_equal_purchases_of_a_day_are_not_republished():
@@ -142,19 +151,19 @@ def test_equal_purchases_of_a_day_are_not_republished():
 
 
 def test_evidence_for_a_person():
-    made = payments(bill("a", 0), bill("b", 9))
-    [one] = pairs(made)
-    told = fraud.evidence(made, one)
-    assert told["why"] == "the same party, number and amount"
-    assert told["days"] == 9
-    assert [row["key"] for row in told["rows"]] == ["ledger b", "ledger a"]
-    assert told["rows"][1]["amount"] == "123.45 GBP"
+    books = payments(bill("a", 0), bill("b", 9))
+    [one] = pairs(books)
+    evidence = fraud.evidence(books, one)
+    assert evidence["why"] == "the same party, number and amount"
+    assert evidence["days"] == 9
+    assert [row["key"] for row in evidence["rows"]] == ["ledger b", "ledger a"]
+    assert evidence["rows"][1]["amount"] == "123.45 GBP"
 
 
 def test_many_rows_of_one_pair():
     rows = [bill(f"{at}", at // 50, document=f"{at % 977}") for at in range(100_000)]
-    made = payments(*rows)
-    pairs(made)
+    books = payments(*rows)
+    pairs(books)
 
 
 @pytest.mark.parametrize("seed", [7, 11, 23])
@@ -162,10 +171,13 @@ def test_against_the_truth(seed):
     books = demo(seed)
     place = books.place
     nothing = np.full(len(books.payments), "", dtype=object)
-    told = pairs(books.payments, Stated(books.accounts, nothing), books.kinds)
-    claimed = {(each.later, each.original) for each in told}
-    pair = {(place[each.row], place[each.original]): each for each in books.truth.duplicates}
-    echoes = {ends for ends, each in pair.items() if each.echo}
+    duplicates = pairs(books.payments, Stated(books.accounts, nothing), books.kinds)
+    claimed = {(duplicate.later, duplicate.original) for duplicate in duplicates}
+    pair = {
+        (place[true_one.row], place[true_one.original]): true_one
+        for true_one in books.truth.duplicates
+    }
+    echoes = {ends for ends, true_one in pair.items() if true_one.echo}
     true = pair.keys() - echoes
     claimed -= echoes
     assert len(claimed & true) / len(claimed) >= 0.95
@@ -229,14 +241,15 @@ def test_slips_that_are_none():
     assert found(*entered, *lines) == set()
     owed = (2362.02, 1911.4, 2044.6, 2360.22)
     assert (
-        found(*(bill(f"{at}", 91 * at, each, "VAT236615") for at, each in enumerate(owed))) == set()
+        found(*(bill(f"{at}", 91 * at, amount, "VAT236615") for at, amount in enumerate(owed)))
+        == set()
     )
 
 
 def cases(*rows):
-    made = payments(*rows)
-    keys = made.external_id
-    return {(keys[each.later], each.case) for each in pairs(made)}
+    books = payments(*rows)
+    keys = books.external_id
+    return {(keys[duplicate.later], duplicate.case) for duplicate in pairs(books)}
 
 
 def test_a_case_number_is_no_invoice_number():
@@ -248,7 +261,7 @@ def test_a_case_number_is_no_invoice_number():
 
 def test_a_number_that_was_once_paid_in_part_is_less_sure():
     sure, unsure = (
-        [each.confidence for each in pairs(payments(*rows))]
+        [duplicate.confidence for duplicate in pairs(payments(*rows))]
         for rows in (
             [bill("a", 0, 600), bill("b", 9, 600)],
             [bill("a", 0, 600), bill("p", 4, 150), bill("b", 9, 600)],
@@ -278,5 +291,5 @@ def test_a_batch_paid_twice_is_one_case():
         return [bill(f"{name}{n}", day, 70 + n, document=f"INV-80{n}1") for n in range(5)]
 
     other = [bill("x", 3, 31, document="INV-99123"), bill("y", 25, 31, document="INV-99123")]
-    told = cases(*batch("a", 0), *batch("b", 20), *other)
-    assert told == {*((f"b{at}", "ledger b0") for at in range(5)), ("y", "ledger y")}
+    case_of = cases(*batch("a", 0), *batch("b", 20), *other)
+    assert case_of == {*((f"b{at}", "ledger b0") for at in range(5)), ("y", "ledger y")}

@@ -13,8 +13,8 @@ from tests.graph.enrich.small_books import Paid, every, monthly, payments
 
 def told(paid: list[Paid]) -> dict[str, list[str]]:
     books = payments(paid)
-    found = pattern.patterns(books, courses(books, find(books)))
-    return {each.columns["pattern_name"]: list(each.members) for each in found}
+    templates = pattern.patterns(books, courses(books, find(books)))
+    return {shared.columns["pattern_name"]: list(shared.members) for shared in templates}
 
 
 def test_a_person_understands_the_name():
@@ -29,7 +29,7 @@ def test_series_that_look_alike_share_one_template():
     alike = monthly(date(2024, 1, 20), 12, amount=180, payer=2, payee=3)
     other = every(7, date(2024, 1, 8), 50, amount=3000, payee=3)
     members = told(paid + alike + other)
-    assert sorted(len(each) for each in members.values()) == [24, 50]
+    assert sorted(len(shared) for shared in members.values()) == [24, 50]
 
 
 def test_a_price_that_rises_once_is_fixed_and_a_bill_that_varies_is_not():

@@ -17,9 +17,9 @@ def step(paid: list[Paid], today: date, known: list[dict[str, Any]]) -> list[dic
     books = payments(paid)
     until = dict.fromkeys(books.source, number(today))
     rows = list(predict(books, courses(books, find(books)), until, known))
-    given = {row["id"]: row for row in rows if row["id"]}
-    kept = [given.get(row["id"], row) for row in known]
-    return [*kept, *({**row, "id": f"p{len(known)}"} for row in rows if not row["id"])]
+    changed = {row["id"]: row for row in rows if row["id"]}
+    current = [changed.get(row["id"], row) for row in known]
+    return [*current, *({**row, "id": f"p{len(known)}"} for row in rows if not row["id"])]
 
 
 def statuses(rows: list[dict[str, Any]]) -> list[str]:

@@ -26,7 +26,10 @@ def paid(tenant, payer, payee, day: int, amount: float = 100, **values) -> Relat
 
 
 def analyses() -> dict[object, RootCauseAnalysis]:
-    return {each.relationship_id: each for each in RootCauseAnalysis.objects.using("owner").all()}
+    return {
+        analysis.relationship_id: analysis
+        for analysis in RootCauseAnalysis.objects.using("owner").all()
+    }
 
 
 @pytest.fixture
@@ -60,13 +63,15 @@ def test_what_was_paid_again_leads_back_to_its_mail(parties):
     causal.enrich(tenant)
     assert root_cause.enrich(tenant) == Counts(added=1)
     assert root_cause.enrich(tenant) == Counts()
-    told = analyses()[again.pk]
-    assert told.root_cause_analysis.startswith("GBP 100.00 to Harbour Foods on 2026-01-15 (row ")
-    assert "repeats the payment of 2026-01-11" in told.root_cause_analysis
-    assert "both for INV-7" in told.root_cause_analysis
-    assert "It began with the mail 'Invoice INV-7' of 2026-01-03." in told.root_cause_analysis
-    assert [step["type"] for step in told.chain] == ["receipt"]
-    assert told.confidence == 0.9
+    analysis = analyses()[again.pk]
+    assert analysis.root_cause_analysis.startswith(
+        "GBP 100.00 to Harbour Foods on 2026-01-15 (row "
+    )
+    assert "repeats the payment of 2026-01-11" in analysis.root_cause_analysis
+    assert "both for INV-7" in analysis.root_cause_analysis
+    assert "It began with the mail 'Invoice INV-7' of 2026-01-03." in analysis.root_cause_analysis
+    assert [step["type"] for step in analysis.chain] == ["receipt"]
+    assert analysis.confidence == 0.9
 
 
 def test_a_dismissed_duplicate_is_not_off(parties):
@@ -93,11 +98,11 @@ def test_an_amount_far_from_its_series_and_a_late_one(parties):
         recurrence_frequency="monthly",
         last_occurrence=date(2026, 6, 1),
     )
-    made = [
+    payments = [
         paid(tenant, office, vendor, 30 * number, amount)
         for number, amount in enumerate([100, 101, 99, 100, 102, 500])
     ]
-    ids = [each.pk for each in made]
+    ids = [payment.pk for payment in payments]
     RelationshipInstance.objects.using("owner").filter(pk__in=ids).update(temporal_pattern=series)
     rows.add(
         PredictedRelationship,
@@ -110,14 +115,14 @@ def test_an_amount_far_from_its_series_and_a_late_one(parties):
         status="overdue",
     )
     assert root_cause.enrich(tenant) == Counts(added=2)
-    found = analyses()
-    assert set(found) == {ids[5], ids[3]}
+    by_payment = analyses()
+    assert set(by_payment) == {ids[5], ids[3]}
     assert (
         "is 5.0 times the usual GBP 100.50 of this monthly series"
-        in found[ids[5]].root_cause_analysis
+        in by_payment[ids[5]].root_cause_analysis
     )
-    assert 0 < found[ids[5]].confidence < 1
-    assert "expected between 2026-06-28 and 2026-07-03" in found[ids[3]].root_cause_analysis
+    assert 0 < by_payment[ids[5]].confidence < 1
+    assert "expected between 2026-06-28 and 2026-07-03" in by_payment[ids[3]].root_cause_analysis
 
 
 def test_a_chain_that_goes_round_ends():

@@ -60,21 +60,25 @@ def everything():
 
 
 def test_empty_books_have_no_layers(committed):
-    done = run.enrich(rows.tenant_id(), LAYERS)
-    assert [each.layer for each in done] == LAYERS
-    assert all(each.rows_added == each.rows_changed == each.rows_removed == 0 for each in done)
+    results = run.enrich(rows.tenant_id(), LAYERS)
+    assert [result.layer for result in results] == LAYERS
+    assert all(
+        result.rows_added == result.rows_changed == result.rows_removed == 0 for result in results
+    )
 
 
 def test_one_payment_has_no_layers(committed):
     tenant = rows.tenant_id()
     rows.payment(tenant, rows.entity(tenant, "Office"), rows.entity(tenant, "Shop"))
-    assert sum(each.rows_added for each in run.enrich(tenant, LAYERS)) == 0
+    assert sum(result.rows_added for result in run.enrich(tenant, LAYERS)) == 0
 
 
 def test_every_layer_is_written_and_pointed_at(books):
     tenant, *_ = books
-    done = run.enrich(tenant, LAYERS)
-    assert [(each.layer, each.rows_added) for each in done] == [(layer, 1) for layer in LAYERS]
+    results = run.enrich(tenant, LAYERS)
+    assert [(result.layer, result.rows_added) for result in results] == [
+        (layer, 1) for layer in LAYERS
+    ]
     temporal = TemporalPattern.objects.using("owner").get()
     assert (temporal.recurrence_frequency, temporal.occurrences) == ("monthly", 36)
     assert temporal.last_occurrence == date(2024, 12, 10)
@@ -97,8 +101,10 @@ def test_again_changes_nothing(books):
     tenant, *_ = books
     run.enrich(tenant, LAYERS)
     before = everything()
-    done = run.enrich(tenant, LAYERS)
-    assert all(each.rows_added == each.rows_changed == each.rows_removed == 0 for each in done)
+    results = run.enrich(tenant, LAYERS)
+    assert all(
+        result.rows_added == result.rows_changed == result.rows_removed == 0 for result in results
+    )
     assert everything() == before
 
 
@@ -107,10 +113,10 @@ def test_what_comes_next_fulfils_and_keeps_the_ids(books):
     run.enrich(tenant, LAYERS)
     before = TemporalPattern.objects.using("owner").get()
     (late,) = pay(tenant, office, vendor, [date(2025, 1, 10)], [305])
-    done = {each.layer: each for each in run.enrich(tenant, LAYERS)}
+    results = {result.layer: result for result in run.enrich(tenant, LAYERS)}
     after = TemporalPattern.objects.using("owner").get()
     assert (after.pk, after.occurrences) == (before.pk, 37)
-    assert (done["prediction"].rows_added, done["prediction"].rows_changed) == (1, 1)
+    assert (results["prediction"].rows_added, results["prediction"].rows_changed) == (1, 1)
     old, new = PredictedRelationship.objects.using("owner").order_by("expected_from")
     assert (old.status, old.fulfilled_by_event_id) == ("fulfilled", late.target_event_id)
     assert (new.status, new.relationship_id) == ("pending", late.pk)
@@ -119,12 +125,12 @@ def test_what_comes_next_fulfils_and_keeps_the_ids(books):
 def test_payments_that_are_taken_out_leave_their_series(books):
     tenant, _, _, paid = books
     run.enrich(tenant, LAYERS)
-    gone = [each.pk for each in paid[:34]]
-    RelationshipInstance.objects.using("owner").filter(pk__in=gone).update(
+    ids = [payment.pk for payment in paid[:34]]
+    RelationshipInstance.objects.using("owner").filter(pk__in=ids).update(
         deleted_at=datetime(2025, 1, 1, tzinfo=UTC)
     )
-    done = {each.layer: each for each in run.enrich(tenant, LAYERS)}
-    assert [done[layer].rows_removed for layer in LAYERS] == [1, 1, 1, 1]
+    results = {result.layer: result for result in run.enrich(tenant, LAYERS)}
+    assert [results[layer].rows_removed for layer in LAYERS] == [1, 1, 1, 1]
     edges = RelationshipInstance.objects.using("owner").all()
     assert {(e.temporal_pattern_id, e.seasonal_pattern_id, e.pattern_id) for e in edges} == {
         (None, None, None)
@@ -142,9 +148,9 @@ def test_tenants_do_not_touch_each_other(books):
 
 def test_only_the_layers_asked_for_in_their_order(books):
     tenant, *_ = books
-    heard: list[str] = []
-    done = run.enrich(tenant, ["prediction", "temporal"], heard.append)
-    assert heard == [each.layer for each in done] == ["temporal", "prediction"]
+    progress: list[str] = []
+    results = run.enrich(tenant, ["prediction", "temporal"], progress.append)
+    assert progress == [result.layer for result in results] == ["temporal", "prediction"]
     with pytest.raises(run.LayerUnknown, match="No layer is 'tides'"):
         run.enrich(tenant, ["tides"])
 
@@ -154,8 +160,8 @@ def test_the_command_says_what_it_wrote(books, capsys):
     with as_owner():
         User.objects.create_user("books@example.org", id=tenant)
     call_command("enrich", user="books@example.org", layer=LAYERS, json=True)
-    told = json.loads(capsys.readouterr().out)
-    assert [(each["layer"], each["rows_added"]) for each in told["layers"]] == [
+    report = json.loads(capsys.readouterr().out)
+    assert [(each["layer"], each["rows_added"]) for each in report["layers"]] == [
         (layer, 1) for layer in LAYERS
     ]
     call_command("enrich", user=str(tenant), layer=["temporal"])

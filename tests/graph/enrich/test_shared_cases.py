@@ -25,12 +25,12 @@ def enriched(user, name):
     )  # fmt: skip
     with as_owner():
         series = TemporalPattern.objects.filter(user_id=user.id)
-        told = [
+        columns = [
             (one.recurrence_frequency, one.occurrences, str(one.next_predicted_occurrence))
             for one in series
         ]
         predicted = PredictedRelationship.objects.filter(user_id=user.id)
-        return told, [str(one.status) for one in predicted]
+        return columns, [str(one.status) for one in predicted]
 
 
 def test_every_two_months(tenant):

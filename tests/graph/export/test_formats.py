@@ -63,12 +63,12 @@ def test_json_is_networkx_s_node_link(books):
     assert document.graph == values
     assert dict(document.nodes(data=True)) == dict(truth.nodes(data=True))
     for ends in truth.edges(keys=True):
-        given, values = document.edges[ends], truth.edges[ends]
-        assert given["reason"] == values["reason"]
-        assert given["platform_sources"] == values["platform_sources"]
-        assert given["amount"] == values["amount"]
-        assert given["occurred_at"] == values["occurred_at"].isoformat()
-        assert set(given) == set(values)
+        attributes, values = document.edges[ends], truth.edges[ends]
+        assert attributes["reason"] == values["reason"]
+        assert attributes["platform_sources"] == values["platform_sources"]
+        assert attributes["amount"] == values["amount"]
+        assert attributes["occurred_at"] == values["occurred_at"].isoformat()
+        assert set(attributes) == set(values)
 
 
 @pytest.mark.parametrize("name", ["graphml", "gexf"])
@@ -81,15 +81,17 @@ def test_xml_is_read_by_networkx(books, name):
     }
     assert sorted((u, v, key) for key, (u, v, _) in ids.items()) == keyed(truth)
     for u, v, key, report in truth.edges(keys=True, data=True):
-        given = ids[key][2]
-        assert given["confidence_score"] == report["confidence_score"]
-        assert given["is_duplicate"] is report["is_duplicate"]
-        assert given["reason"].rstrip() == report["reason"].replace("\x01", "\ufffd").rstrip(), (
+        attributes = ids[key][2]
+        assert attributes["confidence_score"] == report["confidence_score"]
+        assert attributes["is_duplicate"] is report["is_duplicate"]
+        assert (
+            attributes["reason"].rstrip() == report["reason"].replace("\x01", "\ufffd").rstrip()
+        ), (
             u,
             v,
         )
-        assert ("platform_sources" in given) == (report["platform_sources"] is not None)
-        assert "causal_score" not in given
+        assert ("platform_sources" in attributes) == (report["platform_sources"] is not None)
+        assert "causal_score" not in attributes
     names = {node: data["name"].replace("\x01", "\ufffd") for node, data in truth.nodes(data=True)}
     assert {node: data["name"] for node, data in result.nodes(data=True)} == names
 

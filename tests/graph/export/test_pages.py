@@ -45,21 +45,21 @@ def known(tenant) -> Any:
         target = rows.event(user, payee, amount=amount, occurred_at=at, party_name="ACME")
         update(models.RawEvent, source, external_id=f"-{year}", provenance=[{"file": "a.csv"}])
         update(models.RawEvent, target, external_id=f"@{year}", provenance=[{"file": "a.csv"}])
-        made = rows.relationship(user, source, target)
+        relationship = rows.relationship(user, source, target)
     season = rows.add(
         models.SeasonalPattern, user_id=user, key="k", seasonal_strength=0.5, seasonal_months=[1, 2]
     )
-    update(models.RelationshipInstance, made, seasonal_pattern_id=season.id)
+    update(models.RelationshipInstance, relationship, seasonal_pattern_id=season.id)
     rows.add(
         models.CrossPlatformRelationship,
         user_id=user,
-        relationship_id=made.id,
+        relationship_id=relationship.id,
         platform_sources=["card", "ledger"],
     )
     rows.add(
         models.PredictedRelationship,
         user_id=user,
-        relationship_id=made.id,
+        relationship_id=relationship.id,
         prediction_confidence=0.9,
         prediction_reason="monthly",
         expected_from=date(2024, 1, 2),

@@ -15,18 +15,18 @@ def contents(user: UUID) -> dict[str, Any]:
     """Postings go by (external id, posting), entities by (kind, identity)."""
     events = {event.id: event for event in rows(models.RawEvent, user)}
     entities = {entity.id: entity for entity in rows(models.NormalizedEntity, user)}
-    named = {id_: (event.external_id, event.posting) for id_, event in events.items()}
+    keys = {id_: (event.external_id, event.posting) for id_, event in events.items()}
     parties = {id_: (entity.kind, entity.identity) for id_, entity in entities.items()}
     return {
-        "events": {named[id_]: _facts(event) for id_, event in events.items()},
+        "events": {keys[id_]: _facts(event) for id_, event in events.items()},
         "entities": {parties[id_]: (entity.name, entity.keys) for id_, entity in entities.items()},
         "matches": sorted(
-            (named[match.event_id], parties[match.entity_id], match.confidence)
+            (keys[match.event_id], parties[match.entity_id], match.confidence)
             for match in rows(models.EntityMatch, user)
         ),
         "payments": sorted(
-            (named[made.source_event_id], named[made.target_event_id])
-            for made in rows(models.RelationshipInstance, user)
+            (keys[relationship.source_event_id], keys[relationship.target_event_id])
+            for relationship in rows(models.RelationshipInstance, user)
         ),
         "changes": [
             _change(log)

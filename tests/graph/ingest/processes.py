@@ -46,17 +46,17 @@ def run(*arguments: object, state: Path) -> subprocess.CompletedProcess[str]:
 
 def answer(*arguments: object, state: Path) -> dict[str, Any]:
     """The JSON that a command prints when all went well."""
-    done = run(*arguments, "--json", state=state)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    process = run(*arguments, "--json", state=state)
+    assert process.returncode == 0, process.stderr
+    report: dict[str, Any] = json.loads(process.stdout)
+    return report
 
 
 def _url(alias: str) -> str:
     """A socket's folder goes as a parameter: a URL's host would lose its capitals."""
     to = connections[alias].get_connection_params()
-    known = {name: to[name] for name in ("host", "port", "password") if to.get(name)}
-    return f"postgresql://{quote(to['user'], safe='')}@/{quote(to['dbname'])}?{urlencode(known)}"
+    options = {name: to[name] for name in ("host", "port", "password") if to.get(name)}
+    return f"postgresql://{quote(to['user'], safe='')}@/{quote(to['dbname'])}?{urlencode(options)}"
 
 
 def waiting(what: str) -> int:

@@ -43,9 +43,9 @@ def command(tmp_path: Path, make_mapping: Callable[..., Mapping]) -> Command:
 
     def run(*arguments: object, by: tuple[object, ...] | None = None) -> str:
         out = StringIO()
-        chosen = ("--mapping", tmp_path / "simple.toml") if by is None else by
-        given = (*arguments, "--rejects", tmp_path / "rejects", *chosen)
-        call_command("import_ledger", *map(str, given), stdout=out, stderr=StringIO())
+        format_options = ("--mapping", tmp_path / "simple.toml") if by is None else by
+        words = (*arguments, "--rejects", tmp_path / "rejects", *format_options)
+        call_command("import_ledger", *map(str, words), stdout=out, stderr=StringIO())
         return out.getvalue()
 
     return run
@@ -63,30 +63,30 @@ def users() -> list[str]:
 class TestAnswers:
     def test_as_json(self, command: Command, write: Write, tenant: User) -> None:
         path = write(LEDGER)
-        found = json.loads(command(path, "--user", tenant.id, "--json"))
-        assert found.keys() >= KEYS
-        assert [found[key] for key in sorted(KEYS) if key.startswith("rows")] == [3, 1, 2, 0, 0]
-        assert found["seconds"] > 0
-        assert 20 < found["peak_mb"] < 2000
+        report = json.loads(command(path, "--user", tenant.id, "--json"))
+        assert report.keys() >= KEYS
+        assert [report[key] for key in sorted(KEYS) if key.startswith("rows")] == [3, 1, 2, 0, 0]
+        assert report["seconds"] > 0
+        assert 20 < report["peak_mb"] < 2000
         again = json.loads(command(path, path, "--user", tenant.id, "--json"))
         assert [again[key] for key in ("rows_in", "rows_unchanged", "rows_rejected")] == [6, 4, 2]
-        assert [each["rows_in"] for each in again["files"]] == [3, 3]
+        assert [file["rows_in"] for file in again["files"]] == [3, 3]
 
     def test_in_words(self, command: Command, write: Write, tenant: User, tmp_path: Path) -> None:
-        said = command(write(LEDGER), "--user", tenant.email)
+        output = command(write(LEDGER), "--user", tenant.email)
         assert (
             "ledger.csv (simple): 3 rows in = 2 stored + 0 updated + 0 unchanged + 1 rejected"
-        ) in said
-        assert str(tmp_path / "rejects" / "ledger.csv.rejects.csv") in said
+        ) in output
+        assert str(tmp_path / "rejects" / "ledger.csv.rejects.csv") in output
 
     def test_with_help(self, capsys: pytest.CaptureFixture[str]) -> None:
-        with pytest.raises(SystemExit) as done:
+        with pytest.raises(SystemExit) as exited:
             call_command("import_ledger", "--help")
-        assert done.value.code == 0
-        said = capsys.readouterr().out
+        assert exited.value.code == 0
+        output = capsys.readouterr().out
         options = ("--user", "--create-user", "--format", "--mapping", "--dry-run", "--rejects",
                    "--json", "FILE", "calderdale-invoices", "oxford")  # fmt: skip
-        assert [word for word in options if word not in said] == []
+        assert [word for word in options if word not in output] == []
 
     @pytest.mark.parametrize("shown", [True, False], ids=["a terminal", "no terminal"])
     def test_with_a_bar_on_a_terminal_only(
@@ -100,14 +100,14 @@ class TestAnswers:
             "--mapping", tmp_path / "simple.toml", state=tmp_path / "state", stderr=theirs,
         )  # fmt: skip
         with process:
-            said, _ = process.communicate(timeout=60)
+            output, _ = process.communicate(timeout=60)
         os.write(theirs, b"END")
         bar = os.read(mine, 65_536)
         os.close(theirs)
         os.close(mine)
         assert process.returncode == 0
-        assert "3 rows in" in said
-        assert "%" not in said
+        assert "3 rows in" in output
+        assert "%" not in output
         assert (b"ledger.csv: 100%" in bar) if shown else (bar == b"END")
 
 
@@ -134,14 +134,14 @@ class TestUsers:
         assert users() == []
 
     def test_that_are_made_by_address(self, command: Command, write: Write) -> None:
-        for named in ("ann@example.org", "Ann@Example.org"):
-            command(write(LEDGER), "--user", named, "--create-user")
+        for address in ("ann@example.org", "Ann@Example.org"):
+            command(write(LEDGER), "--user", address, "--create-user")
         assert users() == ["ann@example.org"]
         with as_owner():
-            made = User.objects.get()
-        assert events(made.id) == 4
-        assert not made.has_usable_password()
-        assert not made.is_staff
+            user = User.objects.get()
+        assert events(user.id) == 4
+        assert not user.has_usable_password()
+        assert not user.is_staff
 
     def test_that_are_made_by_id(self, command: Command, write: Write) -> None:
         id_ = uuid4()
@@ -156,28 +156,28 @@ class TestDryRuns:
     def test_show_the_format_and_import_nothing(
         self, command: Command, write: Write, tmp_path: Path
     ) -> None:
-        said = command(write(LEDGER), "--user", "new@example.org", "--create-user", "--dry-run")
-        assert "ledger.csv: simple" in said
-        assert "amount <- amount" in said
+        output = command(write(LEDGER), "--user", "new@example.org", "--create-user", "--dry-run")
+        assert "ledger.csv: simple" in output
+        assert "amount <- amount" in output
         assert users() == []
         assert not models.RawEvent.objects.using("owner").exists()
         assert not (tmp_path / "rejects").exists()
 
     def test_show_what_was_guessed(self, command: Command, write: Write) -> None:
         content = "Date,Supplier,Net Amount\n31/01/2024,Acme,5.00\n03/02/2024,Bolt,6.00\n"
-        said = command(write(content), "--user", "x@example.org", "--dry-run", by=())
-        assert "generic" in said
-        assert "Net Amount" in said
-        assert "not sure: " in said
+        output = command(write(content), "--user", "x@example.org", "--dry-run", by=())
+        assert "generic" in output
+        assert "Net Amount" in output
+        assert "not sure: " in output
 
     def test_tell_of_files_that_would_fail_and_show_the_others(
         self, command: Command, write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        bad, gone, good = write("a,b\n1,2\n", "bad.csv"), tmp_path / "gone.csv", write(LEDGER)
+        bad, missing, good = write("a,b\n1,2\n", "bad.csv"), tmp_path / "gone.csv", write(LEDGER)
         out = StringIO()
         with pytest.raises(CommandError) as failed:
             call_command(
-                "import_ledger", str(bad), str(gone), str(good), "--user", "x@example.org",
+                "import_ledger", str(bad), str(missing), str(good), "--user", "x@example.org",
                 "--dry-run", "--mapping", str(tmp_path / "simple.toml"), stdout=out,
             )  # fmt: skip
         first, second = str(failed.value).splitlines()
@@ -225,16 +225,16 @@ class TestFilesThatFail:
         }
         files["folder.csv"].mkdir()
         one, two = write(LEDGER, "one.csv"), write(LEDGER.replace("\na,", "\nz,"), "two.csv")
-        done = processes.run(
+        process = processes.run(
             "import_ledger", one, *files.values(), two, "--user", tenant.id, "--json",
             "--mapping", tmp_path / "simple.toml", state=tmp_path / "state",
         )  # fmt: skip
-        assert done.returncode == 1
-        said = done.stderr.removeprefix("CommandError: ").splitlines()
-        assert [sentence.split()[0].rstrip(",:") for sentence in said] == list(files)
-        found = json.loads(done.stdout)
-        assert [each["file"] for each in found["files"]] == ["one.csv", "two.csv"]
-        assert (found["rows_in"], found["rows_stored"]) == (6, 3)
+        assert process.returncode == 1
+        output = process.stderr.removeprefix("CommandError: ").splitlines()
+        assert [sentence.split()[0].rstrip(",:") for sentence in output] == list(files)
+        report = json.loads(process.stdout)
+        assert [file["file"] for file in report["files"]] == ["one.csv", "two.csv"]
+        assert (report["rows_in"], report["rows_stored"]) == (6, 3)
         assert events(tenant.id) == 6
 
     def test_because_the_rejects_have_no_place(
@@ -262,12 +262,12 @@ class TestBuildingTheGraph:
         refresh.refresh()
         out = StringIO()
         call_command("build_graph", "--user", tenant.email, "--json", stdout=out)
-        found = json.loads(out.getvalue())
-        assert found.keys() >= {"nodes", "edges", "queries", "seconds", "components", "density"}
-        assert (found["nodes"], found["edges"], found["components"]) == (3, 2, 1)
-        assert found["queries"] == 2
-        assert found["density"] == pytest.approx(2 / (3 * 2))
-        assert found["seconds"] > 0
+        report = json.loads(out.getvalue())
+        assert report.keys() >= {"nodes", "edges", "queries", "seconds", "components", "density"}
+        assert (report["nodes"], report["edges"], report["components"]) == (3, 2, 1)
+        assert report["queries"] == 2
+        assert report["density"] == pytest.approx(2 / (3 * 2))
+        assert report["seconds"] > 0
 
     def test_of_an_unknown_user(self) -> None:
         with pytest.raises(CommandError, match=r"No user is 'x@example\.org'"):

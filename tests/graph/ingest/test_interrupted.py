@@ -97,8 +97,8 @@ def ended() -> bool:
 def count(statement: str, *parameters: object, using: str = "owner") -> int:
     with connections[using].cursor() as cursor:
         cursor.execute(statement, parameters)
-        found: tuple[int] | None = cursor.fetchone()
-    return found[0] if found else 0
+        row: tuple[int] | None = cursor.fetchone()
+    return row[0] if row else 0
 
 
 @contextmanager
@@ -149,11 +149,15 @@ def test_killed_while_rows_are_copied_the_file_before_is_whole(folder: Path, ten
     events = models.RawEvent.objects.using("owner").filter(user_id=tenant.id)
     assert sorted(events.values_list("external_id", flat=True)) == ["a", "a", "b", "b"]
     assert len(rejects(folder)) == 1
-    done = processes.answer(
+    report = processes.answer(
         "import_ledger", small, folder / "big.csv", "--user", tenant.id,
         "--mapping", folder / "simple.toml", "--no-enrich", state=folder / "state",
     )  # fmt: skip
-    assert (done["rows_stored"], done["rows_unchanged"], done["rows_rejected"]) == (3 * MANY, 2, 1)
+    assert (report["rows_stored"], report["rows_unchanged"], report["rows_rejected"]) == (
+        3 * MANY,
+        2,
+        1,
+    )
 
 
 def copied() -> int:
@@ -166,7 +170,7 @@ def copied() -> int:
 
 
 def test_killed_at_any_moment_all_or_nothing_is_there(folder: Path) -> None:
-    chance, file, found = random.Random(20_240_131), big(folder), set()
+    chance, file, outcomes = random.Random(20_240_131), big(folder), set()
     for turn in range(4):
         with as_owner():
             user = User.objects.create_user(f"turn{turn}@example.org").id
@@ -175,11 +179,11 @@ def test_killed_at_any_moment_all_or_nothing_is_there(folder: Path) -> None:
         time.sleep(chance.uniform(0, 0.6) * turn)
         killed(process)
         processes.until(ended)
-        found.add(amounts(user))
+        outcomes.add(amounts(user))
         imported(folder, user, file)
         assert amounts(user) == (2 * MANY, 2 * MANY, MANY, 5, 0)
-    assert found <= {(0, 0, 0, 0, 0), (2 * MANY, 2 * MANY, MANY, 5, 0)}
-    assert (0, 0, 0, 0, 0) in found, "every kill came too late"
+    assert outcomes <= {(0, 0, 0, 0, 0), (2 * MANY, 2 * MANY, MANY, 5, 0)}
+    assert (0, 0, 0, 0, 0) in outcomes, "every kill came too late"
 
 
 def amounts(user: UUID) -> tuple[int, ...]:

@@ -44,12 +44,12 @@ def books(
     with django_db_blocker.unblock():
         with as_owner():
             user = User.objects.create_user("books@example.org").id
-        told = [
+        reports = [
             processes.answer("import_ledger", *files, "--user", user, "--no-enrich", state=state)
             for _ in range(2)
         ]
 
-        yield Books(user, real_books, state / "rejects", *told)
+        yield Books(user, real_books, state / "rejects", *reports)
         with connections["owner"].cursor() as cursor:
             cursor.execute("TRUNCATE raw_events, normalized_entities, finley_user CASCADE")
         for alias in connections:
@@ -69,15 +69,15 @@ def query(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
 
 
 def test_every_row_is_accounted_for(books: Books) -> None:
-    counted = {path.name: len(plain(path)) for path in books.folder.glob("*/*.csv.gz")}
-    assert {each["file"]: each["rows_in"] for each in books.first["files"]} == counted
-    assert (len(counted), sum(counted.values())) == (19, 77_276 + 61_529)
-    formats = Counter(each["format"] for each in books.first["files"])
+    row_counts = {path.name: len(plain(path)) for path in books.folder.glob("*/*.csv.gz")}
+    assert {part["file"]: part["rows_in"] for part in books.first["files"]} == row_counts
+    assert (len(row_counts), sum(row_counts.values())) == (19, 77_276 + 61_529)
+    formats = Counter(part["format"] for part in books.first["files"])
     assert formats == {"calderdale-invoices": 1, "calderdale-cards": 1, "oxford": 17}
-    for told in (books.first, books.again):
-        for each in (told, *told["files"]):
+    for report in (books.first, books.again):
+        for part in (report, *report["files"]):
             became = ("rows_stored", "rows_updated", "rows_unchanged", "rows_rejected")
-            assert each["rows_in"] == sum(each[name] for name in became)
+            assert part["rows_in"] == sum(part[name] for name in became)
 
 
 def test_what_became_of_the_rows(books: Books) -> None:
@@ -89,18 +89,18 @@ def test_what_became_of_the_rows(books: Books) -> None:
 
 
 def test_the_tables_hold_what_was_stored(books: Books) -> None:
-    stored = books.first["rows_stored"]
+    stored_rows = books.first["rows_stored"]
     tables = (
         models.RawEvent,
         models.EntityMatch,
         models.RelationshipInstance,
         models.EventDeltaLog,
     )
-    found = {table._meta.db_table: table.objects.using("owner").count() for table in tables}
-    assert found == {
-        "raw_events": 2 * stored,
-        "entity_matches": 2 * stored,
-        "relationship_instances": stored,
+    row_counts = {table._meta.db_table: table.objects.using("owner").count() for table in tables}
+    assert row_counts == {
+        "raw_events": 2 * stored_rows,
+        "entity_matches": 2 * stored_rows,
+        "relationship_instances": stored_rows,
         "event_delta_logs": 0,
     }
 
@@ -112,17 +112,17 @@ def test_the_second_time_adds_nothing(books: Books) -> None:
 
 
 def test_a_month_published_twice_is_one_row_of_two_places(books: Books) -> None:
-    found = query(
+    rows = query(
         "SELECT jsonb_array_length(provenance), jsonb_path_query_array(provenance, "
         "'$[*].publication')::text, count(*) FROM raw_events WHERE user_id = %s "
         "AND jsonb_array_length(provenance) <> 1 GROUP BY 1, 2",
         books.user,
     )
-    assert [places for places, _, _ in found] == [2] * len(found)
-    assert {tuple(sorted(p.strip('[]" ') for p in text.split(","))) for _, text, _ in found} == {
+    assert [places for places, _, _ in rows] == [2] * len(rows)
+    assert {tuple(sorted(p.strip('[]" ') for p in text.split(","))) for _, text, _ in rows} == {
         ("2019-02", "2020-02")
     }
-    assert sum(count for _, _, count in found) == 2 * 1937
+    assert sum(count for _, _, count in rows) == 2 * 1937
 
 
 def test_the_sums_are_the_files_own(books: Books) -> None:
@@ -130,7 +130,7 @@ def test_the_sums_are_the_files_own(books: Books) -> None:
     invoices = plain(*books.folder.glob("calderdale/invoices*"))
     oxford = [row for path in books.folder.glob("oxford/*") for row in plain(path)]
     assert len(cards) == 27_689 - 1937
-    stated = {
+    sums = {
         "calderdale.cards": sum(Decimal(row["net_amount"]) for row in cards.values()),
         "calderdale.ledger": sum(Decimal(row["net_amount"]) for row in invoices),
         "oxford.ledger": sum(money(row) for row in oxford) - rejected(books),
@@ -145,8 +145,8 @@ def test_the_sums_are_the_files_own(books: Books) -> None:
         )
         for posting in (1, 2)
     )  # fmt: skip
-    assert received == stated
-    assert paid == {source: -amount for source, amount in stated.items()}
+    assert received == sums
+    assert paid == {source: -amount for source, amount in sums.items()}
 
 
 def money(row: dict[str, str]) -> Decimal:

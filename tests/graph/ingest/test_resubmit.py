@@ -67,8 +67,8 @@ def test_mended_rows_are_stored_under_their_lines(
 ) -> None:
     mend(rejects, "16.01.2025;Bäcker;viel", "16.01.2025;Bäcker;-4,50")
     arguments = ("--resubmit", rejects, "--ledger", ledger, "--user", tenant.id, "--no-enrich")
-    done = json.loads(run("rejected_rows", *arguments, "--json"))
-    assert (done["rows_in"], done["rows_stored"], done["rows_rejected"]) == (2, 1, 1)
+    report = json.loads(run("rejected_rows", *arguments, "--json"))
+    assert (report["rows_in"], report["rows_stored"], report["rows_rejected"]) == (2, 1, 1)
     assert amounts(tenant) == [("Bäcker", 4.5, 5), ("Stadtwerke", 60, 4)]
     assert [row.line for row in rejected(rejects)] == [6]
     mend(rejects, "32.01.2025", "31.01.2025")
@@ -84,8 +84,8 @@ def test_the_mended_file_imported_again_adds_nothing(
     who = ("--user", tenant.id, "--no-enrich")
     run("rejected_rows", "--resubmit", rejects, "--ledger", ledger, *who)
     ledger.write_bytes(BAD.replace("viel", "-4,50").encode("cp1252"))
-    done = json.loads(run("import_ledger", ledger, *who, "--rejects", tmp_path, "--json"))
-    assert (done["rows_stored"], done["rows_unchanged"]) == (0, 2)
+    report = json.loads(run("import_ledger", ledger, *who, "--rejects", tmp_path, "--json"))
+    assert (report["rows_stored"], report["rows_unchanged"]) == (0, 2)
 
 
 def test_what_cannot_be_resubmitted(

@@ -65,8 +65,8 @@ def test_not_money(text: str) -> None:
 
 @given(st.decimals(-(10**15) + 1, 10**15 - 1, places=2), st.sampled_from([".,", ",.", ". ", ".'"]))
 def test_money_round_trips(amount: Decimal, marks: str) -> None:
-    written = f"{amount:,.2f}".translate(str.maketrans(".,", marks))
-    assert money(written, marks[0], marks[1]) == amount
+    text = f"{amount:,.2f}".translate(str.maketrans(".,", marks))
+    assert money(text, marks[0], marks[1]) == amount
     assert money(f"{amount:.2f}".replace(".", marks[0]), marks[0], marks[1]) == amount
 
 
@@ -91,8 +91,8 @@ def test_any_text_is_money_or_a_value_error(text: str) -> None:
     ],
 )
 def test_moments(text: str, form: str, at: tuple[int, ...], precision: str) -> None:
-    found = moment(text, ("%H", form), "Europe/London")
-    assert found == (datetime(*at, tzinfo=UTC), precision)  # type: ignore[misc, arg-type]
+    result = moment(text, ("%H", form), "Europe/London")
+    assert result == (datetime(*at, tzinfo=UTC), precision)  # type: ignore[misc, arg-type]
 
 
 @pytest.mark.parametrize("text", ["0001-01-01 00:00", "9999-12-31 23:00"])

@@ -37,9 +37,9 @@ def test_steps(cost, asked, steps):
 
 def test_a_graph_is_no_larger_than_its_size(tenant, other_tenant):
     for user in (tenant.pk, other_tenant.pk):
-        made = [rows.entity(user, name) for name in "abc"]
+        entities = [rows.entity(user, name) for name in "abc"]
         for _ in range(4):
-            rows.payment(user, *made[:2])
+            rows.payment(user, *entities[:2])
     refresh.refresh()
     user = tenant.pk
     version = view_version.version(user)
@@ -65,17 +65,25 @@ def test_a_graph_is_no_larger_than_its_size(tenant, other_tenant):
         Only(until=date(9999, 12, 31)),
         Only(layers=["fraud"]),
         Only(layers=["fraud", "causal"]),
+        Only(kinds=["payment", "fee"]),
+        Only(kinds=["obligation"]),
+        Only(kinds=["payment"], once=True),
+        Only(types=["rent"], once=True),
+        Only(once=True),
     ],
     ids=str,
 )
 def test_edges_are_counted_as_the_engine_chooses_them(tenant, only, refreshed):
     user = tenant.pk
-    made = [rows.entity(user, name) for name in "ab"]
+    entities = [rows.entity(user, name) for name in "ab"]
     refresh.refresh()
-    first = rows.payment(user, *made, confidence_score=0.5)
-    rows.payment(user, *made, relationship_type="rent")
-    rows.payment(user, *made, edge_class="link", relationship_type="follows")
-    late = [rows.event(user, each, occurred_at="2024-02-01T00:00:00Z") for each in made]
+    first = rows.payment(user, *entities, confidence_score=0.5)
+    view = rows.payment(user, *entities, relationship_type="rent")
+    models.RelationshipInstance.objects.using("owner").filter(id=view).update(canonical_id=first)
+    owed = [rows.event(user, entity, records="obligation") for entity in entities]
+    rows.relationship(user, *owed)
+    rows.payment(user, *entities, edge_class="link", relationship_type="follows")
+    late = [rows.event(user, entity, occurred_at="2024-02-01T00:00:00Z") for entity in entities]
     second = rows.relationship(user, *late)
     rows.add(
         models.DuplicateTransaction,

@@ -18,8 +18,8 @@ TODAY = date(2024, 6, 30)
 
 
 def invoice(key, day, amount, number, due, *, party="Acme Mills Ltd", kind="PI", currency="GBP"):
-    known = f"V{len(party)},,GB{len(party)}"
-    entered = f"{key},2024-{day},Office,{party},vendor,{known},{number},{due},{kind}"
+    vendor = f"V{len(party)},,GB{len(party)}"
+    entered = f"{key},2024-{day},Office,{party},vendor,{vendor},{number},{due},{kind}"
     return f"{entered},{amount},{currency},Flour\n"
 
 
@@ -45,7 +45,7 @@ def take(tenant, tmp_path):
 
 def told(answer):
     return [
-        (each["item"], each["direction"], each["open"], each["age"]) for each in answer["results"]
+        (item["item"], item["direction"], item["open"], item["age"]) for item in answer["results"]
     ]
 
 
@@ -75,9 +75,9 @@ def test_a_credit_note_that_nobody_applied(tenant, take):
         ledger=invoice("L1", "03-01", "80.00", "INV-70001", "2024-03-31", party="Dale Ltd")
         + invoice("L2", "03-05", "-30.00", "CN-9", "", kind="PC")
     )
-    found = told(open_items(tenant.id, today=TODAY))
-    assert ("credit_note", "receivable", Decimal(30), "over_90") in found
-    assert ("invoice", "payable", Decimal(80), "over_90") in found
+    items = told(open_items(tenant.id, today=TODAY))
+    assert ("credit_note", "receivable", Decimal(30), "over_90") in items
+    assert ("invoice", "payable", Decimal(80), "over_90") in items
 
 
 def test_a_tenant_with_obligations_only_has_no_cash(tenant, take):
@@ -95,7 +95,7 @@ def test_currencies_are_never_added(tenant, take):
         + invoice("L2", "03-01", "70.00", "INV-70002", "2024-03-31", currency="EUR")
     )
     totals = open_items(tenant.id, today=TODAY)["totals"]
-    assert {(each["currency"], each["open"]) for each in totals} == {("GBP", 80), ("EUR", 70)}
+    assert {(total["currency"], total["open"]) for total in totals} == {("GBP", 80), ("EUR", 70)}
 
 
 def test_ages_begin_the_day_after_it_is_due():
@@ -120,7 +120,7 @@ def test_spend_counts_each_payment_once_and_tells_the_change(tenant, take):
     )
     answer = spend(tenant.id, today=date(2024, 4, 30), periods=2)
     (acme,) = answer["results"]
-    assert [(each["period"], each["amount"]) for each in acme["periods"]] == [
+    assert [(period["period"], period["amount"]) for period in acme["periods"]] == [
         ("2024-04", 90), ("2024-03", 60),
     ]  # fmt: skip
     assert acme["periods"][0]["change"] == 30
@@ -144,12 +144,12 @@ def test_a_price_rise_is_dated():
 
 def test_over_http(api, tenant, take):
     take(ledger=invoice("L1", "03-01", "80.00", "INV-70001", "2024-03-31"))
-    asked = {"today": "2024-06-30"}
-    items = api.get("/api/v1/graph/open-items/", asked).json()
+    parameters = {"today": "2024-06-30"}
+    items = api.get("/api/v1/graph/open-items/", parameters).json()
     assert (items["today"], items["count"]) == ("2024-06-30", 1)
     assert items["books"] == [{"source": "finley-demo.ledger", "until": "2024-03-01"}]
-    spent = api.get("/api/v1/graph/spend/", {**asked, "kind": "obligation"}).json()
-    assert spent["results"][0]["name"] == "Acme Mills Ltd"
+    spending = api.get("/api/v1/graph/spend/", {**parameters, "kind": "obligation"}).json()
+    assert spending["results"][0]["name"] == "Acme Mills Ltd"
     wrong = api.get("/api/v1/graph/open-items/", {"today": "yesterday", "item": "x"})
     assert wrong.status_code == 400
     assert {error["pointer"] for error in wrong.json()["errors"]} == {"#/today", "#/item"}

@@ -64,9 +64,9 @@ def current(rows: Rows, at: int) -> int:
 
 def missing(rows: Rows) -> str:
     """A row is gone: it breaks at the next one of the account."""
-    gone = current(rows, 40)
+    row_number = current(rows, 40)
     key = rows[current(rows, 41)]["transaction_id"]
-    del rows[gone]
+    del rows[row_number]
     return key
 
 
@@ -98,8 +98,8 @@ def test_the_command_says_so_and_fails(tenant, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         call_command("reconcile", user=tenant.email, json=True)
     assert ended.value.code == 1
-    told = json.loads(capsys.readouterr().out)
-    assert not told["ok"]
+    report = json.loads(capsys.readouterr().out)
+    assert not report["ok"]
     with pytest.raises(SystemExit):
         call_command("reconcile", user=tenant.email)
     assert f"breaks first at row {key}" in capsys.readouterr().out
@@ -119,6 +119,6 @@ def test_over_http(tenant, api, tmp_path):
     answer = api.get("/api/v1/graph/reconcile/").json()
     assert not answer["ok"]
     breaks = [m["first_break"] for a in answer["accounts"] for m in a["months"] if not m["ok"]]
-    (told,) = breaks
-    assert told["key"] == key
-    assert Decimal(told["stated"]) - Decimal(told["expected"]) == Decimal(told["difference"])
+    (gap,) = breaks
+    assert gap["key"] == key
+    assert Decimal(gap["stated"]) - Decimal(gap["expected"]) == Decimal(gap["difference"])

@@ -112,17 +112,19 @@ def test_feeds_that_shrink(data):
 def test_each_change_is_called_what_it_is():
     user = rows.tenant_id()
     payer, payee = rows.entity(user, "A"), rows.entity(user, "B")
-    kept, gone = rows.payment(user, payer, payee), rows.payment(user, payer, payee)
+    changed, deleted = rows.payment(user, payer, payee), rows.payment(user, payer, payee)
     client = full(user)
     come = rows.payment(user, payer, rows.entity(user, "C"))
-    execute("UPDATE relationship_instances SET reason = 'x' WHERE id = %s", kept)
-    execute("UPDATE relationship_instances SET deleted_at = now() WHERE id = %s", gone)
+    execute("UPDATE relationship_instances SET reason = 'x' WHERE id = %s", changed)
+    execute("UPDATE relationship_instances SET deleted_at = now() WHERE id = %s", deleted)
     execute("UPDATE normalized_entities SET merged_into_id = %s WHERE id = %s", payer.id, payee.id)
     result = change_feed.since(user, client.version)
     assert [row["id"] for row in result["edges"]["added"]] == [str(come)]
-    assert [(row["id"], row["reason"]) for row in result["edges"]["changed"]] == [(str(kept), "x")]
-    assert result["edges"]["changed_fields"] == {str(kept): ["reason"]}
-    assert result["edges"]["removed"] == [str(gone)]
+    assert [(row["id"], row["reason"]) for row in result["edges"]["changed"]] == [
+        (str(changed), "x")
+    ]
+    assert result["edges"]["changed_fields"] == {str(changed): ["reason"]}
+    assert result["edges"]["removed"] == [str(deleted)]
     assert [row["name"] for row in result["entities"]["added"]] == ["C"]
     assert result["entities"]["removed"] == [str(payee.id)]
     client.follow()
@@ -163,8 +165,8 @@ def test_no_version_at_all(text):
 def test_what_cannot_be_known_is_refused():
     user = rows.tenant_id()
     entity = rows.entity(user, "A")
-    known = version.version(user)
-    count, last, life = known.split("-")
+    now = version.version(user)
+    count, last, life = now.split("-")
     for stranger in (f"{int(count) + 1}-{last}-{life}", f"{count}-{'0' * 32}-{life}", "1-0-abc"):
         with pytest.raises(TooOld):
             change_feed.since(user, stranger)
@@ -174,7 +176,7 @@ def test_what_cannot_be_known_is_refused():
         change_feed.since(user, version.version(other))
     execute("TRUNCATE causal_relationships")
     with pytest.raises(TooOld):
-        change_feed.since(user, known)
+        change_feed.since(user, now)
     assert full(user).nodes.keys() == {str(entity.id)}
 
 

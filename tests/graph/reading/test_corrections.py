@@ -108,14 +108,14 @@ def test_a_changed_pattern_is_seen_in_every_row_that_shares_it():
     )
     graph, queries = load(user, ["seasonal_months"])
     assert queries == 5, "nodes, the view, the pattern, the stale, and those anew"
-    seen = dict(
+    months = dict(
         zip(
             map(str, graph.edges["id"].to_pylist()),
             graph.edges["seasonal_months"].to_pylist(),
             strict=True,
         )
     )
-    assert (seen[str(shared)], seen[str(alone)]) == (None, [2, 3])
+    assert (months[str(shared)], months[str(alone)]) == (None, [2, 3])
 
 
 def test_marks_of_columns_that_are_not_read_cost_nothing():

@@ -60,8 +60,8 @@ def books():
 def test_a_kept_graph_is_the_built_one():
     user, *_ = books()
     first, queries = graph_cache.load(user)
-    again, asked = graph_cache.load(user)
-    assert (queries, asked) == (3, 1)
+    again, queries_again = graph_cache.load(user)
+    assert (queries, queries_again) == (3, 1)
     assert same_graph(to_networkx(again), to_networkx(build(user)[0]))
     assert again.version == first.version
     assert again.edges.schema == first.edges.schema
@@ -162,7 +162,7 @@ def test_one_builds_while_the_others_wait(monkeypatch):
 
 def test_a_builder_that_died_is_not_waited_for_for_ever(monkeypatch):
     user, *_ = books()
-    monkeypatch.setitem(settings.GRAPH_CACHE, "patience", 0.2)
+    monkeypatch.setitem(settings.GRAPH_CACHE, "timeout", 0.2)
     key = graph_cache.Key(user, build(user)[0].version, tuple(sorted(graph_cache.ALL)), None)
     graph_cache.redis().set(f"{key.name}:building", "nobody")
     assert graph_cache.load(user)[0].edge_count == 1
@@ -191,9 +191,9 @@ def test_the_process_keeps_what_it_may(monkeypatch):
     empty()
     monkeypatch.setitem(settings.GRAPH_CACHE, "bytes", 0)
     monkeypatch.setitem(settings.GRAPH_CACHE, "memory", int(2.5 * size))
-    built = [graph_cache.load(user)[0] for user in users]
+    graphs = [graph_cache.load(user)[0] for user in users]
     assert [graph_cache.load(user)[1] for user in users[1:]] == [1, 1]
-    assert graph_cache.load(users[2])[0] is built[2]
+    assert graph_cache.load(users[2])[0] is graphs[2]
     assert graph_cache.load(users[0])[1] == 3
     assert entries() == []
 

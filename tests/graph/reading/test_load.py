@@ -81,10 +81,10 @@ def test_a_build_takes_two_queries(wire, builds_before):
 def test_builds_share_one_kept_connection(wire):
     user, *_ = small_books()
     load(user)
-    made = wire.made  # the driver looks the types up on a connection of its own, once
+    connections_before = wire.made  # the driver looks the types up on a connection of its own, once
     load(user)
     load(user)
-    assert wire.made == made <= 2
+    assert wire.made == connections_before <= 2
     assert wire.held == 1
 
 
@@ -215,9 +215,9 @@ def test_the_graph_is_the_one_of_the_ten_fetches():
     assert same_graph(ours, truth)
     assert ours.number_of_edges() == 2
     assert ours.graph == {"unresolved": 1, "dangling": 0}
-    seen = ours.edges[str(payer.id), str(payee.id), str(second)]
-    assert seen["platform_sources"] == ["card", "ledger"]
-    assert seen["amount"] == str(Decimal("2.0000"))
+    edge = ours.edges[str(payer.id), str(payee.id), str(second)]
+    assert edge["platform_sources"] == ["card", "ledger"]
+    assert edge["amount"] == str(Decimal("2.0000"))
 
 
 def test_layers_that_say_nothing_are_null():
@@ -242,17 +242,17 @@ def test_layers_that_say_nothing_are_null():
 
 def test_unresolved_and_dangling_relationships_are_counted():
     user, payer, payee, _ = small_books()
-    gone = rows.entity(user, "Gone")
-    rows.payment(user, payer, gone)
-    rows.payment(user, gone, gone)
+    missing = rows.entity(user, "Gone")
+    rows.payment(user, payer, missing)
+    rows.payment(user, missing, missing)
     rows.payment(user, payer, None)
     rows.payment(user, None, None)
     refresh.refresh()
     assert counted(user) == (4, 2, 0)
     merged = "UPDATE normalized_entities SET merged_into_id = %s WHERE id = %s"
-    execute(merged, payee.id, gone.id)  # and its events do not follow
+    execute(merged, payee.id, missing.id)  # and its events do not follow
     assert counted(user) == (2, 2, 2)
-    execute("DELETE FROM normalized_entities WHERE id = %s", gone.id)
+    execute("DELETE FROM normalized_entities WHERE id = %s", missing.id)
     assert counted(user) == (2, 4, 0)
     graph, _ = load(user, ())
     assert graph.node_ids() == sorted([str(payer.id), str(payee.id)])

@@ -76,12 +76,12 @@ class Books:
 
     def add(self, model: type, **values: Any) -> Any:
         """A row whose values are drawn where they are strategies."""
-        drawn = {
+        columns = {
             name: self.draw(value) if isinstance(value, st.SearchStrategy) else value
             for name, value in values.items()
         }
         common = {"id": self.ids.next(), "user_id": self.user, "created_at": self.draw(moments)}
-        self.rows.append(model(**common, **drawn))
+        self.rows.append(model(**common, **columns))
         return self.rows[-1]
 
     def times(self, most: int, least: int = 0) -> range:
@@ -173,8 +173,8 @@ class Books:
                 reason=texts,
                 deleted_at=st.sampled_from([None, None, None, datetime(2024, 3, 1, tzinfo=UTC)]),
                 **{
-                    pointer: st.sampled_from([None, *(row.id for row in known)])
-                    for pointer, known in patterns.items()
+                    pointer: st.sampled_from([None, *(row.id for row in rows_of_layer)])
+                    for pointer, rows_of_layer in patterns.items()
                 },
             )
             for a, b, kind in self.some_of(ends, least=1)
@@ -294,13 +294,13 @@ def describe(drawn: list[Any]) -> None:
     event(f"tenants: {len({row.user_id for row in drawn})}")
     event(f"rows in the view: {'0' if not live else '1-5' if len(live) < 6 else '6+'}")
     matched = {row.event_id for row in of(drawn, models.EntityMatch)}
-    gone = {row.id for row in of(drawn, models.RelationshipInstance)} - {row.id for row in live}
+    deleted = {row.id for row in of(drawn, models.RelationshipInstance)} - {row.id for row in live}
     values = {
         "an event without a match": any(e.id not in matched for e in of(drawn, models.RawEvent)),
         "a fact of a soft-deleted relationship": any(
-            getattr(row, "relationship_id", None) in gone for row in drawn
+            getattr(row, "relationship_id", None) in deleted for row in drawn
         ),
-        "a soft-deleted relationship": bool(gone),
+        "a soft-deleted relationship": bool(deleted),
         "a self loop": any(r.source_event_id == r.target_event_id for r in live),
         "parallel edges": repeated(live, "source_event_id", "target_event_id"),
         "a tie between matches": tied(drawn, models.EntityMatch, "event_id", "confidence"),
@@ -330,5 +330,5 @@ def tied(
 
 
 def repeated(found: list[Any], *names: str) -> bool:
-    seen = Counter(tuple(getattr(row, name) for name in names) for row in found)
-    return any(times > 1 for times in seen.values())
+    counts = Counter(tuple(getattr(row, name) for name in names) for row in found)
+    return any(times > 1 for times in counts.values())

@@ -68,16 +68,16 @@ def test_forgetting_changes_no_version_and_ends_old_feeds():
     refresh.refresh()
     execute("UPDATE view_refreshes SET finished_at = finished_at - interval '91 days'")
     young = rows.entity(user, "B")
-    known = version.version(user)
+    before = version.version(user)
     assert maintenance.forget_marks(90) == 1
-    assert version.version(user) == known
+    assert version.version(user) == before
     assert execute("SELECT ids FROM change_marks") == [([young.id],)]
     with pytest.raises(TooOld):
         change_feed.since(user, old)
     refresh.refresh()
-    assert version.version(user) == known
+    assert version.version(user) == before
     rows.entity(user, "C")
-    assert len(change_feed.since(user, known)["entities"]["added"]) == 1
+    assert len(change_feed.since(user, before)["entities"]["added"]) == 1
 
 
 def test_what_no_old_refresh_has_seen_is_kept():

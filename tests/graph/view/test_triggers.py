@@ -116,11 +116,11 @@ def test_every_column_that_the_view_reads_is_watched():
         "AND column_.attnum = need.refobjsubid "
         "WHERE rule.ev_class = 'view_enriched_relationships'::regclass AND need.refobjsubid > 0"
     )
-    shown = {
+    watched = {
         (w.table, column) for w in captured_tables() for column in (*w.columns, "id", "user_id")
     }
     assert len(read) > 50
-    assert set(read) - shown == set()
+    assert set(read) - watched == set()
 
 
 # the books
@@ -130,11 +130,11 @@ def test_a_payment_that_comes_names_its_matches_and_itself():
     user = rows.tenant_id()
     payer = rows.entity(user, "Works")
     source, target = rows.event(user, payer), rows.event(user)
-    made = rows.relationship(user, source, target)
+    payment = rows.relationship(user, source, target)
     assert taken(user) == [
         ("entity", 1, {payer.id}),
         ("match", 0, {source.id}),
-        ("relationship", 1, {made.id}),
+        ("relationship", 1, {payment.id}),
     ]
 
 
@@ -307,8 +307,8 @@ def test_what_is_rolled_back_leaves_no_mark(books):
         execute("SAVEPOINT before")
         rows.entity(user, "Never")
         execute("ROLLBACK TO before")
-        kept = rows.entity(user, "Kept")
-    assert taken() == [("entity", 1, {kept.id})]
+        entity = rows.entity(user, "Kept")
+    assert taken() == [("entity", 1, {entity.id})]
 
 
 def test_one_statement_is_one_mark_a_tenant():

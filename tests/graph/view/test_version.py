@@ -46,12 +46,12 @@ def test_a_version_is_of_one_tenant():
 
 def test_a_version_never_comes_back():
     user = rows.tenant_id()
-    seen = [version.version(user)]
+    versions = [version.version(user)]
     entity = rows.entity(user, "Acme")
     for name in ("a", "b", "a", "b"):
         execute("UPDATE normalized_entities SET name = %s WHERE id = %s", name, entity.id)
-        seen.append(version.version(user))
-    assert len(set(seen)) == 5
+        versions.append(version.version(user))
+    assert len(set(versions)) == 5
 
 
 def test_neither_a_refresh_nor_forgetting_changes_it():
@@ -66,18 +66,18 @@ def test_neither_a_refresh_nor_forgetting_changes_it():
 def test_transactions_that_end_in_another_order_than_they_began():
     user = rows.tenant_id()
     one, other = rows.entity(user, "one"), rows.entity(user, "other")
-    seen = [version.version(user)]
+    versions = [version.version(user)]
     with session() as first, session() as second:
         first.execute(RENAME, [one.id])
         second.execute(RENAME, [other.id])
-        assert version.version(user) == seen[0], "nothing is committed yet"
+        assert version.version(user) == versions[0], "nothing is committed yet"
         second.execute("COMMIT")
-        seen.append(version.version(user))
+        versions.append(version.version(user))
         refresh.refresh()
-        assert version.version(user) == seen[1]
+        assert version.version(user) == versions[1]
         first.execute("COMMIT")
-        seen.append(version.version(user))
-    assert len(set(seen)) == 3
+        versions.append(version.version(user))
+    assert len(set(versions)) == 3
 
 
 def test_what_commits_during_a_refresh_stays_pending():

@@ -118,16 +118,16 @@ def test_fifty_megabytes_that_are_announced_are_not_waited_for(server, token):
 
 def test_fifty_megabytes_that_are_not_announced_are_cut_off(server, token):
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
-    sent = 0
+    size = 0
     with dialled(server) as line:
         line.sendall(head(token, "Transfer-Encoding: chunked"))
         try:
             for _ in range(50 * MEBI // 0x10000):
                 line.sendall(chunk)
-                sent += 0x10000
+                size += 0x10000
         except OSError:
             pass  # it does not listen any more
-        assert sent < 20 * MEBI
+        assert size < 20 * MEBI
         status, body, _ = answered(line)
     assert (status, body["detail"]) == (413, SAYS)
 
@@ -156,11 +156,11 @@ def uploads(path: Path) -> Iterator[bytes]:
 @pytest.mark.parametrize("announced", [True, False])
 def test_fifty_megabytes_do_not_pass_through_memory(server, token, zeros, announced):
     with httpx.Client(base_url=server.address, trust_env=False, timeout=30) as client:
-        shown = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        assert client.get(SYNCS, headers=shown).status_code == 200
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        assert client.get(SYNCS, headers=headers).status_code == 200
         before = peak_kilobytes(server.pid)
         length = {"Content-Length": str(50 * MEBI)} if announced else {}
-        answer = client.post(SYNCS, headers=shown | length, content=uploads(zeros))
+        answer = client.post(SYNCS, headers=headers | length, content=uploads(zeros))
         assert (answer.status_code, answer.json()["detail"]) == (413, SAYS)
         assert peak_kilobytes(server.pid) - before < 20 * 1024
-        assert client.get(SYNCS, headers=shown).status_code == 200
+        assert client.get(SYNCS, headers=headers).status_code == 200

@@ -29,12 +29,12 @@ def change(api, connection, **changes):
 def test_a_connection_of_mine_is_registered(api, tenant, box):
     key = nango_connection(box, tenant)
     answer = register(api, key, sync_every_seconds=3600)
-    made = as_published(answer, "connections/", "post", 201)
-    assert answer["Location"] == f"{CONNECTIONS}{made['id']}/"
-    assert (made["state"], made["sync_every_seconds"]) == ("alive", 3600)
-    assert made["next_sync_at"] is not None
-    assert as_published(api.get(answer["Location"]), ONE) == made
-    assert "cursor" not in made
+    connection = as_published(answer, "connections/", "post", 201)
+    assert answer["Location"] == f"{CONNECTIONS}{connection['id']}/"
+    assert (connection["state"], connection["sync_every_seconds"]) == ("alive", 3600)
+    assert connection["next_sync_at"] is not None
+    assert as_published(api.get(answer["Location"]), ONE) == connection
+    assert "cursor" not in connection
 
 
 def test_a_tag_names_the_owner_as_well(api, tenant, box):
@@ -122,14 +122,14 @@ def test_a_wrong_field_is_named(api, field, values):
 
 def test_the_list_is_the_tenants_own(api, gmail, theirs, tenant):
     box = connections.register(tenant.pk, "dropbox", "box")
-    shown = as_published(api.get(CONNECTIONS), "connections/")["results"]
-    assert [entry["id"] for entry in shown] == [str(gmail.pk), str(box.pk)]
+    listed = as_published(api.get(CONNECTIONS), "connections/")["results"]
+    assert [entry["id"] for entry in listed] == [str(gmail.pk), str(box.pk)]
     (only,) = api.get(CONNECTIONS, {"provider": "dropbox"}).json()["results"]
     assert only["id"] == str(box.pk)
     connections.remove(tenant.pk, box.pk)
     assert len(api.get(CONNECTIONS).json()["results"]) == 1
-    (gone,) = api.get(CONNECTIONS, {"state": "removed"}).json()["results"]
-    assert gone["id"] == str(box.pk)
+    (removed,) = api.get(CONNECTIONS, {"state": "removed"}).json()["results"]
+    assert removed["id"] == str(box.pk)
     for item in ({"state": "asleep"}, {"provider": "x"}, {"user_id": "x"}):
         assert api.get(CONNECTIONS, item).status_code == 400
 
@@ -147,13 +147,13 @@ def test_another_tenants_and_nobodys_are_the_same_404(api, theirs):
 
 
 def test_a_schedule_makes_it_due_at_once_and_none_never(api, gmail):
-    done = as_published(change(api, gmail, sync_every_seconds=60), ONE, "patch")
-    assert done["sync_every_seconds"] == 60
+    connection = as_published(change(api, gmail, sync_every_seconds=60), ONE, "patch")
+    assert connection["sync_every_seconds"] == 60
     now = reread(gmail)
     assert now.sync_every == timedelta(minutes=1)
     assert abs(now.next_sync_at - timezone.now()) < timedelta(seconds=30)
-    done = change(api, gmail, sync_every_seconds=None).json()
-    assert (done["sync_every_seconds"], done["next_sync_at"]) == (None, None)
+    connection = change(api, gmail, sync_every_seconds=None).json()
+    assert (connection["sync_every_seconds"], connection["next_sync_at"]) == (None, None)
     assert change(api, gmail, sync_every_seconds=31 * 86_400).status_code == 200
     assert change(api, gmail).status_code == 200
 
@@ -183,9 +183,9 @@ def test_a_pause_and_its_end(api, gmail):
     change(api, gmail, sync_every_seconds=3600)
     assert change(api, gmail, state="paused").json()["state"] == "paused"
     assert change(api, gmail, state="paused").status_code == 200
-    done = change(api, gmail, state="alive").json()
-    assert done["state"] == "alive"
-    assert done["next_sync_at"] is not None
+    connection = change(api, gmail, state="alive").json()
+    assert connection["state"] == "alive"
+    assert connection["next_sync_at"] is not None
 
 
 @pytest.mark.parametrize("state", ["dead", "suspect", "removed"])
@@ -203,10 +203,10 @@ def test_a_removal_keeps_the_rows_and_ends_the_run(api, gmail):
     begun(run["id"])
     for _ in range(2):
         assert api.delete(f"{CONNECTIONS}{gmail.pk}/").status_code == 204
-    (kept,) = runs_of(gmail)
-    assert kept.cancel_requested_at is not None
-    shown = api.get(f"{CONNECTIONS}{gmail.pk}/").json()
-    assert (shown["state"], shown["next_sync_at"]) == ("removed", None)
+    (run_row,) = runs_of(gmail)
+    assert run_row.cancel_requested_at is not None
+    connection = api.get(f"{CONNECTIONS}{gmail.pk}/").json()
+    assert (connection["state"], connection["next_sync_at"]) == ("removed", None)
 
 
 def test_a_removal_cancels_what_waits(api, gmail):

@@ -46,9 +46,9 @@ def failure(api, gmail) -> JobFailure:
     return fail(api, gmail)
 
 
-def do(client, failure, deed: str, **given):
-    given = given or GIVEN.get(deed, {})
-    return client.post(f"{FAILURES}{failure.pk}/{deed}/", given, format="json")
+def do(client, failure, deed: str, **body):
+    body = body or GIVEN.get(deed, {})
+    return client.post(f"{FAILURES}{failure.pk}/{deed}/", body, format="json")
 
 
 def status(failure) -> str:
@@ -86,11 +86,11 @@ def test_a_permission_may_come_from_being_a_superuser(failure):
 
 
 def test_the_list_is_of_every_tenant_and_pages(staff, api, their_api, gmail, theirs):
-    made = [fail(api, gmail), fail(their_api, theirs), fail(api, gmail)]
+    failures = [fail(api, gmail), fail(their_api, theirs), fail(api, gmail)]
     first = as_published(staff.get(FAILURES, {"limit": 2}), "job-failures/")
     rest = staff.get(FAILURES, {"limit": 2, "cursor": first["next"]}).json()
-    shown = [result["id"] for result in first["results"] + rest["results"]]
-    assert shown == [str(result.pk) for result in made[::-1]]
+    listed = [result["id"] for result in first["results"] + rest["results"]]
+    assert listed == [str(result.pk) for result in failures[::-1]]
     assert rest["next"] is None
     assert "traceback" not in first["results"][0]
 
@@ -100,8 +100,8 @@ def test_filters(staff, api, tenant, gmail, failure):
     other = fail(api, box, "Dropbox is full.")
     do(staff, other, "ignore")
 
-    def shown(**given) -> set[str]:
-        answer = as_published(staff.get(FAILURES, given), "job-failures/")
+    def shown(**parameters) -> set[str]:
+        answer = as_published(staff.get(FAILURES, parameters), "job-failures/")
         return {result["id"] for result in answer["results"]}
 
     one, two = str(failure.pk), str(other.pk)
@@ -129,10 +129,10 @@ def test_a_wrong_parameter_is_named(staff, field, value):
 
 
 def test_one_is_shown_with_all_there_is(staff, failure, gmail):
-    shown = as_published(staff.get(f"{FAILURES}{failure.pk}/"), ONE)
-    assert shown["traceback"]
-    assert shown["advice"]
-    (run,) = shown["runs"]
+    details = as_published(staff.get(f"{FAILURES}{failure.pk}/"), ONE)
+    assert details["traceback"]
+    assert details["advice"]
+    (run,) = details["runs"]
     assert run["status"] == "failed"
     (attempt,) = run["attempts"]
     assert (attempt["worker"], attempt["outcome"]) == ("worker:1", "failed")
@@ -143,9 +143,9 @@ def test_groups(staff, api, gmail):
     for number in range(3):
         fail(api, gmail, f"Message {number} is broken.")
     fail(api, gmail, "Gmail is gone.")
-    shown = as_published(staff.get(f"{FAILURES}groups/"), "job-failures/groups/")
-    assert [(result["count"], result["open"]) for result in shown["results"]] == [(1, 1), (3, 3)]
-    assert shown["total"] == 2
+    listed = as_published(staff.get(f"{FAILURES}groups/"), "job-failures/groups/")
+    assert [(result["count"], result["open"]) for result in listed["results"]] == [(1, 1), (3, 3)]
+    assert listed["total"] == 2
     assert len(staff.get(f"{FAILURES}groups/", {"limit": 1, "offset": 1}).json()["results"]) == 1
 
 
@@ -158,23 +158,23 @@ def test_what_is_not_there_is_not_found(staff, failure_id):
 
 
 def test_a_replay_is_a_linked_run_and_its_end_shows(staff, failure, gmail):
-    done = as_published(do(staff, failure, "replay"), f"{ONE}replay/", "post", 202)
+    replay = as_published(do(staff, failure, "replay"), f"{ONE}replay/", "post", 202)
     assert status(failure) == "replaying"
     again = do(staff, failure, "replay")
     assert again.status_code == 409
     assert again.json()["detail"] == "It is already being replayed."
-    ended(done["run"])
+    ended(replay["run"])
     assert status(failure) == "resolved"
-    shown = staff.get(f"{FAILURES}{failure.pk}/").json()
-    assert [run["trigger"] for run in shown["runs"]] == ["request", "replay"]
+    details = staff.get(f"{FAILURES}{failure.pk}/").json()
+    assert [run["trigger"] for run in details["runs"]] == ["request", "replay"]
 
 
 def test_a_replay_with_another_payload(staff, failure, gmail):
-    done = do(staff, failure, "replay", payload={"full": True})
-    assert done.status_code == 202
-    shown = staff.get(f"{FAILURES}{failure.pk}/").json()
-    assert shown["payload"]["full"] is True
-    assert len(shown["payload_history"]) == 1
+    response = do(staff, failure, "replay", payload={"full": True})
+    assert response.status_code == 202
+    details = staff.get(f"{FAILURES}{failure.pk}/").json()
+    assert details["payload"]["full"] is True
+    assert len(details["payload_history"]) == 1
     assert {run.trigger: run.payload for run in runs_of(gmail)}["replay"] == {"full": True}
 
 
@@ -206,9 +206,9 @@ def test_a_dry_run_and_many(staff, api, their_api, gmail, theirs):
     assert {item["failure"] for item in dry["skipped"]} == {str(second.pk), str(stranger)}
     assert all(item["reason"] for item in dry["skipped"])
     assert status(failure) == "open"
-    done = as_published(staff.post(V1 + path, values, format="json"), path, "post", 202)
-    assert {item["failure"] for item in done["started"]} == {str(failure.pk), str(other.pk)}
-    assert all(item["run"] for item in done["started"])
+    replays = as_published(staff.post(V1 + path, values, format="json"), path, "post", 202)
+    assert {item["failure"] for item in replays["started"]} == {str(failure.pk), str(other.pk)}
+    assert all(item["run"] for item in replays["started"])
     starts = {run.trigger: run.next_try_at for run in runs_of(gmail) + runs_of(theirs)}
     assert starts["replay"] is not None  # the second, two seconds after the first
 
@@ -244,8 +244,8 @@ def test_a_wrong_replay_is_named(staff, body, named):
     ],
 )
 def test_it_is_put_aside_and_opened_again(staff, failure, deed, given, becomes):
-    done = as_published(do(staff, failure, deed, **given), f"{ONE}{deed}/", "post")
-    assert (done["status"], done["note"]) == (becomes, "".join(given.values()))
+    settled = as_published(do(staff, failure, deed, **given), f"{ONE}{deed}/", "post")
+    assert (settled["status"], settled["note"]) == (becomes, "".join(given.values()))
     assert do(staff, failure, deed, **given).status_code == 409
     assert do(staff, failure, "reopen").json()["status"] == "open"
     rows = LogEntry.objects.using("owner").filter(object_id=str(failure.pk))

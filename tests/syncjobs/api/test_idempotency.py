@@ -47,8 +47,8 @@ def to_send(api, gmail, tenant, box, staff):
         if path == "graph/cases/{case_id}/decide/":
             return api, path.format(case_id=rows.case(tenant.pk).pk), {"action": "confirm"}
         if path == "connections/":
-            named = nango_connection(box, tenant)
-            return api, path, {"provider": "gmail", "nango_connection_id": named}
+            nango_id = nango_connection(box, tenant)
+            return api, path, {"provider": "gmail", "nango_connection_id": nango_id}
         failure = fail(api, gmail)
         if path == "job-failures/replay/":
             return staff, path, {"ids": [str(failure.pk)]}
@@ -85,14 +85,14 @@ def test_what_comes_again_is_answered_as_before_and_does_nothing(to_send, path):
     first = send(sender, where, body, "k 1~")
     assert first.status_code in {200, 201, 202}, first.content
     assert "Idempotent-Replayed" not in first
-    done = counts()
+    before = counts()
     for _ in range(2):
         again = send(sender, where, body, "k 1~")
         validator(path, "post", again.status_code).validate(again.json())
         assert (again.status_code, again.content) == (first.status_code, first.content)
         assert again["Idempotent-Replayed"] == "true"
         assert again.get("Location") == first.get("Location")
-    assert counts() == done
+    assert counts() == before
 
 
 @pytest.mark.parametrize("path", POSTS)
@@ -111,21 +111,21 @@ def test_two_at_once_do_it_once(to_send, path):
     sender, where, body = to_send(path)
     before = counts()
     result = at_once(4, lambda _: send(sender, where, body, "same"))
-    done = [answer for answer in result if answer.status_code < 300]
-    first = [answer for answer in done if "Idempotent-Replayed" not in answer]
+    successes = [answer for answer in result if answer.status_code < 300]
+    first = [answer for answer in successes if "Idempotent-Replayed" not in answer]
     assert len(first) == 1
     assert {answer.status_code for answer in result} <= {first[0].status_code, 409}
-    assert all(answer.content == first[0].content for answer in done)
+    assert all(answer.content == first[0].content for answer in successes)
     assert counts()[-1] == before[-1] + 1
 
 
 def test_while_the_first_is_under_way_the_second_is_told_so(api, gmail, monkeypatch):
-    begun, go_on, accept = threading.Event(), threading.Event(), runs.accept
+    has_begun, go_on, accept = threading.Event(), threading.Event(), runs.accept
 
-    def slowly(*given, **more):
-        begun.set()
+    def slowly(*arguments, **more):
+        has_begun.set()
         assert go_on.wait(20)
-        return accept(*given, **more)
+        return accept(*arguments, **more)
 
     monkeypatch.setattr(runs, "accept", slowly)
     items = []
@@ -136,7 +136,7 @@ def test_while_the_first_is_under_way_the_second_is_told_so(api, gmail, monkeypa
 
     thread = threading.Thread(target=first)
     thread.start()
-    assert begun.wait(20)
+    assert has_begun.wait(20)
     second = ask(api, gmail, **{KEY: "k"})
     go_on.set()
     thread.join(20)
@@ -185,18 +185,18 @@ def test_a_request_that_breaks_in_the_middle_is_done_when_it_comes_again(api, gm
 
 def test_redis_hears_of_it_once_it_stands(api, gmail):
     run = ask(api, gmail, **{KEY: "k"}).json()
-    (made,) = runs_of(gmail)
-    assert str(made.pk) == run["id"]
-    assert list(queue.missing([made.job_id])) == []
+    (run_row,) = runs_of(gmail)
+    assert str(run_row.pk) == run["id"]
+    assert list(queue.missing([run_row.job_id])) == []
 
 
 def test_nango_is_asked_before_the_transaction_and_not_again(api, tenant, box, monkeypatch):
     items = []
     confirm = connections.confirm
 
-    def counted(*given) -> None:
+    def counted(*arguments) -> None:
         items.append(databases["default"].in_atomic_block)
-        confirm(*given)
+        confirm(*arguments)
 
     monkeypatch.setattr(connections, "confirm", counted)
     body = {"provider": "gmail", "nango_connection_id": nango_connection(box, tenant)}

@@ -4,6 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from syncjobs.api.failures import urls as failures
+from syncjobs.api.uploads import urls as uploads
 from syncjobs.api.urls import urlpatterns
 from tests.graph.api.shapes import published
 from tests.syncjobs.api.shapes import V1
@@ -32,10 +33,9 @@ STATUSES = {
     ("uploads/", "post"): SENT | {"201", "415"},
     ("uploads/{upload_id}/", "get"): {"200", "400", "401", "404"},
     ("uploads/{upload_id}/", "delete"): SENT | {"204", "404", "415"},
-    ("uploads/{upload_id}/pieces/{number}/", "put"): SENT | {"204", "404", "415"},
-    ("uploads/{upload_id}/received/", "post"): SENT | {"200", "404", "415"},
-    ("uploads/{upload_id}/mapping/", "post"): SENT | {"200", "404", "415"},
-    ("uploads/{upload_id}/confirm/", "post"): SENT | {"200", "404", "415"},
+    ("uploads/{upload_id}/pieces/{number}/", "put"): SENT | {"200", "404", "415"},
+    ("uploads/{upload_id}/choices/", "post"): SENT | {"202", "404", "415"},
+    ("uploads/{upload_id}/confirm/", "post"): SENT | {"202", "404", "415"},
     ("uploads/{upload_id}/rejected-rows/", "get"): {"200", "400", "401", "404"},
     ("uploads/{upload_id}/rejected-rows/", "post"): SENT | {"200", "404", "415"},
     ("webhooks/nango/", "post"): SENT | {"200", "503"},
@@ -57,12 +57,15 @@ def test_every_operation_says_what_can_come_of_it(path, method):
     assert ("Idempotency-Key" in names) == keyed
     assert set(operation["responses"]) == STATUSES[path, method] | of_any
     assert operation["description"]
-    secured = [] if "webhooks" in path else [{"token": []}, {"session": []}]
-    assert operation.get("security", []) == secured
+    assert operation.get("security", []) == (
+        [] if "webhooks" in path else [{"token": []}, {"session": []}]
+    )
 
 
 def test_no_path_is_forgotten():
-    assert len({path for path, _ in STATUSES}) == len(urlpatterns) - 1 + len(failures.urlpatterns)
+    assert len({path for path, _ in STATUSES}) == len(urlpatterns) - 2 + len(
+        [*failures.urlpatterns, *uploads.urlpatterns]
+    )
 
 
 def test_a_body_carries_its_bounds():

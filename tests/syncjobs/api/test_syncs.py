@@ -144,22 +144,22 @@ def test_what_is_asked_belongs_in_the_body(api, gmail):
 
 
 def test_nobody_without_a_token(gmail):
-    asked = APIClient()
+    client = APIClient()
     for path in ("syncs/", f"syncs/{uuid4()}/", "connections/", f"connections/{uuid4()}/"):
-        assert asked.get(V1 + path).status_code == 401
-    assert ask(asked, gmail).status_code == 401
-    assert asked.post(f"{SYNCS}{uuid4()}/cancel/").status_code == 401
+        assert client.get(V1 + path).status_code == 401
+    assert ask(client, gmail).status_code == 401
+    assert client.post(f"{SYNCS}{uuid4()}/cancel/").status_code == 401
 
 
 def test_a_sync_is_looked_at_with_its_attempts(api, gmail):
     run = accepted(api, gmail)
     ended(run["id"], "Gmail is gone.")
-    shown = as_published(api.get(f"{SYNCS}{run['id']}/"), "syncs/{run_id}/")
-    assert (shown["status"], shown["error"], shown["tries"]) == ("failed", "Gmail is gone.", 1)
-    (attempt,) = shown["attempts"]
+    sync = as_published(api.get(f"{SYNCS}{run['id']}/"), "syncs/{run_id}/")
+    assert (sync["status"], sync["error"], sync["tries"]) == ("failed", "Gmail is gone.", 1)
+    (attempt,) = sync["attempts"]
     assert (attempt["outcome"], attempt["error"]) == ("failed", "Gmail is gone.")
-    assert "Traceback" not in str(shown)
-    assert "worker:1" not in str(shown)
+    assert "Traceback" not in str(sync)
+    assert "worker:1" not in str(sync)
 
 
 def test_another_tenants_run_and_nobodys_are_the_same_404(api, their_api, theirs):
@@ -173,10 +173,10 @@ def test_another_tenants_run_and_nobodys_are_the_same_404(api, their_api, theirs
 
 def test_a_cancel_ends_what_waits_and_asks_what_runs(api, gmail):
     run = accepted(api, gmail)
-    done = as_published(
+    sync = as_published(
         api.post(f"{SYNCS}{run['id']}/cancel/"), "syncs/{run_id}/cancel/", "post", 202
     )
-    assert done["status"] == "cancelled"
+    assert sync["status"] == "cancelled"
     again = api.post(f"{SYNCS}{run['id']}/cancel/")
     assert again.status_code == 409
     assert list(wrong(again)) == ["id"]
@@ -207,8 +207,8 @@ def history(api, gmail, count: int) -> list[str]:
     return made[::-1]
 
 
-def listed(api, **given) -> dict:
-    return as_published(api.get(SYNCS, given), "syncs/")
+def listed(api, **parameters) -> dict:
+    return as_published(api.get(SYNCS, parameters), "syncs/")
 
 
 def ids(page: dict) -> list[str]:
@@ -216,24 +216,24 @@ def ids(page: dict) -> list[str]:
 
 
 def test_pages_are_stable_while_runs_are_accepted(api, gmail):
-    made = history(api, gmail, 5)
-    seen, page = [], listed(api, limit=2)
+    expected = history(api, gmail, 5)
+    listed_ids, page = [], listed(api, limit=2)
     while True:
-        seen += ids(page)
+        listed_ids += ids(page)
         if page["next"] is None:
             break
         history(api, gmail, 1)
         page = listed(api, limit=2, cursor=page["next"])
-    assert seen == made
+    assert listed_ids == expected
 
 
 def test_runs_of_one_moment_are_all_listed(api, gmail):
-    made = history(api, gmail, 4)
+    expected = history(api, gmail, 4)
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     SyncRun.objects.using("owner").update(created_at=moment)
     first = listed(api, limit=3)
     rest = listed(api, limit=3, cursor=first["next"])
-    assert sorted(ids(first) + ids(rest)) == sorted(made)
+    assert sorted(ids(first) + ids(rest)) == sorted(expected)
     assert rest["next"] is None
 
 
@@ -246,11 +246,11 @@ def test_a_cursor_of_another_tenant_shows_nothing_of_theirs(api, their_api, gmai
 
 def test_filters(api, tenant, gmail):
     box = connections.register(tenant.pk, "dropbox", "box")
-    done, waiting = history(api, gmail, 1)[0], accepted(api, box)["id"]
-    assert ids(listed(api)) == [waiting, done]
-    assert ids(listed(api, provider="gmail")) == [done]
+    ended_id, waiting = history(api, gmail, 1)[0], accepted(api, box)["id"]
+    assert ids(listed(api)) == [waiting, ended_id]
+    assert ids(listed(api, provider="gmail")) == [ended_id]
     assert ids(listed(api, status="queued")) == [waiting]
-    assert ids(listed(api, connection=str(gmail.pk))) == [done]
+    assert ids(listed(api, connection=str(gmail.pk))) == [ended_id]
     assert ids(listed(api, connection=str(uuid4()))) == []
     assert ids(listed(api, provider="gmail", status="queued")) == []
 

@@ -34,14 +34,15 @@ def at(upload_id: str, step: str = "") -> str:
 
 def sent(api: APIClient, data: bytes, name: str = "books.csv") -> str:
     """The id of a file that a worker has read."""
-    body = {"name": name, "size": len(data)}
-    upload = as_published(api.post(UPLOADS, body, format="json"), "uploads/", "post", 201)["id"]
-    piece = api.put(at(upload, "pieces/0/"), data, content_type="application/octet-stream")
-    assert piece.status_code == 204, piece.content
-    answer = api.post(at(upload, "received/"), {}, format="json")
-    assert as_published(answer, "uploads/{upload_id}/received/", "post") == {"missing": []}
-    worked(upload)
-    return upload
+    begun = as_published(
+        api.post(UPLOADS, {"name": name, "size": len(data)}, format="json"), "uploads/", "post", 201
+    )
+    piece = at(begun["id"], "pieces/0/")
+    answer = api.put(piece, data, content_type="application/octet-stream")
+    path = "uploads/{upload_id}/pieces/{number}/"
+    assert as_published(answer, path, "put") == {"missing": []}
+    worked(begun["id"])
+    return begun["id"]
 
 
 def worked(upload_id: str) -> Upload:
@@ -53,7 +54,7 @@ def worked(upload_id: str) -> Upload:
 
 def done(api: APIClient, upload_id: str, **body: bool) -> Upload:
     answer = api.post(at(upload_id, "confirm/"), body, format="json")
-    as_published(answer, "uploads/{upload_id}/confirm/", "post")
+    as_published(answer, "uploads/{upload_id}/confirm/", "post", 202)
     return worked(upload_id)
 
 
@@ -119,17 +120,17 @@ def test_rows_of_a_file_that_is_not_imported_are_refused(api: APIClient) -> None
 
 def test_two_readings_are_decided_and_the_mapping_is_saved(api: APIClient, tenant: User) -> None:
     upload = sent(api, TWO_WAYS)
-    (part,) = shown(api, upload)["preview"]["parts"]
+    (part,) = shown(api, upload)["parts"]
     assert any(doubt["blocking"] for doubt in part["doubts"])
     assert api.post(at(upload, "confirm/"), {}, format="json").status_code == 400
     choices = {"direction": "out", "date_order": "month", "currency": "GBP"}
-    answer = api.post(at(upload, "mapping/"), choices, format="json")
-    as_published(answer, "uploads/{upload_id}/mapping/", "post")
+    answer = api.post(at(upload, "choices/"), choices, format="json")
+    as_published(answer, "uploads/{upload_id}/choices/", "post", 202)
     worked(upload)
     assert done(api, upload, save_mapping=True).state == "done"
     assert len(saved_mappings.of_tenant(tenant.pk)) == 1
     later = sent(api, TWO_WAYS.replace(b"03/04", b"07/04"), "later.csv")
-    (part,) = shown(api, later)["preview"]["parts"]
+    (part,) = shown(api, later)["parts"]
     assert not any(doubt["blocking"] for doubt in part["doubts"])
     assert part["rows"][0]["day"] == "2024-07-04"
 
@@ -143,16 +144,14 @@ def test_whose_account_a_file_is_can_be_decided(
     known = {"direction": "in", "currency": "GBP"}
     for data, more in ((FIRST, {}), (OTHER, {}), (OTHER, choice)):
         upload = sent(api, data, "first.csv" if data is FIRST else "other.csv")
-        api.post(at(upload, "mapping/"), {**known, **more}, format="json")
+        api.post(at(upload, "choices/"), {**known, **more}, format="json")
         worked(upload)
         ended = done(api, upload)
         assert ended.state == ("done" if data is FIRST or more else "refused"), ended.error
         if ended.state == "refused":
             assert "Is it another account's file" in ended.error
             assert "--" not in ended.error
-            assert shown(api, upload)["preview"]["parts"], (
-                "a person decides with the rows before them"
-            )
+            assert shown(api, upload)["parts"], "a person decides with the rows before them"
     assert ended.outcome["rows_stored"] == stored
 
 
@@ -164,8 +163,11 @@ def test_wrong_values_are_named(api: APIClient) -> None:
     ):
         assert list(wrong(api.post(UPLOADS, body, format="json"))) == [field]
     upload = sent(api, BOOKS)
-    for body, field in (({"direction": "up"}, "direction"), ({"currency": "pounds"}, "currency")):
-        assert list(wrong(api.post(at(upload, "mapping/"), body, format="json"))) == [field]
+    for step, body, field in (
+        ("choices/", {"direction": "up"}, "direction"),
+        ("choices/", {"currency": "pounds"}, "currency"),
+    ):
+        assert list(wrong(api.post(at(upload, step), body, format="json"))) == [field]
 
 
 def test_others_files_are_not_there(api: APIClient, their_api: APIClient) -> None:

@@ -27,8 +27,8 @@ def signature(raw: bytes, key: str = KEY) -> str:
 
 def send(body: object, header: str | None = "", **more):
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    shown = {} if header is None else {"HTTP_X_NANGO_HMAC_SHA256": header or signature(raw)}
-    return APIClient().generic("POST", HOOK, raw, "application/json", **shown, **more)
+    headers = {} if header is None else {"HTTP_X_NANGO_HMAC_SHA256": header or signature(raw)}
+    return APIClient().generic("POST", HOOK, raw, "application/json", **headers, **more)
 
 
 def taken(body: object) -> dict:
@@ -150,20 +150,20 @@ def test_what_is_no_json_object_is_refused(raw):
     ids=lambda body: ascii(body)[:60],
 )
 def test_what_is_not_for_us_is_answered_and_nothing_is_done(body):
-    done = taken(body)
-    assert done["accepted"] is False
-    assert done["reason"]
+    answer = taken(body)
+    assert answer["accepted"] is False
+    assert answer["reason"]
     assert not SyncConnection.objects.using("owner").exists()
 
 
 def test_a_dead_token_makes_it_suspect_and_a_sync_finds_out(gmail):
-    done = taken(auth(gmail.nango_connection_id))
-    assert done["accepted"] is True
+    answer = taken(auth(gmail.nango_connection_id))
+    assert answer["accepted"] is True
     now = reread(gmail)
     assert now.state == "suspect"
     assert now.state_reason
     (run,) = runs_of(gmail)
-    assert (str(run.pk), run.trigger, run.status) == (done["run"], "webhook", "queued")
+    assert (str(run.pk), run.trigger, run.status) == (answer["run"], "webhook", "queued")
     ended(run.pk)
     assert reread(gmail).state == "alive"
 
@@ -171,9 +171,9 @@ def test_a_dead_token_makes_it_suspect_and_a_sync_finds_out(gmail):
 def test_a_new_authorisation_makes_it_alive(gmail):
     for state in ("dead", "suspect"):
         SyncConnection.objects.using("owner").update(state=state, state_reason="Because.")
-        done = taken(auth(gmail.nango_connection_id, "override", success=True))
+        answer = taken(auth(gmail.nango_connection_id, "override", success=True))
         now = reread(gmail)
-        assert (done["accepted"], now.state, now.state_reason) == (True, "alive", "")
+        assert (answer["accepted"], now.state, now.state_reason) == (True, "alive", "")
 
 
 def test_a_hint_leaves_dead_paused_and_removed_ones_as_they_are(gmail, tenant):
@@ -191,22 +191,26 @@ def test_a_hint_leaves_dead_paused_and_removed_ones_as_they_are(gmail, tenant):
 
 def test_a_creation_makes_the_connection_of_the_user_it_names(tenant):
     body = auth("new", "creation", success=True, **owned_by(tenant.pk))
-    done = taken(body)
-    (made,) = connections.listed(tenant.pk)
-    assert (str(made.pk), made.provider, made.integration) == (done["connection"], "gmail", "")
-    assert [str(run.pk) for run in runs_of(made)] == [done["run"]]
-    assert taken(body)["run"] == done["run"]
+    answer = taken(body)
+    (connection,) = connections.listed(tenant.pk)
+    assert (str(connection.pk), connection.provider, connection.integration) == (
+        answer["connection"],
+        "gmail",
+        "",
+    )
+    assert [str(run.pk) for run in runs_of(connection)] == [answer["run"]]
+    assert taken(body)["run"] == answer["run"]
     assert len(connections.listed(tenant.pk)) == 1
 
 
 def test_an_integration_of_another_name_is_known_by_nangos_provider(tenant):
     body = auth("new", "creation", success=True, tags={"end_user_id": str(tenant.pk)})
     taken(body | {"providerConfigKey": "our-mail"})
-    (made,) = connections.listed(tenant.pk)
-    assert (made.provider, made.integration) == ("gmail", "our-mail")
-    ended(runs_of(made)[0].pk)
+    (connection,) = connections.listed(tenant.pk)
+    assert (connection.provider, connection.integration) == ("gmail", "our-mail")
+    ended(runs_of(connection)[0].pk)
     assert taken(news("new"))["accepted"] is False  # of another integration
-    long_ago(made)
+    long_ago(connection)
     assert taken(news("new") | {"providerConfigKey": "our-mail"})["accepted"] is True
 
 
@@ -220,25 +224,25 @@ def test_nobody_gets_a_connection_who_is_switched_off(tenant):
 def test_an_old_creation_sent_again_brings_nothing_back(tenant):
     body = auth("new", "creation", success=True, **owned_by(tenant.pk))
     taken(body)
-    (made,) = connections.listed(tenant.pk)
-    connections.remove(tenant.pk, made.pk)
+    (connection,) = connections.listed(tenant.pk)
+    connections.remove(tenant.pk, connection.pk)
     assert taken(body)["accepted"] is False
     assert connections.listed(tenant.pk) == []
 
 
 def test_one_creation_twice_at_once_is_one_connection(tenant):
     body = auth("new", "creation", success=True, **owned_by(tenant.pk))
-    done = at_once(4, lambda _: taken(body))
-    assert all(item["accepted"] for item in done)
-    assert len({item["run"] for item in done}) == 1
+    answer = at_once(4, lambda _: taken(body))
+    assert all(item["accepted"] for item in answer)
+    assert len({item["run"] for item in answer}) == 1
     assert len(connections.listed(tenant.pk)) == 1
 
 
 @pytest.mark.parametrize("kind", ["sync", "forward"])
 def test_news_start_a_sync(gmail, kind):
-    done = taken(news(gmail.nango_connection_id, kind))
-    assert done["accepted"] is True
-    assert [str(run.pk) for run in runs_of(gmail)] == [done["run"]]
+    answer = taken(news(gmail.nango_connection_id, kind))
+    assert answer["accepted"] is True
+    assert [str(run.pk) for run in runs_of(gmail)] == [answer["run"]]
 
 
 def test_a_failed_sync_of_nangos_is_no_news(gmail):
@@ -258,8 +262,8 @@ def test_one_active_run_is_enough(gmail):
 
 
 def test_many_at_once_are_one_run(gmail):
-    done = at_once(10, lambda _: taken(news(gmail.nango_connection_id)))
-    assert len({item["run"] for item in done}) == 1
+    answer = at_once(10, lambda _: taken(news(gmail.nango_connection_id)))
+    assert len({item["run"] for item in answer}) == 1
     assert len(runs_of(gmail)) == 1
 
 

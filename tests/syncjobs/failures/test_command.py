@@ -109,19 +109,19 @@ def test_a_replay_is_planned_and_started(staff):
     assert list(planned["reasons"].values()) == [1]
     assert again(failure).status == "open"
     assert "1 would be replayed, 1 skipped" in said("replay", *ids, "--dry-run")
-    done = read("replay", *ids, "--as", "Staff@example.org", "--per-minute", 60)
+    report = read("replay", *ids, "--as", "Staff@example.org", "--per-minute", 60)
     run = SyncRun.objects.using("owner").get(trigger="replay")
-    assert done["replayed"] == [{"id": str(failure.pk), "run_id": str(run.pk)}]
+    assert report["replayed"] == [{"id": str(failure.pk), "run_id": str(run.pk)}]
     assert LogEntry.objects.using("owner").get().user == staff
 
 
 def test_everything_that_matches_is_replayed_at_a_pace():
-    wanted = [one() for _ in range(3)]
+    failures = [one() for _ in range(3)]
     other = one(provider="dropbox")
     arguments = ["replay", "--all-matching", "--provider", "gmail", "--per-minute", 6]
     assert len(read(*arguments, "--dry-run")["replayed"]) == 3
     assert len(read(*arguments)["replayed"]) == 3
-    assert {again(item).status for item in wanted} == {"replaying"}
+    assert {again(item).status for item in failures} == {"replaying"}
     assert again(other).status == "open"
     assert read(*arguments)["replayed"] == []
     limited = read("resolve", "--all-matching", "--provider", "dropbox", "--limit", 1)

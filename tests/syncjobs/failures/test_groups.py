@@ -25,7 +25,7 @@ def owner(committed):
 
 def some(number: int, seed: int = 1) -> list[JobFailure]:
     chance = random.Random(seed)
-    made = [
+    failures = [
         JobFailure(
             function=chance.choice(["gmail_sync", "dropbox_sync"]),
             provider=chance.choice(["gmail", "dropbox", ""]),
@@ -40,7 +40,7 @@ def some(number: int, seed: int = 1) -> list[JobFailure]:
         )
         for n in range(number)
     ]
-    return JobFailure.objects.bulk_create(made)
+    return JobFailure.objects.bulk_create(failures)
 
 
 def newest_of(failures: list[JobFailure]) -> JobFailure:
@@ -49,9 +49,9 @@ def newest_of(failures: list[JobFailure]) -> JobFailure:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_groups_are_what_counting_by_hand_gives(seed):
-    made = [item for item in some(60, seed) if item.status in search.CURRENT]
+    failures = [item for item in some(60, seed) if item.status in search.CURRENT]
     alike = defaultdict(list)
-    for item in made:
+    for item in failures:
         alike[item.fingerprint].append(item)
     page = groups.page(search.matching())
     assert page.total == len(page.groups) == len(alike)
@@ -86,11 +86,11 @@ def test_pages_of_groups_hold_each_group_once(django_assert_num_queries):
 
 
 def test_counts_are_by_provider_and_state(django_assert_num_queries):
-    made = some(80)
+    failures = some(80)
     with django_assert_num_queries(1, using="owner"):
-        counted = groups.counts()
-    assert {(item.provider, item.status): item.count for item in counted} == Counter(
-        (item.provider, item.status) for item in made
+        cells = groups.counts()
+    assert {(item.provider, item.status): item.count for item in cells} == Counter(
+        (item.provider, item.status) for item in failures
     )
 
 
@@ -98,13 +98,13 @@ def test_counts_are_by_provider_and_state(django_assert_num_queries):
 
 
 def test_filters_leave_what_they_name():
-    made = some(80)
+    failures = some(80)
 
-    def left(**given) -> set:
-        return {item.pk for item in search.matching(**given)}
+    def left(**filters) -> set:
+        return {item.pk for item in search.matching(**filters)}
 
     def expected(test) -> set:
-        return {item.pk for item in made if test(item)}
+        return {item.pk for item in failures if test(item)}
 
     assert left() == expected(lambda item: item.status in ("open", "replaying"))
     assert left(statuses=()) == expected(lambda item: True)
@@ -119,8 +119,8 @@ def test_filters_leave_what_they_name():
 
 
 def test_the_newest_come_first():
-    made = run_rows.failures(5)
-    assert list(search.matching()) == made[::-1]
+    failures = run_rows.failures(5)
+    assert list(search.matching()) == failures[::-1]
 
 
 def test_a_text_is_found_in_error_and_payload_and_by_every_key():

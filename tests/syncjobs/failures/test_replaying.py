@@ -61,9 +61,9 @@ def reason_of(failure: JobFailure) -> str:
 def test_only_what_is_open_or_ignored_is_replayed(status, reason):
     failure = open_failure(status=status, note="known")
     assert reason_of(failure) == reason
-    done = replaying.replay([failure.pk], by=None)
-    assert len(done.started) == (not reason)
-    assert [verdict.reason for verdict in done.skipped] == [reason] * bool(reason)
+    outcome = replaying.replay([failure.pk], by=None)
+    assert len(outcome.started) == (not reason)
+    assert [verdict.reason for verdict in outcome.skipped] == [reason] * bool(reason)
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_a_connection_that_rests_is_said_to(state, reason):
 def test_what_has_no_connection_cannot_be_replayed():
     assert reason_of(run_rows.failure()) == replaying.NOTHING
     assert reason_of(run_rows.failure(connection_id="x", user_id=uuid4())) == replaying.NOTHING
-    gone = run_rows.failure(connection_id=str(uuid4()), user_id=uuid4())
-    assert reason_of(gone) == replaying.GONE
+    unknown = run_rows.failure(connection_id=str(uuid4()), user_id=uuid4())
+    assert reason_of(unknown) == replaying.GONE
     foreign = run_rows.connection()
     stolen = run_rows.failure(connection_id=str(foreign.pk), user_id=uuid4())
     assert reason_of(stolen) == replaying.GONE
@@ -112,9 +112,9 @@ def test_one_failure_a_connection_is_replayed_in_a_batch():
     plan = replaying.plan(ids)
     assert [verdict.failure_id for verdict in plan] == [second.pk, first.pk, other.pk]
     assert [verdict.reason for verdict in plan] == ["", replaying.SECOND, ""]
-    done = replaying.replay(ids, by=None)
-    assert [failure.pk for failure, _ in done.started] == [second.pk, other.pk]
-    assert outcomes.by_reason(done.skipped) == [(replaying.SECOND, 1)]
+    outcome = replaying.replay(ids, by=None)
+    assert [failure.pk for failure, _ in outcome.started] == [second.pk, other.pk]
+    assert outcomes.by_reason(outcome.skipped) == [(replaying.SECOND, 1)]
 
 
 def test_a_stranger_is_said_to_be_one():
@@ -131,9 +131,9 @@ def test_a_stranger_is_said_to_be_one():
 
 def test_a_plan_takes_the_same_queries_for_many_as_for_one(django_assert_num_queries):
     ids = [open_failure().pk for _ in range(30)]
-    for chosen in (ids[:1], ids):
+    for some_ids in (ids[:1], ids):
         with django_assert_num_queries(3, using="owner"):
-            replaying.plan(chosen)
+            replaying.plan(some_ids)
 
 
 # the start
@@ -180,14 +180,14 @@ def test_a_failure_that_somebody_holds_is_skipped_not_waited_for():
 
         def elsewhere() -> replaying.Replayed:
             with as_owner():
-                done = replaying.replay([failure.pk, free.pk], by=None)
+                outcome = replaying.replay([failure.pk, free.pk], by=None)
                 connections["owner"].close()
-                return done
+                return outcome
 
         with ThreadPoolExecutor(1) as pool:
-            done = pool.submit(elsewhere).result(timeout=20)
-    assert [started.pk for started, _ in done.started] == [free.pk]
-    assert [verdict.reason for verdict in done.skipped] == [replaying.TAKEN]
+            outcome = pool.submit(elsewhere).result(timeout=20)
+    assert [started.pk for started, _ in outcome.started] == [free.pk]
+    assert [verdict.reason for verdict in outcome.skipped] == [replaying.TAKEN]
 
 
 def test_what_changes_after_the_plan_is_seen_under_the_lock(monkeypatch):
@@ -195,9 +195,9 @@ def test_what_changes_after_the_plan_is_seen_under_the_lock(monkeypatch):
     stale = replaying.plan([failure.pk, other.pk])
     run_rows.run(failure.run.connection, status="queued")
     monkeypatch.setattr(replaying, "plan", lambda ids: stale)
-    done = replaying.replay([failure.pk, other.pk], by=None)
-    assert [started.pk for started, _ in done.started] == [other.pk]
-    assert "queued or running" in done.skipped[0].reason
+    outcome = replaying.replay([failure.pk, other.pk], by=None)
+    assert [started.pk for started, _ in outcome.started] == [other.pk]
+    assert "queued or running" in outcome.skipped[0].reason
     assert again(failure).status == "open"
 
 
@@ -221,8 +221,8 @@ def test_replays_are_paced():
     failures = [open_failure() for _ in range(4)]
     failures.insert(1, open_failure(status="resolved"))
     before = timezone.now()
-    done = replaying.replay([failure.pk for failure in failures], by=None, per_minute=30)
-    starts = [run.next_try_at for _, run in done.started]
+    outcome = replaying.replay([failure.pk for failure in failures], by=None, per_minute=30)
+    starts = [run.next_try_at for _, run in outcome.started]
     assert starts[0] is None
     second = starts[1] - timedelta(seconds=2)
     assert before <= second <= timezone.now()

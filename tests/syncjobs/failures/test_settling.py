@@ -52,16 +52,16 @@ def staff(committed) -> User:
 @pytest.mark.parametrize("status", ["open", "replaying", "resolved", "ignored", "discarded"])
 def test_what_may_become_what(status, verb):
     failure = run_rows.failure(status=status, note="before")
-    wanted, way = WAYS[verb]
-    done = way([failure.pk], by=None)
+    target, way = WAYS[verb]
+    outcome = way([failure.pk], by=None)
     after = again(failure)
     if (status, verb) in ALLOWED:
-        assert [item.pk for item in done.changed] == [failure.pk]
-        assert (after.status, after.settled_at is None) == (wanted, verb == "reopen")
+        assert [item.pk for item in outcome.changed] == [failure.pk]
+        assert (after.status, after.settled_at is None) == (target, verb == "reopen")
         assert after.note == ("old" if verb == "discard" else "")
     else:
-        assert not done.changed
-        assert done.skipped[0].reason
+        assert not outcome.changed
+        assert outcome.skipped[0].reason
         assert (after.status, after.note) == (status, "before")
 
 
@@ -76,14 +76,14 @@ def test_a_plan_says_the_same_and_does_nothing():
 
 
 def test_many_at_once_with_a_reason_for_each_that_is_skipped(staff, django_assert_max_num_queries):
-    made = run_rows.failures(300)
-    JobFailure.objects.filter(pk__in=[item.pk for item in made[:20]]).update(status="replaying")
+    failures = run_rows.failures(300)
+    JobFailure.objects.filter(pk__in=[item.pk for item in failures[:20]]).update(status="replaying")
     stranger = uuid4()
-    ids = [*(item.pk for item in made), stranger, made[0].pk]
+    ids = [*(item.pk for item in failures), stranger, failures[0].pk]
     with django_assert_max_num_queries(8, using="owner"):
-        done = settling.discard(ids, by=staff, reason="The account is closed.")
-    assert len(done.changed) == 280
-    assert outcomes.by_reason(done.skipped) == [
+        outcome = settling.discard(ids, by=staff, reason="The account is closed.")
+    assert len(outcome.changed) == 280
+    assert outcomes.by_reason(outcome.skipped) == [
         ("It is being replayed. Wait for the result.", 20),
         (outcomes.UNKNOWN, 1),
     ]

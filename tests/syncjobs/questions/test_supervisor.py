@@ -31,9 +31,9 @@ HEAVY = {"algorithm": "betweenness", "top": "3", "direction": "any", "edges": "f
 
 @pytest.fixture
 def user(own_queue, tenant):
-    made = [rows.entity(tenant.pk, name) for name in ("Mill", "Bank", "Shop")]
-    rows.payment(tenant.pk, made[0], made[1])
-    rows.payment(tenant.pk, made[1], made[2])
+    entities = [rows.entity(tenant.pk, name) for name in ("Mill", "Bank", "Shop")]
+    rows.payment(tenant.pk, entities[0], entities[1])
+    rows.payment(tenant.pk, entities[1], entities[2])
     refresh.refresh()
     return tenant.pk
 
@@ -70,8 +70,8 @@ FILL = (
 
 
 def ask(user, question: str = "importance", **parameters: str) -> AskedQuestion:
-    given = HEAVY if question == "importance" else {}
-    return deferred.accept(user, Wanted(question, {**given, **parameters}, "1"))
+    defaults = HEAVY if question == "importance" else {}
+    return deferred.accept(user, Wanted(question, {**defaults, **parameters}, "1"))
 
 
 def reread(question: AskedQuestion) -> AskedQuestion:
@@ -90,14 +90,14 @@ def ended(question: AskedQuestion, process: Process, seconds: float = 60) -> Ask
 def children(process: Process) -> list[int]:
     """The processes that answer for this worker."""
     parent = process.process.pid
-    known = (place for place in Path("/proc").iterdir() if place.name.isdecimal())
-    return [int(place.name) for place in known if _is_child(place, parent)]
+    processes = (place for place in Path("/proc").iterdir() if place.name.isdecimal())
+    return [int(place.name) for place in processes if _is_child(place, parent)]
 
 
 def _is_child(place: Path, parent: int) -> bool:
     try:
-        named = b"syncjobs.questions.process" in (place / "cmdline").read_bytes()
-        return named and f"\nPPid:\t{parent}\n" in (place / "status").read_text()
+        is_process = b"syncjobs.questions.process" in (place / "cmdline").read_bytes()
+        return is_process and f"\nPPid:\t{parent}\n" in (place / "status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
 
@@ -121,9 +121,9 @@ def backdated(question: AskedQuestion, **values: Any) -> None:
 
 
 def test_a_worker_answers_what_a_request_would(user, tmp_path):
-    made = [ask(user), ask(user, "stats"), ask(user, "communities", top="2", members="5", seed="3", edges="all")]  # fmt: skip  # noqa: E501
+    questions = [ask(user), ask(user, "stats"), ask(user, "communities", top="2", members="5", seed="3", edges="all")]  # fmt: skip  # noqa: E501
     with worker(tmp_path / "log", **UNHURRIED) as process:
-        importance, stats, communities = (ended(item, process) for item in made)
+        importance, stats, communities = (ended(item, process) for item in questions)
     assert {item.status for item in (importance, stats, communities)} == {"done"}
     direct = whole_graph.importance(user, algorithm="betweenness", top=3)
     assert json.loads(importance.answer) == json.loads(json.dumps(direct))
@@ -135,18 +135,18 @@ def test_a_worker_answers_what_a_request_would(user, tmp_path):
 
 def test_what_the_graph_refuses_is_a_failure_in_its_words(user, tmp_path):
     nobody = "7b3ea1a5-7a1e-4f0b-9c1d-1d2b3c4d5e6f"
-    made = ask(user, "path", source=nobody, target=nobody)
+    question = ask(user, "path", source=nobody, target=nobody)
     with worker(tmp_path / "log", **UNHURRIED) as process:
-        result = ended(made, process)
+        result = ended(question, process)
     assert (result.status, result.failure) == ("failed", "refused")
     assert result.error == "There is no such entity in your graph."
 
 
 def test_compiled_code_ends_at_the_limit(heavy, tmp_path):
-    made = ask(heavy)
+    question = ask(heavy)
     with worker(tmp_path / "log", **UNHURRIED, FINLEY_QUESTION_SECONDS="0.2") as process:
-        pid = running(made, process)
-        result = ended(made, process, 40)
+        pid = running(question, process)
+        result = ended(question, process, 40)
         until(lambda: gone(pid), 5)
     assert (result.status, result.failure) == ("failed", "too_long")
     assert "0.2 s" in result.error
@@ -154,34 +154,34 @@ def test_compiled_code_ends_at_the_limit(heavy, tmp_path):
 
 
 def test_a_cancel_ends_its_process_and_the_next_one_is_answered(heavy, tmp_path):
-    made, other = ask(heavy), ask(heavy, "stats")
+    question, other = ask(heavy), ask(heavy, "stats")
     with worker(tmp_path / "log", **UNHURRIED) as process:
-        pid = running(made, process)
-        deferred.forget(heavy, made.pk)
+        pid = running(question, process)
+        deferred.forget(heavy, question.pk)
         until(lambda: gone(pid), 10, process.explained)
-        assert ended(made, process).status == "cancelled"
+        assert ended(question, process).status == "cancelled"
         assert ended(other, process).status == "done"
 
 
 def test_one_at_a_time_and_syncs_are_not_kept_waiting(heavy, tmp_path):
-    made = [ask(heavy), ask(heavy, "stats")]
+    questions = [ask(heavy), ask(heavy, "stats")]
     with worker(tmp_path / "log", **UNHURRIED) as process:
-        running(made[0], process)
+        running(questions[0], process)
         run = workers.run(heavy, do="succeed")
         assert workers.ended(run, 20, process.explained).status == "succeeded"
         most = 0
-        while not all(reread(item).finished_at for item in made):
+        while not all(reread(item).finished_at for item in questions):
             most = max(most, len(children(process)))
             time.sleep(0.1)
         assert most == 1
-        assert {reread(item).status for item in made} == {"done"}
+        assert {reread(item).status for item in questions} == {"done"}
 
 
 def test_a_process_that_is_killed_is_a_failure_that_says_so(heavy, tmp_path):
-    made = ask(heavy)
+    question = ask(heavy)
     with worker(tmp_path / "log", **UNHURRIED) as process:
-        os.kill(running(made, process), signal.SIGKILL)
-        result = ended(made, process)
+        os.kill(running(question, process), signal.SIGKILL)
+        result = ended(question, process)
     assert (result.status, result.failure) == ("failed", "broken")
     assert "SIGKILL" in result.error
     assert result.expires_at - result.finished_at == timedelta(minutes=5), (
@@ -205,38 +205,38 @@ def test_a_large_tenant_s_betweenness_is_a_worker_s_and_its_pagerank_is_not(heav
 
 
 def test_a_worker_that_dies_takes_its_process_along_and_another_answers(heavy, tmp_path):
-    made = ask(heavy)
+    question = ask(heavy)
     with worker(tmp_path / "log", **UNHURRIED) as process:
-        pid = running(made, process)
+        pid = running(question, process)
         process.kill()
         until(lambda: gone(pid), 5)
-        assert reread(made).status == "running"
+        assert reread(question).status == "running"
     with worker(tmp_path / "second", **UNHURRIED) as process:
-        result = ended(made, process, 90)
+        result = ended(question, process, 90)
     assert (result.status, result.tries) == ("done", 2)
-    assert result.job_id == f"{made.pk}:2"
+    assert result.job_id == f"{question.pk}:2"
 
 
 def test_a_worker_that_is_told_to_stop_gives_it_back(heavy, tmp_path):
-    made = ask(heavy)
+    question = ask(heavy)
     with worker(tmp_path / "log", **UNHURRIED) as process:
-        pid = running(made, process)
+        pid = running(question, process)
         process.stop()
         assert gone(pid)
-    assert (reread(made).status, reread(made).tries) == ("queued", 0)
+    assert (reread(question).status, reread(question).tries) == ("queued", 0)
     with worker(tmp_path / "second", **UNHURRIED) as process:
-        assert ended(made, process, 60).status == "done"
+        assert ended(question, process, 60).status == "done"
 
 
 def test_what_redis_lost_is_answered(user, tmp_path):
-    made = ask(user)
+    question = ask(user)
     with closing(workers.redis()) as redis:
-        redis.delete(job_key_prefix + made.job_id, queue.NAME)
-    backdated(made, created_at=Now() - timedelta(minutes=1))
+        redis.delete(job_key_prefix + question.job_id, queue.NAME)
+    backdated(question, created_at=Now() - timedelta(minutes=1))
     assert enqueue.recovered() == 1
     assert enqueue.recovered() == 0, "it is in the queue now"
     with worker(tmp_path / "log", "--no-housekeeping", **UNHURRIED) as process:
-        assert ended(made, process).status == "done"
+        assert ended(question, process).status == "done"
 
 
 def test_what_redis_was_never_told_of_is_answered(user, settings, monkeypatch):
@@ -244,51 +244,51 @@ def test_what_redis_was_never_told_of_is_answered(user, settings, monkeypatch):
         raise ConnectionError("no Redis")
 
     monkeypatch.setattr(queue, "enqueue", away)
-    made = ask(user)
+    question = ask(user)
     monkeypatch.undo()
-    assert reread(made).status == "queued"
+    assert reread(question).status == "queued"
 
 
 def test_who_kills_two_workers_is_not_given_to_a_third(user):
-    made = ask(user)
+    asked_question = ask(user)
     for tries in (1, 2):
-        question = reread(made)
-        claim = state.claimed(made.pk, question.job_id, "worker:1")
+        question = reread(asked_question)
+        claim = state.claimed(asked_question.pk, question.job_id, "worker:1")
         assert claim.fence == tries
-        backdated(made, lease_until=Now() - timedelta(seconds=1))
+        backdated(asked_question, lease_until=Now() - timedelta(seconds=1))
         assert recover.recover()["question_lost"] == 1
         assert not state.ended(claim.id, claim.fence, End(answer="{}")), "its fence is void"
-    result = reread(made)
+    result = reread(asked_question)
     assert (result.status, result.failure) == ("failed", "broken")
     assert "Two workers died on it" in result.error
 
 
 def test_who_was_to_be_cancelled_and_lost_its_worker_is_cancelled(user):
-    made = ask(user)
+    question = ask(user)
     for _ in range(2):
-        state.claimed(made.pk, reread(made).job_id, "worker:1")
-        deferred.forget(user, made.pk)
-        backdated(made, lease_until=Now() - timedelta(seconds=1))
+        state.claimed(question.pk, reread(question).job_id, "worker:1")
+        deferred.forget(user, question.pk)
+        backdated(question, lease_until=Now() - timedelta(seconds=1))
         recover.recover()
-    assert reread(made).status == "cancelled"
+    assert reread(question).status == "cancelled"
 
 
 def test_a_job_that_arq_ends_by_itself_is_no_question_s_end(user):
-    made = ask(user)
-    recover.unseen(made.job_id, recover.BROKEN, "it cannot be read", b"\x80")
-    assert (reread(made).status, reread(made).job_id) == ("queued", f"{made.pk}:2")
-    recover.unseen(made.job_id, recover.USED_UP, "an old job", None)
-    assert reread(made).status == "queued"
-    recover.unseen(f"{made.pk}:2", recover.UNKNOWN, "No worker knows it.", None)
-    result = reread(made)
+    question = ask(user)
+    recover.unseen(question.job_id, recover.BROKEN, "it cannot be read", b"\x80")
+    assert (reread(question).status, reread(question).job_id) == ("queued", f"{question.pk}:2")
+    recover.unseen(question.job_id, recover.USED_UP, "an old job", None)
+    assert reread(question).status == "queued"
+    recover.unseen(f"{question.pk}:2", recover.UNKNOWN, "No worker knows it.", None)
+    result = reread(question)
     assert (result.status, result.error) == ("failed", "No worker knows it.")
 
 
 def test_answers_are_forgotten_in_time(user):
-    made, kept = ask(user), ask(user, "stats")
-    for item in (made, kept):
+    expired, current = ask(user), ask(user, "stats")
+    for item in (expired, current):
         claim = state.claimed(item.pk, item.job_id, "worker:1")
         assert state.ended(claim.id, claim.fence, End(answer="{}"))
-    backdated(made, expires_at=Now() - timedelta(seconds=1))
+    backdated(expired, expires_at=Now() - timedelta(seconds=1))
     assert periodic.TASKS["forget_answers"].work() == {"questions": 1, "keys": 0}
-    assert [item.pk for item in AskedQuestion.objects.using("owner").all()] == [kept.pk]
+    assert [item.pk for item in AskedQuestion.objects.using("owner").all()] == [current.pk]

@@ -53,21 +53,21 @@
         method: "POST", body: new URLSearchParams({ tenant, name: file.name, size: file.size }),
       });
       if (!begun.ok) throw new Error(await reason(begun));
-      const told = await begun.json();
-      let missing = [...Array(Math.ceil(file.size / told.piece)).keys()];
+      const target = await begun.json();
+      let missing = [...Array(Math.ceil(file.size / target.piece)).keys()];
       while (missing.length) {
         for (const number of missing) {
-          const piece = file.slice(number * told.piece, (number + 1) * told.piece);
-          const response = await send(`${told.address}pieces/${number}/`, { method: "PUT", body: piece });
+          const piece = file.slice(number * target.piece, (number + 1) * target.piece);
+          const response = await send(`${target.address}pieces/${number}/`, { method: "PUT", body: piece });
           if (!response.ok) throw new Error(await reason(response));
-          bar.value = Math.min((number + 1) * told.piece, file.size);
+          bar.value = Math.min((number + 1) * target.piece, file.size);
           text.textContent = `${Math.round((100 * bar.value) / file.size)} %`;
         }
-        const received = await send(`${told.address}received/`, { method: "POST" });
+        const received = await send(`${target.address}received/`, { method: "POST" });
         if (!received.ok) throw new Error(await reason(received));
         missing = (await received.json()).missing;
       }
-      return told.address;
+      return target.address;
     } catch (error) {
       text.textContent = error.message;
       text.className = "message error";

@@ -104,9 +104,9 @@ class Invoice:
              _plus(totals.gross, -(totals.prepaid or zero), totals.rounding or zero)),
         )  # fmt: skip
         return [
-            f"invoice {self.number}: {rule} is {right}, but {name} is stated as {stated}"
-            for name, rule, stated, right in rules
-            if stated is not None and right is not None and stated != right
+            f"invoice {self.number}: {rule} is {right}, but {name} is stated as {value}"
+            for name, rule, value, right in rules
+            if value is not None and right is not None and value != right
         ]
 
 

@@ -24,18 +24,18 @@ def read(root: Element) -> Invoice:
         number=text(document, "ID"),
         type_code=text(document, "TypeCode"),
         issued_on=_day(child(document, "IssueDateTime", "DateTimeString")),
-        due_on=next(filter(None, (_due(each) for each in terms)), None),
+        due_on=next(filter(None, (_due(term) for term in terms)), None),
         currency=currency,
         seller=_party(child(agreement, "SellerTradeParty")),
         buyer=_party(child(agreement, "BuyerTradeParty")),
         payee=text(settlement, "PayeeTradeParty", "Name"),
-        ibans=tuple(filter(None, (_account(each) for each in means))),
+        ibans=tuple(filter(None, (_account(mean) for mean in means))),
         bic=first_text(settlement, f"{institution}/BICID"),
         payment_means=first_text(settlement, "SpecifiedTradeSettlementPaymentMeans/TypeCode"),
         payment_reference=text(settlement, "PaymentReference"),
-        terms=" ".join(filter(None, (text(each, "Description") for each in terms))),
+        terms=" ".join(filter(None, (text(term, "Description") for term in terms))),
         note=" ".join(
-            filter(None, (text(each, "Content") for each in children(document, "IncludedNote")))
+            filter(None, (text(note_, "Content") for note_ in children(document, "IncludedNote")))
         ),
         buyer_reference=text(agreement, "BuyerReference"),
         order=text(agreement, "BuyerOrderReferencedDocument", "IssuerAssignedID"),
@@ -53,20 +53,20 @@ def _due(terms: Element) -> date | None:
 
 def _day(element: Element | None) -> date | None:
     """Format 102 is YYYYMMDD, the only one that EN 16931 allows."""
-    stated = text(element)
-    if not stated:
+    day_text = text(element)
+    if not day_text:
         return None
     try:
-        return datetime.strptime(stated[:10], "%Y-%m-%d" if "-" in stated else "%Y%m%d").date()  # noqa: DTZ007
+        return datetime.strptime(day_text[:10], "%Y-%m-%d" if "-" in day_text else "%Y%m%d").date()  # noqa: DTZ007
     except ValueError as error:
-        raise RefusedError("date", f"{stated[:40]!r} is not a date (YYYYMMDD)") from error
+        raise RefusedError("date", f"{day_text[:40]!r} is not a date (YYYYMMDD)") from error
 
 
 def _party(party: Element | None) -> TradeParty:
     registered = {
-        each.get("schemeID", ""): text(each)
+        identifier.get("schemeID", ""): text(identifier)
         for holder in children(party, "SpecifiedTaxRegistration")
-        for each in children(holder, "ID")
+        for identifier in children(holder, "ID")
     }
     address = child(party, "PostalTradeAddress")
     parts = ("LineOne", "LineTwo", "PostcodeCode", "CityName", "CountryID")
@@ -90,7 +90,7 @@ def _account(means: Element) -> str:
 def _totals(settlement: Element | None, currency: str) -> Totals:
     total = child(settlement, "SpecifiedTradeSettlementHeaderMonetarySummation")
     taxes = children(total, "TaxTotalAmount")
-    own = [each for each in taxes if each.get("currencyID", currency) == currency]
+    own = [tax for tax in taxes if tax.get("currencyID", currency) == currency]
     return Totals(
         lines=amount(total, "LineTotalAmount"),
         allowances=amount(total, "AllowanceTotalAmount"),
@@ -105,25 +105,25 @@ def _totals(settlement: Element | None, currency: str) -> Totals:
 
 
 def _taxes(settlement: Element | None) -> Iterator[Tax]:
-    for each in children(settlement, "ApplicableTradeTax"):
+    for tax in children(settlement, "ApplicableTradeTax"):
         yield Tax(
-            category=text(each, "CategoryCode"),
-            rate=text(each, "RateApplicablePercent"),
-            base=amount(each, "BasisAmount") or Decimal(0),
-            amount=amount(each, "CalculatedAmount") or Decimal(0),
+            category=text(tax, "CategoryCode"),
+            rate=text(tax, "RateApplicablePercent"),
+            base=amount(tax, "BasisAmount") or Decimal(0),
+            amount=amount(tax, "CalculatedAmount") or Decimal(0),
         )
 
 
 def _lines(trade: Element | None) -> Iterator[Line]:
-    for each in children(trade, "IncludedSupplyChainTradeLineItem"):
-        quantity = child(each, "SpecifiedLineTradeDelivery", "BilledQuantity")
-        price = child(each, "SpecifiedLineTradeAgreement", "NetPriceProductTradePrice")
+    for item in children(trade, "IncludedSupplyChainTradeLineItem"):
+        quantity = child(item, "SpecifiedLineTradeDelivery", "BilledQuantity")
+        price = child(item, "SpecifiedLineTradeAgreement", "NetPriceProductTradePrice")
         total = child(
-            each, "SpecifiedLineTradeSettlement", "SpecifiedTradeSettlementLineMonetarySummation"
+            item, "SpecifiedLineTradeSettlement", "SpecifiedTradeSettlementLineMonetarySummation"
         )
         yield Line(
-            number=text(each, "AssociatedDocumentLineDocument", "LineID"),
-            name=text(each, "SpecifiedTradeProduct", "Name"),
+            number=text(item, "AssociatedDocumentLineDocument", "LineID"),
+            name=text(item, "SpecifiedTradeProduct", "Name"),
             quantity=text(quantity),
             unit=quantity.get("unitCode", "") if quantity is not None else "",
             price=text(price, "ChargeAmount"),

@@ -73,15 +73,15 @@ def xml_of(data: bytes, name: str) -> bytes:
 
 def _invoice(path: Path) -> Element:
     root = safe_xml.parsed(xml_of(content.whole(path, LARGEST), path.name), path.name)
-    found = root if local(root) in _READERS else None
+    invoice = root if local(root) in _READERS else None
     if local(root) == "StandardBusinessDocument":
-        found = next((each for each in root if local(each) in _READERS), None)
-    if found is None:
+        invoice = next((element for element in root if local(element) in _READERS), None)
+    if invoice is None:
         raise LedgerFileError(
             f"{path.name} is {local(root)}, not a UBL 2.1 or Cross Industry Invoice "
             "(ZUGFeRD 1.0 is not read: ask for 2.x)"
         )
-    return found
+    return invoice
 
 
 def _read(element: Element, hints: Hints, part: Part) -> Rows:

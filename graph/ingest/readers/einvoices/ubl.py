@@ -28,14 +28,14 @@ def read(root: Element) -> Invoice:
         seller=_party(child(root, "AccountingSupplierParty", "Party")),
         buyer=_party(child(root, "AccountingCustomerParty", "Party")),
         payee=first_text(root, "PayeeParty/PartyName/Name"),
-        ibans=tuple(filter(None, (_account(each) for each in means))),
+        ibans=tuple(filter(None, (_account(mean) for mean in means))),
         bic=first_text(root, "PaymentMeans/PayeeFinancialAccount/FinancialInstitutionBranch/ID"),
         payment_means=first_text(root, "PaymentMeans/PaymentMeansCode"),
         payment_reference=first_text(root, "PaymentMeans/PaymentID"),
         terms=" ".join(
-            filter(None, (text(each, "Note") for each in children(root, "PaymentTerms")))
+            filter(None, (text(term, "Note") for term in children(root, "PaymentTerms")))
         ),
-        note=" ".join(filter(None, (text(each) for each in children(root, "Note")))),
+        note=" ".join(filter(None, (text(note_) for note_ in children(root, "Note")))),
         buyer_reference=text(root, "BuyerReference"),
         order=text(root, "OrderReference", "ID"),
         contract=text(root, "ContractDocumentReference", "ID"),
@@ -48,8 +48,8 @@ def read(root: Element) -> Invoice:
 
 def _party(party: Element | None) -> TradeParty:
     schemes = children(party, "PartyTaxScheme")
-    vat = [each for each in schemes if text(each, "TaxScheme", "ID").upper() in {"VAT", ""}]
-    other = [each for each in schemes if each not in vat]
+    vat = [scheme for scheme in schemes if text(scheme, "TaxScheme", "ID").upper() in {"VAT", ""}]
+    other = [scheme for scheme in schemes if scheme not in vat]
     address = child(party, "PostalAddress")
     parts = (
         "StreetName",
@@ -95,45 +95,45 @@ def _totals(root: Element, currency: str) -> Totals:
 
 def _tax_total(root: Element, currency: str) -> Element | None:
     """In the invoice's currency; another may state the tax in that of the accounts (BT-111)."""
-    for each in children(root, "TaxTotal"):
-        stated = child(each, "TaxAmount")
-        if stated is not None and stated.get("currencyID", currency) == currency:
-            return each
+    for tax_total in children(root, "TaxTotal"):
+        tax_amount = child(tax_total, "TaxAmount")
+        if tax_amount is not None and tax_amount.get("currencyID", currency) == currency:
+            return tax_total
     return None
 
 
 def _taxes(root: Element, currency: str) -> Iterator[Tax]:
-    for each in children(_tax_total(root, currency), "TaxSubtotal"):
+    for subtotal in children(_tax_total(root, currency), "TaxSubtotal"):
         yield Tax(
-            category=text(each, "TaxCategory", "ID"),
-            rate=text(each, "TaxCategory", "Percent"),
-            base=amount(each, "TaxableAmount") or Decimal(0),
-            amount=amount(each, "TaxAmount") or Decimal(0),
+            category=text(subtotal, "TaxCategory", "ID"),
+            rate=text(subtotal, "TaxCategory", "Percent"),
+            base=amount(subtotal, "TaxableAmount") or Decimal(0),
+            amount=amount(subtotal, "TaxAmount") or Decimal(0),
         )
 
 
 def _lines(root: Element) -> Iterator[Line]:
-    for each in children(root, "InvoiceLine") + children(root, "CreditNoteLine"):
-        quantity = child(each, "InvoicedQuantity")
-        quantity = child(each, "CreditedQuantity") if quantity is None else quantity
+    for item in children(root, "InvoiceLine") + children(root, "CreditNoteLine"):
+        quantity = child(item, "InvoicedQuantity")
+        quantity = child(item, "CreditedQuantity") if quantity is None else quantity
         yield Line(
-            number=text(each, "ID"),
-            name=text(each, "Item", "Name"),
+            number=text(item, "ID"),
+            name=text(item, "Item", "Name"),
             quantity=text(quantity),
             unit=quantity.get("unitCode", "") if quantity is not None else "",
-            price=text(each, "Price", "PriceAmount"),
-            net=amount(each, "LineExtensionAmount") or Decimal(0),
+            price=text(item, "Price", "PriceAmount"),
+            net=amount(item, "LineExtensionAmount") or Decimal(0),
         )
 
 
 def amount(holder: Element | None, *path: str) -> Decimal | None:
     """The amount along the path; None where none is stated. Raises RefusedError."""
-    stated = text(holder, *path)
+    amount_text = text(holder, *path)
     try:
-        return amount_of(stated) if stated else None
+        return amount_of(amount_text) if amount_text else None
     except RefusedError as refused:
         raise RefusedError(path[-1] if path else "amount", refused.reason) from refused
 
 
-def _day(stated: str) -> date | None:
-    return day_of(stated) if stated else None
+def _day(day_text: str) -> date | None:
+    return day_of(day_text) if day_text else None

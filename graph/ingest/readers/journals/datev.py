@@ -147,12 +147,12 @@ def _called(bookings: list[_Booking], contra: str, head: _Head) -> dict[str, str
             if _is_personal(account, head):
                 text = booking.data.get("Buchungstext", "")
                 texts.setdefault(account, Counter())[text] += 1
-    found = {}
+    names = {}
     for account, counts in texts.items():
         text, count = counts.most_common(1)[0]
         if text and count * 2 > counts.total():
-            found[account] = text
-    return found
+            names[account] = text
+    return names
 
 
 def _is_personal(account: str, head: _Head) -> bool:

@@ -166,31 +166,31 @@ class _Reading:
             return None
         if self._is_beancount:
             return self._bean_head(line, text)
-        found = _HLEDGER.fullmatch(text)
-        if found is None:
+        match = _HLEDGER.fullmatch(text)
+        if match is None:
             return Reject(line, "date", "not a transaction's first line", shown(text))
-        described = (found["rest"] or "").partition(";")[0].strip()
+        described = (match["rest"] or "").partition(";")[0].strip()
         payee, _, note = described.partition("|")
         return _Transaction(
-            line, found["day"], found["flag"] or "", payee.strip(), note.strip(),
-            found["code"] or "", [text],
+            line, match["day"], match["flag"] or "", payee.strip(), note.strip(),
+            match["code"] or "", [text],
         )  # fmt: skip
 
     def _bean_head(self, line: int, text: str) -> _Transaction | None:
-        found = _BEANCOUNT.fullmatch(text)
-        if found is None:
+        match = _BEANCOUNT.fullmatch(text)
+        if match is None:
             return None  # open, close, balance, price, …
-        texts = [quoted.replace('\\"', '"') for quoted in _QUOTED.findall(found["rest"])]
+        texts = [quoted.replace('\\"', '"') for quoted in _QUOTED.findall(match["rest"])]
         payee, note = (texts[0], texts[1]) if len(texts) > 1 else ("", texts[0] if texts else "")
-        link = next((word[1:] for word in found["tags"].split() if word.startswith("^")), "")
-        return _Transaction(line, found["day"], found["flag"], payee, note, link, [text])
+        link = next((word[1:] for word in match["tags"].split() if word.startswith("^")), "")
+        return _Transaction(line, match["day"], match["flag"], payee, note, link, [text])
 
     def _of(self, transaction: _Transaction) -> Iterator[LedgerRow]:
         own = postings.read(transaction.postings, self._is_beancount)
         occurred = at_midnight(_day(transaction.day))
-        named = transaction.payee or transaction.note
+        payee = transaction.payee or transaction.note
         transaction_ref = ""
-        for leg in postings.legs(own, named):
+        for leg in postings.legs(own, payee):
             key = self._key(transaction, leg)
             self._seen[key] += 1
             ordinal = self._seen[key]
@@ -235,7 +235,9 @@ def _data(transaction: _Transaction, leg: Leg, postings: list[Posting]) -> dict[
         "account": leg.account,
         "amount": f"{leg.amount:f}",
         "currency": leg.currency,
-        "postings": "; ".join(f"{each.account} {each.amount} {each.currency}" for each in postings),
+        "postings": "; ".join(
+            f"{posting.account} {posting.amount} {posting.currency}" for posting in postings
+        ),
     }
     return {name: value for name, value in facts.items() if value}
 

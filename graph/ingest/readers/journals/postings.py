@@ -55,7 +55,7 @@ class Leg:
 
 def read(lines: list[tuple[int, str]], is_beancount: bool) -> list[Posting]:
     """The postings; one amount may be left out. Raises RefusedError where they do not balance."""
-    stated: list[tuple[int, str, tuple[Decimal, str] | None]] = []
+    weighted: list[tuple[int, str, tuple[Decimal, str] | None]] = []
     for line, text in lines:
         plain = _without_comment(text)
         if not plain or (is_beancount and _META.match(plain)):
@@ -63,8 +63,8 @@ def read(lines: list[tuple[int, str]], is_beancount: bool) -> list[Posting]:
         account, rest = _split(plain, is_beancount)
         if account.startswith(("(", "[")) or account in {"<", ""}:
             continue  # virtual postings are no money
-        stated.append((line, account, _weight(rest) if rest else None))
-    return _balanced(stated)
+        weighted.append((line, account, _weight(rest) if rest else None))
+    return _balanced(weighted)
 
 
 def _without_comment(text: str) -> str:
@@ -73,10 +73,10 @@ def _without_comment(text: str) -> str:
 
 def _split(text: str, is_beancount: bool) -> tuple[str, str]:
     if is_beancount:
-        found = _BEAN_ACCOUNT.fullmatch(text)
-        if found is None:
+        match = _BEAN_ACCOUNT.fullmatch(text)
+        if match is None:
             raise RefusedError("account", f"{text[:60]!r} is not a posting")
-        return found["account"], found["rest"].strip()
+        return match["account"], match["rest"].strip()
     plain = re.sub(r"^[*!]\s+", "", text)
     account, *rest = re.split(r"\s{2,}|\t", plain, maxsplit=1)
     return account.strip(), rest[0].strip() if rest else ""
@@ -108,15 +108,15 @@ def _at_cost(amount: Decimal, text: str) -> tuple[Decimal, str]:
 
 
 def _amount(text: str) -> tuple[Decimal, str]:
-    found = _AMOUNT.fullmatch(text)
-    if found is None:
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
         raise RefusedError("amount", f"{text[:40]!r} is not an amount with a commodity")
-    number = (found["number"] or found["plain"]).replace(" ", "")
-    unit = found["before"] or found["after"] or ""
+    number = (match["number"] or match["plain"]).replace(" ", "")
+    unit = match["before"] or match["after"] or ""
     if not unit:
         raise RefusedError("currency", f"{text[:40]!r} has no commodity")
     amount = _number(number)
-    return (-amount if found["minus"] else amount), _SIGNS.get(unit, unit.upper())
+    return (-amount if match["minus"] else amount), _SIGNS.get(unit, unit.upper())
 
 
 def _number(text: str) -> Decimal:
@@ -129,26 +129,26 @@ def _number(text: str) -> Decimal:
         raise RefusedError("amount", str(error)) from error
 
 
-def _balanced(stated: list[tuple[int, str, tuple[Decimal, str] | None]]) -> list[Posting]:
+def _balanced(weighted: list[tuple[int, str, tuple[Decimal, str] | None]]) -> list[Posting]:
     sums: dict[str, Decimal] = {}
-    for _, _, weight in stated:
+    for _, _, weight in weighted:
         if weight is not None:
             sums[weight[1]] = sums.get(weight[1], Decimal(0)) + weight[0]
     open_sums = {currency: total for currency, total in sums.items() if total}
-    missing = [at for at, (_, _, weight) in enumerate(stated) if weight is None]
+    missing = [at for at, (_, _, weight) in enumerate(weighted) if weight is None]
     if len(missing) > 1:
         raise RefusedError("amount", "more than one posting has no amount")
     if not missing and open_sums:
         off = ", ".join(f"{total} {currency}" for currency, total in open_sums.items())
         raise RefusedError("amount", f"the postings do not balance: {off}")
-    postings = [Posting(line, account, *weight) for line, account, weight in stated if weight]
+    postings = [Posting(line, account, *weight) for line, account, weight in weighted if weight]
     if missing:
-        line, account, _ = stated[missing[0]]
+        line, account, _ = weighted[missing[0]]
         postings += [Posting(line, account, -total, cur) for cur, total in open_sums.items()]
     return postings
 
 
-def legs(postings: list[Posting], named: str) -> Iterator[Leg]:
+def legs(postings: list[Posting], payee: str) -> Iterator[Leg]:
     """The transaction's payments, by currency.
 
     One money account and any others: a payment with each other account. Several money accounts:
@@ -156,46 +156,48 @@ def legs(postings: list[Posting], named: str) -> Iterator[Leg]:
     """
     currencies = dict.fromkeys(posting.currency for posting in postings)
     for currency in currencies:
-        of_currency = [each for each in postings if each.currency == currency and each.amount]
-        own = [each for each in of_currency if _ASSETS.match(each.account)]
-        others = [each for each in of_currency if not _ASSETS.match(each.account)]
-        if len(of_currency) == 2 and any(_EQUITY.match(each.account) for each in others):
+        of_currency = [
+            posting for posting in postings if posting.currency == currency and posting.amount
+        ]
+        own = [posting for posting in of_currency if _ASSETS.match(posting.account)]
+        others = [posting for posting in of_currency if not _ASSETS.match(posting.account)]
+        if len(of_currency) == 2 and any(_EQUITY.match(posting.account) for posting in others):
             # an opening balance, or a withdrawal of the owner's
-            yield _between(of_currency[0], of_currency[1], named)
+            yield _between(of_currency[0], of_currency[1], payee)
         elif len(own) == 1 and others:
-            yield from (_with_payee(own[0], other, named) for other in others)
+            yield from (_with_payee(own[0], other, payee) for other in others)
         elif len(of_currency) == 2:
-            yield _between(of_currency[0], of_currency[1], named)
+            yield _between(of_currency[0], of_currency[1], payee)
         else:
-            yield from (_through_clearing(each, named) for each in of_currency)
+            yield from (_through_clearing(posting, payee) for posting in of_currency)
 
 
 def _account(name: str) -> Party:
     return Party("account", name)
 
 
-def _with_payee(own: Posting, other: Posting, named: str) -> Leg:
+def _with_payee(own: Posting, other: Posting, payee: str) -> Leg:
     """What the other account gains, the payee is paid; what it loses comes from the payee."""
-    party = Party("vendor", named or other.account)
+    party = Party("vendor", payee or other.account)
     records: Records = "obligation" if _OWED.search(own.account) else "payment"
     return Leg(other.line, _account(own.account), party, other.amount, other.currency,
                other.account, records)  # fmt: skip
 
 
-def _between(first: Posting, second: Posting, named: str) -> Leg:
+def _between(first: Posting, second: Posting, payee: str) -> Leg:
     """From the account that loses to the one that gains; what is owed is the payee's."""
-    owed = [each for each in (first, second) if _OWED.search(each.account)]
+    owed = [posting for posting in (first, second) if _OWED.search(posting.account)]
     if len(owed) == 1:
-        leg = _with_payee(first if owed[0] is second else second, owed[0], named)
+        leg = _with_payee(first if owed[0] is second else second, owed[0], payee)
         return replace(leg, records="payment")
     of, to = (first, second) if first.amount < 0 else (second, first)
     return Leg(of.line, _account(of.account), _account(to.account), to.amount, to.currency,
                to.account, "transfer")  # fmt: skip
 
 
-def _through_clearing(posting: Posting, named: str) -> Leg:
-    clearing = Party("clearing", f"Clearing: {named}" if named else "Clearing")
+def _through_clearing(posting: Posting, payee: str) -> Leg:
+    clearing = Party("clearing", f"Clearing: {payee}" if payee else "Clearing")
     is_own = _ASSETS.match(posting.account) is not None
-    party = _account(posting.account) if is_own else Party("vendor", named or posting.account)
+    party = _account(posting.account) if is_own else Party("vendor", payee or posting.account)
     return Leg(posting.line, clearing, party, posting.amount, posting.currency, posting.account,
                "payment")  # fmt: skip

@@ -90,9 +90,9 @@ def _is_batch(element: Element) -> bool:
 def _in_one_unit(facts: EntryFacts, element: Element, rows: list[Entry]) -> Iterator[Entry]:
     """Several rows of one entry say so, for another form may state the entry as one row."""
     if len(rows) > 1:
-        named = statement.reference(first_text(element, "AcctSvcrRef", "NtryRef"))
+        bank_reference = statement.reference(first_text(element, "AcctSvcrRef", "NtryRef"))
         content = "\x1f".join(f"{row.party}\x1e{row.amount}\x1e{row.description}" for row in rows)
-        own = named or blake2b(content.encode(errors="replace"), digest_size=8).hexdigest()
+        own = bank_reference or blake2b(content.encode(errors="replace"), digest_size=8).hexdigest()
         unit = f"{facts.booked_on}|{facts.amount}|{own}"
         for row in rows:
             row.unit, row.unit_amount = unit, facts.amount
@@ -128,17 +128,17 @@ def _charge(facts: EntryFacts, element: Element, transactions: list[Element]) ->
 
 def _charge_records(holder: Element) -> list[Element]:
     """Version 2 states the amount in Chrgs itself, later ones in its Rcrd."""
-    found = []
+    records = []
     for charges in children(holder, "Chrgs"):
-        found += children(charges, "Rcrd") or [charges]
-    return found
+        records += children(charges, "Rcrd") or [charges]
+    return records
 
 
 def _is_included(record: Element, facts: EntryFacts, transactions: list[Element]) -> bool:
     """As stated; else whether entry and transactions differ by just the charge."""
-    stated = text(record, "ChrgInclInd").casefold()
-    if stated:
-        return stated in {"true", "1"}
+    indicator = text(record, "ChrgInclInd").casefold()
+    if indicator:
+        return indicator in {"true", "1"}
     amounts = [_amount(facts, tx) for tx in transactions]
     if not amounts or None in amounts:
         return False
@@ -188,11 +188,11 @@ def _row(facts: EntryFacts, element: Element, tx: Element | None, amount: Decima
 
 
 def _codes(element: Element, tx: Element | None) -> frozenset[str]:
-    found = set()
+    codes = set()
     for holder in (element, tx):
         domain = child(holder, "BkTxCd", "Domn", "Fmly")
-        found |= {text(domain, "Cd"), text(domain, "SubFmlyCd")}
-    return frozenset(found - {""})
+        codes |= {text(domain, "Cd"), text(domain, "SubFmlyCd")}
+    return frozenset(codes - {""})
 
 
 def _other_side(facts: EntryFacts, tx: Element | None, amount: Decimal) -> _Side:
@@ -232,8 +232,8 @@ def _description(element: Element, tx: Element | None) -> str:
 def _document(tx: Element | None) -> str:
     """The invoice's number or the creditor's reference, where it is stated as one."""
     for strd in children(child(tx, "RmtInf"), "Strd"):
-        if found := first_text(strd, "RfrdDocInf/Nb", "CdtrRefInf/Ref", "CdtrRefInf/CdtrRef"):
-            return found
+        if number := first_text(strd, "RfrdDocInf/Nb", "CdtrRefInf/Ref", "CdtrRefInf/CdtrRef"):
+            return number
     return ""
 
 

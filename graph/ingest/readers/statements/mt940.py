@@ -124,19 +124,19 @@ class _Reading:
         self.raw: dict[int, str] = {}
 
     def entries(self) -> Iterator[Entry | Reject]:
-        for each in _fields(self._path):
-            if each.tag == "86" and self._open:
-                yield from self._ended(each.text)
+        for field in _fields(self._path):
+            if field.tag == "86" and self._open:
+                yield from self._ended(field.text)
                 continue
             yield from self._ended("")
-            self._take(each)
+            self._take(field)
         yield from self._ended("")
         self._end()
         if not self._movements and not self._controls.ended:
             raise LedgerFileError(f"{self._path.name} is cut off: it has no :61: and no balance")
 
-    def _take(self, each: _Field) -> None:
-        message, tag, text = self._message, each.tag, each.text.strip()
+    def _take(self, field: _Field) -> None:
+        message, tag, text = self._message, field.tag, field.text.strip()
         if tag == "20":
             self._end()
             self._message.ident = text
@@ -151,20 +151,20 @@ class _Reading:
             message.currency = message.currency or floor["currency"]
             message.is_interim = True
         elif tag == "61":
-            self._open = each
+            self._open = field
 
     def _balance(self, tag: str, text: str) -> None:
-        stated = _BALANCE.match(text)
-        if stated is None:
+        match = _BALANCE.match(text)
+        if match is None:
             self._notes.append(f"the balance :{tag}:{text[:40]} cannot be read and is not checked")
             return
-        amount = amount_of(stated["amount"], _mark(stated["amount"]))
-        amount = amount if stated["mark"] == "C" else -amount
+        amount = amount_of(match["amount"], _mark(match["amount"]))
+        amount = amount if match["mark"] == "C" else -amount
         control = self._message.control
-        self._message.currency = control.currency = stated["currency"]
+        self._message.currency = control.currency = match["currency"]
         if tag.startswith("60"):
             control.opening = amount
-            self._message.opened_on = stated["day"]
+            self._message.opened_on = match["day"]
         else:
             control.closing = amount
 
@@ -197,15 +197,15 @@ class _Reading:
 
     def _movement(self, opened: _Field, details: str) -> Iterator[Entry]:
         message = self._message
-        stated = _MOVEMENT.match(opened.text.strip())
-        if stated is None:
+        match = _MOVEMENT.match(opened.text.strip())
+        if match is None:
             raise RefusedError("61", "not a movement: date, C or D and an amount are expected")
-        if stated["mark"].startswith("E"):
+        if match["mark"].startswith("E"):
             self._expected += 1
             return
         account = message.stated_account("25", "movement")
         message.section_in(self._controls, message.name)
-        entry = _entry(message, account, opened.line, stated, subfield86.read(details))
+        entry = _entry(message, account, opened.line, match, subfield86.read(details))
         message.control.move(opened.line, entry.amount)
         yield entry
 
@@ -214,18 +214,18 @@ def _entry(
     message: _Message,
     account: Account,
     line: int,
-    stated: re.Match[str],
+    match: re.Match[str],
     details: subfield86.Details,
 ) -> Entry:
-    amount = amount_of(stated["amount"], _mark(stated["amount"]))
-    gains = stated["mark"] in {"C", "RD"}
-    valued = _day(stated["valued"])
-    code = (stated["code"] or "")[1:]
+    amount = amount_of(match["amount"], _mark(match["amount"]))
+    gains = match["mark"] in {"C", "RD"}
+    valued = _day(match["valued"])
+    code = (match["code"] or "")[1:]
     banks_own = code in {"CHG", "COM", "INT"} and not details.party
     return Entry(
         number=line,
         account=account,
-        booked_on=_booked(stated["booked"], valued),
+        booked_on=_booked(match["booked"], valued),
         amount=amount if gains else -amount,
         currency=message.currency,
         statement=message.name,
@@ -234,15 +234,15 @@ def _entry(
         party_keys=(("iban", details.account),) if statement.is_iban(details.account) else (),
         description=details.remittance or details.booking_text,
         records="fee" if banks_own and code != "INT" else "payment",
-        facts=_facts(stated, valued, details, is_whole=not message.is_interim),
+        facts=_facts(match, valued, details, is_whole=not message.is_interim),
     )
 
 
 def _facts(
-    stated: re.Match[str], valued: date, details: subfield86.Details, *, is_whole: bool
+    match: re.Match[str], valued: date, details: subfield86.Details, *, is_whole: bool
 ) -> dict[str, str]:
     """What is stated beside amount, date and party; `is_whole`: no row of its days is missing."""
-    first, _, supplement = (stated["rest"] or "").partition("\n")
+    first, _, supplement = (match["rest"] or "").partition("\n")
     own, _, bank = first.partition("//")
     return {
         "value_date": valued.isoformat(),
@@ -253,9 +253,9 @@ def _facts(
         "mandate": details.mandate,
         "creditor_id": details.creditor_id,
         "ultimate_party": details.ultimate,
-        "transaction_code": stated["code"] or "",
+        "transaction_code": match["code"] or "",
         "bank_text": details.booking_text,
-        "returned": "yes" if stated["mark"].startswith("R") else "",
+        "returned": "yes" if match["mark"].startswith("R") else "",
         "supplement": " ".join(supplement.split()),
         "complete": "yes" if is_whole else "",
         **_charges(supplement),
@@ -263,8 +263,8 @@ def _facts(
 
 
 def _charges(supplement: str) -> dict[str, str]:
-    stated = _CHARGES.search(supplement)
-    return {"charges": f"{stated['currency']} {stated['amount']}"} if stated else {}
+    match = _CHARGES.search(supplement)
+    return {"charges": f"{match['currency']} {match['amount']}"} if match else {}
 
 
 def _account(text: str) -> Account:

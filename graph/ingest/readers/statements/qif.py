@@ -62,14 +62,14 @@ def parts(path: Path, hints: Hints) -> list[Part]:
     order, order_doubt = _order(dates, hints)
     amounts = [record.fields.get("T", record.fields.get("U", "")) for record in records]
     mark, _ = decimal_mark(amounts, ".")
-    named = _file_account(path)
+    account = _file_account(path)
     doubts = []
     if order_doubt:
         doubts.append(Doubt("date", order_doubt, "--date-order", ("day", "month"), blocking=True))
     if hints.currency is None:
         text = "QIF states no currency: name it with --currency"
         doubts.append(Doubt("currency", text, "--currency", ("CODE",), 0.0, blocking=True))
-    reading = _Reading(named, order, mark, hints.currency or "XXX")
+    reading = _Reading(account, order, mark, hints.currency or "XXX")
     kinds = {record.kind for record in records}
     part = Part(
         name="qif",
@@ -80,7 +80,7 @@ def parts(path: Path, hints: Hints) -> list[Part]:
         evidence=(
             "every record: the account pays (a negative amount), or is paid",
             f"dates: {'month' if order else 'day'} first",
-            f"the account, where the file names none: {named!r}, by the file's name",
+            f"the account, where the file names none: {account!r}, by the file's name",
         ),
         doubts=tuple(doubts),
     )
@@ -130,9 +130,9 @@ def _take(fields: dict[str, str], letter: str, value: str) -> None:
 
 def _order(dates: list[str], hints: Hints) -> tuple[bool, str]:
     """Whether the month stands first, and a sentence where nothing shows it."""
-    parsed = [found for text in dates if (found := _DATE.match(text)) and len(found[1]) < 4]
-    day_first = sum(int(found[1]) > 12 for found in parsed)
-    month_first = sum(int(found[2]) > 12 for found in parsed)
+    parsed = [match for text in dates if (match := _DATE.match(text)) and len(match[1]) < 4]
+    day_first = sum(int(match[1]) > 12 for match in parsed)
+    month_first = sum(int(match[2]) > 12 for match in parsed)
     if hints.date_order is not None:
         return hints.date_order == "month", ""
     if day_first == month_first and parsed:
@@ -192,10 +192,10 @@ def _amount(text: str, mark: str) -> Decimal:
 
 def _day(text: str, month_first: bool) -> date:
     """1/13/25, 1/13'25, 13.01.2025, 2025-01-13; years below 70 are of this century."""
-    found = _DATE.match(text)
-    if found is None:
+    match = _DATE.match(text)
+    if match is None:
         raise RefusedError("D", f"{text[:40]!r} is not a date")
-    first, second, mark, last = found.groups()
+    first, second, mark, last = match.groups()
     if len(first) > 2:
         year, month, day = int(first), int(second), int(last)
     else:

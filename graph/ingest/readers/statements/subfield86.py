@@ -55,9 +55,9 @@ def read(text: str) -> Details:
         return _slashes(flat.replace("\n", ""))
     if _SEPA.search(flat):
         return _of_sepa(_sepa(" ".join(flat.split("\n"))))
-    named = _LABELLED.search(flat)
+    party_match = _LABELLED.search(flat)
     return Details(
-        party=" ".join(named["name"].split()) if named else "",
+        party=" ".join(party_match["name"].split()) if party_match else "",
         remittance=" ".join(flat.split()),
     )
 
@@ -87,48 +87,48 @@ def _joined(lines: list[str]) -> str:
 
 def _sepa(text: str) -> dict[str, str]:
     """The texts behind SEPA's tags; what stands before the first one under ""."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     tags = list(_SEPA.finditer(text))
-    found[""] = text[: tags[0].start()].strip() if tags else text.strip()
+    texts[""] = text[: tags[0].start()].strip() if tags else text.strip()
     for at, tag in enumerate(tags):
         end = tags[at + 1].start() if at + 1 < len(tags) else len(text)
-        found.setdefault(tag["tag"], text[tag.end() : end].strip())
-    return found
+        texts.setdefault(tag["tag"], text[tag.end() : end].strip())
+    return texts
 
 
-def _of_sepa(found: dict[str, str]) -> Details:
-    remitted = found.get("SVWZ") or found.get("", "")
+def _of_sepa(texts: dict[str, str]) -> Details:
+    remitted = texts.get("SVWZ") or texts.get("", "")
     return Details(
-        party=found.get("ANAM", ""),
-        account=account_number(found.get("IBAN", "")),
-        bic=found.get("BIC", ""),
+        party=texts.get("ANAM", ""),
+        account=account_number(texts.get("IBAN", "")),
+        bic=texts.get("BIC", ""),
         remittance=" ".join(remitted.split()),
-        end_to_end_id=reference(found.get("EREF", "")),
-        mandate=reference(found.get("MREF", "")),
-        creditor_id=found.get("CRED", ""),
-        ultimate=found.get("ABWA") or found.get("ABWE") or "",
+        end_to_end_id=reference(texts.get("EREF", "")),
+        mandate=reference(texts.get("MREF", "")),
+        creditor_id=texts.get("CRED", ""),
+        ultimate=texts.get("ABWA") or texts.get("ABWE") or "",
     )
 
 
 def _slashes(flat: str) -> Details:
     """ "/CNTP/" holds account, BIC, name and town between slashes; "/BENM/" and "/ORDP/" a name."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     words = list(_WORD.finditer(flat))
     for at, word in enumerate(words):
         end = words[at + 1].start() if at + 1 < len(words) else len(flat)
         value = flat[word.end() + 1 : end].strip("/ ")
         if value:
-            found.setdefault(word["word"], value)
-    party = found.get("CNTP", "").split("/")
-    remitted = re.sub(r"^(?:USTD/|STRD/)/?", "", found.get("REMI", ""))
+            texts.setdefault(word["word"], value)
+    party = texts.get("CNTP", "").split("/")
+    remitted = re.sub(r"^(?:USTD/|STRD/)/?", "", texts.get("REMI", ""))
     return Details(
-        party=found.get("NAME") or (party[2] if len(party) > 2 else ""),
-        account=account_number(found.get("IBAN") or party[0]),
-        bic=found.get("BIC") or (party[1] if len(party) > 1 else ""),
+        party=texts.get("NAME") or (party[2] if len(party) > 2 else ""),
+        account=account_number(texts.get("IBAN") or party[0]),
+        bic=texts.get("BIC") or (party[1] if len(party) > 1 else ""),
         remittance=" ".join(remitted.split()),
-        end_to_end_id=reference(found.get("EREF", "")),
-        mandate=reference(found.get("MARF", "")),
-        creditor_id=found.get("CSID", ""),
-        ultimate=found.get("ULTD") or found.get("ULTC") or found.get("ULTB") or "",
-        booking_text=found.get("TRTP", ""),
+        end_to_end_id=reference(texts.get("EREF", "")),
+        mandate=reference(texts.get("MARF", "")),
+        creditor_id=texts.get("CSID", ""),
+        ultimate=texts.get("ULTD") or texts.get("ULTC") or texts.get("ULTB") or "",
+        booking_text=texts.get("TRTP", ""),
     )

@@ -21,8 +21,10 @@ def converted(kind: str, file: Path, folder: Path, name: str) -> list[dict[str, 
     module = f"graph.ingest.readers.tables.{kind}_process"
     command = [sys.executable, "-m", module, str(file), str(folder)]
     try:
-        done = subprocess.run(command, capture_output=True, cwd=_ROOT, timeout=SECONDS, check=False)
-        answer = json.loads(done.stdout)
+        process = subprocess.run(
+            command, capture_output=True, cwd=_ROOT, timeout=SECONDS, check=False
+        )
+        answer = json.loads(process.stdout)
     except (subprocess.TimeoutExpired, json.JSONDecodeError) as error:
         raise LedgerFileError(
             f"{name} cannot be read within the limits of memory and time: it is damaged, or spans "

@@ -1,4 +1,4 @@
-"""What a process that opens strangers' files may use, and how it answers."""
+"""The limits of a process that opens untrusted files, and its output."""
 
 import json
 import resource
@@ -24,8 +24,8 @@ def answer(convert: Callable[[str, Path], Tables], refusals: dict[type[Exception
     try:
         result: object = convert(file, Path(folder))
     except tuple(refusals) as error:
-        said = next(said for kind, said in refusals.items() if isinstance(error, kind))
-        result = {"error": said.format(" ".join(str(error).split())[:200])}
+        sentence = next(sentence for kind, sentence in refusals.items() if isinstance(error, kind))
+        result = {"error": sentence.format(" ".join(str(error).split())[:200])}
     sys.stdout.write(json.dumps(result))
     return 0
 

@@ -1,4 +1,5 @@
-"""A private folder for files that a reader makes; it goes when nobody uses it any more."""
+"""A private folder for files that a reader creates; it is deleted when nothing refers to it any
+more."""
 
 import re
 import shutil

@@ -28,14 +28,14 @@ def _converted_graphs_are_kept(monkeypatch):
 @st.composite
 def graphs(draw, kinds=KINDS, loops=True):
     """A networkx graph of up to 12 nodes, with parallel edges, self-loops and free edges."""
-    made = draw(st.sampled_from(kinds))()
+    graph = draw(st.sampled_from(kinds))()
     n = draw(st.integers(1, 12))
-    made.add_nodes_from(f"n{i}" for i in range(n))
+    graph.add_nodes_from(f"n{i}" for i in range(n))
     node = st.integers(0, n - 1)
     for u, v, weight in draw(st.lists(st.tuples(node, node, st.integers(0, 6)), max_size=40)):
         if loops or u != v:
-            made.add_edge(f"n{u}", f"n{v}", weight=weight)
-    return made
+            graph.add_edge(f"n{u}", f"n{v}", weight=weight)
+    return graph
 
 
 def both(name, graph, *args, **kwargs):
@@ -106,12 +106,12 @@ def test_shortest_paths_are_as_short_as_networkx_s(weight, graph, data):
 
 def flat(graph):
     """The simple graph of the cheapest edges."""
-    made = nx.DiGraph() if graph.is_directed() else nx.Graph()
-    made.add_nodes_from(graph)
+    simple = nx.DiGraph() if graph.is_directed() else nx.Graph()
+    simple.add_nodes_from(graph)
     for u, v, weight in graph.edges(data="weight"):
-        least = made[u][v]["weight"] if made.has_edge(u, v) else math.inf
-        made.add_edge(u, v, weight=min(weight, least))
-    return made
+        least = simple[u][v]["weight"] if simple.has_edge(u, v) else math.inf
+        simple.add_edge(u, v, weight=min(weight, least))
+    return simple
 
 
 @pytest.mark.parametrize("weight", [None, "weight"])
@@ -130,10 +130,10 @@ def test_simple_paths_come_as_networkx_s_by_cost(weight, graph, data):
 
 def first_of(graph):
     """At most 14 edges: all the simple paths of more are too many."""
-    made = graph.__class__()
-    made.add_nodes_from(graph)
-    made.add_edges_from(list(graph.edges(data=True))[:14])
-    return made
+    small = graph.__class__()
+    small.add_nodes_from(graph)
+    small.add_edges_from(list(graph.edges(data=True))[:14])
+    return small
 
 
 @pytest.mark.parametrize(

@@ -60,15 +60,15 @@ def test_parts_of_it_are_parts_of_the_converted_graph(ours, data):
     some = data.draw(st.lists(st.sampled_from([*ours, "no such node"]), unique=True))
     assert same_graph(nx.MultiDiGraph(ours.subgraph(some)), nx.MultiDiGraph(theirs.subgraph(some)))
     edges = list(ours.edges(keys=True))
-    chosen = data.draw(st.lists(st.sampled_from(edges), unique=True)) if edges else []
+    subset = data.draw(st.lists(st.sampled_from(edges), unique=True)) if edges else []
     assert same_graph(
-        nx.MultiDiGraph(ours.edge_subgraph(chosen)), nx.MultiDiGraph(theirs.edge_subgraph(chosen))
+        nx.MultiDiGraph(ours.edge_subgraph(subset)), nx.MultiDiGraph(theirs.edge_subgraph(subset))
     )
     assert same_graph(nx.MultiDiGraph(ours.reverse()), theirs.reverse())
     assert same_graph(ours.to_undirected(), theirs.to_undirected())
     distinct = set(some)
-    seen = nx.subgraph_view(ours, filter_node=lambda node: node in distinct)
-    assert sorted(seen.edges(keys=True)) == sorted(theirs.subgraph(some).edges(keys=True))
+    view = nx.subgraph_view(ours, filter_node=lambda node: node in distinct)
+    assert sorted(view.edges(keys=True)) == sorted(theirs.subgraph(some).edges(keys=True))
 
 
 @settings(max_examples=50)

@@ -22,34 +22,34 @@ def columns(edges: dict[tuple[int, int], int]) -> list[np.ndarray]:
 
 def heaviest(edges: dict[tuple[int, int], int]) -> int:
     best = 0
-    for taken in product((0, 1), repeat=len(edges)):
-        chosen = [edge for edge, kept in zip(edges, taken, strict=True) if kept]
-        if all(len({edge[side] for edge in chosen}) == len(chosen) for side in (0, 1)):
-            best = max(best, sum(edges[edge] for edge in chosen))
+    for flags in product((0, 1), repeat=len(edges)):
+        edges_chosen = [edge for edge, is_in in zip(edges, flags, strict=True) if is_in]
+        if all(len({edge[side] for edge in edges_chosen}) == len(edges_chosen) for side in (0, 1)):
+            best = max(best, sum(edges[edge] for edge in edges_chosen))
     return best
 
 
 @given(EDGES)
 def test_the_heaviest_of_all_pairings(edges):
     left, right, weight = columns(edges)
-    chosen = assign(left, right, weight)
-    assert weight[chosen].sum() == heaviest(edges)
-    assert (weight[chosen] > 0).all()
+    assigned = assign(left, right, weight)
+    assert weight[assigned].sum() == heaviest(edges)
+    assert (weight[assigned] > 0).all()
     for side in (left, right):
-        assert len(set(side[chosen].tolist())) == chosen.sum()
+        assert len(set(side[assigned].tolist())) == assigned.sum()
 
 
 @given(EDGES)
 def test_greedy_where_a_component_is_too_large(edges):
     left, right, weight = columns(edges)
-    kept, assignment.LARGEST = assignment.LARGEST, 0
+    limit, assignment.LARGEST = assignment.LARGEST, 0
     try:
-        chosen = assign(left, right, weight)
+        assigned = assign(left, right, weight)
     finally:
-        assignment.LARGEST = kept
-    assert 2 * weight[chosen].sum() >= heaviest(edges)
+        assignment.LARGEST = limit
+    assert 2 * weight[assigned].sum() >= heaviest(edges)
     for side in (left, right):
-        assert len(set(side[chosen].tolist())) == chosen.sum()
+        assert len(set(side[assigned].tolist())) == assigned.sum()
 
 
 def test_first_come_would_be_worse():

@@ -27,21 +27,21 @@ def paid(at, day, amount, **row):
 
 
 def claims(**row):
-    return [claim(at, *each, **row) for at, each in enumerate(CLAIMED)]
+    return [claim(at, *values, **row) for at, values in enumerate(CLAIMED)]
 
 
 def runs(**row):
-    return [paid(at, *each, **row) for at, each in enumerate(RUNS)]
+    return [paid(at, *values, **row) for at, values in enumerate(RUNS)]
 
 
 def found(*rows):
     """Payment → rows, by their keys."""
-    made = payments(*rows)
-    pairs = same_transaction.find(made)
-    key = made.external_id
+    books = payments(*rows)
+    pairs = same_transaction.find(books)
+    key = books.external_id
     return {
         key[batch.payment]: {key[row] for row in batch.rows.tolist()}
-        for batch in batches.find(made, pairs, sides(made).party)
+        for batch in batches.find(books, pairs, sides(books).party)
     }
 
 
@@ -54,12 +54,12 @@ def test_claims_are_paid_run_by_run():
 
 def test_a_card_s_month_is_paid_to_the_bank():
     """Nobody's name is theirs who are paid; that it goes on and on shows it."""
-    rng, rows, wanted = np.random.default_rng(1), [], {}
+    rng, rows, expected = np.random.default_rng(1), [], {}
     for month in range(10):
         cents = rng.integers(500, 9_000, 6).tolist()
         lines = [
-            claim(f"{month}.{at}", 30 * month + 4 * at, each / 100, own="Card 1", party=shop)
-            for at, (each, shop) in enumerate(zip(cents, SHOPS * 2, strict=True))
+            claim(f"{month}.{at}", 30 * month + 4 * at, cent / 100, own="Card 1", party=shop)
+            for at, (cent, shop) in enumerate(zip(cents, SHOPS * 2, strict=True))
         ]
         back = int(rng.integers(100, 900))
         refund = {"own": "Card 1", "party": SHOPS[0]}
@@ -67,8 +67,8 @@ def test_a_card_s_month_is_paid_to_the_bank():
         owed = (sum(cents) - back) / 100
         rows += [*lines, paid(month, 30 * month + 40, owed, party="Lydmere Bank")]
         rows.append(paid(f"fee{month}", 30 * month + 12, 3.2, party="Lydmere Bank"))
-        wanted[f"p{month}"] = {line["key"] for line in lines}
-    assert found(*rows) == wanted
+        expected[f"p{month}"] = {line["key"] for line in lines}
+    assert found(*rows) == expected
 
 
 @pytest.mark.parametrize(
@@ -109,26 +109,26 @@ def test_entries_that_two_sources_state_are_no_batches():
 )  # fmt: skip
 def test_runs_are_those_of_the_obvious_way(rows, amount, day):
     rows = [(d, a) for d, a in sorted(rows) if a]
-    made = payments(*(claim(at, *row) for at, row in enumerate(rows)), paid(0, day, amount))
-    books = batches._Books(made, same_transaction.find(payments()), sides(made).party)
-    of = np.flatnonzero(made.source == "claims")
+    paid_rows = payments(*(claim(at, *row) for at, row in enumerate(rows)), paid(0, day, amount))
+    books = batches._Books(paid_rows, same_transaction.find(payments()), sides(paid_rows).party)
+    of = np.flatnonzero(paid_rows.source == "claims")
     if not len(of):
         return
     runs_ = books.runs(of, -1, set())
-    paying = np.flatnonzero(made.source == "bank")
-    [low], [high] = runs_.spans(made, paying)
-    said = {
+    paying = np.flatnonzero(paid_rows.source == "bank")
+    [low], [high] = runs_.spans(paid_rows, paying)
+    actual = {
         tuple(runs_.within(runs_.first[at], runs_.last[at]).tolist()) for at in range(low, high)
     }
-    days = sorted(set(made.day[of].tolist()))
-    wanted = set()
+    days = sorted(set(paid_rows.day[of].tolist()))
+    expected = set()
     for since, until in combinations([*days, 10**6], 2):
-        some = [row for row in of.tolist() if since <= made.day[row] < until]
-        last = max(made.day[row] for row in some)
+        some = [row for row in of.tolist() if since <= paid_rows.day[row] < until]
+        last = max(paid_rows.day[row] for row in some)
         total = abs(sum(books.signed[row] for row in some))
         if total == amount * UNIT and day - batches.LATE <= last <= day:
-            wanted.add(tuple(some))
-    assert said == wanted
+            expected.add(tuple(some))
+    assert actual == expected
 
 
 def chains(choices, at=0, until=0):
@@ -152,6 +152,6 @@ RUN = st.tuples(st.integers(0, BOUNDS - 1), st.integers(1, BOUNDS)).filter(lambd
 
 @given(st.lists(st.lists(RUN, max_size=3, unique=True), max_size=5))
 def test_no_chain_has_more_links(choices):
-    said = [(at, run) for at, run, _ in batches._chained(choices, BOUNDS + 1)]
-    assert said in list(chains(choices))
-    assert links(said) == max(map(links, chains(choices)))
+    chain = [(at, run) for at, run, _ in batches._chained(choices, BOUNDS + 1)]
+    assert chain in list(chains(choices))
+    assert links(chain) == max(map(links, chains(choices)))

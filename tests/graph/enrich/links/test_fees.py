@@ -10,8 +10,8 @@ from tests.graph.enrich.handmade import payments
 
 
 def found(*rows):
-    made = payments(*rows)
-    keys, charges = made.external_id, fees.find(made)
+    books = payments(*rows)
+    keys, charges = books.external_id, fees.find(books)
     return dict(zip(keys[charges.fee], keys[charges.payment], strict=True))
 
 
@@ -71,14 +71,14 @@ def donations(count, seed, *, rate=0.02, fees=1.0):
     rng = np.random.default_rng(seed)
     rows, moments, true = [], {}, set()
     for at in range(count):
-        begun = int(rng.integers(0, 300 * 86_400))
+        start = int(rng.integers(0, 300 * 86_400))
         pounds = int(rng.integers(200, 20_000)) / 100
-        stated = [(f"g{at}", f"Giver {rng.integers(0, 40)}", -pounds, begun)]
+        entries = [(f"g{at}", f"Giver {rng.integers(0, 40)}", -pounds, start)]
         if rng.random() < fees:
-            after = begun + int(rng.integers(1, 30))
-            stated.append((f"f{at}", "Platform", round(rate * pounds, 2), after))
+            after = start + int(rng.integers(1, 30))
+            entries.append((f"f{at}", "Platform", round(rate * pounds, 2), after))
             true.add((f"f{at}", f"g{at}"))
-        for key, party, amount, moment in stated:
+        for key, party, amount, moment in entries:
             rows.append({"key": key, "party": party, "amount": amount, "day": moment // 86_400})
             moments[key] = moment
     return timed(rows, moments), true
@@ -86,10 +86,10 @@ def donations(count, seed, *, rate=0.02, fees=1.0):
 
 def timed(rows, moments):
     """In the order of moments, as payments are read."""
-    made = payments(*sorted(rows, key=lambda row: moments[row["key"]]))
-    moment = np.array([moments[key] for key in made.external_id], dtype=np.int64)
-    seconds = np.full(len(made), "second", dtype=object)
-    return replace(made, moment=moment, precision=seconds)
+    books = payments(*sorted(rows, key=lambda row: moments[row["key"]]))
+    moment = np.array([moments[key] for key in books.external_id], dtype=np.int64)
+    seconds = np.full(len(books), "second", dtype=object)
+    return replace(books, moment=moment, precision=seconds)
 
 
 def told(made):
@@ -100,11 +100,11 @@ def told(made):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_charges_by_rate_and_clock(seed):
-    made, true = donations(400, seed)
-    found = told(made)
-    assert len(found & true) >= 0.95 * len(found)
-    assert len(found & true) >= 0.85 * len(true)
-    links = list(fees.links(made, fees.find(made)))
+    books, true = donations(400, seed)
+    claimed = told(books)
+    assert len(claimed & true) >= 0.95 * len(claimed)
+    assert len(claimed & true) >= 0.85 * len(true)
+    links = list(fees.links(books, fees.find(books)))
     assert "the rate that its party takes" in links[0].reason
     assert 0.9 < links[0].confidence < 1
 
@@ -112,13 +112,13 @@ def test_charges_by_rate_and_clock(seed):
 def test_rows_of_a_minute_without_a_rate():
     """As many rows beside donations, of any size: another business of the platform."""
     rng = np.random.default_rng(5)
-    made, _ = donations(400, 5)
-    small = np.flatnonzero([key.startswith("f") for key in made.external_id])
-    amount = made.amount.copy()
+    books, _ = donations(400, 5)
+    small = np.flatnonzero([key.startswith("f") for key in books.external_id])
+    amount = books.amount.copy()
     amount[small] = rng.integers(100, 30_000, len(small)) * 10
-    assert told(replace(made, amount=amount)) == set()
+    assert told(replace(books, amount=amount)) == set()
 
 
 def test_a_rate_without_a_clock_is_none():
-    made, _ = donations(100, 1)
-    assert told(replace(made, moment=None)) == set()
+    books, _ = donations(100, 1)
+    assert told(replace(books, moment=None)) == set()

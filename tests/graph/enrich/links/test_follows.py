@@ -18,23 +18,23 @@ def links(books):
 
 def test_a_chain_from_the_last_to_the_first():
     books = payments(RENT)
-    found = links(books)
+    chain = links(books)
     events = books.payee_event.tolist()
-    assert [(each.source_event, each.target_event) for each in found] == list(
+    assert [(link.source_event, link.target_event) for link in chain] == list(
         zip(events[1:], events[:-1], strict=True)
     )
-    assert {each.type for each in found} == {"follows"}
-    assert all(0.5 < each.confidence <= 1 for each in found)
+    assert {link.type for link in chain} == {"follows"}
+    assert all(0.5 < link.confidence <= 1 for link in chain)
     assert (
-        found[0].reason == "row 1 of books is next after row 0 in a monthly series, 31 days later"
+        chain[0].reason == "row 1 of books is next after row 0 in a monthly series, 31 days later"
     )
 
 
 def test_what_was_missed_is_told():
     books = payments([*RENT[:6], *RENT[7:]])
-    found = links(books)
-    assert len(found) == 10
-    assert [at for at, each in enumerate(found) if "1 missed between them" in each.reason] == [5]
+    chain = links(books)
+    assert len(chain) == 10
+    assert [at for at, link in enumerate(chain) if "1 missed between them" in link.reason] == [5]
 
 
 def test_no_series_no_links():

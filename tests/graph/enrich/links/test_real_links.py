@@ -34,24 +34,24 @@ def marks(payments: Payments, rows: np.ndarray) -> Counter:
 
 
 def test_card_lines_and_their_ledger_lines(read):
-    made = read.payments
-    found = same_transaction.find(made, read.kinds)
+    payments = read.payments
+    pairs = same_transaction.find(payments, read.kinds)
     by_card = np.flatnonzero(read.kinds["definition"] == "Credit Cards")
-    cards = np.flatnonzero(made.platform == "card")
-    possible = marks(made, by_card) & marks(made, cards)
+    cards = np.flatnonzero(payments.platform == "card")
+    possible = marks(payments, by_card) & marks(payments, cards)
     assert possible.total() == 242
-    paired = marks(made, found.other)
-    assert (possible & paired & marks(made, found.one)).total() >= 237
-    right = np.isin(found.other, by_card)
+    paired = marks(payments, pairs.other)
+    assert (possible & paired & marks(payments, pairs.one)).total() >= 237
+    right = np.isin(pairs.other, by_card)
     assert right.mean() >= 0.98
 
 
-def told(made: Payments, publication: np.ndarray | None = None) -> list[fraud.Duplicate]:
-    nothing = np.full(len(made), "", dtype=object)
-    same, charges = same_transaction.find(made), fees.find(made)
-    reversed_by = reversals.find(made, same, charges)
-    stated = Stated(nothing, nothing if publication is None else publication)
-    return fraud.find(made, stated, same, charges, reversed_by)
+def told(payments: Payments, publication: np.ndarray | None = None) -> list[fraud.Duplicate]:
+    nothing = np.full(len(payments), "", dtype=object)
+    same, charges = same_transaction.find(payments), fees.find(payments)
+    reversed_by = reversals.find(payments, same, charges)
+    columns_stated = Stated(nothing, nothing if publication is None else publication)
+    return fraud.find(payments, columns_stated, same, charges, reversed_by)
 
 
 def unlike_sums(made: Payments, row: int) -> int:
@@ -67,42 +67,48 @@ def unlike_sums(made: Payments, row: int) -> int:
 def test_what_was_paid_twice(read):
     """One supplier, invoice number and amount on different days, as the data's README has it, but
     for numbers of cases and contracts (read one by one)."""
-    made = read.payments
+    payments = read.payments
     groups: dict[tuple, set[int]] = defaultdict(set)
     for row in np.flatnonzero(read.kinds["source"] == "IV").tolist():
-        name = made.entities.name[made.payee[row]]
-        if "REDACT" not in f"{name} {made.document[row]}".upper():
-            key = (made.payee[row], made.document[row], made.amount[row])
+        name = payments.entities.name[payments.payee[row]]
+        if "REDACT" not in f"{name} {payments.document[row]}".upper():
+            key = (payments.payee[row], payments.document[row], payments.amount[row])
             groups[key].add(row)
-    twice = [rows for rows in groups.values() if len({made.day[row] for row in rows}) > 1]
+    twice = [rows for rows in groups.values() if len({payments.day[row] for row in rows}) > 1]
     assert len(twice) == 15
-    found = told(made)
-    later = {each.later for each in found}
-    invoices = [rows for rows in twice if unlike_sums(made, min(rows)) < 3]
+    duplicates = told(payments)
+    later = {duplicate.later for duplicate in duplicates}
+    invoices = [rows for rows in twice if unlike_sums(payments, min(rows)) < 3]
     assert len(invoices) == 9
     assert all(rows & later for rows in invoices)
     assert not any(rows & later for rows in twice if rows not in invoices)
-    sure = [each for each in found if each.confidence >= 0.7]
+    sure = [duplicate for duplicate in duplicates if duplicate.confidence >= 0.7]
     assert len(sure) <= 50  # few enough to be read
 
 
 def test_a_month_published_again_under_other_keys(read):
     """A month of the card feed once more, in a second file: seen twice, paid once."""
-    made = read.payments
-    months = made.day.astype("datetime64[D]").astype("datetime64[M]").astype(str)
-    again = np.flatnonzero((made.platform == "card") & (months == "2019-06"))
-    rows = np.concatenate([np.arange(len(made)), again])
-    order = np.argsort(made.day[rows], kind="stable")
-    of = {name: values[rows[order]] for name, values in columns(made).items() if values is not None}
-    copied = (np.arange(len(rows)) >= len(made))[order]
+    payments = read.payments
+    months = payments.day.astype("datetime64[D]").astype("datetime64[M]").astype(str)
+    again = np.flatnonzero((payments.platform == "card") & (months == "2019-06"))
+    rows = np.concatenate([np.arange(len(payments)), again])
+    order = np.argsort(payments.day[rows], kind="stable")
+    of = {
+        name: values[rows[order]]
+        for name, values in columns(payments).items()
+        if values is not None
+    }
+    copied = (np.arange(len(rows)) >= len(payments))[order]
     for name in ("relationship", "external_id", "payer_event", "payee_event"):
         of[name] = np.where(copied, of[name] + " again", of[name])
-    twice = told(replace(made, **of), np.where(copied, "2 again", "1 first").astype(object))
-    printed = [each for each in twice if each.kind == "republished"]
+    twice = told(replace(payments, **of), np.where(copied, "2 again", "1 first").astype(object))
+    printed = [duplicate for duplicate in twice if duplicate.kind == "republished"]
     assert len(again) > 500
     assert len(printed) == len(again)
-    assert {bool(copied[each.later]) for each in printed} == {True}
-    assert not any(copied[each.later] for each in twice if each.kind != "republished")
+    assert {bool(copied[duplicate.later]) for duplicate in printed} == {True}
+    assert not any(
+        copied[duplicate.later] for duplicate in twice if duplicate.kind != "republished"
+    )
 
 
 def columns(made: Payments) -> dict[str, np.ndarray]:

@@ -7,9 +7,11 @@ from tests.graph.enrich.handmade import payments
 
 
 def found(*rows):
-    made = payments(*rows)
-    keys = made.external_id
-    return {(keys[each.one], keys[each.other], each.number) for each in find(made)}
+    books = payments(*rows)
+    keys = books.external_id
+    return {
+        (keys[reference.one], keys[reference.other], reference.number) for reference in find(books)
+    }
 
 
 def stated(key, day, text, source="ledger", **values):
@@ -22,7 +24,7 @@ def test_a_short_number_behind_one_label():
         stated("b", 9, "permit number 424", "travel"),
     ]
     assert found(*rows) == {("b", "a", "permit number 424")}
-    [link] = links(made := payments(*rows), find(made))
+    [link] = links(books := payments(*rows), find(books))
     assert link.confidence == 0.75
 
 

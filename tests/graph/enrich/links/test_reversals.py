@@ -9,10 +9,10 @@ from tests.graph.enrich.handmade import payments
 
 
 def found(*rows):
-    made = payments(*rows)
-    pairs = same_transaction.find(made)
-    reversed_by = reversals.find(made, pairs, fees.find(made))
-    keys = made.external_id
+    books = payments(*rows)
+    pairs = same_transaction.find(books)
+    reversed_by = reversals.find(books, pairs, fees.find(books))
+    keys = books.external_id
     ends = zip(reversed_by.reversal, reversed_by.original, strict=True)
     return {(keys[later], keys[first]) for later, first in ends}
 
@@ -57,8 +57,8 @@ def test_what_reverses_nothing(note):
 
 def test_parts_only_while_something_is_left():
     original = bill(40, 500, document="INV-7012", key="o")
-    named = {"description": "credit INV-7012"}
-    parts = [bill(41 + at, -200, key=f"r{at}", **named) for at in range(3)]
+    naming = {"description": "credit INV-7012"}
+    parts = [bill(41 + at, -200, key=f"r{at}", **naming) for at in range(3)]
     assert found(*OTHERS, original, *parts) == {("r0", "o"), ("r1", "o")}
 
 
@@ -80,10 +80,10 @@ def test_a_payout_and_its_fee_reverse_nothing():
         rows.append(bill(7 * week, -1000 - week, source="bank", description="PAYOUT"))
         rows.append(bill(7 * week, 17, source="bank", description="PROCESSING FEE"))
     assert found(*rows) == set()
-    made = payments(*rows)
-    charges = fees.find(made)
+    books = payments(*rows)
+    charges = fees.find(books)
     assert len(charges.fee) == 10
-    assert (made.day[charges.fee] == made.day[charges.payment]).all()
+    assert (books.day[charges.fee] == books.day[charges.payment]).all()
 
 
 def test_a_charge_by_its_reference():
@@ -94,11 +94,11 @@ def test_a_charge_by_its_reference():
              description="TRANSFER FEE", key="f"),
         bill(9, 4, source="bank", party="Dale Bank", description="ACCOUNT FEE"),
     ]  # fmt: skip
-    made = payments(*rows)
-    charges = fees.find(made)
-    assert made.external_id[charges.fee].tolist() == ["f"]
-    assert made.external_id[charges.payment].tolist() == ["p"]
-    [link] = fees.links(made, charges)
+    books = payments(*rows)
+    charges = fees.find(books)
+    assert books.external_id[charges.fee].tolist() == ["f"]
+    assert books.external_id[charges.payment].tolist() == ["p"]
+    [link] = fees.links(books, charges)
     assert (link.source_event, link.target_event, link.type) == ("ef", "ep", "fee_of")
     assert "charges 4.00 GBP for the 400.00 GBP of row p" in link.reason
 
@@ -118,10 +118,10 @@ def test_against_the_truth(seed):
     pairs = same_transaction.find(books.payments, books.kinds)
     reversed_by = reversals.find(books.payments, pairs, charges)
     place = books.place
-    true = {(place[each.row], place[each.original]) for each in books.truth.reversals}
+    true = {(place[reversal.row], place[reversal.original]) for reversal in books.truth.reversals}
     ends = zip(reversed_by.reversal.tolist(), reversed_by.original.tolist(), strict=True)
     assert f1(set(ends), true) >= 0.95
-    true = {(place[each.fee], place[each.payment]) for each in books.truth.fee_of}
+    true = {(place[fee.fee], place[fee.payment]) for fee in books.truth.fee_of}
     assert f1(set(zip(charges.fee.tolist(), charges.payment.tolist(), strict=True)), true) >= 0.95
 
 
@@ -150,29 +150,29 @@ def test_what_is_paid_later_tells_which_invoice_was_credited(paid, original):
         for at, (day, amount, number) in enumerate(paid)
     ]
     usual = [{"key": f"u{at}", "day": -9 * at - 60, "amount": 41 + at} for at in range(8)]
-    made = payments(*usual, *INVOICES, *bank)
-    pairs, charges = same_transaction.find(made), fees.find(made)
-    found = reversals.find(made, pairs, charges)
-    keys = made.external_id
-    assert [(keys[found.reversal[0]], keys[found.original[0]])] == [("c", original)]
-    assert found.confidence[0] > 0.8
+    books = payments(*usual, *INVOICES, *bank)
+    pairs, charges = same_transaction.find(books), fees.find(books)
+    reversed_by = reversals.find(books, pairs, charges)
+    keys = books.external_id
+    assert [(keys[reversed_by.reversal[0]], keys[reversed_by.original[0]])] == [("c", original)]
+    assert reversed_by.confidence[0] > 0.8
 
 
 def test_a_payment_that_names_several_and_is_less():
     together = {"key": "p", "day": 33, "amount": 720, "document": "INV-5001 INV-5002",
                 "source": "bank"}  # fmt: skip
-    made = payments(*INVOICES, together)
-    owner, amount = rests.less_than_named(made)
-    by_key = dict(zip(made.external_id[owner], amount.tolist(), strict=True))
+    books = payments(*INVOICES, together)
+    owner, amount = rests.less_than_named(books)
+    by_key = dict(zip(books.external_id[owner], amount.tolist(), strict=True))
     assert by_key == {"a": 800_000, "b": 800_000}
 
 
 def stated(*rows):
     """(reversal, original) → confidence."""
-    made = payments(*rows)
-    pairs = same_transaction.find(made)
-    reversed_by = reversals.find(made, pairs, fees.find(made))
-    keys = made.external_id
+    books = payments(*rows)
+    pairs = same_transaction.find(books)
+    reversed_by = reversals.find(books, pairs, fees.find(books))
+    keys = books.external_id
     ends = zip(keys[reversed_by.reversal], keys[reversed_by.original], strict=True)
     return dict(zip(ends, reversed_by.confidence.tolist(), strict=True))
 
@@ -236,3 +236,22 @@ def test_money_to_another_account_takes_nothing_back():
         bill(9, -50, party="Savings bank", own="Card 2", key="withdrawal"),
     ]
     assert ("withdrawal", "deposit") not in found(*rows)
+
+
+def test_words_say_that_the_usual_way_is_a_return():
+    """A customer who is paid in and back: the return goes the usual way, and says what it is."""
+    wallet = [bill(day, 30 + day, own="Current account") for day in (1, 20)]
+    paid = bill(40, -188.25, own="Current account", key="o")
+    back = bill(41, 188.25, own="Current account", description="deposit returned", key="r")
+    assert found(*wallet, paid, back) == {("r", "o")}
+
+
+def test_the_charge_that_is_given_back_tells_which_of_equal_ones():
+    rows = []
+    for day, charge in ((1, 0.95), (3, 1.70), (5, 0.95)):
+        rows.append(bill(day, -50, party="Guest", document=f"G{day}12", key=f"g{day}"))
+        rows.append(bill(day, charge, party="Platform", description="fee", document=f"G{day}12",
+                         key=f"f{day}"))  # fmt: skip
+    rows.append(bill(8, 50, party="Guest", description="refund", key="back"))
+    rows.append(bill(8, -1.70, party="Platform", description="fee refund", key="less"))
+    assert found(*rows) == {("back", "g3"), ("less", "f3")}

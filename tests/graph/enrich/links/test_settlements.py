@@ -15,11 +15,16 @@ def settled(made, kinds=None):
 
 
 def found(*rows):
-    made = payments(*rows)
-    keys = made.external_id
+    books = payments(*rows)
+    keys = books.external_id
     return {
-        (keys[each.invoice], keys[each.payment], round(each.amount / 10_000, 2), each.how)
-        for each in settled(made)
+        (
+            keys[settlement.invoice],
+            keys[settlement.payment],
+            round(settlement.amount / 10_000, 2),
+            settlement.how,
+        )
+        for settlement in settled(books)
     }
 
 
@@ -100,21 +105,24 @@ def test_many_invoices_of_one_party():
     rows += [
         paid(f"p{at}", at // 20 + 30, float(rng.integers(100, 90_000)) / 100) for at in range(5_000)
     ]
-    made = payments(*rows)
-    settled(made)
+    books = payments(*rows)
+    settled(books)
 
 
 def test_a_reason():
-    made = payments(bill("10", 0, 50), paid("p", 20, 50, "INV-7010"))
-    [link] = settlements.links(made, settled(made))
+    books = payments(bill("10", 0, 50), paid("p", 20, 50, "INV-7010"))
+    [link] = settlements.links(books, settled(books))
     assert (link.source_event, link.target_event, link.type) == ("e10", "ep", "settles")
     assert "pays 50.00 of the 50.00 GBP of INV-7010" in link.reason
 
 
 def referenced(*rows):
-    made = payments(*rows)
-    keys = made.external_id
-    return {(keys[each.one], keys[each.other], each.is_order) for each in references.find(made)}
+    books = payments(*rows)
+    keys = books.external_id
+    return {
+        (keys[reference.one], keys[reference.other], reference.is_order)
+        for reference in references.find(books)
+    }
 
 
 def test_one_number_in_two_sources():
@@ -144,15 +152,18 @@ def test_an_order():
 def test_against_the_truth(seed):
     books = demo(seed)
     place, truth = books.place, books.truth
-    back = {place[each.row] for each in truth.reversals}
+    back = {place[reversal.row] for reversal in truth.reversals}
     true = {
         (place[invoice], place[payment])
-        for each in truth.settles
-        for invoice in each.invoices
-        for payment in each.payments
+        for settlement in truth.settles
+        for invoice in settlement.invoices
+        for payment in settlement.payments
         if place[invoice] not in back and place[payment] not in back
     }
-    claimed = {(each.invoice, each.payment) for each in settled(books.payments, books.kinds)}
+    claimed = {
+        (settlement.invoice, settlement.payment)
+        for settlement in settled(books.payments, books.kinds)
+    }
     assert len(claimed & true) / len(claimed) >= 0.97
     assert len(claimed & true) / len(true) >= 0.95
 
@@ -171,8 +182,13 @@ def test_a_long_number_needs_no_party():
 def test_invoices_in_a_row():
     """All that was open, a month's weekly bills, without a number."""
     sums = (31.2, 44.55, 28.9, 52.35)
-    bills = [bill(f"1{at}", 7 * at, each) for at, each in enumerate(sums)]
-    assert {each[0] for each in found(*bills, paid("p", 55, sum(sums)))} == {"10", "11", "12", "13"}
+    bills = [bill(f"1{at}", 7 * at, amount) for at, amount in enumerate(sums)]
+    assert {settlement[0] for settlement in found(*bills, paid("p", 55, sum(sums)))} == {
+        "10",
+        "11",
+        "12",
+        "13",
+    }
 
 
 def test_the_number_as_it_is_spelled():
@@ -187,5 +203,5 @@ def test_bills_of_one_amount_are_paid_as_late_as_usual():
     rows += [paid(f"p{at}", 14 * at + 39, 100 + at, f"INV-70{at}") for at in range(8)]
     same = [bill(f"s{at}", 14 * at, 114.77) for at in range(4)]
     same += [paid(f"q{at}", 14 * at + 39, 114.77) for at in range(4)]
-    told = {(each[0], each[1]) for each in found(*rows, *same)}
-    assert {(f"s{at}", f"q{at}") for at in range(4)} <= told
+    pairs = {(settlement[0], settlement[1]) for settlement in found(*rows, *same)}
+    assert {(f"s{at}", f"q{at}") for at in range(4)} <= pairs

@@ -30,6 +30,9 @@ def found(*names, kind="vendor"):
         ("ISPR", "INSTITUTE FOR SOCIAL POLICY RESEARCH", "the initials"),
         ("L B MARLEY & FULBROOK", "LONDON BOROUGH OF MARLEY AND FULBROOK", "local authority"),
         ("Rothwick MBC", "Rothwick Metropolitan Borough Council", "local authority"),
+        ("FALCON WAST MGMT", "Falcon Waste Management Ltd", "words short for"),
+        ("Joan Elderwick t/a Silver Kettle", "Silver Kettle", "states 'silver kettle'"),
+        ("Silver Kettle (Joan Elderwick)", "Joan Elderwick trading as Silver Kettle", "states"),
     ],
 )
 def test_what_is_offered(one, other, reason):

@@ -27,24 +27,28 @@ SIDES = {
 
 def party(name: str, number: int = 0, *, kind: str = "vendor", **keys: str) -> Party:
     """A party of one event; its id is its name unless a number tells it from a namesake."""
-    stated = tuple(Key(kind, value, "books") for kind, value in keys.items())
+    stated_keys = tuple(Key(kind, value, "books") for kind, value in keys.items())
     label = f"{name} {number}" if number else name
-    return Party(f"{label} ({kind})", kind, name, stated, frozenset({"books"}), 1)
+    return Party(f"{label} ({kind})", kind, name, stated_keys, frozenset({"books"}), 1)
 
 
 def clusters(parties: list[Party], found: list[Pair]) -> list[set[str]]:
     """The ids that are one, those of more than one."""
-    together = {each.id: {each.id} for each in parties}
+    together = {member.id: {member.id} for member in parties}
     for pair in found:
         if pair.decided == "automatic":
             merged = together[pair.kept] | together[pair.merged]
-            for each in merged:
-                together[each] = merged
-    return [set(each) for each in {frozenset(each) for each in together.values()} if len(each) > 1]
+            for member in merged:
+                together[member] = merged
+    return [
+        set(cluster)
+        for cluster in {frozenset(cluster) for cluster in together.values()}
+        if len(cluster) > 1
+    ]
 
 
 def are_one(*parties: Party) -> bool:
-    return clusters(list(parties), resolve(parties)) == [{each.id for each in parties}]
+    return clusters(list(parties), resolve(parties)) == [{party_.id for party_ in parties}]
 
 
 def are_apart(*parties: Party) -> bool:
@@ -117,8 +121,8 @@ def test_a_sources_own_numbers_are_no_key_of_another_source():
 
 def test_namesakes_with_different_keys_leave_the_one_without_a_key_to_a_person():
     twins = [party("Acme Ltd", 1, supplier_id="1"), party("Acme Ltd", 2, supplier_id="2")]
-    found = resolve([*twins, party("Acme Limited", 3)])
-    assert {pair.decided for pair in found} == {"open"}
+    pairs = resolve([*twins, party("Acme Limited", 3)])
+    assert {pair.decided for pair in pairs} == {"open"}
 
 
 def test_a_key_of_many_unlike_names_is_a_placeholder():
@@ -145,8 +149,8 @@ def test_a_key_of_names_that_differ_in_numbers_is_a_placeholder_too():
 
 def test_a_name_of_many_keys_is_a_mask():
     masked = [party("REDACTED", number, supplier_id=str(number)) for number in range(1, 13)]
-    known = party("Jo Marsh", supplier_id="3")
-    assert are_apart(*masked, known, party("Redacted", 13))
+    person = party("Jo Marsh", supplier_id="3")
+    assert are_apart(*masked, person, party("Redacted", 13))
 
 
 def test_kinds_that_may_be_one_party_and_kinds_that_may_not():
@@ -170,19 +174,21 @@ def a_feed() -> list[Party]:
 
 
 def test_a_cut_name_belongs_to_what_it_begins_unless_that_is_two():
-    known = party("Brockworth Mechanical Engineering Ltd", supplier_id="1")
+    whole = party("Brockworth Mechanical Engineering Ltd", supplier_id="1")
     cut = feed("BROCKWORTH MECHANI")
-    one = clusters([*a_feed(), cut, known], resolve([*a_feed(), cut, known]))
-    assert {cut.id, known.id} in one
+    one = clusters([*a_feed(), cut, whole], resolve([*a_feed(), cut, whole]))
+    assert {cut.id, whole.id} in one
     other = party("Brockworth Mechanics Ltd", supplier_id="2")
-    found = resolve([*a_feed(), cut, known, other])
-    assert not any({cut.id} & each for each in clusters([*a_feed(), cut, known, other], found))
-    assert {pair.decided for pair in found if cut.id in (pair.kept, pair.merged)} == {"open"}
+    pairs = resolve([*a_feed(), cut, whole, other])
+    assert not any(
+        {cut.id} & cluster for cluster in clusters([*a_feed(), cut, whole, other], pairs)
+    )
+    assert {pair.decided for pair in pairs if cut.id in (pair.kept, pair.merged)} == {"open"}
 
 
 def test_a_persons_word_counts_for_more_and_the_newest_for_most():
     one, other = party("Acme Ltd", 1, iban="1"), party("Acme Ltd", 2, iban="2")
-    merged, apart = (Decision(one.id, other.id, each) for each in ("merge", "apart"))
+    merged, apart = (Decision(one.id, other.id, word) for word in ("merge", "apart"))
     assert [pair.decided for pair in resolve([one, other], [merged])] == ["automatic"]
     assert resolve([one, other], [merged, apart]) == []
     assert [pair.decided for pair in resolve([one, other], [apart, merged])] == ["automatic"]
@@ -228,11 +234,12 @@ def test_no_cluster_has_two_keys_of_a_kind_and_the_order_is_nothing(drawn, rando
     """
     parties = [party(name, number, **keys) for number, (name, keys) in enumerate(drawn, 1)]
     names_by_key: defaultdict[Key, set[str]] = defaultdict(set)
-    for each in parties:
-        for key in each.keys:
-            names_by_key[key].add(each.name)
+    for member in parties:
+        for key in member.keys:
+            names_by_key[key].add(member.name)
     keys_by_id = {
-        each.id: [key for key in each.keys if len(names_by_key[key]) <= LEAST] for each in parties
+        member.id: [key for key in member.keys if len(names_by_key[key]) <= LEAST]
+        for member in parties
     }
     pairs = resolve(parties)
     for cluster in clusters(parties, pairs):
@@ -249,7 +256,7 @@ def test_a_key_of_five_unlike_names_does_not_keep_namesakes_apart():
     strangers = [party(name, vat_number="x") for name in ("Mills", "Svcs", "Dunmail", "Dairy")]
     acme = [party("Acme", 1, vat_number="y"), party("Acme", 2, iban="x", vat_number="x")]
     parties = [*acme, *strangers]
-    assert clusters(parties, resolve(parties)) == [{each.id for each in acme}]
+    assert clusters(parties, resolve(parties)) == [{one.id for one in acme}]
 
 
 @given(st.lists(NAMES, unique=True, max_size=15))
@@ -275,11 +282,11 @@ def test_each_name_is_compared_with_few():
 def test_the_demo_books(seed, tmp_path):
     """Pairs of spellings of one party: found, and no others (the look-alikes among them)."""
     books = write(tmp_path, seed)
-    parties, named = entities(books.files)
-    standing = {each.id: each.id for each in parties}
+    parties, entity_by_name = entities(books.files)
+    standing = {party_.id: party_.id for party_ in parties}
     standing |= {p.merged: p.kept for p in resolve(parties) if p.decided == "automatic"}
     spelt = [
-        (alias.party, standing[named[row.file, row.key, SIDES[spelling.column]]])
+        (alias.party, standing[entity_by_name[row.file, row.key, SIDES[spelling.column]]])
         for alias in books.truth.aliases
         for spelling in alias.spellings
         for row in spelling.rows[:1]
@@ -298,20 +305,20 @@ def entities(files: list[Path]) -> tuple[list[Party], dict[tuple[str, str, str],
     keys: dict[str, set[Key]] = {}
     facts: dict[str, tuple[str, str]] = {}
     sources: dict[str, set[str]] = {}
-    named: dict[tuple[str, str, str], str] = {}
-    for file in (each for each in files if each.suffix == ".csv"):
+    entity_by_name: dict[tuple[str, str, str], str] = {}
+    for file in (path for path in files if path.suffix == ".csv"):
         by = format_of(file)
         for row in read_ledger(file, by):
             for side in ("payer", "payee"):
-                stated = getattr(row, side)
-                entity = f"{stated.kind} {identity(stated)}"
-                named[file.name, row.key, side] = entity
-                facts.setdefault(entity, (stated.kind, stated.name))
-                keys.setdefault(entity, set()).update(Key(*k, by.source) for k in stated.keys)
+                party_stated = getattr(row, side)
+                entity = f"{party_stated.kind} {identity(party_stated)}"
+                entity_by_name[file.name, row.key, side] = entity
+                facts.setdefault(entity, (party_stated.kind, party_stated.name))
+                keys.setdefault(entity, set()).update(Key(*k, by.source) for k in party_stated.keys)
                 sources.setdefault(entity, set()).add(by.source)
-    events = Counter(named.values())
-    made = [
+    events = Counter(entity_by_name.values())
+    parties = [
         Party(e, *facts[e], tuple(sorted(keys[e], key=str)), frozenset(sources[e]), events[e])
         for e in facts
     ]
-    return made, named
+    return parties, entity_by_name

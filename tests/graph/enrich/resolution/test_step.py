@@ -77,8 +77,8 @@ def entity(name: str) -> models.NormalizedEntity:
     return models.NormalizedEntity.objects.using("owner").get(name=name)
 
 
-def pairs(**wanted: Any) -> list[models.EntityResolution]:
-    return list(models.EntityResolution.objects.using("owner").filter(**wanted).order_by("id"))
+def pairs(**filters: Any) -> list[models.EntityResolution]:
+    return list(models.EntityResolution.objects.using("owner").filter(**filters).order_by("id"))
 
 
 def matched(external_id: str) -> models.EntityMatch:
@@ -91,10 +91,10 @@ def matched(external_id: str) -> models.EntityMatch:
 def test_a_spelling_follows_the_entity_that_stands_for_it(tenant, take):
     take(BOOKS)
     assert step.enrich(tenant.id) == Counts(added=1)
-    kept, merged = entity("Acme Mills Ltd"), entity("ACME MILLS LIMITED")
-    assert merged.merged_into_id == kept.id
+    survivor, merged = entity("Acme Mills Ltd"), entity("ACME MILLS LIMITED")
+    assert merged.merged_into_id == survivor.id
     moved = matched("3")
-    assert (moved.entity_id, moved.original_entity_id) == (kept.id, merged.id)
+    assert (moved.entity_id, moved.original_entity_id) == (survivor.id, merged.id)
     assert moved.confidence == 0.9
     assert moved.reason.startswith("ledger: same name; the same name after legal form")
     assert matched("4").original_entity_id is None
@@ -106,15 +106,15 @@ def test_one_party_is_one_everywhere(tenant, take):
     refresh.refresh()
     graph, _ = load(tenant.id)
     assert sorted(graph.nodes["name"].to_pylist()) == ["Acme Mills Ltd", "Dunmail Dairy", "Parks"]
-    kept = entity("Acme Mills Ltd")
-    ends = models.EnrichedRelationship.objects.using("owner").filter(target_entity_id=kept.id)
+    survivor = entity("Acme Mills Ltd")
+    ends = models.EnrichedRelationship.objects.using("owner").filter(target_entity_id=survivor.id)
     assert ends.count() == 3
     assert [f["id"] for f in search.entities(tenant.id, "acme mills limited").entities] == [
-        str(kept.id)
+        str(survivor.id)
     ]
     everybody = search.entities(tenant.id).entities
-    assert str(kept.id) in {found["id"] for found in everybody}
-    assert "ACME MILLS LIMITED" not in {found["name"] for found in everybody}
+    assert str(survivor.id) in {row["id"] for row in everybody}
+    assert "ACME MILLS LIMITED" not in {row["name"] for row in everybody}
     assert search.entities(tenant.id, "acme", kind="customer").entities == []
 
 
@@ -131,8 +131,8 @@ def test_a_new_row_of_a_merged_spelling_goes_to_the_kept_entity(tenant, take):
     take(BOOKS)
     step.enrich(tenant.id)
     take(BOOKS + "5,2024-02-01,9,Parks,ACME MILLS LIMITED,\n")
-    kept = entity("Acme Mills Ltd")
-    assert matched("5").entity_id == kept.id
+    survivor = entity("Acme Mills Ltd")
+    assert matched("5").entity_id == survivor.id
     assert matched("5").reason == matched("3").reason
     assert step.enrich(tenant.id) == Counts()
 

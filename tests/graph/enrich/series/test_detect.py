@@ -67,8 +67,8 @@ def test_jitter_missed_and_doubled_ones_stay_in():
     paid = monthly(date(2023, 1, 10), 18)
     jitter = np.random.default_rng(4).integers(-3, 4, len(paid))
     moved = [Paid(one.day + int(by)) for one, by in zip(paid, jitter, strict=True)]
-    kept = [one for at, one in enumerate(moved) if at != 7]
-    (one,) = find(payments([*kept, Paid(moved[3].day + 2)]))
+    remaining = [one for at, one in enumerate(moved) if at != 7]
+    (one,) = find(payments([*remaining, Paid(moved[3].day + 2)]))
     assert one.frequency == "monthly"
     assert len(one.places) == 18
     assert one.main.sum() == 17
@@ -112,9 +112,9 @@ def test_a_series_that_begins_late_among_other_payments_is_found():
 def test_two_rents_on_the_same_day_are_two_series():
     paid = monthly(date(2024, 1, 1), 14, amount=3000) + monthly(date(2024, 1, 1), 14, amount=900)
     books = payments(paid)
-    found = find(books)
-    assert frequencies(found) == ["monthly", "monthly"]
-    assert {len(set(books.amount[one.places])) for one in found} == {1}
+    series = find(books)
+    assert frequencies(series) == ["monthly", "monthly"]
+    assert {len(set(books.amount[one.places])) for one in series} == {1}
 
 
 def test_rent_and_weekly_cleaning_are_told_apart():
@@ -126,9 +126,9 @@ def test_rent_and_weekly_cleaning_are_told_apart():
 @pytest.mark.parametrize("other", [{"source": "bank"}, {"currency": "EUR"}, {"payee": 3}])
 def test_sources_currencies_and_parties_are_never_mixed(other):
     paid = monthly(date(2024, 1, 4), 12) + monthly(date(2024, 1, 18), 12, **other)
-    found = find(payments(paid))
-    assert [len(one.places) for one in found] == [12, 12]
-    assert frequencies(found) == ["monthly", "monthly"]
+    series = find(payments(paid))
+    assert [len(one.places) for one in series] == [12, 12]
+    assert frequencies(series) == ["monthly", "monthly"]
 
 
 def test_a_description_is_its_words_less_numbers_and_months():
@@ -205,25 +205,25 @@ def test_what_is_not_even_tried_could_not_have_been_found(monkeypatch):
 def scores(seed: int) -> tuple[float, float, float]:
     """Recurrence F1 by rows, share of right frequencies, share of rows when shuffled."""
     books, truth, place, *_ = demo(seed, jitter_days=4)
-    known = [one for one in truth.series if len(set(one.due)) >= ENOUGH]
-    series_of = {place[row]: one for one in known for row in one.rows}
+    true_series = [one for one in truth.series if len(set(one.due)) >= ENOUGH]
+    series_of = {place[row]: one for one in true_series for row in one.rows}
     unsure = {place[row] for row in truth.echoes}
     unsure |= {place[row] for one in truth.series for row in one.rows}
     unsure |= {place[one.row] for one in truth.duplicates if place[one.original] in unsure}
-    right, counted, sized = 0, 0, Counter()
+    right, judged, sized = 0, 0, Counter()
     for pattern in find(books):
         votes = Counter(series_of[at].id for at in pattern.places if at in series_of)
         whose = votes.most_common(1)[0][0] if votes else ""
         for at in pattern.places:
             mine = at in series_of and series_of[at].id == whose
-            right, counted = right + mine, counted + (at in series_of or at not in unsure)
+            right, judged = right + mine, judged + (at in series_of or at not in unsure)
         if whose:
             sized[whose, pattern.frequency] = votes[whose]
-    largest = {name: told for (name, told), _ in sorted(sized.items(), key=lambda i: i[1])}
-    told = [largest[one.id] == one.frequency.replace("-", "_") for one in known
+    largest = {name: is_right for (name, is_right), _ in sorted(sized.items(), key=lambda i: i[1])}
+    is_right = [largest[one.id] == one.frequency.replace("-", "_") for one in true_series
             if one.id in largest]  # fmt: skip
     still = sum(len(one.places) for one in find(shuffled(books, seed)))
-    return 2 * right / (counted + len(series_of)), float(np.mean(told)), still / len(books)
+    return 2 * right / (judged + len(series_of)), float(np.mean(is_right)), still / len(books)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -259,6 +259,6 @@ def test_who_is_in_every_other_run_has_no_rhythm_of_its_own():
 
 def test_who_is_in_every_run_has():
     books = payments(runs(dict.fromkeys(range(11), 0.5) | {11: 1.0}))
-    found = find(books)
-    assert [(one.frequency, len(one.places)) for one in found] == [("fortnightly", 52)]
-    assert set(books.payee[found[0].places]) == {21}
+    series = find(books)
+    assert [(one.frequency, len(one.places)) for one in series] == [("fortnightly", 52)]
+    assert set(books.payee[series[0].places]) == {21}

@@ -20,6 +20,8 @@ from graph.enrich.series.forecast import (
     todays,
     trials,
 )
+from graph.enrich.series.month_effects import without
+from graph.enrich.series.periods import BY_FREQUENCY
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.small_books import EPOCH, Paid, every, monthly, number, payments
 
@@ -67,12 +69,12 @@ def test_an_ended_series_expects_nothing():
 
 def test_a_steady_amount_is_expected_to_the_penny():
     one = course(monthly(date(2024, 1, 10), 12, amount=850))
-    said = ahead(one, scales(trials(one)))
-    assert said is not None
-    assert (said.first, said.day, said.last) == (number(date(2025, 1, 10)),) * 3
-    assert said.low <= 8_500_000 <= said.high
-    assert said.high - said.low < 200_000
-    assert 0.9 < said.confidence <= 1
+    forecast = ahead(one, scales(trials(one)))
+    assert forecast is not None
+    assert (forecast.first, forecast.day, forecast.last) == (number(date(2025, 1, 10)),) * 3
+    assert forecast.low <= 8_500_000 <= forecast.high
+    assert forecast.high - forecast.low < 200_000
+    assert 0.9 < forecast.confidence <= 1
 
 
 def test_nothing_is_expected_after_the_end_of_time():
@@ -95,22 +97,22 @@ def test_nothing_to_test():
 
 def test_a_missed_last_occurrence_is_counted_as_not_held():
     paid = every(7, date(2024, 1, 8), 30)
-    held, missed = (payments(some) for some in (paid, [*paid[:-2], paid[-1]]))
-    assert backtest(held, find(held)).coverage == 1
+    regular, missed = (payments(some) for some in (paid, [*paid[:-2], paid[-1]]))
+    assert backtest(regular, find(regular)).coverage == 1
     assert backtest(missed, find(missed)).coverage == 0
 
 
 def test_ranges_hold_as_often_as_they_should():
     """Pooled over books, since the last of each series is but a hundred of them."""
-    told = []
+    results = []
     for seed in (1, 2, 3):
         books = demo(seed, jitter_days=4).payments
-        told.append(backtest(books, find(books)))
-    count = sum(one.n for one in told)
+        results.append(backtest(books, find(books)))
+    count = sum(one.n for one in results)
     assert count > 300
-    assert 0.90 <= sum(one.coverage * one.n for one in told) / count <= 0.97
-    assert 0.90 <= sum(one.amount_coverage * one.n for one in told) / count <= 0.98
-    assert max(one.median_error_days for one in told) <= 1
+    assert 0.90 <= sum(one.coverage * one.n for one in results) / count <= 0.97
+    assert 0.90 <= sum(one.amount_coverage * one.n for one in results) / count <= 0.98
+    assert max(one.median_error_days for one in results) <= 1
 
 
 def trial(day, error):
@@ -142,15 +144,28 @@ def test_an_amount_knows_its_month(months, amount):
     paid = with_bonus(2)
     more = monthly(date(2023, 12, 25), months, amount=1524)
     one = course([*paid, *more])
-    said = ahead(one, scales(trials(one)))
-    assert said is not None
-    assert said.low / 10_000 <= amount <= said.high / 10_000
-    assert (said.high - said.low) / 10_000 < 450
+    forecast = ahead(one, scales(trials(one)))
+    assert forecast is not None
+    assert forecast.low / 10_000 <= amount <= forecast.high / 10_000
+    assert (forecast.high - forecast.low) / 10_000 < 450
 
 
 def test_a_month_that_was_unlike_once_widens_the_range():
     one = course(with_bonus(1))
-    said = ahead(one, scales(trials(one)))
-    assert said is not None
-    assert said.low / 10_000 <= 1016
-    assert said.high / 10_000 >= 1524
+    forecast = ahead(one, scales(trials(one)))
+    assert forecast is not None
+    assert forecast.low / 10_000 <= 1016
+    assert forecast.high / 10_000 >= 1524
+
+
+def test_what_months_do_is_taken_out_of_amounts():
+    """1,000 a month, half as much again each June and December."""
+    slots = np.arange(600, 629)
+    high = np.isin(slots % 12, (5, 11))
+    amounts = np.log(np.where(high, 1_500.0, 1_000.0))
+    plain = without(BY_FREQUENCY["monthly"], slots, amounts)
+    assert np.exp(plain).round(6).tolist() == [1_000.0] * len(slots)
+    assert without(BY_FREQUENCY["weekly"], slots, amounts).tolist() == amounts.tolist()
+    assert without(BY_FREQUENCY["monthly"], slots[:12], amounts[:12]).tolist() == (
+        amounts[:12].tolist()
+    )

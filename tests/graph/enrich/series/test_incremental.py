@@ -58,9 +58,9 @@ def test_only_the_group_that_changed_is_fitted(committed, asked):
     whole = len(asked)
     asked.clear()
     more = [*RENT, *REPAIRS, *GROCER, *NOISE, Paid(GROCER[-1].day + 7, 31, payer=2, payee=3)]
-    found = incremental.find(tenant, payments(more))
+    series = incremental.find(tenant, payments(more))
     assert 0 < len(asked) < whole / 4
-    assert sorted(len(one.places) for one in found) == [24, 24, 81]
+    assert sorted(len(one.places) for one in series) == [24, 24, 81]
 
 
 def test_everything_is_searched_when_asked_for(committed, asked):
@@ -87,5 +87,5 @@ def test_what_is_gone_is_forgotten_and_tenants_are_apart(committed, asked):
     incremental.find(other, payments(RENT))
     assert SearchedGroup.objects.using("owner").count() == 2
     incremental.find(one, payments([]))
-    (left,) = SearchedGroup.objects.using("owner").all()
-    assert left.user_id == other
+    (remaining,) = SearchedGroup.objects.using("owner").all()
+    assert remaining.user_id == other

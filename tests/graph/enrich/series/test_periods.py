@@ -23,9 +23,9 @@ def slowly(grid: Grid, around: date) -> list[date]:
         else:
             month = (day.year - 1970) * 12 + day.month - 1
             last = (day + timedelta(days=1)).month != day.month
-            wanted = grid.phase % MONTH_CYCLE + 1
+            day_of_month = grid.phase % MONTH_CYCLE + 1
             agreed = month % rhythm.step == grid.phase // MONTH_CYCLE and (
-                day.day == wanted or (last and day.day < wanted)
+                day.day == day_of_month or (last and day.day < day_of_month)
             )
         if agreed:
             days.append(day)
@@ -42,9 +42,9 @@ def test_the_nearest_agreed_day_is_found(rhythm, phase, day):
     number = (day - EPOCH).days
     slot = grid.slots(Days(np.array([number])))
     agreed = int(grid.agreed(slot)[0])
-    walked = [(each - EPOCH).days for each in slowly(grid, day)]
+    walked = [(day_ - EPOCH).days for day_ in slowly(grid, day)]
     assert agreed in walked
-    assert abs(agreed - number) == min(abs(each - number) for each in walked)
+    assert abs(agreed - number) == min(abs(day_ - number) for day_ in walked)
 
 
 @given(rhythm=st.sampled_from(RHYTHMS), phase=st.integers(0, 371), slot=st.integers(-50, 900))

@@ -38,11 +38,11 @@ def by_profile(paid: list[Paid], level: float = 300) -> list[Paid]:
 
 
 def test_a_winter_bill_is_high_in_winter():
-    told = season(noisy(WINTER[MONTHS % 12], 1), MONTHS)
-    assert told is not None
-    assert told.months == (1, 2, 3, 11, 12)
-    assert told.strength > 0.9
-    assert told.chance < 1e-6
+    result = season(noisy(WINTER[MONTHS % 12], 1), MONTHS)
+    assert result is not None
+    assert result.months == (1, 2, 3, 11, 12)
+    assert result.strength > 0.9
+    assert result.chance < 1e-6
 
 
 def test_growth_is_no_season():
@@ -50,10 +50,10 @@ def test_growth_is_no_season():
 
 
 def test_months_that_are_not_known_do_not_hide_it():
-    known = np.delete(MONTHS, [4, 13, 24])
-    told = season(noisy(WINTER[known % 12], 2), known)
-    assert told is not None
-    assert told.months == (1, 2, 3, 11, 12)
+    months = np.delete(MONTHS, [4, 13, 24])
+    result = season(noisy(WINTER[months % 12], 2), months)
+    assert result is not None
+    assert result.months == (1, 2, 3, 11, 12)
 
 
 def test_less_than_two_cycles_show_none():
@@ -67,8 +67,8 @@ def test_nothing_shows_none(totals):
 
 def test_noise_has_hardly_ever_a_season():
     rng = np.random.default_rng(8)
-    told = [season(rng.lognormal(0, 1, 36), MONTHS) for _ in range(1000)]
-    assert sum(one is not None for one in told) <= 5
+    result = [season(rng.lognormal(0, 1, 36), MONTHS) for _ in range(1000)]
+    assert sum(one is not None for one in result) <= 5
 
 
 def test_the_season_of_a_series_and_of_its_payments():

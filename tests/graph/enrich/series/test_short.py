@@ -52,8 +52,8 @@ def test_a_habit_is_none():
     rng = np.random.default_rng(1)
     amounts = rng.integers(300, 9000, len(paid)) / 100
     amounts[[0, 4, 8]] = 12.5
-    kept = [replace(one, amount=float(a)) for one, a in zip(paid, amounts, strict=True)]
-    assert not [one for one in find(payments(kept)) if one.is_probable]
+    purchases = [replace(one, amount=float(a)) for one, a in zip(paid, amounts, strict=True)]
+    assert not [one for one in find(payments(purchases)) if one.is_probable]
 
 
 def test_an_insurance_is_yearly_from_two_on():

@@ -72,13 +72,13 @@ def test_written_changed_withdrawn_and_back(tenant):
     assert write_links.write(tenant.id, "m", [better]) == Counts(changed=1)
     assert write_links.write(tenant.id, "other method", []) == Counts()
     assert write_links.write(tenant.id, "m", []) == Counts(removed=1)
-    [gone] = models.RelationshipInstance.objects.using("owner").all()
-    assert gone.deleted_at is not None
-    assert gone.reason == "withdrawn: both name 77"
+    [withdrawn] = models.RelationshipInstance.objects.using("owner").all()
+    assert withdrawn.deleted_at is not None
+    assert withdrawn.reason == "withdrawn: both name 77"
     assert write_links.write(tenant.id, "m", []) == Counts()
     assert write_links.write(tenant.id, "m", [link]) == Counts(added=1)
     [back] = models.RelationshipInstance.objects.using("owner").all()
-    assert (back.id, back.deleted_at, back.confidence_score) == (gone.id, None, 0.9)
+    assert (back.id, back.deleted_at, back.confidence_score) == (withdrawn.id, None, 0.9)
 
 
 def test_no_two_events_are_linked_both_ways(tenant):
@@ -89,8 +89,8 @@ def test_no_two_events_are_linked_both_ways(tenant):
         Link(one, other, "settles", 0.7, "z"),
     ]
     assert write_links.write(tenant.id, "m", mirrored) == Counts(added=2)
-    known = models.RelationshipInstance.objects.using("owner").order_by("relationship_type")
-    assert [link.reason for link in known] == ["y", "z"]
+    stored_links = models.RelationshipInstance.objects.using("owner").order_by("relationship_type")
+    assert [link.reason for link in stored_links] == ["y", "z"]
 
 
 def test_what_a_person_deleted_stays_deleted(tenant):
@@ -115,8 +115,8 @@ def enriched(user_id: UUID) -> dict[str, Counts]:
     """Every kind of link, and duplicates."""
     steps = ("same_transaction", "reversals", "settles", "fees", "references", "fraud")
     return {
-        each.layer: Counts(each.rows_added, each.rows_changed, each.rows_removed)
-        for each in run.enrich(user_id, steps)
+        result.layer: Counts(result.rows_added, result.rows_changed, result.rows_removed)
+        for result in run.enrich(user_id, steps)
     }
 
 
@@ -145,15 +145,15 @@ def test_platforms_and_the_canonical_payment(books):
     enriched(books.id)
     assert cross_platform.enrich(books.id, payments) == Counts(added=5)
     assert cross_platform.enrich(books.id, load(books.id)) == Counts()
-    seen = {
+    platforms = {
         fact.relationship.target_event.external_id: (fact.platform_sources, fact.evidence)
         for fact in models.CrossPlatformRelationship.objects.using("owner").select_related(
             "relationship__target_event"
         )
     }
     both = {"card": ["finley-demo.card C1"], "ledger": ["finley-demo.ledger L3"]}
-    assert seen["C1"] == seen["L3"] == (["card", "ledger"], both)
-    assert seen["B1"] == (["bank"], {})
+    assert platforms["C1"] == platforms["L3"] == (["card", "ledger"], both)
+    assert platforms["B1"] == (["bank"], {})
     flows = models.RelationshipInstance.objects.using("owner").select_related("target_event")
     flows = flows.filter(edge_class="flow")
     by = {flow.target_event.external_id: str(flow.id) for flow in flows}

@@ -22,9 +22,9 @@ def test_read_as_expected(expected: Path) -> None:
     by = guess(path)
     assert not any(doubt.blocking for doubt in by.doubts)
     rows = [row for row in read(path, by) if isinstance(row, LedgerRow)]
-    wanted = json.loads(expected.read_text(encoding="utf-8"))["rows"]
-    assert len(rows) == len(wanted)
-    for row, right in zip(rows, wanted, strict=True):
+    expected_rows = json.loads(expected.read_text(encoding="utf-8"))["rows"]
+    assert len(rows) == len(expected_rows)
+    for row, right in zip(rows, expected_rows, strict=True):
         payer, payee = (row.payer, row.payee) if row.amount >= 0 else (row.payee, row.payer)
         assert row.occurred_at.date().isoformat() == right["date"]
         assert (f"{abs(row.amount):.2f}", row.currency) == (right["amount"], right["currency"])

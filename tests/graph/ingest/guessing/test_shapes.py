@@ -53,9 +53,9 @@ def is_party(expected: str, party: Party) -> bool:
 
 
 def is_row(expected: str, row: LedgerRow) -> bool:
-    found = _ROW.fullmatch(expected)
-    assert found, expected
-    date, payer, payee, amounts, currency = found.groups()
+    match = _ROW.fullmatch(expected)
+    assert match, expected
+    date, payer, payee, amounts, currency = match.groups()
     one, other = (row.payer, row.payee) if row.amount >= 0 else (row.payee, row.payer)
     return (
         row.occurred_at.date().isoformat() == date
@@ -84,13 +84,13 @@ def test_read_as_it_is_meant(name: str, tmp_path: Path) -> None:
         return
     by = guess(path)
     rows = [row for row in read(path, by) if isinstance(row, LedgerRow)]
-    shown = [
+    descriptions = [
         f"{row.occurred_at.date()} {row.payer} > {row.payee} {row.amount} {row.currency}"
         for row in rows
     ]
-    assert len(rows) == len(expected), (shown, by.evidence)
+    assert len(rows) == len(expected), (descriptions, by.evidence)
     for line, row in zip(expected, rows, strict=True):
-        assert is_row(line, row), (line, shown, by.evidence)
+        assert is_row(line, row), (line, descriptions, by.evidence)
     if "?" in expected[0]:
         assert any(doubt.topic == "currency" for doubt in by.doubts)
     blocking = [doubt for doubt in by.doubts if doubt.blocking]

@@ -15,13 +15,13 @@ Make = Callable[..., Mapping]
 
 
 def test_defaults(make_mapping: Make) -> None:
-    made = make_mapping()
-    assert made.source == made.title == "simple"
-    assert made.key == mapping.KeyRule(("id",), unique=True)
-    assert made.file == mapping.FileRule()
-    assert made.amount == mapping.AmountRule(column="amount")
-    assert made.publication == made.transaction == ()
-    assert made.payee.keys == (("supplier_id", "supplier_id"),)
+    defaults = make_mapping()
+    assert defaults.source == defaults.title == "simple"
+    assert defaults.key == mapping.KeyRule(("id",), unique=True)
+    assert defaults.file == mapping.FileRule()
+    assert defaults.amount == mapping.AmountRule(column="amount")
+    assert defaults.publication == defaults.transaction == ()
+    assert defaults.payee.keys == (("supplier_id", "supplier_id"),)
 
 
 def test_without_key_columns_the_key_is_every_column_and_repeats(make_mapping: Make) -> None:
@@ -107,14 +107,14 @@ def test_ready_formats_go_by_their_names() -> None:
     ready = ready_formats.ready()
     assert {"calderdale-invoices", "calderdale-cards", "oxford"} <= ready.keys()
     assert all(
-        name == made.name and (made.recognise or made.header) for name, made in ready.items()
+        name == form.name and (form.recognise or form.header) for name, form in ready.items()
     )
 
 
 def test_every_real_file_is_recognised_by_its_header(data: Path) -> None:
     files = sorted(data.glob("*/*.csv.gz"))
-    found = {path: ready_formats.recognise(header(path)) for path in files}
-    names = [made.name if made else None for made in found.values()]
+    formats = {path: ready_formats.recognise(header(path)) for path in files}
+    names = [form.name if form else None for form in formats.values()]
     assert names == ["calderdale-invoices", "calderdale-cards"] + ["oxford"] * 17
 
 
@@ -168,6 +168,6 @@ def test_canonical_names() -> None:
 
 
 def test_names_fit_the_mapping_whatever_their_spelling(make_mapping: Make) -> None:
-    made = make_mapping(('"supplier_id"\n', '"supplier_ref"\n'))
-    assert made.names(["SupplierRef", "ID", "about us"]) == ["supplier_ref", "id", "about_us"]
-    assert made.lacks(["id", "date", "supplier"]) == ["amount"]
+    form = make_mapping(('"supplier_id"\n', '"supplier_ref"\n'))
+    assert form.names(["SupplierRef", "ID", "about us"]) == ["supplier_ref", "id", "about_us"]
+    assert form.lacks(["id", "date", "supplier"]) == ["amount"]

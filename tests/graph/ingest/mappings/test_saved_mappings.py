@@ -76,10 +76,10 @@ class TestSaved:
             ledger(path, "--user", tenant.id, "--no-enrich", "--rejects", tmp_path)
         make(path, "--direction", "in", "--save", "--user", tenant.id)
         later = write("Title\n\n" + UNSURE.replace("/03/", "/04/"), "april.csv")
-        done = json.loads(
+        report = json.loads(
             ledger(later, "--user", tenant.id, "--no-enrich", "--rejects", tmp_path, "--json")
         )
-        assert done["rows_stored"] == 2
+        assert report["rows_stored"] == 2
         names = models.RawEvent.objects.using("owner").filter(posting=2, amount__lt=0)
         assert sorted(event.party_name for event in names) == ["Thing one", "Thing two"]
         with pytest.raises(CommandError, match="it can be read in two ways"):
@@ -89,9 +89,9 @@ class TestSaved:
         path = write(UNSURE, "things.csv")
         make(path, "--direction", "in", "--save", "--user", tenant.id)
         make(path, "--direction", "out", "--save", "--user", tenant.id)
-        saved = saved_mappings.find(tenant.id, path)
-        assert saved is not None
-        assert saved.amount.positive == "payer_pays"
+        stored_mapping = saved_mappings.find(tenant.id, path)
+        assert stored_mapping is not None
+        assert stored_mapping.amount.positive == "payer_pays"
         assert models.SavedMapping.objects.using("owner").count() == 1
 
     def test_another_accounts_file_is_that_accounts(self, write: Write, tenant: User) -> None:
@@ -100,9 +100,9 @@ class TestSaved:
         one, two = "DE02120300000000202051", "DE02500105170137075030"
         path = write(head.format(one) + rows, "one.csv")
         make(path, "--save", "--user", tenant.id)
-        saved = saved_mappings.find(tenant.id, write(head.format(two) + rows, "two.csv"))
-        assert saved is not None
-        assert (saved.key.account, saved.payer.default) == (two, two)
+        stored_mapping = saved_mappings.find(tenant.id, write(head.format(two) + rows, "two.csv"))
+        assert stored_mapping is not None
+        assert (stored_mapping.key.account, stored_mapping.payer.default) == (two, two)
 
     def test_saving_needs_a_user(self, write: Write) -> None:
         with pytest.raises(CommandError, match="--save needs --user"):

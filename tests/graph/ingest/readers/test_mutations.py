@@ -108,10 +108,12 @@ def shuffled(chance: random.Random, content: bytes) -> bytes:
 
 
 def changed(chance: random.Random, content: bytes) -> bytes:
-    found = bytearray(content)
+    mutated = bytearray(content)
     for _ in range(chance.randrange(1, 12)):
-        found[chance.randrange(len(found))] = chance.choice([0, 10, 34, 48, 60, 233, 255, 57, 45])
-    return bytes(found)
+        mutated[chance.randrange(len(mutated))] = chance.choice(
+            [0, 10, 34, 48, 60, 233, 255, 57, 45]
+        )
+    return bytes(mutated)
 
 
 def swollen(chance: random.Random, content: bytes) -> bytes:
@@ -167,8 +169,8 @@ def test_the_files_themselves_are_read_whole(
     path = tmp_path / name
     path.write_bytes(FILES[name])
     hints = HINTS if name == "qif.qif" else NO_HINTS
-    done = import_file(tenant.id, path, format_of(path), tmp_path / "rejects", hints=hints)
-    assert done.counts.rows_in > 0
-    assert done.counts.rows_rejected == 0
+    imported = import_file(tenant.id, path, format_of(path), tmp_path / "rejects", hints=hints)
+    assert imported.counts.rows_in > 0
+    assert imported.counts.rows_rejected == 0
     again = import_file(tenant.id, path, format_of(path), tmp_path / "rejects", hints=hints)
-    assert again.counts.rows_unchanged == again.counts.rows_in == done.counts.rows_in
+    assert again.counts.rows_unchanged == again.counts.rows_in == imported.counts.rows_in

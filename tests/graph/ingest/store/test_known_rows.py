@@ -56,9 +56,9 @@ def test_downloads_that_overlap_share_their_rows(take: Take, tenant: User) -> No
     shared = "17/01/2025,Gas Firm,R2,-60.00\n"
     take(NAMES + "06/01/2025,Mill Lane Hall,R1,-500.00\n" + shared, "one.csv")
     second = NAMES + shared + "20/01/2025,Bus,R3,-3.00\n21/01/2025,Bus,R3,-3.00\n"
-    done = take(second, "two.csv")
-    assert counts(done) == (2, 0, 1)
-    assert [doubt.topic for doubt in done.doubts if "known from one.csv" in doubt.text]
+    imported = take(second, "two.csv")
+    assert counts(imported) == (2, 0, 1)
+    assert [doubt.topic for doubt in imported.doubts if "known from one.csv" in doubt.text]
     assert len(payments(tenant)) == 4
 
 
@@ -80,8 +80,8 @@ def test_dates_and_amounts_that_are_spelled_otherwise(take: Take, tenant: User) 
 def test_a_row_that_is_described_otherwise_is_an_update(take: Take, tenant: User) -> None:
     same = "15/01/2025,Gas Firm,R2,-60.00\n"
     take(NAMES + same + "16/01/2025,PENDING CARD 77,,-18.00\n", "one.csv")
-    done = take(NAMES + same + "16/01/2025,Lamp Shop,,-18.00\n", "two.csv")
-    assert counts(done) == (0, 1, 1)
+    imported = take(NAMES + same + "16/01/2025,Lamp Shop,,-18.00\n", "two.csv")
+    assert counts(imported) == (0, 1, 1)
     assert [name for _, _, name in payments(tenant)] == ["Gas Firm", "Lamp Shop"]
 
 
@@ -157,8 +157,8 @@ def test_a_lasting_id_makes_a_changed_row_an_update(take: Take, tenant: User) ->
 
 def test_rows_under_an_older_rules_key_are_known(take: Take, tenant: User) -> None:
     text = NAMES + "13/01/2025,Mill Lane Hall,RENT,-400.00\n14/01/2025,Gas Firm,GAS,-61.00\n"
-    done = take(text)
-    assert done.counts.rows_stored == 2
+    imported = take(text)
+    assert imported.counts.rows_stored == 2
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "UPDATE raw_events SET source = replace(source, 'generic.', 'generic.bank.'), "

@@ -55,8 +55,8 @@ def as_csv(rows: tuple[Row, ...]) -> str:
     lines = ["account;booked;amount;party;text"]
     for day, amount, party, text, _ in rows:
         year, month, date = day.split("-")
-        shown = amount.replace(".", ",")
-        lines.append(f"{IBAN};{date}.{month}.{year};{shown};{party.upper()};{text.upper()}")
+        amount_text = amount.replace(".", ",")
+        lines.append(f"{IBAN};{date}.{month}.{year};{amount_text};{party.upper()};{text.upper()}")
     return "\n".join(lines) + "\n"
 
 
@@ -77,8 +77,11 @@ def as_mt940(rows: tuple[Row, ...], account: str = "10020030/1234567") -> str:
     lines = [":20:X", f":25:{account}", ":28C:1/1", ":60F:C250112EUR100,00"]
     for day, amount, party, text, reference in rows:
         short = day[2:].replace("-", "")
-        mark, shown = ("D" if amount.startswith("-") else "C"), amount.lstrip("-").replace(".", ",")
-        lines.append(f":61:{short}{short[2:]}{mark}{shown}NTRFNONREF")
+        mark, amount_text = (
+            ("D" if amount.startswith("-") else "C"),
+            amount.lstrip("-").replace(".", ","),
+        )
+        lines.append(f":61:{short}{short[2:]}{mark}{amount_text}NTRFNONREF")
         sepa = f"EREF+{reference}?21" if reference else ""
         lines.append(f":86:166?20{sepa}SVWZ+{text}?32{party}")
     return "\n".join([*lines, "-"]) + "\n"
@@ -201,12 +204,12 @@ def test_camt_and_mt940_give_equal_events(take: Take, tenant: User) -> None:
 
     def events(text: str, name: str, user: User) -> list[tuple[object, ...]]:
         take(text, name)
-        found = contents(user.id)["events"].values()
-        return sorted(tuple(str(event[fact]) for fact in facts) for event in found)
+        postings = contents(user.id)["events"].values()
+        return sorted(tuple(str(event[fact]) for fact in facts) for event in postings)
 
-    stated = events(as_camt(ROWS), "a.xml", tenant)
+    expected = events(as_camt(ROWS), "a.xml", tenant)
     RawEvent.objects.using("owner").filter(user_id=tenant.id).delete()
-    assert events(as_mt940(ROWS, account=IBAN), "a.sta", tenant) == stated
+    assert events(as_mt940(ROWS, account=IBAN), "a.sta", tenant) == expected
 
 
 BOOKED = """Konto;Buchungstag;Valutadatum;Name;Verwendungszweck;Betrag;Waehrung
@@ -261,9 +264,9 @@ def test_payments_that_only_share_day_and_amount_stay_apart(
         ("2025-01-13", "-50.00", "Town Hall", "fee", ""),
     )
     imported(as_csv((one,)), "one.csv")
-    done = imported(as_camt((other,)), "two.xml")
-    assert done.counts.rows_stored == 1
-    assert "resemble no row of that amount from bank-csv" in done.warnings[0]
+    result = imported(as_camt((other,)), "two.xml")
+    assert result.counts.rows_stored == 1
+    assert "resemble no row of that amount from bank-csv" in result.warnings[0]
     assert amounts(tenant) == ["-50.00", "-50.00"]
 
 
@@ -302,8 +305,8 @@ def test_another_tenants_bookings_are_not_known(
     take(as_camt(ROWS), "a.xml")
     path = tmp_path / "b.sta"
     path.write_text(as_mt940(ROWS))
-    done = import_file(other_tenant.id, path, format_of(path), tmp_path / "rejects")
-    assert done.counts.rows_stored == 4
+    result = import_file(other_tenant.id, path, format_of(path), tmp_path / "rejects")
+    assert result.counts.rows_stored == 4
 
 
 @pytest.mark.parametrize(

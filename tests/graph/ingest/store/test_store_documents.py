@@ -1,37 +1,20 @@
 """Documents as events, and their links to transactions, whatever comes first."""
 
-import csv
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
-
-import pytest
-from django.db import connections
-from django.utils import timezone
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from uuid import UUID
 
 from finley.models import User
 from graph import models
 from graph.database.tenancy import tenant_transaction
-from graph.ingest.documents.document_facts import Document, Reading, party, read
-from graph.ingest.documents.document_references import Reference
-from graph.ingest.import_file import import_file
-from graph.ingest.mappings.mapping import Mapping
-from graph.ingest.store import document_links, store_documents
+from graph.ingest.documents.document_facts import Document, Reading, read
+from graph.ingest.store import store_documents
 from graph.ingest.store.store_documents import Counts
 from tests.graph.ingest.contents import rows
-from tests.oracle import receipts as oracle
-from tests.oracle.receipts import Paper, Row
+from tests.graph.ingest.store.conftest import Import
 
 DAY = datetime(2024, 1, 31, tzinfo=UTC)
 SOURCE = "gmail.one"
-HEADER = ("id", "date", "amount", "department", "supplier", "supplier_id", "invoice", "about")
-Import = Callable[..., None]
 
 
 def mail(key: str = "m1", text: str = "", name: str = "Your invoice", **values: Any) -> Document:
@@ -40,9 +23,9 @@ def mail(key: str = "m1", text: str = "", name: str = "Your invoice", **values: 
 
 
 def reading(text: str, **values: Any) -> Reading:
-    made = read(mail(text=text, **values))
-    assert made is not None
-    return made
+    result = read(mail(text=text, **values))
+    assert result is not None
+    return result
 
 
 def take(user: UUID, *readings: Reading, source: str = SOURCE) -> Counts:
@@ -57,51 +40,36 @@ def gone(user: UUID, *keys: str) -> int:
 
 def linked(user: UUID) -> dict[str, tuple[str, int, float]]:
     """By document: the transaction's row, the posting that the link goes to, how sure."""
-    found = {}
-    for made in receipts_of(user):
-        if made.deleted_at is None:
-            target = made.target_event
-            assert made.source_event.external_id not in found, "one link a document"
-            found[made.source_event.external_id] = (
-                target.external_id, target.posting, made.confidence_score,
+    rows_by_document = {}
+    for link in receipts_of(user):
+        if link.deleted_at is None:
+            target = link.target_event
+            assert link.source_event.external_id not in rows_by_document, "one link a document"
+            rows_by_document[link.source_event.external_id] = (
+                target.external_id, target.posting, link.confidence_score,
             )  # fmt: skip
-    return found
+    return rows_by_document
 
 
 def receipts_of(user: UUID) -> list[models.RelationshipInstance]:
-    made = models.RelationshipInstance.objects.using("owner")
-    return list(made.filter(user_id=user, relationship_type="receipt").order_by("created_at"))
+    relationships = models.RelationshipInstance.objects.using("owner")
+    return list(
+        relationships.filter(user_id=user, relationship_type="receipt").order_by("created_at")
+    )
 
 
 def parties(user: UUID) -> dict[str, list[tuple[str, float, str]]]:
     """By document: the identities that it is matched to, the best first."""
-    found: dict[str, list[tuple[str, float, str]]] = {}
+    matches_by_document: dict[str, list[tuple[str, float, str]]] = {}
     matches = models.EntityMatch.objects.using("owner").filter(user_id=user)
     for match in matches.exclude(event__kind="posting").order_by("-confidence"):
-        told = (match.entity.identity, match.confidence, match.reason)
-        found.setdefault(match.event.external_id, []).append(told)
-    return found
+        match_of = (match.entity.identity, match.confidence, match.reason)
+        matches_by_document.setdefault(match.event.external_id, []).append(match_of)
+    return matches_by_document
 
 
 def document(user: UUID, key: str = "m1") -> models.RawEvent:
     return models.RawEvent.objects.using("owner").get(user_id=user, external_id=key)
-
-
-@pytest.fixture
-def books(tenant: User, make_mapping: Callable[..., Mapping], tmp_path: Path) -> Import:
-    """Imports rows of (id, date, amount, supplier, invoice)."""
-    by = make_mapping()
-
-    def imported(*lines: tuple[str, ...], user: UUID = tenant.id, supplier_id: str = "") -> None:
-        path = tmp_path / "ledger.csv"
-        with path.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([HEADER, *(
-                (key, day, amount, "Parks", supplier, supplier_id, invoice, "")
-                for key, day, amount, supplier, invoice in lines
-            )])  # fmt: skip
-        import_file(user, path, by, tmp_path / "rejects")
-
-    return imported
 
 
 SEEDS = ("L1", "2024-02-10", "120.00", "Acme Ltd", "INV-77")
@@ -110,15 +78,15 @@ INVOICE = "Invoice INV-77\nTotal: GBP 120.00\nDue date: 2024-03-01"
 
 class TestADocument:
     def test_becomes_an_event(self, tenant: User) -> None:
-        given = reading(INVOICE, url="https://mail.example/m1", metadata={"labels": ["INBOX"]})
-        assert take(tenant.id, given) == Counts(1, 1, 0, 0, 0)
-        made = document(tenant.id)
-        told = {name: getattr(made, name) for name in (
+        mail_read = reading(INVOICE, url="https://mail.example/m1", metadata={"labels": ["INBOX"]})
+        assert take(tenant.id, mail_read) == Counts(1, 1, 0, 0, 0)
+        event = document(tenant.id)
+        columns = {name: getattr(event, name) for name in (
             "kind", "source", "platform", "posting", "transaction_ref", "occurred_at", "precision",
             "amount", "currency", "document_ref", "party_kind", "party_name", "party_keys",
             "description", "provenance",
         )}  # fmt: skip
-        assert told == {
+        assert columns == {
             "kind": "message", "source": SOURCE, "platform": "gmail", "posting": 1,
             "transaction_ref": "gmail.one m1", "occurred_at": DAY, "precision": "second",
             "amount": 120, "currency": "GBP", "document_ref": "INV-77", "party_kind": "vendor",
@@ -127,8 +95,8 @@ class TestADocument:
                 {"file": "Your invoice", "url": "https://mail.example/m1", "labels": ["INBOX"]}
             ],
         }  # fmt: skip
-        assert f"{made.due_on}" == "2024-03-01"
-        assert made.data == {
+        assert f"{event.due_on}" == "2024-03-01"
+        assert event.data == {
             "snippet": "Invoice INV-77 Total: GBP 120.00 Due date: 2024-03-01",
             "amounts": [{"amount": "120.00", "currency": "GBP", "rank": 2}],
             "references": [{"kind": "invoice", "number": "INV-77"}],
@@ -163,16 +131,16 @@ class TestADocument:
         take(tenant.id, reading(INVOICE))
         take(tenant.id, reading("Invoice INV-99 total GBP 3.00"))
         assert linked(tenant.id) == {}
-        [kept] = receipts_of(tenant.id)
-        assert kept.deleted_at is not None
-        assert kept.reason.startswith("withdrawn (changed): the mail")
+        [link] = receipts_of(tenant.id)
+        assert link.deleted_at is not None
+        assert link.reason.startswith("withdrawn (changed): the mail")
 
     def test_of_text_that_postgresql_refuses_is_stored(self, tenant: User) -> None:
         odd = "x\x00\ud800y"
         take(tenant.id, reading(f"Invoice INV-77 {odd}", name=odd, sender_name=odd,
                                 metadata={odd: [odd]}))  # fmt: skip
-        made = document(tenant.id)
-        assert made.description == made.party_name == "x\ufffd\ufffdy"
+        event = document(tenant.id)
+        assert event.description == event.party_name == "x\ufffd\ufffdy"
 
     def test_of_nothing_is_nothing(self, tenant: User) -> None:
         assert take(tenant.id) == Counts()
@@ -203,17 +171,17 @@ class TestTheSender:
     def test_unknown_is_a_new_vendor(self, tenant: User) -> None:
         take(tenant.id, reading(INVOICE), reading("Invoice INV-78", key="m2",
              sender_email="other@acme.example"))  # fmt: skip
-        [made] = rows(models.NormalizedEntity, tenant.id)
-        assert (made.kind, made.name) == ("vendor", "Acme Ltd")
-        assert made.identity == "acme ltd [email=billing@acme.example]"
-        told = [("acme ltd [email=billing@acme.example]", 0.9, "document: same name")]
-        assert parties(tenant.id) == {"m1": told, "m2": told}
+        [vendor] = rows(models.NormalizedEntity, tenant.id)
+        assert (vendor.kind, vendor.name) == ("vendor", "Acme Ltd")
+        assert vendor.identity == "acme ltd [email=billing@acme.example]"
+        expected = [("acme ltd [email=billing@acme.example]", 0.9, "document: same name")]
+        assert parties(tenant.id) == {"m1": expected, "m2": expected}
 
     def test_known_to_the_books_is_their_vendor(self, tenant: User, books: Import) -> None:
         books(("L1", "2024-02-10", "7.00", "ACME LTD.", ""), supplier_id="S1")
         take(tenant.id, reading(INVOICE))
-        told = [("acme ltd [supplier_id=s1]", 0.9, "document: same name")]
-        assert parties(tenant.id) == {"m1": told}
+        expected = [("acme ltd [supplier_id=s1]", 0.9, "document: same name")]
+        assert parties(tenant.id) == {"m1": expected}
 
     def test_of_several_of_that_name_is_the_one_of_the_most_events(
         self, tenant: User, books: Import
@@ -233,7 +201,7 @@ class TestTheSender:
     def test_that_another_text_names_is_another(self, tenant: User) -> None:
         take(tenant.id, reading(INVOICE))
         take(tenant.id, reading(INVOICE, sender_name="Bolt"))
-        assert [told[0] for told in parties(tenant.id)["m1"]] == [
+        assert [match[0] for match in parties(tenant.id)["m1"]] == [
             "bolt [email=billing@acme.example]"
         ]
 
@@ -249,7 +217,7 @@ class TestTheSender:
     ) -> None:
         take(tenant.id, reading(INVOICE))
         books(SEEDS, supplier_id="S1")
-        assert [told[:2] for told in parties(tenant.id)["m1"]] == [
+        assert [match[:2] for match in parties(tenant.id)["m1"]] == [
             ("acme ltd [supplier_id=s1]", 0.95), ("acme ltd [email=billing@acme.example]", 0.9),
         ]  # fmt: skip
 
@@ -261,279 +229,3 @@ class TestTheSender:
                 reading(INVOICE + "!" * n, sender_name=long, sender_email=f"{'x' * 60}@a.example"),
             )
         assert len(parties(tenant.id)["m1"]) == len(rows(models.NormalizedEntity, tenant.id)) == 1
-
-
-class TestALink:
-    def test_is_a_link_from_the_document_to_the_payer(self, tenant: User, books: Import) -> None:
-        books(SEEDS)
-        assert take(tenant.id, reading(INVOICE)).linked == 1
-        [made] = receipts_of(tenant.id)
-        assert (made.edge_class, made.detection_method) == ("link", "document_reference")
-        assert made.target_event.party_name == "Parks"
-        assert made.reason == (
-            "the mail 'Your invoice' names INV-77 and GBP 120.00, as row L1 of simple does"
-        )
-
-    def test_comes_about_in_either_order(self, tenant: User, books: Import) -> None:
-        take(tenant.id, reading(INVOICE))
-        assert linked(tenant.id) == {}
-        books(SEEDS)
-        assert linked(tenant.id) == {"m1": ("L1", 1, 0.97)}
-
-    @pytest.mark.parametrize(
-        ("text", "lines", "expected"),
-        [
-            ("Invoice no. INV 77 total £120.00", [SEEDS], ("L1", 1, 0.97)),
-            ("Invoice INV-077 total £120.00", [("L1", "2024-09-10", "120.00", "Acme", "INV-77")],
-             None),
-            ("Invoice INV-77 total £150.00", [SEEDS], ("L1", 1, 0.9)),
-            ("Invoice INV-77 total EUR 120.00", [SEEDS], ("L1", 1, 0.9)),
-            ("Invoice INV-77", [("L1", "2020-02-10", "5.00", "Bolt", "INV-77")], ("L1", 1, 0.8)),
-            ("Invoice INV-77 total £6.00", [("L1", "2024-02-10", "5.00", "Bolt", "INV-77")], None),
-            ("Invoice no. 77", [("L1", "2024-02-10", "5.00", "Bolt", "77")], None),
-            ("total £120.00", [SEEDS], ("L1", 1, 0.75)),
-            ("total £120.00", [("L1", "2024-02-10", "120.00", "ACME LIMITED", "")],
-             ("L1", 1, 0.75)),
-            ("total £120.00", [("L1", "2024-02-10", "120.00", "Bolt", "")], None),
-            ("total £120.00", [("L1", "2024-01-20", "120.00", "Acme", "")], None),
-            ("total £120.00", [("L1", "2024-06-01", "120.00", "Acme", "")], None),
-            ("Invoice INV-78 total £120.00", [SEEDS], None),
-            ("credit note CN-5 total £120.00", [("L1", "2024-02-10", "-120.00", "Acme", "CN 5")],
-             ("L1", 1, 0.97)),
-            ("total -£120.00", [("L1", "2024-02-10", "-120.00", "Acme", "")], ("L1", 1, 0.75)),
-            ("total -£120.00", [("L1", "2024-02-10", "120.00", "Acme", "")], None),
-        ],
-    )  # fmt: skip
-    def test_is_as_sure_as_its_evidence(
-        self, tenant: User, books: Import, text: str, lines: Any, expected: Any
-    ) -> None:
-        books(*lines)
-        take(tenant.id, reading(text))
-        assert linked(tenant.id).get("m1") == expected
-
-    def test_is_made_to_the_row_of_the_amount_among_many(self, tenant: User, books: Import) -> None:
-        books(SEEDS, ("L2", "2024-02-10", "30.00", "Acme Ltd", "INV-77"))
-        take(tenant.id, reading(INVOICE), reading("Invoice INV-77 total £150.00", key="m2"),
-             reading("Invoice INV-77 total £99.00", key="m3"))  # fmt: skip
-        assert linked(tenant.id) == {"m1": ("L1", 1, 0.97), "m2": ("L1", 1, 0.95)}
-        assert (
-            "which the 2 lines of that number from row L1 of simple on add up to"
-            in {made.source_event.external_id: made.reason for made in receipts_of(tenant.id)}["m2"]
-        )
-
-    def test_is_not_made_where_two_are_equally_likely(self, tenant: User, books: Import) -> None:
-        books(SEEDS, ("L2", *SEEDS[1:]))
-        take(tenant.id, reading(INVOICE), reading("total £120.00", key="m2"))
-        assert linked(tenant.id) == {}
-
-    def test_goes_to_the_sender_s_own_row_of_two(self, tenant: User, books: Import) -> None:
-        books(SEEDS, ("L2", "2024-02-10", "120.00", "Bolt", "INV-77"))
-        take(tenant.id, reading(INVOICE, sender_name="Bolt"))
-        assert linked(tenant.id) == {"m1": ("L2", 1, 0.97)}
-
-    def test_may_be_shared_by_an_invoice_and_its_reminder(
-        self, tenant: User, books: Import
-    ) -> None:
-        books(SEEDS)
-        take(tenant.id, reading(INVOICE), reading("Reminder: " + INVOICE, key="m2"))
-        assert linked(tenant.id) == dict.fromkeys(["m1", "m2"], ("L1", 1, 0.97))
-
-    def test_of_a_payer_s_own_mail_goes_to_the_payee(self, tenant: User, books: Import) -> None:
-        books(SEEDS)
-        take(tenant.id, reading(INVOICE, sender_name="Parks"))
-        assert linked(tenant.id) == {"m1": ("L1", 2, 0.97)}
-
-    def test_is_found_in_foreign_scripts(self, tenant: User, books: Import) -> None:
-        books(("L1", "2024-02-10", "5000.00", "Ромашка", "СФ-123"))
-        take(tenant.id, reading("Итого £5 000,00", sender_name="ромашка"))
-        assert linked(tenant.id) == {"m1": ("L1", 1, 0.75)}
-
-    def test_says_nothing_of_an_amount_that_everything_costs(
-        self, tenant: User, books: Import, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(document_links, "COMMON", 2)
-        books(*((f"L{n}", "2024-02-10", "120.00", f"Acme{n}", "") for n in range(3)))
-        take(tenant.id, reading("total £120.00", sender_name="Acme1"))
-        assert linked(tenant.id) == {}
-
-    def test_never_crosses_tenants(self, tenant: User, other_tenant: User, books: Import) -> None:
-        books(SEEDS, user=other_tenant.id)
-        take(tenant.id, reading(INVOICE))
-        books(SEEDS, user=other_tenant.id)
-        assert linked(tenant.id) == linked(other_tenant.id) == {}
-        books(SEEDS)
-        assert linked(tenant.id) == {"m1": ("L1", 1, 0.97)}
-
-    def test_that_people_deleted_stays_deleted(self, tenant: User, books: Import) -> None:
-        books(SEEDS)
-        take(tenant.id, reading(INVOICE))
-        at = timezone.now()
-        models.RelationshipInstance.objects.using("owner").filter(
-            relationship_type="receipt"
-        ).update(deleted_at=at)
-        books(("L2", "2024-02-10", "9.00", "Bolt", ""))
-        gone(tenant.id, "m1")
-        take(tenant.id, reading(INVOICE))
-        take(tenant.id, reading(INVOICE + " again"))
-        assert [made.deleted_at for made in receipts_of(tenant.id)] == [at]
-
-
-class TestRetracted:
-    def test_documents_lose_their_links_and_keep_their_events(
-        self, tenant: User, books: Import
-    ) -> None:
-        books(SEEDS)
-        take(tenant.id, reading(INVOICE), reading(INVOICE, key="m2"))
-        before = [made.reason for made in receipts_of(tenant.id)]
-        assert (gone(tenant.id, "m1", "?"), gone(tenant.id, "m1")) == (1, 0)
-        assert list(linked(tenant.id)) == ["m2"]
-        assert document(tenant.id).amount == 120
-        assert take(tenant.id, reading(INVOICE)) == Counts(1, 0, 0, 1, 1)
-        assert set(linked(tenant.id)) == {"m1", "m2"}
-        assert [made.reason for made in receipts_of(tenant.id)] == before
-        assert "gone_at" not in document(tenant.id).data
-
-    def test_documents_are_not_linked_until_they_are_back(
-        self, tenant: User, books: Import
-    ) -> None:
-        take(tenant.id, reading(INVOICE))
-        gone(tenant.id, "m1")
-        books(SEEDS)
-        assert linked(tenant.id) == {}
-        assert take(tenant.id, reading(INVOICE)) == Counts(1, 0, 0, 1, 1)
-        assert linked(tenant.id) == {"m1": ("L1", 1, 0.97)}
-
-    def test_documents_that_come_back_changed_are_linked_anew(
-        self, tenant: User, books: Import
-    ) -> None:
-        books(SEEDS, ("L2", "2024-02-11", "9.00", "Acme Ltd", "INV-78"))
-        take(tenant.id, reading(INVOICE))
-        gone(tenant.id, "m1")
-        assert take(tenant.id, reading("Invoice INV-78 total £9.00")) == Counts(1, 0, 1, 0, 1)
-        assert linked(tenant.id) == {"m1": ("L2", 1, 0.97)}
-
-    def test_links_of_people_come_back_too(self, tenant: User, books: Import) -> None:
-        books(SEEDS)
-        take(tenant.id, reading("Invoice no. 5"))
-        [payer] = models.RawEvent.objects.using("owner").filter(external_id="L1", posting=1)
-        models.RelationshipInstance.objects.using("owner").create(
-            user_id=tenant.id, source_event=document(tenant.id), target_event=payer,
-            relationship_type="receipt", edge_class="link", confidence_score=1,
-            detection_method="person", reason="told by Ann",
-        )  # fmt: skip
-        gone(tenant.id, "m1")
-        assert linked(tenant.id) == {}
-        take(tenant.id, reading("Invoice no. 5"))
-        take(tenant.id, reading("Invoice no. 6"))
-        assert linked(tenant.id) == {"m1": ("L1", 1, 1)}
-
-
-NAMES = ["Acme Ltd", "ACME", "Acmee Ltd", "Bolt Supplies", "Bolt Supply Co", "Parks", ""]
-NUMBERS = [None, None, "INV-77", "inv 77", "INV-078", "12", "PO/4500"]
-AMOUNTS = [Decimal(n) for n in ("10", "20", "30", "-10", "10.50")]
-DAYS = [DAY + timedelta(days=n) for n in (-11, -10, 0, 5, 120, 121)]
-ROWS = st.lists(
-    st.builds(
-        Row,
-        source=st.sampled_from(["books", "books", "bank"]),
-        key=st.just(""),
-        transaction=st.sampled_from(["", "", "t1"]),
-        at=st.sampled_from(DAYS),
-        amount=st.sampled_from(AMOUNTS),
-        currency=st.sampled_from(["GBP", "GBP", "GBP", "EUR"]),
-        number=st.sampled_from([*NUMBERS, "", "--"]),
-        payer=st.sampled_from(["Parks", "Parks", "Acme Ltd"]),
-        payee=st.sampled_from(NAMES[:-1]),
-    ),
-    max_size=6,
-).map(lambda made: [_named(row, n) for n, row in enumerate(made)])
-PAPERS = st.lists(
-    st.builds(
-        Paper,
-        at=st.just(DAY),
-        amount=st.sampled_from([None, *AMOUNTS]),
-        currency=st.sampled_from(["GBP", "GBP", "EUR"]),
-        number=st.sampled_from(NUMBERS),
-        sender=st.sampled_from(NAMES),
-    ),
-    min_size=1,
-    max_size=4,
-)
-
-
-def _named(row: Row, number: int) -> Row:
-    key = f"r{number}"
-    platform = "ledger" if row.source == "books" else "bank"
-    return replace(row, key=key, transaction=row.transaction or key, platform=platform)
-
-
-def put(user: UUID, made: list[Row]) -> None:
-    """The rows as an import leaves them."""
-    entities = {}
-    for row in made:
-        for posting, name in ((1, row.payer), (2, row.payee)):
-            if name not in entities:
-                entities[name] = models.NormalizedEntity.objects.using("owner").get_or_create(
-                    user_id=user, kind="vendor", identity=name.lower(), defaults={"name": name}
-                )[0]
-            event = models.RawEvent.objects.using("owner").create(
-                user_id=user, source=row.source, platform=row.platform, external_id=row.key,
-                posting=posting, transaction_ref=row.transaction, occurred_at=row.at,
-                amount=row.amount * (1 if posting == 2 else -1), currency=row.currency,
-                document_ref=row.number, party_kind="vendor", party_name=name,
-            )  # fmt: skip
-            models.EntityMatch.objects.using("owner").create(
-                user_id=user, event=event, entity=entities[name], confidence=1
-            )
-
-
-def as_reading(paper: Paper, key: str) -> Reading:
-    made = Document(key, "message", "A mail", "", paper.at)
-    number = Reference("invoice", paper.number) if paper.number else None
-    currency = paper.currency if paper.amount is not None else None
-    return Reading(
-        made, paper.amount, currency, number, None, party(paper.sender, ""), (), ()
-    )  # fmt: skip
-
-
-class TestAgainstTheObvious:
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(papers=PAPERS, made=ROWS, first=st.booleans())
-    @example(
-        papers=[Paper(DAY, Decimal(30), "GBP", "INV-77", "")],
-        made=[Row("books", f"r{n}", f"r{n}", DAY, Decimal(10 * n), "GBP", "INV-77", "Parks", "ACME")
-              for n in (1, 2)],
-        first=True,
-    )  # fmt: skip
-    def test_links(
-        self, committed: None, papers: list[Paper], made: list[Row], first: bool
-    ) -> None:
-        user = uuid4()
-        readings = [as_reading(paper, f"d{n}") for n, paper in enumerate(papers)]
-        if first:
-            put(user, made)
-            take(user, *readings)
-        else:
-            take(user, *readings)
-            put(user, made)
-            with tenant_transaction(user) as connection:
-                document_links.link(connection, user)
-        expected = {
-            f"d{n}": (found.key, found.posting, found.confidence)
-            for n, paper in enumerate(papers)
-            if (found := oracle.find(paper, made))
-        }
-        assert linked(user) == expected
-        with tenant_transaction(user) as connection:
-            assert document_links.link(connection, user) == 0
-
-
-def test_plans_do_not_loop_over_the_books(tenant: User, books: Import) -> None:
-    """A source that came after the last ANALYZE looks like one row to the planner."""
-    many = range(300)
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("ANALYZE raw_events")
-    books(*((f"L{n}", "2024-02-10", f"{n}.00", f"Acme {n}", f"INV-{n:03}") for n in many))
-    papers = [reading(f"Invoice INV-{n:03} total £{n}.00", key=f"m{n}", sender_name=f"Acme {n}")
-              for n in many if n]  # fmt: skip
-    assert take(tenant.id, *papers).linked == 299

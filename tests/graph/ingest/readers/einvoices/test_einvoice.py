@@ -70,10 +70,10 @@ def test_an_envelope_is_opened(read: Read) -> None:
 class TestOurSide:
     @pytest.mark.parametrize("own", ["DE123456789", "DE89370400440532013000", "clay barn gmbh"])
     def test_is_the_seller_who_is_ours(self, read: Read, own: str) -> None:
-        found = read(UBL, "a.xml", Hints(own=frozenset({own})))
-        [row] = found.rows
+        result = read(UBL, "a.xml", Hints(own=frozenset({own})))
+        [row] = result.rows
         assert (row.payer.kind, row.payee.kind) == ("customer", "department")
-        assert found.warnings == []
+        assert result.warnings == []
 
     def test_is_the_buyer_else_and_says_so(self, read: Read) -> None:
         assert "--own" in read(UBL, "a.xml").warnings[0]
@@ -114,9 +114,9 @@ def test_sums_that_break_are_a_warning(read: Read, old: str, new: str, sentence:
 )
 def test_a_bad_invoice_is_rejected(read: Read, old: str, new: str, field: str) -> None:
     assert old in UBL
-    found = read(UBL.replace(old, new, 1), "a.xml")
-    assert [each.field for each in found.rejects] == [field]
-    assert not found.rows
+    result = read(UBL.replace(old, new, 1), "a.xml")
+    assert [reject.field for reject in result.rejects] == [field]
+    assert not result.rows
 
 
 @pytest.mark.parametrize(

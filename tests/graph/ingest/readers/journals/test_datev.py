@@ -29,15 +29,15 @@ def file(
 
 
 def test_the_handed_sample(more: Path) -> None:
-    found = read_file(more / "datev.csv")
-    assert found.moved == [
+    result = read_file(more / "datev.csv")
+    assert result.moved == [
         ("2025-01-05", "Hofladen Steinweg", "8400", "1190.00", "EUR"),
         ("2025-01-15", "4930", "Papierhaus Korn", "238.00", "EUR"),
     ]
-    assert [row.document_ref for row in found.rows] == ["RE-5", "B-77"]
-    assert [row.records for row in found.rows] == ["obligation", "obligation"]
-    assert [row.payer.kind for row in found.rows] == ["customer", "account"]
-    assert found.rows[1].payee.keys == (("supplier_id", "70001"),)
+    assert [row.document_ref for row in result.rows] == ["RE-5", "B-77"]
+    assert [row.records for row in result.rows] == ["obligation", "obligation"]
+    assert [row.payer.kind for row in result.rows] == ["customer", "account"]
+    assert result.rows[1].payee.keys == (("supplier_id", "70001"),)
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_the_handed_sample(more: Path) -> None:
 def test_who_owes_and_who_pays(  # noqa: PLR0917 - the row's parts
     read: Read, row: str, payer: str, payee: str, amount: int, records: str
 ) -> None:
-    [found] = read(file(row), "a.csv").rows
-    assert (found.payer.name, found.payee.name) == (payer, payee)
-    assert (found.amount, found.records) == (amount, records)
+    [entry] = read(file(row), "a.csv").rows
+    assert (entry.payer.name, entry.payee.name) == (payer, payee)
+    assert (entry.amount, entry.records) == (amount, records)
 
 
 @pytest.mark.parametrize(
@@ -81,14 +81,14 @@ def test_the_year_is_the_periods(read: Read, stated: str, first: str, last: str,
 
 def test_texts_that_differ_name_no_person(read: Read) -> None:
     rows = [f'1,00;"S";"EUR";10001;8400;0501;RE-{n};Invoice {n};' for n in range(3)]
-    found = read(file(*rows), "a.csv")
-    assert {row.payer.name for row in found.rows} == {"Debtor 10001"}
-    assert {row.payer.keys for row in found.rows} == {(("customer_id", "10001"),)}
+    result = read(file(*rows), "a.csv")
+    assert {row.payer.name for row in result.rows} == {"Debtor 10001"}
+    assert {row.payer.keys for row in result.rows} == {(("customer_id", "10001"),)}
 
 
 def test_equal_bookings_stay_two(read: Read) -> None:
     row = '3,50;"S";"EUR";4650;1200;0501;;Coffee;'
-    assert [found.ordinal for found in read(file(row, row), "a.csv").rows] == [1, 2]
+    assert [entry.ordinal for entry in read(file(row, row), "a.csv").rows] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,9 @@ def test_equal_bookings_stay_two(read: Read) -> None:
     ],
 )
 def test_a_bad_booking_costs_itself_alone(read: Read, row: str, field: str | None) -> None:
-    found = read(file(row, '1,00;"S";"EUR";10001;8400;0501;;Ann;'), "a.csv")
-    assert [(each.line, each.field) for each in found.rejects] == [(3, field)]
-    assert len(found.rows) == 1
+    result = read(file(row, '1,00;"S";"EUR";10001;8400;0501;;Ann;'), "a.csv")
+    assert [(reject.line, reject.field) for reject in result.rejects] == [(3, field)]
+    assert len(result.rows) == 1
 
 
 @pytest.mark.parametrize(

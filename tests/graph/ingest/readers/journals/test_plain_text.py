@@ -12,14 +12,14 @@ CLAY = ("2025-01-13", "assets:bank", "Clay Barn", "12.50", "EUR")
 
 @pytest.mark.parametrize("name", ["format-journal.beancount", "format-journal.journal"])
 def test_the_handed_samples(more: Path, name: str) -> None:
-    found = read_file(more / name)
-    bank = found.rows[0].payer.name
+    result = read_file(more / name)
+    bank = result.rows[0].payer.name
     assert bank.casefold() == "assets:bank"
-    assert found.moved == [
+    assert result.moved == [
         ("2025-01-13", bank, "Clay Barn", "12.50", "EUR"),
         ("2025-01-14", "Willow Fair", bank, "100.00", "EUR"),
     ]
-    assert found.parts[0].name == ("beancount" if name.endswith("t") else "hledger")
+    assert result.parts[0].name == ("beancount" if name.endswith("t") else "hledger")
 
 
 @pytest.mark.parametrize(
@@ -51,23 +51,23 @@ def test_beancount_with_its_directives(read: Read) -> None:
         '2025-01-17 * "Broker" "shares"\n  Assets:Shares  2 ACME {10.00 EUR}\n'
         "  Assets:Bank  -20 EUR\n"
     )
-    found = read(text, "a.txt")
-    assert found.parts[0].name == "beancount"
-    assert [each[1:4] for each in found.moved] == [
+    result = read(text, "a.txt")
+    assert result.parts[0].name == "beancount"
+    assert [move[1:4] for move in result.moved] == [
         ("Assets:Bank", "Clay Barn", "12.50"),
         ("Assets:Bank", "only a narration", "5.00"),
         ("Assets:Bank", "Assets:Shares", "20.00"),
     ]
-    assert [row.records for row in found.rows] == ["payment", "payment", "transfer"]
-    assert found.rows[0].document_ref == "RE-5"
+    assert [row.records for row in result.rows] == ["payment", "payment", "transfer"]
+    assert result.rows[0].document_ref == "RE-5"
 
 
 class TestSides:
     def read_records(self, read: Read, *postings: str) -> list[tuple[str, str, str, str]]:
         body = "".join(f"  {posting}\n" for posting in postings)
-        found = read(f"2025-01-13 Ann\n{body}", "a.journal")
+        result = read(f"2025-01-13 Ann\n{body}", "a.journal")
         return [
-            (*moved[1:4], row.records) for moved, row in zip(found.moved, found.rows, strict=True)
+            (*moved[1:4], row.records) for moved, row in zip(result.moved, result.rows, strict=True)
         ]
 
     def test_of_split_expenses_are_a_row_each(self, read: Read) -> None:
@@ -115,18 +115,18 @@ class TestSides:
 )
 def test_a_bad_transaction_costs_itself_alone(read: Read, bad: str, field: str) -> None:
     good = "2025-01-13 Clay Barn\n    expenses:pots    12.50 EUR\n    assets:bank\n"
-    found = read(f"{good}\n{bad}\n{good}", "a.journal")
-    assert [(each.line, each.field) for each in found.rejects] == [(5, field)]
-    assert len({(row.key, row.ordinal) for row in found.rows}) == 2
+    result = read(f"{good}\n{bad}\n{good}", "a.journal")
+    assert [(reject.line, reject.field) for reject in result.rejects] == [(5, field)]
+    assert len({(row.key, row.ordinal) for row in result.rows}) == 2
 
 
 @pytest.mark.parametrize("bad", ["\0nonsense", "2025-01-1\x004 x"])
 def test_a_nul_in_a_bad_line_is_shown_escaped(read: Read, bad: str) -> None:
-    found = read(
+    result = read(
         f"2025-01-13 Clay Barn\n    expenses:pots    12.50 EUR\n    assets:bank\n\n{bad}\n",
         "a.journal",
     )
-    (reject,) = found.rejects
+    (reject,) = result.rejects
     assert "\0" not in reject.text
     assert "\\x00" in reject.text
 
@@ -138,17 +138,17 @@ def test_what_is_not_read_is_said(read: Read) -> None:
         "2025-01-13 ! Pending\n  expenses:a  5 EUR\n  assets:bank\n"
         "2025-01-13 Clay Barn\n    expenses:pots    12.50 EUR\n    assets:bank\n"
     )
-    found = read(text, "a.journal")
-    assert found.moved == [CLAY]
-    assert found.warnings == [
+    result = read(text, "a.journal")
+    assert result.moved == [CLAY]
+    assert result.warnings == [
         "1 'include' directives are not read", "1 '~' directives are not read",
         "1 pending transactions (!) are not imported",
     ]  # fmt: skip
 
 
 def test_a_table_is_no_journal(read: Read) -> None:
-    found = read("date,supplier,amount\n2025-01-13,Clay,5.00\n2025-01-14,Fair,6.00\n", "a.csv")
-    assert found.parts[0].name == "generic"
+    result = read("date,supplier,amount\n2025-01-13,Clay,5.00\n2025-01-14,Fair,6.00\n", "a.csv")
+    assert result.parts[0].name == "generic"
 
 
 def test_a_journal_without_transactions_is_refused(read: Read) -> None:

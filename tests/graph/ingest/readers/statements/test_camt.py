@@ -35,9 +35,9 @@ def entry(  # noqa: PLR0917 - the parts of an entry
 
 def tx(role: str, name: str, amount: str = "", more: str = "", iban: str = "") -> str:
     account = f"<{role}Acct><Id><IBAN>{iban}</IBAN></Id></{role}Acct>" if iban else ""
-    stated = f"<Amt Ccy='EUR'>{amount}</Amt>" if amount else ""
+    amount_xml = f"<Amt Ccy='EUR'>{amount}</Amt>" if amount else ""
     return (
-        f"<TxDtls>{stated}<RltdPties><{role}><Nm>{name}</Nm></{role}>{account}</RltdPties>"
+        f"<TxDtls>{amount_xml}<RltdPties><{role}><Nm>{name}</Nm></{role}>{account}</RltdPties>"
         f"{more}</TxDtls>"
     )
 
@@ -59,13 +59,13 @@ def document(*statements: str, version: str = "053.001.02", message: str = "BkTo
 
 
 def test_the_handed_sample(more: Path) -> None:
-    found = read_file(more / "format-camt053.xml")
-    assert found.moved == [
+    result = read_file(more / "format-camt053.xml")
+    assert result.moved == [
         ("2025-01-13", IBAN, "Clay Barn", "12.50", "EUR"),
         ("2025-01-14", "Willow Fair", IBAN, "100.00", "EUR"),
     ]
-    assert {row.payer.keys for row in found.rows} == {(("iban", IBAN),)}
-    assert not found.rejects
+    assert {row.payer.keys for row in result.rows} == {(("iban", IBAN),)}
+    assert not result.rejects
 
 
 @pytest.mark.parametrize("version", ["053.001.02", "053.001.06", "053.001.08", "053.001.13"])
@@ -76,10 +76,10 @@ def test_every_version_gives_the_same(read: Read, version: str) -> None:
     )
     details = f"<TxDtls><RltdPties>{party}</RltdPties></TxDtls>"
     status = "<Sts><Cd>BOOK</Cd></Sts>" if new else "<Sts>BOOK</Sts>"
-    found = read(
+    result = read(
         document(statement(entry(details=details, status=status)), version=version), "a.xml"
     )
-    assert found.moved == [("2025-01-13", IBAN, "Clay Barn", "12.50", "EUR")]
+    assert result.moved == [("2025-01-13", IBAN, "Clay Barn", "12.50", "EUR")]
 
 
 def test_a_prefixed_namespace_and_utf_16_are_read(read: Read) -> None:
@@ -108,41 +108,44 @@ def test_what_an_entry_states_is_kept(read: Read) -> None:
     [row] = read(document(statement(entry(details=details, more=more))), "a.xml").rows
     assert (row.description, row.document_ref) == ("Invoice RE-77", "RE-77")
     assert row.payee.keys == (("iban", OTHER),)
-    stated = {"end_to_end_id": "E2E-7", "mandate": "M-1", "bank_reference": "BANK-9",
+    details_ = {"end_to_end_id": "E2E-7", "mandate": "M-1", "bank_reference": "BANK-9",
               "value_date": "2025-01-14", "transaction_code": "PMNT-ICDT-ESCT"}  # fmt: skip
-    assert stated.items() <= row.data.items()
+    assert details_.items() <= row.data.items()
 
 
 class TestABatch:
     def test_is_a_row_for_each_transaction(self, read: Read) -> None:
         details = tx("Cdtr", "Ann", "100.00") + tx("Cdtr", "Ben", "200.00")
-        found = read(document(statement(entry("300.00", details=details))), "a.xml")
-        assert found.moved == [
+        result = read(document(statement(entry("300.00", details=details))), "a.xml")
+        assert result.moved == [
             ("2025-01-13", IBAN, "Ann", "100.00", "EUR"),
             ("2025-01-13", IBAN, "Ben", "200.00", "EUR"),
         ]
-        assert len({row.transaction_ref for row in found.rows}) == 1
-        assert {row.data["booking_amount"] for row in found.rows} == {"-300.00"}
-        assert found.warnings == []
+        assert len({row.transaction_ref for row in result.rows}) == 1
+        assert {row.data["booking_amount"] for row in result.rows} == {"-300.00"}
+        assert result.warnings == []
 
     def test_whose_amounts_stand_in_the_details_alone(self, read: Read) -> None:
         amounts = "<AmtDtls><TxAmt><Amt Ccy='EUR'>{}</Amt></TxAmt></AmtDtls>"
         details = tx("Dbtr", "Ann", more=amounts.format("1.00")) + tx(
             "Dbtr", "Ben", more=amounts.format("2.00")
         )
-        found = read(document(statement(entry("3.00", "CRDT", details))), "a.xml")
-        assert [each[1:4] for each in found.moved] == [("Ann", IBAN, "1.00"), ("Ben", IBAN, "2.00")]
+        result = read(document(statement(entry("3.00", "CRDT", details))), "a.xml")
+        assert [move[1:4] for move in result.moved] == [
+            ("Ann", IBAN, "1.00"),
+            ("Ben", IBAN, "2.00"),
+        ]
 
     def test_that_does_not_add_up_is_one_row_with_a_warning(self, read: Read) -> None:
         details = tx("Cdtr", "Ann", "100.00") + tx("Cdtr", "Ben", "150.00")
-        found = read(document(statement(entry("300.00", details=details))), "a.xml")
-        assert [each[3] for each in found.moved] == ["300.00"]
-        assert "entry 1: its transactions' amounts add up to -250.00" in found.warnings[0]
+        result = read(document(statement(entry("300.00", details=details))), "a.xml")
+        assert [move[3] for move in result.moved] == ["300.00"]
+        assert "entry 1: its transactions' amounts add up to -250.00" in result.warnings[0]
 
     def test_without_details_is_one_row(self, read: Read) -> None:
         details = "<Btch><NbOfTxs>3</NbOfTxs></Btch>"
-        found = read(document(statement(entry("300.00", details=details))), "a.xml")
-        assert found.moved == [("2025-01-13", IBAN, "Batch payment", "300.00", "EUR")]
+        result = read(document(statement(entry("300.00", details=details))), "a.xml")
+        assert result.moved == [("2025-01-13", IBAN, "Batch payment", "300.00", "EUR")]
 
 
 class TestCharges:
@@ -151,33 +154,33 @@ class TestCharges:
             "<Chrgs><Rcrd><Amt Ccy='EUR'>1.50</Amt><CdtDbtInd>DBIT</CdtDbtInd>"
             "<ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs>"
         )
-        found = read(
+        result = read(
             document(statement(entry("98.50", "CRDT", tx("Dbtr", "Ann"), charges))), "a.xml"
         )
-        assert [each[1:4] for each in found.moved] == [
+        assert [move[1:4] for move in result.moved] == [
             ("Ann", IBAN, "100.00"),
             (IBAN, "BYLADEM1001", "1.50"),
         ]
-        assert [row.records for row in found.rows] == ["payment", "fee"]
+        assert [row.records for row in result.rows] == ["payment", "fee"]
 
     def test_of_version_2_are_told_by_the_difference(self, read: Read) -> None:
         amounts = (
             "<AmtDtls><TxAmt><Amt Ccy='EUR'>100.00</Amt></TxAmt></AmtDtls>"
             "<Chrgs><Amt Ccy='EUR'>1.50</Amt></Chrgs>"
         )
-        found = read(
+        result = read(
             document(statement(entry("101.50", details=tx("Cdtr", "Ann", more=amounts)))), "a.xml"
         )
-        assert [each[2:4] for each in found.moved] == [("Ann", "100.00"), ("BYLADEM1001", "1.50")]
+        assert [move[2:4] for move in result.moved] == [("Ann", "100.00"), ("BYLADEM1001", "1.50")]
 
     def test_beside_the_amount_change_nothing(self, read: Read) -> None:
         charges = (
             "<Chrgs><Rcrd><Amt Ccy='EUR'>1.50</Amt><ChrgInclInd>false</ChrgInclInd></Rcrd></Chrgs>"
         )
-        found = read(
+        result = read(
             document(statement(entry("98.50", details=tx("Cdtr", "Ann"), more=charges))), "a.xml"
         )
-        assert [each[3] for each in found.moved] == ["98.50"]
+        assert [move[3] for move in result.moved] == ["98.50"]
 
     def test_of_the_bank_alone_are_a_fee(self, read: Read) -> None:
         family = "<Fmly><Cd>MDOP</Cd><SubFmlyCd>CHRG</SubFmlyCd></Fmly>"
@@ -192,9 +195,9 @@ def test_a_return_goes_to_the_party_that_gave_it_back(read: Read) -> None:
         "<TxDtls><RltdPties><Dbtr><Nm>Ann</Nm></Dbtr><Cdtr><Nm>Us</Nm></Cdtr></RltdPties>"
         "<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf></TxDtls>"
     )
-    found = read(document(statement(entry("50.00", "DBIT", details))), "a.xml")
-    assert found.moved == [("2025-01-13", IBAN, "Ann", "50.00", "EUR")]
-    assert found.rows[0].data["return_reason"] == "AC04"
+    result = read(document(statement(entry("50.00", "DBIT", details))), "a.xml")
+    assert result.moved == [("2025-01-13", IBAN, "Ann", "50.00", "EUR")]
+    assert result.rows[0].data["return_reason"] == "AC04"
 
 
 @pytest.mark.parametrize(
@@ -204,17 +207,17 @@ def test_what_is_not_booked_is_no_payment(read: Read, status: str) -> None:
     report = statement(entry(status=status), entry(details=tx("Cdtr", "Clay"))).replace(
         "Stmt", "Rpt"
     )
-    found = read(document(report, version="052.001.08", message="BkToCstmrAcctRpt"), "a.xml")
-    assert len(found.rows) == 1
-    assert "1 " in found.warnings[0]
-    assert "not booked and not imported" in found.warnings[0]
+    result = read(document(report, version="052.001.08", message="BkToCstmrAcctRpt"), "a.xml")
+    assert len(result.rows) == 1
+    assert "1 " in result.warnings[0]
+    assert "not booked and not imported" in result.warnings[0]
 
 
 def test_notifications_are_read(read: Read) -> None:
     note = statement(entry(details=tx("Cdtr", "Clay"))).replace("Stmt", "Ntfctn")
-    found = read(document(note, version="054.001.08", message="BkToCstmrDbtCdtNtfctn"), "a.xml")
-    assert len(found.rows) == 1
-    assert "complete" not in found.rows[0].data
+    result = read(document(note, version="054.001.08", message="BkToCstmrDbtCdtNtfctn"), "a.xml")
+    assert len(result.rows) == 1
+    assert "complete" not in result.rows[0].data
 
 
 class TestSums:
@@ -257,13 +260,13 @@ class TestABadEntry:
         ],
     )
     def test_costs_itself_alone(self, read: Read, bad: str, field: str) -> None:
-        found = read(document(statement(bad, entry(details=tx("Cdtr", "Clay")))), "a.xml")
-        assert [(each.line, each.field) for each in found.rejects] == [(1, field)]
-        assert len(found.rows) == 1
+        result = read(document(statement(bad, entry(details=tx("Cdtr", "Clay")))), "a.xml")
+        assert [(reject.line, reject.field) for reject in result.rejects] == [(1, field)]
+        assert len(result.rows) == 1
 
     def test_of_no_account_is_rejected(self, read: Read) -> None:
         text = document(statement(entry())).replace(f"<IBAN>{IBAN}</IBAN>", "")
-        assert [each.field for each in read(text, "a.xml").rejects] == ["account"]
+        assert [reject.field for reject in read(text, "a.xml").rejects] == ["account"]
 
 
 class TestHostileXml:
@@ -290,6 +293,6 @@ class TestHostileXml:
 
 def test_equal_entries_stay_two_and_a_doubled_statement_is_one(read: Read) -> None:
     coffee = entry("3.50", details=tx("Cdtr", "Kiosk"))
-    found = read(document(statement(coffee, coffee), statement(coffee, coffee)), "a.xml")
-    assert len({(row.key, row.ordinal) for row in found.rows}) == 2
-    assert len(found.rows) == 4
+    result = read(document(statement(coffee, coffee), statement(coffee, coffee)), "a.xml")
+    assert len({(row.key, row.ordinal) for row in result.rows}) == 2
+    assert len(result.rows) == 4

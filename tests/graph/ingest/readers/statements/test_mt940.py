@@ -28,13 +28,13 @@ def movement(
 
 
 def test_the_handed_sample(more: Path) -> None:
-    found = read_file(more / "format-mt940.sta")
-    assert found.moved == [
+    result = read_file(more / "format-mt940.sta")
+    assert result.moved == [
         ("2025-01-13", ACCOUNT, "CLAY BARN", "12.50", "EUR"),
         ("2025-01-14", "WILLOW FAIR", ACCOUNT, "100.00", "EUR"),
     ]
-    assert [row.description for row in found.rows] == ["RE 5", "RE 6"]
-    assert (found.rejects, found.warnings) == ([], [])
+    assert [row.description for row in result.rows] == ["RE 5", "RE 6"]
+    assert (result.rejects, result.warnings) == ([], [])
 
 
 class TestField86:
@@ -109,15 +109,15 @@ class TestAMovement:
 
     @pytest.mark.parametrize("mark", ["C", "CR", "RD"])
     def test_that_is_paid(self, read: Read, mark: str) -> None:
-        found = read(message(movement(f"2501130113{mark}12,50NMSCNONREF")), "a.sta")
-        assert found.moved == [("2025-01-13", "CLAY BARN", ACCOUNT, "12.50", "EUR")]
+        result = read(message(movement(f"2501130113{mark}12,50NMSCNONREF")), "a.sta")
+        assert result.moved == [("2025-01-13", "CLAY BARN", ACCOUNT, "12.50", "EUR")]
 
     def test_keeps_its_references_and_supplement(self, read: Read) -> None:
         line = "2501130113D12,50NTRFKREF-1//BANK-9\r\n/OCMT/USD15,00/CHGS/EUR0,50"
         [row] = read(message(movement(line)), "a.sta").rows
-        stated = {"bank_reference": "BANK-9", "charges": "EUR 0,50", "transaction_code": "NTRF",
+        details = {"bank_reference": "BANK-9", "charges": "EUR 0,50", "transaction_code": "NTRF",
                   "end_to_end_id": "KREF-1"}  # fmt: skip
-        assert stated.items() <= row.data.items()
+        assert details.items() <= row.data.items()
 
     def test_without_details_is_of_nobody_known(self, read: Read) -> None:
         [row] = read(message(movement(details="")), "a.sta").rows
@@ -134,19 +134,19 @@ class TestAMovement:
             ":20:X\n:25:NL91ABNA0417164300\n:28C:1\n:34F:EURD0,\n:13D:2501131200+0100\n"
             ":61:250113ED12,50NMSCNONREF\n:61:250113D7,00NMSCNONREF\n:86:text\n-\n"
         )
-        found = read(text, "a.mt942")
-        assert [each[1:] for each in found.moved] == [
+        result = read(text, "a.mt942")
+        assert [move[1:] for move in result.moved] == [
             ("NL91ABNA0417164300", "Unknown", "7.00", "EUR")
         ]
-        assert found.warnings == ["1 expected movements (EC, ED) are not booked and not imported"]
+        assert result.warnings == ["1 expected movements (EC, ED) are not booked and not imported"]
 
     @pytest.mark.parametrize(
         "line", ["2513130113D12,50NMSC", "2501130230D12,50NMSC", "nonsense", "2501130113X12,50NMSC"]
     )
     def test_that_is_bad_costs_itself_alone(self, read: Read, line: str) -> None:
-        found = read(message(movement(line), movement()), "a.sta")
-        assert [(each.line, each.field) for each in found.rejects] == [(5, "61")]
-        assert len(found.rows) == 1
+        result = read(message(movement(line), movement()), "a.sta")
+        assert [(reject.line, reject.field) for reject in result.rejects] == [(5, "61")]
+        assert len(result.rows) == 1
 
 
 class TestSums:
@@ -163,8 +163,8 @@ class TestSums:
         two = message(
             movement(), opening="C250113EUR87,50", closing="C250113EUR75,00", number="1/2"
         )
-        found = read(one + two, "a.sta")
-        assert len({(row.key, row.ordinal) for row in found.rows}) == 2
+        result = read(one + two, "a.sta")
+        assert len({(row.key, row.ordinal) for row in result.rows}) == 2
         doubled = read(one + two + one + two, "b.sta")
         assert len({(row.key, row.ordinal) for row in doubled.rows}) == 2
 

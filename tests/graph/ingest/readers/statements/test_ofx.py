@@ -35,8 +35,8 @@ MOVED = [
 
 def sgml(*transactions: dict[str, str], kind: str = "", account: str = "0001") -> str:
     body = "".join(
-        "<STMTTRN>\n" + "".join(f"<{n}>{v}\n" for n, v in each.items()) + "</STMTTRN>\n"
-        for each in transactions
+        "<STMTTRN>\n" + "".join(f"<{n}>{v}\n" for n, v in transaction.items()) + "</STMTTRN>\n"
+        for transaction in transactions
     )
     holder = f"<{kind}ACCTFROM><ACCTID>{account}\n</{kind}ACCTFROM>"
     if not kind:
@@ -58,20 +58,20 @@ def file(*statements: str) -> str:
 def closed(text: str) -> str:
     """The same as XML: every element has its end tag."""
     lines = text.removeprefix(SGML).replace("><", ">\n<").split("\n")
-    made = []
+    elements = []
     for line in lines:
         name, _, value = line.removeprefix("<").partition(">")
-        made.append(f"{line}</{name}>" if value and "</" not in line else line)
-    return XML + "\n".join(made)
+        elements.append(f"{line}</{name}>" if value and "</" not in line else line)
+    return XML + "\n".join(elements)
 
 
 def test_the_handed_sample(more: Path) -> None:
-    found = read_file(more / "format-ofx.ofx")
-    assert [each[1:4] for each in found.moved] == [
+    result = read_file(more / "format-ofx.ofx")
+    assert [move[1:4] for move in result.moved] == [
         ("100/0001", "Clay Barn", "12.50"),
         ("Willow Fair", "100/0001", "100.00"),
     ]
-    assert [row.key for row in found.rows] == ["100/0001|F1", "100/0001|F2"]
+    assert [row.key for row in result.rows] == ["100/0001|F1", "100/0001|F2"]
 
 
 @pytest.mark.parametrize("change", [str, closed, str.lower])
@@ -87,9 +87,9 @@ def test_sgml_and_xml_are_read_alike(read: Read, change: Callable[[str], str]) -
 
 
 def test_a_card_is_a_card(read: Read) -> None:
-    found = read(file(sgml(CLAY, kind="CC", account="4111")), "a.ofx")
-    assert found.parts[0].platform == "card"
-    assert found.moved == [("2025-01-13", "4111", "Clay & Barn", "12.50", "EUR")]
+    result = read(file(sgml(CLAY, kind="CC", account="4111")), "a.ofx")
+    assert result.parts[0].platform == "card"
+    assert result.moved == [("2025-01-13", "4111", "Clay & Barn", "12.50", "EUR")]
 
 
 def test_what_a_transaction_states_is_kept(read: Read) -> None:
@@ -113,23 +113,23 @@ def test_a_payee_aggregate_and_another_currency(read: Read) -> None:
 
 class TestTheBanksKey:
     def test_that_repeats_a_transaction_is_rejected(self, read: Read) -> None:
-        found = read(file(sgml(CLAY, CLAY)), "a.ofx")
-        assert (len(found.rows), len(found.rejects)) == (1, 1)
-        assert "'F1' stands already" in found.rejects[0].reason
+        result = read(file(sgml(CLAY, CLAY)), "a.ofx")
+        assert (len(result.rows), len(result.rejects)) == (1, 1)
+        assert "'F1' stands already" in result.rejects[0].reason
 
     def test_of_different_transactions_loses_none(self, read: Read) -> None:
-        found = read(file(sgml(CLAY, {**FAIR, "FITID": "F1"})), "a.ofx")
-        assert len({row.key for row in found.rows}) == 2
+        result = read(file(sgml(CLAY, {**FAIR, "FITID": "F1"})), "a.ofx")
+        assert len({row.key for row in result.rows}) == 2
 
     def test_of_two_accounts_is_two_keys(self, read: Read) -> None:
-        found = read(file(sgml(CLAY), sgml(CLAY, account="0002")), "a.ofx")
-        assert [row.key for row in found.rows] == ["100/0001|F1", "100/0002|F1"]
+        result = read(file(sgml(CLAY), sgml(CLAY, account="0002")), "a.ofx")
+        assert [row.key for row in result.rows] == ["100/0001|F1", "100/0002|F1"]
 
     def test_of_a_correction_is_that_of_what_it_replaces(self, read: Read) -> None:
         right = {**CLAY, "FITID": "F9", "TRNAMT": "-13.00", "CORRECTFITID": "F1",
                  "CORRECTACTION": "REPLACE"}  # fmt: skip
-        found = read(file(sgml(CLAY, right)), "a.ofx")
-        assert [(row.key, row.ordinal) for row in found.rows] == [("100/0001|F1", 1)] * 2
+        result = read(file(sgml(CLAY, right)), "a.ofx")
+        assert [(row.key, row.ordinal) for row in result.rows] == [("100/0001|F1", 1)] * 2
 
 
 @pytest.mark.parametrize(
@@ -141,10 +141,10 @@ class TestTheBanksKey:
 def test_a_bad_transaction_costs_itself_alone(
     read: Read, change: dict[str, str], field: str
 ) -> None:
-    found = read(file(sgml({**CLAY, **change}, FAIR)), "a.ofx")
-    assert [each.field for each in found.rejects] == [field]
-    assert found.rejects[0].line > 10
-    assert len(found.rows) == 1
+    result = read(file(sgml({**CLAY, **change}, FAIR)), "a.ofx")
+    assert [reject.field for reject in result.rejects] == [field]
+    assert result.rejects[0].line > 10
+    assert len(result.rows) == 1
 
 
 @pytest.mark.parametrize("end", [-20, -120, -200])

@@ -16,14 +16,14 @@ BANK = (
 
 
 def test_a_statement(read: Read) -> None:
-    found = read(BANK, "bank_2025-01.qif", EURO)
-    assert found.parts[0].doubts == ()
-    assert found.moved == [
+    result = read(BANK, "bank_2025-01.qif", EURO)
+    assert result.parts[0].doubts == ()
+    assert result.moved == [
         ("2025-01-13", "bank", "Clay Barn", "1234.50", "EUR"),
         ("2025-01-14", "Willow Fair", "bank", "100.00", "EUR"),
     ]
-    assert found.rows[0].data["check_number"] == "77"
-    assert [row.line for row in found.rows] == [2, 8]
+    assert result.rows[0].data["check_number"] == "77"
+    assert [row.line for row in result.rows] == [2, 8]
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,9 @@ class TestWhatMustBeStated:
         assert "--date-order" in read(text, "a.qif", EURO).parts[0].doubts[0].text
         expected: dict[Literal["day", "month"], str] = {"day": "2025-04-03", "month": "2025-03-04"}
         for order, day in expected.items():
-            found = read(text, "a.qif", Hints(order, "EUR"))
-            assert found.parts[0].doubts == ()
-            assert found.moved[0][0] == day
+            result = read(text, "a.qif", Hints(order, "EUR"))
+            assert result.parts[0].doubts == ()
+            assert result.moved[0][0] == day
 
     def test_is_the_currency(self, read: Read) -> None:
         assert "--currency" in read(BANK, "a.qif").parts[0].doubts[0].text
@@ -64,21 +64,21 @@ def test_accounts_lists_splits_and_transfers(read: Read) -> None:
         "L[Current]\n^\n!Type:Cat\nNFood\nE\n^\n!Account\nNCard\nTCCard\n^\n!Type:CCard\n"
         "D14/01/2025\nT-9.00\nPShop\nSFood\n$-4.00\nSHome\n$-5.00\n^\n"
     )
-    found = read(text, "all.qif", EURO)
-    assert [each[1:4] for each in found.moved] == [
+    result = read(text, "all.qif", EURO)
+    assert [move[1:4] for move in result.moved] == [
         ("Savings", "Current", "5.00"),
         ("Card", "Shop", "9.00"),
     ]
-    assert [row.records for row in found.rows] == ["transfer", "payment"]
-    assert found.rows[0].payee.kind == "account"
-    assert found.rows[1].data["splits"] == "Food -4.00; Home -5.00"
+    assert [row.records for row in result.rows] == ["transfer", "payment"]
+    assert result.rows[0].payee.kind == "account"
+    assert result.rows[1].data["splits"] == "Food -4.00; Home -5.00"
 
 
 def test_equal_coffees_stay_two(read: Read) -> None:
     coffee = "D13/01/2025\nT-3.50\nPKiosk\n^\n"
-    found = read("!Type:Bank\n" + coffee * 2, "a.qif", EURO)
-    assert [row.ordinal for row in found.rows] == [1, 2]
-    assert len({row.key for row in found.rows}) == 1
+    result = read("!Type:Bank\n" + coffee * 2, "a.qif", EURO)
+    assert [row.ordinal for row in result.rows] == [1, 2]
+    assert len({row.key for row in result.rows}) == 1
 
 
 @pytest.mark.parametrize(
@@ -88,14 +88,14 @@ def test_equal_coffees_stay_two(read: Read) -> None:
      ("T5.00\nPx\n^\n", "D")],
 )  # fmt: skip
 def test_a_bad_record_costs_itself_alone(read: Read, record: str, field: str) -> None:
-    found = read(BANK + record, "a.qif", EURO)
-    assert [(each.line, each.field) for each in found.rejects] == [(12, field)]
-    assert len(found.rows) == 2
+    result = read(BANK + record, "a.qif", EURO)
+    assert [(reject.line, reject.field) for reject in result.rejects] == [(12, field)]
+    assert len(result.rows) == 2
 
 
 def test_investments_are_rejected(read: Read) -> None:
-    found = read("!Type:Invst\nD13/01/2025\nNBuy\nYShares\nT500.00\n^\n", "a.qif", EURO)
-    assert "'invst' is no payment" in found.rejects[0].reason
+    result = read("!Type:Invst\nD13/01/2025\nNBuy\nYShares\nT500.00\n^\n", "a.qif", EURO)
+    assert "'invst' is no payment" in result.rejects[0].reason
 
 
 def test_a_record_without_an_end_is_refused(read: Read) -> None:

@@ -119,16 +119,16 @@ def paid(rows: list[LedgerRow]) -> list[tuple[str, str, str]]:
     ],
 )
 def test_a_workbook_is_read_with_its_types(read: Read, name: str, content: bytes) -> None:
-    found = read(content, name)
-    assert paid(found.rows) == RIGHT
-    assert [row.document_ref for row in found.rows] == ["RE-5", "RE-6", "RE-7"]
-    assert [row.line for row in found.rows] == [2, 3, 4]
-    assert {row.currency for row in found.rows} == {"EUR"}
+    result = read(content, name)
+    assert paid(result.rows) == RIGHT
+    assert [row.document_ref for row in result.rows] == ["RE-5", "RE-6", "RE-7"]
+    assert [row.line for row in result.rows] == [2, 3, 4]
+    assert {row.currency for row in result.rows} == {"EUR"}
 
 
 def test_the_handed_sample(more: Path) -> None:
-    found = read_file(more / "format-xlsx.xlsx")
-    assert [(f"{r.occurred_at:%Y-%m-%d}", r.payee.name, abs(r.amount)) for r in found.rows] == [
+    result = read_file(more / "format-xlsx.xlsx")
+    assert [(f"{r.occurred_at:%Y-%m-%d}", r.payee.name, abs(r.amount)) for r in result.rows] == [
         ("2025-01-13", "Clay Barn", Decimal("12.50")),
         ("2025-01-14", "Willow Fair", 100),
     ]
@@ -139,9 +139,9 @@ def test_title_rows_and_merged_cells_stand_above_the_header(read: Read) -> None:
         io.BytesIO(xlsx(Bills=[("Supplier invoices 2025",), (), HEADER, *ROWS]))
     )
     book["Bills"].merge_cells("A1:D1")
-    found = read(saved(book), "bills.xlsx")
-    assert paid(found.rows) == RIGHT
-    assert [row.line for row in found.rows] == [4, 5, 6]
+    result = read(saved(book), "bills.xlsx")
+    assert paid(result.rows) == RIGHT
+    assert [row.line for row in result.rows] == [4, 5, 6]
 
 
 def test_dates_as_bare_serials_are_dates(read: Read) -> None:
@@ -160,12 +160,12 @@ def test_every_visible_sheet_is_a_part(read: Read) -> None:
         ))
     )  # fmt: skip
     book["Old"].sheet_state = "hidden"
-    found = read(saved(book), "bills.xlsx")
-    assert paid(found.rows) == RIGHT[:2]
-    assert [part.label for part in found.parts] == ["January", "February"]
-    assert len(found.rejects) == 1
-    assert any("hidden sheet 'Old' is not read" in warning for warning in found.warnings)
-    assert any("not imported: bills.xlsx [Notes]" in warning for warning in found.warnings)
+    result = read(saved(book), "bills.xlsx")
+    assert paid(result.rows) == RIGHT[:2]
+    assert [part.label for part in result.parts] == ["January", "February"]
+    assert len(result.rejects) == 1
+    assert any("hidden sheet 'Old' is not read" in warning for warning in result.warnings)
+    assert any("not imported: bills.xlsx [Notes]" in warning for warning in result.warnings)
 
 
 def test_a_mapping_of_ones_own_reads_a_workbook(tmp_path: Path) -> None:
@@ -226,12 +226,12 @@ class TestJson:
 
     @pytest.mark.parametrize("text", [TEXT, "\ufeff" + TEXT, json.dumps(LINES), f"{TEXT}\n\n"])
     def test_lines_and_arrays_are_tables(self, read: Read, text: str) -> None:
-        found = read(text, "a.json")
-        assert paid(found.rows) == [
+        result = read(text, "a.json")
+        assert paid(result.rows) == [
             ("2025-01-13", "Clay Barn", "12.50"),
             ("2025-02-25", "Kiln Works", "20000.10"),
         ]
-        assert [row.line for row in found.rows] == [1, 2]
+        assert [row.line for row in result.rows] == [1, 2]
 
     def test_objects_within_are_columns(self, read: Read) -> None:
         line = {"date": "2025-01-13", "supplier": {"name": "Clay Barn"}, "amount": "12.50",
@@ -252,9 +252,9 @@ class TestJson:
     )
     def test_a_bad_line_costs_itself_alone(self, read: Read, bad: str) -> None:
         first, second = self.TEXT.split("\n")
-        found = read(f"{first}\n{bad}\n{second}\n", "a.jsonl")
-        assert [each.line for each in found.rejects] == [2]
-        assert [row.line for row in found.rows] == [1, 3]
+        result = read(f"{first}\n{bad}\n{second}\n", "a.jsonl")
+        assert [reject.line for reject in result.rejects] == [2]
+        assert [row.line for row in result.rows] == [1, 3]
 
     @pytest.mark.parametrize("text", ['[{"a": 1}', '[{"a": 1}, ' + "[" * 100_000, '{"a"}'])
     def test_no_json_is_refused(self, read: Read, text: str) -> None:
@@ -277,13 +277,13 @@ class TestParquet:
         return stream.getvalue()
 
     def test_is_a_table(self, read: Read) -> None:
-        found = read(self.content(), "a.parquet")
-        assert paid(found.rows) == [
+        result = read(self.content(), "a.parquet")
+        assert paid(result.rows) == [
             ("2025-01-13", "Clay Barn", "12.50"),
             ("2025-02-25", "Kiln Works", "20000.10"),
         ]
-        assert [row.line for row in found.rows] == [1, 2]
-        assert found.rows[0].data["posted_at"] == "2025-01-13 09:30:00"
+        assert [row.line for row in result.rows] == [1, 2]
+        assert result.rows[0].data["posted_at"] == "2025-01-13 09:30:00"
 
     @pytest.mark.parametrize("end", [20, 300, -4])
     def test_that_is_cut_off_is_refused(self, read: Read, end: int) -> None:

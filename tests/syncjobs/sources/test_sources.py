@@ -1,95 +1,17 @@
 """Each source against the sandbox: what it yields is what is there, whatever goes wrong."""
 
 import asyncio
-import itertools
-import time
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from graph.ingest.documents.html_text import of_html
 from syncjobs.errors import CursorLost, Permanent, Transient, Unreadable
-from syncjobs.sandbox.server import Sandbox
-from syncjobs.sources import SOURCES, dropbox, gdrive, gmail, paging, zoho_mail
-from syncjobs.sources.items import Item, clean, of_rfc3339, settled
+from syncjobs.sources import SOURCES, paging
 from tests.syncjobs.saving import (
-    PROVIDERS,
     Killed,
-    Store,
-    client,
-    content_of,
-    found,
     nango,
-    sync,
 )
-
-DELETES = ("gmail", "dropbox", "gdrive")  # Zoho's deletions show in a full sync only
-_NUMBERS = itertools.count(1)
-every_provider = pytest.mark.parametrize("provider", PROVIDERS)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_pages():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gmail, "MESSAGES", 4)
-        patch.setattr(dropbox, "ENTRIES", 4)
-        patch.setattr(gdrive, "FILES", 4)
-        patch.setattr(zoho_mail, "ROWS", 6)
-        patch.setattr(zoho_mail, "LAP", 2)
-        patch.setattr(zoho_mail, "SLICE", 3)
-        yield
-
-
-@pytest.fixture(scope="module")
-def box():
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-class Connected:
-    """A new connection of the sandbox, and what was synced from it."""
-
-    def __init__(self, box: Sandbox, provider: str, **given: Any) -> None:
-        self.box, self.provider = box, provider
-        self.key = given.pop("key", "") or f"{provider}-{next(_NUMBERS)}"
-        self.store = Store()
-        self.control(provider=provider, **given)
-
-    def control(self, **given: Any) -> None:
-        self.box.control(self.key, **given)
-
-    def sync(self, **how: Any) -> None:
-        async def once() -> None:
-            async with client() as http:
-                await sync(nango(self.box, self.provider, self.key, http), self.store, **how)
-
-        asyncio.run(once())
-
-    def full_sync(self) -> None:
-        self.store.cursor = None
-        self.sync()
-
-    def content(self, item: Item) -> bytes:
-        async def once() -> bytes:
-            async with client() as http:
-                asked = nango(self.box, self.provider, self.key, http)
-                return await content_of(SOURCES[self.provider], asked, item)
-
-        return asyncio.run(once())
-
-    def is_true(self) -> bool:
-        async def once() -> dict[str, Any]:
-            async with client() as http:
-                return await found(nango(self.box, self.provider, self.key, http), self.store)
-
-        assert asyncio.run(once()) == self.box.truth(self.key)
-        return True
-
-    def has_all(self) -> bool:
-        return self.store.items.keys() >= self.box.truth(self.key).keys()
+from tests.syncjobs.sources.connected import DELETES, Connected, every_provider
 
 
 @every_provider
@@ -200,10 +122,10 @@ def test_pages_without_end_stop(box, provider, monkeypatch):
     there = Connected(box, provider, size=8, script=[{"do": "endless", "times": None}])
     with pytest.raises(Permanent, match=r"endless|never end"):
         there.sync()
-    tried = there.store.cursor
+    cursor = there.store.cursor
     with pytest.raises(Permanent):
         there.sync()  # a new try does not count from 0
-    assert there.store.cursor == tried or provider == "zoho_mail"
+    assert there.store.cursor == cursor or provider == "zoho_mail"
 
 
 @every_provider
@@ -240,13 +162,13 @@ def test_a_limit_is_passed_on_with_its_seconds(box, provider):
     there = Connected(box, provider, script=[{"do": "429", "at": 3, "retry_after": 8}])
 
     async def once() -> None:
-        async with nango(box, provider, there.key) as asked:
-            async for page in SOURCES[provider].pages(asked, None):
+        async with nango(box, provider, there.key) as nango_:
+            async for page in SOURCES[provider].pages(nango_, None):
                 there.store.save(page)
 
-    with pytest.raises(Transient) as caught:
+    with pytest.raises(Transient) as raised:
         asyncio.run(once())
-    assert caught.value.after == 8
+    assert raised.value.after == 8
     there.sync()
     assert there.is_true()
 
@@ -255,9 +177,9 @@ def test_a_limit_is_passed_on_with_its_seconds(box, provider):
 @pytest.mark.parametrize("do", ["401", "424_exhausted"])
 def test_a_revoked_token_ends_it_with_what_to_do(box, provider, do):
     there = Connected(box, provider, script=[{"do": do, "at": 2}])
-    with pytest.raises(Permanent, match=r"Connect .* again, then replay") as caught:
+    with pytest.raises(Permanent, match=r"Connect .* again, then replay") as raised:
         there.sync()
-    assert caught.value.reauthorise
+    assert raised.value.reauthorise
     there.control(state="alive")
     there.sync()
     assert there.is_true()
@@ -266,9 +188,9 @@ def test_a_revoked_token_ends_it_with_what_to_do(box, provider, do):
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_zoho_refuses_under_http_200(box, at):
     there = Connected(box, "zoho_mail", size=20, script=[{"do": "200_access_denied", "at": at}])
-    with pytest.raises(Permanent, match="Connect Zoho Mail again") as caught:
+    with pytest.raises(Permanent, match="Connect Zoho Mail again") as raised:
         there.sync()
-    assert caught.value.reauthorise
+    assert raised.value.reauthorise
 
 
 def test_zoho_refuses_an_attachment_under_http_200(box):
@@ -384,121 +306,13 @@ def test_one_file_that_is_not_allowed_is_no_end(box, provider):
     there.sync()
     item = replace(next(iter(there.store.items.values())), text=None)
     there.control(script=[{"do": "403_forbidden"}])
-    with pytest.raises((Unreadable, Permanent)) as caught:
+    with pytest.raises((Unreadable, Permanent)) as raised:
         there.content(item)
-    assert not caught.value.reauthorise
-
-
-TROUBLES = [
-    *({"do": do} for do in ("429", "plain_text_429", "429_nango", "424_backoff", "500", "503")),
-    *({"do": do} for do in ("wrong_json", "wrong_shape", "reset_mid_body", "400_server_error")),
-    *({"do": do} for do in ("cursor_expired", "empty_page", "403_rate", "no_id")),
-    *({"do": do, "count": 2} for do in ("deleted", "added", "changed")),
-    {"do": "stall", "seconds": 0.01},
-]
-behaviours = st.builds(
-    lambda trouble, at: trouble | {"at": at}, st.sampled_from(TROUBLES), st.integers(1, 25)
-)
-steps = st.one_of(
-    st.fixed_dictionaries({"script": st.lists(behaviours, max_size=4)}),
-    st.fixed_dictionaries({"add": st.integers(1, 12)}),
-    st.fixed_dictionaries({"change": st.integers(1, 5)}),
-    st.fixed_dictionaries({"delete": st.integers(1, 12)}),
-    st.fixed_dictionaries({"expire": st.just(True), "status": st.sampled_from([400, 410])}),
-    st.fixed_dictionaries({"kill_after": st.integers(0, 4)}),
-)
-
-
-@every_provider
-@given(data=st.data())
-@settings(max_examples=settings().max_examples // 4)
-def test_whatever_goes_wrong_the_end_is_the_truth(box, provider, data):
-    size, drives = data.draw(st.integers(0, 20)), data.draw(st.integers(0, 2))
-    there = Connected(box, provider, key=f"{provider}-fuzz", reset=True, size=size, drives=drives)
-    for step in data.draw(st.lists(steps, max_size=8)):
-        if "kill_after" not in step:
-            there.control(**step)
-            continue
-        try:
-            there.sync(tries=30, **step)
-        except Killed:
-            continue
-    there.control(script=[])
-    there.sync(tries=2)  # the rest of one that was killed
-    there.sync(tries=2)
-    assert there.has_all()
-    if provider not in DELETES:
-        there.full_sync()
-    assert there.is_true()
-
-
-ids = st.text("ab/", max_size=4)
-items = st.builds(
-    Item,
-    ids,
-    st.just("file"),
-    st.text("xyz", max_size=1),
-    deleted=st.booleans(),
-    below=st.one_of(st.none(), ids),
-)
-
-
-@given(st.lists(items, max_size=12), st.lists(items, max_size=6))
-def test_settled_equals_taking_items_in_order(page, stored):
-    before = {entry.external_id: entry for entry in stored}
-    slow = dict(before)
-    for item in page:
-        if item.below is not None:
-            slow = {key: entry for key, entry in slow.items() if not key.startswith(item.below)}
-        slow.pop(item.external_id, None)
-        if not item.deleted:
-            slow[item.external_id] = item
-    effects = settled(page)
-    below = tuple(effects.gone_below)
-    quick = {
-        key: entry
-        for key, entry in before.items()
-        if key not in effects.gone and not key.startswith(below)
-    }
-    assert quick | effects.upserts == slow
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        [Item(f"/f{n}", "file", deleted=True, below=f"/f{n}/") for n in range(100_000)],
-        [Item(f"/f{n}", "file", below=f"/f{n}/") for n in range(100_000)],
-        [Item("a" * n, "file", below="a" * n) for n in range(1, 2_000)] * 20,
-    ],
-    ids=["deleted folders", "files that replace folders", "prefixes of prefixes"],
-)
-def test_a_page_of_100_000_entries_is_settled_in_seconds(page):
-    begun = time.process_time()
-    settled(page)
-    assert (
-        time.process_time() - begun < 5
-    )  # 14 minutes were not enough when each entry was compared
-
-
-def test_text_that_postgresql_refuses_is_mended():
-    assert clean("a\x00b\ud800c") == "a\ufffdb\ufffdc"
-    assert (clean(None), clean(5), clean(True), clean([])) == ("", "5", "", "")
-
-
-def test_html_is_read_as_its_text():
-    page = (
-        "<head><title>x</title></head><p>Total:&nbsp;<b>5 &lt; 6</b><br>EUR</p><script>y</script>"
-    )
-    assert of_html(page) == "Total: 5 < 6\nEUR"
-
-
-def test_moments_without_a_zone_are_utc():
-    assert of_rfc3339("2026-01-01T00:00:00").utcoffset().total_seconds() == 0
-    assert (of_rfc3339("yesterday"), of_rfc3339(5)) == (None, None)
+    assert not raised.value.reauthorise
 
 
 def test_a_first_sync_never_loses_a_cursor_it_has_not(box):
     there = Connected(box, "gmail", size=3, script=[{"do": "404"}])
-    with pytest.raises(Permanent) as caught:
+    with pytest.raises(Permanent) as raised:
         there.sync()
-    assert not isinstance(caught.value, CursorLost)
+    assert not isinstance(raised.value, CursorLost)

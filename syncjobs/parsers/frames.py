@@ -1,4 +1,4 @@
-"""Values between a worker and its parsers: frames of JSON, and dataclasses as JSON."""
+"""Encodes values between a worker and its parsers: frames of JSON, and dataclasses as JSON."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def frame(value: Any) -> bytes:
 
 
 def pack(value: Any) -> Any:
-    """JSON of dataclasses, tuples, decimals, dates, patterns; `unpack` of a type restores them."""
+    """JSON of dataclasses, tuples, decimals, dates and patterns; `unpack` restores them."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: pack(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, list | tuple):
@@ -39,7 +39,7 @@ def pack(value: Any) -> Any:
 
 
 def unpack(hint: Any, value: Any) -> Any:
-    """What `pack` made of a value of this type."""
+    """The value of this type that `pack` encoded."""
     return _unpacker(hint)(value)
 
 

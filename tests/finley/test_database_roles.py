@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from finley import roles
+from finley import database_roles
 
 NAMES = {"owner": "test_setup_owner", "app": "test_setup_app", "database": "test_setup"}
 OPTIONS = [f"--{name}={value}" for name, value in NAMES.items()]
@@ -84,16 +84,16 @@ def test_what_it_prints_is_for_psql(server):
     if psql is None:
         pytest.skip("no psql here")
     for _ in range(2):
-        done = subprocess.run(
+        process = subprocess.run(
             [psql, "-X", "-q", server], input=command(), text=True, capture_output=True, check=False
         )
-        assert done.returncode == 0, done.stderr
+        assert process.returncode == 0, process.stderr
         assert state(server) == BOUND
 
 
 def test_names_are_quoted():
-    odd = roles.Names('o"w', "a'pp", "d b", "p'w", "p\\w")
-    text = roles.script(odd)
+    odd = database_roles.Names('o"w', "a'pp", "d b", "p'w", "p\\w")
+    text = database_roles.script(odd)
     assert 'CREATE ROLE "o""w"' in text
     assert '\\connect "d b"' in text
 

@@ -12,7 +12,7 @@ from random import Random
 STEP_DAYS = {"weekly": 7, "fortnightly": 14, "four-weekly": 28}
 STEP_MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
 FREQUENCIES = (*STEP_DAYS, *STEP_MONTHS)
-# Wider jitter would let neighbouring occurrences of a short rhythm change places.
+# Wider jitter would let neighbouring occurrences of a frequent plan swap.
 JITTER_LIMIT = {"weekly": 1, "fortnightly": 2}
 DAY = timedelta(days=1)
 

@@ -1,0 +1,84 @@
+"""What benchmarks.chaos breaks beside workers and servers: each a function that ends by itself."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import psycopg
+from django.db import DatabaseError, connections
+
+from benchmarks import apart
+from benchmarks.partition import Partition
+
+KILLED_BACKENDS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE pid <> pg_backend_pid() AND usename = current_user AND random() < 0.7
+"""
+
+
+def kill_backends() -> int:
+    """Most of the server's sessions end in the middle of what they do; how many."""
+    killed = 0
+    for alias in connections:  # a role may end its own
+        with suppress(DatabaseError), connections[alias].cursor() as cursor:
+            cursor.execute(KILLED_BACKENDS)
+            killed += int(cursor.fetchone()[0])
+        connections[alias].close()
+    return killed
+
+
+def exhaust(seconds: float) -> int:
+    """All connections that the server still gives are taken, for so long; how many."""
+    with suppress(DatabaseError):
+        connections["owner"].ensure_connection()
+    driver = connections["owner"].connection
+    if driver is None:
+        return 0
+    place = driver.info
+    taken: list[psycopg.Connection] = []
+    try:
+        while len(taken) < 500:
+            taken.append(
+                psycopg.connect(
+                    host=place.host, port=place.port, user=place.user, dbname=place.dbname,
+                    connect_timeout=5,
+                )
+            )  # fmt: skip
+    except psycopg.OperationalError:
+        pass  # it has none left
+    time.sleep(seconds)
+    for connection in taken:
+        connection.close()
+    connections["owner"].close()
+    return len(taken)
+
+
+def divide(parts: list[Partition], seconds: float) -> None:
+    """The workers and the servers do not hear of each other for so long."""
+    for part in parts:
+        part.cut()
+    time.sleep(seconds)
+    for part in parts:
+        part.heal()
+
+
+def migrate_killed(times: int, chance: random.Random) -> int:
+    """`migrate` killed so many times in mid-work, each later, then run to its end.
+
+    How many of the kills met it. Raises CalledProcessError where it cannot go on.
+    """
+    met = 0
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    for number in range(times):
+        process = subprocess.Popen(command, cwd=apart.PROJECT, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(2.0 + number + chance.random())
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            met += 1
+    subprocess.run(command, cwd=apart.PROJECT, check=True)
+    return met

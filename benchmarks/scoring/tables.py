@@ -1,0 +1,26 @@
+"""Reliability as Markdown: for each layer, how sure it was and how often it was right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+HEAD = ("| layer | stated → right (n), by tenths of confidence | error |", "|---|---|---|")
+
+
+def markdown(told: dict[str, Any]) -> str:
+    """A table for each set of books that has any reliability."""
+    return "\n".join(line for name, scores in told.items() for line in _table(name, scores)) + "\n"
+
+
+def _table(name: str, scores: dict[str, Any]) -> Iterator[str]:
+    layers = scores.get("reliability") or {}
+    if layers:
+        yield from (f"**{name}**", "", *HEAD)
+    for layer, bins in sorted(layers.items()):
+        count = sum(n for _, _, n in bins)
+        error = sum(n * abs(stated - right) for stated, right, n in bins) / count
+        text = ", ".join(f"{stated:.2f} → {right:.2f} ({n:,})" for stated, right, n in bins)
+        yield f"| `{layer}` | {text} | {error:.3f} |"
+    if layers:
+        yield ""

@@ -1,0 +1,49 @@
+"""What people have decided about each kind of finding, and what it says of the kind.
+
+A kind of which fewer than HALF of ENOUGH decided cases or more were confirmed is turned down in the
+tenant's books: its findings are no surer than its record, and say so.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Q
+
+from graph.database.tenancy import tenant_transaction
+from graph.models import PaymentCase
+from graph.models.choices import CaseState
+
+ENOUGH, HALF = 20, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Of so many decided cases so many were confirmed."""
+
+    confirmed: int
+    decided: int
+
+    @property
+    def share(self) -> float:
+        return self.confirmed / self.decided if self.decided else 1.0
+
+    @property
+    def is_turned_down(self) -> bool:
+        return self.decided >= ENOUGH and self.share < HALF
+
+    def __str__(self) -> str:
+        return f"{self.confirmed} of {self.decided} decided cases of this kind were confirmed"
+
+
+def records(user_id: UUID) -> dict[str, Record]:
+    """By kind of duplicate, over all of the tenant's cases that somebody has decided."""
+    right = Q(state__in=[CaseState.CONFIRMED, CaseState.RECOVERED])
+    with tenant_transaction(user_id):
+        counted = (
+            PaymentCase.objects.filter(user_id=user_id)
+            .exclude(state=CaseState.OPEN)
+            .order_by("kind")
+            .values_list("kind")
+            .annotate(confirmed=Count("pk", filter=right), decided=Count("pk"))
+        )
+        return {kind: Record(confirmed, decided) for kind, confirmed, decided in counted}

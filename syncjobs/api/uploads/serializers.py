@@ -1,0 +1,163 @@
+"""Request and response shapes of uploads and their rejected rows."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from graph.api.bodies import StrictBody
+from graph.api.common_serializers import Answer
+from graph.ingest.rows import TEXT_LIMIT
+from syncjobs.models.choices import UploadState
+from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
+from syncjobs.uploads.choices import LONGEST, ONE_OF
+from syncjobs.uploads.rejected_rows import MOST_ROWS
+
+MOST_LINES = 10**9
+
+
+class UploadBody(StrictBody):
+    name = serializers.CharField(
+        max_length=1_000, help_text="The file's name; its last part counts"
+    )
+    size = serializers.IntegerField(min_value=1, max_value=MOST_BYTES, help_text="bytes")
+
+
+def _one_of(name: str, text: str) -> serializers.ChoiceField:
+    return serializers.ChoiceField(ONE_OF[name], required=False, help_text=text)
+
+
+def _text(text: str, most: int = LONGEST) -> serializers.CharField:
+    return serializers.CharField(required=False, max_length=most, help_text=text)
+
+
+class ChoicesBody(StrictBody):
+    """What is left out is not decided."""
+
+    direction = _one_of("direction", "What a positive amount is: money in or out")
+    date_order = _one_of("date_order", "What a date begins with")
+    decimal = _one_of("decimal", "The decimal mark")
+    records = _one_of("records", "What a row records")
+    same_account = _one_of(
+        "same_account", "The rows are of the same account as earlier files with these columns"
+    )
+    account = _text("The account whose rows these are")
+    currency = serializers.RegexField(
+        r"\A[A-Z]{3}\Z", required=False, help_text="For rows that state none"
+    )
+    payee = _text("The column that names the other side")
+    amount = _text("The column of the amount")
+    date = _text("The column of the date")
+
+
+class ConfirmBody(StrictBody):
+    save_mapping = serializers.BooleanField(
+        default=False, help_text="Read files with these columns so from now on"
+    )
+
+
+class MendedBody(StrictBody):
+    line = serializers.IntegerField(min_value=1, max_value=MOST_LINES)
+    text = serializers.CharField(
+        max_length=TEXT_LIMIT - 1,
+        trim_whitespace=False,
+        help_text="The row as it is to be read, with the file's own delimiter",
+    )
+
+
+class RejectedBody(StrictBody):
+    rows = MendedBody(many=True, required=False, default=list)
+    drop = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=MOST_LINES),
+        required=False,
+        default=list,
+        max_length=MOST_ROWS,
+        help_text="Lines to forget",
+    )
+
+    def validate_rows(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len(rows) > MOST_ROWS:
+            raise serializers.ValidationError(f"At most {MOST_ROWS} rows at once.")
+        if len({row["line"] for row in rows}) < len(rows):
+            raise serializers.ValidationError("Each line at most once.")
+        return rows
+
+
+class DoubtAnswer(Answer):
+    topic = serializers.CharField()
+    text = serializers.CharField()
+    option = serializers.CharField(help_text="The option of import_ledger that decides, or empty")
+    values = serializers.ListField(child=serializers.CharField())
+    confidence = serializers.FloatField()
+    blocking = serializers.BooleanField(help_text="Nothing is imported until it is decided")
+
+
+class PartAnswer(Answer):
+    """One table or statement of the file, as it would be imported."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    table = serializers.CharField(source="label", help_text="Its name in the file, or empty")
+    evidence = serializers.ListField(child=serializers.CharField())
+    doubts = DoubtAnswer(many=True)
+    question = serializers.CharField(help_text="The readings side by side, where one is to decide")
+    warnings = serializers.ListField(child=serializers.CharField())
+    rows = serializers.ListField(child=serializers.DictField(), help_text="The first rows")
+    rejected = serializers.IntegerField(help_text="Of the rows that were looked at")
+    looked_at = serializers.IntegerField()
+
+
+class OutcomeAnswer(Answer):
+    format = serializers.CharField()
+    rows_in = serializers.IntegerField()
+    rows_stored = serializers.IntegerField()
+    rows_updated = serializers.IntegerField()
+    rows_unchanged = serializers.IntegerField()
+    rows_rejected = serializers.IntegerField()
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+class UploadAnswer(Answer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    size = serializers.IntegerField(help_text="bytes")
+    pieces = serializers.IntegerField(help_text="How many the file has")
+    piece_bytes = serializers.IntegerField(default=PIECE_BYTES, help_text="Of all but the last")
+    state = serializers.ChoiceField(UploadState.choices)
+    error = serializers.CharField(help_text="Why it is refused or has failed")
+    choices = serializers.DictField(child=serializers.CharField(), help_text="As decided")
+    uploaded_by = serializers.CharField()
+    outcome = OutcomeAnswer(allow_null=True, help_text="What became of its rows")
+    created_at = serializers.DateTimeField()
+
+
+class UploadDetailAnswer(UploadAnswer):
+    parts = PartAnswer(many=True, source="preview.parts", default=list)
+
+
+class UploadsAnswer(Answer):
+    results = UploadAnswer(many=True)
+
+
+class MissingAnswer(Answer):
+    missing = serializers.ListField(
+        child=serializers.IntegerField(), help_text="The pieces to come; none: it is being read"
+    )
+
+
+class RejectedRowAnswer(Answer):
+    line = serializers.IntegerField(help_text="In the file")
+    field = serializers.CharField(help_text="Which column, or empty")
+    reason = serializers.CharField()
+    text = serializers.CharField(help_text="The row")
+
+
+class RejectedAnswer(Answer):
+    results = RejectedRowAnswer(many=True)
+
+
+class MendedAnswer(Answer):
+    rows_stored = serializers.IntegerField(source="counts.rows_stored")
+    rows_updated = serializers.IntegerField(source="counts.rows_updated")
+    rows_unchanged = serializers.IntegerField(source="counts.rows_unchanged")
+    rows_rejected = serializers.IntegerField(source="counts.rows_rejected")
+    results = RejectedRowAnswer(many=True, source="rows", help_text="What is still rejected")

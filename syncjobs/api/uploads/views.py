@@ -1,0 +1,190 @@
+"""Endpoints of files: sent in pieces, looked at, decided, imported, and their rejected rows."""
+
+from typing import IO, Any
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from graph.api.common_serializers import Problem
+from graph.errors import NotFound
+from syncjobs.api.bodies import raw
+from syncjobs.api.serializers import NoBody
+from syncjobs.api.uploads import serializers as shapes
+from syncjobs.api.views import ASKED, NOT_FOUND, SENT, Api
+from syncjobs.models import Upload
+from syncjobs.uploads import receive, rejected_rows
+
+UPLOAD_ID = OpenApiParameter("upload_id", OpenApiTypes.UUID, "path")
+TAGS = ["uploads"]
+FULL = {429: OpenApiResponse(Problem, description="Too many open files, or too many requests")}
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("There is no such file.", "id") from None
+
+
+def _answer(upload: Upload, code: int = status.HTTP_200_OK) -> Response:
+    return Response(shapes.UploadDetailAnswer(upload).data, code)
+
+
+class UploadsView(Api):
+    @extend_schema(
+        operation_id="uploads_list",
+        summary="List files",
+        tags=TAGS,
+        responses={200: shapes.UploadsAnswer, **ASKED},
+    )
+    def get(self, request: Request) -> Response:
+        """The newest 50 files that were sent for import, without what they hold."""
+        self.parameters(request)
+        return Response(
+            shapes.UploadsAnswer({"results": receive.listed(self.tenant(request))}).data
+        )
+
+    @extend_schema(
+        operation_id="uploads_begin",
+        summary="Begin to send a file",
+        tags=TAGS,
+        request=shapes.UploadBody,
+        responses={201: shapes.UploadDetailAnswer, **SENT, **FULL},
+    )
+    def post(self, request: Request) -> Response:
+        """Announce a file of books; its pieces follow. Nothing is imported yet."""
+        body = self.body(request, shapes.UploadBody)
+        by = str(getattr(request.user, "email", request.user))
+        upload = receive.begin(self.tenant(request), body["name"], body["size"], by)
+        answer = _answer(upload, status.HTTP_201_CREATED)
+        answer["Location"] = reverse("upload", [upload.pk])
+        return answer
+
+
+@extend_schema(parameters=[UPLOAD_ID])
+class UploadView(Api):
+    @extend_schema(
+        operation_id="uploads_read",
+        summary="Read how a file would be imported, or what became of it",
+        tags=TAGS,
+        responses={200: shapes.UploadDetailAnswer, **ASKED, **NOT_FOUND},
+    )
+    def get(self, request: Request, upload_id: str) -> Response:
+        """One file: its state, its first rows as they would be imported, and what is unsure."""
+        self.parameters(request)
+        return _answer(receive.get(self.tenant(request), _id(upload_id)))
+
+    @extend_schema(
+        operation_id="uploads_discard",
+        summary="Forget a file",
+        tags=TAGS,
+        responses={204: OpenApiResponse(description="Forgotten"), **SENT, **NOT_FOUND},
+    )
+    def delete(self, request: Request, upload_id: str) -> Response:
+        """Forget the file. What was imported of it stays."""
+        self.body(request, NoBody)
+        receive.discard(self.tenant(request), _id(upload_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Bytes(BaseParser):
+    """The body as it is."""
+
+    media_type = "application/octet-stream"
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None
+    ) -> Any:
+        return raw((parser_context or {})["request"])
+
+
+@extend_schema(parameters=[UPLOAD_ID, OpenApiParameter("number", OpenApiTypes.INT, "path")])
+class PieceView(Api):
+    parser_classes: Any = (Bytes,)
+
+    @extend_schema(
+        operation_id="uploads_piece",
+        summary="Send a piece of a file",
+        tags=TAGS,
+        request={"application/octet-stream": OpenApiTypes.BINARY},
+        responses={200: shapes.MissingAnswer, **SENT, **NOT_FOUND},
+    )
+    def put(self, request: Request, upload_id: str, number: int) -> Response:
+        """Piece `number` from 0: `piece_bytes` bytes, the last one the rest, in any order.
+
+        Sending one again changes nothing. After the last missing one a worker reads the file.
+        """
+        self.parameters(request)
+        data: Any = request.data
+        tenant, upload = self.tenant(request), _id(upload_id)
+        receive.piece(tenant, upload, number, data)
+        return Response(shapes.MissingAnswer({"missing": receive.received(tenant, upload)}).data)
+
+
+@extend_schema(parameters=[UPLOAD_ID])
+class ChoicesView(Api):
+    @extend_schema(
+        operation_id="uploads_choose",
+        summary="Decide how a file is read",
+        tags=TAGS,
+        request=shapes.ChoicesBody,
+        responses={202: shapes.UploadDetailAnswer, **SENT, **NOT_FOUND},
+    )
+    def post(self, request: Request, upload_id: str) -> Response:
+        """Decide what the file leaves open, also whose account it is; it is then read again."""
+        body = self.body(request, shapes.ChoicesBody)
+        tenant, upload = self.tenant(request), _id(upload_id)
+        receive.choose(tenant, upload, body)
+        return _answer(receive.get(tenant, upload), status.HTTP_202_ACCEPTED)
+
+
+@extend_schema(parameters=[UPLOAD_ID])
+class ConfirmView(Api):
+    @extend_schema(
+        operation_id="uploads_confirm",
+        summary="Import a file",
+        tags=TAGS,
+        request=shapes.ConfirmBody,
+        responses={202: shapes.UploadDetailAnswer, **SENT, **NOT_FOUND},
+    )
+    def post(self, request: Request, upload_id: str) -> Response:
+        """Import the file as it is shown; refused while a blocking doubt is open."""
+        body = self.body(request, shapes.ConfirmBody)
+        tenant, upload = self.tenant(request), _id(upload_id)
+        receive.confirm(tenant, upload, save_mapping=body["save_mapping"])
+        return _answer(receive.get(tenant, upload), status.HTTP_202_ACCEPTED)
+
+
+@extend_schema(parameters=[UPLOAD_ID])
+class RejectedView(Api):
+    @extend_schema(
+        operation_id="uploads_rejected_rows",
+        summary="List rejected rows",
+        tags=TAGS,
+        responses={200: shapes.RejectedAnswer, **ASKED, **NOT_FOUND},
+    )
+    def get(self, request: Request, upload_id: str) -> Response:
+        """The rows of an imported file that could not be read, with line, column and reason."""
+        self.parameters(request)
+        rows = rejected_rows.listed(self.tenant(request), _id(upload_id))
+        return Response(shapes.RejectedAnswer({"results": rows}).data)
+
+    @extend_schema(
+        operation_id="uploads_mend_rows",
+        summary="Mend rejected rows and import them",
+        tags=TAGS,
+        request=shapes.RejectedBody,
+        responses={200: shapes.MendedAnswer, **SENT, **NOT_FOUND},
+    )
+    def post(self, request: Request, upload_id: str) -> Response:
+        """Import mended rows under their lines, and forget dropped ones: all of it or nothing."""
+        body = self.body(request, shapes.RejectedBody)
+        texts = {row["line"]: row["text"] for row in body["rows"]}
+        mended = rejected_rows.mend(self.tenant(request), _id(upload_id), texts, body["drop"])
+        return Response(shapes.MendedAnswer(mended).data)

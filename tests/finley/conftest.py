@@ -1,0 +1,31 @@
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from finley.embedded import paths
+from tests.finley.holders import Command, Start, unguarded, wait_until
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """A state folder; after the test nothing of it may run."""
+    folder = tmp_path / "state"
+    yield folder
+    at = paths.of(folder)
+    assert wait_until(lambda: unguarded(at.guardian_lock))
+    shutil.rmtree(at.sockets, ignore_errors=True)  # a killed guardian's
+
+
+@pytest.fixture
+def start(state: Path) -> Iterator[Start]:
+    commands: list[Command] = []
+
+    def begin(code: str | None = None, **env: str) -> Command:
+        commands.append(Command(state, code, **env))
+        return commands[-1]
+
+    yield begin
+    for command in commands:
+        command.close()
