@@ -1,10 +1,10 @@
 """Recognises one booking in several forms: a statement as CSV, CAMT and MT940 counts once.
 
 Rows are identified by keys, and every form has its own. So rows of a bank's or card's account with
-new keys are compared with the account's known rows, by day, amount and currency (by value day where a
-row states no other). If another source stated the booking, the row adds only its place to it, and no
-payment. If this source stated it with other words, the row is that booking, changed, and takes over
-its key.
+new keys are compared with the account's known rows, by day, amount and currency (by value day if a
+row states no other). If another source stated the booking, the row adds only its place to it, and
+no payment. If this source stated it with other words, the row is that booking, changed, and takes
+over its key.
 
 Rows are paired one to one, so that of two equal coffees both stay. Rows of one source are one only
 if they share a reference, or if one of the two files is sure to state all bookings of the day: a
