@@ -1,9 +1,10 @@
 """Recognises one booking in several forms: a statement as CSV, CAMT and MT940 counts once.
 
 Rows are identified by keys, and every form has its own. So rows of a bank's or card's account with
-new keys are compared with the account's known rows, by day, amount and currency. If another source
-stated the booking, the row adds only its place to it, and no payment. If this source stated it with
-other words, the row is that booking, changed, and takes over its key.
+new keys are compared with the account's known rows, by day, amount and currency (by value day if a
+row states no other). If another source stated the booking, the row adds only its place to it, and
+no payment. If this source stated it with other words, the row is that booking, changed, and takes
+over its key.
 
 Rows are paired one to one, so that of two equal coffees both stay. Rows of one source are one only
 if they share a reference, or if one of the two files is sure to state all bookings of the day: a
@@ -25,6 +26,7 @@ from rapidfuzz import fuzz
 from graph import sql
 from graph.ingest.readers.statements.statement import reference
 from graph.ingest.store.identity import normalized
+from graph.ingest.store.value_days import APART, is_value_dated, value_day
 
 PLATFORMS = ("bank", "card")
 ALIKE = 60.0  # of 100, rapidfuzz's token_set_ratio: words of one booking in two forms
@@ -46,6 +48,9 @@ class Booking:
     references   what a bank states as the booking's own: end-to-end id, bank's reference
     is_complete  its file states all bookings of the day
     is_table     the form does not say which days it states completely
+    value_day    the value day that is stated beside the day
+    is_value_dated
+                 `day` is the value day: the row states no other
     """
 
     account: str
@@ -59,6 +64,8 @@ class Booking:
     end_to_end_id: str
     is_complete: bool
     is_table: bool
+    value_day: date | None = None
+    is_value_dated: bool = False
 
     @property
     def group(self) -> Group:
@@ -93,7 +100,7 @@ def settle(cursor: CursorWrapper, values: dict[str, Any]) -> Settled:
         inner = booking.is_table and first < booking.day < last
         booking.is_complete = booking.is_complete or inner
     dates = [row[3] for row in fresh]
-    within = {**values, "first": min(dates), "last": max(dates)}
+    within = {**values, "first": min(dates) - APART, "last": max(dates) + APART}
     cursor.execute(sql.read("ingest/bookings_known"), within)
     pairs, doubts = paired(incoming, list(_bookings(cursor.fetchall())))
     return Settled(_apply(cursor, values, pairs), doubts)
@@ -140,6 +147,8 @@ def _bookings(rows: Iterable[tuple[Any, ...]]) -> Iterator[Booking]:
             end_to_end_id=_end_to_end_id(data),
             is_complete=data.get("complete") == "yes",
             is_table=data.get("format", "qif") == "qif",
+            value_day=value_day(data, day),
+            is_value_dated=is_value_dated(data),
         )
         at = (source, account, batch or key, "batch" if batch else "")
         if booking_before := whole.get(at):
@@ -181,21 +190,41 @@ Pair = tuple[Booking, Booking]
 
 def paired(incoming: list[Booking], stored: list[Booking]) -> tuple[list[Pair], list[str]]:
     """Which incoming booking is which known one, each at most once; and the doubts."""
-    candidates: dict[Group, list[Booking]] = defaultdict(list)
-    for booking in stored:
-        candidates[booking.group].append(booking)
-    pairs: list[Pair] = []
+    pairs = _by_value_day(incoming, stored)
+    taken = {id(booking) for pair in pairs for booking in pair}
+    candidates = _grouped(booking for booking in stored if id(booking) not in taken)
     doubts: list[str] = []
-    for group, bookings in _grouped(incoming).items():
-        stored_group = candidates.get(group, [])
-        if stored_group:
+    rest = _grouped(booking for booking in incoming if id(booking) not in taken)
+    for group, bookings in rest.items():
+        if stored_group := candidates.get(group, []):
             group_pairs = _of_group(bookings, stored_group)
             pairs += group_pairs
             doubts += _doubts(group, bookings, stored_group, group_pairs)
     return pairs, doubts
 
 
-def _grouped(bookings: list[Booking]) -> dict[Group, list[Booking]]:
+def _by_value_day(incoming: list[Booking], stored: list[Booking]) -> list[Pair]:
+    """Pairs of which one side states its value day only, and the other one that day, too."""
+    pairs: list[Pair] = []
+    for ours_are in (True, False):
+        ours = [booking for booking in incoming if booking.is_value_dated == ours_are]
+        theirs = [booking for booking in stored if booking.is_value_dated != ours_are]
+        candidates = _grouped_by_value_day(theirs)
+        for group, bookings in _grouped_by_value_day(ours).items():
+            pairs += _of_group(bookings, candidates.get(group, []))
+    return pairs
+
+
+def _grouped_by_value_day(bookings: list[Booking]) -> dict[Group, list[Booking]]:
+    groups: dict[Group, list[Booking]] = defaultdict(list)
+    for booking in bookings:
+        if booking.value_day is not None:
+            account, _, amount, currency = booking.group
+            groups[account, booking.value_day, amount, currency].append(booking)
+    return groups
+
+
+def _grouped(bookings: Iterable[Booking]) -> dict[Group, list[Booking]]:
     groups: dict[Group, list[Booking]] = defaultdict(list)
     for booking in bookings:
         groups[booking.group].append(booking)

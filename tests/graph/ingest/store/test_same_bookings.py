@@ -212,6 +212,32 @@ def test_camt_and_mt940_give_equal_events(take: Take, tenant: User) -> None:
     assert events(as_mt940(ROWS, account=IBAN), "a.sta", tenant) == expected
 
 
+BOOKED = """Konto;Buchungstag;Valutadatum;Name;Verwendungszweck;Betrag;Waehrung
+{iban};13.01.25;15.01.25;Clay Barn;Rechnung 17;-12,50;EUR
+{iban};14.01.25;15.01.25;Kiosk;Coffee;-3,50;EUR
+{iban};15.01.25;16.01.25;Kiosk;Coffee;-3,50;EUR
+{iban};30.01.25;01.02.25;Willow Fair;Stall;100,00;EUR
+"""
+VALUED = """Konto;Valutadatum;Name;Verwendungszweck;Betrag;Waehrung
+{iban};15.01.25;Clay Barn;Rechnung 17;-12,50;EUR
+{iban};15.01.25;Kiosk;Coffee;-3,50;EUR
+{iban};16.01.25;Kiosk;Coffee;-3,50;EUR
+{iban};01.02.25;Willow Fair;Stall;100,00;EUR
+{iban};02.02.25;Kiln;Glaze;-7,00;EUR
+"""
+
+
+@pytest.mark.parametrize("order", [(BOOKED, VALUED), (VALUED, BOOKED)])
+def test_a_file_of_value_days_beside_a_dated_one_counts_once(
+    tenant: User, committed: None, tmp_path: Path, order: tuple[str, str]
+) -> None:
+    for number, text in enumerate(order):
+        path = tmp_path / f"{number}.csv"
+        path.write_text(text.format(iban=IBAN))
+        import_file(tenant.id, path, format_of(path), tmp_path / "rejects")
+    assert amounts(tenant) == sorted(["-12.50", "-3.50", "-3.50", "100.00", "-7.00"])
+
+
 @pytest.mark.parametrize("form", ["xml", "sta"])
 def test_a_booking_in_other_words_is_an_update(take: Take, tenant: User, form: str) -> None:
     day, amount, party, _, reference = ROWS[0]
