@@ -4,8 +4,7 @@ The migration is killed in mid-work before it ends. Then workers are killed with
 Redis is flushed three times and stopped once, PostgreSQL is restarted three times, its sessions are
 ended twice, its connections are used up twice, and the network between workers and servers is cut
 twice, all in a fresh state folder of its own. Each job is a first sync of one connection through
-the real runner, which saves real items from the sandbox. The audit compares the tables with what
-the sandbox holds, and counts each effect that triggers wrote down:
+the real runner. The audit compares the tables with the sandbox and counts what triggers recorded:
 
 lost      accepted, and neither all of its items are there nor is it in job_failures
 doubled   an item or an event that was written twice, a job with two failures or two successes
