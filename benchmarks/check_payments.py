@@ -22,7 +22,8 @@ from uuid import UUID
 from django.db import connections, transaction
 
 from benchmarks import dataset, payruns
-from benchmarks.scoring import real, tenants
+from benchmarks.scoring import real
+from benchmarks.scoring import scored_tenants as tenants
 from graph.enrich.check.candidates import Candidate
 from graph.ingest.import_file import format_of
 from graph.questions import check

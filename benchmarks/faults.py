@@ -15,25 +15,29 @@ from benchmarks.partition import Partition
 
 KILLED_BACKENDS = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND random() < 0.7
+WHERE pid <> pg_backend_pid() AND usename = current_user AND random() < 0.7
 """
 
 
 def kill_backends() -> int:
     """Most of the server's sessions end in the middle of what they do; how many."""
-    with suppress(DatabaseError), connections["owner"].cursor() as cursor:
-        cursor.execute(KILLED_BACKENDS)
-        return int(cursor.fetchone()[0])
-    connections.close_all()
-    return 0
+    killed = 0
+    for alias in connections:  # a role may end its own
+        with suppress(DatabaseError), connections[alias].cursor() as cursor:
+            cursor.execute(KILLED_BACKENDS)
+            killed += int(cursor.fetchone()[0])
+        connections[alias].close()
+    return killed
 
 
 def exhaust(seconds: float) -> int:
     """All connections that the server still gives are taken, for so long; how many."""
-    info = connections["owner"].connection
-    if info is None:
+    with suppress(DatabaseError):
+        connections["owner"].ensure_connection()
+    driver = connections["owner"].connection
+    if driver is None:
         return 0
-    place = info.info
+    place = driver.info
     taken: list[psycopg.Connection] = []
     try:
         while len(taken) < 500:
@@ -48,6 +52,7 @@ def exhaust(seconds: float) -> int:
     time.sleep(seconds)
     for connection in taken:
         connection.close()
+    connections["owner"].close()
     return len(taken)
 
 

@@ -48,6 +48,11 @@ def cross_platform(row: Row) -> str:
 
 def prediction(row: Row) -> str:
     days = f"{row['expected_from']} and {row['expected_to']}"
+    if row["status"] == "stale":
+        return (
+            f"One was expected between {days}, but its books end on {row['books_until']}: "
+            f"{row['prediction_reason'].rstrip('.')}."
+        )
     return f"The next is {row['status']} between {days}: {row['prediction_reason'].rstrip('.')}."
 
 

@@ -17,7 +17,7 @@ from graph.ingest.readers.parts import Hints, Part
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import Nango
 from syncjobs.parsers.frames import pack
-from syncjobs.parsers.pool import Parsers
+from syncjobs.parsers.pool import TenantParsers
 from syncjobs.parsers.tasks import parts_from, reading_from
 from syncjobs.sources import SOURCES, sender_checks
 from syncjobs.sources.items import Item, clean, speaks_of_money
@@ -99,11 +99,11 @@ def file_name(item: Item) -> str:
 
 
 async def read(
-    parsers: Parsers, content: Content, senders: Senders, known: Hints = NO_HINTS
+    parsers: TenantParsers, content: Content, senders: Senders, hints: Hints = NO_HINTS
 ) -> Content:
     """Reads the item with a parser: a ledger's rows, or the facts of a document.
 
-    A PDF that holds an e-invoice is both. `known`: the tenant's own accounts, which tell the
+    A PDF that holds an e-invoice is both. `hints`: the tenant's own accounts, which tell the
     invoices that it has sent from its bills, and its saved mappings. Rows that came by mail are
     held where the sender was not verified: a stranger's mail never becomes a payment or an invoice
     by itself.
@@ -115,9 +115,9 @@ async def read(
         return content
     why = _why_held(item, senders)
     if holds_ledger(item):
-        return _held(content, why) if why else await _read_ledger(parsers, content, path, known)
+        return _held(content, why) if why else await _read_ledger(parsers, content, path, hints)
     if item.kind != "message" and await _holds_invoice(parsers, path):
-        content = _held(content, why) if why else await _read_ledger(parsers, content, path, known)
+        content = _held(content, why) if why else await _read_ledger(parsers, content, path, hints)
     reading = await parsers.run(
         "read_document",
         settings.PARSERS["document_seconds"],
@@ -144,7 +144,7 @@ def _held(content: Content, why: str) -> Content:
     return content
 
 
-async def _holds_invoice(parsers: Parsers, path: Path) -> bool:
+async def _holds_invoice(parsers: TenantParsers, path: Path) -> bool:
     with path.open("rb") as file:
         if b"%PDF-" not in file.read(1024):
             return False
@@ -152,7 +152,9 @@ async def _holds_invoice(parsers: Parsers, path: Path) -> bool:
     return bool(await parsers.run("holds_invoice", seconds, path=str(path)))
 
 
-async def _read_ledger(parsers: Parsers, content: Content, path: Path, known: Hints) -> Content:
+async def _read_ledger(
+    parsers: TenantParsers, content: Content, path: Path, hints: Hints
+) -> Content:
     rows = path.with_name("rows.jsonl")
     parts = await parsers.run(
         "read_ledger",
@@ -160,8 +162,8 @@ async def _read_ledger(parsers: Parsers, content: Content, path: Path, known: Hi
         path=str(path),
         into=str(rows),
         most_bytes=settings.PARSERS["unpacked_mb"] * 2**20,
-        own=sorted(known.own),
-        saved={layout: pack(each) for layout, each in known.saved.items()},
+        own=sorted(hints.own),
+        saved={layout: pack(each) for layout, each in hints.saved.items()},
     )
     content.parts = parts_from(rows, parts)
     return content

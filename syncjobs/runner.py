@@ -22,7 +22,7 @@ from syncjobs.database_threads import UNREACHABLE, Batches, Threads, ended
 from syncjobs.errors import LeaseLost, Permanent, SyncError, Transient
 from syncjobs.failures.record import Trouble, trouble_of
 from syncjobs.models.choices import Outcome
-from syncjobs.parsers.pool import Parsers
+from syncjobs.parsers.pool import Parsers, TenantParsers
 from syncjobs.run_state import Claim, ClaimRequest, Save
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Attempt:
     claim: Claim
     threads: Threads
     client: httpx.AsyncClient
-    parsers: Parsers
+    parsers: TenantParsers
     large: asyncio.Semaphore
     saves: int = 0
     why: EndReason | None = None
@@ -170,7 +170,8 @@ class Runner:
             raise
         if claim is None:
             return None
-        return Attempt(claim, self._saves, self._http(), self._parsers, self._large)
+        parsers = self._parsers.of(claim.user_id)
+        return Attempt(claim, self._saves, self._http(), parsers, self._large)
 
     async def _run_body(
         self, ctx: dict[str, Any], attempt: Attempt, body: Body

@@ -96,8 +96,8 @@ async def _contents(
     for number, some in enumerate(parts, 1):
         with tempfile.TemporaryDirectory(prefix="finley-") as folder:
             contents = await _fetched(nango, Path(folder), some)
-            own = await attempt.threads.run(with_known, attempt.claim.user_id)
-            contents = [await _read(attempt, content, senders, own) for content in contents]
+            hints = await attempt.threads.run(with_known, attempt.claim.user_id)
+            contents = [await _read(attempt, content, senders, hints) for content in contents]
             end = page if number == len(parts) else None
             await _saved(attempt, Part(contents, None, end, page.generation if page else ""))
 
@@ -141,11 +141,11 @@ async def _fetched(nango: Nango, folder: Path, items: Sequence[Item]) -> list[Co
 
 
 async def _read(
-    attempt: Attempt, content: Content, senders: item_contents.Senders, known: Hints
+    attempt: Attempt, content: Content, senders: item_contents.Senders, hints: Hints
 ) -> Content:
     """One after the other, so that a sync of many items does not keep the parsers from others."""
     try:
-        return await item_contents.read(attempt.parsers, content, senders, known)
+        return await item_contents.read(attempt.parsers, content, senders, hints)
     except ParserFailed as error:
         return item_contents.unreadable(content.item, str(error), failed=True)
     except Unreadable as error:

@@ -2,7 +2,7 @@
 of its own."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from math import cos, degrees, log1p, pi, sin
@@ -14,7 +14,6 @@ from django.shortcuts import render
 
 from finley.web import parameters
 from finley.web.access import PageRequest, page
-from graph.engine.filters import Only
 from graph.errors import QuestionError
 from graph.questions import whole_graph
 
@@ -63,8 +62,11 @@ def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
         depth=depth,
         limit=NODES[depth],
         edge_limit=EDGES,
-        only=Only(
-            types=_types(request), since=_day(request, "since"), until=_day(request, "until")
+        only=replace(
+            whole_graph.PAID,
+            types=_types(request),
+            since=_day(request, "since"),
+            until=_day(request, "until"),
         ),
     )
     edges = aggregated(surroundings)

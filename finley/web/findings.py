@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from graph.models.choices import EntityKind
-from graph.questions import days, insights
+from graph.questions import days, insights, prediction_status
 
 MOST = 1_500
 OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as cash flow has it
@@ -33,7 +33,7 @@ def expected(user_id: UUID) -> Expected:
     today = days.today(user_id)
     rows = _predictions(user_id, today)
     states = ([row for row in rows if row["insight"]["status"] == status]
-              for status in ("pending", "overdue", insights.STALE))  # fmt: skip
+              for status in ("pending", "overdue", prediction_status.STALE))  # fmt: skip
     return Expected(today, days.reach(user_id, today), *states)
 
 

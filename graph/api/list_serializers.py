@@ -210,7 +210,22 @@ ExplainedLayers = type(
 )
 
 
+class TodayQuery(StrictQuery):
+    today = serializers.DateField(
+        required=False, help_text="The day that counts as today; the calendar's where none is said"
+    )
+
+
+class RelationshipDetailAnswer(RelationshipAnswer):
+    today = serializers.DateField(
+        help_text="The day that counted as today: a prediction's status is as of it"
+    )
+
+
 class ExplainAnswer(Answer):
+    today = serializers.DateField(
+        help_text="The day that counted as today: a prediction's status is as of it"
+    )
     relationship = RelationshipFacts()
     layers = ExplainedLayers()
     in_words = serializers.CharField()

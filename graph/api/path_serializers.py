@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from graph.api.common_serializers import Answer
-from graph.api.serializers import EdgesQuery, EntityAnswer, direction_field
+from graph.api.serializers import WEIGHED, EdgesQuery, EntityAnswer, direction_field
 from graph.engine.weights import WEIGHTS
 
 
@@ -67,9 +67,7 @@ class WalkAnswer(Answer):
 
 
 def weights_used() -> serializers.DictField:
-    return serializers.DictField(
-        child=serializers.IntegerField(), help_text="Number of edges that each column weighted"
-    )
+    return serializers.DictField(child=serializers.IntegerField(), help_text=WEIGHED)
 
 
 class PathAnswer(Answer):

@@ -65,6 +65,15 @@ class EdgesQuery(StrictQuery):
         help_text="Only edges that have all these layers.",
     )
     edges = edges_field()
+    records = serializers.ChoiceField(
+        list(kinds.KINDS),
+        required=False,
+        help_text="Only flows that record this. payment: money that moved, fees too (the default, "
+        "but for edges=all); all: every kind",
+    )
+    once = serializers.BooleanField(
+        default=True, help_text="Of the rows of one payment in several sources one counts."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         since, until = attrs.get("since"), attrs.get("until")
@@ -76,7 +85,10 @@ class EdgesQuery(StrictQuery):
 def constrained(parameters: dict[str, Any]) -> dict[str, Any]:
     """The parameters as the questions take them, with the filter of edges as `only`."""
     arguments = dict(parameters)
+    usual = kinds.DEFAULT if arguments.get("edges") == "flow" else kinds.ALL
     only = Only(
+        kinds=kinds.meant(arguments.pop("records", usual)) or (),
+        once=arguments.pop("once", True),
         types=arguments.pop("types", ()),
         min_confidence=arguments.pop("min_confidence", 0.0),
         since=arguments.pop("since", None),
@@ -140,16 +152,26 @@ class InsightsQuery(StrictQuery):
         return attrs
 
 
+WEIGHED = "Counts the edges that weigh by each score; one a payment, unless once=false"
+
+
 class StatsAnswer(Answer):
-    nodes = serializers.IntegerField()
-    edges = serializers.IntegerField()
+    nodes = serializers.IntegerField(help_text="Counts the entities")
+    edges = serializers.IntegerField(help_text="Counts the relationships, every view of a payment")
+    payments = serializers.IntegerField(
+        help_text="Counts money that moved: payments and fees, each once"
+    )
     average_degree = serializers.FloatField(help_text="2m/n")
     density = serializers.FloatField(help_text="m / n(n-1); parallel edges can lift it above 1")
-    components = serializers.IntegerField(help_text="Weakly connected components")
-    unresolved = serializers.IntegerField(help_text="Relationships whose event has no entity")
-    dangling = serializers.IntegerField(help_text="Relationships whose entity does not exist")
+    components = serializers.IntegerField(help_text="Counts the weakly connected components")
+    unresolved = serializers.IntegerField(
+        help_text="Counts the relationships whose event has no entity"
+    )
+    dangling = serializers.IntegerField(
+        help_text="Counts the relationships whose entity does not exist"
+    )
     layers = serializers.DictField(
-        child=serializers.IntegerField(), help_text="Number of edges that have each layer"
+        child=serializers.IntegerField(), help_text="Counts the edges that have each layer"
     )
     build_seconds = serializers.FloatField()
 
@@ -162,26 +184,28 @@ class EntityAnswer(Answer):
 
 class RankedEntity(EntityAnswer):
     rank = serializers.IntegerField()
-    score = serializers.FloatField()
+    score = serializers.FloatField(
+        help_text="Counts the edges that the filters leave; of one payment's views one"
+    )
 
 
 class ImportanceAnswer(Answer):
     algorithm = serializers.CharField()
-    weights_used = serializers.DictField(child=serializers.IntegerField())
+    weights_used = serializers.DictField(child=serializers.IntegerField(), help_text=WEIGHED)
     results = RankedEntity(many=True)
 
 
 class CommunityAnswer(Answer):
     rank = serializers.IntegerField()
-    size = serializers.IntegerField()
+    size = serializers.IntegerField(help_text="Counts its entities")
     members = EntityAnswer(many=True)
 
 
 class CommunitiesAnswer(Answer):
-    count = serializers.IntegerField()
+    count = serializers.IntegerField(help_text="Counts the communities")
     modularity = serializers.FloatField(allow_null=True)
     seed = serializers.IntegerField()
-    weights_used = serializers.DictField(child=serializers.IntegerField())
+    weights_used = serializers.DictField(child=serializers.IntegerField(), help_text=WEIGHED)
     results = CommunityAnswer(many=True)
 
 

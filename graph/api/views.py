@@ -174,22 +174,36 @@ class InsightsView(DatedQuestion):
 
 
 @extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
-class RelationshipView(Question):
-    @described(NoQuery, shapes.RelationshipAnswer, may_be_missing=True, name="graph_relationship")
+class RelationshipView(DatedQuestion):
+    query = list_serializers.TodayQuery
+
+    @described(
+        list_serializers.TodayQuery,
+        list_serializers.RelationshipDetailAnswer,
+        may_be_missing=True,
+        name="graph_relationship",
+    )
     def get(self, request: Request, relationship_id: str) -> Response:
         """One relationship with its nine layers."""
-        self.parameters(request)
-        answer = whole_graph.relationship(self.tenant(request), relationship_id)
-        return Response(shapes.RelationshipAnswer(answer).data)
+        answer = whole_graph.relationship(
+            self.tenant(request), relationship_id, **self.dated(request)
+        )
+        return Response(list_serializers.RelationshipDetailAnswer(answer).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
-class ExplainView(Question):
-    @described(NoQuery, list_serializers.ExplainAnswer, may_be_missing=True, name="graph_explain")
+class ExplainView(DatedQuestion):
+    query = list_serializers.TodayQuery
+
+    @described(
+        list_serializers.TodayQuery,
+        list_serializers.ExplainAnswer,
+        may_be_missing=True,
+        name="graph_explain",
+    )
     def get(self, request: Request, relationship_id: str) -> Response:
         """Why a relationship exists: its layers, the rows and evidence behind them, and a text."""
-        self.parameters(request)
-        answer = explain.explain(self.tenant(request), relationship_id)
+        answer = explain.explain(self.tenant(request), relationship_id, **self.dated(request))
         return Response(list_serializers.ExplainAnswer(answer).data)
 
 

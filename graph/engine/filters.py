@@ -9,8 +9,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph.engine.columns import plain, storage
 from graph.engine.graph import Graph
 from graph.layers import BY_NAME
+
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,8 @@ class Only:
 
     `types`: the edge's type is one of them. `min_confidence`: its confidence is at least this.
     `since`, `until`: its date is between them, inclusive. `layers`: it has a value of all of them.
+    `kinds`: what it records, if it is a flow, is one of them. `once`: of the views of one payment
+    that meet all other conditions one is kept: the view that counts, else the one of the least id.
     """
 
     types: Sequence[str] = ()
@@ -26,6 +31,8 @@ class Only:
     since: date | None = None
     until: date | None = None
     layers: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    once: bool = False
 
     def columns(self) -> tuple[str, ...]:
         """The edge columns that the filter reads."""
@@ -33,24 +40,32 @@ class Only:
             "relationship_type": bool(self.types),
             "confidence_score": self.min_confidence > 0,
             "occurred_at": self.since is not None or self.until is not None,
+            "kind": bool(self.kinds),
+            "payment_group_id": self.once,
         }
         presences = (BY_NAME[name].presence for name in self.layers)
         return (*(name for name, needed in by_column.items() if needed), *presences)
 
     def of(self, graph: Graph) -> Graph:
         """The graph with all its nodes and only the edges that pass."""
-        if not self.columns():
-            return graph
+        return graph.only(edges=self.mask(graph)) if self.columns() else graph
+
+    def mask(self, graph: Graph) -> Mask:
+        """Which edges pass."""
         mask = np.ones(graph.edge_count, bool)
         for condition in self._conditions(graph.edges):
             mask &= _mask(condition)
-        return graph.only(edges=mask)
+        return _once(graph.edges, mask) if self.once else mask
 
     def _conditions(self, edges: pa.Table) -> "list[pa.ChunkedArray]":
         conditions = [pc.is_valid(edges[BY_NAME[name].presence]) for name in self.layers]
         if self.types:
             types = pa.array(self.types, pa.string())
             conditions.append(pc.is_in(edges["relationship_type"], value_set=types))
+        if self.kinds:
+            kind = plain(edges["kind"])
+            recorded = pc.is_in(kind, value_set=pa.array(self.kinds, pa.string()))
+            conditions.append(pc.or_(recorded, pc.is_null(kind)))
         if self.min_confidence > 0:
             conditions.append(pc.greater_equal(edges["confidence_score"], self.min_confidence))
         if self.since is not None or self.until is not None:
@@ -62,5 +77,23 @@ class Only:
         return conditions
 
 
-def _mask(condition: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+def _once(edges: pa.Table, mask: Mask) -> Mask:
+    """Without rows whose payment another row of the mask shows. A link is no view of a payment."""
+    groups, ids = storage(edges["payment_group_id"]), storage(edges["id"])
+    counts = np.asarray(pc.equal(groups, ids).fill_null(True), bool)
+    others = np.flatnonzero(mask & ~counts)
+    if not len(others):
+        return mask
+    shown = ids.filter(pa.array(mask & counts))
+    absent = np.asarray(pc.invert(pc.is_in(groups.take(pa.array(others)), value_set=shown)), bool)
+    chosen = pa.array(others[absent])
+    views = pa.table({"group": groups.take(chosen), "id": ids.take(chosen), "row": chosen})
+    ordered = views.take(pc.sort_indices(views, [("group", "ascending"), ("id", "ascending")]))
+    _, first = np.unique(np.asarray(ordered["group"].to_numpy(), "S16"), return_index=True)
+    kept = mask & counts
+    kept[ordered["row"].to_numpy()[first]] = True
+    return kept
+
+
+def _mask(condition: pa.ChunkedArray) -> Mask:
     return np.asarray(condition.fill_null(False).to_numpy(), bool)

@@ -50,7 +50,7 @@ def layout(path: Path, rule: FileRule, whole: bool = True) -> Layout:
 
 
 def _delimiter(separator: re.Match[str] | None, sample: str) -> str:
-    """The one that cuts the most records into as many cells as the first."""
+    """The one that cuts the most records into equally many cells, and rather more cells."""
     return separator[1] if separator else max(DELIMITERS, key=lambda mark: _evenness(sample, mark))
 
 
@@ -60,19 +60,29 @@ def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
     if not widths or max(widths[:30]) < 2:
         return 0.0, 0
     usual = max(set(widths), key=lambda width: (widths.count(width), width))
-    return (widths.count(usual) / len(widths) if usual > 1 else 0.0), usual
+    share = widths.count(usual) / len(widths)
+    return share * (1 - 1 / usual), usual  # a decimal comma cuts rows in two
 
 
 def _with_header(path: Path, encoding: str, delimiter: str, skipped: int, sample: str) -> Layout:
     lines = Lines(StringIO(sample, newline=""), skipped)
-    for record in records(lines, delimiter):
+    found = records(lines, delimiter)
+    for record in found:
         if record.problem:
             raise LedgerFileError(f"{path.name}, line {record.line}: {record.problem}")
         if record.cells and any(map(str.strip, record.cells)):
-            cells = tuple(cell.strip() for cell in record.cells)
             end = record.line + len(lines.taken) - 1
+            cells = _as_wide(tuple(cell.strip() for cell in record.cells), next(found, None))
             return Layout(encoding, delimiter, record.line, end, cells)
     raise LedgerFileError(f"{path.name} has no header")
+
+
+def _as_wide(names: tuple[str, ...], below: Record | None) -> tuple[str, ...]:
+    """The names without blank ones at the end for which the record below has no cell."""
+    width = len(below.cells) if below and below.cells else len(names)
+    while len(names) > width and not names[-1]:
+        names = names[:-1]
+    return names
 
 
 def header(path: Path) -> list[str]:

@@ -38,6 +38,7 @@ _MARKS = {  # the longer first: UTF-32's begins with UTF-16's
 }
 # Beside letters: currency signs, accents that stand alone, quotation marks, dashes, no-break space.
 _SIGNS = "€£§°`«»…®©·" + "\xa0\xb4\u2018\u2019\u201c\u201d\u201e\u2013\u2014"
+_NUMERO = re.compile("(?<![^\\W0-9])(?:[Nn]r?[\u00ba\u00b0]|[0-9]+[\u00ba\u00aa])")  # Nº, 1ª
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
 
@@ -266,7 +267,8 @@ def _european(sample: bytes) -> str | None:
 def _is_words(sample: bytes, codec: str) -> bool:
     """Whether nearly all that is not ASCII is a letter, or a sign that stands beside words."""
     try:
-        characters = [c for c in sample.decode(codec) if not c.isascii()]
+        text = _NUMERO.sub("", sample.decode(codec))
+        characters = [c for c in text if not c.isascii()]
     except UnicodeDecodeError:
         return False
     fit = sum((c.isalpha() and c not in "ªºµƒ") or c in _SIGNS for c in characters)

@@ -47,7 +47,7 @@ def mapping_of(
     if choices != NONE:
         return guess(path, choices=choices)
     own = by_header.find(path, saved)
-    return own or ready_formats.recognise(header(path)) or guess(path)
+    return own or ready_formats.of_file(path) or guess(path)
 
 
 def parts_of(

@@ -35,10 +35,11 @@ def cash_flow(
         parties = open_items.meant(user_id, party)
         whose = {"user_id": user_id, "parties": parties, "today": day}
         within = {"since": since, "until": until, "by": by}
+        owed = open_items.read(reader, user_id, day, parties, only_owed=True)
         return {
             "today": day,
             "books": days.books(reader, user_id, day),
             "months": reader.rows(sql.read("questions/cash_flow"), whose | within),
-            "obligations": open_items.obligations(open_items.read(reader, user_id, day, parties)),
+            "obligations": open_items.obligations(owed),
             "expected": reader.rows(sql.read("questions/cash_flow_expected"), whose),
         }

@@ -1,27 +1,30 @@
 """Explains a relationship: its nine layers with the rows behind them, and in words."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from graph.layers import BY_NAME, LAYERS
-from graph.questions import insights, whole_graph
+from graph.questions import days, insights, whole_graph
 from graph.reading import rows
 
 Answer = dict[str, Any]
 
 
-def explain(user_id: UUID, relationship_id: UUID | str) -> Answer:
+def explain(user_id: UUID, relationship_id: UUID | str, *, today: date | None = None) -> Answer:
     """The relationship with its parties, each layer's columns and evidence, and one paragraph.
 
-    A layer without a row is None. Raises NotFound, ViewMissing, ViewUnpopulated.
+    A layer without a row is None. A prediction's status is as of `today`. Raises NotFound,
+    ViewMissing, ViewUnpopulated.
     """
+    day = today or days.today(user_id)
     with rows.snapshot(user_id) as reader:
-        relationship = whole_graph.relationship_in(reader, user_id, relationship_id)
+        relationship = whole_graph.relationship_in(reader, user_id, relationship_id, day)
         layers = {layer.name: _layer(user_id, relationship, layer.name) for layer in LAYERS}
     facts = {name: value for name, value in relationship.items() if name != "layers"}
     sentences = " ".join(_sentences(facts, layers))
-    return {"relationship": facts, "layers": layers, "in_words": sentences}
+    return {"today": day, "relationship": facts, "layers": layers, "in_words": sentences}
 
 
 def _layer(user_id: UUID, relationship: Answer, name: str) -> Answer | None:

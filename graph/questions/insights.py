@@ -13,6 +13,7 @@ from graph.models import TenantRelationship
 from graph.models.choices import PredictionStatus
 from graph.models.of_layers import model_of, statuses_of
 from graph.questions import days, ends, kinds
+from graph.questions.prediction_status import STALE, status_on
 from graph.questions.search import standing_for
 from graph.reading import pages
 from graph.reading import rows as reading_rows
@@ -30,7 +31,6 @@ FACTS = (
     "document_ref",
 )
 EXPECTED = "expected"  # of a prediction: any state but fulfilled
-STALE = "stale"  # of a prediction: the books that it rests on ended too long ago
 Answer = dict[str, Any]
 
 
@@ -152,16 +152,6 @@ def _expected(status: str, today: date) -> Q:
         PredictionStatus.OVERDUE.value: ~fulfilled & ~stale & passed,
         PredictionStatus.PENDING.value: ~fulfilled & ~stale & ~passed,
     }[status]
-
-
-def status_on(today: date, columns: Answer) -> str:
-    """The status of a prediction (its columns in the view) on that day."""
-    if columns["status"] == PredictionStatus.FULFILLED:
-        return PredictionStatus.FULFILLED.value
-    if columns["stale_from"] is not None and columns["stale_from"] <= today:
-        return STALE
-    passed = columns["expected_to"] is not None and columns["expected_to"] < today
-    return PredictionStatus.OVERDUE.value if passed else PredictionStatus.PENDING.value
 
 
 def _with_party(user_id: UUID, party: str) -> Q:

@@ -55,9 +55,17 @@ def open_items(
     }
 
 
-def read(reader: Reader, user_id: UUID, today: date, parties: list[UUID] | None) -> list[Answer]:
-    """All items that are open on that day, each with its bucket of age."""
-    parameters = {"user_id": user_id, "today": today, "parties": parties}
+def read(
+    reader: Reader,
+    user_id: UUID,
+    today: date,
+    parties: list[UUID] | None,
+    *,
+    only_owed: bool = False,
+) -> list[Answer]:
+    """All items that are open on that day, each in its bucket of age; with `only_owed` without
+    overpayments, refunds and payments without an invoice."""
+    parameters = {"user_id": user_id, "today": today, "parties": parties, "loose": not only_owed}
     with hashed(reader):
         items = reader.rows(sql.read("questions/open_items"), parameters)
     return [{**row, "age": bucket(row["days_overdue"])} for row in items]

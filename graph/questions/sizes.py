@@ -26,9 +26,11 @@ def at_most(user_id: UUID, version: str) -> Size:
 def edges_of(user_id: UUID, only: Only, *, flow: bool) -> int:
     """The number of edges that pass the filter. Raises ViewMissing, ViewUnpopulated."""
     edges = TenantRelationship.objects.filter(_condition(user_id, only, flow=flow))
-    text, parameters = edges.order_by().values("id").query.sql_with_params()
+    columns = edges.order_by().values("id", "payment_group_id")
+    text, parameters = columns.query.sql_with_params()
+    number = "count(DISTINCT coalesce(payment_group_id, id))" if only.once else "count(*)"
     with rows.snapshot(user_id) as reader:
-        query = f"SELECT count(*) AS n FROM ({text}) AS found"  # noqa: S608 - the ORM's own
+        query = f"SELECT {number} AS n FROM ({text}) AS edges"  # noqa: S608 - the ORM's own
         return int(reader.rows(query, parameters)[0]["n"])
 
 
@@ -44,6 +46,8 @@ def _condition(user_id: UUID, only: Only, *, flow: bool) -> Q:
     }
     for name, value in filters.items():
         condition &= Q() if value is None else Q(**{name: value})
+    if only.kinds:
+        condition &= Q(kind__in=only.kinds) | Q(kind__isnull=True)
     for layer in only.layers:
         condition &= Q(**{f"{BY_NAME[layer].presence}__isnull": False})
     return condition

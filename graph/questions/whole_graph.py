@@ -6,6 +6,7 @@ Each returns plain values, ready for an answer in JSON. Money is counted on flow
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
@@ -31,7 +32,9 @@ from graph.engine.weights import columns_for
 from graph.errors import NotFound
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.models import TenantRelationship
-from graph.questions import ends
+from graph.models.choices import MONEY_MOVED
+from graph.questions import days, ends
+from graph.questions.prediction_status import status_on
 from graph.reading import rows as reading_rows
 from graph.reading.graph_cache import load
 from graph.reading.load import LAYER_COLUMNS
@@ -42,7 +45,7 @@ Order = Literal["amount", "date"]
 Values = npt.NDArray[np.float64]
 Answer = dict[str, Any]
 
-EVERYTHING = Only()
+PAID = Only(kinds=MONEY_MOVED, once=True)  # money that moved, each payment once
 HOP_COLUMNS = ("relationship_type", "confidence_score", "occurred_at", "amount", "currency")
 FACTS = tuple(
     field.name
@@ -54,8 +57,13 @@ FACTS = tuple(
 def stats(user_id: UUID) -> Answer:
     """The whole graph in numbers, and how long it took to build (seconds)."""
     start = time.perf_counter()
-    graph, _ = load(user_id, PRESENCE)
-    return {**asdict(describe(graph)), "build_seconds": round(time.perf_counter() - start, 4)}
+    graph, _ = load(user_id, (*PRESENCE, *PAID.columns()))
+    flows = pc.is_valid(storage(graph.edges["payment_group_id"])).to_numpy(zero_copy_only=False)
+    return {
+        **asdict(describe(graph)),
+        "payments": int((PAID.mask(graph) & flows).sum()),
+        "build_seconds": round(time.perf_counter() - start, 4),
+    }
 
 
 def path(
@@ -67,7 +75,7 @@ def path(
     weight: str | None = None,
     direction: Direction = "any",
     edges: Edges = "flow",
-    only: Only = EVERYTHING,
+    only: Only = PAID,
 ) -> Answer:
     """The shortest path between two entities, over the edges of `only`.
 
@@ -99,7 +107,7 @@ def paths(
     weight: str | None = None,
     direction: Direction = "any",
     edges: Edges = "flow",
-    only: Only = EVERYTHING,
+    only: Only = PAID,
 ) -> Answer:
     """The `k` shortest paths, best first, over the edges of `only`.
 
@@ -139,7 +147,7 @@ def neighbourhood(
     direction: Direction = "any",
     edges: Edges = "flow",
     order: Order = "amount",
-    only: Only = EVERYTHING,
+    only: Only = PAID,
 ) -> Answer:
     """At most `limit` entities within `depth` edges, nearest first, and at most `edge_limit` edges
     among them.
@@ -172,7 +180,7 @@ def importance(
     kind: str | None = None,
     direction: Direction = "any",
     edges: Edges = "flow",
-    only: Only = EVERYTHING,
+    only: Only = PAID,
 ) -> Answer:
     """The `top` entities (of one kind, if given) by a centrality over the edges of `only`.
 
@@ -203,7 +211,7 @@ def communities(
     members: int = 10,
     seed: int = SEED,
     edges: Edges = "flow",
-    only: Only = EVERYTHING,
+    only: Only = PAID,
 ) -> Answer:
     """The `top` largest communities, each with its `members` best connected entities.
 
@@ -228,22 +236,32 @@ def communities(
     }
 
 
-def relationship(user_id: UUID, relationship_id: UUID | str) -> Answer:
+def relationship(
+    user_id: UUID, relationship_id: UUID | str, *, today: date | None = None
+) -> Answer:
     """One relationship with its nine layers; a layer without a row is None.
 
-    Raises NotFound for another tenant's relationship and an unknown one alike; ViewMissing,
-    ViewUnpopulated.
+    A prediction's status is as of `today`. Raises NotFound for another tenant's relationship and an
+    unknown one alike; ViewMissing, ViewUnpopulated.
     """
+    day = today or days.today(user_id)
     with reading_rows.snapshot(user_id) as reader:
-        return relationship_in(reader, user_id, relationship_id)
+        return {**relationship_in(reader, user_id, relationship_id, day), "today": day}
 
 
-def relationship_in(reader: Reader, user_id: UUID, relationship_id: UUID | str) -> Answer:
-    """As `relationship`, in the reader's snapshot."""
+def relationship_in(
+    reader: Reader, user_id: UUID, relationship_id: UUID | str, today: date | None = None
+) -> Answer:
+    """As `relationship`, in the reader's snapshot; a prediction's status is the stored one without
+    a day."""
     row = _row(reader, user_id, relationship_id)
     if row is None:
         raise NotFound("There is no such relationship in your graph.", "id")
-    return as_answers(user_id, [row])[0]
+    (answer,) = as_answers(user_id, [row])
+    prediction = answer["layers"]["prediction"]
+    if today is not None and prediction is not None:
+        prediction["status"] = status_on(today, prediction)
+    return answer
 
 
 def as_answers(user_id: UUID, rows: Sequence[TenantRelationship]) -> list[Answer]:

@@ -9,33 +9,40 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Hashable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 
 from syncjobs.errors import ParserFailed, Unreadable
 from syncjobs.parsers import frames
+from syncjobs.parsers.turns import Turns
 
 WAIT = 4.0  # times its processor time that a task may take on a busy machine, and
 SPARE = 60.0  # seconds more
 
 
 class Parsers:
-    """At most PARSERS["at_once"] processes; tasks wait for a free one, first come, first served."""
+    """At most PARSERS["at_once"] processes; tenants take turns (parsers.turns)."""
 
     def __init__(self) -> None:
-        self._places = asyncio.Semaphore(int(settings.PARSERS["at_once"]))
+        self._turns = Turns(int(settings.PARSERS["at_once"]))
         self._idle: list[Process] = []
         self._all: set[Process] = set()
 
-    async def run(self, task: str, seconds: float, **arguments: Any) -> Any:
+    def of(self, tenant: Hashable) -> "TenantParsers":
+        """The same processes, for tasks of this tenant."""
+        return TenantParsers(self, tenant)
+
+    async def run(self, tenant: Hashable, task: str, seconds: float, **arguments: Any) -> Any:
         """The result of a task of parsers.tasks.
 
         `seconds` limits the processor time. Raises Unreadable if the input cannot be read,
         ParserFailed if the process was ended or the task raised an unexpected exception.
         """
-        async with self._places:
+        async with self._turns.turn(tenant):
             process = await self._process()
             request = {"task": task, "arguments": arguments, "seconds": seconds}
             try:
@@ -79,6 +86,18 @@ class Parsers:
         with suppress(ProcessLookupError):
             process.kill()
         await asyncio.shield(process.wait())
+
+
+@dataclass(frozen=True, slots=True)
+class TenantParsers:
+    """The parsers as one tenant's tasks use them."""
+
+    parsers: Parsers
+    tenant: Hashable
+
+    async def run(self, task: str, seconds: float, **arguments: Any) -> Any:
+        """As Parsers.run."""
+        return await self.parsers.run(self.tenant, task, seconds, **arguments)
 
 
 async def _started() -> Process:

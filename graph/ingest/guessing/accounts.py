@@ -16,6 +16,7 @@ from graph.ingest.guessing.parties import (
     constant_side,
     descriptions,
     keys,
+    names_nobody,
     others_of,
     own_account,
 )
@@ -36,11 +37,16 @@ def is_account(sample: Sample, money: Money) -> bool:
         return True
     if role("direction") and not money.signed:
         return True
-    if role("party_account") or (role("account") and money.signed):
+    if is_processor_account(sample) or role("party_account") or (role("account") and money.signed):
         return True
     negative = money.column.negative / max(1, len(money.column.values)) if money.column else 0
     only_texts = not role("vendor") and not role("customer")
     return negative >= 0.3 or (only_texts and not role("payee"))
+
+
+def is_processor_account(sample: Sample) -> bool:
+    """A processor's account with names, which takes fees of what comes in and pays as well."""
+    return all(map(sample.role, ("counterparty", "fee", "net", "email")))
 
 
 def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, card: bool) -> Book:
@@ -73,7 +79,11 @@ def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, ca
     book = Book(title, "card" if card else "bank", payer, payee, money)
     if not others.named:
         text = f"no column names the other side; {paid[0].title!r} stands for it"
-        doubt = Doubt("payee", text, "--payee", (paid[0].title,), 0.85)
+        kinds = names_nobody(paid[0]) and not choices.payee
+        text += ", and it holds kinds of payments" if kinds else ""
+        titles = tuple(column.title for column in descriptions(sample) if column is not paid[0])
+        values = (paid[0].title, *titles[:1])
+        doubt = Doubt("payee", text, "--payee", values, 0.5 if kinds else 0.85, kinds)
         book = replace(book, doubts=(doubt,))
     return _with_direction(sample, book, choices, [*others.paid, *descriptions(sample)], card)
 
@@ -121,8 +131,10 @@ def _with_direction(
 
 
 def _prior(sample: Sample, book: Book) -> float:
-    """Our own name on the paying side of the rows below zero, or above."""
-    constant, _ = constant_side(sample)
+    """Our own name on the paying side of the rows below zero, or above; a fee that is taken."""
+    if is_processor_account(sample):
+        return 4.0  # of what comes in
+    constant, _ = constant_side(sample, least=0.5)
     payer, column = sample.role("payer"), book.money.column
     if not constant or payer is None or column is None:
         return 0.0

@@ -6,7 +6,7 @@ from graph.ingest.csv_dialect import Layout
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.book import Book
 from graph.ingest.guessing.choices import Choices
-from graph.ingest.guessing.money import Money, rival_of
+from graph.ingest.guessing.money import Money, nameless_amounts, rival_of
 from graph.ingest.guessing.profile import decimal_mark
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.mappings.mapping import AmountRule
@@ -41,11 +41,12 @@ def _decimal(
 
 def _column_doubts(money: Money, sample: Sample, choices: Choices) -> Iterator[Doubt]:
     if money.column is not None and not sample.named_as_amount(money.column):
-        text = f"no column is named like an amount; {money.column.title!r} holds amounts"
-        yield Doubt("amount", text, "--amount", (money.column.title,), 0.8)
-    if money.swapped and money.credit is not None:
-        text = f"the balance grows by {money.credit.title!r}: it is read as money that comes in"
-        yield Doubt("direction", text, "", (), 0.9)
+        others = [column.title for column in nameless_amounts(sample, money.column)]
+        columns = " and ".join(map(repr, (money.column.title, *others)))
+        text = f"no column is named like an amount; {columns} could be it"
+        titles = (money.column.title, *others[:1])
+        blocking = bool(others) and not choices.amount
+        yield Doubt("amount", text, "--amount", titles, 0.8, blocking)
     if rival := rival_of(sample, money):
         both = (money.columns[0].title, rival.title)
         text = f"{rival.title!r} is named like an amount as {both[0]!r} is; read that"

@@ -24,8 +24,9 @@ def _lines(mapping: Mapping) -> Iterator[str]:
         yield f"{name} = {_text(getattr(mapping, name))}"
     if isinstance(mapping.records, str):
         yield f"records = {_text(mapping.records)}  # payment obligation order transfer claim fee"
-    if mapping.recognise:
-        yield from _table("recognise", [("columns", mapping.recognise)])
+    if mapping.recognise or mapping.header:
+        known = [("columns", mapping.recognise), ("header", mapping.header)]
+        yield from _table("recognise", known)
     yield from _file(mapping.file)
     key = mapping.key
     yield from _table(

@@ -13,14 +13,15 @@ SURE, STATED = 0.75, 0.95  # below: nothing is imported; below: it is said
 
 @dataclass(frozen=True)
 class Book:
-    """`positive` as in a mapping; `words`: the direction column's (paid, received), if any."""
+    """`positive` and `records` as in a mapping; `words`: the direction column's (paid, received),
+    if any."""
 
     title: str
     platform: str
     payer: PartyRule
     payee: PartyRule
     money: Money
-    records: str = "payment"
+    records: str | None = "payment"
     positive: str = "payer_pays"
     direction: Column | None = None
     words: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())

@@ -5,6 +5,8 @@ import re
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.book import Book
 from graph.ingest.guessing.choices import Choices
+from graph.ingest.guessing.header import GuessError
+from graph.ingest.guessing.names import unnumbered
 from graph.ingest.guessing.parties import account_above
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.roles import is_iban
@@ -26,7 +28,7 @@ _EURO_COUNTRIES = frozenset(
 _NETWORKS = {
     "INR": re.compile(r"\b(?:UPI|NEFT|IMPS|RTGS)\b"),
     "USD": re.compile(r"\b(?:ACH|ZELLE|VENMO|ACH_DEBIT|ACH_CREDIT)\b", re.IGNORECASE),
-    "BRL": re.compile(r"\bPIX\b"),
+    "BRL": re.compile(r"\bPIX\b", re.IGNORECASE),
     "AUD": re.compile(r"\b(?:BPAY|OSKO)\b", re.IGNORECASE),
     "CAD": re.compile(r"\bINTERAC\b", re.IGNORECASE),
     "GBP": re.compile(r"\b(?:BACS|CHAPS|FASTER PAYMENTS?)\b", re.IGNORECASE),
@@ -43,9 +45,25 @@ def currency_of(
     column = sample.role("currency")
     if book.money.original or column is None:
         column = sample.role("original_currency") if book.money.original else column
+    if column is not None and (other := _rival(sample, column)):
+        raise GuessError(
+            f"{sample.file_name}: {column.title!r} and {other.title!r} hold different currencies, "
+            "and nothing says which is the amount's: write a mapping (docs/formats.md)"
+        )
     if column is not None and column.filled == 1:
         return None, column, ()
     return _constant(sample, book, choices, column)
+
+
+def _rival(sample: Sample, column: Column) -> Column | None:
+    """Another column of codes of the same name but for its number ("CCY 1", "CCY 2")."""
+    for other in sample.columns:
+        named = other is not column and unnumbered(other.title) == unnumbered(column.title)
+        coded = other.filled == 1 and other.share(lambda v: v.upper() in CODES) == 1
+        differs = any(row[other.at] != row[column.at] for row in sample.table)
+        if named and coded and differs:
+            return other
+    return None
 
 
 def _constant(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import exp
 
+from graph.ingest.guessing.names import unnumbered
 from graph.ingest.guessing.profile import Column, dates
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.values import moment
@@ -40,6 +41,17 @@ def order_of(sample: Sample, column: Column, currency: str | None, forced: str =
     why = "; ".join(text for weight, text in votes if weight and (weight > 0) == month_first)
     formats = dates(column.values, month_first).formats
     return Order(formats, confidence, True, month_first, why)
+
+
+def rival_date(sample: Sample, column: Column) -> Column | None:
+    """Another date of the same name but for its number ("Date 1", "Date 2"), on other days."""
+    for other in sample.columns:
+        alike = unnumbered(other.title) == unnumbered(column.title)
+        if not alike or other.title == column.title or not other.is_date:
+            continue
+        if sum(row[other.at] != row[column.at] for row in sample.table) * 2 > sample.rows:
+            return other
+    return None
 
 
 def _votes(sample: Sample, column: Column, currency: str | None) -> Iterator[tuple[float, str]]:
@@ -87,8 +99,15 @@ def _constant(column: Column) -> float:
     if len(moments) < 3 or days == months:
         return 0.0
     if min(days, months) == 1:
-        return 2.0 if days < months else -2.0
+        if _is_monthly([at.month if days < months else at.day for at in moments]):
+            return 0.0  # the rent of 1 February, 1 March, 1 April
+        return 2.5 if days < months else -2.5
     return 1.0 if days < months else -1.0
+
+
+def _is_monthly(parts: list[int]) -> bool:
+    """Whether the part that changes goes up or down by one in every row, as months do."""
+    return {abs(two - one) for one, two in pairwise(parts)} == {1}
 
 
 def _sorted(moments: list[datetime]) -> bool:

@@ -61,7 +61,8 @@ def _votes(
         yield _by_bill(sample, amounts, texts), "a payment of the card's bill has the other sign"
     elif card:
         yield -2.5, "a card's charges are positive"
-    yield _by_text(sample, amounts, texts), "descriptions say so"
+    most = 2.0 if amount.signed else 1.0  # a cafe may be whom we pay or a customer
+    yield max(-most, min(most, _by_text(sample, amounts, texts))), "descriptions say so"
     if not amount.signed:
         if sample.file_words & SPENDING or (sample.title_words & CATEGORIES):
             yield -1.3, "it is a list of spending"
@@ -168,4 +169,4 @@ def _by_text(sample: Sample, amounts: list[Decimal | None], texts: list[Column])
         comes, goes = bool(COMES_IN.search(text)), bool(GOES_OUT.search(text))
         if comes != goes:
             votes += 1 if comes == (amount > 0) else -1
-    return max(-2.0, min(2.0, 0.6 * votes))
+    return 0.6 * votes

@@ -14,9 +14,10 @@ from graph.ingest.guessing.amount_rule import amount_rule
 from graph.ingest.guessing.book import SURE, Book
 from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.guessing.currency import currency_of
-from graph.ingest.guessing.date_order import Order, order_of
+from graph.ingest.guessing.date_order import Order, order_of, rival_date
 from graph.ingest.guessing.explain import evidence
 from graph.ingest.guessing.header import GuessError, MissingError
+from graph.ingest.guessing.key_rule import key_rule
 from graph.ingest.guessing.kinds import book
 from graph.ingest.guessing.names import likeness
 from graph.ingest.guessing.parties import PARTY, account_above, descriptions, has_party
@@ -24,9 +25,11 @@ from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import BALANCE_ROW, UNSETTLED, plain
 from graph.ingest.mappings.column_names import canonical, squash
-from graph.ingest.mappings.mapping import AmountRule, DateRule, FileRule, KeyRule, Mapping, SkipRule
+from graph.ingest.mappings.mapping import AmountRule, DateRule, FileRule, Mapping, SkipRule
 
 __all__ = ["GuessError", "guess"]
+
+DATES_SURE = 0.92  # more than a currency and a guess at what a month is: a wrong day stays unseen
 
 
 def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mapping:
@@ -77,7 +80,7 @@ def _mapping(
         payer=own_book.payer,
         payee=own_book.payee,
         currency=units.currency,
-        key=_key(sample),
+        key=key_rule([(c.name, c.title) for c in sample.columns], account_above(sample.above)),
         publication=_publication(sample),
         fields=_fields(sample, own_book, units.column),
         records=own_book.records,
@@ -183,8 +186,13 @@ def _date_doubts(sample: Sample, column: Column, order: Order, path: Path) -> It
             "--date-order",
             (first, second),
             order.confidence,
-            order.confidence < SURE,
+            order.confidence < DATES_SURE,
         )
+    if other := rival_date(sample, column):
+        text = f"{other.title!r} is named like a date as {column.title!r} is; read that"
+        both = (column.title, other.title)
+        blocking = "date" not in sample.forced
+        yield Doubt("date", text, "--date", both, 0.5, blocking)
     if not sample.named("date", column):
         text = f"no column is named like a date; {column.title!r} holds dates"
         yield Doubt("date", text, "--date", (column.title,), 0.8)
@@ -193,19 +201,6 @@ def _date_doubts(sample: Sample, column: Column, order: Order, path: Path) -> It
 def _dollars(order: Order) -> tuple[Doubt, ...]:
     text = "no currency is stated: read as USD, for its dates (m/d/y) are American"
     return (Doubt("currency", text, "--currency", ("USD",), 0.9),)
-
-
-def _key(sample: Sample) -> KeyRule:
-    """By the header alone, so that every file of one layout is keyed by one rule."""
-    ranked = [(-likeness("id", c.title), c.at, c) for c in sample.columns]
-    best = min(ranked, default=None)
-    ids = (best[2].name,) if best and best[0] <= -0.6 else ()
-    ignored = tuple(
-        column.name
-        for column in sample.columns
-        if likeness("balance", column.title) > 0.4 or likeness("status", column.title) > 0.6
-    )
-    return KeyRule(ids, content=True, ignore=ignored, account=account_above(sample.above))
 
 
 def _publication(sample: Sample) -> tuple[str, ...]:

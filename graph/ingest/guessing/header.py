@@ -1,5 +1,6 @@
 """Finds a file's header: below titles, above rows that fit it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,6 +15,7 @@ from graph.ingest.records import Record, fits
 
 PREAMBLE = 40  # records in which to look for the header
 _KNOWN = 0.6
+_RANGE = re.compile(r"[<>]?\s*[0-9]{1,3}\s*(?:\+|[-\u2013]\s*[0-9]{1,3})(?:\s*\w+)?")  # days of age
 
 
 class GuessError(LedgerError):
@@ -83,8 +85,8 @@ def _is_known(title: str) -> bool:
 
 def _looks_like_names(cells: list[str]) -> bool:
     filled = [cell for cell in cells if cell]
-    column = Column(0, "", "", tuple(filled), len(filled))
-    numbers = sum(amount_of(cell, ".") is not None for cell in filled) + column.dates.hits
+    column = Column(0, "", "", tuple(c for c in filled if not _RANGE.fullmatch(c)), len(filled))
+    numbers = sum(amount_of(cell, ".") is not None for cell in column.values) + column.dates.hits
     return len(filled) >= max(2, 0.4 * len(cells)) and numbers == 0
 
 

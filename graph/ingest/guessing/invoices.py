@@ -38,6 +38,8 @@ def is_invoices(sample: Sample, *, card: bool) -> bool:
         )
     )
     party = role("vendor") or role("customer") or role("counterparty")
+    if role("fee") and role("net"):
+        return False  # a processor's statement of payments
     if card or role("employee") or (role("department") and not role("due")):
         return False
     coded = role("supplier_id") is not None or role("customer_id") is not None
@@ -116,9 +118,8 @@ def _owed_by_us(
         for word in value.casefold().replace("(", " ").replace(")", " ").split()
     }
     votes += 2 * bool(texts & BILLS) - 2 * bool(texts & INVOICES)
-    votes += 2 * bool(sample.file_words & BILLS) - 2 * bool(
-        sample.file_words & (INVOICES | {"invoices"})
-    )
+    votes += 2 * bool(sample.file_words & BILLS) - 2 * bool(sample.file_words & INVOICES)
+    votes -= 1.0 if "invoices" in sample.file_words else 0.0  # suppliers' are called so, too
     votes += 2 * bool(sample.title_words & BILLS) - 2 * bool(sample.title_words & INVOICES)
     votes += 1.0 if sample.role("supplier_id") else 0.0
     confidence = 1 / (1 + exp(-abs(votes)))

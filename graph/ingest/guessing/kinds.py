@@ -10,23 +10,48 @@ from graph.ingest.guessing.choices import Choices
 from graph.ingest.guessing.direction import direction_of
 from graph.ingest.guessing.header import GuessError
 from graph.ingest.guessing.invoices import invoices, is_invoices
-from graph.ingest.guessing.money import Money, amount_columns
+from graph.ingest.guessing.ledgers import debits
+from graph.ingest.guessing.money import Money, amount_columns, received_by_us
 from graph.ingest.guessing.parties import descriptions, keys, own_account
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.roles import typeness
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import CARD, plain
-from graph.ingest.mappings.mapping import PartyRule
+from graph.ingest.mappings.mapping import OWED, PartyRule
+
+FEEDS = frozenset({"bank", "card"})
 
 
 def book(sample: Sample, own: str, choices: Choices) -> Book:
     """The sample's kind. `own` names the tenant's side if no column does. Raises GuessError."""
     money = amount_columns(sample, choices.amount)
     _refuse_journal(sample)
+    money, doubts = debits(sample, money, choices)
     guessed = _kind(sample, own, money, choices)
+    guessed = replace(guessed, doubts=(*guessed.doubts, *doubts))
     if choices.records:
         return replace(guessed, records=choices.records)
-    return _ordered(guessed) if _is_orders(sample) else guessed
+    return _ordered(guessed) if _is_orders(sample) else _by_due_day(sample, guessed)
+
+
+def _by_due_day(sample: Sample, guessed: Book) -> Book:
+    """What would record payments, but says when they are due: each row is told by its due day.
+
+    Accounts, cards and processors tell of money that moved, whatever else they state.
+    """
+    moved = guessed.platform in FEEDS or guessed.platform in OWED
+    if guessed.records == "payment" and sample.role("due") and not moved:
+        return replace(guessed, records=None)
+    return guessed
+
+
+def _donor(sample: Sample) -> Column | None:
+    """Who gave: the donor's column, or the only name in a list of donations."""
+    if donor := sample.role("donor"):
+        return donor
+    if sample.title_words & {"donation", "donated", "donor"} and not sample.role("vendor"):
+        return sample.role("counterparty") or sample.role("customer")
+    return None
 
 
 def _is_orders(sample: Sample) -> bool:
@@ -42,7 +67,7 @@ def _ordered(guessed: Book) -> Book:
 
 def _kind(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
     card = is_card(sample)
-    if donor := sample.role("donor"):
+    if donor := _donor(sample):
         return _donations(sample, donor, own, money)
     if _is_processor(sample):
         return _processor(sample, own, money, choices)
@@ -111,6 +136,7 @@ def _is_processor(sample: Sample) -> bool:
 
 def _donations(sample: Sample, donor: Column, own: str, money: Money) -> Book:
     cause = sample.role("project")
+    money = received_by_us(money)
     return Book(
         "donations: the donor pays us",
         "donations",
@@ -145,7 +171,7 @@ def _claims(
 def _sales(sample: Sample, customer: Column, own: str, money: Money) -> Book:
     payer = PartyRule("customer", customer.name, None, keys(sample, "customer"))
     ours = PartyRule("account", None, own)
-    return Book("sales: the customer pays us", "sales", payer, ours, money)
+    return Book("sales: the customer pays us", "sales", payer, ours, received_by_us(money))
 
 
 def _spending(
@@ -191,7 +217,7 @@ def _processor(sample: Sample, own: str, money: Money, choices: Choices) -> Book
         or_else=tuple(c.name for c in rest)[:1],
     )
     title, ours = "a payment processor: customers pay us", PartyRule("account", None, own)
-    guessed = Book(title, "sales", payer, ours, money)
+    guessed = Book(title, "sales", payer, ours, received_by_us(money))
     if choices.direction:
         pays = choices.direction == "in"
         return replace(guessed, positive="payer_pays" if pays else "payer_receives")

@@ -1,7 +1,7 @@
 """The columns of a row's amount: one, a debit and a credit, or a price times a quantity."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from graph.ingest.guessing.direction import balance_moves
@@ -65,6 +65,11 @@ def amount_columns(sample: Sample, forced: str = "") -> Money:
     raise MissingError("amount", "an amount (or a debit and a credit)")
 
 
+def received_by_us(money: Money) -> Money:
+    """The sides as somebody has them who pays us: what is credited to us is what they pay."""
+    return replace(money, debit=money.credit, credit=money.debit)
+
+
 def rival_of(sample: Sample, money: Money) -> Column | None:
     """Another column that is also named like an amount, and mostly holds other values."""
     amount_column = money.column
@@ -79,6 +84,18 @@ def rival_of(sample: Sample, money: Money) -> Column | None:
         if other * 2 > sample.rows:
             return column
     return None
+
+
+def nameless_amounts(sample: Sample, chosen: Column) -> list[Column]:
+    """Other columns of amounts with cents that no name speaks for either."""
+    return [
+        column
+        for column in sample.columns
+        if column is not chosen
+        and score("amount", column) > 0
+        and not sample.named_as_amount(column)
+        and all(owner is not column for owner, _ in sample.roles.values())
+    ]
 
 
 def _amounts(column: Column) -> int:
@@ -99,14 +116,30 @@ def _single(sample: Sample) -> tuple[Column | None, bool]:
         net = None
     column = (None if fee else net) or amount or gross or net
     if column:
-        return column, False
+        return (fee and _whole_of(sample, column, fee)) or column, False
     return role("original_amount"), role("original_amount") is not None
+
+
+def _whole_of(sample: Sample, rest: Column, fee: Column) -> Column | None:
+    """The column from which the fee was taken to make the rest, in every row that has a fee."""
+    for column in sample.columns:
+        if column is rest or column is fee or not column.is_money or column.is_date:
+            continue
+        amounts = map(sample.amounts, (column, fee, rest))
+        rows = [
+            abs(whole) - abs(by) == abs(left)
+            for whole, by, left in zip(*amounts, strict=True)
+            if whole is not None and left is not None and by
+        ]
+        if len(rows) > 2 and all(rows):
+            return column
+    return None
 
 
 def _differs_by(sample: Sample, whole: Column, rest: Column, part: Column) -> bool:
     """Whether the whole less the part is the rest, in most rows."""
     rows = [
-        (abs(abs(a) - abs(b)) == abs(c) or a + c == b)
+        abs(a) - abs(b) == abs(c) or (a + c == b and (c < 0 or a < 0))
         for a, b, c in zip(*map(sample.amounts, (whole, rest, part)), strict=True)
         if a is not None and b is not None and c is not None
     ]

@@ -20,6 +20,11 @@ def words(title: str) -> str:
     return slug(_CAMEL.sub(" ", neutral).replace("#", " number ").replace("№", " number "))
 
 
+def unnumbered(title: str) -> str:
+    """'CCY 2' -> 'ccy': what a title says without the number or letter behind it."""
+    return re.sub(r"_(?:[0-9]+|[a-z])$", "", words(title))
+
+
 @cache
 def roles() -> dict[str, tuple[dict[str, float], frozenset[str]]]:
     """Role -> (name -> how well it names the role, words that speak against it)."""

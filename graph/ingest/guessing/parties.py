@@ -10,6 +10,7 @@ from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import CATEGORIES
 
 _IBAN_ABOVE = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){10,30}\b")
+_LABELLED = re.compile(r"[^\W\d][^:\d]{2,30}:\s*[\d\s*.\u2022X-]{8,}$")  # "Konto: 12 3456 7890"
 _TAKEN = (
     "payee", "payer", "counterparty", "vendor", "customer", "employee", "account", "status",
     "direction", "currency", "document", "id", "department", "email",
@@ -43,8 +44,16 @@ def others_of(sample: Sample) -> Others:
     paid = [payee, vendor, party, None if payee else payer, None if payee else customer]
     received = [payer, party, customer, vendor, None if payer else payee]
     party_columns = [column for column in (*paid, *received) if column]
+    if any(not _is_holder(column) for column in party_columns):
+        paid = [column for column in paid if not _is_holder(column)]
+        received = [column for column in received if not _is_holder(column)]
     paid, received = sorted(paid, key=_is_mail), sorted(received, key=_is_mail)
     return Others(_chain([*paid, *texts]), _chain([*received, *texts]), bool(party_columns))
+
+
+def _is_holder(column: Column | None) -> bool:
+    """One name in nearly every row of several: the account's holder, and not the other side."""
+    return column is not None and column.rows > 2 and column.filled >= 0.5 and column.distinct == 1
 
 
 def _is_mail(column: Column | None) -> bool:
@@ -77,7 +86,7 @@ def descriptions(sample: Sample) -> list[Column]:
         coded = likeness("type", column.title)
         if not column.texty or column.is_date or column.is_money or max(free, coded) < 0.4:
             continue
-        if _is_taken(sample, column):
+        if _is_taken(sample, column) or column.share(_LABELLED.match) >= 0.9:
             continue
         constant = column.rows > 1 and column.distinct == 1
         extra = _is_category(column) or (free < 0.885 and coded < 0.885)
@@ -93,6 +102,16 @@ def descriptions(sample: Sample) -> list[Column]:
     ranked = [column for _, _, column in sorted(candidates, key=lambda item: item[:2])]
     moving = [c for c in ranked if not (c.rows > 1 and c.distinct == 1)]
     return _numbered(moving) or ranked
+
+
+def names_nobody(column: Column) -> bool:
+    """A few values in many rows, or words for how money was moved: kinds, and no parties."""
+    few, kinds = column.rows >= 8 and column.distinct <= 3, typeness(column) > 0.5
+    text = likeness("description", column.title)
+    if text >= 0.885:
+        return few and kinds
+    named = likeness("type", column.title) > max(0.885, text) and column.distinct < column.rows
+    return few or kinds or named
 
 
 def _is_category(column: Column) -> bool:
@@ -129,9 +148,10 @@ def account_above(above: tuple[str, ...]) -> str:
     return ""
 
 
-def constant_side(sample: Sample) -> tuple[str, bool]:
+def constant_side(sample: Sample, least: float = 0.0) -> tuple[str, bool]:
     """The name on one side of most rows, paying or paid, which is the tenant's; and whether that is
-    sure."""
+    sure. `least`: the share of the rows in which it has to stand.
+    """
     payer, payee = sample.role("payer"), sample.role("payee")
     if payer is None or payee is None:
         return "", False
@@ -140,7 +160,9 @@ def constant_side(sample: Sample) -> tuple[str, bool]:
         for name in {row[payer.at], row[payee.at]} - {""}:
             counts[name] = counts.get(name, 0) + 1
     best = max(counts, key=lambda name: counts[name], default="")
-    return (best, counts[best] == sample_rows(sample)) if best else ("", False)
+    if not best or counts[best] < least * sample_rows(sample):
+        return "", False
+    return best, counts[best] == sample_rows(sample)
 
 
 def sample_rows(sample: Sample) -> int:

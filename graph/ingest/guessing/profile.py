@@ -98,6 +98,11 @@ class Column:
         return self.negative > 0
 
     @cached_property
+    def is_nothing(self) -> bool:
+        """Every amount is zero: the column counts nothing."""
+        return not any(amount_of(v, self.mark) for v in set(self.values))
+
+    @cached_property
     def length(self) -> float:
         """Characters of a usual value."""
         return sum(map(len, self.values)) / len(self.values) if self.values else 0.0

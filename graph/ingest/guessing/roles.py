@@ -14,6 +14,7 @@ from graph.ingest.guessing.names import likeness, roles
 from graph.ingest.guessing.profile import Column, amount_of
 from graph.ingest.guessing.vocabulary import (
     CODES,
+    FLAGS,
     PAID,
     RECEIVED,
     SETTLED,
@@ -38,6 +39,7 @@ _MONEY = frozenset(
         "original_amount",
     ]
 )
+_COUNTING = frozenset(["amount", "net", "gross", "unit_price"])  # never zero in every row
 _PARTIES = frozenset(
     [
         "payee",
@@ -112,7 +114,9 @@ def _money(role: str, column: Column) -> float:
         return 0.0
     least = 0.2 if likeness(role, column.title) >= 0.8 else 0.5
     share = column.money_share
-    return (0.6 + 0.4 * share) * (0.6 + 0.4 * column.filled) if share >= least else 0.0
+    if share < least or (role in _COUNTING and column.is_nothing):
+        return 0.0
+    return (0.6 + 0.4 * share) * (0.6 + 0.4 * column.filled)
 
 
 def _sides(column: Column) -> float:
@@ -129,12 +133,14 @@ def _direction(column: Column) -> float:
 
 
 def _status(column: Column) -> float:
-    share = column.share(lambda v: plain(v) in UNSETTLED or plain(v) in SETTLED)
+    share = column.share(_is_state)
     return 1.0 if share >= 0.5 else 0.3 * (column.distinct <= 8)
 
 
 def _party(column: Column) -> float:
     if column.is_date or column.money_share > 0.5 or not column.texty:
+        return 0.0
+    if column.share(lambda v: plain(v) in FLAGS) > 0.5:
         return 0.0
     address = 0.3 if column.share(lambda v: "@" in v or is_iban(v)) >= 0.5 else 1.0
     return (0.75 + 0.25 * column.filled) * address
@@ -206,9 +212,12 @@ def _nameless(role: str, column: Column) -> float:
         return 0.25 if fits else 0.0
     if role == "currency" and column.filled == 1:
         return 0.25
-    if role == "direction" and column.distinct > 1:
-        return 0.3
-    return 0.0
+    worded = role == "direction" and column.distinct > 1
+    return 0.3 if worded or (role == "status" and column.share(_is_state) > 0.95) else 0.0
+
+
+def _is_state(value: str) -> bool:
+    return plain(value) in UNSETTLED or plain(value) in SETTLED
 
 
 def _speaks_of_other(role: str, column: Column) -> bool:

@@ -28,7 +28,19 @@ class Sample:
             column = self.of(name)
             others = {r: c for r, c in assigned.items() if c[0] is not column}
             assigned = {**others, role: (column, 1.0)}
+        if "balance" in assigned and self._is_open(assigned["balance"][0], assigned):
+            del assigned["balance"]
         return assigned
+
+    def _is_open(self, balance: Column, assigned: dict[str, tuple[Column, float]]) -> bool:
+        """Whether the balance is what is open of each row, not a running one: it is the amount."""
+        for role in ("amount", "gross", "net"):
+            if role in assigned:
+                pairs = zip(self.amounts(balance), self.amounts(assigned[role][0]), strict=True)
+                same = [one == other for one, other in pairs if None not in {one, other}]
+                if len(same) > 1 and sum(same) * 10 >= 8 * len(same):
+                    return True
+        return False
 
     def role(self, name: str) -> Column | None:
         return self.roles[name][0] if name in self.roles else None
@@ -63,6 +75,15 @@ class Sample:
     @cached_property
     def file_words(self) -> frozenset[str]:
         return frozenset(words(self.file_name).split("_"))
+
+    @cached_property
+    def above_words(self) -> str:
+        """What stands above the table and in the file's name, as vocabulary.plain: " a b c "."""
+        return f" {plain(' '.join((*self.above, self.file_name)))} "
+
+    def speaks_of(self, known: frozenset[str]) -> bool:
+        """Whether one of the words stands above the table or in the file's name."""
+        return any(f" {word} " in self.above_words for word in known)
 
     @cached_property
     def language(self) -> str | None:

@@ -32,6 +32,10 @@ BILLS = _words(_TABLE["bills"])
 INVOICES = _words(_TABLE["invoices"])
 SPENDING = _words(_TABLE["spending"])
 EARNING = _words(_TABLE["earning"])
+LEDGER = _words(_TABLE["ledger"])
+PARTY_LEDGER = _words(_TABLE["party_ledger"])
+MONEY_ACCOUNT = _words(_TABLE["money_account"])
+FLAGS = _words(_TABLE["flags"])
 CATEGORIES = _words(_TABLE["categories"])
 GENERIC = frozenset(_TABLE["generic"])
 TYPE_WORDS = _words(_TABLE["type_words"])
@@ -42,7 +46,14 @@ COMES_IN = _either(_PATTERNS["comes_in"])
 GOES_OUT = _either(_PATTERNS["goes_out"])
 
 CODES = frozenset(_TABLE["codes"])  # ISO 4217
-SIGNS = {
+SIGNS = {  # the longer first
+    "CA$": "CAD",
+    "$ CA": "CAD",
+    "$CA": "CAD",
+    "C$": "CAD",
+    "A$": "AUD",
+    "NZ$": "NZD",
+    "R$": "BRL",
     "£": "GBP",
     "€": "EUR",
     "₹": "INR",

@@ -52,6 +52,7 @@ def parse(file: str, content: bytes) -> Mapping:
 def _mapping(table: Table) -> Mapping:
     name = table.text("name")
     fields, constants = table.table("fields"), table.table("constants")
+    recognise = table.table("recognise")
     columns = {field_name: column for field_name in FIELDS if (column := fields.column(field_name))}
     currency = constants.currency("currency")
     if currency is None and "currency" not in columns:
@@ -66,7 +67,8 @@ def _mapping(table: Table) -> Mapping:
         payer=_party(table.table("payer")),
         payee=_party(table.table("payee")),
         currency=currency,
-        recognise=table.table("recognise").columns("columns"),
+        recognise=recognise.columns("columns"),
+        header=recognise.texts("header"),
         file=_file(table.table("file")),
         key=_key(table.table("key")),
         publication=table.table("publication").columns("columns"),

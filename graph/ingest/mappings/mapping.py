@@ -129,6 +129,7 @@ class Mapping:
 
     `records`: one of RECORDS for every row, or a rule. Without it a row that is due later than it
     is dated, or that comes from a system of invoices, records an obligation; others a payment.
+    `recognise`: columns that a file of this format has; `header`: the titles of all that it has.
     `evidence` and `notes` are a guess's: what it was made from, and what it isn't sure of; `doubts`
     are the notes as data; `decided` is what somebody has decided about it.
     """
@@ -143,6 +144,7 @@ class Mapping:
     payee: PartyRule
     currency: str | None
     recognise: tuple[str, ...] = ()
+    header: tuple[str, ...] = ()
     file: FileRule = FileRule()
     key: KeyRule = KeyRule()
     publication: tuple[str, ...] = ()

@@ -1,10 +1,18 @@
-"""The formats that come with finley, and which one a header fits."""
+"""The formats that come with finley: which there are, and which one a file is of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
+from graph.ingest.csv_dialect import header as first_line
+from graph.ingest.guessing import header
+from graph.ingest.guessing.guess import layout_of
+from graph.ingest.guessing.key_rule import key_rule
+from graph.ingest.guessing.parties import account_above
+from graph.ingest.mappings.column_names import canonical
 from graph.ingest.mappings.from_toml import parse
 from graph.ingest.mappings.mapping import Mapping
 
@@ -12,21 +20,75 @@ from graph.ingest.mappings.mapping import Mapping
 @cache
 def ready() -> dict[str, Mapping]:
     """The formats that come with finley, by name."""
-    folder = files("graph.ingest") / "formats"
-    toml_files = sorted((file for file in folder.iterdir() if _is_toml(file)), key=lambda f: f.name)
-    mappings = (parse(file.name, file.read_bytes()) for file in toml_files)
+    toml_files = sorted(_tomls(files("graph.ingest") / "formats"), key=lambda file: file.name)
+    mappings = (_as_guessed(parse(file.name, file.read_bytes())) for file in toml_files)
     return {mapping.name: mapping for mapping in mappings}
 
 
-def _is_toml(file: Traversable) -> bool:
-    return file.name.endswith(".toml")
+def _tomls(folder: Traversable) -> Iterator[Traversable]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _tomls(entry)
+        elif entry.name.endswith(".toml"):
+            yield entry
 
 
-def recognise(header: Sequence[str]) -> Mapping | None:
-    """Of the ready formats whose columns are all present, the one that needs the most columns."""
-    fitting = [m for m in ready().values() if _recognises(m, header)]
+def _as_guessed(mapping: Mapping) -> Mapping:
+    """A vendor's format under the source and the key that a guess gives files of that header.
+
+    So rows that were read by a guess once are known again.
+    """
+    if not mapping.header:
+        return mapping
+    names = canonical(mapping.header, {})
+    columns = list(zip(names, mapping.header, strict=True))
+    return replace(mapping, source=f"generic.{layout_of(names)}", key=key_rule(columns, ""))
+
+
+def recognise(titles: Sequence[str]) -> Mapping | None:
+    """The format whose header is just this one, else the one that finds most of its columns here.
+
+    A format that states no whole header names the columns that all have to be there.
+    """
+    if exact := _by_header().get(_layout(titles)):
+        return exact
+    fitting = [m for m in ready().values() if _recognises(m, titles)]
     return max(fitting, key=lambda mapping: len(mapping.recognise), default=None)
 
 
-def _recognises(mapping: Mapping, header: Sequence[str]) -> bool:
-    return bool(mapping.recognise) and set(mapping.recognise) <= set(mapping.names(header))
+def of_file(path: Path) -> Mapping | None:
+    """The format of the file's first line, or of a header below other lines.
+
+    Raises LedgerFileError for a file that cannot be read.
+    """
+    if known := recognise(first_line(path)):
+        return known
+    try:
+        place = header.found(path)
+    except header.GuessError:
+        return None
+    exact = _by_header().get(_layout(place.shape.header))
+    return exact and _below(exact, place)
+
+
+def _below(mapping: Mapping, place: header.Found) -> Mapping:
+    """The mapping for a header at this place, and for the account that stands above it."""
+    mapping = replace(mapping, file=replace(mapping.file, header_line=place.shape.line))
+    account = account_above(place.above)
+    if not account:
+        return mapping
+    payer = replace(mapping.payer, default=account)
+    return replace(mapping, key=replace(mapping.key, account=account), payer=payer)
+
+
+@cache
+def _by_header() -> dict[str, Mapping]:
+    return {_layout(mapping.header): mapping for mapping in ready().values() if mapping.header}
+
+
+def _layout(titles: Sequence[str]) -> str:
+    return layout_of(canonical(titles, {}))
+
+
+def _recognises(mapping: Mapping, titles: Sequence[str]) -> bool:
+    return bool(mapping.recognise) and set(mapping.recognise) <= set(mapping.names(titles))

@@ -30,6 +30,7 @@ touching AS MATERIALIZED (
         flow.user_id = %(user_id)s AND flow.edge_class = 'flow' AND flow.amount IS NOT NULL
         AND flow.kind IN ('payment', 'fee', 'transfer')
         AND (source.id IS NOT NULL OR target.id IS NOT NULL)
+        AND (%(parties)s::uuid[] IS NOT NULL OR flow.payment_group_id = flow.id)
 ),
 once AS MATERIALIZED (
     -- of each payment the view that counts; of one whose counting view does not touch these parties

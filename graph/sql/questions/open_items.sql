@@ -1,6 +1,7 @@
 -- What is owed and not settled by that day, and money that moved and is not used up: a row an item.
 -- Obligations count once (a row that was published twice is one), payments once for all their views.
--- Every step joins by equal keys, so that it can be hashed: nothing is looked up in a loop.
+-- Every step joins by equal keys, so that it can be hashed: nothing is looked up in a loop. Without
+-- "loose" only what is owed is told, and the steps about payments of their own are left out.
 WITH party AS MATERIALIZED (
     SELECT id, kind, name, kind IN ('department', 'account', 'project', 'clearing') AS own
     FROM normalized_entities
@@ -10,7 +11,7 @@ flow AS MATERIALIZED (
     SELECT
         flow.id, flow.payment_group_id, flow.kind, flow.currency, flow.amount, flow.document_ref,
         flow.source_event_id, flow.target_event_id,
-        (flow.occurred_at AT TIME ZONE 'UTC')::date AS day,
+        flow.occurred_at,
         payee.id AS payee_id, payee.own AS to_own, payee.kind AS payee_kind,
         payer.id AS payer_id, payer.own AS from_own, payer.kind AS payer_kind
     FROM tenant_relationships AS flow
@@ -19,9 +20,9 @@ flow AS MATERIALIZED (
     WHERE
         flow.user_id = %(user_id)s AND flow.edge_class = 'flow' AND flow.amount > 0
         AND flow.kind IN ('obligation', 'claim', 'payment')
-        AND flow.occurred_at < (%(today)s::date + 1) AT TIME ZONE 'UTC'
+        AND flow.occurred_at < (%(today)s::date + 1)::timestamp AT TIME ZONE 'UTC'
 ),
-posting AS MATERIALIZED (
+posting AS NOT MATERIALIZED (
     SELECT id, posting, due_on, source
     FROM raw_events
     WHERE user_id = %(user_id)s AND kind = 'posting'
@@ -42,7 +43,7 @@ owed AS MATERIALIZED (
     JOIN posting ON posting.id = flow.source_event_id
     WHERE flow.kind <> 'payment' AND flow.payment_group_id = flow.id
 ),
-link AS MATERIALIZED (
+link AS NOT MATERIALIZED (
     SELECT source_event_id, target_event_id, relationship_type, allocated
     FROM relationship_instances
     WHERE
@@ -58,7 +59,7 @@ settled AS MATERIALIZED (
     JOIN flow AS paid ON paid.target_event_id = link.target_event_id AND paid.kind = 'payment'
     WHERE link.relationship_type = 'settles' AND link.allocated IS NOT NULL
 ),
-side AS MATERIALIZED (
+side AS NOT MATERIALIZED (
     SELECT source_event_id AS event_id, id, payment_group_id FROM flow
     UNION ALL
     SELECT target_event_id, id, payment_group_id FROM flow
@@ -72,13 +73,19 @@ taken_back AS MATERIALIZED (
     JOIN side AS first ON first.event_id = link.target_event_id
     WHERE link.relationship_type = 'reversal'
 ),
+owed_side AS NOT MATERIALIZED (
+    SELECT source_event_id AS event_id, id, currency, amount, is_credit FROM owed
+    UNION ALL
+    SELECT target_event_id, id, currency, amount, is_credit FROM owed
+),
 credited AS MATERIALIZED (
     SELECT credit.id AS credit_id, invoice.id AS invoice_id, credit.amount
-    FROM taken_back
-    JOIN owed AS credit ON credit.id = taken_back.later_id AND credit.is_credit
-    JOIN owed AS invoice
-        ON invoice.id = taken_back.first_id AND NOT invoice.is_credit
+    FROM link
+    JOIN owed_side AS credit ON credit.event_id = link.source_event_id AND credit.is_credit
+    JOIN owed_side AS invoice
+        ON invoice.event_id = link.target_event_id AND NOT invoice.is_credit
         AND invoice.currency = credit.currency
+    WHERE link.relationship_type = 'reversal'
 ),
 used AS MATERIALIZED (
     SELECT id, sum(amount) AS amount
@@ -133,23 +140,29 @@ loose AS (
     LEFT JOIN spent ON spent.payment_group_id = payment.payment_group_id
     LEFT JOIN explained ON explained.payment_group_id = payment.payment_group_id
     WHERE
-        explained.payment_group_id IS NULL
+        %(loose)s AND explained.payment_group_id IS NULL
         -- a settlement in another currency is stated, not netted: nothing is left of it here
         AND (spent.payment_group_id IS NULL OR spent.amount IS NOT NULL)
 ),
-item AS (
+item_at AS (
     SELECT
         owed.id,
         CASE WHEN is_credit THEN 'credit_note' WHEN kind = 'claim' THEN 'claim' ELSE 'invoice' END
             AS item,
-        direction, party_id, currency, day, due_on, document_ref, source, owed.amount,
+        direction, party_id, currency, occurred_at, due_on, document_ref, source, owed.amount,
         coalesce(used.amount, 0) AS used
     FROM owed
     LEFT JOIN used ON used.id = owed.id
     UNION ALL
     SELECT
-        id, item, direction, party_id, currency, day, NULL, document_ref, source, amount, used
+        id, item, direction, party_id, currency, occurred_at, NULL, document_ref, source, amount,
+        used
     FROM loose
+),
+item AS (
+    SELECT *, (occurred_at AT TIME ZONE 'UTC')::date AS day
+    FROM item_at
+    WHERE amount > used
 )
 SELECT
     item.id::text AS id, item.item, item.direction, item.currency, item.day, item.due_on,
@@ -160,6 +173,5 @@ SELECT
 FROM item
 JOIN party ON party.id = item.party_id
 WHERE
-    item.amount > item.used
-    AND (%(parties)s::uuid[] IS NULL OR item.party_id = ANY (%(parties)s::uuid[]))
+    (%(parties)s::uuid[] IS NULL OR item.party_id = ANY (%(parties)s::uuid[]))
 ORDER BY coalesce(item.due_on, item.day), item.id

@@ -25,7 +25,7 @@ flow AS MATERIALIZED (
         ON event.user_id = %(user_id)s AND event.id = flow.target_event_id
     WHERE
         flow.user_id = %(user_id)s AND flow.edge_class = 'flow' AND flow.amount > 0
-        AND flow.occurred_at < (%(today)s::date + 1) AT TIME ZONE 'UTC'
+        AND flow.occurred_at < (%(today)s::date + 1)::timestamp AT TIME ZONE 'UTC'
         AND flow.kind IN ('payment', 'fee', 'obligation', 'claim')
 ),
 settles AS MATERIALIZED (

@@ -73,8 +73,8 @@ def test_parameters_carry_their_bounds():
     operation = published()["paths"][V1 + "paths/"]["get"]["parameters"]
     by_name = {each["name"]: each for each in operation if each["in"] == "query"}
     assert list(by_name) == [
-        "direction", "edges", "has", "max_length", "min_confidence", "since", "source", "target",
-        "types", "until", "weight",
+        "direction", "edges", "has", "max_length", "min_confidence", "once", "records", "since",
+        "source", "target", "types", "until", "weight",
     ]  # fmt: skip
     assert by_name["source"]["required"]
     assert by_name["source"]["schema"]["format"] == "uuid"

@@ -48,3 +48,50 @@ def test_every_number_of_payments_says_what_it_counts():
         for field, description in schemas[name]["properties"].items():
             if description.get("type") == "integer":
                 assert description.get("description", "").startswith("Counts "), f"{name}.{field}"
+
+
+# Integers and scores over the graph's edges: importance, communities, paths, stats.
+OVER_EDGES = {
+    "CurrentStatsAnswer": (
+        "nodes",
+        "edges",
+        "payments",
+        "components",
+        "unresolved",
+        "dangling",
+        "layers",
+    ),
+    "CurrentImportanceAnswer": ("weights_used",),
+    "RankedEntity": ("score",),
+    "CurrentCommunitiesAnswer": ("count", "weights_used"),
+    "CommunityAnswer": ("size",),
+    "CurrentPathAnswer": ("weights_used",),
+    "CurrentKShortestAnswer": ("weights_used",),
+}
+
+
+def test_every_figure_over_edges_says_what_it_counts():
+    schemas = published()["components"]["schemas"]
+    for name, fields in OVER_EDGES.items():
+        for field in fields:
+            told = schemas[name]["properties"][field]
+            assert told.get("description", "").startswith("Counts "), f"{name}.{field}"
+
+
+def test_no_answer_weighs_edges_beside_these():
+    schemas = published()["components"]["schemas"]
+    weighing = {
+        name for name, one in schemas.items() if "weights_used" in one.get("properties", {})
+    }
+    assert weighing == {name for name, fields in OVER_EDGES.items() if "weights_used" in fields}
+
+
+def test_every_question_about_edges_counts_payments_once_by_default():
+    narrowed = 0
+    for operations in published()["paths"].values():
+        asked = {p["name"]: p for p in operations.get("get", {}).get("parameters", [])}
+        if {"min_confidence", "types", "edges"} <= asked.keys():
+            narrowed += 1
+            assert asked["once"]["schema"]["default"] is True
+            assert "payment" in asked["records"]["schema"]["enum"]
+    assert narrowed == 5  # paths, k-shortest, neighbourhood, importance, communities

@@ -140,3 +140,27 @@ def test_filters_keep_what_all_of_them_keep():
     assert kept(types=["payment"], min_confidence=0.5, layers=["fraud"]) == [ids[3]]
     assert Only(types=["none"]).of(graph).node_count == 2
     assert kept(types=["none"]) == []
+
+
+def test_of_a_payments_views_one_is_kept():
+    ids = [tables.edge_id(n) for n in range(6)]
+    groups = tables.uuids([0, 0, 2, 2, 2, 0], tables.EDGE)
+    kinds = ["payment", "payment", "obligation", "payment", "payment", None]
+    graph = build(
+        tables.nodes(2),
+        tables.edges(
+            [0] * 6,
+            [1] * 6,
+            kind=pa.array(kinds),
+            relationship_type=pa.array(["a", "b", "a", "b", "b", "follows"]),
+            payment_group_id=groups.take(pa.array([0, 1, 2, 3, 4, None])),  # the last is a link
+        ),
+    )
+
+    def kept(**conditions):
+        return [str(item) for item in Only(**conditions).of(graph).edges["id"].to_pylist()]
+
+    assert kept(once=True) == [ids[0], ids[2], ids[5]]
+    assert kept(once=True, types=["b"]) == [ids[1], ids[3]]
+    assert kept(kinds=["payment"]) == [ids[0], ids[1], ids[3], ids[4], ids[5]]
+    assert kept(kinds=["payment"], once=True) == [ids[0], ids[3], ids[5]]

@@ -65,6 +65,11 @@ def test_a_graph_is_no_larger_than_its_size(tenant, other_tenant):
         Only(until=date(9999, 12, 31)),
         Only(layers=["fraud"]),
         Only(layers=["fraud", "causal"]),
+        Only(kinds=["payment", "fee"]),
+        Only(kinds=["obligation"]),
+        Only(kinds=["payment"], once=True),
+        Only(types=["rent"], once=True),
+        Only(once=True),
     ],
     ids=str,
 )
@@ -73,7 +78,10 @@ def test_edges_are_counted_as_the_engine_chooses_them(tenant, only, refreshed):
     entities = [rows.entity(user, name) for name in "ab"]
     refresh.refresh()
     first = rows.payment(user, *entities, confidence_score=0.5)
-    rows.payment(user, *entities, relationship_type="rent")
+    view = rows.payment(user, *entities, relationship_type="rent")
+    models.RelationshipInstance.objects.using("owner").filter(id=view).update(canonical_id=first)
+    owed = [rows.event(user, entity, records="obligation") for entity in entities]
+    rows.relationship(user, *owed)
     rows.payment(user, *entities, edge_class="link", relationship_type="follows")
     late = [rows.event(user, entity, occurred_at="2024-02-01T00:00:00Z") for entity in entities]
     second = rows.relationship(user, *late)

@@ -18,7 +18,7 @@ def test_a_parser_is_kept_by_a_worker_that_is_large_itself(tmp_path):
         seen = []
         try:
             for _ in range(2):
-                await parsers.run("holds_invoice", 5, path=str(path))
+                await parsers.of("a tenant").run("holds_invoice", 5, path=str(path))
                 seen.append({process.pid for process in parsers._idle})
         finally:
             await parsers.close()

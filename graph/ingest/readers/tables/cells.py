@@ -9,27 +9,39 @@ Cell = object
 
 def texts(column: Sequence[Cell]) -> list[str]:
     """Numbers of one column with equally many decimals: 12.5 and 100 become 12.50 and 100.00."""
-    numbers = {_number(cell) for cell in column if isinstance(cell, float)}
-    places = max((_places(number) for number in numbers), default=0)
-    return [_text(cell, 2 if places in {1, 2} else 0) for cell in column]
+    numbers = {cell: _number(cell) for cell in column if isinstance(cell, float)}
+    places = max((len(_decimals(number)) for number in numbers.values()), default=0)
+    if places in {1, 2}:
+        numbers = {cell: _padded(number) for cell, number in numbers.items()}
+    return [numbers[cell] if isinstance(cell, float) else _text(cell) for cell in column]
 
 
-def _number(cell: float) -> Decimal:
-    """What a spreadsheet shows: 15 significant digits."""
-    return Decimal(f"{cell:.15g}")
+def _number(cell: float) -> str:
+    """What a spreadsheet shows: 15 significant digits; "" for what is no number."""
+    number = f"{cell:.15g}"
+    if "e" not in number and "n" not in number:
+        return number
+    exact = Decimal(number)
+    return f"{exact:f}" if exact.is_finite() else ""
 
 
-def _places(number: Decimal) -> int:
-    exponent = number.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
+def _decimals(number: str) -> str:
+    return number.partition(".")[2]
 
 
-def _text(cell: Cell, places: int) -> str:
+def _padded(number: str) -> str:
+    """With two decimals."""
+    if not number:
+        return ""
+    whole, _, decimals = number.partition(".")
+    return f"{whole}.{decimals:0<2}"
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, str):
+        return one_line(cell)
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float):
-        number = _number(cell)
-        return f"{number:.{max(places, _places(number))}f}" if number.is_finite() else ""
     if isinstance(cell, Decimal):
         return f"{cell:f}"
     return _moment(cell) if isinstance(cell, date | time) else one_line(cell)

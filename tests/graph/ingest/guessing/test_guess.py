@@ -10,8 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from graph.ingest.guessing.as_toml import as_toml
 from graph.ingest.guessing.explain import explain
 from graph.ingest.guessing.guess import GuessError, guess
+from graph.ingest.mappings.from_toml import loads
 from graph.ingest.mappings.mapping import AmountRule, KeyRule, Mapping, PartyRule
 from graph.ingest.mappings.ready_formats import ready
 from graph.ingest.rows import LedgerRow, Reject
@@ -261,12 +263,28 @@ def test_polish_files_of_windows(write: Write) -> None:
         (["Invoice Date", "Supplier", "Invoice Number", "Amount", "Due Date"], "obligation"),
         (["Date", "Claimant", "Amount", "Expense"], "claim"),
         (["Order Date", "Supplier", "Amount", "Order Number"], "order"),
+        (["Date", "Donor", "Amount", "Due Date"], None),
+        (["Date", "Employee", "Amount", "Due Date"], None),
+        (["Date", "Description", "Amount", "Balance", "Due Date"], "payment"),
+        (["Date", "Merchant", "Merchant Category", "Amount", "Due Date"], "payment"),
     ],
 )
-def test_what_a_row_records(write_table: Write, titles: list[str], records: str) -> None:
+def test_what_a_row_records(write_table: Write, titles: list[str], records: str | None) -> None:
     cells = {"Amount": "-5.00", "Balance": "7.00"}
     row = [
         cells.get(title, "2025-01-15" if "Date" in title else f"Acme {title}") for title in titles
     ]
     by = guess(write_table("book.csv", titles, [row, row]))
     assert by.records == records
+
+
+def test_a_row_that_is_due_later_is_an_obligation_though_others_are_payments(
+    write_table: Write,
+) -> None:
+    titles = ["Date", "Donor", "Amount", "Due Date"]
+    rows = [["2025-01-15", "Ann Archer", "5.00", due] for due in ("2025-01-15", "2025-02-14", "")]
+    path = write_table("pledges.csv", titles, rows)
+    by = guess(path)
+    assert [row.records for row in _rows(path, by)] == ["payment", "obligation", "payment"]
+    again = loads("pledges", as_toml(by))
+    assert [row.records for row in _rows(path, again)] == ["payment", "obligation", "payment"]

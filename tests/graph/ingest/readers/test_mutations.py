@@ -50,9 +50,13 @@ def camt_file() -> bytes:
     return test_camt.document(test_camt.statement(pays, gains, balances=balances)).encode()
 
 
+CSV = "Date,Payee,Amount,Currency,Reference\n" + "".join(
+    f'2025-01-{day},"Clay Barn, {day}",-{day}.50,EUR,RE-{day}\n' for day in range(13, 25)
+)
 TABLE = [test_tables.HEADER, *test_tables.ROWS]
 BOOKING = '119,00;"S";"EUR";10001;8400;0501;RE-5;Müller;'
 FILES: dict[str, bytes] = {
+    "bank.csv": CSV.encode(),
     "camt.xml": camt_file(),
     "mt940.sta": test_mt940.message(
         *[test_mt940.movement()] * 3, closing="C250113EUR62,50"

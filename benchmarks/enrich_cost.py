@@ -1,0 +1,82 @@
+"""What `enrich` costs by step, from small books to large ones, and by which power of the payments.
+
+Books of the second generator, with ever more traffic, are imported and enriched, each in a tenant
+of its own. The exponent is the slope of log seconds over log payments, by least squares.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+from django.db import connections
+
+from benchmarks import dataset
+from benchmarks.otherbooks import charity as books
+from benchmarks.scoring import scored_tenants as tenants
+
+DATABASE = "finley_enrich_cost"
+ROWS = 4_000  # about as many payments has each unit of scale, beside the agreements
+LEAST = 0.2  # seconds; steps that never take as long have no exponent
+COUNT = "SELECT count(*) FROM relationship_instances WHERE user_id = %s AND edge_class = 'flow'"
+
+
+def main() -> None:
+    options = _options()
+    with dataset.database(DATABASE):
+        costs = [_cost(size, options.seed) for size in options.sizes]
+    steps = list(costs[0][1].layers)
+    print("| step | " + " | ".join(f"{count:,}" for count, _ in costs) + " | exponent |")
+    print("|---|" + "---:|" * (len(costs) + 1))
+    for step in [*steps, "all"]:
+        seconds = [cost.seconds if step == "all" else cost.layers[step] for _, cost in costs]
+        power = exponent([count for count, _ in costs], seconds)
+        print(f"| `{step}` | " + " | ".join(f"{s:.2f}" for s in seconds) + f" | {power} |")
+    if options.json:
+        print(json.dumps({count: cost.layers for count, cost in costs}))
+
+
+def exponent(sizes: list[int], seconds: list[float]) -> str:
+    """The power of the size that seconds grow with; nothing of steps that take no time."""
+    if len(sizes) < 2 or max(seconds) < LEAST:
+        return ""
+    slope = np.polyfit(np.log(sizes), np.log(np.maximum(seconds, 0.001)), 1)[0]
+    return f"{slope:.2f}"
+
+
+def _cost(size: int, seed: int) -> tuple[int, tenants.Cost]:
+    with tempfile.TemporaryDirectory() as folder:
+        made = books.write(Path(folder), seed, scale=size / ROWS)
+        user_id = tenants.made([(path, books.mapping_of(path.name)) for path in made.files])
+    cost = tenants.enrich(user_id)
+    count = _count(user_id)
+    print(f"{count:,} payments: {cost.seconds:.1f} s, {cost.peak_mb} MB", file=sys.stderr)
+    return count, cost
+
+
+def _count(user_id: UUID) -> int:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(COUNT, [user_id])
+        return int(cursor.fetchone()[0])
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.enrich_cost",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    sizes = [10_000, 30_000, 100_000, 300_000]
+    parser.add_argument("--sizes", type=int, nargs="+", default=sizes, help="about (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="(1)")
+    parser.add_argument("--json", action="store_true", help="one JSON object last on stdout")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What auditors look for besides double payments: reasons to look, never accusations."""

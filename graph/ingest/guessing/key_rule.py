@@ -1,0 +1,23 @@
+"""The key of rows of which no mapping says it: by the header alone."""
+
+from collections.abc import Sequence
+
+from graph.ingest.guessing.names import likeness
+from graph.ingest.mappings.mapping import KeyRule
+
+
+def key_rule(columns: Sequence[tuple[str, str]], account: str) -> KeyRule:
+    """So that every file of one layout is keyed by one rule. `columns`: names and titles.
+
+    `account`: the account that the file states above its header, or "".
+    """
+    named = [(likeness("id", title), name) for name, title in columns]
+    best = max(named, key=lambda each: each[0], default=(0.0, ""))
+    ignored = tuple(name for name, title in columns if _is_no_content(title))
+    return KeyRule(
+        (best[1],) if best[0] >= 0.6 else (), content=True, ignore=ignored, account=account
+    )
+
+
+def _is_no_content(title: str) -> bool:
+    return likeness("balance", title) > 0.4 or likeness("status", title) > 0.6

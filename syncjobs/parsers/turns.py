@@ -1,0 +1,84 @@
+"""Whose turn a place is: each tenant gets the same time, however much it has to read.
+
+A tenant whose items take long waits for those whose items do not. While several tenants read, none
+has all places.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+
+RECENT = 60.0  # seconds that a tenant counts as one who reads
+
+
+class Turns:
+    """`places` at once; who has spent the least time is next."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._held: dict[Hashable, int] = {}
+        self._spent: dict[Hashable, float] = {}  # seconds
+        self._seen: dict[Hashable, float] = {}
+        self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
+
+    @asynccontextmanager
+    async def turn(self, tenant: Hashable) -> AsyncIterator[None]:
+        """A place, for as long as the block lasts."""
+        await self._enter(tenant)
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self._spent[tenant] = self._spent.get(tenant, 0.0) + time.monotonic() - start
+            self._leave(tenant)
+
+    async def _enter(self, tenant: Hashable) -> None:
+        self._note(tenant)
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(tenant, deque()).append(turn)
+        self._next()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._leave(tenant)
+            raise
+
+    def _note(self, tenant: Hashable) -> None:
+        """Who comes anew has spent as much as the one who spent least: nobody saves up time."""
+        now = time.monotonic()
+        for known in [key for key, at in self._seen.items() if now - at > RECENT]:
+            if not self._held.get(known) and not self._waiting.get(known):
+                del self._seen[known]
+                self._spent.pop(known, None)
+        if tenant not in self._seen:
+            self._spent[tenant] = min(self._spent.values(), default=0.0)
+        self._seen[tenant] = now
+
+    def _leave(self, tenant: Hashable) -> None:
+        self._held[tenant] -= 1
+        if not self._held[tenant]:
+            del self._held[tenant]
+        self._seen[tenant] = time.monotonic()
+        self._next()
+
+    def _next(self) -> None:
+        """Give the free places to those whose turn it is."""
+        while sum(self._held.values()) < self._places:
+            most = self._places if len(self._seen) < 2 else max(1, self._places - 1)
+            ready = [
+                tenant
+                for tenant, turns in self._waiting.items()
+                if turns and self._held.get(tenant, 0) < most
+            ]
+            if not ready:
+                return
+            tenant = min(ready, key=lambda each: self._spent.get(each, 0.0))
+            turn = self._waiting[tenant].popleft()
+            if not self._waiting[tenant]:
+                del self._waiting[tenant]
+            if not turn.cancelled():
+                self._held[tenant] = self._held.get(tenant, 0) + 1
+                turn.set_result(None)
