@@ -38,8 +38,9 @@ from redis import Redis
 from redis.exceptions import RedisError
 from tqdm import tqdm
 
-from benchmarks import apart, audit, faults
-from benchmarks.partition import Partition
+from benchmarks import apart
+from benchmarks.disturbance import audit, faults
+from benchmarks.disturbance.partition import Partition
 from graph.errors import KeyInUse
 from graph.http.idempotency import IdempotentRequest
 from syncjobs import runs
