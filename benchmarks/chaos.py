@@ -5,7 +5,6 @@ Redis is flushed three times and stopped once, PostgreSQL is restarted three tim
 ended twice, its connections are used up twice, and the network between workers and servers is cut
 twice, all in a fresh state folder of its own. Each job is a first sync of one connection through
 the real runner. The audit compares the tables with the sandbox and counts what triggers recorded:
-
 lost      accepted, and neither all of its items are there nor is it in job_failures
 doubled   an item or an event that was written twice, a job with two failures or two successes
 recovered_within_s            the longest wait after a disturbance until what it met went on
