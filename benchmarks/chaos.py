@@ -4,9 +4,7 @@ The migration is killed in mid-work before it ends. Then workers are killed with
 Redis is flushed three times and stopped once, PostgreSQL is restarted three times, its sessions are
 ended twice, its connections are used up twice, and the network between workers and servers is cut
 twice, all in a fresh state folder of its own. Each job is a first sync of one connection through
-the real runner, which saves real items from the sandbox. The audit compares the tables with what
-the sandbox holds, and counts each effect that triggers wrote down:
-
+the real runner. The audit compares the tables with the sandbox and counts what triggers recorded:
 lost      accepted, and neither all of its items are there nor is it in job_failures
 doubled   an item or an event that was written twice, a job with two failures or two successes
 recovered_within_s            the longest wait after a disturbance until what it met went on
@@ -40,8 +38,9 @@ from redis import Redis
 from redis.exceptions import RedisError
 from tqdm import tqdm
 
-from benchmarks import apart, audit, faults
-from benchmarks.partition import Partition
+from benchmarks import apart
+from benchmarks.disturbance import audit, faults
+from benchmarks.disturbance.partition import Partition
 from graph.errors import KeyInUse
 from graph.http.idempotency import IdempotentRequest
 from syncjobs import runs

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
-from benchmarks import crowd, graph_books, peers, ways
+from benchmarks import crowd, graph_books
+from benchmarks.compared import peers, ways
 from graph.engine.graph import Graph
 from graph.reading import graph_cache
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.functional import lazy
 
-from finley import databases, environment, secret
+from finley import databases, environment, secret, theme
 from finley.embedded import ensure
 from syncjobs.providers import BY_NAME, PROVIDERS
 
@@ -321,36 +321,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# The admin's theme; all its files are served from here.
-UNFOLD = {
-    "SITE_TITLE": "finley",
-    "SITE_HEADER": "finley",
-    "SITE_URL": "/api/docs/",
-    "SITE_SYMBOL": "hub",
-    "DASHBOARD_CALLBACK": "syncjobs.admin.console.landing_page",
-    "SIDEBAR": {"navigation": "finley.sidebar.navigation"},
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-    "BORDER_RADIUS": "4px",
-    "COLORS": {  # a blue, from nearly white to nearly black
-        "primary": {
-            name: f"oklch({light}% {strong} 257)"
-            for name, light, strong in (
-                ("50", 97, 0.014),
-                ("100", 93, 0.032),
-                ("200", 88, 0.059),
-                ("300", 81, 0.1),
-                ("400", 71, 0.15),
-                ("500", 60, 0.18),
-                ("600", 50, 0.18),
-                ("700", 44, 0.17),
-                ("800", 38, 0.14),
-                ("900", 33, 0.11),
-                ("950", 25, 0.08),
-            )
-        }
-    },
-}
+UNFOLD = theme.UNFOLD
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static" if PRODUCTION else None  # collectstatic; else from the apps

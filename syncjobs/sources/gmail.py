@@ -8,6 +8,7 @@ A message in the bin or in spam counts as deleted, for messages.list does not li
 import base64
 import binascii
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -206,18 +207,22 @@ def _items(key: str, body: dict[str, Any] | None, room: _Room) -> Iterator[Item]
         unread=not fits,
     )
     for part in attached:
-        yield Item(
-            f"{key}:{clean(part.get('partId'))}",
-            "attachment",
-            clean(part["filename"]),
-            moment,
-            metadata={
-                "mime": clean(part.get("mimeType")),
-                "size": whole(_body(part).get("size")),
-                "checks": headers["checks"],
-            },
-            parent_id=key,
-        )
+        yield _attachment_item(key, part, moment, headers["checks"])
+
+
+def _attachment_item(key: str, part: dict[str, Any], moment: datetime | None, checks: Any) -> Item:
+    return Item(
+        f"{key}:{clean(part.get('partId'))}",
+        "attachment",
+        clean(part["filename"]),
+        moment,
+        metadata={
+            "mime": clean(part.get("mimeType")),
+            "size": whole(_body(part).get("size")),
+            "checks": checks,
+        },
+        parent_id=key,
+    )
 
 
 def _gone(key: str) -> Item:

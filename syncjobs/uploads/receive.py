@@ -119,7 +119,9 @@ def confirm(user_id: UUID, upload_id: UUID, *, save_mapping: bool = False) -> No
         upload = _one(user_id, upload_id, UploadState.READY)
         parts = (upload.preview or {}).get("parts", [])
         if any(doubt["blocking"] for part in parts for doubt in part["doubts"]):
-            raise QuestionError("The file can be read in two ways. Decide first which is right.", "doubts")
+            raise QuestionError(
+                "The file can be read in two ways. Decide first which is right.", "doubts"
+            )
         upload.save_mapping = save_mapping
         _hand_over(upload, UploadState.IMPORTING)
 

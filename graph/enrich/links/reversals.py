@@ -12,10 +12,8 @@ that: there only a number, or the whole amount within days, is taken for a rever
 Where two sources saw both payments, the odds of both views count for each of them.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
@@ -30,6 +28,7 @@ from graph.enrich.links import fees, same_transaction, together
 from graph.enrich.links.assignment import assign
 from graph.enrich.links.fees import Fees
 from graph.enrich.links.rests import are_left_paid
+from graph.enrich.links.returned_words import are_worded
 from graph.enrich.links.same_transaction import Pairs
 from graph.enrich.series.activity import FAR
 from graph.enrich.write.counts import Counts
@@ -55,14 +54,6 @@ LEFT = 30.0  # the odds of a payment of just what is left
 WORDED = 10.0  # the odds of words that say so
 CONTRARY = 0.02  # of a source's rows against their party's usual way: of more, it says less
 ANEW, PAID_ANEW = 30, 30.0  # days after a return in which its original is paid anew; the odds of it
-
-
-_BACK = re.compile(
-    r"(?<![^\W_])(?:refund(?:ed|s)?|return(?:ed|s)?|revers(?:al|ed)|chargebacks?|credit notes?"
-    r"|cancel(?:led|lation)?|rejected|recalled|storno|gutschrift|r[uü]ck(?:buchung|lastschrift"
-    r"|zahlung)|erstattung|remboursement|avoir|rimborso|reembolso)(?![^\W_])",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -143,7 +134,7 @@ def _sides(payments: Payments, same: Pairs) -> Sides:
 
 def _candidates(payments: Payments, side: Sides, charges: Fees) -> Reversals:
     """Pairs that are not impossible: near each other in time, of the whole amount, or named."""
-    may_take_back = (payments.amount > 0) & (~_is_usual(payments, side) | _are_worded(payments))
+    may_take_back = (payments.amount > 0) & (~_is_usual(payments, side) | are_worded(payments))
     may_take_back[charges.fee] = False
     pairs = [*_by_party(payments, side, may_take_back), _by_number(payments)]
     later, first = (np.concatenate([pair[end] for pair in pairs]) for end in (0, 1))
@@ -230,7 +221,7 @@ def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
     in_part = np.flatnonzero(possible & ~pairs.whole & ~pairs.named)
     left_paid = are_left_paid(payments, side, later[in_part], first[in_part])
     odds[in_part] *= np.where(left_paid, LEFT, 1.0)
-    odds *= np.where(_are_worded(payments)[later], WORDED, 1.0)
+    odds *= np.where(are_worded(payments)[later], WORDED, 1.0)
     odds[in_part] /= np.maximum(_contrary(payments, side)[later[in_part]] / CONTRARY, 1.0)
     return np.asarray(np.where(possible, odds, 0.0))
 
@@ -290,6 +281,7 @@ def _is_usual(payments: Payments, side: Sides) -> Flags:
     return np.asarray(_this_way(payments, side)[1] > 0.5)
 
 
+<<<<<<< HEAD
 @lru_cache(maxsize=65_536)
 def _is_worded(text: str) -> bool:
     return bool(_BACK.search(text))
@@ -301,6 +293,8 @@ def _are_worded(payments: Payments) -> Flags:
     return np.array([_is_worded(text) for text in payments.description], dtype=bool)
 
 
+=======
+>>>>>>> house
 def _contrary(payments: Payments, side: Sides) -> Floats:
     """The share of each row's source that goes against its party's usual way."""
     source = codes(payments.source)

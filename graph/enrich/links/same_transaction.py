@@ -29,6 +29,7 @@ from graph.enrich.columns.payments import UNIT, Ints, Payments
 from graph.enrich.links import lags
 from graph.enrich.links.assignment import assign
 from graph.enrich.links.coincidences import price
+from graph.enrich.links.near import near
 from graph.enrich.write.counts import Counts
 from graph.enrich.write.links import Link, write
 
@@ -36,8 +37,6 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 METHOD = "same_transaction"
-NEAR = 12  # rows before and after that a row is compared with, where both have many of a kind
-FULL = 20_000  # pairs of rows of two parties of one amount that are all compared
 PARTIES = 4_000  # pairs of parties of one amount that are all compared by name
 CHUNK = 500_000  # pairs of parties that are compared at once
 ALIKE = 0.35  # likeness below which names are not compared any further
@@ -219,7 +218,7 @@ def _alike(context: _Context, cells: list[tuple[Ints, Ints]]) -> list[tuple[Ints
     ends = np.array([[party[one[0]], party[other[0]]] for one, other in cells], dtype=np.int64)
     ends = ends.reshape(-1, 2)
     alike = context.likeness.of(ends[:, 0], ends[:, 1])
-    return [_near(context.payments.day, *cells[at]) for at in np.flatnonzero(alike >= ALIKE)]
+    return [near(context.payments.day, *cells[at]) for at in np.flatnonzero(alike >= ALIKE)]
 
 
 def _cells(context: _Context, rows: Ints) -> dict[int, list[Ints]]:
@@ -247,18 +246,6 @@ def _of_amount(
     for cell in ones:
         if (twin := by_party.get(int(party[cell[0]]))) is not None:
             yield cell, twin
-
-
-def _near(day: Ints, ones: Ints, others: Ints) -> tuple[Ints, Ints]:
-    """All pairs of a few rows; of many, each row with those next to it in time, or in order."""
-    if len(ones) * len(others) <= FULL:
-        return np.repeat(ones, len(others)), np.tile(others, len(ones))
-    reach = np.arange(-NEAR, NEAR + 1)
-    of_day = np.arange(len(ones)) - np.searchsorted(day[ones], day[ones])  # the how manieth
-    places = (np.searchsorted(day[others], day[ones]) + of_day)[:, None] + reach
-    fits = (places >= 0) & (places < len(others))
-    rows = np.broadcast_to(ones[:, None], places.shape)[fits]
-    return rows, others[places[fits]]
 
 
 def _compared(context: _Context, one: Ints, other: Ints) -> Pairs:

@@ -11,7 +11,7 @@ import psycopg
 from django.db import DatabaseError, connections
 
 from benchmarks import apart
-from benchmarks.partition import Partition
+from benchmarks.disturbance.partition import Partition
 
 KILLED_BACKENDS = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity

@@ -1,0 +1,1 @@
+"""Other libraries and other ways with which the graph benchmark compares the service."""
