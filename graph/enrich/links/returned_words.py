@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.enrich.columns.memo import once
 from graph.enrich.columns.payments import Payments
 
 _BACK = re.compile(
@@ -21,6 +22,7 @@ def _is_worded(text: str) -> bool:
     return bool(_BACK.search(text))
 
 
+@once
 def are_worded(payments: Payments) -> NDArray[np.bool_]:
     """Rows whose words say that they give something back."""
     return np.array([_is_worded(text) for text in payments.description], dtype=bool)

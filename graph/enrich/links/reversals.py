@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from graph.enrich.columns import invoices, numbers
 from graph.enrich.columns.counterparties import Sides, joined, sides
 from graph.enrich.columns.grouping import codes
-from graph.enrich.columns.memo import once
 from graph.enrich.columns.payments import UNIT, Ints, Payments
 from graph.enrich.links import fees, same_transaction, together
 from graph.enrich.links.assignment import assign
@@ -281,20 +280,6 @@ def _is_usual(payments: Payments, side: Sides) -> Flags:
     return np.asarray(_this_way(payments, side)[1] > 0.5)
 
 
-<<<<<<< HEAD
-@lru_cache(maxsize=65_536)
-def _is_worded(text: str) -> bool:
-    return bool(_BACK.search(text))
-
-
-@once
-def _are_worded(payments: Payments) -> Flags:
-    """Rows whose words say that they give something back."""
-    return np.array([_is_worded(text) for text in payments.description], dtype=bool)
-
-
-=======
->>>>>>> house
 def _contrary(payments: Payments, side: Sides) -> Floats:
     """The share of each row's source that goes against its party's usual way."""
     source = codes(payments.source)
