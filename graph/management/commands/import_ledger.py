@@ -5,6 +5,7 @@ import resource
 import sys
 import time
 from argparse import RawDescriptionHelpFormatter
+from contextlib import suppress
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -15,7 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from graph import tenant_lookup
-from graph.errors import GraphError
+from graph.errors import GraphError, TenantUnknown
 from graph.ingest.file_parts import format_of, parts_of
 from graph.ingest.guessing.readings import SHOWN, row_in_words
 from graph.ingest.import_file import Imported, import_file, must_be_sure, summed, with_known
@@ -126,8 +127,8 @@ class Command(BaseCommand):
         failures: list[str] = []
         descriptions: list[dict[str, Any]] = []
         hints = _hints(options)
-        if options["user"]:
-            hints = with_known(self._tenant(options["user"], create=False), hints)
+        with suppress(TenantUnknown):  # a user who is yet to be made has saved no mappings
+            hints = with_known(tenant_lookup.find(options["user"], create=False), hints)
         for path in files:
             try:
                 by = mapping or format_of(path, hints.choices, hints.saved)
