@@ -21,21 +21,30 @@ FOLDER = Path(__file__).parent / "shapes"
 _ROW = re.compile(r"(\S+) (.+) > (.+) (\S+) (\S+)")
 
 
-def shapes() -> dict[str, tuple[str, list[str]]]:
-    found = {}
+def shapes() -> dict[str, tuple[bytes, list[str]]]:
+    collected: dict[str, tuple[bytes, list[str]]] = {}
     for path in sorted(FOLDER.glob("*.txt")):
-        found |= shapes_of(path)
-    return found
+        files = shapes_of(path)
+        assert not files.keys() & collected.keys()
+        collected |= files
+    return collected
 
 
-def shapes_of(path: Path) -> dict[str, tuple[str, list[str]]]:
+def shapes_of(path: Path) -> dict[str, tuple[bytes, list[str]]]:
     """The files of one collection, with what each states."""
-    found = {}
+    files = {}
     for part in re.split(r"^=== ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
-        name, text = part.split("\n", 1)
+        head, text = part.split("\n", 1)
+        name, *form = head.split()
         content, rows = text.split("\n---\n")
-        found[name] = content + "\n", rows.strip().splitlines()
-    return found
+        lines = [line for line in rows.strip().splitlines() if not line.startswith("#")]
+        files[name] = encoded(content + "\n", form), lines
+    return files
+
+
+def encoded(content: str, form: list[str]) -> bytes:
+    lines = content.replace("\n", "\r\n") if "crlf" in form else content
+    return lines.encode(next((word for word in form if word != "crlf"), "utf-8"))
 
 
 SHAPES = shapes()
