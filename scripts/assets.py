@@ -2,7 +2,8 @@
 
 They go to finley/web/static/web/vendor/, which is no part of the repository; wheels and images hold
 what is there when they are built. With --tests also what the tests need, in build/assets: axe-core,
-and openapi-typescript with TypeScript. Versions are exact, and each package must have its hash.
+and openapi-typescript with TypeScript. Versions are exact. Each package must have its hash, but for
+openapi-typescript, TypeScript and what they need: npm checks those, and runs none of their scripts.
 """
 
 import argparse
@@ -22,7 +23,10 @@ PROJECT = Path(__file__).resolve().parents[1]
 VENDOR = PROJECT / "finley" / "web" / "static" / "web" / "vendor"
 OF_TESTS = PROJECT / "build" / "assets"
 TYPES = ("openapi-typescript@7.13.0", "typescript@5.9.3")
-NPM = ("--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts", "--no-package-lock")
+NPM = (
+    "--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts", "--no-package-lock",
+    "--fetch-retries=1", "--fetch-timeout=60000",  # ms; without a network npm waits for minutes
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

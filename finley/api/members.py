@@ -21,7 +21,7 @@ from syncjobs.api.views import ASKED, NOT_FOUND, SENT
 
 DONE = {204: OpenApiResponse(description="Done")}
 MEMBER = OpenApiParameter("membership_id", OpenApiTypes.INT, "path")
-NO_TOKENS = "A token cannot create tokens. Sign in."
+NO_TOKENS = "A token cannot do this. Sign in."
 
 
 class PersonsView(APIView):
@@ -57,7 +57,11 @@ class MembersView(PersonsView):
         responses={200: shapes.MemberAnswer, **SENT},
     )
     def post(self, request: Request) -> Response:
-        """Invite a user, or change a member's role; an invitation has to be accepted."""
+        """Invite a user, or change a member's role; an invitation has to be accepted.
+
+        Only a session does: whoever is let in stays when a token is revoked.
+        """
+        _signed_in(request)
         wanted = shapes.InviteBody(data=request.data).checked()
         row = members.invite(self.tenant(request), wanted["email"], wanted["role"])
         return Response(shapes.MemberAnswer(row).data)
@@ -72,7 +76,8 @@ class MemberView(PersonsView):
         responses={**DONE, **ASKED, **NOT_FOUND},
     )
     def delete(self, request: Request, membership_id: int) -> Response:
-        """The member sees nothing of your data from the next request on."""
+        """The member sees nothing of your data from the next request on. Only a session does."""
+        _signed_in(request)
         members.remove(self.tenant(request), membership_id)
         return Response(status=204)
 

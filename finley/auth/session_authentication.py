@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication
 from rest_framework.exceptions import PermissionDenied
@@ -12,6 +14,7 @@ from rest_framework.request import Request
 from finley.auth import members
 from finley.auth.authentication import HEADER
 from finley.auth.members import Access
+from finley.auth.sessions import SessionStore
 from finley.models import Role, User
 from graph.http.scopes import READ, REVIEW, SYNC
 from graph.http.tenant_request import TenantRequest
@@ -58,15 +61,17 @@ class SessionAuthentication(authentication.SessionAuthentication):
         return person, credentials
 
     def still_valid(self, request: Request, scope: str) -> bool:
-        """Whether the session of a long request is still valid and shows the same tenant."""
+        """Whether the session of a long request is still valid and shows the same tenant.
+
+        It is read again: it may have expired, and ends with its person's password.
+        """
         plain: Any = request._request
-        user: Any = request.user
-        if not plain.session.exists(plain.session.session_key):
+        again = HttpRequest()
+        again.session = SessionStore(plain.session.session_key)
+        person = get_user(again)
+        if not isinstance(person, User):
             return False
-        person = User.objects.using("owner").filter(pk=user.pk, is_active=True).first()
-        if person is None:
-            return False
-        now = members.access(person, plain.session)
+        now = members.access(person, again.session)
         return now.tenant_id == plain.tenant_id and scope in SCOPES[now.role]
 
 

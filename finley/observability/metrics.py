@@ -73,7 +73,7 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield from _pools()
-        if settings.ONLY_API:  # whose role sees no tenant's runs; workers tell
+        if settings.ONLY_API:  # whose role sees no tenant's runs; other processes tell
             return
         with suppress(DatabaseError):
             yield from _runs()

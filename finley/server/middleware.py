@@ -22,7 +22,15 @@ log = logging.getLogger("finley.requests")
 HEADER = "X-Request-ID"
 OF_OWNER = ("admin:index", "job-failures", "account")
 OF_API = ("/api/", f"/{settings.STATIC_URL.lstrip('/')}")
-OF_OTHERS = ("/api/v1/job-failures/", "/api/v1/webhooks/")
+# What reads users' rows or works for all tenants.
+OF_OTHERS = (
+    "/api/v1/job-failures/",
+    "/api/v1/webhooks/",
+    "/api/v1/session/",
+    "/api/v1/members/",
+    "/api/v1/invitations/",
+    "/api/v1/tokens/",
+)
 _VALID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -86,13 +94,17 @@ class LooserPoliciesMiddleware:
 
 
 class OnlyApiMiddleware:
-    """404 for all that would run as the owner: this process has not got the owner's password."""
+    """404 for all that would run as the owner: this process has not got the owner's password.
+
+    It cannot read sessions either, so their cookie is ignored: such a request is nobody's, a 401.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         path = request.path
+        request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
         if path in PROBES or (path.startswith(OF_API) and not path.startswith(OF_OTHERS)):
             return self.get_response(request)
         return error_pages.not_found(request, Http404())

@@ -24,6 +24,7 @@ from graph.errors import (
     GraphError,
     Later,
     NotFound,
+    QuestionError,
     TookTooLong,
     TooMany,
     ViewMissing,
@@ -146,6 +147,20 @@ def current(request: HttpRequest) -> Access:
     person = request.user
     assert isinstance(person, User)  # noqa: S101 - the caller has seen to it
     return members.access(person, request.session)
+
+
+def require_same_tenant(request: PageRequest) -> None:
+    """A form that names a tenant is for that one's data; the session may show another's by now.
+
+    Raises QuestionError.
+    """
+    access = request.access
+    if request.POST.get("tenant", str(access.tenant_id)) != str(access.tenant_id):
+        raise QuestionError(
+            f"Nothing was done: you look at the data of {access.tenant} now, and this form was "
+            "opened for another's. Load the page again.",
+            "tenant",
+        )
 
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:

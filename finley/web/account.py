@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from finley.auth import attempts, client_address, members, tokens
 from finley.models import Role
 from finley.web import news
-from finley.web.access import SESSION_RESUME, PageRequest, page
+from finley.web.access import SESSION_RESUME, PageRequest, page, require_same_tenant
 from finley.web.context import layout
 from graph.errors import QuestionError
 
@@ -118,6 +118,7 @@ def switch(request: PageRequest) -> HttpResponse:
 @page(Role.OWNER)
 def invite(request: PageRequest) -> HttpResponse:
     """Invite a user to see the tenant's data, or change the role of one who does."""
+    require_same_tenant(request)
     form = MemberForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Enter an e-mail address and choose a role.")

@@ -196,12 +196,12 @@ class Stream(StreamingHttpResponse):
 
 
 def _is_allowed(request: Request) -> bool:
-    """Whether the token that began the stream may still read."""
+    """Whether the token or session that began the stream may still read."""
     try:
         authenticator: Any = request.successful_authenticator
         return bool(authenticator.still_valid(request, READ))
     finally:
-        connections["default"].close()  # this thread may not come again
+        connections.close_all()  # this thread may not come again; it may have asked as the owner
 
 
 async def stream(

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from finley.models import Role
 from finley.web import downloads, parameters
-from finley.web.access import PageRequest, page
+from finley.web.access import PageRequest, page, require_same_tenant
 from finley.web.downloads import Column
 from graph.errors import DecidedMeanwhile, GraphError, NotFound, QuestionError
 from graph.models.choices import CaseAction, CaseState
@@ -84,6 +84,7 @@ def _filters(query: QueryDict) -> Row:
 @page(Role.REVIEWER)
 def decide(request: PageRequest) -> HttpResponse:
     """One action upon the cases chosen; who comes second is told what stands."""
+    require_same_tenant(request)
     every = request.POST.get("every", "")
     action, seen = every or request.POST.get("action", ""), request.POST.get("seen", "")
     case_ids = _of_filter(request, seen) if every else _ids(request.POST.getlist("case"))

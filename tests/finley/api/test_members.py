@@ -60,6 +60,15 @@ def test_a_session_makes_tokens_and_a_token_makes_none(person):
     assert session.delete(f"{V1}tokens/{row['id']}/").status_code == 404
 
 
+def test_a_token_lets_nobody_in_and_puts_nobody_out(person, member):
+    owner, token = signed_in(APIClient(), person), client_of(person)
+    body = {"email": member.email, "role": "owner"}
+    assert token.post(f"{V1}members/", body, format="json").status_code == 403
+    assert token.get(f"{V1}members/").json()["results"] == []
+    membership = owner.post(f"{V1}members/", body, format="json").json()
+    assert token.delete(f"{V1}members/{membership['id']}/").status_code == 403
+
+
 def test_nobody_revokes_another_s_token(person, member):
     with as_owner():
         row, _ = ApiToken.objects.create(person, name="x")

@@ -1,11 +1,18 @@
 """Signing in over the API: by JSON, with a session's cookie, for the tenant that it has chosen."""
 
+from collections.abc import Iterator
+
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from finley.auth import attempts, sign_in
+from finley.auth.session_authentication import SessionAuthentication
 from finley.models import Membership, Role, User
 from graph.database.role import as_owner
+from graph.http.scopes import READ
+from tests.finley.auth.test_sign_in import forget_attempts
 from tests.finley.web.conftest import PASSWORD, a_case
 
 NOTHING: dict[str, list[str]] = {"for": [], "against": []}
@@ -91,6 +98,35 @@ def test_a_session_may_what_the_role_may(browser, books, tenant, role, decides, 
     assert browser.get("/api/v1/members/").status_code == (200 if role == Role.OWNER else 403)
     elsewhere = browser.get(STATS, headers={"X-Finley-User": str(tenant.pk)})
     assert elsewhere.status_code == 403
+
+
+@pytest.fixture
+def no_attempts() -> Iterator[None]:
+    forget_attempts()
+    yield
+    forget_attempts()
+
+
+@pytest.mark.usefixtures("no_attempts")
+def test_after_failures_the_right_password_waits_too(browser, person):
+    for _ in range(sign_in.FREE + 3):
+        attempts.count(attempts.key("who", person.email))
+    body = {"email": person.email, "password": PASSWORD}
+    assert browser.post(SESSION, body, format="json").status_code == 401
+
+
+@pytest.mark.parametrize("end", ["expired", "another password"])
+def test_a_long_request_ends_with_its_session(browser, person, end):
+    signed_in(browser, person)
+    request = browser.get(SESSION).renderer_context["request"]
+    assert SessionAuthentication().still_valid(request, READ)
+    with as_owner():
+        if end == "expired":
+            Session.objects.update(expire_date=timezone.now())
+        else:
+            person.set_password("another-long-phrase")
+            person.save()
+    assert not SessionAuthentication().still_valid(request, READ)
 
 
 def test_nobody_chooses_a_tenant_that_is_not_open_to_it(browser, person, other_tenant):

@@ -145,6 +145,7 @@ def test_compose_watches_only_if_asked_and_lays_out_what_is_there():
         for target in config["targets"]
     ]
     assert {target.partition(":")[0] for target in targets} <= compose["services"].keys()
+    assert "pages:8000" in targets, "web's role sees no tenant's runs, so it tells nothing of them"
     hosts = compose["services"]["web"]["environment"]["FINLEY_ALLOWED_HOSTS"]
     assert hosts.endswith(",web")
     assert "--metrics-port 9100" in compose["services"]["worker"]["command"]

@@ -123,6 +123,21 @@ def test_an_invitation_gives_nothing_before_it_is_accepted(client, member, tenan
     assert f"of {tenant.email}" in text_of(theirs.get("/account/"))
 
 
+def test_a_form_opened_for_other_books_does_nothing(client, member, tenant):
+    let_in(member, tenant, Role.OWNER)
+    theirs = at(tenant, member)
+    page = text_of(theirs.get("/account/"))
+    assert f'name="tenant" value="{tenant.pk}"' in page
+    theirs.post("/account/tenant/", {"tenant": str(member.pk)})  # in another tab
+    form = {"email": tenant.email, "role": "owner", "tenant": str(tenant.pk)}
+    assert theirs.post("/account/members/", form).status_code == 400
+    every = {"every": "dismiss", "seen": "open", "tenant": str(tenant.pk)}
+    refused = theirs.post("/review/decide/", every)
+    assert "opened for another" in text_of(refused)
+    with as_owner():
+        assert not Membership.objects.filter(tenant=member).exists()
+
+
 def test_an_invitation_is_declined(client, member, tenant):
     client.post("/account/members/", {"email": member.email, "role": "owner"})
     with as_owner():
