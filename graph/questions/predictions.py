@@ -52,7 +52,7 @@ def decide(user_id: UUID, prediction_id: UUID | str, action: str, *, by: str) ->
         if not (_give_up(alike, by) if action == GIVE_UP else _expect(alike, user_id)):
             raise DecidedMeanwhile(f"It is {_state(prediction)} already.", "action")
         prediction.refresh_from_db()
-    with rows.snapshot(user_id) as reader:
+    with rows.current(user_id) as reader:
         return _answers(reader, user_id, [prediction])[0]
 
 

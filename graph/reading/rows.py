@@ -18,7 +18,7 @@ from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from graph import sql
-from graph.database.tenancy import snapshot_transaction
+from graph.database.tenancy import snapshot_transaction, tenant_transaction
 from graph.errors import ViewMissing, ViewUnpopulated
 from graph.layers import LAYERS
 from graph.models import TenantRelationship
@@ -67,6 +67,23 @@ def snapshot(user_id: UUID) -> Iterator[Reader]:
         _readable_view(),
         snapshot_transaction(user_id, version.query(user_id)) as (connection, row),
     ):
+        yield Reader(connection, user_id, version.read(row))
+
+
+@contextmanager
+def current(user_id: UUID) -> Iterator[Reader]:
+    """As `snapshot`, inside a transaction that writes too: each query sees what is committed then.
+
+    Raises ViewMissing, ViewUnpopulated.
+    """
+    with (
+        _readable_view(),
+        tenant_transaction(user_id) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(version.query(user_id).as_string())
+        names = [column.name for column in cursor.description]
+        row = dict(zip(names, cursor.fetchone(), strict=True))
         yield Reader(connection, user_id, version.read(row))
 
 

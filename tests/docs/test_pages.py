@@ -24,7 +24,7 @@ PAGES = sorted(
 )
 TOYS = ("roundness", "round_amounts", "notebox", "harbour", "dot.py", "relationship_types")
 ATTRIBUTES = ("finley.request_id",)  # of a trace's span
-UNTRACKED = ("docker/.env",)  # a person makes it
+UNTRACKED = ("docker/.env", "finley/web/static/web/vendor/")  # a person or `make assets` makes it
 PLACES = ("finley/", "graph/", "syncjobs/", "tests/", "benchmarks/", "docs/", "docker/", "scripts/")
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -128,16 +128,21 @@ def test_every_command_is_in_the_table():
 
 def test_every_url_is_in_the_table():
     table = (ROOT / "docs" / "api.md").read_text()
-    graph_rows, sync_rows = table.split("## Syncs")
-    one = "00000000-0000-0000-0000-000000000000"
+    graph_rows, sync_rows = table.split("## Uploads, people")
+    ids = ("00000000-0000-0000-0000-000000000000", "1")
     for prefix, rows in (("/api/v1/graph/", graph_rows), ("/api/v1/", sync_rows)):
         cells = "\n".join(row.split(" | ")[0] for row in rows.splitlines() if row.startswith("|"))
-        for name in re.findall(r"`(?:(?:GET|POST) )?([a-z][\w/<>-]*/)`", cells):
-            path = prefix + re.sub(r"<\w+>", one, name)
-            try:
-                resolve(path)
-            except Resolver404:
-                pytest.fail(f"docs/api.md names {path}")
+        for name in re.findall(r"`(?:(?:GET|POST|PUT) )?([a-z][\w/<>-]*/)`", cells):
+            paths = [prefix + re.sub(r"<\w+>", one, name) for one in ids]
+            assert any(map(is_served, paths)), f"docs/api.md names {paths[0]}"
+
+
+def is_served(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
 
 
 def test_every_setting_is_in_the_table():

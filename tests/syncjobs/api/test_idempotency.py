@@ -2,13 +2,13 @@
 
 import threading
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connections as databases
 from django.db.models.functions import Now
 
-from graph.models import RepeatedRequest
+from graph.models import EntityResolution, PredictedRelationship, RepeatedRequest
 from syncjobs import connections, periodic, queue, runs
 from syncjobs.models import JobFailure, SyncConnection
 from tests.conftest import client_of
@@ -19,14 +19,23 @@ from tests.syncjobs.api.conftest import nango_connection, runs_of
 from tests.syncjobs.api.shapes import V1, as_published, validator
 from tests.syncjobs.api.test_failures import fail, person
 from tests.syncjobs.api.test_syncs import ask, at_once
+from tests.syncjobs.api.test_uploads import BOOKS, done, sent
 
 KEY = "HTTP_IDEMPOTENCY_KEY"
-POSTS = sorted(
-    path.removeprefix(V1)
-    for path, operations in published()["paths"].items()
-    if "post" in operations and operations["post"].get("security")
-)
+POSTS, UNKEYED = (
+    sorted(
+        path.removeprefix(V1)
+        for path, operations in published()["paths"].items()
+        if "post" in operations and operations["post"].get("security")
+        and is_keyed == any(
+            parameter["name"] == "Idempotency-Key"
+            for parameter in operations["post"].get("parameters", [])
+        )
+    )
+    for is_keyed in (True, False)
+)  # fmt: skip
 ONE = "job-failures/{failure_id}/"
+PAYMENT = {"date": "2024-03-31", "amount": "1.00", "currency": "GBP", "party": "Acme"}
 
 
 @pytest.fixture
@@ -39,25 +48,69 @@ def to_send(api, gmail, tenant, box, staff):
     """For each POST of the schema: who sends what where, so that it does something."""
 
     def made(path: str) -> tuple:
-        if path == "syncs/":
-            return api, path, {"connection": str(gmail.pk)}
-        if path == "syncs/{run_id}/cancel/":
-            run = ask(api, gmail).json()["id"]
-            return api, f"syncs/{run}/cancel/", {}
-        if path == "graph/cases/{case_id}/decide/":
-            return api, path.format(case_id=rows.case(tenant.pk).pk), {"action": "confirm"}
+        if path.startswith("graph/"):
+            return api, *graph_request(path, tenant.pk)
+        if path.startswith("uploads/"):
+            return api, *upload_request(path, api)
+        if path.startswith("syncs/"):
+            return api, *sync_request(path, api, gmail)
         if path == "connections/":
             nango_id = nango_connection(box, tenant)
             return api, path, {"provider": "gmail", "nango_connection_id": nango_id}
-        failure = fail(api, gmail)
-        if path == "job-failures/replay/":
-            return staff, path, {"ids": [str(failure.pk)]}
-        response = {"discard/": {"reason": "Nobody needs it."}}.get(path.removeprefix(ONE), {})
-        if path.endswith("reopen/"):
-            staff.post(f"{V1}job-failures/{failure.pk}/resolve/", {}, format="json")
-        return staff, path.format(failure_id=failure.pk), response
+        return staff, *failure_request(path, fail(api, gmail), staff)
 
     return made
+
+
+def sync_request(path: str, api, gmail: SyncConnection) -> tuple[str, dict]:
+    if path == "syncs/":
+        return path, {"connection": str(gmail.pk)}
+    return path.format(run_id=ask(api, gmail).json()["id"]), {}
+
+
+def failure_request(path: str, failure: JobFailure, staff) -> tuple[str, dict]:
+    if path == "job-failures/replay/":
+        return path, {"ids": [str(failure.pk)]}
+    if path.endswith("reopen/"):
+        staff.post(f"{V1}job-failures/{failure.pk}/resolve/", {}, format="json")
+    body = {"discard/": {"reason": "Nobody needs it."}}.get(path.removeprefix(ONE), {})
+    return path.format(failure_id=failure.pk), body
+
+
+def graph_request(path: str, user_id: UUID) -> tuple[str, dict]:
+    """A path and a body that decide or check something of the tenant's."""
+    if path == "graph/cases/{case_id}/decide/":
+        return path.format(case_id=rows.case(user_id).pk), {"action": "confirm"}
+    one, other = (rows.entity(user_id, name) for name in ("Aal", "Zwirn"))
+    if path == "graph/check/":
+        return path, {"payments": [PAYMENT]}
+    if path == "graph/resolutions/":
+        return path, {"one": str(one.pk), "other": str(other.pk), "decision": "merge"}
+    if path == "graph/resolutions/{pair_id}/decide/":
+        pair = rows.add(
+            EntityResolution, user_id=user_id, kept_id=one.pk, merged_id=other.pk,
+            confidence=0.6, reason="nearly the same name", decided="open",
+        )  # fmt: skip
+        return path.format(pair_id=pair.pk), {"decision": "apart"}
+    assert path == "graph/predictions/{prediction_id}/decide/"
+    payment = rows.payment(user_id, one, other, 5)
+    prediction = rows.add(
+        PredictedRelationship, user_id=user_id, relationship_id=payment,
+        prediction_confidence=0.4, prediction_reason="monthly",
+    )  # fmt: skip
+    return path.format(prediction_id=prediction.pk), {"action": "give_up"}
+
+
+def upload_request(path: str, api) -> tuple[str, dict]:
+    """A path and a body about a file that a worker has read, or has imported."""
+    if path == "uploads/":
+        return path, {"name": "books.csv", "size": len(BOOKS)}
+    upload = sent(api, BOOKS)
+    if path.endswith("rejected-rows/"):
+        done(api, upload)
+    body = {"choices/": {"currency": "GBP"}, "confirm/": {}, "rejected-rows/": {"drop": [3]}}
+    where = path.format(upload_id=upload)
+    return where, body[path.removeprefix("uploads/{upload_id}/")]
 
 
 def send(sender, path: str, body, key: str | None = None):
@@ -75,8 +128,10 @@ def counts() -> tuple[int, ...]:
         return cursor.fetchone()
 
 
-def test_there_are_as_many_as_are_tried_here():
-    assert len(POSTS) == 10
+def test_only_what_people_do_signed_in_takes_no_key():
+    """The text of a token, above all, is kept nowhere."""
+    assert UNKEYED == ["invitations/{membership_id}/", "members/", "tokens/"]
+    assert len(POSTS) > 15
 
 
 @pytest.mark.parametrize("path", POSTS)
