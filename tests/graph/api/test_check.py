@@ -48,6 +48,10 @@ def test_each_wrong_value_is_named_with_its_payment(api, books):
     [
         ({"payments": []}, "#/payments"),
         ({}, "#/payments"),
+        ([PAYMENT], "#"),
+        ({"payments": [7]}, "#/payments/0"),
+        ({"payments": [[PAYMENT]]}, "#/payments/0"),
+        ({"payments": [{**PAYMENT, "amount": "1000000000000"}]}, "#/payments/0/amount"),
         ({"payments": [PAYMENT], "source": "nowhere"}, "#/source"),
         ({"payments": [{**PAYMENT, "id": "a"}, {**PAYMENT, "id": "a"}]}, "#/payments"),
     ],
