@@ -1,6 +1,5 @@
 """The JSON objects that requests send."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -46,11 +45,6 @@ class StrictBody(StrictQuery):
             if (errors := _misread(field, data.get(name)))
         }
         return {**super().wrong(data), **misread}
-
-    def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, Mapping):
-            raise serializers.ValidationError({"detail": "The body must be a JSON object."})
-        return super().to_internal_value(data)
 
     def checked(self) -> dict[str, Any]:
         """The validated fields. Raises ValidationError that names each wrong one."""

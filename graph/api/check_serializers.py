@@ -25,7 +25,7 @@ class CandidateBody(StrictQuery):
     )
     date = serializers.DateField(help_text="The day on which it will be paid")
     amount = serializers.DecimalField(
-        max_digits=19, decimal_places=4, min_value=0, help_text="What the party will receive"
+        max_digits=16, decimal_places=4, min_value=0, help_text="What the party will receive"
     )
     currency = serializers.RegexField(r"\A[A-Z]{3}\Z")
     party = serializers.CharField(max_length=TEXT, help_text="Who will be paid")

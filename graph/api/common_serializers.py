@@ -1,6 +1,6 @@
 """What every request and response shape shares: strict parameters, answers, problems."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, cast
 
@@ -55,6 +55,9 @@ class StrictQuery(Shape):
         }
 
     def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            where = "value" if self.parent else "body"
+            raise serializers.ValidationError({"detail": f"The {where} must be a JSON object."})
         wrong = self.wrong(data)
         try:
             checked = super().to_internal_value(data)

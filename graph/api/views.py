@@ -15,8 +15,8 @@ from graph.api import serializers as shapes
 from graph.api import sum_serializers as sums
 from graph.api.common_serializers import Answer, NoQuery
 from graph.api.fields import beyond
-from graph.api.idempotent_view import Repeatable
 from graph.api.question_view import PROBLEMS, DatedQuestion, Question, described
+from graph.api.tenant_view import Asked
 from graph.database import deadlines
 from graph.errors import QuestionError
 from graph.http.scopes import READ
@@ -247,8 +247,11 @@ class SpendView(DatedQuestion):
         return Response(sums.SpendAnswer(answer).data)
 
 
-class CheckView(Repeatable):
-    """Checks payments without storing anything, so the scope read is enough."""
+class CheckView(Asked):
+    """Checks payments without storing anything, so the scope read is enough.
+
+    Nor does it store answers by Idempotency-Key: a repeated check is against the books of then.
+    """
 
     scope = READ
 

@@ -8,7 +8,7 @@ pair is kept.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -92,9 +92,13 @@ def enrich(user_id: UUID, payments: Payments, duplicates: list[Duplicate] | None
     if duplicates is None:
         same, charges, reversed_by = reversals.known(user_id, payments)
         duplicates = find(payments, stated(user_id, payments), same, charges, reversed_by)
-    records = decided.records(user_id)
-    weighed = [_by_record(duplicate, records.get(duplicate.kind)) for duplicate in duplicates]
+    weighed = by_records(duplicates, decided.records(user_id))
     return difference.write(user_id, DUPLICATES, _rows(payments, weighed))
+
+
+def by_records(duplicates: Iterable[Duplicate], records: Mapping[str, Record]) -> list[Duplicate]:
+    """The duplicates with what people have decided about their kinds."""
+    return [_by_record(duplicate, records.get(duplicate.kind)) for duplicate in duplicates]
 
 
 def _by_record(duplicate: Duplicate, record: Record | None) -> Duplicate:

@@ -1,6 +1,7 @@
 """Checks candidate payments against the books and against each other before they are paid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from django.db import connections
 
+from graph.enrich import decided, fraud
 from graph.enrich.check import appended, findings, history, verdicts
 from graph.enrich.check.appended import EPOCH, Books
 from graph.enrich.check.candidates import Candidate
@@ -16,6 +18,7 @@ from graph.enrich.check.history import History
 from graph.enrich.check.verdicts import Verdict
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.payments import UNIT, Payments
+from graph.enrich.decided import Record
 from graph.errors import QuestionError
 from graph.reading import lru
 from graph.view import version
@@ -35,7 +38,7 @@ def check(user_id: UUID, candidates: Sequence[Candidate], *, source: str | None 
     tenant_history = books(user_id)
     into = _source(tenant_history, source)
     _must_be_new(tenant_history, candidates, into)
-    with_them, of_run = judged(tenant_history, candidates, into)
+    with_them, of_run = judged(tenant_history, candidates, into, decided.records(user_id))
     ids = {
         int(at): candidate.id for at, candidate in zip(with_them.places, candidates, strict=True)
     }
@@ -49,11 +52,18 @@ def check(user_id: UUID, candidates: Sequence[Candidate], *, source: str | None 
 
 
 def judged(
-    tenant_history: History, candidates: Sequence[Candidate], source: str | None = None
+    tenant_history: History,
+    candidates: Sequence[Candidate],
+    source: str | None = None,
+    records: Mapping[str, Record] | None = None,
 ) -> tuple[Books, list[Verdict]]:
-    """The books with the candidates among them, and the verdicts in the candidates' order."""
+    """The books with the candidates among them, and the verdicts in the candidates' order.
+
+    `records`: what people have decided about each kind of duplicate.
+    """
     with_them = appended.append(tenant_history, candidates, source or tenant_history.usual_source)
     found = findings.find(with_them)
+    found = replace(found, duplicates=fraud.by_records(found.duplicates, records or {}))
     places = with_them.places.tolist()
     return with_them, verdicts.judge(with_them.payments, with_them.stated, found, places)
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db import connections
 from redis.exceptions import RedisError
 
 from graph.database import deadlines
@@ -111,7 +112,9 @@ def _summed(graph: Graph) -> tuple[dict[str, Array], Answer]:
 
 
 def _places(user_id: UUID, graph: Graph) -> Places:
-    text = json.dumps([FORM, str(user_id), graph.version])
+    database = connections["default"].settings_dict
+    where = f"{database.get('HOST')}/{database['NAME']}"
+    text = json.dumps([FORM, where, str(user_id), graph.version])
     key = f"finley:places:{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
     dtypes = (("x", "<f4"), ("y", "<f4"), ("size", "<f4"), ("community", "<u4"))
     try:

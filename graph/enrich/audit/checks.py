@@ -104,7 +104,8 @@ def round_amounts(books: Books) -> Iterator[Finding]:
 def closed_days(books: Books) -> Iterator[Finding]:
     """Rows of weekends and holidays in a source that hardly ever has any."""
     payments = books.payments
-    closed = are_closed(payments.day) & (payments.precision != "month")
+    dated = ~np.isin(payments.precision.astype(str), ("month", "quarter"))
+    closed = are_closed(payments.day) & dated
     for some in groups(codes(payments.source), np.arange(len(payments)), least=MANY):
         share = float(closed[some].mean())
         if 0 < share <= SELDOM:

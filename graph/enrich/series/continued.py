@@ -34,8 +34,9 @@ LETTERS = 5  # with which names begin alike
 
 
 def joined(payments: Payments, found: Sequence[Series]) -> list[Series]:
-    """The series, those that are one joined."""
-    series = _halves(payments, list(found))
+    """The series, those that are one joined; the order in which they were found does not matter."""
+    ordered = sorted(found, key=lambda one: int(one.places[0]))
+    series = _halves(payments, ordered)
     series = _chained(payments, series, _spelled(payments, series))
     return _chained(payments, series, _turned(payments, series))
 
@@ -43,9 +44,10 @@ def joined(payments: Payments, found: Sequence[Series]) -> list[Series]:
 def _chained(
     payments: Payments, series: list[Series], pairs: list[tuple[int, int]]
 ) -> list[Series]:
-    """Each (first, second) pair becomes one; nothing is joined twice in one go."""
+    """Each (first, second) pair becomes one, the earliest first; nothing is joined twice in one
+    go."""
     used, made = set[int](), []
-    for first, second in pairs:
+    for first, second in sorted(pairs, key=lambda pair: int(series[pair[0]].places[0])):
         if not {first, second} & used:
             one = _one(payments, series[first], series[second])
             if one is not None:

@@ -28,6 +28,7 @@ from graph.enrich.series import (
     activity,
     best_run,
     candidates,
+    closing_days,
     continued,
     day_sets,
     detect,
@@ -49,6 +50,7 @@ METHOD: tuple[ModuleType, ...] = (
     day_sets,
     candidates,
     short,
+    closing_days,
 )
 Json = dict[str, Any]
 

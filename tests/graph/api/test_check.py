@@ -20,7 +20,9 @@ def asked(api, *payments, **more):
 
 
 def test_a_payment_is_checked_and_a_token_that_reads_is_enough(tenant, books):
-    answer = asked(client_of(tenant, "read"), {**PAYMENT, "number": "INV-7"})
+    api, payment = client_of(tenant, "read"), {**PAYMENT, "number": "INV-7"}
+    headers = {"Idempotency-Key": "nothing is stored by it"}
+    answer = api.post(PATH, {"payments": [payment]}, format="json", headers=headers)
     assert answer.status_code == 200, answer.content
     told = answer.json()
     assert sum(told["counts"].values()) == len(told["results"]) == 1
@@ -48,6 +50,10 @@ def test_each_wrong_value_is_named_with_its_payment(api, books):
     [
         ({"payments": []}, "#/payments"),
         ({}, "#/payments"),
+        ([PAYMENT], "#"),
+        ({"payments": [7]}, "#/payments/0"),
+        ({"payments": [[PAYMENT]]}, "#/payments/0"),
+        ({"payments": [{**PAYMENT, "amount": "1000000000000"}]}, "#/payments/0/amount"),
         ({"payments": [PAYMENT], "source": "nowhere"}, "#/source"),
         ({"payments": [{**PAYMENT, "id": "a"}, {**PAYMENT, "id": "a"}]}, "#/payments"),
     ],

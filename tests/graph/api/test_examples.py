@@ -41,7 +41,7 @@ def taken(api, tenant, books, settings) -> dict[str, Any]:
     return {
         **answers(api, books),
         **one_case(api, case, tenant.id),
-        "graph_check": checked(api, tenant.id),
+        "graph_check": checked(api),
         **decisions(api, tenant.id, books),
         **questions_to_workers(api),
         "problems": problems(api, tenant, settings),

@@ -11,6 +11,7 @@ from django.test.utils import override_settings
 
 from benchmarks import layers, payruns
 from finley.demo import books as demo_books
+from graph.enrich import decided
 from graph.enrich.check.candidates import Candidate
 from graph.enrich.run import enrich
 from graph.errors import QuestionError
@@ -20,6 +21,7 @@ from graph.models import RawEvent
 from graph.questions import check as checking
 from graph.questions.check import check
 from graph.reading import lru
+from tests.graph.enrich.test_decided import case
 from tests.graph.enrich.write.test_links import BANK, LEDGER
 from tests.graph.questions.test_open_items import invoice, paid
 
@@ -90,6 +92,18 @@ def test_the_same_number_and_amount_again_is_paid_already(tenant, take):
     assert one["verdict"] == "already_paid"
     assert [row["key"] for row in one["findings"][0]["rows"]] == ["P3"]
     assert one["findings"][0]["rows"][0]["relationship_id"]
+
+
+def test_a_kind_that_people_have_turned_down_is_no_surer_than_their_record(tenant, take):
+    take(bank=PAID)
+    known = Party("vendor", "ACME MILLS", (("iban", "GB14"),))
+    again = candidate(amount=Decimal("690.00"), number="INV-60003", party=known)
+    assert verdicts(tenant.id, again) == ["already_paid"]
+    for _ in range(decided.ENOUGH):
+        case(tenant.id, "dismissed")
+    (one,) = check(tenant.id, [again])["results"]
+    assert (one["verdict"], one["confidence"]) == ("duplicate", 0)
+    assert "turned down: 0 of 20" in one["in_words"]
 
 
 def test_candidates_are_compared_with_one_another(tenant, take):

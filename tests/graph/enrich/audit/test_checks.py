@@ -1,5 +1,7 @@
 """Each check finds what is planted, and nothing in ordinary payments."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,14 @@ def test_round_amounts():
 
 def test_closed_days():
     assert found(paid("s", CLOSED, 55.5), names=["closed_days"]) == [("closed_days", {"s"})]
+
+
+@pytest.mark.parametrize(("precision", "count"), [("day", 1), ("month", 0), ("quarter", 0)])
+def test_the_day_of_a_month_or_quarter_is_no_closed_day(precision, count):
+    made = payments(*ordinary(), paid("s", CLOSED, 55.5))
+    precisions = np.where(made.external_id == "s", precision, made.precision)
+    books = Books(replace(made, precision=precisions), np.full(len(made), "", dtype=object))
+    assert len(run(books, ["closed_days"])) == count
 
 
 @pytest.mark.parametrize(

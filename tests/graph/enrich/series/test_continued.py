@@ -60,6 +60,18 @@ def test_a_payee_that_goes_on_is_another():
     assert len(joined(monthly(FIRST, 24, payee=5), after)) == 2
 
 
+def test_of_three_in_a_row_the_first_two_are_joined_in_whichever_order_they_were_found():
+    last = monthly(date(2023, 1, 14), 12, payee=7)
+    made = payments([*monthly(FIRST, 12, payee=1), *monthly(LATER, 12, payee=6), *last])
+    names = made.entities.name.copy()
+    names[[6, 7]] = "LANDLO 7731", "Landlord Ltd"
+    made = replace(made, entities=replace(made.entities, name=names))
+    series = find(made)
+    for order in (series, series[::-1], [series[1], series[2], series[0]]):
+        places = sorted(one.places.tolist() for one in continued.joined(made, order))
+        assert places == [list(range(24)), list(range(24, 36))]
+
+
 @pytest.mark.parametrize(("parties", "count"), [(3, 3), (2, 4)])
 def test_signs_that_change_for_all(parties, count):
     """One or two may be refunded every month; when all turn at a time, the books' signs have."""
