@@ -126,7 +126,7 @@ async def read(
         document=pack(_document(item, "", senders)),
     )
     content.reading = reading_from(reading)
-    if content.reading is not None:
+    if content.reading is not None and content.used_as != ItemUse.HELD:
         content.used_as = ItemUse.EVENT
     return content
 

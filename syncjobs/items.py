@@ -1,4 +1,4 @@
-"""Requests that unreadable items are read again."""
+"""Requests that unreadable and held items are read again."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -8,7 +8,7 @@ from syncjobs.errors import AlreadyActive, ConnectionUnusable
 from syncjobs.models import ExternalItem
 from syncjobs.models.choices import ItemUse, Trigger
 
-UNREAD = (ItemUse.UNREADABLE, ItemUse.QUARANTINED)
+UNREAD = (ItemUse.UNREADABLE, ItemUse.QUARANTINED, ItemUse.HELD)
 
 
 def read_again(ids: Sequence[UUID]) -> tuple[int, int]:

@@ -206,7 +206,11 @@ def _events(
     if readings:
         store_documents.store(connection, claim.user_id, source_of(claim), claim.provider, readings)
     counts["events"] = len(readings)
-    for use, name in ((ItemUse.LEDGER, "ledgers"), (ItemUse.UNREADABLE, "unreadable")):
+    for use, name in (
+        (ItemUse.LEDGER, "ledgers"),
+        (ItemUse.HELD, "held"),
+        (ItemUse.UNREADABLE, "unreadable"),
+    ):
         counts[name] = sum(content.used_as == use for content in part.contents)
 
 

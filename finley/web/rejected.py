@@ -4,6 +4,7 @@ import csv
 import io
 
 from finley.web.downloads import safe_cell
+from graph.ingest.rejects import as_stated
 
 SHOWN = 100
 Line = tuple[str, str, str, str]
@@ -13,7 +14,8 @@ def rows(text: str) -> list[Line]:
     """The first rows: line of the file, field, reason, the row itself."""
     lines = csv.reader(io.StringIO(text))
     next(lines, None)
-    return [(line[0], line[1], line[2], line[3]) for line in lines if len(line) == 4][:SHOWN]
+    whole = ([as_stated(cell) for cell in line] for line in lines if len(line) == 4)
+    return [(line[0], line[1], line[2], line[3]) for line in whole][:SHOWN]
 
 
 def safe(text: str) -> bytes:

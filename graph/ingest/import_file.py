@@ -78,7 +78,7 @@ def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Pa
     doubts = [doubt for part in parts for doubt in part.doubts]
     must_be_sure(path, parts)
     rejects = RejectsFile(default_path(rejects_folder, path))
-    file = _name(path)
+    file = file_name(path)
     try:
         with rejects, _together(user_id, parts):
             counts = summed([_stored(user_id, file, part, rejects, doubts) for part in parts])
@@ -127,7 +127,8 @@ def own_accounts(user_id: UUID) -> frozenset[str]:
         return frozenset(iban for (iban,) in cursor.fetchall())
 
 
-def _name(path: Path) -> str:
+def file_name(path: Path) -> str:
+    """The file's name as rows are stored with it."""
     return os.fsencode(path.name).decode(errors="backslashreplace")
 
 
@@ -145,7 +146,15 @@ def _stored(
     publication = part.publication
     by_content = part.mapping is not None and part.mapping.key.content
     books = Books(
-        user_id, part.source, part.platform, name, publication, by_content, part.is_stated, doubts
+        user_id,
+        part.source,
+        part.platform,
+        name,
+        publication,
+        by_content,
+        part.is_stated,
+        part.is_rest,
+        doubts,
     )
     return store(books, labelled(part), rejects, part.warnings.append)
 

@@ -2,19 +2,21 @@
 
 import csv
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 from graph.errors import LedgerError
 from graph.ingest.csv_dialect import layout
 from graph.ingest.file_parts import Format, parts_of
-from graph.ingest.import_file import Imported, of_account, store_parts
+from graph.ingest.import_file import Imported, file_name, of_account, store_parts
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rejects import COLUMNS, as_stated, default_path
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Reject
+from graph.ingest.store.file_lines import lines_of
+from graph.ingest.store.store_rows import external_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,8 @@ def _row(path: Path, number: int, row: dict[str, str]) -> Rejected:
     line = row["line"]
     if not line or not line.isdigit():
         raise LedgerError(f"{path.name}, row {number}: line must be a number, not {line!r}")
-    text = row["text"] or ""
-    if len(text) >= TEXT_LIMIT:
-        raise LedgerError(
-            f"{path.name}, row {number}: the text is cut off at {TEXT_LIMIT} characters; correct "
-            f"line {line} in the file itself and import that"
-        )
-    field, reason = as_stated(row["field"] or ""), as_stated(row["reason"] or "")
-    return Rejected(int(line), field, reason, as_stated(text))
+    field, reason, text = (as_stated(row[name] or "") for name in ("field", "reason", "text"))
+    return Rejected(int(line), field, reason, text)
 
 
 def resubmit(
@@ -66,6 +62,7 @@ def resubmit(
     rejected replaces the rejects file. Raises LedgerError, and then nothing is stored.
     """
     rows = rejected(rejects)
+    _must_be_whole(rejects, rows)
     if not isinstance(by, Mapping):
         raise LedgerError(f"{ledger.name} is no CSV: correct the file itself and import it again")
     if rejects.name != default_path(rejects.parent, ledger).name:
@@ -73,12 +70,20 @@ def resubmit(
     with tempfile.TemporaryDirectory(prefix="finley-") as folder:
         mended = Path(folder) / ledger.name.removesuffix(".gz").removesuffix(".zst")
         reading = _written(mended, ledger, by, rows)
-        lines = [row.line for row in rows]
         parts = [
-            _numbered(of_account(user_id, part, hints or Hints()), lines)
+            _numbered(user_id, file_name(ledger), of_account(user_id, part, hints or Hints()), rows)
             for part in parts_of(mended, reading)
         ]
         return store_parts(user_id, ledger, parts, rejects.parent)
+
+
+def _must_be_whole(rejects: Path, rows: list[Rejected]) -> None:
+    for row in rows:
+        if len(row.text) >= TEXT_LIMIT:
+            raise LedgerError(
+                f"{rejects.name}: the text of line {row.line} is cut off at {TEXT_LIMIT} "
+                "characters; correct that line in the file itself and import that"
+            )
 
 
 def _written(mended: Path, ledger: Path, by: Mapping, rows: list[Rejected]) -> Mapping:
@@ -91,17 +96,47 @@ def _written(mended: Path, ledger: Path, by: Mapping, rows: list[Rejected]) -> M
     return replace(by, file=rule)
 
 
-def _numbered(part: Part, lines: list[int]) -> Part:
+def _numbered(user_id: UUID, file: str, part: Part, rejects: list[Rejected]) -> Part:
     """The part with the lines that its rows have in the ledger; corrected rows stand in order."""
-    read = part.read
-
-    def numbered() -> Iterator[LedgerRow | Reject]:
-        rows = list(read())
-        if len(rows) != len(lines):
-            raise LedgerError(
-                f"the {len(lines)} rejected rows are {len(rows)} rows now: a row must stay one row"
-            )
-        yield from (replace(row, line=line) for row, line in zip(rows, lines, strict=True))
-
-    part.read = numbered
+    rows = list(part.read())
+    if len(rows) != len(rejects):
+        raise LedgerError(
+            f"the {len(rejects)} rejected rows are {len(rows)} rows now: a row must stay one row"
+        )
+    rows = [replace(row, line=old.line) for row, old in zip(rows, rejects, strict=True)]
+    lines = _Lines(user_id, part.source, file, rows)
+    is_unique = part.mapping is not None and part.mapping.key.unique
+    numbered = [
+        row if isinstance(row, Reject) else lines.apart(row, old.text, is_unique)
+        for row, old in zip(rows, rejects, strict=True)
+    ]
+    part.read, part.is_rest = lambda: iter(numbered), True
     return part
+
+
+class _Lines:
+    """Where the file's rows stand by their keys: those that are stored, and the corrected ones."""
+
+    def __init__(
+        self, user_id: UUID, source: str, file: str, rows: list[LedgerRow | Reject]
+    ) -> None:
+        self._find = partial(lines_of, user_id, source, file)
+        ids = {external_id(row) for row in rows if isinstance(row, LedgerRow)}
+        self._by_key, self._ids = self._find(ids), ids
+
+    def apart(self, row: LedgerRow, text: str, is_unique: bool) -> LedgerRow | Reject:
+        """The row under no other line's key: an equal row is a further one, as if the whole file
+        was read. Where keys are unique it is rejected.
+        """
+        while (line := self._line(row)) not in {None, row.line}:
+            if is_unique:
+                return Reject(row.line, None, f"its key stands already on line {line}", text)
+            row = replace(row, ordinal=row.ordinal + 1)
+        self._by_key[external_id(row), row.publication] = row.line
+        return row
+
+    def _line(self, row: LedgerRow) -> int | None:
+        if (key := external_id(row)) not in self._ids:
+            self._ids.add(key)
+            self._by_key = self._find([key]) | self._by_key
+        return self._by_key.get((key, row.publication))

@@ -255,7 +255,7 @@ class ExternalItemAdmin(Ledger):
 
     @admin.action(description="Read again", permissions=["replay"])
     def read_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Request a sync that reads the unreadable items again."""
+        """Request a sync that reads the unreadable and the held items again."""
         count, runs = items.read_again(list(queryset.values_list("pk", flat=True)))
         messages.info(request, f"{count} items are read again, by {runs} new syncs.")
 

@@ -350,7 +350,8 @@ async def again(nango: Nango, item: Item) -> list[Item]:
     """The message with its attachments; an attachment as it was listed."""
     if item.kind != "message":
         return [item]
-    return [item, *await _attachments(nango, item)]
+    message = await _with_checks(nango, item)
+    return [message, *await _attachments(nango, message)]
 
 
 async def content(nango: Nango, item: Item, into: Path) -> str:

@@ -70,9 +70,12 @@ def file_name(path: str) -> str:
 
 
 def piece(user_id: UUID, upload_id: UUID, number: int, data: bytes) -> None:
-    """Store one piece; sending it again replaces it. Raises NotFound, QuestionError."""
+    """Store one piece; sending it again replaces it, or changes nothing once all were there.
+
+    Raises NotFound, QuestionError.
+    """
     with tenant_transaction(user_id):
-        upload = _one(user_id, upload_id, UploadState.RECEIVING)
+        upload = _one(user_id, upload_id, *UploadState.values)
         if not 0 <= number < upload.pieces:
             raise QuestionError(f"The file has the pieces 0 to {upload.pieces - 1}.", "number")
         expected = min(PIECE_BYTES, upload.size - number * PIECE_BYTES)
@@ -80,6 +83,8 @@ def piece(user_id: UUID, upload_id: UUID, number: int, data: bytes) -> None:
             raise QuestionError(
                 f"Piece {number} has {expected:,} bytes, not {len(data):,}.", "data"
             )
+        if upload.state != UploadState.RECEIVING:
+            return
         UploadPiece.objects.bulk_create(
             [UploadPiece(user_id=user_id, upload_id=upload_id, number=number, data=data)],
             update_conflicts=True,
@@ -89,10 +94,12 @@ def piece(user_id: UUID, upload_id: UUID, number: int, data: bytes) -> None:
 
 
 def received(user_id: UUID, upload_id: UUID) -> list[int]:
-    """The numbers of the missing pieces. If none is missing, a worker reads the file. Raises
+    """The numbers of the missing pieces. If none is missing, a worker reads the file, once. Raises
     NotFound."""
     with tenant_transaction(user_id):
-        upload = _one(user_id, upload_id, UploadState.RECEIVING)
+        upload = _one(user_id, upload_id, *UploadState.values)
+        if upload.state != UploadState.RECEIVING:
+            return []
         pieces = UploadPiece.objects.filter(user_id=user_id, upload_id=upload_id)
         missing = set(range(upload.pieces)) - set(pieces.values_list("number", flat=True))
         if not missing:

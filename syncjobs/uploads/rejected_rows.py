@@ -66,7 +66,8 @@ def mend(
     """
     with tenant_transaction(user_id):
         upload = _imported(user_id, upload_id, lock=True)
-        rows = {row.line: row for row in _rows(upload)}
+        listed_rows = _rows(upload)  # tables of one workbook have the same lines
+        rows = {row.line: row for row in listed_rows}
         if unknown := {*texts, *dropped} - set(rows):
             raise QuestionError(f"No rejected row stands on line {min(unknown)}.", "rows")
         if len(texts) > MOST_ROWS:
@@ -75,7 +76,7 @@ def mend(
         counts, still = _stored(upload, chosen) if chosen else (Stored(), [])
         gone = {*texts, *dropped}
         left = sorted(
-            [*still, *(row for line, row in rows.items() if line not in gone)],
+            [*still, *(row for row in listed_rows if row.line not in gone)],
             key=lambda row: row.line,
         )
         _keep(upload, counts, left)

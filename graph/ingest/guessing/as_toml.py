@@ -4,7 +4,13 @@ import json
 from collections.abc import Iterable, Iterator
 
 from graph.ingest.guessing.explain import explain
-from graph.ingest.mappings.mapping import FileRule, Mapping, PartyRule, SkipRule
+from graph.ingest.mappings.mapping import (
+    FileRule,
+    Mapping,
+    PartyRule,
+    RecordsRule,
+    SkipRule,
+)
 
 HEAD = """\
 # A format of ledger files (docs/formats.md). Made by make_mapping from {title};
@@ -48,6 +54,8 @@ def _lines(mapping: Mapping) -> Iterator[str]:
     yield from _table("fields", mapping.fields.items())
     yield from _table("constants", [("currency", mapping.currency)])
     yield from _table("aliases", mapping.aliases.items())
+    if isinstance(mapping.records, RecordsRule):
+        yield from _records(mapping.records)
     for rule in mapping.skip:
         yield from _skip(rule)
 
@@ -110,6 +118,11 @@ def _party(role: str, party: PartyRule) -> Iterator[str]:
     )
     yield from _table(f"{role}.keys", party.keys)
     yield from _table(f"{role}.not_keys", [(kind, rule.pattern) for kind, rule in party.not_keys])
+
+
+def _records(rule: RecordsRule) -> Iterator[str]:
+    yield from _table("records", [("default", rule.default), ("column", rule.column)])
+    yield from _table("records.values", rule.values)
 
 
 def _skip(rule: SkipRule) -> Iterator[str]:

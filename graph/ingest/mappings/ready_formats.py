@@ -1,12 +1,15 @@
 """The formats that come with finley: which there are, and which one a file is of."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import islice
 from pathlib import Path
 
+from graph.ingest.csv_dialect import body, layout
 from graph.ingest.csv_dialect import header as first_line
 from graph.ingest.guessing import header
 from graph.ingest.guessing.guess import layout_of
@@ -15,6 +18,10 @@ from graph.ingest.guessing.parties import account_above
 from graph.ingest.mappings.column_names import canonical
 from graph.ingest.mappings.from_toml import parse
 from graph.ingest.mappings.mapping import Mapping
+from graph.ingest.values import moment
+
+DATED = 500  # rows whose dates are looked at
+_TURNED = str.maketrans("dm", "md")
 
 
 @cache
@@ -59,8 +66,14 @@ def recognise(titles: Sequence[str]) -> Mapping | None:
 def of_file(path: Path) -> Mapping | None:
     """The format of the file's first line, or of a header below other lines.
 
-    Raises LedgerFileError for a file that cannot be read.
+    None where only the titles are a vendor's: the file was saved with another delimiter, or has the
+    dates of another country. Raises LedgerFileError for a file that cannot be read.
     """
+    mapping = _by_titles(path)
+    return mapping if mapping is None or not mapping.header or _fits(path, mapping) else None
+
+
+def _by_titles(path: Path) -> Mapping | None:
     if known := recognise(first_line(path)):
         return known
     try:
@@ -79,6 +92,29 @@ def _below(mapping: Mapping, place: header.Found) -> Mapping:
         return mapping
     payer = replace(mapping.payer, default=account)
     return replace(mapping, key=replace(mapping.key, account=account), payer=payer)
+
+
+def _fits(path: Path, mapping: Mapping) -> bool:
+    """Whether the columns are found as the format states, and no more dates fit only with day and
+    month the other way round than only as stated."""
+    shape = layout(path, mapping.file, whole=False)
+    names = mapping.names(shape.header)
+    if mapping.lacks(names):
+        return False
+    at, formats = names.index(mapping.date.column), mapping.date.formats
+    turned = tuple(form.translate(_TURNED) for form in formats)
+    only = 0
+    for record in islice(body(path, shape), DATED):
+        text = record.cells[at].strip() if record.cells and len(record.cells) > at else ""
+        only += _is_date(text, formats) - _is_date(text, turned)
+    return only >= 0
+
+
+def _is_date(text: str, formats: tuple[str, ...]) -> bool:
+    with suppress(ValueError):
+        moment(text, formats)
+        return True
+    return False
 
 
 @cache

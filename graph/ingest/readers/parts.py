@@ -47,6 +47,7 @@ class Part:
     question  the two readings side by side, where a doubt about a table is blocking
     remapped  the same part, read by another mapping
     is_stated whether the file or a person says whose account it is
+    is_rest   whether these are some rows of a file of which the others are stored already
     warnings  what a person should know; complete when `read` has ended
     """
 
@@ -63,6 +64,7 @@ class Part:
     remapped: "Callable[[Mapping], Part] | None" = None
     question: Callable[[], str] | None = None
     is_stated: bool = False
+    is_rest: bool = False
     warnings: list[str] = field(default_factory=list)
 
 

@@ -80,10 +80,11 @@ class Settled:
     doubts: list[str] = field(default_factory=list)
 
 
-def settle(cursor: CursorWrapper, values: dict[str, Any]) -> Settled:
+def settle(cursor: CursorWrapper, values: dict[str, Any], *, is_whole: bool = True) -> Settled:
     """Take the known bookings out of `incoming`, and give reworded ones their old keys.
 
     `values`: user_id, source, platform and file of the import, in the tenant's transaction.
+    `is_whole`: all of the file's rows are incoming, not some only.
     """
     if values["platform"] not in PLATFORMS:
         return Settled()
@@ -97,7 +98,7 @@ def settle(cursor: CursorWrapper, values: dict[str, Any]) -> Settled:
     incoming = list(_bookings((values["source"], *row[:-1]) for row in fresh))
     for booking in incoming:
         first, last = days[booking.account]
-        inner = booking.is_table and first < booking.day < last
+        inner = is_whole and booking.is_table and first < booking.day < last
         booking.is_complete = booking.is_complete or inner
     dates = [row[3] for row in fresh]
     within = {**values, "first": min(dates) - APART, "last": max(dates) + APART}

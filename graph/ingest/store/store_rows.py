@@ -65,7 +65,8 @@ class Books:
 
     `publication` are the columns that say where a row was published: kept as provenance, not data.
     `by_content`: rows are keyed by what they hold (KeyRule.content); `is_stated`: somebody or
-    something says whose account the file is. `doubts` collects what storing is not sure of.
+    something says whose account the file is. `is_rest`: these are some rows of a file of which the
+    others are stored: no known row is one of them. `doubts` collects what storing is not sure of.
     """
 
     user_id: UUID
@@ -75,6 +76,7 @@ class Books:
     publication: tuple[str, ...]
     by_content: bool = False
     is_stated: bool = False
+    is_rest: bool = False
     doubts: list[Doubt] = field(default_factory=list)
     parameters: dict[str, Any] = field(init=False)
 
@@ -107,7 +109,7 @@ def store(
         _reconcile(cursor, books)
         if counts.rows_in - counts.rows_rejected > LOOPED:
             cursor.execute(IN_BULK)
-        settled = settle(cursor, books.parameters)
+        settled = settle(cursor, books.parameters, is_whole=not books.is_rest)
         for step in STEPS:
             cursor.execute(sql.read(step), books.parameters)
         cursor.execute(sql.read("ingest/counts"))
@@ -125,7 +127,9 @@ def store(
 
 
 def _reconcile(cursor: CursorWrapper, books: Books) -> None:
-    if books.by_content:
+    if books.by_content and books.is_rest:
+        cursor.execute(sql.read("ingest/reused_ids"), books.parameters)
+    elif books.by_content:
         is_account = books.platform in ACCOUNTS
         books.doubts.extend(
             reconcile(cursor, books.parameters, is_account=is_account, is_stated=books.is_stated)
@@ -156,7 +160,7 @@ def _copy(connection: BaseDatabaseWrapper, rows: Iterator[tuple[object, ...]]) -
 def _values(row: LedgerRow, books: Books) -> tuple[object, ...]:
     return (
         row.line,
-        _external_id(row),
+        external_id(row),
         row.publication,
         row.transaction_ref,
         row.occurred_at.isoformat(),
@@ -177,7 +181,7 @@ def _values(row: LedgerRow, books: Books) -> tuple[object, ...]:
     )
 
 
-def _external_id(row: LedgerRow) -> str:
+def external_id(row: LedgerRow) -> str:
     """The key, and its ordinal where the key alone could be another row's."""
     if row.ordinal == 1 and not _LIKE_ORDINAL.search(row.key):
         return row.key

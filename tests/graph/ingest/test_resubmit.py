@@ -88,6 +88,21 @@ def test_the_mended_file_imported_again_adds_nothing(
     assert (report["rows_stored"], report["rows_unchanged"]) == (0, 2)
 
 
+@pytest.mark.parametrize("party", ["Bäcker", "Stadtwerke"])
+def test_a_mended_row_is_no_other_row_of_its_file(
+    party: str, ledger: Path, rejects: Path, tenant: User
+) -> None:
+    """Even if both have one day and amount, or are equal."""
+    mend(rejects, "16.01.2025;Bäcker;viel", f"15.01.2025;{party};-60,00")
+    arguments = ("--resubmit", rejects, "--ledger", ledger, "--user", tenant.id, "--no-enrich")
+    content = rejects.read_bytes()
+    for stored in (1, 0):
+        rejects.write_bytes(content)
+        report = json.loads(run("rejected_rows", *arguments, "--json"))
+        assert (report["rows_stored"], report["rows_updated"]) == (stored, 0)
+        assert amounts(tenant) == sorted([("Stadtwerke", 60, 4), (party, 60, 5)])
+
+
 def test_what_cannot_be_resubmitted(
     ledger: Path, rejects: Path, tenant: User, write: Write
 ) -> None:

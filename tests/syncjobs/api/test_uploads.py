@@ -98,6 +98,26 @@ def test_rejected_rows_are_listed_mended_and_dropped(api: APIClient, tenant: Use
     assert places == {("books.csv", line) for line in (2, 3, 4)}
 
 
+def test_a_piece_that_is_sent_again_changes_nothing(api: APIClient) -> None:
+    """The answer to the last one may have got lost, or two were under way at once."""
+    upload = sent(api, BOOKS)
+    piece = at(upload, "pieces/0/")
+    for data, status in ((BOOKS.replace(b"Wool", b"Silk"), 200), (b"x", 400)):
+        answer = api.put(piece, data, content_type="application/octet-stream")
+        assert answer.status_code == status
+    assert shown(api, upload)["state"] == "ready"
+    assert shown(api, upload)["parts"][0]["rows"][0]["payee"] == "Acme Wool Ltd"
+
+
+def test_a_rejected_row_that_is_cut_off_keeps_no_file_from_its_import(api: APIClient) -> None:
+    upload = sent(api, BOOKS + f"2024-04-17,{'L' * 600},C-4,,GBP\n".encode())
+    assert done(api, upload).state == "done"
+    assert [row["line"] for row in rejected(api, upload)] == [3, 5, 6]
+    row = {"line": 6, "text": "2024-04-17,Long Ltd,C-4,7.00,GBP"}
+    assert mended(api, upload, {"rows": [row], "drop": [3]})["rows_stored"] == 1
+    assert [row["line"] for row in rejected(api, upload)] == [5]
+
+
 def test_a_row_that_is_no_rejected_one_changes_nothing(api: APIClient, tenant: User) -> None:
     upload = sent(api, BOOKS)
     done(api, upload)

@@ -49,6 +49,25 @@ def test_another_header_is_not_taken_for_it(name: str) -> None:
         assert found is None or found.name != name
 
 
+def test_a_file_of_another_delimiter_is_guessed(write: Write) -> None:
+    content, _ = SAMPLES["revolut"]
+    path = write(content.replace(",", ";"), "export.csv")
+    assert ready_formats.of_file(path) is None
+    assert format_of(path).amount.column == "amount"
+
+
+@pytest.mark.parametrize("name", ["paypal", "citi-card", "lloyds"])
+def test_dates_of_another_country_are_not_read_as_the_format_says(name: str, write: Write) -> None:
+    by = ready_formats.ready()[name]
+    day = "13/02/2025" if by.date.formats[0].startswith("%m") else "02/13/2025"
+    titles = [title.replace(",", "") for title in by.header]
+    at = by.names(titles).index(by.date.column)
+    cells = [day if place == at else "1" for place in range(len(titles))]
+    path = write(f"{','.join(titles)}\n{','.join(cells)}\n".encode(), "export.csv")
+    assert ready_formats.recognise(titles).name == name
+    assert ready_formats.of_file(path) is None
+
+
 @pytest.mark.parametrize(
     ("name", "order"),
     [("chase-checking", "month"), ("dkb", "day"), ("wise", "day"), ("amex-us", "month")],

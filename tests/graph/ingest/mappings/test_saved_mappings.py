@@ -50,6 +50,7 @@ def test_ready_formats_survive_as_toml(name: str) -> None:
     assert (again.payer, again.payee, again.fields) == (by.payer, by.payee, by.fields)
     assert (again.aliases, again.recognise) == (by.aliases, by.recognise)
     assert again.header == by.header
+    assert (again.records, again.skip) == (by.records, by.skip)
 
 
 def test_make_mapping_prints_what_is_not_sure(write: Write) -> None:
