@@ -81,7 +81,9 @@ class DatedQuestion(Question):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.perform_authentication(request)
-        self.today: date = days.today(self.tenant(request))
+        self.today = date.min
+        if request.user:  # None without a token, which `super` refuses
+            self.today = days.today(self.tenant(request))
         super().initial(request, *args, **kwargs)
 
     def variant(self) -> str:

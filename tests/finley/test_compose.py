@@ -171,6 +171,7 @@ def test_the_api_needs_no_owner(both_books, tenant):  # noqa: F811
 
 def _application_alone() -> dict[str, str]:
     """The database's address for the application's role, and none for the owner's."""
+    connections["default"].ensure_connection()
     info = connections["default"].connection.info
     where = f"{info.host.replace('/', '%2F')}:{info.port}/{info.dbname}"
     return {"DATABASE_URL": f"postgresql://{info.user}@{where}", "DATABASE_OWNER_URL": ""}

@@ -205,7 +205,7 @@ def test_a_file_in_pieces_may_come_in_any_order_and_twice(client, quiet):
         ({"name": " ", "size": 5}, "no name"),
         ({"name": ".", "size": 5}, "no name"),
         ({"name": "books/..", "size": 5}, "no name"),
-        ({"name": "a.csv", "size": "large"}, "no number"),
+        ({"name": "a.csv", "size": "large"}, "not a number"),
     ],
 )
 def test_a_file_that_cannot_be_taken_is_refused_before_it_is_sent(client, quiet, sent, words):

@@ -122,4 +122,4 @@ def test_what_is_no_decision_is_refused(client, pair):
     response = client.post(
         f"/review/parties/{uuid4()}/", {"word": "merge", "seen": "open"}, follow=True
     )
-    assert "gone" in text_of(response)
+    assert "The pair no longer exists" in text_of(response)

@@ -242,7 +242,7 @@ def test_who_is_like_whom(api, tenant, books):
 
 def test_an_explanation_has_every_layer_its_evidence_and_words(api, books):
     path = "relationships/{relationship_id}/explain/"
-    explanation = ask(api, f"relationships/{books.annotated}/explain/", path)
+    explanation = ask(api, f"relationships/{books.annotated}/explain/", path, today="2024-03-27")
     assert set(explanation["layers"]) == {layer.name for layer in LAYERS}
     assert all(explanation["layers"].values())
     assert explanation["layers"]["fraud"]["insight"]["original_relationship_id"] == str(books.plain)

@@ -130,7 +130,7 @@ def counts() -> tuple[int, ...]:
 
 def test_only_what_people_do_signed_in_takes_no_key():
     """The text of a token, above all, is kept nowhere."""
-    assert UNKEYED == ["invitations/{membership_id}/", "members/", "tokens/"]
+    assert UNKEYED == ["graph/check/", "invitations/{membership_id}/", "members/", "tokens/"]
     assert len(POSTS) > 15
 
 

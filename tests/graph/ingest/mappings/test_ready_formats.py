@@ -51,7 +51,7 @@ def test_another_header_is_not_taken_for_it(name: str) -> None:
 
 def test_a_file_of_another_delimiter_is_guessed(write: Write) -> None:
     content, _ = SAMPLES["revolut"]
-    path = write(content.replace(",", ";"), "export.csv")
+    path = write(content.replace(b",", b";"), "export.csv")
     assert ready_formats.of_file(path) is None
     assert format_of(path).amount.column == "amount"
 
