@@ -29,7 +29,7 @@ from graph.engine.importance import importance
 from graph.engine.layout import layout
 from graph.engine.weights import columns_for
 from graph.questions import kinds
-from graph.reading.graph_cache import load, redis
+from graph.reading.graph_cache import PREFIX, load, redis
 
 log = logging.getLogger(__name__)
 COLUMNS = ("relationship_type", "occurred_at", "amount", "currency", "kind", "payment_group_id")
@@ -115,7 +115,8 @@ def _places(user_id: UUID, graph: Graph) -> Places:
     database = connections["default"].settings_dict
     where = f"{database.get('HOST')}/{database['NAME']}"
     text = json.dumps([FORM, where, str(user_id), graph.version])
-    key = f"finley:places:{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
+    digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    key = f"{PREFIX}places:{user_id}:{digest}"  # erasing a tenant finds it by the id
     dtypes = (("x", "<f4"), ("y", "<f4"), ("size", "<f4"), ("community", "<u4"))
     try:
         packed = redis().get(key)

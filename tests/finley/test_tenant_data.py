@@ -20,6 +20,7 @@ from redis import Redis
 from finley.models import ApiToken, Membership, Role, User
 from finley.tenant_data import tables
 from graph.database.role import as_owner
+from graph.questions import picture
 from graph.reading import graph_cache
 from graph.view import refresh
 from syncjobs import queue
@@ -278,3 +279,14 @@ def test_the_job_of_an_upload_is_erased_too(full, own_queue, tmp_path, settings)
     assert queue.waiting() == 0
     with closing(Redis.from_url(str(settings.REDIS_URL))) as redis:
         assert in_redis(str(upload.pk), redis) == []
+
+
+def test_the_places_of_its_picture_are_erased_too(full, tmp_path, settings):
+    refresh.refresh()
+    picture.picture(full.pk)
+    with closing(Redis.from_url(str(settings.REDIS_URL))) as redis:
+        assert any(b"places" in key for key in in_redis(str(full.pk), redis))
+        call_command(
+            "tenant", "erase", user=full.email, confirm=full.email, certificate=tmp_path / "c.json"
+        )
+        assert in_redis(str(full.pk), redis) == []
