@@ -50,7 +50,7 @@ class Company:
 def found(
     seed: int, span: tuple[date, date], *, staff: int, jitter_days: int, missed: float
 ) -> Company:
-    """A company: the same for the same arguments."""
+    """Invents a company. Equal arguments give the same company."""
     rng = dice(seed, "company")
     company = Company(seed, span, Registry(rng), Names(rng))
     _hire(company, staff)

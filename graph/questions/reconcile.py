@@ -43,10 +43,10 @@ class Break:
 
 
 def reconcile(user_id: UUID) -> Answer:
-    """Each account with its months; `ok` where no line of any month breaks the running balance.
+    """The tenant's accounts with their months, checked against the statements' running balances.
 
-    Accounts are those whose statements give a running balance: of others nothing can be said, and
-    `accounts` does not have them.
+    The answer's `ok` is true if no line of any account contradicts its running balance. `accounts`
+    leaves out accounts without running balances, which cannot be checked.
     """
     with tenant_transaction(user_id), connections["default"].cursor() as cursor:
         cursor.execute(sql.read("questions/statement_rows"), {"user_id": user_id})

@@ -31,7 +31,8 @@ _BAD = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What went wrong: class, sentence, traceback, and the innermost frame of our code."""
+    """An exception as it is recorded: class, message, traceback, and the innermost frame of
+    finley's own code."""
 
     error_class: str
     error: str

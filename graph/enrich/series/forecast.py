@@ -169,7 +169,11 @@ class Scale:
 
 @dataclass(frozen=True)
 class Expected:
-    """The next occurrence: days and amounts (whole 1/10,000), and how surely they hold."""
+    """The forecast of a series: the next day and amount, each with a range, and the probability
+    that both ranges hold.
+
+    Days count from 1970-01-01; amounts are integers in 1/10,000 of the currency.
+    """
 
     slot: int
     day: int

@@ -69,6 +69,7 @@ def _mapping(table: Table) -> Mapping:
         currency=currency,
         recognise=recognise.columns("columns"),
         header=recognise.texts("header"),
+        dates_vary=recognise.flag("dates_vary", default=False),
         file=_file(table.table("file")),
         key=_key(table.table("key")),
         publication=table.table("publication").columns("columns"),

@@ -145,6 +145,7 @@ class Mapping:
     currency: str | None
     recognise: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
+    dates_vary: bool = False  # the vendor writes day or month first, by the customer's country
     file: FileRule = FileRule()
     key: KeyRule = KeyRule()
     publication: tuple[str, ...] = ()

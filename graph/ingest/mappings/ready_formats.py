@@ -96,7 +96,7 @@ def _below(mapping: Mapping, place: header.Found) -> Mapping:
 
 def _fits(path: Path, mapping: Mapping) -> bool:
     """Whether the columns are found as the format states, and no more dates fit only with day and
-    month the other way round than only as stated."""
+    month the other way round than only as stated; where the vendor's dates vary, fewer."""
     shape = layout(path, mapping.file, whole=False)
     names = mapping.names(shape.header)
     if mapping.lacks(names):
@@ -107,7 +107,7 @@ def _fits(path: Path, mapping: Mapping) -> bool:
     for record in islice(body(path, shape), DATED):
         text = record.cells[at].strip() if record.cells and len(record.cells) > at else ""
         only += _is_date(text, formats) - _is_date(text, turned)
-    return only >= 0
+    return only > 0 if mapping.dates_vary else only >= 0
 
 
 def _is_date(text: str, formats: tuple[str, ...]) -> bool:

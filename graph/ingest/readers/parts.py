@@ -97,9 +97,10 @@ class TableFormat:
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
-    """A format that is recognised by a file's first 64 KiB (unpacked).
+    """A file format that is recognised by the file's first 64 KiB after decompression.
 
-    `fits` never raises. `parts` raises LedgerError for a file that is refused as a whole.
+    `fits` says whether these bytes are of the format, and never raises. `parts` reads the file's
+    tables or statements; it raises LedgerError if the whole file is refused.
     """
 
     name: str

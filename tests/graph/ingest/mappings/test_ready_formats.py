@@ -68,6 +68,16 @@ def test_dates_of_another_country_are_not_read_as_the_format_says(name: str, wri
     assert ready_formats.of_file(path) is None
 
 
+@pytest.mark.parametrize("name", ["paypal", "citi-card"])
+def test_dates_that_could_be_either_countrys_are_left_to_the_guess_which_says_so(
+    name: str, write: Write
+) -> None:
+    sample = SAMPLES[name][0].replace(b"02/14/", b"02/04/").replace(b"02/15/", b"02/05/")
+    path = write(sample, "export.csv")
+    assert ready_formats.of_file(path) is None
+    assert any(doubt.topic == "date" for doubt in guess(path).doubts)
+
+
 @pytest.mark.parametrize(
     ("name", "order"),
     [("chase-checking", "month"), ("dkb", "day"), ("wise", "day"), ("amex-us", "month")],
