@@ -36,8 +36,8 @@ serve: venv ## Serve the API on 127.0.0.1:PORT
 test: venv-dev ## Run the tests, but for the thorough ones
 	$(TEST) -m "not thorough" $(ARGS)
 
-test-all: venv-dev ## Run every test: real books, 2,500 examples a property, networkx's own suite
-	HYPOTHESIS_PROFILE=thorough COVERAGE_CORE=sysmon $(TEST) --cov --cov-report=term:skip-covered $(ARGS)
+test-all: venv-dev ## Run every test: real books, 2,500 examples a property, 200 damaged files a format, networkx's own suite
+	HYPOTHESIS_PROFILE=thorough FINLEY_MUTATIONS=200 COVERAGE_CORE=sysmon $(TEST) --cov --cov-report=term:skip-covered $(ARGS)
 	$(MAKE) test-networkx
 
 test-networkx: venv-dev ## Run networkx's own tests with finley as its backend
