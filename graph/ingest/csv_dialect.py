@@ -1,6 +1,7 @@
 """The layout of a CSV file: its encoding, its delimiter and the line of its header."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -21,7 +22,10 @@ Progress = Callable[[int], object]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`line` is the physical line on which the header starts, `end` the one on which it ends."""
+    """`line` is the physical line on which the header starts, `end` the one on which it ends.
+
+    Without a header `line` is 0, and `header` holds neutral names.
+    """
 
     encoding: str
     delimiter: str
@@ -41,11 +45,14 @@ def layout(path: Path, rule: FileRule, whole: bool = True) -> Layout:
             stream.readline(SNIFFED)
         sample = stream.read(SNIFFED)
     if not sample.strip():
-        raise LedgerFileError(f"{path.name} has no line {rule.header_line} to hold a header")
+        what = f"line {rule.header_line} to hold a header" if rule.header_line else "rows"
+        raise LedgerFileError(f"{path.name} has no {what}")
     separator = _SEP.fullmatch(sample.split("\n", 1)[0])
-    skipped = rule.header_line - 1 + bool(separator)
+    skipped = max(0, rule.header_line - 1) + bool(separator)
     body = sample.split("\n", 1)[-1] if separator else sample
     delimiter = rule.delimiter if rule.delimiter != "auto" else _delimiter(separator, body)
+    if rule.header_line == 0:
+        return Layout(encoding, delimiter, 0, skipped, _neutral_names(body, delimiter))
     return _with_header(path, encoding, delimiter, skipped, body)
 
 
@@ -62,6 +69,17 @@ def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
     usual = max(set(widths), key=lambda width: (widths.count(width), width))
     share = widths.count(usual) / len(widths)
     return share * (1 - 1 / usual), usual  # a decimal comma cuts rows in two
+
+
+def _neutral_names(sample: str, delimiter: str) -> tuple[str, ...]:
+    """ "Column 1", "Column 2", …: as many as most rows have cells."""
+    return tuple(f"Column {at}" for at in range(1, _usual_width(sample, delimiter) + 1))
+
+
+def _usual_width(sample: str, delimiter: str) -> int:
+    sampled = islice(records(Lines(StringIO(sample, newline="")), delimiter), 100)
+    widths = Counter(len(r.cells) for r in sampled if r.cells and any(map(str.strip, r.cells)))
+    return widths.most_common(1)[0][0] if widths else 1
 
 
 def _with_header(path: Path, encoding: str, delimiter: str, skipped: int, sample: str) -> Layout:

@@ -153,8 +153,9 @@ def _import(upload: Upload, path: Path, hints: Hints) -> None:
     upload.rejects = text_of(imported.rejects)
     upload.reading = reading_of(path, by) if upload.rejects else None
     upload.state, upload.error = UploadState.DONE, ""
-    if upload.save_mapping and isinstance(by, Mapping):
-        saved_mappings.save(upload.user_id, path, by)
+    wanted = by if upload.save_mapping and isinstance(by, Mapping) else None
+    if wanted and not saved_mappings.save(upload.user_id, path, wanted):
+        upload.outcome["warnings"].append(saved_mappings.NOT_SAVED)
     UploadPiece.objects.filter(user_id=upload.user_id, upload=upload).delete()
 
 

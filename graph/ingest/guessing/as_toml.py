@@ -135,7 +135,9 @@ def _skip(rule: SkipRule) -> Iterator[str]:
 
 def _table(name: str, items: Iterable[tuple[str, object]]) -> Iterator[str]:
     """The table, without what is empty; nothing where all of it is."""
-    filled = [(key, value) for key, value in items if value not in (None, "", (), False)]
+    filled = [
+        (key, value) for key, value in items if value is not False and value not in (None, "", ())
+    ]
     if filled:
         yield ""
         yield f"[{name}]"

@@ -17,6 +17,7 @@ from graph.ingest.guessing.currency import currency_of
 from graph.ingest.guessing.date_order import Order, order_of, rival_date
 from graph.ingest.guessing.explain import evidence
 from graph.ingest.guessing.header import GuessError, MissingError
+from graph.ingest.guessing.headerless import with_roles
 from graph.ingest.guessing.key_rule import key_rule
 from graph.ingest.guessing.kinds import book
 from graph.ingest.guessing.names import likeness
@@ -43,12 +44,14 @@ def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mappi
     sample = _sampled(path, shape, sample_rows, place.above, choices)
     if not sample.rows:
         raise GuessError(f"{path.name} has a header and no row to guess by")
+    sample, header_doubts = with_roles(sample, choices) if not shape.line else (sample, ())
     own_book = _book(path, sample, choices)
     column = sample.role("date")
     assert column is not None  # noqa: S101 - _book has seen to it
     units = _units(sample, own_book, column, choices)
     amount, amount_doubts = amount_rule(own_book, shape, sample, choices)
     doubts = (
+        *header_doubts,
         *own_book.doubts,
         *_date_doubts(sample, column, units.order, path),
         *amount_doubts,

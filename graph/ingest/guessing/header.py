@@ -8,6 +8,7 @@ from pathlib import Path
 
 from graph.errors import LedgerError
 from graph.ingest.csv_dialect import Layout, body, layout
+from graph.ingest.guessing.headerless import starts_with_data
 from graph.ingest.guessing.names import likeness, roles
 from graph.ingest.guessing.profile import Column, amount_of
 from graph.ingest.mappings.mapping import FileRule
@@ -40,7 +41,7 @@ class Found:
 
 def found(path: Path) -> Found:
     """The header line: words only, as wide as most rows below it, with as many known names as
-    possible.
+    possible. No header at all where the first line is a row like those below.
 
     Raises GuessError if no line qualifies, and LedgerFileError for a file that cannot be read.
     """
@@ -54,6 +55,9 @@ def found(path: Path) -> Found:
             "export the account as a CSV, or write a mapping (docs/formats.md)"
         )
     best = max(enumerate(lines), key=lambda at: (_fitness(lines, at[0]), -at[0]))[0]
+    if _fitness(lines, best) <= 0 and starts_with_data(lines):
+        rule = FileRule(shape.encoding, shape.delimiter, header_line=0)
+        return Found(layout(path, rule), ())
     if _fitness(lines, best) <= 0:
         raise GuessError(
             f"{path.name}: no line near the top looks like column names (line {shape.line} is "

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graph.ingest.guessing import header
-from graph.ingest.guessing.guess import layout_of
+from graph.ingest.guessing.guess import guess, layout_of
 from graph.ingest.guessing.parties import account_above
 from graph.ingest.mappings import from_toml
 from graph.ingest.mappings.column_names import canonical
 from graph.ingest.mappings.mapping import Mapping
+
+_COLUMN_OPTIONS = frozenset({"--date", "--amount", "--payee"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +22,14 @@ class Saved:
     toml: str
 
 
-def layout_at(path: Path) -> str:
-    """Of the columns, wherever the header stands (guess.layout_of). Raises GuessError."""
-    return layout_of(canonical(header.found(path).shape.header, {}))
+def layout_at(path: Path, by: Mapping) -> str:
+    """Of the columns, wherever the header stands (guess.layout_of). Raises GuessError.
+
+    Without a header only their number is known: "" where the rows alone do not show the columns
+    that the mapping reads.
+    """
+    place = header.found(path)
+    return layout_of(canonical(place.shape.header, {})) if _is_for(by, path, place) else ""
 
 
 def find(path: Path, saved: Dictionary[str, Saved]) -> Mapping | None:
@@ -37,8 +44,26 @@ def find(path: Path, saved: Dictionary[str, Saved]) -> Mapping | None:
     if row is None:
         return None
     mapping = from_toml.loads(f"the saved mapping {row.name!r}", row.toml)
+    if not _is_for(mapping, path, place):
+        return None
     mapping = replace(mapping, file=replace(mapping.file, header_line=place.shape.line))
     return _of_account(mapping, account_above(place.above))
+
+
+def _is_for(by: Mapping, path: Path, place: header.Found) -> bool:
+    """Whether the file has a header, or its rows alone show the columns that the mapping reads."""
+    if place.shape.line:
+        return True
+    try:
+        own = guess(path)
+    except header.GuessError:
+        return False
+    asked = {doubt.option for doubt in own.doubts if doubt.blocking}
+    return not asked & _COLUMN_OPTIONS and _columns(own) == _columns(by)
+
+
+def _columns(by: Mapping) -> tuple[str | None, ...]:
+    return by.date.column, by.amount.column, by.payer.name, by.payee.name
 
 
 def _of_account(saved: Mapping, account: str) -> Mapping:

@@ -111,7 +111,7 @@ def _file(table: Table) -> FileRule:
         encoding=table.encoding("encoding", "auto"),
         delimiter=table.one_of("delimiter", ("auto", ",", ";", "\t", "|"), "auto"),
         skip_blank=table.flag("skip_blank", True),
-        header_line=table.positive("header_line", 1),
+        header_line=table.at_least(0, "header_line", 1),
     )
 
 

@@ -22,6 +22,8 @@ class MappingError(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class FileRule:
+    """`header_line` 0: the file has no header, and its columns are "Column 1", "Column 2", …"""
+
     encoding: str = "auto"
     delimiter: str = "auto"
     skip_blank: bool = True

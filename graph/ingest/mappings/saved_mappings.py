@@ -12,6 +12,11 @@ from graph.ingest.mappings.by_header import Saved
 from graph.ingest.mappings.mapping import Mapping
 from graph.models import SavedMapping
 
+NOT_SAVED = (
+    "the mapping is not saved: the file has no header, and its rows do not show which columns are "
+    "the date, the amount and the other side"
+)
+
 
 def of_tenant(user_id: UUID) -> dict[str, Saved]:
     """All of the tenant's, by the layout of the columns that they are for."""
@@ -34,8 +39,14 @@ def find(user_id: UUID, path: Path) -> Mapping | None:
 
 
 def save(user_id: UUID, path: Path, by: Mapping) -> str:
-    """Keep the mapping for files with these columns, in place of an earlier one. Its layout."""
-    layout = by_header.layout_at(path)
+    """Keep the mapping for files with these columns, in place of an earlier one. Its layout.
+
+    Nothing is kept, and "" returned, for a file without a header whose rows alone do not show the
+    mapping's columns: another such file could be read wrongly by it.
+    """
+    layout = by_header.layout_at(path, by)
+    if not layout:
+        return ""
     with tenant_transaction(user_id):
         SavedMapping.objects.update_or_create(
             user_id=user_id, layout=layout, defaults={"name": by.name, "toml": as_toml(by)}

@@ -70,10 +70,10 @@ class Table:
         value = self._get(key, bool, "true or false")
         return default if value is None else bool(value)
 
-    def positive(self, key: str, default: int) -> int:
+    def at_least(self, least: int, key: str, default: int) -> int:
         value = self._get(key, int, "a whole number")
-        if value is not None and value < 1:
-            raise self.error(key, f"must be 1 or more, not {value}")
+        if value is not None and value < least:
+            raise self.error(key, f"must be {least} or more, not {value}")
         return default if value is None else int(value)
 
     @overload

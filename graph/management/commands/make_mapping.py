@@ -54,7 +54,8 @@ class Command(BaseCommand):
             self.stdout.write(as_toml(by), ending="")
         if options["save"]:
             user_id = tenant_lookup.find(options["user"])
-            saved_mappings.save(user_id, path, by)
+            if not saved_mappings.save(user_id, path, by):
+                raise CommandError(saved_mappings.NOT_SAVED)
             self.stdout.write(f"saved: files with the columns of {path.name} are read by it")
         for row in first_rows(path, by):
             self.stderr.write(f"  {row}")

@@ -55,7 +55,7 @@ def test_without_key_columns_the_key_is_every_column_and_repeats(make_mapping: M
         ('currency = "GBP"', "", "constants.currency is missing, and [fields] names no"),
         ("[constants]", '[file]\nencoding = "klingon"\n[constants]', "file.encoding 'klingon'"),
         ("[constants]", '[file]\nencoding = "hex"\n[constants]', "file.encoding 'hex'"),
-        ("[constants]", "[file]\nheader_line = 0\n[constants]", "file.header_line must be 1"),
+        ("[constants]", "[file]\nheader_line = -1\n[constants]", "file.header_line must be 0"),
         ("[constants]", "[vat]\n[constants]", "vat is not a key of a mapping"),
         ('formats = ["%Y-%m-%d"', 'timezone = "Mars"\nformats = ["%Y-%m-%d"', "date.timezone"),
         ("[constants]", "[constants", "is not TOML"),
