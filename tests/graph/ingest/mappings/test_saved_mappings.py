@@ -95,6 +95,15 @@ class TestSaved:
         assert stored_mapping.amount.positive == "payer_pays"
         assert models.SavedMapping.objects.using("owner").count() == 1
 
+    def test_one_for_an_ambiguous_file_without_a_header_is_not_kept(
+        self, write: Write, tenant: User
+    ) -> None:
+        rows = "14.02.2026,Acme,-1.50,2.00\n15.02.2026,Bo,2.10,9.30\n16.02.2026,Eon,-3.20,-6.00\n"
+        path = write(rows, "bank.csv")
+        with pytest.raises(CommandError, match="the file has no header"):
+            make(path, "--save", "--user", tenant.id, "--amount", "Column 3")
+        assert saved_mappings.of_tenant(tenant.id) == {}
+
     def test_another_accounts_file_is_that_accounts(self, write: Write, tenant: User) -> None:
         head = '"Konto";"{}"\n\n"Buchungstag";"Empfänger";"Betrag";"Währung"\n'
         rows = '"15.01.2025";"Stadtwerke";"-60,00";"EUR"\n"16.01.2025";"Laden";"-6,00";"EUR"\n'
