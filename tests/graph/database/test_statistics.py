@@ -35,12 +35,18 @@ def expected(user):
 
 @pytest.fixture
 def beside(tenant, other_tenant):
-    """A new tenant whose rows are a twentieth of a large one's that was analyzed."""
+    """A new tenant whose rows are a twentieth of a large one's that was analyzed.
+
+    PostgreSQL itself does not analyze the table meanwhile.
+    """
     fill(other_tenant, LARGE)
     with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE relationship_instances SET (autovacuum_enabled = off)")
         cursor.execute("ANALYZE")
     fill(tenant, NEW)
-    return tenant
+    yield tenant
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE relationship_instances RESET (autovacuum_enabled)")
 
 
 def test_a_new_tenant_beside_a_large_one(beside):

@@ -48,7 +48,8 @@ def test_a_payment_seen_three_times_makes_nobody_more_important(parties):
 def test_neighbours_and_paths_are_of_money_that_moved(parties):
     user, ids = parties
     near = whole_graph.neighbourhood(user, ids["Sales"])
-    assert [one["name"] for one in near["entities"]] == ["Sales", "Borough", "Acme"]
+    assert near["entities"][0]["name"] == "Sales"
+    assert {one["name"] for one in near["entities"]} == {"Sales", "Borough", "Acme"}
     assert len(near["edges"]) == 3
     assert not whole_graph.path(user, ids["Sales"], ids["Cab"])["found"]
     obligations = Only(kinds=["obligation"])
