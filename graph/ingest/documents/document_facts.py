@@ -20,8 +20,11 @@ NAME = 100  # characters of a party's name; a longer display name is a sentence
 # What PostgreSQL's text and jsonb refuse: NUL, and surrogates that are half a character.
 UNFIT = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 _MARKS = " '\"<>(),|-"  # around a name
+# A credit note, or a subject that begins with money that came back; a request for it has not.
 _CREDIT = re.compile(
-    r"\bcredit[ ]?(?:note|memo)|\bgutschrift|\bavoir\b|\bnota de cr", re.IGNORECASE
+    r"\bcredit[ ]?(?:note|memo)|\bgutschrift|\bavoir\b|\bnota de cr"
+    r"|^\s*(?:(?:re|fwd?):\s*)*(?:your )?refund (?:confirmation|from|issued|processed|receipt)\b",
+    re.IGNORECASE,
 )
 # What stands before an address without being anybody's name.
 _ROLES = (

@@ -100,9 +100,15 @@ class TestAmounts:
             ("", "Credit note CN-7 for invoice INV-5: total £50.00", "-50.00"),
             ("Gutschrift", "Gesamtbetrag -50,00 EUR", "-50.00"),
             ("Invoice INV-5", "Total £50.00 after credit note CN-7", "50.00"),
+            ("Refund from Fern Foods", "Refund total: £50.00", "-50.00"),
+            ("Fwd: Your refund confirmation", "Refund total: £50.00", "-50.00"),
+            ("Refund requested", "Please refund: total £50.00", "50.00"),
+            ("Invoice INV-5, no refund issued", "Total £50.00", "50.00"),
         ],
     )
-    def test_of_a_credit_note_are_negative(self, name: str, said: str, expected: str) -> None:
+    def test_of_a_credit_note_or_a_refund_are_negative(
+        self, name: str, said: str, expected: str
+    ) -> None:
         assert (total(said, name) or ("",))[0] == expected
 
 
