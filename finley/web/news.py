@@ -26,17 +26,17 @@ def since(request: HttpRequest) -> datetime | None:
     return parse_datetime(request.session.get(SINCE, ""))
 
 
-def counts(user_id: UUID, moment: datetime) -> dict[str, Any]:
+def counts(user_id: UUID, last_visit: datetime) -> dict[str, Any]:
     """What happened since a timestamp: new rows, cases found and decided, files imported."""
     with tenant_transaction(user_id):
-        new: dict[str, Any] = {"user_id": user_id, "created_at__gt": moment}
+        new: dict[str, Any] = {"user_id": user_id, "created_at__gt": last_visit}
         flows = RelationshipInstance.objects.filter(**new, edge_class="flow")
         decided = PaymentCaseEntry.objects.filter(**new).exclude(action=CaseAction.FOUND)
         files = Upload.objects.filter(
-            user_id=user_id, updated_at__gt=moment, state=UploadState.DONE
+            user_id=user_id, updated_at__gt=last_visit, state=UploadState.DONE
         )
         return {
-            "moment": moment,
+            "last_visit": last_visit,
             "rows": flows.filter(deleted_at__isnull=True).count(),
             "cases": PaymentCase.objects.filter(**new, state=CaseState.OPEN).count(),
             "decided": decided.count(),

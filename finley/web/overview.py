@@ -29,7 +29,7 @@ def overview(request: PageRequest) -> HttpResponse:
     """Each figure with the currency and what it counts, and a link to its rows."""
     user_id = request.access.tenant_id
     flow = kept.answer(cash_flow.cash_flow, user_id)
-    moment = news.since(request)
+    last_visit = news.since(request)
     return render(
         request,
         "web/overview.html",
@@ -41,7 +41,7 @@ def overview(request: PageRequest) -> HttpResponse:
             "ahead": _ahead(user_id),
             "risen": kept.answer(findings.above_usual, user_id)[:SHOWN],
             "connections": connections.listed(user_id),
-            "news": news.counts(user_id, moment) if moment else None,
+            "news": news.counts(user_id, last_visit) if last_visit else None,
             "open_parties": resolutions.count_open(user_id),
         },
     )

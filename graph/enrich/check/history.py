@@ -20,14 +20,14 @@ from graph.enrich.resolution.resolve import PARTIES, Decision, Party
 from graph.ingest.store.identity import normalized
 
 ROW_BYTES = 1_500  # about, of one payment in memory
-Mark = tuple[str, str]  # an entity's kind and identity
+Identity = tuple[str, str]  # an entity's kind and normalized name or key
 
 
 @dataclass(frozen=True, eq=False)
 class History:
     """The tenant's payments with everything that detectors read, and its parties.
 
-    `named`: each entity's mark → its place among the payments' entities. `stands`: for each place,
+    `named`: each identity → its place among the payments' entities. `stands`: for each place,
     the place of the entity that it is merged into, or itself.
     """
 
@@ -36,7 +36,7 @@ class History:
     kinds: fields.Fields
     parties: list[Party]
     decisions: list[Decision]
-    named: dict[Mark, int]
+    named: dict[Identity, int]
     stands: Ints
 
     @property
@@ -97,7 +97,7 @@ def read(user_id: UUID) -> History:
         standing = cursor.fetchall()
     place = {name: at for at, name in enumerate(payments.entities.id)}
     identities = [
-        (entity, (kind, mark), by) for entity, kind, mark, by in standing if entity in place
+        (entity, (kind, name), by) for entity, kind, name, by in standing if entity in place
     ]
     representatives = np.arange(len(place), dtype=np.int64)
     for entity, _, by in identities:
@@ -108,6 +108,6 @@ def read(user_id: UUID) -> History:
         fields.load(user_id, payments),
         parties,
         decisions,
-        {mark: place[entity] for entity, mark, _ in identities},
+        {identity: place[entity] for entity, identity, _ in identities},
         representatives,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from graph.enrich.check.candidates import Candidate
-from graph.enrich.check.history import History, Mark
+from graph.enrich.check.history import History, Identity
 from graph.enrich.columns.payments import Entities, Ints
 from graph.enrich.resolution import resolve as resolving
 from graph.enrich.resolution.resolve import Key, resolve
@@ -39,14 +39,14 @@ def _ints(places: Sequence[int | None]) -> Ints:
     return np.array(places, dtype=np.int64)
 
 
-def _mark(party: Party) -> Mark:
+def _identity(party: Party) -> Identity:
     return party.kind, identity(party)
 
 
 def _exactly(history: History, party: Party) -> int | None:
     """The party that stands for the one of this name and these keys; None where the books do not
     have them so."""
-    at = history.named.get(_mark(party))
+    at = history.named.get(_identity(party))
     if at is not None:
         keys = history.keys.get(history.payments.entities.id[at], set())
         return int(history.stands[at]) if set(party.keys) <= keys else None
@@ -56,19 +56,19 @@ def _exactly(history: History, party: Party) -> int | None:
 
 def _resolved(history: History, candidates: Sequence[Candidate], source: str) -> Known:
     every = {party.id: party for party in history.parties}
-    entities, marks = history.payments.entities, dict(history.named)
+    entities, identities = history.payments.entities, dict(history.named)
     new: list[Party] = []
     for candidate in candidates:
-        mark = _mark(candidate.party)
-        if mark not in marks:
-            marks[mark] = len(entities.id) + len(new)
+        party = _identity(candidate.party)
+        if party not in identities:
+            identities[party] = len(entities.id) + len(new)
             new.append(candidate.party)
-        place = marks[mark]
+        place = identities[party]
         name = entities.id[place] if place < len(entities.id) else _new_id(place)
         every[name] = _stated(every.get(name), name, candidate.party, source)
     with_new = _with(entities, new)
     representatives = _stands(history, with_new, resolve(every.values(), history.decisions))
-    paid = representatives[[marks[_mark(candidate.party)] for candidate in candidates]]
+    paid = representatives[[identities[_identity(candidate.party)] for candidate in candidates]]
     return Known(paid, with_new, representatives[: len(entities.id)][history.stands])
 
 
