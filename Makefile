@@ -73,7 +73,7 @@ docs: venv-dev ## Build the documentation as a site, strict about links, in buil
 	.venv/bin/zensical build --strict
 
 audit: venv-dev ## Bill of materials, licences, known vulnerabilities, unused requirements
-	@$(PYTHON) scripts/audit.py --sbom sbom.cdx.json $(ARGS)
+	@$(PYTHON) scripts/supply_chain.py --sbom sbom.cdx.json $(ARGS)
 
 requirements: ## Pin what pyproject.toml asks for, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "requirements are compiled by uv: install it first" >&2; exit 1; }

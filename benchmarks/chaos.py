@@ -38,8 +38,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 from tqdm import tqdm
 
-from benchmarks import apart
-from benchmarks.disturbance import audit, faults
+from benchmarks import isolated_servers
+from benchmarks.disturbance import faults, recorded_jobs
 from benchmarks.disturbance.partition import Partition
 from graph.errors import KeyInUse
 from graph.http.idempotency import IdempotentRequest
@@ -64,9 +64,9 @@ AWAY = (OperationalError, InterfaceError)
 
 def main() -> None:
     options = _options()
-    if not apart.inside():
-        sys.exit(apart.again("benchmarks.chaos", ENVIRONMENT))
-    apart.stoppable()
+    if not isolated_servers.inside():
+        sys.exit(isolated_servers.again("benchmarks.chaos", ENVIRONMENT))
+    isolated_servers.stoppable()
     logging.getLogger().setLevel("ERROR")  # the workers' own log is in the state folder
     _say(
         f"{options.jobs:,} syncs, {options.minutes:g} minutes of disturbance, seed {options.seed}."
@@ -99,10 +99,10 @@ class Chaos:
         with connections["owner"].cursor() as cursor:
             cursor.execute(AUDIT.read_text())
         self.environment = self.through_proxies()
-        with apart.sandbox(self.world()) as self.told:
+        with isolated_servers.sandbox(self.world()) as self.told:
             os.environ |= {"NANGO_HOST": self.told["url"], "NANGO_SECRET_KEY": "sandbox"}
             self.connect()
-            self.workers = [apart.worker(**self.environment) for _ in range(WORKERS)]
+            self.workers = [isolated_servers.worker(**self.environment) for _ in range(WORKERS)]
             keys = list(self.ids)
             steady = max(len(keys) // STEADY, 1)
             warm, before, after = keys[:steady], keys[steady : 2 * steady], keys[-steady:]
@@ -224,7 +224,7 @@ class Chaos:
             self.workers[at].send_signal(signal.SIGKILL)
             self.kills[self.workers[at].pid] = time.time()
             self.workers[at].wait()
-            self.workers[at] = apart.worker(**self.environment)
+            self.workers[at] = isolated_servers.worker(**self.environment)
 
     def break_servers(self, over: threading.Event) -> None:
         """At even distances, in an order by the seed."""
@@ -279,7 +279,7 @@ class Chaos:
         return remaining
 
     def audited(self, unsettled: int) -> dict[str, Any]:
-        complete, recorded = self.complete(), audit.recorded()
+        complete, recorded = self.complete(), recorded_jobs.recorded()
         lost = [
             key
             for key, run in self.accepted.items()
@@ -290,7 +290,7 @@ class Chaos:
             "succeeded": len(complete - {k for k, run in self.accepted.items() if run in recorded}),
             "failed_recorded": sum(run in recorded for run in self.accepted.values()),
             "lost": len(lost),
-            "doubled": audit.doubled() + sum(count > 1 for count in recorded.values()),
+            "doubled": recorded_jobs.doubled() + sum(count > 1 for count in recorded.values()),
             "recovered_within_s": round(self.worst_recovery(), 1),
             "throughput_after_over_before": self.ratio,
             "migrations_killed": self.migrations_killed,
@@ -299,9 +299,9 @@ class Chaos:
             "database_restarts": self.restarts,
             **Counter(what for what, _ in self.others),
             "unsettled": unsettled,
-            "runs_cut_short": audit.count(CUT_SHORT),
-            "items": audit.count("SELECT count(*) FROM external_items"),
-            "effects": audit.count("SELECT count(*) FROM audit_effects"),
+            "runs_cut_short": recorded_jobs.count(CUT_SHORT),
+            "items": recorded_jobs.count("SELECT count(*) FROM external_items"),
+            "effects": recorded_jobs.count("SELECT count(*) FROM audit_effects"),
             "seed": self.seed,
         }
 
@@ -312,7 +312,7 @@ class Chaos:
             "SELECT nango_connection_id, external_id FROM external_items AS item "
             "JOIN sync_connections AS c ON c.id = item.connection_id WHERE deleted_at IS NULL"
         )
-        for key, external_id in audit.rows(query):
+        for key, external_id in recorded_jobs.rows(query):
             items.setdefault(key, set()).add(external_id)
         with httpx.Client(base_url=self.told["url"], trust_env=False, timeout=60) as client:
             return {
@@ -332,11 +332,14 @@ class Chaos:
             "WHERE lost.outcome = 'lost'"
         )
         waits = [0.0]
-        for pid, last_seen, began in audit.rows(query):  # one that only stalled: from then on
+        # A worker that only stalled counts from then on.
+        for pid, last_seen, began in recorded_jobs.rows(query):
             waits.append(float(began) - self.kills.get(pid, float(last_seen)))
         after = "SELECT extract(epoch FROM min(ended_at)) FROM job_attempts WHERE outcome = "
         for _, end in self.others:
-            [(first,)] = audit.rows(f"{after} 'succeeded' AND ended_at > to_timestamp(%s)", [end])
+            [(first,)] = recorded_jobs.rows(
+                f"{after} 'succeeded' AND ended_at > to_timestamp(%s)", [end]
+            )
             if first:  # another disturbance may have come in between
                 waits.append(float(first) - max(e for _, e in self.others if e <= float(first)))
         return max(waits)
@@ -354,7 +357,7 @@ def _once(user_id: UUID, connection_id: UUID, key: str) -> str:
 
 def _embedded(*arguments: str) -> None:
     command = [sys.executable, "-m", "finley.embedded", *arguments]
-    subprocess.run(command, cwd=apart.PROJECT, check=True, capture_output=True)
+    subprocess.run(command, cwd=isolated_servers.PROJECT, check=True, capture_output=True)
 
 
 def _redis_url() -> str:

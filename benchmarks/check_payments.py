@@ -22,12 +22,12 @@ from uuid import UUID
 from django.db import connections, transaction
 
 from benchmarks import dataset, payruns
-from benchmarks.scoring import real
+from benchmarks.scoring import real_books
 from benchmarks.scoring import scored_tenants as tenants
-from graph.enrich.check.candidates import Candidate
+from graph.enrich.check.candidate_payment import Candidate
 from graph.ingest.import_file import format_of
 from graph.questions import check
-from graph.reading import lru
+from graph.reading import memory_cache
 
 DATABASE = "finley_check"
 JOIN = Path(__file__).with_suffix(".sql")
@@ -36,8 +36,8 @@ TIMES, ADDED = 1.5, 0.2  # the target: of the join's seconds, and seconds
 
 def main() -> None:
     options = _options()
-    if not real.files():
-        sys.exit(f"There are no books in {real.FOLDER}.")
+    if not real_books.files():
+        sys.exit(f"There are no books in {real_books.FOLDER}.")
     try:
         with dataset.database(DATABASE):
             told = run(options)
@@ -50,10 +50,10 @@ def main() -> None:
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    user_id = tenants.made([(path, format_of(path)) for path in real.files()])
+    user_id = tenants.made([(path, format_of(path)) for path in real_books.files()])
     tenants.enrich(user_id)
     pay_run = payruns.of_books(check.books(user_id), options.candidates, options.seed)
-    lru.histories.forget()
+    memory_cache.histories.forget()
     cold = _seconds(lambda: check.check(user_id, pay_run))
     joins, warm = _interleaved(user_id, pay_run, options.rounds)
     answer = check.check(user_id, pay_run)

@@ -24,7 +24,7 @@ from typing import Any
 from django.db import connections
 from tqdm import tqdm
 
-from benchmarks import apart, dataset, freshness_cost
+from benchmarks import dataset, freshness_cost, isolated_servers
 from graph.database import arrow
 from tests.oracle import histories
 from tests.oracle.histories import History, Mismatch
@@ -38,12 +38,12 @@ def main() -> None:
     options = _options()
     costs = options.bench or options.plans
     if options.processes > 1 and not costs:
-        apart.stoppable()
+        isolated_servers.stoppable()
         _tell(_shared(options), options)
         return
-    if not apart.inside():
-        sys.exit(apart.again("benchmarks.freshness", {"FINLEY_LOG_LEVEL": "ERROR"}))
-    apart.stoppable()
+    if not isolated_servers.inside():
+        sys.exit(isolated_servers.again("benchmarks.freshness", {"FINLEY_LOG_LEVEL": "ERROR"}))
+    isolated_servers.stoppable()
     with dataset.database():
         if costs:
             figures = freshness_cost.measured(options.edges, options.seed, plans=options.plans)

@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 from benchmarks import dataset
 from graph.database.arrow import tenant_snapshot
 from graph.models.view_sql import TENANT_VIEW, view_sql
-from graph.reading import corrections, load
+from graph.reading import corrections, load_graph
 from graph.reading.corrections import EdgeQuery
 from graph.view import refresh, triggers, version
 
@@ -23,8 +23,8 @@ ROUNDS = 5
 SHARED = 40_000  # relationships of one pattern
 BULK = 100_000  # events in one import
 TENANT = UUID(int=1)
-ALL = (*load.ENDS, *load.ALL)
-FEW = (*load.ENDS, "causal_score", "confidence_score")  # what ranks are computed from
+ALL = (*load_graph.ENDS, *load_graph.ALL)
+FEW = (*load_graph.ENDS, "causal_score", "confidence_score")  # what ranks are computed from
 NODES = "SELECT id, kind, name FROM normalized_entities WHERE user_id = {} ORDER BY id"
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import apart
+from benchmarks import isolated_servers
 from benchmarks.serving import served
 
 EMAIL = "demo@finley.example"
@@ -30,11 +30,11 @@ STAFF = (
 
 def main() -> None:
     options = _options()
-    if not apart.inside():
-        sys.exit(apart.again("benchmarks.fuzz", ENVIRONMENT))
-    apart.stoppable()
+    if not isolated_servers.inside():
+        sys.exit(isolated_servers.again("benchmarks.fuzz", ENVIRONMENT))
+    isolated_servers.stoppable()
     token = _books()
-    with apart.sandbox({}) as box, served(_of(box)) as server:
+    with isolated_servers.sandbox({}) as box, served(_of(box)) as server:
         process = _fuzzed(server.address, token, options.examples)
     figures = {**_counted(process.stdout), "exit_code": process.returncode}
     print(process.stdout, file=sys.stderr)
@@ -58,7 +58,7 @@ def _books() -> str:
 def _manage(*arguments: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
     process = subprocess.run(
-        command, cwd=apart.PROJECT, capture_output=True, text=True, check=False
+        command, cwd=isolated_servers.PROJECT, capture_output=True, text=True, check=False
     )
     if process.returncode:
         sys.exit(f"manage.py {' '.join(arguments)}:\n{process.stdout}{process.stderr}")
@@ -74,7 +74,9 @@ def _fuzzed(address: str, token: str, examples: int) -> subprocess.CompletedProc
         # A value of the right shape may still be refused for what it means: an id of nobody.
         *("--exclude-checks", "positive_data_acceptance"),
     ]
-    return subprocess.run(command, cwd=apart.PROJECT, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=isolated_servers.PROJECT, capture_output=True, text=True, check=False
+    )
 
 
 def _counted(output: str) -> dict[str, int]:

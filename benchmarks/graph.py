@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
-from benchmarks import crowd, graph_books
+from benchmarks import graph_books, tenant_load
 from benchmarks.compared import peers, ways
 from graph.engine.graph import Graph
 from graph.reading import graph_cache
@@ -108,10 +108,10 @@ def algorithms(options: argparse.Namespace) -> dict[str, Any]:
 def api(options: argparse.Namespace) -> dict[str, Any]:
     """A small tenant's request without the cache, and all tenants at once."""
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
-        asking = crowd.tokens(tenants)
+        asking = tenant_load.tokens(tenants)
         ways.disconnect()
-        alone = crowd.one(asking[-1], max(options.rounds, 20))
-        at_once = crowd.together(asking)
+        alone = tenant_load.one(asking[-1], max(options.rounds, 20))
+        at_once = tenant_load.together(asking)
     return {"small_tenant_cold_ms": round(alone, 1), **at_once}
 
 

@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 
 from django.core.management import call_command
 
-from benchmarks import apart
+from benchmarks import isolated_servers
 from syncjobs import runs
 from syncjobs.models import ExternalItem, JobAttempt, SyncConnection, SyncRun
 from syncjobs.models.choices import ACTIVE, Trigger
@@ -34,9 +34,9 @@ MOST = 1800.0  # seconds
 
 def main() -> None:
     options = _options()
-    if not apart.inside():
-        sys.exit(apart.again("benchmarks.hostile", {"FINLEY_LOG_LEVEL": "WARNING"}))
-    apart.stoppable()
+    if not isolated_servers.inside():
+        sys.exit(isolated_servers.again("benchmarks.hostile", {"FINLEY_LOG_LEVEL": "WARNING"}))
+    isolated_servers.stoppable()
     result = measure(corpus(options.seed))
     print(
         f"{result['items']} hostile items: {result['syncs_ended']} syncs ended, "
@@ -54,9 +54,9 @@ def measure(items: list[Hostile]) -> dict[str, Any]:
     call_command("migrate", verbosity=0)
     hostile = _hostile(items)
     calm = {f"calm-{n}": {"provider": "gmail", "size": SIZE} for n in range(3 * OTHERS)}
-    with apart.sandbox({**hostile, **calm}) as box:
+    with isolated_servers.sandbox({**hostile, **calm}) as box:
         os.environ |= {"NANGO_HOST": box["url"], "NANGO_SECRET_KEY": "sandbox"}
-        worker = apart.worker()
+        worker = isolated_servers.worker()
         memory = Memory(worker.pid)
         try:
             _seconds(_accepted(list(calm)[2 * OTHERS :], calm))  # the parsers start

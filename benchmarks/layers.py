@@ -20,13 +20,13 @@ from uuid import UUID
 
 from benchmarks import dataset
 from benchmarks.otherbooks import charity as otherbooks
-from benchmarks.planted import books as plantedbooks
+from benchmarks.planted import planted_books as plantedbooks
 from benchmarks.planted.truth import PlantedTruth
-from benchmarks.scoring import found as tables
-from benchmarks.scoring import judged, planted, real, scored_tenants
-from benchmarks.scoring.found import Found
+from benchmarks.scoring import compare, planted_scores, real_books, scored_tenants
+from benchmarks.scoring import written_layers as tables
+from benchmarks.scoring.reliability_tables import markdown
 from benchmarks.scoring.scores import Card, Forecasts, Share, reliability
-from benchmarks.scoring.tables import markdown
+from benchmarks.scoring.written_layers import Found
 from finley.demo import books as demobooks
 from finley.demo.truth import Ref, Truth
 from graph.ingest.import_file import format_of
@@ -124,14 +124,14 @@ def score(files: Files, truth: Truth, seed: int) -> Card:
     user_id = scored_tenants.made(files)
     scored_tenants.enrich(user_id)
     whole = tables.read(user_id)
-    card = judged.judge(whole, truth)
-    card.scores["duplicates_by_case"] = planted.by_case(whole, truth)
+    card = compare.judge(whole, truth)
+    card.scores["duplicates_by_case"] = planted_scores.by_case(whole, truth)
     card.scores["links_both_ways"] = Share(whole.cycles, sum(map(len, whole.links.values())))
     if isinstance(truth, PlantedTruth):
-        card.scores |= planted.judge(whole, truth).scores
+        card.scores |= planted_scores.judge(whole, truth).scores
         return card
     card.scores["prediction_coverage"] = ahead(
-        user_id, whole, truth.end, lambda cut: judged.groups(truth, whole.days, cut)
+        user_id, whole, truth.end, lambda cut: compare.groups(truth, whole.days, cut)
     )
     card.scores["shuffled"] = at_random(files, seed)
     return card
@@ -146,7 +146,7 @@ def ahead(user_id: UUID, whole: Found, end: date, series: Callable[[date], Group
     for cut in (end - HIDDEN * n for n in range(1, CUTS + 1)):
         scored_tenants.cut_short(user_id, cut)
         scored_tenants.enrich(user_id)
-        results += judged.forecasts(tables.read(user_id), series(cut), whole.days, cut)
+        results += compare.forecasts(tables.read(user_id), series(cut), whole.days, cut)
     return results
 
 
@@ -160,9 +160,9 @@ def at_random(files: Files, seed: int) -> Share:
 
 
 def _calderdale(options: argparse.Namespace) -> dict[str, Any]:
-    paths = real.files()
+    paths = real_books.files()
     if not options.real or not paths:
-        why = "not asked for" if not options.real else f"nothing in {real.FOLDER}"
+        why = "not asked for" if not options.real else f"nothing in {real_books.FOLDER}"
         return {"skipped": why}
     _say("calderdale")
     files = [(path, format_of(path)) for path in paths]
@@ -170,18 +170,18 @@ def _calderdale(options: argparse.Namespace) -> dict[str, Any]:
     first, again = scored_tenants.enrich(user_id), scored_tenants.enrich(user_id)
     whole = tables.read(user_id)
     costs = {"import_seconds": seconds, "enrich": asdict(first), "enrich_again": asdict(again)}
-    known = real.lines(paths)
-    card = Card({"same_transaction": real.same_transaction(whole, known)})
+    known = real_books.lines(paths)
+    card = Card({"same_transaction": real_books.same_transaction(whole, known)})
     card.scores["prediction_coverage"] = _real_ahead(user_id, whole)
     card.scores["shuffled"] = at_random(files, 1)
-    return real.judge(whole, known) | costs | told(card)
+    return real_books.judge(whole, known) | costs | told(card)
 
 
 def _oxford(options: argparse.Namespace) -> dict[str, Any]:
     """A council's payments over 500 pounds: what was predicted is held against what came."""
-    paths = real.files(real.OXFORD)
+    paths = real_books.files(real_books.OXFORD)
     if not options.real or not paths:
-        why = "not asked for" if not options.real else f"nothing in {real.OXFORD}"
+        why = "not asked for" if not options.real else f"nothing in {real_books.OXFORD}"
         return {"skipped": why}
     _say("oxford")
     user_id = scored_tenants.made([(path, format_of(path)) for path in paths], strictly=False)

@@ -33,7 +33,7 @@ from uuid import UUID
 from django.db import connections
 from psycopg.sql import SQL, Literal
 
-from benchmarks import apart, dataset
+from benchmarks import dataset, isolated_servers
 from benchmarks.serving import database, served
 from finley.models import ApiToken, User
 from graph.database.role import as_owner
@@ -86,9 +86,9 @@ class Measured:
 
 def main() -> None:
     options = _options()
-    if not apart.inside():
-        sys.exit(apart.again("benchmarks.load", {}))
-    apart.stoppable()
+    if not isolated_servers.inside():
+        sys.exit(isolated_servers.again("benchmarks.load", {}))
+    isolated_servers.stoppable()
     with dataset.database():
         tenants = _books(options.seed)
         with _pooler() if options.pgbouncer else nullcontext() as pooled:

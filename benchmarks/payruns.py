@@ -16,15 +16,15 @@ import numpy as np
 
 from graph.enrich import fraud
 from graph.enrich.check import verdicts
-from graph.enrich.check.appended import EPOCH
-from graph.enrich.check.candidates import KEYS, Candidate
-from graph.enrich.check.finding import Finding
-from graph.enrich.check.findings import Found
-from graph.enrich.check.history import History
+from graph.enrich.check.books_with_candidates import EPOCH
+from graph.enrich.check.candidate_payment import KEYS, Candidate
+from graph.enrich.check.objection import Finding
+from graph.enrich.check.payment_history import History
+from graph.enrich.check.run_detectors import Found
 from graph.enrich.check.verdicts import Verdict
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.payments import UNIT, Payments
-from graph.enrich.findings import Findings
+from graph.enrich.detector_results import Findings
 from graph.ingest.import_file import import_file
 from graph.ingest.mappings.from_toml import loads
 from graph.ingest.rows import Party

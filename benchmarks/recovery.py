@@ -21,7 +21,7 @@ from uuid import uuid4
 import httpx
 from django.core.management import call_command
 
-from benchmarks import apart
+from benchmarks import isolated_servers
 from syncjobs import runs
 from syncjobs.models import ExternalItem, JobAttempt, SyncConnection, SyncRun
 from syncjobs.models.choices import Trigger
@@ -33,9 +33,9 @@ TARGET = 90.0  # seconds from the kill until the run goes on
 
 def main() -> None:
     options = _options()
-    if not apart.inside():
-        sys.exit(apart.again("benchmarks.recovery", {}))
-    apart.stoppable()
+    if not isolated_servers.inside():
+        sys.exit(isolated_servers.again("benchmarks.recovery", {}))
+    isolated_servers.stoppable()
     figures = measure()
     print(
         f"The run went on {figures['seconds_to_go_on']} s after its worker was killed, with "
@@ -51,10 +51,10 @@ def main() -> None:
 def measure() -> dict[str, Any]:
     call_command("migrate", verbosity=0)
     world = {"slow": {"provider": "gmail", "size": 120, "script": STALLS}}
-    with apart.sandbox(world) as box:
+    with isolated_servers.sandbox(world) as box:
         os.environ |= {"NANGO_HOST": box["url"], "NANGO_SECRET_KEY": "sandbox"}
         run = _accepted()
-        worker = apart.worker()
+        worker = isolated_servers.worker()
         try:
             _until("a save, then the stall", lambda: _saved() and _stalled(box["url"]))
         finally:
@@ -62,7 +62,7 @@ def measure() -> dict[str, Any]:
         killed, item_count = time.time(), ExternalItem.objects.using("owner").count()
         worker.wait()
         time.sleep(1)
-        worker = apart.worker()
+        worker = isolated_servers.worker()
         try:
             second = _until("a second attempt", _second)
             ended = _until("the run's end", _ended)

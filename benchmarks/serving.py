@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import httpx
 from django.db import connections
 
-from benchmarks import apart
+from benchmarks import isolated_servers
 
 ROLES = {"DATABASE_URL": "finley_app", "DATABASE_OWNER_URL": "finley_owner"}
 
@@ -39,7 +39,7 @@ def served(environment: Mapping[str, str], *, processes: int = 1) -> Iterator[Se
         running = [
             subprocess.Popen(
                 [*command, "--log-level", "warning"],
-                cwd=apart.PROJECT,
+                cwd=isolated_servers.PROJECT,
                 env={**os.environ, **environment},
                 pass_fds=[listening.fileno()],
             )

@@ -2,8 +2,8 @@
 
 Both end in the same networkx MultiDiGraph with every attribute, which is asserted. The ten-fetch
 way (tests/oracle/ten_fetches.py) is one plain query a table, joined in Python; finley's is
-`graph.reading.load` with `graph.engine.networkx.to_networkx`. Rounds are interleaved; the medians
-are printed.
+`graph.reading.load_graph` with `graph.engine.networkx.to_networkx`. Rounds are interleaved; the
+medians are printed.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from benchmarks import dataset
 from graph.database import arrow
 from graph.database.tenancy import tenant_transaction
 from graph.engine.networkx.to_networkx import to_networkx
-from graph.reading.load import load
+from graph.reading.load_graph import load
 from tests.oracle import ten_fetches
 from tests.oracle.compared import same_graph
 

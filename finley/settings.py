@@ -103,7 +103,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "finley.web.context.layout",
+                "finley.web.template_context.layout",
             ]
         },
     }
@@ -112,7 +112,7 @@ TEMPLATES = [
 ROOT_URLCONF = "finley.urls"
 ASGI_APPLICATION = "finley.asgi.application"
 AUTH_USER_MODEL = "finley.User"
-AUTHENTICATION_BACKENDS = ["finley.auth.backend.PasswordBackend"]
+AUTHENTICATION_BACKENDS = ["finley.auth.password_backend.PasswordBackend"]
 SESSION_ENGINE = "finley.auth.sessions"
 SESSION_COOKIE_AGE = environment.number("FINLEY_SESSION_HOURS", 12) * 3600
 LOGIN_URL, LOGIN_REDIRECT_URL = "sign-in", "overview"
@@ -314,7 +314,7 @@ SPECTACULAR_SETTINGS = {
         "PartyDecision": "graph.api.decision_serializers.WORDS",
         "PredictionStatus": "graph.models.choices.PredictionStatus",
         "ConnectionState": "syncjobs.models.choices.ConnectionState",
-        "AmountDirection": "syncjobs.uploads.choices.DIRECTIONS",
+        "AmountDirection": "syncjobs.uploads.upload_options.DIRECTIONS",
         "EntityKind": "graph.models.choices.EntityKind",
         "Records": "graph.models.choices.Records",
         "OwedDirection": "graph.questions.open_items.DIRECTIONS",

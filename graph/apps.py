@@ -5,6 +5,6 @@ class GraphConfig(AppConfig):
     name = "graph"
 
     def ready(self) -> None:
-        from graph import checks  # noqa: F401, PLC0415
+        from graph import system_checks  # noqa: F401, PLC0415
         from graph.database import grants  # noqa: F401, PLC0415
         from graph.view import triggers  # noqa: F401, PLC0415

@@ -6,4 +6,4 @@ class SyncjobsConfig(AppConfig):
     verbose_name = "Sync jobs"
 
     def ready(self) -> None:
-        from syncjobs.questions import enqueue  # noqa: F401, PLC0415
+        from syncjobs.questions import enqueue_questions  # noqa: F401, PLC0415

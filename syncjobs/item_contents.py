@@ -17,8 +17,8 @@ from graph.ingest.readers.parts import Hints, Part
 from syncjobs.models.choices import ItemUse
 from syncjobs.nango import Nango
 from syncjobs.parsers.frames import pack
+from syncjobs.parsers.parser_tasks import parts_from, reading_from
 from syncjobs.parsers.pool import TenantParsers
-from syncjobs.parsers.tasks import parts_from, reading_from
 from syncjobs.sources import SOURCES, sender_checks
 from syncjobs.sources.items import Item, clean, speaks_of_money
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections, transaction
 
-from graph.enrich import run
+from graph.enrich import run_enrichment
 from graph.errors import RefreshRunning
 from graph.http.idempotency import KEPT
 from graph.view import maintenance, refresh
@@ -56,11 +56,13 @@ def enrich() -> dict[str, Any]:
     """
     end = time.monotonic() + ENRICHING
     count = 0
-    while time.monotonic() < end and (waiting := run.waiting(1, QUIET)):
+    while time.monotonic() < end and (waiting := run_enrichment.waiting(1, QUIET)):
         try:
-            run.enrich(waiting[0])
+            run_enrichment.enrich(waiting[0])
         except BaseException:
-            run.postpone(waiting[0])  # books that cannot be enriched must not block others
+            run_enrichment.postpone(
+                waiting[0]
+            )  # books that cannot be enriched must not block others
             raise
         count += 1
     return {"tenants": count}

@@ -19,8 +19,8 @@ from syncjobs.failures import record
 from syncjobs.failures.record import Trouble
 from syncjobs.models import SyncRun
 from syncjobs.models.choices import ACTIVE
-from syncjobs.questions import enqueue
-from syncjobs.uploads import enqueue as uploads
+from syncjobs.questions import enqueue_questions
+from syncjobs.uploads import enqueue_uploads as uploads
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def recover() -> dict[str, int]:
         "worker_lost": stranded(),
         "redis_lost": forgotten(),
         "replay_abandoned": abandoned(),
-        "question_lost": enqueue.recovered(),
+        "question_lost": enqueue_questions.recovered(),
         "upload_lost": uploads.recovered(),
     }
     for reason, count in counts.items():
@@ -102,7 +102,7 @@ def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:
     otherwise. A job without a run is recorded as Redis held it.
     """
     metrics.unseen(reason)
-    if enqueue.unseen(job_id, again=reason in {EXPIRED, BROKEN}, why=why):
+    if enqueue_questions.unseen(job_id, again=reason in {EXPIRED, BROKEN}, why=why):
         return
     if uploads.unseen(job_id):
         return

@@ -15,7 +15,7 @@ from graph.errors import LedgerError
 from graph.ingest.file_parts import NO_HINTS
 from graph.ingest.import_file import of_account, store_parts, with_known
 from graph.ingest.readers.parts import Hints
-from syncjobs import item_contents, save_items
+from syncjobs import item_contents, store_page
 from syncjobs.database_threads import UNREACHABLE
 from syncjobs.errors import CursorLost, ParserFailed, SyncError, Transient, Unreadable
 from syncjobs.failures.record import sentence_of
@@ -25,10 +25,10 @@ from syncjobs.nango import TITLES, Access, Limits, Nango
 from syncjobs.providers import BY_NAME
 from syncjobs.run_state import Claim, Save
 from syncjobs.runner import Attempt
-from syncjobs.save_items import Part
 from syncjobs.sources import SOURCES
 from syncjobs.sources.items import Cursor, Item, Page
 from syncjobs.sources.paging import Failed, each_alone
+from syncjobs.store_page import Part
 
 AT_ONCE = 10  # items with contents a save
 
@@ -45,7 +45,7 @@ async def body(attempt: Attempt) -> None:
         try:
             await _walked(attempt, nango, claim.cursor)
         except CursorLost:
-            await attempt.save(save_items.cursor_lost)
+            await attempt.save(store_page.cursor_lost)
             try:
                 await _walked(attempt, nango, None)
             except CursorLost as lost:
@@ -79,7 +79,7 @@ async def _page(attempt: Attempt, nango: Nango, page: Page) -> None:
     and what is stored by then is not read again when the page is.
     """
     claim, generation = attempt.claim, page.generation
-    effects = await attempt.threads.run(save_items.effects, claim, page)
+    effects = await attempt.threads.run(store_page.effects, claim, page)
     worth = [item for item in effects.fresh if item_contents.worth_reading(item)]
     plain = [item for item in effects.fresh if not item_contents.worth_reading(item)]
     listed = [item_contents.listed(item) for item in plain]
@@ -104,7 +104,7 @@ async def _contents(
 
 async def _read_again(attempt: Attempt, nango: Nango) -> None:
     """Items that could not be read by syncs before, each some more times."""
-    items = await attempt.threads.run(save_items.due_again, attempt.claim)
+    items = await attempt.threads.run(store_page.due_again, attempt.claim)
     again = partial(SOURCES[attempt.claim.provider].again, nango)
     results = await each_alone(again, items, last_try=nango.last_try)
     fresh: list[Item] = []
@@ -196,7 +196,7 @@ def _is_of_an_item(error: Exception) -> bool:
 def _all_saved(connection: BaseDatabaseWrapper, save: Save, claim: Claim, part: Part) -> None:
     """Ledgers go the way of import_ledger, all of a file or nothing; then the rest."""
     part.counts["rows"] = sum(_imported(claim, content) for content in part.contents)
-    save_items.save(connection, save, claim, part)
+    store_page.save(connection, save, claim, part)
 
 
 def _imported(claim: Claim, content: Content) -> int:

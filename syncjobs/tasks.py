@@ -6,7 +6,7 @@ from arq.worker import Function, func
 
 from syncjobs import sync
 from syncjobs.providers import PROVIDERS
-from syncjobs.uploads import supervisor
+from syncjobs.uploads import upload_supervisor
 
 
 async def sync_connection(ctx: dict[str, Any], run_id: str) -> None:
@@ -18,7 +18,7 @@ async def answer_question(ctx: dict[str, Any], question_id: str) -> None:
 
 
 async def read_upload(ctx: dict[str, Any], upload_id: str) -> None:
-    await supervisor.run(ctx, upload_id)
+    await upload_supervisor.run(ctx, upload_id)
 
 
 def tasks() -> list[Function]:

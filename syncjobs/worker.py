@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from syncjobs import metrics, queue, recover, tasks
 from syncjobs.database_threads import Threads
 from syncjobs.heartbeat import Heartbeat
-from syncjobs.questions.supervisor import Answerer
+from syncjobs.questions.question_supervisor import Answerer
 from syncjobs.runner import DATABASE_TIMEOUT, Runner
 
 log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from graph.database import arrow
 from graph.database.role import as_owner
 from graph.http.scopes import READ, SCOPES, SYNC
 from graph.models.view_sql import VIEW
-from graph.reading import lru
+from graph.reading import memory_cache
 from graph.view import triggers
 from syncjobs import queue
 from tests.syncjobs import workers
@@ -49,7 +49,7 @@ def _nothing_is_kept_in_memory() -> Iterator[None]:
 def kept_answers() -> Iterator[None]:
     with override_settings(ANSWERS_MEMORY=2**20):
         yield
-    lru.answers.forget()
+    memory_cache.answers.forget()
 
 
 @pytest.fixture(scope="session")

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from scripts import audit
+from scripts import supply_chain
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_the_bill_of_materials_is_what_is_installed():
-    pins, packages = audit.pinned((ROOT / "requirements.txt").read_text()), audit.installed()
-    document = audit.bill(pins, packages)
+    pins, packages = (
+        supply_chain.pinned((ROOT / "requirements.txt").read_text()),
+        supply_chain.installed(),
+    )
+    document = supply_chain.bill(pins, packages)
     versions = {component["name"]: component["version"] for component in document["components"]}
     assert versions == {name: packages[name].version for name in pins}
     assert len(versions) > 40
@@ -35,23 +38,26 @@ def test_the_bill_of_materials_is_what_is_installed():
     ],
 )
 def test_gpl_is_not_run_on(text, allowed):
-    assert audit.is_allowed(text) is allowed
+    assert supply_chain.is_allowed(text) is allowed
 
 
 def test_no_requirement_has_a_forbidden_licence():
-    pins, packages = audit.pinned((ROOT / "requirements.txt").read_text()), audit.installed()
-    assert [fault for fault in audit.faults(pins, packages) if "licence" in fault] == []
+    pins, packages = (
+        supply_chain.pinned((ROOT / "requirements.txt").read_text()),
+        supply_chain.installed(),
+    )
+    assert [fault for fault in supply_chain.faults(pins, packages) if "licence" in fault] == []
 
 
 def test_a_package_that_is_missing_or_other_is_a_fault():
-    packages = audit.installed()
+    packages = supply_chain.installed()
     pins = {"django": "0.1", "no-such-package": "1.0"}
-    assert len(audit.faults(pins, packages)) == 2
+    assert len(supply_chain.faults(pins, packages)) == 2
 
 
 def test_the_script_runs_as_make_audit_does(tmp_path):
     process = subprocess.run(
-        [sys.executable, "scripts/audit.py", "--sbom", tmp_path / "sbom.json"],
+        [sys.executable, "scripts/supply_chain.py", "--sbom", tmp_path / "sbom.json"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "packages, licences and versions" in process.stdout, process.stderr

@@ -24,7 +24,7 @@ from graph.export.formats import FORMATS
 from graph.models import AskedQuestion
 from graph.reading import graph_cache
 from graph.reading.graph_cache import Key
-from graph.reading.load import ALL
+from graph.reading.load_graph import ALL
 from graph.view import refresh, version
 from tests.conftest import client_of
 from tests.graph import rows

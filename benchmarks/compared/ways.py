@@ -16,7 +16,7 @@ from graph.engine.networkx.columnar import ColumnarGraph
 from graph.engine.weights import columns_for
 from graph.models.view_sql import TENANT_VIEW
 from graph.reading import graph_cache
-from graph.reading.load import ALL, ENDS, load
+from graph.reading.load_graph import ALL, ENDS, load
 from graph.view import version
 from tests.oracle import ten_fetches
 

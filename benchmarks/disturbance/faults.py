@@ -10,7 +10,7 @@ from contextlib import suppress
 import psycopg
 from django.db import DatabaseError, connections
 
-from benchmarks import apart
+from benchmarks import isolated_servers
 from benchmarks.disturbance.partition import Partition
 
 KILLED_BACKENDS = """
@@ -73,12 +73,12 @@ def migrate_killed(times: int, chance: random.Random) -> int:
     met = 0
     command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
     for number in range(times):
-        process = subprocess.Popen(command, cwd=apart.PROJECT, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(command, cwd=isolated_servers.PROJECT, stderr=subprocess.DEVNULL)
         try:
             process.wait(2.0 + number + chance.random())
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
             met += 1
-    subprocess.run(command, cwd=apart.PROJECT, check=True)
+    subprocess.run(command, cwd=isolated_servers.PROJECT, check=True)
     return met

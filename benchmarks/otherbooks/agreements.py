@@ -9,7 +9,7 @@ from math import pow as power
 from random import Random
 
 from benchmarks.otherbooks.bank_days import DAY, agreed, frequency_of, preceding
-from benchmarks.otherbooks.desk import Desk, Row
+from benchmarks.otherbooks.book_files import Desk, Row
 from benchmarks.otherbooks.people import Party
 from finley.demo.truth import Fee, Ref, SameTransaction, Series
 

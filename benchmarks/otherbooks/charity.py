@@ -10,9 +10,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from benchmarks.otherbooks import agreements, doings, payment_runs, slips
+from benchmarks.otherbooks import (
+    agreements,
+    duplicates_and_reversals,
+    one_off_payments,
+    payment_runs,
+)
 from benchmarks.otherbooks.bank_days import DAY
-from benchmarks.otherbooks.desk import COLUMNS, Desk
+from benchmarks.otherbooks.book_files import COLUMNS, Desk
 from benchmarks.otherbooks.people import Register
 from finley.demo.truth import Cash, Truth
 from graph.ingest.mappings import from_toml
@@ -92,14 +97,14 @@ def mapping_of(file: str) -> Mapping:
 
 def _keep(desk: Desk, scale: float, staff: int, givers: int) -> None:
     """What goes wrong needs its originals first, and who pays needs to know what went wrong."""
-    parties = doings.Met(platform=desk.register.company("Giving Online"))
+    parties = one_off_payments.Met(platform=desk.register.company("Giving Online"))
     people = [desk.register.person("employee") for _ in range(staff)]
     promised = [desk.register.person("customer") for _ in range(givers)]
     agreements.write_down(desk, people, promised)
-    doings.write_down(desk, parties, people, scale)
-    slips.write_down(desk)
+    one_off_payments.write_down(desk, parties, people, scale)
+    duplicates_and_reversals.write_down(desk)
     payment_runs.write_down(desk)
-    slips.at_the_bank(desk)
+    duplicates_and_reversals.at_the_bank(desk)
 
 
 def _truth(desk: Desk, seed: int, true_cash: list[Cash]) -> Truth:
@@ -107,7 +112,7 @@ def _truth(desk: Desk, seed: int, true_cash: list[Cash]) -> Truth:
     return Truth(
         seed, start, end, desk.series, desk.duplicates, desk.same, desk.settles, desk.fees,
         desk.reversals, desk.aliases(), desk.decoys, desk.echoes, [], [],
-        [doings.ANONYMOUS.name], true_cash, desk.balances(),
+        [one_off_payments.ANONYMOUS.name], true_cash, desk.balances(),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from benchmarks.otherbooks.bank_days import DAY, agreed
-from benchmarks.otherbooks.desk import Desk, Row
+from benchmarks.otherbooks.book_files import Desk, Row
 from finley.demo.truth import Duplicate, Settlement
 
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from benchmarks.planted.books import write
+from benchmarks.planted.planted_books import write
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.planted.sheets import Sheets
+from benchmarks.planted.book_files import Sheets
 
 SUPPLIERS, SHOPS, PAYERS = 45, 25, 40
 

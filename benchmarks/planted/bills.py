@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from benchmarks.otherbooks.bank_days import DAY, following
-from benchmarks.planted.names import Party
-from benchmarks.planted.rhythms import written
-from benchmarks.planted.sheets import Line, Sheets
+from benchmarks.planted.book_files import Line, Sheets
+from benchmarks.planted.long_series import written
+from benchmarks.planted.planted_names import Party
 from finley.demo.truth import Duplicate, Ref, Reversal, Settlement
 
 EACH = 24

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 from benchmarks.otherbooks.bank_days import DAY
-from benchmarks.planted.names import Party
-from benchmarks.planted.rhythms import written
-from benchmarks.planted.sheets import Line, Sheets
+from benchmarks.planted.book_files import Line, Sheets
+from benchmarks.planted.long_series import written
+from benchmarks.planted.planted_names import Party
 from finley.demo.truth import Fee, Reversal
 
 GIFTS = 260

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.otherbooks.bank_days import DAY, following
-from benchmarks.planted.sheets import Line, Sheets
+from benchmarks.planted.book_files import Line, Sheets
 from finley.demo.truth import SameTransaction
 
 CLAIMS, BY_CHANCE = 600, 9

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import date
 
 from benchmarks.otherbooks.bank_days import DAY
-from benchmarks.planted.names import BANK_CUTS, PLACES, SHORTER, Party, apart
-from benchmarks.planted.rhythms import in_month, written
-from benchmarks.planted.sheets import CODES, Line, Sheets
+from benchmarks.planted.book_files import CODES, Line, Sheets
+from benchmarks.planted.long_series import in_month, written
+from benchmarks.planted.planted_names import BANK_CUTS, PLACES, SHORTER, Party, apart
 
 EACH = 7  # parties of each kind of spelling
 INSTITUTES = (

@@ -67,7 +67,7 @@ def enrich(user_id: UUID) -> Cost:
     """Every layer, from the tables as they are."""
     _forget_peak()
     start = time.perf_counter()
-    results = import_module("graph.enrich.run").enrich(user_id)
+    results = import_module("graph.enrich.run_enrichment").enrich(user_id)
     seconds = time.perf_counter() - start
     layers = {result.layer: round(result.seconds, 3) for result in results}
     return Cost(round(seconds, 3), layers, _peak_mb())

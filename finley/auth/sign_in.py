@@ -1,6 +1,6 @@
 """Sign-in to the admin and the pages: after some failures the next attempt has to wait.
 
-Failures are counted by e-mail and by client address (finley.auth.attempts).
+Failures are counted by e-mail and by client address (finley.auth.failed_attempts).
 """
 
 import logging
@@ -10,7 +10,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from finley.auth import attempts, client_address
+from finley.auth import client_address, failed_attempts
 from finley.models import User
 
 log = logging.getLogger("finley.audit")
@@ -35,16 +35,16 @@ class LimitedBackend(ModelBackend):
         who = str(username or more.get("email") or "")
         address = client_address.of_meta(request.META) if request else client_address.UNKNOWN
         keys = {
-            attempts.key("who", who.lower()): FREE,
-            attempts.key("at", address): FREE_OF_ADDRESS,
+            failed_attempts.key("who", who.lower()): FREE,
+            failed_attempts.key("at", address): FREE_OF_ADDRESS,
         }
-        if (seconds := max(attempts.wait(key, free) for key, free in keys.items())) > 0:
+        if (seconds := max(failed_attempts.wait(key, free) for key, free in keys.items())) > 0:
             log.warning("sign-in from %s refused: too many failures, %.0f s", address, seconds)
             raise PermissionDenied
         user = super().authenticate(request, username, password, **more)
         if user is None:
             for key in keys:
-                attempts.count(key)
+                failed_attempts.count(key)
         else:
-            attempts.forget(next(iter(keys)))
+            failed_attempts.forget(next(iter(keys)))
         return user

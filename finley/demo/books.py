@@ -17,7 +17,14 @@ from datetime import date
 from io import StringIO
 from pathlib import Path
 
-from finley.demo import casual, company, decoys, mishaps, paying, recurring
+from finley.demo import (
+    bank_settlement,
+    company,
+    decoys,
+    duplicates_and_reversals,
+    one_off_payments,
+    recurring,
+)
 from finley.demo.frequency import DAY, add_months
 from finley.demo.journal import COLUMNS, Journal
 from finley.demo.truth import Truth
@@ -84,12 +91,12 @@ def _span(start: date, months: int, end: date | None) -> tuple[date, date]:
 def _keep(journal: Journal, scale: float) -> None:
     """Writes everything down. What goes wrong needs its originals, and their numbers, first."""
     recurring.write_down(journal)
-    casual.write_down(journal, scale)
+    one_off_payments.write_down(journal, scale)
     decoys.write_down(journal, scale)
     journal.number_invoices()
-    mishaps.write_down(journal)
+    duplicates_and_reversals.write_down(journal)
     journal.number_invoices()
-    paying.write_down(journal)
+    bank_settlement.write_down(journal)
 
 
 def _check(months: int, scale: float, staff: int, jitter_days: int) -> None:

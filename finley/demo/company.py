@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
-from finley.demo import noise
+from finley.demo import spelling_noise
 from finley.demo.frequency import (
     DAY,
     JITTER_LIMIT,
@@ -17,7 +17,7 @@ from finley.demo.frequency import (
     dice,
     due_days,
 )
-from finley.demo.names import TRADES, Names
+from finley.demo.invented_names import TRADES, Names
 from finley.demo.parties import Party, Registry
 from finley.demo.streams import SPECS, Spec, Stream
 
@@ -90,9 +90,9 @@ def _meet(company: Company, rng: Random) -> None:
 def _twins(company: Company, rng: Random) -> list[Party]:
     """Suppliers that only look like others: another region, another trade, the very same name."""
     first, second, third = rng.sample(company.suppliers, 3)
-    place, trade = first.name.split()[0], noise.bare(second.name).split()
+    place, trade = first.name.split()[0], spelling_noise.bare(second.name).split()
     names = (
-        (first, f"{noise.bare(first.name)} ({rng.choice(('North', 'Wales'))}) Ltd"),
+        (first, f"{spelling_noise.bare(first.name)} ({rng.choice(('North', 'Wales'))}) Ltd"),
         (first, f"{place} {rng.choice(('Roofing', 'Plumbing', 'Security'))} Ltd"),
         (second, f"{trade[0]} & Sons {' '.join(trade[1:])} Ltd"),
         (third, third.name),

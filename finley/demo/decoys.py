@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from random import Random
 
-from finley.demo.casual import post_card, some_pence, supply
 from finley.demo.frequency import DAY, due_days, irregular, moments, within
 from finley.demo.journal import PENDING, Journal, Row
+from finley.demo.one_off_payments import post_card, some_pence, supply
 
 PLACEHOLDER_ID, PLACEHOLDER_DAY = "V99999", 5
 MASK = "REDACTED"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
-from finley.demo import cash, noise
+from finley.demo import cash, spelling_noise
 from finley.demo.company import Company
 from finley.demo.parties import Party
 from finley.demo.truth import (
@@ -149,11 +149,11 @@ class Journal:
     ) -> Row:  # fmt: skip
         """A line of the bank statement: money in is positive."""
         currency = currency or party.currency
-        called = noise.initialled(party.name) if party.kind == "employee" else party.name
+        called = spelling_noise.initialled(party.name) if party.kind == "employee" else party.name
         row = self._add(
             "bank.csv", day, party, pence, booked_on=day.isoformat(), value_on=day.isoformat(),
             account=ACCOUNTS[currency], description=description, currency=currency,
-            counterparty=name or noise.bank_name(called), reference=reference[:35],
+            counterparty=name or spelling_noise.bank_name(called), reference=reference[:35],
             iban=party.iban if with_iban else "",
         )  # fmt: skip
         self._named(row, "counterparty", party)

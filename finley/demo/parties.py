@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
-from finley.demo import noise
-from finley.demo.names import CITIES
+from finley.demo import spelling_noise
+from finley.demo.invented_names import CITIES
 
 _NUMBER_STYLES = ("INV-{n}", "{n:07d}", "SI{n}", "{initials}/{n}", "{initials}-24-{n}", "{n}")
 
@@ -79,5 +79,7 @@ class Registry:
     def _spell(self, party: Party) -> None:
         if party.kind == "employee":
             return
-        party.spellings = noise.variants(self.rng, party.name)
-        party.merchants = [noise.merchant(self.rng, party.name, party.city) for _ in range(2)]
+        party.spellings = spelling_noise.variants(self.rng, party.name)
+        party.merchants = [
+            spelling_noise.merchant(self.rng, party.name, party.city) for _ in range(2)
+        ]

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from finley.embedded import EmbeddedServerError, client, ensure, paths
+from finley.embedded import EmbeddedServerError, client, ensure, state_paths
 from finley.embedded.client import PROJECT
 
 NOT_RUNNING = 3  # the exit code that pg_ctl status uses
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 def _ask(state: Path, request: str) -> dict[str, Any]:
     """The supervisor's answer, or {"running": False}. Never starts a supervisor."""
     try:
-        connection = client.connect(paths.of(state))
+        connection = client.connect(state_paths.of(state))
         if connection is None:
             return {"running": False}
         with connection:

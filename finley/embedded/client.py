@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from finley.embedded import logs, paths
+from finley.embedded import server_logs, state_paths
 from finley.embedded.errors import EmbeddedServerError, from_os
-from finley.embedded.paths import StatePaths
 from finley.embedded.servers import Servers
+from finley.embedded.state_paths import StatePaths
 
 ANSWER_SECONDS = 360.0  # longer than the supervisor waits for its servers
 RETRY_SECONDS = 120.0
@@ -61,7 +61,7 @@ def ensure(state: Path) -> Servers:
     It is cheap if they are held already. A forked child gets a hold of its own. Raises
     EmbeddedServerError.
     """
-    at = paths.of(state)
+    at = state_paths.of(state)
     with _lock:
         hold = _holds.get(at.state)
         if hold is None or not hold.lasts():
@@ -73,7 +73,7 @@ def ensure(state: Path) -> Servers:
 
 
 def _take(at: StatePaths) -> _Hold:
-    paths.prepare(at)
+    state_paths.prepare(at)
     deadline = time.monotonic() + RETRY_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(ConnectionError):  # the supervisor was stopping: try again
@@ -88,7 +88,7 @@ def _take(at: StatePaths) -> _Hold:
 
 def connect(at: StatePaths) -> socket.socket | None:
     """A connection to the running supervisor, or None if there is none."""
-    if not paths.trusted(at.sockets):
+    if not state_paths.trusted(at.sockets):
         return None
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(ANSWER_SECONDS)
@@ -139,14 +139,14 @@ def _started(at: StatePaths) -> tuple[socket.socket, dict[str, Any]]:
             return existing
         log = at.log("supervisor")
         try:
-            start = logs.begin(log)
+            start = server_logs.begin(log)
             connection = _launch(at)
         except OSError as error:
             raise from_os(error, at.state) from error
         try:
             return _held(connection)
         except ConnectionError:
-            last = " / ".join(logs.since(log, start).strip().splitlines()[-3:])
+            last = " / ".join(server_logs.since(log, start).strip().splitlines()[-3:])
             raise EmbeddedServerError(
                 f"The supervisor of the embedded servers ended at once; {log} ends with: {last}"
             ) from None

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from finley.embedded import logs, process
+from finley.embedded import server_logs, server_process
 from finley.embedded.errors import EmbeddedServerError, failed, from_os, is_full, no_space
-from finley.embedded.paths import StatePaths
+from finley.embedded.state_paths import StatePaths
 from finley.embedded.unprivileged import PostgresLocation
 
 MAJOR = "18"
@@ -72,12 +72,12 @@ class Postgres:
 
     def stop(self, steps: tuple[tuple[int, float], ...] = FAST) -> None:
         if self.process is not None:
-            process.stop(self.process, steps)
+            server_process.stop(self.process, steps)
 
     def set_up(self) -> None:
         """Create the roles, extensions and the database `finley` that are missing."""
         at = ("-h", str(self.location.sockets), "-U", "postgres", "-d", "template1")
-        result = process.run([str(self._program("psql")), "-X", "-q", *at, "-f", str(SETUP)])
+        result = server_process.run([str(self._program("psql")), "-X", "-q", *at, "-f", str(SETUP)])
         if result.returncode:
             raise failed("The setup of PostgreSQL", result.returncode, self._log, result.stderr)
 
@@ -103,7 +103,7 @@ class Postgres:
         if self.location.identity.kind == "dropped":
             os.chown(fresh, self.location.identity.uid, self.location.identity.gid)
         command = [str(self._program("initdb")), "-D", str(fresh), *INITDB]
-        result = process.run(command, self.location.identity)
+        result = server_process.run(command, self.location.identity)
         if result.returncode:
             output = result.stdout + result.stderr
             full = is_full(fresh, output)
@@ -115,15 +115,15 @@ class Postgres:
         fresh.rename(self.location.data)
 
     def _launch(self) -> None:
-        start = logs.begin(self._log)
-        started = process.spawn(
+        start = server_logs.begin(self._log)
+        started = server_process.spawn(
             list(self._command()), self._log, self.location.identity, self.death
         )
         self.process = started
         deadline = time.monotonic() + READY_SECONDS
         while not _ready(self.location.data, started.pid):
             if started.poll() is not None or time.monotonic() > deadline:
-                output = logs.since(self._log, start)
+                output = server_logs.since(self._log, start)
                 raise failed("PostgreSQL", started.returncode, self._log, output)
             time.sleep(0.005)
 
@@ -170,7 +170,7 @@ def check_free(data: Path) -> None:
         pid = int(file.read_text().split("\n", 1)[0])
     except (OSError, ValueError):
         return
-    if process.started(pid) is None:
+    if server_process.started(pid) is None:
         return
     if _is_postmaster(pid, data):
         raise EmbeddedServerError(
@@ -181,7 +181,7 @@ def check_free(data: Path) -> None:
 
 
 def _is_postmaster(pid: int, data: Path) -> bool:
-    if not process.LINUX:
+    if not server_process.LINUX:
         output = subprocess.run(
             ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
         )

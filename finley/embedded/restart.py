@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-from finley.embedded import process
+from finley.embedded import server_process
 from finley.embedded.errors import EmbeddedServerError
 
 FIRST_PAUSE = 0.1
@@ -64,7 +64,7 @@ class ServerRestarter:
             self._plan()
         if self.due is not None and time.monotonic() < self.due:
             return False
-        process.end_orphans(others)
+        server_process.end_orphans(others)
         try:
             self.start()
         except EmbeddedServerError as error:

@@ -24,11 +24,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finley.embedded import paths, postgres, process, unprivileged
+from finley.embedded import postgres, server_process, state_paths, unprivileged
 from finley.embedded.errors import EmbeddedServerError, from_os
-from finley.embedded.paths import StatePaths
 from finley.embedded.restart import ServerRestarter
 from finley.embedded.servers import Servers
+from finley.embedded.state_paths import StatePaths
 from finley.embedded.valkey import Valkey
 
 GRACE_SECONDS = 0.3  # a command that starts within this time finds the servers running
@@ -75,14 +75,14 @@ class Supervisor:
     def stop(self) -> None:
         for restarter in self.restarters:
             restarter.server.stop()
-        process.end_orphans(())
+        server_process.end_orphans(())
 
     def record(self) -> None:
         """Write the servers' pids to a file, for a successor in case this process is killed."""
         running = [
             {
                 "pid": restarter.pid,
-                "began": process.started(restarter.pid),
+                "began": server_process.started(restarter.pid),
                 "signal": restarter.server.death,
             }
             for restarter in self.restarters
@@ -278,7 +278,7 @@ def _end_leftovers(state_paths: StatePaths) -> None:
     except (OSError, ValueError):
         return
     for server in recorded:
-        if not process.end_leftover(
+        if not server_process.end_leftover(
             server["pid"], server["began"], server["signal"], LEFTOVER_SECONDS
         ):
             raise EmbeddedServerError(
@@ -290,7 +290,7 @@ def _end_leftovers(state_paths: StatePaths) -> None:
 def _guard(state: StatePaths, first: socket.socket) -> None:
     with _alone(state):
         _end_leftovers(state)
-        paths.make_private(state.sockets)
+        state_paths.make_private(state.sockets)
         try:
             _run(state, first)
         finally:
@@ -331,7 +331,7 @@ def main(state: str, descriptor: str) -> None:
     """Supervise the servers of `state` until nobody holds them any more."""
     if os.fork():  # the client waits for this process only; init then reaps the child
         os._exit(0)
-    process.adopt_orphans()
+    server_process.adopt_orphans()
     with socket.socket(fileno=int(descriptor)) as first:
         try:
             _guard(StatePaths(Path(state)), first)

@@ -17,8 +17,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from finley.embedded.errors import EmbeddedServerError, from_os
-from finley.embedded.paths import StatePaths
-from finley.embedded.process import SELF, Identity, run
+from finley.embedded.server_process import SELF, Identity, run
+from finley.embedded.state_paths import StatePaths
 
 # A folder of root is created and verified below this one.
 DROPPED_ROOT = Path("/var/tmp")  # noqa: S108

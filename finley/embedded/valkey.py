@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from finley.embedded import logs, process
+from finley.embedded import server_logs, server_process
 from finley.embedded.errors import EmbeddedServerError, failed, from_os
-from finley.embedded.paths import StatePaths
+from finley.embedded.state_paths import StatePaths
 
 READY_SECONDS = 30
 STEPS = ((signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
@@ -37,8 +37,8 @@ class Valkey:
         """Start the server without waiting, so that PostgreSQL can start at the same time."""
         try:
             self.paths.valkey.mkdir(mode=0o700, exist_ok=True)
-            self._offset = logs.begin(self._log)
-            self.process = process.spawn(list(self._command()), self._log, death=self.death)
+            self._offset = server_logs.begin(self._log)
+            self.process = server_process.spawn(list(self._command()), self._log, death=self.death)
         except (OSError, subprocess.SubprocessError) as error:
             if isinstance(error, OSError):
                 raise from_os(error, self.paths.valkey) from error
@@ -48,14 +48,14 @@ class Valkey:
         deadline = time.monotonic() + READY_SECONDS
         while self.process is not None and not _answers(self.paths.valkey_socket):
             if self.process.poll() is not None or time.monotonic() > deadline:
-                code, output = self.process.returncode, logs.since(self._log, self._offset)
+                code, output = self.process.returncode, server_logs.since(self._log, self._offset)
                 self.stop()
                 raise failed("Valkey", code, self._log, output)
             time.sleep(0.005)
 
     def stop(self, steps: tuple[tuple[int, float], ...] = STEPS) -> None:
         if self.process is not None:
-            process.stop(self.process, steps)
+            server_process.stop(self.process, steps)
 
     @property
     def _log(self) -> Path:

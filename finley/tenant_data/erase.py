@@ -17,7 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from finley.models import Membership, User
-from finley.tenant_data import tables
+from finley.tenant_data import tenant_tables
 from finley.tenant_data.export import ROLE
 from graph.reading.graph_cache import PREFIX, SIZES, USED
 from graph.view import refresh, triggers
@@ -93,8 +93,8 @@ def _names(cursor: Any, query: str, user_id: UUID) -> list[str]:
 
 
 def _rows(cursor: Any, erasure: Erasure, hold: str) -> None:
-    for table in reversed(tables.of_tenants(cursor)):
-        if table.name == tables.ADMIN_LOG:
+    for table in reversed(tenant_tables.of_tenants(cursor)):
+        if table.name == tenant_tables.ADMIN_LOG:
             continue
         if hold and table.name in BOOKS:
             query_ = SQL("SELECT count(*) FROM {} WHERE user_id = %s")
@@ -114,7 +114,7 @@ def _log_entries(cursor: Any, erasure: Erasure, user: User) -> None:
         "OR strpos(change_message, %(text)s) > 0",
         {"id": user.pk, "text": str(user.pk), "email": user.email},
     )
-    erasure.rows[tables.ADMIN_LOG] = cursor.rowcount
+    erasure.rows[tenant_tables.ADMIN_LOG] = cursor.rowcount
 
 
 def _account(erasure: Erasure, user: User) -> None:

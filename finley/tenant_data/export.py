@@ -21,13 +21,14 @@ from django.db import connections, transaction
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from finley.models import User
-from finley.tenant_data import tables
-from finley.tenant_data.tables import Table
+from finley.tenant_data import tenant_tables
+from finley.tenant_data.tenant_tables import Table
 
 ROLE = "owner"
 FORMAT = 2
 PROFILE = ("id", "email", "first_name", "last_name", "is_active", "date_joined")
-LEFT_OUT = frozenset({*tables.BOOKKEEPING, tables.TOKENS})  # tokens are digests of secrets
+# Tokens are digests of secrets.
+LEFT_OUT = frozenset({*tenant_tables.BOOKKEEPING, tenant_tables.TOKENS})
 AT_ONCE = 1_000
 MEMBERS, MEMBER_OF = "members.jsonl", "member_of.jsonl"
 MEMBERSHIPS = {  # an import restores the first; the other is for other tenants to grant
@@ -74,7 +75,7 @@ def _written(user: User, archive: zipfile.ZipFile) -> Transfer:
     rows: dict[str, int] = {}
     with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        for table in tables.of_tenants(cursor):
+        for table in tenant_tables.of_tenants(cursor):
             if table.name not in LEFT_OUT:
                 name = f"tables/{table.name}.jsonl"
                 rows[table.name], sums[name] = _lines(archive, name, _rows_of(table, user.pk))
@@ -101,11 +102,13 @@ def _rows_of(table: Table, user_id: UUID) -> Composed:
     """The table's rows of the tenant as `line`s of JSON."""
     names = [
         SQL("{}, (SELECT {} FROM {} AS named WHERE named.id = t.{})").format(
-            Literal(column), SQL(tables.NAMED[column][1]), Identifier(tables.NAMED[column][0]),
+            Literal(column),
+            SQL(tenant_tables.NAMED[column][1]),
+            Identifier(tenant_tables.NAMED[column][0]),
             Identifier(column),
         )
         for column in table.named
-    ]  # fmt: skip
+    ]
     return SQL(
         "SELECT ((to_jsonb(t) - {}::text[]) || jsonb_build_object({}))::text AS line "
         "FROM {} AS t WHERE user_id = {}"
@@ -122,9 +125,12 @@ def _memberships(name: str, user_id: UUID) -> Composed:
         "'accepted', m.accepted)::text "
         "AS line FROM {} AS m JOIN {} AS u ON u.id = m.{} WHERE m.{} = {}"
     ).format(
-        Identifier(tables.MEMBERS), Identifier(tables.USERS), Identifier(other), Identifier(own),
+        Identifier(tenant_tables.MEMBERS),
+        Identifier(tenant_tables.USERS),
+        Identifier(other),
+        Identifier(own),
         Literal(user_id),
-    )  # fmt: skip
+    )
 
 
 def _lines(archive: zipfile.ZipFile, name: str, query: Composed) -> tuple[int, str]:
@@ -195,7 +201,7 @@ def _read(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Transfer:
         user.last_name = manifest["tenant"]["last_name"]
         user.set_unusable_password()
         user.save(using=ROLE, force_insert=True)
-        for table in tables.of_tenants(cursor):
+        for table in tenant_tables.of_tenants(cursor):
             name = f"tables/{table.name}.jsonl"
             if name in manifest["sha256"]:
                 rows[table.name] = _inserted(archive, name, table, user_id)
@@ -221,7 +227,9 @@ def _inserted(archive: zipfile.ZipFile, name: str, table: Table, user_id: UUID) 
 def _insertion(table: Table) -> Composed:
     numbers = {
         column: SQL("(SELECT named.id FROM {} AS named WHERE {} = line ->> {})").format(
-            Identifier(tables.NAMED[column][0]), SQL(tables.NAMED[column][1]), Literal(column)
+            Identifier(tenant_tables.NAMED[column][0]),
+            SQL(tenant_tables.NAMED[column][1]),
+            Literal(column),
         )
         for column in table.named
     }
@@ -249,7 +257,7 @@ def _let_in(archive: zipfile.ZipFile, user_id: UUID) -> int:
         "(line ->> 'accepted')::timestamptz "
         "FROM jsonb_array_elements(%s::jsonb) AS line "
         "JOIN {} AS u ON lower(u.email) = lower(line ->> 'user')"
-    ).format(Identifier(tables.MEMBERS), Identifier(tables.USERS))
+    ).format(Identifier(tenant_tables.MEMBERS), Identifier(tenant_tables.USERS))
     count = 0
     with connections[ROLE].cursor() as cursor:
         for lines in _read_lines(archive, MEMBERS):

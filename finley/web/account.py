@@ -16,11 +16,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_POST
 
-from finley.auth import attempts, client_address, members, tokens
+from finley.auth import client_address, failed_attempts, members, tokens
 from finley.models import Role
-from finley.web import news
+from finley.web import since_last_visit
 from finley.web.access import SESSION_RESUME, PageRequest, page, require_same_tenant
-from finley.web.context import layout
+from finley.web.template_context import layout
 from graph.errors import QuestionError
 
 log = logging.getLogger("finley.audit")
@@ -37,7 +37,7 @@ class SignIn(LoginView):
     def form_valid(self, form: Any) -> HttpResponse:
         last_login = form.get_user().last_login
         response = super().form_valid(form)
-        news.remember(self.request, last_login)
+        since_last_visit.remember(self.request, last_login)
         return response
 
 
@@ -59,14 +59,14 @@ class ForgottenPassword(PasswordResetView):
         addresses exist."""
         address = client_address.of_meta(self.request.META)
         keys = {
-            attempts.key("reset", form.cleaned_data["email"].lower()): MAILS,
-            attempts.key("reset-at", address): MAILS_OF_ADDRESS,
+            failed_attempts.key("reset", form.cleaned_data["email"].lower()): MAILS,
+            failed_attempts.key("reset-at", address): MAILS_OF_ADDRESS,
         }
-        if any(attempts.used_up(key, most) for key, most in keys.items()):
+        if any(failed_attempts.used_up(key, most) for key, most in keys.items()):
             log.warning("no mail about a password: too many requests from %s", address)
             return HttpResponseRedirect(self.get_success_url())
         for key in keys:
-            attempts.count(key)
+            failed_attempts.count(key)
         return super().form_valid(form)
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import parameters
+from finley.web import list_filters
 from finley.web.access import PageRequest, page
 from graph.errors import QuestionError
 from graph.questions import whole_graph
@@ -97,12 +97,12 @@ def _depth(request: PageRequest) -> int:
 
 
 def _day(request: PageRequest, name: str) -> date | None:
-    text = parameters.text_of(request.GET, name)
-    return parameters.day(name, text) if text else None
+    text = list_filters.text_of(request.GET, name)
+    return list_filters.day(name, text) if text else None
 
 
 def _types(request: PageRequest) -> tuple[str, ...]:
-    text = parameters.text_of(request.GET, "type")
+    text = list_filters.text_of(request.GET, "type")
     return (text,) if text else ()
 
 

@@ -9,15 +9,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from finley.models import Role
-from finley.web import rejected
+from finley.web import rejected_rows
 from finley.web.access import PageRequest, page
 from graph.errors import QuestionError
 from graph.ingest.mappings.mapping import RECORDS
 from syncjobs.models import Upload
 from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
-from syncjobs.uploads import receive
-from syncjobs.uploads.choices import NAMES
+from syncjobs.uploads import lifecycle
+from syncjobs.uploads.upload_options import NAMES
 
 WITHOUT_SCRIPT = 900_000  # bytes of a whole form: the service's bodies end at 1 MiB
 CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
@@ -37,7 +37,7 @@ def imports(request: PageRequest) -> HttpResponse:
     if request.method == "POST":
         return _sent(request)
     context = {
-        "uploads": receive.listed(request.access.tenant_id),
+        "uploads": lifecycle.listed(request.access.tenant_id),
         "most": MOST_BYTES,
         "piece": PIECE_BYTES,
         "without_script": WITHOUT_SCRIPT,
@@ -53,12 +53,12 @@ def _sent(request: PageRequest) -> HttpResponse:
         raise QuestionError("Choose a file first.", "files")
     for file in files:
         name, data = file.name or "", file.read()
-        upload = receive.begin(request.access.tenant_id, name, len(data), _by(request))
+        upload = lifecycle.begin(request.access.tenant_id, name, len(data), _by(request))
         for number in range(upload.pieces):
             at = number * PIECE_BYTES
             piece = data[at : at + PIECE_BYTES]
-            receive.piece(request.access.tenant_id, upload.pk, number, piece)
-        receive.received(request.access.tenant_id, upload.pk)
+            lifecycle.piece(request.access.tenant_id, upload.pk, number, piece)
+        lifecycle.received(request.access.tenant_id, upload.pk)
     return redirect("imports")
 
 
@@ -68,7 +68,7 @@ def begin(request: PageRequest) -> HttpResponse:
     """JSON for the script: the file's address and the size of its pieces, or a problem."""
     _require_same_tenant(request)
     name, size = request.POST.get("name", ""), _size(request.POST.get("size", ""))
-    upload = receive.begin(request.access.tenant_id, name, size, _by(request))
+    upload = lifecycle.begin(request.access.tenant_id, name, size, _by(request))
     return JsonResponse({"address": f"/import/{upload.pk}/", "piece": PIECE_BYTES})
 
 
@@ -96,7 +96,7 @@ def _require_same_tenant(request: PageRequest) -> None:
 @page(Role.OWNER, as_json=True)
 def piece(request: PageRequest, upload_id: UUID, number: int) -> HttpResponse:
     """A piece of the file, as the request's body."""
-    receive.piece(request.access.tenant_id, upload_id, number, request.body)
+    lifecycle.piece(request.access.tenant_id, upload_id, number, request.body)
     return HttpResponse(status=204)
 
 
@@ -104,25 +104,25 @@ def piece(request: PageRequest, upload_id: UUID, number: int) -> HttpResponse:
 @page(Role.OWNER, as_json=True)
 def received(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """JSON for the script: which pieces are still missing."""
-    return JsonResponse({"missing": receive.received(request.access.tenant_id, upload_id)})
+    return JsonResponse({"missing": lifecycle.received(request.access.tenant_id, upload_id)})
 
 
 @page()
 def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """One file: how it would be read, or what became of it."""
-    upload = receive.get(request.access.tenant_id, upload_id)
+    upload = lifecycle.get(request.access.tenant_id, upload_id)
     preview = upload.preview or {"parts": [], "columns": []}
     doubts = [doubt for part in preview["parts"] for doubt in part["doubts"]]
     context = {
         "upload": upload,
-        "working": upload.state in receive.ACTIVE,
-        "decidable": upload.state in receive.DECIDABLE and request.access.owns,
+        "working": upload.state in lifecycle.ACTIVE,
+        "decidable": upload.state in lifecycle.DECIDABLE and request.access.owns,
         "parts": preview["parts"],
         "doubts": doubts,
         "blocked": any(doubt["blocking"] for doubt in doubts),
         "is_table": bool(preview["columns"]),
         "fields": _fields(upload, preview["columns"], doubts),
-        "rejects": rejected.rows(upload.rejects),
+        "rejects": rejected_rows.rows(upload.rejects),
     }
     return render(request, "web/import.html", context)
 
@@ -150,7 +150,7 @@ def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """Read the file again with these corrections."""
     choices = {name: request.POST.get(name, "").replace("\0", "").strip() for name in NAMES}
     choices["currency"] = choices["currency"].upper()
-    receive.choose(request.access.tenant_id, upload_id, choices)
+    lifecycle.choose(request.access.tenant_id, upload_id, choices)
     return redirect("import", upload_id)
 
 
@@ -159,7 +159,7 @@ def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
 def confirm(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """Import it as it was shown."""
     save = request.POST.get("save_mapping") == "yes"
-    receive.confirm(request.access.tenant_id, upload_id, save_mapping=save)
+    lifecycle.confirm(request.access.tenant_id, upload_id, save_mapping=save)
     return redirect("import", upload_id)
 
 
@@ -167,7 +167,7 @@ def confirm(request: PageRequest, upload_id: UUID) -> HttpResponse:
 @page(Role.OWNER)
 def discard(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """Delete the file."""
-    receive.discard(request.access.tenant_id, upload_id)
+    lifecycle.discard(request.access.tenant_id, upload_id)
     messages.success(request, "The file is deleted. What was imported from it stays.")
     return redirect("imports")
 
@@ -175,10 +175,12 @@ def discard(request: PageRequest, upload_id: UUID) -> HttpResponse:
 @page()
 def rejects(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """The rows that could not be read, as a CSV file."""
-    upload = receive.get(request.access.tenant_id, upload_id)
+    upload = lifecycle.get(request.access.tenant_id, upload_id)
     if upload.state != UploadState.DONE or not upload.rejects:
         raise QuestionError("No row of this file was rejected.", "id")
-    response = HttpResponse(rejected.safe(upload.rejects), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(
+        rejected_rows.safe(upload.rejects), content_type="text/csv; charset=utf-8"
+    )
     response["Content-Disposition"] = 'attachment; filename="rejected-rows.csv"'
     return response
 

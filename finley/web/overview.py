@@ -12,9 +12,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from finley.web import charts, findings, kept, news
+from finley.web import answer_cache, charts, due_and_risen, since_last_visit
 from finley.web.access import PageRequest, page
-from finley.web.sums import by_currency
+from finley.web.money_totals import by_currency
 from graph.models.choices import CaseState
 from graph.questions import cases, cash_flow, resolutions
 from syncjobs import connections
@@ -28,8 +28,8 @@ Row = dict[str, Any]
 def overview(request: PageRequest) -> HttpResponse:
     """Each figure with the currency and what it counts, and a link to its rows."""
     user_id = request.access.tenant_id
-    flow = kept.answer(cash_flow.cash_flow, user_id)
-    last_visit = news.since(request)
+    flow = answer_cache.answer(cash_flow.cash_flow, user_id)
+    last_visit = since_last_visit.since(request)
     return render(
         request,
         "web/overview.html",
@@ -39,9 +39,9 @@ def overview(request: PageRequest) -> HttpResponse:
             "owed": _owed(flow["obligations"]),
             "off_statement": sum(row["off_statement_payments"] for row in flow["months"]),
             "ahead": _ahead(user_id),
-            "risen": kept.answer(findings.above_usual, user_id)[:SHOWN],
+            "risen": answer_cache.answer(due_and_risen.above_usual, user_id)[:SHOWN],
             "connections": connections.listed(user_id),
-            "news": news.counts(user_id, last_visit) if last_visit else None,
+            "news": since_last_visit.counts(user_id, last_visit) if last_visit else None,
             "open_parties": resolutions.count_open(user_id),
         },
     )
@@ -75,7 +75,7 @@ def _owed(obligations: list[Row]) -> list[Row]:
 
 
 def _ahead(user_id: UUID) -> Row:
-    expected = kept.answer(findings.expected, user_id)
+    expected = answer_cache.answer(due_and_risen.expected, user_id)
     until = expected.today + timedelta(days=AHEAD)
     due = [row for row in expected.pending if row["insight"]["expected_from"] <= until]
     return {

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import charts, downloads, parameters
+from finley.web import charts, downloads, list_filters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.overview import month_address
@@ -30,10 +30,10 @@ Row = dict[str, Any]
 @page()
 def parties(request: PageRequest) -> HttpResponse:
     """The parties by name, a page at a time; for a search, the most similar names first."""
-    kind = parameters.text_of(request.GET, "kind") or None
+    kind = list_filters.text_of(request.GET, "kind") or None
     if kind not in (None, *EntityKind.values):
         raise QuestionError(f"There is no kind {kind}.", "kind")
-    text = parameters.text_of(request.GET, "q")[:200]
+    text = list_filters.text_of(request.GET, "q")[:200]
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
         return downloads.file(request, "parties", COLUMNS, _every(user_id, text, kind))

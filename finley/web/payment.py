@@ -9,7 +9,7 @@ from django.shortcuts import render
 
 from finley.web.access import PageRequest, page
 from graph.layers import BY_NAME
-from graph.questions import explain, trail
+from graph.questions import explain, link_trail
 
 Answer = dict[str, Any]
 VIEW = "same_transaction"
@@ -30,7 +30,7 @@ TITLES = {
 def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
     user_id = request.access.tenant_id
     explained = explain.explain(user_id, relationship_id)
-    walked = trail.trail(user_id, relationship_id)
+    walked = link_trail.trail(user_id, relationship_id)
     return render(
         request,
         "web/payment.html",

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import downloads, parameters
+from finley.web import downloads, list_filters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from graph.layers import LAYERS
@@ -32,12 +32,12 @@ Row = dict[str, Any]
 def payments(request: PageRequest) -> HttpResponse:
     """Payments, newest first, a page at a time. A payment that several sources saw is listed once
     per source."""
-    filters = parameters.of_payments(request.GET)
+    filters = list_filters.of_payments(request.GET)
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
         return downloads.file(request, "payments", COLUMNS, every(user_id, filters))
     rows, following = listing.relationships(
-        user_id, filters, most=A_PAGE, after=parameters.position(request.GET)
+        user_id, filters, most=A_PAGE, after=list_filters.position(request.GET)
     )
     context = {
         "rows": rows,

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import charts, downloads, findings, kept, parameters
+from finley.web import answer_cache, charts, downloads, due_and_risen, list_filters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.overview import AHEAD
@@ -47,15 +47,15 @@ class Day:
 @page()
 def recurring(request: PageRequest) -> HttpResponse:
     """What is expected of each active series, the earliest first; `state` narrows it."""
-    state = parameters.text_of(request.GET, "state")
+    state = list_filters.text_of(request.GET, "state")
     if state not in ("", *STATES):
         raise QuestionError(f"There is no state {state}: say {' or '.join(STATES)}.", "state")
     user_id = request.access.tenant_id
-    expected = kept.answer(findings.expected, user_id)
+    expected = answer_cache.answer(due_and_risen.expected, user_id)
     rows = _of_state(expected, state)
     if downloads.wants_file(request):
         return downloads.file(request, "recurring", COLUMNS, rows)
-    start = parameters.offset(request.GET)
+    start = list_filters.offset(request.GET)
     page_rows = rows[start : start + A_PAGE]
     histories = series.histories(user_id, [row["id"] for row in page_rows])
     context = {
@@ -70,7 +70,7 @@ def recurring(request: PageRequest) -> HttpResponse:
     return render(request, "web/recurring.html", context)
 
 
-def _of_state(expected: findings.Expected, state: str) -> list[Row]:
+def _of_state(expected: due_and_risen.Expected, state: str) -> list[Row]:
     if state == "overdue":
         return expected.overdue
     if state == "stale":
@@ -97,8 +97,8 @@ def _with_history(row: Row, history: series.History) -> Row:
 def calendar(request: PageRequest) -> HttpResponse:
     """A month: each expected payment on its likeliest day."""
     user_id = request.access.tenant_id
-    expected = kept.answer(findings.expected, user_id)
-    first = _month(parameters.text_of(request.GET, "month"), expected.today)
+    expected = answer_cache.answer(due_and_risen.expected, user_id)
+    first = _month(list_filters.text_of(request.GET, "month"), expected.today)
     days = _by_day([*expected.pending, *expected.overdue])
     weeks = [
         [Day(day, day.month == first.month, days.get(day, [])) for day in week]
@@ -118,7 +118,7 @@ def calendar(request: PageRequest) -> HttpResponse:
 def _month(text: str, today: date) -> date:
     if not text:
         return today.replace(day=1)
-    return parameters.day("month", f"{text}-01")
+    return list_filters.day("month", f"{text}-01")
 
 
 def _by_day(rows: list[Row]) -> dict[date, list[Row]]:

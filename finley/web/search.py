@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import parameters
+from finley.web import list_filters
 from finley.web.access import PageRequest, page
 from graph.questions import relationships
 from graph.questions import search as parties_by_name
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 @page()
 def search(request: PageRequest) -> HttpResponse:
     """Searches for any text: a name with typos, an amount, the number of a document or row."""
-    text = parameters.text_of(request.GET, "q")[:LONGEST]
+    text = list_filters.text_of(request.GET, "q")[:LONGEST]
     context: Row = {"text": text}
     if text:
         user_id = request.access.tenant_id
@@ -28,7 +28,7 @@ def search(request: PageRequest) -> HttpResponse:
             "documents": _payments(user_id, document_ref=text),
             "transactions": _payments(user_id, transaction_ref=text),
         }
-        amount = parameters.number(text)
+        amount = list_filters.number(text)
         if amount is not None:
             context["amounts"] = _payments(user_id, min_amount=amount, max_amount=amount)
     return render(request, "web/search.html", context)

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import downloads, parameters
+from finley.web import downloads, list_filters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from graph.errors import QuestionError
@@ -57,7 +57,7 @@ def _row(result: Row) -> Row:
 
 def _one_of(request: PageRequest, name: str, values: tuple[str, ...]) -> str:
     """The first one where none is chosen. Raises QuestionError."""
-    text = parameters.text_of(request.GET, name) or values[0]
+    text = list_filters.text_of(request.GET, name) or values[0]
     if text not in values:
         raise QuestionError(f"Say one of {', '.join(values)}.", name)
     return text

@@ -10,11 +10,11 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from finley.web import parameters
+from finley.web import list_filters
 from finley.web.access import PageRequest, page
-from graph.engine.filters import Only
+from graph.engine.edge_filters import Only
 from graph.errors import QuestionError
-from graph.questions import groups, kinds, picture
+from graph.questions import counted_rows, grouped_sums, picture
 
 VENDOR = Path(__file__).parent / "static" / "web" / "vendor"
 LIBRARIES = ("graphology.min.js", "sigma.min.js")
@@ -26,11 +26,11 @@ Row = dict[str, Any]
 def whole_graph(request: PageRequest) -> HttpResponse:
     """`since` and `until` (days), `kind` and `type` narrow the edges; the script reads the rest."""
     wanted = _wanted(request)
-    rows = groups.groups(request.access.tenant_id, _of_table(wanted), "pair", most=SHOWN)
+    rows = grouped_sums.groups(request.access.tenant_id, _of_table(wanted), "pair", most=SHOWN)
     context = {
         "rows": rows,
         "shown": SHOWN,
-        "kinds": kinds.KINDS,
+        "kinds": counted_rows.KINDS,
         "kind": wanted["kind"],
         "drawable": all((VENDOR / name).is_file() for name in LIBRARIES),
     }
@@ -55,10 +55,10 @@ def data(request: PageRequest) -> HttpResponse:
 
 
 def _wanted(request: PageRequest) -> Row:
-    kind = parameters.text_of(request.GET, "kind") or kinds.DEFAULT
-    if kind not in kinds.KINDS:
+    kind = list_filters.text_of(request.GET, "kind") or counted_rows.DEFAULT
+    if kind not in counted_rows.KINDS:
         raise QuestionError(f"There is no kind {kind}.", "kind")
-    text = parameters.text_of(request.GET, "type")
+    text = list_filters.text_of(request.GET, "type")
     return {
         "kind": kind,
         "types": (text,) if text else (),
@@ -68,12 +68,12 @@ def _wanted(request: PageRequest) -> Row:
 
 
 def _day(request: PageRequest, name: str) -> date | None:
-    text = parameters.text_of(request.GET, name)
-    return parameters.day(name, text) if text else None
+    text = list_filters.text_of(request.GET, name)
+    return list_filters.day(name, text) if text else None
 
 
 def _of_table(wanted: Row) -> Row:
-    """As `graph.questions.groups` takes it."""
+    """As `graph.questions.grouped_sums` takes it."""
     ends = {"since": time.min, "until": time.max}
     days = {name: datetime.combine(wanted[name], at, UTC)
             for name, at in ends.items() if wanted[name]}  # fmt: skip

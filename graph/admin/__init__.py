@@ -1,5 +1,5 @@
 """The admin pages of the graph's tables, entities and findings."""
 
-from graph.admin import entities, findings, layer_tables, tables
+from graph.admin import entities, judged_findings, layer_tables, table_admin
 
-__all__ = ["entities", "findings", "layer_tables", "tables"]
+__all__ = ["entities", "judged_findings", "layer_tables", "table_admin"]

@@ -12,9 +12,9 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 
 from graph import sql
-from graph.admin.fields import TENANT, as_json, as_link
-from graph.admin.filters import open_first
+from graph.admin.open_rows_filter import open_first
 from graph.admin.paginator import ReadOnly
+from graph.admin.readonly_fields import TENANT, as_json, as_link
 from graph.enrich.resolution import step
 from graph.models import EntityResolution, NormalizedEntity
 from graph.models.choices import ResolutionDecision

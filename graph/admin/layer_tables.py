@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 
-from graph.admin.tables import FactTable, PatternTable
+from graph.admin.table_admin import FactTable, PatternTable
 from graph.layers import LAYERS, Layer
 from graph.models.of_layers import model_of
 

@@ -28,7 +28,7 @@ from graph import tenant_lookup
 from graph.admin import tenants
 from graph.admin.theme import ModelAdmin
 from graph.errors import TenantUnknown
-from graph.models.rows import TenantRow
+from graph.models.tenant_row import TenantRow
 
 if TYPE_CHECKING:
     AnyPaginator = Paginator[Any]

@@ -12,7 +12,7 @@ _ITEMS = (
     "CASE WHEN jsonb_typeof({old}::jsonb) = 'array' "
     "THEN ARRAY(SELECT jsonb_array_elements_text({old}::jsonb)) END"
 )
-# A value that is not a month becomes 0, which graph.adopting.judging rejects.
+# A value that is not a month becomes 0, which graph.adopting.unstorable_rows rejects.
 _MONTHS = (
     "CASE WHEN {old} IS NOT NULL THEN ARRAY(SELECT CASE WHEN month::text ~ '^(0?[1-9]|1[0-2])$' "
     "THEN month::text::smallint ELSE 0::smallint END FROM {months} AS month) END"

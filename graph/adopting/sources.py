@@ -9,8 +9,8 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Composable, Identifier
 
 from graph import sql
-from graph.adopting.old import tables
-from graph.adopting.survey import Columns
+from graph.adopting.check_tables import Columns
+from graph.adopting.old_tables import tables
 from graph.errors import AdoptError
 
 # One read-only snapshot of all tables; settings that make values portable.

@@ -6,7 +6,7 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from graph import sql
-from graph.adopting.old import Old
+from graph.adopting.old_tables import Old
 
 ALREADY = "already there"
 

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 
 from graph import metrics
 from graph.api.tenant_view import Asked
-from graph.reading import lru
+from graph.reading import memory_cache
 from graph.view import version as view_version
 
 IF_NONE_MATCH = OpenApiParameter(
@@ -53,7 +53,7 @@ class Versioned(Asked):
         if _client_has(request, etag(self.version, self.variant())):
             metrics.answered("unchanged")
             raise _AnsweredEarly(HttpResponseNotModified())
-        if (body := lru.answers.get(self._asked_for(request))) is not None:
+        if (body := memory_cache.answers.get(self._asked_for(request))) is not None:
             metrics.answered("kept")
             raise _AnsweredEarly(HttpResponse(body, content_type=JSON))
         metrics.answered("computed")
@@ -107,4 +107,4 @@ def _client_has(request: Request, tag: str) -> bool:
 
 
 def _keep(asked_for: Hashable, body: bytes) -> None:
-    lru.answers.put(asked_for, body, len(body) + len(str(asked_for)) + BESIDE)
+    memory_cache.answers.put(asked_for, body, len(body) + len(str(asked_for)) + BESIDE)

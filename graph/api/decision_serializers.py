@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.bodies import StrictBody
 from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.list_serializers import money
+from graph.api.request_bodies import StrictBody
 from graph.api.serializers import EntityAnswer
 from graph.models.choices import PredictionStatus, ResolutionDecision
 from graph.questions import predictions

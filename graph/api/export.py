@@ -21,13 +21,13 @@ from graph.api import conditional
 from graph.api import serializers as shapes
 from graph.api.changes import EdgeRow
 from graph.api.common_serializers import Answer, StrictQuery
-from graph.api.fields import Names
 from graph.api.question_view import PROBLEMS, Question
-from graph.export import pages
+from graph.api.request_fields import Names
+from graph.export import arrow_pages
 from graph.export.formats import FORMATS
 from graph.export.pipe import Pipe
 from graph.export.slots import Slots
-from graph.reading.load import ALL
+from graph.reading.load_graph import ALL
 
 _MEDIA_TYPES = [file_format.media_type for file_format in FORMATS.values()]
 SLOTS = Slots("An export", after=5)
@@ -200,7 +200,7 @@ def _started(
 def _pieces(
     user_id: UUID, name: str, columns: Sequence[str], edge_class: str | None
 ) -> Iterator[Iterator[bytes]]:
-    with pages.graph(user_id, columns, edge_class=edge_class) as contents:
+    with arrow_pages.graph(user_id, columns, edge_class=edge_class) as contents:
         yield FORMATS[name].write(contents)
 
 

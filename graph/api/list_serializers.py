@@ -5,11 +5,11 @@ from typing import Any
 from rest_framework import serializers
 
 from graph.api.common_serializers import Answer, StrictQuery
-from graph.api.fields import Beyond, Ids, Moment, Names
+from graph.api.request_fields import Beyond, Ids, Moment, Names
 from graph.api.serializers import EntityAnswer, RelationshipAnswer, kind_field, layer_answer
 from graph.layers import BY_NAME, LAYERS
 from graph.models.choices import Records
-from graph.questions import groups, kinds
+from graph.questions import counted_rows, grouped_sums
 from graph.questions.relationships import SCORES
 from graph.reading import ordered_pages
 
@@ -26,7 +26,7 @@ def total(counts: str) -> Any:
 def records_field(**options: Any) -> Any:
     options = options or {"required": False}
     return serializers.ChoiceField(
-        list(kinds.KINDS),
+        list(counted_rows.KINDS),
         help_text="What the rows record. payment: money that moved, fees too; all: every kind.",
         **options,
     )
@@ -105,7 +105,7 @@ class RelationshipsQuery(SparseQuery):
         required=False, max_length=200, help_text="The `next` of the previous page."
     )
     group = serializers.ChoiceField(
-        groups.GROUPS,
+        grouped_sums.GROUPS,
         required=False,
         help_text="Answer with sums in `groups` and no `results`; pair: payer and payee",
     )
@@ -156,7 +156,7 @@ class RelationshipsAnswer(Answer):
 class PartyQuery(StrictQuery):
     limit = serializers.IntegerField(default=20, min_value=1, max_value=200)
     edges = serializers.ChoiceField(["flow", "all"], default="flow")
-    kind = records_field(default=kinds.DEFAULT)
+    kind = records_field(default=counted_rows.DEFAULT)
 
 
 class NeighbourAnswer(EntityAnswer):

@@ -8,14 +8,14 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from graph.api.common_serializers import Answer, Fields, StrictQuery
-from graph.api.fields import Moment, Names, Place, Words
+from graph.api.request_fields import Moment, Names, Place, Words
 from graph.engine.communities import SEED
-from graph.engine.filters import Only
+from graph.engine.edge_filters import Only
 from graph.engine.importance import ALGORITHMS
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.models.choices import EntityKind, QuestionStatus, Records
 from graph.models.of_layers import statuses_of
-from graph.questions import kinds
+from graph.questions import counted_rows
 from graph.questions.whole_graph import layer_fields
 
 FIELDS: dict[ColumnType, Any] = {
@@ -66,7 +66,7 @@ class EdgesQuery(StrictQuery):
     )
     edges = edges_field()
     records = serializers.ChoiceField(
-        list(kinds.KINDS),
+        list(counted_rows.KINDS),
         required=False,
         help_text="Only flows that record this. payment: money that moved, fees too (the default, "
         "but for edges=all); all: every kind",
@@ -85,9 +85,9 @@ class EdgesQuery(StrictQuery):
 def constrained(parameters: dict[str, Any]) -> dict[str, Any]:
     """The parameters as the questions take them, with the filter of edges as `only`."""
     arguments = dict(parameters)
-    usual = kinds.DEFAULT if arguments.get("edges") == "flow" else kinds.ALL
+    usual = counted_rows.DEFAULT if arguments.get("edges") == "flow" else counted_rows.ALL
     only = Only(
-        kinds=kinds.meant(arguments.pop("records", usual)) or (),
+        kinds=counted_rows.meant(arguments.pop("records", usual)) or (),
         once=arguments.pop("once", True),
         types=arguments.pop("types", ()),
         min_confidence=arguments.pop("min_confidence", 0.0),
@@ -134,7 +134,7 @@ class InsightsQuery(StrictQuery):
         help_text=f"{_statuses()}; as of today, also stale, and expected (not fulfilled)",
     )
     kind = serializers.ChoiceField(
-        list(kinds.KINDS), required=False, help_text="Only rows that record this."
+        list(counted_rows.KINDS), required=False, help_text="Only rows that record this."
     )
     today = serializers.DateField(
         required=False, help_text="The day that counts as today; by default the calendar's"

@@ -4,10 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.bodies import StrictBody
 from graph.api.common_serializers import Answer, StrictQuery
-from graph.api.fields import Moment
 from graph.api.list_serializers import money, total
+from graph.api.request_bodies import StrictBody
+from graph.api.request_fields import Moment
 from graph.api.serializers import BooksAnswer
 from graph.models.choices import CaseAction, CaseRole, CaseState, Records
 from graph.questions import cases, open_items, spend

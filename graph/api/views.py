@@ -14,8 +14,8 @@ from graph.api import list_serializers
 from graph.api import serializers as shapes
 from graph.api import sum_serializers as sums
 from graph.api.common_serializers import Answer, NoQuery
-from graph.api.fields import beyond
 from graph.api.question_view import PROBLEMS, DatedQuestion, Question, described
+from graph.api.request_fields import beyond
 from graph.api.tenant_view import Asked
 from graph.database import deadlines
 from graph.errors import QuestionError
@@ -27,7 +27,7 @@ from graph.questions import (
     days,
     entities,
     explain,
-    groups,
+    grouped_sums,
     insights,
     open_items,
     reconcile,
@@ -128,7 +128,7 @@ class RelationshipsView(Listed):
         rows: list[Any] = []
         sums, following = None, None
         if group:
-            sums = groups.groups(tenant, parameters, group, most=most)
+            sums = grouped_sums.groups(tenant, parameters, group, most=most)
         elif order == "newest":
             at = None if after is None else _position(after)
             rows, beyond_it = relationships.relationships(tenant, parameters, most=most, after=at)

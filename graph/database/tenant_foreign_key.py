@@ -2,7 +2,7 @@
 
 It holds every reference within one tenant: `FOREIGN KEY (user_id, x_id) REFERENCES … (user_id,
 id)`. Django cannot state it; the model's field is a plain ForeignKey without a constraint
-(`graph.models.rows.no_constraint_fk`).
+(`graph.models.tenant_row.no_constraint_fk`).
 """
 
 from typing import Literal

@@ -19,11 +19,11 @@ from psycopg.sql import SQL, Literal
 
 from graph import sql
 from graph.database.arrow import tenant_snapshot
-from graph.enrich import decided, fraud_candidates
+from graph.enrich import decision_counts, fraud_candidates
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.numbers import normal
 from graph.enrich.columns.payments import UNIT, Payments, Texts, texts
-from graph.enrich.decided import Record
+from graph.enrich.decision_counts import Record
 from graph.enrich.links import republished, reversals
 from graph.enrich.links.fees import Fees
 from graph.enrich.links.reversals import Reversals
@@ -92,7 +92,7 @@ def enrich(user_id: UUID, payments: Payments, duplicates: list[Duplicate] | None
     if duplicates is None:
         same, charges, reversed_by = reversals.known(user_id, payments)
         duplicates = find(payments, stated(user_id, payments), same, charges, reversed_by)
-    weighed = by_records(duplicates, decided.records(user_id))
+    weighed = by_records(duplicates, decision_counts.records(user_id))
     return difference.write(user_id, DUPLICATES, _rows(payments, weighed))
 
 

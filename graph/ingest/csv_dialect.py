@@ -8,9 +8,9 @@ from io import StringIO
 from itertools import islice
 from pathlib import Path
 
+from graph.ingest.csv_records import Lines, Record, records
 from graph.ingest.decode import LedgerFileError, encoding_of, explained, text
 from graph.ingest.mappings.mapping import FileRule
-from graph.ingest.records import Lines, Record, records
 
 DELIMITERS = (",", ";", "\t", "|")
 SNIFFED = 64 * 1024  # characters

@@ -10,13 +10,13 @@ from pathlib import Path
 from graph.errors import LedgerError
 from graph.ingest.csv_dialect import Progress, header, layout
 from graph.ingest.decode import LedgerFileError
-from graph.ingest.guessing.choices import NONE, Choices
 from graph.ingest.guessing.explain import explain
 from graph.ingest.guessing.guess import GuessError, guess
-from graph.ingest.guessing.readings import question
-from graph.ingest.mappings import by_header, ready_formats
-from graph.ingest.mappings.by_header import Saved
+from graph.ingest.guessing.reading_options import NONE, Choices
+from graph.ingest.guessing.side_by_side import question
+from graph.ingest.mappings import mapping_for_header, ready_formats
 from graph.ingest.mappings.mapping import Mapping
+from graph.ingest.mappings.mapping_for_header import Saved
 from graph.ingest.readers import registry
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows, Table, TableFormat
 from graph.ingest.rows import LedgerRow, Reject
@@ -46,7 +46,7 @@ def mapping_of(
     """
     if choices != NONE:
         return guess(path, choices=choices)
-    own = by_header.find(path, saved)
+    own = mapping_for_header.find(path, saved)
     return own or ready_formats.of_file(path) or guess(path)
 
 

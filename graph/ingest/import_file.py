@@ -15,11 +15,11 @@ from graph.errors import LedgerError
 from graph.ingest.csv_dialect import Progress
 from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import NO_HINTS, Format, format_of, labelled, parts_of
-from graph.ingest.guessing.readings import UnsureError
+from graph.ingest.guessing.side_by_side import UnsureError
 from graph.ingest.mappings import saved_mappings
 from graph.ingest.mappings.file_account import Account, settled
 from graph.ingest.readers.parts import Hints, Part
-from graph.ingest.rejects import RejectsFile, default_path
+from graph.ingest.rejects_file import RejectsFile, default_path
 from graph.ingest.store.store_rows import Books, Stored, store
 
 __all__ = ["Imported", "format_of", "import_file", "is_ledger", "summed"]

@@ -13,7 +13,7 @@ from graph.ingest.file_parts import Format, parts_of
 from graph.ingest.import_file import Imported, file_name, of_account, store_parts
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers.parts import Hints, Part
-from graph.ingest.rejects import COLUMNS, as_stated, default_path
+from graph.ingest.rejects_file import COLUMNS, as_stated, default_path
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Reject
 from graph.ingest.store.file_lines import lines_of
 from graph.ingest.store.store_rows import external_id

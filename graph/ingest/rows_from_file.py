@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import cast
 
 from graph.ingest.csv_dialect import Layout, Progress, body, header, layout
+from graph.ingest.csv_records import Record, fits
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.mappings.mapping import KINDS, OWED, AmountRule, Mapping, PartyRule
-from graph.ingest.records import Record, fits
+from graph.ingest.parse_cells import NOTHING, Moment, currency_code, moment, money, quarter_end
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Records, Reject
-from graph.ingest.values import NOTHING, Moment, currency_code, moment, money, quarter_end
 
 __all__ = ["LedgerFileError", "header", "read"]
 

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from graph.ingest.guessing.choices import Choices
+from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.mappings.mapping import RECORDS
 
 

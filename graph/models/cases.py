@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from graph.models.choices import CaseAction, CaseRole, CaseState
-from graph.models.rows import (
+from graph.models.tenant_row import (
     TenantRow,
     currency_known,
     in_unit_range,

@@ -13,7 +13,7 @@ from graph.models.choices import (
     Frequency,
     PredictionStatus,
 )
-from graph.models.rows import (
+from graph.models.tenant_row import (
     TenantRow,
     currency_known,
     in_unit_range,

@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from graph.models.rows import TenantRow
+from graph.models.tenant_row import TenantRow
 
 
 def known_zone(name: str) -> None:

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from graph.models.choices import QuestionFailure, QuestionStatus
-from graph.models.rows import TenantRow, one_of
+from graph.models.tenant_row import TenantRow, one_of
 
 ACTIVE = (QuestionStatus.QUEUED.value, QuestionStatus.RUNNING.value)
 

@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Least
 
 from graph.models.choices import ResolutionDecision
-from graph.models.rows import TenantRow, in_unit_range, no_constraint_fk, one_of, score
+from graph.models.tenant_row import TenantRow, in_unit_range, no_constraint_fk, one_of, score
 
 
 class EntityResolution(TenantRow):

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from graph.models.rows import TenantRow
+from graph.models.tenant_row import TenantRow
 
 
 class Enrichment(TenantRow):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from graph import sql
 from graph.questions import days, open_items
-from graph.reading import rows
+from graph.reading import current_rows
 
 Answer = dict[str, Any]
 
@@ -31,7 +31,7 @@ def cash_flow(
     ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
-    with rows.snapshot(user_id) as reader:
+    with current_rows.snapshot(user_id) as reader:
         parties = open_items.meant(user_id, party)
         whose = {"user_id": user_id, "parties": parties, "today": day}
         within = {"since": since, "until": until, "by": by}

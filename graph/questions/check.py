@@ -9,18 +9,18 @@ from uuid import UUID
 
 from django.db import connections
 
-from graph.enrich import decided, fraud
-from graph.enrich.check import appended, findings, history, verdicts
-from graph.enrich.check.appended import EPOCH, Books
-from graph.enrich.check.candidates import Candidate
-from graph.enrich.check.finding import VERDICTS, Finding
-from graph.enrich.check.history import History
+from graph.enrich import decision_counts, fraud
+from graph.enrich.check import books_with_candidates, payment_history, run_detectors, verdicts
+from graph.enrich.check.books_with_candidates import EPOCH, Books
+from graph.enrich.check.candidate_payment import Candidate
+from graph.enrich.check.objection import VERDICTS, Finding
+from graph.enrich.check.payment_history import History
 from graph.enrich.check.verdicts import Verdict
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.payments import UNIT, Payments
-from graph.enrich.decided import Record
+from graph.enrich.decision_counts import Record
 from graph.errors import QuestionError
-from graph.reading import lru
+from graph.reading import memory_cache
 from graph.view import version
 
 Answer = dict[str, Any]
@@ -38,7 +38,7 @@ def check(user_id: UUID, candidates: Sequence[Candidate], *, source: str | None 
     tenant_history = books(user_id)
     into = _source(tenant_history, source)
     _must_be_new(tenant_history, candidates, into)
-    with_them, of_run = judged(tenant_history, candidates, into, decided.records(user_id))
+    with_them, of_run = judged(tenant_history, candidates, into, decision_counts.records(user_id))
     ids = {
         int(at): candidate.id for at, candidate in zip(with_them.places, candidates, strict=True)
     }
@@ -61,8 +61,10 @@ def judged(
 
     `records`: what people have decided about each kind of duplicate.
     """
-    with_them = appended.append(tenant_history, candidates, source or tenant_history.usual_source)
-    found = findings.find(with_them)
+    with_them = books_with_candidates.append(
+        tenant_history, candidates, source or tenant_history.usual_source
+    )
+    found = run_detectors.find(with_them)
     found = replace(found, duplicates=fraud.by_records(found.duplicates, records or {}))
     places = with_them.places.tolist()
     return with_them, verdicts.judge(with_them.payments, with_them.stated, found, places)
@@ -71,9 +73,9 @@ def judged(
 def books(user_id: UUID) -> History:
     """The tenant's books, kept in memory while they do not change."""
     name = (connections["default"].settings_dict["NAME"], user_id, version.version(user_id))
-    if (tenant_history := lru.histories.get(name)) is None:
-        tenant_history = history.read(user_id)
-        lru.histories.put(name, tenant_history, tenant_history.nbytes)
+    if (tenant_history := memory_cache.histories.get(name)) is None:
+        tenant_history = payment_history.read(user_id)
+        memory_cache.histories.put(name, tenant_history, tenant_history.nbytes)
     return tenant_history
 
 

@@ -10,8 +10,8 @@ from django.conf import settings
 from graph import sql
 from graph.database.tenancy import tenant_transaction
 from graph.models import TenantPreference
-from graph.reading import rows
-from graph.reading.rows import Reader
+from graph.reading import current_rows
+from graph.reading.current_rows import Reader
 
 Answer = dict[str, Any]
 
@@ -29,7 +29,7 @@ def today(user_id: UUID) -> date:
 
 def reach(user_id: UUID, today: date) -> list[Answer]:
     """The same as `books`, in a transaction of its own."""
-    with rows.snapshot(user_id) as reader:
+    with current_rows.snapshot(user_id) as reader:
         return books(reader, user_id, today)
 
 

@@ -8,9 +8,9 @@ from graph import sql
 from graph.database.tenancy import tenant_transaction
 from graph.errors import NotFound
 from graph.models import NormalizedEntity
-from graph.questions import kinds
-from graph.reading import rows
-from graph.reading.rows import Reader
+from graph.questions import counted_rows
+from graph.reading import current_rows
+from graph.reading.current_rows import Reader
 
 Answer = dict[str, Any]
 
@@ -21,7 +21,7 @@ def party(
     *,
     limit: int = 20,
     edges: str = "flow",
-    kind: str = kinds.DEFAULT,
+    kind: str = counted_rows.DEFAULT,
 ) -> Answer:
     """The entity, its other spellings, and its `limit` busiest counterparties.
 
@@ -29,10 +29,10 @@ def party(
     that record `kind`. An entity that was merged is answered as the one that it was merged into.
     Raises NotFound, ViewMissing, ViewUnpopulated.
     """
-    with rows.snapshot(user_id) as reader:
+    with current_rows.snapshot(user_id) as reader:
         entity = _standing(reader, user_id, entity_id)
         parameters = {"user_id": user_id, "entity": entity["id"], "limit": limit, "edges": edges}
-        parameters["kinds"] = kinds.meant(kind)
+        parameters["kinds"] = counted_rows.meant(kind)
         return {
             **entity,
             "neighbours": reader.rows(sql.read("questions/entity_neighbours"), parameters),
@@ -58,7 +58,7 @@ def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[An
 
     Raises NotFound, ViewMissing, ViewUnpopulated.
     """
-    with rows.snapshot(user_id) as reader:
+    with current_rows.snapshot(user_id) as reader:
         entity = _standing(reader, user_id, entity_id)
         parameters = {"user_id": user_id, "entity": entity["id"], "limit": limit}
         return reader.rows(sql.read("questions/entity_similar"), parameters)

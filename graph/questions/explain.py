@@ -7,7 +7,7 @@ from uuid import UUID
 
 from graph.layers import BY_NAME, LAYERS
 from graph.questions import days, insights, whole_graph
-from graph.reading import rows
+from graph.reading import current_rows
 
 Answer = dict[str, Any]
 
@@ -19,7 +19,7 @@ def explain(user_id: UUID, relationship_id: UUID | str, *, today: date | None = 
     ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
-    with rows.snapshot(user_id) as reader:
+    with current_rows.snapshot(user_id) as reader:
         relationship = whole_graph.relationship_in(reader, user_id, relationship_id, day)
         layers = {layer.name: _layer(user_id, relationship, layer.name) for layer in LAYERS}
     facts = {name: value for name, value in relationship.items() if name != "layers"}

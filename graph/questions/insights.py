@@ -12,11 +12,11 @@ from graph.layers import BY_NAME, Layer
 from graph.models import TenantRelationship
 from graph.models.choices import PredictionStatus
 from graph.models.of_layers import model_of, statuses_of
-from graph.questions import days, ends, kinds
+from graph.questions import counted_rows, days, edge_ends
 from graph.questions.prediction_status import STALE, status_on
 from graph.questions.search import standing_for
-from graph.reading import pages
-from graph.reading import rows as reading_rows
+from graph.reading import current_rows as reading_rows
+from graph.reading import newest_pages
 from graph.reading.cursors import Position
 
 FACTS = (
@@ -67,11 +67,11 @@ def insights(
         if party is not None:
             conditions &= _with_party(user_id, party)
         relationships = _of_status(_annotated(user_id, layer), user_id, layer, status, day)
-        page, following = pages.page(
+        page, following = newest_pages.page(
             reader, relationships.filter(conditions), most, after, few=party is not None
         )
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
-        ends_of = ends.of(user_id, page)
+        ends_of = edge_ends.of(user_id, page)
     return [{**_answer(layer, row, rows, day), **ends_of[row.id]} for row in page], following
 
 
@@ -83,7 +83,7 @@ def _annotated(user_id: UUID, layer: Layer) -> QuerySet[TenantRelationship]:
 
 
 def _of_kind(kind: str | None) -> Q:
-    records = None if kind is None else kinds.meant(kind)
+    records = None if kind is None else counted_rows.meant(kind)
     return Q() if records is None else Q(kind__in=records)
 
 

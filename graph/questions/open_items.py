@@ -11,8 +11,8 @@ from graph import sql
 from graph.errors import NotFound
 from graph.questions import days
 from graph.questions.search import standing_for
-from graph.reading import rows
-from graph.reading.rows import Reader
+from graph.reading import current_rows
+from graph.reading.current_rows import Reader
 
 Answer = dict[str, Any]
 
@@ -40,7 +40,7 @@ def open_items(
     ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
-    with rows.snapshot(user_id) as reader:
+    with current_rows.snapshot(user_id) as reader:
         items = read(reader, user_id, day, meant(user_id, party))
         books = days.books(reader, user_id, day)
     filters = {"direction": direction, "item": item, "currency": currency}

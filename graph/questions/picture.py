@@ -23,12 +23,12 @@ from redis.exceptions import RedisError
 from graph.database import deadlines
 from graph.engine.columns import storage, values
 from graph.engine.communities import communities
-from graph.engine.filters import Only
+from graph.engine.edge_filters import Only
 from graph.engine.graph import Graph
 from graph.engine.importance import importance
 from graph.engine.layout import layout
 from graph.engine.weights import columns_for
-from graph.questions import kinds
+from graph.questions import counted_rows
 from graph.reading.graph_cache import PREFIX, load, redis
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Places:
     community: Array
 
 
-def picture(user_id: UUID, *, kind: str = kinds.DEFAULT, only: Only = Only()) -> bytes:  # noqa: B008
+def picture(user_id: UUID, *, kind: str = counted_rows.DEFAULT, only: Only = Only()) -> bytes:  # noqa: B008
     """The picture as bytes: the length of a JSON object (uint32), the object, then arrays.
 
     Everything is little-endian. The object names the arrays with their types in their order, each
@@ -79,7 +79,7 @@ def _counted(graph: Graph, kind: str) -> Graph:
     group, own = graph.edges["payment_group_id"], graph.edges["id"]
     once = pc.or_kleene(pc.is_null(group), pc.equal(storage(group), storage(own)))
     mask = once.to_numpy(zero_copy_only=False)
-    if (types := kinds.meant(kind)) is not None:
+    if (types := counted_rows.meant(kind)) is not None:
         of_kind = pc.is_in(storage(graph.edges["kind"]), pa.array(types, pa.string()))
         mask &= of_kind.to_numpy(zero_copy_only=False)
     return graph.only(edges=mask & ~np.isnan(graph.numbers("amount")))

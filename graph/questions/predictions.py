@@ -11,9 +11,9 @@ from graph.database.tenancy import tenant_transaction
 from graph.errors import DecidedMeanwhile, NotFound
 from graph.models import PredictedRelationship, RelationshipInstance, TenantRelationship
 from graph.models.choices import PredictionStatus
-from graph.questions import ends
-from graph.reading import rows
-from graph.reading.rows import Reader
+from graph.questions import edge_ends
+from graph.reading import current_rows
+from graph.reading.current_rows import Reader
 
 GIVE_UP, EXPECT = "give_up", "expect"
 ACTIONS = (GIVE_UP, EXPECT)
@@ -23,7 +23,7 @@ FACTS = (
     "amount_high", "currency",
 )  # fmt: skip
 Answer = dict[str, Any]
-NOBODY: ends.Ends = {"source": None, "target": None}
+NOBODY: edge_ends.Ends = {"source": None, "target": None}
 
 
 def given_up(user_id: UUID, *, most: int = 50, offset: int = 0) -> tuple[list[Answer], int]:
@@ -31,7 +31,7 @@ def given_up(user_id: UUID, *, most: int = 50, offset: int = 0) -> tuple[list[An
 
     `by` is who gave it up; `source` and `target` are the parties of the last payment of its series.
     """
-    with rows.snapshot(user_id) as reader:
+    with current_rows.snapshot(user_id) as reader:
         predictions = PredictedRelationship.objects.filter(_given_up(user_id))
         page = list(predictions.order_by("-expected_to", "id")[offset : offset + most])
         return _answers(reader, user_id, page), predictions.count()
@@ -52,7 +52,7 @@ def decide(user_id: UUID, prediction_id: UUID | str, action: str, *, by: str) ->
         if not (_give_up(alike, by) if action == GIVE_UP else _expect(alike, user_id)):
             raise DecidedMeanwhile(f"It is {_state(prediction)} already.", "action")
         prediction.refresh_from_db()
-    with rows.current(user_id) as reader:
+    with current_rows.current(user_id) as reader:
         return _answers(reader, user_id, [prediction])[0]
 
 
@@ -114,7 +114,7 @@ def _answers(
 ) -> list[Answer]:
     ids = [row.relationship_id for row in predictions]
     payments = TenantRelationship.objects.filter(user_id=user_id, id__in=ids)
-    ends_of = ends.of(user_id, reader.relationships(payments))
+    ends_of = edge_ends.of(user_id, reader.relationships(payments))
     return [
         {
             "id": row.pk,

@@ -9,11 +9,11 @@ from django.db.models import F, Q
 from graph.errors import QuestionError
 from graph.layers import BY_NAME, LAYERS
 from graph.models import TenantRelationship
-from graph.questions import kinds
+from graph.questions import counted_rows
 from graph.questions.search import standing_for
 from graph.questions.whole_graph import as_answers
-from graph.reading import ordered_pages, pages
-from graph.reading import rows as reading_rows
+from graph.reading import current_rows as reading_rows
+from graph.reading import newest_pages, ordered_pages
 from graph.reading.cursors import Position
 
 Answer = dict[str, Any]
@@ -54,7 +54,7 @@ def relationships(
     with reading_rows.snapshot(user_id) as reader:
         rows = TenantRelationship.objects.filter(chosen(user_id, filters))
         few = not FEW.isdisjoint(filters)
-        page, following = pages.page(reader, rows, most, after, few=few)
+        page, following = newest_pages.page(reader, rows, most, after, few=few)
         return as_answers(user_id, page), following
 
 
@@ -76,7 +76,7 @@ def chosen(user_id: UUID, filters: Mapping[str, Any]) -> Q:
             condition &= Q(**{EXACTLY[name]: value})
     if filters.get("edges", "flow") == "flow":
         condition &= Q(edge_class="flow")
-    if "kind" in filters and (records := kinds.meant(filters["kind"])) is not None:
+    if "kind" in filters and (records := counted_rows.meant(filters["kind"])) is not None:
         condition &= Q(kind__in=records)
     if filters.get("once"):
         condition &= Q(payment_group_id=F("id")) | Q(payment_group_id__isnull=True)

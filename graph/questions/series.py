@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from graph import sql
-from graph.reading import rows
+from graph.reading import current_rows
 
 Answer = dict[str, Any]
 History = list[tuple[date, Decimal]]
@@ -21,7 +21,7 @@ def histories(user_id: UUID, relationship_ids: Sequence[UUID]) -> dict[UUID, His
     """
     if not relationship_ids:
         return {}
-    with rows.snapshot(user_id) as reader:
+    with current_rows.snapshot(user_id) as reader:
         payments = reader.rows(
             sql.read("questions/series_histories"),
             {"user_id": user_id, "relationships": list(relationship_ids)},

@@ -8,11 +8,11 @@ from django.db.models import Q
 
 from graph import sql
 from graph.database.tenancy import tenant_transaction
-from graph.engine.filters import Only
+from graph.engine.edge_filters import Only
 from graph.layers import BY_NAME
 from graph.models import TenantRelationship
 from graph.questions.costs import Size
-from graph.reading import rows
+from graph.reading import current_rows
 
 
 @lru_cache(maxsize=4096)
@@ -29,7 +29,7 @@ def edges_of(user_id: UUID, only: Only, *, flow: bool) -> int:
     columns = edges.order_by().values("id", "payment_group_id")
     text, parameters = columns.query.sql_with_params()
     number = "count(DISTINCT coalesce(payment_group_id, id))" if only.once else "count(*)"
-    with rows.snapshot(user_id) as reader:
+    with current_rows.snapshot(user_id) as reader:
         query = f"SELECT {number} AS n FROM ({text}) AS edges"  # noqa: S608 - the ORM's own
         return int(reader.rows(query, parameters)[0]["n"])
 

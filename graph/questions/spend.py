@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from graph import sql
-from graph.questions import days, kinds
+from graph.questions import counted_rows, days
 from graph.questions.open_items import hashed, meant
-from graph.reading import rows
+from graph.reading import current_rows
 
 Answer = dict[str, Any]
 Key = tuple[str | None, str | None, str]  # name, party's id, currency
@@ -40,7 +40,7 @@ def spend(
     by: str = "party",
     period: str = "month",
     direction: str = "out",
-    kind: str = kinds.DEFAULT,
+    kind: str = counted_rows.DEFAULT,
     party: str | None = None,
     currency: str | None = None,
     periods: int = 13,
@@ -62,7 +62,7 @@ def spend(
         "today": day,
         "by": by,
         "direction": direction,
-        "kinds": kinds.meant(kind),
+        "kinds": counted_rows.meant(kind),
     }
     payments, books = _payments(parameters, party)
     groups = _groups(payments, period, currency)
@@ -79,7 +79,7 @@ def spend(
 def _payments(parameters: Answer, party: str | None) -> tuple[list[Answer], list[Answer]]:
     """The payments, and how far each source's books go, in one snapshot."""
     user_id: UUID = parameters["user_id"]
-    with rows.snapshot(user_id) as reader:
+    with current_rows.snapshot(user_id) as reader:
         parameters = {**parameters, "parties": meant(user_id, party)}
         with hashed(reader):
             payments = reader.rows(sql.read("questions/spend"), parameters)

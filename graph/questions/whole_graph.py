@@ -19,7 +19,7 @@ from graph.database import deadlines
 from graph.engine.columns import storage, values
 from graph.engine.communities import SEED
 from graph.engine.communities import communities as find_communities
-from graph.engine.filters import Only
+from graph.engine.edge_filters import Only
 from graph.engine.graph import Graph
 from graph.engine.importance import importance as score
 from graph.engine.k_shortest import k_shortest
@@ -33,12 +33,12 @@ from graph.errors import NotFound
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.models import TenantRelationship
 from graph.models.choices import MONEY_MOVED
-from graph.questions import days, ends
+from graph.questions import days, edge_ends
 from graph.questions.prediction_status import status_on
-from graph.reading import rows as reading_rows
+from graph.reading import current_rows as reading_rows
+from graph.reading.current_rows import Reader
 from graph.reading.graph_cache import load
-from graph.reading.load import LAYER_COLUMNS
-from graph.reading.rows import Reader
+from graph.reading.load_graph import LAYER_COLUMNS
 
 Edges = Literal["flow", "all"]
 Order = Literal["amount", "date"]
@@ -266,7 +266,7 @@ def relationship_in(
 
 def as_answers(user_id: UUID, rows: Sequence[TenantRelationship]) -> list[Answer]:
     """The view's rows as answers have them: facts, both entities, and what each layer says."""
-    ends_of = ends.of(user_id, rows)
+    ends_of = edge_ends.of(user_id, rows)
     return [
         {
             **{name: getattr(row, name) for name in FACTS},

@@ -23,7 +23,7 @@ from graph.errors import QuestionError, TooOld
 from graph.reading import changed_fields, corrections
 from graph.reading.changed_fields import Fields
 from graph.reading.corrections import EdgeQuery
-from graph.reading.rows import COLUMNS, KINDS
+from graph.reading.current_rows import COLUMNS, KINDS
 from graph.view.captured_tables import EVERYTHING
 from graph.view.triggers import EVERYBODY
 from graph.view.version import State

@@ -25,9 +25,9 @@ from redis.lock import Lock
 from graph import metrics
 from graph.engine.graph import Graph
 from graph.engine.ipc import Corrupt, pack, unpack
-from graph.reading import lru
-from graph.reading.load import ALL
-from graph.reading.load import load as build
+from graph.reading import memory_cache
+from graph.reading.load_graph import ALL
+from graph.reading.load_graph import load as build
 from graph.view import version as view_version
 
 logger = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ def redis() -> Redis:
 
 
 def _cached(key: Key) -> Graph | None:
-    if (graph_in_memory := lru.graphs.get(key.name)) is not None:
+    if (graph_in_memory := memory_cache.graphs.get(key.name)) is not None:
         metrics.cached("process")
         return graph_in_memory
     if not settings.GRAPH_CACHE["bytes"]:
@@ -129,7 +129,7 @@ def _cached(key: Key) -> Graph | None:
         _drop(key)
         return None
     metrics.cached("redis")
-    lru.graphs.put(key.name, graph, graph.nbytes)
+    memory_cache.graphs.put(key.name, graph, graph.nbytes)
     return graph
 
 
@@ -142,7 +142,7 @@ def _unpacked(packed: bytes, key: Key) -> Graph:
 
 
 def _keep(key: Key, graph: Graph) -> None:
-    lru.graphs.put(key.name, graph, graph.nbytes)
+    memory_cache.graphs.put(key.name, graph, graph.nbytes)
     bound = settings.GRAPH_CACHE["bytes"]
     if not bound or graph.nbytes > bound:
         return

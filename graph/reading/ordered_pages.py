@@ -1,6 +1,6 @@
 """Pages of a tenant's relationships in another order than the newest first.
 
-Such a page reads all rows that match; `graph.reading.pages` does not.
+Such a page reads all rows that match; `graph.reading.newest_pages` does not.
 """
 
 import base64
@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet
 
 from graph.errors import QuestionError
 from graph.models import TenantRelationship
-from graph.reading.rows import Reader
+from graph.reading.current_rows import Reader
 
 ORDERS = {"oldest": "occurred_at", "amount": "amount"}
 Rows = QuerySet[TenantRelationship]

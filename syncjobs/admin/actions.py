@@ -10,9 +10,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 
 from syncjobs.admin import forms
-from syncjobs.failures import replaying, settling
+from syncjobs.failures import replay, settle
 from syncjobs.failures.outcomes import Verdict
-from syncjobs.failures.settling import FROM
+from syncjobs.failures.settle import FROM
 from syncjobs.models import JobFailure
 from syncjobs.models.choices import FailureStatus
 
@@ -55,7 +55,7 @@ def _settles(status: FailureStatus, do: Callable[..., Any], **attributes: Any) -
     return Action(
         may="settle",
         from_states=FROM[status],
-        plan=partial(settling.plan, status=status),
+        plan=partial(settle.plan, status=status),
         do=do,
         **attributes,
     )
@@ -70,14 +70,14 @@ ACTIONS = {
             may="replay",
             done="replayed",
             meaning="Each is requested again, as a new run that is linked to it.",
-            from_states=replaying.REPLAYABLE,
+            from_states=replay.REPLAYABLE,
             form=forms.ReplayForm,
-            plan=replaying.plan,
-            do=replaying.replay,
+            plan=replay.plan,
+            do=replay.replay,
         ),
         _settles(
             FailureStatus.RESOLVED,
-            settling.resolve,
+            settle.resolve,
             name="resolve",
             title="Resolve",
             done="resolved",
@@ -86,7 +86,7 @@ ACTIONS = {
         ),
         _settles(
             FailureStatus.IGNORED,
-            settling.ignore,
+            settle.ignore,
             name="ignore",
             title="Ignore",
             done="ignored",
@@ -95,7 +95,7 @@ ACTIONS = {
         ),
         _settles(
             FailureStatus.DISCARDED,
-            settling.discard,
+            settle.discard,
             name="discard",
             title="Discard",
             done="discarded",
@@ -104,7 +104,7 @@ ACTIONS = {
         ),
         _settles(
             FailureStatus.OPEN,
-            settling.reopen,
+            settle.reopen,
             name="reopen",
             title="Reopen",
             done="reopened",

@@ -11,8 +11,8 @@ from django.utils.html import format_html
 
 from graph.admin.paginator import HugeTable
 from syncjobs import connections
-from syncjobs.admin import operations
-from syncjobs.admin.links import failures
+from syncjobs.admin import selected_actions
+from syncjobs.admin.page_links import failures
 from syncjobs.admin.runs import Ledger, badge
 from syncjobs.errors import RequestError
 from syncjobs.models import SyncConnection
@@ -127,19 +127,19 @@ class SyncConnectionAdmin(Ledger):
 
     @admin.action(description="Sync now", permissions=["operate"])
     def sync_now(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        operations.carry_out(self, request, queryset, operations.sync)
+        selected_actions.carry_out(self, request, queryset, selected_actions.sync)
 
     @admin.action(description="Sync everything again (full)", permissions=["operate"])
     def sync_fully(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        operations.carry_out(self, request, queryset, operations.sync_fully)
+        selected_actions.carry_out(self, request, queryset, selected_actions.sync_fully)
 
     @admin.action(description="Pause", permissions=["operate"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        operations.carry_out(self, request, queryset, operations.pause)
+        selected_actions.carry_out(self, request, queryset, selected_actions.pause)
 
     @admin.action(description="Resume", permissions=["operate"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        operations.carry_out(self, request, queryset, operations.resume)
+        selected_actions.carry_out(self, request, queryset, selected_actions.resume)
 
     @admin.display(description="state")
     def condition(self, connection: SyncConnection) -> str:

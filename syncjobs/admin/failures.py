@@ -17,10 +17,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from graph.admin.paginator import ReadOnly
 from syncjobs.admin import confirmation
 from syncjobs.admin.actions import ACTIONS, Action, allowed
-from syncjobs.admin.filters import ErrorClassFilter, FunctionFilter, ProviderFilter, StatusFilter
-from syncjobs.admin.groups import STATES, GroupList, matrix
-from syncjobs.admin.links import failures, link, pretty
-from syncjobs.failures import groups, replaying, search, timeline
+from syncjobs.admin.failure_filters import (
+    ErrorClassFilter,
+    FunctionFilter,
+    ProviderFilter,
+    StatusFilter,
+)
+from syncjobs.admin.failure_groups import STATES, GroupList, matrix
+from syncjobs.admin.page_links import failures, link, pretty
+from syncjobs.failures import groups, replay, search, timeline
 from syncjobs.models import JobFailure, SyncConnection, SyncRun
 
 MOST_SHOWN = 160  # characters of an error in the list
@@ -185,7 +190,7 @@ class JobFailureAdmin(ReadOnly):
 
     @admin.display(description="connection")
     def the_connection(self, failure: JobFailure) -> str:
-        key = replaying.connection_of(failure)
+        key = replay.connection_of(failure)
         row = SyncConnection.objects.defer("cursor").filter(pk=key).first() if key else None
         return link(SyncConnection, key, row) if row else failure.connection_id or "-"
 
@@ -232,7 +237,7 @@ def _details(request: HttpRequest, failure: JobFailure) -> dict[str, Any]:
 
 def _buttons(request: HttpRequest, failure: JobFailure) -> list[tuple[Action, str]]:
     """The actions that this person may do and that would succeed now, with their addresses."""
-    (verdict,) = replaying.plan([failure.pk])
+    (verdict,) = replay.plan([failure.pk])
     fitting = [action for action in allowed(request.user) if action.fits(failure)]
     return [
         (action, _act(action, ids=str(failure.pk), back=request.path))

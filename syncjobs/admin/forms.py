@@ -9,12 +9,12 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from syncjobs.admin.links import pretty
+from syncjobs.admin.page_links import pretty
 from syncjobs.errors import PayloadRefused
 from syncjobs.failures import payloads
 from syncjobs.failures.masking import masked_json
-from syncjobs.failures.replaying import FASTEST
-from syncjobs.failures.settling import LONGEST, NO_REASON
+from syncjobs.failures.replay import FASTEST
+from syncjobs.failures.settle import LONGEST, NO_REASON
 from syncjobs.models import JobFailure
 
 

@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from graph.admin.fields import as_json
 from graph.admin.paginator import ReadOnly, ids_with
-from syncjobs import items
-from syncjobs.admin import operations
-from syncjobs.admin.links import link
+from graph.admin.readonly_fields import as_json
+from syncjobs import reread_items
+from syncjobs.admin import selected_actions
+from syncjobs.admin.page_links import link
 from syncjobs.failures import timeline
 from syncjobs.models import Duty, ExternalItem, JobAttempt, JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import ACTIVE
@@ -127,7 +127,7 @@ class SyncRunAdmin(Ledger):
 
     @admin.action(description="Cancel", permissions=["operate"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        operations.carry_out(self, request, queryset, operations.cancel)
+        selected_actions.carry_out(self, request, queryset, selected_actions.cancel)
 
     @admin.display(description="status")
     def state(self, run: SyncRun) -> str:
@@ -256,7 +256,7 @@ class ExternalItemAdmin(Ledger):
     @admin.action(description="Read again", permissions=["replay"])
     def read_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Request a sync that reads the unreadable and the held items again."""
-        count, runs = items.read_again(list(queryset.values_list("pk", flat=True)))
+        count, runs = reread_items.read_again(list(queryset.values_list("pk", flat=True)))
         messages.info(request, f"{count} items are read again, by {runs} new syncs.")
 
     def has_replay_permission(self, request: HttpRequest) -> bool:

@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from graph.admin.fields import as_json
 from graph.admin.paginator import ReadOnly
+from graph.admin.readonly_fields import as_json
 from graph.models import SavedMapping
 from syncjobs.admin.runs import badge
 from syncjobs.models import Upload

@@ -11,11 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from graph.api.bodies import StrictBody
 from graph.api.common_serializers import NoQuery, Problem
 from graph.api.idempotent_view import Repeatable
+from graph.api.request_bodies import StrictBody
 from graph.reading import cursors
-from syncjobs import connections, history, runs
+from syncjobs import connections, list_runs, runs
 from syncjobs.api import serializers as shapes
 from syncjobs.api.bodies import BoundedJSON
 from syncjobs.errors import ConnectionUnknown, RequestError, RunUnknown
@@ -76,7 +76,7 @@ class SyncsView(Api):
         """Your syncs, newest first."""
         filters = self.parameters(request)
         most, after = filters.pop("limit"), filters.pop("cursor", None)
-        page, following = history.listed(self.tenant(request), filters, most, after)
+        page, following = list_runs.listed(self.tenant(request), filters, most, after)
         answer = {"results": page, "next": cursors.cursor(following)}
         return Response(shapes.SyncsAnswer(answer).data)
 
@@ -115,7 +115,7 @@ class SyncView(Api):
     def get(self, request: Request, run_id: str) -> Response:
         """One sync with all its attempts."""
         self.parameters(request)
-        run = history.get(self.tenant(request), _run_id(run_id))
+        run = list_runs.get(self.tenant(request), _run_id(run_id))
         return Response(shapes.SyncDetailAnswer(run).data)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from syncjobs.failures import replaying
+from syncjobs.failures import replay
 from syncjobs.models import JobAttempt, JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import ConnectionState, FailureStatus
 
@@ -53,8 +53,8 @@ def advice(failure: JobFailure) -> str:
     status = FailureStatus(failure.status)
     if status in _PUT_ASIDE:
         return _PUT_ASIDE[status]
-    (verdict,) = replaying.plan([failure.pk])
-    if verdict.reason in (replaying.NOTHING, replaying.GONE):
+    (verdict,) = replay.plan([failure.pk])
+    if verdict.reason in (replay.NOTHING, replay.GONE):
         return _NEVER.format(verdict.reason)
     if verdict.reason:
         return _NOT_NOW.format(verdict.reason)

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from graph.models.rows import TenantRow, one_of, tenant_key
+from graph.models.tenant_row import TenantRow, one_of, tenant_key
 from syncjobs.models.choices import ConnectionState, Provider
 
 

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from graph.models.rows import one_of
+from graph.models.tenant_row import one_of
 from syncjobs.models.choices import FailureStatus
 
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from graph.models.rows import TenantRow, one_of
+from graph.models.tenant_row import TenantRow, one_of
 from syncjobs.models.choices import ItemUse
 from syncjobs.models.connections import SyncConnection
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from graph.models.rows import TenantRow, one_of, tenant_key
+from graph.models.tenant_row import TenantRow, one_of, tenant_key
 from syncjobs.models.choices import ACTIVE, Outcome, Provider, RunStatus, Trigger
 from syncjobs.models.connections import SyncConnection
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from graph.models.rows import TenantRow, no_constraint_fk, one_of, tenant_key
+from graph.models.tenant_row import TenantRow, no_constraint_fk, one_of, tenant_key
 from syncjobs.models.choices import UploadState
 
 MOST_BYTES = 200_000_000  # of a file
@@ -16,8 +16,8 @@ class Upload(TenantRow):
 
     A worker reads the file and shows in `preview` how it would be imported; nothing of it is
     stored in the books before a person has confirmed that. `choices` are what the person decided
-    about its reading: those of graph.ingest.guessing.choices, and whose account it is. `reading`
-    is how a CSV was read, for rejected rows that somebody mends later.
+    about its reading: those of graph.ingest.guessing.reading_options, and whose account it is.
+    `reading` is how a CSV was read, for rejected rows that somebody mends later.
     """
 
     name = models.TextField(help_text="The file's name, as the person's computer has it")

@@ -18,7 +18,7 @@ from django.conf import settings
 
 from syncjobs.errors import ParserFailed, Unreadable
 from syncjobs.parsers import frames
-from syncjobs.parsers.turns import Turns
+from syncjobs.parsers.fair_turns import Turns
 
 WAIT = 4.0  # times its processor time that a task may take on a busy machine, and
 SPARE = 60.0  # seconds more
@@ -105,7 +105,7 @@ async def _started() -> Process:
     names = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TZ", "TMPDIR")
     environment = {name: os.environ[name] for name in names if name in os.environ}
     limits = (settings.PARSERS["memory_mb"], settings.PARSERS["file_mb"])
-    arguments = ("-m", "syncjobs.parsers.process", os.getpid(), *limits)
+    arguments = ("-m", "syncjobs.parsers.parser_process", os.getpid(), *limits)
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *map(str, arguments),

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from syncjobs.sandbox.nango_proxy import World, steer
 from syncjobs.sandbox.server import info, serve
-from syncjobs.sandbox.world import World, steer
 
 
 class Command(BaseCommand):

@@ -3,9 +3,9 @@
 import hashlib
 from typing import Any
 
-from syncjobs.sandbox.data import Account, Change, Thing
-from syncjobs.sandbox.script import Look
-from syncjobs.sandbox.wire import NOT_FOUND, Answer, Request, of_google, of_json
+from syncjobs.sandbox.account_contents import Account, Change, Thing
+from syncjobs.sandbox.fault_script import Look
+from syncjobs.sandbox.messages import NOT_FOUND, Answer, Request, of_google, of_json
 
 PREFIX = "drive/v3/"
 SHEET = "application/vnd.google-apps.spreadsheet"

@@ -4,9 +4,9 @@ import base64
 import hashlib
 from typing import Any
 
-from syncjobs.sandbox.data import Account, Attached, Thing
-from syncjobs.sandbox.script import Look
-from syncjobs.sandbox.wire import NOT_FOUND, Answer, Request, of_google, of_json
+from syncjobs.sandbox.account_contents import Account, Attached, Thing
+from syncjobs.sandbox.fault_script import Look
+from syncjobs.sandbox.messages import NOT_FOUND, Answer, Request, of_google, of_json
 
 PREFIX = "gmail/v1/users/me/"
 INLINE = 150  # bytes; a smaller attachment comes with its message

@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import h11
 import httpx
 
-from syncjobs.sandbox.wire import Answer, Request, of_nango
-from syncjobs.sandbox.world import World
+from syncjobs.sandbox.messages import Answer, Request, of_nango
+from syncjobs.sandbox.nango_proxy import World
 
 MOST = 64 * 1024 * 1024
 CHUNK = 1 << 16

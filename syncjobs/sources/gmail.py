@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from syncjobs.errors import CursorLost, Refused, Unreadable
 from syncjobs.nango import MOST_BYTES, Nango, unreadable
-from syncjobs.parsers.tasks import MESSAGE
+from syncjobs.parsers.parser_tasks import MESSAGE
 from syncjobs.sources import sender_checks
 from syncjobs.sources.items import (
     Cursor,

@@ -21,7 +21,7 @@ from urllib.parse import quote
 from syncjobs.errors import Permanent, Refused
 from syncjobs.http_errors import dead
 from syncjobs.nango import Nango, decoded, unreadable
-from syncjobs.parsers.tasks import MESSAGE
+from syncjobs.parsers.parser_tasks import MESSAGE
 from syncjobs.sources import sender_checks
 from syncjobs.sources.items import (
     Cursor,

@@ -19,12 +19,12 @@ from graph.ingest.guessing.as_toml import as_toml
 from graph.ingest.mappings import from_toml
 from graph.ingest.mappings.mapping import FileRule
 from graph.ingest.mappings.mapping import Mapping as FileMapping
-from graph.ingest.rejects import COLUMNS, as_cells, default_path
+from graph.ingest.rejects_file import COLUMNS, as_cells, default_path
 from graph.ingest.resubmit import Rejected, rejected, resubmit
 from graph.ingest.store.store_rows import Stored
 from syncjobs.models import Upload
 from syncjobs.models.choices import UploadState
-from syncjobs.uploads.choices import hints_of
+from syncjobs.uploads.upload_options import hints_of
 
 MOST_ROWS = 1_000  # mended at once
 MOST_CHARACTERS = 2_000_000  # of the list that is kept

@@ -17,11 +17,11 @@ import pytest
 from django.db import connections
 
 from benchmarks import layers
-from benchmarks.scoring import found as tables
-from benchmarks.scoring import judged, real, scored_tenants
-from benchmarks.scoring.found import Found
+from benchmarks.scoring import compare, real_books, scored_tenants
+from benchmarks.scoring import written_layers as tables
+from benchmarks.scoring.reliability_tables import markdown
 from benchmarks.scoring.scores import Card, reliability
-from benchmarks.scoring.tables import markdown
+from benchmarks.scoring.written_layers import Found
 from finley.demo.truth import Ref, Truth
 from graph import models
 from tests.graph import rows
@@ -101,11 +101,11 @@ def imported(make: Callable[..., Any], folder: Path) -> tuple[UUID, Truth]:
 @pytest.mark.parametrize("make", layers.MAKERS.values(), ids=layers.MAKERS)
 def test_the_truth_scores_one_and_an_empty_enrichment_nothing(make, tmp_path):
     user, truth = imported(make, tmp_path)
-    before = judged.judge(tables.read(user), truth).told()
+    before = compare.judge(tables.read(user), truth).told()
     for name in ("recurrence", "duplicates", *LINKED):
         assert (before[name]["found"], before[name]["recall"]) == (0, 0), name
     Oracle(user, truth).write()
-    after = judged.judge(tables.read(user), truth).told()
+    after = compare.judge(tables.read(user), truth).told()
     for name in ("recurrence", "duplicates", "aliases", *LINKED):
         assert (after[name]["precision"], after[name]["recall"]) == (1, 1), name
         assert after[name]["n"] > 0, name
@@ -187,7 +187,9 @@ def test_the_whole_run(tmp_path, monkeypatch, capsys):
             models.TemporalPattern.objects.using("owner").all().delete()
         return [SimpleNamespace(layer="temporal", seconds=0.5)]
 
-    monkeypatch.setitem(sys.modules, "graph.enrich.run", SimpleNamespace(enrich=enriched))
+    monkeypatch.setitem(
+        sys.modules, "graph.enrich.run_enrichment", SimpleNamespace(enrich=enriched)
+    )
     monkeypatch.setattr(layers, "MAKERS", {"generator": remembered})
     results = layers.run(OPTIONS)
     assert [runs.count(user) for user in dict.fromkeys(runs)] == [1 + layers.CUTS, 1]
@@ -203,7 +205,7 @@ def test_the_whole_run(tmp_path, monkeypatch, capsys):
 
 
 def test_missing_real_books_are_skipped_with_a_reason(monkeypatch, tmp_path):
-    monkeypatch.setattr(real, "FOLDER", tmp_path)
+    monkeypatch.setattr(real_books, "FOLDER", tmp_path)
     options = argparse.Namespace(real=True)
     assert "nothing in" in layers._calderdale(options)["skipped"]
 
@@ -211,7 +213,7 @@ def test_missing_real_books_are_skipped_with_a_reason(monkeypatch, tmp_path):
 def test_enrichment_is_measured(monkeypatch):
     results = [SimpleNamespace(layer="a", seconds=0.25), SimpleNamespace(layer="b", seconds=1)]
     ran = SimpleNamespace(enrich=lambda _: results)
-    monkeypatch.setitem(sys.modules, "graph.enrich.run", ran)
+    monkeypatch.setitem(sys.modules, "graph.enrich.run_enrichment", ran)
     cost = scored_tenants.enrich(rows.tenant_id())
     assert cost.layers == {"a": 0.25, "b": 1}
     assert cost.peak_mb > 10
@@ -236,7 +238,7 @@ def card(key: str, merchant: str = "ACME") -> tuple[Ref, dict[str, str]]:
 
 
 def test_cross_platform_counts_lines_and_groups():
-    books = real.Lines(
+    books = real_books.Lines(
         dict([ledger("1"), ledger("2"), ledger("3", supplier_name="Other"),
               ledger("4", definition="Accounts Payable Invoices")]),
         dict([card("11"), card("12"), card("13", "Bolt")]), Counter(),
@@ -246,13 +248,13 @@ def test_cross_platform_counts_lines_and_groups():
         frozenset((line("l", one), line("c", other))): 1.0
         for one, other in (("1", "12"), ("3", "13"), ("4", "11"))
     }
-    figures = real.cross_platform(claims, books)
+    figures = real_books.cross_platform(claims, books)
     assert figures == {"found": 1, "possible": 2, "links": 3, "precision": 0.3333}
 
 
 def test_duplicate_groups_are_found_by_any_pair():
     twice = {"invoice_number": "N", "definition": ""}
-    books = real.Lines(
+    books = real_books.Lines(
         dict([ledger("1", **twice), ledger("2", **twice, date="2019-02-01"),
               ledger("3", **twice, date="2019-03-01"), ledger("4", invoice_number="M"),
               ledger("5", invoice_number="M", date="2019-02-01"),
@@ -265,29 +267,31 @@ def test_duplicate_groups_are_found_by_any_pair():
         duplicates={frozenset((line("l", "2"), line("l", "3"))): 0.8,
                     frozenset((line("l", "4"), line("l", "5"))): 0.3}
     )  # fmt: skip
-    figures = real.duplicate_groups(claims, books)
+    figures = real_books.duplicate_groups(claims, books)
     assert (figures["n"], figures["found"]) == (2, 1)
     assert figures["missing"] == [[line("l", "4"), line("l", "5")]]
 
 
 def test_rows_published_twice_are_stored_once():
-    books = real.Lines({}, {}, Counter({line("c", "1"): 2, line("c", "2"): 2, line("c", "3"): 1}))
+    books = real_books.Lines(
+        {}, {}, Counter({line("c", "1"): 2, line("c", "2"): 2, line("c", "3"): 1})
+    )
     claims = Found(
         flows={line("c", "1"), line("c", "3")},
         duplicates={frozenset((line("c", "1"), line("c", "2"))): 0.9,
                     frozenset((line("c", "1"), line("c", "3"))): 0.9},
     )  # fmt: skip
-    assert real.published_twice(claims, books) == {"n": 2, "stored_once": 1, "flagged": 1}
+    assert real_books.published_twice(claims, books) == {"n": 2, "stored_once": 1, "flagged": 1}
 
 
 def test_what_the_readme_says_of_calderdale():
-    paths = real.files()
+    paths = real_books.files()
     if not paths:
-        pytest.skip(f"nothing in {real.FOLDER}")
-    books, nothing = real.lines(paths), Found()
-    assert real.cross_platform(nothing, books)["possible"] == 242
-    assert real.duplicate_groups(nothing, books)["n"] == 15
-    assert real.published_twice(nothing, books)["n"] == 1937
+        pytest.skip(f"nothing in {real_books.FOLDER}")
+    books, nothing = real_books.lines(paths), Found()
+    assert real_books.cross_platform(nothing, books)["possible"] == 242
+    assert real_books.duplicate_groups(nothing, books)["n"] == 15
+    assert real_books.published_twice(nothing, books)["n"] == 1937
 
 
 def test_cards_told_have_a_mere_rate():

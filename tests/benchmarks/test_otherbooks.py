@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from benchmarks.otherbooks import charity
 from benchmarks.otherbooks.bank_days import agreed, following, preceding, works
-from benchmarks.otherbooks.desk import COLUMNS, KEY
+from benchmarks.otherbooks.book_files import COLUMNS, KEY
 from finley.demo.truth import Ref, Truth
 from graph.ingest.rows import LedgerRow
 from graph.ingest.rows_from_file import read

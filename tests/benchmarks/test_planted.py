@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.planted.books import Books, write
-from benchmarks.planted.sheets import COLUMNS
+from benchmarks.planted.book_files import COLUMNS
+from benchmarks.planted.planted_books import Books, write
 from benchmarks.planted.truth import Kind
-from benchmarks.scoring import planted
-from benchmarks.scoring.found import Found, Prediction
+from benchmarks.scoring import planted_scores
+from benchmarks.scoring.written_layers import Found, Prediction
 from finley.demo.truth import Ref, Truth
 
 DAY = date(2024, 1, 1)
@@ -50,16 +50,18 @@ def test_the_same_seed_writes_the_same_books(books: Books, tmp_path: Path) -> No
 def test_a_case_is_found_by_any_pair_and_wrong_by_most() -> None:
     a, b, c, d = (Ref("f", key) for key in "abcd")
     kind = Kind("k", "duplicates", [a, b, c, d], [[b, a]], cases=[[[b, a]]])
-    truth = planted.PlantedTruth(1, DAY, DAY, kinds=[kind])
+    truth = planted_scores.PlantedTruth(1, DAY, DAY, kinds=[kind])
     found = Found(duplicates={frozenset((a, b)): 0.9, frozenset((c, d)): 0.8})
-    assert planted.by_case(found, truth).told()["precision"] == 0.5
+    assert planted_scores.by_case(found, truth).told()["precision"] == 0.5
     found.cases = dict.fromkeys(found.duplicates, "one")
-    assert planted.by_case(found, truth).told()["recall"] == 1
+    assert planted_scores.by_case(found, truth).told()["recall"] == 1
 
 
 def test_amounts_hold_within_a_narrow_range_alone() -> None:
     def held(low: float, high: float) -> bool:
-        return planted._holds(Prediction(Ref("f", "a"), DAY, DAY, 0.9, "pending", (low, high)), 150)
+        return planted_scores._holds(
+            Prediction(Ref("f", "a"), DAY, DAY, 0.9, "pending", (low, high)), 150
+        )
 
     assert held(149, 151)
     assert held(-151, -149)
@@ -69,4 +71,4 @@ def test_amounts_hold_within_a_narrow_range_alone() -> None:
 
 
 def test_books_without_kinds_have_cases_of_what_hangs_together() -> None:
-    assert planted.by_case(Found(), Truth(1, DAY, DAY)).told()["n"] == 0
+    assert planted_scores.by_case(Found(), Truth(1, DAY, DAY)).told()["n"] == 0

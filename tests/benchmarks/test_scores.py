@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.scoring import judged
-from benchmarks.scoring.found import Found, Prediction
+from benchmarks.scoring import compare
 from benchmarks.scoring.scores import (
     Card,
     Forecasts,
@@ -22,6 +21,7 @@ from benchmarks.scoring.scores import (
     of_pairs,
     settled_groups,
 )
+from benchmarks.scoring.written_layers import Found, Prediction
 from finley.demo.truth import (
     Alias,
     Duplicate,
@@ -119,19 +119,19 @@ def test_recurrence_counts_rows_of_the_right_pattern():
         claims.rhythm[row(key)] = "P"
     claims.rhythm |= {row(7): "Q", row(8): "Q", row(50): "R"}
     # right: 1 2 3 7 8; wrong: 6 (another series' pattern), 40 and 50; missing: 4 5 9 and 6
-    score = judged.recurrence(claims, true_books)
+    score = compare.recurrence(claims, true_books)
     assert numbers(score) == (5, 8, 9)
     assert sorted(score.sure) == [(0.4, False), (0.8, True), (0.9, True)]
-    assert judged.frequency(claims, true_books) == Share(1, 2)
+    assert compare.frequency(claims, true_books) == Share(1, 2)
 
 
 def test_the_frequency_is_that_of_the_largest_pattern():
     true_books = truth(series=[series("four", [1, 2, 3, 4, 5], frequency="four-weekly")])
     claims = Found(patterns={"P": ("four_weekly", 1), "Q": ("monthly", 1)})
     claims.rhythm |= {row(k): "P" for k in (1, 2, 3)} | {row(k): "Q" for k in (4, 5)}
-    assert judged.frequency(claims, true_books) == Share(1, 1)
+    assert compare.frequency(claims, true_books) == Share(1, 1)
     claims.rhythm[row(3)] = "Q"
-    assert judged.frequency(claims, true_books) == Share(0, 1)
+    assert compare.frequency(claims, true_books) == Share(0, 1)
 
 
 def test_duplicates_leave_echoes_and_copies_of_copies_out():
@@ -147,7 +147,7 @@ def test_duplicates_leave_echoes_and_copies_of_copies_out():
         duplicates={pair(1, 2): 0.9, pair(2, 3): 0.9, pair(11, 12): 0.9, pair(8, 9): 0.9,
                     pair(4, 5): 0.4}
     )  # fmt: skip
-    assert numbers(judged.duplicates(claims, true_books)) == (1, 2, 3)
+    assert numbers(compare.duplicates(claims, true_books)) == (1, 2, 3)
 
 
 def test_links():
@@ -165,14 +165,14 @@ def test_links():
     claims.links["reversal"] = {pair(10, 11): 1, pair(10, 13): 1, pair(1, 2): 1}
     claims.links["settles"] = {pair(10, 20): 1, pair(11, 20): 1, pair(14, 20): 1}
     claims.links["fee_of"] = {pair(30, 31): 1, pair(30, 33): 1, pair(32, 31): 1, pair(9, 8): 1}
-    assert numbers(judged.same_transaction(claims, true_books)) == (1, 2, 3)
-    assert numbers(judged.reversals(claims, true_books)) == (1, 3, 2)
-    assert numbers(judged.settles(claims, true_books)) == (
+    assert numbers(compare.same_transaction(claims, true_books)) == (1, 2, 3)
+    assert numbers(compare.reversals(claims, true_books)) == (1, 3, 2)
+    assert numbers(compare.settles(claims, true_books)) == (
         1,
         2,
         3,
     )  # a credit note counts neither way
-    assert numbers(judged.fee_of(claims, true_books)) == (1, 4, 2)
+    assert numbers(compare.fee_of(claims, true_books)) == (1, 4, 2)
 
 
 def spelling(name: str, *keys: int, **strong: str) -> Spelling:
@@ -194,14 +194,14 @@ def test_aliases_go_by_the_entity_of_most_rows():
         (row(7), "CUT"): "E1",
     })  # fmt: skip
     # of 4 spellings (CUT is both parties'): true pairs 3, found pairs 3 (E1 has 3), right 1
-    assert numbers(judged.aliases(claims, true_books)) == (1, 3, 3)
+    assert numbers(compare.aliases(claims, true_books)) == (1, 3, 3)
 
 
 def test_spellings_without_an_entity_are_each_alone():
     true_books = truth(
         aliases=[Alias("p1", "vendor", "A", [spelling("A", 1), spelling("B", 2)], [])]
     )
-    assert numbers(judged.aliases(Found(), true_books)) == (0, 0, 1)
+    assert numbers(compare.aliases(Found(), true_books)) == (0, 0, 1)
 
 
 def long(name: str, first: int, season: list[int] | None) -> Series:
@@ -214,8 +214,8 @@ def test_seasons_are_scored_by_series_and_pattern():
     )
     claims = Found(seasons={"S": [1, 2, 3], "T": [5]})
     claims.season |= {row(key): "S" for key in range(20)} | {row(200): "T"}
-    assert numbers(judged.seasonal(claims, true_books)) == (1, 2, 2)
-    assert judged.seasonal_months(claims, true_books) == Share(2, 3)
+    assert numbers(compare.seasonal(claims, true_books)) == (1, 2, 2)
+    assert compare.seasonal_months(claims, true_books) == Share(2, 3)
 
 
 def test_predictions_are_held_against_what_came():
@@ -233,7 +233,7 @@ def test_predictions_are_held_against_what_came():
         Prediction(row(3), at, at, 0.9),  # not the series' last
         Prediction(row(14), at + timedelta(days=2), at + timedelta(days=4), 0.9),
     ]
-    forecasts = judged.forecasts(before, judged.groups(true_books, days, cut), days, cut)
+    forecasts = compare.forecasts(before, compare.groups(true_books, days, cut), days, cut)
     assert forecasts.covered == (True, False)
     assert forecasts.errors == (1, 3)
     assert forecasts.unpredicted == 1  # c is known and nothing was foretold; d was not known
@@ -247,8 +247,8 @@ def test_series_that_miss_a_day_at_the_cut_are_left_out():
     skips = replace(skips, rows=[*skips.rows, row(5)], due=[*skips.due, START + MONTH * 4],
                     missed=[START + MONTH * 2])  # fmt: skip
     days = dict(zip(skips.rows, skips.due, strict=True))
-    assert judged.groups(truth(series=[skips]), days, cut) == []
-    assert len(judged.groups(truth(series=[replace(skips, missed=[])]), days, cut)) == 1
+    assert compare.groups(truth(series=[skips]), days, cut) == []
+    assert len(compare.groups(truth(series=[replace(skips, missed=[])]), days, cut)) == 1
 
 
 def test_cards_of_several_books_add_up():

@@ -6,7 +6,7 @@ from django.db import connections
 
 from benchmarks.seeded_books import Books, send
 from graph.engine.networkx.to_networkx import to_networkx
-from graph.reading.load import load
+from graph.reading.load_graph import load
 from graph.view import refresh
 from tests.oracle import ten_fetches
 from tests.oracle.compared import same_graph

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from finley.embedded import paths
+from finley.embedded import state_paths
 from tests.finley.holders import Command, Start, unguarded, wait_until
 
 
@@ -13,7 +13,7 @@ def state(tmp_path: Path) -> Iterator[Path]:
     """A state folder; after the test nothing of it may run."""
     folder = tmp_path / "state"
     yield folder
-    at = paths.of(folder)
+    at = state_paths.of(folder)
     assert wait_until(lambda: unguarded(at.guardian_lock))
     shutil.rmtree(at.sockets, ignore_errors=True)  # a killed guardian's
 

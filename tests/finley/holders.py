@@ -15,14 +15,14 @@ import psycopg
 import pytest
 import redis
 
-from finley.embedded import process
+from finley.embedded import server_process
 
 PROJECT = Path(__file__).resolve().parents[2]
 PATHS = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
 ENV = {**os.environ, "PYTHONPATH": PATHS}
 GONE_SECONDS = 4.0  # the grace, a fast shutdown, and a busy machine
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can arrange this")
-linux_only = pytest.mark.skipif(not process.LINUX, reason="Linux's /proc and death signals")
+linux_only = pytest.mark.skipif(not server_process.LINUX, reason="Linux's /proc and death signals")
 
 Status = dict[str, Any]
 
@@ -88,7 +88,7 @@ def wait_until(true: Callable[[], bool], seconds: float = GONE_SECONDS) -> bool:
 
 
 def alive(pids: set[int]) -> set[int]:
-    return {pid for pid in pids if process.started(pid) is not None}
+    return {pid for pid in pids if server_process.started(pid) is not None}
 
 
 def family(status: Status) -> set[int]:

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.otherbooks import charity as other_books
 from finley.demo import books as demo_books
 from finley.demo.truth import Truth
-from graph.enrich.run import enrich
+from graph.enrich.run_enrichment import enrich
 from graph.ingest.import_file import format_of, import_file
 from graph.models import EntityMatch, RawEvent
 from graph.questions import cases

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import redis
 
-from finley.embedded import EmbeddedServerError, Servers, client, paths, unprivileged
+from finley.embedded import EmbeddedServerError, Servers, client, state_paths, unprivileged
 from tests.finley.holders import (
     Start,
     alive,
@@ -166,7 +166,7 @@ def test_a_stale_pid_file_with_a_living_strangers_pid_is_no_obstacle(
     everything = family(first.status())
     first.signal(signal.SIGTERM)
     assert all_gone(everything)
-    data = unprivileged.choose(paths.of(state)).data
+    data = unprivileged.choose(state_paths.of(state)).data
     (data / "postmaster.pid").write_text(f"{os.getpid()}\n{data}\n")
     assert answers(start().status())
 
@@ -189,7 +189,7 @@ def test_roles_and_extensions(start: Start) -> None:
 
 def test_sockets_are_private(start: Start, state: Path) -> None:
     start().status()
-    at = paths.of(state)
+    at = state_paths.of(state)
     assert at.sockets.stat().st_mode & 0o777 == 0o700
     assert len(str(at.sockets / ".s.PGSQL.5432")) < 100
     for path in at.sockets.iterdir():
@@ -271,7 +271,7 @@ print(len(found), len(client._holds), flush=True)
 
 def test_requests_the_guardian_does_not_know_are_refused(start: Start, state: Path) -> None:
     start().status()
-    connection = client.connect(paths.of(state))
+    connection = client.connect(state_paths.of(state))
     assert connection is not None
     with connection, pytest.raises(EmbeddedServerError, match="does not know"):
         client.ask(connection, "make tea")

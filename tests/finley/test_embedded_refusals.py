@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from finley.embedded import paths, process, unprivileged
+from finley.embedded import server_process, state_paths, unprivileged
 from tests.finley.holders import (
     Start,
     all_gone,
@@ -23,7 +23,7 @@ from tests.finley.holders import (
 
 
 def test_a_socket_folder_that_others_can_read_is_refused(state: Path) -> None:
-    sockets = paths.of(state).sockets
+    sockets = state_paths.of(state).sockets
     sockets.mkdir()
     sockets.chmod(0o755)
     try:
@@ -63,18 +63,18 @@ def test_a_server_that_finley_did_not_start_is_left_alone(start: Start, state: P
     everything = family(first.status())
     first.signal(signal.SIGTERM)
     assert all_gone(everything)
-    at = paths.of(state)
+    at = state_paths.of(state)
     home = unprivileged.choose(at)
     # pytest's socket folders are too long, and the state's own is the guardian's to make
     with tempfile.TemporaryDirectory(prefix="finley-") as sockets:
         command = [str(home.programs / "postgres"), "-D", str(home.data), "-k", sockets, "-h", ""]
-        stranger = process.spawn(command, at.log("stranger"), home.identity)
+        stranger = server_process.spawn(command, at.log("stranger"), home.identity)
         try:
             assert wait_until(lambda: bool(list(Path(sockets).iterdir())))
             assert f"did not start (process {stranger.pid})" in refusal(state)
             assert stranger.poll() is None
         finally:
-            process.stop(stranger, ((signal.SIGINT, 10), (signal.SIGKILL, 5)))
+            server_process.stop(stranger, ((signal.SIGINT, 10), (signal.SIGKILL, 5)))
 
 
 def test_a_server_that_cannot_start_says_why(start: Start, state: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_server_that_cannot_start_says_why(start: Start, state: Path) -> None:
     everything = family(first.status())
     first.signal(signal.SIGTERM)
     assert all_gone(everything)
-    (unprivileged.choose(paths.of(state)).data / "pg_hba.conf").write_text("nonsense\n")
+    (unprivileged.choose(state_paths.of(state)).data / "pg_hba.conf").write_text("nonsense\n")
     message = refusal(state)
     assert "PostgreSQL ended with code 1 before it was ready" in message
     assert "pg_hba.conf" in message
@@ -102,7 +102,7 @@ def test_a_full_disk(tmp_path: Path, megabytes: int) -> None:
 
 @root_only
 def test_root_without_user_namespaces(start: Start, state: Path) -> None:
-    home = Path("/var/tmp") / f"finley-{paths.of(state).digest}"
+    home = Path("/var/tmp") / f"finley-{state_paths.of(state).digest}"
     denied = {"FINLEY_EMBEDDED_NO_USERNS": "1"}
     try:
         first = start(**denied)

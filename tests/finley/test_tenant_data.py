@@ -18,13 +18,13 @@ from django.db import connections
 from redis import Redis
 
 from finley.models import ApiToken, Membership, Role, User
-from finley.tenant_data import tables
+from finley.tenant_data import tenant_tables
 from graph.database.role import as_owner
 from graph.questions import picture
 from graph.reading import graph_cache
 from graph.view import refresh
 from syncjobs import queue
-from syncjobs.uploads import receive
+from syncjobs.uploads import lifecycle
 from tests.conftest import client_of
 from tests.graph.api.conftest import books, both_books, their_books  # noqa: F401
 from tests.syncjobs import run_rows
@@ -194,10 +194,10 @@ def test_an_export_holds_no_secret(full, tmp_path):
 def test_every_table_of_tenants_is_exported_or_left_out_for_a_reason(full, tmp_path):
     sums = exported(full, tmp_path / "one.zip")
     with connections["owner"].cursor() as cursor:
-        names = {table.name for table in tables.of_tenants(cursor)}
+        names = {table.name for table in tenant_tables.of_tenants(cursor)}
     missing = names - {name.removeprefix("tables/").removesuffix(".jsonl") for name in sums}
     assert {"members.jsonl", "member_of.jsonl"} <= sums.keys()
-    assert missing == {*tables.BOOKKEEPING, tables.TOKENS}
+    assert missing == {*tenant_tables.BOOKKEEPING, tenant_tables.TOKENS}
 
 
 def test_a_legal_hold_keeps_the_books(full, tmp_path):
@@ -269,9 +269,9 @@ def test_of_an_unknown_tenant_there_is_no_certificate(committed, tmp_path):
 
 
 def test_the_job_of_an_upload_is_erased_too(full, own_queue, tmp_path, settings):
-    upload = receive.begin(full.pk, "books.csv", 5, full.email)
-    receive.piece(full.pk, upload.pk, 0, b"a,b\n1")
-    assert receive.received(full.pk, upload.pk) == []
+    upload = lifecycle.begin(full.pk, "books.csv", 5, full.email)
+    lifecycle.piece(full.pk, upload.pk, 0, b"a,b\n1")
+    assert lifecycle.received(full.pk, upload.pk) == []
     assert queue.waiting() == 1
     call_command(
         "tenant", "erase", user=full.email, confirm=full.email, certificate=tmp_path / "c.json"

@@ -13,7 +13,7 @@ from graph import metrics
 from graph.database import arrow
 from graph.errors import GraphError
 from graph.reading import graph_cache
-from graph.reading.load import load
+from graph.reading.load_graph import load
 from graph.view import refresh
 from tests.graph import rows
 

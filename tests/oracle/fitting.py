@@ -5,8 +5,8 @@ from math import log
 import numpy as np
 
 from graph.enrich.series.activity import FLOOR, SMOOTH
-from graph.enrich.series.candidates import FEWEST, FEWEST_YEARLY, KEEPING
-from graph.enrich.series.fitting import LEAST_KEPT, MOST_UNLIKE, TAIL, UNLIKE
+from graph.enrich.series.candidate_grids import FEWEST, FEWEST_YEARLY, KEEPING
+from graph.enrich.series.grid_fit import LEAST_KEPT, MOST_UNLIKE, TAIL, UNLIKE
 from graph.enrich.series.periods import RHYTHMS, Days, Grid
 
 

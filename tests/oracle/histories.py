@@ -16,11 +16,11 @@ from django.db import connections
 from django.db.utils import DatabaseError
 
 from graph.engine.networkx.to_networkx import to_networkx
-from graph.export import pages
+from graph.export import arrow_pages
 from graph.layers import LAYERS
 from graph.questions import insights, whole_graph
 from graph.reading import corrections
-from graph.reading.load import ALL, load
+from graph.reading.load_graph import ALL, load
 from graph.view import refresh
 from tests.oracle import ten_fetches
 from tests.oracle.compared import same_graph
@@ -278,7 +278,7 @@ class History:
     def _compare_rows(self, user: UUID) -> None:
         """What is read row by row: lookups, insights, exports."""
         truth = ten_fetches.rows(user, "owner")
-        with pages.relationships(user, page_rows=2) as result:
+        with arrow_pages.relationships(user, page_rows=2) as result:
             exported = [row for page in result.pages for row in page["relationship_id"].to_pylist()]
         if sorted(exported) != sorted(map(str, truth)) or result.total != len(truth):
             raise Mismatch(user, "what is exported")

@@ -7,12 +7,12 @@ import sys
 import time
 from typing import Any
 
-from syncjobs import save_items
+from syncjobs import store_page
 from syncjobs.errors import Permanent, Transient
 from syncjobs.item_contents import Content
 from syncjobs.runner import Attempt
-from syncjobs.save_items import Effects, Part
 from syncjobs.sources.items import Item, Page
+from syncjobs.store_page import Effects, Part
 
 
 async def probe(ctx: dict[str, Any], run_id: str) -> None:
@@ -43,7 +43,7 @@ async def save_pages(attempt: Attempt, pauses: float = 0.0, pages: int = 5) -> N
     """From the cursor on, three items a page."""
     first = (attempt.claim.cursor or {}).get("next", 1)
     for number in range(first, pages + 1):
-        await attempt.save(save_items.save, attempt.claim, part(number, number == pages))
+        await attempt.save(store_page.save, attempt.claim, part(number, number == pages))
         await asyncio.sleep(pauses)
 
 

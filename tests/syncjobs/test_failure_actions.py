@@ -10,7 +10,7 @@ from django.test import Client
 
 from graph.database.role import as_owner
 from syncjobs.admin import confirmation
-from syncjobs.failures import replaying
+from syncjobs.failures import replay
 from syncjobs.models import SyncRun
 from tests.syncjobs import run_rows
 from tests.syncjobs.run_rows import again
@@ -42,8 +42,8 @@ def test_a_replay_is_shown_before_it_starts(staff):
     text = text_of(response)
     assert "1 of 3 would be replayed" in text
     assert response.context["reasons"] == [
-        (replaying.NOT_REPLAYABLE["resolved"], 1),
-        (replaying.NOTHING, 1),
+        (replay.NOT_REPLAYABLE["resolved"], 1),
+        (replay.NOTHING, 1),
     ]
     assert not SyncRun.objects.using("owner").filter(trigger="replay").exists()
     assert 'name="per_minute"' in text
@@ -58,7 +58,7 @@ def test_only_so_many_of_those_skipped_are_listed(staff):
     ids = ",".join(str(failure.pk) for failure in run_rows.failures(30, status="resolved"))
     response = staff.get(act("replay"), {"ids": ids})
     assert len(response.context["first_skipped"]) == 20
-    assert response.context["reasons"] == [(replaying.NOT_REPLAYABLE["resolved"], 30)]
+    assert response.context["reasons"] == [(replay.NOT_REPLAYABLE["resolved"], 30)]
     assert 'type="submit" class="button-main"' not in text_of(response)
 
 

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from django.db import connections
 
-from syncjobs import items
+from syncjobs import reread_items
 from syncjobs import sync as sync_module
 from syncjobs.models import ExternalItem, SyncConnection
 from syncjobs.nango import Limits
@@ -184,7 +184,7 @@ def test_a_quarantined_item_is_read_again_by_itself(box):
     item = ExternalItem.objects.using("owner").get(connection=connection.pk)
     rows = ExternalItem.objects.using("owner").filter(pk=item.pk)
     rows.update(used_as="quarantined", failures=3, note="It cannot be read.")
-    assert items.read_again([item.pk]) == (1, 1)
+    assert reread_items.read_again([item.pk]) == (1, 1)
     asyncio.run(work())
     item.refresh_from_db()
     assert (item.used_as, item.failures, item.revision) == ("ledger", 0, 1)

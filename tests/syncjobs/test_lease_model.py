@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from graph.models import RelationshipInstance
-from graph.reading import load
+from graph.reading import load_graph
 from graph.view import refresh
 from syncjobs import recover, run_state, runs, sql
 from syncjobs.errors import LeaseLost
@@ -144,7 +144,7 @@ class Leases(RuleBasedStateMachine):
     @invariant()
     def every_save_shows_once(self) -> None:
         if hasattr(self, "saved"):
-            graph, _ = load.load(self.user, ("confidence_score",))
+            graph, _ = load_graph.load(self.user, ("confidence_score",))
             assert graph.edge_count == self.saved
 
     def teardown(self) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from finley.models import User
 from graph.database.role import as_owner
-from syncjobs.admin import operations
+from syncjobs.admin import selected_actions
 from syncjobs.models import SyncConnection, SyncRun
 from tests.syncjobs import run_rows
 from tests.syncjobs.run_rows import again
@@ -142,7 +142,7 @@ def test_a_button_acts_on_its_row_alone(staff):
 
 
 def test_too_many_are_refused_whole(staff, monkeypatch):
-    monkeypatch.setattr(operations, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(selected_actions, "MOST_AT_ONCE", 2)
     rows = [run_rows.connection() for _ in range(3)]
     assert "at most 2" in said(act(staff, CONNECTIONS, "pause", *rows))[0]
     assert {again(row).state for row in rows} == {"alive"}

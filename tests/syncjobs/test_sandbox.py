@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from syncjobs.sandbox.nango_proxy import PROVIDERS
 from syncjobs.sandbox.server import Sandbox
-from syncjobs.sandbox.world import PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from graph.models import RawEvent, RelationshipInstance
-from syncjobs import items
+from syncjobs import reread_items
 from syncjobs.models import ExternalItem
 from syncjobs.sources.sender_checks import checked, standing, stated
 from syncjobs.sources.zoho_mail import RECEIVERS
@@ -99,7 +99,7 @@ def test_what_was_held_is_imported_once_that_is_allowed(box, settings):
     assert sync(connection).progress["held"] == 1
     item = ExternalItem.objects.using("owner").get(connection=connection.pk, kind="attachment")
     settings.UNVERIFIED_BOOKS = True
-    assert items.read_again([item.pk]) == (1, 1)
+    assert reread_items.read_again([item.pk]) == (1, 1)
     asyncio.run(work())
     item.refresh_from_db()
     assert item.used_as == "ledger"

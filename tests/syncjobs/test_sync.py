@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from graph.ingest.guessing.choices import Choices
 from graph.ingest.guessing.guess import guess
+from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.mappings import saved_mappings
 from graph.models import RawEvent, RelationshipInstance
 from syncjobs import runs, worker

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from finley.models import Role
-from finley.web import downloads, parameters
+from finley.web import downloads, list_filters
 from finley.web.access import PageRequest, page, require_same_tenant
 from finley.web.downloads import Column
 from graph.errors import DecidedMeanwhile, GraphError, NotFound, QuestionError
@@ -55,7 +55,7 @@ def review(request: PageRequest) -> HttpResponse:
     if downloads.wants_file(request):
         answer = cases.cases(user_id, **filters, order="confidence", limit=downloads.MOST + 1)
         return downloads.file(request, "paid-twice", COLUMNS, answer["results"])
-    offset = parameters.offset(request.GET)
+    offset = list_filters.offset(request.GET)
     answer = cases.cases(user_id, **filters, order="confidence", limit=A_PAGE, offset=offset)
     context = {
         "cases": [cases.case(user_id, case["id"]) for case in answer["results"]],
@@ -69,14 +69,14 @@ def review(request: PageRequest) -> HttpResponse:
 
 
 def _filters(query: QueryDict) -> Row:
-    state = parameters.text_of(query, "state") or CaseState.OPEN.value
+    state = list_filters.text_of(query, "state") or CaseState.OPEN.value
     if state not in CaseState.values:
         raise QuestionError(f"There is no state {state}: say {', '.join(CaseState)}.", "state")
-    text = parameters.text_of(query, "min_amount")
+    text = list_filters.text_of(query, "min_amount")
     return {
         "state": state,
-        "party": parameters.text_of(query, "party") or None,
-        "min_amount": parameters.amount("min_amount", text) if text else None,
+        "party": list_filters.text_of(query, "party") or None,
+        "min_amount": list_filters.amount("min_amount", text) if text else None,
     }
 
 
@@ -132,7 +132,7 @@ def _decide(request: PageRequest, case: UUID, action: str, seen: str) -> bool:
 
 def _recovered(request: PageRequest, action: str) -> Decimal | None:
     text = request.POST.get("amount", "").strip()
-    return parameters.amount("amount", text) if action == CaseAction.RECOVER and text else None
+    return list_filters.amount("amount", text) if action == CaseAction.RECOVER and text else None
 
 
 def _remember(request: PageRequest, action: str, changed: list[UUID]) -> None:

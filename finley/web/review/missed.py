@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from finley.models import Role
-from finley.web import findings, kept, parameters
+from finley.web import answer_cache, due_and_risen, list_filters
 from finley.web.access import PageRequest, page
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.questions import predictions
@@ -22,12 +22,12 @@ DONE = {predictions.GIVE_UP: "given up", predictions.EXPECT: "expected again"}
 @page()
 def queue(request: PageRequest) -> HttpResponse:
     """`show`: overdue (the default; the longest overdue first) or given-up."""
-    show = parameters.text_of(request.GET, "show") or OVERDUE
+    show = list_filters.text_of(request.GET, "show") or OVERDUE
     if show not in {OVERDUE, GIVEN_UP}:
         raise QuestionError(f"There is no queue {show}.", "show")
-    start, user_id = parameters.offset(request.GET), request.access.tenant_id
+    start, user_id = list_filters.offset(request.GET), request.access.tenant_id
     if show == OVERDUE:
-        overdue = kept.answer(findings.expected, user_id).overdue
+        overdue = answer_cache.answer(due_and_risen.expected, user_id).overdue
         rows, count = [_flat(row) for row in overdue[start : start + A_PAGE]], len(overdue)
     else:
         rows, count = predictions.given_up(user_id, most=A_PAGE, offset=start)
@@ -40,7 +40,7 @@ def queue(request: PageRequest) -> HttpResponse:
     return render(request, "web/review_missed.html", context)
 
 
-def _flat(row: findings.Row) -> findings.Row:
+def _flat(row: due_and_risen.Row) -> due_and_risen.Row:
     """As `predictions.given_up` has it."""
     ends = {"source": row["source"], "target": row["target"]}
     return {**row["insight"], **ends, "relationship": row["id"], "currency": row["currency"]}

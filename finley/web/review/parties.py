@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from finley.models import Role
-from finley.web import parameters
+from finley.web import list_filters
 from finley.web.access import PageRequest, page
 from finley.web.templatetags.finley import day
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
@@ -36,11 +36,11 @@ Row = dict[str, Any]
 @page()
 def queue(request: PageRequest) -> HttpResponse:
     """The likeliest pairs first. `decided`: open (the default), merge, apart or automatic."""
-    text = parameters.text_of(request.GET, "decided") or ResolutionDecision.OPEN.value
+    text = list_filters.text_of(request.GET, "decided") or ResolutionDecision.OPEN.value
     if text not in ResolutionDecision.values:
         raise QuestionError(f"There is no queue {text}.", "decided")
     decided = ResolutionDecision(text)
-    start = parameters.offset(request.GET)
+    start = list_filters.offset(request.GET)
     pairs, count = resolutions.listed(request.access.tenant_id, decided, most=A_PAGE, offset=start)
     context = {
         "pairs": [{**pair, "lines": _lines(pair)} for pair in pairs],

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.enrich.check.finding import VERDICTS, Finding, is_paid, row
-from graph.enrich.check.findings import Found
-from graph.enrich.check.paid import Paid
-from graph.enrich.check.past import Past
+from graph.enrich.check.objection import VERDICTS, Finding, is_paid, row
+from graph.enrich.check.party_habits import Past
+from graph.enrich.check.run_detectors import Found
+from graph.enrich.check.settled_invoices import Paid
 from graph.enrich.columns.payments import Payments
 from graph.enrich.fraud import WORDS, Duplicate, Stated
 from graph.enrich.links.republished import SHARE

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from graph.enrich.columns.memo import once
+from graph.enrich.columns.column_cache import once
 from graph.enrich.columns.payments import Ints, Payments
 
 # The higher one is the other party: a cardholder is one of ours beside a shop, not beside a bank.

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.enrich.columns import numbers
+from graph.enrich.columns.column_cache import once
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.grouping import codes
-from graph.enrich.columns.memo import once
 from graph.enrich.columns.payments import Ints, Payments
 
 Flags = NDArray[np.bool_]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from graph.enrich.columns.memo import once
+from graph.enrich.columns.column_cache import once
 from graph.enrich.columns.payments import Entities, Ints
 from graph.ingest.store.identity import normalized
 

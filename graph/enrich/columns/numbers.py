@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.enrich.columns import ragged
-from graph.enrich.columns.memo import once
+from graph.enrich.columns.column_cache import once
 from graph.enrich.columns.payments import Ints, Payments
 
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_.\-]*")

@@ -24,7 +24,7 @@ from graph.enrich.links import rate_fees
 from graph.enrich.links.assignment import assign
 from graph.enrich.series.detect import stem
 from graph.enrich.write.counts import Counts
-from graph.enrich.write.links import Link, write
+from graph.enrich.write.write_links import Link, write
 
 Floats = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from graph.enrich.columns.payments import Payments
 from graph.enrich.series.forecast import Course
 from graph.enrich.write.counts import Counts
-from graph.enrich.write.links import Link, write
+from graph.enrich.write.write_links import Link, write
 
 METHOD = "series"
 

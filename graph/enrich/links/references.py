@@ -18,12 +18,12 @@ from uuid import UUID
 import numpy as np
 
 from graph.enrich.columns import numbers
+from graph.enrich.columns.column_cache import once
 from graph.enrich.columns.counterparties import sides
-from graph.enrich.columns.memo import once
 from graph.enrich.columns.name_similarity import likeness
 from graph.enrich.columns.payments import Payments
 from graph.enrich.write.counts import Counts
-from graph.enrich.write.links import Link, write
+from graph.enrich.write.write_links import Link, write
 from graph.ingest.documents import document_references
 
 METHOD = "reference"

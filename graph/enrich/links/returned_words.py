@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.enrich.columns.memo import once
+from graph.enrich.columns.column_cache import once
 from graph.enrich.columns.payments import Payments
 
 _BACK = re.compile(

@@ -23,15 +23,15 @@ from graph.enrich.columns import invoices, numbers
 from graph.enrich.columns.counterparties import Sides, joined, sides
 from graph.enrich.columns.grouping import codes
 from graph.enrich.columns.payments import UNIT, Ints, Payments
-from graph.enrich.links import fees, same_transaction, together
+from graph.enrich.links import fees, refunds_together, same_transaction
 from graph.enrich.links.assignment import assign
+from graph.enrich.links.credit_remainders import are_left_paid
 from graph.enrich.links.fees import Fees
-from graph.enrich.links.rests import are_left_paid
 from graph.enrich.links.returned_words import are_worded
 from graph.enrich.links.same_transaction import Pairs
 from graph.enrich.series.activity import FAR
 from graph.enrich.write.counts import Counts
-from graph.enrich.write.links import Link, write
+from graph.enrich.write.write_links import Link, write
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -96,7 +96,9 @@ def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
     side, twin = _sides(payments, same), _twins(same)
     candidates = _candidates(payments, side, charges)
     odds = _odds(payments, side, candidates)
-    odds *= together.favour(payments, charges, candidates.reversal, candidates.original, odds)
+    odds *= refunds_together.favour(
+        payments, charges, candidates.reversal, candidates.original, odds
+    )
     candidates, odds = candidates.only(odds > 0), odds[odds > 0]
     odds = _with_twins(payments, candidates, odds, twin)
     return _without_chains(_told_over(payments, _chosen(payments, candidates, odds), twin))

@@ -21,17 +21,17 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.enrich.columns import fields, numbers
+from graph.enrich.columns import numbers, stated_fields
 from graph.enrich.columns.counterparties import Sides, sides
 from graph.enrich.columns.grouping import codes
 from graph.enrich.columns.name_similarity import likeness
 from graph.enrich.columns.payments import UNIT, Ints, Payments
-from graph.enrich.links import lags
+from graph.enrich.links import day_lags
 from graph.enrich.links.assignment import assign
 from graph.enrich.links.coincidences import price
-from graph.enrich.links.near import near
+from graph.enrich.links.near_in_time import near
 from graph.enrich.write.counts import Counts
-from graph.enrich.write.links import Link, write
+from graph.enrich.write.write_links import Link, write
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -86,10 +86,10 @@ def enrich(user_id: UUID, payments: Payments, computed: Pairs | None = None) -> 
 
 def known(user_id: UUID, payments: Payments) -> Pairs:
     """The pairs, with what the tenant's rows state besides."""
-    return find(payments, fields.load(user_id, payments))
+    return find(payments, stated_fields.load(user_id, payments))
 
 
-def find(payments: Payments, kinds: fields.Fields | None = None) -> Pairs:
+def find(payments: Payments, kinds: stated_fields.Fields | None = None) -> Pairs:
     """The pairs: `one` is the feed's row, `other` the ledger's (or that of the later source).
 
     `kinds`: for each field of few values that the sources state, its value in each payment's row.
@@ -135,7 +135,7 @@ def day_of(payments: Payments, at: int) -> str:
 class _Context:
     """What is computed once for all pairs of sources."""
 
-    def __init__(self, payments: Payments, kinds: fields.Fields) -> None:
+    def __init__(self, payments: Payments, kinds: stated_fields.Fields) -> None:
         self.payments = payments
         self.kinds = kinds
         self.sides: Sides = sides(payments)
@@ -168,7 +168,7 @@ def _matched(context: _Context, feed: str, books: str) -> Pairs:
         return pairs
     fixed = _of_names(context, pairs, feed, books)
     sure = _without_rival(one, other, pairs.alike >= SURE)
-    fixed *= lags.credence(pairs.days[sure], context.span)
+    fixed *= day_lags.credence(pairs.days[sure], context.span)
     for _ in range(ROUNDS):
         pairs = pairs.weighed(fixed * _learned(context, pairs, sure, (feed, books)))
         weight = np.log(np.maximum(pairs.odds, 1e-12) / LEAST) - _order(pairs)
@@ -304,11 +304,11 @@ def _learned(context: _Context, pairs: Pairs, sure: Flags, sources: tuple[str, s
     """The odds of the days apart, of the direction, and of the kinds of rows."""
     outgoing, days = context.sides.outgoing, pairs.days
     turned = outgoing[pairs.one] != outgoing[pairs.other]
-    odds = lags.favour(days[sure & ~turned], days, context.span) * _direction(turned, sure)
+    odds = day_lags.favour(days[sure & ~turned], days, context.span) * _direction(turned, sure)
     odds *= _of_other_numbers(context, pairs, sure, sources)
     for rows, source in zip((pairs.one, pairs.other), sources, strict=True):
         of = np.flatnonzero(context.payments.source == source)
-        odds *= fields.favour(context.kinds, of, rows[sure], rows)
+        odds *= stated_fields.favour(context.kinds, of, rows[sure], rows)
     return odds
 
 

@@ -32,7 +32,7 @@ from graph.enrich.links.fees import Fees
 from graph.enrich.links.reversals import Reversals
 from graph.enrich.links.same_transaction import Pairs
 from graph.enrich.write.counts import Counts
-from graph.enrich.write.links import Link, write
+from graph.enrich.write.write_links import Link, write
 
 METHOD = "settlement"
 EARLY = 7  # days that a payment may come before its invoice

@@ -28,11 +28,11 @@ from numpy.typing import NDArray
 from graph.enrich.columns.grouping import codes
 from graph.enrich.columns.payments import Payments
 from graph.enrich.columns.placeholders import is_placeholder
-from graph.enrich.series import short
+from graph.enrich.series import short_series
 from graph.enrich.series.activity import Activity, Floats, Others
-from graph.enrich.series.candidates import FEWEST_YEARLY, is_long_enough
+from graph.enrich.series.candidate_grids import FEWEST_YEARLY, is_long_enough
 from graph.enrich.series.day_sets import Asked
-from graph.enrich.series.fitting import ALIKE, Fit, best
+from graph.enrich.series.grid_fit import ALIKE, Fit, best
 from graph.enrich.series.periods import Ints
 
 SURE = 8.0  # log odds, 3,000 : 1; a tenant has hundreds of groups that could seem to recur
@@ -159,7 +159,7 @@ def groups(payments: Payments) -> Iterator[Ints]:
 
 
 def _are_a_year_apart(days: Ints) -> bool:
-    return len(days) == 2 and bool(abs(np.ptp(days) - short.YEAR) <= short.ABOUT)
+    return len(days) == 2 and bool(abs(np.ptp(days) - short_series.YEAR) <= short_series.ABOUT)
 
 
 class _Activities:
@@ -273,8 +273,10 @@ class _Group:
         """Short series of what is in no long one."""
         places_taken = np.concatenate([np.zeros(0, dtype=np.int64), *(one.places for one in long)])
         free = np.setdiff1d(np.arange(len(self.places)), places_taken, assume_unique=True)
-        group = short.Group(self.days[free], self.amounts[free], self.wording[free], self.is_common)
-        for places, fit in short.find(group):
+        group = short_series.Group(
+            self.days[free], self.amounts[free], self.wording[free], self.is_common
+        )
+        for places, fit in short_series.find(group):
             main = np.ones(len(places), dtype=np.int64)
             yield Series(free[places], fit.slots, main, fit)
 

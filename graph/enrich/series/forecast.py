@@ -16,11 +16,11 @@ import numpy as np
 
 from graph.enrich.columns.payments import UNIT, Payments
 from graph.enrich.series.activity import Floats
-from graph.enrich.series.candidates import LONG
+from graph.enrich.series.candidate_grids import LONG
 from graph.enrich.series.detect import Series
 from graph.enrich.series.month_effects import Effect, month_effect, without
 from graph.enrich.series.periods import EVERY, Grid, Grids, Ints, moved
-from graph.enrich.series.short import ABOUT
+from graph.enrich.series.short_series import ABOUT
 
 COVERAGE = 0.94  # of the pooled past; a little of it is lost on what is new
 RUN = 5  # trials of one run on average, from which on they are no trials of their own

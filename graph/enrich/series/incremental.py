@@ -27,29 +27,29 @@ from graph.enrich.columns.payments import Ints, Payments
 from graph.enrich.series import (
     activity,
     best_run,
-    candidates,
+    candidate_grids,
     closing_days,
-    continued,
     day_sets,
     detect,
-    fitting,
+    grid_fit,
+    joined_series,
     periods,
-    short,
+    short_series,
 )
 from graph.enrich.series.detect import Found, Series
-from graph.enrich.series.fitting import Fit
+from graph.enrich.series.grid_fit import Fit
 from graph.enrich.series.periods import BY_FREQUENCY, Grid
 
 METHOD: tuple[ModuleType, ...] = (
     activity,
-    fitting,
+    grid_fit,
     ragged,
     periods,
     best_run,
     detect,
     day_sets,
-    candidates,
-    short,
+    candidate_grids,
+    short_series,
     closing_days,
 )
 Json = dict[str, Any]
@@ -75,7 +75,7 @@ def find(user_id: UUID, payments: Payments, *, everything: bool = False) -> list
     for key in groups.keys() - series.keys():
         series[key] = [_series(groups[key], row) for row in stored[key].found]
     every = list(chain.from_iterable(series.values()))
-    return detect.numbered(payments, continued.joined(payments, every))
+    return detect.numbered(payments, joined_series.joined(payments, every))
 
 
 def _key(payments: Payments, places: Ints) -> str:

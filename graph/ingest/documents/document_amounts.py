@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from graph.ingest.values import money
+from graph.ingest.parse_cells import money
 
 KEPT = 100  # amounts; a longer text is a price list
 _REACH = 60  # characters before an amount in which its label stands

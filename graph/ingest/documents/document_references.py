@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from graph.ingest.values import moment
+from graph.ingest.parse_cells import moment
 
 KEPT = 50
 Kind = Literal["invoice", "credit note", "receipt", "order", "reference"]

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from graph.ingest.csv_dialect import Layout
 from graph.ingest.doubts import Doubt
+from graph.ingest.guessing.amount_columns import Money, nameless_amounts, rival_of
 from graph.ingest.guessing.book import Book
-from graph.ingest.guessing.choices import Choices
-from graph.ingest.guessing.money import Money, nameless_amounts, rival_of
 from graph.ingest.guessing.profile import decimal_mark
+from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.mappings.mapping import AmountRule
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 from graph.ingest.doubts import Doubt
+from graph.ingest.guessing.amount_columns import Money
 from graph.ingest.guessing.direction import Direction
-from graph.ingest.guessing.money import Money
 from graph.ingest.guessing.profile import Column
 from graph.ingest.mappings.mapping import PartyRule
 

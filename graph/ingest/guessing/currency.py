@@ -4,13 +4,13 @@ import re
 
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.book import Book
-from graph.ingest.guessing.choices import Choices
 from graph.ingest.guessing.header import GuessError
-from graph.ingest.guessing.names import unnumbered
-from graph.ingest.guessing.parties import account_above
+from graph.ingest.guessing.party_columns import account_above
 from graph.ingest.guessing.profile import Column
+from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.guessing.roles import is_iban
 from graph.ingest.guessing.sample import Sample
+from graph.ingest.guessing.title_scores import unnumbered
 from graph.ingest.guessing.vocabulary import CODES, SIGNS
 
 _CODE = re.compile(r"(?<![A-Z])[A-Z]{3}(?![A-Z])")

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import exp
 
-from graph.ingest.guessing.names import unnumbered
 from graph.ingest.guessing.profile import Column, dates
 from graph.ingest.guessing.sample import Sample
-from graph.ingest.values import moment
+from graph.ingest.guessing.title_scores import unnumbered
+from graph.ingest.parse_cells import moment
 
 DAY, MONTH = False, True
 

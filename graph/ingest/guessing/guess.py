@@ -12,18 +12,18 @@ from graph.ingest.doubts import Doubt
 from graph.ingest.guessing import header
 from graph.ingest.guessing.amount_rule import amount_rule
 from graph.ingest.guessing.book import SURE, Book
-from graph.ingest.guessing.choices import NONE, Choices
+from graph.ingest.guessing.book_kinds import book
 from graph.ingest.guessing.currency import currency_of
 from graph.ingest.guessing.date_order import Order, order_of, rival_date
 from graph.ingest.guessing.explain import evidence
 from graph.ingest.guessing.header import GuessError, MissingError
 from graph.ingest.guessing.headerless import with_roles
 from graph.ingest.guessing.key_rule import key_rule
-from graph.ingest.guessing.kinds import book
-from graph.ingest.guessing.names import likeness
-from graph.ingest.guessing.parties import PARTY, account_above, descriptions, has_party
+from graph.ingest.guessing.party_columns import PARTY, account_above, descriptions, has_party
 from graph.ingest.guessing.profile import Column
+from graph.ingest.guessing.reading_options import NONE, Choices
 from graph.ingest.guessing.sample import Sample
+from graph.ingest.guessing.title_scores import likeness
 from graph.ingest.guessing.vocabulary import BALANCE_ROW, UNSETTLED, plain
 from graph.ingest.mappings.column_names import canonical, squash
 from graph.ingest.mappings.mapping import AmountRule, DateRule, FileRule, Mapping, SkipRule

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from graph.errors import LedgerError
 from graph.ingest.csv_dialect import Layout, body, layout
+from graph.ingest.csv_records import Record, fits
 from graph.ingest.guessing.headerless import starts_with_data
-from graph.ingest.guessing.names import likeness, roles
 from graph.ingest.guessing.profile import Column, amount_of
+from graph.ingest.guessing.title_scores import likeness, roles
 from graph.ingest.mappings.mapping import FileRule
-from graph.ingest.records import Record, fits
 
 PREAMBLE = 40  # records in which to look for the header
 _KNOWN = 0.6

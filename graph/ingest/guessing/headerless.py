@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
+from graph.ingest.csv_records import Record
 from graph.ingest.doubts import Doubt
-from graph.ingest.guessing.choices import Choices
 from graph.ingest.guessing.direction import says
 from graph.ingest.guessing.profile import Column, amount_of, dates
+from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.guessing.roles import score, typeness
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.mappings.column_names import squash
-from graph.ingest.records import Record
-from graph.ingest.values import EXCEL, moment
+from graph.ingest.parse_cells import EXCEL, moment
 
 ALIKE = 3  # rows, the first among them, that have dates and amounts in the same columns
 _MOST = 0.8  # of the rows near the top

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from graph.ingest.guessing.names import likeness
+from graph.ingest.guessing.title_scores import likeness
 from graph.ingest.mappings.mapping import KeyRule
 
 

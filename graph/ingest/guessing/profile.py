@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 
 from graph.ingest.guessing.vocabulary import CODES
-from graph.ingest.values import EXCEL, moment, money
+from graph.ingest.parse_cells import EXCEL, moment, money
 
 DATE_FORMATS = (
     "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S",

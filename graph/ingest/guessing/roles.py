@@ -10,8 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from graph.ingest.guessing.names import likeness, roles
 from graph.ingest.guessing.profile import Column, amount_of
+from graph.ingest.guessing.title_scores import likeness, roles
 from graph.ingest.guessing.vocabulary import (
     CODES,
     FLAGS,

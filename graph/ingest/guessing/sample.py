@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
-from graph.ingest.guessing.names import likeness, words
 from graph.ingest.guessing.profile import Column, amount_of
 from graph.ingest.guessing.roles import assign
+from graph.ingest.guessing.title_scores import likeness, words
 from graph.ingest.guessing.vocabulary import LANGUAGES, plain
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from graph.errors import LedgerError
 from graph.ingest.doubts import Doubt
-from graph.ingest.guessing.choices import NONE, Choices
+from graph.ingest.guessing.reading_options import NONE, Choices
 from graph.ingest.mappings.column_names import canonical
 
 KINDS = ("vendor", "department", "account", "employee", "customer", "project", "clearing")

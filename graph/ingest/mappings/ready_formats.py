@@ -14,11 +14,11 @@ from graph.ingest.csv_dialect import header as first_line
 from graph.ingest.guessing import header
 from graph.ingest.guessing.guess import layout_of
 from graph.ingest.guessing.key_rule import key_rule
-from graph.ingest.guessing.parties import account_above
+from graph.ingest.guessing.party_columns import account_above
 from graph.ingest.mappings.column_names import canonical
 from graph.ingest.mappings.from_toml import parse
 from graph.ingest.mappings.mapping import Mapping
-from graph.ingest.values import moment
+from graph.ingest.parse_cells import moment
 
 DATED = 500  # rows whose dates are looked at
 _TURNED = str.maketrans("dm", "md")

@@ -6,10 +6,10 @@ from uuid import UUID
 from graph.database.tenancy import tenant_transaction
 from graph.ingest.file_parts import Format, format_of
 from graph.ingest.guessing.as_toml import as_toml
-from graph.ingest.guessing.choices import NONE, Choices
-from graph.ingest.mappings import by_header
-from graph.ingest.mappings.by_header import Saved
+from graph.ingest.guessing.reading_options import NONE, Choices
+from graph.ingest.mappings import mapping_for_header
 from graph.ingest.mappings.mapping import Mapping
+from graph.ingest.mappings.mapping_for_header import Saved
 from graph.models import SavedMapping
 
 NOT_SAVED = (
@@ -35,7 +35,7 @@ def format_for(user_id: UUID, path: Path, choices: Choices = NONE) -> Format:
 
 def find(user_id: UUID, path: Path) -> Mapping | None:
     """The tenant's mapping for the file's columns, wherever its header stands."""
-    return by_header.find(path, of_tenant(user_id))
+    return mapping_for_header.find(path, of_tenant(user_id))
 
 
 def save(user_id: UUID, path: Path, by: Mapping) -> str:
@@ -44,7 +44,7 @@ def save(user_id: UUID, path: Path, by: Mapping) -> str:
     Nothing is kept, and "" returned, for a file without a header whose rows alone do not show the
     mapping's columns: another such file could be read wrongly by it.
     """
-    layout = by_header.layout_at(path, by)
+    layout = mapping_for_header.layout_at(path, by)
     if not layout:
         return ""
     with tenant_transaction(user_id):

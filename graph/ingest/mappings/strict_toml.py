@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, overload
 
 from graph.ingest.mappings.column_names import slug
-from graph.ingest.values import EXCEL, currency_code, zone_of
+from graph.ingest.parse_cells import EXCEL, currency_code, zone_of
 
 
 class TableError(ValueError):

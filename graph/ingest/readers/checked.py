@@ -4,8 +4,8 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
+from graph.ingest.parse_cells import currency_code, money
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Precision, Records, Reject
-from graph.ingest.values import currency_code, money
 
 KEY_LIMIT = 200  # characters of a document's number; a longer one is none
 _SPACES = re.compile(r"\s+")

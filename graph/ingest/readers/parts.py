@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from graph.ingest.doubts import Doubt
-from graph.ingest.guessing.choices import NONE, Choices
-from graph.ingest.mappings.by_header import Saved
+from graph.ingest.guessing.reading_options import NONE, Choices
 from graph.ingest.mappings.mapping import Mapping
+from graph.ingest.mappings.mapping_for_header import Saved
 from graph.ingest.rows import LedgerRow, Reject
 
 Progress = Callable[[int], object]

@@ -15,9 +15,9 @@ from graph.database.bulk import AS_USUAL, IN_BULK, LOOPED, alone
 from graph.database.tenancy import tenant_transaction
 from graph.ingest.doubts import Doubt
 from graph.ingest.rows import LedgerRow, Party, Reject
+from graph.ingest.store.already_imported import ACCOUNTS, reconcile
 from graph.ingest.store.document_links import link
 from graph.ingest.store.identity import identity
-from graph.ingest.store.known_rows import ACCOUNTS, reconcile
 from graph.ingest.store.request_enrichment import books_changed
 from graph.ingest.store.same_bookings import settle
 

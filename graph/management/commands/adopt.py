@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from graph import tenant_lookup
-from graph.adopting.outcome import Adopted, Table
-from graph.adopting.run import FLOW, adopt
+from graph.adopting.adoption_counts import Adopted, Table
+from graph.adopting.run_adoption import FLOW, adopt
 from graph.errors import GraphError
 
 CURRENCY = re.compile("[A-Z]{3}")

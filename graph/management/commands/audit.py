@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from graph import tenant_lookup
 from graph.enrich import fraud
-from graph.enrich.audit.checks import CHECKS, Books, Finding, run
+from graph.enrich.audit.audit_checks import CHECKS, Books, Finding, run
 from graph.enrich.columns.payments import UNIT, Payments, load
 from graph.enrich.links.same_transaction import day_of
 from graph.errors import GraphError

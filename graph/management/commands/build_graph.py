@@ -11,7 +11,7 @@ from graph import tenant_lookup
 from graph.engine.networkx.to_networkx import to_networkx
 from graph.engine.stats import stats
 from graph.errors import GraphError
-from graph.reading.load import load
+from graph.reading.load_graph import load
 
 
 class Command(BaseCommand):

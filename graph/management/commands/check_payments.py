@@ -12,7 +12,7 @@ from rest_framework.exceptions import ValidationError
 from graph import tenant_lookup
 from graph.api import check_serializers as shapes
 from graph.api.problems import sentences
-from graph.enrich.check.candidates import Candidate
+from graph.enrich.check.candidate_payment import Candidate
 from graph.errors import GraphError
 from graph.ingest.csv_dialect import body, layout
 from graph.ingest.mappings.column_names import canonical

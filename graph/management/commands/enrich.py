@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from graph import tenant_lookup
-from graph.enrich import run
-from graph.enrich.run import Done
+from graph.enrich import run_enrichment
+from graph.enrich.run_enrichment import Done
 from graph.errors import GraphError
 
 
@@ -30,7 +30,8 @@ class Command(BaseCommand):
             "--layer",
             nargs="+",
             metavar="NAME",
-            help=f"compute only these (default: all, in this order): {', '.join(run.STEPS)}",
+            help="compute only these (default: all, in this order): "
+            + ", ".join(run_enrichment.STEPS),
         )
         parser.add_argument("--all", action="store_true", help="also search unchanged books")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -46,14 +47,14 @@ class Command(BaseCommand):
 
 def enriched(user_id: UUID, layers: Sequence[str] = (), *, everything: bool = False) -> list[Done]:
     """Run the steps, with a progress bar on a terminal."""
-    total = len(layers or run.STEPS)
+    total = len(layers or run_enrichment.STEPS)
     with tqdm(total=total, unit=" layers", disable=not sys.stderr.isatty()) as bar:
 
         def progress(name: str) -> None:
             bar.set_description(name)
             bar.update(1)
 
-        return run.enrich(user_id, layers, progress, everything=everything)
+        return run_enrichment.enrich(user_id, layers, progress, everything=everything)
 
 
 def as_json(results: list[Done]) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from uuid import UUID
 
-from graph.export import pages
-from graph.export.pages import Export
+from graph.export import arrow_pages
+from graph.export.arrow_pages import Export
 from graph.management.commands import export_relationships
 
 
@@ -16,4 +16,4 @@ class Command(export_relationships.Command):
         "gets a leading apostrophe."
     )
     what = "entities"
-    export: Callable[[UUID], AbstractContextManager[Export]] = staticmethod(pages.entities)
+    export: Callable[[UUID], AbstractContextManager[Export]] = staticmethod(arrow_pages.entities)

@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from graph import tenant_lookup
 from graph.errors import GraphError
-from graph.export import pages
+from graph.export import arrow_pages
 from graph.export.formats import FORMATS, Pieces
-from graph.reading.load import ALL
+from graph.reading.load_graph import ALL
 
 
 class Command(BaseCommand):
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         try:
             user_id = tenant_lookup.find(options["user"])
             edge_class = "flow" if options["flow"] else None
-            with pages.graph(user_id, columns, edge_class=edge_class) as contents:
+            with arrow_pages.graph(user_id, columns, edge_class=edge_class) as contents:
                 self._write(FORMATS[options["format"]].write(contents), options["output"])
         except (GraphError, ValueError) as error:
             raise CommandError(str(error)) from None

@@ -16,8 +16,8 @@ from tqdm import tqdm
 from graph import tenant_lookup
 from graph.database.statistics import analyze_grown
 from graph.errors import GraphError
-from graph.export import pages
-from graph.export.pages import Export
+from graph.export import arrow_pages
+from graph.export.arrow_pages import Export
 from graph.export.table_files import WRITERS
 
 
@@ -29,7 +29,9 @@ class Command(BaseCommand):
     )
     requires_system_checks: Any = []  # the checks would import the whole site
     what = "relationships"
-    export: Callable[[UUID], AbstractContextManager[Export]] = staticmethod(pages.relationships)
+    export: Callable[[UUID], AbstractContextManager[Export]] = staticmethod(
+        arrow_pages.relationships
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", required=True, help="tenant: a UUID or an e-mail address")

@@ -18,15 +18,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from graph import tenant_lookup
 from graph.errors import GraphError, TenantUnknown
 from graph.ingest.file_parts import format_of, parts_of
-from graph.ingest.guessing.readings import SHOWN, row_in_words
+from graph.ingest.guessing.side_by_side import SHOWN, row_in_words
 from graph.ingest.import_file import Imported, import_file, must_be_sure, summed, with_known
 from graph.ingest.mappings import from_toml, ready_formats
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.mappings.saved_mappings import format_for
+from graph.ingest.parse_cells import currency_code
 from graph.ingest.progress import ProgressBar
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.store.store_rows import Stored
-from graph.ingest.values import currency_code
 from graph.management import ledger_options
 from graph.management.commands.enrich import enriched
 from graph.management.ledger_options import choices_of

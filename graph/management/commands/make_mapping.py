@@ -10,7 +10,7 @@ from graph import tenant_lookup
 from graph.errors import GraphError
 from graph.ingest.guessing.as_toml import as_toml
 from graph.ingest.guessing.guess import guess
-from graph.ingest.guessing.readings import first_rows
+from graph.ingest.guessing.side_by_side import first_rows
 from graph.ingest.mappings import from_toml, saved_mappings
 from graph.ingest.mappings.mapping import Mapping
 from graph.management import ledger_options

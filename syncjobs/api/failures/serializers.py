@@ -2,13 +2,13 @@
 
 from rest_framework import serializers
 
-from graph.api.bodies import StrictBody
 from graph.api.common_serializers import Answer, StrictQuery
-from graph.api.fields import Moment, Place
+from graph.api.request_bodies import StrictBody
+from graph.api.request_fields import Moment, Place
 from syncjobs.api.serializers import AttemptAnswer, past
 from syncjobs.failures import payloads
-from syncjobs.failures.replaying import FASTEST
-from syncjobs.failures.settling import LONGEST
+from syncjobs.failures.replay import FASTEST
+from syncjobs.failures.settle import LONGEST
 from syncjobs.models.choices import FailureStatus, Provider, RunStatus, Trigger
 
 CURRENT, ANY = "current", "any"

@@ -23,9 +23,9 @@ from graph.reading import cursors
 from syncjobs.api.failures import serializers as shapes
 from syncjobs.api.serializers import NoBody
 from syncjobs.api.views import ASKED, SENT, Api
-from syncjobs.failures import groups, outcomes, replaying, search, settling, timeline
+from syncjobs.failures import groups, outcomes, replay, search, settle, timeline
 from syncjobs.failures.outcomes import Verdict
-from syncjobs.failures.settling import Settled
+from syncjobs.failures.settle import Settled
 from syncjobs.models import JobFailure
 from syncjobs.models.choices import FailureStatus
 
@@ -152,9 +152,9 @@ class ReplaysView(Staff):
         """
         options = self.body(request, shapes.ReplaysBody)
         if options["dry_run"]:
-            return Response(_planned(replaying.plan(options["ids"])))
+            return Response(_planned(replay.plan(options["ids"])))
         pace = options["per_minute"]
-        outcome = replaying.replay(options["ids"], by=self.by(request), per_minute=pace)
+        outcome = replay.replay(options["ids"], by=self.by(request), per_minute=pace)
         started = [(failure.pk, run.pk) for failure, run in outcome.started]
         return Response(
             _replays(started, outcome.skipped, dry_run=False), status=status.HTTP_202_ACCEPTED
@@ -193,7 +193,7 @@ class ReplayView(Staff):
     def post(self, request: Request, failure_id: str) -> Response:
         """Replay one dead letter, with its own payload or an edited one."""
         options = self.body(request, shapes.ReplayBody)
-        outcome = replaying.replay(
+        outcome = replay.replay(
             [_id(failure_id)], by=self.by(request), payload=options.get("payload")
         )
         if outcome.skipped:
@@ -218,7 +218,7 @@ class ResolveView(Settling):
     def post(self, request: Request, failure_id: str) -> Response:
         """Mark it resolved: the cause is fixed, or the work was done by hand."""
         options = self.body(request, shapes.NoteBody)
-        return self.answer(settling.resolve([_id(failure_id)], by=self.by(request), **options))
+        return self.answer(settle.resolve([_id(failure_id)], by=self.by(request), **options))
 
 
 @extend_schema(parameters=[FAILURE_ID])
@@ -229,7 +229,7 @@ class IgnoreView(Settling):
         too.
         """
         options = self.body(request, shapes.NoteBody)
-        return self.answer(settling.ignore([_id(failure_id)], by=self.by(request), **options))
+        return self.answer(settle.ignore([_id(failure_id)], by=self.by(request), **options))
 
 
 @extend_schema(parameters=[FAILURE_ID])
@@ -240,7 +240,7 @@ class DiscardView(Settling):
     def post(self, request: Request, failure_id: str) -> Response:
         """Give it up, for a reason."""
         options = self.body(request, shapes.ReasonBody)
-        return self.answer(settling.discard([_id(failure_id)], by=self.by(request), **options))
+        return self.answer(settle.discard([_id(failure_id)], by=self.by(request), **options))
 
 
 @extend_schema(parameters=[FAILURE_ID])
@@ -249,4 +249,4 @@ class ReopenView(Settling):
     def post(self, request: Request, failure_id: str) -> Response:
         """Reopen it, whatever settled it."""
         self.body(request, NoBody)
-        return self.answer(settling.reopen([_id(failure_id)], by=self.by(request)))
+        return self.answer(settle.reopen([_id(failure_id)], by=self.by(request)))

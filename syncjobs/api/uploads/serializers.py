@@ -4,13 +4,13 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.bodies import StrictBody
 from graph.api.common_serializers import Answer
+from graph.api.request_bodies import StrictBody
 from graph.ingest.rows import TEXT_LIMIT
 from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
-from syncjobs.uploads.choices import LONGEST, ONE_OF
 from syncjobs.uploads.rejected_rows import MOST_ROWS
+from syncjobs.uploads.upload_options import LONGEST, ONE_OF
 
 MOST_LINES = 10**9
 

@@ -18,7 +18,7 @@ from syncjobs.api.serializers import NoBody
 from syncjobs.api.uploads import serializers as shapes
 from syncjobs.api.views import ASKED, NOT_FOUND, SENT, Api
 from syncjobs.models import Upload
-from syncjobs.uploads import receive, rejected_rows
+from syncjobs.uploads import lifecycle, rejected_rows
 
 UPLOAD_ID = OpenApiParameter("upload_id", OpenApiTypes.UUID, "path")
 TAGS = ["uploads"]
@@ -47,7 +47,7 @@ class UploadsView(Api):
         """The newest 50 files that were sent for import, without what they hold."""
         self.parameters(request)
         return Response(
-            shapes.UploadsAnswer({"results": receive.listed(self.tenant(request))}).data
+            shapes.UploadsAnswer({"results": lifecycle.listed(self.tenant(request))}).data
         )
 
     @extend_schema(
@@ -61,7 +61,7 @@ class UploadsView(Api):
         """Announce a file of books; its pieces follow. Nothing is imported yet."""
         body = self.body(request, shapes.UploadBody)
         by = str(getattr(request.user, "email", request.user))
-        upload = receive.begin(self.tenant(request), body["name"], body["size"], by)
+        upload = lifecycle.begin(self.tenant(request), body["name"], body["size"], by)
         answer = _answer(upload, status.HTTP_201_CREATED)
         answer["Location"] = reverse("upload", [upload.pk])
         return answer
@@ -78,7 +78,7 @@ class UploadView(Api):
     def get(self, request: Request, upload_id: str) -> Response:
         """One file: its state, its first rows as they would be imported, and what is unsure."""
         self.parameters(request)
-        return _answer(receive.get(self.tenant(request), _id(upload_id)))
+        return _answer(lifecycle.get(self.tenant(request), _id(upload_id)))
 
     @extend_schema(
         operation_id="uploads_discard",
@@ -89,7 +89,7 @@ class UploadView(Api):
     def delete(self, request: Request, upload_id: str) -> Response:
         """Forget the file. What was imported of it stays."""
         self.body(request, NoBody)
-        receive.discard(self.tenant(request), _id(upload_id))
+        lifecycle.discard(self.tenant(request), _id(upload_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -123,8 +123,8 @@ class PieceView(Api):
         self.parameters(request)
         data: Any = request.data
         tenant, upload = self.tenant(request), _id(upload_id)
-        receive.piece(tenant, upload, number, data)
-        return Response(shapes.MissingAnswer({"missing": receive.received(tenant, upload)}).data)
+        lifecycle.piece(tenant, upload, number, data)
+        return Response(shapes.MissingAnswer({"missing": lifecycle.received(tenant, upload)}).data)
 
 
 @extend_schema(parameters=[UPLOAD_ID])
@@ -140,8 +140,8 @@ class ChoicesView(Api):
         """Decide what the file leaves open, also whose account it is; it is then read again."""
         body = self.body(request, shapes.ChoicesBody)
         tenant, upload = self.tenant(request), _id(upload_id)
-        receive.choose(tenant, upload, body)
-        return _answer(receive.get(tenant, upload), status.HTTP_202_ACCEPTED)
+        lifecycle.choose(tenant, upload, body)
+        return _answer(lifecycle.get(tenant, upload), status.HTTP_202_ACCEPTED)
 
 
 @extend_schema(parameters=[UPLOAD_ID])
@@ -157,8 +157,8 @@ class ConfirmView(Api):
         """Import the file as it is shown; refused while a blocking doubt is open."""
         body = self.body(request, shapes.ConfirmBody)
         tenant, upload = self.tenant(request), _id(upload_id)
-        receive.confirm(tenant, upload, save_mapping=body["save_mapping"])
-        return _answer(receive.get(tenant, upload), status.HTTP_202_ACCEPTED)
+        lifecycle.confirm(tenant, upload, save_mapping=body["save_mapping"])
+        return _answer(lifecycle.get(tenant, upload), status.HTTP_202_ACCEPTED)
 
 
 @extend_schema(parameters=[UPLOAD_ID])

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from graph.database.role import as_owner
 from syncjobs.errors import RequestError
-from syncjobs.failures import groups, outcomes, payloads, replaying, search, settling, timeline
+from syncjobs.failures import groups, outcomes, payloads, replay, search, settle, timeline
 from syncjobs.failures.outcomes import Verdict
 from syncjobs.models import JobFailure, SyncRun
 from syncjobs.models.choices import FailureStatus, Provider
@@ -162,11 +162,11 @@ class Command(BaseCommand):
             return
         verb = options["verb"]
         if verb == "replay":
-            replayed = replaying.replay(ids, by=by, **arguments)
+            replayed = replay.replay(ids, by=by, **arguments)
             replays = [(failure.pk, run.pk) for failure, run in replayed.started]
             self._report(options, replays, replayed.skipped)
         else:
-            settled = getattr(settling, verb)(ids, by=by, **arguments)
+            settled = getattr(settle, verb)(ids, by=by, **arguments)
             changed = [(failure.pk, None) for failure in settled.changed]
             self._report(options, changed, settled.skipped)
 
@@ -330,7 +330,7 @@ def _text(source: str) -> str:
 def _planned(
     verb: str, ids: Sequence[UUID]
 ) -> tuple[list[tuple[UUID, UUID | None]], list[Verdict]]:
-    plan = replaying.plan(ids) if verb == "replay" else settling.plan(ids, WANTED[verb])
+    plan = replay.plan(ids) if verb == "replay" else settle.plan(ids, WANTED[verb])
     eligible: list[tuple[UUID, UUID | None]] = [
         (verdict.failure_id, None) for verdict in plan if verdict.eligible
     ]

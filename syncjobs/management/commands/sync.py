@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from graph import tenant_lookup
 from graph.errors import GraphError
-from syncjobs import connections, history, runs
+from syncjobs import connections, list_runs, runs
 from syncjobs.errors import RequestError
 from syncjobs.models import SyncRun
 from syncjobs.models.choices import ACTIVE, Provider, RunStatus, Trigger
@@ -87,7 +87,7 @@ def waited(run: SyncRun, show: Callable[[str], None]) -> SyncRun:
             show(now)
             last = now
         time.sleep(OFTEN)
-        run = history.get(run.user_id, run.pk)
+        run = list_runs.get(run.user_id, run.pk)
     return run
 
 

@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from finley.auth import attempts, sign_in
+from finley.auth import failed_attempts, sign_in
 from finley.auth.session_authentication import SessionAuthentication
 from finley.models import Membership, Role, User
 from graph.database.role import as_owner
@@ -110,7 +110,7 @@ def no_attempts() -> Iterator[None]:
 @pytest.mark.usefixtures("no_attempts")
 def test_after_failures_the_right_password_waits_too(browser, person):
     for _ in range(sign_in.FREE + 3):
-        attempts.count(attempts.key("who", person.email))
+        failed_attempts.count(failed_attempts.key("who", person.email))
     body = {"email": person.email, "password": PASSWORD}
     assert browser.post(SESSION, body, format="json").status_code == 401
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from redis import Redis
 
-from finley.auth import attempts, sign_in
+from finley.auth import failed_attempts, sign_in
 from finley.models import User
 from graph.database.role import as_owner
 from tests.syncjobs import workers
@@ -27,7 +27,7 @@ def staff(committed) -> User:
 
 
 def forget_attempts() -> None:
-    attempts._here.clear()
+    failed_attempts._here.clear()
     with closing(workers.redis()) as redis:
         if keys := list(redis.scan_iter("finley:attempts:*")):
             redis.delete(*keys)
@@ -46,7 +46,7 @@ def test_the_right_password_after_many_wrong_ones_has_to_wait(staff, monkeypatch
     assert not tried(PASSWORD)
     assert not tried(PASSWORD, REMOTE_ADDR="192.0.2.9")  # from wherever
     later = time.time() + 3
-    monkeypatch.setattr(attempts.time, "time", lambda: later)
+    monkeypatch.setattr(failed_attempts.time, "time", lambda: later)
     assert tried(PASSWORD)
     assert not tried("wrong again")
     assert tried(PASSWORD)  # a success begins anew
@@ -62,7 +62,7 @@ def test_one_address_cannot_try_many_people(staff, monkeypatch):
 
 def test_it_is_counted_without_redis_too(staff, monkeypatch):
     away = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=0.1)
-    monkeypatch.setattr(attempts, "_redis", lambda: away)
+    monkeypatch.setattr(failed_attempts, "_redis", lambda: away)
     for number in range(sign_in.FREE):
         assert not tried(f"wrong {number}")
     assert not tried(PASSWORD)
@@ -71,10 +71,10 @@ def test_it_is_counted_without_redis_too(staff, monkeypatch):
 def test_the_wait_doubles_up_to_a_quarter_of_an_hour(monkeypatch):
     waits = []
     for count in range(4, 20):
-        monkeypatch.setattr(attempts, "_known", lambda _, count=count: (count, time.time()))
-        waits.append(round(attempts.wait("key", sign_in.FREE)))
+        monkeypatch.setattr(failed_attempts, "_known", lambda _, count=count: (count, time.time()))
+        waits.append(round(failed_attempts.wait("key", sign_in.FREE)))
     assert waits[:6] == [0, 2, 4, 8, 16, 32]
-    assert waits[-1] == attempts.LONGEST
+    assert waits[-1] == failed_attempts.LONGEST
 
 
 def test_a_password_like_the_e_mail_address_is_refused():

@@ -14,7 +14,7 @@ from django.test import Client
 from finley import commandline
 from finley.observability.logs import Line
 from finley.server import database_gate
-from graph.ingest.rejects import RejectsFile
+from graph.ingest.rejects_file import RejectsFile
 from graph.ingest.rows import Reject
 
 

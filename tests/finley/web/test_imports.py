@@ -20,7 +20,7 @@ from graph.database.tenancy import tenant_transaction
 from graph.models import NormalizedEntity, RawEvent
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.uploads import PIECE_BYTES
-from syncjobs.uploads import enqueue, read, receive, supervisor
+from syncjobs.uploads import enqueue_uploads, lifecycle, read_upload, upload_supervisor
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
 from tests.graph import rows
@@ -77,7 +77,7 @@ def newest() -> Upload:
 
 def worked(upload: Upload) -> Upload:
     """As a worker's process does it."""
-    read.run(upload.user_id, upload.pk)
+    read_upload.run(upload.user_id, upload.pk)
     upload.refresh_from_db()
     return upload
 
@@ -234,7 +234,7 @@ def test_a_long_name_is_cut_by_bytes_and_keeps_its_ending(client, quiet, name, c
 def test_files_that_failed_or_are_imported_count_towards_the_limit(client, tenant, quiet, state):
     rows = [
         Upload(user_id=tenant.pk, name="a.csv", size=1, state=state)
-        for _ in range(receive.MOST_OPEN)
+        for _ in range(lifecycle.MOST_OPEN)
     ]
     Upload.objects.using("owner").bulk_create(rows)
     refused = begin(client, "b.csv", 5)
@@ -329,27 +329,27 @@ def test_what_redis_lost_is_told_again_and_what_never_ends_is_given_up(client, q
     upload = send(client)
     owned = Upload.objects.using("owner").filter(pk=upload.pk)
     owned.update(updated_at="2024-01-01T00:00:00Z")
-    assert enqueue.recovered() == 0, "Redis knows its job"
+    assert enqueue_uploads.recovered() == 0, "Redis knows its job"
     workers.clean(quiet)
-    assert enqueue.recovered() == 1
+    assert enqueue_uploads.recovered() == 1
     assert newest().jobs == upload.jobs + 1
-    owned.update(updated_at="2024-01-01T00:00:00Z", tries=enqueue.TRIES)
-    enqueue.recovered()
+    owned.update(updated_at="2024-01-01T00:00:00Z", tries=enqueue_uploads.TRIES)
+    enqueue_uploads.recovered()
     assert newest().state == "failed"
-    assert enqueue.unseen(upload.job_id)
-    assert not enqueue.unseen("x")
+    assert enqueue_uploads.unseen(upload.job_id)
+    assert not enqueue_uploads.unseen("x")
 
 
 def test_recovery_waits_for_no_row_that_a_running_import_holds(client, tenant, quiet):
     locked, other = send(client), send(client, ORDER, "dates.csv")
     owned = Upload.objects.using("owner").filter(user_id=tenant.pk)
-    owned.update(updated_at="2024-01-01T00:00:00Z", tries=enqueue.TRIES)
+    owned.update(updated_at="2024-01-01T00:00:00Z", tries=enqueue_uploads.TRIES)
     with connections["owner"].cursor() as cursor:
         cursor.execute("SET lock_timeout = '2s'")
     try:
         with tenant_transaction(tenant.pk):
             Upload.objects.select_for_update().get(pk=locked.pk)
-            assert enqueue.recovered() == 1
+            assert enqueue_uploads.recovered() == 1
     finally:
         with connections["owner"].cursor() as cursor:
             cursor.execute("RESET lock_timeout")
@@ -362,9 +362,9 @@ def test_an_upload_that_waits_for_its_turn_holds_no_slot(own_queue, settings):
         redis = await create_pool(RedisSettings.from_dsn(str(settings.REDIS_URL)))
         job = {"job_id": "waits:1", "job_try": 1, "redis": redis}
         await redis.set(f"arq:retry:{job['job_id']}", 1, ex=60)
-        async with supervisor._turn:
+        async with upload_supervisor._turn:
             with pytest.raises(Retry) as retried:
-                await supervisor.run(job, "tenant/upload")
+                await upload_supervisor.run(job, "tenant/upload")
         tries = int(await redis.get(f"arq:retry:{job['job_id']}"))
         await redis.aclose()
         assert retried.value.defer_score == 1_000

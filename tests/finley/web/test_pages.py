@@ -11,7 +11,7 @@ from django.db import connections, transaction
 from django.test import Client
 from openpyxl import load_workbook
 
-from finley.web import kept
+from finley.web import answer_cache
 from graph import models
 from graph.errors import ViewUnpopulated
 from graph.view import refresh
@@ -122,7 +122,7 @@ def test_search_finds_names_amounts_and_numbers(client, books, text, expected):
 @pytest.mark.parametrize("path", ["/", "/payments/", "/parties/", "/search/?q=acme"])
 def test_a_page_that_takes_too_long_says_so(client, books, settings, path):
     assert client.get(path).status_code == 200
-    kept.forget()
+    answer_cache.forget()
     settings.QUESTIONS = {**settings.QUESTIONS, "request_seconds": 0.2}
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         cursor.execute("LOCK TABLE normalized_entities, raw_events IN ACCESS EXCLUSIVE MODE")

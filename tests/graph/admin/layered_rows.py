@@ -1,7 +1,7 @@
 """One row of each table of the graph, for the tests of the admin."""
 
 from graph import models
-from graph.models.rows import TenantRow
+from graph.models.tenant_row import TenantRow
 from syncjobs.models import (
     Upload,
 )

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from graph import models
 from tests.graph import rows
-from tests.graph.admin.test_tables import (
+from tests.graph.admin.test_table_admin import (
     NO_EVIDENCE,
     TENANT_TABLES,
     WRITTEN,

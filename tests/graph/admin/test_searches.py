@@ -11,7 +11,7 @@ from graph import models
 from graph.admin import paginator
 from graph.database.role import as_owner
 from tests.graph import rows
-from tests.graph.admin.test_tables import TENANT_TABLES, execute, found, many_entities
+from tests.graph.admin.test_table_admin import TENANT_TABLES, execute, found, many_entities
 
 pytestmark = pytest.mark.usefixtures("committed")
 

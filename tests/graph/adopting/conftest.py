@@ -11,8 +11,8 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from graph import models
-from graph.adopting.outcome import Adopted, Table
-from graph.models.rows import TenantRow
+from graph.adopting.adoption_counts import Adopted, Table
+from graph.models.tenant_row import TenantRow
 from graph.view import refresh
 from tests.graph.adopting.replaced import Replaced
 

@@ -4,8 +4,8 @@ import psycopg
 import pytest
 
 from graph import models
-from graph.adopting.run import adopt
-from graph.enrich import run as enriching
+from graph.adopting.run_adoption import adopt
+from graph.enrich import run_enrichment as enriching
 from graph.errors import AdoptError
 from tests.graph.adopting.conftest import OTHER, SCHEMA, USER, rows, shown, table, written
 from tests.graph.adopting.replaced import DAY, Replaced, joined

@@ -6,9 +6,9 @@ import pytest
 from django.db.models import CheckConstraint
 
 from graph import models
-from graph.adopting.judging import in_words
-from graph.adopting.old import tables
-from graph.adopting.run import adopt
+from graph.adopting.old_tables import tables
+from graph.adopting.run_adoption import adopt
+from graph.adopting.unstorable_rows import in_words
 from graph.errors import AdoptError
 from tests.graph.adopting.conftest import OTHER, SCHEMA, USER, rows, shown, table, written
 from tests.graph.adopting.test_adopting import small

@@ -22,8 +22,8 @@ from graph.models import (
 )
 from graph.models.choices import QuestionFailure
 from graph.view import refresh
-from syncjobs.questions import state
-from syncjobs.questions.state import End
+from syncjobs.questions import question_state
+from syncjobs.questions.question_state import End
 from tests.conftest import client_of
 from tests.graph import rows
 from tests.graph.api.shapes import V1, published
@@ -296,9 +296,9 @@ def problems(api, tenant, settings) -> dict[str, Any]:
     """One of each status that any question may be refused with."""
     stats = V1 + "stats/"
     accepted = api.get(V1 + "communities/", headers={"Prefer": "respond-async"})
-    claim = state.claimed(*accepted_job(accepted), "worker:1")
+    claim = question_state.claimed(*accepted_job(accepted), "worker:1")
     end = End(failure=QuestionFailure.TOO_LONG, error="The question took longer than its limit of 600 s. Narrow it.")  # fmt: skip  # noqa: E501
-    assert state.ended(claim.id, claim.fence, end)
+    assert question_state.ended(claim.id, claim.fence, end)
     refused = {
         "401": APIClient().get(stats),
         "403": client_of(tenant, "sync").get(stats),

@@ -21,7 +21,7 @@ from pyarrow import parquet as pq
 
 from graph.database import grants
 from graph.export.formats import FORMATS
-from graph.reading.load import ALL
+from graph.reading.load_graph import ALL
 from graph.view import refresh
 from tests.conftest import client_of
 from tests.graph.api.conftest import serving

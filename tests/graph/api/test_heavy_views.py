@@ -15,8 +15,8 @@ from graph.models.choices import QuestionFailure
 from graph.questions import entities
 from graph.questions.deferred import Wanted, accept
 from syncjobs.models.choices import RunStatus
-from syncjobs.questions import state
-from syncjobs.questions.state import End
+from syncjobs.questions import question_state
+from syncjobs.questions.question_state import End
 from tests.conftest import client_of
 from tests.graph.api.shapes import V1, validator
 from tests.problems import problem, unnamed, wrong
@@ -45,9 +45,9 @@ def row(answer) -> AskedQuestion:
 def computed(answer) -> AskedQuestion:
     """As a worker answers it, but in this process."""
     question = row(answer)
-    claim = state.claimed(question.pk, question.job_id, "worker:1")
+    claim = question_state.claimed(question.pk, question.job_id, "worker:1")
     text = computations.answer(claim.question, claim.user_id, claim.parameters, 60)
-    assert state.ended(claim.id, claim.fence, End(answer=text))
+    assert question_state.ended(claim.id, claim.fence, End(answer=text))
     return question
 
 
@@ -186,22 +186,22 @@ def test_what_waits_is_cancelled_at_once_and_may_be_asked_again(api, books, heav
     assert api.delete(first.headers["Location"]).status_code == 204
     assert api.get(first.headers["Location"]).json()["status"] == "cancelled"
     question = row(first)
-    assert state.claimed(question.pk, question.job_id, "worker:1") is None
+    assert question_state.claimed(question.pk, question.job_id, "worker:1") is None
     assert ask(api).json()["id"] != first.json()["id"]
 
 
 def test_what_runs_is_told_to_end(api, books, heavy):
     first = ask(api)
     question = row(first)
-    claim = state.claimed(question.pk, question.job_id, "worker:1")
-    assert state.renewed(claim)
+    claim = question_state.claimed(question.pk, question.job_id, "worker:1")
+    assert question_state.renewed(claim)
     assert api.delete(first.headers["Location"]).status_code == 204
-    assert not state.renewed(claim)
+    assert not question_state.renewed(claim)
     status = api.get(first.headers["Location"]).json()
     assert status["status"] == "running"
     assert status["cancel_requested_at"]
     assert ask(api).json()["id"] != first.json()["id"]
-    assert state.ended(claim.id, claim.fence, End(answer="{}"))
+    assert question_state.ended(claim.id, claim.fence, End(answer="{}"))
     assert api.get(first.headers["Location"]).json()["status"] == "cancelled"
 
 
@@ -226,8 +226,8 @@ def test_a_failure_is_told_with_what_to_do(api, books, heavy):
     ):
         accepted = ask(api)
         question = row(accepted)
-        claim = state.claimed(question.pk, question.job_id, "worker:1")
-        assert state.ended(claim.id, claim.fence, End(failure=failure, error="Narrow it."))
+        claim = question_state.claimed(question.pk, question.job_id, "worker:1")
+        assert question_state.ended(claim.id, claim.fence, End(failure=failure, error="Narrow it."))
         answer = ask(api, status=status)
         validator(V1 + "importance/", status).validate(answer.json())
         assert problem(answer)["type"] == f"urn:finley:problem:{kind}"

@@ -8,7 +8,7 @@ from django.db import connections
 from graph import models
 from graph.enrich import canonical
 from graph.layers import LAYERS
-from graph.reading import pages
+from graph.reading import newest_pages
 from graph.view import refresh
 from tests.graph import rows
 from tests.graph.api.shapes import V1, validator
@@ -369,9 +369,9 @@ def test_an_invoice_and_the_payment_that_settles_it_are_one_sum(api, tenant, boo
 
 
 def test_a_rare_row_is_found_however_far_back(api, tenant, books, monkeypatch):
-    monkeypatch.setattr(pages, "FIRST", 1)
-    monkeypatch.setattr(pages, "FIRST_OF_FEW", 1)
-    monkeypatch.setattr(pages, "WIDER", 2)
+    monkeypatch.setattr(newest_pages, "FIRST", 1)
+    monkeypatch.setattr(newest_pages, "FIRST_OF_FEW", 1)
+    monkeypatch.setattr(newest_pages, "WIDER", 2)
     for parameters, name in (({"has": "fraud"}, "annotated"), ({"party": "borough"}, "to_borough")):
         assert ids(ask(api, "relationships/", **parameters)) == {str(getattr(books, name))}
     whole = [row["id"] for row in ask(api, "relationships/", edges="all")["results"]]

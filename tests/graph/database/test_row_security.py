@@ -11,9 +11,9 @@ from django.db.utils import ProgrammingError
 from psycopg.sql import SQL, Identifier
 
 from graph import models
-from graph.checks import the_application_is_bound
 from graph.database import arrow, grants, row_security
 from graph.database.tenancy import tenant_transaction
+from graph.system_checks import the_application_is_bound
 from graph.view import refresh
 from graph.view.triggers import EVERYBODY
 from syncjobs.models import Upload, UploadPiece

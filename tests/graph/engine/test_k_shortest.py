@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.engine.filters import Only
+from graph.engine.edge_filters import Only
 from graph.engine.graph import build
 from graph.engine.k_shortest import k_shortest
 from graph.engine.neighbourhood import neighbourhood

@@ -11,7 +11,7 @@ import numpy as np
 
 from finley.demo.books import write
 from finley.demo.truth import Ref, Truth
-from graph.enrich.columns import fields
+from graph.enrich.columns import stated_fields
 from graph.enrich.columns.payments import UNIT, Entities, Payments
 from graph.enrich.resolution.resolve import Key, Party, resolve
 from graph.ingest.import_file import format_of
@@ -30,7 +30,7 @@ class Demo(NamedTuple):
     truth: Truth
     place: dict[Ref, int]
     accounts: np.ndarray[Any, Any]
-    kinds: fields.Fields
+    kinds: stated_fields.Fields
 
 
 class Read(NamedTuple):
@@ -39,7 +39,7 @@ class Read(NamedTuple):
     payments: Payments
     place: dict[Ref, int]
     accounts: np.ndarray[Any, Any]
-    kinds: fields.Fields
+    kinds: stated_fields.Fields
 
 
 @cache
@@ -64,7 +64,7 @@ def of_files(paths: list[Path], *, merged: bool = True) -> Read:
     rows = sorted(row_by_key.values(), key=lambda item: (item[3].occurred_at, item[1], item[3].key))
     payments = _payments(rows, merged)
     place = {Ref(file, row.key): at for at, (file, _, _, row) in enumerate(rows)}
-    kinds = fields.few((json.dumps(row.data) for *_, row in rows), payments.source)
+    kinds = stated_fields.few((json.dumps(row.data) for *_, row in rows), payments.source)
     accounts = np.array([_account(row) for *_, row in rows], dtype=object)
     return Read(payments, place, accounts, kinds)
 

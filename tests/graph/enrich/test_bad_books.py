@@ -9,7 +9,7 @@ from graph.enrich.fraud import Stated
 from graph.enrich.links import (
     batches,
     fees,
-    near,
+    near_in_time,
     references,
     reversals,
     same_transaction,
@@ -86,7 +86,7 @@ def test_candidates_stay_few_in_two_sources(prices):
     """However few amounts there are, a row meets a bounded number of others, and a day of runs."""
     payments_ = many(40_000, SOURCES[:2], prices)
     one, _ = same_transaction._candidates(same_transaction._Context(payments_, {}), *SOURCES[:2])
-    assert len(one) <= 20_000 * max(near.FULL**0.5 + 1, 2 * near.NEAR + 1)
+    assert len(one) <= 20_000 * max(near_in_time.FULL**0.5 + 1, 2 * near_in_time.NEAR + 1)
     books = batches._Books(payments_, same_transaction.find(payments()), sides(payments_).party)
     runs = books.runs(np.flatnonzero(payments_.source == SOURCES[0]), -1, set())
     assert len(runs.key) <= batches.LONG * 700

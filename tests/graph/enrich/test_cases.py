@@ -11,12 +11,12 @@ import pytest
 from graph import models
 from graph.enrich import cases as enrich_cases
 from graph.enrich.case_groups import Case, Pair, Row, group
-from graph.enrich.run import enrich
+from graph.enrich.run_enrichment import enrich
 from graph.errors import NotFound, QuestionError
 from graph.ingest.import_file import format_of, import_file
 from graph.questions import cases
 from graph.view import refresh
-from tests.graph.enrich.write.test_links import BANK, LEDGER
+from tests.graph.enrich.write.test_write_links import BANK, LEDGER
 
 DAY = date(2024, 3, 1)
 

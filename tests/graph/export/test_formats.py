@@ -16,10 +16,10 @@ from django.db import connections
 
 from graph.database import arrow
 from graph.engine.networkx.to_networkx import to_networkx
-from graph.export import pages as export_pages
+from graph.export import arrow_pages as export_pages
 from graph.export.formats import FORMATS
 from graph.models import CrossPlatformRelationship
-from graph.reading.load import ALL, load
+from graph.reading.load_graph import ALL, load
 from graph.view import refresh, version
 from tests.graph import rows
 

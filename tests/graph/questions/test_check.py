@@ -11,18 +11,18 @@ from django.test.utils import override_settings
 
 from benchmarks import layers, payruns
 from finley.demo import books as demo_books
-from graph.enrich import decided
-from graph.enrich.check.candidates import Candidate
-from graph.enrich.run import enrich
+from graph.enrich import decision_counts
+from graph.enrich.check.candidate_payment import Candidate
+from graph.enrich.run_enrichment import enrich
 from graph.errors import QuestionError
 from graph.ingest.import_file import format_of, import_file
 from graph.ingest.rows import Party
 from graph.models import RawEvent
 from graph.questions import check as checking
 from graph.questions.check import check
-from graph.reading import lru
-from tests.graph.enrich.test_decided import case
-from tests.graph.enrich.write.test_links import BANK, LEDGER
+from graph.reading import memory_cache
+from tests.graph.enrich.test_decision_counts import case
+from tests.graph.enrich.write.test_write_links import BANK, LEDGER
 from tests.graph.questions.test_open_items import invoice, paid
 
 RUN = date(2024, 7, 1)
@@ -99,7 +99,7 @@ def test_a_kind_that_people_have_turned_down_is_no_surer_than_their_record(tenan
     known = Party("vendor", "ACME MILLS", (("iban", "GB14"),))
     again = candidate(amount=Decimal("690.00"), number="INV-60003", party=known)
     assert verdicts(tenant.id, again) == ["already_paid"]
-    for _ in range(decided.ENOUGH):
+    for _ in range(decision_counts.ENOUGH):
         case(tenant.id, "dismissed")
     (one,) = check(tenant.id, [again])["results"]
     assert (one["verdict"], one["confidence"]) == ("duplicate", 0)
@@ -208,8 +208,10 @@ def test_runs_that_cannot_be_checked(run, options, words, tenant, take):
 def test_books_are_read_again_when_they_have_changed(tenant, take, tmp_path, monkeypatch):
     take(bank=PAID)
     reads: list[object] = []
-    read = checking.history.read
-    monkeypatch.setattr(checking.history, "read", lambda user: reads.append(user) or read(user))
+    read = checking.payment_history.read
+    monkeypatch.setattr(
+        checking.payment_history, "read", lambda user: reads.append(user) or read(user)
+    )
     with override_settings(CHECKS_MEMORY=2**24):
         run = [candidate("1", number="INV-70009", amount=Decimal("77.10"))]
         before = [verdicts(tenant.id, *run) for _ in range(2)]
@@ -217,7 +219,7 @@ def test_books_are_read_again_when_they_have_changed(tenant, take, tmp_path, mon
         take(bank=PAID + paid("B9", "06-20", "-77.10", "INV-70009"))
         after = verdicts(tenant.id, *run)
         assert len(reads) == 2
-    lru.histories.forget()
+    memory_cache.histories.forget()
     assert before[0] == before[1] != after
 
 

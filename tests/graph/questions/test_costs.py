@@ -6,10 +6,10 @@ import pytest
 from django.db import connections
 
 from graph import models
-from graph.engine.filters import Only
+from graph.engine.edge_filters import Only
 from graph.questions import costs, sizes
 from graph.questions.costs import Size
-from graph.reading.load import load
+from graph.reading.load_graph import load
 from graph.view import refresh
 from graph.view import version as view_version
 from tests.graph import rows

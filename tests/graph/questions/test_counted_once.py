@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from graph import models
-from graph.engine.filters import Only
+from graph.engine.edge_filters import Only
 from graph.questions import whole_graph
 from graph.questions.explain import explain
 from graph.view import refresh

@@ -5,14 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from graph.enrich.run import enrich
+from graph.enrich.run_enrichment import enrich
 from graph.errors import NotFound
 from graph.ingest.import_file import format_of, import_file
 from graph.questions.cash_flow import cash_flow
 from graph.questions.open_items import bucket, open_items
 from graph.questions.spend import price_changes, spend
 from graph.view import refresh
-from tests.graph.enrich.write.test_links import BANK, LEDGER
+from tests.graph.enrich.write.test_write_links import BANK, LEDGER
 
 TODAY = date(2024, 6, 30)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from django.db import connections
 
-from graph.engine.filters import Only
+from graph.engine.edge_filters import Only
 from graph.questions import picture
 from graph.view import refresh
 from tests.graph import rows

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from graph import models
 from graph.engine import columns
 from graph.reading import corrections
-from graph.reading.load import load
+from graph.reading.load_graph import load
 from graph.view import refresh
 from tests.graph import rows
 from tests.oracle import histories
@@ -46,7 +46,7 @@ def test_readers_see_what_the_tables_hold(seed):
 @pytest.mark.parametrize("seed", range(10, 12))
 def test_readers_of_a_large_tenant_see_it_too(seed, monkeypatch):
     """Whose patterns are read once each, from their own tables."""
-    monkeypatch.setattr("graph.reading.load.LARGE", 0)
+    monkeypatch.setattr("graph.reading.load_graph.LARGE", 0)
     test_readers_see_what_the_tables_hold(seed)
 
 
@@ -55,7 +55,7 @@ def test_what_many_share_is_read_once(monkeypatch):
     rows.payment(user, payer, payee)
     refresh.refresh()
     usual, _ = load(user)
-    monkeypatch.setattr("graph.reading.load.LARGE", 0)
+    monkeypatch.setattr("graph.reading.load_graph.LARGE", 0)
     large, queries = load(user)
     # three patterns' tables, what few relationships have, and what the keys stand for
     assert queries == 2 + 3 + 1 + 1
@@ -69,7 +69,7 @@ def test_what_is_read_apart_is_patched_too(monkeypatch):
     refresh.refresh()
     execute("UPDATE relationship_instances SET reason = 'changed' WHERE id = %s", payment)
     usual, _ = load(user)
-    monkeypatch.setattr("graph.reading.load.LARGE", 0)
+    monkeypatch.setattr("graph.reading.load_graph.LARGE", 0)
     large, _ = load(user)
     assert large.edges["seasonal_months"].num_chunks == 2
     assert plain(large).sort_by("reason").equals(usual.edges.sort_by("reason"))

@@ -10,8 +10,8 @@ from django.db import connections
 
 from graph.engine.ipc import Corrupt, pack, unpack
 from graph.engine.networkx.to_networkx import to_networkx
-from graph.reading import graph_cache, lru
-from graph.reading.load import load as build
+from graph.reading import graph_cache, memory_cache
+from graph.reading.load_graph import load as build
 from graph.view import refresh
 from tests.graph import rows
 from tests.oracle.compared import same_graph
@@ -38,7 +38,7 @@ def _a_cache_of_its_own(committed, monkeypatch):
 def empty():
     for name in graph_cache.redis().scan_iter(f"{graph_cache.PREFIX}*"):
         graph_cache.redis().delete(name)
-    lru.graphs.forget()
+    memory_cache.graphs.forget()
 
 
 def entries():

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from graph import checks
+from graph import system_checks
 from graph.database import grants
 from graph.models import EnrichedRelationship, ViewRefresh
 from graph.models.view_sql import view_sql
@@ -95,16 +95,20 @@ def test_an_unpopulated_view_is_told_with_the_command_that_mends_it():
     execute("REFRESH MATERIALIZED VIEW view_enriched_relationships WITH NO DATA")
     with pytest.raises(CommandError, match="refresh_enriched_view --no-concurrently"):
         command()
-    assert [w.id for w in checks.view_is_there_and_filled(databases=["owner"])] == ["graph.W002"]
+    assert [w.id for w in system_checks.view_is_there_and_filled(databases=["owner"])] == [
+        "graph.W002"
+    ]
     assert json.loads(command("--no-concurrently", "--json"))["concurrently"] is False
-    assert checks.view_is_there_and_filled(databases=["owner"]) == []
+    assert system_checks.view_is_there_and_filled(databases=["owner"]) == []
 
 
 def test_a_missing_view_is_told_and_migrate_puts_it_back_with_its_grants():
     execute("DROP MATERIALIZED VIEW view_enriched_relationships CASCADE")
     with pytest.raises(CommandError, match=r"manage\.py migrate"):
         command()
-    assert [w.id for w in checks.view_is_there_and_filled(databases=["owner"])] == ["graph.W001"]
+    assert [w.id for w in system_checks.view_is_there_and_filled(databases=["owner"])] == [
+        "graph.W001"
+    ]
     call_command("migrate", verbosity=0)
     assert refresh.state() is refresh.State.READY
     if grants.application_role() != grants.current_role("owner"):

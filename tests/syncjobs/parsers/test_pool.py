@@ -2,8 +2,8 @@
 
 import asyncio
 
+from syncjobs.parsers.parser_process import MOST_RESIDENT_KB
 from syncjobs.parsers.pool import Parsers
-from syncjobs.parsers.process import MOST_RESIDENT_KB
 
 
 def test_a_parser_is_kept_by_a_worker_that_is_large_itself(tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from benchmarks.planted import books
+from benchmarks.planted import planted_books
 from benchmarks.scoring import scored_tenants as tenants
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -19,7 +19,7 @@ def test_the_command_lists_findings_with_evidence(tmp_path: Path) -> None:
     text += "1,2024-03-04,Grants,Oak Mills,A1,900.50,\n2,2024-03-06,Grants,Oak Mills,A2,800.50,\n"
     path = tmp_path / "second.csv"
     path.write_text(text)
-    user = tenants.made([(path, books.mapping_of(path.name))])
+    user = tenants.made([(path, planted_books.mapping_of(path.name))])
     output = StringIO()
     call_command("audit", "--user", str(user), "--limit", "1000", "--json", stdout=output)
     (finding,) = json.loads(output.getvalue())

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graph.enrich.links import fees, rests, reversals, same_transaction
+from graph.enrich.links import credit_remainders, fees, reversals, same_transaction
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.handmade import payments
 
@@ -162,7 +162,7 @@ def test_a_payment_that_names_several_and_is_less():
     together = {"key": "p", "day": 33, "amount": 720, "document": "INV-5001 INV-5002",
                 "source": "bank"}  # fmt: skip
     books = payments(*INVOICES, together)
-    owner, amount = rests.less_than_named(books)
+    owner, amount = credit_remainders.less_than_named(books)
     by_key = dict(zip(books.external_id[owner], amount.tolist(), strict=True))
     assert by_key == {"a": 800_000, "b": 800_000}
 

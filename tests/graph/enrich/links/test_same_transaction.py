@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from graph.enrich.links.lags import favour
+from graph.enrich.links.day_lags import favour
 from graph.enrich.links.same_transaction import find, links
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.handmade import payments

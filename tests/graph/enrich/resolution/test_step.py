@@ -14,7 +14,7 @@ from graph.errors import NotFound
 from graph.ingest.import_file import import_file
 from graph.ingest.mappings import from_toml
 from graph.questions import search
-from graph.reading.load import load
+from graph.reading.load_graph import load
 from graph.view import refresh
 from tests.graph import rows
 

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from graph.enrich.series import candidates
+from graph.enrich.series import candidate_grids
 from graph.enrich.series.detect import Series, find, stem
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.small_books import (
@@ -194,8 +194,8 @@ def test_what_is_not_even_tried_could_not_have_been_found(monkeypatch):
     """The bounds that spare most fits against fitting everything."""
     books = demo(4, jitter_days=4).payments
     spared = [(one.frequency, one.places.tolist()) for one in find(books)]
-    monkeypatch.setattr(candidates, "_bound", lambda *args: np.full(len(args[1]), np.inf))
-    monkeypatch.setattr(candidates, "of_runs", lambda _, some: np.full(len(some), np.inf))
+    monkeypatch.setattr(candidate_grids, "_bound", lambda *args: np.full(len(args[1]), np.inf))
+    monkeypatch.setattr(candidate_grids, "of_runs", lambda _, some: np.full(len(some), np.inf))
     assert [(one.frequency, one.places.tolist()) for one in find(books)] == spared
 
 

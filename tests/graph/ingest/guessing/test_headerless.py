@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from graph.ingest.guessing.as_toml import as_toml
-from graph.ingest.guessing.choices import Choices
 from graph.ingest.guessing.guess import GuessError, guess
-from graph.ingest.mappings import by_header
-from graph.ingest.mappings.by_header import Saved
+from graph.ingest.guessing.reading_options import Choices
+from graph.ingest.mappings import mapping_for_header
 from graph.ingest.mappings.from_toml import loads
 from graph.ingest.mappings.mapping import Mapping
+from graph.ingest.mappings.mapping_for_header import Saved
 from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import read
 
@@ -131,15 +131,15 @@ def test_two_rows_are_too_few(write: Write) -> None:
 def test_a_saved_mapping_reads_only_files_with_the_same_columns(write: Write) -> None:
     path = _file(write, _lines())
     by = guess(path, choices=Choices(currency="CHF"))
-    saved = {by_header.layout_at(path, by): Saved("mine", as_toml(by))}
-    own = by_header.find(_file(write, _lines()[1:], "next.csv"), saved)
+    saved = {mapping_for_header.layout_at(path, by): Saved("mine", as_toml(by))}
+    own = mapping_for_header.find(_file(write, _lines()[1:], "next.csv"), saved)
     assert own is not None
     assert (own.currency, own.file.header_line) == ("CHF", 0)
     turned = [",".join(line.split(",")[::-1]) for line in _lines()]
-    assert by_header.find(_file(write, turned, "other.csv"), saved) is None
+    assert mapping_for_header.find(_file(write, turned, "other.csv"), saved) is None
 
 
 def test_the_layout_of_an_ambiguous_file_is_not_known(write: Write) -> None:
     path = _file(write, _lines(("1.00", "2.50", "-4.00", "9.30", "-6.00")))
     by = guess(path, choices=Choices(amount="Column 3"))
-    assert by_header.layout_at(path, by) == ""
+    assert mapping_for_header.layout_at(path, by) == ""

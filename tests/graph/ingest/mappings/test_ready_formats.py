@@ -9,8 +9,8 @@ import pytest
 
 from graph.ingest.csv_dialect import header
 from graph.ingest.file_parts import format_of
-from graph.ingest.guessing.choices import Choices
 from graph.ingest.guessing.guess import guess
+from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.mappings import ready_formats
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.rows import LedgerRow

@@ -1,0 +1,314 @@
+"""The found against the truth, layer by layer."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from datetime import date
+from itertools import combinations
+
+import networkx as nx
+
+from benchmarks.scoring.scores import (
+    PROBABLE,
+    Card,
+    Forecasts,
+    Pair,
+    Score,
+    Share,
+    of_clusters,
+    of_pairs,
+    settled_groups,
+)
+from benchmarks.scoring.written_layers import Found
+from finley.demo.truth import Ref, Series, Truth
+
+ENOUGH = 4  # occurrences; three intervals are the fewest that could contradict a rhythm
+TWO_CYCLES = 24  # months; less shows no season
+
+
+def judge(claims: Found, truth: Truth) -> Card:
+    """Every layer and link type that the truth speaks of."""
+    scores: dict[str, Score | Share] = {
+        "recurrence": recurrence(claims, truth),
+        "frequency": frequency(claims, truth),
+        "duplicates": duplicates(claims, truth),
+        "same_transaction": same_transaction(claims, truth),
+        "reversals": reversals(claims, truth),
+        "settles": settles(claims, truth),
+        "fee_of": fee_of(claims, truth),
+        "aliases": aliases(claims, truth),
+        "aliases_offered": offered(claims, truth),
+        "aliases_with_offered": aliases(claims, truth, joined=True),
+    }
+    if months(truth) >= TWO_CYCLES:
+        scores["seasonal"] = seasonal(claims, truth)
+        scores["seasonal_months"] = seasonal_months(claims, truth)
+    return Card(dict(scores))
+
+
+def months(truth: Truth) -> int:
+    """How long the books are."""
+    days = (truth.end - truth.start).days
+    return round(days / 30.44)
+
+
+# --- series ---
+
+
+def recurrence(claims: Found, truth: Truth) -> Score:
+    """By rows: one is right where it is in a pattern most of whose rows are its own series'.
+
+    Neither right nor wrong: series with fewer than ENOUGH occurrences, payments that follow a
+    series' invoices, and a series' duplicates.
+    """
+    series_of, ignored = _series_of(truth), _unknowable(truth)
+    whose = _majority(claims.rhythm, series_of)
+    rows = [row for row in claims.rhythm if row in series_of or row not in ignored]
+    right = [row for row in rows if series_of.get(row, "") == whose.get(claims.rhythm[row])]
+    used = {claims.rhythm[row] for row in rows}
+    return Score(len(right), len(rows), len(series_of), _sure(claims, whose, used))
+
+
+def _sure(
+    claims: Found, whose: Mapping[str, str], used: set[str]
+) -> tuple[tuple[float, bool], ...]:
+    """The score of each pattern that has a row which counts, and whether it is any true series."""
+    return tuple((score, p in whose) for p, (_, score) in claims.patterns.items() if p in used)
+
+
+def frequency(claims: Found, truth: Truth) -> Share:
+    """Among the series that a pattern is of: those whose largest pattern has their frequency."""
+    right = 0
+    matched = matches(claims, truth)
+    for series in enough(truth):
+        if series.id in matched:
+            claimed, _ = claims.patterns[matched[series.id]]
+            right += claimed == series.frequency.replace("-", "_")
+    return Share(right, len(matched))
+
+
+def matches(claims: Found, truth: Truth) -> dict[str, str]:
+    """Series → the pattern that is of it and has the most of its rows."""
+    series_of = _series_of(truth)
+    whose = _majority(claims.rhythm, series_of)
+    shared = Counter(
+        (series, claims.rhythm[row])
+        for row, series in series_of.items()
+        if row in claims.rhythm and whose[claims.rhythm[row]] == series
+    )
+    ranked = sorted(shared.items(), key=lambda item: (item[1], item[0]))
+    return {series: pattern for (series, pattern), _ in ranked}
+
+
+def enough(truth: Truth) -> list[Series]:
+    """The series that one could know."""
+    return [one for one in truth.series if len(set(one.due)) >= ENOUGH]
+
+
+def _series_of(truth: Truth) -> dict[Ref, str]:
+    return {row: one.id for one in enough(truth) for row in one.rows}
+
+
+def _unknowable(truth: Truth) -> set[Ref]:
+    unsure = {*truth.echoes, *(row for one in truth.series for row in one.rows)}
+    return unsure | {one.row for one in truth.duplicates if one.original in unsure}
+
+
+def _majority(pattern_of: Mapping[Ref, str], series_of: Mapping[Ref, str]) -> dict[str, str]:
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for row, pattern in pattern_of.items():
+        if row in series_of:
+            votes[pattern][series_of[row]] += 1
+    return {p: max(sorted(count), key=count.__getitem__) for p, count in votes.items()}
+
+
+# --- seasons ---
+
+
+def seasonal(claims: Found, truth: Truth) -> Score:
+    """By series and pattern: a true season is found where most of its rows have a pattern; a
+    pattern is right where any of its rows is of a true season.
+    """
+    true = [one for one in enough(truth) if one.seasonal_months and _spans(one)]
+    covered = [one for one in true if 2 * sum(r in claims.season for r in one.rows) > len(one.rows)]
+    rows = {row for one in truth.series if one.seasonal_months for row in one.rows}
+    rows |= set(truth.echoes)
+    patterns = set(claims.season.values())
+    wrong = patterns - {claims.season[row] for row in rows if row in claims.season}
+    return Score(len(covered), len(covered) + len(wrong), len(true))
+
+
+def seasonal_months(claims: Found, truth: Truth) -> Share:
+    """Months of found seasons that are right, among those that are said or true."""
+    right = whole = 0
+    for one in enough(truth):
+        patterns = Counter(claims.season[row] for row in one.rows if row in claims.season)
+        if one.seasonal_months and _spans(one) and patterns:
+            claimed = set(claims.seasons[patterns.most_common(1)[0][0]])
+            right += len(claimed & set(one.seasonal_months))
+            whole += len(claimed | set(one.seasonal_months))
+    return Share(right, whole)
+
+
+def _spans(series: Series) -> bool:
+    return (max(series.due) - min(series.due)).days > 30 * (TWO_CYCLES - 1)
+
+
+# --- pairs ---
+
+
+def duplicates(claims: Found, truth: Truth) -> Score:
+    """Pairs at least as sure as not. An echo, and two copies of one original, count neither way."""
+    true = {frozenset((d.row, d.original)) for d in truth.duplicates if not d.echo}
+    related = nx.Graph([(d.row, d.original) for d in truth.duplicates])
+    ignored = {frozenset(p) for group in nx.connected_components(related)
+               for p in combinations(group, 2)}  # fmt: skip
+    sure_pairs = {pair: sure for pair, sure in claims.duplicates.items() if sure >= PROBABLE}
+    return of_pairs(sure_pairs, true, ignored)
+
+
+def same_transaction(claims: Found, truth: Truth) -> Score:
+    """Pairs; any one-to-one pairing within an interchangeable group is right.
+
+    One claim and the one payment that settled it are the same money, seen twice: neither. That
+    they settle is asked in `settles`.
+    """
+    groups: dict[str, list[tuple[Ref, Ref]]] = defaultdict(list)
+    for one in truth.same_transaction:
+        if one.group:
+            groups[one.group].append((one.seen, one.ledger))
+    settled = settled_groups(claims.links["same_transaction"], groups.values())
+    true = {frozenset((s.seen, s.ledger)) for s in truth.same_transaction}
+    alone = (s for s in truth.settles if s.complete and len(s.invoices) == len(s.payments) == 1)
+    return of_pairs(settled, true, {frozenset((*s.invoices, *s.payments)) for s in alone})
+
+
+def reversals(claims: Found, truth: Truth) -> Score:
+    """Pairs of what takes back and what is taken back."""
+    return of_pairs(claims.links["reversal"], {frozenset(r[:2]) for r in _reversed(truth)})
+
+
+def _reversed(truth: Truth) -> list[tuple[Ref, Ref]]:
+    return [(one.row, one.original) for one in truth.reversals]
+
+
+def settles(claims: Found, truth: Truth) -> Score:
+    """Each invoice with each of its payments. Credit notes and returned payments, which settle
+    only by what they take away, count neither way.
+    """
+    back = {row for row, _ in _reversed(truth)}
+    true: set[Pair] = set()
+    ignored: set[Pair] = set()
+    for one in truth.settles:
+        for invoice in one.invoices:
+            for payment in one.payments:
+                is_known = invoice in back or payment in back
+                (ignored if is_known else true).add(frozenset((invoice, payment)))
+    return of_pairs(claims.links["settles"], true, ignored)
+
+
+def fee_of(claims: Found, truth: Truth) -> Score:
+    """Each fee with what caused it."""
+    true = {frozenset((one.fee, one.payment)) for one in truth.fee_of}
+    return of_pairs(claims.links["fee_of"], true)
+
+
+# --- parties ---
+
+
+def aliases(claims: Found, truth: Truth, *, joined: bool = False) -> Score:
+    """Pairwise over spellings, by the entity that most of a spelling's rows are matched to.
+
+    A spelling that stands for several parties in the same words and keys tells nobody apart.
+    `joined`: as if a person had merged what was offered rightly.
+    """
+    named = labels(claims, truth)
+    merged = nx.Graph(rightly(claims, named)) if joined else nx.Graph()
+    groups = {entity: min(group) for group in nx.connected_components(merged) for entity in group}
+    return of_clusters((party, groups.get(entity, entity)) for party, entity in named)
+
+
+def offered(claims: Found, truth: Truth) -> Score:
+    """Of the pairs of entities that a person is asked about: those that are one party, among all
+    that would have to be joined. Entities of no known spelling count neither way."""
+    named = labels(claims, truth)
+    entities_known = {entity for _, entity in named}
+    right = set(rightly(claims, named))
+    pairs = [pair for pair in claims.offered if {*pair[:2]} <= entities_known]
+    entities = defaultdict(set)
+    for party, entity in named:
+        entities[party].add(entity)
+    missing = sum(len(names) - 1 for names in entities.values())
+    sure = tuple((confidence, (one, other) in right) for one, other, confidence in pairs)
+    return Score(len(right), len(pairs), missing, sure)
+
+
+def rightly(found: Found, named: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The offered pairs whose entities have a party in common."""
+    parties = defaultdict(set)
+    for party, entity in named:
+        parties[entity].add(party)
+    return [(one, other) for one, other, _ in found.offered if parties[one] & parties[other]]
+
+
+def labels(found: Found, truth: Truth) -> list[tuple[str, str]]:
+    """Each spelling's party and entity."""
+    parties: dict[object, set[str]] = defaultdict(set)
+    entities: dict[object, Counter[str]] = defaultdict(Counter)
+    for alias in truth.aliases:
+        for one in alias.spellings:
+            mark = (one.file, one.column, one.name, *sorted(one.keys.items()))
+            parties[mark].add(alias.party)
+            named = ((row, " ".join(one.name.split())) for row in one.rows)
+            entities[mark].update(found.named[key] for key in named if key in found.named)
+    return [
+        (next(iter(whose)), _top(entities[mark]) or f"unmatched {mark}")
+        for mark, whose in parties.items()
+        if len(whose) == 1
+    ]
+
+
+def _top(counts: Counter[str]) -> str:
+    return max(sorted(counts), key=counts.__getitem__, default="")
+
+
+# --- predictions ---
+
+
+def groups(truth: Truth, days: Mapping[Ref, date], cut: date) -> list[list[Ref]]:
+    """The rows of each series (doubled ones out), but of those that miss a day just at the cut."""
+    result = []
+    for one in enough(truth):
+        due = [d for row, d in zip(one.rows, one.due, strict=True) if days[row] < cut]
+        ahead = [d for row, d in zip(one.rows, one.due, strict=True) if days[row] >= cut]
+        if due and ahead and not any(max(due) < day < min(ahead) for day in one.missed):
+            result.append([row for row in one.rows if row not in one.doubled])
+    return result
+
+
+def forecasts(
+    before: Found, series: list[list[Ref]], days: Mapping[Ref, date], cut: date
+) -> Forecasts:
+    """Predictions made of the books before `cut`, against each series' first row from then on.
+
+    `days` are those of the whole books. A prediction belongs to the series of the row it hangs on.
+    """
+    by_row = {one.row: one for one in before.predictions}
+    covered, errors, sure, unpredicted = [], [], [], 0
+    for rows in series:
+        ahead = sorted(days[row] for row in rows if days[row] >= cut)
+        behind = [row for row in rows if row in before.rhythm and days[row] < cut]
+        predictions = [by_row[row] for row in behind if row in by_row]
+        if not ahead or not behind:
+            continue
+        if not predictions:
+            unpredicted += 1
+            continue
+        last = max(predictions, key=lambda one: (days[one.row], one.row))
+        holds = last.first <= ahead[0] <= last.last
+        covered.append(holds)
+        middle = (last.first.toordinal() + last.last.toordinal()) / 2
+        errors.append(abs(ahead[0].toordinal() - middle))
+        sure.append((last.confidence, holds))
+    return Forecasts(tuple(covered), tuple(errors), tuple(sure), unpredicted)

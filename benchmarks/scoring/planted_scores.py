@@ -1,0 +1,153 @@
+"""The planted kinds of cases, each scored alone: what a layer says of a kind's rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import networkx as nx
+
+from benchmarks.planted.truth import Kind, PlantedTruth
+from benchmarks.scoring import compare
+from benchmarks.scoring.scores import PROBABLE, Card, Pair, Pairs, Score, of_pairs
+from benchmarks.scoring.written_layers import Found, Prediction
+from finley.demo.truth import Ref, Series, Truth
+
+WHOLE = 0.8  # of its rows in one pattern: a series is found as one
+FREQUENCIES = frozenset({"two_monthly", "half_yearly", "twice_monthly", "thirty_days", "yearly"})
+NEAR = 0.15  # of the amount: ranges wider than this on a side say too little
+
+
+def judge(found: Found, truth: PlantedTruth) -> Card:
+    """A score for each kind, and all spelling kinds together."""
+    scores = {kind.name: SCORERS.get(kind.layer, links)(found, truth, kind) for kind in truth.kinds}
+    spelled = [scores[kind.name] for kind in truth.kinds if kind.layer == "aliases"]
+    scores["alias_all"] = sum(spelled[1:], spelled[0])
+    return Card({f"planted_{name}": score for name, score in scores.items()})
+
+
+def links(found: Found, _: Truth, kind: Kind) -> Score:
+    """Pairs of the kind's link type (or of any) that touch its rows."""
+    of_types = found.links.values() if kind.layer == "linked" else [found.links[kind.layer]]
+    pairs = {pair: sure for each in of_types for pair, sure in each.items()}
+    return of_pairs(_touching(pairs, kind), {frozenset(pair) for pair in kind.pairs})
+
+
+def duplicates(found: Found, _: Truth, kind: Kind) -> Score:
+    claims = {pair: sure for pair, sure in found.duplicates.items() if sure >= PROBABLE}
+    return of_pairs(_touching(claims, kind), {frozenset(pair) for pair in kind.pairs})
+
+
+def _touching(pairs: Pairs, kind: Kind) -> Pairs:
+    rows = set(kind.rows)
+    return {pair: sure for pair, sure in pairs.items() if pair & rows}
+
+
+def by_case(found: Found, truth: Truth) -> Score:
+    """Findings, not pairs: a case is right where most of its pairs are true, and a true case is
+    found by any of its pairs. Books without planted cases: what hangs together is one case.
+    """
+    cases = [{frozenset(pair) for pair in case} for case in _cases(truth)]
+    true = {pair for case in cases for pair in case}
+    echoes = {frozenset((one.row, one.original)) for one in truth.duplicates if one.echo}
+    groups: dict[str, list[Pair]] = defaultdict(list)
+    for pair, sure in found.duplicates.items():
+        if sure >= PROBABLE and pair not in echoes:
+            groups[found.cases.get(pair, "") or repr(sorted(pair))].append(pair)
+    right = {name: 2 * sum(p in true for p in pairs) > len(pairs) for name, pairs in groups.items()}
+    sure = tuple((max(found.duplicates[p] for p in groups[name]), ok) for name, ok in right.items())
+    seen = sum(any(found.duplicates.get(pair, 0) >= PROBABLE for pair in case) for case in cases)
+    # several true cases may be one finding: recall counts cases, precision findings
+    wrong = len(right) - sum(right.values())
+    return Score(seen, seen + wrong, len(cases), sure)
+
+
+def _cases(truth: Truth) -> Iterable[Iterable[Iterable[Ref]]]:
+    if isinstance(truth, PlantedTruth):
+        return [case for kind in truth.kinds for case in kind.cases]
+    pairs = [(one.row, one.original) for one in truth.duplicates if not one.echo]
+    groups = nx.connected_components(nx.Graph(pairs))
+    return [[pair for pair in pairs if pair[0] in group] for group in groups]
+
+
+def series(found: Found, truth: Truth, kind: Kind) -> Score:
+    """Patterns on the kind's rows: one is right that has nearly all rows of one series and hardly
+    any others; where the kind is a frequency, it must be called that.
+    """
+    members = {one.id: one for one in truth.series if one.id in kind.series}
+    rows_of: dict[str, list[Ref]] = defaultdict(list)
+    for row, pattern in found.rhythm.items():
+        rows_of[pattern].append(row)
+    touched = {found.rhythm[row] for row in kind.rows if row in found.rhythm}
+    right = {
+        pattern: _whose(found, kind, pattern, rows_of[pattern], members) for pattern in touched
+    }
+    sure = tuple((found.patterns[pattern][1], bool(name)) for pattern, name in right.items())
+    return Score(len({*right.values()} - {""}), len(right), len(members), sure)
+
+
+def _whose(
+    found: Found, kind: Kind, pattern: str, rows: list[Ref], members: dict[str, Series]
+) -> str:
+    for name, one in members.items():
+        both = len(set(one.rows) & set(rows))
+        if both >= WHOLE * len(one.rows) and both >= WHOLE * len(rows):
+            frequency = one.frequency.replace("-", "_")
+            named = kind.name not in FREQUENCIES or found.patterns[pattern][0] == frequency
+            return name if named else ""
+    return ""
+
+
+def overdue(found: Found, truth: Truth, kind: Kind) -> Score:
+    """What is foretold of series that stopped must be overdue, not pending, and not gone."""
+    latest = _latest(found, truth, kind)
+    right = sum(one.status == "overdue" for one in latest.values())
+    return Score(right, len(latest), len(kind.series))
+
+
+def amounts(found: Found, truth: Truth, kind: Kind) -> Score:
+    """The next amount is within its range, and the range near it."""
+    latest = _latest(found, truth, kind)
+    true = dict(zip(kind.series, kind.pence, strict=True))
+    right = sum(_holds(one, true[name] / 100) for name, one in latest.items())
+    return Score(right, len(latest), len(kind.series))
+
+
+def _holds(prediction: Prediction, pounds: float) -> bool:
+    low, high = sorted(abs(pence) for pence in prediction.amounts)
+    return (1 - NEAR) * pounds <= low <= pounds + 0.01 and pounds - 0.01 <= high <= (
+        1 + NEAR
+    ) * pounds
+
+
+def _latest(found: Found, truth: Truth, kind: Kind) -> dict[str, Prediction]:
+    """Each of the kind's series with the prediction on its latest row that has one."""
+    whose = {row: one.id for one in truth.series if one.id in kind.series for row in one.rows}
+    ranked = sorted(found.predictions, key=lambda one: (found.days[one.row], one.row))
+    return {whose[one.row]: one for one in ranked if one.row in whose}
+
+
+def aliases(found: Found, truth: Truth, kind: Kind) -> Score:
+    """Parties all of whose spellings are one entity, or are offered to be; `found` counts those of
+    the kind's that were merged with another party's, too.
+    """
+    labels = compare.labels(found, truth)
+    graph = nx.Graph(compare.rightly(found, labels))
+    parties: dict[str, set[str]] = defaultdict(set)
+    for party, entity in labels:
+        parties[entity].add(party)
+        graph.add_node(entity)
+    entities = {party: {e for p, e in labels if p == party} for party in kind.parties}
+    whole = [p for p, own in entities.items() if own and own <= _reach(graph, next(iter(own)))]
+    mixed = sum(any(len(parties[e]) > 1 for e in own) for own in entities.values())
+    return Score(len(whole), len(whole) + mixed, len(kind.parties))
+
+
+def _reach(graph: nx.Graph, entity: str) -> set[str]:
+    return set(nx.node_connected_component(graph, entity))
+
+
+SCORERS = {
+    "duplicates": duplicates, "series": series, "overdue": overdue, "amounts": amounts,
+    "aliases": aliases,
+}  # fmt: skip

@@ -1,0 +1,176 @@
+"""The books with the candidates among their payments, as an import would leave them."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from graph.enrich.check import known_parties
+from graph.enrich.check.candidate_payment import Candidate
+from graph.enrich.check.payment_history import History
+from graph.enrich.columns.payments import UNIT, Entities, Ints, Payments, Texts
+from graph.enrich.columns.stated_fields import Fields
+from graph.enrich.fraud import Stated
+from graph.ingest.store.identity import normalized
+
+EPOCH = date(1970, 1, 1)
+SECONDS = 86_400  # of a day
+PUBLICATION = "check"
+PLATFORM = "ledger"  # of a source that has no rows yet
+
+
+@dataclass(frozen=True, eq=False)
+class Books:
+    """All payments, candidates among them, and each candidate's place, in the candidates' order."""
+
+    payments: Payments
+    stated: Stated
+    kinds: Fields
+    places: Ints
+
+
+def append(history: History, candidates: Sequence[Candidate], source: str) -> Books:
+    """The books as if the source had the candidates, too. Nothing of the history is changed."""
+    matched = known_parties.find(history, candidates, source)
+    entities, payers = _payers(history, candidates, matched, source)
+    order = sorted(range(len(candidates)), key=lambda at: _key(candidates[at]))
+    ordered = [candidates[at] for at in order]
+    before = _before(history.payments, ordered, source)
+    rows = _rows(history, ordered, source)
+    ends = {
+        "payer": np.array([payers[at] for at in order], dtype=np.int64),
+        "payee": matched.paid[order],
+    }
+    payments = _payments(history.payments, matched, entities, before, {**rows, **ends})
+    places = np.empty(len(candidates), dtype=np.int64)
+    places[order] = before + np.arange(len(order))
+    return Books(payments, *_stated(history, ordered, before), places)
+
+
+def _key(candidate: Candidate) -> tuple[date, str]:
+    return candidate.day, candidate.id
+
+
+def day_number(day: date) -> int:
+    return (day - EPOCH).days
+
+
+def _before(payments: Payments, ordered: Sequence[Candidate], source: str) -> Ints:
+    """How many of the history's rows come before each candidate: by timestamp, source, then key."""
+    moment = payments.day * SECONDS if payments.moment is None else payments.moment
+    keys = np.array([day_number(candidate.day) * SECONDS for candidate in ordered], dtype=np.int64)
+    lows, highs = (np.searchsorted(moment, keys, side=side) for side in ("left", "right"))
+    positions = [
+        bisect_left(
+            range(low, high),
+            (source, candidate.id),
+            key=lambda at: (payments.source[at], payments.external_id[at]),
+        )
+        + low
+        for candidate, low, high in zip(ordered, lows.tolist(), highs.tolist(), strict=True)
+    ]
+    return np.array(positions, dtype=np.int64)
+
+
+def _rows(history: History, ordered: Sequence[Candidate], source: str) -> dict[str, Any]:
+    payments = history.payments
+    platforms = payments.platform[payments.source == source]
+    constants = {
+        "precision": "day",
+        "source": source,
+        "platform": platforms[0] if len(platforms) else PLATFORM,
+        "records": "payment",
+    }
+    texts: dict[str, list[str]] = {
+        "external_id": [candidate.id for candidate in ordered],
+        "relationship": [f"candidate {candidate.id}" for candidate in ordered],
+        "payer_event": [f"payer of candidate {candidate.id}" for candidate in ordered],
+        "payee_event": [f"payee of candidate {candidate.id}" for candidate in ordered],
+        "transaction": [f"{source} {candidate.id}" for candidate in ordered],
+        "currency": [candidate.currency for candidate in ordered],
+        "document": [candidate.number for candidate in ordered],
+        "description": [candidate.description for candidate in ordered],
+        **{name: [text] * len(ordered) for name, text in constants.items()},
+    }
+    due = [
+        -1 if candidate.due_on is None else day_number(candidate.due_on) for candidate in ordered
+    ]
+    days = np.array([day_number(candidate.day) for candidate in ordered], dtype=np.int64)
+    return {
+        **{name: _texts(values) for name, values in texts.items()},
+        "amount": np.array([int(candidate.amount * UNIT) for candidate in ordered], dtype=np.int64),
+        "day": days,
+        "due_day": np.array(due, dtype=np.int64),
+        "moment": days * SECONDS,
+    }
+
+
+def _texts(values: Sequence[str]) -> Texts:
+    return np.array(values, dtype=object)
+
+
+def _payments(
+    old: Payments,
+    matched: known_parties.Known,
+    entities: Entities,
+    before: Ints,
+    rows: dict[str, Any],
+) -> Payments:
+    """The old rows with the new ones where `before` says."""
+    columns = {}
+    for name, values in rows.items():
+        column = getattr(old, name)
+        if column is None:  # not read: records of hand-made books
+            continue
+        if name in ("payer", "payee"):
+            column = matched.standing[column]
+        columns[name] = np.insert(column, before, values)
+    return replace(old, **columns, entities=entities)
+
+
+def _stated(history: History, ordered: Sequence[Candidate], before: Ints) -> tuple[Stated, Fields]:
+    accounts = _texts([candidate.account for candidate in ordered])
+    statements = Stated(
+        np.insert(history.stated.accounts, before, accounts),
+        np.insert(history.stated.publication, before, PUBLICATION),
+    )
+    kinds = {name: np.insert(values, before, "") for name, values in history.kinds.items()}
+    return statements, kinds
+
+
+def _payers(
+    history: History, candidates: Sequence[Candidate], matched: known_parties.Known, source: str
+) -> tuple[Entities, list[int]]:
+    """Who of ours pays each candidate: whom it names, else who usually pays the party."""
+    usual, most = history.usual_payers(source)
+    entities, new = matched.entities, dict[str, int]()
+    ours = {
+        normalized(name): int(history.stands[at])
+        for at, (kind, name) in enumerate(
+            zip(history.payments.entities.kind, history.payments.entities.name, strict=True)
+        )
+        if kind in ("department", "account", "employee", "project")
+    }
+    places: list[int] = []
+    for candidate, party in zip(candidates, matched.paid.tolist(), strict=True):
+        place = ours.get(normalized(candidate.payer)) if candidate.payer else usual.get(party, most)
+        if place is None:
+            name = candidate.payer or "Our account"
+            place = new.setdefault(name, len(entities.id) + len(new))
+        places.append(place)
+    more = Entities(
+        id=_texts([f"payer {name}" for name in new]),
+        kind=_texts(["department"] * len(new)),
+        name=_texts(list(new)),
+        keys=[{} for _ in new],
+    )
+    return _together(entities, more) if new else entities, places
+
+
+def _together(one: Entities, other: Entities) -> Entities:
+    names = ("id", "kind", "name")
+    texts = {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in names}
+    return Entities(**texts, keys=[*one.keys, *other.keys])

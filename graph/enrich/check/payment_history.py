@@ -1,0 +1,113 @@
+"""A tenant's books, read once; candidates are compared with them."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+import numpy as np
+
+from graph import sql
+from graph.database.tenancy import tenant_transaction
+from graph.enrich import fraud
+from graph.enrich.columns import stated_fields
+from graph.enrich.columns.counterparties import sides
+from graph.enrich.columns.grouping import codes
+from graph.enrich.columns.payments import Ints, Payments, load, money_moved
+from graph.enrich.fraud import Stated
+from graph.enrich.resolution import step
+from graph.enrich.resolution.resolve import PARTIES, Decision, Party
+from graph.ingest.store.identity import normalized
+
+ROW_BYTES = 1_500  # about, of one payment in memory
+Identity = tuple[str, str]  # an entity's kind and normalized name or key
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """The tenant's payments with everything that detectors read, and its parties.
+
+    `named`: each identity → its place among the payments' entities. `stands`: for each place,
+    the place of the entity that it is merged into, or itself.
+    """
+
+    payments: Payments
+    stated: Stated
+    kinds: stated_fields.Fields
+    parties: list[Party]
+    decisions: list[Decision]
+    named: dict[Identity, int]
+    stands: Ints
+
+    @property
+    def nbytes(self) -> int:
+        return ROW_BYTES * (len(self.payments) + len(self.parties) + 1)
+
+    @cached_property
+    def keys(self) -> dict[str, set[tuple[str, str]]]:
+        """The strong keys that the books state of each entity, by its id."""
+        return {party.id: {(key.kind, key.value) for key in party.keys} for party in self.parties}
+
+    @cached_property
+    def namesakes(self) -> dict[str, set[int]]:
+        """Normalized name → the places of the parties that stand for those of that name."""
+        names: dict[str, set[int]] = defaultdict(set)
+        entities = self.payments.entities
+        for place, kind in enumerate(entities.kind):
+            if kind in PARTIES:
+                names[normalized(entities.name[place])].add(int(self.stands[place]))
+        return names
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """An entity's id → its place."""
+        return {name: at for at, name in enumerate(self.payments.entities.id)}
+
+    @cached_property
+    def usual_source(self) -> str:
+        """The source with most of the tenant's outgoing payments; "" if there are none. A pay run
+        is imported into it."""
+        payments = self.payments
+        paid = sides(payments).outgoing & money_moved(payments)
+        names, counts = np.unique(payments.source[paid].astype(str), return_counts=True)
+        return str(names[counts.argmax()]) if len(names) else ""
+
+    def usual_payers(self, source: str) -> tuple[dict[int, int], int | None]:
+        """Which of the tenant's parties pays each party most often in the source, and which pays
+        most of all."""
+        payments, side = self.payments, sides(self.payments)
+        rows = np.flatnonzero(side.outgoing & (payments.source == source))
+        if not len(rows):
+            return {}, None
+        pairs = codes(side.party[rows], side.own[rows])
+        counts = np.bincount(pairs)[pairs]
+        usual = {
+            int(side.party[rows[at]]): int(side.own[rows[at]])
+            for at in np.argsort(counts, kind="stable")
+        }
+        return usual, int(np.bincount(side.own[rows]).argmax())
+
+
+def read(user_id: UUID) -> History:
+    """The tenant's books as they are now."""
+    payments = load(user_id)
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        parties, decisions = step.parties(cursor, user_id), step.decisions(cursor, user_id)
+        cursor.execute(sql.read("enrich/standing"), {"user_id": user_id})
+        standing = cursor.fetchall()
+    place = {name: at for at, name in enumerate(payments.entities.id)}
+    identities = [
+        (entity, (kind, name), by) for entity, kind, name, by in standing if entity in place
+    ]
+    representatives = np.arange(len(place), dtype=np.int64)
+    for entity, _, by in identities:
+        representatives[place[entity]] = place.get(by, place[entity])
+    return History(
+        payments,
+        fraud.stated(user_id, payments),
+        stated_fields.load(user_id, payments),
+        parties,
+        decisions,
+        {identity: place[entity] for entity, identity, _ in identities},
+        representatives,
+    )

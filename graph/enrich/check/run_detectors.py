@@ -1,0 +1,32 @@
+"""Runs the detectors on the books with the candidates among them."""
+
+from dataclasses import dataclass
+
+from graph.enrich import fraud
+from graph.enrich.check.books_with_candidates import Books
+from graph.enrich.fraud import Duplicate
+from graph.enrich.links import fees, reversals, same_transaction, settlements
+from graph.enrich.links.same_transaction import Pairs
+from graph.enrich.links.settlements import Settled
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Payments that two sources saw, payments that repeat others, and what settles what."""
+
+    same: Pairs
+    duplicates: list[Duplicate]
+    settled: list[Settled]
+
+
+def find(books: Books) -> Found:
+    """By the detectors of the enrichment, over all of the books."""
+    payments = books.payments
+    same = same_transaction.find(payments, books.kinds)
+    charges = fees.find(payments)
+    reversed_by = reversals.find(payments, same, charges)
+    return Found(
+        same,
+        fraud.find(payments, books.stated, same, charges, reversed_by),
+        settlements.find(payments, same, charges, reversed_by),
+    )

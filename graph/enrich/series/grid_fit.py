@@ -1,0 +1,288 @@
+"""Sets of days against the grids of all frequencies: does each keep one, better than chance would?
+
+The measure is a likelihood ratio. By chance, payments fall on the days on which the books move
+money at all: a Poisson process whose intensity goes with the books' activity, seen day by day. A
+series has at most one occurrence for each agreed day, with probability h, near that day, again in
+proportion to the activity; what is not of the series falls by chance as before. For m occurrences
+among n days and e agreed days without one
+
+    ln LR = sum(ln h + ln k + ln A - ln N(n)) + e ln(1 - h)
+            + (n - m) (ln N(n - m) - ln N(n)) + L(n) - L(n - m)
+
+where A is the activity of the span, k is 1 / activity of the window (or of its tails for the few
+that come early or late), N(x) = x / (1 - x / D) and L(x) = -D ln(1 - x / D) for the D days on which
+anything happens at all (E. H. Simpson's effective number, Nature 163 (1949), 688; where D is great,
+N(x) and L(x) are x: a mere Poisson process). Where everybody is paid on Thursdays, D counts
+Thursdays, and to be paid on each of them says nothing of one who is paid often.
+
+From it goes the price of having chosen: of frequency, phase, width and h, of beginning and end (a
+Bonferroni correction; "look-elsewhere effect", E. Gross and O. Vitells, Eur. Phys. J. C 70 (2010),
+525-530). What is left is the logarithm of odds: books with their days shuffled reach x with a
+probability of at most about exp(-x), whatever weekdays, pay days and closed days they have.
+
+The point process and its likelihood: D. J. Daley, D. Vere-Jones, "An Introduction to the Theory of
+Point Processes", vol. I, 2nd ed. (2003), section 7.1.
+
+Many sets are fitted at once, each step for all of them: tenants have thousands.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns import ragged
+from graph.enrich.series import candidate_grids
+from graph.enrich.series.activity import Floats, Others
+from graph.enrich.series.best_run import Run, runs
+from graph.enrich.series.candidate_grids import KEEPING, LEAST_OF, Tries
+from graph.enrich.series.day_sets import Asked, Sets, chunks
+from graph.enrich.series.periods import PERIOD, RHYTHMS, TAIL_DAYS, Grid, Ints
+
+Flags = NDArray[np.bool_]
+
+LEAST_KEPT = 0.4  # of the agreed days; less is no frequency, however far from chance
+TAIL = 0.06  # of the occurrences come early or late
+UNLIKE = 0.1  # of log amounts: as bad as a whole window's distance
+MOST_UNLIKE = 5.0  # such distances; more is not worse
+ALIKE = 0.02  # of log amounts: what costs about the same
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A grid that a set of days keeps. `hits`: places in the set, one a slot, in order."""
+
+    grid: Grid
+    width: int
+    hits: Ints
+    slots: Ints
+    offsets: Ints
+    odds: float  # natural logarithm, the price of choosing paid
+    kept: float  # h
+
+    @property
+    def expected(self) -> int:
+        """Agreed days from the first occurrence to the last."""
+        return int(self.slots[-1] - self.slots[0]) + 1
+
+
+def best(requests: Sequence[Asked], others: Others, sure: float) -> list[Fit | None]:
+    """For each set: the frequency that it keeps by the greatest odds, None if none has odds of
+    `sure`.
+
+    Amounts choose between days of one slot: the one most like the others.
+    """
+    return [fit for some in chunks(requests) for fit in _best(Sets.of(some, others), sure)]
+
+
+def _best(sets: Sets, sure: float) -> list[Fit | None]:
+    """The best fit of each set. Candidates are tried in order of promise, for all sets at once."""
+    fits = _Found.none(sure + sets.price)
+    every = candidate_grids.worth_trying(sets, fits.odds)
+    begin = ragged.cut(every.of, len(sets))
+    turn = 0
+    while len(places := _still(every, begin, turn, fits.odds)):
+        some = every.only(places)
+        worth = candidate_grids.of_runs(sets, some) > fits.odds[some.of]
+        if worth.any():
+            fits.take(_fits(sets, some.only(worth)), places[worth], some.of[worth])
+        turn += 1
+    return _told(sets, every, fits)
+
+
+def _still(every: Tries, begin: Ints, turn: int, least: Floats) -> Ints:
+    """The candidates of this turn that may be better than the best fit so far."""
+    places = begin[:-1] + turn
+    places = places[places < begin[1:]]
+    return places[every.bound[places] > least[every.of[places]]]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Runs: their odds, their ends among what is near, and which try each is of (-1: none yet)."""
+
+    odds: Floats
+    begin: Ints
+    end: Ints
+    place: Ints
+
+    @classmethod
+    def none(cls, least: Floats) -> "_Found":
+        """Nothing so far; what comes must have better odds than `least`."""
+        zeros = np.zeros(len(least), dtype=np.int64)
+        return cls(least.copy(), zeros, zeros.copy(), zeros - 1)
+
+    def take(self, others: "_Found", place: Ints, at: Ints) -> None:
+        """Those of `others` that are better than what is known at these places."""
+        better = others.odds > self.odds[at]
+        self.place[at[better]] = place[better]
+        for name in ("odds", "begin", "end"):
+            getattr(self, name)[at[better]] = getattr(others, name)[better]
+
+
+def _fits(sets: Sets, some: Tries) -> _Found:
+    """The best run of each grid, with the share of kept days that suits it best."""
+    fits = _Found.none(np.full(len(some), -np.inf))
+    near, enough = _enough(sets, some)
+    if not len(enough):
+        return fits
+    tries = some.only(enough)
+    density = _density(sets, tries, near)
+    since, until = _span(tries, near.slots[near.begin[:-1]], near.slots[near.begin[1:] - 1])
+    group, n = sets.group[tries.of], sets.lengths[tries.of]
+    every, rate = _chance(n, sets.others.cells(group, since, until))
+    rates = np.log(sets.others.between(group, since, until) / every) + rate / n
+    gains = density + np.repeat(rates, np.diff(near.begin))
+    for run in runs(gains, near.slots, near.begin, KEEPING):
+        odds = _judged(sets, tries, near, density, run)
+        fits.take(_Found(odds, *run, enough), enough, enough)
+    return fits
+
+
+@dataclass(frozen=True)
+class _Near:
+    """Of each grid, one day for each of its slots that has any within the window and its tails.
+
+    `places` into the sets' days, in the order of slots; `begin`: where each grid's begin.
+    """
+
+    places: Ints
+    amounts: Floats
+    slots: Ints
+    offsets: Ints
+    inside: Flags
+    begin: Ints
+
+    def only(self, rows: Ints | Flags, begin: Ints) -> "_Near":
+        places, slots, offsets = (
+            column[rows] for column in (self.places, self.slots, self.offsets)
+        )
+        return _Near(places, self.amounts[rows], slots, offsets, self.inside[rows], begin)
+
+
+def _enough(sets: Sets, some: Tries) -> tuple[_Near, Ints]:
+    """What is near those grids that have enough of it, and which these are."""
+    near, of = _near(sets, some)
+    counts = np.diff(near.begin)
+    has_enough = counts >= LEAST_OF[some.rhythm]
+    return near.only(has_enough[of], ragged.begins(counts[has_enough])), np.flatnonzero(has_enough)
+
+
+def _near(sets: Sets, some: Tries) -> tuple[_Near, Ints]:
+    rows, of = ragged.taken(sets.begin, some.of)
+    slots = some.grids.slots(sets.days.at(rows), of)
+    offsets = sets.days.day[rows] - some.grids.agreed(slots, of)
+    low, high, tail = _window(some)
+    far = (offsets < (low - tail)[of]) | (offsets > (high + tail)[of])
+    rows, of, slots, offsets = (column[~far] for column in (rows, of, slots, offsets))
+    inside, amounts = (offsets >= low[of]) & (offsets <= high[of]), sets.amounts[rows]
+    width = some.width[of]
+    cost = np.abs(offsets) + width * ~inside
+    rows_chosen = _one_a_slot(of, slots, cost)
+    if len(rows_chosen) < len(rows):
+        usual = ragged.medians(amounts[rows_chosen], of[rows_chosen], len(some))[of]
+        unlike = np.minimum(np.abs(amounts - usual) / UNLIKE, MOST_UNLIKE)
+        rows_chosen = _one_a_slot(of, slots, cost / width + unlike)
+    of = of[rows_chosen]
+    near = _Near(rows, amounts, slots, offsets, inside, np.zeros(0, dtype=np.int64))
+    return near.only(rows_chosen, ragged.cut(of, len(some))), of
+
+
+def _window(some: Tries) -> tuple[Ints, Ints, Ints]:
+    """From how many days before the agreed one to how many after it, and the tails."""
+    return -(some.width // 2), (some.width - 1) // 2, TAIL_DAYS[some.rhythm]
+
+
+def _one_a_slot(of: Ints, slots: Ints, cost: Floats | Ints) -> Ints:
+    """The cheapest row of each slot of each grid, the first of equals."""
+    order = np.lexsort((cost, slots, of))
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (np.diff(slots[order]) != 0) | (np.diff(of[order]) != 0)
+    return np.asarray(order[new], dtype=np.int64)
+
+
+def _density(sets: Sets, some: Tries, near: _Near) -> Floats:
+    """ln k of each: how much likelier than by activity alone it is to fall where it does."""
+    of = np.repeat(np.arange(len(some)), np.diff(near.begin))
+    group, agreed = sets.group[some.of[of]], some.grids.agreed(near.slots, of)
+    low, high, tail = (bounds[of] for bounds in _window(some))
+    window = sets.others.between(group, agreed + low, agreed + high + 1)
+    wide = sets.others.between(group, agreed + low - tail, agreed + high + tail + 1)
+    return np.asarray(np.log(TAIL / wide + near.inside * (1 - TAIL) / window))
+
+
+def _span(some: Tries, first: Ints, last: Ints) -> tuple[Ints, Ints]:
+    """From half a period before the first slot to half a period after the last."""
+    half, of = (PERIOD[some.rhythm] // 2).astype(np.int64), np.arange(len(some))
+    return some.grids.agreed(first, of) - half, some.grids.agreed(last, of) + half + 1
+
+
+def _judged(sets: Sets, some: Tries, near: _Near, density: Floats, run: Run) -> Floats:
+    """The odds of the runs, with the share kept and the other days as they are in them."""
+    begin, end = (near.begin[:-1] + offset for offset in run)
+    first, last, m = near.slots[begin], near.slots[end - 1], end - begin
+    since, until = _span(some, first, last)
+    group, n = sets.group[some.of], sets.within(some.of, since, until)
+    empty = last - first + 1 - m
+    hit_share = np.minimum(m / (m + empty), 0.99)
+    odds = ragged.sums(density, begin, end)
+    odds += m * np.log(hit_share * sets.others.between(group, since, until))
+    odds += empty * np.log(1 - hit_share)
+    odds -= _by_chance(n, m, sets.others.cells(group, since, until)) + some.price
+    every = np.diff(near.begin)
+    odds -= np.where(m < every, 2 * np.log(every), 0)
+    none = (m < LEAST_OF[some.rhythm]) | (m < LEAST_KEPT * (m + empty))
+    return np.where(none, -np.inf, odds)
+
+
+def _chance(n: Ints, cells: Floats) -> tuple[Floats, Floats]:
+    """N and L: n days taken of so many."""
+    cells = np.maximum(cells, n + 1.0)
+    return n / (1 - n / cells), -cells * np.log(1 - n / cells)
+
+
+def _by_chance(n: Ints, m: Ints, cells: Floats) -> Floats:
+    """How well chance alone does with n days, less how well with those not of the series."""
+    cells = np.maximum(cells, n + 1.0)
+    odds, rate = _chance(n, cells)
+    less, rest = _chance(n - m, cells)
+    others = np.where(n == m, 0.0, (n - m) * np.log(np.where(n == m, 1.0, less)) - rest)
+    return np.asarray(n * np.log(odds) - rate - others)
+
+
+def _told(sets: Sets, every: Tries, winners: _Found) -> list[Fit | None]:
+    """The fits as such, with what lies at their very ends."""
+    fits: list[Fit | None] = [None] * len(sets)
+    some = np.flatnonzero(winners.place >= 0)
+    if not len(some):
+        return fits
+    tries = every.only(winners.place[some])
+    near, _ = _near(sets, tries)
+    for at, one in enumerate(some.tolist()):
+        grid = Grid(RHYTHMS[tries.rhythm[at]], int(tries.phase[at]))
+        begin, end = (int(near.begin[at] + bounds[one]) for bounds in (winners.begin, winners.end))
+        fit = _whole(sets, near, (grid, int(tries.width[at])), (at, begin, end))
+        odds = float(winners.odds[one] - sets.price[one])
+        fits[one] = replace(fit, odds=odds, hits=fit.hits - sets.begin[one])
+    return fits
+
+
+def _whole(sets: Sets, near: _Near, shape: tuple[Grid, int], run: tuple[int, int, int]) -> Fit:
+    """Also the very next occurrences at both ends, late or early ones, if they cost about the same.
+
+    By itself one that is out of the window proves nothing, and the best run ends before it.
+    """
+    at, begin, end = run
+    first, last, m = int(near.slots[begin]), int(near.slots[end - 1]), end - begin
+    inner = near.amounts[begin:end]
+    low, high = inner.min() - ALIKE, inner.max() + ALIKE
+
+    def belongs(place: int, slot: int) -> bool:
+        inside = near.begin[at] <= place < near.begin[at + 1] and near.slots[place] == slot
+        return bool(inside and low <= near.amounts[place] <= high)
+
+    begin -= belongs(begin - 1, first - 1)
+    end += belongs(end, last + 1)
+    hits, slots, offsets = (column[begin:end] for column in (near.places, near.slots, near.offsets))
+    return Fit(*shape, hits, slots, offsets, 0.0, min(m / (last - first + 1), 0.99))

@@ -1,0 +1,236 @@
+"""Series that are one: what goes on under another spelling, with another sign, or twice a month.
+
+Pure. The search (`detect`) sees one payer and payee at a time, and one day a month. Afterwards two
+series of one source, currency and frequency are joined where the second begins in the first's next
+slots, for the same amount, when the first is over, and
+
+- the payee is spelled otherwise: the names begin alike, or the text is theirs alone;
+- payer and payee have changed sides, as others of the source have at that time: the books' signs
+  changed;
+
+or where both are monthly, of the same two, side by side for about the same amounts, about half a
+month apart: they are one series, twice a month.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from graph.enrich.columns.payments import Payments
+from graph.enrich.series.detect import Series
+from graph.enrich.series.grid_fit import Fit
+from graph.enrich.series.periods import MONTH_CYCLE, TWICE, Days, Grid, Ints
+from graph.ingest.store.identity import normalized
+
+NEXT = 2  # slots within which the second begins
+RISE = 0.12  # of log amounts, from the last of the first to the first of the second
+ALIKE = 0.25  # of log amounts, between the two days of a month
+HALF = range(13, 18)  # days between the two days of a month
+TOGETHER = 0.8  # of the months of either
+TURNED = 3  # parties of a source whose sides change at a time: the books' signs changed
+LETTERS = 5  # with which names begin alike
+
+
+def joined(payments: Payments, found: Sequence[Series]) -> list[Series]:
+    """The series, those that are one joined; the order in which they were found does not matter."""
+    ordered = sorted(found, key=lambda one: int(one.places[0]))
+    series = _halves(payments, ordered)
+    series = _chained(payments, series, _spelled(payments, series))
+    return _chained(payments, series, _turned(payments, series))
+
+
+def _chained(
+    payments: Payments, series: list[Series], pairs: list[tuple[int, int]]
+) -> list[Series]:
+    """Each (first, second) pair becomes one, the earliest first; nothing is joined twice in one
+    go."""
+    used, made = set[int](), []
+    for first, second in sorted(pairs, key=lambda pair: int(series[pair[0]].places[0])):
+        if not {first, second} & used:
+            one = _one(payments, series[first], series[second])
+            if one is not None:
+                used |= {first, second}
+                made.append(one)
+    return [one for at, one in enumerate(series) if at not in used] + made
+
+
+def _one(payments: Payments, first: Series, second: Series) -> Series | None:
+    """Both on the grid of the one that has more occurrences; None where they do not fit."""
+    grid = max(first, second, key=lambda one: len(one.fit.hits)).fit.grid
+    return _on(payments, grid, first, second)
+
+
+def _on(payments: Payments, grid: Grid, *parts: Series) -> Series | None:
+    places = np.concatenate([one.places for one in parts])
+    main = np.concatenate([one.main for one in parts])
+    slots = grid.slots(Days(payments.day[places]))
+    order = np.lexsort((places, payments.day[places]))
+    places, main, slots = places[order], main[order], slots[order]
+    hit = np.flatnonzero(main > 0)
+    if (np.diff(slots[hit]) <= 0).any() and len(np.unique(slots[hit])) < len(hit) - len(parts):
+        return None
+    names, at = np.unique(slots[hit], return_index=True)
+    offsets = payments.day[places[hit[at]]] - grid.agreed(names)
+    width = max(one.fit.width for one in parts)
+    odds, kept = (sum(getattr(one.fit, name) for one in parts) for name in ("odds", "kept"))
+    fit = Fit(grid, width, np.arange(len(names)), names, offsets, odds, kept / len(parts))
+    return Series(places, slots, main, fit)
+
+
+# --- twice a month ---
+
+
+def _halves(payments: Payments, series: list[Series]) -> list[Series]:
+    groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for at, one in enumerate(series):
+        if one.frequency == "monthly":
+            groups[_group(payments, one)].append(at)
+    used, made = set[int](), []
+    for some in groups.values():
+        for at, other in combinations(some, 2):
+            both = None if {at, other} & used else _twice(payments, series[at], series[other])
+            if both is not None:
+                used |= {at, other}
+                made.append(both)
+    return [one for at, one in enumerate(series) if at not in used] + made
+
+
+def _twice(payments: Payments, one: Series, other: Series) -> Series | None:
+    early, late = sorted((one, other), key=lambda each: each.fit.grid.phase)
+    first, gap = early.fit.grid.phase, late.fit.grid.phase - early.fit.grid.phase
+    months = [np.unique(each.slots) for each in (early, late)]
+    both = len(np.intersect1d(months[0], months[1]))
+    amounts = [np.log(np.median(payments.amount[each.places])) for each in (early, late)]
+    if gap not in HALF or both < TOGETHER * max(map(len, months)):
+        return None
+    if abs(amounts[0] - amounts[1]) > ALIKE:
+        return None
+    return _on(payments, Grid(TWICE, gap * MONTH_CYCLE + first), early, late)
+
+
+# --- one after the other ---
+
+
+def _spelled(payments: Payments, series: list[Series]) -> list[tuple[int, int]]:
+    """Of one payer, the payee spelled otherwise from some day on."""
+    texts = _parties_of_texts(payments)
+    span = _spans(payments, payments.payee)
+
+    def fits(one: Series, other: Series) -> bool:
+        first, second = int(one.places[-1]), int(other.places[0])
+        payees = int(payments.payee[first]), int(payments.payee[second])
+        if payees[0] == payees[1] or span[payees[0]][1] >= span[payees[1]][0]:
+            return False
+        text = payments.description[first]
+        own = text == payments.description[second] and texts.get(text) == set(payees)
+        return own or _begin_alike(*(str(payments.entities.name[payee]) for payee in payees))
+
+    def key(one: Series) -> tuple[object, ...]:
+        return (_group(payments, one)[:2], int(payments.payer[one.places[0]]))
+
+    return list(_pairs(payments, series, key, fits))
+
+
+def _turned(payments: Payments, series: list[Series]) -> list[tuple[int, int]]:
+    """Of the same two, payer and payee changed, at a time at which others of the source do so."""
+
+    def key(one: Series) -> tuple[object, ...]:
+        source, currency, *ends = _group(payments, one)
+        return (source, currency, frozenset(ends))
+
+    def fits(one: Series, other: Series) -> bool:
+        return bool(payments.payer[one.places[-1]] == payments.payee[other.places[0]])
+
+    pairs = list(_pairs(payments, series, key, fits))
+    windows = [_between(payments, series[first], series[second]) for first, second in pairs]
+    sources = [str(payments.source[series[first].places[0]]) for first, _ in pairs]
+    return [
+        pair
+        for pair, source, window in zip(pairs, sources, windows, strict=True)
+        if _at_once(window, [w for w, of in zip(windows, sources, strict=True) if of == source])
+    ]
+
+
+def _at_once(window: tuple[int, int], every: list[tuple[int, int]]) -> bool:
+    """Whether TURNED of the windows have a day of this one in common."""
+    days = range(window[0] + 1, window[1] + 1)
+    return max(sum(low < day <= high for low, high in every) for day in days) >= TURNED
+
+
+def _between(payments: Payments, one: Series, other: Series) -> tuple[int, int]:
+    return int(payments.day[one.places[-1]]), int(payments.day[other.places[0]])
+
+
+def _pairs(
+    payments: Payments,
+    series: list[Series],
+    key: Callable[[Series], tuple[object, ...]],
+    fits: Callable[[Series, Series], bool],
+) -> Iterator[tuple[int, int]]:
+    """Pairs of a key of which the second goes on where the first ends, each with one partner."""
+    groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for at, one in enumerate(series):
+        groups[key(one), one.frequency].append(at)
+    for some in groups.values():
+        after: dict[int, list[int]] = defaultdict(list)
+        begin = sorted(some, key=lambda at: int(payments.day[series[at].places[0]]))
+        for first in some:
+            for second in begin:
+                both = series[first], series[second]
+                if _goes_on(payments, *both) and fits(*both):
+                    after[first].append(second)
+        seconds = [second for each in after.values() for second in each]
+        for first, each in after.items():
+            if len(each) == 1 and seconds.count(each[0]) == 1:
+                yield first, each[0]
+
+
+def _goes_on(payments: Payments, one: Series, other: Series) -> bool:
+    """Whether the second begins where the first's next slots are, for the same amount."""
+    first, second = int(one.places[-1]), int(other.places[0])
+    grid, step = one.fit.grid, payments.day[second] - payments.day[first]
+    if not 0 < step <= (NEXT + 0.5) * grid.rhythm.period:
+        return False
+    rise = np.log(payments.amount[second] / payments.amount[first])
+    if abs(rise) > RISE:
+        return False
+    slot = grid.slots(Days(payments.day[[second]]))
+    off = abs(int(payments.day[second] - grid.agreed(slot)[0]))
+    return off <= max(one.fit.width, other.fit.width, 3)
+
+
+def _group(payments: Payments, one: Series) -> tuple[object, ...]:
+    at = int(one.places[0])
+    ends = int(payments.payer[at]), int(payments.payee[at])
+    return (str(payments.source[at]), str(payments.currency[at]), *ends)
+
+
+def _parties_of_texts(payments: Payments) -> dict[str, set[int]]:
+    """The payees of each text that says something."""
+    parties: dict[str, set[int]] = defaultdict(set)
+    pairs = zip(payments.description.tolist(), payments.payee.tolist(), strict=True)
+    for text, payee in pairs:
+        if text:
+            parties[text].add(payee)
+    return parties
+
+
+def _spans(payments: Payments, party: Ints) -> dict[int, tuple[int, int]]:
+    """The first and the last day of each party."""
+    names, at = np.unique(party, return_inverse=True)
+    first, last = np.full(len(names), np.iinfo(np.int64).max), np.full(len(names), -1)
+    np.minimum.at(first, at, payments.day)
+    np.maximum.at(last, at, payments.day)
+    ends = zip(first.tolist(), last.tolist(), strict=True)
+    return dict(zip(names.tolist(), ends, strict=True))
+
+
+def _begin_alike(one: str, other: str) -> bool:
+    """The same first word, or the one cut within it, and no other number in each."""
+    words = [normalized(name).split(" ") for name in (one, other)]
+    numbers = [{word for word in each if word.isdigit()} for each in words]
+    short, long = sorted((each[0] for each in words), key=len)
+    differ = bool(numbers[0] and numbers[1] and numbers[0] != numbers[1])
+    return len(short) >= LETTERS and long.startswith(short) and not differ

@@ -1,0 +1,96 @@
+"""Short series: three to six payments of one amount, or a yearly one seen twice. Pure.
+
+So few days alone prove nothing (`fitting`): these series are stated as probable, with a lower
+score. Habits are left out: a shop where other amounts are paid in between. The payments are equal,
+each one period after the one before it, none missed, on the agreed day or where a weekend moves it.
+Frequencies in days need one payment more than those in months, because payment runs are on one
+weekday. Two payments are a yearly series if day, amount and an unusual wording agree.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+
+from graph.enrich.series.activity import Floats
+from graph.enrich.series.closing_days import are_closed
+from graph.enrich.series.grid_fit import Fit
+from graph.enrich.series.periods import BY_FREQUENCY, RHYTHMS, Days, Grid, Ints, Rhythm
+
+FEWEST, MOST = 3, 6  # equal payments; more are for the likelihood of their days
+BETWEEN = 1  # payments of other amounts between them, at most
+MOVED = 4  # days by which a weekend with holidays beside it moves a payment
+SCORES = {2: 0.55, 3: 0.65, 4: 0.8, 5: 0.85, 6: 0.88}  # chance that so many are a series
+YEAR, ABOUT = 365, 7  # days between two of a yearly series, give or take
+RISE = 0.12  # of log amounts, within a year
+WIDTH = 3  # days around the agreed one
+
+
+@dataclass(frozen=True)
+class Group:
+    """Payments between two that are in no series yet, by day: logarithms of amounts, wordings, and
+    whether each wording is one that many parties have."""
+
+    days: Ints
+    amounts: Floats
+    wording: Ints
+    is_common: bool
+
+
+def find(group: Group) -> Iterator[tuple[Ints, Fit]]:
+    """Places of the payments of each short series, one a slot, and its fit."""
+    amounts, of, counts = np.unique(group.amounts, return_inverse=True, return_counts=True)
+    for at in np.flatnonzero((counts >= FEWEST) & (counts <= MOST)).tolist():
+        places = np.flatnonzero(of == at)
+        if (fit := _of_equal(group, places)) is not None:
+            yield places, fit
+    if len(amounts) <= 2 == len(group.days) and (fit := _of_two(group)) is not None:
+        yield np.arange(2), fit
+
+
+def _of_equal(group: Group, places: Ints) -> Fit | None:
+    days = group.days[places]
+    inside = (group.days >= days[0]) & (group.days <= days[-1])
+    if inside.sum() - len(places) > BETWEEN:
+        return None
+    fits = (_kept(rhythm, days) for rhythm in RHYTHMS if len(days) >= FEWEST + (not rhythm.monthly))
+    return next((fit for fit in fits if fit is not None), None)
+
+
+def _of_two(group: Group) -> Fit | None:
+    gap, rise = np.diff(group.days)[0], np.diff(group.amounts)[0]
+    same = group.wording[0] == group.wording[1] and not group.is_common
+    if not same or abs(gap - YEAR) > ABOUT or abs(rise) > RISE:
+        return None
+    return _fit(
+        Grid(BY_FREQUENCY["yearly"], _phase(BY_FREQUENCY["yearly"], group.days)), group.days
+    )
+
+
+def _kept(rhythm: Rhythm, days: Ints) -> Fit | None:
+    """The grid of the frequency whose agreed days these are, one after the other."""
+    for phase in dict.fromkeys(Days(days).phases(rhythm).tolist()):
+        grid = Grid(rhythm, phase)
+        slots = grid.slots(Days(days))
+        agreed = grid.agreed(slots)
+        if (np.diff(slots) == 1).all() and _as_agreed(agreed, days).all():
+            return _fit(grid, days)
+    return None
+
+
+def _as_agreed(agreed: Ints, days: Ints) -> Ints:
+    """Whether each is paid on its agreed day, or where a weekend or a holiday moves that."""
+    moved = are_closed(agreed) & (abs(days - agreed) <= MOVED)
+    return np.asarray((days == agreed) | moved)
+
+
+def _phase(rhythm: Rhythm, days: Ints) -> int:
+    return int(Days(days).phases(rhythm)[0])
+
+
+def _fit(grid: Grid, days: Ints) -> Fit:
+    slots = grid.slots(Days(days))
+    odds = -log(1 - SCORES[len(days)])
+    offsets = days - grid.agreed(slots)
+    return Fit(grid, WIDTH, np.arange(len(days)), slots, offsets, odds, 0.99)

@@ -1,0 +1,126 @@
+"""Guesses lists of invoices: those that the tenant owes, and those that it is owed."""
+
+from dataclasses import replace
+from math import exp
+
+from graph.ingest.doubts import Doubt
+from graph.ingest.guessing.amount_columns import Money
+from graph.ingest.guessing.book import STATED, SURE, Book
+from graph.ingest.guessing.direction import says
+from graph.ingest.guessing.party_columns import keys
+from graph.ingest.guessing.profile import Column
+from graph.ingest.guessing.reading_options import Choices
+from graph.ingest.guessing.sample import Sample
+from graph.ingest.guessing.vocabulary import BILLS, INVOICES
+from graph.ingest.mappings.mapping import PartyRule
+
+
+def is_invoices(sample: Sample, *, card: bool) -> bool:
+    role = sample.role
+    if role("balance") or (role("debit") and role("credit")):
+        return False
+    titles = " ".join(column.title.casefold() for column in sample.columns)
+    numbered = role("document") is not None and any(
+        word in titles
+        for word in (
+            "invoice",
+            "bill",
+            "rechnung",
+            "facture",
+            "factura",
+            "fattura",
+            "factuur",
+            "fatura",
+            "faktur",
+            "lasku",
+            "請求書",
+            "beleg",
+        )
+    )
+    party = role("vendor") or role("customer") or role("counterparty")
+    if role("fee") and role("net"):
+        return False  # a processor's statement of payments
+    if card or role("employee") or (role("department") and not role("due")):
+        return False
+    coded = role("supplier_id") is not None or role("customer_id") is not None
+    return bool(party) and (role("due") is not None or (numbered and (coded or not _paid(sample))))
+
+
+def _paid(sample: Sample) -> bool:
+    """A date that says it is a payment's: then the row is a payment, whatever its number."""
+    date = sample.role("date")
+    return bool(
+        date and set(date.name.split("_")) & {"payment", "paid", "zahlung", "paiement", "pago"}
+    )
+
+
+def invoices(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
+    """A list of invoices; the counterparty is a vendor (owed by the tenant) or a customer."""
+    role = sample.role
+    vendor, customer = role("vendor") or role("payee"), role("customer") or role("payer")
+    party = vendor or customer or role("counterparty")
+    assert party is not None  # noqa: S101 - _is_invoices has seen to it
+    coded = role("direction")
+    if coded and not money.signed:
+        paid, received = says(sample, coded)
+        payee = PartyRule("vendor", party.name, None, keys(sample, "vendor"))
+        ours = PartyRule("account", None, own)
+        title = "bills and invoices: a column says which"
+        return Book(
+            title, "ledger", ours, payee, money, "obligation", "payer_pays", coded, (paid, received)
+        )
+    owed, confidence = _owed_by_us(sample, vendor, customer)
+    if choices.direction:
+        owed, confidence = choices.direction == "out", 1.0
+    doubts = (_doubt(party, owed, confidence),) if confidence < STATED else ()
+    book = _bills(sample, party, own, money) if owed else _receivables(sample, party, own, money)
+    return replace(book, confidence=confidence, doubts=doubts)
+
+
+def _doubt(party: Column, owed: bool, confidence: float) -> Doubt:
+    what = "bills that we pay" if owed else "invoices that we are paid"
+    return Doubt(
+        "direction",
+        f"no column says whether {party.title!r} is a supplier or a customer: read as {what}",
+        "--direction",
+        ("out", "in") if owed else ("in", "out"),
+        confidence,
+        confidence < SURE,
+    )
+
+
+def _bills(sample: Sample, party: Column, own: str, money: Money) -> Book:
+    ours = PartyRule("account", None, own)
+    payee = PartyRule("vendor", party.name, None, keys(sample, "vendor"))
+    return Book("payables: we owe the supplier", "ledger", ours, payee, money, "obligation")
+
+
+def _receivables(sample: Sample, party: Column, own: str, money: Money) -> Book:
+    ours = PartyRule("account", None, own)
+    payer = PartyRule("customer", party.name, None, keys(sample, "customer"))
+    return Book("receivables: the customer owes us", "sales", payer, ours, money, "obligation")
+
+
+def _owed_by_us(
+    sample: Sample, vendor: Column | None, customer: Column | None
+) -> tuple[bool, float]:
+    votes = 0.0
+    if vendor:
+        votes += 4
+    title = customer.name if customer else ""
+    if customer and not set(title.split("_")) & {"contact", "contactname", "company", "name"}:
+        votes -= 4
+    texts = {
+        word
+        for column in sample.columns
+        if column.distinct <= 20
+        for value in set(column.values)
+        for word in value.casefold().replace("(", " ").replace(")", " ").split()
+    }
+    votes += 2 * bool(texts & BILLS) - 2 * bool(texts & INVOICES)
+    votes += 2 * bool(sample.file_words & BILLS) - 2 * bool(sample.file_words & INVOICES)
+    votes -= 1.0 if "invoices" in sample.file_words else 0.0  # suppliers' are called so, too
+    votes += 2 * bool(sample.title_words & BILLS) - 2 * bool(sample.title_words & INVOICES)
+    votes += 1.0 if sample.role("supplier_id") else 0.0
+    confidence = 1 / (1 + exp(-abs(votes)))
+    return votes > 0, confidence

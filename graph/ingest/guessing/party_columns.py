@@ -1,0 +1,196 @@
+"""The counterparty of a row, and the tenant's own account."""
+
+import re
+from dataclasses import dataclass
+
+from graph.ingest.guessing.profile import Column
+from graph.ingest.guessing.roles import is_iban, typeness
+from graph.ingest.guessing.sample import Sample
+from graph.ingest.guessing.title_scores import likeness, words
+from graph.ingest.guessing.vocabulary import CATEGORIES
+
+_IBAN_ABOVE = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){10,30}\b")
+_LABELLED = re.compile(r"[^\W\d][^:\d]{2,30}:\s*[\d\s*.\u2022X-]{8,}$")  # "Konto: 12 3456 7890"
+_TAKEN = (
+    "payee", "payer", "counterparty", "vendor", "customer", "employee", "account", "status",
+    "direction", "currency", "document", "id", "department", "email",
+)  # fmt: skip
+_KEYS = {
+    "vendor": ("supplier_id", "company_number", "charity_number", "vat_number"),
+    "customer": ("customer_id", "email", "company_number", "vat_number"),
+    "employee": ("employee_id", "email"),
+}
+
+
+PARTY = "a party (supplier, payee, customer, employee, counterparty or description)"
+
+
+@dataclass(frozen=True)
+class Others:
+    """Columns of the counterparty's name, for paid and for received rows; the first filled one
+    counts."""
+
+    paid: tuple[Column, ...]
+    received: tuple[Column, ...]
+    named: bool
+
+
+def others_of(sample: Sample) -> Others:
+    """The columns that name a party, then descriptions, then what says how money was moved."""
+    role = sample.role
+    payee, payer, party = role("payee"), role("payer"), role("counterparty")
+    vendor, customer = role("vendor"), role("customer")
+    texts = descriptions(sample)
+    paid = [payee, vendor, party, None if payee else payer, None if payee else customer]
+    received = [payer, party, customer, vendor, None if payer else payee]
+    party_columns = [column for column in (*paid, *received) if column]
+    if any(not _is_holder(column) for column in party_columns):
+        paid = [column for column in paid if not _is_holder(column)]
+        received = [column for column in received if not _is_holder(column)]
+    paid, received = sorted(paid, key=_is_mail), sorted(received, key=_is_mail)
+    return Others(_chain([*paid, *texts]), _chain([*received, *texts]), bool(party_columns))
+
+
+def _is_holder(column: Column | None) -> bool:
+    """One name in nearly every row of several: the account's holder, and not the other side."""
+    return column is not None and column.rows > 2 and column.filled >= 0.5 and column.distinct == 1
+
+
+def _is_mail(column: Column | None) -> bool:
+    """Mail addresses and account numbers name a party only where no name does."""
+    return column is not None and column.share(lambda v: "@" in v or is_iban(v)) >= 0.5
+
+
+def has_party(sample: Sample) -> bool:
+    others = others_of(sample)
+    return bool(others.paid or others.received or sample.role("employee") or sample.role("donor"))
+
+
+def _chain(columns: list[Column | None]) -> tuple[Column, ...]:
+    """In order, each once, and none after one that is filled in every row."""
+    chain: list[Column] = []
+    for column in columns:
+        if column is None or column in chain or not column.values:
+            continue
+        if chain and chain[-1].filled == 1:
+            break
+        chain.append(column)
+    return tuple(chain)
+
+
+def descriptions(sample: Sample) -> list[Column]:
+    """The columns of free text, those first that say most about whom a row is with."""
+    candidates = []
+    for column in sample.columns:
+        free = likeness("description", column.title)
+        coded = likeness("type", column.title)
+        if not column.texty or column.is_date or column.is_money or max(free, coded) < 0.4:
+            continue
+        if _is_taken(sample, column) or column.share(_LABELLED.match) >= 0.9:
+            continue
+        constant = column.rows > 1 and column.distinct == 1
+        extra = _is_category(column) or (free < 0.885 and coded < 0.885)
+        rank = (
+            constant,
+            extra,
+            typeness(column) > 0.5,
+            free < 0.885 and coded < free,
+            -free,
+            -column.length,
+        )
+        candidates.append((rank, column.at, column))
+    ranked = [column for _, _, column in sorted(candidates, key=lambda item: item[:2])]
+    moving = [c for c in ranked if not (c.rows > 1 and c.distinct == 1)]
+    return _numbered(moving) or ranked
+
+
+def names_nobody(column: Column) -> bool:
+    """A few values in many rows, or words for how money was moved: kinds, and no parties."""
+    few, kinds = column.rows >= 8 and column.distinct <= 3, typeness(column) > 0.5
+    text = likeness("description", column.title)
+    if text >= 0.885:
+        return few and kinds
+    named = likeness("type", column.title) > max(0.885, text) and column.distinct < column.rows
+    return few or kinds or named
+
+
+def _is_category(column: Column) -> bool:
+    return bool(set(words(column.title).split("_")) & CATEGORIES)
+
+
+def _numbered(columns: list[Column]) -> list[Column]:
+    """Of columns of one name the one that is not always filled says more than the others."""
+    if len(columns) > 1:
+        first, second = columns[:2]
+        alike = re.sub(r"\W*[0-9]+$", "", first.title) == re.sub(r"\W*[0-9]+$", "", second.title)
+        if alike and first.filled == 1 and 0.3 < second.filled < 1:
+            return [second, first, *columns[2:]]
+    return columns
+
+
+def _is_taken(sample: Sample, column: Column) -> bool:
+    return any(sample.role(role) is column for role in _TAKEN)
+
+
+def own_account(sample: Sample) -> Column | None:
+    """A column that is named like an account and hardly changes."""
+    column = sample.role("account")
+    if column is None or sample.confidence("account") < 0.4:
+        return None
+    return column if column.distinct <= max(3, column.rows // 20) else None
+
+
+def account_above(above: tuple[str, ...]) -> str:
+    """The account's IBAN in the cells above the header."""
+    for cell in above:
+        if iban := _IBAN_ABOVE.search(cell):
+            return iban[0].replace(" ", "")
+    return ""
+
+
+def constant_side(sample: Sample, least: float = 0.0) -> tuple[str, bool]:
+    """The name on one side of most rows, paying or paid, which is the tenant's; and whether that is
+    sure. `least`: the share of the rows in which it has to stand.
+    """
+    payer, payee = sample.role("payer"), sample.role("payee")
+    if payer is None or payee is None:
+        return "", False
+    counts: dict[str, int] = {}
+    for row in sample.table:
+        for name in {row[payer.at], row[payee.at]} - {""}:
+            counts[name] = counts.get(name, 0) + 1
+    best = max(counts, key=lambda name: counts[name], default="")
+    if not best or counts[best] < least * sample_rows(sample):
+        return "", False
+    return best, counts[best] == sample_rows(sample)
+
+
+def sample_rows(sample: Sample) -> int:
+    return len(sample.table)
+
+
+def keys(sample: Sample, kind: str) -> tuple[tuple[str, str], ...]:
+    """The strong keys of a party of that kind, as (kind of key, column)."""
+    pairs = [(key, sample.role(key)) for key in _KEYS.get(kind, ())]
+    if kind in {"vendor", "party"}:
+        pairs.append((_kind_of_account(sample.role("party_account")), sample.role("party_account")))
+    return tuple((key, column.name) for key, column in pairs if column)
+
+
+def account_keys(sample: Sample, account: Column | None) -> tuple[tuple[str, str], ...]:
+    """The own account's IBAN or number: in its own column, or in another that names it."""
+    if account is None:
+        return ()
+    if account.values and account.share(is_iban) == 1:
+        return (("iban", account.name),)
+    for column in sample.columns:
+        is_account = column is not account and likeness("account", column.title) > 0.4
+        if is_account and column.distinct == 1 and column.share(is_iban) == 1:
+            return (("iban", column.name),)
+    if "number" in account.name and "account" in account.name:
+        return (("account_number", account.name),)
+    return ()
+
+
+def _kind_of_account(column: Column | None) -> str:
+    return "iban" if column and column.share(is_iban) >= 0.5 else "account_number"

@@ -1,0 +1,78 @@
+"""Saved mappings by the columns that they are for, and the one that a file's columns ask for."""
+
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from graph.ingest.guessing import header
+from graph.ingest.guessing.guess import guess, layout_of
+from graph.ingest.guessing.party_columns import account_above
+from graph.ingest.mappings import from_toml
+from graph.ingest.mappings.column_names import canonical
+from graph.ingest.mappings.mapping import Mapping
+
+_COLUMN_OPTIONS = frozenset({"--date", "--amount", "--payee"})
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A mapping as a tenant has saved it: its name and its TOML."""
+
+    name: str
+    toml: str
+
+
+def layout_at(path: Path, by: Mapping) -> str:
+    """Of the columns, wherever the header stands (guess.layout_of). Raises GuessError.
+
+    Without a header only their number is known: "" where the rows alone do not show the columns
+    that the mapping reads.
+    """
+    place = header.found(path)
+    return layout_of(canonical(place.shape.header, {})) if _is_for(by, path, place) else ""
+
+
+def find(path: Path, saved: Dictionary[str, Saved]) -> Mapping | None:
+    """The one of `saved` (by layout) for the file's columns. Raises MappingError."""
+    if not saved:
+        return None
+    try:
+        place = header.found(path)
+    except header.GuessError:
+        return None
+    row = saved.get(layout_of(canonical(place.shape.header, {})))
+    if row is None:
+        return None
+    mapping = from_toml.loads(f"the saved mapping {row.name!r}", row.toml)
+    if not _is_for(mapping, path, place):
+        return None
+    mapping = replace(mapping, file=replace(mapping.file, header_line=place.shape.line))
+    return _of_account(mapping, account_above(place.above))
+
+
+def _is_for(by: Mapping, path: Path, place: header.Found) -> bool:
+    """Whether the file has a header, or its rows alone show the columns that the mapping reads."""
+    if place.shape.line:
+        return True
+    try:
+        own = guess(path)
+    except header.GuessError:
+        return False
+    asked = {doubt.option for doubt in own.doubts if doubt.blocking}
+    return not asked & _COLUMN_OPTIONS and _columns(own) == _columns(by)
+
+
+def _columns(by: Mapping) -> tuple[str | None, ...]:
+    return by.date.column, by.amount.column, by.payer.name, by.payee.name
+
+
+def _of_account(saved: Mapping, account: str) -> Mapping:
+    """For another account's file, where the account stands above the header."""
+    known = saved.key.account
+    if not known or not account or account == known:
+        return saved
+    payer, payee = (
+        replace(party, default=account) if party.default == known else party
+        for party in (saved.payer, saved.payee)
+    )
+    return replace(saved, key=replace(saved.key, account=account), payer=payer, payee=payee)

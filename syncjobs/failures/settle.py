@@ -1,0 +1,116 @@
+"""Settles failures: resolve, ignore, discard with a reason; and reopens them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import router, transaction
+from django.utils import timezone
+
+from syncjobs.errors import ReasonMissing
+from syncjobs.failures import action_log, outcomes
+from syncjobs.failures.outcomes import Verdict
+from syncjobs.models import JobFailure
+from syncjobs.models.choices import FailureStatus
+
+FROM = {
+    FailureStatus.RESOLVED: (FailureStatus.OPEN, FailureStatus.IGNORED),
+    FailureStatus.IGNORED: (FailureStatus.OPEN,),
+    FailureStatus.DISCARDED: (FailureStatus.OPEN, FailureStatus.IGNORED),
+    FailureStatus.OPEN: (
+        FailureStatus.RESOLVED,
+        FailureStatus.IGNORED,
+        FailureStatus.DISCARDED,
+    ),
+}
+SAID = {
+    FailureStatus.RESOLVED: "Resolved",
+    FailureStatus.IGNORED: "Ignored until it changes",
+    FailureStatus.DISCARDED: "Discarded",
+    FailureStatus.OPEN: "Reopened",
+}
+NO_REASON = "Give a reason: discarding a failure requires one."
+LONGEST = 2_000  # characters
+
+
+@dataclass(slots=True)
+class Settled:
+    """The failures that were changed, and the skipped ones with their reasons."""
+
+    changed: list[JobFailure] = field(default_factory=list)
+    skipped: list[Verdict] = field(default_factory=list)
+
+
+def resolve(ids: Iterable[UUID], *, by: AbstractBaseUser | None, note: str = "") -> Settled:
+    """Resolve: the cause is fixed, or the work was done by hand."""
+    return _settle(ids, FailureStatus.RESOLVED, by, note)
+
+
+def ignore(ids: Iterable[UUID], *, by: AbstractBaseUser | None, note: str = "") -> Settled:
+    """Ignore: hide them, and ignore the next failures of their kind on the same connection."""
+    return _settle(ids, FailureStatus.IGNORED, by, note)
+
+
+def discard(ids: Iterable[UUID], *, by: AbstractBaseUser | None, reason: str) -> Settled:
+    """Give up, for a reason. Raises ReasonMissing."""
+    if not _clean(reason):
+        raise ReasonMissing(NO_REASON)
+    return _settle(ids, FailureStatus.DISCARDED, by, reason)
+
+
+def reopen(ids: Iterable[UUID], *, by: AbstractBaseUser | None) -> Settled:
+    """Reopen, whatever settled them."""
+    return _settle(ids, FailureStatus.OPEN, by, "")
+
+
+def plan(ids: Iterable[UUID], status: FailureStatus) -> list[Verdict]:
+    """A dry run: for each failure in order, whether it would become `status`."""
+    rows = outcomes.found(JobFailure.objects.all(), ids)
+    return [Verdict(key, failure, _against(failure, status)) for key, failure in rows.items()]
+
+
+def _against(failure: JobFailure | None, status: FailureStatus) -> str:
+    if failure is None:
+        return outcomes.UNKNOWN
+    now = FailureStatus(failure.status)
+    if now in FROM[status]:
+        return ""
+    if now == status:
+        return f"It is already {now.value}."
+    if now == FailureStatus.REPLAYING:
+        return "It is being replayed. Wait for the result."
+    return f"It is {now.value}. Reopen it first."
+
+
+def _settle(
+    ids: Iterable[UUID], status: FailureStatus, by: AbstractBaseUser | None, note: str
+) -> Settled:
+    note = _clean(note)
+    outcome = Settled()
+    with transaction.atomic(using=router.db_for_write(JobFailure)):
+        locked = JobFailure.objects.order_by("pk").select_for_update()
+        for key, failure in outcomes.found(locked, ids).items():
+            reason = _against(failure, status)
+            if failure is None or reason:
+                outcome.skipped.append(Verdict(key, failure, reason))
+            else:
+                outcome.changed.append(failure)
+        _put(outcome.changed, status, note)
+        action_log.write(
+            by, outcome.changed, f"{SAID[status]}: {note}" if note else f"{SAID[status]}."
+        )
+    return outcome
+
+
+def _clean(note: str) -> str:
+    return note.replace("\0", "").strip()[:LONGEST]
+
+
+def _put(failures: list[JobFailure], status: FailureStatus, note: str) -> None:
+    settled_at = None if status == FailureStatus.OPEN else timezone.now()
+    JobFailure.objects.filter(pk__in=[failure.pk for failure in failures]).update(
+        status=status, note=note, settled_at=settled_at
+    )
+    for failure in failures:
+        failure.status, failure.note, failure.settled_at = status, note, settled_at

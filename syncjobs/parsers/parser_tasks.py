@@ -1,0 +1,160 @@
+"""The tasks of a parser. Each takes and returns JSON; files are passed by path.
+
+All raise GraphError (LedgerError, DocumentError) with a message if the input cannot be read.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from graph.errors import LedgerError
+from graph.ingest import decode
+from graph.ingest.documents import document_facts, document_text
+from graph.ingest.documents.document_facts import Document, Reading
+from graph.ingest.documents.html_text import of_html
+from graph.ingest.doubts import Doubt
+from graph.ingest.file_parts import format_of, parts_of
+from graph.ingest.mappings.mapping import Mapping
+from graph.ingest.mappings.mapping_for_header import Saved
+from graph.ingest.readers.einvoices import attached
+from graph.ingest.readers.parts import Hints, Part
+from graph.ingest.rows import LedgerRow, Party, Reject
+from syncjobs.parsers.frames import pack, unpack
+
+MESSAGE = 1_000_000  # characters of a message's source that are read
+
+
+@dataclass(frozen=True, slots=True)
+class PartRead:
+    """One part of a ledger file, as `Part`; its rows are in the file that `read_ledger` wrote."""
+
+    name: str
+    title: str
+    source: str
+    platform: str
+    label: str
+    publication: tuple[str, ...]
+    warnings: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
+    mapping: Mapping | None
+
+
+def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any:
+    """The facts of a document, as `document_facts.read` returns them. `html`: None for a file."""
+    data = Path(path).read_bytes()
+    described: Document = unpack(Document, {**document, "text": ""})
+    if html is None:
+        text = document_text.of(data, described.name)
+    else:
+        source = data[: 4 * MESSAGE].decode(errors="replace")[:MESSAGE]
+        text = of_html(source) if html else source
+    return pack(document_facts.read(unpack(Document, {**document, "text": text})))
+
+
+def holds_invoice(path: str) -> bool:
+    """Whether a PDF holds an electronic invoice (Factur-X, ZUGFeRD)."""
+    return attached.embedded(Path(path).read_bytes()) is not None
+
+
+def read_ledger(
+    path: str, into: str, most_bytes: int, own: list[str], saved: dict[str, Any]
+) -> Any:
+    """Recognise the format and write every row and reject to `into`, a line of JSON each.
+
+    A line is [number of the part, whether it is a reject, the row]. At most `most_bytes` are
+    unpacked. `own`: the IBANs of the tenant's own accounts; `saved`: its mappings, packed, by
+    layout. Raises LedgerError, also where the file has doubts that only a person can settle.
+    """
+    file = Path(path)
+    with decode.at_most(most_bytes):
+        mappings = {layout: unpack(Saved, each) for layout, each in saved.items()}
+        hints = Hints(own=frozenset(own), saved=mappings)
+        parts = parts_of(file, format_of(file, saved=mappings), hints=hints)
+        if doubts := [doubt.text for part in parts for doubt in part.doubts if doubt.blocking]:
+            raise LedgerError(f"{file.name} is not imported: {'; '.join(doubts)}")
+        with Path(into).open("w", encoding="utf-8") as lines:
+            for number, part in enumerate(parts):
+                lines.writelines(
+                    json.dumps([number, isinstance(row, Reject), pack(row)]) + "\n"
+                    for row in part.read()
+                )
+    return pack([_summary(part) for part in parts])
+
+
+def _summary(part: Part) -> PartRead:
+    return PartRead(
+        part.name,
+        part.title,
+        part.source,
+        part.platform,
+        part.label,
+        tuple(part.publication),
+        tuple(part.warnings),
+        part.doubts,
+        part.mapping,
+    )
+
+
+def parts_from(rows: Path, parts: Any) -> list[Part]:
+    """The parts that `read_ledger` read, ready to be stored. `rows`: the file that it wrote."""
+    read_parts = [
+        Part(
+            part.name,
+            part.title,
+            part.source,
+            part.platform,
+            read=partial(_rows_from, rows, number),
+            label=part.label,
+            publication=part.publication,
+            warnings=list(part.warnings),
+            doubts=part.doubts,
+            mapping=part.mapping,
+            is_stated=part.mapping is not None and part.mapping.states_account,
+        )
+        for number, part in enumerate(unpack(list[PartRead], parts))
+    ]
+    for part in read_parts:
+        part.remapped = partial(_under, part)
+    return read_parts
+
+
+def _under(part: Part, other: Mapping) -> Part:
+    """The part under another source and own name; its rows are read already."""
+    before = part.mapping or other
+    sides = ((before.payer, other.payer), (before.payee, other.payee))
+    names = {(was.kind, was.default): now.default for was, now in sides if was != now}
+
+    def named(party: Party) -> Party:
+        return replace(party, name=names.get((party.kind, party.name)) or party.name)
+
+    def read() -> Iterator[LedgerRow | Reject]:
+        for row in part.read():
+            if isinstance(row, Reject):
+                yield row
+            else:
+                yield replace(row, payer=named(row.payer), payee=named(row.payee))
+
+    return replace(part, source=other.source, mapping=other, read=read)
+
+
+def _rows_from(path: Path, number: int) -> Iterator[LedgerRow | Reject]:
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            part, rejected, value = json.loads(line)
+            if part == number:
+                yield unpack(Reject if rejected else LedgerRow, value)
+
+
+def reading_from(value: Any) -> Reading | None:
+    """Rebuilds the result of `read_document` from JSON."""
+    return None if value is None else unpack(Reading, value)
+
+
+TASKS: dict[str, Callable[..., Any]] = {
+    "holds_invoice": holds_invoice,
+    "read_document": read_document,
+    "read_ledger": read_ledger,
+}

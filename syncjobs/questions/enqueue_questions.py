@@ -1,0 +1,97 @@
+"""Enqueues questions in Redis: accepted ones, and lost ones again."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.dispatch import receiver
+from redis.exceptions import RedisError
+
+from graph.models import AskedQuestion
+from graph.models.choices import QuestionFailure
+from graph.models.questions import ACTIVE
+from graph.questions.deferred import accepted
+from syncjobs import queue
+from syncjobs.questions import question_state
+from syncjobs.questions.question_state import End
+from syncjobs.run_state import ROLE
+
+log = logging.getLogger(__name__)
+
+FUNCTION = "answer_question"
+TRIES = 2  # attempts that may end by the death of their worker
+TOLD = 10.0  # seconds; a younger job may not have reached Redis yet
+AT_ONCE = 500
+DIED = "Two workers died on it, most likely because memory ran out. Narrow the question."
+
+
+@receiver(accepted)
+def tell(question: AskedQuestion, **_: Any) -> None:
+    _enqueued([(str(question.pk), question.job_id)])
+
+
+def recovered() -> int:
+    """Requeue questions that a dead worker or Redis lost; fail those that killed two workers."""
+    return _stranded() + _forgotten()
+
+
+def unseen(job_id: str, *, again: bool, why: str) -> bool:
+    """Handles a job that arq ended without calling our code.
+
+    False if it is not a question's job.
+    """
+    try:
+        question_id = UUID(job_id.partition(":")[0])
+    except ValueError:
+        return False
+    question = AskedQuestion.objects.using(ROLE).filter(pk=question_id).first()
+    if question is None:
+        return False
+    if question.job_id == job_id and question.status in ACTIVE:
+        if again and question.tries < TRIES:
+            _enqueued(_requeued([job_id]))
+        else:
+            question_state.ended(question.pk, None, End(failure=QuestionFailure.BROKEN, error=why))
+    return True
+
+
+def _stranded() -> int:
+    with transaction.atomic(using=ROLE):
+        lost = question_state.rows("questions/stranded", {"limit": AT_ONCE})
+        jobs = _requeued(job_id for _, job_id, tries in lost if tries < TRIES)
+        for question_id, _, tries in lost:
+            if tries >= TRIES:
+                question_state.ended(
+                    question_id, None, End(failure=QuestionFailure.BROKEN, error=DIED)
+                )
+    _enqueued(jobs)
+    return len(lost)
+
+
+def _forgotten() -> int:
+    """Requeue what Redis lost. Does nothing while Redis is not available."""
+    waiting = [job_id for (job_id,) in question_state.rows("questions/waiting", {"age": TOLD})]
+    try:
+        lost = list(queue.missing(waiting))
+    except (RedisError, OSError):
+        return 0
+    _enqueued(_requeued(lost))
+    return len(lost)
+
+
+def _requeued(job_ids: Iterable[str]) -> list[tuple[str, str]]:
+    jobs = list(job_ids)
+    rows = question_state.rows("questions/requeued", {"jobs": jobs}) if jobs else []
+    return [(question_id, job_id) for question_id, job_id in rows]
+
+
+def _enqueued(jobs: Iterable[tuple[str, str]]) -> None:
+    try:
+        queue.enqueue(queue.Queued(job_id, FUNCTION, question) for question, job_id in jobs)
+    except (RedisError, OSError) as error:
+        log.warning(
+            "A question cannot be enqueued in Redis now (%s); the recoverer retries",
+            type(error).__name__,
+        )

@@ -1,0 +1,172 @@
+"""What a person does with an upload: send it, look at it, correct how it is read, confirm it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from pathlib import PurePosixPath
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from graph.database.tenancy import tenant_transaction
+from graph.errors import NotFound, QuestionError, TooMany
+from syncjobs.models import Upload, UploadPiece
+from syncjobs.models.choices import UploadState
+from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
+from syncjobs.uploads import enqueue_uploads
+from syncjobs.uploads.upload_options import must_be_choices
+
+MOST_OPEN = 20  # uploads of a tenant whose pieces are kept: all that are not imported
+KEPT = timedelta(days=7)
+NAME_BYTES = 200  # a folder's entry has at most 255, and files beside it have longer names
+ENDING_BYTES = 20
+OPEN = tuple(state for state in UploadState if state != UploadState.DONE)
+FORGOTTEN = tuple(state for state in OPEN if state != UploadState.IMPORTING)
+ACTIVE = (UploadState.READING, UploadState.IMPORTING)
+DECIDABLE = (UploadState.READY, UploadState.REFUSED)
+
+
+def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
+    """Begin an upload of a file with this name (its last part counts) and size in bytes.
+
+    Uploads that were given up or failed a week ago are deleted. Raises QuestionError, TooMany.
+    """
+    name = file_name(name)
+    if size <= 0:
+        raise QuestionError(f"{name} is empty.", "size")
+    if size > MOST_BYTES:
+        raise QuestionError(
+            f"{name} has {size / 1e6:,.0f} MB; {MOST_BYTES / 1e6:,.0f} MB is the most: split it, "
+            "or compress it with gzip.",
+            "size",
+        )
+    with tenant_transaction(user_id):
+        mine = Upload.objects.filter(user_id=user_id)
+        mine.filter(updated_at__lt=Now() - KEPT, state__in=FORGOTTEN).delete()
+        if mine.filter(state__in=OPEN).count() >= MOST_OPEN:
+            raise TooMany(f"{MOST_OPEN} files are open: confirm or discard some first.", after=60)
+        upload = Upload(user_id=user_id, name=name, size=size, uploaded_by=by)
+        upload.save(force_insert=True)
+        upload.refresh_from_db()
+    return upload
+
+
+def file_name(path: str) -> str:
+    """The last part of the path, at most NAME_BYTES of UTF-8, with its ending. Raises
+    QuestionError."""
+    name = path.replace("\\", "/").rpartition("/")[2].replace("\0", "").strip()
+    name = name.encode(errors="replace").decode()
+    if name in {"", ".", ".."}:
+        raise QuestionError("The file has no name.", "name")
+    if len(name.encode()) <= NAME_BYTES:
+        return name
+    parsed = PurePosixPath(name)
+    endings = ("".join(parsed.suffixes[-2:]), parsed.suffix, "")
+    ending = next(text for text in endings if len(text.encode()) <= ENDING_BYTES)
+    stem = name.removesuffix(ending).encode()
+    return stem[: NAME_BYTES - len(ending.encode())].decode(errors="ignore") + ending
+
+
+def piece(user_id: UUID, upload_id: UUID, number: int, data: bytes) -> None:
+    """Store one piece; sending it again replaces it, or changes nothing once all were there.
+
+    Raises NotFound, QuestionError.
+    """
+    with tenant_transaction(user_id):
+        upload = _one(user_id, upload_id, *UploadState.values)
+        if not 0 <= number < upload.pieces:
+            raise QuestionError(f"The file has the pieces 0 to {upload.pieces - 1}.", "number")
+        expected = min(PIECE_BYTES, upload.size - number * PIECE_BYTES)
+        if len(data) != expected:
+            raise QuestionError(
+                f"Piece {number} has {expected:,} bytes, not {len(data):,}.", "data"
+            )
+        if upload.state != UploadState.RECEIVING:
+            return
+        UploadPiece.objects.bulk_create(
+            [UploadPiece(user_id=user_id, upload_id=upload_id, number=number, data=data)],
+            update_conflicts=True,
+            unique_fields=["user_id", "upload", "number"],
+            update_fields=["data"],
+        )
+
+
+def received(user_id: UUID, upload_id: UUID) -> list[int]:
+    """The numbers of the missing pieces. If none is missing, a worker reads the file, once. Raises
+    NotFound."""
+    with tenant_transaction(user_id):
+        upload = _one(user_id, upload_id, *UploadState.values)
+        if upload.state != UploadState.RECEIVING:
+            return []
+        pieces = UploadPiece.objects.filter(user_id=user_id, upload_id=upload_id)
+        missing = set(range(upload.pieces)) - set(pieces.values_list("number", flat=True))
+        if not missing:
+            _hand_over(upload, UploadState.READING)
+    return sorted(missing)
+
+
+def choose(user_id: UUID, upload_id: UUID, choices: Mapping[str, str]) -> None:
+    """Read it again as the person says. Raises NotFound, QuestionError."""
+    must_be_choices(choices)
+    with tenant_transaction(user_id):
+        upload = _one(user_id, upload_id, *DECIDABLE)
+        upload.choices = {name: value for name, value in choices.items() if value}
+        upload.preview, upload.error = None, ""
+        _hand_over(upload, UploadState.READING)
+
+
+def confirm(user_id: UUID, upload_id: UUID, *, save_mapping: bool = False) -> None:
+    """Import it as the preview shows. Raises NotFound, QuestionError where a doubt is open.
+
+    `save_mapping`: files with the same columns are read so from now on.
+    """
+    with tenant_transaction(user_id):
+        upload = _one(user_id, upload_id, UploadState.READY)
+        parts = (upload.preview or {}).get("parts", [])
+        if any(doubt["blocking"] for part in parts for doubt in part["doubts"]):
+            raise QuestionError(
+                "The file can be read in two ways. Decide first which is right.", "doubts"
+            )
+        upload.save_mapping = save_mapping
+        _hand_over(upload, UploadState.IMPORTING)
+
+
+def discard(user_id: UUID, upload_id: UUID) -> None:
+    """Delete the file; what was imported from it stays. Raises NotFound while a worker reads it."""
+    ended = set(UploadState.values) - set(ACTIVE)
+    with tenant_transaction(user_id):
+        _one(user_id, upload_id, *ended).delete()
+
+
+def listed(user_id: UUID, most: int = 50) -> list[Upload]:
+    """The tenant's uploads, newest first, without their contents."""
+    with tenant_transaction(user_id):
+        mine = Upload.objects.filter(user_id=user_id).defer("preview", "rejects")
+        return list(mine.order_by("-created_at", "id")[:most])
+
+
+def get(user_id: UUID, upload_id: UUID) -> Upload:
+    """The upload without its contents. Raises NotFound."""
+    with tenant_transaction(user_id):
+        return _one(user_id, upload_id, *UploadState.values, lock=False)
+
+
+def _one(user_id: UUID, upload_id: UUID, *states: str, lock: bool = True) -> Upload:
+    uploads = Upload.objects.select_for_update() if lock else Upload.objects.all()
+    upload = uploads.filter(user_id=user_id, pk=upload_id).first()
+    if upload is None:
+        raise NotFound("There is no such file.", "id")
+    if upload.state not in states:
+        raise QuestionError(f"{upload.name} is {upload.get_state_display()}.", "state")
+    return upload
+
+
+def _hand_over(upload: Upload, state: UploadState) -> None:
+    """To a worker, which hears of it when this transaction has ended."""
+    upload.state, upload.tries = state, 0
+    upload.jobs, upload.updated_at = F("jobs") + 1, Now()
+    upload.save()
+    upload.refresh_from_db()
+    transaction.on_commit(partial(enqueue_uploads.tell, [upload]))

@@ -1,0 +1,166 @@
+"""Previews or imports an upload's file, in one transaction with the upload's state.
+
+The upload's row stays locked meanwhile. If the process ends early, nothing is stored: the rows of
+the books and the upload's outcome are committed together.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from graph.database.tenancy import tenant_transaction
+from graph.errors import GraphError
+from graph.ingest import decode
+from graph.ingest.csv_dialect import header
+from graph.ingest.file_parts import format_of, parts_of
+from graph.ingest.import_file import Imported, import_file, with_known
+from graph.ingest.mappings import saved_mappings
+from graph.ingest.mappings.mapping import Mapping
+from graph.ingest.readers.parts import Hints, Part
+from graph.ingest.rows import LedgerRow, Reject
+from graph.ingest.store.already_imported import OtherAccountError
+from syncjobs.models import Upload, UploadPiece
+from syncjobs.models.choices import UploadState
+from syncjobs.uploads.enqueue_uploads import ACTIVE, TRIES
+from syncjobs.uploads.rejected_rows import reading_of, text_of
+from syncjobs.uploads.upload_options import hints_of
+
+SHOWN = 15  # rows of each part
+LOOKED_AT = 2_000  # rows of each part
+MOST_UNPACKED = 2_000_000_000  # bytes
+Preview = dict[str, Any]
+
+
+def run(user_id: UUID, upload_id: UUID) -> None:
+    """Do what the upload's state requires. Does nothing if another process has the row locked."""
+    with tenant_transaction(user_id):
+        mine = Upload.objects.filter(user_id=user_id, pk=upload_id, state__in=ACTIVE)
+        mine.filter(tries__lt=TRIES).update(tries=F("tries") + 1)
+    with tenant_transaction(user_id):
+        locked = Upload.objects.select_for_update(skip_locked=True)
+        upload = locked.filter(user_id=user_id, pk=upload_id, state__in=ACTIVE).first()
+        if upload is not None:
+            _advance(upload)
+
+
+def _advance(upload: Upload) -> None:
+    with _file(upload) as path, decode.at_most(MOST_UNPACKED):
+        hints = with_known(upload.user_id, hints_of(upload.choices))  # as the import does
+        if upload.state == UploadState.READING:
+            _show(upload, path, hints)
+        else:
+            _import(upload, path, hints)
+    upload.updated_at = Now()
+    upload.save()
+
+
+@contextmanager
+def _file(upload: Upload) -> Iterator[Path]:
+    """The pieces, as the file that they were."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / upload.name
+        pieces = UploadPiece.objects.filter(user_id=upload.user_id, upload=upload)
+        with path.open("wb") as file:
+            for data in pieces.order_by("number").values_list("data", flat=True).iterator(8):
+                file.write(data)
+        yield path
+
+
+def _show(upload: Upload, path: Path, hints: Hints) -> None:
+    try:
+        upload.preview = preview(path, hints)
+        upload.state, upload.error = UploadState.READY, ""
+    except GraphError as error:
+        upload.preview = {"parts": [], "columns": _columns(path)}
+        upload.state, upload.error = UploadState.REFUSED, str(error)
+
+
+def preview(path: Path, hints: Hints) -> Preview:
+    """Each part with its first rows as they would be imported. Raises LedgerError."""
+    parts = parts_of(path, format_of(path, hints.choices, hints.saved), hints=hints)
+    return {"parts": [_part(part) for part in parts], "columns": _columns(path)}
+
+
+def _part(part: Part) -> Preview:
+    some = list(islice(part.read(), LOOKED_AT))
+    rows = [row for row in some if isinstance(row, LedgerRow)]
+    rejects = [row for row in some if isinstance(row, Reject)]
+    return {
+        "name": part.name,
+        "title": part.title,
+        "label": part.label,
+        "evidence": list(part.evidence),
+        "doubts": [doubt.as_dict() for doubt in part.doubts],
+        "question": _question(part),
+        "warnings": list(part.warnings),
+        "rows": [_row(row) for row in rows[:SHOWN]],
+        "rejects": [asdict(reject) for reject in rejects[:SHOWN]],
+        "looked_at": len(some),
+        "rejected": len(rejects),
+        "all": len(some) < LOOKED_AT,
+    }
+
+
+def _question(part: Part) -> str:
+    """The readings side by side, where a person has to decide."""
+    blocked = any(doubt.blocking for doubt in part.doubts)
+    return part.question() if blocked and part.question else ""
+
+
+def _row(row: LedgerRow) -> Preview:
+    return {
+        "line": row.line,
+        "day": row.occurred_at.date().isoformat(),
+        "payer": row.payer.name,
+        "payee": row.payee.name,
+        "payer_kind": row.payer.kind,
+        "payee_kind": row.payee.kind,
+        "amount": str(row.amount),
+        "currency": row.currency,
+        "document": row.document_ref or "",
+        "description": (row.description or "")[:200],
+        "records": row.records,
+    }
+
+
+def _columns(path: Path) -> list[str]:
+    """A table's titles; none for a file that is no table of text."""
+    with suppress(GraphError):
+        return list(header(path))
+    return []
+
+
+def _import(upload: Upload, path: Path, hints: Hints) -> None:
+    try:
+        by = format_of(path, hints.choices, hints.saved)
+        imported = import_file(upload.user_id, path, by, path.parent / "rejects", hints=hints)
+    except OtherAccountError as error:  # a person decides, with the preview before them
+        upload.state = UploadState.REFUSED
+        upload.error = f"{error.question} Decide below."
+        return
+    except GraphError as error:
+        upload.state, upload.error = UploadState.FAILED, str(error)
+        return
+    upload.outcome = _outcome(imported)
+    upload.rejects = text_of(imported.rejects)
+    upload.reading = reading_of(path, by) if upload.rejects else None
+    upload.state, upload.error = UploadState.DONE, ""
+    wanted = by if upload.save_mapping and isinstance(by, Mapping) else None
+    if wanted and not saved_mappings.save(upload.user_id, path, wanted):
+        upload.outcome["warnings"].append(saved_mappings.NOT_SAVED)
+    UploadPiece.objects.filter(user_id=upload.user_id, upload=upload).delete()
+
+
+def _outcome(imported: Imported) -> dict[str, Any]:
+    """Counts and what a person should know, with what storing was not sure of."""
+    account_doubts = [doubt.text for doubt in imported.doubts if doubt.topic == "account"]
+    warnings = [*imported.warnings, *account_doubts]
+    return {"format": imported.format, "warnings": warnings, **asdict(imported.counts)}
