@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from finley.api import serializers as shapes
 from finley.auth import members
-from finley.auth.session_authentication import PersonsSession
+from finley.auth.session_authentication import SessionAuthentication
 from finley.models import User
 from graph.api import problems
 from graph.api.common_serializers import Problem
@@ -34,7 +34,7 @@ class SessionView(APIView):
 
     def get_authenticators(self) -> list[Any]:
         method = self.request.method if self.request else ""
-        return [] if method == "POST" else [PersonsSession()]
+        return [] if method == "POST" else [SessionAuthentication(of_person=True)]
 
     @extend_schema(
         operation_id="session_read",

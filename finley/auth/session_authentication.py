@@ -53,7 +53,9 @@ class SessionAuthentication(authentication.SessionAuthentication):
     that the session chose.
     """
 
-    changes_fall_back = False
+    def __init__(self, *, of_person: bool = False) -> None:
+        """`of_person`: the request is about the person, whatever data the session reads."""
+        self.of_person = of_person
 
     def authenticate(self, request: Request) -> tuple[User, SessionCredentials] | None:
         plain = request._request
@@ -70,7 +72,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
     def _must_be_meant(self, request: Request, access: Access) -> None:
         is_change = request.method not in SAFE_METHODS
-        if access.fell_back and is_change and not self.changes_fall_back:
+        if access.fell_back and is_change and not self.of_person:
             raise PermissionDenied(f"{members.NO_LONGER} Choose whose data with PATCH session/.")
         if request.headers.get(TENANT_HEADER, str(access.tenant_id)) != str(access.tenant_id):
             raise PermissionDenied(
@@ -93,17 +95,10 @@ class SessionAuthentication(authentication.SessionAuthentication):
         return now.tenant_id == plain.tenant_id and scope in SCOPES[now.role]
 
 
-class PersonsSession(SessionAuthentication):
-    """For requests about the person, whatever data the session reads."""
-
-    changes_fall_back = True
-
-
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The authentication scheme in the API schema."""
 
     target_class = "finley.auth.session_authentication.SessionAuthentication"
-    match_subclasses = True
     name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
