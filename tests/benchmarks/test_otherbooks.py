@@ -203,8 +203,8 @@ def test_working_days() -> None:
         ("quarterly:7", [(2, 7), (5, 7), (8, 7)]),
     ],
 )
-def test_rhythms(rhythm: str, expected: list[tuple[int, int]]) -> None:
-    days = agreed(rhythm, date(2024, 2, 1))
+def test_rhythms(series_of_row: str, expected: list[tuple[int, int]]) -> None:
+    days = agreed(series_of_row, date(2024, 2, 1))
     assert [next(days) for _ in range(3)] == [date(2024, m, d) for m, d in expected]
 
 
