@@ -58,7 +58,7 @@ class SyncRunAdmin(Ledger):
         "state",
         "function",
         "the_connection",
-        "asked_by",
+        "requested_by",
         "tries",
         "created_at",
         "finished_at",

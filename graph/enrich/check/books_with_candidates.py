@@ -104,7 +104,7 @@ def _rows(history: History, ordered: Sequence[Candidate], source: str) -> dict[s
         "amount": np.array([int(candidate.amount * UNIT) for candidate in ordered], dtype=np.int64),
         "day": days,
         "due_day": np.array(due, dtype=np.int64),
-        "moment": days * SECONDS,
+        "timestamp": days * SECONDS,
     }
 
 

@@ -58,7 +58,7 @@ def test_slots_count_agreed_days_one_by_one(frequency, phase, slot):
     assert grid.slots(Days(agreed)).tolist() == [slot, slot + 1]
 
 
-@pytest.mark.parametrize("rhythm", FREQUENCIES)
+@pytest.mark.parametrize("frequency", FREQUENCIES)
 def test_windows_and_tails_leave_room_for_neighbours(frequency):
     assert frequency.windows[-1] + 2 * frequency.tail < frequency.period
 
