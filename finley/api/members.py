@@ -57,9 +57,10 @@ class MembersView(PersonsView):
         responses={200: shapes.MemberAnswer, **SENT},
     )
     def post(self, request: Request) -> Response:
-        """Invite a user, or change a member's role; an invitation has to be accepted.
+        """Invite a user, or change a member's role. An invited user has to accept the invitation.
 
-        Only a session does: whoever is let in stays when a token is revoked.
+        This needs a session; API tokens are refused. Members invited with a stolen token would
+        remain when the token is revoked.
         """
         _signed_in(request)
         wanted = shapes.InviteBody(data=request.data).checked()

@@ -18,12 +18,13 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """Keeps the edges that meet all conditions; a condition left at its default has no effect.
+    """Keeps the edges that meet all conditions. A condition left at its default has no effect.
 
-    `types`: the edge's type is one of them. `min_confidence`: its confidence is at least this.
-    `since`, `until`: its date is between them, inclusive. `layers`: it has a value of all of them.
-    `kinds`: what it records, if it is a flow, is one of them. `once`: of the views of one payment
-    that meet all other conditions one is kept: the view that counts, else the one of the least id.
+    `types`: the edge has one of these types. `min_confidence`: its confidence is at least this.
+    `since`, `until`: its date is in this inclusive range. `layers`: it has a value in each of these
+    layers. `kinds`: a flow has one of these kinds; a link passes. `once`: if several sources
+    recorded one payment, one of the edges that meet the other conditions is kept. It is the
+    canonical one, else the one with the lowest id.
     """
 
     types: Sequence[str] = ()

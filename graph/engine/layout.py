@@ -22,9 +22,10 @@ LEAST, MOST = 4, 60  # rounds
 
 
 def layout(communities: Sequence[Sequence[int]], source: Index, target: Index) -> Points:
-    """The places of the nodes of all communities, a row of x and y each; a node's radius is 1.
+    """Return the position of every node, an array of one (x, y) row per node in the order of
+    `communities`. A node's radius is 1.
 
-    `source` and `target` are the ends of edges, one for each pair of nodes.
+    `source` and `target` are the ends of edges. Two connected nodes have exactly one edge here.
     """
     count = sum(len(members) for members in communities)
     degrees = np.bincount(np.concatenate([source, target]), minlength=count)

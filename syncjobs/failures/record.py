@@ -87,8 +87,11 @@ def _relative(text: str) -> str:
 
 
 def _written(text: str, most: int) -> str:
-    """Masked and at most so long. What is far from both ends is cut first, so that the time to
-    mask does not depend on the text; a secret that this cuts in two is cut away with it below.
+    """Return the text with secrets masked, cut to at most `most` characters.
+
+    A long text first loses its middle, because masking takes longer for longer texts. That cut may
+    split a secret in two. The second cut removes more of the middle, and both halves of such a
+    secret.
     """
     if len(text) > 2 * most:
         text = f"{text[:most]}\n…\n{text[-most:]}"
