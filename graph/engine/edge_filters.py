@@ -52,7 +52,7 @@ class Only:
         return graph.only(edges=self.mask(graph)) if self.columns() else graph
 
     def mask(self, graph: Graph) -> Mask:
-        """Which edges pass."""
+        """A mask with True for each edge that passes."""
         mask = np.ones(graph.edge_count, bool)
         for condition in self._conditions(graph.edges):
             mask &= _mask(condition)
@@ -79,7 +79,8 @@ class Only:
 
 
 def _once(edges: pa.Table, mask: Mask) -> Mask:
-    """Without rows whose payment another row of the mask shows. A link is no view of a payment."""
+    """The mask with one edge per payment only. Links all stay, because a link is no sighting of a
+    payment."""
     groups, ids = storage(edges["payment_group_id"]), storage(edges["id"])
     counts = np.asarray(pc.equal(groups, ids).fill_null(True), bool)
     others = np.flatnonzero(mask & ~counts)

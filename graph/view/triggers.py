@@ -1,7 +1,7 @@
 """Captures changes: statement triggers write change records for every kind of write.
 
-The triggers are created after every migrate and every rebuild of the view, not by migrations. What
-they capture follows from `graph.layers`, and with django-pgtrigger and pgviews both installed
+The triggers are created after every migrate and every rebuild of the view, not by migrations.
+`graph.layers` determines what they capture, and with django-pgtrigger and pgviews both installed
 `makemigrations` omits triggers silently.
 """
 
@@ -111,7 +111,7 @@ def _body(operation: str, table: CapturedTable) -> str:
 
 
 def _of_row(table: CapturedTable, row: str, side: str) -> dict[str, Any]:
-    """Template parts for one side (`old` or `new`): whether its row is live, and its columns."""
+    """Template parts for the `old` or the `new` row: whether it is live, and its columns."""
     live = f"({row}.id IS NOT NULL AND {table.live.format(row=row)})" if table.live else ""
     columns = SQL(", ").join(Identifier(row, name) for name in _names(table))
     return {
