@@ -24,11 +24,11 @@ from tests.syncjobs.run_rows import again
 pytestmark = pytest.mark.usefixtures("own_queue", "owner")
 
 
-@pytest.fixture
 def run_of(key) -> SyncRun:
     return SyncRun.objects.using("owner").get(pk=key)
 
 
+@pytest.fixture
 def owner(committed):
     with as_owner():
         yield
