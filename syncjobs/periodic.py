@@ -88,20 +88,20 @@ def forget_old() -> dict[str, Any]:
     """
     counts = {}
     for name in ("failures", "runs", "items"):
-        counts[name] = sum(_forgotten(f"retention/old_{name}_deleted"))
-    counts["marks"] = maintenance.forget_marks(settings.SYNC_KEEP_DAYS)
+        counts[name] = sum(_deleted_counts(f"retention/old_{name}_deleted"))
+    counts["marks"] = maintenance.delete_change_records(settings.SYNC_KEEP_DAYS)
     return counts
 
 
 def forget_answers() -> dict[str, Any]:
     """Delete expired answers to questions and idempotent requests."""
     return {
-        "questions": sum(_forgotten("retention/old_questions_deleted")),
-        "keys": sum(_forgotten("retention/old_keys_deleted", keep=KEPT.total_seconds())),
+        "questions": sum(_deleted_counts("retention/old_questions_deleted")),
+        "keys": sum(_deleted_counts("retention/old_keys_deleted", keep=KEPT.total_seconds())),
     }
 
 
-def _forgotten(name: str, **more: float) -> Iterator[int]:
+def _deleted_counts(name: str, **more: float) -> Iterator[int]:
     """Deletes in batches, because a long delete would block others; yields their sizes."""
     while True:
         with connections[ROLE].cursor() as cursor:

@@ -102,21 +102,21 @@ class Worker(ArqWorker):
 
     async def finish_job(self, *args: Any, **options: Any) -> None:
         """Write the job's end to Redis, with retries: a job left in progress would block others."""
-        await self._until_told(super().finish_job, *args, **options)
+        await self._until_available(super().finish_job, *args, **options)
 
     async def finish_failed_job(self, job_id: str, result_data: bytes | None) -> None:
         """Handle a job that arq ends without calling our code, then end it in Redis."""
         reason, why = recover.reason_of(result_data)
         raw = await self.pool.get(job_key_prefix + job_id)
         await self._unseen.retried(DATABASE_TIMEOUT, recover.unseen, job_id, reason, why, raw)
-        await self._until_told(super().finish_failed_job, job_id, result_data)
+        await self._until_available(super().finish_failed_job, job_id, result_data)
 
-    async def _until_told(self, tell: Any, *args: Any, **options: Any) -> None:
+    async def _until_available(self, call: Any, *args: Any, **options: Any) -> None:
         loop = asyncio.get_running_loop()
         until, pause = loop.time() + DATABASE_TIMEOUT, 0.1
         while True:
             try:
-                await tell(*args, **options)
+                await call(*args, **options)
                 return
             except AWAY:
                 if self.runner.stopping or loop.time() + pause > until:

@@ -11,7 +11,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from graph.api.tenant_view import Asked
+from graph.api.tenant_view import TenantView
 from graph.http.idempotency import IdempotentRequest
 from graph.models import RepeatedRequest
 
@@ -22,7 +22,7 @@ REPLAYED = "Idempotent-Replayed"
 Post = Callable[..., Response]
 
 
-class Repeatable(Asked):
+class Repeatable(TenantView):
     """A view whose POST may be repeated: the same key returns the first response and changes
     nothing."""
 

@@ -184,7 +184,7 @@ def _edges(
         page = page.filter(pc.equal(page["edge_class"], edge_class))
     part = build(contents.nodes, page)
     counts = {"edges": part.edge_count, "unresolved": part.unresolved, "dangling": part.dangling}
-    contents.told |= {name: contents.told[name] + count for name, count in counts.items()}
+    contents.facts |= {name: contents.facts[name] + count for name, count in counts.items()}
     source, target = (contents.nodes["id"].take(pa.array(x)) for x in (part.source, part.target))
     ends = pa.table({"id": part.edges["id"], "source": source, "target": target})
     for name in columns:

@@ -116,8 +116,10 @@ def _nodes(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
 
 
 def _edges(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
-    marked = reader.table(corrections.marked(user_id, KINDS, which, template="feed"))
-    fields = _fields(marked)
+    changed_relationships = reader.table(
+        corrections.changed_relationships(user_id, KINDS, which, template="feed")
+    )
+    fields = _fields(changed_relationships)
     query = corrections.rows(
         EdgeQuery(user_id, EDGE), EDGE, list(fields), as_text=corrections.MONEY
     )
@@ -125,12 +127,14 @@ def _edges(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
     return _sorted(now, fields, _turns(reader, user_id, "relationship", which))
 
 
-def _fields(marked: pa.Table) -> Mapping[str, Fields]:
+def _fields(changed_relationships: pa.Table) -> Mapping[str, Fields]:
     """Relationship id → the fields that its change records may have changed."""
     of_edge = cache(lambda kind, pointer, text: changed_fields.of_edge(kind, pointer, text.split()))
-    columns = (values(marked[name]) for name in ("kind", "pointer", "columns"))
+    columns = (values(changed_relationships[name]) for name in ("kind", "pointer", "columns"))
     fields: dict[str, Fields] = defaultdict(frozenset)
-    for key, kind, pointer, text in zip(as_strings(marked["id"]), *columns, strict=True):
+    for key, kind, pointer, text in zip(
+        as_strings(changed_relationships["id"]), *columns, strict=True
+    ):
         fields[key] |= of_edge(kind, pointer, text)
     return fields
 

@@ -74,8 +74,8 @@ def edges(reader: TenantReader, query: EdgeQuery, state: State, *, apart: bool =
     pattern, and columns of rare layers only for the relationships that have them. This costs more
     queries, and half the time for a large tenant.
     """
-    marks = sum(state.pending.get(kind, 0) for kind in query.kinds())
-    if state.unknown or _many(reader, query, marks):
+    change_records = sum(state.pending.get(kind, 0) for kind in query.kinds())
+    if state.unknown or _many(reader, query, change_records):
         return _live(reader, query)
     patterns = [layer for layer in query.patterns() if layer.name in state.pending and not apart]
     names = tuple(dict.fromkeys((*query.columns, *(layer.id_column for layer in patterns))))
@@ -83,8 +83,10 @@ def edges(reader: TenantReader, query: EdgeQuery, state: State, *, apart: bool =
     for layer in patterns:
         rows_read = _patterned(rows_read, layer, reader.table(_pattern_rows(query, layer, state)))
     rows_read = rows_read.select(list(names))
-    if marks:
-        stale = reader.table(marked(query.user_id, query.kinds(), pending(state.snapshot)))
+    if change_records:
+        stale = reader.table(
+            changed_relationships(query.user_id, query.kinds(), pending(state.snapshot))
+        )
         ids = as_strings(stale["id"])
         rows_read = _patched(rows_read, stale, reader.table(rows(query, names, ids, as_text=MONEY)))
     return rows_read.select(list(query.columns))
@@ -161,11 +163,11 @@ def _having(layers: Iterable[Layer]) -> Composable:
     )
 
 
-def _many(reader: TenantReader, edge_query: EdgeQuery, marks: int) -> bool:
+def _many(reader: TenantReader, edge_query: EdgeQuery, change_records: int) -> bool:
     """Whether so much has changed that reading the whole tenant from the tables costs less."""
-    if marks <= PATCHED_ANYWAY:
+    if change_records <= PATCHED_ANYWAY:
         return False
-    enough = int(marks / PATCHED_SHARE)
+    enough = int(change_records / PATCHED_SHARE)
     query = "SELECT count(*) FROM (SELECT FROM {} WHERE user_id = {} LIMIT {}) AS found"
     some = SQL(query).format(Identifier(TENANT_VIEW), Literal(edge_query.user_id), Literal(enough))
     return int(reader.table(some).column(0)[0].as_py()) < enough
@@ -208,7 +210,7 @@ def pending(snapshot: str | None) -> Composable:
     return SQL(condition).format(Literal(snapshot.partition(":")[0]), Literal(snapshot))
 
 
-def marked(
+def changed_relationships(
     user_id: UUID, kinds: Sequence[str], which: Composable, *, template: str = "fresh"
 ) -> Composed:
     """The query for the ids of the relationships that change records of these kinds concern.

@@ -108,7 +108,7 @@ def stale(user_id: UUID, state: State) -> Composable | None:
     kinds = [kind for kind in KINDS if kind in state.pending]
     if state.unknown or not kinds:
         return None
-    return corrections.marked(user_id, kinds, corrections.pending(state.snapshot))
+    return corrections.changed_relationships(user_id, kinds, corrections.pending(state.snapshot))
 
 
 def with_changes(user_id: UUID, state: State, ids: Sequence[str]) -> Composable:

@@ -48,7 +48,7 @@ def due() -> bool:
     return pending().worth_a_refresh()
 
 
-def forget_marks(days: float) -> int:
+def delete_change_records(days: float) -> int:
     """Delete change records older than `days` that the view already shows; return their number."""
     deleted = 0
     while True:

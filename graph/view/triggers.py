@@ -19,8 +19,8 @@ from graph import sql
 from graph.database.grants import application_role, current_role
 from graph.view.captured_tables import EVERYTHING, CapturedTable, captured_tables
 
-MARKS = "change_marks"
-FOLDS = "change_folds"
+CHANGE_RECORDS = "change_marks"
+COMPACTED = "change_folds"
 EVERYBODY = UUID(int=0)  # the tenant of change records for all tenants: a table was truncated
 TIMINGS = {
     "insert": "AFTER INSERT ON {table} REFERENCING NEW TABLE AS new_rows",
@@ -65,7 +65,7 @@ def trigger_name(table: CapturedTable, operation: str) -> str:
 
 
 def _migrated(cursor: CursorWrapper) -> bool:
-    cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [FOLDS])
+    cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [COMPACTED])
     return bool(cursor.fetchone()[0])
 
 
@@ -135,7 +135,7 @@ def _grant_read(cursor: CursorWrapper, using: str) -> None:
     role = application_role()
     if role == current_role(using):
         return
-    for table in (MARKS, FOLDS):
+    for table in (CHANGE_RECORDS, COMPACTED):
         names = {"table": Identifier(table), "role": Identifier(role)}
         grant = "REVOKE ALL ON {table} FROM {role}; GRANT SELECT ON {table} TO {role}"
         cursor.execute(SQL(grant).format(**names))

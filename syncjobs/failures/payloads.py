@@ -14,7 +14,7 @@ OBJECT = 'The payload must be a JSON object, such as {"full": true}.'
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
-def asked(failure: JobFailure) -> dict[str, Any]:
+def requested_payload(failure: JobFailure) -> dict[str, Any]:
     """The payload that a replay requests."""
     return {name: value for name, value in failure.payload.items() if name not in BOOKKEEPING}
 

@@ -125,9 +125,9 @@ def fingerprint(function: str, trouble: Trouble) -> str:
 
 def of_run(ended: Ended, trouble: Trouble) -> None:
     """Write the failure in the caller's transaction. A failed replay updates its original's row."""
-    mark = fingerprint(ended.function, trouble)
+    kind = fingerprint(ended.function, trouble)
     if ended.replay_of is not None:
-        _came_back(ended.replay_of, ended.tries, trouble, mark)
+        _came_back(ended.replay_of, ended.tries, trouble, kind)
         return
     JobFailure.objects.using(ROLE).create(
         user_id=ended.user_id,
@@ -139,19 +139,19 @@ def of_run(ended: Ended, trouble: Trouble) -> None:
         function=ended.function,
         payload=masked_json(ended.payload),
         tries=max(ended.tries, 1),
-        fingerprint=mark,
-        status=_status(mark, str(ended.connection_id)),
+        fingerprint=kind,
+        status=_status(kind, str(ended.connection_id)),
         **_words(trouble),
     )
 
 
-def _came_back(failure_id: UUID, tries: int, trouble: Trouble, mark: str) -> None:
+def _came_back(failure_id: UUID, tries: int, trouble: Trouble, kind: str) -> None:
     JobFailure.objects.using(ROLE).filter(pk=failure_id).update(
         status=FailureStatus.OPEN,
         tries=F("tries") + max(tries, 1),
         last_failed_at=Now(),
         settled_at=None,
-        fingerprint=mark,
+        fingerprint=kind,
         **_words(trouble),
     )
 
@@ -165,11 +165,11 @@ def _words(trouble: Trouble) -> dict[str, str]:
     }
 
 
-def _status(mark: str, connection_id: str) -> FailureStatus:
+def _status(kind: str, connection_id: str) -> FailureStatus:
     """Ignored if the last failure of this kind on this connection is ignored, else open."""
     last = (
         JobFailure.objects.using(ROLE)
-        .filter(fingerprint=mark, connection_id=connection_id)
+        .filter(fingerprint=kind, connection_id=connection_id)
         .order_by("-last_failed_at")
         .values_list("status", flat=True)
         .first()
@@ -183,7 +183,7 @@ def of_job(job_id: str, function: str, raw: bytes | None, tries: int, trouble: T
     with transaction.atomic(using=ROLE):
         if JobFailure.objects.using(ROLE).filter(job_id=job_id).exists():
             return False
-        mark = fingerprint(function, trouble)
+        kind = fingerprint(function, trouble)
         JobFailure.objects.using(ROLE).bulk_create(
             [
                 JobFailure(
@@ -191,8 +191,8 @@ def of_job(job_id: str, function: str, raw: bytes | None, tries: int, trouble: T
                     function=_fit(function, MOST_RAW) or "unknown",
                     payload=_payload(raw),
                     tries=max(tries, 1),
-                    fingerprint=mark,
-                    status=_status(mark, ""),
+                    fingerprint=kind,
+                    status=_status(kind, ""),
                     **_words(trouble),
                 )
             ],
@@ -216,10 +216,10 @@ def reopened(failure_id: UUID) -> None:
 
 def of_duty(name: str, trouble: Trouble) -> None:
     """Record a failed periodic task: one open row per task and kind of failure, with a count."""
-    mark = fingerprint(name, trouble)
+    kind = fingerprint(name, trouble)
     rows = JobFailure.objects.using(ROLE).filter(
-        function=name, fingerprint=mark, run=None, status__in=["open", "ignored"]
+        function=name, fingerprint=kind, run=None, status__in=["open", "ignored"]
     )
     if rows.update(tries=F("tries") + 1, last_failed_at=Now(), **_words(trouble)):
         return
-    JobFailure.objects.using(ROLE).create(function=name, fingerprint=mark, **_words(trouble))
+    JobFailure.objects.using(ROLE).create(function=name, fingerprint=kind, **_words(trouble))

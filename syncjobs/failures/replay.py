@@ -148,7 +148,7 @@ def _started(
             if payload is not None:
                 _edit(failure, payload, by)
             run = _accepted(failure, start)
-            _mark(failure)
+            _set_replaying(failure)
             action_log.write(by, [failure], _said(run, start, edited=payload is not None))
     except RequestError as error:
         raise _Skipped(str(error)) from None
@@ -184,14 +184,14 @@ def _accepted(failure: JobFailure, start: datetime | None) -> SyncRun:
         failure.user_id,
         connection_id,
         trigger=Trigger.REPLAY,
-        payload=payloads.asked(failure),
+        payload=payloads.requested_payload(failure),
         correlation_id=failure.correlation_id,
         replay_of=failure.pk,
         not_before=start,
     )
 
 
-def _mark(failure: JobFailure) -> None:
+def _set_replaying(failure: JobFailure) -> None:
     failure.status, failure.note, failure.settled_at = FailureStatus.REPLAYING, "", None
     failure.save(
         update_fields=["status", "note", "settled_at", "payload", "payload_history"],

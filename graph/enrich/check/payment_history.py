@@ -104,10 +104,10 @@ def read(user_id: UUID) -> History:
         parties, decisions = step.parties(cursor, user_id), step.decisions(cursor, user_id)
         continued = step.continued(cursor, user_id)
         cursor.execute(sql.read("enrich/standing"), {"user_id": user_id})
-        standing = cursor.fetchall()
+        representatives = cursor.fetchall()
     place = {name: at for at, name in enumerate(payments.entities.id)}
     identities = [
-        (entity, (kind, name), by) for entity, kind, name, by in standing if entity in place
+        (entity, (kind, name), by) for entity, kind, name, by in representatives if entity in place
     ]
     representatives = np.arange(len(place), dtype=np.int64)
     for entity, _, by in identities:
