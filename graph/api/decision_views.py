@@ -53,7 +53,7 @@ class ResolutionsView(IdempotentView):
         operation_id="graph_resolutions_decide_parties",
         summary="Merge any two parties, or keep them apart",
         request=shapes.PartiesDecisionBody,
-        responses={200: shapes.PairDecisionAnswer, **OF_ROWS, **NOT_FOUND},
+        responses={200: shapes.PairDecisionAnswer, **OF_ROWS, **NOT_FOUND, **MEANWHILE},
     )
     def post(self, request: Request) -> Response:
         """Decide whether any two vendors, customers or employees are one party."""
