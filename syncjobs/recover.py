@@ -15,6 +15,7 @@ from django.db import connections, transaction
 from redis.exceptions import RedisError
 
 from syncjobs import metrics, queue, run_state, runs, sql
+from syncjobs.alerts import wake_up
 from syncjobs.failures import record
 from syncjobs.failures.record import Trouble
 from syncjobs.models import SyncRun
@@ -104,7 +105,7 @@ def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:
     metrics.unseen(reason)
     if enqueue_questions.unseen(job_id, again=reason in {EXPIRED, BROKEN}, why=why):
         return
-    if uploads.unseen(job_id):
+    if uploads.unseen(job_id) or wake_up.unseen(job_id):
         return
     run = SyncRun.objects.using(ROLE).filter(job_id=job_id).first()
     if run is None:

@@ -17,6 +17,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from syncjobs import metrics, queue, recover, tasks
+from syncjobs.alerts.deliverer import Deliverer
 from syncjobs.database_threads import Threads
 from syncjobs.heartbeat import Heartbeat
 from syncjobs.questions.question_supervisor import Answerer
@@ -40,12 +41,17 @@ class Worker(ArqWorker):
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.runner = Runner(self.name)
         self._answerer = Answerer(self.name)
+        self._deliverer = Deliverer(self.name)
         self._unseen = Threads("unseen", 1)
         self._heartbeat = Heartbeat(self.runner, periodic_tasks=housekeeping)
         self._heartbeat_task: asyncio.Task[None] | None = None
         self._pause = 0.0
         self._aborts_at = 0.0
-        context = {"runner": self.runner, "answerer": self._answerer}
+        context = {
+            "runner": self.runner,
+            "answerer": self._answerer,
+            "deliverer": self._deliverer,
+        }
         super().__init__(functions, ctx=context, **options)
 
     async def main(self) -> None:
@@ -151,6 +157,7 @@ class Worker(ArqWorker):
             log.warning("Stopped without access to Redis (%s)", type(error).__name__)
         await self.runner.close()
         await self._answerer.close()
+        await self._deliverer.close()
         await self._unseen.close()
 
 

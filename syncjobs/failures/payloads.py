@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 from syncjobs.errors import PayloadRefused
 from syncjobs.models import JobFailure
 
-BOOKKEEPING = ("run", "connection")  # stored in the payload, but not part of the request
+# Stored in the payload, but not part of the request.
+BOOKKEEPING = ("run", "connection", "delivery", "endpoint", "event")
 KEYS = {"full": "true: list everything at the provider again; false: only what changed"}
 MOST = 100_000  # characters
 OBJECT = 'The payload must be a JSON object, such as {"full": true}.'

@@ -70,7 +70,8 @@ def _resolved(history: History, candidates: Sequence[Candidate], source: str) ->
         name = entities.id[place] if place < len(entities.id) else _new_id(place)
         every[name] = _stated(every.get(name), name, candidate.party, source)
     with_new = _with(entities, new)
-    representatives = _stands(history, with_new, resolve(every.values(), history.decisions))
+    pairs = resolve(every.values(), history.decisions, history.continued)
+    representatives = _stands(history, with_new, pairs)
     paid = representatives[[identities[_identity(candidate.party)] for candidate in candidates]]
     return Known(paid, with_new, representatives[: len(entities.id)][history.stands])
 

@@ -16,7 +16,7 @@ from graph.enrich.columns.grouping import codes
 from graph.enrich.columns.payments import Ints, Payments, load, money_moved
 from graph.enrich.fraud import Stated
 from graph.enrich.resolution import step
-from graph.enrich.resolution.resolve import PARTIES, Decision, Party
+from graph.enrich.resolution.resolve import PARTIES, Continued, Decision, Party
 from graph.ingest.store.identity import normalized
 
 ROW_BYTES = 1_500  # about, of one payment in memory
@@ -36,6 +36,7 @@ class History:
     kinds: stated_fields.Fields
     parties: list[Party]
     decisions: list[Decision]
+    continued: list[Continued]
     named: dict[Identity, int]
     stands: Ints
 
@@ -91,11 +92,20 @@ class History:
         return usual, int(np.bincount(side.own[rows]).argmax())
 
 
+def state(user_id: UUID) -> tuple[object, ...]:
+    """What changes whenever the tenant's books may read otherwise although its version is
+    the same."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read("enrich/history_state"), {"user_id": user_id})
+        return tuple(cursor.fetchone())
+
+
 def read(user_id: UUID) -> History:
     """The tenant's books as they are now."""
     payments = load(user_id)
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         parties, decisions = step.parties(cursor, user_id), step.decisions(cursor, user_id)
+        continued = step.continued(cursor, user_id)
         cursor.execute(sql.read("enrich/standing"), {"user_id": user_id})
         representatives = cursor.fetchall()
     place = {name: at for at, name in enumerate(payments.entities.id)}
@@ -111,6 +121,7 @@ def read(user_id: UUID) -> History:
         stated_fields.load(user_id, payments),
         parties,
         decisions,
+        continued,
         {identity: place[entity] for entity, identity, _ in identities},
         representatives,
     )

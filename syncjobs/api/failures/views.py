@@ -155,7 +155,7 @@ class ReplaysView(Staff):
             return Response(_planned(replay.plan(options["ids"])))
         pace = options["per_minute"]
         outcome = replay.replay(options["ids"], by=self.by(request), per_minute=pace)
-        started = [(failure.pk, run.pk) for failure, run in outcome.started]
+        started = [(failure.pk, key) for failure, key in outcome.started]
         return Response(
             _replays(started, outcome.skipped, dry_run=False), status=status.HTTP_202_ACCEPTED
         )
@@ -198,8 +198,8 @@ class ReplayView(Staff):
         )
         if outcome.skipped:
             raise _refused(outcome.skipped[0])
-        ((failure, run),) = outcome.started
-        answer = shapes.StartedAnswer({"failure": failure.pk, "run": run.pk})
+        ((failure, key),) = outcome.started
+        answer = shapes.StartedAnswer({"failure": failure.pk, "run": key})
         return Response(answer.data, status=status.HTTP_202_ACCEPTED)
 
 
