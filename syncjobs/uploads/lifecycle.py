@@ -23,7 +23,7 @@ KEPT = timedelta(days=7)
 NAME_BYTES = 200  # a folder's entry has at most 255, and files beside it have longer names
 ENDING_BYTES = 20
 OPEN = tuple(state for state in UploadState if state != UploadState.DONE)
-FORGOTTEN = tuple(state for state in OPEN if state != UploadState.IMPORTING)
+ABANDONED = tuple(state for state in OPEN if state != UploadState.IMPORTING)
 ACTIVE = (UploadState.READING, UploadState.IMPORTING)
 DECIDABLE = (UploadState.READY, UploadState.REFUSED)
 
@@ -44,7 +44,7 @@ def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
         )
     with tenant_transaction(user_id):
         mine = Upload.objects.filter(user_id=user_id)
-        mine.filter(updated_at__lt=Now() - KEPT, state__in=FORGOTTEN).delete()
+        mine.filter(updated_at__lt=Now() - KEPT, state__in=ABANDONED).delete()
         if mine.filter(state__in=OPEN).count() >= MOST_OPEN:
             raise TooMany(f"{MOST_OPEN} files are open: confirm or discard some first.", after=60)
         upload = Upload(user_id=user_id, name=name, size=size, uploaded_by=by)

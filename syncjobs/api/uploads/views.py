@@ -17,7 +17,7 @@ from graph.errors import NotFound
 from syncjobs.api.bodies import raw
 from syncjobs.api.serializers import NoBody
 from syncjobs.api.uploads import serializers as shapes
-from syncjobs.api.views import ASKED, NOT_FOUND, SENT, Api
+from syncjobs.api.views import NOT_FOUND, READ_ERRORS, SENT, Api
 from syncjobs.models import Upload
 from syncjobs.uploads import lifecycle, rejected_rows
 
@@ -43,7 +43,7 @@ class UploadsView(Api):
         operation_id="uploads_list",
         summary="List files",
         tags=TAGS,
-        responses={200: shapes.UploadsAnswer, **ASKED},
+        responses={200: shapes.UploadsAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
         """The newest 50 files that were sent for import, without what they hold."""
@@ -75,7 +75,7 @@ class UploadView(Api):
         operation_id="uploads_read",
         summary="Read how a file would be imported, or what became of it",
         tags=TAGS,
-        responses={200: shapes.UploadDetailAnswer, **ASKED, **NOT_FOUND},
+        responses={200: shapes.UploadDetailAnswer, **READ_ERRORS, **NOT_FOUND},
     )
     def get(self, request: Request, upload_id: str) -> Response:
         """One file: its state, its first rows as they would be imported, and what is unsure."""
@@ -169,7 +169,7 @@ class RejectedView(Api):
         operation_id="uploads_rejected_rows",
         summary="List rejected rows",
         tags=TAGS,
-        responses={200: shapes.RejectedAnswer, **ASKED, **NOT_FOUND},
+        responses={200: shapes.RejectedAnswer, **READ_ERRORS, **NOT_FOUND},
     )
     def get(self, request: Request, upload_id: str) -> Response:
         """The rows of an imported file that could not be read, with line, column and reason."""
