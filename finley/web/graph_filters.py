@@ -66,12 +66,23 @@ def read(request: PageRequest) -> GraphFilters:
         raise QuestionError(f"There is no kind {kind}.", "kind")
     if texts["has"] and texts["has"] not in BY_NAME:
         raise QuestionError(f"There is no layer {texts['has']}.", "has")
-    days = {name: list_filters.day(name, texts[name]) if texts[name] else None for name in ENDS}
-    amounts = {
-        name: list_filters.amount(name, texts[name]) if texts[name] else None
-        for name in ("min_amount", "max_amount")
-    }
-    return GraphFilters(kind=kind, type=texts["type"], has=texts["has"], **days, **amounts)
+    return GraphFilters(
+        kind=kind,
+        type=texts["type"],
+        has=texts["has"],
+        since=_day("since", texts),
+        until=_day("until", texts),
+        min_amount=_amount("min_amount", texts),
+        max_amount=_amount("max_amount", texts),
+    )
+
+
+def _day(name: str, texts: dict[str, str]) -> date | None:
+    return list_filters.day(name, texts[name]) if texts[name] else None
+
+
+def _amount(name: str, texts: dict[str, str]) -> Decimal | None:
+    return list_filters.amount(name, texts[name]) if texts[name] else None
 
 
 def choices(user_id: UUID) -> Row:
