@@ -180,7 +180,7 @@ class _Walk:
     def _remember(self, rows: list[dict[str, Any]], following: int) -> None:
         times = {_key(row): moment for row in rows if _key(row) and (moment := _time(row))}
         newest = max([self._cursor.get("newest") or 0, *times.values()])
-        newest = min(newest, int(time.time() * 1000))  # else one date in the future hides all others
+        newest = min(newest, int(time.time() * 1000))  # else one future date hides all others
         fresh = {**self._cursor["fresh"], **times}
         self._cursor |= {
             "next": following,
