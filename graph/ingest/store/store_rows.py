@@ -20,6 +20,7 @@ from graph.ingest.store.document_links import link
 from graph.ingest.store.identity import identity
 from graph.ingest.store.request_enrichment import books_changed
 from graph.ingest.store.same_bookings import settle
+from graph.ingest.store.turned_signs import warnings as turned_signs
 
 COLUMNS = (
     "line, external_id, publication, transaction_ref, occurred_at, precision, amount, currency, "
@@ -98,9 +99,10 @@ def store(
 ) -> Stored:
     """Store the rows; pass each Reject to `rejected`. Returns the counts.
 
-    `warn` is called with a sentence for rows that may be known from another source.
+    `warn` is called with a sentence for rows that may be known from another source, and for a
+    change of signs in the books.
     """
-    counts = Stored()
+    counts, told = Stored(), list[str]()
     with tenant_transaction(books.user_id) as connection, connection.cursor() as cursor:
         alone(cursor, books.user_id)
         cursor.execute(sql.read("ingest/incoming"))
@@ -118,10 +120,11 @@ def store(
         if counts.rows_stored or counts.rows_updated:
             link(connection, books.user_id)
             books_changed(cursor, books.user_id)
+            told = turned_signs(cursor, books.parameters)
         cursor.execute(sql.read("ingest/dropped"))
         cursor.execute(AS_USUAL)
     if warn is not None:
-        for doubt in settled.doubts:
+        for doubt in (*settled.doubts, *told):
             warn(doubt)
     return counts
 
