@@ -100,11 +100,23 @@ def received(user_id: UUID, upload_id: UUID) -> list[int]:
         upload = _one(user_id, upload_id, *UploadState.values)
         if upload.state != UploadState.RECEIVING:
             return []
-        pieces = UploadPiece.objects.filter(user_id=user_id, upload_id=upload_id)
-        missing = set(range(upload.pieces)) - set(pieces.values_list("number", flat=True))
-        if not missing:
+        to_come = _to_come(upload)
+        if not to_come:
             _hand_over(upload, UploadState.READING)
-    return sorted(missing)
+    return to_come
+
+
+def missing(upload: Upload) -> list[int]:
+    """The numbers of the pieces that are still to come; none once all were there."""
+    if upload.state != UploadState.RECEIVING:
+        return []
+    with tenant_transaction(upload.user_id):
+        return _to_come(upload)
+
+
+def _to_come(upload: Upload) -> list[int]:
+    pieces = UploadPiece.objects.filter(user_id=upload.user_id, upload_id=upload.pk)
+    return sorted(set(range(upload.pieces)) - set(pieces.values_list("number", flat=True)))
 
 
 def choose(user_id: UUID, upload_id: UUID, choices: Mapping[str, str]) -> None:
