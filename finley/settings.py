@@ -216,6 +216,14 @@ SYNC_LEASE = environment.decimal("FINLEY_LEASE", 30.0)  # seconds until a lease 
 ZOHO_PACE = environment.decimal("ZOHO_PACE", BY_NAME["zoho_mail"].pace)  # seconds between requests
 # Whether ledgers and e-invoices of mail whose sender was not verified are imported, too.
 UNVERIFIED_BOOKS = environment.flag("FINLEY_UNVERIFIED_BOOKS", default=False)
+# Keys for secrets in the database, the newest first; without any, made from the secret keys.
+ENCRYPTION_KEYS = environment.words("FINLEY_ENCRYPTION_KEYS")
+WEBHOOK_NETWORKS = environment.networks("FINLEY_WEBHOOK_NETWORKS")  # private ones they may use
+DELIVERIES: dict[str, float] = {  # messages to webhooks, mailboxes and chats
+    "max_tries": environment.number("FINLEY_DELIVERY_TRIES", 10),
+    "backoff": environment.decimal("FINLEY_DELIVERY_BACKOFF", 10.0),  # seconds, then doubled
+    "timeout": environment.decimal("FINLEY_DELIVERY_TIMEOUT", 15.0),  # seconds of an attempt
+}
 SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
 PARSERS = {  # processes of a worker that read mail, documents and ledgers
     "at_once": environment.number("FINLEY_PARSERS", 2),

@@ -136,7 +136,7 @@ def _why_held(item: Item, senders: Senders) -> str:
     if item.kind != "attachment" or settings.UNVERIFIED_BOOKS:
         return ""
     _, checks = _sender(item, senders)
-    return WHY_HELD.get(sender_checks.standing(checks), "")
+    return WHY_HELD.get(sender_checks.sender_verdict(checks), "")
 
 
 def _held(content: Content, why: str) -> Content:
@@ -184,7 +184,11 @@ def _document(item: Item, text: str, senders: Senders) -> Document:
         metadata={
             "kind": item.kind,
             "parent": item.parent_id or "",
-            **({"sender": sender_checks.standing(checks), "checks": checks} if of_mail else {}),
+            **(
+                {"sender": sender_checks.sender_verdict(checks), "checks": checks}
+                if of_mail
+                else {}
+            ),
         },
     )
 

@@ -140,7 +140,7 @@ class Nango:
         should keep little of it.
         """
         async with AsyncExitStack() as stack:
-            raw = await self._asked(path, params, self._gathered(stack, self._limits.most_bytes))
+            raw = await self._request(path, params, self._gathered(stack, self._limits.most_bytes))
             if len(raw) > SMALL:
                 return await asyncio.to_thread(lambda: take(decoded(raw, self.who)))
             return take(decoded(raw, self.who))
@@ -150,7 +150,7 @@ class Nango:
     ) -> None:
         """Write the response's bytes to a file; `options` are those of `read`."""
         with into.open("wb") as file:
-            await self._asked(path, params, self._written(file), **options)
+            await self._request(path, params, self._written(file), **options)
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The JSON object in the provider's response to `body`."""
@@ -164,9 +164,9 @@ class Nango:
         """
         async with AsyncExitStack() as stack:
             most = min(self._limits.most_bytes, LISTING)
-            return await self._asked(path, params, self._gathered(stack, most), **options)
+            return await self._request(path, params, self._gathered(stack, most), **options)
 
-    async def _asked[T](
+    async def _request[T](
         self,
         path: str,
         params: Query | None,

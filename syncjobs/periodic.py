@@ -18,6 +18,7 @@ from graph.errors import RefreshRunning
 from graph.http.idempotency import KEPT
 from graph.view import maintenance, refresh
 from syncjobs import queue, recover, run_state, runs, sql
+from syncjobs.alerts import delivery_state
 from syncjobs.database_threads import UNREACHABLE
 from syncjobs.failures import record
 
@@ -82,26 +83,26 @@ def accept_due() -> dict[str, Any]:
 
 
 def forget_old() -> dict[str, Any]:
-    """Delete ended runs, settled failures, deleted items and old change records.
+    """Delete ended runs, settled failures, deleted items, ended deliveries and old change records.
 
     All of them older than FINLEY_KEEP_DAYS.
     """
     counts = {}
-    for name in ("failures", "runs", "items"):
-        counts[name] = sum(_forgotten(f"retention/old_{name}_deleted"))
-    counts["marks"] = maintenance.forget_marks(settings.SYNC_KEEP_DAYS)
+    for name in ("failures", "runs", "items", "deliveries"):
+        counts[name] = sum(_deleted_counts(f"retention/old_{name}_deleted"))
+    counts["marks"] = maintenance.delete_change_records(settings.SYNC_KEEP_DAYS)
     return counts
 
 
 def forget_answers() -> dict[str, Any]:
     """Delete expired answers to questions and idempotent requests."""
     return {
-        "questions": sum(_forgotten("retention/old_questions_deleted")),
-        "keys": sum(_forgotten("retention/old_keys_deleted", keep=KEPT.total_seconds())),
+        "questions": sum(_deleted_counts("retention/old_questions_deleted")),
+        "keys": sum(_deleted_counts("retention/old_keys_deleted", keep=KEPT.total_seconds())),
     }
 
 
-def _forgotten(name: str, **more: float) -> Iterator[int]:
+def _deleted_counts(name: str, **more: float) -> Iterator[int]:
     """Deletes in batches, because a long delete would block others; yields their sizes."""
     while True:
         with connections[ROLE].cursor() as cursor:
@@ -119,6 +120,7 @@ TASKS: dict[str, PeriodicTask] = {
     "accept_due": PeriodicTask(10, accept_due),
     "enrich": PeriodicTask(15, enrich),
     "refresh_view": PeriodicTask(30, refresh_view),
+    "deliver_due": PeriodicTask(5, delivery_state.enqueue_due),
     "forget_old": PeriodicTask(86_400, forget_old),
     "forget_answers": PeriodicTask(3_600, forget_answers),
 }

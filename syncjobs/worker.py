@@ -17,6 +17,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from syncjobs import metrics, queue, recover, tasks
+from syncjobs.alerts.deliverer import Deliverer
 from syncjobs.database_threads import Threads
 from syncjobs.heartbeat import Heartbeat
 from syncjobs.questions.question_supervisor import Answerer
@@ -40,12 +41,17 @@ class Worker(ArqWorker):
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.runner = Runner(self.name)
         self._answerer = Answerer(self.name)
+        self._deliverer = Deliverer(self.name)
         self._unseen = Threads("unseen", 1)
         self._heartbeat = Heartbeat(self.runner, periodic_tasks=housekeeping)
         self._heartbeat_task: asyncio.Task[None] | None = None
         self._pause = 0.0
         self._aborts_at = 0.0
-        context = {"runner": self.runner, "answerer": self._answerer}
+        context = {
+            "runner": self.runner,
+            "answerer": self._answerer,
+            "deliverer": self._deliverer,
+        }
         super().__init__(functions, ctx=context, **options)
 
     async def main(self) -> None:
@@ -102,21 +108,21 @@ class Worker(ArqWorker):
 
     async def finish_job(self, *args: Any, **options: Any) -> None:
         """Write the job's end to Redis, with retries: a job left in progress would block others."""
-        await self._until_told(super().finish_job, *args, **options)
+        await self._until_available(super().finish_job, *args, **options)
 
     async def finish_failed_job(self, job_id: str, result_data: bytes | None) -> None:
         """Handle a job that arq ends without calling our code, then end it in Redis."""
         reason, why = recover.reason_of(result_data)
         raw = await self.pool.get(job_key_prefix + job_id)
         await self._unseen.retried(DATABASE_TIMEOUT, recover.unseen, job_id, reason, why, raw)
-        await self._until_told(super().finish_failed_job, job_id, result_data)
+        await self._until_available(super().finish_failed_job, job_id, result_data)
 
-    async def _until_told(self, tell: Any, *args: Any, **options: Any) -> None:
+    async def _until_available(self, call: Any, *args: Any, **options: Any) -> None:
         loop = asyncio.get_running_loop()
         until, pause = loop.time() + DATABASE_TIMEOUT, 0.1
         while True:
             try:
-                await tell(*args, **options)
+                await call(*args, **options)
                 return
             except AWAY:
                 if self.runner.stopping or loop.time() + pause > until:
@@ -151,6 +157,7 @@ class Worker(ArqWorker):
             log.warning("Stopped without access to Redis (%s)", type(error).__name__)
         await self.runner.close()
         await self._answerer.close()
+        await self._deliverer.close()
         await self._unseen.close()
 
 

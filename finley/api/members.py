@@ -17,7 +17,7 @@ from finley.models import User
 from graph.http.scopes import READ, SYNC
 from graph.http.tenant_request import TenantRequest
 from syncjobs.api.bodies import BoundedJSON
-from syncjobs.api.views import ASKED, NOT_FOUND, SENT
+from syncjobs.api.views import NOT_FOUND, READ_ERRORS, SENT
 
 DONE = {204: OpenApiResponse(description="Done")}
 MEMBER = OpenApiParameter("membership_id", OpenApiTypes.INT, "path")
@@ -43,7 +43,7 @@ class MembersView(PersonsView):
     @extend_schema(
         operation_id="members_list",
         summary="Who may see your data",
-        responses={200: shapes.MembersAnswer, **ASKED},
+        responses={200: shapes.MembersAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
         """Members, and who is invited; the oldest first."""
@@ -57,9 +57,10 @@ class MembersView(PersonsView):
         responses={200: shapes.MemberAnswer, **SENT},
     )
     def post(self, request: Request) -> Response:
-        """Invite a user, or change a member's role; an invitation has to be accepted.
+        """Invite a user, or change a member's role. An invited user has to accept the invitation.
 
-        Only a session does: whoever is let in stays when a token is revoked.
+        This needs a session; API tokens are refused. Members invited with a stolen token would
+        remain when the token is revoked.
         """
         _signed_in(request)
         wanted = shapes.InviteBody(data=request.data).checked()
@@ -73,7 +74,7 @@ class MemberView(PersonsView):
         operation_id="members_remove",
         summary="Remove a member",
         request=None,
-        responses={**DONE, **ASKED, **NOT_FOUND},
+        responses={**DONE, **READ_ERRORS, **NOT_FOUND},
     )
     def delete(self, request: Request, membership_id: int) -> Response:
         """The member sees nothing of your data from the next request on. Only a session does."""
@@ -86,7 +87,7 @@ class InvitationsView(PersonsView):
     @extend_schema(
         operation_id="invitations_list",
         summary="Invitations to see others' data",
-        responses={200: shapes.InvitationsAnswer, **ASKED},
+        responses={200: shapes.InvitationsAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
         """Those that you have not accepted; `session/` has the tenants that you may see."""
@@ -102,7 +103,7 @@ class InvitationView(PersonsView):
         operation_id="invitations_accept",
         summary="Accept an invitation",
         request=None,
-        responses={200: shapes.InvitationAnswer, **ASKED, **NOT_FOUND},
+        responses={200: shapes.InvitationAnswer, **READ_ERRORS, **NOT_FOUND},
     )
     def post(self, request: Request, membership_id: int) -> Response:
         """You may choose this tenant in your session from now on."""
@@ -114,7 +115,7 @@ class InvitationView(PersonsView):
         operation_id="invitations_decline",
         summary="Decline an invitation, or leave",
         request=None,
-        responses={**DONE, **ASKED, **NOT_FOUND},
+        responses={**DONE, **READ_ERRORS, **NOT_FOUND},
     )
     def delete(self, request: Request, membership_id: int) -> Response:
         """Decline, or be a member no more."""
@@ -129,7 +130,7 @@ class TokensView(PersonsView):
     @extend_schema(
         operation_id="tokens_list",
         summary="Your API tokens",
-        responses={200: shapes.TokensAnswer, **ASKED},
+        responses={200: shapes.TokensAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
         """Your tokens by their first letters, the oldest first."""
@@ -159,7 +160,7 @@ class TokenView(PersonsView):
         operation_id="tokens_revoke",
         summary="Revoke an API token",
         request=None,
-        responses={**DONE, **ASKED, **NOT_FOUND},
+        responses={**DONE, **READ_ERRORS, **NOT_FOUND},
     )
     def delete(self, request: Request, token_key: str) -> Response:
         """It gives nothing from now on."""

@@ -34,7 +34,7 @@ class SessionView(APIView):
 
     def get_authenticators(self) -> list[Any]:
         method = self.request.method if self.request else ""
-        return [] if method == "POST" else [SessionAuthentication()]
+        return [] if method == "POST" else [SessionAuthentication(of_person=True)]
 
     @extend_schema(
         operation_id="session_read",

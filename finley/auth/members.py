@@ -4,7 +4,7 @@ Users and memberships are the owner's rows: everything here runs as the owner.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,16 +15,21 @@ from graph.database.role import as_owner
 from graph.errors import NotFound, QuestionError
 
 SESSION_TENANT = "tenant"
+NO_LONGER = "You may no longer see the data that you had chosen."
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The person who is signed in, and the tenant whose data the session reads."""
+    """The person who is signed in, and the tenant whose data the session reads.
+
+    `fell_back`: the session chose another tenant, which the person may no longer see.
+    """
 
     person: User
     tenant_id: UUID
     tenant: str
     role: Role
+    fell_back: bool = False
 
     @property
     def reviews(self) -> bool:
@@ -42,7 +47,8 @@ def access(person: User, session: Mapping[str, Any]) -> Access:
     """
     choices = tenants_of(person)
     wanted = session.get(SESSION_TENANT)
-    return next((each for each in choices if str(each.tenant_id) == wanted), choices[-1])
+    chosen = next((each for each in choices if str(each.tenant_id) == wanted), None)
+    return chosen or replace(choices[-1], fell_back=wanted is not None)
 
 
 def tenants_of(person: User) -> list[Access]:

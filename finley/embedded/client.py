@@ -93,7 +93,7 @@ def connect(at: StatePaths) -> socket.socket | None:
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(ANSWER_SECONDS)
     try:
-        connection.connect(str(at.guardian_socket))
+        connection.connect(str(at.supervisor_socket))
     except (FileNotFoundError, ConnectionRefusedError):
         connection.close()
         return None

@@ -33,7 +33,7 @@ class StatePaths:
         return SOCKETS_ROOT / f"finley-{self.digest}"
 
     @property
-    def guardian_socket(self) -> Path:
+    def supervisor_socket(self) -> Path:
         return self.sockets / "guardian.sock"
 
     @property
@@ -54,7 +54,7 @@ class StatePaths:
         return self.state / "start.lock"
 
     @property
-    def guardian_lock(self) -> Path:
+    def supervisor_lock(self) -> Path:
         """Held by the supervisor until it ends."""
         return self.state / "guardian.lock"
 

@@ -96,7 +96,7 @@ class Supervisor:
         """Answer requests until the last hold and the grace period end, or a signal requests the
         end.
         """
-        wakeup, listener = _wakeup(), _listen(self.paths.guardian_socket)
+        wakeup, listener = _wakeup(), _listen(self.paths.supervisor_socket)
         self.selector.register(listener, selectors.EVENT_READ, self.accept)
         self.selector.register(wakeup, selectors.EVENT_READ, _drain)
         self.admit(first)
@@ -106,7 +106,7 @@ class Supervisor:
                 key.data(key.fileobj)
             self.tend()
         # Remove the socket before the servers stop: new clients then start a successor.
-        self.paths.guardian_socket.unlink(missing_ok=True)
+        self.paths.supervisor_socket.unlink(missing_ok=True)
         listener.close()
 
     def timeout(self) -> float | None:
@@ -256,7 +256,7 @@ def _drain(reader: socket.socket) -> None:
 def _alone(state_paths: StatePaths) -> Iterator[None]:
     """Be the state's only supervisor; wait for one that is still stopping its servers."""
     deadline = time.monotonic() + PREDECESSOR_SECONDS
-    with state_paths.guardian_lock.open("ab") as lock:
+    with state_paths.supervisor_lock.open("ab") as lock:
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

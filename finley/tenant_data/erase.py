@@ -80,7 +80,7 @@ def erase(user: User, *, hold: str = "") -> Erasure:
         _rows(cursor, erasure, hold)
         _log_entries(cursor, erasure, user)
         _account(erasure, user)
-        _marks(cursor, erasure)
+        _change_records(cursor, erasure)
     _emptied(erasure)
     erasure.files = _files(folders)
     erasure.redis_keys = _redis(user.pk, jobs)
@@ -132,17 +132,18 @@ def _account(erasure: Erasure, user: User) -> None:
         erasure.rows[model._meta.db_table] = counts.get(model._meta.label, 0)
 
 
-def _marks(cursor: Any, erasure: Erasure) -> None:
+def _change_records(cursor: Any, erasure: Erasure) -> None:
     """What the deletes above have marked: the view is emptied of the tenant below, by a refresh."""
-    cursor.execute(f"DELETE FROM {triggers.FOLDS} WHERE user_id = %s", [erasure.user_id])  # noqa: S608
+    cursor.execute(f"DELETE FROM {triggers.COMPACTED} WHERE user_id = %s", [erasure.user_id])  # noqa: S608
 
 
 def _emptied(erasure: Erasure) -> None:
     """Refresh the view, delete the tenant's change records, and free the pages of deleted rows."""
     refresh.refresh()
     with connections[ROLE].cursor() as cursor:
-        cursor.execute(f"DELETE FROM {triggers.MARKS} WHERE user_id = %s", [erasure.user_id])  # noqa: S608
-        for name in (*erasure.rows, triggers.MARKS):
+        delete = SQL("DELETE FROM {} WHERE user_id = %s")
+        cursor.execute(delete.format(Identifier(triggers.CHANGE_RECORDS)), [erasure.user_id])
+        for name in (*erasure.rows, triggers.CHANGE_RECORDS):
             cursor.execute(SQL("VACUUM {}").format(Identifier(name)))
 
 

@@ -10,7 +10,7 @@ from finley.models import ApiToken
 from graph.view import triggers
 
 # The view's own bookkeeping: an import makes it anew by its triggers.
-BOOKKEEPING = frozenset({triggers.MARKS, triggers.FOLDS})
+BOOKKEEPING = frozenset({triggers.CHANGE_RECORDS, triggers.COMPACTED})
 TOKENS = ApiToken._meta.db_table
 ADMIN_LOG = "django_admin_log"
 USERS = "finley_user"

@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import Cursor
 from psycopg.sql import SQL, Composable, Identifier
 
-from graph.adopting.attach_layers import hung
+from graph.adopting.attach_layers import attached_table
 from graph.adopting.check_tables import POINTED_AT, LayerPlan, Plan
 from graph.adopting.statements import ALREADY, run
 from graph.errors import AdoptError
@@ -99,7 +99,7 @@ def types(cursor: Cursor[Any]) -> list[tuple[str, str, int]]:
 
 def fan_out(cursor: Cursor[Any], layers: Iterable[LayerPlan]) -> tuple[int, int]:
     """(live relationships, rows that joining all layers' old rows to them gives)."""
-    tables = [hung(plan.old) for plan in layers]
+    tables = [attached_table(plan.old) for plan in layers]
     run(
         cursor,
         "fan_out",

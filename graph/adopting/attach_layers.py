@@ -64,8 +64,15 @@ def may_hang_on_nothing(old: Old) -> bool:
 
 def _shared(cursor: Cursor[Any], plan: LayerPlan) -> int:
     old, layer = plan.old, plan.layer
-    run(cursor, "attached", old, hung=hung(old), on=_on(plan))
-    run(cursor, "picked", old, hung=hung(old), picked=picked(old), **_order(layer))
+    run(cursor, "attached", old, attached_table=attached_table(old), on=_on(plan))
+    run(
+        cursor,
+        "picked",
+        old,
+        attached_table=attached_table(old),
+        picked=picked(old),
+        **_order(layer),
+    )
     run(cursor, "new_patterns", old, picked=picked(old), new=new(old))
     lost = run(cursor, "pointers_astray", picked=picked(old), pointer=layer.pointer)
     run(cursor, "pointers", old, picked=picked(old), pointer=layer.pointer)
@@ -77,14 +84,20 @@ def _facts(cursor: Cursor[Any], plan: LayerPlan) -> None:
     old, layer = plan.old, plan.layer
     pairs = is_pair(old)
     if pairs:
-        parts: Parts = {"hung": hung(old), "on": _on(plan), "on_original": _original(plan)}
+        parts: Parts = {
+            "attached_table": attached_table(old),
+            "on": _on(plan),
+            "on_original": _original(plan),
+        }
         run(cursor, "attached_pairs", old, **parts)
     else:
-        run(cursor, "attached", old, hung=hung(old), on=_on(plan))
-    condition = hung(old)
+        run(cursor, "attached", old, attached_table=attached_table(old), on=_on(plan))
+    condition = attached_table(old)
     if pairs or not (plan.is_direct and layer.pick):
         name, condition = "picked_pairs" if pairs else "picked", picked(old)
-        run(cursor, name, old, hung=hung(old), picked=condition, **_order(layer))
+        run(
+            cursor, name, old, attached_table=attached_table(old), picked=condition, **_order(layer)
+        )
     run(cursor, "new_facts", old, chosen=condition, new=new(old), id=_id(plan))
     if one := _only_one(old):
         run(cursor, "new_same", old, new=new(old), known_one=one("known"), new_one=one("new"))
@@ -102,7 +115,11 @@ def _logs(cursor: Cursor[Any], plan: LayerPlan) -> None:
 def _outcomes(cursor: Cursor[Any], plan: LayerPlan) -> None:
     layer = plan.layer
     rule = f"another row is picked for its relationship ({layer.pick or layer.prefer})"
-    parts: Parts = {"new": new(plan.old), "hung": hung(plan.old), "only": _only(layer)}
+    parts: Parts = {
+        "new": new(plan.old),
+        "attached_table": attached_table(plan.old),
+        "only": _only(layer),
+    }
     run(cursor, "outcomes", plan.old, beaten=Literal(rule), **parts)
 
 
@@ -162,7 +179,7 @@ def _only(layer: Layer) -> Composable:
     return SQL(f"({layer.only or 'true'})")
 
 
-def hung(old: Old) -> str:
+def attached_table(old: Old) -> str:
     return f"hung_{old.name}"
 
 

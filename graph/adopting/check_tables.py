@@ -55,7 +55,7 @@ def plans(columns_by_table: Mapping[str, Columns], schema: str) -> list[Plan]:
 
 def _plan(old: Old, columns_by_table: Mapping[str, Columns]) -> Plan:
     columns = columns_by_table[old.name]
-    read = {*(name for name, _ in old.fields()), *old.hanging()}
+    read = {*(name for name, _ in old.fields()), *old.pointers()}
     unknown = tuple(name for name in columns if name not in read)
     way = _way(old, columns_by_table)
     if old.layer is None or way is None:
@@ -93,7 +93,7 @@ def _column_problems(old: Old, columns: Columns) -> Iterator[str]:
                 yield f"{old.name} has no column {name}"
         elif cast(staged, columns[name]) is None:
             yield f"{old.name}.{name} is {columns[name]}. It must be {readable(staged)}"
-    for name in old.hanging():
+    for name in old.pointers():
         staged = "text" if name == "relationship_type" else "uuid"
         if name in columns and cast(staged, columns[name]) is None:
             yield f"{old.name}.{name} is {columns[name]}. It must be {readable(staged)}"

@@ -45,17 +45,17 @@ def _all(old: Old) -> Iterator[tuple[str, Any]]:
     """
     for field in old.model._meta.concrete_fields:
         yield str(field.column), staged_type(field)
-    for name in old.hanging():
-        yield name, _type_of_hanging(name)
+    for name in old.pointers():
+        yield name, _type_of_pointer(name)
 
 
-def _type_of_hanging(name: str) -> str:
+def _type_of_pointer(name: str) -> str:
     return "text" if name == "relationship_type" else "uuid"
 
 
 def _read(plan: Plan) -> list[str]:
-    hanging = [name for name in plan.old.hanging() if name in plan.columns]
-    return [*(name for name, _ in plan.old.fields()), *hanging]
+    pointers = [name for name in plan.old.pointers() if name in plan.columns]
+    return [*(name for name, _ in plan.old.fields()), *pointers]
 
 
 def _select(plan: Plan, schema: str, tenants: Sequence[UUID], currency: str) -> Composable:

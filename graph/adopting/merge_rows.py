@@ -28,7 +28,7 @@ KNOWN = {
 }
 
 
-def fold(cursor: Cursor[Any], old: Old) -> None:
+def merge(cursor: Cursor[Any], old: Old) -> None:
     """Assigns each old row its row in finley (`twin`), or the reason why it is not brought."""
     for column, target in POINTERS.get(old.name, {}).items():
         run(cursor, "astray", old, **leading(column, target), asked=SQL("true"))

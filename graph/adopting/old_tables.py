@@ -77,7 +77,7 @@ class Old:
             if column not in self.ours:
                 yield column, own
 
-    def hanging(self) -> tuple[str, ...]:
+    def pointers(self) -> tuple[str, ...]:
         """Columns that are not ours and name the relationships of a row."""
         own = {name for name, _ in self.fields()}
         return tuple(dict.fromkeys(name for way in self.ways for name in way if name not in own))

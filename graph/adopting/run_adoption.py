@@ -66,9 +66,9 @@ def _brought(
     for plan in read.values():
         judge(cursor, plan.old)
     for name in BOOKS:
-        merge_rows.fold(cursor, read[name].old)
+        merge_rows.merge(cursor, read[name].old)
     merge_rows.classify(cursor, flow)
-    adopted.pointers_lost = _hung(cursor, read)
+    adopted.pointers_lost = _attached(cursor, read)
     _written(cursor, read, adopted)
     write_rows.follow(cursor, user_ids)
     _summarize(cursor, read, adopted, user_ids, create_users)
@@ -94,7 +94,7 @@ def _layers(read: dict[str, Plan]) -> list[LayerPlan]:
     return [plan for plan in read.values() if isinstance(plan, LayerPlan)]
 
 
-def _hung(cursor: Cursor[Any], read: dict[str, Plan]) -> int:
+def _attached(cursor: Cursor[Any], read: dict[str, Plan]) -> int:
     """Connects the layers; returns how many pointers of relationships lead to no pattern."""
     lost = sum(attach_layers.hang(cursor, plan) for plan in _layers(read))
     missing = [layer for layer in LAYERS if layer.is_pattern and layer.table not in read]

@@ -16,7 +16,7 @@ from graph.database import deadlines
 from graph.questions import costs, sizes, whole_graph
 from graph.questions.costs import Cost, Size
 
-Asked = dict[str, Any]
+Parameters = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,16 @@ class Computation:
     cost: Cost
     entities: tuple[str, ...] = ()
 
-    def compute(self, user_id: UUID, parameters: Asked) -> Any:
+    def compute(self, user_id: UUID, parameters: Parameters) -> Any:
         """The serialized answer. Raises the question's errors."""
         arguments = constrained(parameters) if self._narrowed else parameters
         return self.answer(self.ask(user_id, **arguments)).data
 
-    def light(self, user_id: UUID, parameters: Asked, version: str) -> bool:
+    def light(self, user_id: UUID, parameters: Parameters, version: str) -> bool:
         """Whether a request may compute it, by the size of the whole graph, without a query."""
         return self.cost(sizes.at_most(user_id, version), parameters) <= settings.QUESTIONS["steps"]
 
-    def light_when_narrowed(self, user_id: UUID, parameters: Asked, version: str) -> bool:
+    def light_when_narrowed(self, user_id: UUID, parameters: Parameters, version: str) -> bool:
         """Whether a request may compute it, by the number of edges that its filter selects."""
         if not self._narrowed:
             return False
@@ -48,12 +48,12 @@ class Computation:
         size = Size(sizes.at_most(user_id, version).nodes, edges)
         return self.cost(size, parameters) <= settings.QUESTIONS["steps"]
 
-    def as_text(self, parameters: Asked) -> dict[str, str]:
+    def as_text(self, parameters: Parameters) -> dict[str, str]:
         """The parameters as text, in one normal form for equal questions."""
         fields = self.query().fields
         return {name: _text(fields.get(name), value) for name, value in sorted(parameters.items())}
 
-    def read(self, parameters: Mapping[str, str]) -> Asked:
+    def read(self, parameters: Mapping[str, str]) -> Parameters:
         """The parameters from the text of `as_text`. Raises ValidationError."""
         fields = self.query().fields
         query = self.query(data={n: v for n, v in parameters.items() if n in fields})

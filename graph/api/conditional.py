@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph import metrics
-from graph.api.tenant_view import Asked
+from graph.api.tenant_view import TenantView
 from graph.reading import memory_cache
 from graph.view import version as view_version
 
@@ -38,7 +38,7 @@ class _AnsweredEarly(Exception):
         self.response = response
 
 
-class Versioned(Asked):
+class Versioned(TenantView):
     """GET with `as_of_version` in the body and an ETag; 304 is sent before anything is computed."""
 
     def variant(self) -> str:
@@ -53,7 +53,7 @@ class Versioned(Asked):
         if _client_has(request, etag(self.version, self.variant())):
             metrics.answered("unchanged")
             raise _AnsweredEarly(HttpResponseNotModified())
-        if (body := memory_cache.answers.get(self._asked_for(request))) is not None:
+        if (body := memory_cache.answers.get(self._cache_key(request))) is not None:
             metrics.answered("kept")
             raise _AnsweredEarly(HttpResponse(body, content_type=JSON))
         metrics.answered("computed")
@@ -73,14 +73,14 @@ class Versioned(Asked):
         if has_version and response.status_code == 200 and isinstance(response, Response):
             response.data = {**response.data, "as_of_version": self.version}
             if request.method == "GET" and "Content-Location" not in response.headers:
-                asked_for = self._asked_for(request)
+                cache_key = self._cache_key(request)
                 response.add_post_render_callback(
-                    lambda rendered: _keep(asked_for, rendered.content)
+                    lambda rendered: _keep(cache_key, rendered.content)
                 )
         # A view may answer with any response; the REST framework's types know only its own.
         return super().finalize_response(request, cast(Response, response), *args, **kwargs)
 
-    def _asked_for(self, request: Request) -> Hashable:
+    def _cache_key(self, request: Request) -> Hashable:
         """The key of a stored answer. A request that prefers a worker has a key of its own."""
         prefer = request.headers.get("Prefer", "")
         return self.tenant(request), self.version, request.get_full_path(), self.variant(), prefer
@@ -106,5 +106,5 @@ def _client_has(request: Request, tag: str) -> bool:
     return any(client_tag.removeprefix("W/") == tag.removeprefix("W/") for client_tag in tags)
 
 
-def _keep(asked_for: Hashable, body: bytes) -> None:
-    memory_cache.answers.put(asked_for, body, len(body) + len(str(asked_for)) + BESIDE)
+def _keep(cache_key: Hashable, body: bytes) -> None:
+    memory_cache.answers.put(cache_key, body, len(body) + len(str(cache_key)) + BESIDE)

@@ -16,7 +16,7 @@ from graph.api.common_serializers import NoQuery
 from graph.api.computations import Computation
 from graph.api.problems import response
 from graph.api.question_view import NOT_FOUND, PROBLEMS, Question, described
-from graph.api.tenant_view import Asked
+from graph.api.tenant_view import TenantView
 from graph.http.problems import urn
 from graph.http.scopes import READ
 from graph.models import AskedQuestion
@@ -164,7 +164,7 @@ class CommunitiesView(Computed):
 QUESTION_ID = OpenApiParameter("question_id", OpenApiTypes.UUID, "path")
 
 
-class QuestionsView(Asked):
+class QuestionsView(TenantView):
     query = shapes.QuestionsQuery
 
     @extend_schema(
@@ -186,7 +186,7 @@ class QuestionsView(Asked):
 
 
 @extend_schema(parameters=[QUESTION_ID])
-class QuestionView(Asked):
+class QuestionView(TenantView):
     scope = READ  # who may ask may also take it back
 
     @extend_schema(

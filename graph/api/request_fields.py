@@ -16,7 +16,7 @@ from graph.reading.cursors import Position
 
 
 @extend_schema_field({"type": "string", "examples": ["2026-03-01", "2026-03-01T09:30:00Z"]})
-class Moment(serializers.Field[datetime, str, str, Any]):
+class Timestamp(serializers.Field[datetime, str, str, Any]):
     """An ISO date, or date and time (UTC unless it has a zone).
 
     A date means its start, or with `end` its end.

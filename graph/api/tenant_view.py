@@ -11,7 +11,7 @@ from graph.api.common_serializers import NoQuery, StrictQuery
 from graph.http.tenant_request import TenantRequest
 
 
-class Asked(APIView):
+class TenantView(APIView):
     """A view of a tenant's rows. `query` validates its parameters."""
 
     query: type[StrictQuery] = NoQuery

@@ -16,7 +16,7 @@ from graph.api import sum_serializers as sums
 from graph.api.common_serializers import Answer, NoQuery
 from graph.api.question_view import PROBLEMS, DatedQuestion, Question, described
 from graph.api.request_fields import beyond
-from graph.api.tenant_view import Asked
+from graph.api.tenant_view import TenantView
 from graph.database import deadlines
 from graph.errors import QuestionError
 from graph.http.scopes import READ
@@ -247,7 +247,7 @@ class SpendView(DatedQuestion):
         return Response(sums.SpendAnswer(answer).data)
 
 
-class CheckView(Asked):
+class CheckView(TenantView):
     """Checks payments without storing anything, so the scope read is enough.
 
     Nor does it store answers by Idempotency-Key: a repeated check is against the books of then.

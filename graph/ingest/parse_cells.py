@@ -94,37 +94,37 @@ def currency_code(text: str) -> str:
     return code
 
 
-class Moment(NamedTuple):
+class Timestamp(NamedTuple):
     at: datetime
     precision: Precision
 
 
-def moment(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Moment:
+def timestamp(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Timestamp:
     """The first format that fits, in UTC. A date alone is midnight; a month its last day.
 
     Midnight with an offset from UTC is that day, not a time of the day before.
     """
     for form in formats:
         try:
-            return _moment(text, form, zone)
+            return _timestamp(text, form, zone)
         except (ValueError, OverflowError):
             continue
     raise ValueError(f"{_short(text)} is not a date ({' or '.join(formats)})")
 
 
-def _moment(text: str, form: str, zone: str) -> Moment:
+def _timestamp(text: str, form: str, zone: str) -> Timestamp:
     if form == EXCEL:
-        return Moment(_serial(text), "day")
+        return Timestamp(_serial(text), "day")
     read = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is put in below
     if read.tzinfo and read.utcoffset() and read.time() == time():
-        return Moment(read.replace(tzinfo=UTC), "day")  # midnight of the day where it was booked
+        return Timestamp(read.replace(tzinfo=UTC), "day")  # midnight of the day where it was booked
     if precision_of(form) == "second":
-        return Moment(
+        return Timestamp(
             (read if read.tzinfo else read.replace(tzinfo=zone_of(zone))).astimezone(UTC), "second"
         )
     if precision_of(form) == "month":
-        return Moment(month_end(read.year, read.month), "month")
-    return Moment(read.replace(tzinfo=UTC), "day")
+        return Timestamp(month_end(read.year, read.month), "month")
+    return Timestamp(read.replace(tzinfo=UTC), "day")
 
 
 @lru_cache(maxsize=64)

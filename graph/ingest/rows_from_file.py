@@ -14,7 +14,14 @@ from graph.ingest.csv_dialect import Layout, Progress, body, header, layout
 from graph.ingest.csv_records import Record, fits
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.mappings.mapping import KINDS, OWED, AmountRule, Mapping, PartyRule
-from graph.ingest.parse_cells import NOTHING, Moment, currency_code, moment, money, quarter_end
+from graph.ingest.parse_cells import (
+    NOTHING,
+    Timestamp,
+    currency_code,
+    money,
+    quarter_end,
+    timestamp,
+)
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Records, Reject
 
 __all__ = ["LedgerFileError", "header", "read"]
@@ -72,7 +79,7 @@ class _Row:
         self._names = names
         self._encoding = shape.encoding.removesuffix("-sig")
         self._quarter = quarter_end(path.name) if mapping.date.fallback else None
-        self._moment = lru_cache(_CACHED)(self._moment_of)
+        self._timestamp = lru_cache(_CACHED)(self._timestamp_of)
         self._payer = self._party(mapping.payer)
         self._payee = self._party(mapping.payee)
         self._key_columns = mapping.key.columns
@@ -160,7 +167,7 @@ class _Row:
             if text.casefold() in rule.values or (rule.pattern and rule.pattern.search(text)):
                 raise _RefusedError(rule.column, f"{text[:60]!r}: {rule.reason}")
 
-    def _occurred(self, data: dict[str, str]) -> Moment:
+    def _occurred(self, data: dict[str, str]) -> Timestamp:
         rule = self._mapping.date
         text = data[rule.column]
         if text in rule.unknown:
@@ -168,13 +175,13 @@ class _Row:
                 raise _RefusedError(
                     rule.column, f"{text!r} is no date, and the file's name no quarter"
                 )
-            return Moment(self._quarter, "quarter")
+            return Timestamp(self._quarter, "quarter")
         if text.casefold() in NOTHING:
             raise _RefusedError(rule.column, "no date")
-        return _tried(rule.column, self._moment, text)
+        return _tried(rule.column, self._timestamp, text)
 
-    def _moment_of(self, text: str) -> Moment:
-        return moment(text, self._mapping.date.formats, self._mapping.date.timezone)
+    def _timestamp_of(self, text: str) -> Timestamp:
+        return timestamp(text, self._mapping.date.formats, self._mapping.date.timezone)
 
     def _currency(self, data: dict[str, str]) -> str:
         column = self._mapping.fields.get("currency", "")
@@ -229,7 +236,7 @@ class _Row:
             raise _RefusedError(column, str(error)) from error
         return abs(amount) if column in rule.unsigned else amount
 
-    def _records(self, data: dict[str, str], occurred: Moment, due_on: date | None) -> Records:
+    def _records(self, data: dict[str, str], occurred: Timestamp, due_on: date | None) -> Records:
         rule = self._mapping.records
         if rule is None:
             owed = due_on is not None and due_on > occurred.at.date()
@@ -288,7 +295,7 @@ class _Row:
         if text is None:
             return None
         try:
-            return self._moment(text).at.date()
+            return self._timestamp(text).at.date()
         except ValueError:
             return None
 
@@ -326,7 +333,7 @@ class _Row:
                 return str(money(text, rule.decimal, rule.thousands))
         elif _LIKE_DATE.match(text):
             with suppress(ValueError):
-                return self._moment(text).at.isoformat()
+                return self._timestamp(text).at.isoformat()
         return _SPACES.sub(" ", text.casefold())
 
     def _transaction(self, data: dict[str, str]) -> str:

@@ -72,7 +72,12 @@ def judged(
 
 def books(user_id: UUID) -> History:
     """The tenant's books, kept in memory while they do not change."""
-    name = (connections["default"].settings_dict["NAME"], user_id, version.version(user_id))
+    name = (
+        connections["default"].settings_dict["NAME"],
+        user_id,
+        version.version(user_id),
+        payment_history.state(user_id),
+    )
     if (tenant_history := memory_cache.histories.get(name)) is None:
         tenant_history = payment_history.read(user_id)
         memory_cache.histories.put(name, tenant_history, tenant_history.nbytes)

@@ -19,35 +19,35 @@ class Size:
         return self.nodes + self.edges
 
 
-Asked = Mapping[str, Any]
-Cost = Callable[[Size, Asked], int]
+Parameters = Mapping[str, Any]
+Cost = Callable[[Size, Parameters], int]
 
 
-def once(size: Size, parameters: Asked) -> int:
+def once(size: Size, parameters: Parameters) -> int:
     """Each node and edge is looked at once."""
     return size.all
 
 
-def path(size: Size, parameters: Asked) -> int:
+def path(size: Size, parameters: Parameters) -> int:
     """Each edge both ways, for each edge that the path may have."""
     return 2 * size.all * int(parameters["max_length"])
 
 
-def k_shortest(size: Size, parameters: Asked) -> int:
+def k_shortest(size: Size, parameters: Parameters) -> int:
     """For each path, a search from each of its nodes (Yen)."""
     return 2 * size.all * int(parameters["max_length"]) * int(parameters["k"])
 
 
-def neighbourhood(size: Size, parameters: Asked) -> int:
+def neighbourhood(size: Size, parameters: Parameters) -> int:
     return 2 * size.all * int(parameters["depth"])
 
 
-def importance(size: Size, parameters: Asked) -> int:
+def importance(size: Size, parameters: Parameters) -> int:
     """Estimated steps. PageRank passes over all edges a few times; betweenness and closeness pass
     over them once per node (Brandes, J. Math. Sociol. 25, 2001)."""
     rounds = 4 if parameters["algorithm"] == "pagerank" else size.nodes
     return rounds * size.all
 
 
-def communities(size: Size, parameters: Asked) -> int:
+def communities(size: Size, parameters: Parameters) -> int:
     return 8 * size.all

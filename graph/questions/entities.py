@@ -30,7 +30,7 @@ def party(
     Raises NotFound, ViewMissing, ViewUnpopulated.
     """
     with current_rows.snapshot(user_id) as reader:
-        entity = _standing(reader, user_id, entity_id)
+        entity = _summary(reader, user_id, entity_id)
         parameters = {"user_id": user_id, "entity": entity["id"], "limit": limit, "edges": edges}
         parameters["kinds"] = counted_rows.meant(kind)
         return {
@@ -59,12 +59,12 @@ def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[An
     Raises NotFound, ViewMissing, ViewUnpopulated.
     """
     with current_rows.snapshot(user_id) as reader:
-        entity = _standing(reader, user_id, entity_id)
+        entity = _summary(reader, user_id, entity_id)
         parameters = {"user_id": user_id, "entity": entity["id"], "limit": limit}
         return reader.rows(sql.read("questions/entity_similar"), parameters)
 
 
-def _standing(reader: Reader, user_id: UUID, entity_id: UUID | str) -> Answer:
+def _summary(reader: Reader, user_id: UUID, entity_id: UUID | str) -> Answer:
     """The entity, or the one that it is merged into, with all spellings of its name."""
     try:
         key = UUID(str(entity_id))

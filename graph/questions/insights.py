@@ -14,7 +14,7 @@ from graph.models.choices import PredictionStatus
 from graph.models.of_layers import model_of, statuses_of
 from graph.questions import counted_rows, days, edge_ends
 from graph.questions.prediction_status import STALE, status_on
-from graph.questions.search import standing_for
+from graph.questions.search import representatives_of
 from graph.reading import current_rows as reading_rows
 from graph.reading import newest_pages
 from graph.reading.cursors import Position
@@ -155,7 +155,7 @@ def _expected(status: str, today: date) -> Q:
 
 
 def _with_party(user_id: UUID, party: str) -> Q:
-    entities = standing_for(user_id, party)
+    entities = representatives_of(user_id, party)
     return Q(source_entity_id__in=entities) | Q(target_entity_id__in=entities)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from graph import sql
 from graph.errors import NotFound
 from graph.questions import days
-from graph.questions.search import standing_for
+from graph.questions.search import representatives_of
 from graph.reading import current_rows
 from graph.reading.current_rows import Reader
 
@@ -85,7 +85,7 @@ def meant(user_id: UUID, party: str | None) -> list[UUID] | None:
     """The entities that a request names; None if it names none. Raises NotFound."""
     if party is None:
         return None
-    parties = standing_for(user_id, party)
+    parties = representatives_of(user_id, party)
     if not parties:
         raise NotFound("No entity of your graph has this id or a name like this.", "party")
     return parties

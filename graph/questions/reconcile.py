@@ -120,7 +120,7 @@ def _months(lines: Sequence[Line], broken: Sequence[Break]) -> Iterator[Answer]:
             "rows": len(booked),
             "ok": not within and closing == opening + movements,
             "breaks": len(within),
-            "first_break": _told(within[0]) if within else None,
+            "first_break": _break_answer(within[0]) if within else None,
         }
 
 
@@ -145,7 +145,7 @@ def _closing(lines: Sequence[Line], opening: Decimal | None) -> Decimal | None:
     return closing
 
 
-def _told(gap: Break) -> Answer:
+def _break_answer(gap: Break) -> Answer:
     line = gap.line
     return {
         "key": line.key,

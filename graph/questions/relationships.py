@@ -10,7 +10,7 @@ from graph.errors import QuestionError
 from graph.layers import BY_NAME, LAYERS
 from graph.models import TenantRelationship
 from graph.questions import counted_rows
-from graph.questions.search import standing_for
+from graph.questions.search import representatives_of
 from graph.questions.whole_graph import as_answers
 from graph.reading import current_rows as reading_rows
 from graph.reading import newest_pages, ordered_pages
@@ -83,7 +83,7 @@ def chosen(user_id: UUID, filters: Mapping[str, Any]) -> Q:
     condition &= _layers(filters.get("has", ()), "has", missing=False)
     condition &= _layers(filters.get("lacks", ()), "lacks", missing=True)
     if party := filters.get("party"):
-        ids = standing_for(user_id, party)
+        ids = representatives_of(user_id, party)
         condition &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
     return condition
 

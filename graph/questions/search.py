@@ -55,8 +55,10 @@ def entities_of(user_id: UUID, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """The entities of these ids, or those that they are merged into, each once, in their order."""
     with tenant_transaction(user_id):
         rows = NormalizedEntity.objects.filter(user_id=user_id, pk__in=ids)
-        standing = {row.pk: row.merged_into_id or row.pk for row in rows}
-        representatives = list(dict.fromkeys(standing[pk] for pk in ids if pk in standing))
+        representative = {row.pk: row.merged_into_id or row.pk for row in rows}
+        representatives = list(
+            dict.fromkeys(representative[pk] for pk in ids if pk in representative)
+        )
         entities = NormalizedEntity.objects.filter(user_id=user_id, pk__in=representatives)
         by_id = entities.in_bulk()
     names = ("id", "kind", "name", "keys")
@@ -65,7 +67,7 @@ def entities_of(user_id: UUID, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     ]
 
 
-def standing_for(user_id: UUID, party: str) -> list[UUID]:
+def representatives_of(user_id: UUID, party: str) -> list[UUID]:
     """The ids of the entities that an id or a part of a name refers to; a merged one is replaced by
     the entity that it was merged into. In the tenant's transaction."""
     names: dict[str, Any] = {"id": None, "pattern": None}
@@ -76,7 +78,7 @@ def standing_for(user_id: UUID, party: str) -> list[UUID]:
     with connections["default"].cursor() as cursor:
         parameters = {"user_id": user_id, "most": NAMED, **names}
         cursor.execute(sql.read("questions/entities_meant"), parameters)
-        return list(dict.fromkeys(standing for (standing,) in cursor.fetchall()))
+        return list(dict.fromkeys(representative for (representative,) in cursor.fetchall()))
 
 
 def _pattern(text: str) -> str:

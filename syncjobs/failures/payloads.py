@@ -7,14 +7,15 @@ from typing import Any, NoReturn
 from syncjobs.errors import PayloadRefused
 from syncjobs.models import JobFailure
 
-BOOKKEEPING = ("run", "connection")  # stored in the payload, but not part of the request
+# Stored in the payload, but not part of the request.
+BOOKKEEPING = ("run", "connection", "delivery", "endpoint", "event")
 KEYS = {"full": "true: list everything at the provider again; false: only what changed"}
 MOST = 100_000  # characters
 OBJECT = 'The payload must be a JSON object, such as {"full": true}.'
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
-def asked(failure: JobFailure) -> dict[str, Any]:
+def requested_payload(failure: JobFailure) -> dict[str, Any]:
     """The payload that a replay requests."""
     return {name: value for name, value in failure.payload.items() if name not in BOOKKEEPING}
 

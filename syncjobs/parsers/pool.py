@@ -47,7 +47,7 @@ class Parsers:
             request = {"task": task, "arguments": arguments, "seconds": seconds}
             try:
                 async with asyncio.timeout(WAIT * seconds + SPARE):
-                    answer = await _asked(process, frames.frame(request))
+                    answer = await _exchange(process, frames.frame(request))
             except TimeoutError:
                 raise ParserFailed(_too_long(seconds)) from None
             except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError):
@@ -116,7 +116,7 @@ async def _started() -> Process:
     )
 
 
-async def _asked(process: Process, request: bytes) -> dict[str, Any]:
+async def _exchange(process: Process, request: bytes) -> dict[str, Any]:
     assert process.stdin is not None  # noqa: S101 - both are pipes
     assert process.stdout is not None  # noqa: S101
     process.stdin.write(request)

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 FUNCTION = "answer_question"
 TRIES = 2  # attempts that may end by the death of their worker
-TOLD = 10.0  # seconds; a younger job may not have reached Redis yet
+ENQUEUED_AFTER = 10.0  # seconds; a younger job may not have reached Redis yet
 AT_ONCE = 500
 DIED = "Two workers died on it, most likely because memory ran out. Narrow the question."
 
@@ -34,7 +34,7 @@ def tell(question: AskedQuestion, **_: Any) -> None:
 
 def recovered() -> int:
     """Requeue questions that a dead worker or Redis lost; fail those that killed two workers."""
-    return _stranded() + _forgotten()
+    return _stranded() + _lost_by_redis()
 
 
 def unseen(job_id: str, *, again: bool, why: str) -> bool:
@@ -70,9 +70,11 @@ def _stranded() -> int:
     return len(lost)
 
 
-def _forgotten() -> int:
+def _lost_by_redis() -> int:
     """Requeue what Redis lost. Does nothing while Redis is not available."""
-    waiting = [job_id for (job_id,) in question_state.rows("questions/waiting", {"age": TOLD})]
+    waiting = [
+        job_id for (job_id,) in question_state.rows("questions/waiting", {"age": ENQUEUED_AFTER})
+    ]
     try:
         lost = list(queue.missing(waiting))
     except (RedisError, OSError):

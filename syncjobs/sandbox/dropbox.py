@@ -26,7 +26,7 @@ def answer(account: Account, request: Request, look: Look) -> Answer:
     return NOT_FOUND["dropbox"]
 
 
-def asked(path: str) -> str | None:
+def requested_item(path: str) -> str | None:
     return None
 
 

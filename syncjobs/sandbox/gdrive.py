@@ -34,7 +34,7 @@ def _about(account: Account, parts: list[str]) -> Answer:
     return NOT_FOUND["gdrive"]
 
 
-def asked(path: str) -> str | None:
+def requested_item(path: str) -> str | None:
     """The thing that a path is about."""
     parts = path.removeprefix(PREFIX).split("/")
     return parts[1] if parts[0] == "files" and len(parts) > 1 else None

@@ -29,7 +29,7 @@ def answer(account: Account, request: Request, look: Look) -> Answer:
     return NOT_FOUND["gmail"]
 
 
-def asked(path: str) -> str | None:
+def requested_item(path: str) -> str | None:
     """The thing that a path is about."""
     parts = path.removeprefix(PREFIX).split("/")
     return parts[1] if parts[0] == "messages" and len(parts) > 1 else None

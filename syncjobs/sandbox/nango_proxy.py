@@ -56,7 +56,7 @@ class World:
             case ["proxy", rest]:
                 return self._proxied(request.at(rest))
             case ["connections", key]:
-                return self._standing(request, unquote(key))
+                return self._account_state(request, unquote(key))
         return of_nango(404, "not_found", "No such endpoint")
 
     def connect(self, key: str, description: dict[str, Any]) -> Connection:
@@ -75,7 +75,7 @@ class World:
             return of_nango(401, "unauthorized", "Unknown secret key")
         return None
 
-    def _standing(self, request: Request, key: str) -> Answer:
+    def _account_state(self, request: Request, key: str) -> Answer:
         if refused := self._allowed(request):
             return refused
         integration = request.query.get("provider_config_key")
@@ -116,7 +116,7 @@ class World:
         if kills(due):
             connection.state = "dead"
         for item in due:
-            happen(connection.account, item, provider.asked(request.path))
+            happen(connection.account, item, provider.requested_item(request.path))
         answers = (scripted_answer for item in due if (scripted_answer := scripted(item)))
         answer: Answer = next(answers, None) or provider.answer(
             connection.account, request, look(due, next(self._nonces))
@@ -126,13 +126,15 @@ class World:
     def _control(self, request: Request, path: str) -> Answer:
         match path.split("/"):
             case ["connections"]:
-                return of_json({"connections": {key: self._told(key) for key in self.connections}})
+                return of_json(
+                    {"connections": {key: self._summary(key) for key in self.connections}}
+                )
             case ["connections", quoted]:
                 key = unquote(quoted)
                 if request.method == "POST":
                     return self._steered(key, request.json())
                 if key in self.connections:
-                    return of_json(self._told(key) | {"items": self.truth(key)})
+                    return of_json(self._summary(key) | {"items": self.truth(key)})
         return of_nango(404, "not_found", "No such connection")
 
     def _steered(self, key: str, description: dict[str, Any]) -> Answer:
@@ -142,9 +144,9 @@ class World:
             steer(self.connections[key], description)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return of_nango(400, "invalid_body", f"{type(error).__name__}: {error}")
-        return of_json(self._told(key))
+        return of_json(self._summary(key))
 
-    def _told(self, key: str) -> dict[str, Any]:
+    def _summary(self, key: str) -> dict[str, Any]:
         connection = self.connections[key]
         return {
             "provider": connection.provider,

@@ -30,7 +30,7 @@ def identity(account: Account) -> str:
     return str(int(account.identity.partition("@")[0], 16))
 
 
-def asked(path: str) -> str | None:
+def requested_item(path: str) -> str | None:
     """The thing that a path is about."""
     parts = path.split("/")
     return parts[6] if len(parts) > 6 and parts[5] == "messages" else None

@@ -136,7 +136,7 @@ async def _listed(nango: Nango, drive: str, state: dict[str, str]) -> Read:
     }
     if state["list"]:
         query["pageToken"] = text_of(state, "list")
-    body = await _asked(nango, f"{API}/files", query, stale={400, 410} if state["list"] else set())
+    body = await _get(nango, f"{API}/files", query, stale={400, 410} if state["list"] else set())
     files = listed(body, "files", nango.who.title)
     token = clean(body.get("nextPageToken"))
     following = {"changes": text_of(state, "changes")} | ({"list": token} if token else {})
@@ -152,7 +152,7 @@ async def _changed(nango: Nango, drive: str, state: dict[str, str]) -> Read:
         "includeRemoved": "true",
         "fields": f"nextPageToken,newStartPageToken,changes({_CHANGE})",
     }
-    body = await _asked(nango, f"{API}/changes", query, stale={400, 410})
+    body = await _get(nango, f"{API}/changes", query, stale={400, 410})
     changes = [
         change
         for change in listed(body, "changes", nango.who.title)
@@ -165,7 +165,7 @@ async def _changed(nango: Nango, drive: str, state: dict[str, str]) -> Read:
     return items, skipped, {"changes": token}, bool(more)
 
 
-async def _asked(
+async def _get(
     nango: Nango, path: str, query: dict[str, str | int | bool], stale: set[int]
 ) -> dict[str, Any]:
     try:

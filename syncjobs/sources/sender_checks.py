@@ -39,7 +39,7 @@ def checked(headers: Iterable[str], *servers: str) -> dict[str, str]:
     return results
 
 
-def standing(checks: dict[str, str]) -> str:
+def sender_verdict(checks: dict[str, str]) -> str:
     """verified: DMARC passed, so the address in From is the sender's. failed: it did not pass.
     Otherwise unverified."""
     if checks.get("dmarc") == "pass":

@@ -23,7 +23,7 @@ KEPT = timedelta(days=7)
 NAME_BYTES = 200  # a folder's entry has at most 255, and files beside it have longer names
 ENDING_BYTES = 20
 OPEN = tuple(state for state in UploadState if state != UploadState.DONE)
-FORGOTTEN = tuple(state for state in OPEN if state != UploadState.IMPORTING)
+ABANDONED = tuple(state for state in OPEN if state != UploadState.IMPORTING)
 ACTIVE = (UploadState.READING, UploadState.IMPORTING)
 DECIDABLE = (UploadState.READY, UploadState.REFUSED)
 
@@ -44,7 +44,7 @@ def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
         )
     with tenant_transaction(user_id):
         mine = Upload.objects.filter(user_id=user_id)
-        mine.filter(updated_at__lt=Now() - KEPT, state__in=FORGOTTEN).delete()
+        mine.filter(updated_at__lt=Now() - KEPT, state__in=ABANDONED).delete()
         if mine.filter(state__in=OPEN).count() >= MOST_OPEN:
             raise TooMany(f"{MOST_OPEN} files are open: confirm or discard some first.", after=60)
         upload = Upload(user_id=user_id, name=name, size=size, uploaded_by=by)
@@ -100,11 +100,23 @@ def received(user_id: UUID, upload_id: UUID) -> list[int]:
         upload = _one(user_id, upload_id, *UploadState.values)
         if upload.state != UploadState.RECEIVING:
             return []
-        pieces = UploadPiece.objects.filter(user_id=user_id, upload_id=upload_id)
-        missing = set(range(upload.pieces)) - set(pieces.values_list("number", flat=True))
-        if not missing:
+        to_come = _to_come(upload)
+        if not to_come:
             _hand_over(upload, UploadState.READING)
-    return sorted(missing)
+    return to_come
+
+
+def missing(upload: Upload) -> list[int]:
+    """The numbers of the pieces that are still to come; none once all were there."""
+    if upload.state != UploadState.RECEIVING:
+        return []
+    with tenant_transaction(upload.user_id):
+        return _to_come(upload)
+
+
+def _to_come(upload: Upload) -> list[int]:
+    pieces = UploadPiece.objects.filter(user_id=upload.user_id, upload_id=upload.pk)
+    return sorted(set(range(upload.pieces)) - set(pieces.values_list("number", flat=True)))
 
 
 def choose(user_id: UUID, upload_id: UUID, choices: Mapping[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,7 @@ from graph.ingest.mappings.mapping import FileRule
 from graph.ingest.mappings.mapping import Mapping as FileMapping
 from graph.ingest.rejects_file import COLUMNS, as_cells, default_path
 from graph.ingest.resubmit import Rejected, rejected, resubmit
+from graph.ingest.rows import TEXT_LIMIT
 from graph.ingest.store.store_rows import Stored
 from syncjobs.models import Upload
 from syncjobs.models.choices import UploadState
@@ -28,6 +29,24 @@ from syncjobs.uploads.upload_options import hints_of
 
 MOST_ROWS = 1_000  # mended at once
 MOST_CHARACTERS = 2_000_000  # of the list that is kept
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedTable:
+    """A file's rejected rows, with its column titles; no titles for a file that is no table of
+    text, whose rows are not mended here."""
+
+    rows: list[Rejected]
+    header: list[str]
+    delimiter: str
+
+    def cells(self, row: Rejected) -> list[str]:
+        """The row's cells, at least as many as there are titles; none where it is not mended."""
+        if not self.header or is_cut(row):
+            return []
+        lines = list(csv.reader(io.StringIO(row.text), delimiter=self.delimiter))
+        cells = lines[0] if lines else []
+        return cells + [""] * (len(self.header) - len(cells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +70,59 @@ def text_of(path: Path | None) -> str:
     return _written(rejected(path)) if path else ""
 
 
-def listed(user_id: UUID, upload_id: UUID) -> list[Rejected]:
+def is_cut(row: Rejected) -> bool:
+    """Whether only the beginning of the row's text is kept, so that it cannot be mended."""
+    return len(row.text) >= TEXT_LIMIT
+
+
+def listed(user_id: UUID, upload_id: UUID) -> RejectedTable:
     """The file's rejected rows. Raises NotFound, QuestionError where it is not imported."""
     with tenant_transaction(user_id):
-        return _rows(_imported(user_id, upload_id))
+        upload = _imported(user_id, upload_id)
+    reading = upload.reading or {"header": [], "delimiter": ","}
+    return RejectedTable(_rows(upload), reading["header"], reading["delimiter"])
 
 
 def mend(
-    user_id: UUID, upload_id: UUID, texts: Mapping[int, str], dropped: Collection[int] = ()
+    user_id: UUID,
+    upload_id: UUID,
+    contents: Mapping[int, str | Sequence[str]],
+    dropped: Collection[int] = (),
 ) -> Mended:
-    """Store the rows under these lines with these texts, and forget the `dropped` lines.
+    """Store the rows under these lines with these contents, and forget the `dropped` lines.
 
-    All of it or nothing. Raises NotFound, QuestionError.
+    A row's content is its text with the file's delimiter, or its cells. All of it or nothing.
+    Raises NotFound, QuestionError.
     """
     with tenant_transaction(user_id):
         upload = _imported(user_id, upload_id, lock=True)
         listed_rows = _rows(upload)  # tables of one workbook have the same lines
         rows = {row.line: row for row in listed_rows}
-        if unknown := {*texts, *dropped} - set(rows):
+        if unknown := {*contents, *dropped} - set(rows):
             raise QuestionError(f"No rejected row stands on line {min(unknown)}.", "rows")
-        if len(texts) > MOST_ROWS:
+        if len(contents) > MOST_ROWS:
             raise QuestionError(f"At most {MOST_ROWS:,} rows are mended at once.", "rows")
-        chosen = [replace(rows[line], text=text) for line, text in sorted(texts.items())]
+        chosen = [
+            replace(rows[line], text=_text(upload, content))
+            for line, content in sorted(contents.items())
+        ]
         counts, still = _stored(upload, chosen) if chosen else (Stored(), [])
-        gone = {*texts, *dropped}
+        gone = {*contents, *dropped}
         left = sorted(
             [*still, *(row for row in listed_rows if row.line not in gone)],
             key=lambda row: row.line,
         )
         _keep(upload, counts, left)
     return Mended(counts, left)
+
+
+def _text(upload: Upload, content: str | Sequence[str]) -> str:
+    if isinstance(content, str):
+        return content
+    line = io.StringIO()
+    delimiter = (upload.reading or {}).get("delimiter", ",")
+    csv.writer(line, delimiter=delimiter, lineterminator="").writerow(content)
+    return line.getvalue()
 
 
 def _imported(user_id: UUID, upload_id: UUID, *, lock: bool = False) -> Upload:

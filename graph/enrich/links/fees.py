@@ -70,8 +70,8 @@ def find(payments: Payments) -> Fees:
     fee, payment = _candidates(payments)
     points = _points(payments, fee, payment)
     at_rate = rate_fees.find(payments)
-    moment = payments.day * 86_400 if payments.moment is None else payments.moment
-    seconds = np.abs(moment[at_rate.fee] - moment[at_rate.payment])
+    timestamp = payments.day * 86_400 if payments.timestamp is None else payments.timestamp
+    seconds = np.abs(timestamp[at_rate.fee] - timestamp[at_rate.payment])
     fee, payment = np.append(fee, at_rate.fee), np.append(payment, at_rate.payment)
     points = np.append(points, AT_RATE + 1 - seconds / rate_fees.CLOCK)
     rate = np.append(np.zeros(len(fee) - len(at_rate.rate)), at_rate.rate)

@@ -53,7 +53,7 @@ def decide(user_id: UUID, one: UUID, other: UUID, decided: Decided, by: str) -> 
     """
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
-        _require(cursor, user_id, (one, other))
+        require(cursor, user_id, (one, other))
         values = {"user_id": user_id, "one": one, "other": other, "decided": decided, "by": by}
         cursor.execute(sql.read("resolution/decided"), values)
         _recompute(connection, cursor, user_id)
@@ -82,7 +82,8 @@ def _upon(user_id: UUID, step: str, resolutions: Sequence[UUID], values: dict[st
         return int(count)
 
 
-def _require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> None:
+def require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> None:
+    """Raises NotFound for an entity that is not one of the tenant's parties."""
     cursor.execute(
         "SELECT id FROM normalized_entities WHERE user_id = %s AND id = ANY(%s) AND kind = ANY(%s)",
         [user_id, list(entities), sorted(PARTIES)],
@@ -96,8 +97,9 @@ def _require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> 
 def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: UUID) -> Counts:
     values = {"user_id": user_id}
     cursor.execute(IN_BULK)
-    continued = _continued(cursor, user_id)
-    found = resolve(parties(cursor, user_id), decisions(cursor, user_id), continued)
+    found = resolve(
+        parties(cursor, user_id), decisions(cursor, user_id), continued(cursor, user_id)
+    )
     pairs = chances.weighed(found, _dealings(cursor, user_id, found), _judged(cursor, user_id))
     cursor.execute(sql.read("resolution/staged"))
     _copy(connection, pairs)
@@ -161,7 +163,8 @@ def decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
     return [Decision(*row) for row in cursor.fetchall()]
 
 
-def _continued(cursor: CursorWrapper, user_id: UUID) -> list[Continued]:
+def continued(cursor: CursorWrapper, user_id: UUID) -> list[Continued]:
+    """Parties whose equal payments begin where another's end."""
     cursor.execute(sql.read("resolution/continued"), {"user_id": user_id, "least": PAYMENTS})
     return [
         Continued(

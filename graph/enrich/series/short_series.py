@@ -16,7 +16,7 @@ import numpy as np
 from graph.enrich.series.activity import Floats
 from graph.enrich.series.closing_days import are_closed
 from graph.enrich.series.grid_fit import Fit
-from graph.enrich.series.periods import BY_FREQUENCY, RHYTHMS, Days, Grid, Ints, Rhythm
+from graph.enrich.series.periods import BY_FREQUENCY, FREQUENCIES, Days, Frequency, Grid, Ints
 
 FEWEST, MOST = 3, 6  # equal payments; more are for the likelihood of their days
 BETWEEN = 1  # payments of other amounts between them, at most
@@ -54,7 +54,11 @@ def _of_equal(group: Group, places: Ints) -> Fit | None:
     inside = (group.days >= days[0]) & (group.days <= days[-1])
     if inside.sum() - len(places) > BETWEEN:
         return None
-    fits = (_kept(rhythm, days) for rhythm in RHYTHMS if len(days) >= FEWEST + (not rhythm.monthly))
+    fits = (
+        _kept(frequency, days)
+        for frequency in FREQUENCIES
+        if len(days) >= FEWEST + (not frequency.monthly)
+    )
     return next((fit for fit in fits if fit is not None), None)
 
 
@@ -68,10 +72,10 @@ def _of_two(group: Group) -> Fit | None:
     )
 
 
-def _kept(rhythm: Rhythm, days: Ints) -> Fit | None:
+def _kept(frequency: Frequency, days: Ints) -> Fit | None:
     """The grid of the frequency whose agreed days these are, one after the other."""
-    for phase in dict.fromkeys(Days(days).phases(rhythm).tolist()):
-        grid = Grid(rhythm, phase)
+    for phase in dict.fromkeys(Days(days).phases(frequency).tolist()):
+        grid = Grid(frequency, phase)
         slots = grid.slots(Days(days))
         agreed = grid.agreed(slots)
         if (np.diff(slots) == 1).all() and _as_agreed(agreed, days).all():
@@ -85,8 +89,8 @@ def _as_agreed(agreed: Ints, days: Ints) -> Ints:
     return np.asarray((days == agreed) | moved)
 
 
-def _phase(rhythm: Rhythm, days: Ints) -> int:
-    return int(Days(days).phases(rhythm)[0])
+def _phase(frequency: Frequency, days: Ints) -> int:
+    return int(Days(days).phases(frequency)[0])
 
 
 def _fit(grid: Grid, days: Ints) -> Fit:

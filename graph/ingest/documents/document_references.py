@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from graph.ingest.parse_cells import moment
+from graph.ingest.parse_cells import timestamp
 
 KEPT = 50
 Kind = Literal["invoice", "credit note", "receipt", "order", "reference"]
@@ -124,7 +124,7 @@ def due_on(text: str, month_first: bool = False) -> date | None:
         plain = " ".join(re.sub(r"[./,\-]", " ", words).split())
         numbers = _MONTH_FIRST if month_first and match["mark"] == "/" else _DAY_FIRST
         try:
-            return moment(plain, (*_WORDED, *numbers)).at.date()
+            return timestamp(plain, (*_WORDED, *numbers)).at.date()
         except ValueError:
             continue
     return None

@@ -58,8 +58,8 @@ def _is_for(by: Mapping, path: Path, place: header.Found) -> bool:
         own = guess(path)
     except header.GuessError:
         return False
-    asked = {doubt.option for doubt in own.doubts if doubt.blocking}
-    return not asked & _COLUMN_OPTIONS and _columns(own) == _columns(by)
+    open_options = {doubt.option for doubt in own.doubts if doubt.blocking}
+    return not open_options & _COLUMN_OPTIONS and _columns(own) == _columns(by)
 
 
 def _columns(by: Mapping) -> tuple[str | None, ...]:

@@ -18,7 +18,7 @@ from graph.ingest.guessing.party_columns import account_above
 from graph.ingest.mappings.column_names import canonical
 from graph.ingest.mappings.from_toml import parse
 from graph.ingest.mappings.mapping import Mapping
-from graph.ingest.parse_cells import moment
+from graph.ingest.parse_cells import timestamp
 
 DATED = 500  # rows whose dates are looked at
 _TURNED = str.maketrans("dm", "md")
@@ -112,7 +112,7 @@ def _fits(path: Path, mapping: Mapping) -> bool:
 
 def _is_date(text: str, formats: tuple[str, ...]) -> bool:
     with suppress(ValueError):
-        moment(text, formats)
+        timestamp(text, formats)
         return True
     return False
 

@@ -163,7 +163,7 @@ class Command(BaseCommand):
         verb = options["verb"]
         if verb == "replay":
             replayed = replay.replay(ids, by=by, **arguments)
-            replays = [(failure.pk, run.pk) for failure, run in replayed.started]
+            replays = [(failure.pk, key) for failure, key in replayed.started]
             self._report(options, replays, replayed.skipped)
         else:
             settled = getattr(settle, verb)(ids, by=by, **arguments)

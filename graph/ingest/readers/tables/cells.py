@@ -44,10 +44,10 @@ def _text(cell: Cell) -> str:
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, Decimal):
         return f"{cell:f}"
-    return _moment(cell) if isinstance(cell, date | time) else one_line(cell)
+    return _timestamp(cell) if isinstance(cell, date | time) else one_line(cell)
 
 
-def _moment(cell: date | time) -> str:
+def _timestamp(cell: date | time) -> str:
     """A time at midnight without an offset is a date: spreadsheets know no other."""
     if not isinstance(cell, datetime):
         return cell.isoformat()
