@@ -27,7 +27,7 @@ CSRF_TRUSTED_ORIGINS = environment.words("FINLEY_TRUSTED_ORIGINS")
 
 # Origins whose pages may call the API; they send a token, never a cookie.
 CORS_ALLOWED_ORIGINS = environment.origins("FINLEY_CORS_ORIGINS")
-CORS_URLS_REGEX = r"^/api/"
+CORS_URLS_REGEX = r"^/(api/|mcp$)"
 CORS_ALLOW_HEADERS = [
     "accept",
     "authorization",
@@ -35,6 +35,9 @@ CORS_ALLOW_HEADERS = [
     "idempotency-key",
     "if-none-match",
     "last-event-id",
+    "mcp-method",
+    "mcp-name",
+    "mcp-protocol-version",
     "x-finley-user",
     "x-request-id",
 ]
@@ -273,6 +276,7 @@ REQUESTS_PER_MINUTE = environment.number("FINLEY_REQUESTS_PER_MINUTE", 1200)  # 
 FAILED_TOKENS_PER_MINUTE = environment.number("FINLEY_FAILED_TOKENS_PER_MINUTE", 30)  # per address
 PROXIES = environment.number("FINLEY_PROXIES", 0)  # trusted proxies in front of finley
 TOKEN_SECONDS = environment.number("FINLEY_TOKEN_SECONDS", 30)  # lifetime of a cached token
+MCP_TOKEN = environment.text("FINLEY_TOKEN")  # of `manage.py mcp`
 METRICS_TOKEN = environment.text("FINLEY_METRICS_TOKEN")
 KNOX_TOKEN_MODEL = "finley.ApiToken"  # noqa: S105
 REST_KNOX = {

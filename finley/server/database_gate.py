@@ -46,7 +46,7 @@ class DatabaseGate:
 def away(request: HttpRequest) -> HttpResponseBase:
     """The response: a problem under /api/, a plain sentence elsewhere."""
     headers = {"Retry-After": str(AFTER)}
-    if request.path.startswith("/api/"):
+    if request.path.startswith(("/api/", "/mcp")):
         body = problems.body(503, AWAY)
         return JsonResponse(body, status=503, content_type=problems.MEDIA_TYPE, headers=headers)
     return HttpResponse(AWAY, status=503, content_type="text/plain", headers=headers)

@@ -14,7 +14,7 @@ def _problem(status: int, detail: str) -> JsonResponse:
 
 
 def _is_api(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")
+    return request.path.startswith(("/api/", "/mcp"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:

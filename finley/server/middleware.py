@@ -21,7 +21,12 @@ from graph.http import problems
 log = logging.getLogger("finley.requests")
 HEADER = "X-Request-ID"
 OF_OWNER = ("admin:index", "job-failures", "account")
-OF_API = ("/api/", f"/{settings.STATIC_URL.lstrip('/')}")
+OF_API = (
+    "/api/",
+    "/mcp",
+    "/.well-known/oauth-protected-resource",
+    f"/{settings.STATIC_URL.lstrip('/')}",
+)
 # What reads users' rows or works for all tenants.
 OF_OTHERS = (
     "/api/v1/job-failures/",

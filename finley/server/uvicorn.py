@@ -15,7 +15,7 @@ def options(**overrides: Any) -> dict[str, Any]:
     return {
         "http": "finley.server.timeouts:TimeoutProtocol",
         "ws": "none",
-        "lifespan": "off",
+        "lifespan": "on",
         # Otherwise a pipelined request would run in the context and thread of the one before.
         "reset_contextvars": True,
         "log_level": "warning",
