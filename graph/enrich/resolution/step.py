@@ -183,7 +183,7 @@ def _dealings(
     entities = {end for pair in asked for end in (pair.kept, pair.merged)}
     by_entity: defaultdict[str, dict[str, Dealings]] = defaultdict(dict)
     if entities:
-        values = {"user_id": user_id, "entities": sorted(entities)}
+        values: dict[str, Any] = {"user_id": user_id, "entities": sorted(entities)}
         cursor.execute(sql.read("resolution/dealings"), values)
         for entity, source, partners, amount in cursor.fetchall():
             by_entity[entity][source] = Dealings(frozenset(partners), amount)
