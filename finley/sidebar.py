@@ -17,6 +17,8 @@ SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Uploaded files", "syncjobs.upload"),
         ("Saved mappings", "graph.savedmapping"),
         ("Periodic tasks", "syncjobs.duty"),
+        ("Alerts and webhooks", "syncjobs.deliveryendpoint"),
+        ("Messages", "syncjobs.delivery"),
         ("Questions for workers", "graph.askedquestion"),
         ("Enrichments", "graph.enrichment"),
         ("View refreshes", "graph.viewrefresh"),

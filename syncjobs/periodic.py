@@ -18,7 +18,7 @@ from graph.errors import RefreshRunning
 from graph.http.idempotency import KEPT
 from graph.view import maintenance, refresh
 from syncjobs import queue, recover, run_state, runs, sql
-from syncjobs.alerts import delivery_state
+from syncjobs.alerts import delivery_state, rules
 from syncjobs.database_threads import UNREACHABLE
 from syncjobs.failures import record
 
@@ -121,6 +121,7 @@ TASKS: dict[str, PeriodicTask] = {
     "enrich": PeriodicTask(15, enrich),
     "refresh_view": PeriodicTask(30, refresh_view),
     "deliver_due": PeriodicTask(5, delivery_state.enqueue_due),
+    "alert": PeriodicTask(60, rules.watch),
     "forget_old": PeriodicTask(86_400, forget_old),
     "forget_answers": PeriodicTask(3_600, forget_answers),
 }
