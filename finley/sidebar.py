@@ -10,6 +10,7 @@ from django.urls import reverse
 SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     "Operate": (
         ("Job failures", "syncjobs.jobfailure"),
+        ("Bulk replays", "syncjobs.replaybatch"),
         ("Runs", "syncjobs.syncrun"),
         ("Attempts", "syncjobs.jobattempt"),
         ("Connections", "syncjobs.syncconnection"),

@@ -20,7 +20,7 @@ from graph.view import maintenance, refresh
 from syncjobs import queue, recover, run_state, runs, sql
 from syncjobs.alerts import delivery_state, rules
 from syncjobs.database_threads import UNREACHABLE
-from syncjobs.failures import record
+from syncjobs.failures import bulk_replay, record
 
 log = logging.getLogger(__name__)
 ROLE = run_state.ROLE
@@ -88,7 +88,7 @@ def forget_old() -> dict[str, Any]:
     All of them older than FINLEY_KEEP_DAYS.
     """
     counts = {}
-    for name in ("failures", "runs", "items", "deliveries"):
+    for name in ("failures", "runs", "items", "deliveries", "replays"):
         counts[name] = sum(_deleted_counts(f"retention/old_{name}_deleted"))
     counts["marks"] = maintenance.delete_change_records(settings.SYNC_KEEP_DAYS)
     return counts
@@ -122,6 +122,7 @@ TASKS: dict[str, PeriodicTask] = {
     "refresh_view": PeriodicTask(30, refresh_view),
     "deliver_due": PeriodicTask(5, delivery_state.enqueue_due),
     "alert": PeriodicTask(60, rules.watch),
+    "bulk_replay": PeriodicTask(1, bulk_replay.advance),
     "forget_old": PeriodicTask(86_400, forget_old),
     "forget_answers": PeriodicTask(3_600, forget_answers),
 }

@@ -13,7 +13,7 @@ from graph.models.view_sql import TENANT_VIEW, VIEW
 
 TENANT_APPS = ("graph", "syncjobs")
 READ_ONLY = (TENANT_VIEW, "view_refreshes", "django_migrations")
-NONE = (VIEW, "duties")  # every tenant's at once
+NONE = (VIEW, "duties", "replay_batches", "replay_items")  # every tenant's at once
 # Read through functions that answer for one token: nobody lists addresses or digests.
 BY_FUNCTION = ("finley_user", "finley_apitoken")
 
