@@ -1,4 +1,4 @@
-"""Who may see the tenant's data, whose data the person may see, and the person's tokens."""
+"""Endpoints of a tenant's members, of the person's memberships, and of the person's tokens."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -25,12 +25,12 @@ NO_TOKENS = "A token cannot do this. Sign in."
 
 
 class PersonsView(APIView):
-    """A view of the owner's rows about the person who asks."""
+    """A view of the owner's rows about the signed-in person."""
 
     parser_classes = (BoundedJSON,)
 
     def person(self, request: Request) -> User:
-        person: User = cast(Any, request).user  # authenticated: no AnonymousUser
+        person: User = cast(Any, request).user  # authenticated, so never an AnonymousUser
         return person
 
     def tenant(self, request: Request) -> UUID:
@@ -57,9 +57,10 @@ class MembersView(PersonsView):
         responses={200: shapes.MemberAnswer, **SENT},
     )
     def post(self, request: Request) -> Response:
-        """Invite a user, or change a member's role; an invitation has to be accepted.
+        """Invite a user, or change a member's role. An invited user has to accept the invitation.
 
-        Only a session does: whoever is let in stays when a token is revoked.
+        This needs a session; API tokens are refused. Members invited with a stolen token would
+        remain when the token is revoked.
         """
         _signed_in(request)
         wanted = shapes.InviteBody(data=request.data).checked()
@@ -96,7 +97,7 @@ class InvitationsView(PersonsView):
 
 @extend_schema(parameters=[MEMBER])
 class InvitationView(PersonsView):
-    scope = READ  # it is about the person, whatever the role in the session's tenant
+    scope = READ  # it is about the person, whatever role the session's tenant gives
 
     @extend_schema(
         operation_id="invitations_accept",
@@ -169,6 +170,6 @@ class TokenView(PersonsView):
 
 
 def _signed_in(request: Request) -> None:
-    """Raises PermissionDenied for a token."""
+    """Raises PermissionDenied if the request has a token instead of a session."""
     if not isinstance(request.auth, SessionCredentials):
         raise PermissionDenied(NO_TOKENS)

@@ -1,4 +1,4 @@
-"""Writes failures to job_failures: one row per job, whatever ended it, without secrets."""
+"""Writes failures to job_failures: one row per job, however the job ended, without secrets."""
 
 import hashlib
 import re
@@ -18,7 +18,7 @@ from syncjobs.models import JobFailure
 from syncjobs.models.choices import FailureStatus
 
 ROLE = "owner"
-DELIVER = "deliver"  # the function of a message's dead letter
+DELIVER = "deliver"  # the function name of a message that could not be delivered
 MOST_ERROR = 2_000  # characters
 MOST_TRACEBACK = 20_000
 MOST_RAW = 2_000
@@ -60,7 +60,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """A message that could not be delivered. `failure_id` is its dead letter of before, if any."""
+    """A message that could not be delivered. `failure_id` is its earlier failure, if any."""
 
     delivery_id: UUID
     user_id: UUID | None
@@ -101,8 +101,11 @@ def _relative(text: str) -> str:
 
 
 def _written(text: str, most: int) -> str:
-    """Masked and at most so long. What is far from both ends is cut first, so that the time to
-    mask does not depend on the text; a secret that this cuts in two is cut away with it below.
+    """Return the text with secrets masked, cut to at most `most` characters.
+
+    A long text first loses its middle, because masking takes longer for longer texts. That cut may
+    split a secret in two. The second cut removes more of the middle, and both halves of such a
+    secret.
     """
     if len(text) > 2 * most:
         text = f"{text[:most]}\n…\n{text[-most:]}"
@@ -223,7 +226,7 @@ def _payload(raw: bytes | None) -> dict[str, Any]:
 
 
 def of_delivery(ended: Undelivered) -> UUID:
-    """Write the dead letter of a message in the caller's transaction; return its id."""
+    """Write the failure of a message in the caller's transaction; return its id."""
     mark = fingerprint(DELIVER, ended.trouble)
     if ended.failure_id is not None:
         _came_back(ended.failure_id, ended.tries, ended.trouble, mark)

@@ -65,6 +65,14 @@ class Browser:
         """No cookie of any host."""
         self._ask("POST", "/goog/cdp/execute", cmd="Network.clearBrowserCookies", params={})
 
+    def block(self, *patterns: str) -> None:
+        """Requests to addresses like these (`*` for any text) fail, as without a connection."""
+        for command, values in (
+            ("Network.enable", {}),
+            ("Network.setBlockedURLs", {"urls": list(patterns)}),
+        ):
+            self._ask("POST", "/goog/cdp/execute", cmd=command, params=values)
+
     def until(self, script: str, seconds: float = 20) -> Any:
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:

@@ -91,8 +91,10 @@ def links(payments: Payments, references: list[Reference]) -> Iterator[Link]:
 
 @lru_cache(maxsize=65_536)
 def labelled(text: str) -> frozenset[str]:
-    """The short numbers of a text, each with the label before it: 'travel permit number 424' is
-    'permit number 424'."""
+    """Return the short numbers in a text, each with its label: the one or two words before it.
+
+    'travel permit number 424' gives 'permit number 424'.
+    """
     return frozenset(
         f"{' '.join(match['label'].casefold().split())} {match['number'].lstrip('0')}"
         for match in _LABELLED.finditer(text)

@@ -128,8 +128,8 @@ def _may_be_of_one_rank(one: Name, other: Name) -> bool:
 
 
 def _trading(names: Sequence[Name]) -> Iterator[Offer]:
-    """Names that state a trading name beside an owner's ('A t/a B', 'B (A)'), with those that are
-    one of the two, or state the same."""
+    """Pair each name that contains an owner and a trading name ('A t/a B', 'B (A)') with each name
+    that equals one of the two or contains one of them in the same way."""
     parts = {at: stated for at, name in enumerate(names) if (stated := _stated(name.text))}
     of: defaultdict[str, list[int]] = defaultdict(list)
     for at, name in enumerate(names):

@@ -39,10 +39,11 @@ def find(user_id: UUID, path: Path) -> Mapping | None:
 
 
 def save(user_id: UUID, path: Path, by: Mapping) -> str:
-    """Keep the mapping for files with these columns, in place of an earlier one. Its layout.
+    """Save the mapping for files with these columns, and return the key of this column layout.
 
-    Nothing is kept, and "" returned, for a file without a header whose rows alone do not show the
-    mapping's columns: another such file could be read wrongly by it.
+    The mapping replaces an earlier one for the same layout. If the file has no header and its rows
+    do not identify the mapping's columns, nothing is saved and "" is returned: the mapping could
+    misread another file without a header.
     """
     layout = mapping_for_header.layout_at(path, by)
     if not layout:

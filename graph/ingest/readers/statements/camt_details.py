@@ -42,10 +42,11 @@ class _Side:
 
 
 def entries(facts: EntryFacts, element: Element, notes: list[str]) -> Iterator[Entry]:
-    """The rows of one entry: one a transaction of a batch, and one for charges within its amount.
+    """Return the rows of one entry: one per transaction in it, and one for the charges that the
+    entry's amount includes.
 
-    Where the transactions' amounts do not add up to the entry's, the entry is one row, and `notes`
-    gets a sentence.
+    If the transactions' amounts do not add up to the entry's amount, the transactions become one
+    row, and a sentence about it is added to `notes`.
     """
     transactions = [
         tx for group in children(element, "NtryDtls") for tx in children(group, "TxDtls")

@@ -127,9 +127,12 @@ def _row(entry: Entry, form: str, numbering: Numbering) -> LedgerRow:
 
 
 def _key(entry: Entry, numbering: Numbering) -> tuple[str, int]:
-    """The bank's key, or one of the content; and which of the rows that share it this is.
+    """Return the row's key, and its number among the rows with this key.
 
-    Some banks give one key to several movements: those that differ go by their content, too.
+    The key is the bank's own, or a digest of the row's content if the bank gave none or a very long
+    one. Some banks give one key to several different movements: the first keeps it, the others get
+    the digest. Raises RefusedError if the statement contains the same movement twice under one key
+    of the bank.
     """
     content = _content_key(entry)
     if not entry.key:
