@@ -48,6 +48,10 @@ def _condition(user_id: UUID, only: Only, *, flow: bool) -> Q:
         condition &= Q() if value is None else Q(**{name: value})
     if only.kinds:
         condition &= Q(kind__in=only.kinds) | Q(kind__isnull=True)
+    if (least := only.min_amount) is not None:
+        condition &= Q(amount__gte=least) | Q(amount__lte=-least)
+    if (greatest := only.max_amount) is not None:
+        condition &= Q(amount__range=(-greatest, greatest))
     for layer in only.layers:
         condition &= Q(**{f"{BY_NAME[layer].presence}__isnull": False})
     return condition
