@@ -142,14 +142,17 @@ def _in_order() -> tuple[str, ...]:
             "FROM pg_constraint WHERE contype = 'f' AND conrelid <> confrelid"
         )
         pointing = cursor.fetchall()
-    emptied = {*_tables(), triggers.FOLDS}
+    emptied = {*_tables(), triggers.COMPACTED}
     while more := {table for table, at, _ in pointing if at in emptied} - emptied:
         emptied |= more
     before: dict[str, set[str]] = {table: set() for table in sorted(emptied)}
     for table, at, deferred in pointing:
         if at in emptied and not deferred:
             before[at].add(table)
-    return (*TopologicalSorter(before).static_order(), triggers.MARKS)  # what emptying leaves there
+    return (
+        *TopologicalSorter(before).static_order(),
+        triggers.CHANGE_RECORDS,
+    )  # what emptying leaves there
 
 
 def _tables() -> list[str]:

@@ -1,18 +1,19 @@
-"""Caches what several detectors derive from the same columns, until the columns are freed."""
+"""Caches what several detectors compute from the same columns, until the columns are freed."""
 
 from collections.abc import Callable
 from functools import wraps
 from weakref import WeakKeyDictionary
 
 
-def once[Of, Told](compute: Callable[[Of], Told]) -> Callable[[Of], Told]:
-    """The function with a cache by argument identity; an entry lives as long as its argument."""
-    results: WeakKeyDictionary[Of, Told] = WeakKeyDictionary()
+def once[Of, Result](compute: Callable[[Of], Result]) -> Callable[[Of], Result]:
+    """The function with a cache by the identity of its argument. An entry lives as long as the
+    argument."""
+    results: WeakKeyDictionary[Of, Result] = WeakKeyDictionary()
 
     @wraps(compute)
-    def told(of: Of) -> Told:
+    def cached(of: Of) -> Result:
         if of not in results:
             results[of] = compute(of)
         return results[of]
 
-    return told
+    return cached
