@@ -85,7 +85,7 @@ def _show(upload: Upload, path: Path, hints: Hints) -> None:
 
 def preview(path: Path, hints: Hints) -> Preview:
     """Each part with its first rows as they would be imported. Raises LedgerError."""
-    parts = parts_of(path, format_of(path, hints.choices, hints.saved), hints=hints)
+    parts = parts_of(path, format_of(path, hints), hints=hints)
     return {"parts": [_part(part) for part in parts], "columns": _columns(path)}
 
 
@@ -140,7 +140,7 @@ def _columns(path: Path) -> list[str]:
 
 def _import(upload: Upload, path: Path, hints: Hints) -> None:
     try:
-        by = format_of(path, hints.choices, hints.saved)
+        by = format_of(path, hints)
         imported = import_file(upload.user_id, path, by, path.parent / "rejects", hints=hints)
     except OtherAccountError as error:  # a person decides, with the preview before them
         upload.state = UploadState.REFUSED

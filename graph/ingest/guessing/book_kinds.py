@@ -69,7 +69,7 @@ def _kind(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
     card = is_card(sample)
     if donor := _donor(sample):
         return _donations(sample, donor, own, money)
-    if _is_processor(sample):
+    if is_processor(sample):
         return _processor(sample, own, money, choices)
     if is_invoices(sample, card=card):
         return invoices(sample, own, money, choices)
@@ -121,7 +121,7 @@ def _refuse_journal(sample: Sample) -> None:
         )
 
 
-def _is_processor(sample: Sample) -> bool:
+def is_processor(sample: Sample) -> bool:
     """Money of customers, less a fee, through somebody who collects it."""
     role = sample.role
     names_party = any(

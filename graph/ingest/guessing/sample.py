@@ -86,15 +86,21 @@ class Sample:
         return any(f" {word} " in self.above_words for word in known)
 
     @cached_property
-    def language(self) -> str | None:
-        """The currency of the language of most titles; None for English or none."""
+    def languages(self) -> tuple[str, ...]:
+        """The currencies of the language of most titles; () for English or none, several for a
+        tie."""
         titles = [f" {plain(column.title)} " for column in self.columns]
         votes = {
             code: sum(any(f" {word} " in title for word in known) for title in titles)
             for code, known in LANGUAGES.items()
         }
-        best = max(votes, key=lambda code: votes[code])
-        return best if votes[best] else None
+        most = max(votes.values())
+        return tuple(code for code, count in votes.items() if 0 < count == most)
+
+    @property
+    def language(self) -> str | None:
+        """The currency of the language of most titles; None for English or none."""
+        return self.languages[0] if self.languages else None
 
     def amounts(self, column: Column) -> Iterator[Decimal | None]:
         """The column's amount in every row of the table."""

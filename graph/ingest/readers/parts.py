@@ -22,7 +22,8 @@ class Hints:
 
     `own`: accounts (IBANs), VAT ids and names of the tenant's own, names in lower case. `account`:
     the name of the account whose rows a file holds; `same_account`: it is that of earlier files.
-    `choices`: how a table is read that no format knows; `saved`: the tenant's mappings by layout.
+    `choices`: how a table is read that no format knows; `saved`: the tenant's mappings by layout;
+    `usual`: the currency of each of the tenant's sources that has but one, and of all under "".
     """
 
     date_order: Literal["day", "month"] | None = None
@@ -32,6 +33,7 @@ class Hints:
     same_account: bool = False
     choices: Choices = NONE
     saved: Dictionary[str, Saved] = field(default_factory=dict)
+    usual: Dictionary[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
