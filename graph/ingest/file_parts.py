@@ -121,7 +121,7 @@ def _table_part(path: Path, table: Table, by: Mapping) -> Part:
     if missing := by.lacks(by.names(shape.header)):
         raise LedgerFileError(f"{table.csv.name} has no column {', '.join(missing)}")
     part = _part(table.csv, by, None)
-    part.label = table.label
+    part.label, part.table = table.label, table.csv
     part.title = part.title.replace(table.csv.name, path.name)
     part.warnings = list(table.warnings)
     part.read = lambda: _own_lines(path, table, by)

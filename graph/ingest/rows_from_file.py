@@ -1,7 +1,7 @@
 """Reads a ledger file into rows: one LedgerRow or Reject for every record that is not blank."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,16 @@ from graph.ingest.csv_dialect import Layout, Progress, body, header, layout
 from graph.ingest.csv_records import Record, fits
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.mappings.mapping import KINDS, OWED, AmountRule, Mapping, PartyRule
-from graph.ingest.parse_cells import NOTHING, Moment, currency_code, moment, money, quarter_end
+from graph.ingest.parse_cells import (
+    NOTHING,
+    Moment,
+    currency_code,
+    is_lasting,
+    moment,
+    money,
+    quarter_end,
+    unlabelled,
+)
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Records, Reject
 
 __all__ = ["LedgerFileError", "header", "read"]
@@ -80,6 +89,7 @@ class _Row:
         self._money_columns = frozenset(filter(None, _money_columns(mapping.amount)))
         self._comparable = lru_cache(_CACHED)(self._comparable_of)
         self._skip = [rule for rule in mapping.skip if rule.column in names]
+        self._labels = frozenset(mapping.file.labels)
         self._separators = _separators(mapping.key.separators)
         self._seen: dict[int, int] = {}
         self._repeated: dict[int, int] = {}
@@ -137,7 +147,10 @@ class _Row:
             raise _RefusedError(
                 None, f"too {much} columns: {cell_count} where the header has {width}"
             )
-        return dict(zip(self._names, map(str.strip, record.cells), strict=False))
+        cells: Iterable[str] = map(str.strip, record.cells)
+        if self._labels:
+            cells = (unlabelled(cell, self._labels) for cell in cells)
+        return dict(zip(self._names, cells, strict=False))
 
     def _must_be_fit(self, record: Record) -> None:
         bad = _UNFIT.search(record.text)
@@ -362,14 +375,6 @@ def _joined(data: dict[str, str], columns: tuple[str, ...]) -> str:
     if len(values) == 1:
         return values[0]
     return "|".join(v.replace("\\", "\\\\").replace("|", "\\|") for v in values)
-
-
-def is_lasting(id_: str) -> bool:
-    """Whether an id is long enough to be unique over all files; a short one is a counter that
-    starts again in the next file."""
-    letters = "".join(filter(str.isalnum, id_))
-    digits = sum(map(str.isdigit, letters))
-    return digits >= 9 if digits == len(letters) else len(letters) >= 8 and digits > 0
 
 
 def _money_columns(rule: AmountRule) -> tuple[str | None, ...]:

@@ -1,7 +1,7 @@
 """The generic format: a mapping guessed from a file's header and a sample of its values."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -28,6 +28,7 @@ from graph.ingest.guessing.title_scores import likeness
 from graph.ingest.guessing.vocabulary import BALANCE_ROW, UNSETTLED, plain
 from graph.ingest.mappings.column_names import canonical, squash
 from graph.ingest.mappings.mapping import AmountRule, DateRule, FileRule, Mapping, SkipRule
+from graph.ingest.parse_cells import LABELLED, unlabelled
 
 __all__ = ["GuessError", "guess"]
 
@@ -72,7 +73,9 @@ def guess(
     mapping = replace(
         _mapping(sample, own_book, column, units, amount),
         title=f"{path.name}, guessed as {own_book.title}",
-        file=FileRule(shape.encoding, shape.delimiter, header_line=shape.line),
+        file=FileRule(
+            shape.encoding, shape.delimiter, header_line=shape.line, labels=sample.labels
+        ),
         notes=tuple(doubt.text for doubt in doubts),
         doubts=doubts,
         decided=choices,
@@ -129,13 +132,36 @@ def _sampled(
 ) -> Sample:
     table = tuple(tuple(row) for row in islice(header.rows(path, shape), count))
     names = canonical(shape.header, {})
+    titles_of, table, labels = _unlabelled(shape.header, table)
     columns = tuple(
         Column(at, name, title, tuple(row[at] for row in table if row[at]), len(table))
-        for at, (name, title) in enumerate(zip(names, shape.header, strict=True))
+        for at, (name, title) in enumerate(zip(names, titles_of, strict=True))
     )
     titles = {"counterparty": choices.payee, "date": choices.date}
     forced = {role: _column(columns, title) for role, title in titles.items() if title}
-    return Sample(columns, table, own_name(path), above, forced)
+    return Sample(columns, table, own_name(path), above, forced, labels)
+
+
+def _unlabelled(
+    header: Sequence[str], table: tuple[tuple[str, ...], ...]
+) -> tuple[list[str], tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """Nameless columns get the label that stands before a colon in their cells as their title, and
+    lose it in their cells: (titles, table, labels)."""
+    titles, labels = list(header), set()
+    places = [at for at, title in enumerate(header) if not title.strip()]
+    for at in places:
+        cells = [LABELLED.fullmatch(row[at]) for row in table if row[at]]
+        names = [match[1] for match in cells if match]
+        if len(names) == len(cells) > 0 and len(set(names)) <= 1 + len(names) // 2:
+            titles[at] = max(set(names), key=names.count)
+            labels.update(names)
+    if not labels:
+        return titles, table, ()
+    rows = tuple(
+        tuple(unlabelled(cell, labels) if at in places else cell for at, cell in enumerate(row))
+        for row in table
+    )
+    return titles, rows, tuple(sorted(labels))
 
 
 def _column(columns: tuple[Column, ...], title: str) -> str:

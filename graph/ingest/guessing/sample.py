@@ -20,6 +20,7 @@ class Sample:
     file_name: str = ""
     above: tuple[str, ...] = ()
     forced: dict[str, str] = field(default_factory=dict)  # role -> a column's canonical name
+    labels: tuple[str, ...] = ()  # of nameless columns' cells, taken from them
 
     @cached_property
     def roles(self) -> dict[str, tuple[Column, float]]:
@@ -28,7 +29,8 @@ class Sample:
             column = self.of(name)
             others = {r: c for r, c in assigned.items() if c[0] is not column}
             assigned = {**others, role: (column, 1.0)}
-        if "balance" in assigned and self._is_open(assigned["balance"][0], assigned):
+        owed = "due" in assigned  # an account's rows are due to nobody
+        if "balance" in assigned and (owed or self._is_open(assigned["balance"][0], assigned)):
             del assigned["balance"]
         return assigned
 
@@ -101,6 +103,13 @@ class Sample:
     def language(self) -> str | None:
         """The currency of the language of most titles; None for English or none."""
         return self.languages[0] if self.languages else None
+
+    def adds_up(self, before: Column, amount: Column, after: Column) -> bool:
+        """Whether the first column and the second make the third in every row."""
+        rows = zip(*map(self.amounts, (before, amount, after)), strict=True)
+        return all(
+            first is not None and by is not None and first + by == last for first, by, last in rows
+        )
 
     def amounts(self, column: Column) -> Iterator[Decimal | None]:
         """The column's amount in every row of the table."""

@@ -22,12 +22,16 @@ class MappingError(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class FileRule:
-    """`header_line` 0: the file has no header, and its columns are "Column 1", "Column 2", …"""
+    """`header_line` 0: the file has no header, and its columns are "Column 1", "Column 2", …
+
+    `labels`: what stands before a colon in the cells of nameless columns, and is no part of them.
+    """
 
     encoding: str = "auto"
     delimiter: str = "auto"
     skip_blank: bool = True
     header_line: int = 1
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Part:
     evidence  what the file was taken for, a line each
     doubts    what the reading is not sure of; a blocking one keeps the part from being imported
     mapping   what reads the part's table; None for a statement
+    table     the CSV that it reads, where that was written out of another file
     question  the two readings side by side, where a doubt about a table is blocking
     remapped  the same part, read by another mapping
     is_stated whether the file or a person says whose account it is
@@ -63,6 +64,7 @@ class Part:
     evidence: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     mapping: Mapping | None = None
+    table: Path | None = None
     remapped: "Callable[[Mapping], Part] | None" = None
     question: Callable[[], str] | None = None
     is_stated: bool = False

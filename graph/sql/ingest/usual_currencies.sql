@@ -16,11 +16,11 @@ WITH RECURSIVE sources AS (
     FROM sources
     WHERE sources.source IS NOT NULL
 )
-SELECT DISTINCT sources.source, some.currency
+SELECT DISTINCT sources.source, looked.currency
 FROM sources
 CROSS JOIN LATERAL (
     SELECT currency FROM raw_events
     WHERE user_id = %(user_id)s AND source = sources.source
     LIMIT 200
-) AS some
-WHERE some.currency IS NOT NULL
+) AS looked
+WHERE looked.currency IS NOT NULL
