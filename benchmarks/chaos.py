@@ -99,8 +99,8 @@ class Chaos:
         with connections["owner"].cursor() as cursor:
             cursor.execute(AUDIT.read_text())
         self.environment = self.through_proxies()
-        with isolated_servers.sandbox(self.world()) as self.told:
-            os.environ |= {"NANGO_HOST": self.told["url"], "NANGO_SECRET_KEY": "sandbox"}
+        with isolated_servers.sandbox(self.world()) as self.sandbox_state:
+            os.environ |= {"NANGO_HOST": self.sandbox_state["url"], "NANGO_SECRET_KEY": "sandbox"}
             self.connect()
             self.workers = [isolated_servers.worker(**self.environment) for _ in range(WORKERS)]
             keys = list(self.ids)
@@ -314,7 +314,9 @@ class Chaos:
         )
         for key, external_id in recorded_jobs.rows(query):
             items.setdefault(key, set()).add(external_id)
-        with httpx.Client(base_url=self.told["url"], trust_env=False, timeout=60) as client:
+        with httpx.Client(
+            base_url=self.sandbox_state["url"], trust_env=False, timeout=60
+        ) as client:
             return {
                 key
                 for key in tqdm(self.accepted, unit="audit", disable=_quiet())

@@ -40,13 +40,13 @@ def main() -> None:
         sys.exit(f"There are no books in {real_books.FOLDER}.")
     try:
         with dataset.database(DATABASE):
-            told = run(options)
+            figures = run(options)
     except KeyboardInterrupt:
         sys.exit("Interrupted; the database made for measuring is gone.")
-    for name, value in told.items():
+    for name, value in figures.items():
         print(f"{name:24} {value}", file=sys.stderr)
     if options.json:
-        print(json.dumps(told))
+        print(json.dumps(figures))
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:

@@ -45,11 +45,11 @@ def database(name: str = DATABASE) -> Iterator[None]:
 def kept(name: str, made_of: str, fill: Callable[[], None]) -> Iterator[None]:
     """Both aliases talk to a database that stays: it is filled where `made_of` is not its mark."""
     usual = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
-    if _mark(name) != made_of:
+    if _label(name) != made_of:
         _create(name)
     try:
         _turn_to(dict.fromkeys(usual, name))
-        if _mark(name) != made_of:
+        if _label(name) != made_of:
             call_command("migrate", verbosity=0)
             fill()
             _maintain(SQL("COMMENT ON DATABASE {} IS {}").format(Identifier(name), made_of))
@@ -90,7 +90,7 @@ def _turn_to(names: dict[str, str]) -> None:
         connections[alias].settings_dict["NAME"] = name
 
 
-def _mark(name: str) -> str | None:
+def _label(name: str) -> str | None:
     """What was written on the database when it was complete."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(

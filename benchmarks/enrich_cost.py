@@ -1,15 +1,22 @@
 """What `enrich` costs by step, from small books to large ones, and by which power of the payments.
 
 Books of the second generator, with ever more traffic, are imported and enriched, each in a tenant
-of its own. The exponent is the slope of log seconds over log payments, by least squares.
+of its own. Seconds are those of the processors: this process's and those of its sessions in the
+database, where it runs on this machine; so a machine that is busy with other work tells the same.
+The exponent is the slope of log seconds over log payments, by least squares.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from uuid import UUID
 
@@ -30,15 +37,15 @@ def main() -> None:
     options = _options()
     with dataset.database(DATABASE):
         costs = [_cost(size, options.seed) for size in options.sizes]
-    steps = list(costs[0][1].layers)
+    steps = list(costs[0][1])
     print("| step | " + " | ".join(f"{count:,}" for count, _ in costs) + " | exponent |")
     print("|---|" + "---:|" * (len(costs) + 1))
     for step in [*steps, "all"]:
-        seconds = [cost.seconds if step == "all" else cost.layers[step] for _, cost in costs]
+        seconds = [sum(cost.values()) if step == "all" else cost[step] for _, cost in costs]
         power = exponent([count for count, _ in costs], seconds)
         print(f"| `{step}` | " + " | ".join(f"{s:.2f}" for s in seconds) + f" | {power} |")
     if options.json:
-        print(json.dumps({count: cost.layers for count, cost in costs}))
+        print(json.dumps(dict(costs)))
 
 
 def exponent(sizes: list[int], seconds: list[float]) -> str:
@@ -49,14 +56,43 @@ def exponent(sizes: list[int], seconds: list[float]) -> str:
     return f"{slope:.2f}"
 
 
-def _cost(size: int, seed: int) -> tuple[int, tenants.Cost]:
+def _cost(size: int, seed: int) -> tuple[int, dict[str, float]]:
     with tempfile.TemporaryDirectory() as folder:
         made = books.write(Path(folder), seed, scale=size / ROWS)
         user_id = tenants.made([(path, books.mapping_of(path.name)) for path in made.files])
-    cost = tenants.enrich(user_id)
+    clock = StepClock()
+    import_module("graph.enrich.run_enrichment").enrich(user_id, progress=clock.begin)
+    clock.begin("")
     count = _count(user_id)
-    print(f"{count:,} payments: {cost.seconds:.1f} s, {cost.peak_mb} MB", file=sys.stderr)
-    return count, cost
+    print(f"{count:,} payments: {sum(clock.seconds.values()):.1f} s", file=sys.stderr)
+    return count, clock.seconds
+
+
+@dataclass
+class StepClock:
+    """Processor seconds by step: `begin` ends the step before."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    _step: str = ""
+    _since: float = 0.0
+
+    def begin(self, step: str) -> None:
+        now = time.process_time() + _database_seconds(DATABASE)
+        if self._step:
+            self.seconds[self._step] = round(now - self._since, 3)
+        self._step, self._since = step, now
+
+
+def _database_seconds(name: str) -> float:
+    """Processor seconds of the server's sessions of this database; 0 where they are not seen."""
+    ticks = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            title = (process / "cmdline").read_bytes().decode(errors="replace")
+            if title.startswith("postgres:") and f" {name} " in title:
+                fields = (process / "stat").read_text().rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])  # utime, stime
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _count(user_id: UUID) -> int:

@@ -38,7 +38,7 @@ def main() -> None:
         process = _fuzzed(server.address, token, options.examples)
     figures = {**_counted(process.stdout), "exit_code": process.returncode}
     print(process.stdout, file=sys.stderr)
-    print(json.dumps(figures) if options.json else _told(figures))
+    print(json.dumps(figures) if options.json else _report(figures))
     sys.exit(process.returncode)
 
 
@@ -96,7 +96,7 @@ def _number(pattern: str, output: str) -> int:
     return int(match[1].replace(",", "")) if match else 0
 
 
-def _told(figures: dict[str, int]) -> str:
+def _report(figures: dict[str, int]) -> str:
     return "\n".join(f"{name.replace('_', ' '):24}{value:>8,}" for name, value in figures.items())
 
 

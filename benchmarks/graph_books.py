@@ -24,12 +24,12 @@ STEPS = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 def kept(sizes: tuple[int, ...], seed: int, name: str = DATABASE) -> Iterator[list[UUID]]:
     """The tenants, in the order of their sizes; the database is made anew where the code is new."""
     books = Books(np.array(sizes), seed)
-    made_of = _mark(sizes, seed)
+    made_of = _label(sizes, seed)
     with dataset.kept(name, made_of, lambda: bare_tables.fill(books)):
         yield books.tenants()
 
 
-def _mark(sizes: tuple[int, ...], seed: int) -> str:
+def _label(sizes: tuple[int, ...], seed: int) -> str:
     """What the rows follow from: the numbers, the generator, the tables and the view."""
     names = sorted(path.name for path in Path(migrations.__path__[0]).glob("*.py"))
     parts = [repr((sizes, seed, EDITION, names)), materialized_sql()]

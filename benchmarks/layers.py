@@ -97,12 +97,12 @@ def _generated(name: str, make: Maker, options: argparse.Namespace) -> dict[str,
             files, truth = make(Path(folder), seed, options)
             cards[seed] = score(files, truth, seed)
     together = sum(list(cards.values())[1:], next(iter(cards.values())))
-    return told(together) | {"seeds": {str(seed): told(card) for seed, card in cards.items()}}
+    return as_json(together) | {"seeds": {str(seed): as_json(card) for seed, card in cards.items()}}
 
 
-def told(card: Card) -> dict[str, Any]:
+def as_json(card: Card) -> dict[str, Any]:
     """The card's scores; the false positives as a mere rate."""
-    plain = card.told()
+    plain = card.as_json()
     sure = {name: getattr(score, "sure", ()) for name, score in card.scores.items()}
     plain["reliability"] = {
         name: reliability(each)
@@ -156,7 +156,7 @@ def at_random(files: Files, seed: int) -> Share:
     scored_tenants.shuffle(user_id, seed)
     scored_tenants.enrich(user_id)
     shuffled = tables.read(user_id)
-    return Share(len(shuffled.rhythm), len(shuffled.flows))
+    return Share(len(shuffled.series_of_row), len(shuffled.flows))
 
 
 def _calderdale(options: argparse.Namespace) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def _calderdale(options: argparse.Namespace) -> dict[str, Any]:
     card = Card({"same_transaction": real_books.same_transaction(whole, known)})
     card.scores["prediction_coverage"] = _real_ahead(user_id, whole)
     card.scores["shuffled"] = at_random(files, 1)
-    return real_books.judge(whole, known) | costs | told(card)
+    return real_books.judge(whole, known) | costs | as_json(card)
 
 
 def _oxford(options: argparse.Namespace) -> dict[str, Any]:
@@ -189,13 +189,13 @@ def _oxford(options: argparse.Namespace) -> dict[str, Any]:
     whole = tables.read(user_id)
     links = {kind: len(pairs) for kind, pairs in sorted(whole.links.items())}
     counts = {"enrich": asdict(first), "links": links, "offered": len(whole.offered)}
-    return counts | told(Card({"prediction_coverage": _real_ahead(user_id, whole)}))
+    return counts | as_json(Card({"prediction_coverage": _real_ahead(user_id, whole)}))
 
 
 def _real_ahead(user_id: UUID, whole: Found) -> Forecasts:
     """Without a truth the series are those found in the whole books."""
     series: dict[str, list[Ref]] = {}
-    for row, pattern in whole.rhythm.items():
+    for row, pattern in whole.series_of_row.items():
         series.setdefault(pattern, []).append(row)
     end = max(whole.days.values(), default=date.max)
     return ahead(user_id, whole, end, lambda _: list(series.values()))

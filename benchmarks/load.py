@@ -93,7 +93,7 @@ def main() -> None:
         tenants = _books(options.seed)
         with _pooler() if options.pgbouncer else nullcontext() as pooled:
             figures = _measured(tenants, options, pooled)
-    print(json.dumps(figures) if options.json else _told(figures))
+    print(json.dumps(figures) if options.json else _report(figures))
 
 
 def _measured(
@@ -227,14 +227,14 @@ class Line:
         """The status. A kept connection that the server has closed meanwhile is made anew, once."""
         was_open = self._reader is not None
         try:
-            return await self._asked(request)
+            return await self._request(request)
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             if not was_open or getattr(error, "partial", b""):
                 raise
         self.close()
-        return await self._asked(request)
+        return await self._request(request)
 
-    async def _asked(self, request: bytes) -> int:
+    async def _request(self, request: bytes) -> int:
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         self._writer.write(request)
@@ -354,7 +354,7 @@ pidfile =
 """
 
 
-def _told(figures: dict[str, Any]) -> str:
+def _report(figures: dict[str, Any]) -> str:
     return "\n".join(f"{name.replace('_', ' '):22}{value!s:>10}" for name, value in figures.items())
 
 

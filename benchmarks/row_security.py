@@ -67,10 +67,10 @@ def measure(rounds: int) -> dict[str, Any]:
             if number > 1:
                 times[name][secured].append(time.perf_counter() - start)
     _secure(True)
-    return {"rounds": rounds, "reads": {name: _told(of_name) for name, of_name in times.items()}}
+    return {"rounds": rounds, "reads": {name: _medians(of_name) for name, of_name in times.items()}}
 
 
-def _told(times: dict[bool, list[float]]) -> dict[str, float]:
+def _medians(times: dict[bool, list[float]]) -> dict[str, float]:
     without, secured = (statistics.median(times[state]) * 1000 for state in (False, True))
     return {
         "without_ms": round(without, 3),

@@ -1,4 +1,4 @@
-"""The admin's sidebar: every table in a section, by the task that people use it for."""
+"""The admin's sidebar. It lists every table in a section, by the task that people use it for."""
 
 from typing import Any
 

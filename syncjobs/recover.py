@@ -15,6 +15,7 @@ from django.db import connections, transaction
 from redis.exceptions import RedisError
 
 from syncjobs import metrics, queue, run_state, runs, sql
+from syncjobs.alerts import wake_up
 from syncjobs.failures import record
 from syncjobs.failures.record import Trouble
 from syncjobs.models import SyncRun
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 ROLE = run_state.ROLE
 AT_ONCE = 500
-TOLD = 10.0  # seconds; a younger job may not have reached Redis yet
+ENQUEUED_AFTER = 10.0  # seconds; a younger job may not have reached Redis yet
 EXPIRED, USED_UP, UNKNOWN, ABORTED, BROKEN = "expired", "used_up", "unknown", "aborted", "broken"
 
 
@@ -34,7 +35,7 @@ def recover() -> dict[str, int]:
     """Repair all stranded runs; return the number of each kind."""
     counts = {
         "worker_lost": stranded(),
-        "redis_lost": forgotten(),
+        "redis_lost": lost_by_redis(),
         "replay_abandoned": abandoned(),
         "question_lost": enqueue_questions.recovered(),
         "upload_lost": uploads.recovered(),
@@ -47,7 +48,8 @@ def recover() -> dict[str, int]:
 
 
 def stranded() -> int:
-    """Runs with an expired lease get another attempt, or fail if none is left."""
+    """Give runs with an expired lease another attempt, or fail them if no attempt is left. Return
+    their number."""
     with transaction.atomic(using=ROLE):
         lost = _rows("runs/stranded", {"limit": AT_ONCE})
         old = [(run_id, job_id) for run_id, _, tries, job_id, *_ in lost if not _used_up(tries)]
@@ -73,15 +75,16 @@ def _died(worker: str, function: str, tries: int) -> Trouble:
     )
 
 
-def forgotten() -> int:
-    """Requeue queued runs whose job Redis lost or never got. Does nothing while Redis is away."""
-    waiting = _rows("runs/not_enqueued", {"age": TOLD})
-    enqueued = {job_id: run_id for run_id, job_id, untold in waiting if not untold}
+def lost_by_redis() -> int:
+    """Requeue queued runs whose job Redis lost or never got. Does nothing while Redis is not
+    available."""
+    waiting = _rows("runs/not_enqueued", {"age": ENQUEUED_AFTER})
+    enqueued = {job_id: run_id for run_id, job_id, is_new in waiting if not is_new}
     try:
         lost = [(enqueued[job_id], job_id) for job_id in queue.missing(enqueued)]
     except (RedisError, OSError):
         return 0
-    lost += [(run_id, job_id) for run_id, job_id, untold in waiting if untold]
+    lost += [(run_id, job_id) for run_id, job_id, is_new in waiting if is_new]
     for some in (lost[at : at + AT_ONCE] for at in range(0, len(lost), AT_ONCE)):
         if not runs.tell(_requeued(some)):
             return 0
@@ -89,27 +92,27 @@ def forgotten() -> int:
 
 
 def abandoned() -> int:
-    """Reopen failures whose replay disappeared without an end."""
+    """Reopen failures whose replay disappeared without a recorded end."""
     with connections[ROLE].cursor() as cursor:
         cursor.execute(sql.read("failures/replays_abandoned"))
         return int(cursor.rowcount)
 
 
 def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:
-    """Handles a job that arq ended without calling our code.
+    """Handle a job that arq ended without calling our code.
 
-    If its run still waits for this job, it gets a new job if Redis is to blame, and fails
-    otherwise. A job without a run is recorded as Redis held it.
+    If its run still waits for this job, the run gets a new job if Redis is to blame, and fails
+    otherwise. A job without a run is recorded as a failure, with the bytes that Redis had.
     """
     metrics.unseen(reason)
     if enqueue_questions.unseen(job_id, again=reason in {EXPIRED, BROKEN}, why=why):
         return
-    if uploads.unseen(job_id):
+    if uploads.unseen(job_id) or wake_up.unseen(job_id):
         return
     run = SyncRun.objects.using(ROLE).filter(job_id=job_id).first()
     if run is None:
         if not _superseded(job_id):
-            function, tries = _told_by(raw)
+            function, tries = _parsed_job(raw)
             record.of_job(job_id, function, raw, tries, _ended_by_arq(why))
     elif run.status not in ACTIVE:
         return
@@ -120,7 +123,7 @@ def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:
 
 
 def _superseded(job_id: str) -> bool:
-    """Whether the job was once a run's, which has another job now."""
+    """Return whether the job belonged to a run that has another job now."""
     try:
         run_id = UUID(job_id.partition(":")[0])
     except ValueError:
@@ -128,7 +131,7 @@ def _superseded(job_id: str) -> bool:
     return SyncRun.objects.using(ROLE).filter(pk=run_id).exists()
 
 
-def _told_by(raw: bytes | None) -> tuple[str, int]:
+def _parsed_job(raw: bytes | None) -> tuple[str, int]:
     """The function and the attempt that a job names, or defaults if it cannot be parsed."""
     try:
         job = queue.load(raw or b"")

@@ -28,7 +28,7 @@ class Plan:
 
     id: str
     trade: str
-    rhythm: str
+    schedule: str
     via: str
     low: float
     high: float
@@ -156,14 +156,14 @@ def _keep(desk: Desk, agreement: Kept) -> None:
         if len(pairs) > 1:
             desk.series.append(Series(
                 f"{plan.id}@{file.removesuffix('.csv')}", plan.id, file, agreement.party.id,
-                frequency_of(plan.rhythm), [row.ref for _, row in pairs], [d for d, _ in pairs],
+                frequency_of(plan.schedule), [row.ref for _, row in pairs], [d for d, _ in pairs],
                 days, missed, [], [], active, coming if active else None, months,
             ))  # fmt: skip
 
 
 def _days(plan: Plan, first: date, last: date) -> tuple[list[date], date]:
     days: list[date] = []
-    for day in agreed(plan.rhythm, first):
+    for day in agreed(plan.schedule, first):
         if day > last:
             return days, day
         days.append(day)
@@ -179,7 +179,7 @@ def _missed(desk: Desk, plan: Plan, days: list[date]) -> list[date]:
 def _day(desk: Desk, plan: Plan, due: date) -> date:
     """Holidays shift everything; loose ones are early or late besides, short rhythms less."""
     if plan.loose:
-        most = min(desk.jitter, {"weekly": 1, "fortnightly": 2}.get(frequency_of(plan.rhythm), 9))
+        most = min(desk.jitter, {"weekly": 1, "fortnightly": 2}.get(frequency_of(plan.schedule), 9))
         due += DAY * desk.rng.randint(-most, most)
     return preceding(due) if plan.early and due > desk.span[0] else desk.inside(due)
 

@@ -42,13 +42,13 @@ def preceding(day: date) -> date:
     return day
 
 
-def agreed(rhythm: str, start: date) -> Iterator[date]:
+def agreed(schedule: str, start: date) -> Iterator[date]:
     """The days on which something falls due from `start` on, without end.
 
     weekly:W fortnightly:W four-weekly:W on weekday W; monthly:D; monthly:last (working day);
     quarterly:days (quarter days); quarterly:D (the months of VAT); yearly:M-D.
     """
-    frequency, _, when = rhythm.partition(":")
+    frequency, _, when = schedule.partition(":")
     if frequency in STEPS:
         first = start + DAY * ((int(when) - start.weekday()) % 7)
         yield from (first + DAY * STEPS[frequency] * n for n in count())
@@ -68,6 +68,6 @@ def _of_year(frequency: str, when: str, year: int) -> list[date]:
     return [date(year, month, min(int(when), monthrange(year, month)[1])) for month in months]
 
 
-def frequency_of(rhythm: str) -> str:
+def frequency_of(schedule: str) -> str:
     """The rhythm's word for how often."""
-    return rhythm.partition(":")[0]
+    return schedule.partition(":")[0]

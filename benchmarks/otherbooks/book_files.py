@@ -224,9 +224,9 @@ class Desk:
         """Every party that is named by anybody but itself, with its spellings."""
         spellings: dict[str, dict[object, Spelling]] = defaultdict(dict)
         for row, column, name, keys, party in self.spelled:
-            mark = (row.ref.file, column, name, *sorted(keys.items()))
+            key = (row.ref.file, column, name, *sorted(keys.items()))
             spelling = Spelling(row.ref.file, column, name, keys, [])
-            spellings[party.id].setdefault(mark, spelling).rows.append(row.ref)
+            spellings[party.id].setdefault(key, spelling).rows.append(row.ref)
         return [
             Alias(p.id, p.kind, p.name, list(spellings[p.id].values()),
                   [other for other in p.apart_from if other in spellings])
@@ -245,7 +245,7 @@ def pounds(rng: Random, low: float, high: float) -> int:
     return round(pence / 100) * 100 if rng.random() < 0.2 else round(pence)
 
 
-def moments(desk: Desk, per_month: float) -> list[date]:
+def random_days(desk: Desk, per_month: float) -> list[date]:
     """Working days at random; about so many a month."""
     start, end = desk.span
     span = (end - start).days

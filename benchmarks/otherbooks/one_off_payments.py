@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from benchmarks.otherbooks.agreements import fee, gift_number
 from benchmarks.otherbooks.bank_days import DAY, agreed
-from benchmarks.otherbooks.book_files import Desk, Row, moments, pounds
+from benchmarks.otherbooks.book_files import Desk, Row, pounds, random_days
 from benchmarks.otherbooks.people import Party, apart
 from finley.demo.truth import Decoy, Reversal, SameTransaction, Series
 
@@ -60,7 +60,7 @@ def _supplies(desk: Desk, parties: Met, scale: float) -> None:
     apart(second, son)
     for party in (*parties.suppliers, *twins, son):
         low = desk.rng.uniform(30, 200)
-        for day in moments(desk, desk.rng.uniform(0.4, 1.3) * scale):
+        for day in random_days(desk, desk.rng.uniform(0.4, 1.3) * scale):
             supply(desk, party, day, pounds(desk.rng, low, low * 5))
 
 
@@ -82,7 +82,7 @@ def _purchases(desk: Desk, staff: list[Party], scale: float) -> None:
     shops = [desk.register.company(trade) for trade in SHOPS]
     for party in shops:
         low = desk.rng.uniform(4, 40)
-        for day in moments(desk, desk.rng.uniform(0.5, 1.5) * scale):
+        for day in random_days(desk, desk.rng.uniform(0.5, 1.5) * scale):
             paid = desk.card(day, desk.rng.choice(staff[:4]), party, pounds(desk.rng, low, low * 4))
             if desk.rng.random() < 0.08:
                 desk.decoys.append(Decoy("unposted_card", [paid.ref]))
@@ -115,7 +115,7 @@ def _twice(desk: Desk, party: Party, holder: Party) -> None:
 def _petty_cash(desk: Desk, staff: list[Party], scale: float) -> None:
     """Small sums out of the tin; the tin is filled from the bank when it is empty."""
     filled = 0
-    for day in moments(desk, 5 * scale):
+    for day in random_days(desk, 5 * scale):
         pence = pounds(desk.rng, 1, 18)
         desk.purchase(day, desk.rng.choice(staff), pence, "Petty cash", centre="Tin", keyed=0.0)
         filled -= pence
@@ -126,7 +126,7 @@ def _petty_cash(desk: Desk, staff: list[Party], scale: float) -> None:
 
 def _claims(desk: Desk, staff: list[Party], scale: float) -> None:
     for who in staff:
-        for day in moments(desk, 1.2 * scale):
+        for day in random_days(desk, 1.2 * scale):
             for _ in range(desk.rng.randint(1, 3)):
                 text = desk.rng.choice(("Train", "Mileage", "Refreshments", "Postage"))
                 receipt = f"R{desk.rng.randrange(10**5):05d}"
@@ -153,7 +153,7 @@ def _jobs(desk: Desk, parties: Met, scale: float) -> None:
     """Repairs for clients; then all our invoices get their numbers, in the order of days."""
     parties.clients += [desk.register.company(trade, "customer") for trade in CLIENTS]
     for who in parties.clients:
-        for day in moments(desk, desk.rng.uniform(0.4, 1.0) * scale):
+        for day in random_days(desk, desk.rng.uniform(0.4, 1.0) * scale):
             pence = pounds(desk.rng, 40, 500)
             desk.invoice(day, who, pence, "Repairs")
     number = desk.rng.randrange(2000, 7000)

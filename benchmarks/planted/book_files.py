@@ -45,7 +45,7 @@ class Line:
     """One row to be; its reference is provisional until `numbered`."""
 
     ref: Ref
-    moment: datetime
+    timestamp: datetime
     party: Party
     pence: int
     cells: dict[str, str]
@@ -54,7 +54,7 @@ class Line:
 
     @property
     def day(self) -> date:
-        return self.moment.date()
+        return self.timestamp.date()
 
 
 @dataclass
@@ -128,17 +128,17 @@ class Sheets:
         keys = {"customer_id": f"T{party.id}"}
         return self._add("rents.csv", day, party, pence, cells=cells, column="Tenant", keys=keys)
 
-    def event(self, moment: datetime, party: Party, pence: int, kind: str) -> Line:
+    def event(self, timestamp: datetime, party: Party, pence: int, kind: str) -> Line:
         """An event of the donations platform, to the second."""
-        cells = {"At": moment.isoformat(), "Who": party.name, "Sum": money(pence), "Kind": kind}
-        return self._add("giving.csv", moment, party, pence, cells=cells, column="Who", keys={})
+        cells = {"At": timestamp.isoformat(), "Who": party.name, "Sum": money(pence), "Kind": kind}
+        return self._add("giving.csv", timestamp, party, pence, cells=cells, column="Who", keys={})
 
-    def wallet(self, moment: datetime, party: Party, pence: int, note: str) -> Line:
+    def wallet(self, timestamp: datetime, party: Party, pence: int, note: str) -> Line:
         """What a customer moves, to the second."""
-        cells = {"At": moment.isoformat(), "Customer": party.name, "Sum": money(pence)}
+        cells = {"At": timestamp.isoformat(), "Customer": party.name, "Sum": money(pence)}
         cells["Note"] = note
         return self._add(
-            "wallets.csv", moment, party, pence, cells=cells, column="Customer", keys={}
+            "wallets.csv", timestamp, party, pence, cells=cells, column="Customer", keys={}
         )
 
     def claim(self, file: str, day: date, party: Party, pence: int, number: str) -> Line:
@@ -156,7 +156,7 @@ class Sheets:
         """Final keys in the order of time; which provisional reference became which."""
         final: dict[Ref, Ref] = {}
         for file, rows in self.rows.items():
-            rows.sort(key=lambda line: (line.moment, int(line.ref.key)))
+            rows.sort(key=lambda line: (line.timestamp, int(line.ref.key)))
             number = self.rng.randrange(10_000, 50_000)
             for line in rows:
                 number += self.rng.choice((1, 1, 1, 2, 3))
@@ -169,12 +169,12 @@ class Sheets:
         spelled: dict[str, dict[tuple[str, ...], list[Line]]] = defaultdict(dict)
         for file, rows in self.rows.items():
             for line in rows:
-                mark = (file, line.column, line.cells[line.column], *line.keys.values())
-                spelled[line.party.id].setdefault(mark, []).append(line)
+                key = (file, line.column, line.cells[line.column], *line.keys.values())
+                spelled[line.party.id].setdefault(key, []).append(line)
         return [
             Alias(party.id, party.kind, party.name, [
-                Spelling(mark[0], mark[1], mark[2], lines[0].keys, [line.ref for line in lines])
-                for mark, lines in spelled[party.id].items()
+                Spelling(key[0], key[1], key[2], lines[0].keys, [line.ref for line in lines])
+                for key, lines in spelled[party.id].items()
             ], party.apart_from)
             for party in self.names.parties if party.id in spelled
         ]  # fmt: skip
@@ -183,8 +183,10 @@ class Sheets:
         self, file: str, when: date, party: Party, pence: int, *, cells: dict[str, str],
         column: str, keys: dict[str, str],
     ) -> Line:  # fmt: skip
-        moment = when if isinstance(when, datetime) else datetime.combine(when, time())
-        line = Line(Ref(file, str(len(self.rows[file]))), moment, party, pence, cells, column, keys)
+        timestamp = when if isinstance(when, datetime) else datetime.combine(when, time())
+        line = Line(
+            Ref(file, str(len(self.rows[file]))), timestamp, party, pence, cells, column, keys
+        )
         self.rows[file].append(line)
         return line
 

@@ -22,7 +22,7 @@ def plant(sheets: Sheets) -> None:
     _lone_candidates(sheets)
 
 
-def _moment(sheets: Sheets, margin: int = 30) -> datetime:
+def _timestamp(sheets: Sheets, margin: int = 30) -> datetime:
     first, last = sheets.span
     day = first + DAY * sheets.rng.randrange((last - first).days - margin)
     return datetime.combine(day, time()) + timedelta(seconds=sheets.rng.randrange(86_400))
@@ -30,9 +30,9 @@ def _moment(sheets: Sheets, margin: int = 30) -> datetime:
 
 def _charge(sheets: Sheets, charger: Party, gift: Line, rate: str) -> Line:
     """What the platform keeps, some seconds after the gift; nothing names the gift."""
-    moment = gift.moment + timedelta(seconds=sheets.rng.randrange(2, 40))
+    timestamp = gift.timestamp + timedelta(seconds=sheets.rng.randrange(2, 40))
     pence = -round(gift.pence * RATES[rate])
-    line = sheets.event(moment, charger, pence, "charge")
+    line = sheets.event(timestamp, charger, pence, "charge")
     sheets.fees.append(Fee(line.ref, gift.ref))
     return line
 
@@ -43,20 +43,21 @@ def _rate_fees(sheets: Sheets, charger: Party) -> None:
     lines, pairs = [], []
     for _ in range(GIFTS):
         pence = sheets.rng.choice((1_000, 2_000, 2_500, 5_000, sheets.rng.randrange(600, 40_000)))
-        gift = sheets.event(_moment(sheets), sheets.rng.choice(givers), pence, "gift")
+        gift = sheets.event(_timestamp(sheets), sheets.rng.choice(givers), pence, "gift")
         fee = _charge(sheets, charger, gift, "card")
         lines += [gift, fee]
         pairs.append([fee.ref, gift.ref])
         if sheets.rng.random() < 0.2:  # another's gift between the two
-            moment = gift.moment + timedelta(seconds=1)
-            other = sheets.event(moment, sheets.rng.choice(givers), sheets.rng.randrange(100, 900),
+            timestamp = gift.timestamp + timedelta(seconds=1)
+            other = sheets.event(
+                timestamp, sheets.rng.choice(givers), sheets.rng.randrange(100, 900),
                 "gift",
             )  # fmt: skip
             lines.append(other)
     due = [sheets.span[0] + DAY * round(30.4 * month) for month in range(28)]
     for day in due:  # what the platform costs by the month is no charge of a gift
-        moment = datetime.combine(day, time(9))
-        line = sheets.event(moment, charger, -1_200, "subscription")
+        timestamp = datetime.combine(day, time(9))
+        line = sheets.event(timestamp, charger, -1_200, "subscription")
         lines.append(line)
     written(sheets, "platform", "monthly", due, lines[-len(due) :])
     sheets.kind("rate_fees", "fee_of", lines, pairs=pairs)
@@ -67,18 +68,18 @@ def _refunds(sheets: Sheets, charger: Party) -> None:
     guest = sheets.names.company(name="Guest")
     lines, pairs = [], []
     for _ in range(GUESTS):
-        start, pence = _moment(sheets, 90), sheets.rng.randrange(20, 90) * 100
+        start, pence = _timestamp(sheets, 90), sheets.rng.randrange(20, 90) * 100
         rates = ["card", "card", "abroad"]
         sheets.rng.shuffle(rates)
         gifts = []
         for at, rate in enumerate(rates):
-            moment = start + timedelta(days=at * 2, seconds=sheets.rng.randrange(9_000))
-            gift = sheets.event(moment, guest, pence, "gift")
+            timestamp = start + timedelta(days=at * 2, seconds=sheets.rng.randrange(9_000))
+            gift = sheets.event(timestamp, guest, pence, "gift")
             gifts.append((gift, _charge(sheets, charger, gift, rate)))
         gift, fee = gifts[rates.index("abroad")]
-        moment = gifts[-1][0].moment + timedelta(days=3)
-        back = sheets.event(moment, guest, -pence, "refund")
-        less = sheets.event(moment + timedelta(seconds=3), charger, -fee.pence, "charge refund")
+        timestamp = gifts[-1][0].timestamp + timedelta(days=3)
+        back = sheets.event(timestamp, guest, -pence, "refund")
+        less = sheets.event(timestamp + timedelta(seconds=3), charger, -fee.pence, "charge refund")
         sheets.reversals += [
             Reversal(back.ref, gift.ref, partial=False), Reversal(less.ref, fee.ref, partial=False)
         ]  # fmt: skip
@@ -93,15 +94,15 @@ def _lone_candidates(sheets: Sheets) -> None:
     lines, pairs = [], []
     for _ in range(40):
         one, other = sheets.rng.sample(customers, 2)
-        pence, moment = sheets.rng.randrange(10, 90) * 500, _moment(sheets, 60)
-        lines.append(sheets.wallet(moment, one, -pence, "deposit"))
-        later = moment + timedelta(days=sheets.rng.randint(1, 9))
+        pence, timestamp = sheets.rng.randrange(10, 90) * 500, _timestamp(sheets, 60)
+        lines.append(sheets.wallet(timestamp, one, -pence, "deposit"))
+        later = timestamp + timedelta(days=sheets.rng.randint(1, 9))
         lines.append(sheets.wallet(later, other, pence, "withdrawal"))
     for _ in range(20):
-        who, moment = sheets.rng.choice(customers), _moment(sheets, 60)
+        who, timestamp = sheets.rng.choice(customers), _timestamp(sheets, 60)
         pence = sheets.rng.randrange(2_000, 60_000)
-        paid = sheets.wallet(moment, who, -pence, "deposit")
-        later = moment + timedelta(days=sheets.rng.randint(1, 4))
+        paid = sheets.wallet(timestamp, who, -pence, "deposit")
+        later = timestamp + timedelta(days=sheets.rng.randint(1, 4))
         back = sheets.wallet(later, who, pence, "deposit returned")
         sheets.reversals.append(Reversal(back.ref, paid.ref, partial=False))
         lines += [paid, back]

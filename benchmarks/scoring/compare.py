@@ -63,10 +63,10 @@ def recurrence(claims: Found, truth: Truth) -> Score:
     series' invoices, and a series' duplicates.
     """
     series_of, ignored = _series_of(truth), _unknowable(truth)
-    whose = _majority(claims.rhythm, series_of)
-    rows = [row for row in claims.rhythm if row in series_of or row not in ignored]
-    right = [row for row in rows if series_of.get(row, "") == whose.get(claims.rhythm[row])]
-    used = {claims.rhythm[row] for row in rows}
+    whose = _majority(claims.series_of_row, series_of)
+    rows = [row for row in claims.series_of_row if row in series_of or row not in ignored]
+    right = [row for row in rows if series_of.get(row, "") == whose.get(claims.series_of_row[row])]
+    used = {claims.series_of_row[row] for row in rows}
     return Score(len(right), len(rows), len(series_of), _sure(claims, whose, used))
 
 
@@ -91,11 +91,11 @@ def frequency(claims: Found, truth: Truth) -> Share:
 def matches(claims: Found, truth: Truth) -> dict[str, str]:
     """Series → the pattern that is of it and has the most of its rows."""
     series_of = _series_of(truth)
-    whose = _majority(claims.rhythm, series_of)
+    whose = _majority(claims.series_of_row, series_of)
     shared = Counter(
-        (series, claims.rhythm[row])
+        (series, claims.series_of_row[row])
         for row, series in series_of.items()
-        if row in claims.rhythm and whose[claims.rhythm[row]] == series
+        if row in claims.series_of_row and whose[claims.series_of_row[row]] == series
     )
     ranked = sorted(shared.items(), key=lambda item: (item[1], item[0]))
     return {series: pattern for (series, pattern), _ in ranked}
@@ -258,13 +258,13 @@ def labels(found: Found, truth: Truth) -> list[tuple[str, str]]:
     entities: dict[object, Counter[str]] = defaultdict(Counter)
     for alias in truth.aliases:
         for one in alias.spellings:
-            mark = (one.file, one.column, one.name, *sorted(one.keys.items()))
-            parties[mark].add(alias.party)
+            spelling = (one.file, one.column, one.name, *sorted(one.keys.items()))
+            parties[spelling].add(alias.party)
             named = ((row, " ".join(one.name.split())) for row in one.rows)
-            entities[mark].update(found.named[key] for key in named if key in found.named)
+            entities[spelling].update(found.named[key] for key in named if key in found.named)
     return [
-        (next(iter(whose)), _top(entities[mark]) or f"unmatched {mark}")
-        for mark, whose in parties.items()
+        (next(iter(whose)), _top(entities[spelling]) or f"unmatched {spelling}")
+        for spelling, whose in parties.items()
         if len(whose) == 1
     ]
 
@@ -298,7 +298,7 @@ def forecasts(
     covered, errors, sure, unpredicted = [], [], [], 0
     for rows in series:
         ahead = sorted(days[row] for row in rows if days[row] >= cut)
-        behind = [row for row in rows if row in before.rhythm and days[row] < cut]
+        behind = [row for row in rows if row in before.series_of_row and days[row] < cut]
         predictions = [by_row[row] for row in behind if row in by_row]
         if not ahead or not behind:
             continue

@@ -76,9 +76,9 @@ def series(found: Found, truth: Truth, kind: Kind) -> Score:
     """
     members = {one.id: one for one in truth.series if one.id in kind.series}
     rows_of: dict[str, list[Ref]] = defaultdict(list)
-    for row, pattern in found.rhythm.items():
+    for row, pattern in found.series_of_row.items():
         rows_of[pattern].append(row)
-    touched = {found.rhythm[row] for row in kind.rows if row in found.rhythm}
+    touched = {found.series_of_row[row] for row in kind.rows if row in found.series_of_row}
     right = {
         pattern: _whose(found, kind, pattern, rows_of[pattern], members) for pattern in touched
     }

@@ -56,8 +56,8 @@ def judge(claims: Found, books: Lines) -> dict[str, Any]:
         "duplicate_groups": duplicate_groups(claims, books),
         "published_twice": published_twice(claims, books),
         "duplicates_flagged": sum(sure >= PROBABLE for sure in claims.duplicates.values()),
-        "series": len(set(claims.rhythm.values())),
-        "rows_in_series": len(claims.rhythm),
+        "series": len(set(claims.series_of_row.values())),
+        "rows_in_series": len(claims.series_of_row),
         "links": {kind: len(pairs) for kind, pairs in sorted(claims.links.items())},
     }
 

@@ -8,9 +8,11 @@ from typing import Any
 HEAD = ("| layer | stated → right (n), by tenths of confidence | error |", "|---|---|---|")
 
 
-def markdown(told: dict[str, Any]) -> str:
+def markdown(as_json: dict[str, Any]) -> str:
     """A table for each set of books that has any reliability."""
-    return "\n".join(line for name, scores in told.items() for line in _table(name, scores)) + "\n"
+    return (
+        "\n".join(line for name, scores in as_json.items() for line in _table(name, scores)) + "\n"
+    )
 
 
 def _table(name: str, scores: dict[str, Any]) -> Iterator[str]:

@@ -35,7 +35,7 @@ class Score:
         sums = (self.right + other.right, self.found + other.found, self.n + other.n)
         return Score(*sums, self.sure + other.sure)
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Ratios are None where there is nothing to divide by."""
         precision, recall = ratio(self.right, self.found), ratio(self.right, self.n)
         f1 = ratio(2 * self.right, self.found + self.n)
@@ -61,7 +61,7 @@ class Forecasts:
             self.unpredicted + other.unpredicted,
         )
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """`unpredicted`: series that went on, of which nothing was foretold."""
         return {
             "coverage": ratio(sum(self.covered), len(self.covered)),
@@ -82,7 +82,7 @@ class Share:
     def __add__(self, other: Share) -> Share:
         return Share(self.part + other.part, self.whole + other.whole)
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         return {"accuracy": ratio(self.part, self.whole), "n": self.whole}
 
 
@@ -97,8 +97,8 @@ class Card:
         both = {n: [c.scores[n] for c in (self, other) if n in c.scores] for n in names}
         return Card({name: sum(scores[1:], scores[0]) for name, scores in both.items()})
 
-    def told(self) -> dict[str, Any]:
-        return {name: score.told() for name, score in self.scores.items()}
+    def as_json(self) -> dict[str, Any]:
+        return {name: score.as_json() for name, score in self.scores.items()}
 
 
 def ratio(part: float, whole: float) -> float | None:

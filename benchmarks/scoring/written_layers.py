@@ -75,14 +75,14 @@ class Found:
     """Rows are those of the files. `named`: (row, name as it stands there) → entity.
 
     `offered`: two entities that a person should judge, and how surely they are one.
-    `patterns`: frequency and score; `rhythm`, `season`: row → pattern; `links`: by type;
+    `patterns`: frequency and score; `series_of_row`, `season`: row → pattern; `links`: by type;
     `cases`: the finding that a pair of duplicates belongs to; `cycles`: links both ways.
     """
 
     days: dict[Ref, date] = field(default_factory=dict)
     named: dict[tuple[Ref, str], str] = field(default_factory=dict)
     flows: set[Ref] = field(default_factory=set)
-    rhythm: dict[Ref, str] = field(default_factory=dict)
+    series_of_row: dict[Ref, str] = field(default_factory=dict)
     season: dict[Ref, str] = field(default_factory=dict)
     patterns: dict[str, tuple[str, float]] = field(default_factory=dict)
     seasons: dict[str, list[int]] = field(default_factory=dict)
@@ -138,7 +138,7 @@ def _relationships(
 ) -> dict[UUID, Ref]:
     """Each flow's row. A row of a file is one transaction, and one flow."""
     edges = {}
-    for edge, source, target, kind, edge_class, confidence, rhythm, season in rows:
+    for edge, source, target, kind, edge_class, confidence, series_of_row, season in rows:
         ref = places[target]
         if edge_class != "flow":
             pair = frozenset((places[source], ref))
@@ -147,8 +147,8 @@ def _relationships(
             continue
         edges[edge] = ref
         claims.flows.add(ref)
-        if rhythm:
-            claims.rhythm[ref] = str(rhythm)
+        if series_of_row:
+            claims.series_of_row[ref] = str(series_of_row)
         if season:
             claims.season[ref] = str(season)
     return edges

@@ -1,4 +1,4 @@
-"""Who may see the tenant's data, whose data the person may see, and the person's tokens."""
+"""Endpoints of a tenant's members, of the person's memberships, and of the person's tokens."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -17,7 +17,7 @@ from finley.models import User
 from graph.http.scopes import READ, SYNC
 from graph.http.tenant_request import TenantRequest
 from syncjobs.api.bodies import BoundedJSON
-from syncjobs.api.views import ASKED, NOT_FOUND, SENT
+from syncjobs.api.views import NOT_FOUND, READ_ERRORS, SENT
 
 DONE = {204: OpenApiResponse(description="Done")}
 MEMBER = OpenApiParameter("membership_id", OpenApiTypes.INT, "path")
@@ -25,12 +25,12 @@ NO_TOKENS = "A token cannot do this. Sign in."
 
 
 class PersonsView(APIView):
-    """A view of the owner's rows about the person who asks."""
+    """A view of the owner's rows about the signed-in person."""
 
     parser_classes = (BoundedJSON,)
 
     def person(self, request: Request) -> User:
-        person: User = cast(Any, request).user  # authenticated: no AnonymousUser
+        person: User = cast(Any, request).user  # authenticated, so never an AnonymousUser
         return person
 
     def tenant(self, request: Request) -> UUID:
@@ -43,10 +43,10 @@ class MembersView(PersonsView):
     @extend_schema(
         operation_id="members_list",
         summary="Who may see your data",
-        responses={200: shapes.MembersAnswer, **ASKED},
+        responses={200: shapes.MembersAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
-        """Members, and who is invited; the oldest first."""
+        """Members and invitations of your tenant, the oldest first."""
         rows = members.members(self.tenant(request))
         return Response(shapes.MembersAnswer({"results": rows}).data)
 
@@ -57,9 +57,10 @@ class MembersView(PersonsView):
         responses={200: shapes.MemberAnswer, **SENT},
     )
     def post(self, request: Request) -> Response:
-        """Invite a user, or change a member's role; an invitation has to be accepted.
+        """Invite a user, or change a member's role. An invited user has to accept the invitation.
 
-        Only a session does: whoever is let in stays when a token is revoked.
+        This needs a session; API tokens are refused. Members invited with a stolen token would
+        remain when the token is revoked.
         """
         _signed_in(request)
         wanted = shapes.InviteBody(data=request.data).checked()
@@ -73,10 +74,10 @@ class MemberView(PersonsView):
         operation_id="members_remove",
         summary="Remove a member",
         request=None,
-        responses={**DONE, **ASKED, **NOT_FOUND},
+        responses={**DONE, **READ_ERRORS, **NOT_FOUND},
     )
     def delete(self, request: Request, membership_id: int) -> Response:
-        """The member sees nothing of your data from the next request on. Only a session does."""
+        """End the membership: the member cannot read your data any more. This needs a session."""
         _signed_in(request)
         members.remove(self.tenant(request), membership_id)
         return Response(status=204)
@@ -86,26 +87,26 @@ class InvitationsView(PersonsView):
     @extend_schema(
         operation_id="invitations_list",
         summary="Invitations to see others' data",
-        responses={200: shapes.InvitationsAnswer, **ASKED},
+        responses={200: shapes.InvitationsAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
-        """Those that you have not accepted; `session/` has the tenants that you may see."""
+        """Invitations that you have not accepted. `session/` lists the tenants that you may see."""
         rows = members.invitations(self.person(request))
         return Response(shapes.InvitationsAnswer({"results": rows}).data)
 
 
 @extend_schema(parameters=[MEMBER])
 class InvitationView(PersonsView):
-    scope = READ  # it is about the person, whatever the role in the session's tenant
+    scope = READ  # it is about the person, whatever role the session's tenant gives
 
     @extend_schema(
         operation_id="invitations_accept",
         summary="Accept an invitation",
         request=None,
-        responses={200: shapes.InvitationAnswer, **ASKED, **NOT_FOUND},
+        responses={200: shapes.InvitationAnswer, **READ_ERRORS, **NOT_FOUND},
     )
     def post(self, request: Request, membership_id: int) -> Response:
-        """You may choose this tenant in your session from now on."""
+        """Accept the invitation. You may then choose this tenant in your session."""
         _signed_in(request)
         row = members.accept(self.person(request), membership_id)
         return Response(shapes.InvitationAnswer(row).data)
@@ -114,10 +115,10 @@ class InvitationView(PersonsView):
         operation_id="invitations_decline",
         summary="Decline an invitation, or leave",
         request=None,
-        responses={**DONE, **ASKED, **NOT_FOUND},
+        responses={**DONE, **READ_ERRORS, **NOT_FOUND},
     )
     def delete(self, request: Request, membership_id: int) -> Response:
-        """Decline, or be a member no more."""
+        """Decline the invitation, or end your membership."""
         _signed_in(request)
         members.leave(self.person(request), membership_id)
         return Response(status=204)
@@ -129,7 +130,7 @@ class TokensView(PersonsView):
     @extend_schema(
         operation_id="tokens_list",
         summary="Your API tokens",
-        responses={200: shapes.TokensAnswer, **ASKED},
+        responses={200: shapes.TokensAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
         """Your tokens by their first letters, the oldest first."""
@@ -143,7 +144,7 @@ class TokensView(PersonsView):
         responses={201: shapes.NewTokenAnswer, **SENT},
     )
     def post(self, request: Request) -> Response:
-        """A token for your own data. Only a session makes one, and it is shown only now."""
+        """Create a token for your own data. This needs a session. The token is shown only once."""
         _signed_in(request)
         wanted = shapes.TokenBody(data=request.data).checked()
         row, token = tokens.make(self.person(request), **wanted)
@@ -159,16 +160,16 @@ class TokenView(PersonsView):
         operation_id="tokens_revoke",
         summary="Revoke an API token",
         request=None,
-        responses={**DONE, **ASKED, **NOT_FOUND},
+        responses={**DONE, **READ_ERRORS, **NOT_FOUND},
     )
     def delete(self, request: Request, token_key: str) -> Response:
-        """It gives nothing from now on."""
+        """Revoke the token."""
         _signed_in(request)
         tokens.revoke(self.person(request), token_key)
         return Response(status=204)
 
 
 def _signed_in(request: Request) -> None:
-    """Raises PermissionDenied for a token."""
+    """Raises PermissionDenied if the request has a token instead of a session."""
     if not isinstance(request.auth, SessionCredentials):
         raise PermissionDenied(NO_TOKENS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from random import Random
 
-from finley.demo.frequency import DAY, due_days, irregular, moments, within
+from finley.demo.frequency import DAY, days_paid, due_days, irregular, within
 from finley.demo.journal import PENDING, Journal, Row
 from finley.demo.one_off_payments import post_card, some_pence, supply
 
@@ -60,7 +60,7 @@ def _strangers(journal: Journal, rng: Random, scale: float) -> None:
         if day >= start:
             regular.append(within(day, journal.company.span))
     journal.decoy("regular_strangers", *[_one_off(journal, rng, day) for day in regular])
-    for day in moments(rng, 0.8 * scale, journal.company.span):
+    for day in days_paid(rng, 0.8 * scale, journal.company.span):
         _one_off(journal, rng, day)
 
 

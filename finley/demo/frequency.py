@@ -111,7 +111,7 @@ def within(day: date, span: tuple[date, date]) -> date:
     return later if later <= end else workday_before(end)
 
 
-def moments(rng: Random, per_month: float, span: tuple[date, date]) -> Iterator[date]:
+def days_paid(rng: Random, per_month: float, span: tuple[date, date]) -> Iterator[date]:
     """Workdays at random: about `per_month` a month, with exponential gaps (a Poisson process)."""
     if per_month <= 0:
         return

@@ -243,8 +243,8 @@ class Journal:
             for row in rows:
                 for column, name, party in self.names[row.ref]:
                     spelling = self._spelling(row, column, name)
-                    mark = (row.ref.file, column, name, *spelling.keys.values())
-                    spellings[party.id].setdefault(mark, spelling).rows.append(row.ref)
+                    key = (row.ref.file, column, name, *spelling.keys.values())
+                    spellings[party.id].setdefault(key, spelling).rows.append(row.ref)
         return [
             self._alias(party, list(spellings[party.id].values()), set(spellings))
             for party in self.company.registry.all

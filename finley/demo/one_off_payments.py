@@ -6,7 +6,7 @@ from datetime import date
 from random import Random
 
 from finley.demo.company import DEPARTMENTS
-from finley.demo.frequency import DAY, moments, within
+from finley.demo.frequency import DAY, days_paid, within
 from finley.demo.journal import PENDING, Journal, Row
 from finley.demo.parties import Party
 from finley.demo.truth import SameTransaction
@@ -45,7 +45,7 @@ def _supplies(journal: Journal, scale: float) -> None:
     past: list[Row] = []
     for party, rate in rates:
         median = rng.uniform(80, 600)
-        for day in moments(rng, rate * scale, company.span):
+        for day in days_paid(rng, rate * scale, company.span):
             row = supply(journal, rng, party, day, some_pence(rng, median))
             if past and rng.random() < 0.04:
                 row = _same_amount(journal, rng, row, past)
@@ -66,7 +66,7 @@ def _purchases(journal: Journal, scale: float) -> None:
     holders = company.staff[: max(2, len(company.staff) // 3)]
     for party in company.merchants:
         median, rate = rng.uniform(8, 90), rng.uniform(0.5, 1.5)
-        for day in moments(rng, rate * scale, company.span):
+        for day in days_paid(rng, rate * scale, company.span):
             paid = journal.card(day, rng.choice(holders), party, some_pence(rng, median))
             if rng.random() < 0.06:
                 journal.decoy("unposted_card", paid)
@@ -93,6 +93,6 @@ def _orders(journal: Journal, scale: float) -> None:
     company, rng = journal.company, journal.company.dice("orders")
     for party in company.customers:
         median = rng.uniform(120, 900)
-        for day in moments(rng, rng.uniform(0.4, 1.2) * scale, company.span):
+        for day in days_paid(rng, rng.uniform(0.4, 1.2) * scale, company.span):
             due = day + DAY * party.terms
             journal.sale(day, party, some_pence(rng, median), "Order", number=PENDING, due=due)

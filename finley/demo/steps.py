@@ -83,12 +83,12 @@ def yesterday() -> date:
 
 def forget_other_days(user_id: UUID, state: Path, seed: int, end: date) -> None:
     """Delete the demo's old books if they end on another day, because they have other keys."""
-    mark, label = state / "demo" / "books.txt", f"seed {seed}, until {end.isoformat()}"
-    if not mark.exists() or mark.read_text() != label:
+    label_file, label = state / "demo" / "books.txt", f"seed {seed}, until {end.isoformat()}"
+    if not label_file.exists() or label_file.read_text() != label:
         for model in (RawEvent, NormalizedEntity, PaymentCase):
             model.objects.using("owner").filter(user_id=user_id).delete()
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(label)
+        label_file.parent.mkdir(parents=True, exist_ok=True)
+        label_file.write_text(label)
 
 
 def tenant_of(data: Path | None) -> str:

@@ -22,7 +22,7 @@ from syncjobs.models.choices import ConnectionState, Trigger
 from syncjobs.nango import TITLES
 from syncjobs.sandbox.server import Sandbox
 
-TOLD = ("items", "deleted", "ledgers", "rows", "events", "unreadable")
+COUNTS = ("items", "deleted", "ledgers", "rows", "events", "unreadable")
 PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
 FAILS = "dropbox"
 FILES = 3
@@ -41,7 +41,7 @@ class Synced:
     @property
     def in_words(self) -> str:
         progress = self.run.progress
-        counts = (f"{progress[name]:,} {name}" for name in TOLD if progress.get(name))
+        counts = (f"{progress[name]:,} {name}" for name in COUNTS if progress.get(name))
         return f"{self.run.status}: {', '.join(counts) or 'nothing new'}"
 
 

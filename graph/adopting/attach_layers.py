@@ -26,7 +26,8 @@ OF_ORIGINAL = {
 
 
 def hang(cursor: Cursor[Any], plan: LayerPlan) -> int:
-    """Creates `hung_<table>` (all rows with their relationships) and `new_<table>` (rows to write).
+    """Create `hung_<table>` (all rows with their relationships) and `new_<table>` (the rows to
+    write).
 
     Returns the number of relationships whose pointer is removed because it refers to no row.
     """
@@ -43,7 +44,8 @@ def hang(cursor: Cursor[Any], plan: LayerPlan) -> int:
 
 
 def unpoint(cursor: Cursor[Any], layer: Layer) -> int:
-    """For a pattern layer without an old table: the number of relationships that pointed at it."""
+    """Remove the pointers to a pattern layer that has no old table. Return the number of
+    relationships that had one."""
     return run(cursor, "unpointed", pointer=layer.pointer)
 
 
@@ -64,8 +66,15 @@ def may_hang_on_nothing(old: Old) -> bool:
 
 def _shared(cursor: Cursor[Any], plan: LayerPlan) -> int:
     old, layer = plan.old, plan.layer
-    run(cursor, "attached", old, hung=hung(old), on=_on(plan))
-    run(cursor, "picked", old, hung=hung(old), picked=picked(old), **_order(layer))
+    run(cursor, "attached", old, attached_table=attached_table(old), on=_on(plan))
+    run(
+        cursor,
+        "picked",
+        old,
+        attached_table=attached_table(old),
+        picked=picked(old),
+        **_order(layer),
+    )
     run(cursor, "new_patterns", old, picked=picked(old), new=new(old))
     lost = run(cursor, "pointers_astray", picked=picked(old), pointer=layer.pointer)
     run(cursor, "pointers", old, picked=picked(old), pointer=layer.pointer)
@@ -77,14 +86,20 @@ def _facts(cursor: Cursor[Any], plan: LayerPlan) -> None:
     old, layer = plan.old, plan.layer
     pairs = is_pair(old)
     if pairs:
-        parts: Parts = {"hung": hung(old), "on": _on(plan), "on_original": _original(plan)}
+        parts: Parts = {
+            "attached_table": attached_table(old),
+            "on": _on(plan),
+            "on_original": _original(plan),
+        }
         run(cursor, "attached_pairs", old, **parts)
     else:
-        run(cursor, "attached", old, hung=hung(old), on=_on(plan))
-    condition = hung(old)
+        run(cursor, "attached", old, attached_table=attached_table(old), on=_on(plan))
+    condition = attached_table(old)
     if pairs or not (plan.is_direct and layer.pick):
         name, condition = "picked_pairs" if pairs else "picked", picked(old)
-        run(cursor, name, old, hung=hung(old), picked=condition, **_order(layer))
+        run(
+            cursor, name, old, attached_table=attached_table(old), picked=condition, **_order(layer)
+        )
     run(cursor, "new_facts", old, chosen=condition, new=new(old), id=_id(plan))
     if one := _only_one(old):
         run(cursor, "new_same", old, new=new(old), known_one=one("known"), new_one=one("new"))
@@ -102,12 +117,16 @@ def _logs(cursor: Cursor[Any], plan: LayerPlan) -> None:
 def _outcomes(cursor: Cursor[Any], plan: LayerPlan) -> None:
     layer = plan.layer
     rule = f"another row is picked for its relationship ({layer.pick or layer.prefer})"
-    parts: Parts = {"new": new(plan.old), "hung": hung(plan.old), "only": _only(layer)}
+    parts: Parts = {
+        "new": new(plan.old),
+        "attached_table": attached_table(plan.old),
+        "only": _only(layer),
+    }
     run(cursor, "outcomes", plan.old, beaten=Literal(rule), **parts)
 
 
 def _on(plan: LayerPlan) -> Composable:
-    """The condition that the row is about the relationship."""
+    """The SQL condition that the old row is about the relationship."""
     way = plan.way
     if way == POINTED_AT:
         return SQL("relationship.{} = old.id").format(Identifier(plan.layer.pointer))
@@ -129,9 +148,8 @@ def _original(plan: LayerPlan) -> Composable:
 
 
 def _id(plan: LayerPlan) -> Composable:
-    """The row's own id if it is about one relationship; else a hash of the row's and the
-    relationship's ids, so that every run gives the same.
-    """
+    """The row's own id if the row is about one relationship, else a hash of its id and the
+    relationship's id. So every adoption gives the same id."""
     if plan.is_direct:
         return SQL("old.id")
     return SQL("md5({} || old.id::text || chosen.relationship_id::text)::uuid").format(
@@ -140,7 +158,8 @@ def _id(plan: LayerPlan) -> Composable:
 
 
 def _only_one(old: Old) -> Any:
-    """The columns that are unique in finley beside the id, as SQL for `known` and `new`."""
+    """The columns other than the id that are unique in finley, as a function of `known` or `new`
+    that returns SQL."""
     if is_pair(old):
         return lambda row: SQL("least({0}, {1}), greatest({0}, {1})").format(
             Identifier(row, "relationship_id"), Identifier(row, ORIGINAL)
@@ -162,7 +181,7 @@ def _only(layer: Layer) -> Composable:
     return SQL(f"({layer.only or 'true'})")
 
 
-def hung(old: Old) -> str:
+def attached_table(old: Old) -> str:
     return f"hung_{old.name}"
 
 

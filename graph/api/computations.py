@@ -1,4 +1,5 @@
-"""Questions about the whole graph: answered in the request if they are cheap, else by a worker."""
+"""Questions about the whole graph. A request answers them if they are cheap, otherwise a worker
+does."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,12 +17,13 @@ from graph.database import deadlines
 from graph.questions import costs, sizes, whole_graph
 from graph.questions.costs import Cost, Size
 
-Asked = dict[str, Any]
+Parameters = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Computation:
-    """One question. `entities` lists the parameters that name an entity, including the path's."""
+    """One question. `entities` lists the parameters that name an entity, including one in the URL's
+    path."""
 
     name: str
     query: type[StrictQuery]
@@ -30,17 +32,19 @@ class Computation:
     cost: Cost
     entities: tuple[str, ...] = ()
 
-    def compute(self, user_id: UUID, parameters: Asked) -> Any:
+    def compute(self, user_id: UUID, parameters: Parameters) -> Any:
         """The serialized answer. Raises the question's errors."""
         arguments = constrained(parameters) if self._narrowed else parameters
         return self.answer(self.ask(user_id, **arguments)).data
 
-    def light(self, user_id: UUID, parameters: Asked, version: str) -> bool:
-        """Whether a request may compute it, by the size of the whole graph, without a query."""
+    def light(self, user_id: UUID, parameters: Parameters, version: str) -> bool:
+        """Return whether a request may compute it, judged by the size of the whole graph, without a
+        query."""
         return self.cost(sizes.at_most(user_id, version), parameters) <= settings.QUESTIONS["steps"]
 
-    def light_when_narrowed(self, user_id: UUID, parameters: Asked, version: str) -> bool:
-        """Whether a request may compute it, by the number of edges that its filter selects."""
+    def light_when_narrowed(self, user_id: UUID, parameters: Parameters, version: str) -> bool:
+        """Return whether a request may compute it, judged by the number of edges that its filter
+        selects."""
         if not self._narrowed:
             return False
         flow = parameters["edges"] == "flow"
@@ -48,12 +52,12 @@ class Computation:
         size = Size(sizes.at_most(user_id, version).nodes, edges)
         return self.cost(size, parameters) <= settings.QUESTIONS["steps"]
 
-    def as_text(self, parameters: Asked) -> dict[str, str]:
+    def as_text(self, parameters: Parameters) -> dict[str, str]:
         """The parameters as text, in one normal form for equal questions."""
         fields = self.query().fields
         return {name: _text(fields.get(name), value) for name, value in sorted(parameters.items())}
 
-    def read(self, parameters: Mapping[str, str]) -> Asked:
+    def read(self, parameters: Mapping[str, str]) -> Parameters:
         """The parameters from the text of `as_text`. Raises ValidationError."""
         fields = self.query().fields
         query = self.query(data={n: v for n, v in parameters.items() if n in fields})

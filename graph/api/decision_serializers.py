@@ -10,6 +10,7 @@ from graph.api.request_bodies import StrictBody
 from graph.api.serializers import EntityAnswer
 from graph.models.choices import PredictionStatus, ResolutionDecision
 from graph.questions import predictions
+from graph.questions.resolutions import NO_PAIR
 
 WORDS = ("merge", "apart", "undo")
 
@@ -74,8 +75,15 @@ class PartiesDecisionBody(StrictBody):
     other = serializers.UUIDField(help_text="An entity's id")
 
 
+class DecidedPair(PairAnswer):
+    decided = serializers.ChoiceField(
+        [*ResolutionDecision.choices, (NO_PAIR, "No pair")],
+        help_text="none: the decision was taken back, and they are a pair no more",
+    )
+
+
 class PairDecisionAnswer(Answer):
-    pair = PairAnswer(allow_null=True, help_text="null: they are no longer a pair")
+    pair = DecidedPair()
 
 
 class PredictionsQuery(PageQuery):

@@ -1,4 +1,4 @@
-"""What people decide about parties, predictions and cases of double payments."""
+"""Endpoints of people's decisions about parties, predictions and cases of double payments."""
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -8,9 +8,9 @@ from rest_framework.response import Response
 from graph.api import decision_serializers as shapes
 from graph.api import sum_serializers as sums
 from graph.api.common_serializers import NoQuery
-from graph.api.idempotent_view import Repeatable
+from graph.api.idempotent_view import IdempotentView
 from graph.api.question_view import NOT_FOUND, PROBLEMS
-from graph.api.tenant_view import Asked
+from graph.api.tenant_view import TenantView
 from graph.http.scopes import REVIEW
 from graph.models.choices import ResolutionDecision
 from graph.questions import cases, predictions, resolutions
@@ -20,7 +20,7 @@ MEANWHILE = {409: OpenApiResponse(description="Somebody has decided it since you
 
 
 def person(request: Request) -> str:
-    """The name of who decides, as it is written to histories."""
+    """The name of the person who decides, as histories show it."""
     return str(getattr(request.user, "email", request.user))
 
 
@@ -29,7 +29,7 @@ def following(offset: int, limit: int, count: int) -> int | None:
     return offset + limit if offset + limit < count else None
 
 
-class ResolutionsView(Repeatable):
+class ResolutionsView(IdempotentView):
     query = shapes.ResolutionsQuery
     scope = REVIEW
 
@@ -41,10 +41,10 @@ class ResolutionsView(Repeatable):
     )
     def get(self, request: Request) -> Response:
         """Pairs of entities that may be one party, by how they are decided."""
-        asked = self.parameters(request)
-        most, offset = asked["limit"], asked["offset"]
+        fields = self.parameters(request)
+        most, offset = fields["limit"], fields["offset"]
         pairs, count = resolutions.listed(
-            self.tenant(request), ResolutionDecision(asked["decided"]), most=most, offset=offset
+            self.tenant(request), ResolutionDecision(fields["decided"]), most=most, offset=offset
         )
         answer = {"count": count, "results": pairs, "next": following(offset, most, count)}
         return Response(shapes.ResolutionsAnswer(answer).data)
@@ -53,21 +53,21 @@ class ResolutionsView(Repeatable):
         operation_id="graph_resolutions_decide_parties",
         summary="Merge any two parties, or keep them apart",
         request=shapes.PartiesDecisionBody,
-        responses={200: shapes.PairDecisionAnswer, **OF_ROWS, **NOT_FOUND},
+        responses={200: shapes.PairDecisionAnswer, **OF_ROWS, **NOT_FOUND, **MEANWHILE},
     )
     def post(self, request: Request) -> Response:
         """Decide whether any two vendors, customers or employees are one party."""
         self.parameters(request, NoQuery)
-        asked = shapes.PartiesDecisionBody(data=request.data).checked()
+        fields = shapes.PartiesDecisionBody(data=request.data).checked()
         pair = resolutions.one_party(
-            self.tenant(request), asked["one"], asked["other"], asked["decision"],
+            self.tenant(request), fields["one"], fields["other"], fields["decision"],
             by=person(request),
         )  # fmt: skip
         return Response(shapes.PairDecisionAnswer({"pair": pair}).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("pair_id", OpenApiTypes.UUID, "path")])
-class ResolutionView(Repeatable):
+class ResolutionView(IdempotentView):
     scope = REVIEW
 
     @extend_schema(
@@ -79,18 +79,18 @@ class ResolutionView(Repeatable):
     def post(self, request: Request, pair_id: str) -> Response:
         """Merge the pair, keep it apart, or take a decision back."""
         self.parameters(request)
-        asked = shapes.PairDecisionBody(data=request.data).checked()
+        fields = shapes.PairDecisionBody(data=request.data).checked()
         pair = resolutions.decide(
             self.tenant(request),
             pair_id,
-            asked["decision"],
-            seen=asked.get("seen"),
+            fields["decision"],
+            seen=fields.get("seen"),
             by=person(request),
         )
         return Response(shapes.PairDecisionAnswer({"pair": pair}).data)
 
 
-class PredictionsView(Asked):
+class PredictionsView(TenantView):
     query = shapes.PredictionsQuery
 
     @extend_schema(
@@ -101,15 +101,15 @@ class PredictionsView(Asked):
     )
     def get(self, request: Request) -> Response:
         """Predictions that people gave up; insights/prediction/ has those still expected."""
-        asked = self.parameters(request)
-        most, offset = asked["limit"], asked["offset"]
+        fields = self.parameters(request)
+        most, offset = fields["limit"], fields["offset"]
         rows, count = predictions.given_up(self.tenant(request), most=most, offset=offset)
         answer = {"count": count, "results": rows, "next": following(offset, most, count)}
         return Response(shapes.PredictionsAnswer(answer).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("prediction_id", OpenApiTypes.UUID, "path")])
-class PredictionView(Repeatable):
+class PredictionView(IdempotentView):
     scope = REVIEW
 
     @extend_schema(
@@ -122,14 +122,14 @@ class PredictionView(Repeatable):
         """Give a prediction up, or expect it again. Other sightings of the payment are decided
         alike."""
         self.parameters(request)
-        asked = shapes.PredictionDecisionBody(data=request.data).checked()
+        fields = shapes.PredictionDecisionBody(data=request.data).checked()
         answer = predictions.decide(
-            self.tenant(request), prediction_id, asked["action"], by=person(request)
+            self.tenant(request), prediction_id, fields["action"], by=person(request)
         )
         return Response(shapes.PredictionAnswer(answer).data)
 
 
-class CasesView(Asked):
+class CasesView(TenantView):
     query = sums.CasesQuery
 
     @extend_schema(
@@ -144,7 +144,7 @@ class CasesView(Asked):
 
 
 @extend_schema(parameters=[OpenApiParameter("case_id", OpenApiTypes.UUID, "path")])
-class CaseView(Asked):
+class CaseView(TenantView):
     @extend_schema(
         operation_id="graph_case", responses={200: sums.CaseDetailAnswer, **OF_ROWS, **NOT_FOUND}
     )
@@ -156,7 +156,7 @@ class CaseView(Asked):
 
 
 @extend_schema(parameters=[OpenApiParameter("case_id", OpenApiTypes.UUID, "path")])
-class DecisionView(Repeatable):
+class DecisionView(IdempotentView):
     scope = REVIEW
 
     @extend_schema(

@@ -1,4 +1,5 @@
-"""Endpoints of questions that may be heavy: answered at once, or by a worker, with a status."""
+"""Endpoints of questions that may be heavy. They return the answer, or the URL of a worker's
+answer."""
 
 import json
 from typing import ClassVar
@@ -16,7 +17,7 @@ from graph.api.common_serializers import NoQuery
 from graph.api.computations import Computation
 from graph.api.problems import response
 from graph.api.question_view import NOT_FOUND, PROBLEMS, Question, described
-from graph.api.tenant_view import Asked
+from graph.api.tenant_view import TenantView
 from graph.http.problems import urn
 from graph.http.scopes import READ
 from graph.models import AskedQuestion
@@ -63,7 +64,8 @@ def _prefers_a_worker(request: Request) -> bool:
 
 
 def _response(question: AskedQuestion, preferred: bool) -> Response:
-    """The answer if there is one; else its future address, or the reason why there is none."""
+    """The answer if there is one, else the URL where it will be, or the reason why there is
+    none."""
     where = reverse("graph-question", [question.pk])
     applied = {"Preference-Applied": ASYNC} if preferred else {}
     if question.status == QuestionStatus.DONE:
@@ -164,7 +166,7 @@ class CommunitiesView(Computed):
 QUESTION_ID = OpenApiParameter("question_id", OpenApiTypes.UUID, "path")
 
 
-class QuestionsView(Asked):
+class QuestionsView(TenantView):
     query = shapes.QuestionsQuery
 
     @extend_schema(
@@ -186,8 +188,8 @@ class QuestionsView(Asked):
 
 
 @extend_schema(parameters=[QUESTION_ID])
-class QuestionView(Asked):
-    scope = READ  # who may ask may also take it back
+class QuestionView(TenantView):
+    scope = READ  # a person who may ask a question may also cancel it
 
     @extend_schema(
         operation_id="graph_questions_read",

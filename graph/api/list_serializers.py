@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from graph.api.common_serializers import Answer, StrictQuery
-from graph.api.request_fields import Beyond, Ids, Moment, Names
+from graph.api.request_fields import Beyond, Ids, Names, Timestamp
 from graph.api.serializers import EntityAnswer, RelationshipAnswer, kind_field, layer_answer
 from graph.layers import BY_NAME, LAYERS
 from graph.models.choices import Records
@@ -19,7 +19,7 @@ def money(**options: Any) -> Any:
 
 
 def total(counts: str) -> Any:
-    """A sum of money; `counts` says of what, in words that follow 'Counts'."""
+    """A field for a sum of money. `counts` says what it sums, in words that follow 'Counts'."""
     return money(help_text=f"Counts {counts}.")
 
 
@@ -87,8 +87,8 @@ class RelationshipsQuery(SparseQuery):
     )
     source: Any = serializers.UUIDField(required=False, help_text="An entity's id")
     target = serializers.UUIDField(required=False, help_text="An entity's id")
-    since = Moment(required=False, help_text="At or after this time.")
-    until = Moment(required=False, end=True, help_text="At or before this time.")
+    since = Timestamp(required=False, help_text="At or after this time.")
+    until = Timestamp(required=False, end=True, help_text="At or before this time.")
     min_amount = serializers.DecimalField(max_digits=20, decimal_places=4, required=False)
     max_amount = serializers.DecimalField(max_digits=20, decimal_places=4, required=False)
     currency = serializers.RegexField(r"\A[A-Z]{3}\Z", required=False)

@@ -16,7 +16,7 @@ from graph.reading.cursors import Position
 
 
 @extend_schema_field({"type": "string", "examples": ["2026-03-01", "2026-03-01T09:30:00Z"]})
-class Moment(serializers.Field[datetime, str, str, Any]):
+class Timestamp(serializers.Field[datetime, str, str, Any]):
     """An ISO date, or date and time (UTC unless it has a zone).
 
     A date means its start, or with `end` its end.
@@ -156,7 +156,7 @@ class Beyond(serializers.Field[After, str, str | None, Any]):
 
 
 def beyond(after: After | None) -> str | None:
-    """An opaque text that the field parses; None if there is no next page."""
+    """The position as an opaque text, which the field parses; None for None."""
     if after is None:
         return None
     position = json.dumps([after[0], after[1], str(after[2])]).encode()

@@ -8,7 +8,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from graph.api.common_serializers import Answer, Fields, StrictQuery
-from graph.api.request_fields import Moment, Names, Place, Words
+from graph.api.request_fields import Names, Place, Timestamp, Words
 from graph.engine.communities import SEED
 from graph.engine.edge_filters import Only
 from graph.engine.importance import ALGORITHMS
@@ -83,7 +83,7 @@ class EdgesQuery(StrictQuery):
 
 
 def constrained(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The parameters as the questions take them, with the filter of edges as `only`."""
+    """The parameters in the form that questions take, with the filter of edges as `only`."""
     arguments = dict(parameters)
     usual = counted_rows.DEFAULT if arguments.get("edges") == "flow" else counted_rows.ALL
     only = Only(
@@ -126,8 +126,8 @@ class InsightsQuery(StrictQuery):
     party = serializers.CharField(
         required=False, max_length=200, help_text="An entity's id, or a part of a name."
     )
-    since = Moment(required=False, help_text="At or after this time.")
-    until = Moment(required=False, end=True, help_text="At or before this time.")
+    since = Timestamp(required=False, help_text="At or after this time.")
+    until = Timestamp(required=False, end=True, help_text="At or before this time.")
     status = serializers.CharField(
         required=False,
         max_length=20,
@@ -330,7 +330,7 @@ class QuestionsAnswer(Answer):
 
 
 class Given(serializers.Field[Any, Any, Any, Any]):
-    """JSON stored as text, returned as JSON."""
+    """JSON that is stored as text and returned as JSON."""
 
     def to_representation(self, value: str) -> Any:
         return json.loads(value)

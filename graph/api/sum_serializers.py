@@ -7,7 +7,7 @@ from rest_framework import serializers
 from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.list_serializers import money, total
 from graph.api.request_bodies import StrictBody
-from graph.api.request_fields import Moment
+from graph.api.request_fields import Timestamp
 from graph.api.serializers import BooksAnswer
 from graph.models.choices import CaseAction, CaseRole, CaseState, Records
 from graph.questions import cases, open_items, spend
@@ -38,8 +38,8 @@ class DatedAnswer(Answer):
 
 class CashFlowQuery(StrictQuery):
     party = party_field("seen from it; without one, from all departments and accounts")
-    since = Moment(required=False, help_text="At or after this time.")
-    until = Moment(required=False, end=True, help_text="At or before this time.")
+    since = Timestamp(required=False, help_text="At or after this time.")
+    until = Timestamp(required=False, end=True, help_text="At or before this time.")
     by = serializers.ChoiceField(
         ["month", "party"], default="month", help_text="party: each month by who paid or was paid"
     )

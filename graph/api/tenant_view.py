@@ -11,7 +11,7 @@ from graph.api.common_serializers import NoQuery, StrictQuery
 from graph.http.tenant_request import TenantRequest
 
 
-class Asked(APIView):
+class TenantView(APIView):
     """A view of a tenant's rows. `query` validates its parameters."""
 
     query: type[StrictQuery] = NoQuery
@@ -32,8 +32,8 @@ class Asked(APIView):
         return dict(validator.validated_data)
 
     def tenant(self, request: Request) -> UUID:
-        """The tenant whose rows are requested: the token's user.
+        """The tenant whose rows are requested, which is the token's user.
 
-        Only staff may name another tenant, and that is logged.
+        Only staff may name another tenant. Such requests are logged.
         """
         return cast(TenantRequest, request._request).tenant_id

@@ -16,7 +16,7 @@ from graph.api import sum_serializers as sums
 from graph.api.common_serializers import Answer, NoQuery
 from graph.api.question_view import PROBLEMS, DatedQuestion, Question, described
 from graph.api.request_fields import beyond
-from graph.api.tenant_view import Asked
+from graph.api.tenant_view import TenantView
 from graph.database import deadlines
 from graph.errors import QuestionError
 from graph.http.scopes import READ
@@ -142,7 +142,7 @@ class RelationshipsView(Listed):
 
 
 def _position(text: str) -> cursors.Position:
-    """Raises QuestionError."""
+    """The position in the text. Raises QuestionError."""
     try:
         return cursors.position(text)
     except ValueError:
@@ -247,10 +247,10 @@ class SpendView(DatedQuestion):
         return Response(sums.SpendAnswer(answer).data)
 
 
-class CheckView(Asked):
+class CheckView(TenantView):
     """Checks payments without storing anything, so the scope read is enough.
 
-    Nor does it store answers by Idempotency-Key: a repeated check is against the books of then.
+    It stores no answers by Idempotency-Key either: a repeated check uses the current books.
     """
 
     scope = READ

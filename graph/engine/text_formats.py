@@ -35,13 +35,13 @@ class Contents:
     """A graph to write: `nodes` (id, kind, name) and `pages` of edges, read on demand.
 
     `columns` is the schema of the pages: id, source and target (ids of nodes), then attributes.
-    `told` has facts about the whole graph; it is complete after the last page.
+    `facts` has facts about the whole graph; it is complete after the last page.
     """
 
     nodes: pa.Table
     columns: pa.Schema
     pages: Iterator[pa.Table]
-    told: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def schemas(self) -> tuple[tuple[str, pa.Schema], tuple[str, pa.Schema]]:
         """The schemas of nodes and edges, by name."""
@@ -55,7 +55,7 @@ def node_link(contents: Contents) -> Iterator[bytes]:
     yield b'], "edges": ['
     renamed = ({"key": row.pop("id"), **row} for row in edges(contents))
     yield from _listed(renamed)
-    yield b'], "graph": ' + json.dumps(contents.told).encode() + b"}\n"
+    yield b'], "graph": ' + json.dumps(contents.facts).encode() + b"}\n"
 
 
 def graphml(contents: Contents) -> Iterator[bytes]:

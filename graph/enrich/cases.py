@@ -92,7 +92,7 @@ def _write(user_id: UUID, cases: Sequence[Case], views: Sequence[_View]) -> Coun
         .exclude(by=PROGRAM)
         .values_list("case_id", flat=True)
     )
-    before = {case.id: _told(case) for case in old_rows}
+    before = {case.id: _visible_fields(case) for case in old_rows}
     matched = _matched(cases, old_rows, decided)
     added = changed = 0
     views_of: dict[str, list[_View]] = defaultdict(list)
@@ -101,7 +101,9 @@ def _write(user_id: UUID, cases: Sequence[Case], views: Sequence[_View]) -> Coun
     for case, same in zip(cases, matched, strict=True):
         case_row = _written(user_id, case, same)
         added += not same
-        changed += bool(same) and (len(same) > 1 or _told(case_row) != before[case_row.id])
+        changed += bool(same) and (
+            len(same) > 1 or _visible_fields(case_row) != before[case_row.id]
+        )
         of = {row.group for row in case.rows.values()}
         _write_rows(user_id, case_row, case, [view for name in of for view in views_of[name]])
     continued = {old.id for same in matched for old in same}
@@ -109,7 +111,7 @@ def _write(user_id: UUID, cases: Sequence[Case], views: Sequence[_View]) -> Coun
     return Counts(added, changed, _take_away(user_id, obsolete, decided))
 
 
-def _told(case: PaymentCase) -> tuple[object, ...]:
+def _visible_fields(case: PaymentCase) -> tuple[object, ...]:
     names = (
         "kind", "reason", "confidence", "party", "amount_at_risk", "currency", "extra_payments",
         "first_day", "last_day", "evidence", "row_keys", "found", "state",

@@ -1,7 +1,8 @@
-"""Layer 5, cross-platform: which systems saw a payment.
+"""Layer 5, cross-platform: the platforms that recorded a payment.
 
-Its own source; the sources of its other sightings (same_transaction links, over any number of
-them); and those that hold a document of it (receipt links to either of its postings).
+A payment's own platform is one of them. So is the platform of each other sighting of the payment:
+same_transaction links connect the sightings, directly or through further sightings. So is each
+platform that holds a document with a receipt link to one of the payment's postings.
 """
 
 import json
@@ -42,7 +43,8 @@ def seen(
     views: Mapping[str, list[str]],
     documents: Mapping[str, Mapping[str, list[str]]],
 ) -> Seen:
-    """For each payment that several platforms have: what each of them has of it, by platform.
+    """Return what each platform recorded of a payment, for payments that several platforms
+    recorded.
 
     `views`: relationship → the relationships of its group; `documents`: relationship → platform →
     the keys of the documents there.

@@ -27,7 +27,7 @@ BANDS = (0, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 100_000
 FIXED = 0.02  # spread of log amounts: what is fixed may round, or rise once by as much
 RISES = 0.25  # of the steps from one to the next may be more than that: a price that goes up
 DIGITS = 4
-RHYTHMS = {
+FREQUENCY_WORDS = {
     "four_weekly": "four-weekly", "thirty_days": "30-day", "two_monthly": "two-monthly",
     "half_yearly": "half-yearly", "twice_monthly": "twice-a-month",
 }  # fmt: skip
@@ -37,7 +37,7 @@ RHYTHMS = {
 class Template:
     """The common properties of series."""
 
-    rhythm: str
+    frequency: str
     payer: str
     payee: str
     currency: str
@@ -49,17 +49,16 @@ class Template:
     def key(self) -> str:
         amount, number = "fixed" if self.fixed else "varying", "numbered" if self.numbered else ""
         ends = (self.payer, self.payee)
-        return "|".join((self.rhythm, *ends, self.currency, self.band, amount, number))
+        return "|".join((self.frequency, *ends, self.currency, self.band, amount, number))
 
     @property
     def name(self) -> str:
         """monthly fixed bill, department to vendor, GBP 100-250"""
         what = "bill" if self.numbered else "payment"
-        rhythm = RHYTHMS.get(self.rhythm, self.rhythm)
+        frequency = FREQUENCY_WORDS.get(self.frequency, self.frequency)
         amount = "fixed" if self.fixed else "varying"
-        return (
-            f"{rhythm} {amount} {what}, {self.payer} to {self.payee}, {self.currency} {self.band}"
-        )
+        ends = f"{self.payer} to {self.payee}"
+        return f"{frequency} {amount} {what}, {ends}, {self.currency} {self.band}"
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course]) -> Counts:

@@ -29,7 +29,7 @@ from graph.models.choices import PredictionStatus
 Row = dict[str, Any]
 DIGITS = 4
 STALE = 2  # periods after the end of its books from which on a prediction is stale
-RHYTHMS = {
+FREQUENCY_WORDS = {
     "weekly": "weekly", "fortnightly": "fortnightly", "twice_monthly": "twice a month",
     "four_weekly": "four-weekly",
     "thirty_days": "every 30 days", "monthly": "monthly", "two_monthly": "every two months",
@@ -120,7 +120,7 @@ def _row(payments: Payments, name: str, course: Course, expected: Expected, unti
 
 def _reach(course: Course, until: int) -> dict[str, str]:
     """How far the books reach that the series is in, and from when on they are too old for it."""
-    period = course.series.fit.grid.rhythm.period
+    period = course.series.fit.grid.frequency.period
     stale = min(until + math.ceil(STALE * period) + 1, forecast.LAST_DAY)
     return {"books_until": on(until).isoformat(), "stale_from": on(stale).isoformat()}
 
@@ -144,11 +144,11 @@ def _agreed(course: Course, slot: int) -> str:
 
 
 def _reason(course: Course, expected: Expected) -> str:
-    rhythm = RHYTHMS[course.series.frequency]
+    frequency = FREQUENCY_WORDS[course.series.frequency]
     regularity = f"{len(course.slots)} of {course.slots[-1] - course.slots[0] + 1} times kept"
     probable = "probably " if course.series.is_probable else ""
     return (
-        f"{probable}{rhythm} since {on(int(course.days[0]))}, {regularity}, "
+        f"{probable}{frequency} since {on(int(course.days[0]))}, {regularity}, "
         f"last on {on(int(course.days[-1]))}; "
         f"most likely on {on(expected.day)}"
     )

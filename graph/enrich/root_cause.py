@@ -39,7 +39,7 @@ def explain(off: Iterable[Off], edges: Iterable[Step]) -> Iterator[dict[str, Any
             "relationship_id": finding["relationship"],
             "root_cause_analysis": sentence(finding, chain),
             "confidence": min(max(float(finding["confidence"] or 0), 0.0), 1.0),
-            "chain": [_told(step) for step in chain],
+            "chain": [_step_json(step) for step in chain],
             "evidence": {
                 "what": finding["what"],
                 "other": finding["other"],
@@ -112,13 +112,13 @@ def _amount(off: Off) -> str:
     return (
         f"{_money(off['amount'], off['currency'])} to {_party(off)} on {off['day']} is "
         f"{times:.1f} times the usual {_money(str(usual), off['currency'])} of this "
-        f"{_rhythm(off)} series."
+        f"{_frequency(off)} series."
     )
 
 
 def _late(off: Off) -> str:
     return (
-        f"The {_rhythm(off)} payment to {_party(off)} was expected between {off['since']} and "
+        f"The {_frequency(off)} payment to {_party(off)} was expected between {off['since']} and "
         f"{off['until']} and has not come; the last one was on {off['day']}, "
         f"{_money(off['amount'], off['currency'])}."
     )
@@ -127,7 +127,7 @@ def _late(off: Off) -> str:
 _STORIES = {"duplicate": _duplicate, "reversal": _reversal, "amount": _amount, "late": _late}
 
 
-def _rhythm(off: Off) -> str:
+def _frequency(off: Off) -> str:
     return str(off["rhythm"] or "recurring").replace("_", "-")
 
 
@@ -152,7 +152,7 @@ def _event(step: Step) -> str:
     return f"{what} '{step['description']}' of {step['day']}"
 
 
-def _told(step: Step) -> dict[str, Any]:
+def _step_json(step: Step) -> dict[str, Any]:
     names = ("relationship", "type", "effect", "cause", "score", "day", "key", "source")
     return {name: step[name] for name in names}
 

@@ -43,7 +43,7 @@ def patterns(payments: Payments, every: Sequence[Course], until: Todays) -> Iter
     is_explained = np.zeros(len(payments), dtype=bool)
     for course in every:
         places = course.series.places
-        often = course.series.fit.grid.rhythm.period < RARE
+        often = course.series.fit.grid.frequency.period < RARE
         strongest = _of_series(payments, course, spans) if often else None
         is_explained[places] |= strongest is not None or not often
         if strongest:
@@ -84,9 +84,9 @@ Spans = dict[str, tuple[int, int]]
 def _of_series(payments: Payments, course: Course, spans: Spans) -> Season | None:
     """A monthly series by the months that its occurrences are of, however early or late they come;
     months that were merely missed are not known. Others by the months in which they were paid."""
-    rhythm = course.series.fit.grid.rhythm
+    frequency = course.series.fit.grid.frequency
     whole = len(course.slots) >= MERELY_MISSED * course.series.fit.expected
-    if rhythm.frequency != "monthly" or not whole:
+    if frequency.name != "monthly" or not whole:
         return _of_flow(payments, course.series.places, spans)
     return season(np.exp(course.amounts) / UNIT, month_of(course.habit.expected(course.slots)))
 

@@ -1,4 +1,4 @@
-"""Parses cells into values: money, timestamps, currencies.
+"""Parses cells into values: amounts, timestamps, currencies.
 
 Each function raises ValueError with a reason that a person can act on.
 """
@@ -29,7 +29,7 @@ _SYMBOLS: dict[str, Callable[[str], bool]] = {
     "Kč": lambda code: code == "CZK",
     "Ft": lambda code: code == "HUF",
 }
-# Minus sign, en dash, unbreakable hyphen and spaces: what typesetting makes of a plain amount.
+# Minus sign, en dash, no-break space and other spaces, which typesetting adds to a plain amount.
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2011": "-", "\xa0": " ", "\u202f": " "})
 _SIGN = re.compile(
     r"(?P<open>\()?\s*(?P<minus>[-+])?(?P<number>[^()+-]*)(?P<after>[-+])?(?(open)\))"
@@ -37,14 +37,15 @@ _SIGN = re.compile(
 _UNIT = re.compile(r"[£€$¥₹￥円]|zł|Kč|\bkr\b\.?|\bFt\b|(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 _GUARD = re.compile(
     r"\A'(?=[-+=(0-9.,£€$])"
-)  # keeps a spreadsheet from taking the cell for a formula
+)  # prevents a spreadsheet from taking the cell for a formula
 LABELLED = re.compile(r"([^\W\d][^:\n]{1,40}):\s*(.*)", re.DOTALL)  # "Nazwa odbiorcy: Bakery"
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @lru_cache(maxsize=64)
 def _grammar(decimal: str, thousands: str) -> re.Pattern[str]:
-    """Whole digits or groups of three (or of two, then three: 12,34,567), then a fraction."""
+    """The pattern of a number: whole digits or groups of three (or of two, then three: 12,34,567),
+    then a fraction."""
     marks = "".join(re.escape(mark) for mark in {thousands, " ", "'", "\u2019"} - {decimal, ""})
     grouped = rf"[0-9]{{1,3}}(?P<mark>[{marks}])[0-9]{{3}}(?:(?P=mark)[0-9]{{3}})*"
     lakhs = rf"[0-9]{{1,2}}(?:[{marks}][0-9]{{2}})+[{marks}][0-9]{{3}}"
@@ -54,10 +55,11 @@ def _grammar(decimal: str, thousands: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=65_536)
 def money(text: str, decimal: str = ".", thousands: str = ",", currency: str = "") -> Decimal:
-    """'1,234.50', '(12.00)', '12.00-', '£1,200', 'GBP 7' → Decimal.
+    """The amount: '1,234.50', '(12.00)', '12.00-', '£1,200', 'GBP 7' → Decimal.
 
-    Refuses what is not clearly an amount: exponents, NaN, CR and DR, groups of the wrong length,
-    more than 15 whole digits or 4 decimals (trailing zeros do not count), another currency's sign.
+    Raises ValueError for a text that is not clearly an amount: exponents, NaN, CR and DR, groups of
+    the wrong length, more than 15 whole digits or 4 decimals (trailing zeros do not count), another
+    currency's sign.
     """
     unguarded = _GUARD.sub("", text.translate(_MINUS).strip(), count=1)
     sign = _SIGN.fullmatch(_without_unit(unguarded, currency))
@@ -102,54 +104,56 @@ def unlabelled(cell: str, labels: Collection[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def currency_code(text: str) -> str:
-    """'gbp' → 'GBP'."""
+    """The code in capitals: 'gbp' → 'GBP'."""
     code = text.upper()
     if not _CURRENCY.fullmatch(code):
         raise ValueError(f"{_short(text)} is not a currency code of three letters")
     return code
 
 
-class Moment(NamedTuple):
+class Timestamp(NamedTuple):
     at: datetime
     precision: Precision
 
 
-def moment(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Moment:
-    """The first format that fits, in UTC. A date alone is midnight; a month its last day.
+def timestamp(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Timestamp:
+    """The timestamp by the first format that fits, in UTC. A date alone is midnight, and a month
+    its last day.
 
     Midnight with an offset from UTC is that day, not a time of the day before.
     """
     for form in formats:
         try:
-            return _moment(text, form, zone)
+            return _timestamp(text, form, zone)
         except (ValueError, OverflowError):
             continue
     raise ValueError(f"{_short(text)} is not a date ({' or '.join(formats)})")
 
 
-def _moment(text: str, form: str, zone: str) -> Moment:
+def _timestamp(text: str, form: str, zone: str) -> Timestamp:
     if form == EXCEL:
-        return Moment(_serial(text), "day")
+        return Timestamp(_serial(text), "day")
     read = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is put in below
     if read.tzinfo and read.utcoffset() and read.time() == time():
-        return Moment(read.replace(tzinfo=UTC), "day")  # midnight of the day where it was booked
+        return Timestamp(read.replace(tzinfo=UTC), "day")  # midnight of the day where it was booked
     if precision_of(form) == "second":
-        return Moment(
+        return Timestamp(
             (read if read.tzinfo else read.replace(tzinfo=zone_of(zone))).astimezone(UTC), "second"
         )
     if precision_of(form) == "month":
-        return Moment(month_end(read.year, read.month), "month")
-    return Moment(read.replace(tzinfo=UTC), "day")
+        return Timestamp(month_end(read.year, read.month), "month")
+    return Timestamp(read.replace(tzinfo=UTC), "day")
 
 
 @lru_cache(maxsize=64)
 def zone_of(name: str) -> tzinfo:
-    """UTC needs no zone database, which slim systems lack. Raises as ZoneInfo does."""
+    """The time zone. UTC needs no zone database, which slim systems lack. Raises what ZoneInfo
+    raises."""
     return UTC if name == "UTC" else ZoneInfo(name)
 
 
 def precision_of(form: str) -> Precision:
-    """How exact a date format is: the clock, a day or a month."""
+    """The precision of a date format: a second, a day or a month."""
     if any(mark in form for mark in ("%H", "%I", "%X", "%c")):
         return "second"
     return "day" if form == EXCEL or any(d in form for d in ("%d", "%j", "%x", "%D")) else "month"
@@ -176,9 +180,9 @@ _YEAR_Q = re.compile(r"(?<![0-9])([12][0-9]{3})[\W_]*q([1-4])(?![0-9])")
 
 
 def quarter_end(file_name: str) -> datetime | None:
-    """The last day of the quarter that a file's name states: 'apr-jun-2014', 'Q2_2014', '2014q2'.
+    """The last day of the quarter in a file's name: 'apr-jun-2014', 'Q2_2014', '2014q2'.
 
-    Q1 is January to March. None when the name states no quarter (or three months that are none).
+    Q1 is January to March. None if the name contains no quarter (or three months that are not one).
     """
     name = file_name.lower()
     if span := _SPAN.search(name):

@@ -1,6 +1,6 @@
-"""The cost of a question in steps: one step is one look at an edge (some 50 ns).
+"""Estimates the cost of a question in steps. A step is one look at an edge (some 50 ns).
 
-It is estimated from the graph's size, before anything is read. It need not be exact: it tells a
+The estimate uses the graph's size, before anything is read. It need not be exact: it only tells a
 question of seconds from one that would block the whole process.
 """
 
@@ -19,35 +19,36 @@ class Size:
         return self.nodes + self.edges
 
 
-Asked = Mapping[str, Any]
-Cost = Callable[[Size, Asked], int]
+Parameters = Mapping[str, Any]
+Cost = Callable[[Size, Parameters], int]
 
 
-def once(size: Size, parameters: Asked) -> int:
-    """Each node and edge is looked at once."""
+def once(size: Size, parameters: Parameters) -> int:
+    """Steps of a question that looks at each node and each edge once."""
     return size.all
 
 
-def path(size: Size, parameters: Asked) -> int:
-    """Each edge both ways, for each edge that the path may have."""
+def path(size: Size, parameters: Parameters) -> int:
+    """Steps of a search that follows each edge both ways, once for each edge that the path may
+    have."""
     return 2 * size.all * int(parameters["max_length"])
 
 
-def k_shortest(size: Size, parameters: Asked) -> int:
-    """For each path, a search from each of its nodes (Yen)."""
+def k_shortest(size: Size, parameters: Parameters) -> int:
+    """Steps of Yen's method: for each path, a search from each of its nodes."""
     return 2 * size.all * int(parameters["max_length"]) * int(parameters["k"])
 
 
-def neighbourhood(size: Size, parameters: Asked) -> int:
+def neighbourhood(size: Size, parameters: Parameters) -> int:
     return 2 * size.all * int(parameters["depth"])
 
 
-def importance(size: Size, parameters: Asked) -> int:
-    """Estimated steps. PageRank passes over all edges a few times; betweenness and closeness pass
-    over them once per node (Brandes, J. Math. Sociol. 25, 2001)."""
+def importance(size: Size, parameters: Parameters) -> int:
+    """Steps of a centrality. PageRank reads all edges a few times; betweenness and closeness read
+    them once per node (Brandes, J. Math. Sociol. 25, 2001)."""
     rounds = 4 if parameters["algorithm"] == "pagerank" else size.nodes
     return rounds * size.all
 
 
-def communities(size: Size, parameters: Asked) -> int:
+def communities(size: Size, parameters: Parameters) -> int:
     return 8 * size.all

@@ -1,4 +1,4 @@
-"""One party: who it is, its counterparties, and similar parties."""
+"""One party: its names and keys, its counterparties, and similar parties."""
 
 import json
 from typing import Any
@@ -23,14 +23,15 @@ def party(
     edges: str = "flow",
     kind: str = counted_rows.DEFAULT,
 ) -> Answer:
-    """The entity, its other spellings, and its `limit` busiest counterparties.
+    """Return the entity, its other spellings, and its `limit` counterparties with the most
+    payments.
 
-    A counterparty has one row per direction and currency; each payment counts once, of the rows
-    that record `kind`. An entity that was merged is answered as the one that it was merged into.
-    Raises NotFound, ViewMissing, ViewUnpopulated.
+    A counterparty has one row per direction and currency. Only rows that record `kind` count, and
+    each payment counts once. For an entity that was merged, the answer is about the one that it was
+    merged into. Raises NotFound, ViewMissing, ViewUnpopulated.
     """
     with current_rows.snapshot(user_id) as reader:
-        entity = _standing(reader, user_id, entity_id)
+        entity = _summary(reader, user_id, entity_id)
         parameters = {"user_id": user_id, "entity": entity["id"], "limit": limit, "edges": edges}
         parameters["kinds"] = counted_rows.meant(kind)
         return {
@@ -40,7 +41,7 @@ def party(
 
 
 def must_be_there(user_id: UUID, entity_id: UUID | str, field: str) -> None:
-    """Raises NotFound naming the field for what is no node of the tenant's graph."""
+    """Raises NotFound, naming the field, if the id is not a node of the tenant's graph."""
     try:
         nodes = NormalizedEntity.objects.filter(
             user_id=user_id, pk=UUID(str(entity_id)), merged_into__isnull=True
@@ -59,13 +60,13 @@ def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[An
     Raises NotFound, ViewMissing, ViewUnpopulated.
     """
     with current_rows.snapshot(user_id) as reader:
-        entity = _standing(reader, user_id, entity_id)
+        entity = _summary(reader, user_id, entity_id)
         parameters = {"user_id": user_id, "entity": entity["id"], "limit": limit}
         return reader.rows(sql.read("questions/entity_similar"), parameters)
 
 
-def _standing(reader: Reader, user_id: UUID, entity_id: UUID | str) -> Answer:
-    """The entity, or the one that it is merged into, with all spellings of its name."""
+def _summary(reader: Reader, user_id: UUID, entity_id: UUID | str) -> Answer:
+    """The entity, or the one that it was merged into, with all spellings of its name."""
     try:
         key = UUID(str(entity_id))
     except ValueError:

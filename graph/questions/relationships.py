@@ -10,7 +10,7 @@ from graph.errors import QuestionError
 from graph.layers import BY_NAME, LAYERS
 from graph.models import TenantRelationship
 from graph.questions import counted_rows
-from graph.questions.search import standing_for
+from graph.questions.search import representatives_of
 from graph.questions.whole_graph import as_answers
 from graph.reading import current_rows as reading_rows
 from graph.reading import newest_pages, ordered_pages
@@ -45,11 +45,11 @@ def relationships(
     most: int = 50,
     after: Position | None = None,
 ) -> tuple[list[Answer], Position | None]:
-    """A page of relationships, newest first, and where the next begins.
+    """Return a page of relationships, newest first, and the position of the next page.
 
-    `filters`: those of EXACTLY; `party` (an id or a part of a name); `edges` (flow, all); `kind`
-    (what the rows record); `once` (of a payment's views the one that counts); `has` and
-    `lacks`, names of layers. Raises QuestionError, ViewMissing, ViewUnpopulated.
+    `filters` may have the keys of EXACTLY; `party` (an id or a part of a name); `edges` (flow,
+    all); `kind` (what the rows record); `once` (only the canonical sighting of each payment); `has`
+    and `lacks` (names of layers). Raises QuestionError, ViewMissing, ViewUnpopulated.
     """
     with reading_rows.snapshot(user_id) as reader:
         rows = TenantRelationship.objects.filter(chosen(user_id, filters))
@@ -61,7 +61,7 @@ def relationships(
 def ordered(
     user_id: UUID, filters: Mapping[str, Any], order: str, *, most: int = 50, after: str | None
 ) -> tuple[list[Answer], str | None]:
-    """As `relationships`, in another order: one of `ordered_pages.ORDERS`."""
+    """As `relationships`, in the order of one of `ordered_pages.ORDERS`."""
     with reading_rows.snapshot(user_id) as reader:
         rows = TenantRelationship.objects.filter(chosen(user_id, filters))
         page, following = ordered_pages.page(reader, rows, order, most, after)
@@ -69,7 +69,8 @@ def ordered(
 
 
 def chosen(user_id: UUID, filters: Mapping[str, Any]) -> Q:
-    """The condition of `filters`, as `relationships` has it; in the tenant's transaction."""
+    """The condition for `filters` of `relationships`. Must be called in the tenant's
+    transaction."""
     condition = Q(user_id=user_id)
     for name, value in filters.items():
         if name in EXACTLY:
@@ -83,7 +84,7 @@ def chosen(user_id: UUID, filters: Mapping[str, Any]) -> Q:
     condition &= _layers(filters.get("has", ()), "has", missing=False)
     condition &= _layers(filters.get("lacks", ()), "lacks", missing=True)
     if party := filters.get("party"):
-        ids = standing_for(user_id, party)
+        ids = representatives_of(user_id, party)
         condition &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
     return condition
 

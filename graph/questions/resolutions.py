@@ -1,11 +1,10 @@
-"""Pairs of entities that may be one party: listed, decided, undone."""
+"""Pairs of entities that may be one party: list them, and decide or undo a decision."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import QuerySet
 
 from graph import sql
 from graph.database.bulk import alone
@@ -16,6 +15,7 @@ from graph.models import EntityResolution
 from graph.models.choices import ResolutionDecision
 
 FACTS = ("payments", "sums", "first", "last", "names", "keys", "descriptions")
+NO_PAIR = "none"  # the decision on two parties that are not a pair any more
 Answer = dict[str, Any]
 Word = Literal["merge", "apart", "undo"]
 
@@ -23,7 +23,7 @@ Word = Literal["merge", "apart", "undo"]
 def listed(
     user_id: UUID, decided: ResolutionDecision, *, most: int = 25, offset: int = 0
 ) -> tuple[list[Answer], int]:
-    """A page of the pairs with this decision, the likeliest first, and how many there are.
+    """Return a page of the pairs with this decision, the most likely first, and the number of all.
 
     Each has `kept` and `merged`: the entity's name and kind, and what the books have under that
     name, as before any merge.
@@ -50,18 +50,18 @@ def decide(
     *,
     by: str,
     seen: ResolutionDecision | str | None = None,
-) -> Answer | None:
-    """Merge the pair, keep it apart, or undo a decision; returns the pair as it is then.
+) -> Answer:
+    """Merge the pair, keep it apart, or undo a decision. Return the pair's new state.
 
-    None if it is no longer a pair. Raises NotFound; DecidedMeanwhile if its decision is no longer
-    `seen`.
+    If the two are not a pair any more, the decision is NO_PAIR. Raises NotFound, and
+    DecidedMeanwhile if the decision is no longer `seen` or if there is nothing to undo.
     """
     pair_id = _id(pair)
     with tenant_transaction(user_id) as connection:
         with connection.cursor() as cursor:  # before any row, as enrichment does: no deadlock
             alone(cursor, user_id)
         pairs = EntityResolution.objects.filter(user_id=user_id, pk=pair_id)
-        now = pairs.select_for_update().first()
+        now = pairs.select_for_update(of=("self",)).select_related("kept", "merged").first()
         if now is None:
             raise NotFound("The pair no longer exists.", "id")
         if seen is not None and now.decided != seen:
@@ -69,28 +69,46 @@ def decide(
             sentence = f"Somebody else was faster: the pair is {state} already."
             raise DecidedMeanwhile(sentence, "seen")
         if word == "undo":
-            step.undo(user_id, [pair_id], by)
-        else:
-            step.judge(user_id, [pair_id], word, by)
-        return _as_it_is(user_id, pairs)
+            return _undone(user_id, now, by)
+        step.judge(user_id, [pair_id], word, by)
+        return _as_it_is(user_id, pairs.get())
 
 
-def one_party(user_id: UUID, one: UUID, other: UUID, word: Word, *, by: str) -> Answer | None:
-    """Record a person's decision that any two parties are one party or not; returns the pair.
+def one_party(user_id: UUID, one: UUID, other: UUID, word: Word, *, by: str) -> Answer:
+    """Record a person's decision that two parties are one party or not. Return the pair.
 
-    They need not have been found similar. Raises NotFound for an entity that is not one of the
-    tenant's parties, QuestionError for a party with itself.
+    Any two parties are allowed; they need not have similar names. Raises NotFound for an entity
+    that is not one of the tenant's parties, QuestionError for a party with itself, and
+    DecidedMeanwhile if there is nothing to undo.
     """
     if one == other:
         raise QuestionError("Say two parties.", "other")
     ends = {one, other}
-    with tenant_transaction(user_id):
+    with tenant_transaction(user_id) as connection:
         pairs = EntityResolution.objects.filter(user_id=user_id, kept__in=ends, merged__in=ends)
         if word == "undo":
-            step.undo(user_id, list(pairs.values_list("pk", flat=True)), by)
-        else:
-            step.decide(user_id, one, other, word, by)
-        return _as_it_is(user_id, pairs.all())
+            with connection.cursor() as cursor:
+                alone(cursor, user_id)
+                step.require(cursor, user_id, (one, other))
+            return _undone(user_id, pairs.select_related("kept", "merged").first(), by)
+        step.decide(user_id, one, other, word, by)
+        return _as_it_is(user_id, pairs.get())
+
+
+def _undone(user_id: UUID, before: EntityResolution | None, by: str) -> Answer:
+    """Undo the decision on the pair and return its new state, or NO_PAIR if it is not a pair any
+    more."""
+    if before is None or not step.undo(user_id, [before.pk], by):
+        raise DecidedMeanwhile(
+            "Nobody has decided on these two parties: there is nothing to take back.", "decision"
+        )
+    ends = {before.kept_id, before.merged_id}
+    pairs = EntityResolution.objects.filter(user_id=user_id, kept__in=ends, merged__in=ends)
+    if (now := pairs.first()) is not None:
+        return _as_it_is(user_id, now)
+    reason = f"Taken back by {by}. Nothing else says that they are one party."
+    changed = {"decided": NO_PAIR, "decided_by": "", "decided_at": None}
+    return {**_as_it_is(user_id, before), **changed, "confidence": 0, "reason": reason}
 
 
 def _id(pair: UUID | str) -> UUID:
@@ -100,9 +118,8 @@ def _id(pair: UUID | str) -> UUID:
         raise NotFound("There is no such pair.", "id") from None
 
 
-def _as_it_is(user_id: UUID, pairs: "QuerySet[EntityResolution]") -> Answer | None:
-    row = pairs.select_related("kept", "merged").first()
-    return None if row is None else _answer(row, _facts(user_id, [row.kept_id, row.merged_id]))
+def _as_it_is(user_id: UUID, row: EntityResolution) -> Answer:
+    return _answer(row, _facts(user_id, [row.kept_id, row.merged_id]))
 
 
 def _answer(row: EntityResolution, facts: dict[UUID, Answer]) -> Answer:
@@ -115,7 +132,7 @@ def _answer(row: EntityResolution, facts: dict[UUID, Answer]) -> Answer:
 
 
 def _facts(user_id: UUID, entities: Sequence[UUID]) -> dict[UUID, Answer]:
-    """Of each entity: payments, sums by currency, first and last day, keys, samples of texts."""
+    """For each entity: payments, sums by currency, first and last day, keys, samples of texts."""
     with connections["default"].cursor() as cursor:
         values: dict[str, Any] = {"user_id": user_id, "entities": list(entities)}
         cursor.execute(sql.read("resolution/facts"), values)

@@ -1,8 +1,9 @@
-"""What has changed in a tenant's graph since a version: nodes and relationships, as they are now.
+"""The change feed: what has changed in a tenant's graph since a version.
 
-A client that stores `added` and `changed` by id and deletes `removed` has the same as a full copy.
-`changed_fields` says for each changed row which fields may differ. A relationship is an edge of the
-graph if both of its entities are nodes.
+It returns the current state of the changed nodes and relationships. A client that stores `added`
+and `changed` by id and deletes `removed` has the same data as a full copy. `changed_fields` names
+for each changed row the fields that may differ. A relationship is an edge of the graph if both of
+its entities are nodes.
 """
 
 import re
@@ -28,7 +29,7 @@ from graph.view.captured_tables import EVERYTHING
 from graph.view.triggers import EVERYBODY
 from graph.view.version import State
 
-MOST = 50_000  # rows named by marks; where more have changed a full copy is less work
+MOST = 50_000  # rows named by change records; for more, a full copy is less work
 EDGE = tuple(name for name in COLUMNS if name != "user_id")
 VERSION = re.compile(r"(\d{1,18})-([0-9a-f]{32}|0)-([0-9a-f]{1,8})(-[0-9a-f]{32})?")
 
@@ -37,7 +38,7 @@ Answer = dict[str, Any]
 
 
 def full(user_id: UUID) -> Answer:
-    """Everything, as added."""
+    """Return all rows, as added."""
     with tenant_snapshot(user_id) as reader:
         nodes, state = corrections.nodes(reader, user_id)
         edges = corrections.edges(reader, EdgeQuery(user_id, EDGE), state)
@@ -82,7 +83,8 @@ def _parsed(version: str) -> tuple[int, str | None, str]:
 def _which(
     reader: TenantReader, user_id: UUID, state: State, since: tuple[int, str | None, str]
 ) -> Composable:
-    """The condition that selects the change records since that version, and perhaps a few older."""
+    """The condition that selects the change records since that version. It may also select a few
+    older ones."""
     count, last, life = since
     now, _, life_now, *_ = state.version.split("-")
     query = SQL(sql.read("reading/feed_marks")).format(
@@ -116,8 +118,10 @@ def _nodes(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
 
 
 def _edges(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
-    marked = reader.table(corrections.marked(user_id, KINDS, which, template="feed"))
-    fields = _fields(marked)
+    changed_relationships = reader.table(
+        corrections.changed_relationships(user_id, KINDS, which, template="feed")
+    )
+    fields = _fields(changed_relationships)
     query = corrections.rows(
         EdgeQuery(user_id, EDGE), EDGE, list(fields), as_text=corrections.MONEY
     )
@@ -125,12 +129,14 @@ def _edges(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
     return _sorted(now, fields, _turns(reader, user_id, "relationship", which))
 
 
-def _fields(marked: pa.Table) -> Mapping[str, Fields]:
+def _fields(changed_relationships: pa.Table) -> Mapping[str, Fields]:
     """Relationship id → the fields that its change records may have changed."""
     of_edge = cache(lambda kind, pointer, text: changed_fields.of_edge(kind, pointer, text.split()))
-    columns = (values(marked[name]) for name in ("kind", "pointer", "columns"))
+    columns = (values(changed_relationships[name]) for name in ("kind", "pointer", "columns"))
     fields: dict[str, Fields] = defaultdict(frozenset)
-    for key, kind, pointer, text in zip(as_strings(marked["id"]), *columns, strict=True):
+    for key, kind, pointer, text in zip(
+        as_strings(changed_relationships["id"]), *columns, strict=True
+    ):
         fields[key] |= of_edge(kind, pointer, text)
     return fields
 
@@ -142,16 +148,17 @@ def _turns(reader: TenantReader, user_id: UUID, kind: str, which: Composable) ->
 
 
 def _all(rows: list[Row]) -> Answer:
-    """All rows, as added."""
+    """Return all rows, as added."""
     return {"added": rows, "changed": [], "changed_fields": {}, "removed": []}
 
 
 def _sorted(now: Iterable[Row], fields: Mapping[str, Fields], turns: Mapping[str, int]) -> Answer:
-    """Sorts the rows named by change records (the keys of `fields`) into added, changed, removed.
+    """Sort the rows that change records name (the keys of `fields`) into added, changed and
+    removed.
 
-    A row is created and deleted alternately. So the number of such turns since the version, with
-    the row's presence now, tells whether it was there then; their order does not matter. A row
-    whose shown fields were not written has not changed.
+    `turns` counts how often each row was created or deleted since the version. An odd number means
+    that the row's presence has changed. The order does not matter, because creations and deletions
+    alternate. A row of which no shown field was written has not changed.
     """
     here = {row["id"]: row for row in now}
     new = {key for key in here if turns.get(key, 0) % 2}
@@ -170,7 +177,7 @@ def _rows(table: pa.Table) -> list[Row]:
 
 
 def _edge_rows(table: pa.Table) -> list[Row]:
-    """With each end as an object of its entity's id."""
+    """The rows, in which `source` and `target` are objects with the entity's id."""
     rows = _rows(table)
     for row in rows:
         for end in ("source", "target"):

@@ -50,14 +50,16 @@ class ReplayForm(Plain):
             del self.fields["payload"]
         else:
             del self.fields["per_minute"]
-            self.fields["payload"].initial = pretty(payloads.asked(self.failure))
+            self.fields["payload"].initial = pretty(payloads.requested_payload(self.failure))
 
     def clean_payload(self) -> dict[str, Any] | None:
         """The edited payload; None if it is unchanged."""
         text = self.cleaned_data["payload"]
         try:
             payload = payloads.parsed(text) if text.strip() else {}
-            if self.failure is None or payload == masked_json(payloads.asked(self.failure)):
+            if self.failure is None or payload == masked_json(
+                payloads.requested_payload(self.failure)
+            ):
                 return None
             payloads.edited(self.failure, payload)
         except PayloadRefused as error:

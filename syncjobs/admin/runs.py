@@ -58,7 +58,7 @@ class SyncRunAdmin(Ledger):
         "state",
         "function",
         "the_connection",
-        "asked_by",
+        "requested_by",
         "tries",
         "created_at",
         "finished_at",
@@ -134,7 +134,7 @@ class SyncRunAdmin(Ledger):
         return badge(run.status)
 
     @admin.display(description="trigger")
-    def asked_by(self, run: SyncRun) -> str:
+    def requested_by(self, run: SyncRun) -> str:
         return run.trigger
 
     @admin.display(description="error")

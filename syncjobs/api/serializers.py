@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.request_bodies import StrictBody
-from graph.api.request_fields import Moment, Place
+from graph.api.request_fields import Place, Timestamp
 from syncjobs.models.choices import ConnectionState, Outcome, Provider, RunStatus, Trigger
 
 MONTH = int(timedelta(days=31).total_seconds())
@@ -39,8 +39,10 @@ class PageQuery(StrictQuery):
 
     cursor = Place(required=False, help_text="The `next` of the previous page.")
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
-    since = Moment(required=False, validators=[past], help_text="Accepted at or after this time.")
-    until = Moment(required=False, end=True, help_text="Accepted at or before this time.")
+    since = Timestamp(
+        required=False, validators=[past], help_text="Accepted at or after this time."
+    )
+    until = Timestamp(required=False, end=True, help_text="Accepted at or before this time.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         since, until = attrs.get("since"), attrs.get("until")

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from graph.api.common_serializers import NoQuery, Problem
-from graph.api.idempotent_view import Repeatable
+from graph.api.idempotent_view import IdempotentView
 from graph.api.request_bodies import StrictBody
 from graph.reading import cursors
 from syncjobs import connections, list_runs, runs
@@ -21,12 +21,12 @@ from syncjobs.api.bodies import BoundedJSON
 from syncjobs.errors import ConnectionUnknown, RequestError, RunUnknown
 from syncjobs.models.choices import Trigger
 
-ASKED = {
+READ_ERRORS = {
     400: OpenApiResponse(description="A parameter or field is invalid; the response names it"),
     401: OpenApiResponse(Problem, description="No token, or an invalid one"),
 }
 SENT = {
-    **ASKED,
+    **READ_ERRORS,
     413: OpenApiResponse(Problem, description="The body is larger than 1 MiB"),
     415: OpenApiResponse(Problem, description="The body is not application/json"),
 }
@@ -35,7 +35,7 @@ RUN_ID = OpenApiParameter("run_id", OpenApiTypes.UUID, "path")
 CONNECTION_ID = OpenApiParameter("connection_id", OpenApiTypes.UUID, "path")
 
 
-class Api(Repeatable):
+class Api(IdempotentView):
     """A view that accepts JSON of limited size."""
 
     parser_classes = (BoundedJSON,)
@@ -49,7 +49,7 @@ class Api(Repeatable):
 
 
 def identified(text: str, unknown: RequestError) -> UUID:
-    """The id in a path. Raises `unknown` if the text is not a UUID."""
+    """The UUID in a path. Raises `unknown` if the text is not a UUID."""
     try:
         return UUID(text)
     except ValueError:
@@ -70,7 +70,7 @@ class SyncsView(Api):
     @extend_schema(
         operation_id="syncs_list",
         parameters=[shapes.SyncsQuery],
-        responses={200: shapes.SyncsAnswer, **ASKED},
+        responses={200: shapes.SyncsAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
         """Your syncs, newest first."""
@@ -110,7 +110,8 @@ class SyncsView(Api):
 @extend_schema(parameters=[RUN_ID])
 class SyncView(Api):
     @extend_schema(
-        operation_id="syncs_read", responses={200: shapes.SyncDetailAnswer, **ASKED, **NOT_FOUND}
+        operation_id="syncs_read",
+        responses={200: shapes.SyncDetailAnswer, **READ_ERRORS, **NOT_FOUND},
     )
     def get(self, request: Request, run_id: str) -> Response:
         """One sync with all its attempts."""
@@ -144,7 +145,7 @@ class ConnectionsView(Api):
     @extend_schema(
         operation_id="connections_list",
         parameters=[shapes.ConnectionsQuery],
-        responses={200: shapes.ConnectionsAnswer, **ASKED},
+        responses={200: shapes.ConnectionsAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
         """Your connections, oldest first."""
@@ -184,7 +185,7 @@ class ConnectionsView(Api):
 class ConnectionView(Api):
     @extend_schema(
         operation_id="connections_read",
-        responses={200: shapes.ConnectionAnswer, **ASKED, **NOT_FOUND},
+        responses={200: shapes.ConnectionAnswer, **READ_ERRORS, **NOT_FOUND},
     )
     def get(self, request: Request, connection_id: str) -> Response:
         """One connection, also a removed one."""

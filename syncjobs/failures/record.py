@@ -1,4 +1,4 @@
-"""Writes failures to job_failures: one row per job, whatever ended it, without secrets."""
+"""Writes failures to job_failures: one row per job, however the job ended, without secrets."""
 
 import hashlib
 import re
@@ -6,7 +6,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import F
@@ -18,6 +18,7 @@ from syncjobs.models import JobFailure
 from syncjobs.models.choices import FailureStatus
 
 ROLE = "owner"
+DELIVER = "deliver"  # the function name of a message that could not be delivered
 MOST_ERROR = 2_000  # characters
 MOST_TRACEBACK = 20_000
 MOST_RAW = 2_000
@@ -57,6 +58,19 @@ class Ended:
     replay_of: UUID | None
 
 
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A message that could not be delivered. `failure_id` is its earlier failure, if any."""
+
+    delivery_id: UUID
+    user_id: UUID | None
+    endpoint: str
+    event: str
+    tries: int
+    failure_id: UUID | None
+    trouble: Trouble
+
+
 def trouble_of(error: BaseException) -> Trouble:
     """Describe an exception without secrets: class, message, traceback, and where it was raised."""
     sentence = _sentence(error)
@@ -87,8 +101,11 @@ def _relative(text: str) -> str:
 
 
 def _written(text: str, most: int) -> str:
-    """Masked and at most so long. What is far from both ends is cut first, so that the time to
-    mask does not depend on the text; a secret that this cuts in two is cut away with it below.
+    """Return the text with secrets masked, cut to at most `most` characters.
+
+    A long text first loses its middle, because masking takes longer for longer texts. That cut may
+    split a secret in two. The second cut removes more of the middle, and both halves of such a
+    secret.
     """
     if len(text) > 2 * most:
         text = f"{text[:most]}\n…\n{text[-most:]}"
@@ -125,9 +142,9 @@ def fingerprint(function: str, trouble: Trouble) -> str:
 
 def of_run(ended: Ended, trouble: Trouble) -> None:
     """Write the failure in the caller's transaction. A failed replay updates its original's row."""
-    mark = fingerprint(ended.function, trouble)
+    kind = fingerprint(ended.function, trouble)
     if ended.replay_of is not None:
-        _came_back(ended.replay_of, ended.tries, trouble, mark)
+        _came_back(ended.replay_of, ended.tries, trouble, kind)
         return
     JobFailure.objects.using(ROLE).create(
         user_id=ended.user_id,
@@ -139,19 +156,19 @@ def of_run(ended: Ended, trouble: Trouble) -> None:
         function=ended.function,
         payload=masked_json(ended.payload),
         tries=max(ended.tries, 1),
-        fingerprint=mark,
-        status=_status(mark, str(ended.connection_id)),
+        fingerprint=kind,
+        status=_status(kind, str(ended.connection_id)),
         **_words(trouble),
     )
 
 
-def _came_back(failure_id: UUID, tries: int, trouble: Trouble, mark: str) -> None:
+def _came_back(failure_id: UUID, tries: int, trouble: Trouble, kind: str) -> None:
     JobFailure.objects.using(ROLE).filter(pk=failure_id).update(
         status=FailureStatus.OPEN,
         tries=F("tries") + max(tries, 1),
         last_failed_at=Now(),
         settled_at=None,
-        fingerprint=mark,
+        fingerprint=kind,
         **_words(trouble),
     )
 
@@ -165,11 +182,11 @@ def _words(trouble: Trouble) -> dict[str, str]:
     }
 
 
-def _status(mark: str, connection_id: str) -> FailureStatus:
+def _status(kind: str, connection_id: str) -> FailureStatus:
     """Ignored if the last failure of this kind on this connection is ignored, else open."""
     last = (
         JobFailure.objects.using(ROLE)
-        .filter(fingerprint=mark, connection_id=connection_id)
+        .filter(fingerprint=kind, connection_id=connection_id)
         .order_by("-last_failed_at")
         .values_list("status", flat=True)
         .first()
@@ -183,7 +200,7 @@ def of_job(job_id: str, function: str, raw: bytes | None, tries: int, trouble: T
     with transaction.atomic(using=ROLE):
         if JobFailure.objects.using(ROLE).filter(job_id=job_id).exists():
             return False
-        mark = fingerprint(function, trouble)
+        kind = fingerprint(function, trouble)
         JobFailure.objects.using(ROLE).bulk_create(
             [
                 JobFailure(
@@ -191,8 +208,8 @@ def of_job(job_id: str, function: str, raw: bytes | None, tries: int, trouble: T
                     function=_fit(function, MOST_RAW) or "unknown",
                     payload=_payload(raw),
                     tries=max(tries, 1),
-                    fingerprint=mark,
-                    status=_status(mark, ""),
+                    fingerprint=kind,
+                    status=_status(kind, ""),
                     **_words(trouble),
                 )
             ],
@@ -208,6 +225,30 @@ def _payload(raw: bytes | None) -> dict[str, Any]:
     return {"raw": _fit(masked(raw[: MOST_RAW * 2].decode(errors="replace")), MOST_RAW)}
 
 
+def of_delivery(ended: Undelivered) -> UUID:
+    """Write the failure of a message in the caller's transaction; return its id."""
+    mark = fingerprint(DELIVER, ended.trouble)
+    if ended.failure_id is not None:
+        _came_back(ended.failure_id, ended.tries, ended.trouble, mark)
+        return ended.failure_id
+    failure = JobFailure.objects.using(ROLE).create(
+        id=uuid4(),
+        user_id=ended.user_id,
+        job_id=f"{DELIVER}:{ended.delivery_id}",
+        function=DELIVER,
+        payload={
+            "delivery": str(ended.delivery_id),
+            "endpoint": ended.endpoint,
+            "event": ended.event,
+        },
+        tries=max(ended.tries, 1),
+        fingerprint=mark,
+        status=_status(mark, ""),
+        **_words(ended.trouble),
+    )
+    return failure.pk
+
+
 def reopened(failure_id: UUID) -> None:
     """Reopen a failure whose replay ended without a result."""
     rows = JobFailure.objects.using(ROLE).filter(pk=failure_id, status=FailureStatus.REPLAYING)
@@ -216,10 +257,10 @@ def reopened(failure_id: UUID) -> None:
 
 def of_duty(name: str, trouble: Trouble) -> None:
     """Record a failed periodic task: one open row per task and kind of failure, with a count."""
-    mark = fingerprint(name, trouble)
+    kind = fingerprint(name, trouble)
     rows = JobFailure.objects.using(ROLE).filter(
-        function=name, fingerprint=mark, run=None, status__in=["open", "ignored"]
+        function=name, fingerprint=kind, run=None, status__in=["open", "ignored"]
     )
     if rows.update(tries=F("tries") + 1, last_failed_at=Now(), **_words(trouble)):
         return
-    JobFailure.objects.using(ROLE).create(function=name, fingerprint=mark, **_words(trouble))
+    JobFailure.objects.using(ROLE).create(function=name, fingerprint=kind, **_words(trouble))

@@ -29,7 +29,7 @@ MESSAGE = 1_000_000  # characters of a message's source that are read
 
 @dataclass(frozen=True, slots=True)
 class PartRead:
-    """One part of a ledger file, as `Part`; its rows are in the file that `read_ledger` wrote."""
+    """One part of a ledger file, as `Part`. Its rows are in the file that `read_ledger` wrote."""
 
     name: str
     title: str
@@ -43,7 +43,7 @@ class PartRead:
 
 
 def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any:
-    """The facts of a document, as `document_facts.read` returns them. `html`: None for a file."""
+    """The facts of a document, as `document_facts.read` returns them. `html` is None for a file."""
     data = Path(path).read_bytes()
     described: Document = unpack(Document, {**document, "text": ""})
     if html is None:
@@ -98,7 +98,8 @@ def _summary(part: Part) -> PartRead:
 
 
 def parts_from(rows: Path, parts: Any) -> list[Part]:
-    """The parts that `read_ledger` read, ready to be stored. `rows`: the file that it wrote."""
+    """The parts that `read_ledger` returned, ready to be stored. `rows` is the file that it
+    wrote."""
     read_parts = [
         Part(
             part.name,
@@ -121,7 +122,8 @@ def parts_from(rows: Path, parts: Any) -> list[Part]:
 
 
 def _under(part: Part, other: Mapping) -> Part:
-    """The part under another source and own name; its rows are read already."""
+    """The part with the source and the own names of another mapping. Its rows have been read
+    already."""
     before = part.mapping or other
     sides = ((before.payer, other.payer), (before.payee, other.payee))
     names = {(was.kind, was.default): now.default for was, now in sides if was != now}

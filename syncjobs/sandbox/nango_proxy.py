@@ -1,4 +1,5 @@
-"""The sandbox's connections: Nango's proxy before the providers, and the control endpoint."""
+"""Simulates Nango: its proxy in front of the providers' APIs, with an endpoint that controls the
+sandbox."""
 
 from dataclasses import dataclass, field
 from itertools import count
@@ -24,8 +25,10 @@ STATES = {"alive", "dead", "missing"}
 
 @dataclass
 class Connection:
-    """`requests` are those that came through the proxy, `behaved` counts what its script did to
-    them. `end_user` is whose it is, in our words.
+    """A connection of the sandbox.
+
+    `requests` are the requests that came through the proxy. `behaved` counts what its script did to
+    them. `end_user` is its owner in Nango's data.
     """
 
     provider: str
@@ -39,7 +42,7 @@ class Connection:
 
 
 class World:
-    """Answers every request. The secret key is the only one that Nango takes."""
+    """Answers every request. The secret key is the only key that Nango accepts."""
 
     def __init__(self, seed: int = 7, secret: str = "sandbox") -> None:  # noqa: S107
         self.seed = seed
@@ -56,11 +59,11 @@ class World:
             case ["proxy", rest]:
                 return self._proxied(request.at(rest))
             case ["connections", key]:
-                return self._standing(request, unquote(key))
+                return self._account_state(request, unquote(key))
         return of_nango(404, "not_found", "No such endpoint")
 
     def connect(self, key: str, description: dict[str, Any]) -> Connection:
-        """A connection with `size` things to begin with. Raises ValueError or KeyError."""
+        """Create a connection with `size` things. Raises ValueError or KeyError."""
         provider = description["provider"]
         if provider not in PROVIDERS:
             raise ValueError(f"no such provider: {provider!r}")
@@ -75,7 +78,7 @@ class World:
             return of_nango(401, "unauthorized", "Unknown secret key")
         return None
 
-    def _standing(self, request: Request, key: str) -> Answer:
+    def _account_state(self, request: Request, key: str) -> Answer:
         if refused := self._allowed(request):
             return refused
         integration = request.query.get("provider_config_key")
@@ -116,7 +119,7 @@ class World:
         if kills(due):
             connection.state = "dead"
         for item in due:
-            happen(connection.account, item, provider.asked(request.path))
+            happen(connection.account, item, provider.requested_item(request.path))
         answers = (scripted_answer for item in due if (scripted_answer := scripted(item)))
         answer: Answer = next(answers, None) or provider.answer(
             connection.account, request, look(due, next(self._nonces))
@@ -126,13 +129,15 @@ class World:
     def _control(self, request: Request, path: str) -> Answer:
         match path.split("/"):
             case ["connections"]:
-                return of_json({"connections": {key: self._told(key) for key in self.connections}})
+                return of_json(
+                    {"connections": {key: self._summary(key) for key in self.connections}}
+                )
             case ["connections", quoted]:
                 key = unquote(quoted)
                 if request.method == "POST":
                     return self._steered(key, request.json())
                 if key in self.connections:
-                    return of_json(self._told(key) | {"items": self.truth(key)})
+                    return of_json(self._summary(key) | {"items": self.truth(key)})
         return of_nango(404, "not_found", "No such connection")
 
     def _steered(self, key: str, description: dict[str, Any]) -> Answer:
@@ -142,9 +147,9 @@ class World:
             steer(self.connections[key], description)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return of_nango(400, "invalid_body", f"{type(error).__name__}: {error}")
-        return of_json(self._told(key))
+        return of_json(self._summary(key))
 
-    def _told(self, key: str) -> dict[str, Any]:
+    def _summary(self, key: str) -> dict[str, Any]:
         connection = self.connections[key]
         return {
             "provider": connection.provider,
@@ -161,7 +166,7 @@ class World:
 
 
 def steer(connection: Connection, description: dict[str, Any]) -> None:
-    """What a POST to the control endpoint asks for; each key is optional."""
+    """Do what a POST to the control endpoint asks for. Each key is optional."""
     account = connection.account
     account.add(int(description.get("add", 0)))
     for item in description.get("put", []):
@@ -176,7 +181,7 @@ def steer(connection: Connection, description: dict[str, Any]) -> None:
         account.keep_drives(list(description["keep_drives"]))
     if description.get("expire"):
         account.expire(int(description.get("status", 410)))
-    if "owner" in description:  # the person connected another account
+    if "owner" in description:  # as if the person had connected another account
         account.identity = str(description["owner"])
     _stand(connection, description)
 
@@ -197,7 +202,7 @@ def _stand(connection: Connection, description: dict[str, Any]) -> None:
 
 
 def _facts(key: str, connection: Connection) -> dict[str, Any]:
-    """As `GET /connections/{id}` tells it, without credentials."""
+    """The connection as `GET /connections/{id}` returns it, without credentials."""
     user: dict[str, Any] | None = None
     if connection.end_user is not None:
         user = {"id": connection.end_user, "display_name": None, "email": None, "tags": {}}

@@ -1,7 +1,7 @@
 """Previews or imports an upload's file, in one transaction with the upload's state.
 
-The upload's row stays locked meanwhile. If the process ends early, nothing is stored: the rows of
-the books and the upload's outcome are committed together.
+The upload's row stays locked meanwhile. The rows of the books and the upload's outcome are
+committed together. If the process ends early, nothing is stored.
 """
 
 from collections.abc import Iterator
@@ -32,14 +32,14 @@ from syncjobs.uploads.enqueue_uploads import ACTIVE, TRIES
 from syncjobs.uploads.rejected_rows import reading_of, text_of
 from syncjobs.uploads.upload_options import hints_of
 
-SHOWN = 15  # rows of each part
-LOOKED_AT = 2_000  # rows of each part
+SHOWN = 15  # rows of each part that are shown
+LOOKED_AT = 2_000  # rows of each part that are read for the preview
 MOST_UNPACKED = 2_000_000_000  # bytes
 Preview = dict[str, Any]
 
 
 def run(user_id: UUID, upload_id: UUID) -> None:
-    """Do what the upload's state requires. Does nothing if another process has the row locked."""
+    """Do what the upload's state requires. Do nothing if another process has locked the row."""
     with tenant_transaction(user_id):
         mine = Upload.objects.filter(user_id=user_id, pk=upload_id, state__in=ACTIVE)
         mine.filter(tries__lt=TRIES).update(tries=F("tries") + 1)
@@ -63,7 +63,7 @@ def _advance(upload: Upload) -> None:
 
 @contextmanager
 def _file(upload: Upload) -> Iterator[Path]:
-    """The pieces, as the file that they were."""
+    """A temporary file that consists of the pieces."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / upload.name
         pieces = UploadPiece.objects.filter(user_id=upload.user_id, upload=upload)
@@ -109,7 +109,7 @@ def _part(part: Part) -> Preview:
 
 
 def _question(part: Part) -> str:
-    """The readings side by side, where a person has to decide."""
+    """The possible readings side by side if a person has to decide between them, else ""."""
     blocked = any(doubt.blocking for doubt in part.doubts)
     return part.question() if blocked and part.question else ""
 
@@ -131,7 +131,7 @@ def _row(row: LedgerRow) -> Preview:
 
 
 def _columns(path: Path) -> list[str]:
-    """A table's titles; none for a file that is no table of text."""
+    """The titles of a table; [] if the file is not a text table."""
     with suppress(GraphError):
         return list(header(path))
     return []
@@ -141,7 +141,7 @@ def _import(upload: Upload, path: Path, hints: Hints) -> None:
     try:
         by = format_of(path, hints)
         imported = import_file(upload.user_id, path, by, path.parent / "rejects", hints=hints)
-    except OtherAccountError as error:  # a person decides, with the preview before them
+    except OtherAccountError as error:  # a person decides, with the preview
         upload.state = UploadState.REFUSED
         upload.error = f"{error.question} Decide below."
         return
@@ -165,7 +165,7 @@ def _saved(user_id: UUID, path: Path, by: Format, hints: Hints) -> bool:
 
 
 def _outcome(imported: Imported) -> dict[str, Any]:
-    """Counts and what a person should know, with what storing was not sure of."""
+    """The counts, and warnings about what the import was not sure of."""
     account_doubts = [doubt.text for doubt in imported.doubts if doubt.topic == "account"]
     warnings = [*imported.warnings, *account_doubts]
     return {"format": imported.format, "warnings": warnings, **asdict(imported.counts)}

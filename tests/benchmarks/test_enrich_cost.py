@@ -1,6 +1,14 @@
-"""The exponent that costs are told by."""
+"""The exponent that costs are told by, and the clock of processor seconds."""
 
-from benchmarks.enrich_cost import exponent
+import time
+
+import pytest
+from django.db import connections
+
+from benchmarks import enrich_cost
+from benchmarks.enrich_cost import StepClock, exponent
+
+BUSY = "SELECT count(*) FROM generate_series(1, 1500000)"  # some 0.1 s of the server's
 
 
 def test_linear_quadratic_and_nothing():
@@ -8,3 +16,19 @@ def test_linear_quadratic_and_nothing():
     assert exponent([10, 100], [0.01, 1]) == "2.00"
     assert exponent([10, 100], [0.01, 0.1]) == ""
     assert exponent([10], [5]) == ""
+
+
+@pytest.mark.usefixtures("committed")
+def test_steps_are_told_by_what_they_and_their_sessions_worked_not_by_what_they_waited(monkeypatch):
+    monkeypatch.setattr(enrich_cost, "DATABASE", connections["owner"].settings_dict["NAME"])
+    clock = StepClock()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT 1")
+        clock.begin("waits")
+        time.sleep(0.2)
+        clock.begin("asks")
+        cursor.execute(BUSY)
+        clock.begin("")
+    assert list(clock.seconds) == ["waits", "asks"]
+    assert clock.seconds["waits"] < 0.1 < 1000 * clock.seconds["asks"]
+    assert clock.seconds["asks"] > clock.seconds["waits"]

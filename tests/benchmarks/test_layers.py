@@ -101,11 +101,11 @@ def imported(make: Callable[..., Any], folder: Path) -> tuple[UUID, Truth]:
 @pytest.mark.parametrize("make", layers.MAKERS.values(), ids=layers.MAKERS)
 def test_the_truth_scores_one_and_an_empty_enrichment_nothing(make, tmp_path):
     user, truth = imported(make, tmp_path)
-    before = compare.judge(tables.read(user), truth).told()
+    before = compare.judge(tables.read(user), truth).as_json()
     for name in ("recurrence", "duplicates", *LINKED):
         assert (before[name]["found"], before[name]["recall"]) == (0, 0), name
     Oracle(user, truth).write()
-    after = compare.judge(tables.read(user), truth).told()
+    after = compare.judge(tables.read(user), truth).as_json()
     for name in ("recurrence", "duplicates", "aliases", *LINKED):
         assert (after[name]["precision"], after[name]["recall"]) == (1, 1), name
         assert after[name]["n"] > 0, name
@@ -295,7 +295,7 @@ def test_what_the_readme_says_of_calderdale():
 
 
 def test_cards_told_have_a_mere_rate():
-    assert layers.told(Card({"shuffled": layers.Share(1, 50)})) == {
+    assert layers.as_json(Card({"shuffled": layers.Share(1, 50)})) == {
         "shuffled_false_positive_rate": 0.02, "shuffled_rows": 50, "reliability": {},
     }  # fmt: skip
 

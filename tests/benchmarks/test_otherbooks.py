@@ -193,7 +193,7 @@ def test_working_days() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rhythm", "expected"),
+    ("schedule", "expected"),
     [
         ("weekly:4", [(2, 2), (2, 9), (2, 16)]),
         ("four-weekly:0", [(2, 5), (3, 4), (4, 1)]),
@@ -203,8 +203,8 @@ def test_working_days() -> None:
         ("quarterly:7", [(2, 7), (5, 7), (8, 7)]),
     ],
 )
-def test_rhythms(rhythm: str, expected: list[tuple[int, int]]) -> None:
-    days = agreed(rhythm, date(2024, 2, 1))
+def test_schedules(schedule: str, expected: list[tuple[int, int]]) -> None:
+    days = agreed(schedule, date(2024, 2, 1))
     assert [next(days) for _ in range(3)] == [date(2024, m, d) for m, d in expected]
 
 

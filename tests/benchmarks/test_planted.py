@@ -52,9 +52,9 @@ def test_a_case_is_found_by_any_pair_and_wrong_by_most() -> None:
     kind = Kind("k", "duplicates", [a, b, c, d], [[b, a]], cases=[[[b, a]]])
     truth = planted_scores.PlantedTruth(1, DAY, DAY, kinds=[kind])
     found = Found(duplicates={frozenset((a, b)): 0.9, frozenset((c, d)): 0.8})
-    assert planted_scores.by_case(found, truth).told()["precision"] == 0.5
+    assert planted_scores.by_case(found, truth).as_json()["precision"] == 0.5
     found.cases = dict.fromkeys(found.duplicates, "one")
-    assert planted_scores.by_case(found, truth).told()["recall"] == 1
+    assert planted_scores.by_case(found, truth).as_json()["recall"] == 1
 
 
 def test_amounts_hold_within_a_narrow_range_alone() -> None:
@@ -71,4 +71,4 @@ def test_amounts_hold_within_a_narrow_range_alone() -> None:
 
 
 def test_books_without_kinds_have_cases_of_what_hangs_together() -> None:
-    assert planted_scores.by_case(Found(), Truth(1, DAY, DAY)).told()["n"] == 0
+    assert planted_scores.by_case(Found(), Truth(1, DAY, DAY)).as_json()["n"] == 0

@@ -65,9 +65,9 @@ def numbers(score: Score) -> tuple[int, int, int]:
 
 
 def test_ratios():
-    figures = Score(3, 4, 6).told()
+    figures = Score(3, 4, 6).as_json()
     assert (figures["precision"], figures["recall"], figures["f1"]) == (0.75, 0.5, 0.6)
-    assert Score().told()["precision"] is None
+    assert Score().as_json()["precision"] is None
 
 
 def test_pairs_are_right_wrong_missing_or_neither():
@@ -116,8 +116,8 @@ def test_recurrence_counts_rows_of_the_right_pattern():
     )  # fmt: skip
     claims = Found(patterns={"P": ("monthly", 0.9), "Q": ("weekly", 0.8), "R": ("weekly", 0.4)})
     for key in (1, 2, 3, 6, 20, 30, 31, 40):
-        claims.rhythm[row(key)] = "P"
-    claims.rhythm |= {row(7): "Q", row(8): "Q", row(50): "R"}
+        claims.series_of_row[row(key)] = "P"
+    claims.series_of_row |= {row(7): "Q", row(8): "Q", row(50): "R"}
     # right: 1 2 3 7 8; wrong: 6 (another series' pattern), 40 and 50; missing: 4 5 9 and 6
     score = compare.recurrence(claims, true_books)
     assert numbers(score) == (5, 8, 9)
@@ -128,9 +128,9 @@ def test_recurrence_counts_rows_of_the_right_pattern():
 def test_the_frequency_is_that_of_the_largest_pattern():
     true_books = truth(series=[series("four", [1, 2, 3, 4, 5], frequency="four-weekly")])
     claims = Found(patterns={"P": ("four_weekly", 1), "Q": ("monthly", 1)})
-    claims.rhythm |= {row(k): "P" for k in (1, 2, 3)} | {row(k): "Q" for k in (4, 5)}
+    claims.series_of_row |= {row(k): "P" for k in (1, 2, 3)} | {row(k): "Q" for k in (4, 5)}
     assert compare.frequency(claims, true_books) == Share(1, 1)
-    claims.rhythm[row(3)] = "Q"
+    claims.series_of_row[row(3)] = "Q"
     assert compare.frequency(claims, true_books) == Share(0, 1)
 
 
@@ -226,7 +226,7 @@ def test_predictions_are_held_against_what_came():
     days = {r: d for one in true_books.series for r, d in zip(one.rows, one.due, strict=True)}
     cut = START + MONTH * 4
     before = Found()
-    before.rhythm |= {r: one.id for one in true_books.series[:3] for r in one.rows}
+    before.series_of_row |= {r: one.id for one in true_books.series[:3] for r in one.rows}
     at = START + MONTH * 4
     before.predictions += [
         Prediction(row(4), at - timedelta(days=3), at + timedelta(days=1), 0.9),
@@ -237,8 +237,8 @@ def test_predictions_are_held_against_what_came():
     assert forecasts.covered == (True, False)
     assert forecasts.errors == (1, 3)
     assert forecasts.unpredicted == 1  # c is known and nothing was foretold; d was not known
-    assert forecasts.told()["coverage"] == 0.5
-    assert forecasts.told()["median_error_days"] == 2
+    assert forecasts.as_json()["coverage"] == 0.5
+    assert forecasts.as_json()["median_error_days"] == 2
 
 
 def test_series_that_miss_a_day_at_the_cut_are_left_out():
@@ -254,7 +254,7 @@ def test_series_that_miss_a_day_at_the_cut_are_left_out():
 def test_cards_of_several_books_add_up():
     one = Card({"a": Score(1, 2, 3), "b": Share(1, 2), "c": Forecasts((True,), (1.0,))})
     other = Card({"a": Score(1, 1, 1), "c": Forecasts((False,), (2.0,), unpredicted=1)})
-    both = (one + other).told()
+    both = (one + other).as_json()
     assert both["a"]["precision"] == pytest.approx(0.6667)
     assert both["b"] == {"accuracy": 0.5, "n": 2}
     assert (both["c"]["coverage"], both["c"]["n"], both["c"]["unpredicted"]) == (0.5, 2, 1)

@@ -14,7 +14,7 @@ def state(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "state"
     yield folder
     at = state_paths.of(folder)
-    assert wait_until(lambda: unguarded(at.guardian_lock))
+    assert wait_until(lambda: unguarded(at.supervisor_lock))
     shutil.rmtree(at.sockets, ignore_errors=True)  # a killed guardian's
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from graph.enrich.series.activity import FLOOR, SMOOTH
 from graph.enrich.series.candidate_grids import FEWEST, FEWEST_YEARLY, KEEPING
 from graph.enrich.series.grid_fit import LEAST_KEPT, MOST_UNLIKE, TAIL, UNLIKE
-from graph.enrich.series.periods import RHYTHMS, Days, Grid
+from graph.enrich.series.periods import FREQUENCIES, Days, Grid
 
 
 class Around:
@@ -39,27 +39,27 @@ class Around:
 def best(days, amounts, around, price, sure):
     """The rhythm, phase, width, hits and odds of the best fit, or None."""
     result = None
-    for rhythm in RHYTHMS:
-        fewest = FEWEST_YEARLY if rhythm.step * rhythm.monthly >= 6 else FEWEST
-        if len(days) < fewest or days[-1] - days[0] <= (fewest - 1.5) * rhythm.period:
+    for frequency in FREQUENCIES:
+        fewest = FEWEST_YEARLY if frequency.step * frequency.monthly >= 6 else FEWEST
+        if len(days) < fewest or days[-1] - days[0] <= (fewest - 1.5) * frequency.period:
             continue
-        for width in rhythm.windows:
-            phase = _phase(days, rhythm, width)
-            fit = _fit(days, amounts, around, Grid(rhythm, phase), width)
+        for width in frequency.windows:
+            phase = _phase(days, frequency, width)
+            fit = _fit(days, amounts, around, Grid(frequency, phase), width)
             if fit and fit[-1] > sure + price and (result is None or fit[-1] > result[-1] + 1e-9):
                 result = fit
     return result and (*result[:-1], result[-1] - price)
 
 
-def _phase(days, rhythm, width):
-    phases = Days(np.asarray(days)).phases(rhythm)
-    most = [((phases - start) % rhythm.cycle < width).sum() for start in range(rhythm.cycle)]
-    return (int(np.argmax(most)) + width // 2) % rhythm.cycle
+def _phase(days, frequency, width):
+    phases = Days(np.asarray(days)).phases(frequency)
+    most = [((phases - start) % frequency.cycle < width).sum() for start in range(frequency.cycle)]
+    return (int(np.argmax(most)) + width // 2) % frequency.cycle
 
 
 def _fit(days, amounts, around, grid, width):
     near = _near(days, amounts, grid, width)
-    fewest = FEWEST_YEARLY if grid.rhythm.step * grid.rhythm.monthly >= 6 else FEWEST
+    fewest = FEWEST_YEARLY if grid.frequency.step * grid.frequency.monthly >= 6 else FEWEST
     if len(near) < fewest:
         return None
     density = [_density(around, grid, width, row) for row in near]
@@ -72,13 +72,13 @@ def _fit(days, amounts, around, grid, width):
         odds = _odds(days, around, grid, width, near, density, (begin, end))
         if end - begin >= fewest and odds is not None and (result is None or odds > result[-1]):
             hits = _with_ends(near, amounts, begin, end)
-            result = (grid.rhythm.frequency, grid.phase, width, hits, odds)
+            result = (grid.frequency.name, grid.phase, width, hits, odds)
     return result
 
 
 def _near(days, amounts, grid, width):
     """(place, slot, offset, inside) of one day for each slot, in order."""
-    low, high, tail = -(width // 2), (width - 1) // 2, grid.rhythm.tail
+    low, high, tail = -(width // 2), (width - 1) // 2, grid.frequency.tail
     slots = grid.slots(Days(np.asarray(days))).tolist()
     by_slot = {}
     for place, (day, slot) in enumerate(zip(days, slots, strict=True)):
@@ -101,14 +101,14 @@ def _near(days, amounts, grid, width):
 
 def _density(around, grid, width, row):
     agreed = int(grid.agreed(np.array([row[1]]))[0])
-    low, high, tail = -(width // 2), (width - 1) // 2, grid.rhythm.tail
+    low, high, tail = -(width // 2), (width - 1) // 2, grid.frequency.tail
     wide = around.between(agreed + low - tail, agreed + high + tail + 1)
     window = around.between(agreed + low, agreed + high + 1)
     return log(TAIL / wide + row[3] * (1 - TAIL) / window)
 
 
 def _span(grid, first, last):
-    half = int(grid.rhythm.period // 2)
+    half = int(grid.frequency.period // 2)
     ends = grid.agreed(np.array([first, last]))
     return int(ends[0]) - half, int(ends[1]) + half + 1
 
@@ -142,10 +142,10 @@ def _odds(  # noqa: PLR0917
     odds -= n * log(_rate(n, cells)) - _loss(n, cells)
     room = max(cells, n + 1.0)
     odds += (n - m) * log(_rate(n - m, room)) - _loss(n - m, room) if n > m else 0
-    rhythm = grid.rhythm
-    usual = sum(rhythm_.rarity == 0 for rhythm_ in RHYTHMS)
-    choices = usual * len(rhythm.windows) * len(KEEPING) * max(rhythm.cycle / width, 1)
-    return odds - log(choices) - rhythm.rarity - (2 * log(len(near)) if m < len(near) else 0)
+    frequency = grid.frequency
+    usual = sum(rhythm_.rarity == 0 for rhythm_ in FREQUENCIES)
+    choices = usual * len(frequency.windows) * len(KEEPING) * max(frequency.cycle / width, 1)
+    return odds - log(choices) - frequency.rarity - (2 * log(len(near)) if m < len(near) else 0)
 
 
 def _rate(n, cells):

@@ -175,15 +175,15 @@ def test_requests_keep_their_pace(box):
 
 
 def test_the_standing_of_connections(box):
-    async def standing(key: str) -> ConnectionStatus:
+    async def sender_verdict(key: str) -> ConnectionStatus:
         async with nango(box, "gmail", key) as nango_:
             return await nango_.connection_status()
 
     box.control("c3", provider="gmail")
-    assert asyncio.run(standing("c3")) is ConnectionStatus.ALIVE
+    assert asyncio.run(sender_verdict("c3")) is ConnectionStatus.ALIVE
     box.control("c3", state="dead")
-    assert asyncio.run(standing("c3")) is ConnectionStatus.DEAD
-    assert asyncio.run(standing("no/body?")) is ConnectionStatus.MISSING
+    assert asyncio.run(sender_verdict("c3")) is ConnectionStatus.DEAD
+    assert asyncio.run(sender_verdict("no/body?")) is ConnectionStatus.MISSING
 
 
 def test_whose_a_connection_is(box):

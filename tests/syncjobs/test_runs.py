@@ -149,8 +149,8 @@ def test_cancel(own_queue):
     running = accept(workers.connection(rows.tenant_id()))
     claimed = claim(running)
     assert runs.cancel(running.user_id, running.pk).status == "running"
-    [standing] = run_state.renewed([claimed])
-    assert (standing.runs, standing.cancelled) == (True, True)
+    [sender_verdict] = run_state.renewed([claimed])
+    assert (sender_verdict.runs, sender_verdict.cancelled) == (True, True)
     assert run_state.cancelled(claimed)
     running.refresh_from_db(using="owner")
     assert running.status == "cancelled"

@@ -23,7 +23,7 @@ def box():
         yield sandbox
 
 
-def asked(box: Sandbox, path: str, connection: str = "gmail-demo", **more) -> httpx.Response:
+def request_to(box: Sandbox, path: str, connection: str = "gmail-demo", **more) -> httpx.Response:
     headers = {
         "Authorization": f"Bearer {box.secret}",
         "Connection-Id": connection,
@@ -44,11 +44,11 @@ def test_a_script_counts_the_requests_of_its_connection(box):
     box.control("gmail-a", provider="gmail", script=script)
     profile = "proxy/gmail/v1/users/me/profile"
     history = "proxy/gmail/v1/users/me/history?startHistoryId=1000"
-    answers = [asked(box, profile, "gmail-a") for _ in range(4)]
+    answers = [request_to(box, profile, "gmail-a") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 429, 429, 200]
     assert answers[1].headers["retry-after"] == "5"
-    assert asked(box, history, "gmail-a").status_code == 500
-    assert asked(box, history, "gmail-a").status_code == 200
+    assert request_to(box, history, "gmail-a").status_code == 500
+    assert request_to(box, history, "gmail-a").status_code == 200
     assert box.control("gmail-a")["requests"] == 6
     assert box.control("gmail-a")["behaved"] > 0
 
@@ -71,7 +71,7 @@ def test_a_stall_is_silence_in_mid_body(box):
 def test_a_reset_is_one(box):
     box.control("gmail-c", provider="gmail", script=[{"do": "reset_mid_body"}])
     with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
-        asked(box, "proxy/gmail/v1/users/me/profile", "gmail-c")
+        request_to(box, "proxy/gmail/v1/users/me/profile", "gmail-c")
 
 
 def test_what_is_put_is_there_and_what_is_deleted_is_not(box):
@@ -106,15 +106,15 @@ def test_what_it_does_not_understand_it_refuses(box, given):
 
 def test_unknown_places_are_not_found(box):
     for path in ("", "sandbox/connections/nobody", "sandbox/else", "proxy", "connections/nobody"):
-        assert asked(box, path).status_code == 404
+        assert request_to(box, path).status_code == 404
     for provider in PROVIDERS:
-        answer = asked(box, "proxy/2/nowhere", f"{provider}-demo")
+        answer = request_to(box, "proxy/2/nowhere", f"{provider}-demo")
         assert answer.status_code in {400, 404, 409}
 
 
 def test_a_mistake_of_the_sandbox_shows_as_one(box, monkeypatch):
     monkeypatch.setattr(box.world, "answer", lambda request: 1 / 0)
-    answer = asked(box, "sandbox/connections")
+    answer = request_to(box, "sandbox/connections")
     assert answer.status_code == 500
     assert answer.json()["error"]["code"] == "sandbox_broke"
 
@@ -124,14 +124,14 @@ def test_what_is_not_http_does_no_harm(box):
     with socket.create_connection((host, int(port)), timeout=2) as line:
         line.sendall(b"\x00\x01 nonsense\r\n\r\n")
         assert line.recv(100) == b""
-    assert asked(box, "sandbox/connections").status_code == 200
+    assert request_to(box, "sandbox/connections").status_code == 200
 
 
 def test_many_at_once(box):
     codes: list[int] = []
     threads = [
         threading.Thread(
-            target=lambda: codes.append(asked(box, "connections/gmail-demo").status_code)
+            target=lambda: codes.append(request_to(box, "connections/gmail-demo").status_code)
         )
         for _ in range(20)
     ]

@@ -8,7 +8,7 @@ import pytest
 from graph.models import RawEvent, RelationshipInstance
 from syncjobs import reread_items
 from syncjobs.models import ExternalItem
-from syncjobs.sources.sender_checks import checked, standing, stated
+from syncjobs.sources.sender_checks import checked, sender_verdict, stated
 from syncjobs.sources.zoho_mail import RECEIVERS
 from tests.syncjobs.test_sync import LEDGER, box, connect, sync, work
 
@@ -36,7 +36,7 @@ BAD = "mx.google.com; spf=fail smtp.mailfrom=x@evil.example; dkim=none; dmarc=fa
     ],
 )
 def test_only_the_provider_s_own_header_counts(headers, word):
-    assert standing(checked(headers, "mx.google.com")) == word
+    assert sender_verdict(checked(headers, "mx.google.com")) == word
 
 
 def test_raw_headers_are_unfolded_and_kept_in_order():

@@ -124,20 +124,20 @@ def test_runs_that_redis_lost_keep_their_place(own_queue):
     )
     with closing(workers.redis()) as redis:
         redis.delete(queue.NAME)
-        assert recover.forgotten() == 2
+        assert recover.lost_by_redis() == 2
         ids = [item.decode() for item in redis.zrange(queue.NAME, 0, -1)]
     first.refresh_from_db(using="owner")
     second.refresh_from_db(using="owner")
     assert ids == [first.job_id, second.job_id]
     assert first.job_id.endswith(":2")
-    assert recover.forgotten() == 0
+    assert recover.lost_by_redis() == 0
 
 
 def test_nothing_is_taken_for_lost_while_redis_is_away(own_queue, settings, monkeypatch):
     workers.run(rows.tenant_id())
     SyncRun.objects.using("owner").update(enqueued_at=datetime.now(UTC) - timedelta(hours=1))
     settings.REDIS_URL = "redis://127.0.0.1:1"
-    assert recover.forgotten() == 0
+    assert recover.lost_by_redis() == 0
 
 
 def test_metrics_are_served(own_queue, tmp_path):
@@ -164,11 +164,11 @@ def test_batches_group_what_is_asked_at_once():
         await asyncio.sleep(0.01)
         return [number * 2 for number in numbers]
 
-    async def asked() -> list[int]:
+    async def results() -> list[int]:
         batches = Batches(double, most=4)
         return await asyncio.gather(*(batches.ask(number) for number in range(10)))
 
-    assert asyncio.run(asked()) == [number * 2 for number in range(10)]
+    assert asyncio.run(results()) == [number * 2 for number in range(10)]
     assert sizes == [4, 4, 2]
 
 
@@ -178,12 +178,12 @@ def test_a_batch_that_fails_fails_each_of_its_askers_and_no_other():
             raise ValueError("three")
         return numbers
 
-    async def asked() -> list[object]:
+    async def results() -> list[object]:
         batches = Batches(picky, most=2)
         asks = (batches.ask(number) for number in range(6))
         return await asyncio.gather(*asks, return_exceptions=True)
 
-    result = asyncio.run(asked())
+    result = asyncio.run(results())
     assert [type(item) is ValueError for item in result] == [False, False, True, True, False, False]
 
 

@@ -60,9 +60,9 @@ def day_number(day: date) -> int:
 
 def _before(payments: Payments, ordered: Sequence[Candidate], source: str) -> Ints:
     """How many of the history's rows come before each candidate: by timestamp, source, then key."""
-    moment = payments.day * SECONDS if payments.moment is None else payments.moment
+    timestamp = payments.day * SECONDS if payments.timestamp is None else payments.timestamp
     keys = np.array([day_number(candidate.day) * SECONDS for candidate in ordered], dtype=np.int64)
-    lows, highs = (np.searchsorted(moment, keys, side=side) for side in ("left", "right"))
+    lows, highs = (np.searchsorted(timestamp, keys, side=side) for side in ("left", "right"))
     positions = [
         bisect_left(
             range(low, high),
@@ -104,7 +104,7 @@ def _rows(history: History, ordered: Sequence[Candidate], source: str) -> dict[s
         "amount": np.array([int(candidate.amount * UNIT) for candidate in ordered], dtype=np.int64),
         "day": days,
         "due_day": np.array(due, dtype=np.int64),
-        "moment": days * SECONDS,
+        "timestamp": days * SECONDS,
     }
 
 
@@ -126,7 +126,7 @@ def _payments(
         if column is None:  # not read: records of hand-made books
             continue
         if name in ("payer", "payee"):
-            column = matched.standing[column]
+            column = matched.representative[column]
         columns[name] = np.insert(column, before, values)
     return replace(old, **columns, entities=entities)
 

@@ -17,12 +17,15 @@ from graph.ingest.store.identity import identity, normalized
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """Who each candidate pays, as a place among `entities`; `standing`: for each of the history's
-    places the one that stands for it beside the candidates (two parties may turn out to be one)."""
+    """Who each candidate pays, as a place among `entities`.
+
+    `representative`: for each place of the history the one that stands for it beside the
+    candidates, because two parties may turn out to be one.
+    """
 
     paid: Ints
     entities: Entities
-    standing: Ints
+    representative: Ints
 
 
 def find(history: History, candidates: Sequence[Candidate], source: str) -> Known:
@@ -67,7 +70,8 @@ def _resolved(history: History, candidates: Sequence[Candidate], source: str) ->
         name = entities.id[place] if place < len(entities.id) else _new_id(place)
         every[name] = _stated(every.get(name), name, candidate.party, source)
     with_new = _with(entities, new)
-    representatives = _stands(history, with_new, resolve(every.values(), history.decisions))
+    pairs = resolve(every.values(), history.decisions, history.continued)
+    representatives = _stands(history, with_new, pairs)
     paid = representatives[[identities[_identity(candidate.party)] for candidate in candidates]]
     return Known(paid, with_new, representatives[: len(entities.id)][history.stands])
 
@@ -119,8 +123,8 @@ def _stands(history: History, entities: Entities, pairs: Sequence[resolving.Pair
         [history.stands, np.arange(old, len(entities.id), dtype=np.int64)]
     )
     for members in sorted(clusters.values(), key=min):
-        standing = [int(history.stands[at]) for at in members if at < old]
-        first = standing[0] if standing else members[0]
-        same = {*standing, *(at for at in members if at >= old)}
+        representative = [int(history.stands[at]) for at in members if at < old]
+        first = representative[0] if representative else members[0]
+        same = {*representative, *(at for at in members if at >= old)}
         representatives[np.isin(representatives, list(same))] = first
     return representatives

@@ -16,7 +16,7 @@ from graph.enrich.columns.grouping import codes
 from graph.enrich.columns.payments import Ints, Payments, load, money_moved
 from graph.enrich.fraud import Stated
 from graph.enrich.resolution import step
-from graph.enrich.resolution.resolve import PARTIES, Decision, Party
+from graph.enrich.resolution.resolve import PARTIES, Continued, Decision, Party
 from graph.ingest.store.identity import normalized
 
 ROW_BYTES = 1_500  # about, of one payment in memory
@@ -36,6 +36,7 @@ class History:
     kinds: stated_fields.Fields
     parties: list[Party]
     decisions: list[Decision]
+    continued: list[Continued]
     named: dict[Identity, int]
     stands: Ints
 
@@ -73,8 +74,11 @@ class History:
         return str(names[counts.argmax()]) if len(names) else ""
 
     def usual_payers(self, source: str) -> tuple[dict[int, int], int | None]:
-        """Which of the tenant's parties pays each party most often in the source, and which pays
-        most of all."""
+        """Return which of the tenant's parties pays each payee most often, by payee, and which
+        makes the most payments overall (None if there are no payments).
+
+        Only payments of this source are counted.
+        """
         payments, side = self.payments, sides(self.payments)
         rows = np.flatnonzero(side.outgoing & (payments.source == source))
         if not len(rows):
@@ -88,16 +92,25 @@ class History:
         return usual, int(np.bincount(side.own[rows]).argmax())
 
 
+def state(user_id: UUID) -> tuple[object, ...]:
+    """What changes whenever the tenant's books may read otherwise although its version is
+    the same."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read("enrich/history_state"), {"user_id": user_id})
+        return tuple(cursor.fetchone())
+
+
 def read(user_id: UUID) -> History:
     """The tenant's books as they are now."""
     payments = load(user_id)
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         parties, decisions = step.parties(cursor, user_id), step.decisions(cursor, user_id)
+        continued = step.continued(cursor, user_id)
         cursor.execute(sql.read("enrich/standing"), {"user_id": user_id})
-        standing = cursor.fetchall()
+        representatives = cursor.fetchall()
     place = {name: at for at, name in enumerate(payments.entities.id)}
     identities = [
-        (entity, (kind, name), by) for entity, kind, name, by in standing if entity in place
+        (entity, (kind, name), by) for entity, kind, name, by in representatives if entity in place
     ]
     representatives = np.arange(len(place), dtype=np.int64)
     for entity, _, by in identities:
@@ -108,6 +121,7 @@ def read(user_id: UUID) -> History:
         stated_fields.load(user_id, payments),
         parties,
         decisions,
+        continued,
         {identity: place[entity] for entity, identity, _ in identities},
         representatives,
     )

@@ -5,14 +5,14 @@ from functools import wraps
 from weakref import WeakKeyDictionary
 
 
-def once[Of, Told](compute: Callable[[Of], Told]) -> Callable[[Of], Told]:
+def once[Of, Result](compute: Callable[[Of], Result]) -> Callable[[Of], Result]:
     """The function with a cache by argument identity; an entry lives as long as its argument."""
-    results: WeakKeyDictionary[Of, Told] = WeakKeyDictionary()
+    results: WeakKeyDictionary[Of, Result] = WeakKeyDictionary()
 
     @wraps(compute)
-    def told(of: Of) -> Told:
+    def cached(of: Of) -> Result:
         if of not in results:
             results[of] = compute(of)
         return results[of]
 
-    return told
+    return cached

@@ -59,7 +59,7 @@ class Payments:
     payer_event: Texts
     payee_event: Texts
     entities: "Entities"
-    moment: Ints | None = None
+    timestamp: Ints | None = None
     records: Texts | None = None
 
     def __len__(self) -> int:
@@ -90,10 +90,10 @@ def load(user_id: UUID) -> Payments:
         rows = reader.table(SQL(sql.read("enrich/payments")).format(user_id=tenant))
         parties = reader.table(SQL(sql.read("enrich/entities")).format(user_id=tenant))
     ordered = rows.take(pc.sort_indices(rows, [(name, "ascending") for name in ORDER]))
-    moment = ordered["occurred_at"].cast(pa.int64())
+    timestamp = ordered["occurred_at"].cast(pa.int64())
     payments = _payments(ordered.drop_columns("occurred_at"), _entities(parties))
     return replace(
-        payments, moment=_numbers(moment) // _PER_SECOND[ordered["occurred_at"].type.unit]
+        payments, timestamp=_numbers(timestamp) // _PER_SECOND[ordered["occurred_at"].type.unit]
     )
 
 

@@ -27,6 +27,7 @@ from graph.enrich.write.counts import Counts
 from graph.enrich.write.write_links import Link, write
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 METHOD = "fee_of"
 DAYS = 3  # between a payment and its charge
@@ -69,8 +70,8 @@ def find(payments: Payments) -> Fees:
     fee, payment = _candidates(payments)
     points = _points(payments, fee, payment)
     at_rate = rate_fees.find(payments)
-    moment = payments.day * 86_400 if payments.moment is None else payments.moment
-    seconds = np.abs(moment[at_rate.fee] - moment[at_rate.payment])
+    timestamp = payments.day * 86_400 if payments.timestamp is None else payments.timestamp
+    seconds = np.abs(timestamp[at_rate.fee] - timestamp[at_rate.payment])
     fee, payment = np.append(fee, at_rate.fee), np.append(payment, at_rate.payment)
     points = np.append(points, AT_RATE + 1 - seconds / rate_fees.CLOCK)
     rate = np.append(np.zeros(len(fee) - len(at_rate.rate)), at_rate.rate)
@@ -110,16 +111,17 @@ def _candidates(payments: Payments) -> tuple[Ints, Ints]:
         rows = np.flatnonzero((payments.source == source) & (payments.amount > 0))
         at = np.flatnonzero(worded[rows])
         for step in (*range(-NEAR, 0), *range(1, NEAR + 1)):
-            fits = (at + step >= 0) & (at + step < len(rows))
-            pairs.append((rows[at[fits]], rows[at[fits] + step]))
+            those = at[(at + step >= 0) & (at + step < len(rows))]
+            fee, payment = rows[those], rows[those + step]
+            near = abs(payments.day[fee] - payments.day[payment]) <= DAYS
+            pairs.append((fee[near], payment[near]))
     none = np.zeros(0, dtype=np.int64)
     fee = np.concatenate([none, *(one for one, _ in pairs)])
     payment = np.concatenate([none, *(other for _, other in pairs)])
-    fits = abs(payments.day[fee] - payments.day[payment]) <= DAYS
     elsewhere = (payments.currency[fee] != payments.currency[payment]).astype(bool)
     small = payments.amount[fee] <= _share(payments)[fee] * payments.amount[payment]
     wording = codes(np.array([stem(text) for text in payments.description], dtype=object))
-    fits &= (small | elsewhere) & (~worded[payment] | (wording[fee] != wording[payment]))
+    fits = (small | elsewhere) & (~worded[payment] | (wording[fee] != wording[payment]))
     side = sides(payments)  # a line of the same bill is no charge for it, nor what its party allows
     is_cost = side.outgoing[fee] & ~side.outgoing[payment]
     fits &= (side.party[fee] != side.party[payment]) | is_cost
@@ -138,22 +140,17 @@ def _is_worded(text: str) -> bool:
 def _share(payments: Payments) -> Floats:
     """What a charge may be of its payment: more for one that is always the same."""
     party = sides(payments).party
-    alike = np.stack([party, payments.amount], axis=1)
-    _, back, counts = np.unique(alike, axis=0, return_inverse=True, return_counts=True)
-    return np.where(counts[back.ravel()] >= OFTEN, FIXED, RATE)
+    alike = codes(party, payments.amount)
+    return np.where(np.bincount(alike)[alike] >= OFTEN, FIXED, RATE)
 
 
 def _points(payments: Payments, fee: Ints, payment: Ints) -> Floats:
     """3 one reference (less 3: another one), 2 the payment's words, 2 its party, 1 its day."""
-    side, numbers_of = sides(payments), numbers.named(payments)
-    pairs = list(zip(fee.tolist(), payment.tolist(), strict=True))
-    shared = np.array([bool(numbers_of[a] & numbers_of[b]) for a, b in pairs], dtype=bool)
-    other = np.array(
-        [bool(numbers_of[a] and not numbers_of[a] & numbers_of[b]) for a, b in pairs], dtype=bool
-    )
-    words = np.array(
-        [_said_of(payments.description[a], payments.description[b]) for a, b in pairs], dtype=bool
-    )
+    side = sides(payments)
+    has_number = np.array([bool(those) for those in numbers.named(payments)], dtype=bool)
+    shared = numbers.index(payments).share(fee, payment)
+    other = has_number[fee] & ~shared
+    words = _are_said_of(payments, fee, payment)
     points = 3.0 * shared - 3.0 * other + 2.0 * words
     points += 2.0 * (side.party[fee] == side.party[payment])
     points += 1.0 - abs(payments.day[fee] - payments.day[payment]) / DAYS
@@ -161,8 +158,20 @@ def _points(payments: Payments, fee: Ints, payment: Ints) -> Floats:
     return np.asarray(points, dtype=np.float64)
 
 
+def _are_said_of(payments: Payments, fee: Ints, payment: Ints) -> Flags:
+    """Whether the charge's words without those for a charge are the payment's."""
+    texts = payments.description
+    rest = np.array([_without_fee(text) for text in texts], dtype=object)
+    whole = np.array([_in_lower_case(text) for text in texts], dtype=object)
+    wording = codes(np.concatenate([rest, whole]))
+    return np.asarray((wording[fee] == wording[len(texts) + payment]) & (rest[fee] != ""))
+
+
 @lru_cache(maxsize=65_536)
-def _said_of(fee: str, payment: str) -> bool:
-    """The charge's words without those for a charge are the payment's."""
-    rest = " ".join(_FEE.sub(" ", fee).casefold().split())
-    return bool(rest) and rest == " ".join(payment.casefold().split())
+def _without_fee(text: str) -> str:
+    return " ".join(_FEE.sub(" ", text).casefold().split())
+
+
+@lru_cache(maxsize=65_536)
+def _in_lower_case(text: str) -> str:
+    return " ".join(text.casefold().split())

@@ -66,14 +66,14 @@ def _in_one_minute(payments: Payments) -> tuple[Ints, Ints]:
     """Rows of a source beside larger ones of another party, both with a time of day."""
     none = np.zeros(0, dtype=np.int64)
     pairs: list[tuple[Ints, Ints]] = [(none, none)]
-    if payments.moment is None:
+    if payments.timestamp is None:
         return none, none
     timed = (payments.precision == "second") & (payments.amount > 0)
     party = sides(payments).party
     for rows in groups(codes(payments.source, payments.currency), np.flatnonzero(timed)):
         for step in range(1, min(NEAR, len(rows) - 1) + 1):
             one, other = rows[:-step], rows[step:]
-            near = abs(payments.moment[other] - payments.moment[one]) <= CLOCK
+            near = abs(payments.timestamp[other] - payments.timestamp[one]) <= CLOCK
             near &= party[one] != party[other]
             one, other = one[near], other[near]
             pairs += [(one, other), (other, one)]

@@ -40,7 +40,7 @@ def favour(payments: Payments, charges: Fees, later: Ints, first: Ints, odds: Fl
 
 def _are_at_once(payments: Payments, one: int, other: int) -> bool:
     """Within a minute, or on one day where no clock is stated."""
-    seconds = payments.moment is not None and payments.precision[one] == "second"
-    if seconds and payments.moment is not None:
-        return bool(abs(payments.moment[one] - payments.moment[other]) <= CLOCK)
+    seconds = payments.timestamp is not None and payments.precision[one] == "second"
+    if seconds and payments.timestamp is not None:
+        return bool(abs(payments.timestamp[one] - payments.timestamp[other]) <= CLOCK)
     return bool(payments.day[one] == payments.day[other])

@@ -42,7 +42,7 @@ WHOLE, PART = 180, 60  # days until the whole amount, or a part of it, is given 
 NUMBERED = 400  # days where the reversal names the original's number
 SOON = 10  # days
 SHARE = 0.35  # of a party's payments that go the other way; more is traffic in both directions
-KEEPERS = ("employee", "account")  # parties on the books' own side that money goes back to
+MONEY_KEEPERS = ("employee", "account")  # parties on the books' own side that money goes back to
 MOST_OWNERS = 20.0  # the most that one party on the books' own side counts for
 ELSEWHERE = 0.002  # the odds of money that goes to another card or account than it came from
 FEW = 6  # payments of a party; of fewer no share can be told
@@ -101,7 +101,9 @@ def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
     )
     candidates, odds = candidates.only(odds > 0), odds[odds > 0]
     odds = _with_twins(payments, candidates, odds, twin)
-    return _without_chains(_told_over(payments, _chosen(payments, candidates, odds), twin))
+    return _without_chains(
+        _shared_with_sightings(payments, _chosen(payments, candidates, odds), twin)
+    )
 
 
 def links(payments: Payments, pairs: Reversals) -> Iterator[Link]:
@@ -213,10 +215,10 @@ def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
     possible = ~(late | traffic | _is_second_of_two(payments, pairs))
     odds = np.where(pairs.whole, 20.0, 1.0) * _of_days(payments, pairs)
     odds *= np.where(pairs.named, 500.0, np.where(_names_another(payments)[later], 0.01, 1.0))
-    is_keeper = np.isin(payments.entities.kind[side.own[first]].astype(str), KEEPERS)
-    owners = np.minimum(_owners(payments, side)[first], np.where(is_keeper, MOST_OWNERS, 4.0))
+    keeps_money = np.isin(payments.entities.kind[side.own[first]].astype(str), MONEY_KEEPERS)
+    owners = np.minimum(_owners(payments, side)[first], np.where(keeps_money, MOST_OWNERS, 4.0))
     odds *= np.where(
-        side.own[later] == side.own[first], owners, np.where(is_keeper, ELSEWHERE, 1.0)
+        side.own[later] == side.own[first], owners, np.where(keeps_money, ELSEWHERE, 1.0)
     )
     odds *= np.where(pairs.whole & _is_paid_anew(payments, side, pairs), PAID_ANEW, 1.0)
     in_part = np.flatnonzero(possible & ~pairs.whole & ~pairs.named)
@@ -319,17 +321,17 @@ def _with_twins(payments: Payments, pairs: Reversals, odds: Floats, twin: dict[i
     return np.asarray(odds * np.array(others))
 
 
-def _told_over(payments: Payments, pairs: Reversals, twin: dict[int, int]) -> Reversals:
+def _shared_with_sightings(payments: Payments, pairs: Reversals, twin: dict[int, int]) -> Reversals:
     """What one source's rows say is so of the other's views, too: the surer view decides."""
     original = dict(zip(pairs.reversal.tolist(), pairs.original.tolist(), strict=True))
     by = {later: at for at, later in enumerate(pairs.reversal.tolist())}
-    rows_told = set[int]()
+    rows_done = set[int]()
     for at in np.argsort(-pairs.confidence, kind="stable").tolist():
         later, first = int(pairs.reversal[at]), int(pairs.original[at])
         also, its = twin.get(later, -1), twin.get(first, -1)
-        if later not in rows_told and also >= 0 and its >= 0 and _is_view(payments, also, its):
+        if later not in rows_done and also >= 0 and its >= 0 and _is_view(payments, also, its):
             original[also], by[also] = its, at
-            rows_told |= {later, also}
+            rows_done |= {later, also}
     rows = sorted(original)
     selection = pairs.only(np.array([by[row] for row in rows], dtype=np.int64))
     laters = np.array(rows, dtype=np.int64)

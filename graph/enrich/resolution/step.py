@@ -18,6 +18,8 @@ from django.db.backends.utils import CursorWrapper
 from graph import sql
 from graph.database.bulk import AS_USUAL, IN_BULK, alone
 from graph.database.tenancy import tenant_transaction
+from graph.enrich.resolution import chances
+from graph.enrich.resolution.chances import Dealings, Judged
 from graph.enrich.resolution.offers import PAYMENTS
 from graph.enrich.resolution.resolve import (
     PARTIES,
@@ -51,7 +53,7 @@ def decide(user_id: UUID, one: UUID, other: UUID, decided: Decided, by: str) -> 
     """
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
-        _require(cursor, user_id, (one, other))
+        require(cursor, user_id, (one, other))
         values = {"user_id": user_id, "one": one, "other": other, "decided": decided, "by": by}
         cursor.execute(sql.read("resolution/decided"), values)
         _recompute(connection, cursor, user_id)
@@ -80,7 +82,8 @@ def _upon(user_id: UUID, step: str, resolutions: Sequence[UUID], values: dict[st
         return int(count)
 
 
-def _require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> None:
+def require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> None:
+    """Raises NotFound for an entity that is not one of the tenant's parties."""
     cursor.execute(
         "SELECT id FROM normalized_entities WHERE user_id = %s AND id = ANY(%s) AND kind = ANY(%s)",
         [user_id, list(entities), sorted(PARTIES)],
@@ -94,8 +97,10 @@ def _require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> 
 def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: UUID) -> Counts:
     values = {"user_id": user_id}
     cursor.execute(IN_BULK)
-    continued = _continued(cursor, user_id)
-    pairs = resolve(parties(cursor, user_id), decisions(cursor, user_id), continued)
+    found = resolve(
+        parties(cursor, user_id), decisions(cursor, user_id), continued(cursor, user_id)
+    )
+    pairs = chances.weighed(found, _dealings(cursor, user_id, found), _judged(cursor, user_id))
     cursor.execute(sql.read("resolution/staged"))
     _copy(connection, pairs)
     cursor.execute("ANALYZE found_resolutions")
@@ -158,7 +163,8 @@ def decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
     return [Decision(*row) for row in cursor.fetchall()]
 
 
-def _continued(cursor: CursorWrapper, user_id: UUID) -> list[Continued]:
+def continued(cursor: CursorWrapper, user_id: UUID) -> list[Continued]:
+    """Parties whose equal payments begin where another's end."""
     cursor.execute(sql.read("resolution/continued"), {"user_id": user_id, "least": PAYMENTS})
     return [
         Continued(
@@ -166,6 +172,33 @@ def _continued(cursor: CursorWrapper, user_id: UUID) -> list[Continued]:
         )
         for one, other, amount, done, begin in cursor.fetchall()
     ]
+
+
+def _dealings(
+    cursor: CursorWrapper, user_id: UUID, pairs: Iterable[Pair]
+) -> dict[str, dict[str, Dealings]]:
+    """Those of the entities of open pairs, and of some merged ones."""
+    offered = [pair for pair in pairs if pair.decided == "open"]
+    asked = [*offered, *chances.merged(pairs)] if offered else []
+    entities = {end for pair in asked for end in (pair.kept, pair.merged)}
+    by_entity: defaultdict[str, dict[str, Dealings]] = defaultdict(dict)
+    if entities:
+        values: dict[str, Any] = {"user_id": user_id, "entities": sorted(entities)}
+        cursor.execute(sql.read("resolution/dealings"), values)
+        for entity, source, partners, amount in cursor.fetchall():
+            by_entity[entity][source] = Dealings(frozenset(partners), amount)
+    return by_entity
+
+
+def _judged(cursor: CursorWrapper, user_id: UUID) -> list[Judged]:
+    """The pairs that were offered with a chance, and then decided."""
+    cursor.execute(
+        "SELECT evidence ->> 'kind', (evidence ->> 'chance')::float, decided = 'merge' "
+        "FROM entity_resolutions WHERE user_id = %s AND decided IN ('merge', 'apart') "
+        "AND evidence ? 'chance'",
+        [user_id],
+    )
+    return [Judged(*row) for row in cursor.fetchall()]
 
 
 def _copy(connection: BaseDatabaseWrapper, pairs: Iterable[Pair]) -> None:

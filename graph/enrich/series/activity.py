@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.enrich.columns import ragged
-from graph.enrich.series.periods import RHYTHMS, Days, Ints, Rhythm
+from graph.enrich.series.periods import FREQUENCIES, Days, Frequency, Ints
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ class Activity:
         weekdays = np.bincount(days % 7, minlength=7).astype(np.float64)
         by_weekday = float((counts > 0).sum() / counts.sum()) if in_runs else 1.0
         one = np.zeros(len(days), dtype=np.int64)
-        phases = tuple(around(Days(days), one, 1, rhythm)[0] for rhythm in RHYTHMS)
+        phases = tuple(around(Days(days), one, 1, frequency)[0] for frequency in FREQUENCIES)
         return cls(first, sums, weekdays, phases, by_weekday)
 
     def busy_days(self, first: int, last: int) -> int:
@@ -83,9 +83,9 @@ class Others:
         """D: the effective number of days on which anything happens in since <= day < until."""
         return np.asarray(self._busy[group] * (until - since), dtype=np.float64)
 
-    def share(self, group: Ints, rhythm: int, start: Ints, width: int) -> Floats:
+    def share(self, group: Ints, frequency: int, start: Ints, width: int) -> Floats:
         """About how much of it lies in the windows of these phases."""
-        before, cycle = self._around(rhythm), RHYTHMS[rhythm].cycle
+        before, cycle = self._around(frequency), FREQUENCIES[frequency].cycle
         inside = before[group, start + width] - before[group, start]
         total = before[group, -1] / 2
         even = (total + 1) / cycle
@@ -124,13 +124,13 @@ class Others:
         share = share / share.sum(axis=1, keepdims=True) + FLOOR / 7
         return np.asarray((7 * mean * counts)[:, None] * share)
 
-    def _around(self, rhythm: int) -> Ints:
-        if rhythm not in self._phases:
-            every = np.array([activity.phases[rhythm] for activity in self._activities])
+    def _around(self, frequency: int) -> Ints:
+        if frequency not in self._phases:
+            every = np.array([activity.phases[frequency] for activity in self._activities])
             size = len(self._activity)
-            own = around(self._own, self._group, size, RHYTHMS[rhythm])
-            self._phases[rhythm] = every[self._activity] - own
-        return self._phases[rhythm]
+            own = around(self._own, self._group, size, FREQUENCIES[frequency])
+            self._phases[frequency] = every[self._activity] - own
+        return self._phases[frequency]
 
 
 def _busy(days: Ints, activity: Activity, week: Floats) -> float:
@@ -144,11 +144,11 @@ def _busy(days: Ints, activity: Activity, week: Floats) -> float:
     return float(counts.sum() ** 2 / (counts**2).sum() / len(counts))
 
 
-def around(days: Days, of: Ints, size: int, rhythm: Rhythm) -> Ints:
+def around(days: Days, of: Ints, size: int, frequency: Frequency) -> Ints:
     """For each of `size` lists, whose the days are: how many lie before each phase of two cycles,
     so that windows may wrap."""
-    cycle = rhythm.cycle
-    counts = np.bincount(of * cycle + days.phases(rhythm), minlength=size * cycle)
+    cycle = frequency.cycle
+    counts = np.bincount(of * cycle + days.phases(frequency), minlength=size * cycle)
     twice = np.tile(counts.reshape(size, cycle), 2)
     before = np.zeros((size, 2 * cycle + 1), dtype=np.int64)
     np.cumsum(twice, axis=1, out=before[:, 1:])

@@ -15,7 +15,7 @@ from graph.enrich.columns import ragged
 from graph.enrich.series.activity import Floats, around
 from graph.enrich.series.best_run import runs
 from graph.enrich.series.day_sets import Sets
-from graph.enrich.series.periods import CYCLE, PERIOD, RHYTHMS, Days, Grids, Ints, Rhythm
+from graph.enrich.series.periods import CYCLE, FREQUENCIES, PERIOD, Days, Frequency, Grids, Ints
 
 Flags = NDArray[np.bool_]
 
@@ -25,7 +25,7 @@ LONG = 150  # days; frequencies of longer periods are known from fewer occurrenc
 KEEPING = (0.97, 0.85, 0.55)  # shares of agreed days that are kept; the last bears a long pause
 SLACK = 1.3  # times that a window may be quieter than those of its phase on average
 # By the place in RHYTHMS.
-LEAST_OF = np.array([FEWEST_YEARLY if r.period > LONG else FEWEST for r in RHYTHMS])
+LEAST_OF = np.array([FEWEST_YEARLY if r.period > LONG else FEWEST for r in FREQUENCIES])
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Tries:
     """
 
     of: Ints
-    rhythm: Ints
+    frequency: Ints
     phase: Ints
     width: Ints
     share: Floats
@@ -51,45 +51,45 @@ class Tries:
 
     @property
     def grids(self) -> Grids:
-        return Grids(self.rhythm, self.phase)
+        return Grids(self.frequency, self.phase)
 
     @property
     def price(self) -> Floats:
-        return price(self.rhythm, self.width)
+        return price(self.frequency, self.width)
 
 
 _SHORTEST = [(int(n), float((n - 1.5) * p)) for n, p in zip(LEAST_OF, PERIOD, strict=False)]
 
 
-def price(rhythm: Ints, width: Ints) -> Floats:
+def price(frequency: Ints, width: Ints) -> Floats:
     """The logarithm of the number of choices among frequencies, phases, widths and shares kept,
     plus the frequency's rarity."""
-    choices = WINDOWS[rhythm] * len(KEEPING) * np.maximum(CYCLE[rhythm] / width, 1)
-    return np.asarray(np.log(USUAL * choices) + RARITY[rhythm])
+    choices = WINDOWS[frequency] * len(KEEPING) * np.maximum(CYCLE[frequency] / width, 1)
+    return np.asarray(np.log(USUAL * choices) + RARITY[frequency])
 
 
-RARITY = np.array([rhythm.rarity for rhythm in RHYTHMS])
+RARITY = np.array([frequency.rarity for frequency in FREQUENCIES])
 USUAL = int((RARITY == 0).sum())  # frequencies among which one is chosen; the rare ones add little
-WINDOWS = np.array([len(rhythm.windows) for rhythm in RHYTHMS])
+WINDOWS = np.array([len(frequency.windows) for frequency in FREQUENCIES])
 
 
 def worth_trying(sets: Sets, least: Floats) -> Tries:
     """Each frequency and width at the phase that has most of a set's days, unless its odds cannot
     exceed the set's `least`. In the order of sets, the most promising first."""
-    parts = [tries for place in range(len(RHYTHMS)) for tries in _of_rhythm(sets, place)]
+    parts = [tries for place in range(len(FREQUENCIES)) for tries in _of_frequency(sets, place)]
     every = Tries(*(np.concatenate(columns) for columns in zip(*(vars(f).values() for f in parts),
                                                          strict=True)))  # fmt: skip
     order = np.lexsort((-every.bound, every.of))
     return every.only(order[every.bound[order] > least[every.of[order]]])
 
 
-def _of_rhythm(sets: Sets, place: int) -> Iterator[Tries]:
-    rhythm = RHYTHMS[place]
+def _of_frequency(sets: Sets, place: int) -> Iterator[Tries]:
+    frequency = FREQUENCIES[place]
     some = np.flatnonzero(_long_enough(sets, place))
     rows, of = ragged.taken(sets.begin, some)
-    before = around(Days(sets.days.day[rows]), of, len(some), rhythm)
-    for width in rhythm.windows:
-        within = before[:, width : width + rhythm.cycle] - before[:, : rhythm.cycle]
+    before = around(Days(sets.days.day[rows]), of, len(some), frequency)
+    for width in frequency.windows:
+        within = before[:, width : width + frequency.cycle] - before[:, : frequency.cycle]
         start = within.argmax(axis=1)
         hits = within[np.arange(len(some)), start]
         yield _tries(sets, some, (place, width), start, hits)
@@ -98,10 +98,10 @@ def _of_rhythm(sets: Sets, place: int) -> Iterator[Tries]:
 def _tries(sets: Sets, some: Ints, shape: tuple[int, int], start: Ints, hits: Ints) -> Tries:
     place, width = shape
     share = sets.others.share(sets.group[some], place, start, width)
-    phase = (start + width // 2) % RHYTHMS[place].cycle
-    rhythm, widths = np.full(len(some), place), np.full(len(some), width)
-    bound = _bound(sets, some, RHYTHMS[place], share, hits) - price(rhythm, widths)
-    return Tries(some, rhythm, phase, widths, share, bound)
+    phase = (start + width // 2) % FREQUENCIES[place].cycle
+    frequency, widths = np.full(len(some), place), np.full(len(some), width)
+    bound = _bound(sets, some, FREQUENCIES[place], share, hits) - price(frequency, widths)
+    return Tries(some, frequency, phase, widths, share, bound)
 
 
 def _long_enough(sets: Sets, place: int) -> Flags:
@@ -115,12 +115,12 @@ def is_long_enough(days: int, span: int) -> bool:
     return any(days >= fewest and span > least for fewest, least in _SHORTEST)
 
 
-def _bound(sets: Sets, some: Ints, rhythm: Rhythm, share: Floats, hits: Ints) -> Floats:
+def _bound(sets: Sets, some: Ints, frequency: Frequency, share: Floats, hits: Ints) -> Floats:
     """What so many days within the window could be worth at most, of the whole span or of a part.
 
     Were the activity as it is at these phases on average; SLACK allows for quieter times.
     """
-    n, slots = sets.lengths[some], sets.span[some] / rhythm.period + 1
+    n, slots = sets.lengths[some], sets.span[some] / frequency.period + 1
     m = np.minimum(hits, slots.astype(np.int64) + 1)
     dense = np.maximum(1.0, n / slots / 3)
     slack = np.log(SLACK / share)
@@ -139,7 +139,7 @@ def _entropy(n: Floats | Ints) -> Floats:
 def of_runs(sets: Sets, tries: Tries) -> Floats:
     """What the best run of slots with a day in the window could be worth, at half the density."""
     slots, begin = _slots_hit(sets, tries)
-    every = sets.span[tries.of] / PERIOD[tries.rhythm] + 1
+    every = sets.span[tries.of] / PERIOD[tries.frequency] + 1
     gain = np.log(SLACK / tries.share) + 1 + np.log(2 * every / sets.lengths[tries.of])
     gains = np.repeat(gain, np.diff(begin))
     worth = np.zeros(len(tries))
@@ -152,13 +152,13 @@ def of_runs(sets: Sets, tries: Tries) -> Floats:
 def _slots_hit(sets: Sets, tries: Tries) -> tuple[Ints, Ints]:
     """The slots in which any of the days lies within the window: about, months being unlike."""
     rows, of = ragged.taken(sets.begin, tries.of)
-    rhythm = tries.rhythm[of]
+    frequency = tries.frequency[of]
     start = (tries.phase - tries.width // 2)[of]
-    inside = (sets.phases[rhythm, rows] - start) % CYCLE[rhythm] < tries.width[of]
+    inside = (sets.phases[frequency, rows] - start) % CYCLE[frequency] < tries.width[of]
     day, of = sets.days.day[rows[inside]], of[inside]
     begin = ragged.cut(of, len(tries))
     first = day[begin[:-1]][of]
-    slots = np.floor((day - first) / PERIOD[tries.rhythm[of]] + 0.5).astype(np.int64)
+    slots = np.floor((day - first) / PERIOD[tries.frequency[of]] + 0.5).astype(np.int64)
     new = np.ones(len(slots), dtype=bool)
     new[1:] = (np.diff(slots) != 0) | (np.diff(of) != 0)
     return slots[new], ragged.cut(of[new], len(tries))

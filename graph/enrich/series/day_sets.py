@@ -8,13 +8,13 @@ import numpy as np
 
 from graph.enrich.columns import ragged
 from graph.enrich.series.activity import FAR, Floats, Others
-from graph.enrich.series.periods import RHYTHMS, Days, Ints
+from graph.enrich.series.periods import FREQUENCIES, Days, Ints
 
 ROWS = 150_000  # days that are fitted at once: some hundred columns of them are held
 
 
 @dataclass(frozen=True)
-class Asked:
+class FitRequest:
     """One set: distinct days in order, and the logarithm of what was paid on each.
 
     `group`: whose days they are, among the others (`activity.Others`); `price`: what the choice of
@@ -39,7 +39,7 @@ class Sets:
     others: Others
 
     @classmethod
-    def of(cls, requests: Sequence[Asked], others: Others) -> "Sets":
+    def of(cls, requests: Sequence[FitRequest], others: Others) -> "Sets":
         lengths = np.array([len(request.days) for request in requests], dtype=np.int64)
         return cls(
             Days(np.concatenate([request.days for request in requests])),
@@ -69,7 +69,7 @@ class Sets:
     @cached_property
     def phases(self) -> Ints:
         """A row a frequency: the phase of each day."""
-        return np.stack([self.days.phases(rhythm) for rhythm in RHYTHMS])
+        return np.stack([self.days.phases(frequency) for frequency in FREQUENCIES])
 
     def within(self, sets: Ints, since: Ints, until: Ints) -> Ints:
         """How many days of these sets lie in since <= day < until."""
@@ -82,9 +82,9 @@ class Sets:
         return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths) * FAR + self.days.day
 
 
-def chunks(requests: Iterable[Asked]) -> Iterator[list[Asked]]:
+def chunks(requests: Iterable[FitRequest]) -> Iterator[list[FitRequest]]:
     """Of a bounded number of days each."""
-    some: list[Asked] = []
+    some: list[FitRequest] = []
     rows = 0
     for request in requests:
         if some and rows + len(request.days) > ROWS:

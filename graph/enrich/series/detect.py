@@ -31,7 +31,7 @@ from graph.enrich.columns.placeholders import is_placeholder
 from graph.enrich.series import short_series
 from graph.enrich.series.activity import Activity, Floats, Others
 from graph.enrich.series.candidate_grids import FEWEST_YEARLY, is_long_enough
-from graph.enrich.series.day_sets import Asked
+from graph.enrich.series.day_sets import FitRequest
 from graph.enrich.series.grid_fit import ALIKE, Fit, best
 from graph.enrich.series.periods import Ints
 
@@ -65,7 +65,7 @@ class Series:
 
     @property
     def frequency(self) -> str:
-        return self.fit.grid.rhythm.frequency
+        return self.fit.grid.frequency.name
 
     @property
     def is_probable(self) -> bool:
@@ -76,15 +76,18 @@ class Series:
     def score(self) -> float:
         """Share of agreed days kept x tightness x chance that it is one (all in 0..1).
 
-        Tightness is 1 - spread of the offsets / half the period.
+        Tightness is 1 - spread of the offsets / half the period. Short series keep all their days:
+        theirs is the chance alone.
         """
+        if self.is_probable:
+            return short_series.chance(len(self.fit.hits))
         regularity = len(self.fit.hits) / self.fit.expected
-        tight = 1 - float(self.fit.offsets.std()) / (self.fit.grid.rhythm.period / 2)
+        tight = 1 - float(self.fit.offsets.std()) / (self.fit.grid.frequency.period / 2)
         return regularity * max(tight, 0.0) * (1 - exp(-self.fit.odds))
 
 
 Found = list[Series]
-type Asking[Told] = Generator[list[Asked], list[Fit | None], Told]
+type Asking[Result] = Generator[list[FitRequest], list[Fit | None], Result]
 
 
 def find(payments: Payments) -> Found:
@@ -107,10 +110,10 @@ def search(payments: Payments, among: Iterable[Ints]) -> Iterator[Found]:
         yield from _answered(together([group.series() for group in searched]), others)
 
 
-def together[Told](askings: Sequence[Asking[Told]]) -> Asking[list[Told]]:
+def together[Result](askings: Sequence[Asking[Result]]) -> Asking[list[Result]]:
     """Runs the generators in parallel: what they request in one round is fitted at once."""
-    results: dict[int, Told] = {}
-    requests: dict[int, list[Asked]] = {}
+    results: dict[int, Result] = {}
+    requests: dict[int, list[FitRequest]] = {}
 
     def go_on(at: int, answers: list[Fit | None] | None) -> None:
         try:
@@ -128,14 +131,14 @@ def together[Told](askings: Sequence[Asking[Told]]) -> Asking[list[Told]]:
     return [results[at] for at in range(len(askings))]
 
 
-def _answered[Told](asking: Asking[Told], others: Others) -> Told:
+def _answered[Result](asking: Asking[Result], others: Others) -> Result:
     """What it comes to when everything that it asks for is fitted."""
     fits: list[Fit | None] | None = None
     while True:
         try:
             requests = next(asking) if fits is None else asking.send(fits)
         except StopIteration as done:
-            result: Told = done.value
+            result: Result = done.value
             return result
         fits = best(requests, others, SURE)
 
@@ -320,7 +323,7 @@ class _Group:
         if not is_long_enough(len(days), int(days[-1] - days[0])):
             return None
         means = np.bincount(day_of, self.amounts[part]) / np.bincount(day_of)
-        (fit,) = yield [Asked(days, means, self.at, price)]
+        (fit,) = yield [FitRequest(days, means, self.at, price)]
         return None if fit is None else self._with_extras(part, days, day_of, fit)
 
     def _with_extras(self, part: Ints, days: Ints, day_of: Ints, fit: Fit) -> Series:

@@ -103,10 +103,10 @@ class Habits:
 
     @classmethod
     def of(cls, grid: Grid, slots: Ints, days: Ints) -> "Habits":
-        reach = min(NEAR, grid.rhythm.cycle // 4)
+        reach = min(NEAR, grid.frequency.cycle // 4)
         by = np.array(sorted(range(-reach, reach + 1), key=abs), dtype=np.int64)
         turn, phase = moved(grid, by)
-        grids = Grids(np.full(len(by), EVERY.index(grid.rhythm)), phase)
+        grids = Grids(np.full(len(by), EVERY.index(grid.frequency)), phase)
         turns = np.repeat(np.arange(len(by)), len(slots))
         agreed = grids.agreed((slots + turn[:, None]).ravel(), turns).reshape(len(by), len(slots))
         expected = np.stack([shifted(agreed, weekend) for weekend in WEEKENDS], axis=1)
@@ -124,7 +124,7 @@ class Habits:
         by, weekend = divmod(best, len(WEEKENDS))
         turn, phase = (int(each[by]) for each in moved(self.grid, self.by))
         spread = float(self.spread[best, count - 1])
-        return Habit(Grid(self.grid.rhythm, phase), turn, WEEKENDS[weekend], spread)
+        return Habit(Grid(self.grid.frequency, phase), turn, WEEKENDS[weekend], spread)
 
 
 def shifted(days: Ints, weekend: str) -> Ints:
@@ -216,14 +216,14 @@ def _amounts(amounts: Floats) -> tuple[float, float]:
 
 def _plain(course: Course, count: int) -> Floats:
     """The first `count` amounts without what their months do to them."""
-    rhythm = course.series.fit.grid.rhythm
-    return without(rhythm, course.slots[:count], course.amounts[:count])
+    frequency = course.series.fit.grid.frequency
+    return without(frequency, course.slots[:count], course.amounts[:count])
 
 
 def _effect(course: Course, count: int, slot: int) -> Effect:
     """Of the slot's month, by the first `count` occurrences."""
-    rhythm = course.series.fit.grid.rhythm
-    return month_effect(rhythm, course.slots[:count], course.amounts[:count], slot)
+    frequency = course.series.fit.grid.frequency
+    return month_effect(frequency, course.slots[:count], course.amounts[:count], slot)
 
 
 def scales(of_all: Sequence[Trial]) -> dict[str, Scale]:
@@ -302,8 +302,8 @@ def ahead(course: Course, calibration: dict[str, Scale], hidden: int = 0) -> Exp
     wide *= WIDER if count < SHORT else 1.0
     reach = int(np.floor(scale.day_times * wide + 0.5))
     if course.series.is_probable:
-        reach = max(reach, LOOSELY if course.series.fit.grid.rhythm.period < LONG else ABOUT)
-    reach = min(reach, int(course.series.fit.grid.rhythm.period // 2))
+        reach = max(reach, LOOSELY if course.series.fit.grid.frequency.period < LONG else ABOUT)
+    reach = min(reach, int(course.series.fit.grid.frequency.period // 2))
     if day + reach > LAST_DAY:
         return None
     effect = _effect(course, count, int(slot[0]))
@@ -337,10 +337,10 @@ def is_active(course: Course, today: int) -> bool:
     for a long series and for one that is usually late. A payment that is missing until then is
     overdue.
     """
-    rhythm = course.series.fit.grid.rhythm
+    frequency = course.series.fit.grid.frequency
     periods = ENDED + min(LONGER * len(course.slots), LONGEST)
-    patience = periods * rhythm.period + course.series.fit.width / 2 + rhythm.tail
-    return bool(today - course.days[-1] <= patience)
+    grace = periods * frequency.period + course.series.fit.width / 2 + frequency.tail
+    return bool(today - course.days[-1] <= grace)
 
 
 def next_day(course: Course, today: int) -> int | None:

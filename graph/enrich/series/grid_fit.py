@@ -37,8 +37,8 @@ from graph.enrich.series import candidate_grids
 from graph.enrich.series.activity import Floats, Others
 from graph.enrich.series.best_run import Run, runs
 from graph.enrich.series.candidate_grids import KEEPING, LEAST_OF, Tries
-from graph.enrich.series.day_sets import Asked, Sets, chunks
-from graph.enrich.series.periods import PERIOD, RHYTHMS, TAIL_DAYS, Grid, Ints
+from graph.enrich.series.day_sets import FitRequest, Sets, chunks
+from graph.enrich.series.periods import FREQUENCIES, PERIOD, TAIL_DAYS, Grid, Ints
 
 Flags = NDArray[np.bool_]
 
@@ -67,7 +67,7 @@ class Fit:
         return int(self.slots[-1] - self.slots[0]) + 1
 
 
-def best(requests: Sequence[Asked], others: Others, sure: float) -> list[Fit | None]:
+def best(requests: Sequence[FitRequest], others: Others, sure: float) -> list[Fit | None]:
     """For each set: the frequency that it keeps by the greatest odds, None if none has odds of
     `sure`.
 
@@ -88,7 +88,7 @@ def _best(sets: Sets, sure: float) -> list[Fit | None]:
         if worth.any():
             fits.take(_fits(sets, some.only(worth)), places[worth], some.of[worth])
         turn += 1
-    return _told(sets, every, fits)
+    return _with_ends(sets, every, fits)
 
 
 def _still(every: Tries, begin: Ints, turn: int, least: Floats) -> Ints:
@@ -165,7 +165,7 @@ def _enough(sets: Sets, some: Tries) -> tuple[_Near, Ints]:
     """What is near those grids that have enough of it, and which these are."""
     near, of = _near(sets, some)
     counts = np.diff(near.begin)
-    has_enough = counts >= LEAST_OF[some.rhythm]
+    has_enough = counts >= LEAST_OF[some.frequency]
     return near.only(has_enough[of], ragged.begins(counts[has_enough])), np.flatnonzero(has_enough)
 
 
@@ -191,7 +191,7 @@ def _near(sets: Sets, some: Tries) -> tuple[_Near, Ints]:
 
 def _window(some: Tries) -> tuple[Ints, Ints, Ints]:
     """From how many days before the agreed one to how many after it, and the tails."""
-    return -(some.width // 2), (some.width - 1) // 2, TAIL_DAYS[some.rhythm]
+    return -(some.width // 2), (some.width - 1) // 2, TAIL_DAYS[some.frequency]
 
 
 def _one_a_slot(of: Ints, slots: Ints, cost: Floats | Ints) -> Ints:
@@ -214,7 +214,7 @@ def _density(sets: Sets, some: Tries, near: _Near) -> Floats:
 
 def _span(some: Tries, first: Ints, last: Ints) -> tuple[Ints, Ints]:
     """From half a period before the first slot to half a period after the last."""
-    half, of = (PERIOD[some.rhythm] // 2).astype(np.int64), np.arange(len(some))
+    half, of = (PERIOD[some.frequency] // 2).astype(np.int64), np.arange(len(some))
     return some.grids.agreed(first, of) - half, some.grids.agreed(last, of) + half + 1
 
 
@@ -232,7 +232,7 @@ def _judged(sets: Sets, some: Tries, near: _Near, density: Floats, run: Run) -> 
     odds -= _by_chance(n, m, sets.others.cells(group, since, until)) + some.price
     every = np.diff(near.begin)
     odds -= np.where(m < every, 2 * np.log(every), 0)
-    none = (m < LEAST_OF[some.rhythm]) | (m < LEAST_KEPT * (m + empty))
+    none = (m < LEAST_OF[some.frequency]) | (m < LEAST_KEPT * (m + empty))
     return np.where(none, -np.inf, odds)
 
 
@@ -251,7 +251,7 @@ def _by_chance(n: Ints, m: Ints, cells: Floats) -> Floats:
     return np.asarray(n * np.log(odds) - rate - others)
 
 
-def _told(sets: Sets, every: Tries, winners: _Found) -> list[Fit | None]:
+def _with_ends(sets: Sets, every: Tries, winners: _Found) -> list[Fit | None]:
     """The fits as such, with what lies at their very ends."""
     fits: list[Fit | None] = [None] * len(sets)
     some = np.flatnonzero(winners.place >= 0)
@@ -260,7 +260,7 @@ def _told(sets: Sets, every: Tries, winners: _Found) -> list[Fit | None]:
     tries = every.only(winners.place[some])
     near, _ = _near(sets, tries)
     for at, one in enumerate(some.tolist()):
-        grid = Grid(RHYTHMS[tries.rhythm[at]], int(tries.phase[at]))
+        grid = Grid(FREQUENCIES[tries.frequency[at]], int(tries.phase[at]))
         begin, end = (int(near.begin[at] + bounds[one]) for bounds in (winners.begin, winners.end))
         fit = _whole(sets, near, (grid, int(tries.width[at])), (at, begin, end))
         odds = float(winners.odds[one] - sets.price[one])

@@ -125,22 +125,22 @@ def _row(key: str, digest: str, group: Ints, series: Found) -> Json:
     return {
         "key": key,
         "digest": digest,
-        "found": [_told(group, one) for one in series],
+        "found": [_as_json(group, one) for one in series],
     }
 
 
-def _told(group: Ints, one: Series) -> Json:
+def _as_json(group: Ints, one: Series) -> Json:
     return {
         "places": np.searchsorted(group, one.places).tolist(),
         "slots": one.slots.tolist(),
         "main": one.main.tolist(),
-        "fit": _told_fit(one.fit),
+        "fit": _fit_as_json(one.fit),
     }
 
 
-def _told_fit(fit: Fit) -> Json:
+def _fit_as_json(fit: Fit) -> Json:
     return {
-        "rhythm": fit.grid.rhythm.frequency,
+        "rhythm": fit.grid.frequency.name,
         "phase": int(fit.grid.phase),
         "width": int(fit.width),
         "hits": fit.hits.tolist(),

@@ -191,7 +191,7 @@ def _goes_on(payments: Payments, one: Series, other: Series) -> bool:
     """Whether the second begins where the first's next slots are, for the same amount."""
     first, second = int(one.places[-1]), int(other.places[0])
     grid, step = one.fit.grid, payments.day[second] - payments.day[first]
-    if not 0 < step <= (NEXT + 0.5) * grid.rhythm.period:
+    if not 0 < step <= (NEXT + 0.5) * grid.frequency.period:
         return False
     rise = np.log(payments.amount[second] / payments.amount[first])
     if abs(rise) > RISE:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.enrich.series.activity import Floats
-from graph.enrich.series.periods import Ints, Rhythm
+from graph.enrich.series.periods import Frequency, Ints
 
 TELLING = 0.1  # of log amounts: what a month is above or below those beside it, to tell anything
 BESIDE = 3  # occurrences on each side that a month is compared with
@@ -20,12 +20,12 @@ class Effect:
     once: float = 0.0
 
 
-def month_effect(rhythm: Rhythm, slots: Ints, amounts: Floats, slot: int) -> Effect:
+def month_effect(frequency: Frequency, slots: Ints, amounts: Floats, slot: int) -> Effect:
     """Of the slot's month, by the occurrences' slots and logarithms of amounts: how far the same
     month of the years before was from those beside it."""
-    if not _has_months(rhythm):
+    if not _has_months(frequency):
         return Effect()
-    same = np.flatnonzero((slot - slots) % (12 // rhythm.step) == 0)
+    same = np.flatnonzero((slot - slots) % (12 // frequency.step) == 0)
     beside = [_beside(amounts, at) for at in same.tolist()]
     effects = [float(amounts[at]) - usual for at, usual in zip(same, beside, strict=True)]
     telling = [effect for effect in effects if abs(effect) > TELLING]
@@ -35,12 +35,16 @@ def month_effect(rhythm: Rhythm, slots: Ints, amounts: Floats, slot: int) -> Eff
     return Effect(sure=middle) if len(telling) > 1 else Effect(once=middle)
 
 
-def without(rhythm: Rhythm, slots: Ints, amounts: Floats) -> Floats:
+def without(frequency: Frequency, slots: Ints, amounts: Floats) -> Floats:
     """The amounts without what their months do to them, where several years agree."""
-    if not _has_months(rhythm) or len(amounts) <= 12 // rhythm.step or np.ptp(amounts) <= TELLING:
+    if (
+        not _has_months(frequency)
+        or len(amounts) <= 12 // frequency.step
+        or np.ptp(amounts) <= TELLING
+    ):
         return amounts
     effects = amounts - _all_beside(amounts)
-    of_year = slots % (12 // rhythm.step)
+    of_year = slots % (12 // frequency.step)
     plain = amounts.copy()
     for month in np.unique(of_year[np.abs(effects) > TELLING]).tolist():
         own = effects[of_year == month]
@@ -50,8 +54,13 @@ def without(rhythm: Rhythm, slots: Ints, amounts: Floats) -> Floats:
     return plain
 
 
-def _has_months(rhythm: Rhythm) -> bool:
-    return rhythm.monthly and rhythm.times == 1 and 12 % rhythm.step == 0 and rhythm.step < 12
+def _has_months(frequency: Frequency) -> bool:
+    return (
+        frequency.monthly
+        and frequency.times == 1
+        and 12 % frequency.step == 0
+        and frequency.step < 12
+    )
 
 
 def _all_beside(amounts: Floats) -> Floats:

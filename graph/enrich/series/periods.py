@@ -15,7 +15,7 @@ MONTH_CYCLE = 31  # days of the month, 1..31, as phases
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class Frequency:
     """A frequency: every `step` days, or `step` months (`monthly`).
 
     A width is how many days in a row an occurrence may fall on. The widest leaves room for four
@@ -25,7 +25,7 @@ class Rhythm:
     it to the second.
     """
 
-    frequency: str
+    name: str
     step: int
     monthly: bool
     windows: tuple[int, ...]
@@ -48,28 +48,28 @@ class Rhythm:
         return min(7, int(self.period - self.windows[-1]) // 3)
 
 
-RHYTHMS = (
-    Rhythm("weekly", 7, monthly=False, windows=(1, 3, 4)),
-    Rhythm("fortnightly", 14, monthly=False, windows=(1, 3, 5, 7)),
-    Rhythm("four_weekly", 28, monthly=False, windows=(1, 3, 5, 7, 11)),
-    Rhythm("thirty_days", 30, monthly=False, windows=(1, 3), rarity=3.0),
-    Rhythm("monthly", 1, monthly=True, windows=(1, 3, 5, 7, 11)),
-    Rhythm("two_monthly", 2, monthly=True, windows=(1, 3, 5, 7, 11), rarity=1.0),
-    Rhythm("quarterly", 3, monthly=True, windows=(1, 3, 5, 7, 11, 15)),
-    Rhythm("half_yearly", 6, monthly=True, windows=(1, 3, 7, 11, 15), rarity=1.0),
-    Rhythm("yearly", 12, monthly=True, windows=(1, 3, 7, 11, 15)),
+FREQUENCIES = (
+    Frequency("weekly", 7, monthly=False, windows=(1, 3, 4)),
+    Frequency("fortnightly", 14, monthly=False, windows=(1, 3, 5, 7)),
+    Frequency("four_weekly", 28, monthly=False, windows=(1, 3, 5, 7, 11)),
+    Frequency("thirty_days", 30, monthly=False, windows=(1, 3), rarity=3.0),
+    Frequency("monthly", 1, monthly=True, windows=(1, 3, 5, 7, 11)),
+    Frequency("two_monthly", 2, monthly=True, windows=(1, 3, 5, 7, 11), rarity=1.0),
+    Frequency("quarterly", 3, monthly=True, windows=(1, 3, 5, 7, 11, 15)),
+    Frequency("half_yearly", 6, monthly=True, windows=(1, 3, 7, 11, 15), rarity=1.0),
+    Frequency("yearly", 12, monthly=True, windows=(1, 3, 7, 11, 15)),
 )
 # Never fitted: two monthly series side by side may be one (`continued`).
-TWICE = Rhythm("twice_monthly", 1, monthly=True, windows=(1, 3, 5), times=2)
-EVERY = (*RHYTHMS, TWICE)
-BY_FREQUENCY = {rhythm.frequency: rhythm for rhythm in EVERY}
+TWICE = Frequency("twice_monthly", 1, monthly=True, windows=(1, 3, 5), times=2)
+EVERY = (*FREQUENCIES, TWICE)
+BY_FREQUENCY = {frequency.name: frequency for frequency in EVERY}
 
 # The same as columns, by the place in EVERY.
-STEP = np.array([rhythm.step for rhythm in EVERY], dtype=np.int64)
-MONTHLY = np.array([rhythm.monthly for rhythm in EVERY], dtype=bool)
-PERIOD = np.array([rhythm.period for rhythm in EVERY], dtype=np.float64)
-CYCLE = np.array([rhythm.cycle for rhythm in EVERY], dtype=np.int64)
-TAIL_DAYS = np.array([rhythm.tail for rhythm in EVERY], dtype=np.int64)
+STEP = np.array([frequency.step for frequency in EVERY], dtype=np.int64)
+MONTHLY = np.array([frequency.monthly for frequency in EVERY], dtype=bool)
+PERIOD = np.array([frequency.period for frequency in EVERY], dtype=np.float64)
+CYCLE = np.array([frequency.cycle for frequency in EVERY], dtype=np.int64)
+TAIL_DAYS = np.array([frequency.tail for frequency in EVERY], dtype=np.int64)
 
 
 def month_of(days: Ints) -> Ints:
@@ -105,11 +105,11 @@ class Days:
         some.__dict__["month"] = self.month[places]
         return some
 
-    def phases(self, rhythm: Rhythm) -> Ints:
+    def phases(self, frequency: Frequency) -> Ints:
         """Where in the frequency's cycle each day lies."""
-        if not rhythm.monthly:
-            return self.day % rhythm.step
-        return (self.month % rhythm.step) * MONTH_CYCLE + self.of_month
+        if not frequency.monthly:
+            return self.day % frequency.step
+        return (self.month % frequency.step) * MONTH_CYCLE + self.of_month
 
 
 @dataclass(frozen=True)
@@ -120,18 +120,18 @@ class Grids:
     and backwards. A month that is too short for its day has it on its last day.
     """
 
-    rhythm: Ints
+    frequency: Ints
     phase: Ints
 
     def agreed(self, slots: Ints, of: Ints) -> Ints:
         """The agreed day of each slot of the grids `of`."""
-        rhythm, phase = self.rhythm[of], self.phase[of]
-        days = slots * STEP[rhythm] + phase
-        some = np.flatnonzero(MONTHLY[rhythm])
-        months = slots[some] * STEP[rhythm[some]] + phase[some] // MONTH_CYCLE
+        frequency, phase = self.frequency[of], self.phase[of]
+        days = slots * STEP[frequency] + phase
+        some = np.flatnonzero(MONTHLY[frequency])
+        months = slots[some] * STEP[frequency[some]] + phase[some] // MONTH_CYCLE
         first = first_of(months)
         days[some] = np.minimum(first + phase[some] % MONTH_CYCLE, first_of(months + 1) - 1)
-        some = np.flatnonzero(rhythm == len(RHYTHMS))
+        some = np.flatnonzero(frequency == len(FREQUENCIES))
         months, second = np.divmod(slots[some], TWICE.times)
         into = phase[some] % MONTH_CYCLE + second * (phase[some] // MONTH_CYCLE)
         days[some] = np.minimum(first_of(months) + into, first_of(months + 1) - 1)
@@ -139,15 +139,15 @@ class Grids:
 
     def slots(self, days: Days, of: Ints) -> Ints:
         """The slot whose agreed day is nearest to each day; the earlier one of two."""
-        step, phase = STEP[self.rhythm[of]], self.phase[of]
+        step, phase = STEP[self.frequency[of]], self.phase[of]
         slots = -((phase - days.day + step // 2) // step)
-        some = np.flatnonzero(MONTHLY[self.rhythm[of]])
+        some = np.flatnonzero(MONTHLY[self.frequency[of]])
         day, grids = days.day[some], of[some]
         before = (days.month[some] - phase[some] // MONTH_CYCLE) // step[some]
         before -= self.agreed(before, grids) > day
         to_next = self.agreed(before + 1, grids) - day
         slots[some] = before + (to_next < day - self.agreed(before, grids))
-        some = np.flatnonzero(self.rhythm[of] == len(RHYTHMS))
+        some = np.flatnonzero(self.frequency[of] == len(FREQUENCIES))
         if len(some):
             near = TWICE.times * days.month[some] + np.arange(-1, 3)[:, None]
             agreed = self.agreed(near.ravel(), np.tile(of[some], 4)).reshape(near.shape)
@@ -160,7 +160,7 @@ class Grids:
 class Grid:
     """One grid."""
 
-    rhythm: Rhythm
+    frequency: Frequency
     phase: int
 
     def agreed(self, slots: Ints) -> Ints:
@@ -173,13 +173,13 @@ class Grid:
 
     @property
     def _alone(self) -> Grids:
-        return Grids(np.array([EVERY.index(self.rhythm)]), np.array([self.phase]))
+        return Grids(np.array([EVERY.index(self.frequency)]), np.array([self.phase]))
 
 
 def moved(grid: Grid, by: Ints) -> tuple[Ints, Ints]:
     """By so many days: the cycles that the phase turns into, and the phase in its cycle."""
-    if grid.rhythm is TWICE:
+    if grid.frequency is TWICE:
         gap, first = divmod(grid.phase, MONTH_CYCLE)
         return np.zeros_like(by), gap * MONTH_CYCLE + np.clip(first + by, 0, MONTH_CYCLE - 1)
-    turn, phase = np.divmod(grid.phase + by, grid.rhythm.cycle)
+    turn, phase = np.divmod(grid.phase + by, grid.frequency.cycle)
     return turn, phase

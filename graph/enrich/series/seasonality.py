@@ -61,10 +61,12 @@ def season(totals: Floats, months: Ints) -> Season | None:
 
 
 def _decomposed(totals: Floats, months: Ints) -> tuple[Floats, Floats]:
-    """Season by month of the year (its mean is 0) and remainder, after a straight trend.
+    """Return the seasonal part and the remainder of the monthly totals, after removing a linear
+    trend.
 
-    Trend and months are fitted together (least squares), so that neither takes the other's part,
-    and no month is lost at the ends, as a moving average would lose a year.
+    The seasonal part has one value per month of the year, with mean 0. One least-squares fit
+    estimates trend and months together, so neither absorbs the effect of the other. A moving
+    average would lose a year at the ends; the fit uses all months.
     """
     time = months - months.mean()
     design = np.column_stack((np.eye(YEAR)[months % YEAR], time))

@@ -9,7 +9,7 @@ from math import exp
 from graph.ingest.guessing.profile import Column, dates
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.title_scores import unnumbered
-from graph.ingest.parse_cells import moment
+from graph.ingest.parse_cells import timestamp
 
 DAY, MONTH = False, True
 
@@ -64,7 +64,7 @@ def _votes(sample: Sample, column: Column, currency: str | None) -> Iterator[tup
             yield (6.0 if month else -6.0), f"{other.title!r} is so"
         elif other.dates.unsure:
             yield _gap(sample, column, other), f"{other.title!r} is then a few days away"
-    by_day, by_month = _moments(column, DAY), _moments(column, MONTH)
+    by_day, by_month = _timestamps(column, DAY), _timestamps(column, MONTH)
     yield _constant(column), "the month hardly changes then"
     yield 2.5 * (_sorted(by_month) - _sorted(by_day)), "the rows are in order then"
     late = datetime.now(UTC) + timedelta(days=2)
@@ -80,26 +80,26 @@ def _is_spelled_alike(one: Column, other: Column) -> bool:
     return len(one.values[0]) == len(other.values[0]) and "/" in one.values[0] + other.values[0]
 
 
-def _moments(column: Column, month_first: bool) -> list[datetime]:
+def _timestamps(column: Column, month_first: bool) -> list[datetime]:
     formats = dates(column.values, month_first).formats
-    return [at for at in (_moment(v, formats) for v in column.values) if at]
+    return [at for at in (_timestamp(v, formats) for v in column.values) if at]
 
 
-def _moment(text: str, formats: tuple[str, ...]) -> datetime | None:
+def _timestamp(text: str, formats: tuple[str, ...]) -> datetime | None:
     try:
-        return moment(text, formats).at
+        return timestamp(text, formats).at
     except ValueError:
         return None
 
 
 def _constant(column: Column) -> float:
     """The part that is the same in many rows is the month."""
-    moments = _moments(column, DAY)
-    days, months = len({at.day for at in moments}), len({at.month for at in moments})
-    if len(moments) < 3 or days == months:
+    timestamps = _timestamps(column, DAY)
+    days, months = len({at.day for at in timestamps}), len({at.month for at in timestamps})
+    if len(timestamps) < 3 or days == months:
         return 0.0
     if min(days, months) == 1:
-        if _is_monthly([at.month if days < months else at.day for at in moments]):
+        if _is_monthly([at.month if days < months else at.day for at in timestamps]):
             return 0.0  # the rent of 1 February, 1 March, 1 April
         return 2.5 if days < months else -2.5
     return 1.0 if days < months else -1.0
@@ -110,18 +110,18 @@ def _is_monthly(parts: list[int]) -> bool:
     return {abs(two - one) for one, two in pairwise(parts)} == {1}
 
 
-def _sorted(moments: list[datetime]) -> bool:
-    steps = [two - one for one, two in pairwise(moments)]
+def _sorted(timestamps: list[datetime]) -> bool:
+    steps = [two - one for one, two in pairwise(timestamps)]
     zero = timedelta()
     ordered = all(step >= zero for step in steps) or all(step <= zero for step in steps)
-    return len(moments) > 2 and ordered
+    return len(timestamps) > 2 and ordered
 
 
 def _gap(sample: Sample, one: Column, other: Column) -> float:
     gaps = {}
     for month_first in (DAY, MONTH):
         formats = [dates(c.values, month_first).formats for c in (one, other)]
-        pairs = ((_moment(r[one.at], formats[0]), _moment(r[other.at], formats[1]))
+        pairs = ((_timestamp(r[one.at], formats[0]), _timestamp(r[other.at], formats[1]))
                  for r in sample.table)  # fmt: skip
         days = [abs((two - first).days) for first, two in pairs if first and two]
         gaps[month_first] = sum(days) / len(days) if days else 0.0

@@ -15,7 +15,7 @@ from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.guessing.roles import score, typeness
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.mappings.column_names import squash
-from graph.ingest.parse_cells import EXCEL, moment
+from graph.ingest.parse_cells import EXCEL, timestamp
 
 ALIKE = 3  # rows, the first among them, that have dates and amounts in the same columns
 _MOST = 0.8  # of the rows near the top
@@ -135,7 +135,7 @@ def _date_doubts(sample: Sample, days: list[Column]) -> Iterator[Doubt]:
 
 def _day(text: str, column: Column) -> date | None:
     with suppress(ValueError):
-        return moment(text, column.dates.formats).at.date()
+        return timestamp(text, column.dates.formats).at.date()
     return None
 
 

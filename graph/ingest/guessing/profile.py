@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache, cached_property, lru_cache
 
 from graph.ingest.guessing.vocabulary import CODES
-from graph.ingest.parse_cells import EXCEL, moment, money
+from graph.ingest.parse_cells import EXCEL, money, timestamp
 
 DATE_FORMATS = (
     "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S",
@@ -200,7 +200,7 @@ def _is_date(text: str, form: str) -> bool:
     if not all(mark in text for mark in _marks(form)):
         return False  # as strptime would find, at a hundredth of its price
     try:
-        return moment(text, (form,)).at.year in _YEARS
+        return timestamp(text, (form,)).at.year in _YEARS
     except ValueError:
         return False
 

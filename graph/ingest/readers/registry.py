@@ -1,4 +1,5 @@
-"""All formats beside CSV, in the order in which a file is tried: by content, never by suffix."""
+"""All formats other than CSV, in the order in which they are tried. The content decides, never the
+suffix."""
 
 from pathlib import Path
 
@@ -26,7 +27,7 @@ FORMATS: tuple[FileFormat | TableFormat, ...] = (
 
 
 def recognise(path: Path) -> FileFormat | TableFormat | None:
-    """The format of a file by its first 64 KiB; None for what may be a CSV or is not known.
+    """The format of a file by its first 64 KiB. None if it may be a CSV or is unknown.
 
     Raises LedgerFileError for a file that cannot be read or unpacked, and for other XML.
     """

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(f"{options['output']}: {error.strerror or error}") from None
-        counts = contents.told
+        counts = contents.facts
         self.stderr.write(f"{counts['nodes']:,} entities, {counts['edges']:,} relationships")
 
     def _write(self, pieces: Pieces, output: Path | None) -> None:

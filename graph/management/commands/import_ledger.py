@@ -122,7 +122,8 @@ class Command(BaseCommand):
     def _show(
         self, files: list[Path], mapping: Mapping | None, options: dict[str, Any]
     ) -> list[str]:
-        """Show each file's reading; a sentence for each that could not be imported as it would."""
+        """Print how each file would be read. Return a sentence for each file that could not be
+        imported like that."""
         failures: list[str] = []
         descriptions: list[dict[str, Any]] = []
         hints = _hints(options)
@@ -154,7 +155,7 @@ class Command(BaseCommand):
     def _import_all(
         self, user_id: UUID, mapping: Mapping | None, options: dict[str, Any]
     ) -> tuple[list[Imported], list[str]]:
-        """What was imported, and a sentence for each file that could not be."""
+        """Return the results, and a sentence for each file that could not be imported."""
         imports, failures = [], []
         hints = _hints(options)
         for path in options["files"]:
@@ -221,7 +222,7 @@ def has_changed(counts: Stored) -> bool:
 
 
 def _forms(name: str) -> tuple[str, str]:
-    """As an identifier in capitals without spaces, and as a name in lower case."""
+    """The name as an identifier in capitals without spaces, and in lower case."""
     return name.replace(" ", "").upper(), " ".join(name.split()).casefold()
 
 

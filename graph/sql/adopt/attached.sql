@@ -1,5 +1,5 @@
 -- Each row of a layer beside the relationships (as finley has them) that it is about.
-CREATE TEMPORARY TABLE {hung} ON COMMIT DROP AS
+CREATE TEMPORARY TABLE {attached_table} ON COMMIT DROP AS
 SELECT DISTINCT old.nr, relationship.twin AS relationship_id
 FROM {staged} AS old
 JOIN old_relationship_instances AS relationship

@@ -1,5 +1,5 @@
 -- Each duplicate beside its relationship and the original; by events: those of one type.
-CREATE TEMPORARY TABLE {hung} ON COMMIT DROP AS
+CREATE TEMPORARY TABLE {attached_table} ON COMMIT DROP AS
 SELECT DISTINCT ON (old.nr, relationship.twin)
     old.nr, relationship.twin AS relationship_id, original.twin AS original_relationship_id
 FROM {staged} AS old

@@ -11,7 +11,7 @@ FROM (
         count(hung.nr) > 0 AS is_hung
     FROM {staged} AS staged
     LEFT JOIN {new} AS new ON new.nr = staged.nr
-    LEFT JOIN (SELECT DISTINCT nr FROM {hung}) AS hung ON hung.nr = staged.nr
+    LEFT JOIN (SELECT DISTINCT nr FROM {attached_table}) AS hung ON hung.nr = staged.nr
     GROUP BY staged.nr
 ) AS told
 WHERE old.outcome IS NULL AND told.nr = old.nr AND (told.is_known OR NOT told.is_new)

@@ -4,7 +4,7 @@ SELECT DISTINCT ON (
     least(hung.relationship_id, hung.original_relationship_id),
     greatest(hung.relationship_id, hung.original_relationship_id)
 ) hung.*
-FROM {hung} AS hung
+FROM {attached_table} AS hung
 JOIN {staged} AS old USING (nr)
 ORDER BY
     least(hung.relationship_id, hung.original_relationship_id),

@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.request_bodies import StrictBody
-from graph.api.request_fields import Moment, Place
+from graph.api.request_fields import Place, Timestamp
 from syncjobs.api.serializers import AttemptAnswer, past
 from syncjobs.failures import payloads
 from syncjobs.failures.replay import FASTEST
@@ -28,7 +28,7 @@ class Filters(StrictQuery):
     fingerprint = serializers.CharField(
         required=False, max_length=64, help_text="The fingerprint of a group."
     )
-    since = Moment(required=False, validators=[past], help_text="Failed at or after this time.")
+    since = Timestamp(required=False, validators=[past], help_text="Failed at or after this time.")
     search = serializers.CharField(
         required=False, max_length=200, help_text="An id of the failure, or a text in it."
     )

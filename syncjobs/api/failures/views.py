@@ -22,7 +22,7 @@ from graph.http.scopes import ADMIN
 from graph.reading import cursors
 from syncjobs.api.failures import serializers as shapes
 from syncjobs.api.serializers import NoBody
-from syncjobs.api.views import ASKED, SENT, Api
+from syncjobs.api.views import READ_ERRORS, SENT, Api
 from syncjobs.failures import groups, outcomes, replay, search, settle, timeline
 from syncjobs.failures.outcomes import Verdict
 from syncjobs.failures.settle import Settled
@@ -44,7 +44,8 @@ STATUSES = {
 
 
 class MayDo(Scoped):
-    """Staff with the permission that the view requires, and a token with the scope admin."""
+    """Allows staff with the permission that the view requires, and with a token of the scope
+    admin."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not super().has_permission(request, view):
@@ -64,7 +65,7 @@ class Staff(Api):
     needs = "view"
 
     def by(self, request: Request) -> AbstractBaseUser:
-        """The user, for the log."""
+        """The user to name in the log."""
         return cast(AbstractBaseUser, request.user)
 
 
@@ -90,7 +91,7 @@ class FailuresView(Staff):
     @extend_schema(
         operation_id="job_failures_list",
         parameters=[shapes.FailuresQuery],
-        responses={200: shapes.FailuresAnswer, **ASKED, **STAFF},
+        responses={200: shapes.FailuresAnswer, **READ_ERRORS, **STAFF},
     )
     def get(self, request: Request) -> Response:
         """Dead letters, the last failed first."""
@@ -107,7 +108,7 @@ class GroupsView(Staff):
     @extend_schema(
         operation_id="job_failures_groups",
         parameters=[shapes.GroupsQuery],
-        responses={200: shapes.GroupsAnswer, **ASKED, **STAFF},
+        responses={200: shapes.GroupsAnswer, **READ_ERRORS, **STAFF},
     )
     def get(self, request: Request) -> Response:
         """Groups of dead letters of the same kind, the last failed first."""
@@ -120,7 +121,7 @@ class GroupsView(Staff):
 class FailureView(Staff):
     @extend_schema(
         operation_id="job_failures_read",
-        responses={200: shapes.FailureDetailAnswer, **ASKED, **STAFF, **MISSING},
+        responses={200: shapes.FailureDetailAnswer, **READ_ERRORS, **STAFF, **MISSING},
     )
     def get(self, request: Request, failure_id: str) -> Response:
         """One dead letter with payload, traceback, runs, attempts and advice."""
@@ -155,7 +156,7 @@ class ReplaysView(Staff):
             return Response(_planned(replay.plan(options["ids"])))
         pace = options["per_minute"]
         outcome = replay.replay(options["ids"], by=self.by(request), per_minute=pace)
-        started = [(failure.pk, run.pk) for failure, run in outcome.started]
+        started = [(failure.pk, key) for failure, key in outcome.started]
         return Response(
             _replays(started, outcome.skipped, dry_run=False), status=status.HTTP_202_ACCEPTED
         )
@@ -198,8 +199,8 @@ class ReplayView(Staff):
         )
         if outcome.skipped:
             raise _refused(outcome.skipped[0])
-        ((failure, run),) = outcome.started
-        answer = shapes.StartedAnswer({"failure": failure.pk, "run": run.pk})
+        ((failure, key),) = outcome.started
+        answer = shapes.StartedAnswer({"failure": failure.pk, "run": key})
         return Response(answer.data, status=status.HTTP_202_ACCEPTED)
 
 

@@ -120,9 +120,9 @@ def streamed(api) -> str:
         cursor.execute("UPDATE raw_events SET amount = 2 * amount")
     text = whole(api.get(V1 + "changes/stream/", {"since": since}))
     head, _, data = text.strip().partition("data: ")
-    told = json.loads(data)
+    facts = json.loads(data)
     return (
-        f"{head}data: {json.dumps({n: told[n] for n in ('since', 'as_of_version')})[:-1]}, …}}\n\n"
+        f"{head}data: {json.dumps({n: facts[n] for n in ('since', 'as_of_version')})[:-1]}, …}}\n\n"
     )
 
 

@@ -24,9 +24,9 @@ def test_a_payment_is_checked_and_a_token_that_reads_is_enough(tenant, books):
     headers = {"Idempotency-Key": "nothing is stored by it"}
     answer = api.post(PATH, {"payments": [payment]}, format="json", headers=headers)
     assert answer.status_code == 200, answer.content
-    told = answer.json()
-    assert sum(told["counts"].values()) == len(told["results"]) == 1
-    (one,) = told["results"]
+    facts = answer.json()
+    assert sum(facts["counts"].values()) == len(facts["results"]) == 1
+    (one,) = facts["results"]
     assert (one["id"], one["amount"], one["party"]) == ("payment 1", "120.5000", PAYMENT["party"])
     assert one["party_id"] == str(books.acme)
     assert not RepeatedRequest.objects.using("owner").exists()
@@ -75,13 +75,13 @@ def test_a_csv_and_a_json_file_say_the_same(tenant, books, tmp_path, capsys):
     nothing = {"date": "2024-04-01", "amount": 0, "party": "Borough"}
     array.write_text(json.dumps([payment, nothing]))
     options = {"user": str(tenant.id), "currency": "GBP", "json": True}
-    told = []
+    facts = []
     for path in (csv, array):
         with pytest.raises(SystemExit, match="1"):
             call_command("check_payments", path, **options)
-        told.append(json.loads(capsys.readouterr().out))
-    assert told[0] == told[1]
-    assert [one["party"] for one in told[0]["results"]] == ["Acme 100% Wool", "Borough"]
+        facts.append(json.loads(capsys.readouterr().out))
+    assert facts[0] == facts[1]
+    assert [one["party"] for one in facts[0]["results"]] == ["Acme 100% Wool", "Borough"]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ def test_a_pair_is_merged_and_taken_back(api, tenant, pair):  # noqa: F811
     assert other.merged_into_id == pair.kept_id
     undone = api.post(path, {"decision": "undo"}, format="json")
     assert undone.status_code == 200
+    assert undone.json()["pair"]["decided"] == "none"
     other.refresh_from_db()
     assert other.merged_into_id is None
 
@@ -42,10 +43,15 @@ def test_any_two_parties_are_merged_kept_apart_and_taken_back(api, tenant):
         for party in (one, other):
             party.refresh_from_db()
         assert sum(party.merged_into_id is not None for party in (one, other)) == merged, decision
-    assert answer.json() == {"pair": None}
+    undone = answer.json()["pair"]
+    assert undone["decided"] == "none"
+    assert {undone["kept"]["name"], undone["merged"]["name"]} == {"Aal", "Zwirn"}
+    again = api.post(f"{V1}resolutions/", {**body, "decision": "undo"}, format="json")
+    assert (again.status_code, "nothing to take back" in again.json()["detail"]) == (409, True)
     for wrong, status in (
         ({"other": str(one.id)}, 400),
         ({"other": str(uuid4())}, 404),
+        ({"other": str(uuid4()), "decision": "undo"}, 404),
         ({"decision": "burn"}, 400),
         ({"other": "x"}, 400),
     ):

@@ -74,8 +74,8 @@ def test_every_figure_over_edges_says_what_it_counts():
     schemas = published()["components"]["schemas"]
     for name, fields in OVER_EDGES.items():
         for field in fields:
-            told = schemas[name]["properties"][field]
-            assert told.get("description", "").startswith("Counts "), f"{name}.{field}"
+            facts = schemas[name]["properties"][field]
+            assert facts.get("description", "").startswith("Counts "), f"{name}.{field}"
 
 
 def test_no_answer_weighs_edges_beside_these():

@@ -39,7 +39,7 @@ def test_records_are_of_decided_cases_by_kind_and_tenant():
      (Record(9, 20), 0.45, True)],
 )  # fmt: skip
 def test_a_kind_below_half_of_twenty_is_turned_down_and_says_so(record, confidence, says):
-    told = fraud._by_record(fraud.Duplicate(1, 0, "paid_twice", 0.97), record)
-    assert told.confidence == confidence
-    assert any("turned down: 9 of 20" in note for note in told.notes) is says
-    assert told.record == record
+    facts = fraud._by_record(fraud.Duplicate(1, 0, "paid_twice", 0.97), record)
+    assert facts.confidence == confidence
+    assert any("turned down: 9 of 20" in note for note in facts.notes) is says
+    assert facts.record == record

@@ -167,7 +167,7 @@ def test_it_comes_in_pieces_as_it_is_asked_for(name, books, monkeypatch):
     with export_pages.graph(books, page_rows=1) as contents:
         before = len(items)
         pieces = FORMATS[name].write(contents)
-        while contents.told["edges"] < 2:
+        while contents.facts["edges"] < 2:
             assert next(pieces) is not None
         pieces.close()
     assert len(items) == before + 1, "the first page is there already"
@@ -183,7 +183,7 @@ def test_links_stay_away_and_what_is_no_edge_is_counted(books):
             pages = list(contents.pages)
         assert sum(page.num_rows for page in pages) == edges
         assert {*pages[0].column_names} == {"id", "source", "target", "amount"}
-        assert (contents.told["edges"], contents.told["unresolved"]) == (edges, 1)
+        assert (contents.facts["edges"], contents.facts["unresolved"]) == (edges, 1)
 
 
 def test_what_was_written_since_the_refresh_is_exported(books):

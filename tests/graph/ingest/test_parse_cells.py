@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.ingest.parse_cells import moment, money, quarter_end
+from graph.ingest.parse_cells import money, quarter_end, timestamp
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_any_text_is_money_or_a_value_error(text: str) -> None:
     ],
 )
 def test_moments(text: str, form: str, at: tuple[int, ...], precision: str) -> None:
-    result = moment(text, ("%H", form), "Europe/London")
+    result = timestamp(text, ("%H", form), "Europe/London")
     assert result == (datetime(*at, tzinfo=UTC), precision)  # type: ignore[misc, arg-type]
 
 
@@ -99,16 +99,16 @@ def test_moments(text: str, form: str, at: tuple[int, ...], precision: str) -> N
 def test_a_moment_that_leaves_the_calendar_is_no_date(text: str) -> None:
     zone = "Asia/Tokyo" if text.startswith("0") else "America/New_York"
     with pytest.raises(ValueError, match="is not a date"):
-        moment(text, ("%Y-%m-%d %H:%M",), zone)
+        timestamp(text, ("%Y-%m-%d %H:%M",), zone)
 
 
 @pytest.mark.parametrize("text", ["0", "-5", "9999999", "4e4", "45352x"])
 def test_serials_that_are_none(text: str) -> None:
     if text == "0":
-        assert moment(text, ("excel",)).at == datetime(1899, 12, 30, tzinfo=UTC)
+        assert timestamp(text, ("excel",)).at == datetime(1899, 12, 30, tzinfo=UTC)
         return
     with pytest.raises(ValueError, match="is not a date"):
-        moment(text, ("excel",))
+        timestamp(text, ("excel",))
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,13 @@ from graph.enrich.run_enrichment import enrich
 from graph.errors import QuestionError
 from graph.ingest.import_file import format_of, import_file
 from graph.ingest.rows import Party
-from graph.models import RawEvent
+from graph.models import NormalizedEntity, RawEvent
 from graph.questions import check as checking
+from graph.questions import resolutions
 from graph.questions.check import check
 from graph.reading import memory_cache
+from graph.view import version
+from tests.graph import rows
 from tests.graph.enrich.test_decision_counts import case
 from tests.graph.enrich.write.test_write_links import BANK, LEDGER
 from tests.graph.questions.test_open_items import invoice, paid
@@ -221,6 +224,24 @@ def test_books_are_read_again_when_they_have_changed(tenant, take, tmp_path, mon
         assert len(reads) == 2
     memory_cache.histories.forget()
     assert before[0] == before[1] != after
+
+
+def test_a_decision_on_parties_counts_at_once(tenant, take):
+    """It may change no row that a graph shows: the parties were not merged before."""
+    take(bank=PAID)
+    spelling = candidate("1", number="INV-60003", amount=Decimal("690.00"), party=Party("vendor", "Acme Milling Mills"))  # fmt: skip  # noqa: E501
+    stranger = rows.entity(tenant.id, "Acme Milling Mills", kind="vendor")
+    acme = NormalizedEntity.objects.using("owner").get(user_id=tenant.id, name="ACME MILLS")
+    with override_settings(CHECKS_MEMORY=2**24):
+        before = version.version(tenant.id)
+        assert checking.books(tenant.id) is checking.books(tenant.id)
+        kept = checking.books(tenant.id)
+        resolutions.one_party(tenant.id, stranger.id, acme.id, "apart", by="a person")
+        assert version.version(tenant.id) == before
+        assert checking.books(tenant.id) is not kept
+        assert [one.decided for one in checking.books(tenant.id).decisions] == ["apart"]
+        assert check(tenant.id, [spelling])["results"][0]["party"] == "Acme Milling Mills"
+    memory_cache.histories.forget()
 
 
 @pytest.mark.parametrize(

@@ -38,11 +38,11 @@ def test_a_payment_seen_three_times_makes_nobody_more_important(parties):
     user, _ = parties
     found = whole_graph.importance(user)
     assert sum(found["weights_used"].values()) == 3
-    told = scores(found)
-    assert told["Borough"] > told["Acme"] > told["Cab"]
+    facts = scores(found)
+    assert facts["Borough"] > facts["Acme"] > facts["Cab"]
     every = scores(whole_graph.importance(user, only=Only()))
     assert every["Acme"] > every["Borough"]
-    assert every["Cab"] > told["Cab"]
+    assert every["Cab"] > facts["Cab"]
 
 
 def test_neighbours_and_paths_are_of_money_that_moved(parties):
@@ -100,9 +100,9 @@ def test_a_predictions_status_is_as_of_today(api, parties):
     for day, status in days.items():
         one = api.get(path, {"today": day}).json()
         assert (one["today"], one["layers"]["prediction"]["status"]) == (day, status)
-        told = api.get(f"{path}explain/", {"today": day}).json()
-        assert (told["today"], told["layers"]["prediction"]["insight"]["status"]) == (day, status)
-    assert "its books end on 2024-02-28" in told["in_words"]
+        facts = api.get(f"{path}explain/", {"today": day}).json()
+        assert (facts["today"], facts["layers"]["prediction"]["insight"]["status"]) == (day, status)
+    assert "its books end on 2024-02-28" in facts["in_words"]
     now = explain(user, paid.id)
     assert now["today"] == datetime.now(UTC).date()
     assert now["layers"]["prediction"]["insight"]["status"] == "stale"

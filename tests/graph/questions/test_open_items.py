@@ -43,7 +43,7 @@ def take(tenant, tmp_path):
     return import_and_enrich
 
 
-def told(answer):
+def facts(answer):
     return [
         (item["item"], item["direction"], item["open"], item["age"]) for item in answer["results"]
     ]
@@ -53,7 +53,7 @@ def test_an_invoice_paid_in_six_parts_and_its_rest(tenant, take):
     parts = "".join(paid(f"B{n}", f"04-0{n}", "-100.00", "INV-70001") for n in range(1, 7))
     take(ledger=invoice("L1", "03-01", "650.00", "INV-70001", "2024-03-31"), bank=parts)
     answer = open_items(tenant.id, today=TODAY)
-    assert told(answer) == [("invoice", "payable", Decimal("50.0000"), "over_90")]
+    assert facts(answer) == [("invoice", "payable", Decimal("50.0000"), "over_90")]
     assert answer["results"][0]["settled"] == 600
     (owed,) = cash_flow(tenant.id, today=TODAY)["obligations"]
     assert (owed["direction"], owed["open"], owed["overdue"]) == ("payable", 50, 50)
@@ -75,7 +75,7 @@ def test_a_credit_note_that_nobody_applied(tenant, take):
         ledger=invoice("L1", "03-01", "80.00", "INV-70001", "2024-03-31", party="Dale Ltd")
         + invoice("L2", "03-05", "-30.00", "CN-9", "", kind="PC")
     )
-    items = told(open_items(tenant.id, today=TODAY))
+    items = facts(open_items(tenant.id, today=TODAY))
     assert ("credit_note", "receivable", Decimal(30), "over_90") in items
     assert ("invoice", "payable", Decimal(80), "over_90") in items
 
@@ -86,7 +86,7 @@ def test_a_tenant_with_obligations_only_has_no_cash(tenant, take):
     assert answer["months"] == []
     (owed,) = answer["obligations"]
     assert (owed["open"], owed["overdue"], owed["due_month"]) == (80, 0, "2024-07")
-    assert told(open_items(tenant.id, today=TODAY)) == [("invoice", "payable", 80, "not_due")]
+    assert facts(open_items(tenant.id, today=TODAY)) == [("invoice", "payable", 80, "not_due")]
 
 
 def test_currencies_are_never_added(tenant, take):

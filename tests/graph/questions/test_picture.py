@@ -32,13 +32,13 @@ def read(content: bytes) -> dict[str, Any]:
 
 
 def edges(user: UUID, **asked: Any) -> list[tuple[str, str, str, int, float, date, date]]:
-    told = read(picture.picture(user, **asked))
+    facts = read(picture.picture(user, **asked))
     epoch = date(1970, 1, 1).toordinal()
-    columns = (told[name].tolist() for name in
+    columns = (facts[name].tolist() for name in
                ("source", "target", "currency", "count", "amount", "first", "last"))  # fmt: skip
     return [
-        (told["names"][source], told["names"][target], told["currencies"][currency], count, amount,
-         date.fromordinal(epoch + first), date.fromordinal(epoch + last))
+        (facts["names"][source], facts["names"][target], facts["currencies"][currency], count,
+         amount, date.fromordinal(epoch + first), date.fromordinal(epoch + last))
         for source, target, currency, count, amount, first, last in zip(*columns, strict=True)
     ]  # fmt: skip
 
@@ -76,18 +76,18 @@ def test_each_payment_counts_once_by_pair_and_currency(books):
 
 
 def test_places_and_ids_are_of_the_graph_s_nodes_and_kept(books, monkeypatch):
-    told = read(picture.picture(books))
-    assert sorted(told["names"]) == ["Acme", "Sales"]
-    assert len(told["ids"]) == 32
-    assert np.isfinite(told["x"]).all()
-    assert (told["size"] > 0).all()
+    facts = read(picture.picture(books))
+    assert sorted(facts["names"]) == ["Acme", "Sales"]
+    assert len(facts["ids"]) == 32
+    assert np.isfinite(facts["x"]).all()
+    assert (facts["size"] > 0).all()
     monkeypatch.setattr(picture, "_computed", None)
     again = read(picture.picture(books, only=Only(since=date(2024, 1, 5))))
-    assert np.array_equal(again["x"], told["x"])
-    assert np.array_equal(again["community"], told["community"])
+    assert np.array_equal(again["x"], facts["x"])
+    assert np.array_equal(again["community"], facts["community"])
 
 
 def test_a_tenant_without_books_has_an_empty_picture():
     refresh.refresh()
-    told = read(picture.picture(rows.tenant_id()))
-    assert (told["names"], len(told["source"])) == ([], 0)
+    facts = read(picture.picture(rows.tenant_id()))
+    assert (facts["names"], len(facts["source"])) == ([], 0)

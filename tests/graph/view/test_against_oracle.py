@@ -40,7 +40,7 @@ PARENTS_FIRST = (
 SPREAD = 0x9E3779B97F4A7C15F39CC0605CEDC835  # odd: different numbers stay different, mod 2**128
 
 # few values, so that ties and duplicates are the rule
-moments = st.sampled_from(
+timestamps = st.sampled_from(
     [datetime(2024, 1, 31, tzinfo=UTC) + timedelta(microseconds=n) for n in (0, 0, 1, 10**12)]
 )
 scores = st.sampled_from([0.0, 0.5, 0.5, 0.5000000000000001, 1.0])
@@ -80,7 +80,7 @@ class Books:
             name: self.draw(value) if isinstance(value, st.SearchStrategy) else value
             for name, value in values.items()
         }
-        common = {"id": self.ids.next(), "user_id": self.user, "created_at": self.draw(moments)}
+        common = {"id": self.ids.next(), "user_id": self.user, "created_at": self.draw(timestamps)}
         self.rows.append(model(**common, **columns))
         return self.rows[-1]
 
@@ -112,7 +112,7 @@ class Books:
             platform="ledger",
             external_id=str(n),
             transaction_ref=texts,
-            occurred_at=moments,
+            occurred_at=timestamps,
             amount=amount,
             currency=unpriced if amount is None else currency,
             document_ref=st.one_of(st.none(), texts),

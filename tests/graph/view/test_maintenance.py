@@ -69,7 +69,7 @@ def test_forgetting_changes_no_version_and_ends_old_feeds():
     execute("UPDATE view_refreshes SET finished_at = finished_at - interval '91 days'")
     young = rows.entity(user, "B")
     before = version.version(user)
-    assert maintenance.forget_marks(90) == 1
+    assert maintenance.delete_change_records(90) == 1
     assert version.version(user) == before
     assert execute("SELECT ids FROM change_marks") == [([young.id],)]
     with pytest.raises(TooOld):
@@ -82,7 +82,7 @@ def test_forgetting_changes_no_version_and_ends_old_feeds():
 
 def test_what_no_old_refresh_has_seen_is_kept():
     rows.entity(rows.tenant_id(), "A")
-    assert maintenance.forget_marks(0) == 0
+    assert maintenance.delete_change_records(0) == 0
     refresh.refresh()
-    assert maintenance.forget_marks(90) == 0
-    assert maintenance.forget_marks(0) == 1
+    assert maintenance.delete_change_records(90) == 0
+    assert maintenance.delete_change_records(0) == 1

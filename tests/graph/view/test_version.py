@@ -130,7 +130,7 @@ def test_the_application_reads_marks_and_writes_none():
     if role == connections["owner"].settings_dict["USER"]:
         pytest.skip("one role serves as both: DATABASE_OWNER_URL is not set")
     with connections["owner"].cursor() as cursor:
-        for table in (triggers.MARKS, triggers.FOLDS):
+        for table in (triggers.CHANGE_RECORDS, triggers.COMPACTED):
             text = "SELECT has_table_privilege(%s, %s, %s)"
             cursor.execute(text, [role, table, "SELECT"])
             assert cursor.fetchone() == (True,)

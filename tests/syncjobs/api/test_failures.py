@@ -66,17 +66,17 @@ PATHS = [
 
 @pytest.mark.parametrize(("method", "path"), PATHS)
 def test_only_staff_with_the_permission(method, path, failure, api):
-    def asked(client) -> int:
+    def status_for(client) -> int:
         answer = getattr(client, method)(FAILURES + path.format(id=failure.pk), format="json")
         return answer.status_code
 
     needed = "view" if method == "get" else "replay" if "replay" in path else "settle"
     others = {"view", "replay", "settle"} - {needed}
-    assert asked(APIClient()) == 401
-    assert asked(api) == 403
-    assert asked(person(f"{needed}_jobfailure", staff=False)) == 403
-    assert asked(person(*(f"{other}_jobfailure" for other in others))) == 403
-    assert asked(person(f"{needed}_jobfailure")) in {200, 202, 400, 409}
+    assert status_for(APIClient()) == 401
+    assert status_for(api) == 403
+    assert status_for(person(f"{needed}_jobfailure", staff=False)) == 403
+    assert status_for(person(*(f"{other}_jobfailure" for other in others))) == 403
+    assert status_for(person(f"{needed}_jobfailure")) in {200, 202, 400, 409}
 
 
 def test_a_permission_may_come_from_being_a_superuser(failure):

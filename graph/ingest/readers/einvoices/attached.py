@@ -1,4 +1,5 @@
-"""The XML invoice within a PDF: Factur-X, ZUGFeRD 2 and XRechnung attach it under a fixed name."""
+"""Finds the XML invoice in a PDF. Factur-X, ZUGFeRD 2 and XRechnung attach it under a fixed
+name."""
 
 import logging
 from io import BytesIO
@@ -8,12 +9,12 @@ import pypdf
 NAMES = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml")
 LARGEST = 16 * 1024 * 1024  # bytes
 
-# It tells of every flaw of every file: what matters is whether there is an invoice.
+# pypdf would log every flaw of every file, but only the invoice matters here.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
 
 
 def embedded(pdf: bytes) -> bytes | None:
-    """The attached invoice; None where there is none, or the PDF cannot be read."""
+    """The attached invoice, or None if there is none or the PDF cannot be read."""
     if b"EmbeddedFile" not in pdf and b"/ObjStm" not in pdf and b"/AF" not in pdf:
         return None
     try:

@@ -69,7 +69,7 @@ def test_a_payout_less_what_the_platform_kept():
 def donations(count, seed, *, rate=0.02, fees=1.0):
     """A platform's: each donation, and a second to half a minute later what the platform takes."""
     rng = np.random.default_rng(seed)
-    rows, moments, true = [], {}, set()
+    rows, timestamps, true = [], {}, set()
     for at in range(count):
         start = int(rng.integers(0, 300 * 86_400))
         pounds = int(rng.integers(200, 20_000)) / 100
@@ -78,21 +78,21 @@ def donations(count, seed, *, rate=0.02, fees=1.0):
             after = start + int(rng.integers(1, 30))
             entries.append((f"f{at}", "Platform", round(rate * pounds, 2), after))
             true.add((f"f{at}", f"g{at}"))
-        for key, party, amount, moment in entries:
-            rows.append({"key": key, "party": party, "amount": amount, "day": moment // 86_400})
-            moments[key] = moment
-    return timed(rows, moments), true
+        for key, party, amount, timestamp in entries:
+            rows.append({"key": key, "party": party, "amount": amount, "day": timestamp // 86_400})
+            timestamps[key] = timestamp
+    return timed(rows, timestamps), true
 
 
-def timed(rows, moments):
+def timed(rows, timestamps):
     """In the order of moments, as payments are read."""
-    books = payments(*sorted(rows, key=lambda row: moments[row["key"]]))
-    moment = np.array([moments[key] for key in books.external_id], dtype=np.int64)
+    books = payments(*sorted(rows, key=lambda row: timestamps[row["key"]]))
+    timestamp = np.array([timestamps[key] for key in books.external_id], dtype=np.int64)
     seconds = np.full(len(books), "second", dtype=object)
-    return replace(books, moment=moment, precision=seconds)
+    return replace(books, timestamp=timestamp, precision=seconds)
 
 
-def told(made):
+def facts(made):
     charges = fees.find(made)
     keys = made.external_id
     return set(zip(keys[charges.fee], keys[charges.payment], strict=True))
@@ -101,7 +101,7 @@ def told(made):
 @pytest.mark.parametrize("seed", range(3))
 def test_charges_by_rate_and_clock(seed):
     books, true = donations(400, seed)
-    claimed = told(books)
+    claimed = facts(books)
     assert len(claimed & true) >= 0.95 * len(claimed)
     assert len(claimed & true) >= 0.85 * len(true)
     links = list(fees.links(books, fees.find(books)))
@@ -116,9 +116,9 @@ def test_rows_of_a_minute_without_a_rate():
     small = np.flatnonzero([key.startswith("f") for key in books.external_id])
     amount = books.amount.copy()
     amount[small] = rng.integers(100, 30_000, len(small)) * 10
-    assert told(replace(books, amount=amount)) == set()
+    assert facts(replace(books, amount=amount)) == set()
 
 
 def test_a_rate_without_a_clock_is_none():
     books, _ = donations(100, 1)
-    assert told(replace(books, moment=None)) == set()
+    assert facts(replace(books, timestamp=None)) == set()

@@ -46,7 +46,7 @@ def test_card_lines_and_their_ledger_lines(read):
     assert right.mean() >= 0.98
 
 
-def told(payments: Payments, publication: np.ndarray | None = None) -> list[fraud.Duplicate]:
+def facts(payments: Payments, publication: np.ndarray | None = None) -> list[fraud.Duplicate]:
     nothing = np.full(len(payments), "", dtype=object)
     same, charges = same_transaction.find(payments), fees.find(payments)
     reversed_by = reversals.find(payments, same, charges)
@@ -76,7 +76,7 @@ def test_what_was_paid_twice(read):
             groups[key].add(row)
     twice = [rows for rows in groups.values() if len({payments.day[row] for row in rows}) > 1]
     assert len(twice) == 15
-    duplicates = told(payments)
+    duplicates = facts(payments)
     later = {duplicate.later for duplicate in duplicates}
     invoices = [rows for rows in twice if unlike_sums(payments, min(rows)) < 3]
     assert len(invoices) == 9
@@ -101,7 +101,7 @@ def test_a_month_published_again_under_other_keys(read):
     copied = (np.arange(len(rows)) >= len(payments))[order]
     for name in ("relationship", "external_id", "payer_event", "payee_event"):
         of[name] = np.where(copied, of[name] + " again", of[name])
-    twice = told(replace(payments, **of), np.where(copied, "2 again", "1 first").astype(object))
+    twice = facts(replace(payments, **of), np.where(copied, "2 again", "1 first").astype(object))
     printed = [duplicate for duplicate in twice if duplicate.kind == "republished"]
     assert len(again) > 500
     assert len(printed) == len(again)

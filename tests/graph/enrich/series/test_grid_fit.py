@@ -9,9 +9,9 @@ from graph.enrich.series import candidate_grids
 from graph.enrich.series.activity import Activity, Others
 from graph.enrich.series.best_run import runs
 from graph.enrich.series.candidate_grids import KEEPING
-from graph.enrich.series.day_sets import Asked
+from graph.enrich.series.day_sets import FitRequest
 from graph.enrich.series.grid_fit import best
-from graph.enrich.series.periods import RHYTHMS, Grid
+from graph.enrich.series.periods import FREQUENCIES, Grid
 from tests.oracle import fitting as slowly
 
 SURE = 3.0  # low enough that much is found
@@ -22,11 +22,11 @@ START = 19_000
 def days(draw):
     """A rhythm with slips and gaps, and noise; or noise alone."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    rhythm = draw(st.sampled_from(RHYTHMS))
-    slots = draw(st.integers(0, 24 if rhythm.period < 40 else 7))
+    frequency = draw(st.sampled_from(FREQUENCIES))
+    slots = draw(st.integers(0, 24 if frequency.period < 40 else 7))
     jitter, share = draw(st.integers(0, 3)), draw(st.sampled_from([1.0, 0.9, 0.6]))
-    grid = Grid(rhythm, int(rng.integers(rhythm.cycle)))
-    first = int(START // rhythm.period) if not rhythm.monthly else 624 // rhythm.step
+    grid = Grid(frequency, int(rng.integers(frequency.cycle)))
+    first = int(START // frequency.period) if not frequency.monthly else 624 // frequency.step
     agreed = grid.agreed(first + np.flatnonzero(rng.random(slots) < share))
     noise = START + rng.integers(0, 700, draw(st.integers(0, 12)))
     both = np.concatenate((agreed + rng.integers(-jitter, jitter + 1, len(agreed)), noise))
@@ -44,7 +44,7 @@ def test_many_at_once_are_fitted_as_one_alone(drawn, in_runs):
     requests = []
     for at, days_ in enumerate(groups):
         distinct = np.unique(days_)
-        requests.append(Asked(distinct, rng.normal(4, 0.05, len(distinct)), at, 0.7 * at))
+        requests.append(FitRequest(distinct, rng.normal(4, 0.05, len(distinct)), at, 0.7 * at))
     with pytest.MonkeyPatch.context() as patch:  # the bounds are held against all books elsewhere
         patch.setattr(candidate_grids, "_bound", lambda *args: np.full(len(args[1]), np.inf))
         patch.setattr(candidate_grids, "of_runs", lambda _, some: np.full(len(some), np.inf))
@@ -55,7 +55,7 @@ def test_many_at_once_are_fitted_as_one_alone(drawn, in_runs):
         assert (fit is None) == (expected is None)
         if fit is not None:
             assert fit.odds == pytest.approx(expected[-1], abs=1e-6)
-            actual = (fit.grid.rhythm.frequency, fit.grid.phase, fit.width, fit.hits.tolist())
+            actual = (fit.grid.frequency.name, fit.grid.phase, fit.width, fit.hits.tolist())
             assert actual == expected[:-1]
 
 

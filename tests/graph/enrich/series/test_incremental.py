@@ -32,14 +32,14 @@ def asked(monkeypatch):
 
 
 def same(some, others) -> bool:
-    def told(one):
+    def facts(one):
         return (
             one.places.tolist(), one.slots.tolist(), one.main.tolist(), one.ordinal, one.fit.grid,
             one.fit.width, one.fit.hits.tolist(), one.fit.slots.tolist(),
             one.fit.offsets.tolist(), one.fit.odds, one.fit.kept,
         )  # fmt: skip
 
-    return [told(one) for one in some] == [told(one) for one in others]
+    return [facts(one) for one in some] == [facts(one) for one in others]
 
 
 def test_the_second_search_finds_the_same_and_fits_nothing(committed, asked):
