@@ -10,13 +10,14 @@ from scipy.sparse.csgraph import connected_components
 from graph.enrich.columns.column_cache import once
 from graph.enrich.columns.payments import Ints, Payments
 
-# The higher one is the other party: a cardholder is one of ours beside a shop, not beside a bank.
+# The party with the higher number is the counterparty. An employee (cardholder) is the tenant's own
+# beside a shop, and the counterparty beside a bank.
 _FOREIGN = {"vendor": 3, "customer": 3, "employee": 2, "project": 1}
 
 
 @dataclass(frozen=True)
 class Sides:
-    """For each payment: the counterparty, the books' own party, and whether the counterparty
+    """For each payment: the counterparty, the tenant's own party, and whether the counterparty
     receives."""
 
     party: Ints
@@ -26,7 +27,8 @@ class Sides:
 
 @once
 def sides(payments: Payments) -> Sides:
-    """By the parties' kinds; where these are alike, the busier one of the books is their own."""
+    """Return the counterparties, decided by the parties' kinds. If these are equal, the party with
+    more payments is the tenant's own."""
     rank = np.array([_FOREIGN.get(kind, 0) for kind in payments.entities.kind], dtype=np.int64)
     busy = np.bincount(payments.payer, minlength=len(rank))
     busy += np.bincount(payments.payee, minlength=len(rank))
@@ -38,7 +40,8 @@ def sides(payments: Payments) -> Sides:
 
 
 def joined(party: Ints, one: Ints, other: Ints) -> Ints:
-    """Each row's party, where those of every two rows `one`, `other` count as one party."""
+    """The party of each row, after the parties of the rows `one` and `other` were made one, pair by
+    pair."""
     size = int(party.max(initial=-1)) + 1
     ends = (party[one], party[other])
     graph = sparse.coo_matrix((np.ones(len(one)), ends), shape=(size, size))
