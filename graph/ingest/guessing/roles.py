@@ -59,6 +59,7 @@ def assign(columns: tuple[Column, ...]) -> dict[str, tuple[Column, float]]:
     """Role -> (its column, confidence from 0 to 1). A role that no column plays is absent."""
     names = list(roles())
     scores = np.array([[score(role, column) for role in names] for column in columns])
+    scores -= 1e-6 * np.arange(len(columns))[:, None] * (scores > 0)  # of equals the first
     at_columns, at_roles = scipy.optimize.linear_sum_assignment(scores, maximize=True)
     assigned = {}
     for at, role in zip(at_columns, at_roles, strict=True):
