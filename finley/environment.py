@@ -14,7 +14,7 @@ NO = frozenset({"", "0", "false", "no", "off"})
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable's value, or `default` where it is unset or empty."""
+    """The variable's value, or `default` if it is unset or empty."""
     return os.environ.get(name, "").strip() or default
 
 
@@ -48,7 +48,7 @@ def decimal(name: str, default: float) -> float:
 
 
 def words(name: str, default: str = "") -> list[str]:
-    """A comma-separated list without blanks."""
+    """The words of a comma-separated list, without blanks."""
     return [word for raw in text(name, default).split(",") if (word := raw.strip())]
 
 

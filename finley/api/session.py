@@ -27,7 +27,8 @@ NOBODY = {
 
 
 class SessionView(APIView):
-    """Open to everybody: it is where one signs in. JSON bodies only, which no form can send."""
+    """Needs no authentication, because it is for signing in. It accepts JSON only, which no HTML
+    form can send."""
 
     permission_classes = (AllowAny,)
     parser_classes = (BoundedJSON,)

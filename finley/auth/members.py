@@ -1,6 +1,6 @@
-"""Whose data a person may see, in which role; and who may see a tenant's.
+"""Which tenants' data a person may see, in which role, and which persons may see a tenant's data.
 
-Users and memberships are the owner's rows: everything here runs as the owner.
+Users and memberships are the owner's rows, so everything here runs as the owner.
 """
 
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ NO_LONGER = "You may no longer see the data that you had chosen."
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The person who is signed in, and the tenant whose data the session reads.
+    """A signed-in person, and the tenant whose data the session reads.
 
-    `fell_back`: the session chose another tenant, which the person may no longer see.
+    `fell_back` means that the session chose another tenant whose data the person may no longer see.
     """
 
     person: User
@@ -52,7 +52,8 @@ def access(person: User, session: Mapping[str, Any]) -> Access:
 
 
 def tenants_of(person: User) -> list[Access]:
-    """Whose data the person may see: the oldest membership first, the person's own tenant last."""
+    """The tenants whose data the person may see: the oldest membership first, the person's own
+    tenant last."""
     with as_owner():
         accepted = list(_of_person(person).filter(accepted__isnull=False))
     others = [
@@ -62,7 +63,7 @@ def tenants_of(person: User) -> list[Access]:
 
 
 def invitations(person: User) -> list[Membership]:
-    """Those that the person has not accepted, the oldest first, with their tenants."""
+    """The person's invitations that are not accepted, the oldest first, with their tenants."""
     with as_owner():
         return list(_of_person(person).filter(accepted__isnull=True))
 
@@ -84,7 +85,7 @@ def leave(person: User, membership: int) -> None:
 
 
 def members(tenant_id: UUID) -> list[Membership]:
-    """Who may see the tenant's data, and who is invited to; the oldest first."""
+    """The memberships and invitations of the tenant, the oldest first."""
     with as_owner():
         mine = Membership.objects.filter(tenant_id=tenant_id).select_related("member")
         return list(mine.order_by("created", "id"))

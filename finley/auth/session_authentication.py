@@ -1,4 +1,4 @@
-"""Authenticates API requests by the session of the pages, beside tokens."""
+"""Authenticates API requests by the session of the pages, as an alternative to tokens."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -26,7 +26,7 @@ SCOPES = {Role.VIEWER: (READ,), Role.REVIEWER: (READ, REVIEW), Role.OWNER: (READ
 
 @dataclass(frozen=True, slots=True)
 class SessionCredentials:
-    """What a session is worth: the scopes of the member's role, in place of a token's."""
+    """The rights of a session: the scopes of the member's role. Takes the place of a token."""
 
     access: Access
 
@@ -36,7 +36,7 @@ class SessionCredentials:
 
     @property
     def token_key(self) -> str:
-        """The key of the rate limit: all sessions of a person count together."""
+        """The key of the rate limit. All sessions of a person count together."""
         return f"session:{self.access.person.pk}"
 
     @property
@@ -45,12 +45,13 @@ class SessionCredentials:
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """Django's session, for the tenant that it has chosen, with what the member's role allows.
+    """Django's session authentication, for the tenant that the session has chosen and with the
+    scopes of the member's role.
 
-    Requests that change something need the header X-CSRFToken. `request.tenant_id` is the tenant.
-    A request may name the tenant that it is meant for in X-Finley-Tenant: it is refused where the
-    session reads another's data by now. So is a change by somebody who may no longer see the data
-    that the session chose.
+    Requests that change something need the header X-CSRFToken. `request.tenant_id` is the tenant. A
+    request may name its tenant in X-Finley-Tenant. It is refused if the session reads another
+    tenant's data by now. A change is also refused if the person may no longer see the data that the
+    session chose.
     """
 
     def __init__(self, *, of_person: bool = False) -> None:
@@ -81,9 +82,10 @@ class SessionAuthentication(authentication.SessionAuthentication):
             )
 
     def still_valid(self, request: Request, scope: str) -> bool:
-        """Whether the session of a long request is still valid and shows the same tenant.
+        """Return whether the session of a long request is still valid and shows the same tenant.
 
-        It is read again: it may have expired, and ends with its person's password.
+        This reads the session again, because it may have expired or the person's password may have
+        changed.
         """
         plain: Any = request._request
         again = HttpRequest()

@@ -19,7 +19,7 @@ def money(**options: Any) -> Any:
 
 
 def total(counts: str) -> Any:
-    """A sum of money; `counts` says of what, in words that follow 'Counts'."""
+    """A field for a sum of money. `counts` says what it sums, in words that follow 'Counts'."""
     return money(help_text=f"Counts {counts}.")
 
 

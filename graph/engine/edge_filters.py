@@ -33,6 +33,8 @@ class Only:
     until: date | None = None
     layers: Sequence[str] = ()
     kinds: Sequence[str] = ()
+    min_amount: float | None = None
+    max_amount: float | None = None
     once: bool = False
 
     def columns(self) -> tuple[str, ...]:
@@ -42,6 +44,7 @@ class Only:
             "confidence_score": self.min_confidence > 0,
             "occurred_at": self.since is not None or self.until is not None,
             "kind": bool(self.kinds),
+            "amount": self.min_amount is not None or self.max_amount is not None,
             "payment_group_id": self.once,
         }
         presences = (BY_NAME[name].presence for name in self.layers)
@@ -69,6 +72,7 @@ class Only:
             conditions.append(pc.or_(recorded, pc.is_null(kind)))
         if self.min_confidence > 0:
             conditions.append(pc.greater_equal(edges["confidence_score"], self.min_confidence))
+        conditions += self._of_amount(edges)
         if self.since is not None or self.until is not None:
             days = edges["occurred_at"].cast(pa.timestamp("us")).cast(pa.date32(), safe=False)
             if self.since is not None:
@@ -76,6 +80,13 @@ class Only:
             if self.until is not None:
                 conditions.append(pc.less_equal(days, pa.scalar(self.until)))
         return conditions
+
+    def _of_amount(self, edges: pa.Table) -> "list[pa.ChunkedArray]":
+        if self.min_amount is None and self.max_amount is None:
+            return []
+        amounts = pc.abs(edges["amount"].cast(pa.float64()))
+        ends = ((pc.greater_equal, self.min_amount), (pc.less_equal, self.max_amount))
+        return [compare(amounts, end) for compare, end in ends if end is not None]
 
 
 def _once(edges: pa.Table, mask: Mask) -> Mask:

@@ -1,4 +1,4 @@
-"""One party: who it is, its counterparties, and similar parties."""
+"""One party: its names and keys, its counterparties, and similar parties."""
 
 import json
 from typing import Any
@@ -23,11 +23,12 @@ def party(
     edges: str = "flow",
     kind: str = counted_rows.DEFAULT,
 ) -> Answer:
-    """The entity, its other spellings, and its `limit` busiest counterparties.
+    """Return the entity, its other spellings, and its `limit` counterparties with the most
+    payments.
 
-    A counterparty has one row per direction and currency; each payment counts once, of the rows
-    that record `kind`. An entity that was merged is answered as the one that it was merged into,
-    whose id is then `merged_into`. Raises NotFound, ViewMissing, ViewUnpopulated.
+    A counterparty has one row per direction and currency. Only rows that record `kind` count, and
+    each payment counts once. For an entity that was merged, the answer is about the one that it was
+    merged into, whose id is then `merged_into`. Raises NotFound, ViewMissing, ViewUnpopulated.
     """
     with current_rows.snapshot(user_id) as reader:
         entity = _summary(reader, user_id, entity_id)
@@ -66,7 +67,7 @@ def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[An
 
 
 def _summary(reader: Reader, user_id: UUID, entity_id: UUID | str) -> Answer:
-    """The entity, or the one that it is merged into, with all spellings of its name."""
+    """The entity, or the one that it was merged into, with all spellings of its name."""
     try:
         key = UUID(str(entity_id))
     except ValueError:

@@ -20,7 +20,7 @@ from graph.reading.cursors import Position
 
 FIRST, WIDER = 200, 16
 FIRST_OF_FEW = 1_000  # if few of the tenant's rows match: one party's, or one document's
-ROOM = 1.5  # read more rows than the estimate, because matches are not spread evenly
+ROOM = 1.5  # factor above the estimate, because matches are not spread evenly
 NEWEST = "infinity", UUID(int=2**128 - 1)
 Rows = QuerySet[TenantRelationship]
 

@@ -21,7 +21,7 @@ from graph.view.captured_tables import EVERYTHING, CapturedTable, captured_table
 
 CHANGE_RECORDS = "change_marks"
 COMPACTED = "change_folds"
-EVERYBODY = UUID(int=0)  # the tenant of change records for all tenants: a table was truncated
+EVERYBODY = UUID(int=0)  # the user_id of change records about a truncated table
 TIMINGS = {
     "insert": "AFTER INSERT ON {table} REFERENCING NEW TABLE AS new_rows",
     "update": "AFTER UPDATE ON {table} REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows",

@@ -49,7 +49,7 @@ class Api(IdempotentView):
 
 
 def identified(text: str, unknown: RequestError) -> UUID:
-    """The id in a path. Raises `unknown` if the text is not a UUID."""
+    """The UUID in a path. Raises `unknown` if the text is not a UUID."""
     try:
         return UUID(text)
     except ValueError:

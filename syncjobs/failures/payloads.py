@@ -36,9 +36,10 @@ def _no_number(word: str) -> NoReturn:
 
 
 def edited(failure: JobFailure, payload: object) -> dict[str, Any]:
-    """The failure's new payload. Raises PayloadRefused, also for a key that no task reads.
+    """The failure's new payload. It keeps its run and connection, whether or not the edited payload
+    repeats them.
 
-    It keeps its run and connection, whether or not the edited payload repeats them.
+    Raises PayloadRefused, also for a key that no task reads.
     """
     payload = _an_object(payload)
     _refuse_what_no_column_holds(payload)

@@ -1,4 +1,4 @@
-"""Writes failures to job_failures: one row per job, whatever ended it, without secrets."""
+"""Writes failures to job_failures: one row per job, however the job ended, without secrets."""
 
 import hashlib
 import re
@@ -18,7 +18,7 @@ from syncjobs.models import JobFailure
 from syncjobs.models.choices import FailureStatus
 
 ROLE = "owner"
-DELIVER = "deliver"  # the function of a message's dead letter
+DELIVER = "deliver"  # the function name of a message that could not be delivered
 MOST_ERROR = 2_000  # characters
 MOST_TRACEBACK = 20_000
 MOST_RAW = 2_000
@@ -60,7 +60,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """A message that could not be delivered. `failure_id` is its dead letter of before, if any."""
+    """A message that could not be delivered. `failure_id` is its earlier failure, if any."""
 
     delivery_id: UUID
     user_id: UUID | None
@@ -226,7 +226,7 @@ def _payload(raw: bytes | None) -> dict[str, Any]:
 
 
 def of_delivery(ended: Undelivered) -> UUID:
-    """Write the dead letter of a message in the caller's transaction; return its id."""
+    """Write the failure of a message in the caller's transaction; return its id."""
     mark = fingerprint(DELIVER, ended.trouble)
     if ended.failure_id is not None:
         _came_back(ended.failure_id, ended.tries, ended.trouble, mark)

@@ -1,7 +1,8 @@
-"""Replays: a new run for a failure's sync, linked to the failure; or its message waits again.
+"""Replays failures: a failed sync gets a new run, linked to the failure; a failed message waits
+again.
 
-A failure has at most one active replay: it is started under a lock on the failure's row, which then
-has the status `replaying` until the run, or the delivery, ends.
+A failure has at most one active replay. The replay starts under a lock on the failure's row, which
+has the status `replaying` until the run or the delivery ends.
 """
 
 from collections.abc import Iterable
@@ -40,8 +41,8 @@ NOBODY = UUID(int=0)
 
 @dataclass(slots=True)
 class Replayed:
-    """The failures started, each with the id of its run or message; and the skipped ones, with
-    their reasons."""
+    """The failures that were started, each with the id of its run or message, and the skipped ones
+    with reasons."""
 
     started: list[tuple[JobFailure, UUID]] = field(default_factory=list)
     skipped: list[Verdict] = field(default_factory=list)
@@ -79,7 +80,7 @@ def connection_of(failure: JobFailure) -> UUID | None:
 
 
 def _messages_of(failures: Iterable[JobFailure | None]) -> Iterable[UUID]:
-    """The ids of those failures whose message is kept."""
+    """The ids of the failures whose message is kept."""
     ids = [failure.pk for failure in failures if failure and failure.function == record.DELIVER]
     if not ids:
         return []
@@ -99,7 +100,7 @@ def _active(connection_ids: Iterable[UUID]) -> Iterable[UUID]:
 def _against(
     failure: JobFailure | None, connection: SyncConnection | None, busy: dict[UUID, str]
 ) -> str:
-    """The reason why the failure cannot be replayed now; empty if it can."""
+    """The reason why the failure cannot be replayed now, or "" if it can."""
     if failure is None:
         return outcomes.UNKNOWN
     if reason := NOT_REPLAYABLE.get(FailureStatus(failure.status)):
@@ -196,7 +197,8 @@ def _edit(failure: JobFailure, payload: dict[str, Any], by: AbstractBaseUser | N
 
 
 def _delivered_again(failure: JobFailure, start: datetime | None) -> UUID | None:
-    """The failure's message, which now waits again; None if it is not about a message."""
+    """Let the failure's message wait again and return its id, or None if the failure is not about a
+    message."""
     if failure.function != record.DELIVER:
         return None
     message = Delivery.objects.filter(failure=failure).only("pk", "endpoint_id").first()

@@ -1,7 +1,7 @@
-"""Where messages go, the messages, and the rules that write alerts.
+"""The addresses for messages, the messages, and the rules that write alerts.
 
-Rows of the operators have OPERATORS as their tenant, which no user's id can be: so every reference
-stays within one owner by the same composite keys as within a tenant.
+Rows of the operators have the tenant OPERATORS, which is no user's id. So the same composite keys
+that keep references within a tenant keep the operators' references among their own rows.
 """
 
 from uuid import UUID
@@ -20,8 +20,9 @@ OPERATORS = UUID(int=0)
 class DeliveryEndpoint(TenantRow):
     """An address that gets messages. Its secrets are encrypted and never shown again.
 
-    `events` are the types of messages that it wants, such as "case.opened"; empty: all. While
-    `lease_until` is in the future a worker delivers to it; `fence` grows with every such start.
+    `events` are the types of messages that it gets, such as "case.opened"; if empty, all types.
+    While `lease_until` is in the future, a worker delivers to it. `fence` grows with every such
+    start.
     """
 
     name = models.TextField()
@@ -63,7 +64,7 @@ class DeliveryEndpoint(TenantRow):
             models.CheckConstraint(
                 condition=~Q(channel="webhook") | ~Q(secret=""), name="delivery_endpoints_signed"
             ),
-            # A chat's address may name any host, and is not guarded.
+            # The address of a chat may name any host, and is not checked.
             models.CheckConstraint(
                 condition=~Q(channel="chat") | Q(user_id=OPERATORS),
                 name="delivery_endpoints_chat_of_operators",
@@ -76,10 +77,10 @@ class DeliveryEndpoint(TenantRow):
 
 
 class Delivery(TenantRow):
-    """One message to one endpoint: waiting → delivered | failed; a replay makes it wait again.
+    """One message to one endpoint: waiting → delivered | failed. A replay sets it to waiting again.
 
-    `body` is what a webhook sends, the same bytes on every attempt. `key` is the sender's own: the
-    endpoint gets at most one message with it. `attempts` holds the newest attempts.
+    `body` is what a webhook sends, the same bytes on every attempt. `key` is chosen by the sender:
+    an endpoint gets at most one message with it. `attempts` holds the newest attempts.
     """
 
     endpoint = no_constraint_fk("syncjobs.DeliveryEndpoint", related_name="deliveries")
@@ -138,7 +139,7 @@ class Delivery(TenantRow):
 
 
 class AlertRule(TenantRow):
-    """What an endpoint is told of. A rule of the operators watches every tenant.
+    """States what an endpoint is alerted to. A rule of the operators watches every tenant.
 
     `threshold` has the unit of its kind: failures, hours, minutes, or an amount of money.
     """

@@ -73,6 +73,21 @@ class Browser:
         ):
             self._ask("POST", "/goog/cdp/execute", cmd=command, params=values)
 
+    def fresh(self) -> None:
+        """Nothing comes from the browser's cache from now on, and what pages cost is counted."""
+        for command, values in (
+            ("Performance.enable", {"timeDomain": "threadTicks"}),
+            ("Network.enable", {}),
+            ("Network.setCacheDisabled", {"cacheDisabled": True}),
+        ):
+            self._ask("POST", "/goog/cdp/execute", cmd=command, params=values)
+
+    def metrics(self) -> dict[str, float]:
+        """What the page has cost since it was opened, in seconds of its main thread's processor;
+        after `fresh`."""
+        answer = self._ask("POST", "/goog/cdp/execute", cmd="Performance.getMetrics", params={})
+        return {metric["name"]: metric["value"] for metric in answer["metrics"]}
+
     def until(self, script: str, seconds: float = 20) -> Any:
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:

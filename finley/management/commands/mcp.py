@@ -24,7 +24,8 @@ class Command(BaseCommand):
         stdio.serve(self._tenant(options["user"]))
 
     def _tenant(self, user: str | None) -> stdio.Tenant:
-        """Raises CommandError for a user or a token that is none."""
+        """A function that returns the tenant of the user or of the token. Raises CommandError if it
+        is not valid."""
         token = settings.MCP_TOKEN
         try:
             if user:

@@ -44,7 +44,8 @@ STATUSES = {
 
 
 class MayDo(Scoped):
-    """Staff with the permission that the view requires, and a token with the scope admin."""
+    """Allows staff with the permission that the view requires, and with a token of the scope
+    admin."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not super().has_permission(request, view):
@@ -64,7 +65,7 @@ class Staff(Api):
     needs = "view"
 
     def by(self, request: Request) -> AbstractBaseUser:
-        """The user, for the log."""
+        """The user to name in the log."""
         return cast(AbstractBaseUser, request.user)
 
 

@@ -41,7 +41,7 @@ def _text(text: str, most: int = LONGEST) -> serializers.CharField:
 
 
 class ChoicesBody(StrictBody):
-    """What is left out is not decided."""
+    """A person's decisions. A field that is left out is not decided."""
 
     direction = _one_of("direction", "What a positive amount is: money in or out")
     date_order = _one_of("date_order", "What a date begins with")

@@ -1,4 +1,4 @@
-"""Endpoints of files: sent in pieces, looked at, decided, imported, and their rejected rows."""
+"""Endpoints of uploaded files: receive, preview, decide, import, and their rejected rows."""
 
 from dataclasses import asdict
 from typing import IO, Any
@@ -96,7 +96,7 @@ class UploadView(Api):
 
 
 class Bytes(BaseParser):
-    """The body as it is."""
+    """A parser that returns the body's bytes."""
 
     media_type = "application/octet-stream"
 

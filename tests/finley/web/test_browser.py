@@ -195,6 +195,20 @@ def test_the_whole_graph_is_drawn_and_a_party_has_its_panel_and_permalink(window
     opened.type("#path-to", "Borough")
     opened.run("document.querySelector('#panel .row button').click()")
     opened.until("return document.querySelectorAll('#path-found li').length === 2")
+    opened.run("document.getElementById('pin').click()")
+    assert opened.run("return document.getElementById('pinned').textContent") == (
+        "Acme 100% Wool unpin"
+    )
+    view = opened.run("return location.href")
+    assert f"path={books.borough}" in view
+    opened.open(f"{address}/account/")
+    opened.open(f"{view}&near=yes")
+    drawn(opened)
+    opened.until("return document.querySelectorAll('#path-found li').length === 2")
+    assert opened.run("return document.querySelectorAll('#pinned li').length") == 1
+    assert "2 parties, 1 pairs" in opened.run(
+        "return document.getElementById('counts').textContent"
+    )
     opened.open(f"{address}/account/")
     opened.open(f"{address}/explore/#party={books.borough}&colours=community&least=1000")
     drawn(opened)
