@@ -46,7 +46,7 @@ class MembersView(PersonsView):
         responses={200: shapes.MembersAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
-        """Members, and who is invited; the oldest first."""
+        """Members and invitations of your tenant, the oldest first."""
         rows = members.members(self.tenant(request))
         return Response(shapes.MembersAnswer({"results": rows}).data)
 
@@ -77,7 +77,7 @@ class MemberView(PersonsView):
         responses={**DONE, **READ_ERRORS, **NOT_FOUND},
     )
     def delete(self, request: Request, membership_id: int) -> Response:
-        """The member sees nothing of your data from the next request on. Only a session does."""
+        """End the membership: the member cannot read your data any more. This needs a session."""
         _signed_in(request)
         members.remove(self.tenant(request), membership_id)
         return Response(status=204)
@@ -90,7 +90,7 @@ class InvitationsView(PersonsView):
         responses={200: shapes.InvitationsAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
-        """Those that you have not accepted; `session/` has the tenants that you may see."""
+        """Invitations that you have not accepted. `session/` lists the tenants that you may see."""
         rows = members.invitations(self.person(request))
         return Response(shapes.InvitationsAnswer({"results": rows}).data)
 
@@ -106,7 +106,7 @@ class InvitationView(PersonsView):
         responses={200: shapes.InvitationAnswer, **READ_ERRORS, **NOT_FOUND},
     )
     def post(self, request: Request, membership_id: int) -> Response:
-        """You may choose this tenant in your session from now on."""
+        """Accept the invitation. You may then choose this tenant in your session."""
         _signed_in(request)
         row = members.accept(self.person(request), membership_id)
         return Response(shapes.InvitationAnswer(row).data)
@@ -118,7 +118,7 @@ class InvitationView(PersonsView):
         responses={**DONE, **READ_ERRORS, **NOT_FOUND},
     )
     def delete(self, request: Request, membership_id: int) -> Response:
-        """Decline, or be a member no more."""
+        """Decline the invitation, or end your membership."""
         _signed_in(request)
         members.leave(self.person(request), membership_id)
         return Response(status=204)
@@ -144,7 +144,7 @@ class TokensView(PersonsView):
         responses={201: shapes.NewTokenAnswer, **SENT},
     )
     def post(self, request: Request) -> Response:
-        """A token for your own data. Only a session makes one, and it is shown only now."""
+        """Create a token for your own data. This needs a session. The token is shown only once."""
         _signed_in(request)
         wanted = shapes.TokenBody(data=request.data).checked()
         row, token = tokens.make(self.person(request), **wanted)
@@ -163,7 +163,7 @@ class TokenView(PersonsView):
         responses={**DONE, **READ_ERRORS, **NOT_FOUND},
     )
     def delete(self, request: Request, token_key: str) -> Response:
-        """It gives nothing from now on."""
+        """Revoke the token."""
         _signed_in(request)
         tokens.revoke(self.person(request), token_key)
         return Response(status=204)

@@ -1,4 +1,4 @@
-"""What people decide about parties, predictions and cases of double payments."""
+"""Endpoints of people's decisions about parties, predictions and cases of double payments."""
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -20,7 +20,7 @@ MEANWHILE = {409: OpenApiResponse(description="Somebody has decided it since you
 
 
 def person(request: Request) -> str:
-    """The name of who decides, as it is written to histories."""
+    """The name of the person who decides, as histories show it."""
     return str(getattr(request.user, "email", request.user))
 
 

@@ -1,4 +1,5 @@
-"""Views whose POST may be repeated with an Idempotency-Key, which graph.http.idempotency stores."""
+"""Views whose POST may be repeated with an Idempotency-Key. graph.http.idempotency stores the
+keys."""
 
 import hashlib
 import json
@@ -22,9 +23,10 @@ Post = Callable[..., Response]
 
 
 class IdempotentView(TenantView):
-    """A view whose POST takes an Idempotency-Key: a key seen before returns the first response.
+    """A view whose POST takes an Idempotency-Key. A repeated key returns the first response.
 
-    It needs nothing from its subclasses: each `post` that they define is wrapped with `idempotent`.
+    Subclasses need nothing for this: the class wraps each `post` that they define with
+    `idempotent`.
     """
 
     post: Post
@@ -35,11 +37,11 @@ class IdempotentView(TenantView):
             cls.post = idempotent(cls.post)
 
     def before_post(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """A step of a POST that asks other services, before and outside of any transaction."""
+        """Called before a POST, outside of any transaction, for requests to other services."""
 
 
 def idempotent(post: Post) -> Post:
-    """The handler, which runs once per Idempotency-Key; without a key it runs each time."""
+    """The handler, changed to run once per Idempotency-Key. Without a key it runs each time."""
 
     @wraps(post)
     def once(view: IdempotentView, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -103,12 +103,14 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """`score` in 0..1, what the names differ in, and whether one is a beginning of the other."""
+    """`score` in 0..1, what the names differ in, whether one is a beginning of the other, and the
+    kind of an offer ("" of names that are merely alike)."""
 
     score: float
     reason: str
     begins: bool = False
     numbers: dict[str, float] = field(default_factory=dict)
+    kind: str = ""
 
 
 @lru_cache(maxsize=65_536)
