@@ -10,6 +10,7 @@ from django.urls import reverse
 SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     "Operate": (
         ("Job failures", "syncjobs.jobfailure"),
+        ("Bulk replays", "syncjobs.replaybatch"),
         ("Runs", "syncjobs.syncrun"),
         ("Attempts", "syncjobs.jobattempt"),
         ("Connections", "syncjobs.syncconnection"),
@@ -17,6 +18,8 @@ SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Uploaded files", "syncjobs.upload"),
         ("Saved mappings", "graph.savedmapping"),
         ("Periodic tasks", "syncjobs.duty"),
+        ("Alerts and webhooks", "syncjobs.deliveryendpoint"),
+        ("Messages", "syncjobs.delivery"),
         ("Questions for workers", "graph.askedquestion"),
         ("Enrichments", "graph.enrichment"),
         ("View refreshes", "graph.viewrefresh"),

@@ -19,9 +19,9 @@ from graph.errors import RefreshRunning
 from graph.http.idempotency import KEPT
 from graph.view import maintenance, refresh
 from syncjobs import queue, recover, run_state, runs, sql
-from syncjobs.alerts import delivery_state
+from syncjobs.alerts import delivery_state, rules
 from syncjobs.database_threads import UNREACHABLE
-from syncjobs.failures import record
+from syncjobs.failures import bulk_replay, record
 
 log = logging.getLogger(__name__)
 ROLE = run_state.ROLE
@@ -88,7 +88,7 @@ def forget_old() -> dict[str, Any]:
     """Delete ended runs, settled failures, deleted items and old change records, if older than
     FINLEY_KEEP_DAYS."""
     counts = {}
-    for name in ("failures", "runs", "items", "deliveries"):
+    for name in ("failures", "runs", "items", "deliveries", "replays"):
         counts[name] = sum(_deleted_counts(f"retention/old_{name}_deleted"))
     counts["marks"] = maintenance.delete_change_records(settings.SYNC_KEEP_DAYS)
     return counts
@@ -121,6 +121,8 @@ TASKS: dict[str, PeriodicTask] = {
     "enrich": PeriodicTask(15, enrich),
     "refresh_view": PeriodicTask(30, refresh_view),
     "deliver_due": PeriodicTask(5, delivery_state.enqueue_due),
+    "alert": PeriodicTask(60, rules.watch),
+    "bulk_replay": PeriodicTask(1, bulk_replay.advance),
     "forget_old": PeriodicTask(86_400, forget_old),
     "forget_answers": PeriodicTask(3_600, forget_answers),
 }

@@ -1,11 +1,12 @@
-"""The tables of background work: connections, runs, attempts, items, failures, uploads,
-deliveries."""
+"""The tables of background work: connections, runs, attempts, items, failures, replays,
+uploads, deliveries."""
 
 from syncjobs.models.connections import SyncConnection
 from syncjobs.models.deliveries import OPERATORS, AlertRule, Delivery, DeliveryEndpoint
 from syncjobs.models.failures import JobFailure
 from syncjobs.models.items import ExternalItem
 from syncjobs.models.periodic import Duty
+from syncjobs.models.replays import ReplayBatch, ReplayItem
 from syncjobs.models.runs import JobAttempt, SyncRun
 from syncjobs.models.uploads import Upload, UploadPiece
 
@@ -18,6 +19,8 @@ __all__ = [
     "ExternalItem",
     "JobAttempt",
     "JobFailure",
+    "ReplayBatch",
+    "ReplayItem",
     "SyncConnection",
     "SyncRun",
     "Upload",

@@ -96,3 +96,12 @@ class AlertKind(models.TextChoices):
     QUEUE_AGE = "queue_age", "a run waits for a worker for minutes"
     DOUBLE_PAYMENT = "double_payment", "a new possible double payment above an amount"
     OVERDUE_RECEIPT = "overdue_receipt", "an expected receipt is overdue"
+
+
+class ReplayState(models.TextChoices):
+    WAITING = "waiting"
+    STARTED = "started", "started: its replay waits or runs"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed", "failed again"
+    SKIPPED = "skipped"
+    STOPPED = "stopped", "not started: the bulk replay was stopped"
