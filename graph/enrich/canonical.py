@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
+import scipy  # it imports scipy.sparse when that is first used
 from psycopg.sql import SQL, Literal
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from graph import sql
 from graph.database.arrow import tenant_snapshot
@@ -113,8 +112,8 @@ def grouped(views: Iterable[View], pairs: Iterable[tuple[str, str]]) -> list[lis
     ordered = sorted(views, key=lambda view: view.id)
     place = {view.id: at for at, view in enumerate(ordered)}
     ends = np.array([[place[one], place[other]] for one, other in pairs]).reshape(-1, 2)
-    graph = sparse.coo_matrix((np.ones(len(ends)), ends.T), shape=(len(ordered),) * 2)
-    label = connected_components(graph, directed=False)[1] if ordered else []
+    graph = scipy.sparse.coo_matrix((np.ones(len(ends)), ends.T), shape=(len(ordered),) * 2)
+    label = scipy.sparse.csgraph.connected_components(graph, directed=False)[1] if ordered else []
     groups: dict[int, list[View]] = {}
     for view, group in zip(ordered, label, strict=True):
         groups.setdefault(int(group), []).append(view)

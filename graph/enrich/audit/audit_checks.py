@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import scipy  # it imports scipy.stats when that is first used
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.grouping import codes, groups
@@ -96,7 +96,10 @@ def round_amounts(books: Books) -> Iterator[Finding]:
     usual = np.bincount(source, weights=is_round) / np.bincount(source)
     for some in groups(_account(payments), np.flatnonzero(_out(books)), least=FEWEST):
         count, expected = int(is_round[some].sum()), float(usual[source[some[0]]])
-        if count > 1 and binom.sf(count - 1, len(some), max(expected, 0.001)) < UNLIKELY:
+        if (
+            count > 1
+            and scipy.stats.binom.sf(count - 1, len(some), max(expected, 0.001)) < UNLIKELY
+        ):
             why = f"{count} of {len(some)} amounts are round, of all {expected:.0%}"
             evidence = {"round": count, "payments": len(some), "usual": round(expected, 4)}
             yield Finding("round_amounts", some[is_round[some]].tolist(), why, evidence)

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # it imports scipy.sparse when that is first used
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from graph.enrich.columns.column_cache import once
 from graph.enrich.columns.payments import Ints, Payments
@@ -44,6 +43,6 @@ def joined(party: Ints, one: Ints, other: Ints) -> Ints:
     pair."""
     size = int(party.max(initial=-1)) + 1
     ends = (party[one], party[other])
-    graph = sparse.coo_matrix((np.ones(len(one)), ends), shape=(size, size))
-    label = connected_components(graph, directed=False)[1] if size else party
+    graph = scipy.sparse.coo_matrix((np.ones(len(one)), ends), shape=(size, size))
+    label = scipy.sparse.csgraph.connected_components(graph, directed=False)[1] if size else party
     return np.asarray(label[party], dtype=np.int64)

@@ -14,8 +14,8 @@ from functools import lru_cache
 from itertools import chain
 
 import numpy as np
+import scipy  # it imports scipy.sparse when that is first used
 from numpy.typing import NDArray
-from scipy import sparse
 
 from graph.enrich.columns.column_cache import once
 from graph.enrich.columns.payments import Entities, Ints
@@ -69,7 +69,7 @@ def _trigrams(name: str) -> set[str]:
     return {word[at : at + 3] for word in words for at in range(len(word) - 2)}
 
 
-def _matrix(grams: list[set[str]]) -> sparse.csr_matrix:
+def _matrix(grams: list[set[str]]) -> "scipy.sparse.csr_matrix":
     """One row per name and one column per trigram, weighted by rarity: log(names / names with
     it)."""
     places: dict[str, int] = {}
@@ -80,4 +80,4 @@ def _matrix(grams: list[set[str]]) -> sparse.csr_matrix:
     frequency = np.bincount(columns, minlength=len(places)) if columns else np.zeros(0)
     rarity = np.sqrt(np.log((len(grams) + 1) / np.maximum(frequency, 1)))
     data = rarity[columns] if columns else np.zeros(0)
-    return sparse.csr_matrix((data, columns, starts), shape=(len(grams), max(len(places), 1)))
+    return scipy.sparse.csr_matrix((data, columns, starts), shape=(len(grams), max(len(places), 1)))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy  # it imports scipy.optimize when that is first used
 
 from graph.ingest.guessing.profile import Column, amount_of
 from graph.ingest.guessing.title_scores import likeness, roles
@@ -60,7 +60,7 @@ def assign(columns: tuple[Column, ...]) -> dict[str, tuple[Column, float]]:
     names = list(roles())
     scores = np.array([[score(role, column) for role in names] for column in columns])
     scores -= 1e-6 * np.arange(len(columns))[:, None] * (scores > 0)  # of equals the first
-    at_columns, at_roles = linear_sum_assignment(scores, maximize=True)
+    at_columns, at_roles = scipy.optimize.linear_sum_assignment(scores, maximize=True)
     assigned = {}
     for at, role in zip(at_columns, at_roles, strict=True):
         value = scores[at, role]
