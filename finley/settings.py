@@ -44,12 +44,12 @@ CORS_ALLOW_HEADERS = [
 CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID"]
 
 INSTALLED_APPS = [
-    "finley",
+    "finley.apps.FinleyConfig",
     "finley.web",
     "graph",
     "syncjobs",
     "unfold",
-    "django.contrib.admin",
+    "finley.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -218,6 +218,7 @@ ARQ_POLL_DELAY = environment.decimal("ARQ_POLL_DELAY", 0.1)
 SYNC_LEASE = environment.decimal("FINLEY_LEASE", 30.0)  # seconds until a lease expires
 ZOHO_PACE = environment.decimal("ZOHO_PACE", BY_NAME["zoho_mail"].pace)  # seconds between requests
 # Whether ledgers and e-invoices of mail whose sender was not verified are imported, too.
+HOME_CURRENCY = environment.text("FINLEY_HOME_CURRENCY", "GBP").upper()  # of files without any
 UNVERIFIED_BOOKS = environment.flag("FINLEY_UNVERIFIED_BOOKS", default=False)
 # Keys for secrets in the database, the newest first; without any, made from the secret keys.
 ENCRYPTION_KEYS = environment.words("FINLEY_ENCRYPTION_KEYS")

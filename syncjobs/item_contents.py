@@ -165,8 +165,11 @@ async def _read_ledger(
         path=str(path),
         into=str(rows),
         most_bytes=settings.PARSERS["unpacked_mb"] * 2**20,
-        own=sorted(hints.own),
-        saved={layout: pack(each) for layout, each in hints.saved.items()},
+        known={
+            "own": sorted(hints.own),
+            "saved": {layout: pack(each) for layout, each in hints.saved.items()},
+            "usual": dict(hints.usual),
+        },
     )
     content.parts = parts_from(rows, parts)
     return content

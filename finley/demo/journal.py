@@ -1,4 +1,4 @@
-"""The rows as they are written down, and what is known about them."""
+"""Collects the rows of the books, and the truth about them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 PENDING = "?"  # the number of an invoice until all invoices of its issuer are known
 KEYS = ("supplier_id", "customer_id", "vat_number", "iban")
 PREFIX = {"ledger.csv": "L", "card.csv": "C", "bank.csv": "B", "sales.csv": "S"}
-LEAST_BALANCE = 250_000  # pence that each account holds at its lowest
+LEAST_BALANCE = 250_000  # pence of each account's lowest balance
 ACCOUNTS = {"GBP": "Current account", "EUR": "Euro account", "USD": "Dollar account"}
 
 
@@ -56,7 +56,8 @@ def money(pence: int) -> str:
 
 @dataclass(eq=False)
 class Row:
-    """One row to be: `pence` as signed in its file, `due` the day an invoice is payable."""
+    """One row of a file. `pence` has the sign of the file; `due` is the day on which an invoice is
+    payable."""
 
     ref: Ref
     day: date
@@ -75,7 +76,7 @@ class Row:
 
 @dataclass
 class Journal:
-    """Rows by file, and the truth as it comes about. References are provisional until numbered."""
+    """The rows by file, and the truth so far. References are provisional until `numbered`."""
 
     company: Company
     rng: Random
@@ -103,7 +104,8 @@ class Journal:
         return row
 
     def spelled(self, party: Party) -> dict[str, str]:
-        """How a clerk enters a party this time. Look-alikes are always entered with their keys."""
+        """A party as a clerk enters it this time. Look-alikes are always entered with their
+        keys."""
         variant = bool(party.spellings) and self.rng.random() < 0.22
         keys = {
             "supplier_id": (party.supplier_id, 0.65 if variant else 0.93),
@@ -121,7 +123,7 @@ class Journal:
         self, day: date, party: Party, pence: int, account: str, entry_type: str, *,
         text: str, number: str = "", due: date | None = None, who: dict[str, str] | None = None,
     ) -> Row:  # fmt: skip
-        """A line of the accounting system: positive amounts go from the account to the party."""
+        """A line of the accounting system. Positive amounts go from the account to the party."""
         values = who or self.spelled(party)
         row = self._add(
             "ledger.csv", day, party, pence, posted_on=day.isoformat(), account=account,
@@ -147,7 +149,7 @@ class Journal:
         self, day: date, party: Party, pence: int, description: str, *, reference: str = "",
         currency: str | None = None, with_iban: bool = True, name: str | None = None,
     ) -> Row:  # fmt: skip
-        """A line of the bank statement: money in is positive."""
+        """A line of the bank statement. Money in is positive."""
         currency = currency or party.currency
         called = spelling_noise.initialled(party.name) if party.kind == "employee" else party.name
         row = self._add(
@@ -162,7 +164,7 @@ class Journal:
     def sale(
         self, day: date, party: Party, pence: int, text: str, *, number: str, due: date | None
     ) -> Row:
-        """A line of the sales ledger: positive amounts go from the customer to us."""
+        """A line of the sales ledger. Positive amounts go from the customer to the company."""
         who = self.spelled(party)
         row = self._add(
             "sales.csv", day, party, pence, issued_on=day.isoformat(), account="Sales",
@@ -175,7 +177,7 @@ class Journal:
         return row
 
     def number_invoices(self) -> None:
-        """Numbers the invoices still pending: each supplier's, and ours, in the order of days."""
+        """Number the pending invoices of each supplier and of the company, in the order of days."""
         for row in sorted(self.rows["ledger.csv"], key=lambda row: row.day):
             if row.number == PENDING:
                 row.values["invoice_number"] = row.party.next_number(self.rng)
@@ -184,7 +186,7 @@ class Journal:
                 row.values["invoice_number"] = f"F{row.day:%y}-{self.next_sale():05d}"
 
     def next_sale(self) -> int:
-        """Our own next invoice number."""
+        """The company's next invoice number."""
         self.sales_issued += 1
         return self.sales_issued
 
@@ -192,15 +194,16 @@ class Journal:
         self.names.setdefault(row.ref, []).append((column, row.values[column], party))
 
     def revalue(self, row: Row, pence: int) -> None:
-        """Changes a row's amount before anything is settled."""
+        """Change a row's amount before anything is settled."""
         row.pence, row.values["amount"] = pence, money(pence)
 
     def decoy(self, kind: str, *rows: Row) -> None:
-        """Notes rows that look like something they are not."""
+        """Note rows that look like something they are not."""
         self.decoys.append(Decoy(kind, [row.ref for row in rows]))
 
     def numbered(self) -> dict[Ref, Ref]:
-        """Gives every row its final key, in the order of the days, and says which became which."""
+        """Give every row its final key, in the order of the days. Return provisional reference →
+        final reference."""
         final: dict[Ref, Ref] = {}
         for file, rows in self.rows.items():
             rows.sort(key=lambda row: (row.day, int(row.ref.key)))
@@ -211,7 +214,7 @@ class Journal:
         return final
 
     def truth(self) -> Truth:
-        """All that is known, with provisional references."""
+        """Everything that is known, with provisional references."""
         start, end = self.company.span
         return Truth(
             self.company.seed, start, end, self.series, self.duplicates, self.same, self.settles,
@@ -221,7 +224,7 @@ class Journal:
         )  # fmt: skip
 
     def state_balances(self) -> None:
-        """Writes the running balance of each account behind its rows, in the file's order."""
+        """Write the running balance of each account on its rows, in the file's order."""
         lines = self._statement()
         after = cash.running(lines, cash.opening(lines, LEAST_BALANCE))
         for row, balance in zip(self.rows["bank.csv"], after, strict=True):

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from finley.web import answer_cache, list_filters
 from finley.web.access import PageRequest
+from graph.database.tenancy import tenant_transaction
 from graph.engine.edge_filters import Only
 from graph.errors import QuestionError
 from graph.layers import BY_NAME
-from graph.questions import counted_rows, picture
+from graph.models import RelationshipInstance
+from graph.questions import counted_rows
 
 ENDS = {"since": time.min, "until": time.max}
 Row = dict[str, Any]
@@ -89,6 +91,16 @@ def choices(user_id: UUID) -> Row:
     """What the form offers, for the template."""
     return {
         "kinds": counted_rows.KINDS,
-        "types": answer_cache.answer(picture.types, user_id),
+        "types": answer_cache.answer(_types, user_id),
         "layers": list(BY_NAME),
     }
+
+
+def _types(user_id: UUID) -> list[str]:
+    """The types of the tenant's rows that move money, by name."""
+    with tenant_transaction(user_id):
+        rows = RelationshipInstance.objects.filter(
+            user_id=user_id, edge_class="flow", deleted_at__isnull=True
+        )
+        names = rows.order_by("relationship_type").values_list("relationship_type", flat=True)
+        return list(names.distinct())

@@ -42,8 +42,8 @@ def imports(request: PageRequest) -> HttpResponse:
     context = {
         "uploads": lifecycle.listed(request.access.tenant_id),
         "most": MOST_BYTES,
-        "piece": PIECE_BYTES,
-        "without_script": WITHOUT_SCRIPT,
+        "most_mb": MOST_BYTES // 10**6,
+        "without_script_kb": WITHOUT_SCRIPT // 10**3,
     }
     return render(request, "web/imports.html", context)
 

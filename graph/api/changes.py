@@ -92,11 +92,20 @@ def written() -> serializers.Field[Any, Any, Any, Any]:
     )
 
 
+class Merged(Answer):
+    id = serializers.UUIDField(help_text="Questions about it are answered about the other one")
+    merged_into = serializers.UUIDField()
+
+
 class EntityChanges(Answer):
     added = shapes.EntityAnswer(many=True)
     changed = shapes.EntityAnswer(many=True, help_text="As they are now")
     changed_fields = written()
     removed = serializers.ListField(child=serializers.UUIDField())
+    merged = Merged(many=True, help_text="Of `removed`: where they have gone to")
+    split = serializers.ListField(
+        child=serializers.UUIDField(), help_text="Of `added`: were merged, and are apart again"
+    )
 
 
 class EdgeChanges(Answer):

@@ -48,7 +48,7 @@ class Computed(Question):
         question = deferred.known(user_id, key)
         if question is None:
             for field in asks.entities:
-                entities.must_be_there(
+                entities.representative(
                     user_id, parameters[field], "id" if field in of_path else field
                 )
             if not preferred and asks.light_when_narrowed(user_id, parameters, self.version):

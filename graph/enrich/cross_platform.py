@@ -28,9 +28,9 @@ STAGING = """
 
 
 def enrich(user_id: UUID, payments: Payments) -> Counts:
-    """Write one row per payment. After same_transaction, whose links it reads.
+    """Write one row per payment. It must run after same_transaction, whose links it reads.
 
-    Most payments have one platform only; their rows are created in the database.
+    Most payments have one platform only. Their rows are created in the database.
     """
     groups = canonical.grouped(*canonical.read(user_id))
     documents = _documents(user_id)
@@ -58,7 +58,7 @@ def seen(
                 by[payments.platform[at]].add(f"{payments.source[at]} {payments.external_id[at]}")
             for platform, keys in documents.get(view, {}).items():
                 by[platform] |= set(keys)
-        if len(by) > 1:  # else its own row says all
+        if len(by) > 1:  # else the payment's own row is enough
             sources[relationship] = {name: sorted(by[name]) for name in sorted(by)}
     return sources
 

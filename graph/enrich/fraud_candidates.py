@@ -1,8 +1,8 @@
-"""Payments that repeat another: the ways in which one invoice is entered, or paid, again.
+"""Finds payments that repeat another, by the ways in which an invoice is entered or paid twice.
 
-Each way is a key that the repetition shares with its original and that few others share, plus a
-check (after the tests of M. Nigrini, "Forensic Analytics", 2nd ed. 2020, ch. 11-12: same-same-same
-and same-same-different). All keys are hashed, so no way compares all pairs.
+Each way is a key that the repetition shares with its original and with few other rows, plus a
+check. The ways follow the tests of M. Nigrini, "Forensic Analytics", 2nd ed. 2020, ch. 11-12:
+same-same-same and same-same-different. All keys are hashed, so no way compares all pairs.
 """
 
 import re
@@ -45,7 +45,8 @@ PARTS = 6  # of an invoice that is entered again in parts
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Places of the later payment and of the original that it may repeat; kind: how."""
+    """The places of the later payment and of the original that it may repeat, the kind and the
+    confidence."""
 
     later: int
     original: int
@@ -54,8 +55,11 @@ class Repeat:
 
 
 class Columns:
-    """What the ways look at, for rows with an amount: `rows` have a number, `unnumbered` none (but
-    for purchases by card: shops have prices, and equal purchases)."""
+    """The columns that the ways use, for rows with an amount.
+
+    `rows` have a document number, `unnumbered` have none. Purchases by card are not among
+    `unnumbered`, because shops have fixed prices and equal purchases are common.
+    """
 
     def __init__(self, payments: Payments, accounts: Texts) -> None:
         side = sides(payments)
@@ -76,7 +80,8 @@ class Columns:
         )
 
     def _labels(self) -> Flags:
-        """Rows whose number their party bears on many days: a contract, a mandate."""
+        """Marks rows whose number the party has on many days, such as the number of a contract or a
+        mandate."""
         bears, day = codes(self.payee, self.number), self.payments.day
         label = _days_of(codes(bears, self.payments.amount), day) > LABEL
         days = _days_of(bears, day)
@@ -85,9 +90,11 @@ class Columns:
 
     @cached_property
     def unlike_sums(self) -> Ints:
-        """How many unlike sums the party is paid under each row's number, a day's lines together.
+        """For each row, how many different sums the party is paid under the row's number. The lines
+        of a day are added up.
 
-        An invoice has one, or a few parts; under a case's or a contract's number there are many.
+        An invoice has one sum, or a few if it is paid in parts. The number of a case or a contract
+        has many.
         """
         bears = codes(self.payee, self.number)
         invoice, rows = np.unique(codes(bears, self.payments.day), return_inverse=True)
@@ -97,8 +104,8 @@ class Columns:
         return np.asarray(np.bincount(distinct[:, 0], minlength=len(bears))[bears], dtype=np.int64)
 
     def has_neighbour(self, later: int, first: int) -> bool:
-        """Whether the party is paid the amount under a third number that is about as near to the
-        two as these are to each other: then they are in series."""
+        """Return whether the party is paid the amount under a third number that is about as close
+        to the two as they are to each other. The numbers then count up."""
         values = {value(self.number[row]) for row in self._of_amount[int(self.alike[later])]}
         ends = value(self.number[later]), value(self.number[first])
         reach = BESIDE * abs(ends[0] - ends[1])
@@ -108,11 +115,11 @@ class Columns:
 
     @cached_property
     def _of_amount(self) -> dict[int, list[int]]:
-        """The rows with a number of each payee and amount."""
+        """The rows with a number, by payee and amount."""
         return {int(self.alike[rows[0]]): rows.tolist() for rows in groups(self.alike, self.rows)}
 
     def _masks(self) -> Flags:
-        """Rows of a name that many parties have."""
+        """Marks rows whose party has a name that many parties have."""
         entities = self.payments.entities
         name = codes(np.array([core(name) for name in entities.name], dtype=object))
         parties = np.unique(self.party)
@@ -123,7 +130,7 @@ class Columns:
 
 
 def _days_of(code: Ints, day: Ints) -> Ints:
-    """On how many days rows of each row's code are."""
+    """For each row, the number of days on which rows with its code occur."""
     distinct = np.unique(np.stack([code, day], axis=1), axis=0)
     return np.asarray(
         np.bincount(distinct[:, 0], minlength=int(code.max()) + 1)[code], dtype=np.int64
@@ -131,15 +138,15 @@ def _days_of(code: Ints, day: Ints) -> Ints:
 
 
 def value(number: str) -> int:
-    """The number's digits as one whole number; 0 without any."""
+    """The number's digits as one whole number, or 0 without digits."""
     return int("".join(filter(str.isdecimal, number))[:18] or 0)
 
 
 @lru_cache(maxsize=200_000)
 def stem(number: str) -> str:
-    """The number without a suffix (-1, /A, R, DUP), in its normal form; "" without one.
+    """The number without a suffix (-1, /A, R, DUP), in its normal form, or "" if it has none.
 
-    Some numbers end like that by themselves (a year, a letter): a suffix counts only if another row
+    Some numbers end like that by themselves (a year, a letter). A suffix counts only if another row
     has the number without it.
     """
     match = _SUFFIX.match(number)
@@ -147,9 +154,10 @@ def stem(number: str) -> str:
 
 
 def find(payments: Payments, accounts: Texts) -> list[Repeat]:
-    """Every way's repeats, of each payment the surest one, by place.
+    """Return the repeats that all ways find, by place. For each payment only the most certain one
+    is returned.
 
-    `accounts`: the bank account that each payment's row states ("" for none).
+    `accounts` is the bank account that each payment's row states ("" for none).
     """
     if not len(payments):
         return []
@@ -164,7 +172,7 @@ def find(payments: Payments, accounts: Texts) -> list[Repeat]:
 
 
 def _pairs(columns: Columns, key: Ints) -> Iterator[tuple[int, int]]:
-    """Each row with every earlier one of its key."""
+    """Yield each row with every earlier row that has the same key."""
     for group in groups(key, columns.rows):
         if len(group) <= CROWD:
             rows = group.tolist()
@@ -172,7 +180,7 @@ def _pairs(columns: Columns, key: Ints) -> Iterator[tuple[int, int]]:
 
 
 def _same_number(columns: Columns) -> Iterator[Repeat]:
-    """One party, number and amount on another day, line by line; the zeros may differ."""
+    """Same party, number and amount on another day, line by line. Leading zeros may differ."""
     amount = columns.payments.amount
     for group in groups(codes(columns.payee, columns.number, amount), columns.rows):
         days = columns.payments.day[group]
@@ -196,7 +204,7 @@ def _of_gap(days: int) -> float:
 
 
 def _suffix(columns: Columns) -> Iterator[Repeat]:
-    """One party and amount, and the number with a suffix."""
+    """Same party and amount, and the number with a suffix."""
     for bare, marked in _bare_and_marked(columns, columns.alike):
         for one in marked:
             for other in bare:
@@ -206,7 +214,8 @@ def _suffix(columns: Columns) -> Iterator[Repeat]:
 
 
 def _bare_and_marked(columns: Columns, of: Ints) -> Iterator[tuple[list[int], list[int]]]:
-    """Of each code in `of`: the rows of one number, and the rows of that number with a suffix."""
+    """For each code in `of`, yield the rows with a number, and the rows with this number and a
+    suffix."""
     marked = columns.rows[columns.stem[columns.rows] != ""]
     number = np.concatenate([columns.number[columns.rows], columns.stem[marked]])
     rows = np.concatenate([columns.rows, marked])
@@ -217,8 +226,10 @@ def _bare_and_marked(columns: Columns, of: Ints) -> Iterator[tuple[list[int], li
 
 
 def _transposed_number(columns: Columns) -> Iterator[Repeat]:
-    """One party and amount, and two digits of the number swapped; not where several invoices of
-    one day are all so like those of another: a slip of the pen happens once.
+    """Same party and amount, and two neighbouring digits of the number swapped.
+
+    If several invoices of one day resemble those of another day like this, none is a repeat,
+    because such a slip happens once.
     """
     shape = np.array(["".join(sorted(number)) for number in columns.raw], dtype=object)
     key = codes(columns.payee, shape, columns.payments.amount)
@@ -241,8 +252,10 @@ def _batch(columns: Columns, later: int, first: int) -> tuple[int, int, int]:
 
 
 def _transposed_amount(columns: Columns) -> Iterator[Repeat]:
-    """One party and number, and two digits of the amount swapped; lines of a day are none, nor
-    are those of a number that is there on many days: a mandate's, whose amounts vary.
+    """Same party and number, and two neighbouring digits of the amount swapped.
+
+    Lines of one day are left out. So are numbers that occur on many days, such as a mandate's,
+    because their amounts vary.
     """
     days = _days_of(codes(columns.payee, columns.number), columns.payments.day)
     shape = np.array(["".join(sorted(str(a))) for a in columns.payments.amount], dtype=object)
@@ -254,20 +267,21 @@ def _transposed_amount(columns: Columns) -> Iterator[Repeat]:
 
 
 def _split(columns: Columns) -> Iterator[Repeat]:
-    """One party's invoice once more in parts: marked numbers whose amounts add up to it."""
+    """A party's invoice entered again in parts: numbers with suffixes, whose amounts add up to
+    it."""
     amount = columns.payments.amount
     for whole, parts in _bare_and_marked(columns, columns.payee):
         if len(whole) != 1 or not 2 <= len(parts) <= PARTS:
             continue
         if len({columns.raw[part] for part in parts}) < len(parts):
-            continue  # one number paid in parts is paid once
+            continue  # an invoice paid in parts under its own number is paid once
         gap = columns.gap(min(parts), whole[0])
         if 0 <= gap <= SOON and sum(amount[part] for part in parts) == amount[whole[0]]:
             yield from (Repeat(part, whole[0], "split", 0.93) for part in parts)
 
 
 def _same_account(columns: Columns) -> Iterator[Repeat]:
-    """Another party's number and amount, to be paid to one bank account."""
+    """Another party's number and amount, to the same bank account."""
     key = codes(columns.book, columns.number, columns.payments.amount)
     bearers = _bearers(columns)
     for later, first in _pairs(columns, key):
@@ -285,15 +299,15 @@ def _same_account(columns: Columns) -> Iterator[Repeat]:
 
 
 def _bearers(columns: Columns) -> Ints:
-    """How many parties of its books bear each row's number."""
+    """For each row, the number of parties in its source that have the row's number."""
     number = codes(columns.book, columns.number)
     distinct = np.unique(np.stack([number, columns.party], axis=1), axis=0)
     return np.asarray(np.bincount(distinct[:, 0])[number], dtype=np.int64)
 
 
 def _same_amount(columns: Columns) -> Iterator[Repeat]:
-    """Without numbers: one party paid the same odd amount twice, by one of ours and for the same,
-    within weeks, where it is hardly ever paid an amount twice."""
+    """Without a number: a party was paid the same odd amount twice within weeks, by one of the
+    tenant's parties and with the same text. It is hardly ever paid an amount twice."""
     payments, own = columns.payments, sides(columns.payments).own
     distinct = np.unique(np.stack([columns.payee, payments.amount], axis=1), axis=0)
     unlike = np.bincount(distinct[:, 0])[columns.payee]
@@ -319,12 +333,13 @@ WAYS: tuple[Callable[[Columns], Iterator[Repeat]], ...] = (
 
 
 def _alone(columns: Columns, row: int, confidence: float) -> float:
-    """Half of it where the party is often paid this amount: like numbers are then in series."""
+    """The confidence, halved if the party is often paid this amount. Similar numbers then count
+    up."""
     return confidence / 2 if columns.often[columns.alike[row]] > 3 else confidence
 
 
 def swapped(one: str, other: str) -> bool:
-    """The two differ by one swap of neighbouring digits."""
+    """Return whether the two texts differ by one swap of neighbouring digits."""
     if len(one) != len(other):
         return False
     unlike = [at for at in range(len(one)) if one[at] != other[at]]

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from collections.abc import Mapping as Dictionary
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +11,10 @@ from graph.ingest.csv_dialect import Progress, header, layout
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.guessing.explain import explain
 from graph.ingest.guessing.guess import GuessError, guess
-from graph.ingest.guessing.reading_options import NONE, Choices
+from graph.ingest.guessing.reading_options import NONE
 from graph.ingest.guessing.side_by_side import question
 from graph.ingest.mappings import mapping_for_header, ready_formats
 from graph.ingest.mappings.mapping import Mapping
-from graph.ingest.mappings.mapping_for_header import Saved
 from graph.ingest.readers import registry
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows, Table, TableFormat
 from graph.ingest.rows import LedgerRow, Reject
@@ -24,31 +22,26 @@ from graph.ingest.rows_from_file import read
 
 Format = Mapping | FileFormat | TableFormat
 NO_HINTS = Hints()
-NO_SAVED: Dictionary[str, Saved] = {}
 
 
-def format_of(
-    path: Path, choices: Choices = NONE, saved: Dictionary[str, Saved] = NO_SAVED
-) -> Format:
+def format_of(path: Path, hints: Hints = NO_HINTS) -> Format:
     """The file's format, recognised by its content. For a CSV it is a mapping, as `mapping_of`
     finds it.
 
     Raises LedgerError if the file cannot be read or nothing sensible can be guessed.
     """
-    return registry.recognise(path) or mapping_of(path, choices, saved)
+    return registry.recognise(path) or mapping_of(path, hints)
 
 
-def mapping_of(
-    path: Path, choices: Choices = NONE, saved: Dictionary[str, Saved] = NO_SAVED
-) -> Mapping:
+def mapping_of(path: Path, hints: Hints = NO_HINTS) -> Mapping:
     """The saved or ready mapping for a CSV's header, or a guess.
 
     `choices`, what a person decides now, override a saved or ready mapping. Raises LedgerError.
     """
-    if choices != NONE:
-        return guess(path, choices=choices)
-    own = mapping_for_header.find(path, saved)
-    return own or ready_formats.of_file(path) or guess(path)
+    if hints.choices != NONE:
+        return guess(path, choices=hints.choices, usual=hints.usual)
+    own = mapping_for_header.find(path, hints.saved)
+    return own or ready_formats.of_file(path) or guess(path, usual=hints.usual)
 
 
 def parts_of(
@@ -107,7 +100,7 @@ def _of_tables(
 
 
 def _of_table(table: Table, hints: Hints) -> Mapping:
-    return mapping_of(table.csv, hints.choices, hints.saved)
+    return mapping_of(table.csv, hints)
 
 
 def _by_header(tables: list[Table], hints: Hints) -> dict[tuple[str, ...], Mapping]:
@@ -130,7 +123,7 @@ def _table_part(path: Path, table: Table, by: Mapping) -> Part:
     if missing := by.lacks(by.names(shape.header)):
         raise LedgerFileError(f"{table.csv.name} has no column {', '.join(missing)}")
     part = _part(table.csv, by, None)
-    part.label = table.label
+    part.label, part.table = table.label, table.csv
     part.title = part.title.replace(table.csv.name, path.name)
     part.warnings = list(table.warnings)
     part.read = lambda: _own_lines(path, table, by)

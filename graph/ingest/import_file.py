@@ -116,9 +116,22 @@ def of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
 
 
 def with_known(user_id: UUID, hints: Hints = NO_HINTS) -> Hints:
-    """The hints, with the tenant's own accounts and saved mappings added."""
+    """The hints, with the tenant's own accounts, saved mappings and currencies added."""
     own = hints.own | own_accounts(user_id)
-    return replace(hints, own=own, saved=saved_mappings.of_tenant(user_id))
+    saved, usual = saved_mappings.of_tenant(user_id), usual_currencies(user_id)
+    return replace(hints, own=own, saved=saved, usual=usual)
+
+
+def usual_currencies(user_id: UUID) -> dict[str, str]:
+    """The currency of each source of the tenant that has but one; under "" that of all of them."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read("ingest/usual_currencies"), {"user_id": user_id})
+        pairs = cursor.fetchall()
+    codes: dict[str, set[str]] = {}
+    for source, code in pairs:
+        codes.setdefault(source, set()).add(code)
+    codes[""] = {code for _, code in pairs}
+    return {source: min(known) for source, known in codes.items() if len(known) == 1}
 
 
 def own_accounts(user_id: UUID) -> frozenset[str]:

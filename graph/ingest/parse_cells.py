@@ -4,7 +4,7 @@ Each function raises ValueError with a reason that a person can act on.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -38,6 +38,7 @@ _UNIT = re.compile(r"[£€$¥₹￥円]|zł|Kč|\bkr\b\.?|\bFt\b|(?<![A-Za-z])[
 _GUARD = re.compile(
     r"\A'(?=[-+=(0-9.,£€$])"
 )  # prevents a spreadsheet from taking the cell for a formula
+LABELLED = re.compile(r"([^\W\d][^:\n]{1,40}):\s*(.*)", re.DOTALL)  # "Nazwa odbiorcy: Bakery"
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -85,6 +86,20 @@ def _without_unit(text: str, currency: str) -> str:
     if currency and not fits:
         raise ValueError(f"{_short(text)} is not in {currency}")
     return (text[: unit.start()] + text[unit.end() :]).strip()
+
+
+def is_lasting(id_: str) -> bool:
+    """Whether an id is long enough to be unique over all files; a short one is a counter that
+    starts again in the next file."""
+    letters = "".join(filter(str.isalnum, id_))
+    digits = sum(map(str.isdigit, letters))
+    return digits >= 9 if digits == len(letters) else len(letters) >= 8 and digits > 0
+
+
+def unlabelled(cell: str, labels: Collection[str]) -> str:
+    """'Nazwa odbiorcy: Bakery' -> 'Bakery', where that is one of the labels."""
+    match = LABELLED.fullmatch(cell) if labels else None
+    return match[2] if match and match[1] in labels else cell
 
 
 @lru_cache(maxsize=1024)

@@ -1,7 +1,7 @@
 """Reads a ledger file into rows: one LedgerRow or Reject for every record that is not blank."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -18,9 +18,11 @@ from graph.ingest.parse_cells import (
     NOTHING,
     Timestamp,
     currency_code,
+    is_lasting,
     money,
     quarter_end,
     timestamp,
+    unlabelled,
 )
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Records, Reject
 
@@ -62,13 +64,10 @@ def read(
         )
     row = _Row(mapping, names, path, shape)
     for record in body(path, shape, progress):
-        if mapping.file.skip_blank and record.cells is not None and _blank(record.cells):
+        cells = record.cells
+        if mapping.file.skip_blank and cells is not None and not "".join(cells).strip():
             continue
         yield row.read(record)
-
-
-def _blank(cells: list[str]) -> bool:
-    return not "".join(cells).strip()
 
 
 class _Row:
@@ -88,6 +87,7 @@ class _Row:
         self._money_columns = frozenset(filter(None, _money_columns(mapping.amount)))
         self._comparable = lru_cache(_CACHED)(self._comparable_of)
         self._skip = [rule for rule in mapping.skip if rule.column in names]
+        self._labels = frozenset(mapping.file.labels)
         self._separators = _separators(mapping.key.separators)
         self._seen: dict[int, int] = {}
         self._repeated: dict[int, int] = {}
@@ -145,7 +145,10 @@ class _Row:
             raise _RefusedError(
                 None, f"too {much} columns: {cell_count} where the header has {width}"
             )
-        return dict(zip(self._names, map(str.strip, record.cells), strict=False))
+        cells: Iterable[str] = map(str.strip, record.cells)
+        if self._labels:
+            cells = (unlabelled(cell, self._labels) for cell in cells)
+        return dict(zip(self._names, cells, strict=False))
 
     def _must_be_fit(self, record: Record) -> None:
         bad = _UNFIT.search(record.text)
@@ -274,7 +277,7 @@ class _Row:
         def party(kind_text: str, name: str, *values: str) -> Party:
             pairs = zip(present, values, strict=True)
             ids = [(kind, v) for (kind, _), v in pairs if v.casefold() not in NOTHING]
-            keys = [(kind, v) for kind, v in ids if not _matches(no_key.get(kind), v)]
+            keys = [(k, v) for k, v in ids if not ((no := no_key.get(k)) and no.search(v))]
             plain = _SPACES.sub(" ", name) if name.casefold() not in NOTHING else ""
             key_values = [v for _, v in (*keys, *ids)]
             party_name = plain or (key_values[0] if key_values else rule.default)
@@ -365,23 +368,11 @@ def _tried[T](field: str, parse: Callable[[str], T], text: str) -> T:
         raise _RefusedError(field, str(error)) from error
 
 
-def _matches(pattern: re.Pattern[str] | None, value: str) -> bool:
-    return pattern is not None and pattern.search(value) is not None
-
-
 def _joined(data: dict[str, str], columns: tuple[str, ...]) -> str:
     values = [data.get(column, "") for column in columns]
     if len(values) == 1:
         return values[0]
     return "|".join(v.replace("\\", "\\\\").replace("|", "\\|") for v in values)
-
-
-def is_lasting(id_: str) -> bool:
-    """Return whether an id is long enough to be unique over all files. A short id is a counter that
-    starts again in the next file."""
-    letters = "".join(filter(str.isalnum, id_))
-    digits = sum(map(str.isdigit, letters))
-    return digits >= 9 if digits == len(letters) else len(letters) >= 8 and digits > 0
 
 
 def _money_columns(rule: AmountRule) -> tuple[str | None, ...]:

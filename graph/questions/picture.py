@@ -74,12 +74,6 @@ def picture(user_id: UUID, *, kind: str = counted_rows.DEFAULT, only: Only = Onl
     return _packed(head, arrays)
 
 
-def types(user_id: UUID) -> list[str]:
-    """The types of the tenant's edges that move money, by name. Raises as `picture`."""
-    graph, _ = load(user_id, ("relationship_type",), edge_class="flow")
-    return sorted(pc.unique(storage(graph.edges["relationship_type"])).to_pylist())
-
-
 def _counted(graph: Graph, kind: str) -> Graph:
     """The graph with only the edges that record `kind`, and one edge per payment."""
     group, own = graph.edges["payment_group_id"], graph.edges["id"]

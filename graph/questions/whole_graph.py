@@ -33,7 +33,7 @@ from graph.errors import NotFound
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.models import TenantRelationship
 from graph.models.choices import MONEY_MOVED
-from graph.questions import days, edge_ends
+from graph.questions import days, edge_ends, entities
 from graph.questions.prediction_status import status_on
 from graph.reading import current_rows as reading_rows
 from graph.reading.current_rows import Reader
@@ -82,7 +82,7 @@ def path(
     Raises NotFound naming `source` or `target`.
     """
     graph = _graph(user_id, (*HOP_COLUMNS, *columns_for(weight)), edges, only)
-    ends = [_position(graph, source, "source"), _position(graph, target, "target")]
+    ends = _ends(user_id, graph, source, target)
     shortest = shortest_path(
         graph, *ends, max_length=max_length, weight=weight, direction=direction
     )
@@ -114,7 +114,7 @@ def paths(
     Raises NotFound naming `source` or `target`.
     """
     graph = _graph(user_id, (*HOP_COLUMNS, *columns_for(weight)), edges, only)
-    ends = [_position(graph, source, "source"), _position(graph, target, "target")]
+    ends = _ends(user_id, graph, source, target)
     shortest = k_shortest(
         graph,
         *ends,
@@ -158,7 +158,7 @@ def neighbourhood(
     without conversion. Raises NotFound naming `id`.
     """
     graph = _graph(user_id, HOP_COLUMNS, edges, only)
-    start = _position(graph, entity, "id")
+    start = _position(user_id, graph, entity, "id")
     worth = _worth(graph, order)
     total = np.add if order == "amount" else np.maximum
     near = find_neighbourhood(
@@ -311,11 +311,21 @@ def _graph(user_id: UUID, columns: Iterable[str], edges: Edges, only: Only) -> G
     return only.of(graph)
 
 
-def _position(graph: Graph, entity: UUID | str, field: str) -> int:
+def _ends(user_id: UUID, graph: Graph, source: UUID, target: UUID) -> list[int]:
+    return [
+        _position(user_id, graph, source, "source"),
+        _position(user_id, graph, target, "target"),
+    ]
+
+
+def _position(user_id: UUID, graph: Graph, entity: UUID | str, field: str) -> int:
+    """The node of the entity, or of the one that it was merged into."""
     try:
         position = graph.position(str(UUID(str(entity))))
     except ValueError:
         position = None
+    if position is None:
+        position = graph.position(str(entities.representative(user_id, entity, field)))
     if position is None:
         raise NotFound("There is no such entity in your graph.", field)
     return position

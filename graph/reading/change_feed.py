@@ -35,6 +35,7 @@ VERSION = re.compile(r"(\d{1,18})-([0-9a-f]{32}|0)-([0-9a-f]{1,8})(-[0-9a-f]{32}
 
 Row = dict[str, Any]
 Answer = dict[str, Any]
+NO_MERGERS: Answer = {"merged": [], "split": []}
 
 
 def full(user_id: UUID) -> Answer:
@@ -42,7 +43,7 @@ def full(user_id: UUID) -> Answer:
     with tenant_snapshot(user_id) as reader:
         nodes, state = corrections.nodes(reader, user_id)
         edges = corrections.edges(reader, EdgeQuery(user_id, EDGE), state)
-    return _answer(None, state, _all(_rows(nodes)), _all(_edge_rows(edges)))
+    return _answer(None, state, _all(_rows(nodes)) | NO_MERGERS, _all(_edge_rows(edges)))
 
 
 def since(user_id: UUID, version: str) -> Answer:
@@ -55,7 +56,8 @@ def since(user_id: UUID, version: str) -> Answer:
     with tenant_snapshot(user_id) as reader:
         _, state = corrections.nodes(reader, user_id)
         if state.version == version:
-            return _answer(version, state, _sorted([], {}, {}), _sorted([], {}, {}))
+            nothing = _sorted([], {}, {})
+            return _answer(version, state, nothing | NO_MERGERS, nothing)
         which = _which(reader, user_id, state, (count, last, life))
         nodes = _nodes(reader, user_id, which)
         edges = _edges(reader, user_id, which)
@@ -113,8 +115,21 @@ def _nodes(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
     table = reader.table(query)
     now = _rows(table.filter(pc.is_valid(table["id"])).select(["id", "kind", "name"]))
     columns = zip(as_strings(table["marked_id"]), values(table["columns"]), strict=True)
-    fields = {key: changed_fields.of_node(names.split()) for key, names in columns}
-    return _sorted(now, fields, _turns(reader, user_id, "entity", which))
+    written = {key: names.split() for key, names in columns}
+    fields = {key: changed_fields.of_node(names) for key, names in written.items()}
+    changes = _sorted(now, fields, _turns(reader, user_id, "entity", which))
+    return {**changes, **_mergers(table, written, changes)}
+
+
+def _mergers(table: pa.Table, written: Mapping[str, list[str]], changes: Answer) -> Answer:
+    """Which of the removed entities were merged, into which, and which of the added came back."""
+    into = dict(zip(as_strings(table["marked_id"]), as_strings(table["merged_into"]), strict=True))
+    return {
+        "merged": [
+            {"id": key, "merged_into": into[key]} for key in changes["removed"] if into.get(key)
+        ],
+        "split": [row["id"] for row in changes["added"] if "merged_into_id" in written[row["id"]]],
+    }
 
 
 def _edges(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:

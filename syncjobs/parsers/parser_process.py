@@ -6,6 +6,7 @@ time; above its memory limit Python raises MemoryError. The process ends with it
 """
 
 import ctypes
+import importlib
 import json
 import os
 import resource
@@ -15,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from graph.engine.lazy_imports import pypdf
 from graph.errors import GraphError
 from syncjobs.parsers import frames
 from syncjobs.parsers.parser_tasks import TASKS
@@ -29,6 +31,7 @@ def main() -> None:
     parent, memory_mb, file_mb = map(int, sys.argv[1:4])
     _end_with(parent)
     _step_back()
+    _load()
     _limit(memory_mb, file_mb)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a library that prints must not write into the answers
@@ -86,6 +89,12 @@ def _limit_time(seconds: float) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     soft = int(used.ru_utime + used.ru_stime + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def _load() -> None:
+    """Import what tasks need while memory is not limited: a library's own is not a task's."""
+    importlib.import_module("scipy.optimize")
+    pypdf()
 
 
 def _limit(memory_mb: int, file_mb: int) -> None:

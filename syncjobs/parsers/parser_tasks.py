@@ -59,21 +59,19 @@ def holds_invoice(path: str) -> bool:
     return attached.embedded(Path(path).read_bytes()) is not None
 
 
-def read_ledger(
-    path: str, into: str, most_bytes: int, own: list[str], saved: dict[str, Any]
-) -> Any:
-    """Recognise the format, write every row and reject to `into` as lines of JSON, and return the
-    parts.
+def read_ledger(path: str, into: str, most_bytes: int, known: dict[str, Any]) -> Any:
+    """Recognise the format and write every row and reject to `into`, a line of JSON each.
 
     A line is [number of the part, whether it is a reject, the row]. At most `most_bytes` are
-    unpacked. `own` has the IBANs of the tenant's own accounts, and `saved` its packed mappings by
-    layout. Raises LedgerError, also if only a person can settle a doubt about the file.
+    unpacked. `known`, of the tenant: "own", the IBANs of its accounts; "saved", its mappings,
+    packed, by layout; "usual", its currencies. Raises LedgerError, also where the file has doubts
+    that only a person can settle.
     """
     file = Path(path)
     with decode.at_most(most_bytes):
-        mappings = {layout: unpack(Saved, each) for layout, each in saved.items()}
-        hints = Hints(own=frozenset(own), saved=mappings)
-        parts = parts_of(file, format_of(file, saved=mappings), hints=hints)
+        saved = {layout: unpack(Saved, each) for layout, each in known["saved"].items()}
+        hints = Hints(own=frozenset(known["own"]), saved=saved, usual=known["usual"])
+        parts = parts_of(file, format_of(file, hints), hints=hints)
         if doubts := [doubt.text for part in parts for doubt in part.doubts if doubt.blocking]:
             raise LedgerError(f"{file.name} is not imported: {'; '.join(doubts)}")
         with Path(into).open("w", encoding="utf-8") as lines:

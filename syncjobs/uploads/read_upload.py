@@ -20,10 +20,9 @@ from graph.database.tenancy import tenant_transaction
 from graph.errors import GraphError
 from graph.ingest import decode
 from graph.ingest.csv_dialect import header
-from graph.ingest.file_parts import format_of, parts_of
+from graph.ingest.file_parts import Format, format_of, parts_of
 from graph.ingest.import_file import Imported, import_file, with_known
 from graph.ingest.mappings import saved_mappings
-from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.store.already_imported import OtherAccountError
@@ -84,8 +83,8 @@ def _show(upload: Upload, path: Path, hints: Hints) -> None:
 
 
 def preview(path: Path, hints: Hints) -> Preview:
-    """Each part of the file, with its first rows as they would be imported. Raises LedgerError."""
-    parts = parts_of(path, format_of(path, hints.choices, hints.saved), hints=hints)
+    """Each part with its first rows as they would be imported. Raises LedgerError."""
+    parts = parts_of(path, format_of(path, hints), hints=hints)
     return {"parts": [_part(part) for part in parts], "columns": _columns(path)}
 
 
@@ -140,7 +139,7 @@ def _columns(path: Path) -> list[str]:
 
 def _import(upload: Upload, path: Path, hints: Hints) -> None:
     try:
-        by = format_of(path, hints.choices, hints.saved)
+        by = format_of(path, hints)
         imported = import_file(upload.user_id, path, by, path.parent / "rejects", hints=hints)
     except OtherAccountError as error:  # a person decides, with the preview
         upload.state = UploadState.REFUSED
@@ -153,10 +152,16 @@ def _import(upload: Upload, path: Path, hints: Hints) -> None:
     upload.rejects = text_of(imported.rejects)
     upload.reading = reading_of(path, by) if upload.rejects else None
     upload.state, upload.error = UploadState.DONE, ""
-    wanted = by if upload.save_mapping and isinstance(by, Mapping) else None
-    if wanted and not saved_mappings.save(upload.user_id, path, wanted):
+    if upload.save_mapping and not _saved(upload.user_id, path, by, hints):
         upload.outcome["warnings"].append(saved_mappings.NOT_SAVED)
     UploadPiece.objects.filter(user_id=upload.user_id, upload=upload).delete()
+
+
+def _saved(user_id: UUID, path: Path, by: Format, hints: Hints) -> bool:
+    """Keep the mappings of the file, or of its tables; whether all could be kept."""
+    tables = [(part.table or path, part) for part in parts_of(path, by, hints=hints)]
+    kept = [saved_mappings.save(user_id, at, part.mapping) for at, part in tables if part.mapping]
+    return all(kept)
 
 
 def _outcome(imported: Imported) -> dict[str, Any]:

@@ -98,9 +98,17 @@ class Browser:
 
     def type(self, selector: str, text: str) -> None:
         """Into the first element that the CSS selector finds; a path into a field for files."""
+        self._ask("POST", f"/element/{self._element(selector)}/value", text=text)
+
+    def click(self, selector: str) -> None:
+        """By the mouse, in the middle of the first element that the CSS selector finds; an error
+        where something covers it."""
+        self._ask("POST", f"/element/{self._element(selector)}/click")
+
+    def _element(self, selector: str) -> str:
         reference = self._ask("POST", "/element", using="css selector", value=selector)
         (element,) = reference.values()
-        self._ask("POST", f"/element/{element}/value", text=text)
+        return str(element)
 
     def press(self, *keys: str) -> None:
         """Keys one after the other, wherever the focus is; WebDriver's codes for special ones."""

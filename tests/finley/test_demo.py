@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from graph.layers import LAYERS
+from tests import child_process
 from tests.finley import tour
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
@@ -35,13 +36,7 @@ def environment(state: Path) -> dict[str, str]:
 
 
 def demo(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(MANAGE), "demo", "--no-serve", *arguments],
-        env=environment(state),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return child_process.run(MANAGE, "demo", "--no-serve", *arguments, env=environment(state))
 
 
 def test_says_what_it_found(state: Path):

@@ -25,7 +25,7 @@ from graph.api.serializers import constrained
 from graph.errors import QuestionError
 from graph.models.choices import EntityKind
 from graph.questions import entities, open_items, search, whole_graph
-from graph.questions.entities import must_be_there
+from graph.questions.entities import representative
 from graph.view import version
 
 Kind = Annotated[str, OneOf(tuple(EntityKind.values))]
@@ -131,9 +131,11 @@ class Path(Answer):
 def path_between(user_id: UUID, asked: PathArguments) -> Path:
     """Raises QuestionError where a request must not compute it: it has as many steps as a worker
     would take."""
-    for field in ("from_party_id", "to_party_id"):
-        must_be_there(user_id, getattr(asked, field), field)
-    parameters = _path_parameters(asked)
+    ends = [
+        representative(user_id, getattr(asked, field), field)
+        for field in ("from_party_id", "to_party_id")
+    ]
+    parameters = _path_parameters(asked, *ends)
     question, now = computations.PATH, version.version(user_id)
     if not (
         question.light(user_id, parameters, now)
@@ -147,11 +149,11 @@ def path_between(user_id: UUID, asked: PathArguments) -> Path:
     return Path(found=answer["found"], steps=[_step(hop) for hop in answer["hops"]])
 
 
-def _path_parameters(asked: PathArguments) -> dict[str, Any]:
+def _path_parameters(asked: PathArguments, source: UUID, target: UUID) -> dict[str, Any]:
     """As the API's question has them."""
     given = {
-        "source": str(asked.from_party_id),
-        "target": str(asked.to_party_id),
+        "source": str(source),
+        "target": str(target),
         "max_length": str(asked.max_length),
     }
     days = {name: str(day) for name in ("since", "until") if (day := getattr(asked, name))}

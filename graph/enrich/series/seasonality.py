@@ -10,7 +10,7 @@ and Practice", 3rd ed. (2021), section 4.3.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import fdtrc
+import scipy  # it imports scipy.special when that is first used
 
 from graph.enrich.series.activity import Floats
 from graph.enrich.series.periods import Ints
@@ -85,4 +85,4 @@ def _chance(seasonal: Floats, rest: Floats) -> float:
     if within <= 0:
         return 0.0
     ratio = (float((seasonal**2).sum()) / (YEAR - 1)) / (within / free)
-    return float(fdtrc(YEAR - 1, free, ratio))
+    return float(scipy.special.fdtrc(YEAR - 1, free, ratio))

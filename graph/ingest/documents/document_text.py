@@ -5,10 +5,9 @@ from email import message_from_bytes
 from email.message import Message
 from io import BytesIO
 from pathlib import PurePosixPath
+from typing import Any
 
-import pypdf
-from pypdf.errors import PyPdfError
-
+from graph.engine.lazy_imports import pypdf
 from graph.errors import DocumentError
 from graph.ingest.decode import SAMPLE, likeliest
 from graph.ingest.documents.html_text import of_html
@@ -93,20 +92,20 @@ def _body(part: Message) -> str:
 
 def _of_pdf(content: bytes, name: str) -> str:
     try:
-        reader = pypdf.PdfReader(BytesIO(content))
+        reader = pypdf().PdfReader(BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
             raise DocumentError(f"{_short(name)} is encrypted: save it without its password.")
         return _pages(reader)
     except (DocumentError, MemoryError):
         raise
-    except PyPdfError as error:
+    except pypdf().errors.PyPdfError as error:
         raise DocumentError(f"{_short(name)} is no PDF that can be read: {error}.") from error
     except Exception as error:  # broken files make it raise whatever comes
         kind = type(error).__name__
         raise DocumentError(f"{_short(name)} is no PDF that can be read ({kind}).") from error
 
 
-def _pages(reader: pypdf.PdfReader) -> str:
+def _pages(reader: Any) -> str:
     text = ""
     for page, _ in zip(reader.pages, range(PAGES), strict=False):
         text += page.extract_text() + "\n"

@@ -114,6 +114,7 @@ def _file(table: Table) -> FileRule:
         delimiter=table.one_of("delimiter", ("auto", ",", ";", "\t", "|"), "auto"),
         skip_blank=table.flag("skip_blank", True),
         header_line=table.at_least(0, "header_line", 1),
+        labels=table.texts("labels"),
     )
 
 

@@ -23,12 +23,16 @@ class MappingError(LedgerError):
 @dataclass(frozen=True, slots=True)
 class FileRule:
     """The layout of the file. With `header_line` 0 it has no header, and its columns are "Column
-    1", "Column 2", …"""
+    1", "Column 2", …
+
+    `labels`: texts before a colon in the cells of nameless columns, which are no part of the cells.
+    """
 
     encoding: str = "auto"
     delimiter: str = "auto"
     skip_blank: bool = True
     header_line: int = 1
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

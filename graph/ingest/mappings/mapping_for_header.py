@@ -48,8 +48,22 @@ def find(path: Path, saved: Dictionary[str, Saved]) -> Mapping | None:
     mapping = from_toml.loads(f"the saved mapping {row.name!r}", row.toml)
     if not _is_for(mapping, path, place):
         return None
+    mapping = _in_notation(mapping, path, place)
     mapping = replace(mapping, file=replace(mapping.file, header_line=place.shape.line))
     return _of_account(mapping, account_above(place.above))
+
+
+def _in_notation(by: Mapping, path: Path, place: header.Found) -> Mapping:
+    """For a file with another delimiter, which a program of another country may have written: its
+    amounts are then in that file's notation."""
+    if by.file.delimiter in {"auto", place.shape.delimiter}:
+        return by
+    own = guess(path).amount
+    return replace(
+        by,
+        file=replace(by.file, delimiter=place.shape.delimiter),
+        amount=replace(by.amount, decimal=own.decimal, thousands=own.thousands),
+    )
 
 
 def _is_for(by: Mapping, path: Path, place: header.Found) -> bool:

@@ -4,9 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 from graph.database.tenancy import tenant_transaction
-from graph.ingest.file_parts import Format, format_of
 from graph.ingest.guessing.as_toml import as_toml
-from graph.ingest.guessing.reading_options import NONE, Choices
 from graph.ingest.mappings import mapping_for_header
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.mappings.mapping_for_header import Saved
@@ -23,15 +21,6 @@ def of_tenant(user_id: UUID) -> dict[str, Saved]:
     with tenant_transaction(user_id):
         rows = SavedMapping.objects.filter(user_id=user_id).values_list("layout", "name", "toml")
         return {layout: Saved(name, toml) for layout, name, toml in rows}
-
-
-def format_for(user_id: UUID, path: Path, choices: Choices = NONE) -> Format:
-    """The mapping that the tenant saved for files with these columns, else what `format_of`
-    returns.
-
-    Decisions about this file (`choices`) override a saved mapping. Raises LedgerError.
-    """
-    return format_of(path, choices, of_tenant(user_id))
 
 
 def find(user_id: UUID, path: Path) -> Mapping | None:

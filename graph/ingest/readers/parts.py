@@ -23,7 +23,8 @@ class Hints:
     `own` has the tenant's own accounts (IBANs), VAT ids and names (in lower case). `account` is the
     name of the account whose rows the file has; `same_account` says that it is the account of
     earlier files. `choices` says how to read a table that has no known format. `saved` has the
-    tenant's mappings by layout.
+    tenant's mappings by layout. `usual` has the currency of each of the tenant's sources that has
+    only one, and under "" that of all of them.
     """
 
     date_order: Literal["day", "month"] | None = None
@@ -33,6 +34,7 @@ class Hints:
     same_account: bool = False
     choices: Choices = NONE
     saved: Dictionary[str, Saved] = field(default_factory=dict)
+    usual: Dictionary[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class Part:
     evidence  what the file was recognised as and why, one text per line
     doubts    what the reading is not sure of; a blocking doubt prevents the import of the part
     mapping   the mapping by which the part's table is read; None for a statement
+    table     the CSV that it reads, if that was written out of another file
     question  returns the two readings side by side if a doubt about a table is blocking
     remapped  returns the same part, read by another mapping
     is_stated whether the file or a person says whose account it is
@@ -62,6 +65,7 @@ class Part:
     evidence: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     mapping: Mapping | None = None
+    table: Path | None = None
     remapped: "Callable[[Mapping], Part] | None" = None
     question: Callable[[], str] | None = None
     is_stated: bool = False

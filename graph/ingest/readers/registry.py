@@ -6,7 +6,7 @@ from pathlib import Path
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.readers import content, safe_xml
 from graph.ingest.readers.einvoices import einvoice
-from graph.ingest.readers.journals import datev, plain_text
+from graph.ingest.readers.journals import datev, fec, plain_text
 from graph.ingest.readers.parts import FileFormat, TableFormat
 from graph.ingest.readers.statements import camt, mt940, ofx, qif
 from graph.ingest.readers.tables import json_lines, parquet, spreadsheet
@@ -14,6 +14,7 @@ from graph.ingest.readers.tables import json_lines, parquet, spreadsheet
 FORMATS: tuple[FileFormat | TableFormat, ...] = (
     camt.FORMAT,
     datev.FORMAT,
+    fec.FORMAT,
     einvoice.FORMAT,
     mt940.FORMAT,
     ofx.FORMAT,

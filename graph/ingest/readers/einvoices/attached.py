@@ -3,8 +3,9 @@ name."""
 
 import logging
 from io import BytesIO
+from typing import Any
 
-import pypdf
+from graph.engine.lazy_imports import pypdf
 
 NAMES = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml")
 LARGEST = 16 * 1024 * 1024  # bytes
@@ -18,14 +19,14 @@ def embedded(pdf: bytes) -> bytes | None:
     if b"EmbeddedFile" not in pdf and b"/ObjStm" not in pdf and b"/AF" not in pdf:
         return None
     try:
-        return _attached(pypdf.PdfReader(BytesIO(pdf)))
+        return _attached(pypdf().PdfReader(BytesIO(pdf)))
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - broken files make it raise whatever comes
         return None
 
 
-def _attached(reader: pypdf.PdfReader) -> bytes | None:
+def _attached(reader: Any) -> bytes | None:
     for name, files in reader.attachments.items():
         if name.casefold() in NAMES and files:
             content = files[0] if isinstance(files, list) else files

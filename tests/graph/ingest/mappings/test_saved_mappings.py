@@ -11,10 +11,9 @@ from django.core.management import CommandError, call_command
 from finley.models import User
 from graph import models
 from graph.ingest.guessing.as_toml import as_toml
-from graph.ingest.guessing.guess import GuessError, guess
+from graph.ingest.import_file import usual_currencies
 from graph.ingest.mappings import from_toml, ready_formats, saved_mappings
 from graph.ingest.rows_from_file import read
-from tests.graph.ingest.guessing.test_shapes import SHAPES
 
 Write = Callable[..., Path]
 UNSURE = "Date,Description,Amount\n13/02/2025,Thing one,12.00\n14/03/2025,Thing two,15.00\n"
@@ -30,16 +29,6 @@ def ledger(*arguments: object) -> str:
     out = StringIO()
     call_command("import_ledger", *map(str, arguments), stdout=out, stderr=StringIO())
     return out.getvalue()
-
-
-@pytest.mark.parametrize("name", [n for n, (_, rows) in SHAPES.items() if rows != ["?"]])
-def test_a_guess_reads_alike_as_toml(name: str, write: Write) -> None:
-    path = write(SHAPES[name][0], f"{name}.csv")
-    try:
-        by = guess(path)
-    except GuessError as error:
-        pytest.skip(f"nothing is guessed: {error}")
-    assert list(read(path, from_toml.loads("x", as_toml(by)))) == list(read(path, by))
 
 
 @pytest.mark.parametrize("name", sorted(ready_formats.ready()))
@@ -113,6 +102,30 @@ class TestSaved:
         stored_mapping = saved_mappings.find(tenant.id, write(head.format(two) + rows, "two.csv"))
         assert stored_mapping is not None
         assert (stored_mapping.key.account, stored_mapping.payer.default) == (two, two)
+
+    def test_it_reads_the_same_columns_with_another_delimiter(
+        self, write: Write, tenant: User
+    ) -> None:
+        make(write(UNSURE, "things.csv"), "--direction", "in", "--save", "--user", tenant.id)
+        continental = UNSURE.replace(",", ";").replace(".00", ",50")
+        path = write(continental, "other.csv")
+        by = saved_mappings.find(tenant.id, path)
+        assert by is not None
+        assert [f"{row.amount:.2f}" for row in read(path, by)] == ["-12.50", "-15.50"]
+
+    def test_the_currency_of_the_tenants_books_holds_for_files_without_one(
+        self, write: Write, tenant: User, other_tenant: User, tmp_path: Path
+    ) -> None:
+        options = ("--no-enrich", "--rejects", tmp_path, "--user")
+        stated = "Date,Supplier,Amount,Currency\n2026-03-13,Fern,12.00,NOK\n"
+        ledger(write(stated, "books.csv"), *options, tenant.id)
+        assert usual_currencies(tenant.id)[""] == "NOK"
+        assert usual_currencies(other_tenant.id) == {}
+        ledger(
+            write("Date,Supplier,Amount\n2026-03-14,Moss,7.00\n", "more.csv"), *options, tenant.id
+        )
+        events = models.RawEvent.objects.using("owner").filter(user_id=tenant.id, amount=7)
+        assert {event.currency for event in events} == {"NOK"}
 
     def test_saving_needs_a_user(self, write: Write) -> None:
         with pytest.raises(CommandError, match="--save needs --user"):
