@@ -25,7 +25,7 @@ Flags = NDArray[np.bool_]
 _SUFFIX = re.compile(
     r"^(?:(?P<apart>.*[0-9][A-Z]?)[\s/_.\-]+"
     r"(?:[0-9]{1,2}|[A-Z]|DUP|DUPL|DUPLICATE|COPY|REV|R[0-9]|BIS)"
-    r"|(?P<joined>.*[0-9])(?:[A-Z]|DUP|COPY))$"
+    r"|(?P<joined>.*[0-9][A-Z]?)(?:[A-Z]|DUP|COPY))$"
 )
 LABEL = 3  # days on which a party is paid one amount under one number: of more it is a label,
 OFTEN = 12  # or on which it bears that number at all
@@ -40,6 +40,8 @@ CROWD = 60  # rows of one key; of more, none tells the others apart
 TRIFLE = 0.6  # of the confidence, for less than one of its currency: nobody is paid a penny
 WEEKS = 45  # days within which an amount without a number comes again
 KNOWN, RARELY = 6, 0.9  # payments of a party that is known; the share of its amounts unlike others
+KEPT, ABOUT = 0.8, 0.15  # of a party's steps that are periods of it; of a period, give or take
+NEXT_BUT, EARLY = 3, 0.75  # periods of one step at most; of a period, after which the next may come
 PARTS = 6  # of an invoice that is entered again in parts
 
 
@@ -293,18 +295,33 @@ def _bearers(columns: Columns) -> Ints:
 
 def _same_amount(columns: Columns) -> Iterator[Repeat]:
     """Without numbers: one party paid the same odd amount twice, by one of ours and for the same,
-    within weeks, where it is hardly ever paid an amount twice."""
+    within weeks, where it is hardly ever paid an amount twice; not where both are in turn."""
     payments, own = columns.payments, sides(columns.payments).own
     distinct = np.unique(np.stack([columns.payee, payments.amount], axis=1), axis=0)
     unlike = np.bincount(distinct[:, 0])[columns.payee]
     count = np.bincount(columns.payee)[columns.payee]
     odd = (payments.amount % UNIT != 0) & (count >= KNOWN) & (unlike >= RARELY * count)
     rows = columns.unnumbered[odd[columns.unnumbered]]
-    for group in groups(codes(columns.alike, own, payments.description), rows):
+    purpose = codes(columns.payee, own, payments.description)
+    for group in groups(codes(columns.alike, purpose), rows):
         first, later = int(group[0]), int(group[-1])
         twice = len(group) == 2 == columns.often[columns.alike[later]]
         if twice and 0 < columns.gap(later, first) <= WEEKS:
-            yield Repeat(later, first, "same_amount", 0.65)
+            days = payments.day[purpose == purpose[later]]
+            if not all(is_in_turn(days, int(payments.day[row])) for row in (first, later)):
+                yield Repeat(later, first, "same_amount", 0.65)
+
+
+def is_in_turn(days: Ints, day: int) -> bool:
+    """Whether payments on these days (in order) keep a period, and the one of `day` has its place
+    in it: none comes soon before or after it. Wages are equal by chance."""
+    steps = np.diff(days)
+    if len(days) < KNOWN or not (period := float(np.median(steps))):
+        return False
+    passed = steps / period
+    kept = (np.abs(passed - np.round(passed)) <= ABOUT) & (np.round(passed) >= 1)
+    near = np.abs(days - day) < EARLY * period
+    return bool((kept & (passed < NEXT_BUT + ABOUT)).mean() >= KEPT and near.sum() == 1)
 
 
 WAYS: tuple[Callable[[Columns], Iterator[Repeat]], ...] = (

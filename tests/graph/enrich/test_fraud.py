@@ -42,6 +42,7 @@ def test_nothing():
         ("leading_zeros", bill("b", 9, document="INV-0070123")),
         ("number_suffix", bill("b", 9, document="INV-70123/A")),
         ("number_suffix", bill("b", 9, document="INV-70123 DUP")),
+        ("number_suffix", bill("b", 9, document="INV-70123R")),
         ("transposed_number", bill("b", 9, document="INV-70132")),
         ("transposed_amount", bill("b", 9, amount=132.45)),
     ],
@@ -211,6 +212,21 @@ def test_an_odd_amount_again_without_a_number():
 )
 def test_an_amount_that_may_come_again(again, values):
     assert unnumbered(*again, **values) == set()
+
+
+def wages(*more, equal=()):
+    """Twelve weeks' wages of unlike odd amounts, but for the weeks that are `equal`."""
+    weeks = [(7 * at, 417.23 if at in equal else 400.31 + 7 * at) for at in range(12)]
+    return found(
+        *({"key": f"{at}", "day": day, "amount": amount, "source": "bank", "description": "Wages"}
+          for at, (day, amount) in enumerate(sorted([*weeks, *more])))
+    )  # fmt: skip
+
+
+def test_wages_are_equal_by_chance_each_in_its_turn():
+    assert wages(equal=(4, 6)) == set()
+    assert wages((45, 421.31)) == {("7", "3", "same_amount")}  # one more, beside a week's
+    assert wages((42, 421.31)) == {("6", "3", "same_amount")}
 
 
 def test_amounts_of_a_price_list_say_nothing():
