@@ -120,6 +120,12 @@ def _numbers(column: pa.ChunkedArray) -> Ints:
 
 
 def texts(column: pa.ChunkedArray) -> Texts:
-    """The column's strings, equal ones as one object."""
+    """The column's strings, equal ones as one object; not to be changed."""
     coded = column.combine_chunks().dictionary_encode()
-    return np.asarray(coded.dictionary.to_pylist(), dtype=object)[np.asarray(coded.indices)]
+    return fixed(np.asarray(coded.dictionary.to_pylist(), dtype=object)[np.asarray(coded.indices)])
+
+
+def fixed(column: Texts) -> Texts:
+    """The column, which nobody can change any more: its codes are kept (`grouping`)."""
+    column.flags.writeable = False
+    return column
