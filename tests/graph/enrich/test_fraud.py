@@ -1,5 +1,7 @@
 """Probable duplicates and what only looks like them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -183,6 +185,24 @@ def test_against_the_truth(seed):
     claimed -= echoes
     assert len(claimed & true) / len(claimed) >= 0.95
     assert len(claimed & true) / len(true) >= 0.9
+
+
+def test_what_is_sought_of_some_rows_is_what_all_rows_say_of_them():
+    books = demo(1)
+    made, nothing = books.payments, np.full(len(books.payments), "", dtype=object)
+    stated, charges = Stated(books.accounts, nothing), fees.find(books.payments)
+    same = same_transaction.find(made, books.kinds)
+    reversed_by = reversals.find(made, same, charges)
+    every = fraud.find(made, stated, same, charges, reversed_by)
+    rng = np.random.default_rng(1)
+    ends = np.array([end for one in every for end in (one.later, one.original)])
+    for _ in range(3):
+        about = np.union1d(rng.choice(ends, 12), rng.integers(0, len(made), 100))
+        some = fraud.find(made, stated, same, charges, reversed_by, about=about)
+        rows = set(about.tolist())
+        expected = [replace(one, case="") for one in every if {one.later, one.original} & rows]
+        assert [replace(one, case="") for one in some] == expected
+        assert some
 
 
 def unnumbered(*gaps_and_amounts, **values):
